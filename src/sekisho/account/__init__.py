@@ -1,0 +1,1 @@
+"""What an account is, and how to read one."""

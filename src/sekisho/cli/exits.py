@@ -1,0 +1,26 @@
+"""The exit codes, and which one wins when several hold."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+__all__ = ["Exit", "worst"]
+
+
+class Exit(IntEnum):
+    """What the process tells its caller."""
+
+    CLEAN = 0
+    ERROR = 1
+    CHANGES = 2
+    FINDINGS = 3
+    UNKNOWN = 4
+    USAGE = 64
+
+
+_ORDER = (Exit.USAGE, Exit.ERROR, Exit.UNKNOWN, Exit.FINDINGS, Exit.CHANGES, Exit.CLEAN)
+
+
+def worst(exits: Iterable[Exit]) -> Exit:
+    """Return the exit code that goes before the others: 64, 1, 4, 3, 2, 0."""
+    found = set(exits)
+    return next((code for code in _ORDER if code in found), Exit.CLEAN)

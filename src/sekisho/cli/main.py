@@ -1,0 +1,93 @@
+"""The command line: finds a command's module when it is called, and turns errors into exits.
+
+Each command is one module of this room with a click command named `command`; nothing of it is
+imported before it is needed, so that `sekisho --help` stays light.
+"""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from sekisho import __version__
+from sekisho.cli.exits import Exit
+from sekisho.errors import FaultyInput, SekishoError, UsageError
+
+__all__ = ["main", "root"]
+
+COMMANDS: Mapping[str, str] = {
+    "tour": "The whole story on a local AWS, end to end.",
+    "guide": "The same path by hand, for people who click.",
+    "policy": "Write a Force_MFA policy; show what the console says it does.",
+    "decide": "Decide one request, or a file of them, and say why.",
+    "local": "Run the local AWS alone.",
+}
+"""Each command with its one-line help; docs/reference/commands.md documents every one."""
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sekisho.cli.{cmd_name}")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"sekisho.cli.{cmd_name} has no click command named `command`")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "Exit codes: 0 clean, 1 error, 2 changes pending, 3 findings or refuted, 4 unknown, "
+        "64 wrong usage. Nothing is changed in an account unless a command says so."
+    ),
+)
+@click.version_option(__version__, "-V", "--version", prog_name="sekisho")
+def root() -> None:
+    """Make MFA mandatory for the IAM users of an AWS account, and prove that it is."""
+
+
+def _report(error: SekishoError) -> None:
+    """Print an error on stderr, with every fault of a faulty input on a line of its own."""
+    if isinstance(error, FaultyInput):
+        for fault in error.faults:
+            click.echo(f"sekisho: {fault.code}: {error.source}: {fault}", err=True)
+        return
+    place = f"{error.at}: " if error.at and error.at not in str(error) else ""
+    cure = f" ({error.cure})" if error.cure else ""
+    click.echo(f"sekisho: {error.code}: {place}{error}{cure}", err=True)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Windows consoles and C locales would otherwise refuse Japanese text
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+    try:
+        result = root.main(standalone_mode=False, prog_name="sekisho")
+    except click.exceptions.Abort:
+        sys.exit(Exit.ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR)
+    except UsageError as error:
+        _report(error)
+        sys.exit(Exit.USAGE)
+    except SekishoError as error:
+        _report(error)
+        sys.exit(Exit.ERROR)
+    sys.exit(result if isinstance(result, int) else Exit.CLEAN)

@@ -1,0 +1,64 @@
+"""What an account has and moto does not keep: device seeds in step, passwords, boundaries.
+
+One `World` per running endpoint; it is the only mutable state beside moto's own backend, and every
+request holds `lock` while it reads or writes either.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+
+from sekisho.endpoint.clock import Clock
+from sekisho.engine.model import Switches
+from sekisho.signin.model import SigninSwitches
+
+__all__ = ["DeviceState", "PasswordState", "World"]
+
+
+@dataclass(slots=True)
+class DeviceState:
+    """A virtual device's seed and how far it is in step.
+
+    Attributes:
+        seed: base32 text, as CreateVirtualMFADevice returned it; a secret.
+        drift: how many 30-second steps the device is ahead of the clock.
+        last_step: the last step whose code was accepted: none at or before it ever is again.
+    """
+
+    seed: str = field(repr=False)
+    drift: int = 0
+    last_step: int | None = None
+
+
+@dataclass(slots=True)
+class PasswordState:
+    """A console password, hashed; a secret."""
+
+    hash: str = field(repr=False)
+    reset_required: bool
+    changed_at: datetime
+    last_used: datetime | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """The state beyond moto, for one account.
+
+    Attributes:
+        master: the key that session tokens are sealed with.
+        devices: by serial number.
+        passwords: by user name.
+        boundaries: policy ARN by user name.
+    """
+
+    account: str
+    partition: str
+    clock: Clock
+    engine: Switches = field(default_factory=Switches)
+    signin: SigninSwitches = field(default_factory=SigninSwitches)
+    master: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    devices: dict[str, DeviceState] = field(default_factory=dict)
+    passwords: dict[str, PasswordState] = field(default_factory=dict)
+    boundaries: dict[str, str] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock, repr=False)

@@ -1,0 +1,191 @@
+"""What goes into a decision and what comes out of it.
+
+Source: IAM User Guide, "Policy evaluation logic".
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn, Protocol
+
+from sekisho.errors import InternalError
+from sekisho.policy.document import Document, PolicyKind, Position
+
+__all__ = [
+    "ArnSpan",
+    "AttachedPolicy",
+    "Cause",
+    "Context",
+    "ContextValue",
+    "Decider",
+    "Decision",
+    "DecisionEffect",
+    "Policies",
+    "Request",
+    "Switches",
+    "UnresolvedNotResource",
+]
+
+ContextValue = str | tuple[str, ...]
+"""One value of a single-valued key, or the values of a multivalued key (possibly none)."""
+
+
+class Context(Mapping[str, ContextValue]):
+    """The request context: condition keys and their values; the case of a key does not matter."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, ContextValue] | None = None) -> None:
+        self._values = {key.lower(): (key, value) for key, value in (values or {}).items()}
+        if len(self._values) != len(values or {}):
+            raise InternalError("a request context that has one key in two spellings")
+
+    def __getitem__(self, key: str) -> ContextValue:
+        return self._values[key.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self._values.values())
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Context({dict(self)!r})"
+
+    def with_(self, values: Mapping[str, ContextValue]) -> "Context":
+        """Return a context in which `values` are set or replaced."""
+        merged = dict(self._values)
+        merged.update({key.lower(): (key, value) for key, value in values.items()})
+        return Context(dict(merged.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question: may this principal do this action to this resource in this context?
+
+    Attributes:
+        principal: the caller's ARN: `arn:aws:iam::ACCT:user/…`, `arn:aws:iam::ACCT:root`,
+            `arn:aws:sts::ACCT:assumed-role/ROLE/SESSION`, `arn:aws:sts::ACCT:federated-user/NAME`.
+        action: one action, `service:Name`.
+        resource: one resource's ARN, or `*` for an action that has no resource type.
+        context: the request context. Nothing is added to it: a key that is not there is absent.
+        resource_account: the account that owns the resource, where the ARN does not tell.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    context: Context = field(default_factory=Context)
+    resource_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedPolicy:
+    """A policy document and the name it is reported by (an ARN, or `inline NAME of user U`)."""
+
+    name: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies that apply to one request.
+
+    Attributes:
+        identity: the identity-based policies of the principal, its groups' among them.
+        boundaries: permissions boundaries; each must allow. None: there is none.
+        session: session policies; together they must allow. None: there is none.
+        trust: the trust policy of the role that is being assumed. None: the resource is no role
+            that is being assumed.
+    """
+
+    identity: tuple[AttachedPolicy, ...] = ()
+    boundaries: tuple[AttachedPolicy, ...] | None = None
+    session: tuple[AttachedPolicy, ...] | None = None
+    trust: AttachedPolicy | None = None
+
+
+class UnresolvedNotResource(StrEnum):
+    """What a `NotResource` entry does whose policy variable has no value (fact §6.5)."""
+
+    FAIL_SAFE = "fail-safe"
+    DOCUMENTED = "documented"
+
+
+class ArnSpan(StrEnum):
+    """Whether `*` in one of the first five ARN segments may span colons (fact §6.4)."""
+
+    PER_SEGMENT = "per-segment"
+    WHOLE_STRING = "whole-string"
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The doubtful points of IAM's evaluation, each with its documented default (fact §13)."""
+
+    unresolved_not_resource: UnresolvedNotResource = UnresolvedNotResource.FAIL_SAFE
+    arn_span: ArnSpan = ArnSpan.PER_SEGMENT
+    wildcard_service_prefix: bool = True
+    any_value_if_exists_when_missing: bool = True
+    malformed_value_matches_negated: bool = False
+    empty_value_list_matches: bool = False
+
+
+class DecisionEffect(StrEnum):
+    """The outcome of an evaluation."""
+
+    ALLOWED = "Allowed"
+    IMPLICITLY_DENIED = "ImplicitlyDenied"
+    EXPLICITLY_DENIED = "ExplicitlyDenied"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A statement that decided.
+
+    Attributes:
+        kind: the kind of policy it stands in.
+        policy: the name under which the policy was given.
+        index: the statement's place in its document, counted from 0.
+        sid: its Sid, or None.
+        position: where it stands in the policy's text.
+    """
+
+    kind: PolicyKind
+    policy: str
+    index: int
+    sid: str | None
+    position: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An effect with its causes.
+
+    Attributes:
+        effect: the outcome.
+        because: every statement that brought it about: the allows that together allowed, or the
+            denies; empty for an implicit deny.
+        blocked_by: the kind of policy that denies: the one with the explicit deny, or the one
+            that does not allow. None if allowed.
+        assumed: the names of the switches whose setting mattered.
+
+    Raises:
+        InternalError: when tested for truth; compare `effect`.
+    """
+
+    effect: DecisionEffect
+    because: tuple[Cause, ...] = ()
+    blocked_by: PolicyKind | None = None
+    assumed: tuple[str, ...] = ()
+
+    def __bool__(self) -> NoReturn:
+        raise InternalError("a decision was tested for truth; compare its `effect`")
+
+
+class Decider(Protocol):
+    """Anything that decides requests: the engine, the endpoint over the wire, an oracle."""
+
+    def decide(self, request: Request, policies: Policies) -> Decision:
+        """Return the decision on `request` under `policies`."""
+        ...

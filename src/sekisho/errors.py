@@ -1,0 +1,205 @@
+"""The one error tree.
+
+* SekishoError
+  * UsageError          the command line was used wrongly (exit 64)
+  * FaultyInput         a file or text is not what it should be; lists every fault at once
+    * FaultyPolicy      … a policy document
+    * FaultyAccount     … an account file or a snapshot
+    * FaultyRequest     … a request to decide
+  * Unsupported         understood, and refused by name rather than guessed
+  * AwsRefused          AWS (or the local AWS) answered a call with an error
+  * PortInUse           the local AWS cannot listen where it was told to
+  * PlanRefused         a plan must not be applied, or no longer fits the account
+  * UnexpectedAnswer    a step of the story did not come out as it must
+  * InternalError       sekisho contradicts itself: a bug
+
+Every error has a stable `code` from `Code`, a message in lower case with backticked input and no
+line break, the place (`at`), and a `cure` where one is known. No message holds a secret.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "AwsRefused",
+    "Code",
+    "Fault",
+    "FaultyAccount",
+    "FaultyInput",
+    "FaultyPolicy",
+    "FaultyRequest",
+    "InternalError",
+    "PlanRefused",
+    "PortInUse",
+    "SekishoError",
+    "UnexpectedAnswer",
+    "Unsupported",
+    "UsageError",
+]
+
+
+class Code(StrEnum):
+    """The stable name of each fault; docs/reference/errors.md explains every one."""
+
+    INTERNAL = "internal"
+    USAGE = "usage"
+    FILE_UNREADABLE = "file.unreadable"
+
+    POLICY_NOT_JSON = "policy.not-json"
+    POLICY_NOT_A_POLICY = "policy.not-a-policy"
+    POLICY_DUPLICATE_KEY = "policy.duplicate-key"
+    POLICY_TOO_DEEP = "policy.too-deep"
+    POLICY_TOO_LONG = "policy.too-long"
+    POLICY_MISSING_ELEMENT = "policy.missing-element"
+    POLICY_UNKNOWN_ELEMENT = "policy.unknown-element"
+    POLICY_BAD_VALUE = "policy.bad-value"
+    POLICY_BAD_VERSION = "policy.bad-version"
+    POLICY_BAD_SID = "policy.bad-sid"
+    POLICY_ELEMENT_CONFLICT = "policy.element-conflict"
+    POLICY_UNKNOWN_OPERATOR = "policy.unknown-operator"
+    POLICY_OVER_QUOTA = "policy.over-quota"
+    POLICY_BAD_CHOICE = "policy.bad-choice"
+    NAME_REFUSED = "name.refused"
+
+    REQUEST_NOT_JSON = "request.not-json"
+    REQUEST_BAD_SHAPE = "request.bad-shape"
+    REQUEST_BAD_VALUE = "request.bad-value"
+    UNSUPPORTED_POLICY_TYPE = "unsupported.policy-type"
+    UNSUPPORTED_CROSS_ACCOUNT = "unsupported.cross-account"
+    UNSUPPORTED_OPTION = "unsupported.option"
+
+    ACCOUNT_NOT_JSON = "account.not-json"
+    ACCOUNT_BAD_SHAPE = "account.bad-shape"
+    ACCOUNT_BAD_REFERENCE = "account.bad-reference"
+
+    AWS_REFUSED = "aws.refused"
+    PORT_IN_USE = "endpoint.port-in-use"
+    PLAN_INCOMPLETE = "plan.incomplete"
+    PLAN_STALE = "plan.stale"
+    PLAN_UNSAFE = "plan.unsafe"
+    PLAN_FAULTY = "plan.faulty"
+    STORY_UNEXPECTED = "story.unexpected"
+
+
+class SekishoError(Exception):
+    """The root: everything that sekisho raises on purpose."""
+
+    code: Code = Code.INTERNAL
+
+    def __init__(
+        self, message: str, *, code: Code | None = None, at: str = "", cure: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.at = at
+        self.cure = cure
+
+
+class UsageError(SekishoError):
+    """The command line was used wrongly."""
+
+    code = Code.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an input.
+
+    Attributes:
+        code: what kind of fault.
+        message: what is wrong; lower case, input in backticks, no line break.
+        path: where in the structure, like `Statement[2].Condition.Bool`; "" for the whole.
+        line: line in the text, counted from 1; 0 if unknown.
+        column: column in the text, counted from 1; 0 if unknown.
+        cure: what to do about it; "" if nothing is known.
+    """
+
+    code: Code
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    cure: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.line}:{self.column}" if self.line else ""
+        where = " ".join(part for part in (place, self.path) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} ({self.cure})" if self.cure else text
+
+
+class FaultyInput(SekishoError):
+    """A file or text is not what it should be; `faults` lists all that is wrong with it."""
+
+    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+        if not faults:
+            raise InternalError(f"an input error about `{source}` that names no fault")
+        first = faults[0]
+        count = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(f"{source}: {first}{count}", code=first.code, at=first.path)
+        self.cure = first.cure
+        self.source = source
+        self.faults = tuple(faults)
+
+
+class FaultyPolicy(FaultyInput):
+    """A text is not a policy document that IAM would take."""
+
+
+class FaultyAccount(FaultyInput):
+    """A file is not an account that can be loaded."""
+
+
+class FaultyRequest(FaultyInput):
+    """A request cannot be decided because it is not well-formed."""
+
+
+class Unsupported(SekishoError):
+    """Something that is understood and refused by name, because a guess would be worse."""
+
+    code = Code.UNSUPPORTED_OPTION
+
+
+class AwsRefused(SekishoError):
+    """AWS answered a call with an error.
+
+    Attributes:
+        operation: the API operation, like `CreatePolicy`.
+        aws_code: AWS's own error code, like `AccessDenied`.
+        status: the HTTP status.
+    """
+
+    code = Code.AWS_REFUSED
+
+    def __init__(self, operation: str, aws_code: str, message: str, status: int) -> None:
+        super().__init__(message, at=operation)
+        self.operation = operation
+        self.aws_code = aws_code
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.aws_code}: {self.message}"
+
+
+class PortInUse(SekishoError):
+    """The local AWS cannot listen where it was told to."""
+
+    code = Code.PORT_IN_USE
+
+
+class PlanRefused(SekishoError):
+    """A plan must not be applied, or no longer fits the account."""
+
+    code = Code.PLAN_UNSAFE
+
+
+class UnexpectedAnswer(SekishoError):
+    """A step of the story did not come out as it must; `at` names the step."""
+
+    code = Code.STORY_UNEXPECTED
+
+
+class InternalError(SekishoError):
+    """Two parts of sekisho contradict each other: a bug, never a verdict."""

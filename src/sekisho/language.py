@@ -1,0 +1,48 @@
+"""The two languages that sekisho speaks, and a text that exists in both.
+
+A sentence for people is written once, in the room that knows what it means, as a `Text`; it is
+chosen at the edge (`cli`, `story`), never in between. Machine formats keep English keys.
+"""
+
+import locale
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Language", "Text"]
+
+
+class Language(StrEnum):
+    """A language of the interface, by its ISO 639-1 code."""
+
+    EN = "en"
+    JA = "ja"
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str] = os.environ) -> "Language":
+        """Return the language of the user's locale: Japanese if it says so, otherwise English."""
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            if value := environ.get(name):
+                return cls.JA if value.lower().startswith("ja") else cls.EN
+        return cls.JA if (locale.getlocale()[0] or "").lower().startswith("ja") else cls.EN
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages."""
+
+    en: str
+    ja: str
+
+    def into(self, language: Language) -> str:
+        """Return the sentence in `language`."""
+        match language:
+            case Language.EN:
+                return self.en
+            case Language.JA:
+                return self.ja
+
+    def filled(self, **values: object) -> "Text":
+        """Return the text with its `{name}` places filled in both languages."""
+        return Text(self.en.format(**values), self.ja.format(**values))

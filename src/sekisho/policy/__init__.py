@@ -1,0 +1,1 @@
+"""What is written: policy documents, and the Force_MFA family."""

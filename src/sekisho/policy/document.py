@@ -1,0 +1,222 @@
+"""What a policy document is: the abstract syntax tree that every room reads.
+
+A `Document` holds what is written and nothing about what it means (that is `engine`). Two
+documents are equal when they say the same in the same order; positions, comments and the choice
+between `"x"` and `["x"]` do not count. JSON numbers and booleans are held as their text, since IAM
+compares everything as text first (grammar page, "JSON data types").
+
+Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+__all__ = [
+    "Comment",
+    "Condition",
+    "Document",
+    "Effect",
+    "Element",
+    "Operator",
+    "OperatorName",
+    "PolicyKind",
+    "Position",
+    "Principal",
+    "PrincipalKey",
+    "Quantifier",
+    "Statement",
+    "Version",
+]
+
+
+class Version(StrEnum):
+    """The version of the policy language; a document without one means the older."""
+
+    V2008 = "2008-10-17"
+    V2012 = "2012-10-17"
+
+
+class Effect(StrEnum):
+    """What a statement does when it matches."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+class PolicyKind(StrEnum):
+    """The kinds of policy, in AWS's words as its error messages use them."""
+
+    IDENTITY = "identity-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+    TRUST = "role trust policy"
+    RESOURCE = "resource-based policy"
+    SCP = "service control policy"
+    RCP = "resource control policy"
+    VPC_ENDPOINT = "VPC endpoint policy"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text, counted from 1; (0, 0) when the document was not read from a text."""
+
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A `//` or `/* */` comment: JSON has none, IAM refuses them, how-tos print them."""
+
+    text: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """`Action`, `NotAction`, `Resource` or `NotResource`: patterns, and whether they are negated.
+
+    Attributes:
+        values: the patterns as written; may be empty.
+        negated: true for `NotAction` and `NotResource`.
+        scalar: whether the text had one bare string in place of a list.
+        position: where the element's name stands.
+    """
+
+    values: tuple[str, ...]
+    negated: bool = False
+    scalar: bool = field(default=False, compare=False)
+    position: Position = field(default=Position(), compare=False)
+
+
+class PrincipalKey(StrEnum):
+    """The kinds of principal; ANYONE is the bare `"*"`, which also takes in the anonymous."""
+
+    ANYONE = "*"
+    AWS = "AWS"
+    FEDERATED = "Federated"
+    SERVICE = "Service"
+    CANONICAL_USER = "CanonicalUser"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """`Principal` or `NotPrincipal`: (kind, values) in the order written.
+
+    The bare `"*"` is `((PrincipalKey.ANYONE, ("*",)),)`.
+    """
+
+    entries: tuple[tuple[PrincipalKey, tuple[str, ...]], ...]
+    negated: bool = False
+    position: Position = field(default=Position(), compare=False)
+
+
+class OperatorName(Enum):
+    """The condition operators without prefix and suffix."""
+
+    STRING_EQUALS = "StringEquals"
+    STRING_NOT_EQUALS = "StringNotEquals"
+    STRING_EQUALS_IGNORE_CASE = "StringEqualsIgnoreCase"
+    STRING_NOT_EQUALS_IGNORE_CASE = "StringNotEqualsIgnoreCase"
+    STRING_LIKE = "StringLike"
+    STRING_NOT_LIKE = "StringNotLike"
+    NUMERIC_EQUALS = "NumericEquals"
+    NUMERIC_NOT_EQUALS = "NumericNotEquals"
+    NUMERIC_LESS_THAN = "NumericLessThan"
+    NUMERIC_LESS_THAN_EQUALS = "NumericLessThanEquals"
+    NUMERIC_GREATER_THAN = "NumericGreaterThan"
+    NUMERIC_GREATER_THAN_EQUALS = "NumericGreaterThanEquals"
+    DATE_EQUALS = "DateEquals"
+    DATE_NOT_EQUALS = "DateNotEquals"
+    DATE_LESS_THAN = "DateLessThan"
+    DATE_LESS_THAN_EQUALS = "DateLessThanEquals"
+    DATE_GREATER_THAN = "DateGreaterThan"
+    DATE_GREATER_THAN_EQUALS = "DateGreaterThanEquals"
+    BOOL = "Bool"
+    BINARY_EQUALS = "BinaryEquals"
+    IP_ADDRESS = "IpAddress"
+    NOT_IP_ADDRESS = "NotIpAddress"
+    ARN_EQUALS = "ArnEquals"
+    ARN_NOT_EQUALS = "ArnNotEquals"
+    ARN_LIKE = "ArnLike"
+    ARN_NOT_LIKE = "ArnNotLike"
+    NULL = "Null"
+
+
+class Quantifier(StrEnum):
+    """The set operators: how the values of a multivalued key are quantified."""
+
+    NONE = ""
+    FOR_ALL_VALUES = "ForAllValues"
+    FOR_ANY_VALUE = "ForAnyValue"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A condition operator with its set prefix and `IfExists` suffix."""
+
+    name: OperatorName
+    quantifier: Quantifier = Quantifier.NONE
+    if_exists: bool = False
+
+    def __str__(self) -> str:
+        prefix = f"{self.quantifier}:" if self.quantifier else ""
+        return f"{prefix}{self.name.value}{'IfExists' if self.if_exists else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One operator applied to one key; a statement's conditions are joined by AND.
+
+    Attributes:
+        operator: the operator.
+        key: the condition key as written (its case does not matter to IAM).
+        values: the values as text, joined by OR (NOR under a negated operator); may be empty.
+    """
+
+    operator: Operator
+    key: str
+    values: tuple[str, ...]
+    scalar: bool = field(default=False, compare=False)
+    position: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement.
+
+    Attributes:
+        index: its place in the document, counted from 0.
+        sid: its `Sid`, or None.
+        resource: None in a role trust policy, which has no `Resource`.
+        principal: None in every policy that is attached to an identity.
+        conditions: in the order written, one entry for each operator and key.
+    """
+
+    index: int
+    effect: Effect
+    action: Element
+    resource: Element | None
+    sid: str | None = None
+    principal: Principal | None = None
+    conditions: tuple[Condition, ...] = ()
+    position: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A policy document.
+
+    Attributes:
+        statements: at least one.
+        version: as written, or None if the document has no `Version` (IAM then reads it as 2008).
+        id: the `Id` element, or None.
+        comments: comments found in the text, in order; IAM itself refuses a text that has any.
+        source: a name for messages: a file name, a policy's ARN.
+    """
+
+    statements: tuple[Statement, ...]
+    version: Version | None = Version.V2012
+    id: str | None = None
+    comments: tuple[Comment, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)

@@ -1,0 +1,1 @@
+"""How to get from here to there: goal, plan, execution with a journal, roll-back."""

@@ -1,0 +1,137 @@
+"""Who somebody is, and what they hold: identities, credentials, and the doubtful points.
+
+Source: IAM User Guide, "Temporary security credentials in IAM", "Multi-factor authentication";
+facts §2 (context keys), §3 (STS), §4 (devices), §8 (console sign-in), §13 (switches).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = [
+    "Credential",
+    "CredentialKind",
+    "Holder",
+    "HolderKind",
+    "RoleSessionMfa",
+    "SigninOrder",
+    "SigninSwitches",
+]
+
+
+class HolderKind(StrEnum):
+    """The kinds of principal that can hold a credential; the value is `aws:PrincipalType`."""
+
+    ROOT = "Account"
+    USER = "User"
+    ROLE = "AssumedRole"
+    FEDERATED = "FederatedUser"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The IAM identity behind a credential.
+
+    Attributes:
+        partition: `aws`, `aws-cn`, `aws-us-gov`.
+        account: twelve digits.
+        name: the user's, role's or federated user's name; "" for root.
+        path: the IAM path, `/` unless given.
+        unique_id: `AIDA…`, `AROA…`; the account id for root.
+    """
+
+    kind: HolderKind
+    partition: str
+    account: str
+    name: str = ""
+    path: str = "/"
+    unique_id: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the identity itself: user, role, root, or federated user."""
+        match self.kind:
+            case HolderKind.ROOT:
+                return f"arn:{self.partition}:iam::{self.account}:root"
+            case HolderKind.USER:
+                return f"arn:{self.partition}:iam::{self.account}:user{self.path}{self.name}"
+            case HolderKind.ROLE:
+                return f"arn:{self.partition}:iam::{self.account}:role{self.path}{self.name}"
+            case HolderKind.FEDERATED:
+                return f"arn:{self.partition}:sts::{self.account}:federated-user/{self.name}"
+
+
+class CredentialKind(StrEnum):
+    """The kinds of credential that sign requests (table §2.2)."""
+
+    LONG_TERM_KEY = "long-term access key"
+    CONSOLE_SESSION = "console session"
+    SESSION_TOKEN = "GetSessionToken session"  # noqa: S105 - a kind, not a secret
+    ROLE_SESSION = "role session"
+    FEDERATED_SESSION = "federated user session"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What somebody signs with, apart from its secret.
+
+    Attributes:
+        issued_at: when temporary credentials were issued; None for a long-term key.
+        expires_at: when they end; None for a long-term key.
+        mfa_at: when MFA was passed for *this* credential; None if it was not.
+        session_name: the role session's name; "" otherwise.
+    """
+
+    kind: CredentialKind
+    holder: Holder
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    mfa_at: datetime | None = None
+    session_name: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The caller's ARN as GetCallerIdentity and error messages give it."""
+        if self.kind is CredentialKind.ROLE_SESSION:
+            return (
+                f"arn:{self.holder.partition}:sts::{self.holder.account}:assumed-role/"
+                f"{self.holder.name}/{self.session_name}"
+            )
+        return self.holder.arn
+
+
+class RoleSessionMfa(StrEnum):
+    """`aws:MultiFactorAuthPresent` in a role session (fact §2.3)."""
+
+    FALSE = "false"
+    ABSENT = "absent"
+
+
+class SigninOrder(StrEnum):
+    """What the console asks for first when both are due (fact §8.1)."""
+
+    MFA_FIRST = "mfa-first"
+    RESET_FIRST = "reset-first"
+
+
+@dataclass(frozen=True, slots=True)
+class SigninSwitches:
+    """The doubtful points of STS and sign-in, each with its documented default (fact §13).
+
+    Attributes:
+        role_session_mfa: the MFA key in role sessions.
+        assume_role_sees_mfa: whether the caller's own identity policies see MFA as present in an
+            AssumeRole call that carries a code.
+        totp_window: how many 30-second steps a code may be early or late.
+        order: MFA or forced reset first at sign-in.
+        device_holder_needs_mfa: bulletin AWS-2023-001: who has a device and calls by access key
+            needs MFA to enable or disable their own devices.
+        key_death_ends_sessions: whether deactivating a key ends its GetSessionToken sessions.
+    """
+
+    role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
+    assume_role_sees_mfa: bool = True
+    totp_window: int = 1
+    order: SigninOrder = SigninOrder.MFA_FIRST
+    device_holder_needs_mfa: bool = True
+    key_death_ends_sessions: bool = field(default=False)

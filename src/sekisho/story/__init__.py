@@ -1,0 +1,1 @@
+"""The people and the tour, each told once."""
