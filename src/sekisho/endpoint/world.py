@@ -5,6 +5,7 @@ request holds `lock` while it reads or writes either.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
@@ -13,7 +14,7 @@ from sekisho.endpoint.clock import Clock
 from sekisho.engine.model import Switches
 from sekisho.signin.model import SigninSwitches
 
-__all__ = ["DeviceState", "PasswordState", "World"]
+__all__ = ["DeviceState", "PasswordState", "Report", "World"]
 
 
 @dataclass(slots=True)
@@ -24,21 +25,42 @@ class DeviceState:
         seed: base32 text, as CreateVirtualMFADevice returned it; a secret.
         drift: how many 30-second steps the device is ahead of the clock.
         last_step: the last step whose code was accepted: none at or before it ever is again.
+        tags: the device's tags.
     """
 
     seed: str = field(repr=False)
     drift: int = 0
     last_step: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class PasswordState:
-    """A console password, hashed; a secret."""
+    """A console password, hashed; a secret.
+
+    Attributes:
+        changed_at: when the password was set last.
+        created_at: when the login profile was made; `changed_at` if not given.
+        last_used: when somebody last signed in with it.
+        former: hashes of earlier passwords, the newest first, for `PasswordReusePrevention`.
+        session_seconds: `MaxSigninSessionDuration`, or None.
+    """
 
     hash: str = field(repr=False)
     reset_required: bool
     changed_at: datetime
     last_used: datetime | None = None
+    created_at: datetime | None = None
+    former: tuple[str, ...] = field(default=(), repr=False)
+    session_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A credential report as it was generated."""
+
+    at: datetime
+    content: str
 
 
 @dataclass(slots=True)
@@ -46,10 +68,14 @@ class World:
     """The state beyond moto, for one account.
 
     Attributes:
-        master: the key that session tokens are sealed with.
+        master: the key that session tokens and sign-in tickets are sealed with.
         devices: by serial number.
         passwords: by user name.
         boundaries: policy ARN by user name.
+        root_mfa: whether the root user has MFA; AWS has demanded it of every account since 2025.
+        report: the last credential report.
+        spent: sign-in tickets that have been used, with the time when they expire.
+        entropy: where seeds come from.
     """
 
     account: str
@@ -61,4 +87,8 @@ class World:
     devices: dict[str, DeviceState] = field(default_factory=dict)
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
+    root_mfa: bool = True
+    report: Report | None = None
+    spent: dict[str, datetime] = field(default_factory=dict, repr=False)
+    entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
