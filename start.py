@@ -38,39 +38,44 @@ def run(*command):
     return subprocess.call([str(part) for part in command], cwd=HERE)
 
 
-def ensure_pip():
-    """Return whether the environment's Python has pip, after trying each way to give it one."""
-    if run(PYTHON, "-c", "import pip") == 0:
-        return True
-    # Debian splits ensurepip off; a pip of the system can serve the environment all the same
-    if run(sys.executable, "-m", "pip", "--version") == 0:
-        return True
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        say("this Python has no pip; installing Debian's python3-venv")
-        run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "python3-venv")
-        return run(sys.executable, "-m", "venv", "--clear", VENV) == 0
-    return False
+def quiet(*command):
+    """Return whether a command succeeds, without showing what it says."""
+    return (
+        subprocess.call(
+            [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        == 0
+    )
 
 
 def make_environment():
-    """Create `.venv` if it is not there; exit with the cure if it cannot be made."""
+    """Create `.venv` if it is not there, with Debian's python3-venv if that may be installed."""
     if PYTHON.exists():
         return
     say("creating .venv")
-    if run(sys.executable, "-m", "venv", VENV) != 0:
-        run(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
-    if not ensure_pip():
-        sys.exit(
-            "start.py: this Python can make no environment with pip; install pip and venv first "
-            "(Debian, Ubuntu: apt-get install python3-venv), then run this command again"
-        )
+    if quiet(sys.executable, "-m", "venv", VENV):
+        return
+    # Debian splits off the half of venv that brings pip
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        say("this Python has no pip of its own; installing Debian's python3-venv")
+        run("apt-get", "update", "-qq")
+        run("apt-get", "install", "-y", "-qq", "python3-venv")
+        if quiet(sys.executable, "-m", "venv", "--clear", VENV):
+            return
+    quiet(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
 
 
 def pip(*arguments):
-    """Run pip for the environment, quietly; exit if it fails."""
-    own = subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
-    head = [PYTHON, "-m", "pip"] if own else [sys.executable, "-m", "pip", "--python", PYTHON]
+    """Run pip for the environment, its own or the system's; exit with the cure if that fails."""
+    if quiet(PYTHON, "-c", "import pip"):
+        head = [PYTHON, "-m", "pip"]
+    elif quiet(sys.executable, "-m", "pip", "--version"):
+        head = [sys.executable, "-m", "pip", "--python", PYTHON]
+    else:
+        sys.exit(
+            "start.py: this Python has no pip and can make no environment that has; install both "
+            "(Debian, Ubuntu: apt-get install python3-venv), delete .venv, then run this again"
+        )
     code = run(*head, "install", "--quiet", "--disable-pip-version-check", *arguments)
     if code != 0:
         sys.exit(f"start.py: pip could not install what sekisho needs (exit {code}); see above")
