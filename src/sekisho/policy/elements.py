@@ -1,0 +1,176 @@
+"""Reading the elements of a statement: actions, resources, principals, conditions.
+
+Each function notes what is wrong and returns what it could make of the rest; a document is only
+handed out when nothing was noted.
+
+Source: IAM User Guide, "Grammar of the IAM JSON policy language" and the pages of the elements.
+"""
+
+from collections.abc import Iterable
+
+from sekisho.errors import Code
+from sekisho.policy.document import Condition, Element, Position, Principal, PrincipalKey
+from sekisho.policy.faults import Collector, quoted
+from sekisho.policy.nodes import (
+    BooleanNode,
+    ListNode,
+    Member,
+    Node,
+    NumberNode,
+    ObjectNode,
+    TextNode,
+    kind_of,
+)
+from sekisho.policy.operators import OPERATORS, nearest_operator
+
+__all__ = ["conditions_of", "element_of", "principal_of"]
+
+
+def _texts(
+    node: Node, path: str, faults: Collector, *, scalars: bool = False
+) -> Iterable[tuple[str, str, Position]]:
+    """Yield (text, path, position) of one string or each string of a list.
+
+    With `scalars`, numbers and booleans count as their text, as in condition values.
+    """
+    entries = node.items if isinstance(node, ListNode) else (node,)
+    for index, entry in enumerate(entries):
+        at = f"{path}[{index}]" if isinstance(node, ListNode) else path
+        match entry:
+            case TextNode():
+                yield entry.value, at, entry.position
+            case NumberNode() if scalars:
+                yield entry.text, at, entry.position
+            case BooleanNode() if scalars:
+                yield ("true" if entry.value else "false"), at, entry.position
+            case _:
+                message = f"expected a string or a list of strings, found {kind_of(entry)}"
+                faults.add(Code.POLICY_BAD_VALUE, message, at, entry.position)
+
+
+def element_of(member: Member, path: str, faults: Collector) -> Element:
+    """Read `Action`, `NotAction`, `Resource` or `NotResource`."""
+    fault_in = _action_fault if member.key.lower().endswith("action") else _resource_fault
+    values = []
+    for text, at, position in _texts(member.value, path, faults):
+        message, cure = fault_in(text)
+        if message:
+            faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+        values.append(text)
+    return Element(
+        tuple(values),
+        negated=member.key.startswith("Not"),
+        scalar=not isinstance(member.value, ListNode),
+        position=member.position,
+    )
+
+
+def _action_fault(text: str) -> tuple[str, str]:
+    """Return what is wrong with an action pattern and its cure, or two empty texts."""
+    if text == "*":
+        return "", ""
+    prefix, colon, name = text.partition(":")
+    if not colon or not prefix:
+        return f"the action {quoted(text)} names no service", "write it like `iam:GetUser`"
+    if not name:
+        return f"the action {quoted(text)} has no name", "write it like `iam:GetUser`"
+    if ":" in name:
+        return f"the action {quoted(text)} has more than one colon", "write it like `iam:GetUser`"
+    if any(character.isspace() for character in text):
+        return f"the action {quoted(text)} has white space in it", "delete it"
+    return "", ""
+
+
+def _resource_fault(text: str) -> tuple[str, str]:
+    """Return what is wrong with a resource pattern and its cure, or two empty texts."""
+    if text == "*" or text.startswith("arn:"):
+        return "", ""
+    return f"the resource {quoted(text)} is neither an ARN nor `*`", "write `arn:…` or `*`"
+
+
+def principal_of(member: Member, path: str, faults: Collector) -> Principal:
+    """Read `Principal` or `NotPrincipal`."""
+    negated = member.key.startswith("Not")
+    node = member.value
+    entries: list[tuple[PrincipalKey, tuple[str, ...]]] = []
+    match node:
+        case TextNode(value="*"):
+            entries.append((PrincipalKey.ANYONE, ("*",)))
+        case ObjectNode():
+            for inner in node.members:
+                at = f"{path}.{quoted(inner.key)[1:-1]}"
+                if (key := _PRINCIPALS.get(inner.key)) is None:
+                    message = f"{quoted(inner.key)} is no kind of principal"
+                    cure = f"write one of {', '.join(f'`{name}`' for name in _PRINCIPALS)}"
+                    faults.add(Code.POLICY_BAD_VALUE, message, at, inner.position, cure=cure)
+                else:
+                    entries.append((key, _principal_values(inner, key, at, faults)))
+        case _:
+            message = f"expected `*` or an object, found {kind_of(node)}"
+            cure = 'write `"*"` or an object like `{"AWS": "arn:…"}`'
+            faults.add(Code.POLICY_BAD_VALUE, message, path, node.position, cure=cure)
+    return Principal(tuple(entries), negated=negated, position=member.position)
+
+
+_PRINCIPALS = {key.value: key for key in PrincipalKey if key is not PrincipalKey.ANYONE}
+
+
+def _principal_values(
+    member: Member, key: PrincipalKey, path: str, faults: Collector
+) -> tuple[str, ...]:
+    values = []
+    for text, at, position in _texts(member.value, path, faults):
+        everyone = text == "*" and key is not PrincipalKey.SERVICE
+        if not text or (not everyone and ("*" in text or "?" in text)):
+            message = f"the principal {quoted(text)} is empty or has a wildcard in it"
+            cure = "name each principal whole, or `*`"
+            faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+        values.append(text)
+    return tuple(values)
+
+
+def conditions_of(member: Member, path: str, faults: Collector) -> tuple[Condition, ...]:
+    """Read a `Condition` block: one `Condition` for each operator and key."""
+    if not isinstance(member.value, ObjectNode):
+        message = f"expected an object, found {kind_of(member.value)}"
+        faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
+        return ()
+    found: list[Condition] = []
+    for block in member.value.members:
+        found += _block(block, f"{path}.{quoted(block.key)[1:-1]}", faults)
+    return tuple(found)
+
+
+def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
+    """Read the keys under one operator."""
+    operator = OPERATORS.get(block.key)
+    if operator is None:
+        near = nearest_operator(block.key)
+        cure = f"write `{near}`" if near else ""
+        message = f"{quoted(block.key)} is no condition operator"
+        faults.add(Code.POLICY_UNKNOWN_OPERATOR, message, path, block.position, cure=cure)
+    if not isinstance(block.value, ObjectNode):
+        message = f"expected an object of keys and values, found {kind_of(block.value)}"
+        faults.add(Code.POLICY_BAD_VALUE, message, path, block.value.position)
+        return []
+    found: list[Condition] = []
+    spelled: set[str] = set()
+    for inner in block.value.members:
+        at = f"{path}.{quoted(inner.key)[1:-1]}"
+        _check_key(inner, spelled, at, faults)
+        values = tuple(text for text, _, _ in _texts(inner.value, at, faults, scalars=True))
+        scalar = not isinstance(inner.value, ListNode)
+        if operator is not None:
+            found.append(Condition(operator, inner.key, values, scalar, inner.position))
+    return found
+
+
+def _check_key(member: Member, spelled: set[str], path: str, faults: Collector) -> None:
+    """Note a condition key that is empty, or stands already in another case."""
+    lower = member.key.lower()
+    if not member.key.strip():
+        faults.add(Code.POLICY_BAD_VALUE, "an empty condition key", path, member.position)
+    elif lower in spelled:
+        message = f"the key {quoted(member.key)} stands twice, in different case"
+        faults.add(Code.POLICY_DUPLICATE_KEY, message, path, member.position, cure="join the two")
+    spelled.add(lower)

@@ -1,0 +1,69 @@
+"""Collecting every fault of a document instead of stopping at the first."""
+
+from collections.abc import Iterable
+
+from sekisho.errors import Code, Fault
+from sekisho.policy.document import Position
+
+__all__ = ["NOWHERE", "Collector", "joined", "quoted"]
+
+NOWHERE = Position()
+"""The position of what was not read from a text."""
+
+MOST = 100
+"""No person reads more faults than this, and hostile text could have one a character."""
+
+_SHOWN = 60
+_SHOWN_PARTS = 12
+
+
+def quoted(text: str) -> str:
+    """Return `text` in backticks, on one line and not longer than a message can bear."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    safe = "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in shown)
+    return f"`{safe}`"
+
+
+def joined(path: Iterable[str | int]) -> str:
+    """Return a path as faults print it: `Statement[2].Condition.Bool`."""
+    text = ""
+    parts = tuple(path)
+    for part in parts[:_SHOWN_PARTS]:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = quoted(part)[1:-1]
+            text += f".{name}" if text else name
+    return text if len(parts) <= _SHOWN_PARTS else f"{text}…"
+
+
+class Collector:
+    """The faults found so far in one input, in the order found."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def add(
+        self,
+        code: Code,
+        message: str,
+        path: str = "",
+        position: Position = NOWHERE,
+        *,
+        cure: str = "",
+    ) -> None:
+        """Note one fault; beyond the hundredth nothing is noted."""
+        if len(self._faults) < MOST:
+            self._faults.append(Fault(code, message, path, position.line, position.column, cure))
+
+    @property
+    def full(self) -> bool:
+        """Whether the input is so broken that reading on helps nobody."""
+        return len(self._faults) >= MOST
+
+    def found(self) -> tuple[Fault, ...]:
+        """Return the faults by their place in the text."""
+        return tuple(sorted(self._faults, key=lambda fault: (fault.line, fault.column)))

@@ -1,0 +1,282 @@
+"""From JSON to a policy document, by the grammar of the policy language.
+
+Source: IAM User Guide, "Grammar of the IAM JSON policy language"; facts §7.2.
+"""
+
+import re
+
+from sekisho.errors import Code
+from sekisho.policy.document import (
+    Comment,
+    Condition,
+    Document,
+    Effect,
+    Element,
+    PolicyKind,
+    Principal,
+    Statement,
+    Version,
+)
+from sekisho.policy.elements import conditions_of, element_of, principal_of
+from sekisho.policy.faults import Collector, quoted
+from sekisho.policy.nodes import ListNode, Member, Node, ObjectNode, TextNode, kind_of
+
+__all__ = ["document_of"]
+
+_DOCUMENT = ("Version", "Id", "Statement")
+_STATEMENT = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+_SID = re.compile(r"[A-Za-z0-9]*")
+
+_NAMES_PRINCIPALS = frozenset(
+    {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
+)
+_HAS_ID = _NAMES_PRINCIPALS
+_FREE_SIDS = frozenset({PolicyKind.RESOURCE, PolicyKind.VPC_ENDPOINT})
+
+
+def document_of(
+    root: Node, comments: tuple[Comment, ...], source: str, kind: PolicyKind, faults: Collector
+) -> Document | None:
+    """Return the document that `root` holds, or None; what is wrong is noted in `faults`."""
+    if not isinstance(root, ObjectNode):
+        message = f"expected an object with a `Statement`, found {kind_of(root)}"
+        faults.add(Code.POLICY_NOT_A_POLICY, message, position=root.position)
+        return None
+    members = _known(root, _DOCUMENT, "", faults)
+    version = _version(members.get("Version"), faults)
+    policy_id = _id(members.get("Id"), kind, faults)
+    if (member := members.get("Statement")) is None:
+        message = "the policy has no `Statement`"
+        faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", root.position)
+        return None
+    statements = _statements(member, kind, faults)
+    return Document(statements, version, policy_id, comments, source)
+
+
+def _known(
+    node: ObjectNode, names: tuple[str, ...], path: str, faults: Collector
+) -> dict[str, Member]:
+    """Return the members by name; note each name that is not an element."""
+    known = {}
+    by_lower_case = {name.lower(): name for name in names}
+    for member in node.members:
+        if member.key in names:
+            known[member.key] = member
+            continue
+        name = quoted(member.key)
+        at = f"{path}.{name[1:-1]}" if path else name[1:-1]
+        near = by_lower_case.get(member.key.lower().strip())
+        cure = f"write `{near}`" if near else f"the elements here are {', '.join(names)}"
+        message = f"{name} is no policy element"
+        faults.add(Code.POLICY_UNKNOWN_ELEMENT, message, at, member.position, cure=cure)
+        if near:
+            # one slip is one fault: not also a missing element
+            known.setdefault(near, member)
+    return known
+
+
+def _text(member: Member, path: str, faults: Collector) -> str | None:
+    """Return the string that a member must be, or None."""
+    if isinstance(member.value, TextNode):
+        return member.value.value
+    message = f"expected a string, found {kind_of(member.value)}"
+    faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
+    return None
+
+
+def _version(member: Member | None, faults: Collector) -> Version | None:
+    if member is None:
+        return None
+    if (text := _text(member, "Version", faults)) is None:
+        return None
+    try:
+        return Version(text)
+    except ValueError:
+        faults.add(
+            Code.POLICY_BAD_VERSION,
+            f"{quoted(text)} is no version of the policy language",
+            "Version",
+            member.value.position,
+            cure=f"write `{Version.V2012}`",
+        )
+        return None
+
+
+def _id(member: Member | None, kind: PolicyKind, faults: Collector) -> str | None:
+    if member is None:
+        return None
+    if kind not in _HAS_ID:
+        message = (
+            f"an {kind} has no `Id`" if kind is PolicyKind.IDENTITY else f"no `Id` in a {kind}"
+        )
+        faults.add(Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, cure="delete it")
+    return _text(member, "Id", faults)
+
+
+def _statements(member: Member, kind: PolicyKind, faults: Collector) -> tuple[Statement, ...]:
+    node = member.value
+    found: list[Statement] = []
+    match node:
+        case ObjectNode():
+            found.append(_Statement(node, "Statement", kind, faults).read(0))
+        case ListNode(items=()):
+            message = "the list of statements is empty"
+            faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", node.position)
+        case ListNode():
+            for index, item in enumerate(node.items):
+                path = f"Statement[{index}]"
+                if isinstance(item, ObjectNode):
+                    found.append(_Statement(item, path, kind, faults).read(index))
+                else:
+                    message = f"expected a statement, found {kind_of(item)}"
+                    faults.add(Code.POLICY_BAD_VALUE, message, path, item.position)
+        case _:
+            message = f"expected a statement or a list of them, found {kind_of(node)}"
+            faults.add(Code.POLICY_BAD_VALUE, message, "Statement", node.position)
+    _unique_sids(found, faults)
+    return tuple(found)
+
+
+def _unique_sids(statements: list[Statement], faults: Collector) -> None:
+    first: dict[str, int] = {}
+    for statement in statements:
+        if statement.sid and first.setdefault(statement.sid, statement.index) != statement.index:
+            faults.add(
+                Code.POLICY_BAD_SID,
+                f"the Sid {quoted(statement.sid)} stands twice "
+                f"(first in statement {first[statement.sid]})",
+                f"Statement[{statement.index}].Sid",
+                statement.position,
+                cure="give each statement its own Sid",
+            )
+
+
+_NOTHING = Element(())
+
+
+class _Statement:
+    """One statement being read."""
+
+    def __init__(self, node: ObjectNode, path: str, kind: PolicyKind, faults: Collector) -> None:
+        self.node = node
+        self.path = path
+        self.kind = kind
+        self.faults = faults
+        self.members = _known(node, _STATEMENT, path, faults)
+
+    def read(self, index: int) -> Statement:
+        """Return the statement; what is wrong with it is noted."""
+        return Statement(
+            index=index,
+            effect=self.effect(),
+            action=self.element("Action") or _NOTHING,
+            resource=self.resource(),
+            sid=self.sid(),
+            principal=self.principal(),
+            conditions=self.conditions(),
+            position=self.node.position,
+        )
+
+    def missing(self, name: str) -> None:
+        """Note that an element is missing."""
+        message = f"the statement has no `{name}`"
+        self.faults.add(Code.POLICY_MISSING_ELEMENT, message, self.path, self.node.position)
+
+    def either(self, name: str) -> Member | None:
+        """Return the element or its negation; note if both are there."""
+        plain, negated = self.members.get(name), self.members.get(f"Not{name}")
+        if plain and negated:
+            message = f"both `{name}` and `Not{name}`"
+            self.faults.add(
+                Code.POLICY_ELEMENT_CONFLICT,
+                message,
+                f"{self.path}.Not{name}",
+                negated.position,
+                cure="keep one of the two, or make two statements",
+            )
+        return plain or negated
+
+    def effect(self) -> Effect:
+        """Read `Effect`; a statement whose effect is unknown is held as a Deny."""
+        if (member := self.members.get("Effect")) is None:
+            self.missing("Effect")
+            return Effect.DENY
+        text = _text(member, f"{self.path}.Effect", self.faults)
+        if text in ("Allow", "Deny"):
+            return Effect(text)
+        if text is not None:
+            near = text.strip().capitalize()
+            cure = f"write `{near if near in ('Allow', 'Deny') else 'Allow` or `Deny'}`"
+            message = f"{quoted(text)} is no effect"
+            at = f"{self.path}.Effect"
+            position = member.value.position
+            self.faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+        return Effect.DENY
+
+    def element(self, name: str) -> Element | None:
+        """Read `Action` or `Resource`, or its negation; note if it is missing."""
+        if (member := self.either(name)) is None:
+            self.missing(name)
+            return None
+        return element_of(member, f"{self.path}.{member.key}", self.faults)
+
+    def resource(self) -> Element | None:
+        """Read `Resource`, which a trust policy must not have and every other policy must."""
+        if self.kind is not PolicyKind.TRUST:
+            return self.element("Resource")
+        if (member := self.either("Resource")) is not None:
+            self.faults.add(
+                Code.POLICY_ELEMENT_CONFLICT,
+                f"`{member.key}` in a {self.kind}",
+                f"{self.path}.{member.key}",
+                member.position,
+                cure="delete it: the resource is the role itself",
+            )
+        return None
+
+    def sid(self) -> str | None:
+        """Read `Sid`."""
+        if (member := self.members.get("Sid")) is None:
+            return None
+        path = f"{self.path}.Sid"
+        text = _text(member, path, self.faults)
+        if text is not None and self.kind not in _FREE_SIDS and not _SID.fullmatch(text):
+            message = f"the Sid {quoted(text)} has other characters than letters and digits"
+            position = member.value.position
+            cure = "use A-Z, a-z, 0-9 only"
+            self.faults.add(Code.POLICY_BAD_SID, message, path, position, cure=cure)
+        return text
+
+    def principal(self) -> Principal | None:
+        """Read `Principal`, which policies on identities must not have and the others must."""
+        member = self.either("Principal")
+        if self.kind not in _NAMES_PRINCIPALS:
+            if member is not None:
+                self.faults.add(
+                    Code.POLICY_ELEMENT_CONFLICT,
+                    f"`{member.key}` in a policy of the kind `{self.kind}`",
+                    f"{self.path}.{member.key}",
+                    member.position,
+                    cure="delete it: the principal is who the policy is attached to",
+                )
+            return None
+        if member is None:
+            self.missing("Principal")
+            return None
+        return principal_of(member, f"{self.path}.{member.key}", self.faults)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Read `Condition`, if there is one."""
+        if (member := self.members.get("Condition")) is None:
+            return ()
+        return conditions_of(member, f"{self.path}.Condition", self.faults)

@@ -1,0 +1,156 @@
+"""JSON values with their places in a text, and decoded JSON as the same values without places."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from sekisho.errors import Code
+from sekisho.policy.document import Position
+from sekisho.policy.faults import NOWHERE, Collector, joined
+
+__all__ = [
+    "DEEPEST",
+    "BooleanNode",
+    "ListNode",
+    "Member",
+    "Node",
+    "NullNode",
+    "NumberNode",
+    "ObjectNode",
+    "Stop",
+    "TextNode",
+    "from_value",
+    "kind_of",
+]
+
+DEEPEST = 32
+"""A policy nests seven deep; beyond this it is no policy, and Python's stack is kept out of it."""
+
+
+class Stop(Exception):
+    """The text cannot be read further; the collector holds why. Never leaves this room."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextNode:
+    """A JSON string."""
+
+    value: str
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class NumberNode:
+    """A JSON number, as its text."""
+
+    text: str
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanNode:
+    """`true` or `false`."""
+
+    value: bool
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class NullNode:
+    """`null`."""
+
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A JSON array."""
+
+    items: tuple["Node", ...]
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One key of an object with its value."""
+
+    key: str
+    value: "Node"
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectNode:
+    """A JSON object; of a key that stands twice the first is kept."""
+
+    members: tuple[Member, ...]
+    position: Position = NOWHERE
+
+
+Node = TextNode | NumberNode | BooleanNode | NullNode | ListNode | ObjectNode
+
+
+def kind_of(node: Node) -> str:
+    """Return what a value is, in words for a message."""
+    match node:
+        case TextNode():
+            return "a string"
+        case NumberNode():
+            return "a number"
+        case BooleanNode():
+            return "`true` or `false`"
+        case NullNode():
+            return "`null`"
+        case ListNode():
+            return "a list"
+        case ObjectNode():
+            return "an object"
+
+
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def from_value(value: object, faults: Collector) -> Node:
+    """Return decoded JSON as nodes without positions.
+
+    Raises:
+        Stop: if `value` is nested too deep or is not JSON.
+    """
+    return _from_value(value, (), faults)
+
+
+def _from_value(value: object, path: tuple[str | int, ...], faults: Collector) -> Node:
+    if len(path) > DEEPEST:
+        faults.add(Code.POLICY_TOO_DEEP, f"nested deeper than {DEEPEST}", joined(path))
+        raise Stop
+    match value:
+        case list() | tuple():
+            return ListNode(
+                tuple(_from_value(item, (*path, n), faults) for n, item in enumerate(value))
+            )
+        case Mapping() if all(isinstance(key, str) for key in value):
+            return ObjectNode(
+                tuple(
+                    Member(key, _from_value(item, (*path, key), faults))
+                    for key, item in value.items()
+                )
+            )
+    return _scalar(value, path, faults)
+
+
+def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> Node:
+    match value:
+        case str():
+            if _UNUSABLE.search(value):
+                message = "a NUL or a lone surrogate in a string"
+                faults.add(Code.POLICY_BAD_VALUE, message, joined(path), cure="delete it")
+            return TextNode(value)
+        case bool():
+            return BooleanNode(value)
+        case None:
+            return NullNode()
+        case int() | float() if isfinite(value):
+            return NumberNode(str(value))
+    faults.add(Code.POLICY_NOT_JSON, f"a `{type(value).__name__}` is not JSON", joined(path))
+    raise Stop

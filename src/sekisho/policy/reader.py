@@ -1,0 +1,314 @@
+"""A small JSON reader that keeps positions, reads comments, and names every fault.
+
+The standard library's reader gives no positions, drops duplicate keys silently and ends in a
+RecursionError on deep nesting. This one reads RFC 8259 JSON with two differences, both for texts
+that people paste from how-tos: comments are read and handed back, and what can be skipped safely
+(a trailing comma, a full-width space) is a fault that does not hide the faults after it.
+"""
+
+import re
+from bisect import bisect_right
+from typing import NoReturn
+
+from sekisho.errors import Code
+from sekisho.policy.document import Comment, Position
+from sekisho.policy.faults import Collector, joined, quoted
+from sekisho.policy.nodes import (
+    DEEPEST,
+    BooleanNode,
+    ListNode,
+    Member,
+    Node,
+    NullNode,
+    NumberNode,
+    ObjectNode,
+    Stop,
+    TextNode,
+)
+
+__all__ = ["MOST_CHARACTERS", "read"]
+
+MOST_CHARACTERS = 131_072
+"""The longest policy text that the IAM API takes (`policyDocumentType`)."""
+
+
+def read(text: str, faults: Collector) -> tuple[Node, tuple[Comment, ...]]:
+    """Read one JSON value from `text`, and the comments round it.
+
+    Raises:
+        Stop: if nothing can be made of the text; `faults` then says why.
+    """
+    reader = _Reader(text, faults)
+    return reader.whole(), tuple(reader.comments)
+
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.+-]*")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_OUTSIDE = re.compile(r"[^\t\n\r\x20-\xff]")
+_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_FOREIGN_SPACES = {
+    "\ufeff": "a byte order mark",
+    "\u3000": "a full-width space",
+    "\u00a0": "a no-break space",
+    "\u200b": "a zero-width space",
+}
+_CURES = {
+    "'": 'put strings in `"`',
+    "\u201c": 'put strings in straight quotes: `"`',
+    "\u201d": 'put strings in straight quotes: `"`',
+    "True": "write `true`",
+    "False": "write `false`",
+    "None": "write a string",
+}
+
+
+class _Reader:
+    """One pass over one text."""
+
+    def __init__(self, text: str, faults: Collector) -> None:
+        self.text = text
+        self.at = 0
+        self.faults = faults
+        self.comments: list[Comment] = []
+        self.path: list[str | int] = []
+        self.lines = [0, *(found.end() for found in _NEWLINE.finditer(text))]
+
+    def whole(self) -> Node:
+        """Read the one value that the text must be."""
+        if len(self.text) > MOST_CHARACTERS:
+            message = f"{len(self.text)} characters, where IAM takes {MOST_CHARACTERS}"
+            self.faults.add(Code.POLICY_TOO_LONG, message)
+            raise Stop
+        self.blank()
+        if self.at == len(self.text):
+            self.stop("the text is empty")
+        value = self.value()
+        self.blank()
+        if self.at < len(self.text):
+            self.stop(f"text after the end: {self.next_words()}")
+        return value
+
+    def position(self, at: int | None = None) -> Position:
+        """Return the line and column of an offset, by default of the next character."""
+        offset = self.at if at is None else at
+        line = bisect_right(self.lines, offset)
+        return Position(line, offset - self.lines[line - 1] + 1)
+
+    def fault(self, code: Code, message: str, at: int | None = None, cure: str = "") -> None:
+        """Note a fault that can be read past."""
+        self.faults.add(code, message, joined(self.path), self.position(at), cure=cure)
+        if self.faults.full:
+            raise Stop
+
+    def stop(self, message: str, cure: str = "") -> NoReturn:
+        """Note a fault that nothing can be read past."""
+        self.fault(Code.POLICY_NOT_JSON, message, cure=cure)
+        raise Stop
+
+    def peek(self) -> str:
+        """Return the next character, or "" at the end."""
+        return self.text[self.at : self.at + 1]
+
+    def next_words(self) -> str:
+        """Return what stands next, for a message."""
+        if self.at >= len(self.text):
+            return "the end of the text"
+        word = _WORD.match(self.text, self.at)
+        return quoted(word[0] if word else self.text[self.at])
+
+    def blank(self) -> None:
+        """Skip white space and comments."""
+        while True:
+            found = _BLANK.match(self.text, self.at)
+            self.at = found.end() if found else self.at
+            if (name := _FOREIGN_SPACES.get(self.peek())) is not None:
+                self.fault(
+                    Code.POLICY_NOT_JSON, f"{name} is no white space in JSON", cure="delete it"
+                )
+                self.at += 1
+            elif self.text.startswith(("//", "/*"), self.at):
+                self.comment()
+            else:
+                return
+
+    def comment(self) -> None:
+        """Read a comment."""
+        start = self.at
+        if self.text.startswith("/*", start):
+            end = self.text.find("*/", start + 2)
+            if end < 0:
+                self.stop("a comment that is not closed", "close it with `*/`")
+            self.at = end + 2
+        else:
+            found = _NEWLINE.search(self.text, start)
+            self.at = found.start() if found else len(self.text)
+        self.comments.append(Comment(self.text[start : self.at], self.position(start)))
+
+    def value(self) -> Node:
+        """Read one value."""
+        if len(self.path) > DEEPEST:
+            self.fault(Code.POLICY_TOO_DEEP, f"nested deeper than {DEEPEST}")
+            raise Stop
+        position = self.position()
+        first = self.peek()
+        if first == "{":
+            return self.object(position)
+        if first == "[":
+            return self.list(position)
+        if first == '"':
+            return TextNode(self.string(), position)
+        if found := _NUMBER.match(self.text, self.at):
+            self.at = found.end()
+            return NumberNode(found[0], position)
+        return self.literal(position)
+
+    def literal(self, position: Position) -> Node:
+        """Read `true`, `false` or `null`."""
+        word = _WORD.match(self.text, self.at)
+        name = word[0] if word else self.peek()
+        if name not in ("true", "false", "null"):
+            self.stop(f"expected a value, found {self.next_words()}", _CURES.get(name, ""))
+        self.at += len(name)
+        return NullNode(position) if name == "null" else BooleanNode(name == "true", position)
+
+    def object(self, position: Position) -> ObjectNode:
+        """Read an object."""
+        members: dict[str, Member] = {}
+        self.at += 1
+        self.blank()
+        while self.peek() != "}":
+            if self.peek() != '"':
+                self.stop(f"expected a key, found {self.next_words()}", _CURES.get(self.peek(), ""))
+            member = self.member()
+            if (first := members.setdefault(member.key, member)) is not member:
+                self.path.append(member.key)
+                self.faults.add(
+                    Code.POLICY_DUPLICATE_KEY,
+                    f"{quoted(member.key)} stands twice (first on line {first.position.line})",
+                    joined(self.path),
+                    member.position,
+                    cure="join the two",
+                )
+                self.path.pop()
+            self.comma("}")
+        self.at += 1
+        return ObjectNode(tuple(members.values()), position)
+
+    def member(self) -> Member:
+        """Read a key, a colon and a value."""
+        position = self.position()
+        key = self.string()
+        self.path.append(key)
+        self.blank()
+        if self.peek() != ":":
+            self.stop(f"expected `:` after the key, found {self.next_words()}")
+        self.at += 1
+        self.blank()
+        value = self.value()
+        self.path.pop()
+        return Member(key, value, position)
+
+    def list(self, position: Position) -> ListNode:
+        """Read a list."""
+        items: list[Node] = []
+        self.at += 1
+        self.blank()
+        while self.peek() != "]":
+            self.path.append(len(items))
+            items.append(self.value())
+            self.path.pop()
+            self.comma("]")
+        self.at += 1
+        return ListNode(tuple(items), position)
+
+    def comma(self, closing: str) -> None:
+        """Read past the comma between two entries, or up to the closing bracket."""
+        self.blank()
+        if self.peek() == closing:
+            return
+        if self.peek() == ",":
+            comma = self.at
+            self.at += 1
+            self.blank()
+            if self.peek() == closing:
+                message = f"a comma before `{closing}`"
+                self.fault(Code.POLICY_NOT_JSON, message, comma, "delete the comma")
+        elif self.peek() in ('"', "{", "[") and self.peek():
+            self.fault(Code.POLICY_NOT_JSON, "a comma is missing before this", cure="add `,`")
+        else:
+            self.stop(f"expected `,` or `{closing}`, found {self.next_words()}")
+
+    def string(self) -> str:
+        """Read a string with its escapes."""
+        start = self.at
+        self.at += 1
+        parts: list[str] = []
+        while True:
+            found = _PLAIN.match(self.text, self.at)
+            plain = found[0] if found else ""
+            self.foreign(plain)
+            parts.append(plain)
+            self.at += len(plain)
+            after = self.peek()
+            if after == '"':
+                self.at += 1
+                return self.paired("".join(parts), start)
+            if not after:
+                self.at = start
+                self.stop("a string that is not closed", 'close it with `"`')
+            if after == "\\":
+                parts.append(self.escape())
+            else:
+                self.control(after, start)
+                parts.append(after)
+
+    def control(self, character: str, start: int) -> None:
+        """Note a raw control character in a string."""
+        if character in "\r\n":
+            self.at = start
+            self.stop("a string that runs over the end of its line", 'close it with `"`')
+        message = f"the control character U+{ord(character):04X} in a string"
+        self.fault(Code.POLICY_NOT_JSON, message, cure="delete it")
+        self.at += 1
+
+    def foreign(self, plain: str) -> None:
+        """Note the first character that the IAM API does not take in a document."""
+        if found := _OUTSIDE.search(plain):
+            code = ord(found[0])
+            what = "the lone surrogate" if 0xD800 <= code <= 0xDFFF else "the character"  # noqa: PLR2004 - the surrogates of Unicode
+            self.fault(
+                Code.POLICY_BAD_VALUE,
+                f"{what} U+{code:04X}, which IAM does not take in a policy",
+                self.at + found.start(),
+                "IAM takes U+0020 to U+00FF, tab and line break",
+            )
+
+    def escape(self) -> str:
+        """Read one escape; the next character is the backslash."""
+        name = self.text[self.at + 1 : self.at + 2]
+        if (plain := _ESCAPES.get(name)) is not None:
+            self.at += 2
+            return plain
+        digits = self.text[self.at + 2 : self.at + 6]
+        if name == "u" and re.fullmatch(r"[0-9A-Fa-f]{4}", digits):
+            self.at += 6
+            return chr(int(digits, 16))
+        self.fault(
+            Code.POLICY_NOT_JSON,
+            f"{quoted(chr(92) + name)} is no escape in JSON",
+            cure=r"write a backslash as `\\`",
+        )
+        self.at += 1
+        return "\\"
+
+    def paired(self, value: str, start: int) -> str:
+        """Join escaped surrogate pairs; note a surrogate that stands alone, or a NUL."""
+        joined_up = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        lone = value.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+        if "\x00" in value or lone != joined_up:
+            message = "a NUL or a lone surrogate in a string"
+            self.fault(Code.POLICY_BAD_VALUE, message, start, "delete it")
+        return joined_up
