@@ -1,0 +1,40 @@
+"""ARNs: six parts between colons, `arn:partition:service:region:account:resource`.
+
+The last part may itself contain colons.
+
+Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
+"""
+
+from sekisho.engine.glob import Pattern
+
+__all__ = ["PARTS", "account_of", "is_account", "parts_of", "split"]
+
+PARTS = 6
+_ACCOUNT_DIGITS = 12
+
+
+def split(arn: str) -> tuple[str, ...]:
+    """Return the parts of `arn`: six if it is an ARN, fewer if it is not."""
+    return tuple(arn.split(":", PARTS - 1))
+
+
+def parts_of(pattern: Pattern) -> tuple[Pattern, ...]:
+    """Return the parts of an ARN pattern, cut at its first five literal colons."""
+    parts: list[Pattern] = []
+    begin = 0
+    for place, read in enumerate(pattern):
+        if read == ":" and len(parts) < PARTS - 1:
+            parts.append(pattern[begin:place])
+            begin = place + 1
+    return (*parts, pattern[begin:])
+
+
+def is_account(text: str) -> bool:
+    """Tell whether `text` is an account id: twelve digits."""
+    return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
+
+
+def account_of(arn: str) -> str | None:
+    """Return the account id that `arn` tells, or None (buckets, `*`, AWS's own policies)."""
+    parts = split(arn)
+    return parts[4] if len(parts) == PARTS and is_account(parts[4]) else None

@@ -1,0 +1,182 @@
+"""Who asks, and `Principal` and `NotPrincipal` of a role trust policy.
+
+How closely a statement names the caller decides what else must allow: an account that is named
+leaves the decision to its identity-based policies, a role leaves it to its boundary and session
+policies, and a user or a session that is named itself needs nothing more.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal", "… NotPrincipal", "Evaluating
+identity-based policies with resource-based policies"; facts §6.2, §6.4.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum, auto
+
+from sekisho.engine import arns
+from sekisho.engine.model import Request
+from sekisho.errors import Code, Fault, FaultyRequest
+from sekisho.policy.document import Effect, Principal, PrincipalKey
+
+__all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
+
+_ANYONE = "*"
+
+
+class CallerKind(Enum):
+    """The kinds of principal that make requests."""
+
+    ROOT = auto()
+    USER = auto()
+    ROLE = auto()
+    ROLE_SESSION = auto()
+    FEDERATED_USER = auto()
+    OUTSIDER = auto()
+    """A service, or an identity provider: nobody whom identity-based policies could apply to."""
+
+
+class Named(IntEnum):
+    """How closely a principal is named, the closest last."""
+
+    NOT = 0
+    ACCOUNT = 1
+    ROLE = 2
+    ITSELF = 3
+
+
+_FACETS = {
+    CallerKind.ROOT: {Named.ACCOUNT},
+    CallerKind.USER: {Named.ITSELF, Named.ACCOUNT},
+    CallerKind.ROLE: {Named.ROLE, Named.ACCOUNT},
+    CallerKind.ROLE_SESSION: {Named.ITSELF, Named.ROLE, Named.ACCOUNT},
+    CallerKind.FEDERATED_USER: {Named.ITSELF, Named.ACCOUNT},
+    CallerKind.OUTSIDER: {Named.ITSELF},
+}
+"""What `NotPrincipal` must list, all of it, to except a caller from a Deny."""
+
+_KINDS = {
+    ("iam", "user"): CallerKind.USER,
+    ("iam", "role"): CallerKind.ROLE,
+    ("sts", "assumed-role"): CallerKind.ROLE_SESSION,
+    ("sts", "federated-user"): CallerKind.FEDERATED_USER,
+    ("iam", "saml-provider"): CallerKind.OUTSIDER,
+    ("iam", "oidc-provider"): CallerKind.OUTSIDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The principal of a request.
+
+    Attributes:
+        account: None for a service.
+        unique_id: `AIDA…` or `AROA…`, where the context tells it in `aws:userid`.
+        bounded: whether a permissions boundary is set on it.
+    """
+
+    arn: str
+    kind: CallerKind
+    partition: str = ""
+    account: str | None = None
+    unique_id: str = ""
+    bounded: bool = False
+
+    @property
+    def role_name(self) -> str:
+        """The name of the role, without path; "" if the caller is no role."""
+        path = arns.split(self.arn)[-1].split("/")
+        match self.kind:
+            case CallerKind.ROLE:
+                return path[-1]
+            case CallerKind.ROLE_SESSION:
+                return path[1]
+            case _:
+                return ""
+
+
+def caller_of(request: Request, *, bounded: bool) -> Caller:
+    """Return who makes `request`.
+
+    Raises:
+        FaultyRequest: if its principal is none that can make one.
+    """
+    parts = arns.split(request.principal)
+    if len(parts) == 1 and "." in request.principal and not request.principal.startswith("arn"):
+        return Caller(request.principal, CallerKind.OUTSIDER)
+    kind = _kind_of(parts)
+    if kind is None:
+        fault = Fault(
+            Code.REQUEST_BAD_VALUE,
+            f"`{request.principal}` is not a principal that makes requests",
+            "request.principal",
+            cure="give the ARN of a user, a role, a role session, a federated user or the root "
+            "user, or the name of a service",
+        )
+        raise FaultyRequest("request", [fault])
+    user_id = request.context.get("aws:userid", "")
+    unique_id = user_id.partition(":")[0] if isinstance(user_id, str) else ""
+    return Caller(request.principal, kind, parts[1], parts[4], unique_id, bounded)
+
+
+def _kind_of(parts: tuple[str, ...]) -> CallerKind | None:
+    if len(parts) < arns.PARTS or parts[0] != "arn" or not arns.is_account(parts[4]):
+        return None
+    if (parts[2], parts[5]) == ("iam", "root"):
+        return CallerKind.ROOT
+    path = parts[5].split("/")
+    kind = _KINDS.get((parts[2], path[0]))
+    least = 3 if kind is CallerKind.ROLE_SESSION else 2
+    return kind if len(path) >= least and all((path[1], path[-1])) else None
+
+
+def named(principal: Principal, effect: Effect, caller: Caller) -> Named:
+    """Tell how closely a statement of `effect` names `caller`; `Named.NOT` if it does not apply."""
+    levels = {
+        _level(key, value, caller) for key, values in principal.entries for value in values
+    } - {Named.NOT}
+    if not principal.negated:
+        return max(levels, default=Named.NOT)
+    anyone = any(_ANYONE in values for _, values in principal.entries)
+    if effect is Effect.ALLOW:
+        excepted = bool(levels)
+    else:
+        # with a boundary, NotPrincipal with Deny denies whomever it lists (page NotPrincipal)
+        excepted = not caller.bounded and (anyone or _FACETS[caller.kind] <= levels)
+    return Named.NOT if excepted else Named.ITSELF
+
+
+def _level(key: PrincipalKey, value: str, caller: Caller) -> Named:
+    """Tell how closely one value names the caller."""
+    match key:
+        case PrincipalKey.ANYONE:
+            return Named.ITSELF
+        case PrincipalKey.AWS:
+            return _aws_level(value, caller)
+        case PrincipalKey.FEDERATED | PrincipalKey.SERVICE:
+            outside = caller.kind is CallerKind.OUTSIDER and value == caller.arn
+            return Named.ITSELF if outside else Named.NOT
+        case PrincipalKey.CANONICAL_USER:
+            # only buckets know canonical users
+            return Named.NOT
+
+
+def _aws_level(value: str, caller: Caller) -> Named:
+    """Tell how closely a value under `AWS` names the caller.
+
+    The ARN of a role is compared by account and name: a session's ARN does not tell the role's
+    path, and names are unique within an account whatever their path.
+    """
+    if value == _ANYONE:
+        return Named.ITSELF
+    if caller.kind is CallerKind.OUTSIDER:
+        return Named.NOT
+    root = f"arn:{caller.partition}:iam::{caller.account}:root"
+    if value in (caller.account, root):
+        return Named.ACCOUNT
+    itself = Named.ROLE if caller.role_name else Named.ITSELF
+    if caller.unique_id and value == caller.unique_id and caller.kind is not CallerKind.ROOT:
+        return itself
+    if value == caller.arn:
+        return Named.ROLE if caller.kind is CallerKind.ROLE else Named.ITSELF
+    parts = arns.split(value)
+    role = f"arn:{caller.partition}:iam::{caller.account}:role"
+    is_role = caller.role_name and value.startswith(f"{role}/")
+    return Named.ROLE if is_role and parts[-1].split("/")[-1] == caller.role_name else Named.NOT

@@ -1,0 +1,72 @@
+"""`Resource` and `NotResource`.
+
+An entry is compared with the request's ARN part by part: partition, service, region and account
+each on their own and without regard to case, then the resource, colons included, with regard to
+case. A short entry is completed with `*`. A request without a resource asks about `*`, which only
+an entry that matches the character `*` takes in.
+
+Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource"; facts §6.4, §6.5.
+"""
+
+from sekisho.engine import arns, glob, variables
+from sekisho.engine.glob import Pattern, Wild
+from sekisho.engine.model import UnresolvedNotResource
+from sekisho.engine.scope import Scope
+from sekisho.policy.document import Effect, Element
+
+__all__ = ["matches"]
+
+_HEAD = arns.PARTS - 1
+
+
+def matches(element: Element, effect: Effect, scope: Scope) -> bool:
+    """Tell whether the element takes in the request's resource.
+
+    The statement's effect says which side is the safe one when a variable in `NotResource` has no
+    value.
+    """
+    results = [_entry_matches(entry, scope) for entry in element.values]
+    if not element.negated:
+        return True in results
+    if True in results:
+        return False
+    if None not in results or effect is Effect.DENY:
+        return True
+    return scope.doubts.unresolved_not_resource() is UnresolvedNotResource.DOCUMENTED
+
+
+def _entry_matches(entry: str, scope: Scope) -> bool | None:
+    """Match one entry; None if that depends on a variable without a value."""
+    resource = arns.split(scope.request.resource)
+    if len(resource) < arns.PARTS:
+        return glob.matches(glob.wildcards(entry), scope.request.resource)
+    written = arns.split(entry)
+    head = tuple(glob.wildcards(part.lower()) for part in written[:_HEAD])
+    tail = _tail(written, scope)
+    asked = tuple(part.lower() for part in resource[:_HEAD])
+    if all(map(glob.matches, head, asked)):
+        return None if tail is None else glob.matches(tail, resource[_HEAD])
+    if not any(Wild.STAR in part for part in head):
+        return False
+    spanning = _spans(head, written, tail, ":".join((*asked, resource[_HEAD])))
+    return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
+
+
+def _tail(written: tuple[str, ...], scope: Scope) -> Pattern | None:
+    """Return the pattern of the resource part, the only one in which variables have a meaning."""
+    if len(written) < arns.PARTS:
+        return (Wild.STAR,)
+    return variables.substitute(written[_HEAD], scope.version, scope.request.context)
+
+
+def _spans(
+    head: tuple[Pattern, ...], written: tuple[str, ...], tail: Pattern | None, resource: str
+) -> bool | None:
+    """Match the entry as one string, its colons like any other character."""
+    if tail is None:
+        return None
+    whole: list[glob.Token] = []
+    for part in head:
+        whole += [*part, ":"]
+    whole = [*whole, *tail] if len(written) == arns.PARTS else whole[:-1]
+    return glob.matches(tuple(whole), resource)

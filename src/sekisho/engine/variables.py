@@ -1,0 +1,86 @@
+"""Policy variables: `${aws:username}`, with defaults `${key, 'default'}` and escapes `${*}`.
+
+They are substituted only in documents of version 2012-10-17, and only where the caller of this
+module asks: in the resource part of `Resource` and `NotResource`, and in the values of string and
+ARN conditions. Everywhere else, and in older documents, the same characters are literal text. What
+a variable brings in is literal: its `*` is no wildcard.
+
+Source: IAM User Guide, "IAM policy elements: Variables and tags"; facts §6.5.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.engine import glob
+from sekisho.engine.glob import Pattern, Token
+from sekisho.engine.model import Context
+from sekisho.policy.document import Version
+
+__all__ = ["Malformed", "Part", "Variable", "read", "substitute"]
+
+_OPEN = "${"
+_ESCAPE = re.compile(r"\$\{([*?$])\}")
+# A key has no white space; a default stands after a comma and one space, in single quotes.
+_VARIABLE = re.compile(r"\$\{([^\s{}$'*?,]+)(?:, '([^'}]*)')?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable: the context key that it names, and its default if it has one."""
+
+    key: str
+    default: str | None = None
+
+    def value(self, context: Context) -> str | None:
+        """Return what the variable stands for, or None: a multivalued key has no one value."""
+        found = context.get(self.key)
+        if found is None:
+            return self.default
+        return found if isinstance(found, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A `${` that begins no variable; no value can be given to it."""
+
+    text: str
+
+
+Part = Token | Variable | Malformed
+
+
+def read(text: str) -> Iterator[Part]:
+    """Yield the parts of `text`: characters, wildcards, variables and what is malformed."""
+    place = 0
+    while (begin := text.find(_OPEN, place)) >= 0:
+        yield from glob.wildcards(text[place:begin])
+        if escape := _ESCAPE.match(text, begin):
+            yield escape[1]
+            place = escape.end()
+        elif variable := _VARIABLE.match(text, begin):
+            yield Variable(variable[1], variable[2])
+            place = variable.end()
+        else:
+            place = begin + len(_OPEN)
+            yield Malformed(text[begin : begin + 40])
+    yield from glob.wildcards(text[place:])
+
+
+def substitute(text: str, version: Version | None, context: Context) -> Pattern | None:
+    """Return the pattern that `text` stands for, or None if a variable in it has no value."""
+    if version is not Version.V2012 or _OPEN not in text:
+        return glob.wildcards(text)
+    tokens: list[Token] = []
+    for part in read(text):
+        match part:
+            case Variable():
+                value = part.value(context)
+                if value is None:
+                    return None
+                tokens.extend(value)
+            case Malformed():
+                return None
+            case _:
+                tokens.append(part)
+    return tuple(tokens)

@@ -1,0 +1,139 @@
+"""What must be so before anything is decided; a request or policy that is not so is an error.
+
+`policy.parse` refuses most of this in a text. Documents can also be made by hand, and a variable
+that cannot be read would otherwise count as one without a value, which in a Deny lets through.
+"""
+
+from collections.abc import Iterator
+
+from sekisho.engine import arns, variables
+from sekisho.engine.model import AttachedPolicy, Policies, Request
+from sekisho.engine.operators import SUBSTITUTING
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, Unsupported
+from sekisho.policy.document import (
+    Condition,
+    Document,
+    Element,
+    OperatorName,
+    PolicyKind,
+    Position,
+    Statement,
+    Version,
+)
+
+__all__ = ["check_policies", "check_request"]
+
+
+def check_request(request: Request, policies: Policies, caller: Caller) -> None:
+    """Check the request, and that these policies can apply to its caller.
+
+    Raises:
+        FaultyRequest: with everything that is wrong.
+        Unsupported: if the resource belongs to another account than the caller.
+    """
+    faults = [*_action_faults(request), *_resource_faults(request)]
+    given = policies.identity or policies.boundaries is not None or policies.session is not None
+    if given and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
+        message = "identity-based, boundary and session policies cannot apply to this principal"
+        cure = "only users, roles and their sessions have them"
+        faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure))
+    if faults:
+        raise FaultyRequest("request", faults)
+    owner = arns.account_of(request.resource) or request.resource_account
+    if owner and caller.account and owner != caller.account:
+        raise Unsupported(
+            f"the resource belongs to account `{owner}`, the principal to `{caller.account}`: "
+            "requests across accounts are not decided yet",
+            code=Code.UNSUPPORTED_CROSS_ACCOUNT,
+            at="request.resource",
+        )
+
+
+def _action_faults(request: Request) -> Iterator[Fault]:
+    service, _, name = request.action.partition(":")
+    odd = not request.action.isascii() or set(request.action) & set("*? \t\r\n")
+    if odd or not service or not name or ":" in name:
+        message = f"`{request.action}` is not one action"
+        cure = "write it as `service:Name`"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
+
+
+def _resource_faults(request: Request) -> Iterator[Fault]:
+    parts = arns.split(request.resource)
+    if request.resource != "*" and (len(parts) < arns.PARTS or parts[0] != "arn"):
+        message = f"`{request.resource}` is not the ARN of a resource"
+        cure = "write an ARN of six parts, or `*` for an action that has no resource"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
+    told, given = arns.account_of(request.resource), request.resource_account
+    if given is not None and not arns.is_account(given):
+        message = f"`{given}` is not an account id"
+        cure = "an account id has twelve digits"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", cure=cure)
+    elif told and given and told != given:
+        message = f"the resource's ARN tells account `{told}`, not `{given}`"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
+
+
+def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> None:
+    """Check that the documents are policies of `kind` whose every part can be read.
+
+    Raises:
+        FaultyPolicy: with every fault of the first document that has any.
+    """
+    for policy in attached:
+        faults = [
+            fault
+            for statement in policy.document.statements
+            for fault in _statement_faults(statement, kind, policy.document)
+        ]
+        if faults:
+            raise FaultyPolicy(policy.name, faults)
+
+
+def _statement_faults(
+    statement: Statement, kind: PolicyKind, document: Document
+) -> Iterator[Fault]:
+    path = f"Statement[{statement.index}]"
+    trust = kind is PolicyKind.TRUST
+    if (statement.principal is not None) != trust or (statement.resource is None) != trust:
+        wanted = "a `Principal` and no `Resource`" if trust else "a `Resource` and no `Principal`"
+        message = f"a statement of a {kind.value} has {wanted}"
+        yield _fault(Code.POLICY_ELEMENT_CONFLICT, message, path, statement.position)
+    for condition in statement.conditions:
+        yield from _condition_faults(condition, path, document)
+    if document.version is Version.V2012 and statement.resource is not None:
+        yield from _resource_variable_faults(statement.resource, path)
+
+
+def _condition_faults(condition: Condition, path: str, document: Document) -> Iterator[Fault]:
+    operator = condition.operator
+    where = f"{path}.Condition.{operator}.{condition.key}"
+    if operator.name is OperatorName.NULL and operator.if_exists:
+        message = "`Null` has no `IfExists` form"
+        yield _fault(Code.POLICY_UNKNOWN_OPERATOR, message, where, condition.position)
+    if document.version is Version.V2012 and operator.name in SUBSTITUTING:
+        for value in condition.values:
+            yield from _variable_faults(value, where, condition.position)
+
+
+def _resource_variable_faults(element: Element, path: str) -> Iterator[Fault]:
+    name = "NotResource" if element.negated else "Resource"
+    for value in element.values:
+        parts = arns.split(value)
+        if len(parts) == arns.PARTS:
+            yield from _variable_faults(parts[-1], f"{path}.{name}", element.position)
+
+
+def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault]:
+    if "${" not in text:
+        return
+    for part in variables.read(text):
+        if isinstance(part, variables.Malformed):
+            message = f"`{part.text}` is not a policy variable"
+            cure = "write `${key}` or `${key, 'default'}`"
+            yield _fault(Code.POLICY_BAD_VALUE, message, path, position, cure)
+
+
+def _fault(code: Code, message: str, path: str, position: Position, cure: str = "") -> Fault:
+    return Fault(code, message, path, position.line, position.column, cure)
