@@ -8,10 +8,10 @@ Source: `GetAccountAuthorizationDetails` and the calls beside it (facts §9.2).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sekisho.engine.model import AttachedPolicy
 from sekisho.policy.document import Document
+from sekisho.signin.model import DeviceKind
 
 __all__ = [
     "AccessKey",
@@ -25,14 +25,6 @@ __all__ = [
     "Snapshot",
     "User",
 ]
-
-
-class DeviceKind(StrEnum):
-    """The kinds of MFA device, told by the serial number (fact §4.1)."""
-
-    VIRTUAL = "virtual"
-    FIDO = "fido"
-    HARDWARE = "hardware"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +106,11 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
-    """A managed policy in its default version."""
+    """A managed policy in its default version.
+
+    Attributes:
+        versions: the ids of all versions there are, as far as they were read.
+    """
 
     arn: str
     name: str
@@ -123,6 +119,8 @@ class ManagedPolicy:
     document: Document
     aws_managed: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "Credential",
     "CredentialKind",
+    "DeviceKind",
     "Holder",
     "HolderKind",
     "RoleSessionMfa",
@@ -100,6 +101,14 @@ class Credential:
         return self.holder.arn
 
 
+class DeviceKind(StrEnum):
+    """The kinds of MFA device, told by the serial number (fact §4.1)."""
+
+    VIRTUAL = "virtual"
+    FIDO = "fido"
+    HARDWARE = "hardware"
+
+
 class RoleSessionMfa(StrEnum):
     """`aws:MultiFactorAuthPresent` in a role session (fact §2.3)."""
 
@@ -122,7 +131,9 @@ class SigninSwitches:
         role_session_mfa: the MFA key in role sessions.
         assume_role_sees_mfa: whether the caller's own identity policies see MFA as present in an
             AssumeRole call that carries a code.
+        get_session_token_heeds_deny: whether an explicit Deny stops GetSessionToken after all.
         totp_window: how many 30-second steps a code may be early or late.
+        resync_window: the same for the two codes that enable or resynchronise a device.
         order: MFA or forced reset first at sign-in.
         device_holder_needs_mfa: bulletin AWS-2023-001: who has a device and calls by access key
             needs MFA to enable or disable their own devices.
@@ -131,7 +142,9 @@ class SigninSwitches:
 
     role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
     assume_role_sees_mfa: bool = True
+    get_session_token_heeds_deny: bool = False
     totp_window: int = 1
+    resync_window: int = 20
     order: SigninOrder = SigninOrder.MFA_FIRST
     device_holder_needs_mfa: bool = True
     key_death_ends_sessions: bool = field(default=False)

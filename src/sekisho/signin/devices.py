@@ -1,0 +1,138 @@
+"""The rules of MFA devices: names, kinds, how many, and who may enable or disable them.
+
+Source: IAM API Reference (CreateVirtualMFADevice, EnableMFADevice, DeactivateMFADevice,
+DeleteVirtualMFADevice); security bulletin AWS-2023-001; texts recorded from AWS (facts §4.3, §4.4).
+"""
+
+import re
+
+from sekisho.signin.model import (
+    Credential,
+    CredentialKind,
+    DeviceKind,
+    HolderKind,
+    SigninSwitches,
+)
+from sekisho.signin.refusal import ErrorCode, Refused, Rule
+from sekisho.signin.validation import Constraint, validation_error
+
+__all__ = [
+    "DELETE_CONFLICT",
+    "DEVICE_EXISTS",
+    "DEVICE_IN_USE",
+    "DEVICE_LIMIT",
+    "MAX_DEVICES",
+    "check_device_change",
+    "check_device_count",
+    "check_device_name",
+    "device_arn",
+    "kind_of",
+    "no_such_device",
+    "no_such_user",
+]
+
+MAX_DEVICES = 8
+"""MFA devices per user, of any kinds."""
+
+DEVICE_EXISTS = Refused(
+    ErrorCode.ENTITY_ALREADY_EXISTS, "MFA device already exists.", 409, Rule.DEVICE_BOUND_ONCE
+)
+"""CreateVirtualMFADevice: the serial number is taken, perhaps by an orphan."""
+
+DEVICE_IN_USE = Refused(
+    ErrorCode.ENTITY_ALREADY_EXISTS, "MFA Device is already in use.", 409, Rule.DEVICE_BOUND_ONCE
+)
+"""EnableMFADevice: the device is enabled already, for this user or another."""
+
+DEVICE_LIMIT = Refused(
+    ErrorCode.LIMIT_EXCEEDED,
+    f"Cannot exceed quota for MFADevicesPerUser: {MAX_DEVICES}",
+    409,
+    Rule.DEVICE_LIMIT,
+)
+"""EnableMFADevice: the ninth device. The form is AWS's for quotas; the quota's name is assumed."""
+
+DELETE_CONFLICT = Refused(
+    ErrorCode.DELETE_CONFLICT,
+    "Cannot delete entity, must deactivate MFA device first.",
+    409,
+    Rule.DEVICE_IN_USE,
+)
+"""DeleteVirtualMFADevice: still enabled. The wording after the comma is assumed."""
+
+_NAME = Constraint("virtualMFADeviceName", r"[\w+=,.@-]", least=1, most=226)
+_PATH_LENGTH = Constraint("path", r"[\s\S]", least=1, most=512)
+_PATH = re.compile(r"/|/[!-~]+/")
+_ARN = re.compile(r"arn:[^:]+:iam::[^:]*:(?P<type>[^/]+)/.+")
+_HARDWARE = re.compile(r"[\w+=,.@-]{9,256}", re.ASCII)
+
+
+def device_arn(partition: str, account: str, path: str, name: str) -> str:
+    """Return the serial number of a virtual device: its ARN."""
+    return f"arn:{partition}:iam::{account}:mfa{path}{name}"
+
+
+def kind_of(serial: str) -> DeviceKind | None:
+    """Return the kind of device that `serial` names; None for a kind that is not known here."""
+    if match := _ARN.fullmatch(serial):
+        return {"mfa": DeviceKind.VIRTUAL, "u2f": DeviceKind.FIDO}.get(match["type"])
+    return DeviceKind.HARDWARE if _HARDWARE.fullmatch(serial) else None
+
+
+def check_device_name(name: str, path: str = "/") -> Refused | None:
+    """Return AWS's refusal of a virtual device's name or path, or None if both will do."""
+    too_long = (*_PATH_LENGTH.violations(path), *_NAME.violations(name))
+    if refused := validation_error(too_long, Rule.DEVICE_NAME):
+        return refused
+    if _PATH.fullmatch(path) is None:
+        message = (
+            "The specified value for path is invalid. It must begin and end with / and contain "
+            "only alphanumeric characters and/or / characters."
+        )
+        return Refused(ErrorCode.VALIDATION_ERROR, message, 400, Rule.DEVICE_NAME)
+    return None
+
+
+def check_device_count(devices: int) -> Refused | None:
+    """Return the refusal of one more device for a user who has `devices` of them."""
+    return DEVICE_LIMIT if devices >= MAX_DEVICES else None
+
+
+def check_device_change(
+    credential: Credential, action: str, user: str, devices: int, switches: SigninSwitches
+) -> Refused | None:
+    """Return the refusal to enable or disable a device of `user`, or None.
+
+    Who has a device and calls by access key must have an MFA session to change their *own*
+    devices. Console sessions, other people's devices and the first device are not concerned.
+
+    Args:
+        credential: the caller's.
+        action: `iam:EnableMFADevice` or `iam:DeactivateMFADevice`.
+        user: whose device it is.
+        devices: how many devices `user` has.
+        switches: the rule can be turned off: it was not there before 21 April 2023.
+    """
+    holder = credential.holder
+    own = holder.kind is HolderKind.USER and holder.name == user
+    by_key = credential.kind in {CredentialKind.LONG_TERM_KEY, CredentialKind.SESSION_TOKEN}
+    concerned = own and by_key and credential.mfa_at is None and devices > 0
+    if not (concerned and switches.device_holder_needs_mfa):
+        return None
+    message = (
+        f"User: {credential.arn} is not authorized to perform: {action} on resource: "
+        f"{holder.arn} because the user has an MFA device and did not authenticate with it"
+    )
+    return Refused(ErrorCode.ACCESS_DENIED, message, 403, Rule.DEVICE_HOLDER)
+
+
+def no_such_device(serial: str) -> Refused:
+    """Return the refusal of a serial number that no device has."""
+    message = f"MFA Device with serial number {serial} does not exist."
+    return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)
+
+
+def no_such_user(name: str) -> Refused:
+    """Return the refusal of a user name that no user has."""
+    message = f"The user with name {name} cannot be found."
+    return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)

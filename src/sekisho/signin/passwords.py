@@ -1,0 +1,130 @@
+"""Console passwords: the policy that a new one must meet, and who may change one.
+
+Source: IAM User Guide, "Set an account password policy for IAM users"; IAM API Reference,
+ChangePassword; texts observed (facts §7.1, §8.1).
+"""
+
+import string
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sekisho.signin.model import Credential, HolderKind
+from sekisho.signin.refusal import ErrorCode, Refused, Rule
+
+__all__ = [
+    "DEFAULT_MINIMUM_LENGTH",
+    "WRONG_OLD_PASSWORD",
+    "CharacterClass",
+    "PasswordPolicy",
+    "check_change",
+    "check_password",
+    "no_login_profile",
+    "password_faults",
+]
+
+DEFAULT_MINIMUM_LENGTH = 8
+"""Characters that a password has at least where the account has no policy of its own."""
+
+_LONGEST = 128
+_CLASSES_BY_DEFAULT = 3
+_SYMBOLS = frozenset("!@#$%^&*()_+-=[]{}|'")
+
+
+class CharacterClass(StrEnum):
+    """The four classes of characters, in AWS's words."""
+
+    UPPERCASE = "uppercase letter"
+    LOWERCASE = "lowercase letter"
+    NUMBER = "number"
+    SYMBOL = "symbol"
+
+
+_MEMBERS = {
+    CharacterClass.UPPERCASE: frozenset(string.ascii_uppercase),
+    CharacterClass.LOWERCASE: frozenset(string.ascii_lowercase),
+    CharacterClass.NUMBER: frozenset(string.digits),
+    CharacterClass.SYMBOL: _SYMBOLS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """The account's own password policy; an account that has none is under the default one.
+
+    Attributes:
+        minimum_length: 6 to 128 characters.
+        required: the classes of which at least one character is needed.
+        users_may_change: every user may change their own password without a policy that says so.
+        max_age: days until a password expires; 0 if it never does.
+        reuse_prevention: how many earlier passwords must not come back; 0 if they may.
+        hard_expiry: an expired password can only be replaced by an administrator.
+    """
+
+    minimum_length: int = 6
+    required: frozenset[CharacterClass] = frozenset()
+    users_may_change: bool = False
+    max_age: int = 0
+    reuse_prevention: int = 0
+    hard_expiry: bool = False
+
+
+def password_faults(password: str, user: str, policy: PasswordPolicy | None) -> tuple[str, ...]:
+    """Return all that is wrong with a new password, in AWS's words and without the password.
+
+    A `policy` of None is the default one, under which the password must not be the `user`'s name.
+    """
+    found: list[str] = []
+    if len(password) > _LONGEST:
+        found.append(f"Password should have a maximum length of {_LONGEST}")
+    least = DEFAULT_MINIMUM_LENGTH if policy is None else policy.minimum_length
+    if len(password) < least:
+        found.append(f"Password should have a minimum length of {least}")
+    missing = [kind for kind in CharacterClass if _MEMBERS[kind].isdisjoint(password)]
+    if policy is None:
+        found += _missing_by_default(missing)
+        if password.lower() == user.lower():
+            found.append("Password should not be the same as the user name")
+    else:
+        found += [_at_least_one(kind) for kind in missing if kind in policy.required]
+    return tuple(found)
+
+
+def _at_least_one(kind: CharacterClass) -> str:
+    return f"Password should have at least one {kind}"
+
+
+def _missing_by_default(missing: list[CharacterClass]) -> list[str]:
+    short_of = _CLASSES_BY_DEFAULT - (len(CharacterClass) - len(missing))
+    if short_of <= 0:
+        return []
+    listed = ", ".join(_at_least_one(kind) for kind in missing)
+    return [f"Password should meet {short_of} more of the following requirements: {listed}"]
+
+
+def check_password(password: str, user: str, policy: PasswordPolicy | None) -> Refused | None:
+    """Return AWS's refusal of a new password, or None if it will do."""
+    faults = password_faults(password, user, policy)
+    if not faults:
+        return None
+    message = ", ".join(faults)
+    return Refused(ErrorCode.PASSWORD_POLICY_VIOLATION, message, 400, Rule.PASSWORD_POLICY)
+
+
+WRONG_OLD_PASSWORD = Refused(
+    ErrorCode.ACCESS_DENIED, "The old password is not correct.", 403, Rule.OWN_PASSWORD
+)
+"""ChangePassword with a wrong old password; the text is assumed."""
+
+
+def check_change(credential: Credential) -> Refused | None:
+    """Return the refusal of ChangePassword for who is not an IAM user, or None."""
+    if credential.holder.kind is HolderKind.USER:
+        return None
+    message = "Only IAM Users can change their own password."
+    return Refused(ErrorCode.INVALID_USER_TYPE, message, 400, Rule.OWN_PASSWORD)
+
+
+def no_login_profile(user: str) -> Refused:
+    """Return the refusal that speaks of a user who has no console password."""
+    message = f"Login Profile for User {user} cannot be found."
+    return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)
