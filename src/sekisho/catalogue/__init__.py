@@ -1,1 +1,18 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
+
+from sekisho.catalogue.model import AccessLevel, Action, ResourceType
+from sekisho.catalogue.operations import iam_actions
+from sekisho.catalogue.partitions import DEFAULT_PARTITION, Partition, partitions
+from sekisho.catalogue.store import Catalogue, load
+
+__all__ = [
+    "DEFAULT_PARTITION",
+    "AccessLevel",
+    "Action",
+    "Catalogue",
+    "Partition",
+    "ResourceType",
+    "iam_actions",
+    "load",
+    "partitions",
+]

@@ -1,0 +1,38 @@
+"""The partitions of AWS, as data."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from sekisho.language import Text
+
+__all__ = ["DEFAULT_PARTITION", "Partition", "partitions"]
+
+DEFAULT_PARTITION = "aws"
+"""The partition of every region outside China and GovCloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition.
+
+    Attributes:
+        id: as it stands in an ARN.
+        title: its name for people.
+        sign_in: the address where IAM users sign in, with a place for the account.
+    """
+
+    id: str
+    title: Text
+    sign_in: str
+
+
+@cache
+def partitions() -> tuple[Partition, ...]:
+    """Return the partitions, the commonest first."""
+    text = (files("sekisho.catalogue") / "data" / "partitions.json").read_text(encoding="utf-8")
+    return tuple(
+        Partition(entry["id"], Text(entry["en"], entry["ja"]), entry["signIn"])
+        for entry in json.loads(text)["partitions"]
+    )

