@@ -1,1 +1,38 @@
-"""What an account is, and how to read one."""
+"""What an account is, and how to read one.
+
+`account.aws` (boto3) is not imported here, so that reading a snapshot stays light.
+"""
+
+from sekisho.account.api import AwsApi
+from sekisho.account.collect import collect
+from sekisho.account.model import (
+    AccessKey,
+    Device,
+    DeviceKind,
+    Gap,
+    Group,
+    ManagedPolicy,
+    Password,
+    Role,
+    Snapshot,
+    User,
+)
+from sekisho.account.policies import policies_of, policies_of_role, user_of
+
+__all__ = [
+    "AccessKey",
+    "AwsApi",
+    "Device",
+    "DeviceKind",
+    "Gap",
+    "Group",
+    "ManagedPolicy",
+    "Password",
+    "Role",
+    "Snapshot",
+    "User",
+    "collect",
+    "policies_of",
+    "policies_of_role",
+    "user_of",
+]

@@ -1,0 +1,32 @@
+"""What sekisho needs of AWS, as one narrow protocol.
+
+Operations and parameters have AWS's own names (`CreatePolicy`, `PolicyName`), so that a plan, a
+journal and CloudTrail all read alike.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+__all__ = ["AwsApi"]
+
+
+class AwsApi(Protocol):
+    """What sekisho needs of AWS; tests and the local AWS implement it too."""
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        """Call one operation and return its output.
+
+        Raises:
+            AwsRefused: with AWS's own code, or the client's when no answer came (status 0).
+        """
+        ...
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the items under `key` of every page of a listing operation.
+
+        Raises:
+            AwsRefused: as `call` does, at any page.
+        """
+        ...

@@ -1,0 +1,97 @@
+"""Which policies decide for whom, out of a snapshot.
+
+A policy that applies and is not in the snapshot is an error: leaving it out could turn a deny into
+an allow, or the reverse.
+"""
+
+from collections.abc import Iterable
+
+from sekisho.account.model import Group, Snapshot, User
+from sekisho.engine.model import AttachedPolicy, Policies
+from sekisho.errors import Code, Fault, FaultyAccount
+
+__all__ = ["policies_of", "policies_of_role", "user_of"]
+
+
+def user_of(snapshot: Snapshot, name: str) -> User:
+    """Return the user of this name.
+
+    Raises:
+        FaultyAccount: if the snapshot has no such user.
+    """
+    for user in snapshot.users:
+        if user.name == name:
+            return user
+    raise FaultyAccount("snapshot", [_fault(f"there is no user `{name}` in it")])
+
+
+def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
+    """Return the policies that decide for a user: inline, attached, of groups, and boundary.
+
+    Raises:
+        FaultyAccount: if the user, or a policy or group that applies, is not in the snapshot.
+    """
+    user = user_of(snapshot, user_name)
+    groups, faults = _groups_of(snapshot, user)
+    identity = [*user.inline, *(policy for group in groups for policy in group.inline)]
+    arns = dict.fromkeys((*user.attached, *(arn for group in groups for arn in group.attached)))
+    owners = (f"user {user.name}", *(f"group {name}" for name in user.groups))
+    return _assembled(snapshot, (identity, arns, user.boundary), owners, faults)
+
+
+def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
+    """Return the identity-based policies and the boundary of a role.
+
+    Raises:
+        FaultyAccount: if the role, or a policy that applies, is not in the snapshot.
+    """
+    role = next((role for role in snapshot.roles if role.name == role_name), None)
+    if role is None:
+        raise FaultyAccount("snapshot", [_fault(f"there is no role `{role_name}` in it")])
+    parts = (list(role.inline), dict.fromkeys(role.attached), role.boundary)
+    return _assembled(snapshot, parts, (f"role {role.name}",), [])
+
+
+def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]]:
+    known = {group.name: group for group in snapshot.groups}
+    missing = [
+        _fault(f"group `{name}` of user `{user.name}` is not in it")
+        for name in user.groups
+        if name not in known
+    ]
+    return [known[name] for name in user.groups if name in known], missing
+
+
+def _assembled(
+    snapshot: Snapshot,
+    parts: tuple[list[AttachedPolicy], Iterable[str], str | None],
+    owners: tuple[str, ...],
+    faults: list[Fault],
+) -> Policies:
+    """Return the policies, or raise with everything that is missing."""
+    inline, arns, boundary = parts
+    faults = faults + [
+        _fault(f"policy `{gap.who}` could not be read: {gap.reason}")
+        for gap in snapshot.gaps
+        if gap.who.startswith("inline ") and gap.who.endswith(tuple(f" of {o}" for o in owners))
+    ]
+    wanted = [*arns, *([boundary] if boundary is not None else [])]
+    faults += [
+        _fault(f"policy `{arn}` of {owners[0]} is not in it")
+        for arn in wanted
+        if arn not in snapshot.policies
+    ]
+    if faults:
+        raise FaultyAccount("snapshot", faults)
+    attached = [AttachedPolicy(arn, snapshot.policies[arn].document) for arn in arns]
+    limit = None if boundary is None else snapshot.policies[boundary].document
+    return Policies(
+        identity=(*inline, *attached),
+        boundaries=None if limit is None else (AttachedPolicy(str(boundary), limit),),
+    )
+
+
+def _fault(message: str) -> Fault:
+    return Fault(
+        Code.ACCOUNT_BAD_REFERENCE, message, cure="collect the account again with more permissions"
+    )

@@ -1,0 +1,194 @@
+"""Reading an account: what is there, and a gap for everything that could not be read."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from sekisho.account import DeviceKind, Gap, collect, policies_of, policies_of_role, user_of
+from sekisho.account.api import AwsApi
+from sekisho.account.aws import Boto3Api, Keys, connect
+from sekisho.account.collect import device_kind
+from sekisho.errors import AwsRefused, Code, FaultyAccount
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+KEYS = Keys("AKIAEXAMPLE", "example-secret", None)
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
+}
+
+
+class Refusing:
+    """An `AwsApi` that refuses the operations named, as AWS would."""
+
+    def __init__(self, api: AwsApi, *refused: str) -> None:
+        self._api = api
+        self._refused = refused
+
+    def _check(self, operation: str) -> None:
+        if operation in self._refused:
+            raise AwsRefused(operation, "AccessDenied", "User is not authorized", 403)
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        self._check(operation)
+        return self._api.call(service, operation, **params)
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        self._check(operation)
+        return self._api.pages(service, operation, key, **params)
+
+
+@pytest.fixture
+def api() -> Iterator[Boto3Api]:
+    """A small account in moto, behind an unmodified boto3 client."""
+    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
+        iam = boto3.client("iam", region_name="ap-northeast-1")
+        local = iam.create_policy(
+            PolicyName="Storage",
+            PolicyDocument=json.dumps(POLICY),
+            Description="all of S3",
+            Tags=[{"Key": "team", "Value": "ops"}],
+        )["Policy"]["Arn"]
+        iam.create_group(GroupName="Developers")
+        iam.attach_group_policy(
+            GroupName="Developers", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"
+        )
+        iam.put_group_policy(
+            GroupName="Developers", PolicyName="own", PolicyDocument=json.dumps(POLICY)
+        )
+        iam.create_user(UserName="hanako.sato", Tags=[{"Key": "desk", "Value": "3"}])
+        iam.create_user(UserName="ken.mori", Path="/dev/")
+        iam.add_user_to_group(GroupName="Developers", UserName="hanako.sato")
+        iam.attach_user_policy(UserName="ken.mori", PolicyArn=local)
+        iam.put_user_policy(
+            UserName="ken.mori", PolicyName="mine", PolicyDocument=json.dumps(POLICY)
+        )
+        iam.create_login_profile(
+            UserName="hanako.sato", Password="Fuji-2026-x", PasswordResetRequired=True
+        )
+        iam.create_access_key(UserName="ken.mori")
+        iam.create_virtual_mfa_device(VirtualMFADeviceName="left-over")
+        iam.create_role(RoleName="Ops", AssumeRolePolicyDocument=json.dumps(TRUST))
+        yield connect(region="ap-northeast-1", credentials=KEYS)
+
+
+def test_reads_everything(api: Boto3Api) -> None:
+    snapshot = collect(api, now=NOW)
+    hanako, ken = snapshot.users
+    assert (snapshot.account, snapshot.partition) == ("123456789012", "aws")
+    assert snapshot.taken_at == NOW
+    assert snapshot.gaps == ()
+    assert hanako.groups == ("Developers",)
+    assert hanako.tags == {"desk": "3"}
+    assert hanako.password is not None
+    assert hanako.password.reset_required
+    assert hanako.keys == ()
+    assert ken.path == "/dev/"
+    assert ken.password is None
+    assert [key.active for key in ken.keys] == [True]
+    assert [device.serial for device in snapshot.orphans] == [
+        "arn:aws:iam::123456789012:mfa/left-over"
+    ]
+    storage = snapshot.policies["arn:aws:iam::123456789012:policy/Storage"]
+    assert storage.versions == ("v1",)
+    assert storage.tags == {"team": "ops"}
+    assert storage.description == "all of S3"
+    assert not storage.aws_managed
+    assert snapshot.policies["arn:aws:iam::aws:policy/ReadOnlyAccess"].aws_managed
+    assert [role.name for role in snapshot.roles] == ["Ops"]
+
+
+def test_policies_come_from_everywhere(api: Boto3Api) -> None:
+    snapshot = collect(api, now=NOW)
+    assert [policy.name for policy in policies_of(snapshot, "hanako.sato").identity] == [
+        "inline own of group Developers",
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    ]
+    assert [policy.name for policy in policies_of(snapshot, "ken.mori").identity] == [
+        "inline mine of user ken.mori",
+        "arn:aws:iam::123456789012:policy/Storage",
+    ]
+    assert policies_of_role(snapshot, "Ops").identity == ()
+
+
+@pytest.mark.parametrize(
+    ("operation", "who"),
+    [
+        ("GetAccountAuthorizationDetails", ""),
+        ("GetLoginProfile", "hanako.sato"),
+        ("ListMFADevices", "ken.mori"),
+        ("ListAccessKeys", "ken.mori"),
+        ("GetAccessKeyLastUsed", "ken.mori"),
+        ("ListVirtualMFADevices", ""),
+        ("GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("GetPolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("ListPolicyTags", "arn:aws:iam::123456789012:policy/Storage"),
+    ],
+)
+def test_a_refusal_is_a_gap(api: Boto3Api, operation: str, who: str) -> None:
+    snapshot = collect(Refusing(api, operation), now=NOW)
+    assert Gap(operation, who, "AccessDenied: User is not authorized") in snapshot.gaps
+
+
+def test_the_account_itself_must_be_told(api: Boto3Api) -> None:
+    with pytest.raises(AwsRefused, match="GetCallerIdentity"):
+        collect(Refusing(api, "GetCallerIdentity"), now=NOW)
+
+
+def test_a_policy_that_is_missing_is_an_error(api: Boto3Api) -> None:
+    snapshot = collect(Refusing(api, "GetPolicy"), now=NOW)
+    with pytest.raises(FaultyAccount, match="ReadOnlyAccess") as caught:
+        policies_of(snapshot, "hanako.sato")
+    assert caught.value.code is Code.ACCOUNT_BAD_REFERENCE
+    assert policies_of(snapshot, "ken.mori").identity
+
+
+class Garbling(Refusing):
+    """An `AwsApi` whose inline documents are no policies."""
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        for item in super().pages(service, operation, key, **params):
+            inline = [
+                {**policy, "PolicyDocument": "no JSON {"}
+                for policy in item.get("UserPolicyList", ())
+            ]
+            yield {**item, **({"UserPolicyList": inline} if inline else {})}
+
+
+def test_a_document_that_does_not_parse_is_a_gap(api: Boto3Api) -> None:
+    snapshot = collect(Garbling(api), now=NOW)
+    assert [gap.who for gap in snapshot.gaps] == ["inline mine of user ken.mori"]
+    with pytest.raises(FaultyAccount, match="inline mine of user ken.mori"):
+        policies_of(snapshot, "ken.mori")
+    assert policies_of(snapshot, "hanako.sato").identity
+
+
+def test_an_unknown_user_is_an_error(api: Boto3Api) -> None:
+    with pytest.raises(FaultyAccount, match="nobody"):
+        user_of(collect(api, now=NOW), "nobody")
+
+
+@pytest.mark.parametrize(
+    ("serial", "kind"),
+    [
+        ("arn:aws:iam::111122223333:mfa/phones/hanako", DeviceKind.VIRTUAL),
+        ("arn:aws-cn:iam::111122223333:mfa/u2f", DeviceKind.VIRTUAL),
+        ("arn:aws:iam::111122223333:u2f/user/hanako/default", DeviceKind.FIDO),
+        ("GAHT12345678", DeviceKind.HARDWARE),
+    ],
+)
+def test_the_serial_number_tells_the_kind(serial: str, kind: DeviceKind) -> None:
+    assert device_kind(serial) is kind

@@ -1,0 +1,54 @@
+"""The boto3 side: every failure is one clear error, and none shows a secret."""
+
+import traceback
+
+import pytest
+from moto import mock_aws
+
+from sekisho.account.aws import Keys, connect
+from sekisho.errors import AwsRefused
+
+KEYS = Keys("AKIAEXAMPLE", "example-secret", "example-token")
+REGION = "ap-northeast-1"
+
+
+def test_keys_hide_their_secrets() -> None:
+    assert repr(KEYS) == "Keys(access_key_id='AKIAEXAMPLE')"
+
+
+def test_an_answer_is_aws_own() -> None:
+    with mock_aws(), pytest.raises(AwsRefused) as caught:
+        connect(region=REGION, credentials=KEYS).call("iam", "GetUser", UserName="nobody")
+    error = caught.value
+    assert (error.operation, error.aws_code, error.status) == ("GetUser", "NoSuchEntity", 404)
+
+
+def test_a_lost_connection_is_clear() -> None:
+    api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
+    with pytest.raises(AwsRefused) as caught:
+        list(api.pages("iam", "ListUsers", "Users"))
+    assert caught.value.aws_code == "EndpointConnectionError"
+    assert caught.value.status == 0
+    assert caught.value.cure
+
+
+def test_an_unknown_profile_is_clear(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nowhere = tmp_path_factory.mktemp("aws")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+    with pytest.raises(AwsRefused, match="ProfileNotFound"):
+        connect(profile="no-such-profile")
+
+
+def test_no_failure_shows_a_password() -> None:
+    secret = ["Fuji-2026-x"]
+    api = connect(region=REGION, credentials=KEYS)
+    with mock_aws(), pytest.raises(AwsRefused) as caught:
+        # botocore's own text for a value of the wrong type repeats the value
+        api.call("iam", "CreateLoginProfile", UserName="hanako", Password=secret)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "ParamValidationError" in shown
+    assert "Fuji-2026-x" not in str(caught.value)
+    assert "***" in str(caught.value)
