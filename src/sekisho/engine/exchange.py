@@ -1,0 +1,185 @@
+"""The exchange form: one JSON object a line, a question in, an answer out.
+
+    {"id", "request": {"principal", "action", "resource", "resourceAccount"?, "context"?},
+     "policies": {"identity", "boundaries", "session", "resource", "scps", "rcps", "vpcEndpoint"},
+     "options"?: {a switch by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
+
+    {"id", "decision", "because", "blockedBy", "assumed"?}  or  {"id", "error": {code, message, at}}
+
+What is null or absent is not there. An empty list of boundaries or session policies is there and
+allows nothing. Unknown keys are refused, and so are the kinds of policy that are not decided yet:
+a guess would be worse. A line that cannot be read or decided does not stop the others.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sekisho.engine.authorize import decide
+from sekisho.engine.documents import Documents
+from sekisho.engine.model import Cause, Decision
+from sekisho.engine.question import Question, read_question
+from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
+
+__all__ = ["MOST_BYTES", "Answer", "answer", "answers", "decision_to_json"]
+
+MOST_BYTES = 16 * 1024 * 1024
+"""The longest line that is read: some hundred policies of the longest that IAM takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line of output, and whether the question could be decided."""
+
+    value: Mapping[str, object]
+    decided: bool
+
+    def __str__(self) -> str:
+        # ASCII only, so that no text of a question can break the stream's encoding
+        return json.dumps(self.value)
+
+
+def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[Answer]:
+    """Yield the answer to each line of `stream` as it comes; blank lines are passed over."""
+    known = documents or Documents()
+    for number, line in enumerate(_lines(stream), start=1):
+        if line is None:
+            fault = Fault(
+                Code.REQUEST_NOT_JSON,
+                f"a line of more than {MOST_BYTES} bytes",
+                cure="ask about fewer policies in one line",
+            )
+            yield _failure(None, FaultyRequest("line", [fault]), f"line {number}")
+        elif line.strip():
+            yield answer(line, known, f"line {number}")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines of `stream`, and None for each that is too long to be held."""
+    while line := stream.readline(MOST_BYTES + 1):
+        if len(line) <= MOST_BYTES:
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(MOST_BYTES)
+        yield None
+
+
+def answer(line: bytes, documents: Documents, place: str = "line") -> Answer:
+    """Return the answer to one question.
+
+    Args:
+        line: the question, in UTF-8.
+        documents: what has been parsed before.
+        place: where the line stands, for an error that cannot say more.
+    """
+    identity: object = None
+    try:
+        value = _decoded(line)
+        identity = value.get("id")
+        question = read_question(value, documents)
+        return _success(question, decide(question.request, question.policies, question.switches))
+    except SekishoError as error:
+        return _failure(identity, error, place)
+
+
+class _Written(float):
+    """A JSON number with a fraction or exponent that prints as it was written."""
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __new__(cls, text: str) -> "_Written":
+        number = super().__new__(cls, text)
+        number._text = text
+        return number
+
+    def __repr__(self) -> str:
+        return self._text
+
+    __str__ = __repr__
+
+
+def _decoded(line: bytes) -> Mapping[str, object]:
+    """Decode one line.
+
+    Raises:
+        FaultyRequest: if it is not one JSON object.
+    """
+    try:
+        value = json.loads(
+            line.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_float=_Written,
+            parse_constant=_no_constant,
+        )
+    except UnicodeDecodeError:
+        raise _not_json("the line is not UTF-8") from None
+    except RecursionError:
+        raise _not_json("nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise _not_json(f"not JSON: {error.msg.lower()} at column {error.colno}") from None
+    except ValueError:
+        # Python reads no integer of more than some thousand digits
+        raise _not_json("a number of too many digits") from None
+    if not isinstance(value, dict):
+        raise _not_json("a line holds one JSON object")
+    return value
+
+
+def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    value: dict[str, object] = {}
+    for key, member in pairs:
+        if key in value:
+            raise _not_json(f"the key `{key[:60]}` stands twice in one object")
+        value[key] = member
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise _not_json(f"`{name}` is not JSON")
+
+
+def _not_json(message: str) -> FaultyRequest:
+    return FaultyRequest("line", [Fault(Code.REQUEST_NOT_JSON, message)])
+
+
+def decision_to_json(decision: Decision) -> dict[str, object]:
+    """Return a decision as JSON values; `assumed` is there only if a switch mattered."""
+    value: dict[str, object] = {
+        "decision": decision.effect.value,
+        "because": [_cause(cause) for cause in decision.because],
+        "blockedBy": decision.blocked_by.value if decision.blocked_by else None,
+    }
+    if decision.assumed:
+        value["assumed"] = list(decision.assumed)
+    return value
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    value: dict[str, object] = {
+        "policy": cause.policy,
+        "kind": cause.kind.value,
+        "statement": cause.index,
+        "sid": cause.sid,
+    }
+    if cause.position.line:
+        value["line"] = cause.position.line
+    return value
+
+
+def _success(question: Question, decision: Decision) -> Answer:
+    return Answer({"id": question.id, **decision_to_json(decision)}, decided=True)
+
+
+def _failure(identity: object, error: SekishoError, place: str) -> Answer:
+    message, at = error.message, error.at or place
+    if isinstance(error, FaultyInput):
+        message = "; ".join(map(str, error.faults))
+        if isinstance(error, FaultyPolicy):
+            # the engine names the policy, and its faults stand within it
+            at = f"policies.{error.source}.{error.at}"
+    value = {"code": error.code.value, "message": message, "at": at}
+    known = identity if isinstance(identity, str | int | float) else None
+    return Answer({"id": known, "error": value}, decided=False)
