@@ -17,18 +17,16 @@ def matches(element: Element, action: str, doubts: Doubts) -> bool:
 
 
 def _entry_matches(entry: str, action: str, doubts: Doubts) -> bool:
-    """Match one `service:Name`; case matters in neither half, and `*` alone is every action."""
+    """Match one `service:Name`; case matters in neither half, and `*` alone is every action.
+
+    An entry without a name, or with white space, matches nothing: no request's action is so.
+    """
     if entry == "*":
         return True
     service, _, name = entry.lower().partition(":")
-    if not name or any(char.isspace() for char in entry):
-        return False
     asked_service, _, asked_name = action.lower().partition(":")
-    if not glob.matches(glob.wildcards(name), asked_name):
-        return False
-    if service == asked_service:
-        return True
-    if not glob.matches(glob.wildcards(service), asked_service):
+    if not (glob.like(service, asked_service) and glob.like(name, asked_name)):
         return False
     # `*:*` is written everywhere; other wildcards in the prefix are the doubtful point
-    return (service, name) == ("*", "*") or doubts.wildcard_service_prefix()
+    certain = service == asked_service or (service, name) == ("*", "*")
+    return certain or doubts.wildcard_service_prefix()

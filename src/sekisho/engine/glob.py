@@ -10,7 +10,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards";
 
 from enum import Enum
 
-__all__ = ["Pattern", "Token", "Wild", "literal", "matches", "text_of", "wildcards"]
+__all__ = ["Pattern", "Token", "Wild", "like", "literal", "matches", "text_of", "wildcards"]
 
 
 class Wild(Enum):
@@ -41,6 +41,13 @@ def literal(text: str) -> Pattern:
 def text_of(pattern: Pattern) -> str:
     """Return the pattern's characters with its wildcards read as literal `*` and `?`."""
     return "".join(token.value if isinstance(token, Wild) else token for token in pattern)
+
+
+def like(text: str, value: str) -> bool:
+    """Tell whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
+    if "*" in text or "?" in text:
+        return matches(wildcards(text), value)
+    return text == value
 
 
 def matches(pattern: Pattern, value: str) -> bool:

@@ -39,7 +39,7 @@ def _entry_matches(entry: str, scope: Scope) -> bool | None:
     """Match one entry; None if that depends on a variable without a value."""
     resource = arns.split(scope.request.resource)
     if len(resource) < arns.PARTS:
-        return glob.matches(glob.wildcards(entry), scope.request.resource)
+        return glob.like(entry, scope.request.resource)
     written = arns.split(entry)
     head = tuple(glob.wildcards(part.lower()) for part in written[:_HEAD])
     tail = _tail(written, scope)

@@ -52,7 +52,7 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
 
 def _action_faults(request: Request) -> Iterator[Fault]:
     service, _, name = request.action.partition(":")
-    odd = not request.action.isascii() or set(request.action) & set("*? \t\r\n")
+    odd = not request.action.isascii() or any(c in "*?" or c.isspace() for c in request.action)
     if odd or not service or not name or ":" in name:
         message = f"`{request.action}` is not one action"
         cure = "write it as `service:Name`"
