@@ -5,6 +5,19 @@
 
 from sekisho.account.api import AwsApi
 from sekisho.account.collect import collect
+from sekisho.account.entries import (
+    AccountFile,
+    DeviceEntry,
+    GroupEntry,
+    InlinePolicy,
+    KeyEntry,
+    PolicyEntry,
+    PolicyVersion,
+    RoleEntry,
+    UserCredentials,
+    UserEntry,
+)
+from sekisho.account.file import load_account
 from sekisho.account.model import (
     AccessKey,
     Device,
@@ -21,17 +34,28 @@ from sekisho.account.policies import policies_of, policies_of_role, user_of
 
 __all__ = [
     "AccessKey",
+    "AccountFile",
     "AwsApi",
     "Device",
+    "DeviceEntry",
     "DeviceKind",
     "Gap",
     "Group",
+    "GroupEntry",
+    "InlinePolicy",
+    "KeyEntry",
     "ManagedPolicy",
     "Password",
+    "PolicyEntry",
+    "PolicyVersion",
     "Role",
+    "RoleEntry",
     "Snapshot",
     "User",
+    "UserCredentials",
+    "UserEntry",
     "collect",
+    "load_account",
     "policies_of",
     "policies_of_role",
     "user_of",

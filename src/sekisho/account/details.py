@@ -1,0 +1,268 @@
+"""Reading the answer of `GetAccountAuthorizationDetails`, as the AWS CLI prints it.
+
+Documents may be objects, as the CLI and boto3 decode them, or the URL-encoded text of the wire.
+
+Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sekisho.account.entries import (
+    GroupEntry,
+    InlinePolicy,
+    PolicyEntry,
+    PolicyVersion,
+    RoleEntry,
+    UserEntry,
+)
+from sekisho.account.shape import Shape
+from sekisho.errors import Code, Fault, FaultyPolicy
+from sekisho.policy import PolicyKind, parse
+from sekisho.policy.faults import quoted
+
+__all__ = ["SECTIONS", "Details", "read_details"]
+
+SECTIONS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+"""The four lists of the answer."""
+
+_PAGING = ("IsTruncated", "Marker")
+_IDENTITY = ("Path", "Arn", "CreateDate")
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_PATH = re.compile(r"/|/[!-~]+/")
+_LONGEST_PATH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The entries of the answer."""
+
+    users: tuple[UserEntry, ...]
+    groups: tuple[GroupEntry, ...]
+    roles: tuple[RoleEntry, ...]
+    policies: tuple[PolicyEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Whose account the entries must belong to."""
+
+    partition: str
+    account: str
+
+
+def read_details(shape: Shape, partition: str, account: str) -> Details:
+    """Read the four lists; faults go to the shape."""
+    lists = shape.members((), (*SECTIONS, *_PAGING))
+    if lists["IsTruncated"].flag():
+        lists["IsTruncated"].fault(
+            "the export is only a part of the account",
+            cure="let the AWS CLI page by itself: leave out `--max-items` and `--no-paginate`",
+        )
+    home = _Home(partition, account)
+    return Details(
+        users=tuple(_user(item, home) for item in lists["UserDetailList"].items()),
+        groups=tuple(_group(item, home) for item in lists["GroupDetailList"].items()),
+        roles=tuple(_role(item, home) for item in lists["RoleDetailList"].items()),
+        policies=tuple(_policy(item, home) for item in lists["Policies"].items()),
+    )
+
+
+def _user(item: Shape, home: _Home) -> UserEntry:
+    got = item.members(
+        ("UserName", "UserId", *_IDENTITY),
+        ("UserPolicyList", "GroupList", "AttachedManagedPolicies", "PermissionsBoundary", "Tags"),
+    )
+    name, path = _name(got["UserName"], 64), _path(got["Path"])
+    return UserEntry(
+        name=name,
+        path=path,
+        arn=_arn(got["Arn"], home, f"user{path}{name}"),
+        id=got["UserId"].text(),
+        created_at=got["CreateDate"].time(),
+        groups=tuple(group.text() for group in got["GroupList"].items()),
+        attached=_attached(got["AttachedManagedPolicies"]),
+        inline=_inline(got["UserPolicyList"]),
+        boundary=_boundary(got["PermissionsBoundary"]),
+        tags=_tags(got["Tags"]),
+    )
+
+
+def _group(item: Shape, home: _Home) -> GroupEntry:
+    got = item.members(
+        ("GroupName", "GroupId", *_IDENTITY), ("GroupPolicyList", "AttachedManagedPolicies")
+    )
+    name, path = _name(got["GroupName"], 128), _path(got["Path"])
+    return GroupEntry(
+        name=name,
+        path=path,
+        arn=_arn(got["Arn"], home, f"group{path}{name}"),
+        id=got["GroupId"].text(),
+        created_at=got["CreateDate"].time(),
+        attached=_attached(got["AttachedManagedPolicies"]),
+        inline=_inline(got["GroupPolicyList"]),
+    )
+
+
+def _role(item: Shape, home: _Home) -> RoleEntry:
+    got = item.members(
+        ("RoleName", "RoleId", "AssumeRolePolicyDocument", *_IDENTITY),
+        (
+            "RolePolicyList",
+            "AttachedManagedPolicies",
+            "PermissionsBoundary",
+            "Tags",
+            # what a role was used for says nothing about what it may do
+            "InstanceProfileList",
+            "RoleLastUsed",
+        ),
+    )
+    name, path = _name(got["RoleName"], 64), _path(got["Path"])
+    return RoleEntry(
+        name=name,
+        path=path,
+        arn=_arn(got["Arn"], home, f"role{path}{name}"),
+        id=got["RoleId"].text(),
+        trust=_document(got["AssumeRolePolicyDocument"], PolicyKind.TRUST),
+        created_at=got["CreateDate"].time(),
+        attached=_attached(got["AttachedManagedPolicies"]),
+        inline=_inline(got["RolePolicyList"]),
+        boundary=_boundary(got["PermissionsBoundary"]),
+        tags=_tags(got["Tags"]),
+    )
+
+
+def _policy(item: Shape, home: _Home) -> PolicyEntry:
+    got = item.members(
+        ("PolicyName", "PolicyId", "DefaultVersionId", "PolicyVersionList", *_IDENTITY),
+        (
+            "UpdateDate",
+            "Description",
+            "IsAttachable",
+            "AttachmentCount",
+            "PermissionsBoundaryUsageCount",
+        ),
+    )
+    name, path = _name(got["PolicyName"], 128), _path(got["Path"])
+    arn = got["Arn"].text()
+    if arn.split(":")[4:5] != ["aws"]:
+        _arn(got["Arn"], home, f"policy{path}{name}")
+    return PolicyEntry(
+        name=name,
+        path=path,
+        arn=arn,
+        id=got["PolicyId"].text(),
+        versions=_versions(got["PolicyVersionList"], got["DefaultVersionId"]),
+        description=got["Description"].text(),
+        created_at=got["CreateDate"].time(),
+        updated_at=got["UpdateDate"].time(),
+    )
+
+
+def _versions(items: Shape, default: Shape) -> tuple[PolicyVersion, ...]:
+    found = tuple(_version(item, default.text()) for item in items.items())
+    if not default.absent and not any(version.is_default for version in found):
+        default.fault(
+            f"no version in `PolicyVersionList` is {quoted(default.text())}",
+            Code.ACCOUNT_BAD_REFERENCE,
+        )
+    return found
+
+
+def _version(item: Shape, default: str) -> PolicyVersion:
+    got = item.members(("VersionId", "Document"), ("IsDefaultVersion", "CreateDate"))
+    identifier = got["VersionId"].text()
+    if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
+        got["IsDefaultVersion"].fault("contradicts `DefaultVersionId`")
+    return PolicyVersion(
+        id=identifier,
+        document=_document(got["Document"], PolicyKind.IDENTITY),
+        is_default=identifier == default,
+        created_at=got["CreateDate"].time(),
+    )
+
+
+def _inline(items: Shape) -> tuple[InlinePolicy, ...]:
+    found = [item.members(("PolicyName", "PolicyDocument")) for item in items.items()]
+    return tuple(
+        InlinePolicy(
+            _name(got["PolicyName"], 128), _document(got["PolicyDocument"], PolicyKind.IDENTITY)
+        )
+        for got in found
+    )
+
+
+def _document(shape: Shape, kind: PolicyKind) -> str:
+    """Return a policy document as the JSON text that IAM stores."""
+    if shape.absent:
+        return ""
+    if isinstance(shape.raw, dict):
+        text = json.dumps(shape.raw, ensure_ascii=False)
+    else:
+        text = shape.text()
+        text = unquote(text) if text.startswith("%7B") else text
+    try:
+        parse(text, source=shape.path, kind=kind)
+    except FaultyPolicy as error:
+        for fault in error.faults:
+            inner = f"{shape.path}.{fault.path}" if fault.path else shape.path
+            shape.faults.append(Fault(fault.code, fault.message, inner, cure=fault.cure))
+    return text
+
+
+def _attached(items: Shape) -> tuple[str, ...]:
+    found = [item.members(("PolicyArn",), ("PolicyName",)) for item in items.items()]
+    return tuple(got["PolicyArn"].text() for got in found)
+
+
+def _boundary(shape: Shape) -> str | None:
+    if shape.absent:
+        return None
+    got = shape.members(("PermissionsBoundaryArn",), ("PermissionsBoundaryType",))
+    return got["PermissionsBoundaryArn"].text()
+
+
+def _tags(items: Shape) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in items.items():
+        got = item.members(("Key", "Value"))
+        key = got["Key"].text()
+        if key.lower() in {known.lower() for known in found}:
+            got["Key"].fault(f"the tag key {quoted(key)} is there twice")
+        found[key] = got["Value"].text()
+    return found
+
+
+def _name(shape: Shape, longest: int) -> str:
+    name = shape.text()
+    if not shape.absent and not (_NAME.fullmatch(name) and len(name) <= longest):
+        shape.fault(
+            f"{quoted(name)} is not a name that IAM takes",
+            Code.NAME_REFUSED,
+            f"use up to {longest} of the characters `A-Z a-z 0-9 + = , . @ _ -`",
+        )
+    return name
+
+
+def _path(shape: Shape) -> str:
+    path = shape.text()
+    if not shape.absent and not (_PATH.fullmatch(path) and len(path) <= _LONGEST_PATH):
+        shape.fault(
+            f"{quoted(path)} is not a path that IAM takes",
+            Code.NAME_REFUSED,
+            "begin and end it with `/`",
+        )
+    return path
+
+
+def _arn(shape: Shape, home: _Home, resource: str) -> str:
+    """Return an ARN, which must be the one that account, path and name make."""
+    arn, expected = shape.text(), f"arn:{home.partition}:iam::{home.account}:{resource}"
+    if not shape.absent and arn != expected:
+        shape.fault(
+            f"{quoted(arn)} does not fit account, path and name, which make {quoted(expected)}",
+            Code.ACCOUNT_BAD_REFERENCE,
+        )
+    return arn

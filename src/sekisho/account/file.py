@@ -1,0 +1,165 @@
+"""Loading an account file: sekisho's own form, or AWS's bare export.
+
+`sekisho.account/1` is the answer of `GetAccountAuthorizationDetails` under
+`authorizationDetails`, with what that answer lacks beside it: alias, password policy, passwords,
+devices, access keys. A bare export loads too; nobody in it holds any credential.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sekisho.account.details import SECTIONS, read_details
+from sekisho.account.entries import AccountFile
+from sekisho.account.held import read_device, read_password_policy, read_user_credentials
+from sekisho.account.references import reference_faults
+from sekisho.account.shape import Shape
+from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.policy.faults import quoted
+
+__all__ = ["SCHEMA", "load_account"]
+
+SCHEMA = "sekisho.account/1"
+"""The name of the form; another number means another form."""
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PARTITION = re.compile(r"aws(-[a-z0-9-]+)?")
+_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+_ARN = re.compile(r"arn:(?P<partition>[^:]+):iam::(?P<account>[0-9]{12}):.+")
+_LONGEST_FILE_NAME = 4096
+
+
+def load_account(source: str | Path) -> AccountFile:
+    """Load an account from a file, or from its text.
+
+    Args:
+        source: a path; or JSON text, told by its beginning with `{` or by not being one line.
+
+    Raises:
+        FaultyAccount: with every fault, each with its path; no message holds a secret.
+    """
+    name, text = _text_of(source)
+    faults: list[Fault] = []
+    account = _read(Shape(_decoded(text, name), "", faults))
+    if faults:
+        raise FaultyAccount(name, faults)
+    return account
+
+
+def _text_of(source: str | Path) -> tuple[str, str]:
+    if isinstance(source, str) and _is_text(source):
+        return "account", source
+    name = str(source)
+    try:
+        return name, Path(source).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        cure = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", cure=cure)
+    except OSError as error:
+        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {error.strerror or 'unknown'}")
+    raise FaultyAccount(name, [fault])
+
+
+def _is_text(source: str) -> bool:
+    return (
+        source.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"'))
+        or "\n" in source
+        or not 0 < len(source) <= _LONGEST_FILE_NAME
+    )
+
+
+def _decoded(text: str, name: str) -> object:
+    twice: list[Fault] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        for key, count in Counter(key for key, _ in pairs).items():
+            if count > 1:
+                twice.append(Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice"))
+        return dict(pairs)
+
+    try:
+        # the cause of a JSONDecodeError carries the whole text, secrets and all
+        decoded: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
+    except json.JSONDecodeError as error:
+        fault = _not_json(text, error)
+    except RecursionError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, "is nested too deep")
+    else:
+        if twice:
+            raise FaultyAccount(name, twice)
+        return decoded
+    raise FaultyAccount(name, [fault])
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
+    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    message = "ends too early: it is cut off" if cut else f"is not JSON: {error.msg}"
+    cure = "export it again, or copy it whole" if cut else ""
+    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, cure)
+
+
+def _read(shape: Shape) -> AccountFile:
+    raw = shape.raw
+    if isinstance(raw, dict) and "schema" not in raw and any(name in raw for name in SECTIONS):
+        return _bare_export(shape)
+    got = shape.members(
+        ("schema", "account", "partition", "authorizationDetails"),
+        ("about", "alias", "passwordPolicy", "credentials"),
+    )
+    if not got["schema"].absent and got["schema"].text() != SCHEMA:
+        got["schema"].fault(f"must be `{SCHEMA}`", cure="this sekisho reads no other form")
+    account = _matching(got["account"], _ACCOUNT, "an account id of twelve digits")
+    partition = _matching(got["partition"], _PARTITION, "a partition, like `aws`")
+    held = got["credentials"].members((), ("users", "orphanDevices"))
+    found = replace(
+        _with_details(got["authorizationDetails"], partition, account),
+        alias=_matching(got["alias"], _ALIAS, "an account alias") or None,
+        password_policy=read_password_policy(got["passwordPolicy"]),
+        credentials={name: read_user_credentials(entry) for name, entry in held["users"].entries()},
+        orphans=tuple(read_device(item, enabled=False) for item in held["orphanDevices"].items()),
+    )
+    shape.faults.extend(reference_faults(found, "authorizationDetails"))
+    return found
+
+
+def _bare_export(shape: Shape) -> AccountFile:
+    """Read AWS's answer as it is; the first ARN that names an account tells whose it is."""
+    home = next(_homes(shape.raw), None)
+    if home is None:
+        shape.fault("no ARN in the export tells whose account it is", Code.ACCOUNT_BAD_REFERENCE)
+        return AccountFile("", "")
+    found = _with_details(shape, *home)
+    shape.faults.extend(reference_faults(found, ""))
+    return found
+
+
+def _homes(raw: object) -> Iterator[tuple[str, str]]:
+    """Return partition and account of each entry's ARN."""
+    sections = raw.values() if isinstance(raw, dict) else ()
+    for section in sections:
+        for entry in section if isinstance(section, list) else ():
+            arn = entry.get("Arn") if isinstance(entry, dict) else None
+            if isinstance(arn, str) and (match := _ARN.fullmatch(arn)):
+                yield match["partition"], match["account"]
+
+
+def _with_details(shape: Shape, partition: str, account: str) -> AccountFile:
+    details = read_details(shape, partition, account)
+    return AccountFile(
+        account=account,
+        partition=partition,
+        users=details.users,
+        groups=details.groups,
+        roles=details.roles,
+        policies=details.policies,
+    )
+
+
+def _matching(shape: Shape, form: re.Pattern[str], what: str) -> str:
+    text = shape.text()
+    if not shape.absent and not form.fullmatch(text):
+        shape.fault(f"{quoted(text)} is not {what}")
+    return text
