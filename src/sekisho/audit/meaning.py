@@ -1,0 +1,218 @@
+"""What one identity-based policy really means, beside what the console's summary says of it.
+
+The console's review page lists what a policy's Allow statements name and does not show what its
+Deny takes away again, nor what the Deny exempts (fact §14.2). Here the policy is asked instead:
+every action that it names is decided by `engine` as a real request, in each credential state, and
+so are some that it does not name. Nothing is concluded from how the policy is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sekisho import catalogue
+from sekisho.audit.probes import CredentialState, Probe, Target, credential, probes_of, requests_of
+from sekisho.catalogue import Action, Catalogue
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.errors import Code, Unsupported
+from sekisho.policy.document import Document
+from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
+
+__all__ = ["Gate", "Line", "Meaning", "Works", "meaning"]
+
+UNNAMED = (
+    "s3:GetObject",
+    "s3:ListAllMyBuckets",
+    "ec2:RunInstances",
+    "lambda:InvokeFunction",
+    "iam:CreateUser",
+    "iam:DeleteVirtualMFADevice",
+    "sts:AssumeRole",
+)
+"""Actions that stand for everything else, where the policy does not name them."""
+
+_ALWAYS_SET = frozenset({"aws:multifactorauthpresent", "aws:username", "aws:tokenissuetime"})
+
+
+class Works(StrEnum):
+    """When this policy alone lets something be done."""
+
+    NO_POLICY_APPLIES = "no policy applies"
+    WITHOUT_MFA = "works without MFA"
+    CONSOLE_WITHOUT_MFA = "works without MFA in the console only"
+    KEY_WITHOUT_MFA = "works without MFA by access key only"
+    ONLY_WITH_MFA = "works only with MFA"
+    NOT_BY_THIS_POLICY = "not allowed by this policy"
+    NEVER = "denied even with MFA"
+
+
+class Gate(StrEnum):
+    """Whether this policy's Deny stands in the way without MFA, whatever other policies allow."""
+
+    SHUT = "shut"
+    OPEN_TO_KEYS = "open to long-term access keys"
+    OPEN_TO_CONSOLE = "open to console sessions"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the policy means for one action on one thing.
+
+    Attributes:
+        action: the action, `service:Name`.
+        target: whose thing it is.
+        effects: the engine's answer in each credential state.
+        service_exempt: whether the service permits the action without asking any policy.
+    """
+
+    action: str
+    target: Target
+    effects: Mapping[CredentialState, DecisionEffect]
+    service_exempt: bool = False
+
+    @property
+    def works(self) -> Works:
+        """When this policy alone lets the action be done."""
+        if self.service_exempt:
+            return Works.NO_POLICY_APPLIES
+        if set(self.effects.values()) == {DecisionEffect.EXPLICITLY_DENIED}:
+            return Works.NEVER
+        key, console, mfa = (
+            self.effects[state] is DecisionEffect.ALLOWED for state in CredentialState
+        )
+        match (key, console, mfa):
+            case (True, True, _):
+                return Works.WITHOUT_MFA
+            case (False, True, _):
+                return Works.CONSOLE_WITHOUT_MFA
+            case (True, False, _):
+                return Works.KEY_WITHOUT_MFA
+            case (_, _, True):
+                return Works.ONLY_WITH_MFA
+            case _:
+                return Works.NOT_BY_THIS_POLICY
+
+    @property
+    def gate(self) -> Gate:
+        """Whether the policy's Deny stands in the way without MFA."""
+        denied = DecisionEffect.EXPLICITLY_DENIED
+        key = self.effects[CredentialState.LONG_TERM_KEY] is denied
+        console = self.effects[CredentialState.CONSOLE_WITHOUT_MFA] is denied
+        if self.service_exempt or not (key or console):
+            return Gate.OPEN
+        if key and console:
+            return Gate.SHUT
+        return Gate.OPEN_TO_CONSOLE if key else Gate.OPEN_TO_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a policy really means.
+
+    Attributes:
+        lines: for each action that the policy names or exempts, on each kind of target.
+        everything_else: for actions that the policy does not name.
+        untried: condition keys in the policy that the requests did not vary.
+        unknown: action patterns that match no action of the catalogue.
+        dated: the catalogue's name and date.
+    """
+
+    lines: tuple[Line, ...]
+    everything_else: tuple[Line, ...]
+    untried: tuple[str, ...]
+    unknown: tuple[str, ...]
+    dated: str
+
+    def line(self, action: str, target: Target) -> Line | None:
+        """Return the line of `action` on `target`, or None if there is none."""
+        for line in (*self.lines, *self.everything_else):
+            if line.action.lower() == action.lower() and line.target is target:
+                return line
+        return None
+
+    @property
+    def enforces(self) -> bool:
+        """Whether everything that the policy does not name is explicitly denied without MFA."""
+        return all(line.gate is Gate.SHUT for line in self.everything_else)
+
+
+def meaning(document: Document, *, partition: str | None = None) -> Meaning:
+    """Return what an identity-based policy really means.
+
+    Args:
+        document: the policy, taken as the only one that its user has.
+        partition: where the user lives; by default the partition of the document's own ARNs.
+
+    Raises:
+        Unsupported: if the document has a `Principal`: it is no identity-based policy.
+    """
+    if any(statement.resource is None or statement.principal for statement in document.statements):
+        raise Unsupported(
+            "only an identity-based policy has a meaning of its own; this one has a `Principal`",
+            code=Code.UNSUPPORTED_POLICY_TYPE,
+            cure="decide single requests with `sekisho decide`",
+        )
+    known = catalogue.load()
+    home = partition or _partition_of(document)
+    named, unknown = _named(document, known)
+    names = {str(action).lower() for action in named}
+    others = (known.action(name) for name in UNNAMED if name.lower() not in names)
+    return Meaning(
+        lines=tuple(_lines(document, named, home)),
+        everything_else=tuple(_lines(document, [a for a in others if a is not None], home)),
+        untried=_untried(document),
+        unknown=unknown,
+        dated=known.dated,
+    )
+
+
+def _named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[str, ...]]:
+    """Return the actions that the document names or exempts, and the patterns that match none."""
+    named: dict[str, Action] = {}
+    unknown: dict[str, None] = {}
+    for statement in document.statements:
+        for pattern in statement.action.values:
+            if set(pattern) <= set("*:"):
+                continue  # it names nothing: it is about everything else
+            found = known.expand(pattern)
+            if not found:
+                unknown[pattern] = None
+            named.update({str(action): action for action in found})
+    return [named[name] for name in sorted(named)], tuple(unknown)
+
+
+def _lines(document: Document, actions: list[Action], partition: str) -> Iterator[Line]:
+    policies = Policies(identity=(AttachedPolicy(document.source or "policy", document),))
+    for action in actions:
+        for probe in probes_of(action, partition):
+            effects = {
+                state: decide(request, policies).effect
+                for state, request in requests_of(probe).items()
+            }
+            yield Line(probe.action, probe.target, effects, _service_exempt(probe))
+
+
+def _service_exempt(probe: Probe) -> bool:
+    held = credential(CredentialState.LONG_TERM_KEY, probe.holder)
+    ruling = service_rule(held, probe.action, SigninSwitches())
+    return isinstance(ruling, PermittedWithoutPolicy)
+
+
+def _partition_of(document: Document) -> str:
+    """Return the partition of the first ARN in the document that has one."""
+    for statement in document.statements:
+        for value in statement.resource.values if statement.resource else ():
+            parts = value.split(":")
+            if parts[0] == "arn" and len(parts) > 1 and not set("*?$") & set(parts[1]):
+                return parts[1]
+    return catalogue.DEFAULT_PARTITION
+
+
+def _untried(document: Document) -> tuple[str, ...]:
+    keys = {
+        condition.key.lower(): condition.key
+        for statement in document.statements
+        for condition in statement.conditions
+    }
+    return tuple(keys[key] for key in sorted(keys) if key not in _ALWAYS_SET)
