@@ -17,7 +17,7 @@ from sekisho.engine.model import (
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, Unsupported
 from sekisho.policy import PolicyKind
 
-__all__ = ["Question", "read_question", "switch_fault"]
+__all__ = ["Question", "read_question", "switches_from_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,39 @@ _SWITCHES: Mapping[str, object] = {
 }
 
 
-def switch_fault(name: str, value: object) -> str:
+def switches_from_text(texts: Mapping[str, str]) -> Switches:
+    """Return the switches that are set by name and text, as a command line gives them.
+
+    Raises:
+        FaultyRequest: with every name that is no switch and every setting that it has not.
+    """
+    values: dict[str, Any] = {
+        name: {"true": True, "false": False}.get(text, text) for name, text in texts.items()
+    }
+    faults = [
+        Fault(Code.UNSUPPORTED_OPTION, message, name)
+        for name, value in values.items()
+        if (message := _switch_fault(name, value))
+    ]
+    if faults:
+        raise FaultyRequest("switches", faults)
+    return Switches(**{name: _setting(name)(value) for name, value in values.items()})
+
+
+def _switch_fault(name: str, value: object) -> str:
     """Return what is wrong with a switch and its setting, or ""."""
     if name not in _SWITCHES:
-        return f"`{name}` is no switch; there are {', '.join(_SWITCHES)}"
+        return f"no such switch; there are {', '.join(_SWITCHES)}"
     default = _SWITCHES[name]
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "expected true or false"
     settings = [str(setting) for setting in type(default)] if isinstance(default, StrEnum) else []
     return "" if value in settings else f"expected one of {', '.join(settings)}"
+
+
+def _setting(name: str) -> Callable[[object], Any]:
+    """Return what turns the value of a switch into its setting."""
+    return type(_SWITCHES[name])
 
 
 class _Reader:
@@ -242,17 +266,12 @@ class _Reader:
                 if value is not None and not isinstance(value, bool):
                     self.wrong(path, "expected true or false")
             elif name != "resourceKind":
-                message = switch_fault(name, value)
+                message = _switch_fault(name, value)
                 if message:
                     self.wrong(path, message)
                 else:
                     settings[name] = _setting(name)(value)
         return Switches(**settings)
-
-
-def _setting(name: str) -> Callable[[object], object]:
-    """Return what turns the JSON value of a switch into its setting."""
-    return type(_SWITCHES[name])
 
 
 def _undecided(name: str, path: str) -> Unsupported:

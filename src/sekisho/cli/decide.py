@@ -1,0 +1,194 @@
+"""`sekisho decide`: one request, or a file of them, and why."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.engine import (
+    AttachedPolicy,
+    Cause,
+    Context,
+    ContextValue,
+    Decision,
+    Policies,
+    Request,
+    Switches,
+    decide,
+)
+from sekisho.engine.exchange import answers, decision_to_json
+from sekisho.engine.question import switches_from_text
+from sekisho.engine.wording import EFFECTS, KINDS, assumption, sentence
+from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.language import Language
+from sekisho.policy import PolicyKind, parse
+
+__all__ = ["command"]
+
+_OPTIONS = (
+    click.option("--principal", metavar="ARN", help="Who asks: a user, role or session."),
+    click.option("--action", metavar="SERVICE:NAME", help="One action, like iam:GetUser."),
+    click.option("--resource", metavar="ARN", help="One resource, or `*` if there is none."),
+    click.option("--resource-account", metavar="ID", help="Whose it is, if the ARN does not tell."),
+    click.option(
+        "--context",
+        "contexts",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="A key of the request context; nothing is added to what you give. "
+        "Repeat a key to give it several values.",
+    ),
+    click.option(
+        "--policy",
+        "identity",
+        metavar="FILE",
+        multiple=True,
+        help="An identity-based policy of the principal or its groups.",
+    ),
+    click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary."),
+    click.option("--session", metavar="FILE", multiple=True, help="A session policy."),
+    click.option("--trust", metavar="FILE", help="The trust policy of the role to be assumed."),
+    click.option(
+        "--switch",
+        "switches",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Set a point that AWS does not document: docs/semantics.md.",
+    ),
+    click.option(
+        "--batch",
+        metavar="FILE",
+        help="Requests as JSON, one a line (`-` for standard input); answers likewise.",
+    ),
+)
+_NEEDED = ("principal", "action", "resource")
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    return reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), function)
+
+
+@click.command(short_help="Decide one request, or a file of them, and say why.")
+@_options
+@lang_option
+@format_option
+def command(batch: str | None, lang: Language, output: OutputFormat, **given: Any) -> Exit:
+    """Decide whether a request is allowed, and say why.
+
+    Give one request by --principal, --action, --resource and --context, and the policies that
+    apply to it; or a file of requests by --batch. Exit code 1 means that something could not be
+    read or decided; a denial is an answer and exits 0.
+    """
+    if batch is not None:
+        if any(given.values()):
+            raise UsageError("`--batch` takes everything from its lines; give no request beside it")
+        return _batch(batch)
+    missing = [f"`--{name}`" for name in _NEEDED if given[name] is None]
+    if missing:
+        raise UsageError(f"missing {', '.join(missing)}", cure="give one request, or `--batch`")
+    request = Request(
+        given["principal"],
+        given["action"],
+        given["resource"],
+        _context(given["contexts"]),
+        given["resource_account"],
+    )
+    decision = decide(request, _policies(given), _switches(given["switches"]))
+    click.echo(_shown(request, decision, lang, output))
+    return Exit.CLEAN
+
+
+def _batch(path: str) -> Exit:
+    """Answer every line, each as soon as it is read: another program may be waiting for it."""
+    failed = False
+    with _opened(path) as stream:
+        for answer in answers(stream):
+            click.echo(str(answer))
+            failed = failed or not answer.decided
+    return Exit.ERROR if failed else Exit.CLEAN
+
+
+def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+    if path == "-":
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: OSError) -> FaultyInput:
+    message = (error.strerror or "cannot be read").lower()
+    return FaultyInput(path, [Fault(Code.FILE_UNREADABLE, message)])
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"`{option} {text}` is not of the form `NAME=VALUE`")
+        yield key, value
+
+
+def _context(texts: tuple[str, ...]) -> Context:
+    values: dict[str, list[str]] = {}
+    spelled: dict[str, str] = {}
+    for key, value in _pairs("--context", texts):
+        values.setdefault(spelled.setdefault(key.lower(), key), []).append(value)
+    given: dict[str, ContextValue] = {
+        key: each[0] if len(each) == 1 else tuple(each) for key, each in values.items()
+    }
+    return Context(given)
+
+
+def _switches(texts: tuple[str, ...]) -> Switches:
+    return switches_from_text(dict(_pairs("--switch", texts)))
+
+
+def _policies(given: dict[str, Any]) -> Policies:
+    def read(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
+        return tuple(_policy(path, kind) for path in paths)
+
+    return Policies(
+        identity=read(given["identity"], PolicyKind.IDENTITY),
+        boundaries=read(given["boundary"], PolicyKind.BOUNDARY) or None,
+        session=read(given["session"], PolicyKind.SESSION) or None,
+        trust=_policy(given["trust"], PolicyKind.TRUST) if given["trust"] else None,
+    )
+
+
+def _policy(path: str, kind: PolicyKind) -> AttachedPolicy:
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except UnicodeDecodeError:
+        fault = Fault(Code.POLICY_NOT_JSON, "the text is not UTF-8", cure="save it as UTF-8")
+        raise FaultyInput(path, [fault]) from None
+    return AttachedPolicy(path, parse(text, source=path, kind=kind))
+
+
+def _shown(request: Request, decision: Decision, lang: Language, output: OutputFormat) -> str:
+    match output:
+        case OutputFormat.JSON:
+            return json.dumps(decision_to_json(decision), indent=2, ensure_ascii=False)
+        case OutputFormat.TABLE:
+            heading = EFFECTS[decision.effect].into(lang)
+            lines = [heading, sentence(request, decision).into(lang)]
+            lines += [f"  {_cause(cause, lang)}" for cause in decision.because]
+            lines += [assumption(name).into(lang) for name in decision.assumed]
+            return "\n".join(lines)
+
+
+def _cause(cause: Cause, lang: Language) -> str:
+    place = f"{cause.policy}:{cause.position.line}" if cause.position.line else cause.policy
+    sid = f" {cause.sid}" if cause.sid else ""
+    return f"{KINDS[cause.kind].into(lang)}  {place}  Statement[{cause.index}]{sid}"

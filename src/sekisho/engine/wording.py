@@ -1,0 +1,71 @@
+"""A decision in plain words, in both languages; AWS's own terms for the kinds of policy."""
+
+from collections.abc import Mapping
+
+from sekisho.engine.model import Decision, DecisionEffect, Request
+from sekisho.language import Text
+from sekisho.policy.document import PolicyKind
+
+__all__ = ["EFFECTS", "KINDS", "assumption", "sentence"]
+
+KINDS: Mapping[PolicyKind, Text] = {
+    PolicyKind.IDENTITY: Text("identity-based policy", "アイデンティティベースのポリシー"),
+    PolicyKind.BOUNDARY: Text("permissions boundary", "アクセス許可の境界"),
+    PolicyKind.SESSION: Text("session policy", "セッションポリシー"),
+    PolicyKind.TRUST: Text("role trust policy", "ロールの信頼ポリシー"),
+    PolicyKind.RESOURCE: Text("resource-based policy", "リソースベースのポリシー"),
+    PolicyKind.SCP: Text("service control policy", "サービスコントロールポリシー"),
+    PolicyKind.RCP: Text("resource control policy", "リソースコントロールポリシー"),
+    PolicyKind.VPC_ENDPOINT: Text("VPC endpoint policy", "VPC エンドポイントポリシー"),
+}
+"""The kinds of policy as AWS's pages name them."""
+
+EFFECTS: Mapping[DecisionEffect, Text] = {
+    DecisionEffect.ALLOWED: Text("Allowed", "許可"),
+    DecisionEffect.IMPLICITLY_DENIED: Text("Implicitly denied", "暗黙的な拒否"),
+    DecisionEffect.EXPLICITLY_DENIED: Text("Explicitly denied", "明示的な拒否"),
+}
+"""The outcomes, as a heading."""
+
+_SENTENCES: Mapping[DecisionEffect, Text] = {
+    DecisionEffect.ALLOWED: Text(
+        "`{principal}` may call `{action}` on `{resource}`.",
+        "`{principal}` は `{resource}` に対して `{action}` を実行できます。",
+    ),
+    DecisionEffect.IMPLICITLY_DENIED: Text(
+        "`{principal}` may not call `{action}` on `{resource}`: no {kind} allows it.",
+        "`{principal}` は `{resource}` に対して `{action}` を実行できません。"
+        "許可する{kind}がありません。",
+    ),
+    DecisionEffect.EXPLICITLY_DENIED: Text(
+        "`{principal}` may not call `{action}` on `{resource}`: a {kind} denies it explicitly.",
+        "`{principal}` は `{resource}` に対して `{action}` を実行できません。"
+        "{kind}が明示的に拒否しています。",
+    ),
+}
+_ASSUMPTION = Text(
+    "AWS does not document this point; with the switch `{switch}` set the other way the "
+    "decision would be another.",
+    "この点は AWS の文書にありません。スイッチ `{switch}` の設定を変えると、判定が変わります。",
+)
+
+
+def sentence(request: Request, decision: Decision) -> Text:
+    """Return one sentence that says what was decided."""
+    kind = KINDS[decision.blocked_by] if decision.blocked_by else Text("", "")
+    template = _SENTENCES[decision.effect]
+
+    def fill(text: str, kind_name: str) -> str:
+        return text.format(
+            principal=request.principal,
+            action=request.action,
+            resource=request.resource,
+            kind=kind_name,
+        )
+
+    return Text(fill(template.en, kind.en), fill(template.ja, kind.ja))
+
+
+def assumption(switch: str) -> Text:
+    """Return one sentence that says on which undocumented point a decision rests."""
+    return _ASSUMPTION.filled(switch=switch)
