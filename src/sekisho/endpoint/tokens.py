@@ -57,8 +57,7 @@ class Opened:
 def mint(world: World, credential: Credential, session_policies: tuple[str, ...] = ()) -> Issued:
     """Seal a temporary credential into a token and derive its key pair.
 
-    Args:
-        session_policies: the JSON texts of the session policies, in order.
+    `session_policies` are the JSON texts of the session policies, in order.
 
     Raises:
         InternalError: if `credential` never expires: only temporary credentials have a token.
