@@ -49,7 +49,7 @@ class Refusing:
         return self._api.pages(service, operation, key, **params)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api() -> Iterator[Boto3Api]:
     """A small account in moto, behind an unmodified boto3 client."""
     with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
@@ -171,7 +171,7 @@ class Garbling(Refusing):
 def test_a_document_that_does_not_parse_is_a_gap(api: Boto3Api) -> None:
     snapshot = collect(Garbling(api), now=NOW)
     assert [gap.who for gap in snapshot.gaps] == ["inline mine of user ken.mori"]
-    with pytest.raises(FaultyAccount, match="inline mine of user ken.mori"):
+    with pytest.raises(FaultyAccount, match=r"inline mine of user ken\.mori"):
         policies_of(snapshot, "ken.mori")
     assert policies_of(snapshot, "hanako.sato").identity
 

@@ -183,7 +183,7 @@ class _Reader:
         tags = [] if aws_managed else self._list("ListPolicyTags", "Tags", arn, PolicyArn=arn)
         return ManagedPolicy(
             arn=arn,
-            name=item["PolicyName"],
+            name=arn.rsplit("/", 1)[-1],
             path=item["Path"],
             default_version=item["DefaultVersionId"],
             document=document,
