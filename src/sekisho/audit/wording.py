@@ -89,8 +89,12 @@ _SAYS_NOTHING = Text(
 
 def sentences(meant: Meaning) -> tuple[Text, ...]:
     """Return what a policy really means, one sentence for each kind of answer."""
-    usual = {(line.works, line.gate) for line in meant.everything_else}
-    shown = [line for line in _distinct(meant) if len(usual) != 1 or _answer(line) not in usual]
+    usual = {_answer(line) for line in meant.everything_else}
+    shown = [
+        line
+        for line in _distinct(meant)
+        if line.target in _VARIANTS or len(usual) != 1 or _answer(line) not in usual
+    ]
     groups: dict[tuple[Works, Gate, Target], list[str]] = {}
     for line in shown:
         groups.setdefault((*_answer(line), line.target), []).append(line.action)
