@@ -1,0 +1,126 @@
+"""The choices that make a Force_MFA policy, and the presets.
+
+Every choice that opens something is off in AWS's own sample and on only where a preset says so;
+`texts.py` tells what each opens and costs.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.catalogue import DEFAULT_PARTITION, partitions
+from sekisho.errors import Code, Fault, FaultyPolicy
+
+__all__ = [
+    "DESCRIPTION",
+    "LONGEST_MFA_AGE",
+    "NAME",
+    "SHORTEST_MFA_AGE",
+    "Choices",
+    "Preset",
+    "check",
+    "choices_of",
+]
+
+NAME = "Force_MFA"
+"""The name that AWS's tutorial gives the policy."""
+
+DESCRIPTION = (
+    "Lets IAM users manage their own passwords, keys and MFA devices, and denies everything else "
+    "unless they signed in with MFA."
+)
+"""The description to create it with; a description cannot be changed later."""
+
+SHORTEST_MFA_AGE = 300
+LONGEST_MFA_AGE = 129_600
+"""Seconds; no session that AWS issues with MFA lives longer than 36 hours."""
+
+
+class Preset(StrEnum):
+    """The named sets of choices.
+
+    `aws` is AWS's sample page as it stands, `first-login` the same with the fix that the page
+    names for first sign-in, `recommended` what sekisho writes if nothing is said.
+    """
+
+    RECOMMENDED = "recommended"
+    FIRST_LOGIN = "first-login"
+    AWS = "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a Force_MFA policy lets through and how strictly it holds the rest.
+
+    Attributes:
+        partition: the partition of the ARNs.
+        allow_what_is_exempt: allow `iam:GetMFADevice`, which AWS's sample exempts in vain.
+        user_paths: cover users with an IAM path beside those without.
+        password_change_without_mfa: exempt the change of a (temporary) password.
+        own_things_only: without MFA, deny the exempt actions on everybody else's user.
+        enrolment_needs_session: deny enrolment to long-term access keys (unconfirmed in the field).
+        via_aws_service: do not deny calls that an AWS service makes on the user's behalf.
+        mfa_age: deny when MFA was passed longer ago than this many seconds; None: never.
+        passwords, access_keys, signing_certificates, ssh_keys, git_credentials: the parts of
+            self-service, all of them with MFA only.
+        quiet_console: exempt the reads that keep the security credentials page free of red boxes.
+    """
+
+    partition: str = DEFAULT_PARTITION
+    allow_what_is_exempt: bool = False
+    user_paths: bool = False
+    password_change_without_mfa: bool = False
+    own_things_only: bool = False
+    enrolment_needs_session: bool = False
+    via_aws_service: bool = False
+    mfa_age: int | None = None
+    passwords: bool = True
+    access_keys: bool = True
+    signing_certificates: bool = True
+    ssh_keys: bool = True
+    git_credentials: bool = True
+    quiet_console: bool = False
+
+
+def choices_of(preset: Preset) -> Choices:
+    """Return the choices that a preset stands for."""
+    aws = Choices()
+    match preset:
+        case Preset.AWS:
+            return aws
+        case Preset.FIRST_LOGIN:
+            return replace(aws, password_change_without_mfa=True)
+        case Preset.RECOMMENDED:
+            return replace(
+                aws,
+                allow_what_is_exempt=True,
+                user_paths=True,
+                password_change_without_mfa=True,
+                own_things_only=True,
+            )
+
+
+def check(choices: Choices) -> None:
+    """Refuse choices that contradict each other or are out of range.
+
+    Raises:
+        FaultyPolicy: with every fault, each with the choice as its path.
+    """
+    faults = []
+    known = tuple(partition.id for partition in partitions())
+    if choices.partition not in known:
+        cure = f"write one of {', '.join(f'`{name}`' for name in known)}"
+        message = f"no partition `{choices.partition[:20]}`"
+        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "partition", cure=cure))
+    if choices.password_change_without_mfa and not choices.passwords:
+        message = "a password change without MFA, where passwords are not for users to change"
+        cure = "turn `passwords` on, or `password_change_without_mfa` off"
+        faults.append(
+            Fault(Code.POLICY_BAD_CHOICE, message, "password_change_without_mfa", cure=cure)
+        )
+    age = choices.mfa_age
+    if age is not None and not SHORTEST_MFA_AGE <= age <= LONGEST_MFA_AGE:
+        message = f"an MFA age of {age} seconds"
+        cure = f"choose {SHORTEST_MFA_AGE} to {LONGEST_MFA_AGE}"
+        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", cure=cure))
+    if faults:
+        raise FaultyPolicy("choices", faults)

@@ -1,0 +1,168 @@
+"""AWS's rules for names, paths, descriptions and tags.
+
+Each function returns what is wrong as faults, an empty tuple if nothing is. The faults say what to
+do in words of their own; the local AWS answers in AWS's.
+
+Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `Tag`), facts §7.1, §7.5.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+from sekisho.errors import Code, Fault
+from sekisho.policy.faults import quoted
+
+__all__ = [
+    "MOST_TAGS",
+    "account_id",
+    "description",
+    "device_name",
+    "group_name",
+    "path",
+    "policy_name",
+    "policy_path",
+    "role_name",
+    "tags",
+    "user_name",
+]
+
+MOST_TAGS = 50
+"""How many tags a user, role, policy or device may have."""
+
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+_PATH = re.compile(r"/(?:[!-~]+/)?")
+_POLICY_PATH = re.compile(r"(?:/[A-Za-z0-9.,+@=_-]+)*/")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_LONGEST_NAME = 128
+_LONGEST_USER_NAME = 64
+_LONGEST_PATH = 512
+_LONGEST_DESCRIPTION = 1000
+_LONGEST_TAG_KEY = 128
+_LONGEST_TAG_VALUE = 256
+_RESERVED = "aws:"
+
+
+def _fault(message: str, where: str, cure: str = "") -> Fault:
+    return Fault(Code.NAME_REFUSED, message, where, cure=cure)
+
+
+def _length(text: str, most: int, where: str, *, least: int = 1) -> list[Fault]:
+    if least <= len(text) <= most:
+        return []
+    message = f"{len(text)} characters, where AWS takes {least} to {most}"
+    return [_fault(message, where)]
+
+
+def _name(text: str, most: int, where: str) -> tuple[Fault, ...]:
+    faults = _length(text, most, where)
+    if text and not _NAME.fullmatch(text):
+        cure = "use A-Z, a-z, 0-9 and `_+=,.@-`"
+        faults.append(_fault(f"{quoted(text)} has characters that AWS does not take", where, cure))
+    return tuple(faults)
+
+
+def user_name(text: str, where: str = "UserName") -> tuple[Fault, ...]:
+    """Return what is wrong with a new IAM user's name (1 to 64 characters)."""
+    return _name(text, _LONGEST_USER_NAME, where)
+
+
+def role_name(text: str, where: str = "RoleName") -> tuple[Fault, ...]:
+    """Return what is wrong with a role's name (1 to 64 characters)."""
+    return _name(text, _LONGEST_USER_NAME, where)
+
+
+def group_name(text: str, where: str = "GroupName") -> tuple[Fault, ...]:
+    """Return what is wrong with a user group's name (1 to 128 characters)."""
+    return _name(text, _LONGEST_NAME, where)
+
+
+def policy_name(text: str, where: str = "PolicyName") -> tuple[Fault, ...]:
+    """Return what is wrong with a policy's name (1 to 128 characters)."""
+    return _name(text, _LONGEST_NAME, where)
+
+
+def device_name(text: str, where: str = "VirtualMFADeviceName") -> tuple[Fault, ...]:
+    """Return what is wrong with a virtual MFA device's name.
+
+    The longest is what leaves room for the rest of the serial number (256 characters).
+    """
+    return _name(text, 256 - len("arn:aws-us-gov:iam::111122223333:mfa/"), where)
+
+
+def path(text: str, where: str = "Path") -> tuple[Fault, ...]:
+    """Return what is wrong with the path of a user, group or role: `/`, or `/…/`."""
+    return _path(text, _PATH, where)
+
+
+def policy_path(text: str, where: str = "Path") -> tuple[Fault, ...]:
+    """Return what is wrong with a policy's path: `/`, or `/…/` of a smaller alphabet."""
+    return _path(text, _POLICY_PATH, where)
+
+
+def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
+    faults = _length(text, _LONGEST_PATH, where)
+    if text and not pattern.fullmatch(text):
+        cure = "write it like `/dev/`, with `/` first and last"
+        faults.append(_fault(f"{quoted(text)} is no path that AWS takes", where, cure))
+    return tuple(faults)
+
+
+def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
+    """Return what is wrong with a policy's description (up to 1,000 characters).
+
+    The API gives no alphabet for it; what XML cannot carry is refused here.
+    """
+    faults = _length(text, _LONGEST_DESCRIPTION, where, least=0)
+    bad = next(
+        (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r"), ""
+    )
+    if bad:
+        faults.append(_fault(f"the character U+{ord(bad):04X} in it", where, "delete it"))
+    return tuple(faults)
+
+
+def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
+    """Return what is wrong with an account id (twelve digits)."""
+    if _ACCOUNT.fullmatch(text):
+        return ()
+    return (_fault(f"{quoted(text)} is no account id", where, "write its twelve digits"),)
+
+
+def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, ...]:
+    """Return what is wrong with the tags of one thing, given as (key, value)."""
+    entries = list(pairs)
+    faults: list[Fault] = []
+    if len(entries) > MOST_TAGS:
+        faults.append(_fault(f"{len(entries)} tags, where AWS takes {MOST_TAGS}", where))
+    for index, (key, value) in enumerate(entries):
+        faults += _tag_key(key, f"{where}[{index}].Key")
+        faults += _tag_value(value, f"{where}[{index}].Value")
+    for key, count in Counter(key.lower() for key, _ in entries).items():
+        if count > 1:
+            message = f"the tag {quoted(key)} stands {count} times; case does not count"
+            faults.append(_fault(message, where, "keep one"))
+    return tuple(faults)
+
+
+def _tag_key(key: str, where: str) -> list[Fault]:
+    faults = _length(key, _LONGEST_TAG_KEY, where) + _tag_characters(key, where)
+    if key.lower().startswith(_RESERVED):
+        faults.append(_fault(f"{quoted(key)} begins with `aws:`, which AWS keeps to itself", where))
+    return faults
+
+
+def _tag_value(value: str, where: str) -> list[Fault]:
+    return _length(value, _LONGEST_TAG_VALUE, where, least=0) + _tag_characters(value, where)
+
+
+def _tag_characters(text: str, where: str) -> list[Fault]:
+    """Note characters other than letters, numbers, spaces of any language and `_.:/=+-@`."""
+    bad = next(
+        (c for c in text if c not in "_.:/=+-@" and unicodedata.category(c)[0] not in "LNZ"), ""
+    )
+    if not bad:
+        return []
+    message = f"{quoted(bad)} in {quoted(text)}, which AWS does not take in a tag"
+    return [_fault(message, where, "use letters, numbers, spaces and `_.:/=+-@`")]

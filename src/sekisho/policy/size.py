@@ -1,0 +1,116 @@
+"""How long a policy is by AWS's counting, and the quotas that it and its attachments must keep.
+
+Source: IAM User Guide, "IAM and AWS STS quotas"; facts §7.1, §7.3.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sekisho.errors import Code, Fault
+from sekisho.policy.document import Document
+from sekisho.policy.faults import quoted
+from sekisho.policy.text import render
+
+__all__ = ["Limit", "Quota", "over_quota", "size"]
+
+
+def size(policy: Document | str) -> int:
+    """Return the number of characters that AWS counts: white space outside strings is not.
+
+    Whether white space inside strings counts is not documented; it is counted. Comments, which
+    IAM refuses anyway, are counted like everything else.
+    """
+    text = policy if isinstance(policy, str) else render(policy)
+    count = 0
+    inside = escaped = False
+    for character in text:
+        count += inside or character not in " \t\r\n"
+        if escaped:
+            escaped = False
+        elif inside and character == "\\":
+            escaped = True
+        elif character == '"':
+            inside = not inside
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A quota's number and words.
+
+    Attributes:
+        number: the default; some can be raised by asking AWS.
+        message: AWS's own error message, with places `{number}` and `{name}`.
+        cure: what an administrator can do.
+    """
+
+    number: int
+    message: str
+    cure: str
+
+
+_SHORTER = "make it shorter, or use a customer managed policy"
+_DETACH = "detach one, put both into one policy, or attach through a group"
+
+
+class Quota(Enum):
+    """The IAM quotas that a roll-out of a policy can run into."""
+
+    MANAGED_POLICY = Limit(
+        6144, "Cannot exceed quota for PolicySize: {number}", "make it shorter, or split it in two"
+    )
+    USER_INLINE = Limit(
+        2048, "Maximum policy size of {number} bytes exceeded for user {name}", _SHORTER
+    )
+    GROUP_INLINE = Limit(
+        5120, "Maximum policy size of {number} bytes exceeded for group {name}", _SHORTER
+    )
+    ROLE_INLINE = Limit(
+        10_240, "Maximum policy size of {number} bytes exceeded for role {name}", _SHORTER
+    )
+    TRUST_POLICY = Limit(
+        2048, "Cannot exceed quota for ACLSizePerRole: {number}", "make the trust policy shorter"
+    )
+    SESSION_POLICY = Limit(
+        2048,
+        "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
+        "Member must have length less than or equal to {number}",
+        "make the session policy shorter",
+    )
+    VERSIONS_PER_POLICY = Limit(
+        5,
+        "A managed policy can have up to {number} versions. Before you create a new version, "
+        "you must delete an existing version.",
+        "delete a version that is not the default",
+    )
+    POLICIES_PER_USER = Limit(10, "Cannot exceed quota for PoliciesPerUser: {number}", _DETACH)
+    POLICIES_PER_GROUP = Limit(10, "Cannot exceed quota for PoliciesPerGroup: {number}", _DETACH)
+    POLICIES_PER_ROLE = Limit(10, "Cannot exceed quota for PoliciesPerRole: {number}", _DETACH)
+    GROUPS_PER_USER = Limit(
+        10, "Cannot exceed quota for GroupsPerUser: {number}", "attach to the user directly"
+    )
+
+    @property
+    def number(self) -> int:
+        """The default number."""
+        return self.value.number
+
+    def message(self, name: str = "") -> str:
+        """Return AWS's error message; `name` is the user, group or role it is about."""
+        return self.value.message.format(number=self.number, name=name)
+
+
+def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:
+    """Return a fault if `used` is more than the quota allows.
+
+    Args:
+        used: characters by `size` (aggregate for inline policies), or how many there would be.
+        quota: which quota.
+        name: the user, group, role or policy that it is about.
+    """
+    if used <= quota.number:
+        return ()
+    about = f" of {quoted(name)}" if name else ""
+    what = quota.name.lower().replace("_", " ")
+    message = f"{used}{about} is over the quota for {what}, which is {quota.number}"
+    return (Fault(Code.POLICY_OVER_QUOTA, message, cure=quota.value.cure),)
