@@ -21,10 +21,10 @@ from sekisho.engine.model import (
     Switches,
 )
 from sekisho.engine.principals import Caller, CallerKind, Named, caller_of
+from sekisho.engine.readings import read
 from sekisho.engine.scope import Scope
-from sekisho.engine.statements import applies
 from sekisho.engine.wellformed import check_policies, check_request
-from sekisho.policy.document import Effect, PolicyKind
+from sekisho.policy.document import PolicyKind
 
 __all__ = ["DEFAULTS", "Engine", "decide"]
 
@@ -71,16 +71,6 @@ def _flipped(switches: Switches, name: str) -> Switches:
     return replace(switches, **setting)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What one group of policies says: policies of one group allow together, as a union."""
-
-    kind: PolicyKind
-    allows: tuple[Cause, ...]
-    denies: tuple[Cause, ...]
-    closeness: Named
-
-
 def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPolicy, ...]]]:
     """Yield the groups of policies in the order of evaluation; each must be asked by itself.
 
@@ -101,7 +91,7 @@ def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPoli
 
 def _evaluate(request: Request, policies: Policies, caller: Caller, doubts: Doubts) -> Decision:
     readings = [
-        _read(kind, attached, Scope(request, caller, None, doubts))
+        read(kind, attached, Scope(request, caller, None, doubts))
         for kind, attached in _groups(policies)
     ]
     # an explicit deny in any applicable policy is final
@@ -143,20 +133,3 @@ def _needed(policies: Policies, caller: Caller, closeness: Named) -> tuple[Polic
     if policies.session is not None or caller.kind is CallerKind.FEDERATED_USER:
         needed.append(PolicyKind.SESSION)
     return tuple(needed)
-
-
-def _read(kind: PolicyKind, attached: tuple[AttachedPolicy, ...], scope: Scope) -> _Reading:
-    """Read every statement of a group of policies."""
-    causes: dict[Effect, list[Cause]] = {Effect.ALLOW: [], Effect.DENY: []}
-    closest = Named.NOT
-    for policy in attached:
-        within = replace(scope, version=policy.document.version)
-        for statement in policy.document.statements:
-            closeness = applies(statement, within)
-            if closeness is Named.NOT:
-                continue
-            if statement.effect is Effect.ALLOW:
-                closest = max(closest, closeness)
-            cause = Cause(kind, policy.name, statement.index, statement.sid, statement.position)
-            causes[statement.effect].append(cause)
-    return _Reading(kind, tuple(causes[Effect.ALLOW]), tuple(causes[Effect.DENY]), closest)
