@@ -16,6 +16,7 @@ from sekisho.endpoint.overlay import (
     details,
     device_lists,
     devices,
+    keys,
     names,
     passwords,
     policies,
@@ -26,7 +27,7 @@ from sekisho.endpoint.overlay import (
 
 __all__ = ["install"]
 
-_IAM = (account, details, device_lists, devices, passwords, policies, users)
+_IAM = (account, details, device_lists, devices, keys, passwords, policies, users)
 
 
 def install() -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "limit_exceeded",
     "malformed",
     "no_such",
+    "no_such_key",
     "not_built",
     "refuse",
     "validation",
@@ -24,6 +25,12 @@ __all__ = [
 def no_such(kind: str, name: str) -> Refusal:
     """Refuse a name that nobody has, in IAM's sentence for that kind of entity."""
     return Refusal("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
+
+
+def no_such_key(identifier: str) -> Refusal:
+    """Refuse the id of an access key that the user has not."""
+    message = f"The Access Key with id {identifier} cannot be found."
+    return Refusal("NoSuchEntity", message, 404)
 
 
 def already_exists(message: str) -> Refusal:
