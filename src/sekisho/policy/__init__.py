@@ -21,13 +21,17 @@ from sekisho.policy.document import (
 from sekisho.policy.family import SERVICE_EXEMPT, force_mfa
 from sekisho.policy.operators import OPERATORS
 from sekisho.policy.size import Quota, over_quota, size
+from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Row, Summary, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
 from sekisho.policy.texts import ChoiceText, explain
+from sekisho.policy.warnings import SummaryWarning, WarningKind
 
 __all__ = [
+    "COLUMNS",
     "DESCRIPTION",
     "NAME",
     "OPERATORS",
+    "SECTIONS",
     "SERVICE_EXEMPT",
     "ChoiceText",
     "Choices",
@@ -36,6 +40,7 @@ __all__ = [
     "Document",
     "Effect",
     "Element",
+    "Levels",
     "Operator",
     "OperatorName",
     "PolicyKind",
@@ -45,8 +50,12 @@ __all__ = [
     "PrincipalKey",
     "Quantifier",
     "Quota",
+    "Row",
     "Statement",
+    "Summary",
+    "SummaryWarning",
     "Version",
+    "WarningKind",
     "choices_of",
     "explain",
     "force_mfa",
@@ -56,5 +65,6 @@ __all__ = [
     "parse",
     "render",
     "size",
+    "summarise",
     "to_json",
 ]

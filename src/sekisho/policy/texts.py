@@ -78,8 +78,8 @@ _TEXTS: dict[str, tuple[Text, Text, Text]] = {
             "Somebody who knows a password can change it without a second factor and lock the "
             "owner out; AWS advises against it and prefers attaching the policy after the first "
             "sign-in.",
-            "パスワードを知る人は 2 つ目の要素なしでそれを変更し、本人を締め出せます。AWS は推奨せず、"
-            "最初のサインインの後にポリシーをアタッチする方法を勧めています。",
+            "パスワードを知る人は 2 つ目の要素なしでそれを変更し、本人を締め出せます。AWS は"
+            "推奨せず、最初のサインインの後にポリシーをアタッチする方法を勧めています。",
         ),
     ),
     "own_things_only": (
@@ -140,7 +140,8 @@ _TEXTS: dict[str, tuple[Text, Text, Text]] = {
         Text("own password", "自分のパスワード"),
         Text("Users can change their own password.", "ユーザーは自分のパスワードを変更できます。"),
         Text(
-            "Little: the old password is asked for. Without it an administrator must set passwords.",
+            "Little: the old password is asked for. "
+            "Without it an administrator must set passwords.",
             "影響はわずかです (古いパスワードが必要)。オフの場合は管理者がパスワードを設定します。",
         ),
     ),
@@ -159,7 +160,8 @@ _TEXTS: dict[str, tuple[Text, Text, Text]] = {
         Text("own signing certificates", "自分の署名用証明書"),
         Text(
             "With MFA, users can upload X.509 certificates for old SOAP clients.",
-            "MFA を使えば、ユーザーは古い SOAP クライアント用の X.509 証明書をアップロードできます。",
+            "MFA を使えば、ユーザーは古い SOAP クライアント用の "
+            "X.509 証明書をアップロードできます。",
         ),
         Text(
             "Certificates outlive the session, and only two of them show in the credential report.",
@@ -184,7 +186,8 @@ _TEXTS: dict[str, tuple[Text, Text, Text]] = {
             "MFA を使えば、ユーザーは HTTPS 経由の Git などの認証情報を作成できます。",
         ),
         Text(
-            "They carry no MFA, so using them is denied; they do not show in the credential report.",
+            "They carry no MFA, so using them is denied; "
+            "they do not show in the credential report.",
             "MFA を伝えないため、使用は拒否されます。認証情報レポートには載りません。",
         ),
     ),

@@ -1,0 +1,267 @@
+"""The console's policy summary: the table on the *review and create* page.
+
+It describes one policy alone, as the console does: an Allow row is not shortened by a Deny, and
+what a `NotAction` exempts is not shown. Beside it belongs what the policy really means, which is
+`audit.meaning`.
+
+Source: IAM User Guide, "Policy summary (list of services)", "Access level summaries"; facts §14.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sekisho.catalogue import AccessLevel, Action, Catalogue
+from sekisho.language import Text
+from sekisho.policy.document import Document, Effect, Statement
+from sekisho.policy.warnings import SummaryWarning, warnings_of
+
+__all__ = ["COLUMNS", "SECTIONS", "Levels", "Row", "Summary", "summarise"]
+
+COLUMNS = (
+    Text("Service", "サービス"),
+    Text("Access level", "アクセスレベル"),
+    Text("Resource", "リソース"),
+    Text("Request condition", "リクエストの条件"),
+)
+"""The columns of the table, as the console prints them."""
+
+SECTIONS: Mapping[str, Text] = {
+    "uncategorised": Text("Uncategorized services", "未分類のサービス"),
+    "denied": Text("Explicit deny", "明示的拒否"),
+    "allowed": Text("Allow", "許可"),
+}
+"""The sections of the table by their field in `Summary`."""
+
+_LEVELS = {
+    AccessLevel.READ: Text("Read", "読み取り"),
+    AccessLevel.LIST: Text("List", "リスト"),
+    AccessLevel.WRITE: Text("Write", "書き込み"),
+    AccessLevel.PERMISSIONS: Text("Permissions management", "アクセス許可の管理"),
+    AccessLevel.TAGGING: Text("Tagging", "タグ付け"),
+}
+_FULL_ACCESS = Text("Full access", "フルアクセス")
+_FULL = Text("Full: {levels}", "フル: {levels}")
+_LIMITED = Text("Limited: {levels}", "制限あり: {levels}")
+_UNKNOWN = Text("", "")
+# the Japanese console prints these two in English
+_MULTIPLE = Text("Multiple", "Multiple")
+_NONE = Text("None", "None")
+_ALL_RESOURCES = Text("All resources", "すべてのリソース")
+_ALL_SERVICES = Text("All services", "すべてのサービス")
+_EVERYTHING_ELSE = Text(
+    "Everything except what is listed under Allow", "許可に記載されているもの以外のすべて"
+)
+_EXCEPT = Text("Everything except {names}", "{names} 以外のすべて")
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How much of a service a section covers.
+
+    Attributes:
+        full: the levels of which every action is covered.
+        limited: the levels of which some actions are covered.
+        everything: whether every action of the service is covered.
+        counts: how many actions of each level are covered.
+    """
+
+    full: tuple[AccessLevel, ...] = ()
+    limited: tuple[AccessLevel, ...] = ()
+    everything: bool = False
+    counts: tuple[tuple[AccessLevel, int], ...] = ()
+
+    @property
+    def text(self) -> Text:
+        """The cell as the console prints it."""
+        if self.everything:
+            return _FULL_ACCESS
+        parts = []
+        for label, levels in ((_FULL, self.full), (_LIMITED, self.limited)):
+            if levels:
+                en = ", ".join(_LEVELS[level].en for level in levels)
+                ja = ", ".join(_LEVELS[level].ja for level in levels)
+                parts.append(Text(label.en.format(levels=en), label.ja.format(levels=ja)))
+        return Text(" ".join(part.en for part in parts), " ".join(part.ja for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the summary.
+
+    Attributes:
+        prefix: the service's prefix; `*` for a row that is about every service.
+        level: as the console prints it; empty if the service is not recognised.
+    """
+
+    prefix: str
+    service: Text
+    level: Text
+    resource: Text
+    condition: Text
+    levels: Levels = Levels()
+
+    @property
+    def cells(self) -> tuple[Text, Text, Text, Text]:
+        """The cells in the order of `COLUMNS`."""
+        return self.service, self.level, self.resource, self.condition
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The console's summary of one policy.
+
+    Attributes:
+        dated: the catalogue it was made with.
+    """
+
+    uncategorised: tuple[Row, ...]
+    denied: tuple[Row, ...]
+    allowed: tuple[Row, ...]
+    warnings: tuple[SummaryWarning, ...]
+    dated: str
+
+    @property
+    def sections(self) -> tuple[tuple[Text, tuple[Row, ...]], ...]:
+        """The sections that have rows, each with its heading, in the console's order."""
+        found = (
+            (SECTIONS["uncategorised"], self.uncategorised),
+            (SECTIONS["denied"], self.denied),
+            (SECTIONS["allowed"], self.allowed),
+        )
+        return tuple((heading, rows) for heading, rows in found if rows)
+
+
+def summarise(document: Document, catalogue: Catalogue) -> Summary:
+    """Return what the console shows of a policy on its review page."""
+    denied = _section(document, Effect.DENY, catalogue)
+    allowed = _section(document, Effect.ALLOW, catalogue)
+    return Summary(
+        uncategorised=_uncategorised(document, catalogue),
+        denied=tuple(denied),
+        allowed=tuple(allowed),
+        warnings=warnings_of(document, catalogue),
+        dated=catalogue.dated,
+    )
+
+
+def _section(document: Document, effect: Effect, catalogue: Catalogue) -> Iterable[Row]:
+    statements = [s for s in document.statements if s.effect is effect]
+    listed = [s for s in statements if not s.action.negated]
+    everything = [s for s in listed if set(s.action.values) & {"*", "*:*"}]
+    if everything:
+        yield _row("*", _ALL_SERVICES, _FULL_ACCESS, everything)
+    for statement in statements:
+        if statement.action.negated:
+            yield _row("*", _rest(statement), _FULL_ACCESS, [statement])
+    yield from _services(listed, catalogue)
+
+
+def _rest(statement: Statement) -> Text:
+    """Return what the console calls a `NotAction`."""
+    resource = statement.resource
+    whole = resource is not None and not resource.negated and "*" in resource.values
+    if statement.effect is Effect.DENY and whole:
+        return _EVERYTHING_ELSE
+    return _EXCEPT.filled(names=", ".join(statement.action.values))
+
+
+def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Row]:
+    """Yield a row for each recognised service, in order of name."""
+    actions: dict[str, set[Action]] = {}
+    named_in: dict[str, list[Statement]] = {}
+    for statement in statements:
+        named = {
+            action
+            for pattern in statement.action.values
+            if pattern not in ("*", "*:*")
+            for action in catalogue.expand(pattern)
+        }
+        for action in named:
+            actions.setdefault(action.service, set()).add(action)
+        for prefix in {action.service for action in named}:
+            named_in.setdefault(prefix, []).append(statement)
+    for prefix in sorted(actions):
+        levels = _levels(actions[prefix], catalogue.actions(prefix))
+        service = _short(catalogue.service_name(prefix) or prefix)
+        yield _row(prefix, Text(service, service), levels.text, named_in[prefix], levels)
+
+
+def _uncategorised(document: Document, catalogue: Catalogue) -> tuple[Row, ...]:
+    """Return a row for each service prefix that the catalogue does not know."""
+    named_in: dict[str, list[Statement]] = {}
+    for statement in document.statements:
+        prefixes = {name.partition(":")[0] for name in statement.action.values if ":" in name}
+        for prefix in prefixes:
+            if not catalogue.expand(f"{prefix}:*"):
+                named_in.setdefault(prefix, []).append(statement)
+    return tuple(
+        _row(prefix, Text(prefix, prefix), _UNKNOWN, named_in[prefix])
+        for prefix in sorted(named_in)
+    )
+
+
+def _levels(covered: set[Action], all_actions: Iterable[Action]) -> Levels:
+    full: list[AccessLevel] = []
+    limited: list[AccessLevel] = []
+    counts: list[tuple[AccessLevel, int]] = []
+    everything = True
+    actions = tuple(all_actions)
+    for level in AccessLevel:
+        there = {action for action in actions if action.level is level}
+        used = there & covered
+        everything = everything and used == there
+        if used:
+            (full if used == there else limited).append(level)
+            counts.append((level, len(used)))
+    return Levels(tuple(full), tuple(limited), everything, tuple(counts))
+
+
+def _row(
+    prefix: str,
+    service: Text,
+    level: Text,
+    statements: list[Statement],
+    levels: Levels = Levels(),
+) -> Row:
+    return Row(prefix, service, level, _resource(statements), _condition(statements), levels)
+
+
+def _resource(statements: list[Statement]) -> Text:
+    if any(s.resource is None or s.resource.negated for s in statements):
+        return _MULTIPLE
+    values = {value for s in statements if s.resource for value in s.resource.values}
+    if values == {"*"}:
+        return _ALL_RESOURCES
+    return _one_of(values)
+
+
+def _condition(statements: list[Statement]) -> Text:
+    texts = {
+        f"{condition.key} | {condition.operator} | {', '.join(condition.values)}"
+        for s in statements
+        for condition in s.conditions
+    }
+    if texts and any(not s.conditions for s in statements):
+        return _MULTIPLE
+    return _one_of(texts)
+
+
+def _one_of(values: set[str]) -> Text:
+    match sorted(values):
+        case []:
+            return _NONE
+        case [one]:
+            return Text(one, one)
+        case _:
+            return _MULTIPLE
+
+
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)$")
+
+
+def _short(name: str) -> str:
+    """Return the console's short name: `IAM` of `AWS Identity and Access Management (IAM)`."""
+    if found := _IN_BRACKETS.search(name):
+        return found[1]
+    return name.removeprefix("AWS ").removeprefix("Amazon ")
