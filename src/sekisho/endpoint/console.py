@@ -16,6 +16,7 @@ Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; fact §8
 
 import json
 from collections.abc import Iterable, Mapping
+from contextvars import Context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -78,7 +79,9 @@ def app(world: World) -> WSGIApplication:
         request = Request(environ)
         request.max_content_length = _LARGEST_BODY
         try:
-            status, answer = HTTPStatus.OK, _answer(world, request)
+            # in a context of its own: a connection that has also called an API must not lend
+            # that call's caller to the sessions that are minted here
+            status, answer = HTTPStatus.OK, Context().run(_answer, world, request)
         except _Refused as refused:
             status, answer = refused.status, _error(refused)
         response = Response(json.dumps(answer), status, content_type="application/json")
