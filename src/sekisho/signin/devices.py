@@ -60,8 +60,8 @@ DELETE_CONFLICT = Refused(
 )
 """DeleteVirtualMFADevice: still enabled. The wording after the comma is assumed."""
 
-_NAME = Constraint("virtualMFADeviceName", r"[\w+=,.@-]", least=1, most=226)
-_PATH_LENGTH = Constraint("path", r"[\s\S]", least=1, most=512)
+_NAME = Constraint("virtualMFADeviceName", r"[\w+=,.@-]+")
+_PATH_LENGTH = Constraint("path", r"[\s\S]*", most=512)
 _PATH = re.compile(r"/|/[!-~]+/")
 _ARN = re.compile(r"arn:[^:]+:iam::[^:]*:(?P<type>[^/]+)/.+")
 _HARDWARE = re.compile(r"[\w+=,.@-]{9,256}", re.ASCII)
@@ -104,7 +104,8 @@ def check_device_change(
     """Return the refusal to enable or disable a device of `user`, or None.
 
     Who has a device and calls by access key must have an MFA session to change their *own*
-    devices. Console sessions, other people's devices and the first device are not concerned.
+    devices. Console sessions, other people's devices and the first device are not concerned. The
+    message is ours: AWS's is not known.
 
     Args:
         credential: the caller's.

@@ -56,12 +56,12 @@ _ROLE_LONGEST = 43_200
 _TOKEN_DEFAULT = 43_200
 _TOKEN_LONGEST = 129_600
 
-_SESSION_NAME = Constraint("roleSessionName", r"[\w+=,.@-]", 2, 64)
-_FEDERATED_NAME = Constraint("name", r"[\w+=,.@-]", 2, 32)
-_SOURCE_IDENTITY = Constraint("sourceIdentity", r"[\w+=,.@-]", 2, 256)
-_EXTERNAL_ID = Constraint("externalId", r"[\w+=,.@:\/-]", 2, 1_224)
-_SERIAL = Constraint("serialNumber", r"[\w+=/:,.@-]", 9, 256)
-_CODE = Constraint("tokenCode", r"[\d]", 6, 6)
+_SESSION_NAME = Constraint("roleSessionName", r"[\w+=,.@-]*", 2, 64)
+_FEDERATED_NAME = Constraint("name", r"[\w+=,.@-]*", 2, 32)
+_SOURCE_IDENTITY = Constraint("sourceIdentity", r"[\w+=,.@-]*", 2, 256)
+_EXTERNAL_ID = Constraint("externalId", r"[\w+=,.@:\/-]*", 2, 1_224, secret=True)
+_SERIAL = Constraint("serialNumber", r"[\w+=/:,.@-]*", 9, 256)
+_CODE = Constraint("tokenCode", r"[\d]*", 6, 6, secret=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,28 +18,33 @@ class Constraint:
 
     Attributes:
         member: the parameter as AWS's messages write it, like `roleSessionName`.
-        characters: the set that each character is in, as AWS's messages write it.
+        pattern: the regular expression of the service model, which AWS's messages repeat.
         least, most: the number of characters; `most` is None if there is no limit.
+        secret: whether a message must not repeat the value.
     """
 
     member: str
-    characters: str
+    pattern: str
     least: int = 1
     most: int | None = None
+    secret: bool = False
 
     def violations(self, value: str) -> tuple[str, ...]:
-        """Return AWS's sentence for each constraint that `value` breaks; it is not repeated."""
-        found: list[str] = []
+        """Return AWS's sentence for each constraint that `value` breaks."""
+        broken: list[str] = []
         if self.most is not None and len(value) > self.most:
-            found.append(self._broken(f"have length less than or equal to {self.most}"))
+            broken.append(f"have length less than or equal to {self.most}")
         if len(value) < self.least:
-            found.append(self._broken(f"have length greater than or equal to {self.least}"))
-        if re.fullmatch(f"{self.characters}*", value, re.ASCII) is None:
-            found.append(self._broken(f"satisfy regular expression pattern: {self.characters}*"))
-        return tuple(found)
-
-    def _broken(self, rule: str) -> str:
-        return f"Value at '{self.member}' failed to satisfy constraint: Member must {rule}"
+            broken.append(f"have length greater than or equal to {self.least}")
+        if re.fullmatch(self.pattern, value, re.ASCII) is None:
+            broken.append(f"satisfy regular expression pattern: {self.pattern}")
+        # AWS does not repeat a value that is too long
+        shown = not self.secret and (self.most is None or len(value) <= self.most)
+        subject = f"Value '{value}'" if shown else "Value"
+        return tuple(
+            f"{subject} at '{self.member}' failed to satisfy constraint: Member must {rule}"
+            for rule in broken
+        )
 
 
 @dataclass(frozen=True, slots=True)

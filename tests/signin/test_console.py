@@ -1,0 +1,62 @@
+"""Console sign-in, step by step."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cases import cases
+from sekisho.errors import InternalError
+from sekisho.signin import (
+    CONSOLE_SESSION,
+    CredentialKind,
+    HolderKind,
+    NextStep,
+    SigninOrder,
+    SigninSwitches,
+    console_session,
+    start,
+)
+from signin_people import HOLDERS
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def walk(devices, reset, switches):
+    """Take each step as asked, until the sign-in ends."""
+    steps, mfa_passed = [], False
+    while True:
+        step = start(True, devices, reset, switches, mfa_passed=mfa_passed)
+        steps.append(step)
+        if step is NextStep.NEEDS_MFA:
+            mfa_passed = True
+        elif step is NextStep.NEEDS_NEW_PASSWORD:
+            reset = False
+        else:
+            return steps
+
+
+@pytest.mark.parametrize("case", cases("signin/sign-in", ["devices", "reset", "order", "steps"]))
+def test_sign_in(case):
+    switches = SigninSwitches(order=SigninOrder(case["order"]))
+    assert walk(case["devices"], case["reset"], switches) == case["steps"]
+
+
+@pytest.mark.parametrize("devices", [0, 1])
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("mfa_passed", [False, True])
+def test_a_wrong_password_goes_nowhere(devices, reset, mfa_passed):
+    got = start(False, devices, reset, SigninSwitches(), mfa_passed=mfa_passed)
+    assert got is NextStep.REFUSED
+
+
+def test_a_session_lasts_twelve_hours_and_keeps_its_mfa():
+    session = console_session(HOLDERS[HolderKind.USER], NOW, NOW)
+    assert session.kind is CredentialKind.CONSOLE_SESSION
+    assert session.expires_at == NOW + CONSOLE_SESSION
+    assert session.mfa_at == NOW
+    assert console_session(HOLDERS[HolderKind.USER], NOW, None).mfa_at is None
+
+
+def test_mfa_cannot_lie_in_the_future():
+    with pytest.raises(InternalError):
+        console_session(HOLDERS[HolderKind.USER], NOW, NOW + timedelta(seconds=1))

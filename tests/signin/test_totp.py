@@ -1,0 +1,140 @@
+"""TOTP codes, and the laws of a device: two codes to begin, each code once, drift learnt."""
+
+import traceback
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cases import cases, document
+from sekisho.errors import InternalError
+from sekisho.signin import Device, Refused, SigninSwitches, code_at, is_code, is_seed, step_of
+
+SEED = document("signin/totp")["seed"]
+SWITCHES = SigninSwitches()
+NOW = datetime(2026, 11, 24, 6, 0, 10, tzinfo=UTC)
+STEP = step_of(NOW)
+PERIOD = timedelta(seconds=30)
+windows = st.integers(-SWITCHES.resync_window, SWITCHES.resync_window)
+
+
+def codes(step):
+    """Return the codes of the step before and of `step`."""
+    return code_at(SEED, step - 1), code_at(SEED, step)
+
+
+def enabled(device=None, now=NOW):
+    got = (device or Device(SEED)).enable(codes(step_of(now)), now, SWITCHES)
+    assert isinstance(got, Device)
+    return got
+
+
+@pytest.mark.parametrize("case", cases("signin/totp", ["time", "digits8"]))
+def test_rfc_6238_vectors(case):
+    when = datetime.fromtimestamp(case["time"], UTC)
+    assert code_at(SEED, step_of(when)) == case["digits8"][-6:]
+
+
+def test_a_refusal_is_the_one_that_aws_gives():
+    got = Device(SEED).verify("000000", NOW, SWITCHES)
+    assert isinstance(got, Refused)
+    assert got.code == "InvalidAuthenticationCode"
+    assert got.message == "Authentication code for device is not valid."
+    assert got.status == 403
+
+
+@given(delta=windows)
+def test_enable_learns_the_drift(delta):
+    got = Device(SEED).enable(codes(STEP + delta), NOW, SWITCHES)
+    assert got == Device(SEED, drift=delta, last_step=STEP + delta)
+
+
+@pytest.mark.parametrize("name", ["enable", "resync"])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        pytest.param((0, 0), id="the same code twice"),
+        pytest.param((0, -1), id="the newer first"),
+        pytest.param((-2, 0), id="not consecutive"),
+        pytest.param((-60, -59), id="too old"),
+        pytest.param((59, 60), id="too early"),
+    ],
+)
+def test_two_consecutive_codes_the_older_first(name, pair):
+    first, second = (code_at(SEED, STEP + offset) for offset in pair)
+    assert isinstance(getattr(Device(SEED), name)((first, second), NOW, SWITCHES), Refused)
+
+
+@given(offset=st.integers(-30, 30), drift=st.integers(-20, 20), window=st.integers(0, 3))
+def test_verify_takes_a_code_within_the_window_only(offset, drift, window):
+    switches = SigninSwitches(totp_window=window)
+    got = Device(SEED, drift=drift).verify(code_at(SEED, STEP + drift + offset), NOW, switches)
+    assert isinstance(got, Device) is (abs(offset) <= window)
+    if isinstance(got, Device):
+        assert got.drift == drift + offset
+        assert got.last_step == STEP + drift + offset
+
+
+@given(offsets=st.lists(st.integers(-2, 2), min_size=1, max_size=12), step=st.integers(0, 3))
+def test_no_code_is_accepted_twice(offsets, step):
+    device, now, accepted = Device(SEED), NOW, []
+    for offset in offsets:
+        tried = step_of(now) + offset
+        got = device.verify(code_at(SEED, tried), now, SWITCHES)
+        if isinstance(got, Device):
+            device = got
+            accepted.append(tried)
+        now += step * PERIOD
+    assert accepted == sorted(set(accepted))
+
+
+def test_the_codes_of_the_enrolment_are_used_up():
+    device = enabled()
+    for code in codes(STEP):
+        assert isinstance(device.verify(code, NOW, SWITCHES), Refused)
+    assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, SWITCHES), Device)
+
+
+def test_a_device_that_ran_away_needs_a_resync():
+    device = enabled()
+    later = NOW + 100 * PERIOD
+    slow = step_of(later) - 7
+    assert isinstance(device.verify(code_at(SEED, slow), later, SWITCHES), Refused)
+    synced = device.resync(codes(slow), later, SWITCHES)
+    assert isinstance(synced, Device)
+    assert synced.drift == -7
+    after = later + PERIOD
+    assert isinstance(synced.verify(code_at(SEED, slow + 1), after, SWITCHES), Device)
+
+
+@given(st.text(max_size=8))
+def test_text_that_is_no_code_is_refused(text):
+    assume(not (len(text) == 6 and text.isascii() and text.isdigit()))
+    assert not is_code(text)
+    assert isinstance(Device(SEED).verify(text, NOW, SWITCHES), Refused)
+    assert isinstance(Device(SEED).enable((text, text), NOW, SWITCHES), Refused)
+
+
+def test_full_width_digits_are_no_code():
+    code = code_at(SEED, STEP).translate({ord(str(d)): 0xFF10 + d for d in range(10)})
+    assert isinstance(Device(SEED).verify(code, NOW, SWITCHES), Refused)
+
+
+@pytest.mark.parametrize("seed", [SEED.lower(), " ".join(SEED[i : i + 4] for i in range(0, 32, 4))])
+def test_seeds_may_be_written_as_people_copy_them(seed):
+    assert is_seed(seed)
+    assert code_at(seed, STEP) == code_at(SEED, STEP)
+
+
+@pytest.mark.parametrize("seed", ["", "ABC", "not base32 at all 0189", "種" * 32])
+def test_what_is_no_seed(seed):
+    assert not is_seed(seed)
+
+
+def test_a_seed_shows_nowhere():
+    broken = "SECRET1SECRET1"
+    assert broken not in repr(Device(broken))
+    with pytest.raises(InternalError) as caught:
+        code_at(broken, STEP)
+    assert broken not in "".join(traceback.format_exception(caught.value))
