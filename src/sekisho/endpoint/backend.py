@@ -19,7 +19,9 @@ from sekisho.policy import Document, PolicyKind
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = [
+    "arn_of",
     "holder_of",
+    "holder_of_arn",
     "policies_of",
     "role_of",
     "tags_of",
@@ -64,6 +66,30 @@ def role_of(world: World, arn: str) -> Holder | None:
                 HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id
             )
     return None
+
+
+def holder_of_arn(world: World, arn: str) -> Holder | None:
+    """Return the user or role with that ARN, or None if there is none."""
+    for user in _iam(world).users.values():
+        if user.arn == arn:
+            return _user_holder(world, user)
+    return role_of(world, arn)
+
+
+def arn_of(world: World, kind: str, name: str) -> str | None:
+    """Return the ARN, path included, of what is called `name`; None if there is no such thing.
+
+    `kind` is the name of an IAM resource type: `user`, `group`, `role`, `instance-profile`.
+    """
+    iam = _iam(world)
+    held = {
+        "user": iam.users,
+        "group": iam.groups,
+        "role": iam.roles,
+        "instance-profile": iam.instance_profiles,
+    }
+    entities: Iterable[Any] = held[kind].values() if kind in held else ()
+    return next((str(entity.arn) for entity in entities if entity.name == name), None)
 
 
 def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:

@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import RLock
 
 from sekisho.endpoint.clock import Clock
+from sekisho.endpoint.log import DecisionLog
 from sekisho.engine.model import Switches
 from sekisho.signin.model import SigninSwitches
 
@@ -76,6 +77,7 @@ class World:
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
         entropy: where seeds come from.
+        log: who asked for what, and why it was answered so.
     """
 
     account: str
@@ -91,4 +93,5 @@ class World:
     report: Report | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
+    log: DecisionLog = field(default_factory=DecisionLog, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
