@@ -20,6 +20,7 @@ from sekisho.policy.document import (
 )
 from sekisho.policy.family import SERVICE_EXEMPT, force_mfa
 from sekisho.policy.operators import OPERATORS
+from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Row, Summary, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
@@ -29,6 +30,7 @@ from sekisho.policy.warnings import SummaryWarning, WarningKind
 __all__ = [
     "COLUMNS",
     "DESCRIPTION",
+    "MOST_CHARACTERS",
     "NAME",
     "OPERATORS",
     "SECTIONS",

@@ -183,7 +183,7 @@ def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Row
             named_in.setdefault(prefix, []).append(statement)
     for prefix in sorted(actions):
         levels = _levels(actions[prefix], catalogue.actions(prefix))
-        service = _short(catalogue.service_name(prefix) or prefix)
+        service = _short(prefix, catalogue.service_name(prefix) or prefix)
         yield _row(prefix, Text(service, service), levels.text, named_in[prefix], levels)
 
 
@@ -257,11 +257,14 @@ def _one_of(values: set[str]) -> Text:
             return _MULTIPLE
 
 
+_ABBREVIATED = frozenset({"sts", "kms", "rds"})
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)$")
 
 
-def _short(name: str) -> str:
+def _short(prefix: str, name: str) -> str:
     """Return the console's short name: `IAM` of `AWS Identity and Access Management (IAM)`."""
+    if prefix in _ABBREVIATED:
+        return prefix.upper()
     if found := _IN_BRACKETS.search(name):
         return found[1]
     return name.removeprefix("AWS ").removeprefix("Amazon ")
