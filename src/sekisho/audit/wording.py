@@ -97,7 +97,7 @@ def sentences(meant: Meaning) -> tuple[Text, ...]:
     ]
     groups: dict[tuple[Works, Gate, Target], list[str]] = {}
     for line in shown:
-        groups.setdefault((*_answer(line), line.target), []).append(line.action)
+        groups.setdefault((*_group(line), line.target), []).append(line.action)
     order = {works: place for place, works in enumerate(Works)}
     listed = [
         _sentence(works, gate, target, actions)
@@ -113,6 +113,12 @@ def _answer(line: Line) -> tuple[Works, Gate]:
     if line.works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA):
         return line.works, line.gate
     return line.works, Gate.OPEN
+
+
+def _group(line: Line) -> tuple[Works, Gate]:
+    """Return under which sentence a line is listed: a variant is allowed or not, and no more."""
+    works, gate = _answer(line)
+    return works, Gate.OPEN if line.target in _VARIANTS else gate
 
 
 def _distinct(meant: Meaning) -> list[Line]:

@@ -3,7 +3,7 @@
 from sekisho.language import Text
 from sekisho.story.guide_model import Block, Code, Note, Paragraph, Section, Steps, Table
 
-__all__ = ["command_line", "enrol", "first_sign_in", "people_see", "troubles"]
+__all__ = ["TROUBLES", "command_line", "enrol", "first_sign_in", "people_see"]
 
 _WORKS_HERE = Text(
     "With this policy the first sign-in works: changing one's own password needs no MFA.",
@@ -82,6 +82,15 @@ def people_see(*, works: bool) -> Section:
                 "仮のパスワードの場合は、最初に新しいパスワードを求める画面が出ます。",
             )
         )
+    else:
+        steps.append(
+            Text(
+                "With a temporary password, the page that asks for a new one refuses every new "
+                "password: see the section before.",
+                "仮のパスワードの場合は、新しいパスワードを求める画面が出て、何を入力しても"
+                "拒否されます (前の節を参照)。",
+            )
+        )
     steps += [
         Text(
             "Almost every page shows red boxes such as `... with an explicit deny in an "
@@ -101,75 +110,75 @@ def people_see(*, works: bool) -> Section:
     )
 
 
+_SIX = Steps(
+    (
+        Text(
+            "Choose your name at the top right, then {security_credentials}. Red boxes "
+            "on this page are expected.",
+            "右上の自分の名前を選び、{security_credentials} を選びます。"
+            "この画面に赤い枠が出ても問題ありません。",
+        ),
+        Text(
+            "Choose {assign_mfa}. Enter a {device_name} that nobody has used yet, such as "
+            "your user name and `phone`.",
+            "{assign_mfa} を選びます。{device_name} には、まだ誰も使っていない名前を"
+            "入力します (例: ユーザー名に `-phone` を付けたもの)。",
+        ),
+        Text(
+            "Choose {authenticator_app} and {next}. ({passkey} works too, but not for the "
+            "AWS CLI.)",
+            "{authenticator_app} を選び、{next} を選びます ({passkey} でも登録できますが、"
+            "AWS CLI では使えません)。",
+        ),
+        Text(
+            "Choose {show_qr} and scan it with the app on your phone. Without a camera, "
+            "choose {show_secret} and type it in.",
+            "{show_qr} を選び、スマートフォンのアプリで読み取ります。"
+            "カメラが使えない場合は "
+            "{show_secret} を選んで入力します。",
+        ),
+        Text(
+            "Type the six digits into {code_1}. Wait until the app shows the next "
+            "six digits, and type those into {code_2}. Choose {add_mfa}.",
+            "表示された 6 桁の数字を {code_1} に入力します。アプリの数字が次に変わるまで"
+            "待ち、新しい 6 桁を {code_2} に入力して、{add_mfa} を選びます。",
+        ),
+        Text(
+            "Choose {sign_out}, then sign in again with the code. Only the new session "
+            "has MFA: the old one stays without.",
+            "{sign_out} を選び、コードを使ってもう一度サインインします。"
+            "MFA が効くのは新しいセッションからで、元のセッションは MFA なしのままです。",
+        ),
+    )
+)
+
+_TO_THE_END = Note(
+    Text(
+        "Do not cancel half-way. If you have to, use another device name next time.",
+        "途中でやめないでください。やめた場合、次は別のデバイス名を使います。",
+    )
+)
+
+_PATH = Note(
+    Text(
+        "Users whose ARN has a path (such as `user/staff/hanako`) cannot enrol under "
+        "this policy: it names `user/${aws:username}` only. Do not attach it to "
+        "them; the preset `recommended` repairs this.",
+        "ARN にパスがあるユーザー (例: `user/staff/hanako`) は、このポリシーの下では"
+        "登録できません。`user/${aws:username}` しか書かれていないためです。"
+        "そのユーザーには付けないでください (プリセット `recommended` "
+        "なら登録できます)。",
+    )
+)
+
+
 def enrol(*, path_locked_out: bool) -> Section:
     """Return the six steps of enrolment, for the person to follow."""
-    blocks: list[Block] = [
-        Steps(
-            (
-                Text(
-                    "Choose your name at the top right, then {security_credentials}. Red boxes "
-                    "on this page are expected.",
-                    "右上の自分の名前を選び、{security_credentials} を選びます。"
-                    "この画面に赤い枠が出ても問題ありません。",
-                ),
-                Text(
-                    "Choose {assign_mfa}. Enter a {device_name} that nobody has used yet, such as "
-                    "your user name and `phone`.",
-                    "{assign_mfa} を選びます。{device_name} には、まだ誰も使っていない名前を"
-                    "入力します (例: ユーザー名に `-phone` を付けたもの)。",
-                ),
-                Text(
-                    "Choose {authenticator_app} and {next}. ({passkey} works too, but not for the "
-                    "AWS CLI.)",
-                    "{authenticator_app} を選び、{next} を選びます ({passkey} でも登録できますが、"
-                    "AWS CLI では使えません)。",
-                ),
-                Text(
-                    "Choose {show_qr} and scan it with the app on your phone. Without a camera, "
-                    "choose {show_secret} and type it in.",
-                    "{show_qr} を選び、スマートフォンのアプリで読み取ります。"
-                    "カメラが使えない場合は "
-                    "{show_secret} を選んで入力します。",
-                ),
-                Text(
-                    "Type the six digits into {code_1}. Wait until the app shows the next "
-                    "six digits, and type those into {code_2}. Choose {add_mfa}.",
-                    "表示された 6 桁の数字を {code_1} に入力します。アプリの数字が次に変わるまで"
-                    "待ち、新しい 6 桁を {code_2} に入力して、{add_mfa} を選びます。",
-                ),
-                Text(
-                    "Sign out ({sign_out}) and sign in again with the code. Only the new session "
-                    "has MFA: the old one stays without.",
-                    "一度サインアウト ({sign_out}) し、コードを使ってもう一度サインインします。"
-                    "MFA が効くのは新しいセッションからで、元のセッションは MFA なしのままです。",
-                ),
-            )
-        ),
-        Note(
-            Text(
-                "Do not cancel half-way. If you have to, use another device name next time.",
-                "途中でやめないでください。やめた場合、次は別のデバイス名を使います。",
-            )
-        ),
-    ]
-    if path_locked_out:
-        blocks.append(
-            Note(
-                Text(
-                    "Users whose ARN has a path (such as `user/staff/hanako`) cannot enrol under "
-                    "this policy: it names `user/${aws:username}` only. Do not attach it to "
-                    "them; the preset `recommended` repairs this.",
-                    "ARN にパスがあるユーザー (例: `user/staff/hanako`) は、このポリシーの下では"
-                    "登録できません。`user/${aws:username}` しか書かれていないためです。"
-                    "そのユーザーには付けないでください (プリセット `recommended` "
-                    "なら登録できます)。",
-                )
-            )
-        )
+    blocks: tuple[Block, ...] = (_SIX, _TO_THE_END)
     return Section(
         "enrol",
         Text("Enrol an MFA device in six steps", "MFA デバイスを 6 ステップで登録する"),
-        tuple(blocks),
+        (*blocks, _PATH) if path_locked_out else blocks,
     )
 
 
@@ -213,60 +222,59 @@ def command_line(partition: str) -> Section:
     )
 
 
-def troubles() -> Section:
-    """Return the messages that people will bring, with cause and cure."""
-    rows = (
-        (
-            Text(
-                "`Entity already exists` / `EntityAlreadyExists`",
-                "「エンティティは既に存在しています」 / `EntityAlreadyExists`",
-            ),
-            Text(
-                "An enrolment was broken off and left its device behind. Use another device name, "
-                "or let an administrator delete the leftover. Do not allow users to delete devices "
-                "without MFA.",
-                "途中でやめた登録のデバイスが残っています。別のデバイス名を使うか、管理者が残った"
-                "デバイスを削除します。MFA なしでの削除を利用者に許可してはいけません。",
-            ),
+_TROUBLES = (
+    (
+        Text(
+            "`Entity already exists` / `EntityAlreadyExists`",
+            "「エンティティは既に存在しています」 / `EntityAlreadyExists`",
         ),
-        (
-            Text("The code is not accepted", "コードが受け付けられない"),
-            Text(
-                "The two codes must follow each other, and each works once. Check that the phone "
-                "sets its clock by itself.",
-                "2 つのコードは続けて表示されたものでなければならず、それぞれ一度しか使えません。"
-                "スマートフォンの時刻が自動設定になっているか確かめてください。",
-            ),
+        Text(
+            "An enrolment was broken off and left its device behind. Use another device name, "
+            "or let an administrator delete the leftover. Do not allow users to delete devices "
+            "without MFA.",
+            "途中でやめた登録のデバイスが残っています。別のデバイス名を使うか、管理者が残った"
+            "デバイスを削除します。MFA なしでの削除を利用者に許可してはいけません。",
         ),
-        (
-            Text(
-                "`... with an explicit deny in an identity-based policy` although MFA is set up",
-                "MFA を登録したのに `... with an explicit deny in an identity-based policy`",
-            ),
-            Text(
-                "This session was opened without MFA. Sign out and in with the code.",
-                "そのセッションは MFA なしで始まっています。サインアウトし、コードを使って"
-                "サインインし直してください。",
-            ),
+    ),
+    (
+        Text("The code is not accepted", "コードが受け付けられない"),
+        Text(
+            "The two codes must follow each other, and each works once. Check that the phone "
+            "sets its clock by itself.",
+            "2 つのコードは続けて表示されたものでなければならず、それぞれ一度しか使えません。"
+            "スマートフォンの時刻が自動設定になっているか確かめてください。",
         ),
-        (
-            Text("The phone is lost", "スマートフォンをなくした"),
-            Text(
-                "Check who is asking, then deactivate the device and delete it; the person enrols "
-                "anew. A user may have up to 8 devices: a second one avoids this.",
-                "本人確認のうえで、管理者がデバイスを無効化して削除し、本人が登録し直します。"
-                "デバイスは 8 台まで登録できるので、2 台目があればこの手間は避けられます。",
-            ),
+    ),
+    (
+        Text(
+            "`... with an explicit deny in an identity-based policy` although MFA is set up",
+            "MFA を登録したのに `... with an explicit deny in an identity-based policy`",
         ),
-    )
-    return Section(
-        "troubles",
-        Text("If something goes wrong", "うまくいかないとき"),
-        (
-            Table(
-                Text("Messages and cures", "メッセージと対処"),
-                (Text("What people say", "利用者の言葉"), Text("Cause and cure", "原因と対処")),
-                rows,
-            ),
+        Text(
+            "This session was opened without MFA. Sign out and in with the code.",
+            "そのセッションは MFA なしで始まっています。サインアウトし、コードを使って"
+            "サインインし直してください。",
         ),
-    )
+    ),
+    (
+        Text("The phone is lost", "スマートフォンをなくした"),
+        Text(
+            "Check who is asking, then deactivate the device and delete it; the person enrols "
+            "anew. A user may have up to 8 devices: a second one avoids this.",
+            "本人確認のうえで、管理者がデバイスを無効化して削除し、本人が登録し直します。"
+            "デバイスは 8 台まで登録できるので、2 台目があればこの手間は避けられます。",
+        ),
+    ),
+)
+TROUBLES = Section(
+    "troubles",
+    Text("If something goes wrong", "うまくいかないとき"),
+    (
+        Table(
+            Text("Messages and cures", "メッセージと対処"),
+            (Text("What people say", "利用者の言葉"), Text("Cause and cure", "原因と対処")),
+            _TROUBLES,
+        ),
+    ),
+)
+"""The messages that people will bring, with cause and cure."""

@@ -1,5 +1,6 @@
 """A guide as plain text and as Markdown."""
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from sekisho.story.guide_model import (
 __all__ = ["to_markdown", "to_text"]
 
 WIDTH = 92
+
+_BRACKETED = re.compile(" ?\0([^\0]*)\0(†?) ?")
 
 Speak = Callable[[Text], str]
 
@@ -44,10 +47,15 @@ def _wrapped(text: str, first: str, then: str) -> str:
 
 def to_text(guide: Guide, language: Language) -> str:
     """Return a guide as plain text; console terms stand in brackets."""
-    opening, closing = ("「", "」") if language is Language.JA else ("[", "]")
 
     def speak(text: Text) -> str:
-        return say(text, guide, language, term=lambda word: f"{opening}{word}{closing}")
+        match language:
+            case Language.EN:
+                return say(text, guide, language, term=lambda word: f"[{word}]")
+            case Language.JA:
+                spoken = say(text, guide, language, term=lambda word: f"\0「{word}」\0")
+                # corner brackets bring their own space
+                return _BRACKETED.sub(r"\1\2", spoken)
 
     title = speak(guide.title)
     parts = [f"{title}\n{'=' * _width(title)}", _wrapped(speak(guide.lead), "", "")]
@@ -88,13 +96,18 @@ def to_markdown(guide: Guide, language: Language) -> str:
     """Return a guide as Markdown; console terms are bold."""
 
     def speak(text: Text) -> str:
-        return say(text, guide, language, term=lambda word: f"**{word}**")
+        return say(text, guide, language, term=lambda word: f"**{word}**", plain=_no_markup)
 
     parts = [f"# {speak(guide.title)}", speak(guide.lead)]
     for section in guide.sections:
         parts.append(f"## {speak(section.title)}")
         parts += [_markdown_block(block, speak) for block in section.blocks]
     return "\n\n".join([*parts, f"*{guide.made_with}*"]) + "\n"
+
+
+def _no_markup(text: str) -> str:
+    """Keep Markdown from passing on HTML."""
+    return text.replace("<", "&lt;")
 
 
 def _markdown_block(block: Block, speak: Speak) -> str:

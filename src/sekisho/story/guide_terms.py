@@ -40,7 +40,6 @@ TERMS: dict[str, Term] = {
     ),
     "add_tags": _term("Add tags - optional", "タグを追加 – オプション", _HOW_TO),
     "add_new_tag": _term("Add new tag", "新しいタグを追加", _MEMORY),
-    "explicit_deny": _term("Explicit deny", "明示的拒否", _HOW_TO),
     "allow": _term("Allow", "許可", _HOW_TO),
     "customer_managed": _term("Customer managed", "カスタマー管理", _DOCS),
     # attaching it
@@ -77,7 +76,6 @@ TERMS: dict[str, Term] = {
     "code_2": _term("MFA code 2", "MFA コード 2", _FIELD),
     "add_mfa": _term("Add MFA", "MFA を追加", _FIELD),
     # undoing it
-    "remove": _term("Remove", "削除", _MEMORY),
     "entities_attached": _term("Entities attached", "アタッチされたエンティティ", _MEMORY),
     "detach": _term("Detach", "デタッチ", _MEMORY),
     "delete": _term("Delete", "削除", _MEMORY),

@@ -1,0 +1,66 @@
+"""`sekisho guide`: the tour's path by hand, for people who click."""
+
+from dataclasses import replace
+from enum import StrEnum
+
+import click
+
+from sekisho.catalogue import DEFAULT_PARTITION, partitions
+from sekisho.cli.options import lang_option
+from sekisho.language import Language
+from sekisho.policy import Preset, choices_of
+from sekisho.story import guide
+
+__all__ = ["command"]
+
+
+class _Form(StrEnum):
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+@click.group()
+def command() -> None:
+    """Print the path by hand, for people who click; nothing is changed anywhere."""
+
+
+@command.command()
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    default=Preset.RECOMMENDED.value,
+    show_default=True,
+    help="Which Force_MFA policy; `sekisho policy new --explain` tells what each opens.",
+)
+@click.option(
+    "--partition",
+    type=click.Choice([partition.id for partition in partitions()]),
+    default=DEFAULT_PARTITION,
+    show_default=True,
+    help="Where the account lives.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in _Form]),
+    default=_Form.TEXT.value,
+    show_default=True,
+    help="Plain text, Markdown, or one self-contained HTML page that prints well.",
+)
+@lang_option
+def admin(preset: str, partition: str, form: str, lang: Language) -> None:
+    """Print how to create, attach and undo the policy in the AWS console.
+
+    Names every button, gives the JSON to paste, and says what the review page will show, what the
+    policy really means, and what people will see.
+    """
+    choices = replace(choices_of(Preset(preset)), partition=partition)
+    made = guide.admin(choices)
+    match _Form(form):
+        case _Form.TEXT:
+            click.echo(guide.to_text(made, lang), nl=False)
+        case _Form.MARKDOWN:
+            click.echo(guide.to_markdown(made, lang), nl=False)
+        case _Form.HTML:
+            click.echo(guide.to_html(made, lang), nl=False)
