@@ -6,7 +6,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2.
 """
 
 import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -20,7 +20,7 @@ from sekisho.account.entries import (
 )
 from sekisho.account.shape import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy
-from sekisho.policy import PolicyKind, parse
+from sekisho.policy import PolicyKind, names, parse
 from sekisho.policy.faults import quoted
 
 __all__ = ["SECTIONS", "Details", "read_details"]
@@ -30,9 +30,7 @@ SECTIONS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 _PAGING = ("IsTruncated", "Marker")
 _IDENTITY = ("Path", "Arn", "CreateDate")
-_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
-_PATH = re.compile(r"/|/[!-~]+/")
-_LONGEST_PATH = 512
+_NameRule = Callable[[str, str], tuple[Fault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _user(item: Shape, home: _Home) -> UserEntry:
         ("UserName", "UserId", *_IDENTITY),
         ("UserPolicyList", "GroupList", "AttachedManagedPolicies", "PermissionsBoundary", "Tags"),
     )
-    name, path = _name(got["UserName"], 64), _path(got["Path"])
+    name, path = _checked(got["UserName"], names.user_name), _checked(got["Path"], names.path)
     return UserEntry(
         name=name,
         path=path,
@@ -94,7 +92,7 @@ def _group(item: Shape, home: _Home) -> GroupEntry:
     got = item.members(
         ("GroupName", "GroupId", *_IDENTITY), ("GroupPolicyList", "AttachedManagedPolicies")
     )
-    name, path = _name(got["GroupName"], 128), _path(got["Path"])
+    name, path = _checked(got["GroupName"], names.group_name), _checked(got["Path"], names.path)
     return GroupEntry(
         name=name,
         path=path,
@@ -119,7 +117,7 @@ def _role(item: Shape, home: _Home) -> RoleEntry:
             "RoleLastUsed",
         ),
     )
-    name, path = _name(got["RoleName"], 64), _path(got["Path"])
+    name, path = _checked(got["RoleName"], names.role_name), _checked(got["Path"], names.path)
     return RoleEntry(
         name=name,
         path=path,
@@ -145,7 +143,8 @@ def _policy(item: Shape, home: _Home) -> PolicyEntry:
             "PermissionsBoundaryUsageCount",
         ),
     )
-    name, path = _name(got["PolicyName"], 128), _path(got["Path"])
+    name = _checked(got["PolicyName"], names.policy_name)
+    path = _checked(got["Path"], names.policy_path)
     arn = got["Arn"].text()
     if arn.split(":")[4:5] != ["aws"]:
         _arn(got["Arn"], home, f"policy{path}{name}")
@@ -188,7 +187,8 @@ def _inline(items: Shape) -> tuple[InlinePolicy, ...]:
     found = [item.members(("PolicyName", "PolicyDocument")) for item in items.items()]
     return tuple(
         InlinePolicy(
-            _name(got["PolicyName"], 128), _document(got["PolicyDocument"], PolicyKind.IDENTITY)
+            _checked(got["PolicyName"], names.policy_name),
+            _document(got["PolicyDocument"], PolicyKind.IDENTITY),
         )
         for got in found
     )
@@ -235,26 +235,11 @@ def _tags(items: Shape) -> dict[str, str]:
     return found
 
 
-def _name(shape: Shape, longest: int) -> str:
-    name = shape.text()
-    if not shape.absent and not (_NAME.fullmatch(name) and len(name) <= longest):
-        shape.fault(
-            f"{quoted(name)} is not a name that IAM takes",
-            Code.NAME_REFUSED,
-            f"use up to {longest} of the characters `A-Z a-z 0-9 + = , . @ _ -`",
-        )
-    return name
-
-
-def _path(shape: Shape) -> str:
-    path = shape.text()
-    if not shape.absent and not (_PATH.fullmatch(path) and len(path) <= _LONGEST_PATH):
-        shape.fault(
-            f"{quoted(path)} is not a path that IAM takes",
-            Code.NAME_REFUSED,
-            "begin and end it with `/`",
-        )
-    return path
+def _checked(shape: Shape, rule: _NameRule) -> str:
+    """Return a name or path that IAM takes."""
+    if not shape.absent:
+        shape.faults.extend(rule(shape.text(), shape.path))
+    return shape.text()
 
 
 def _arn(shape: Shape, home: _Home, resource: str) -> str:
