@@ -1,0 +1,209 @@
+"""Switches, what cannot be decided, and the shape of a decision."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from engine.asking import ALICE, condition_holds, context_of, policy
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    Decider,
+    DecisionEffect,
+    Engine,
+    Policies,
+    Request,
+    Switches,
+    decide,
+)
+from sekisho.engine.doubts import other_setting
+from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
+from sekisho.policy import (
+    Condition,
+    Document,
+    Effect,
+    Element,
+    Operator,
+    OperatorName,
+    Principal,
+    PrincipalKey,
+    Statement,
+    from_json,
+    parse,
+)
+
+OBJECT = "arn:aws:s3:::b/k"
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def allow(**parts: Any) -> dict[str, Any]:
+    statement = {**ALLOW, **parts}
+    for name in ("Action", "Resource"):
+        if f"Not{name}" in parts:
+            del statement[name]
+    return statement
+
+
+DOUBTFUL = {
+    "unresolved_not_resource": allow(NotResource="arn:aws:s3:::c/${nothing}"),
+    "arn_span": allow(Resource="arn:aws:*:k"),
+    "wildcard_service_prefix": allow(Action="s?:GetObject"),
+    "any_value_if_exists_when_missing": allow(
+        Condition={"ForAnyValue:StringEqualsIfExists": {"nothing": "x"}}
+    ),
+    "malformed_value_matches_negated": allow(Condition={"NumericNotEquals": {"n": "x"}}),
+    "empty_value_list_matches": allow(Condition={"StringEquals": {"n": []}}),
+}
+"""For each switch a statement whose effect hangs on it."""
+
+
+def test_every_switch_has_its_statement() -> None:
+    assert set(DOUBTFUL) == {field.name for field in fields(Switches)}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_a_switch_decides_and_is_named(name: str) -> None:
+    resource = "arn:aws:s3:::b:k" if name == "arn_span" else OBJECT
+    request = Request(ALICE, "s3:GetObject", resource, context_of({"n": "1"}))
+    policies = Policies((policy(DOUBTFUL[name]),))
+    default = decide(request, policies)
+    turned = replace(Switches(), **{name: other_setting(getattr(Switches(), name))})
+    other = decide(request, policies, turned)
+    assert {default.effect, other.effect} == {
+        DecisionEffect.ALLOWED,
+        DecisionEffect.IMPLICITLY_DENIED,
+    }
+    assert default.assumed == other.assumed == (name,)
+    # where another statement allows for certain, nothing is assumed
+    certain = Policies((*policies.identity, policy(ALLOW)))
+    assert decide(request, certain).assumed == ()
+
+
+def test_a_deny_by_not_resource_is_on_the_safe_side() -> None:
+    """Both settings deny: the entry whose variable has no value excepts nothing."""
+    request = Request(ALICE, "s3:GetObject", OBJECT)
+    deny = allow(Effect="Deny", NotResource="arn:aws:s3:::b/${nothing}")
+    decision = decide(request, Policies((policy([ALLOW, deny]),)))
+    assert decision.effect is DecisionEffect.EXPLICITLY_DENIED
+    assert decision.assumed == ()
+
+
+def test_the_version_decides_about_variables() -> None:
+    statement = allow(Resource="arn:aws:s3:::${aws:username}/k")
+    request = Request(ALICE, "s3:GetObject", OBJECT, context_of({"aws:username": "b"}))
+    for version, effect in [
+        ("2012-10-17", DecisionEffect.ALLOWED),
+        ("2008-10-17", DecisionEffect.IMPLICITLY_DENIED),
+        (None, DecisionEffect.IMPLICITLY_DENIED),
+    ]:
+        assert decide(request, Policies((policy(statement, version),))).effect is effect
+
+
+def test_nothing_is_added_to_the_context() -> None:
+    assert not condition_holds("StringLike", "aws:username", ["*"], {})
+    assert condition_holds("Null", "aws:PrincipalArn", ["true"], {})
+
+
+def test_the_cause_says_where_the_statement_stands() -> None:
+    text = '{\n "Statement": [\n  {"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    given = Policies((AttachedPolicy("name", parse(text)),))
+    (cause,) = decide(Request(ALICE, "s3:GetObject", OBJECT), given).because
+    assert (cause.policy, cause.index, cause.sid) == ("name", 0, "A")
+    assert cause.position.line == 3
+
+
+def test_a_decision_is_no_truth_value() -> None:
+    decision = decide(Request(ALICE, "s3:GetObject", OBJECT), Policies())
+    with pytest.raises(InternalError):
+        bool(decision)
+
+
+def test_the_engine_is_a_decider() -> None:
+    engine: Decider = Engine(Switches(wildcard_service_prefix=False))
+    given = Policies((policy(DOUBTFUL["wildcard_service_prefix"]),))
+    decision = engine.decide(Request(ALICE, "s3:GetObject", OBJECT), given)
+    assert decision.effect is DecisionEffect.IMPLICITLY_DENIED
+
+
+def _statement(**parts: Any) -> Document:
+    whole: dict[str, Any] = {"effect": Effect.DENY, "action": Element(("*",))}
+    return Document(
+        (Statement(0, resource=parts.pop("resource", Element(("*",))), **whole, **parts),)
+    )
+
+
+ANYONE = Principal(((PrincipalKey.ANYONE, ("*",)),))
+
+
+def _condition(operator: Operator, value: str) -> Document:
+    return _statement(conditions=(Condition(operator, "k", (value,)),))
+
+
+LIKE = Operator(OperatorName.STRING_LIKE)
+HAND_MADE = {
+    "null-if-exists": (_condition(Operator(OperatorName.NULL, if_exists=True), "true"), "Null"),
+    "principal-in-identity": (_statement(principal=ANYONE), "Statement[0]"),
+    "no-resource-in-identity": (_statement(resource=None), "Statement[0]"),
+    "missing-brace": (_condition(LIKE, "${aws:username"), "StringLike"),
+    "empty-variable": (_condition(LIKE, "x${}"), "StringLike"),
+    "space-in-variable": (_condition(LIKE, "${aws:user name}"), "StringLike"),
+    "default-without-quotes": (_condition(LIKE, "${k, d}"), "StringLike"),
+    "default-without-space": (_condition(LIKE, "${k,'d'}"), "StringLike"),
+    "variable-in-variable": (_condition(LIKE, "${a${b}}"), "StringLike"),
+    "resource": (_statement(resource=Element(("arn:aws:s3:::b/${",))), "Resource"),
+    "not-resource": (_statement(resource=Element(("arn:aws:s3:::b/${",), True)), "NotResource"),
+}
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_a_policy_that_cannot_be_read_for_certain_is_an_error(name: str) -> None:
+    document, place = HAND_MADE[name]
+    for policies in (
+        Policies((AttachedPolicy("bad", document),)),
+        Policies((policy(ALLOW), AttachedPolicy("bad", document))),
+        Policies(boundaries=(AttachedPolicy("bad", document),)),
+        Policies(session=(AttachedPolicy("bad", document),)),
+    ):
+        with pytest.raises(FaultyPolicy) as caught:
+            decide(Request(ALICE, "s3:GetObject", OBJECT), policies)
+        assert caught.value.source == "bad"
+        assert any(place in fault.path for fault in caught.value.faults)
+
+
+def test_in_an_old_document_a_dollar_is_a_dollar() -> None:
+    old = Document(_condition(LIKE, "${").statements, None)
+    request = Request(ALICE, "s3:GetObject", OBJECT, context_of({"k": "${"}))
+    decision = decide(request, Policies((AttachedPolicy("old", old),)))
+    assert decision.effect is DecisionEffect.EXPLICITLY_DENIED
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "resource", "account", "places"),
+    [
+        ("", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("*", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("arn:aws:iam::11112222333:user/alice", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("arn:aws:iam::111122223333:user/", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("arn:aws:sts::111122223333:assumed-role/R", "s3:GetObject", OBJECT, None, ["principal"]),
+        (ALICE, "GetObject", "x", "1", ["action", "resource", "resourceAccount"]),
+        (ALICE, "s3:Get Object", OBJECT, None, ["action"]),
+        (ALICE, "s3:Get:Object", OBJECT, None, ["action"]),
+        (ALICE, "s3:Getобъект", OBJECT, None, ["action"]),
+        (ALICE, "s3:GetObject", "arn:aws:s3", None, ["resource"]),
+    ],
+)
+def test_a_request_that_aws_could_not_be_asked(
+    principal: str, action: str, resource: str, account: str | None, places: list[str]
+) -> None:
+    request = Request(principal, action, resource, Context(), account)
+    with pytest.raises(FaultyRequest) as caught:
+        decide(request, Policies())
+    assert [fault.path for fault in caught.value.faults] == [f"request.{p}" for p in places]
+
+
+def test_a_thousand_stars_do_not_hang() -> None:
+    stars = "arn:aws:s3:::" + "*a" * 1_000 + "b"
+    given = Policies((AttachedPolicy("stars", from_json({"Statement": allow(Resource=stars)})),))
+    request = Request(ALICE, "s3:GetObject", "arn:aws:s3:::" + "a" * 100_000)
+    assert decide(request, given).effect is DecisionEffect.IMPLICITLY_DENIED

@@ -1,0 +1,177 @@
+"""`sekisho decide`, as a user calls it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+POLICY = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "Self", "Effect": "Allow", "Action": "iam:GetUser",
+     "Resource": "arn:aws:iam::*:user/${aws:username}"},
+    {"Sid": "Gate", "Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*",
+     "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}
+  ]
+}"""
+ALICE = "arn:aws:iam::111122223333:user/alice"
+SELF = ["--principal", ALICE, "--action", "iam:GetUser", "--resource", ALICE]
+
+
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", "decide", *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    path = tmp_path / "gate.json"
+    path.write_text(POLICY, encoding="utf-8")
+    return str(path)
+
+
+def test_allowed_and_why(policy: str) -> None:
+    told = run(*SELF, "--policy", policy, "--context", "aws:username=alice", "--lang", "en")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines() == [
+        "Allowed",
+        f"`{ALICE}` may call `iam:GetUser` on `{ALICE}`.",
+        f"  identity-based policy  {policy}:4  Statement[0] Self",
+    ]
+
+
+def test_denied_in_japanese(policy: str) -> None:
+    request = ["--principal", ALICE, "--action", "iam:ListUsers", "--resource", "*"]
+    told = run(*request, "--policy", policy, "--lang", "ja")
+    assert told.returncode == 0
+    assert told.stdout.splitlines() == [
+        "明示的な拒否",
+        f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
+        "アイデンティティベースのポリシーが明示的に拒否しています。",
+        f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] Gate",
+    ]
+
+
+def test_json_and_what_was_assumed(policy: str, tmp_path: Path) -> None:
+    prefix = tmp_path / "prefix.json"
+    prefix.write_text(POLICY.replace("iam:GetUser", "i*:GetUser"), encoding="utf-8")
+    told = run(
+        *SELF, "--policy", str(prefix), "--context", "aws:username=alice", "--format", "json"
+    )
+    assert json.loads(told.stdout) == {
+        "decision": "Allowed",
+        "because": [
+            {
+                "policy": str(prefix),
+                "kind": "identity-based policy",
+                "statement": 0,
+                "sid": "Self",
+                "line": 4,
+            }
+        ],
+        "blockedBy": None,
+        "assumed": ["wildcard_service_prefix"],
+    }
+    told = run(*SELF, "--policy", str(prefix), "--switch", "wildcard_service_prefix=false")
+    assert told.stdout.startswith("Explicitly denied\n") or told.stdout.startswith("明示的な拒否\n")
+
+
+def test_a_repeated_key_has_several_values(tmp_path: Path) -> None:
+    path = tmp_path / "tags.json"
+    condition = '"Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}'
+    path.write_text(
+        f'{{"Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*", {condition}}}}}',
+        encoding="utf-8",
+    )
+    for values, decision in [(["a", "b"], "Allowed"), (["a", "c"], "ImplicitlyDenied")]:
+        contexts = [part for value in values for part in ("--context", f"aws:TagKeys={value}")]
+        told = run(*SELF, "--policy", str(path), *contexts, "--format", "json")
+        assert json.loads(told.stdout)["decision"] == decision
+
+
+def test_the_other_kinds_of_policy(policy: str, tmp_path: Path) -> None:
+    trust = tmp_path / "trust.json"
+    trust.write_text(
+        f'{{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{ALICE}"}},'
+        ' "Action": "sts:AssumeRole"}}',
+        encoding="utf-8",
+    )
+    role = "arn:aws:iam::111122223333:role/Ops"
+    request = ["--principal", ALICE, "--action", "sts:AssumeRole", "--resource", role]
+    told = run(*request, "--trust", str(trust), "--format", "json")
+    assert json.loads(told.stdout)["decision"] == "Allowed", told.stderr
+    for option, kind in [("--boundary", "permissions boundary"), ("--session", "session policy")]:
+        told = run(*request, "--trust", str(trust), option, policy, "--format", "json")
+        assert json.loads(told.stdout)["blockedBy"] == kind
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 64, "--principal"),
+        (["--batch", "-", "--action", "iam:GetUser"], 64, "--batch"),
+        ([*SELF, "--context", "alice"], 64, "NAME=VALUE"),
+        ([*SELF, "--policy", "no-such-file"], 1, "file.unreadable"),
+        (["--batch", "no-such-file"], 1, "file.unreadable"),
+        ([*SELF, "--switch", "no=1"], 1, "no such switch"),
+        (["--principal", "alice", *SELF[2:]], 1, "request.principal"),
+        ([*SELF[:5], "arn:aws:iam::444455556666:user/alice"], 1, "unsupported.cross-account"),
+    ],
+)
+def test_wrong_use_and_bad_input(arguments: list[str], code: int, says: str) -> None:
+    told = run(*arguments)
+    assert told.returncode == code
+    assert told.stdout == ""
+    assert says in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_faulty_policy_names_every_fault(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(b'{"Statement": {"Effect": "Alow", "Resource": "*"}}')
+    told = run(*SELF, "--policy", str(path))
+    assert told.returncode == 1
+    assert len(told.stderr.splitlines()) == 2
+    path.write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in run(*SELF, "--policy", str(path)).stderr
+
+
+def test_a_batch_goes_on_after_a_bad_line() -> None:
+    question = {
+        "id": 1,
+        "request": {"principal": ALICE, "action": "iam:GetUser", "resource": ALICE},
+        "policies": {"identity": [json.loads(POLICY)]},
+    }
+    good = json.dumps(question)
+    told = run("--batch", "-", given=f"{good}\nnonsense\n\n{good}\n")
+    assert told.returncode == 1
+    assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [1, None, 1]
+    told = run("--batch", "-", given=f"{good}\n")
+    assert told.returncode == 0
+    assert json.loads(told.stdout)["decision"] == "ImplicitlyDenied"
+
+
+def test_a_batch_answers_each_line_before_the_next_is_written() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        for number in range(3):
+            request = {"principal": ALICE, "action": "iam:GetUser", "resource": ALICE}
+            process.stdin.write(json.dumps({"id": number, "request": request}) + "\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["id"] == number
+        process.stdin.close()
+        assert process.wait() == 0

@@ -1,0 +1,303 @@
+"""The exchange form: what is read, what is refused, and that one bad line stops nothing."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.asking import ALICE
+from sekisho.engine import exchange
+from sekisho.engine.documents import Documents
+from sekisho.engine.exchange import answers
+from sekisho.policy import PolicyKind
+
+ALLOW = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+REQUEST = {"principal": ALICE, "action": "iam:ListUsers", "resource": "*"}
+QUESTION = {"id": "q", "request": REQUEST, "policies": {"identity": [ALLOW]}}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ALICE}, "Action": "sts:AssumeRole"}],
+}
+
+
+def ask(*questions: object) -> list[dict[str, Any]]:
+    lines = "".join(
+        (question if isinstance(question, str) else json.dumps(question)) + "\n"
+        for question in questions
+    )
+    found = list(answers(io.BytesIO(lines.encode("utf-8", "surrogatepass"))))
+    for one in found:
+        assert one.decided is ("error" not in one.value)
+    return [json.loads(str(one)) for one in found]
+
+
+def with_(**parts: object) -> dict[str, Any]:
+    return {**QUESTION, **parts}
+
+
+def condition(operator: str, key: str, values: object) -> dict[str, Any]:
+    statement = {**ALLOW["Statement"][0], "Condition": {operator: {key: values}}}
+    return {"identity": [{"Version": "2012-10-17", "Statement": statement}]}
+
+
+def test_an_answer() -> None:
+    assert ask(QUESTION) == [
+        {
+            "id": "q",
+            "decision": "Allowed",
+            "because": [
+                {
+                    "policy": "identity[0]",
+                    "kind": "identity-based policy",
+                    "statement": 0,
+                    "sid": None,
+                }
+            ],
+            "blockedBy": None,
+        }
+    ]
+
+
+def test_null_and_absent_are_none() -> None:
+    policies = {
+        "identity": [ALLOW],
+        "resource": None,
+        "session": None,
+        "boundaries": None,
+        "scps": [],
+        "rcps": None,
+        "vpcEndpoint": None,
+    }
+    request = {**REQUEST, "context": None, "resourceAccount": None}
+    (answer,) = ask(with_(request=request, policies=policies, options=None))
+    assert answer["decision"] == "Allowed"
+    (answer,) = ask({"id": 1, "request": REQUEST})
+    assert answer == {
+        "id": 1,
+        "decision": "ImplicitlyDenied",
+        "because": [],
+        "blockedBy": "identity-based policy",
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "at"),
+    [
+        ({"more": 1}, "request.bad-shape", "more"),
+        ({"id": None}, "request.bad-shape", "id"),
+        ({"id": True}, "request.bad-shape", "id"),
+        ({"request": None}, "request.bad-shape", "request"),
+        ({"request": []}, "request.bad-shape", "request"),
+        ({"request": {**REQUEST, "more": 1}}, "request.bad-shape", "request.more"),
+        ({"request": {**REQUEST, "action": 1}}, "request.bad-shape", "request.action"),
+        ({"request": {**REQUEST, "action": "x"}}, "request.bad-value", "request.action"),
+        ({"request": {**REQUEST, "context": []}}, "request.bad-shape", "request.context"),
+        (
+            {"request": {**REQUEST, "context": {"k": None}}},
+            "request.bad-value",
+            "request.context.k",
+        ),
+        (
+            {"request": {**REQUEST, "context": {"k": ["a", {}]}}},
+            "request.bad-value",
+            "request.context.k[1]",
+        ),
+        (
+            {"request": {**REQUEST, "context": {"k": "a", "K": "b"}}},
+            "request.bad-value",
+            "request.context.K",
+        ),
+        ({"request": {**REQUEST, "resourceAccount": "1"}}, "request.bad-value", None),
+        ({"policies": {"more": 1}}, "request.bad-shape", "policies.more"),
+        ({"policies": {"identity": ALLOW}}, "request.bad-shape", "policies.identity"),
+        ({"policies": {"identity": ["x"]}}, "policy.not-a-policy", "policies.identity[0]"),
+        (
+            {"policies": condition("Bolo", "k", "true")},
+            "policy.unknown-operator",
+            "policies.identity[0].Statement.Condition.Bolo",
+        ),
+        (
+            {"policies": condition("StringLike", "k", "${a b}")},
+            "policy.bad-value",
+            "policies.identity[0].Statement[0].Condition.StringLike.k",
+        ),
+        ({"policies": {"scps": {}}}, "request.bad-shape", "policies.scps"),
+        (
+            {"policies": {"scps": [{"level": "root", "policies": [ALLOW]}]}},
+            "unsupported.policy-type",
+            "policies.scps",
+        ),
+        ({"policies": {"rcps": [{}]}}, "unsupported.policy-type", "policies.rcps"),
+        ({"policies": {"vpcEndpoint": []}}, "unsupported.policy-type", "policies.vpcEndpoint"),
+        ({"policies": {"resource": TRUST}}, "unsupported.policy-type", "policies.resource"),
+        (
+            {"policies": {"resource": TRUST}, "options": {"resourceKind": "kms"}},
+            "unsupported.policy-type",
+            "policies.resource",
+        ),
+        ({"options": {"more": 1}}, "request.bad-shape", "options.more"),
+        ({"options": {"arn_span": "x"}}, "request.bad-shape", "options.arn_span"),
+        (
+            {"options": {"wildcard_service_prefix": "true"}},
+            "request.bad-shape",
+            "options.wildcard_service_prefix",
+        ),
+        ({"options": {"managementAccount": 1}}, "request.bad-shape", "options.managementAccount"),
+        ({"options": {"resourceKind": 1}}, "request.bad-shape", "options.resourceKind"),
+    ],
+)
+def test_what_is_refused(parts: dict[str, Any], code: str, at: str | None) -> None:
+    (answer,) = ask(with_(**parts))
+    assert answer["error"]["code"] == code, answer
+    assert answer["error"]["at"] == at or at is None, answer
+    assert answer["id"] == parts.get("id", "q")
+
+
+def test_every_fault_of_a_line_is_named() -> None:
+    (answer,) = ask(with_(request={"action": 1}, policies={"identity": [{}], "session": 3}, x=1))
+    message = answer["error"]["message"]
+    for part in ["x: ", "request.principal: ", "request.action: ", "policies.session: "]:
+        assert part in message
+    assert "policies.identity[0].Statement: the policy has no `Statement`" in message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "1",
+        '{"id": 1, "id": 2}',
+        '{"id": NaN}',
+        '{"id": 1}{"id": 2}',
+        "[" * 100_000,
+        '{"id": ' + "9" * 5_000 + "}",
+        "\udcff",
+    ],
+)
+def test_a_line_that_is_no_question_stops_nothing(line: str) -> None:
+    bad, good = ask(line, QUESTION)
+    assert bad["error"]["code"] == "request.not-json"
+    assert bad["error"]["at"] == "line 1"
+    assert bad["id"] is None
+    assert good["decision"] == "Allowed"
+
+
+def test_blank_lines_and_a_byte_order_mark_are_passed_over() -> None:
+    assert [a["id"] for a in ask("\ufeff" + json.dumps(QUESTION), "", "  \r", QUESTION)] == [
+        "q",
+        "q",
+    ]
+
+
+def test_a_line_too_long_is_dropped_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MOST_BYTES", 1_000)
+    bad, good = ask(" " * 2_500 + "{}", QUESTION)
+    assert bad["error"]["code"] == "request.not-json"
+    assert good["id"] == "q"
+
+
+def test_the_trust_policy_is_the_resource_policy() -> None:
+    role = {"principal": ALICE, "action": "sts:AssumeRole"}
+    role["resource"] = "arn:aws:iam::111122223333:role/Ops"
+    options = {"resourceKind": "trust", "managementAccount": False, "serviceLinkedRole": None}
+    (answer,) = ask({"id": 1, "request": role, "policies": {"resource": TRUST}, "options": options})
+    assert [(c["kind"], c["policy"]) for c in answer["because"]] == [
+        ("role trust policy", "resource")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "decision"),
+    [
+        ("1.10", '"1.1"', "ImplicitlyDenied"),
+        ("1.10", "1.10", "Allowed"),
+        ("1.10", '"1.10"', "Allowed"),
+        ("1e2", "1e2", "Allowed"),
+        ("true", "true", "Allowed"),
+        ("true", '"true"', "Allowed"),
+        ("12345678901234567890", "12345678901234567890", "Allowed"),
+    ],
+)
+def test_numbers_and_booleans_keep_their_text(written: str, asked: str, decision: str) -> None:
+    question = json.dumps(
+        with_(
+            request={**REQUEST, "context": {"k": "ASKED"}},
+            policies=condition("StringEquals", "k", "WRITTEN"),
+        )
+    )
+    line = question.replace('"WRITTEN"', written).replace('"ASKED"', asked)
+    assert ask(line)[0]["decision"] == decision
+
+
+def test_switches_by_name_and_what_was_assumed() -> None:
+    policies = condition("StringNotEquals", "k", [])
+    (default,) = ask(with_(policies=policies))
+    assert default["decision"] == "ImplicitlyDenied"
+    assert default["assumed"] == ["empty_value_list_matches"]
+    (other,) = ask(with_(policies=policies, options={"empty_value_list_matches": True}))
+    assert other["decision"] == "Allowed"
+    assert other["assumed"] == ["empty_value_list_matches"]
+    assert "assumed" not in ask(QUESTION)[0]
+
+
+def test_policies_are_kept_by_content_and_kind() -> None:
+    documents = Documents()
+    first = documents.parsed(ALLOW, PolicyKind.IDENTITY)
+    assert documents.parsed(json.loads(json.dumps(ALLOW)), PolicyKind.IDENTITY) is first
+    assert documents.parsed(ALLOW, PolicyKind.SESSION) is not first
+    assert len(documents) == 2
+
+
+def test_the_store_of_policies_is_bounded() -> None:
+    size = len(repr(ALLOW))
+    documents = Documents(most_characters=3 * size + 20)
+    for number in range(50):
+        document = {**ALLOW, "Statement": [{**ALLOW["Statement"][0], "Sid": f"S{number:03}"}]}
+        documents.parsed(ALLOW, PolicyKind.IDENTITY)
+        documents.parsed(document, PolicyKind.IDENTITY)
+        assert len(documents) <= 3
+    assert documents.parsed(ALLOW, PolicyKind.IDENTITY) is documents.parsed(
+        ALLOW, PolicyKind.IDENTITY
+    )
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+keys = st.sampled_from(
+    ["id", "request", "policies", "options", "principal", "action", "resource", "context"]
+    + ["identity", "session", "boundaries", "scps", "Statement", "Effect", "Action", "Condition"]
+)
+shaped = st.recursive(
+    json_values | st.sampled_from([ALICE, "iam:GetUser", "*", ALLOW, REQUEST]),
+    lambda inner: st.dictionaries(keys, inner, max_size=4) | st.lists(inner, max_size=2),
+    max_leaves=12,
+)
+
+
+@given(st.lists(shaped | st.binary(max_size=20), max_size=4))
+def test_whatever_comes_every_line_is_answered(values: list[object]) -> None:
+    lines = [
+        value.replace(b"\n", b"") if isinstance(value, bytes) else json.dumps(value).encode()
+        for value in values
+    ]
+    found = list(answers(io.BytesIO(b"\n".join(lines))))
+    assert len(found) == sum(1 for line in lines if line.strip())
+    for one in found:
+        assert set(json.loads(str(one))) <= {
+            "id",
+            "decision",
+            "because",
+            "blockedBy",
+            "assumed",
+            "error",
+        }
