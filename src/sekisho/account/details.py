@@ -154,7 +154,7 @@ def _policy(item: Shape, home: _Home) -> PolicyEntry:
         arn=arn,
         id=got["PolicyId"].text(),
         versions=_versions(got["PolicyVersionList"], got["DefaultVersionId"]),
-        description=got["Description"].text(),
+        description=_checked(got["Description"], names.description),
         created_at=got["CreateDate"].time(),
         updated_at=got["UpdateDate"].time(),
     )

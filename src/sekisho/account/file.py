@@ -75,23 +75,29 @@ def _decoded(text: str, name: str) -> object:
     twice: list[Fault] = []
 
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        for key, count in Counter(key for key, _ in pairs).items():
-            if count > 1:
-                twice.append(Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice"))
+        twice.extend(_repeated(pairs))
         return dict(pairs)
 
     try:
-        # the cause of a JSONDecodeError carries the whole text, secrets and all
         decoded: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
     except json.JSONDecodeError as error:
         fault = _not_json(text, error)
     except RecursionError:
         fault = Fault(Code.ACCOUNT_NOT_JSON, "is nested too deep")
+    except ValueError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, "has a number with too many digits")
     else:
         if twice:
             raise FaultyAccount(name, twice)
         return decoded
+    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
     raise FaultyAccount(name, [fault])
+
+
+def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            yield Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice")
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> Fault:

@@ -74,7 +74,11 @@ class Shape:
 
     def text(self) -> str:
         """Return a string; "" if it is absent."""
-        return self._of(str) or ""
+        value = self._of(str) or ""
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            self.fault("has half a character: a lone surrogate")
+            return ""
+        return value
 
     def flag(self, default: bool = False) -> bool:
         """Return a truth value; `default` if it is absent."""
