@@ -12,7 +12,6 @@ from moto import mock_aws
 from sekisho.account import DeviceKind, Gap, collect, policies_of, policies_of_role, user_of
 from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.account.collect import device_kind
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -97,8 +96,8 @@ def test_reads_everything(api: Boto3Api) -> None:
     assert ken.path == "/dev/"
     assert ken.password is None
     assert [key.active for key in ken.keys] == [True]
-    assert [device.serial for device in snapshot.orphans] == [
-        "arn:aws:iam::123456789012:mfa/left-over"
+    assert [(device.serial, device.kind) for device in snapshot.orphans] == [
+        ("arn:aws:iam::123456789012:mfa/left-over", DeviceKind.VIRTUAL)
     ]
     storage = snapshot.policies["arn:aws:iam::123456789012:policy/Storage"]
     assert storage.versions == ("v1",)
@@ -179,16 +178,3 @@ def test_a_document_that_does_not_parse_is_a_gap(api: Boto3Api) -> None:
 def test_an_unknown_user_is_an_error(api: Boto3Api) -> None:
     with pytest.raises(FaultyAccount, match="nobody"):
         user_of(collect(api, now=NOW), "nobody")
-
-
-@pytest.mark.parametrize(
-    ("serial", "kind"),
-    [
-        ("arn:aws:iam::111122223333:mfa/phones/hanako", DeviceKind.VIRTUAL),
-        ("arn:aws-cn:iam::111122223333:mfa/u2f", DeviceKind.VIRTUAL),
-        ("arn:aws:iam::111122223333:u2f/user/hanako/default", DeviceKind.FIDO),
-        ("GAHT12345678", DeviceKind.HARDWARE),
-    ],
-)
-def test_the_serial_number_tells_the_kind(serial: str, kind: DeviceKind) -> None:
-    assert device_kind(serial) is kind

@@ -25,8 +25,9 @@ from sekisho.engine.model import AttachedPolicy
 from sekisho.errors import AwsRefused, FaultyPolicy
 from sekisho.policy import from_json
 from sekisho.policy.document import Document, PolicyKind
+from sekisho.signin import kind_of
 
-__all__ = ["collect", "device_kind"]
+__all__ = ["collect"]
 
 _DETAILS = "GetAccountAuthorizationDetails"
 
@@ -65,11 +66,9 @@ def collect(api: AwsApi, *, now: datetime) -> Snapshot:
     )
 
 
-def device_kind(serial: str) -> DeviceKind:
-    """Return the kind of the device that has this serial number (fact §4.1)."""
-    if not serial.startswith("arn:"):
-        return DeviceKind.HARDWARE
-    return DeviceKind.FIDO if serial.split(":", 5)[-1].startswith("u2f/") else DeviceKind.VIRTUAL
+def _kind(serial: str) -> DeviceKind:
+    """Return the kind of a device; one of a kind that has gone (`sms-mfa`) is a device still."""
+    return kind_of(serial) or DeviceKind.HARDWARE
 
 
 def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
@@ -175,7 +174,7 @@ class _Reader:
             "ListVirtualMFADevices", "VirtualMFADevices", "", AssignmentStatus="Unassigned"
         )
         serials = sorted(item["SerialNumber"] for item in items or ())
-        return tuple(Device(serial, device_kind(serial)) for serial in serials)
+        return tuple(Device(serial, _kind(serial)) for serial in serials)
 
     def _managed(self, item: Item, document: Document, versions: tuple[str, ...]) -> ManagedPolicy:
         arn = item["Arn"]
@@ -205,9 +204,7 @@ class _Reader:
     def _devices(self, user: str) -> tuple[Device, ...]:
         items = self._list("ListMFADevices", "MFADevices", user, UserName=user) or ()
         return tuple(
-            Device(
-                item["SerialNumber"], device_kind(item["SerialNumber"]), user, item["EnableDate"]
-            )
+            Device(item["SerialNumber"], _kind(item["SerialNumber"]), user, item["EnableDate"])
             for item in sorted(items, key=lambda item: str(item["SerialNumber"]))
         )
 

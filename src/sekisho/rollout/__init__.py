@@ -1,1 +1,53 @@
-"""How to get from here to there: goal, plan, execution with a journal, roll-back."""
+"""How to get from here to there, and back: goal → plan → execute → roll back."""
+
+from sekisho.rollout.changes import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    TagPolicy,
+)
+from sekisho.rollout.decide import is_gated
+from sekisho.rollout.execute import ApplyReport, Stop, execute, touched
+from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword
+from sekisho.rollout.journal import Journal
+from sekisho.rollout.plan import Caller, Note, Plan, Proof
+from sekisho.rollout.planner import plan
+from sekisho.rollout.rollback import Left, RollbackReport, roll_back
+
+__all__ = [
+    "AddUserToGroup",
+    "ApplyReport",
+    "AttachGroupPolicy",
+    "AttachUserPolicy",
+    "Caller",
+    "Change",
+    "CreateGroup",
+    "CreateLoginProfile",
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "CreateUser",
+    "Goal",
+    "GroupGoal",
+    "Journal",
+    "Left",
+    "NewUser",
+    "Note",
+    "Plan",
+    "PolicyGoal",
+    "Proof",
+    "RollbackReport",
+    "Stop",
+    "TagPolicy",
+    "TemporaryPassword",
+    "execute",
+    "is_gated",
+    "plan",
+    "roll_back",
+    "touched",
+]

@@ -1,0 +1,30 @@
+"""Changes to JSON and back: the kind, its fields by name, and the address to read it by."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_args
+
+from sekisho.rollout.changes import Change
+
+__all__ = ["change_from_json", "change_to_json"]
+
+_KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Change)}
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    """Return a change as JSON."""
+    values = {field.name: getattr(change, field.name) for field in fields(change)}
+    return {"kind": type(change).__name__, "address": change.address, **values}
+
+
+def change_from_json(value: Mapping[str, Any]) -> Change:
+    """Return the change that `change_to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it is none.
+    """
+    values = {key: item for key, item in value.items() if key not in ("kind", "address")}
+    change: Change = _KINDS[value["kind"]](**values)
+    if change.address != value["address"]:
+        raise ValueError("a change whose address is not its own")
+    return change

@@ -1,0 +1,208 @@
+"""Carries out a plan and nothing else; can be killed at any call and run again."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.rollout.calls import Call, doing, renewing
+from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
+from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.observe import Observer
+from sekisho.rollout.plan import Plan
+
+__all__ = ["ApplyReport", "Stop", "check_account", "execute", "touched"]
+
+Passwords = Callable[[str], str]
+
+_SETTLED = (Event.DONE, Event.ALREADY)
+_REFUSALS = range(400, 500)
+"""HTTP statuses by which AWS says that it did nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The call at which a run stopped.
+
+    Attributes:
+        address: the change it was for.
+        aws_code: AWS's error code, or the client's if no answer came.
+    """
+
+    address: str
+    operation: str
+    aws_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """How far a plan was carried out, by addresses in the plan's order.
+
+    Attributes:
+        done: made by this plan, in this run or before.
+        already: found as the plan wants it, made by somebody else.
+        remaining: not made; empty unless the run stopped.
+        stopped: where, or None.
+    """
+
+    done: tuple[str, ...]
+    already: tuple[str, ...]
+    remaining: tuple[str, ...] = ()
+    stopped: Stop | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is as the plan wants it."""
+        return self.stopped is None and not self.remaining
+
+
+def execute(
+    plan: Plan, api: AwsApi, journal: Journal, *, passwords: Passwords, now: datetime
+) -> ApplyReport:
+    """Make the changes of `plan` in order, each journalled before and after its call.
+
+    What is already so counts as done. Where AWS refuses a call, the run stops and says what is
+    done and what is not; running it again goes on from there.
+
+    Args:
+        plan: the plan; nothing outside it is done.
+        api: AWS, with the credentials of the plan's caller.
+        journal: the file that this plan, and no other, is journalled in.
+        passwords: returns the temporary password of a new user; it is sent to AWS and kept nowhere.
+        now: the time that the journal gives this run.
+
+    Raises:
+        PlanRefused: if the plan is not applicable, is of another account or has another journal,
+            or if the account has changed since; nothing is done then.
+        AwsRefused: if the account cannot be read; nothing is done then.
+    """
+    if not plan.applicable:
+        notes = [note.text.en for note in plan.reasons]
+        failed = [proof.text.en for proof in plan.proofs if not proof.holds]
+        raise PlanRefused("this plan is not safe to apply: " + " ".join([*notes, *failed]))
+    check_account(plan, api)
+    journal.open(plan.digest)
+    if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
+        return _report(plan, journal, (), None)
+    states = _states(plan, api, journal)
+    run = _Run(api, journal, passwords, now)
+    for position, change in enumerate(plan.changes):
+        try:
+            run.make(change, states[change.address])
+        except AwsRefused as error:
+            remaining = tuple(left.address for left in plan.changes[position:])
+            stop = Stop(change.address, error.operation, error.aws_code, error.message)
+            return _report(plan, journal, remaining, stop)
+    return _report(plan, journal, (), None)
+
+
+def touched(plan: Plan, api: AwsApi) -> str:
+    """Return what the account holds at exactly the plan's addresses, as canonical JSON.
+
+    Raises:
+        AwsRefused: if it cannot be read.
+    """
+    observer = Observer(api)
+    facts: dict[str, Image] = {change.address: observer.read(change) for change in plan.changes}
+    return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def check_account(plan: Plan, api: AwsApi) -> None:
+    """Refuse a plan that was made for another account than `api` reaches.
+
+    Raises:
+        PlanRefused: if it was.
+    """
+    account = api.call("sts", "GetCallerIdentity")["Account"]
+    if account != plan.account:
+        raise PlanRefused(
+            f"this plan is for the account `{plan.account}`, and this is `{account}`",
+            code=Code.PLAN_FAULTY,
+            cure="use the credentials of the plan's account",
+        )
+
+
+def _states(plan: Plan, api: AwsApi, journal: Journal) -> dict[str, State]:
+    """Return what is found at each address, and refuse if anything there is not of this plan."""
+    observer = Observer(api)
+    states = {change.address: change.state(observer.read(change)) for change in plan.changes}
+    drifted = [
+        change.address
+        for change in plan.changes
+        if _drifted(change, states[change.address], journal.standing(change.address))
+    ]
+    if drifted:
+        named = ", ".join(f"`{address}`" for address in drifted)
+        raise PlanRefused(
+            f"the account has changed since the plan was made: {named}",
+            code=Code.PLAN_STALE,
+            at=drifted[0],
+            cure="collect the account again and make a new plan",
+        )
+    return states
+
+
+def _drifted(change: Change, state: State, standing: Event | None) -> bool:
+    """Return whether somebody else has been at what a change is about."""
+    if standing is Event.DONE:
+        # people change their temporary passwords; anything else that is gone was taken back
+        return state is not State.AFTER and not isinstance(change, CreateLoginProfile)
+    return state is State.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run: where it acts, and what it tells the journal."""
+
+    api: AwsApi
+    journal: Journal
+    passwords: Passwords
+    now: datetime
+
+    def make(self, change: Change, state: State) -> None:
+        """Make one change, unless it is made."""
+        standing = self.journal.standing(change.address)
+        if standing is Event.DONE:
+            return
+        if state is State.BEFORE:
+            self._call(change, doing(change))
+        elif standing is not Event.BEGUN:
+            self._record(Event.ALREADY, change)
+        elif isinstance(change, CreateLoginProfile):
+            # a run died after its call: the password is ours, but nobody was told it
+            self._call(change, renewing(change))
+        else:
+            self._record(Event.DONE, change)
+
+    def _call(self, change: Change, call: Call) -> None:
+        params = dict(call.params)
+        if isinstance(change, CreateLoginProfile):
+            params["Password"] = self.passwords(change.user)
+        self._record(Event.BEGUN, change)
+        try:
+            self.api.call("iam", call.operation, **params)
+        except AwsRefused as error:
+            # what may have been done, by a try whose answer was lost, stays begun: the next run
+            # looks at what came of it
+            if error.status in _REFUSALS and error.aws_code != "EntityAlreadyExists":
+                self._record(Event.REFUSED, change, error.aws_code)
+            raise
+        self._record(Event.DONE, change)
+
+    def _record(self, event: Event, change: Change, note: str = "") -> None:
+        self.journal.record(Entry(self.now, event, change.address, note))
+
+
+def _report(
+    plan: Plan, journal: Journal, remaining: tuple[str, ...], stop: Stop | None
+) -> ApplyReport:
+    standings = {change.address: journal.standing(change.address) for change in plan.changes}
+    return ApplyReport(
+        done=tuple(address for address, event in standings.items() if event is Event.DONE),
+        already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
+        remaining=remaining,
+        stopped=stop,
+    )

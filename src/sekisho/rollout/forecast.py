@@ -1,0 +1,127 @@
+"""The account as it will be: changes applied to a snapshot. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sekisho.account import Group, ManagedPolicy, Password, Snapshot, User
+from sekisho.policy import from_json
+from sekisho.rollout.changes import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    TagPolicy,
+)
+
+__all__ = ["change_password_arn", "forecast", "with_change_password"]
+
+_CHANGE_PASSWORD = "IAMUserChangePassword"  # noqa: S105 - a policy's name
+
+
+def change_password_arn(partition: str) -> str:
+    """Return the ARN of the AWS managed policy that lets users change their own password."""
+    return f"arn:{partition}:iam::aws:policy/{_CHANGE_PASSWORD}"
+
+
+def with_change_password(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with `IAMUserChangePassword` in it, as fact §14.3 describes it.
+
+    A snapshot holds only the AWS managed policies that were attached when it was taken.
+    """
+    arn = change_password_arn(snapshot.partition)
+    if arn in snapshot.policies:
+        return snapshot
+    own = f"arn:{snapshot.partition}:iam::*:user/${{aws:username}}"
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["iam:ChangePassword"], "Resource": [own]},
+            {"Effect": "Allow", "Action": ["iam:GetAccountPasswordPolicy"], "Resource": "*"},
+        ],
+    }
+    policy = ManagedPolicy(
+        arn, _CHANGE_PASSWORD, "/", "v1", from_json(document, source=arn), aws_managed=True
+    )
+    return replace(snapshot, policies={**snapshot.policies, arn: policy})
+
+
+def forecast(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+    """Return the snapshot as it will be after `changes`."""
+    for change in changes:
+        snapshot = _after(snapshot, change)
+    return snapshot
+
+
+def _after(snapshot: Snapshot, change: Change) -> Snapshot:
+    match change:
+        case CreatePolicy() | CreatePolicyVersion() | TagPolicy():
+            return _policy(snapshot, change)
+        case CreateGroup() | AttachGroupPolicy():
+            return _group(snapshot, change)
+        case CreateUser() | CreateLoginProfile() | AttachUserPolicy() | AddUserToGroup():
+            return _user(snapshot, change)
+
+
+def _policy(snapshot: Snapshot, change: CreatePolicy | CreatePolicyVersion | TagPolicy) -> Snapshot:
+    known = snapshot.policies.get(change.arn)
+    match change:
+        case CreatePolicy(arn, description, document, tags):
+            name, read = arn.rsplit("/", 1)[-1], from_json(document, source=arn)
+            path = arn.split(":", 5)[5].removeprefix("policy").removesuffix(name)
+            policy = ManagedPolicy(
+                arn, name, path, "v1", read, tags=tags, versions=("v1",), description=description
+            )
+        case CreatePolicyVersion(arn, document) if known is not None:
+            policy = replace(known, document=from_json(document, source=arn))
+        case TagPolicy(_, key, value) if known is not None:
+            policy = replace(known, tags={**known.tags, key: value})
+        case _:
+            return snapshot
+    return replace(snapshot, policies={**snapshot.policies, policy.arn: policy})
+
+
+def _group(snapshot: Snapshot, change: CreateGroup | AttachGroupPolicy) -> Snapshot:
+    if isinstance(change, CreateGroup):
+        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:group{change.path}{change.name}"
+        groups = (*snapshot.groups, Group(change.name, change.path, arn))
+        return replace(snapshot, groups=tuple(sorted(groups, key=lambda group: group.name)))
+    return replace(
+        snapshot,
+        groups=tuple(
+            replace(group, attached=(*group.attached, change.arn))
+            if group.name == change.group
+            else group
+            for group in snapshot.groups
+        ),
+    )
+
+
+def _user(
+    snapshot: Snapshot, change: CreateUser | CreateLoginProfile | AttachUserPolicy | AddUserToGroup
+) -> Snapshot:
+    if isinstance(change, CreateUser):
+        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user{change.path}{change.name}"
+        new = User(change.name, change.path, arn, id="", tags=change.tags)
+        users = (*snapshot.users, new)
+        return replace(snapshot, users=tuple(sorted(users, key=lambda user: user.name)))
+    return replace(
+        snapshot,
+        users=tuple(
+            _changed(user, change) if user.name == change.user else user for user in snapshot.users
+        ),
+    )
+
+
+def _changed(user: User, change: CreateLoginProfile | AttachUserPolicy | AddUserToGroup) -> User:
+    match change:
+        case CreateLoginProfile(_, reset_required):
+            return replace(user, password=Password(reset_required))
+        case AttachUserPolicy(_, arn):
+            return replace(user, attached=(*user.attached, arn))
+        case AddUserToGroup(group, _):
+            return replace(user, groups=(*user.groups, group))

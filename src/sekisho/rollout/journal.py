@@ -1,0 +1,134 @@
+"""What has been done so far: an append-only file that survives a kill at any moment.
+
+One JSON object on a line, written to the disk before and after each call. A line that a kill cut
+off is dropped when the file is opened again; any other line that cannot be read is an error. The
+file never holds a secret, and only its owner may read it.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused
+
+__all__ = ["Entry", "Event", "Journal"]
+
+_SCHEMA = "sekisho.journal/1"
+
+
+class Event(StrEnum):
+    """What a line tells about one change."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+    UNDO_BEGUN = "undo-begun"
+    UNDONE = "undone"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line.
+
+    Attributes:
+        at: when the run that wrote it started.
+        address: the change's address.
+        note: AWS's error code, or why something was left.
+    """
+
+    at: datetime
+    event: Event
+    address: str
+    note: str = ""
+
+
+class Journal:
+    """The journal of one plan, in the file at `path`, which is made when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._last: dict[str, Entry] = {}
+
+    def open(self, digest: str) -> None:
+        """Read what is there for the plan of this digest, or begin the file.
+
+        Raises:
+            PlanRefused: if the journal belongs to another plan.
+            FaultyInput: if a line cannot be read, or the file cannot be opened.
+        """
+        try:
+            self._repair()
+            lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._faulty(0, f"the journal cannot be read: {error}") from error
+        if not lines:
+            self._write({"schema": _SCHEMA, "plan": digest})
+            return
+        header = self._object(1, lines[0])
+        if header.get("schema") != _SCHEMA or header.get("plan") != digest:
+            raise PlanRefused(
+                f"`{self.path.name}` is the journal of another plan",
+                code=Code.PLAN_FAULTY,
+                cure="give the journal that this plan was applied with",
+            )
+        self._last = {}
+        for number, line in enumerate(lines[1:], start=2):
+            entry = self._entry(number, line)
+            self._last[entry.address] = entry
+
+    def standing(self, address: str) -> Event | None:
+        """Return the last that happened to the change at `address`, or None."""
+        entry = self._last.get(address)
+        return entry.event if entry else None
+
+    def record(self, entry: Entry) -> None:
+        """Write one entry and do not return before it is on the disk."""
+        value = {"at": entry.at.isoformat(), "event": entry.event.value, "address": entry.address}
+        self._write({**value, "note": entry.note} if entry.note else value)
+        self._last[entry.address] = entry
+
+    def _repair(self) -> None:
+        """Drop the tail of a line that a kill cut off."""
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self.path, whole)
+
+    def _write(self, value: dict[str, str]) -> None:
+        line = (json.dumps(value) + "\n").encode("ascii")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        file = os.open(self.path, flags, 0o600)
+        try:
+            while line:
+                line = line[os.write(file, line) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _object(self, number: int, line: str) -> dict[str, str]:
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise self._faulty(number, "this line is no JSON") from error
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self._faulty(number, "this line is no entry of a journal")
+        return value
+
+    def _entry(self, number: int, line: str) -> Entry:
+        value = self._object(number, line)
+        try:
+            event, at = Event(value["event"]), datetime.fromisoformat(value["at"])
+            return Entry(at, event, value["address"], value.get("note", ""))
+        except (KeyError, ValueError) as error:
+            raise self._faulty(number, "this line is no entry of a journal") from error
+
+    def _faulty(self, line: int, message: str) -> FaultyInput:
+        fault = Fault(Code.PLAN_FAULTY, message, line=line, cure="restore the file from a copy")
+        return FaultyInput(str(self.path), [fault])

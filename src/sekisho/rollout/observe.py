@@ -1,0 +1,162 @@
+"""What the account holds at the address of a change, read from AWS, and who else uses it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.policy import from_json, to_json
+from sekisho.rollout.changes import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+    TagPolicy,
+)
+
+__all__ = ["READS", "Observer", "canonical"]
+
+READS: Mapping[type, tuple[str, ...]] = {
+    CreatePolicy: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "ListPolicyTags"),
+    CreatePolicyVersion: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions"),
+    TagPolicy: ("ListPolicyTags",),
+    CreateGroup: ("GetGroup",),
+    AttachGroupPolicy: ("ListAttachedGroupPolicies",),
+    AddUserToGroup: ("ListGroupsForUser",),
+    CreateUser: ("GetUser", "ListUserTags"),
+    CreateLoginProfile: ("GetLoginProfile",),
+    AttachUserPolicy: ("ListAttachedUserPolicies",),
+}
+"""The operations by which the fact behind each kind of change is read."""
+
+
+def canonical(document: object) -> object:
+    """Return a policy document in the form that plans compare: as `policy` writes it."""
+    try:
+        return to_json(from_json(document))
+    except FaultyPolicy:
+        return document  # AWS may hold what we cannot read: it is then compared as it is
+
+
+class Observer:
+    """Reads facts; asks AWS for each list once, so make a new one for a new look."""
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+        self._lists: dict[tuple[str, str], list[Mapping[str, Any]] | None] = {}
+
+    def read(self, change: Change) -> Image:
+        """Return what is there, in the form of the change's images.
+
+        Raises:
+            AwsRefused: if it cannot be told.
+        """
+        match change:
+            case CreatePolicy(arn):
+                return self._policy(arn)
+            case CreatePolicyVersion(arn):
+                return self._versions(arn)
+            case TagPolicy(arn, key):
+                return self._tags("Policy", "PolicyArn", arn).get(key)
+            case CreateGroup() | AttachGroupPolicy() | AddUserToGroup():
+                return self._group(change)
+            case CreateUser() | CreateLoginProfile() | AttachUserPolicy():
+                return self._user(change)
+
+    def _policy(self, arn: str) -> Image:
+        found = self._get("GetPolicy", PolicyArn=arn)
+        if found is None:
+            return None
+        return {
+            **(self._versions(arn) or {}),
+            "description": found["Policy"].get("Description") or "",
+            "tags": self._tags("Policy", "PolicyArn", arn),
+        }
+
+    def _versions(self, arn: str) -> dict[str, Any] | None:
+        found = self._get("GetPolicy", PolicyArn=arn)
+        if found is None:
+            return None
+        default = found["Policy"]["DefaultVersionId"]
+        version = self._api.call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=default)
+        ids = self._list("ListPolicyVersions", "Versions", "PolicyArn", arn) or []
+        return {
+            "default": default,
+            "document": canonical(version["PolicyVersion"]["Document"]),
+            "versions": sorted(item["VersionId"] for item in ids),
+        }
+
+    def _group(self, change: CreateGroup | AttachGroupPolicy | AddUserToGroup) -> Image:
+        match change:
+            case CreateGroup(name):
+                found = self._get("GetGroup", GroupName=name)
+                return found and {"path": found["Group"]["Path"]}
+            case AttachGroupPolicy(group, arn):
+                return arn in self.group_attachments(group)
+            case AddUserToGroup(group, user):
+                return group in self.groups_of(user)
+
+    def _user(self, change: CreateUser | CreateLoginProfile | AttachUserPolicy) -> Image:
+        match change:
+            case CreateUser(name):
+                found = self._get("GetUser", UserName=name)
+                if found is None:
+                    return None
+                tags = self._tags("User", "UserName", name)
+                return {"path": found["User"]["Path"], "tags": tags}
+            case CreateLoginProfile(user):
+                found = self._get("GetLoginProfile", UserName=user)
+                if found is None:
+                    return None
+                required = bool(found["LoginProfile"].get("PasswordResetRequired"))
+                return {"reset_required": required}
+            case AttachUserPolicy(user, arn):
+                return arn in self.user_attachments(user)
+
+    def group_attachments(self, group: str) -> list[str]:
+        """Return the ARNs of the managed policies attached to a group."""
+        items = self._list("ListAttachedGroupPolicies", "AttachedPolicies", "GroupName", group)
+        return [item["PolicyArn"] for item in items or ()]
+
+    def user_attachments(self, user: str) -> list[str]:
+        """Return the ARNs of the managed policies attached to a user."""
+        items = self._list("ListAttachedUserPolicies", "AttachedPolicies", "UserName", user)
+        return [item["PolicyArn"] for item in items or ()]
+
+    def groups_of(self, user: str) -> list[str]:
+        """Return the names of the groups that a user is in."""
+        items = self._list("ListGroupsForUser", "Groups", "UserName", user)
+        return [item["GroupName"] for item in items or ()]
+
+    def _tags(self, kind: str, parameter: str, name: str) -> dict[str, str]:
+        items = self._list(f"List{kind}Tags", "Tags", parameter, name)
+        return {item["Key"]: item["Value"] for item in items or ()}
+
+    def _get(self, operation: str, **params: object) -> Mapping[str, Any] | None:
+        try:
+            return self._api.call("iam", operation, **params)
+        except AwsRefused as error:
+            if error.aws_code == "NoSuchEntity":
+                return None
+            raise
+
+    def _list(
+        self, operation: str, key: str, parameter: str, name: str
+    ) -> list[Mapping[str, Any]] | None:
+        """Return a listing about `name`; None if there is no such thing."""
+        asked = (operation, name)
+        if asked not in self._lists:
+            try:
+                pages = self._api.pages("iam", operation, key, **{parameter: name})
+                self._lists[asked] = list(pages)
+            except AwsRefused as error:
+                if error.aws_code != "NoSuchEntity":
+                    raise
+                self._lists[asked] = None
+        return self._lists[asked]

@@ -1,0 +1,84 @@
+"""What a plan's executor has to be allowed to do, as requests that the engine decides. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sekisho.account import Snapshot
+from sekisho.engine import ContextValue
+from sekisho.rollout.calls import Call, doing, undoing
+from sekisho.rollout.changes import Change, CreatePolicyVersion, Image
+from sekisho.rollout.decide import Ask
+from sekisho.rollout.observe import READS
+from sekisho.rollout.usage import CHECKS
+
+__all__ = ["to_apply", "to_roll_back"]
+
+
+def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
+    return _unique(_applying(changes), after)
+
+
+def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what rolling back asks of AWS, the reads among it."""
+    return _unique(_rolling_back(changes), after)
+
+
+def _applying(changes: tuple[Change, ...]) -> Iterator[Call]:
+    for change in changes:
+        call = doing(change)
+        yield call
+        yield from (Call(operation, _subject(call)) for operation in READS[type(change)])
+
+
+def _rolling_back(changes: tuple[Change, ...]) -> Iterator[Call]:
+    for change in changes:
+        yield from undoing(change, _made(change))
+        operations = (*READS[type(change)], *CHECKS.get(type(change), ()))
+        yield from (Call(operation, _subject(doing(change))) for operation in operations)
+
+
+def _made(change: Change) -> Image:
+    """Return an image in which `change` is made; AWS alone knows the id of a new version."""
+    if not isinstance(change, CreatePolicyVersion):
+        return change.after
+    versions = [*change.replaced["versions"], "new"]
+    return {"default": "new", "document": change.document, "versions": versions}
+
+
+def _subject(call: Call) -> Mapping[str, Any]:
+    """Return the parameters that say what a call is about."""
+    return {key: value for key, value in call.params.items() if key in _NAMES}
+
+
+_NAMES = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
+
+
+def _unique(calls: Iterator[Call], after: Snapshot) -> tuple[Ask, ...]:
+    asks = (Ask(f"iam:{call.operation}", _resource(call, after), _keys(call)) for call in calls)
+    return tuple({(ask.action, ask.resource, str(ask.context)): ask for ask in asks}.values())
+
+
+def _resource(call: Call, after: Snapshot) -> str:
+    """Return the resource that IAM authorizes a call against (fact §4.6)."""
+    params = call.params
+    if "GroupName" in params and call.operation != "ListGroupsForUser":
+        return next(group.arn for group in after.groups if group.name == params["GroupName"])
+    if "UserName" in params:
+        return next(user.arn for user in after.users if user.name == params["UserName"])
+    if "PolicyArn" in params:
+        return str(params["PolicyArn"])
+    path, name = params["Path"], params["PolicyName"]
+    return f"arn:{after.partition}:iam::{after.account}:policy{path}{name}"
+
+
+def _keys(call: Call) -> dict[str, ContextValue]:
+    """Return the condition keys that a call's parameters bring."""
+    keys: dict[str, ContextValue] = {}
+    if call.operation.startswith(("Attach", "Detach")):
+        keys["iam:PolicyARN"] = call.params["PolicyArn"]
+    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    names = tuple(tags) or tuple(call.params.get("TagKeys", ()))
+    if names:
+        keys["aws:TagKeys"] = names
+    return {**keys, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}

@@ -1,0 +1,212 @@
+"""A plan: complete, self-contained, checked, and nothing else will be done.
+
+A plan can be kept in a file, shown, approved, and carried out later by somebody else. Its digest is
+over all that it says: a plan that was edited is refused. It never holds a secret.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sekisho import __version__
+from sekisho.errors import Code, PlanRefused
+from sekisho.language import Text
+from sekisho.rollout.changes import Change, Image
+from sekisho.rollout.codec import change_from_json, change_to_json
+
+__all__ = ["SCHEMA", "Caller", "Note", "Plan", "Proof"]
+
+SCHEMA = "sekisho.plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who will apply the plan.
+
+    Attributes:
+        arn: as GetCallerIdentity gives it.
+        mfa: whether their session was signed in with MFA; false if that is not known.
+    """
+
+    arn: str
+    mfa: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the reader of a plan must know.
+
+    Attributes:
+        id: stable, like `keys-stop`.
+        about: the users, groups or policies it is about.
+    """
+
+    id: str
+    text: Text
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A safety property of the plan, and how it came out.
+
+    Attributes:
+        holds: whether it holds; a plan with a property that does not hold is not applicable.
+        asked: how many requests the engine decided for it.
+        failed: what speaks against it: `ACTION on RESOURCE: decision`.
+    """
+
+    id: str
+    text: Text
+    holds: bool
+    asked: int
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will change.
+
+    Attributes:
+        changes: in the order in which they are made.
+        already: addresses that are as the goal wants them: considered, and nothing to do.
+        proofs: the safety properties, each with its outcome.
+        reasons: why the plan must not be applied; empty if it may be.
+        warnings: what people will feel.
+        complete: whether the snapshot had no gap at all.
+        snapshot_at: when the account was read.
+    """
+
+    account: str
+    partition: str
+    caller: Caller
+    snapshot_at: datetime
+    changes: tuple[Change, ...] = ()
+    already: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    reasons: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+    complete: bool = True
+    tool: str = field(default=__version__)
+
+    @property
+    def applicable(self) -> bool:
+        """Whether the plan may be applied: every property holds and nothing speaks against it."""
+        return not self.reasons and all(proof.holds for proof in self.proofs)
+
+    @property
+    def before(self) -> Mapping[str, Image]:
+        """The before-image at each change's address."""
+        return {change.address: change.before for change in self.changes}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that the plan says."""
+        return _digest(self._content())
+
+    def to_json(self) -> str:
+        """Return the plan as a JSON document that `from_json` reads."""
+        content = {**self._content(), "digest": self.digest}
+        return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> "Plan":
+        """Return the plan that a JSON document holds.
+
+        Raises:
+            PlanRefused: if it is not a plan of this schema, or was edited.
+        """
+        try:
+            content = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise _faulty("this is no plan: it is not JSON") from error
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            raise _faulty(f"this is no plan of the schema `{SCHEMA}`")
+        digest = content.pop("digest", None)
+        if digest != _digest(content):
+            raise _faulty("this plan was edited: its digest does not fit what it says")
+        try:
+            return _plan(content)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # the digest fits, so somebody computed it over what is no plan
+            raise _faulty("this plan has a part that this version cannot read") from error
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "tool": self.tool,
+            "account": self.account,
+            "partition": self.partition,
+            "caller": {"arn": self.caller.arn, "mfa": self.caller.mfa},
+            "snapshotAt": self.snapshot_at.isoformat(),
+            "complete": self.complete,
+            "applicable": self.applicable,
+            "reasons": [_note_to_json(note) for note in self.reasons],
+            "warnings": [_note_to_json(note) for note in self.warnings],
+            "proofs": [_proof_to_json(proof) for proof in self.proofs],
+            "already": list(self.already),
+            "changes": [change_to_json(change) for change in self.changes],
+        }
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _faulty(message: str) -> PlanRefused:
+    return PlanRefused(message, code=Code.PLAN_FAULTY, cure="make the plan again")
+
+
+def _text_to_json(text: Text) -> dict[str, str]:
+    return {"en": text.en, "ja": text.ja}
+
+
+def _note_to_json(note: Note) -> dict[str, Any]:
+    return {"id": note.id, "text": _text_to_json(note.text), "about": list(note.about)}
+
+
+def _proof_to_json(proof: Proof) -> dict[str, Any]:
+    return {
+        "id": proof.id,
+        "text": _text_to_json(proof.text),
+        "holds": proof.holds,
+        "asked": proof.asked,
+        "failed": list(proof.failed),
+    }
+
+
+def _all(value: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return tuple(read(item) for item in value)
+
+
+def _note(value: Mapping[str, Any]) -> Note:
+    return Note(value["id"], Text(**value["text"]), tuple(value["about"]))
+
+
+def _proof(value: Mapping[str, Any]) -> Proof:
+    return Proof(
+        value["id"], Text(**value["text"]), value["holds"], value["asked"], tuple(value["failed"])
+    )
+
+
+def _plan(content: Mapping[str, Any]) -> Plan:
+    plan = Plan(
+        account=content["account"],
+        partition=content["partition"],
+        caller=Caller(**content["caller"]),
+        snapshot_at=datetime.fromisoformat(content["snapshotAt"]),
+        changes=_all(content["changes"], change_from_json),
+        already=tuple(content["already"]),
+        proofs=_all(content["proofs"], _proof),
+        reasons=_all(content["reasons"], _note),
+        warnings=_all(content["warnings"], _note),
+        complete=content["complete"],
+        tool=content["tool"],
+    )
+    if plan._content() != content:
+        raise ValueError("a part of it was not read")
+    return plan

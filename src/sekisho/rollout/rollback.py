@@ -1,0 +1,133 @@
+"""Takes a plan back: what it made, and nothing that anybody else has done."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.language import Text
+from sekisho.rollout.calls import undoing
+from sekisho.rollout.changes import Change, CreatePolicyVersion, Image, State
+from sekisho.rollout.execute import Stop, check_account
+from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.observe import Observer
+from sekisho.rollout.plan import Plan
+from sekisho.rollout.texts import CHANGED_SINCE, IN_USE, NOT_OURS, REFUSED_BY_AWS
+from sekisho.rollout.usage import uses
+
+__all__ = ["Left", "RollbackReport", "roll_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that stays as it is, and why."""
+
+    address: str
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What was taken back.
+
+    Attributes:
+        undone: addresses that are as before again, in the order in which they were taken back.
+        left: what stays, and why; people's own doings among it.
+        remaining: not looked at; empty unless the run stopped.
+        stopped: where AWS refused, or None.
+    """
+
+    undone: tuple[str, ...]
+    left: tuple[Left, ...]
+    remaining: tuple[str, ...] = ()
+    stopped: Stop | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at; `left` may still name what stays."""
+        return self.stopped is None and not self.remaining
+
+
+def roll_back(plan: Plan, journal: Journal, api: AwsApi, *, now: datetime) -> RollbackReport:
+    """Bring everything that `plan` did back to its before-image, last change first.
+
+    Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
+    call and run again. A user that the plan created is removed only if nobody has used it.
+
+    Raises:
+        PlanRefused: if the plan is of another account or has another journal; nothing is done then.
+    """
+    check_account(plan, api)
+    journal.open(plan.digest)
+    run = _Run(api, journal, now)
+    backwards = tuple(reversed(plan.changes))
+    for position, change in enumerate(backwards):
+        try:
+            run.take_back(change)
+        except AwsRefused as error:
+            stop = Stop(change.address, error.operation, error.aws_code, error.message)
+            remaining = tuple(left.address for left in backwards[position:])
+            return RollbackReport(tuple(run.undone), tuple(run.left), remaining, stop)
+    return RollbackReport(tuple(run.undone), tuple(run.left))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run, and what has come of it."""
+
+    api: AwsApi
+    journal: Journal
+    now: datetime
+    undone: list[str] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+    def take_back(self, change: Change) -> None:
+        """Undo one change, if it is the plan's and still as the plan left it."""
+        standing = self.journal.standing(change.address)
+        if standing in (None, Event.REFUSED):
+            return
+        if standing is Event.UNDONE:
+            self.undone.append(change.address)
+            return
+        if standing is Event.ALREADY:
+            self.left.append(Left(change.address, NOT_OURS))
+            return
+        actual = Observer(self.api).read(change)
+        if change.state(actual) is State.BEFORE:
+            self._undone(change)
+        elif not _ours(change, actual):
+            self._leave(change, CHANGED_SINCE)
+        elif holders := uses(self.api, change):
+            self._leave(change, IN_USE.filled(what=", ".join(holders)))
+        else:
+            self._undo(change, actual)
+
+    def _undo(self, change: Change, actual: Image) -> None:
+        self._record(Event.UNDO_BEGUN, change)
+        for call in undoing(change, actual):
+            try:
+                self.api.call("iam", call.operation, **call.params)
+            except AwsRefused as error:
+                if error.aws_code != "DeleteConflict":
+                    raise
+                self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
+                return
+        self._undone(change)
+
+    def _undone(self, change: Change) -> None:
+        self._record(Event.UNDONE, change)
+        self.undone.append(change.address)
+
+    def _leave(self, change: Change, reason: Text) -> None:
+        self._record(Event.LEFT, change, reason.en)
+        self.left.append(Left(change.address, reason))
+
+    def _record(self, event: Event, change: Change, note: str = "") -> None:
+        self.journal.record(Entry(self.now, event, change.address, note))
+
+
+def _ours(change: Change, actual: Image) -> bool:
+    """Return whether what is found was made by the plan, be it half taken back already."""
+    if isinstance(change, CreatePolicyVersion):
+        return change.new_version(actual) is not None
+    return change.state(actual) is State.AFTER

@@ -1,0 +1,101 @@
+"""What a plan and a roll-back say to people, in both languages."""
+
+from sekisho.language import Text
+
+__all__ = [
+    "ADMINISTRATOR_REMAINS",
+    "BREAK_GLASS",
+    "CALLER",
+    "CALLER_UNKNOWN",
+    "CANNOT_ENROL",
+    "CHANGED_SINCE",
+    "DEAD_LOCK",
+    "DESCRIPTION_STAYS",
+    "GAP",
+    "IN_USE",
+    "KEYS_STOP",
+    "MUST_ENROL",
+    "NAME_TAKEN",
+    "NOT_GATED",
+    "NOT_OURS",
+    "OTHER_ACCOUNT",
+    "QUOTA",
+    "REFUSED_BY_AWS",
+]
+
+CALLER = Text(
+    "Whoever applies this plan keeps the access that they need to finish it and to roll it back.",
+    "この計画を適用する人は、適用の完了とロールバックに必要なアクセスを失いません。",
+)
+BREAK_GLASS = Text(
+    "No break-glass user is touched: the same policies decide for them as before.",
+    "緊急用ユーザーには何も変わりません。適用されるポリシーは以前と同じです。",
+)
+ADMINISTRATOR_REMAINS = Text(
+    "Somebody who can administer users remains: not gated, or with an MFA device.",
+    "ユーザーを管理できる人が残ります (MFA が強制されていないか、MFA デバイスを持っています)。",
+)
+CALLER_UNKNOWN = Text(
+    "It cannot be told which policies decide for the caller.",
+    "呼び出し元にどのポリシーが適用されるか判断できません。",
+)
+OTHER_ACCOUNT = Text(
+    "The caller is not of the account that was read.",
+    "呼び出し元は、読み取ったアカウントのものではありません。",
+)
+GAP = Text(
+    "Something that this plan depends on could not be read: {what}.",
+    "この計画に必要な情報を読み取れませんでした: {what}",
+)
+NAME_TAKEN = Text(
+    "The name `{name}` is taken by something else: {what}.",
+    "名前 `{name}` は別のものに使われています: {what}",
+)
+QUOTA = Text(
+    "A quota of AWS would be exceeded: {what}.",
+    "AWS のクォータを超えます: {what}",
+)
+KEYS_STOP = Text(
+    "Access keys of these users work without MFA now and will stop: "
+    "programs that use them need another way in.",
+    "次のユーザーのアクセスキーは、今は MFA なしで使えますが、使えなくなります。"
+    "それを使うプログラムには別の方法が必要です。",
+)
+DEAD_LOCK = Text(
+    "These users must change their password at the next sign-in, and will not be allowed to: "
+    "they cannot get in.",
+    "次のユーザーは次回サインイン時にパスワードの変更が必要ですが、変更が拒否されるため、"
+    "サインインできません。",
+)
+CANNOT_ENROL = Text(
+    "These users have no MFA device and will not be allowed to set one up themselves.",
+    "次のユーザーは MFA デバイスを持たず、自分で設定することも許可されません。",
+)
+MUST_ENROL = Text(
+    "These users have no MFA device yet: they can do little until they set one up.",
+    "次のユーザーはまだ MFA デバイスを持っていません。設定するまで、ほとんど何もできません。",
+)
+NOT_GATED = Text(
+    "These users get the policy and still are not gated by it.",
+    "次のユーザーは、ポリシーを適用しても MFA が強制されません。",
+)
+DESCRIPTION_STAYS = Text(
+    "The policy exists with another description, which AWS does not let anybody change.",
+    "ポリシーは別の説明で既に存在します。AWS では説明を変更できません。",
+)
+CHANGED_SINCE = Text(
+    "somebody has changed it since, so it stays as it is",
+    "その後に誰かが変更したため、そのまま残します",
+)
+NOT_OURS = Text(
+    "it was so before the plan came to it, so it stays",
+    "計画が適用される前からそうなっていたため、そのまま残します",
+)
+IN_USE = Text(
+    "it has come into use and stays: {what}",
+    "使用されているため残します: {what}",
+)
+REFUSED_BY_AWS = Text(
+    "AWS does not delete it: {what}",
+    "AWS が削除を拒否しました: {what}",
+)

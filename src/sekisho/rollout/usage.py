@@ -1,0 +1,112 @@
+"""Who has come to use what a plan made; what people did meanwhile stays."""
+
+from collections.abc import Mapping
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.rollout.changes import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    TagPolicy,
+)
+
+__all__ = ["CHECKS", "uses"]
+
+CHECKS: Mapping[type, tuple[str, ...]] = {
+    CreatePolicy: ("ListEntitiesForPolicy",),
+    CreateGroup: ("GetGroup", "ListAttachedGroupPolicies", "ListGroupPolicies"),
+    CreateUser: (
+        "GetUser",
+        "GetLoginProfile",
+        "ListMFADevices",
+        "ListAccessKeys",
+        "ListAttachedUserPolicies",
+        "ListUserPolicies",
+        "ListGroupsForUser",
+    ),
+    CreateLoginProfile: ("GetUser", "ListMFADevices", "ListAccessKeys"),
+}
+"""The operations that tell whether a thing that a plan made may go."""
+
+_HOLDINGS = (
+    ("ListMFADevices", "MFADevices", "MFA device"),
+    ("ListAccessKeys", "AccessKeyMetadata", "access key"),
+)
+_ATTACHED_TO_USER = (
+    ("ListAttachedUserPolicies", "AttachedPolicies", "attached policy"),
+    ("ListUserPolicies", "PolicyNames", "inline policy"),
+    ("ListGroupsForUser", "Groups", "group"),
+)
+_ATTACHED_TO_GROUP = (
+    ("GetGroup", "Users", "member"),
+    ("ListAttachedGroupPolicies", "AttachedPolicies", "attached policy"),
+    ("ListGroupPolicies", "PolicyNames", "inline policy"),
+)
+_USING_POLICY = (
+    ("ListEntitiesForPolicy", "PolicyUsers", "user"),
+    ("ListEntitiesForPolicy", "PolicyGroups", "group"),
+    ("ListEntitiesForPolicy", "PolicyRoles", "role"),
+)
+
+Question = tuple[str, str, str]
+
+
+def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
+    """Return what keeps a thing that `change` made from being removed; empty if nothing does.
+
+    Raises:
+        AwsRefused: if that cannot be told.
+    """
+    match change:
+        case CreatePolicy(arn):
+            return _counted(api, _USING_POLICY, PolicyArn=arn)
+        case CreateGroup(name):
+            return _counted(api, _ATTACHED_TO_GROUP, GroupName=name)
+        case CreateUser(name):
+            attached = _counted(api, _ATTACHED_TO_USER, UserName=name)
+            return _by_person(api, name) + _password(api, name) + attached
+        case CreateLoginProfile(user):
+            return _by_person(api, user)
+        case (
+            CreatePolicyVersion()
+            | TagPolicy()
+            | AttachGroupPolicy()
+            | AddUserToGroup()
+            | AttachUserPolicy()
+        ):
+            return ()
+
+
+def _by_person(api: AwsApi, user: str) -> tuple[str, ...]:
+    """Return the signs that somebody has used this user."""
+    signs = _counted(api, _HOLDINGS, UserName=user)
+    if api.call("iam", "GetUser", UserName=user)["User"].get("PasswordLastUsed") is not None:
+        signs += ("password used",)
+    return signs
+
+
+def _password(api: AwsApi, user: str) -> tuple[str, ...]:
+    """Return a sign if there is a password: the plan's own is taken back before the user is."""
+    try:
+        api.call("iam", "GetLoginProfile", UserName=user)
+    except AwsRefused as error:
+        if error.aws_code == "NoSuchEntity":
+            return ()
+        raise
+    return ("console password",)
+
+
+def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[str, ...]:
+    found = []
+    for operation, key, what in questions:
+        number = sum(1 for _ in api.pages("iam", operation, key, **params))
+        if number:
+            found.append(f"{what}: {number}")
+    return tuple(found)

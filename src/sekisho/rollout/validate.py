@@ -1,0 +1,76 @@
+"""What is wrong with a goal by itself, and what it names that does not exist."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from sekisho.account import Snapshot
+from sekisho.errors import Code, Fault
+from sekisho.policy import names
+from sekisho.policy.size import Quota, over_quota, size
+from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal
+
+__all__ = ["faults_of"]
+
+
+def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
+    """Return everything that is wrong with `goal`, with the place of each fault in it."""
+    new = [user.name for user in goal.new_users]
+    users = {user.name for user in snapshot.users}
+    groups = {group.name for group in snapshot.groups}
+    faults = [*_policy(goal.policy)]
+    for index, user in enumerate(goal.new_users):
+        faults += _new_user(user, f"new_users[{index}]")
+        own = {goal.group.name} if goal.group else set()
+        faults += _unknown("group", user.groups, groups - own, f"new_users[{index}].groups")
+    faults += _twice((name.lower() for name in new), "new_users")
+    faults += _unknown("user", goal.users, users, "users")
+    faults += _twice(goal.users, "users")
+    faults += _unknown("user", goal.break_glass, users, "break_glass")
+    if goal.group is not None:
+        faults += _group(goal.group)
+        faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
+    return (*faults, *_break_glass(goal))
+
+
+def _policy(policy: PolicyGoal) -> Iterator[Fault]:
+    yield from names.policy_name(policy.name, "policy.name")
+    yield from names.policy_path(policy.path, "policy.path")
+    yield from names.description(policy.description, "policy.description")
+    yield from names.tags(policy.tags.items(), "policy.tags")
+    yield from over_quota(size(policy.document), Quota.MANAGED_POLICY, policy.name)
+
+
+def _group(group: GroupGoal) -> Iterator[Fault]:
+    yield from names.group_name(group.name, "group.name")
+    yield from names.path(group.path, "group.path")
+    yield from _twice(group.members, "group.members")
+
+
+def _new_user(user: NewUser, where: str) -> Iterator[Fault]:
+    yield from names.user_name(user.name, f"{where}.name")
+    yield from names.path(user.path, f"{where}.path")
+    yield from names.tags(user.tags.items(), f"{where}.tags")
+    yield from _twice(user.groups, f"{where}.groups")
+
+
+def _unknown(kind: str, wanted: Iterable[str], known: set[str], where: str) -> Iterator[Fault]:
+    for name in wanted:
+        if name not in known:
+            message = f"there is no {kind} `{name}` in the account"
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, cure="write its exact name")
+
+
+def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
+    for name, count in Counter(given).items():
+        if count > 1:
+            yield Fault(Code.PLAN_FAULTY, f"`{name}` stands {count} times", where, cure="keep one")
+
+
+def _break_glass(goal: Goal) -> Iterator[Fault]:
+    members = goal.group.members if goal.group else ()
+    aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
+    for name in goal.break_glass:
+        if name in aimed_at:
+            message = f"the break-glass user `{name}` would be gated"
+            cure = "take it off one of the two lists"
+            yield Fault(Code.PLAN_UNSAFE, message, "break_glass", cure=cure)
