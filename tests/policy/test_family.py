@@ -176,3 +176,11 @@ def test_every_choice_is_explained_in_both_languages(preset):
         "on" if choices.password_change_without_mfa else "off"
     )
     assert chosen["partition"] == "aws"
+
+
+def test_the_document_names_every_choice_and_preset():
+    text = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+    for name in (*(field.name for field in fields(Choices)), *Preset):
+        assert f"`{name}`" in text
+    size = policy.size(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)))
+    assert f"`recommended` has {size:,} and" in text
