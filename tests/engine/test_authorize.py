@@ -127,10 +127,8 @@ def test_the_engine_is_a_decider() -> None:
 
 
 def _statement(**parts: Any) -> Document:
-    whole: dict[str, Any] = {"effect": Effect.DENY, "action": Element(("*",))}
-    return Document(
-        (Statement(0, resource=parts.pop("resource", Element(("*",))), **whole, **parts),)
-    )
+    whole = {"resource": Element(("*",)), **parts}
+    return Document((Statement(0, Effect.DENY, Element(("*",)), **whole),))
 
 
 ANYONE = Principal(((PrincipalKey.ANYONE, ("*",)),))

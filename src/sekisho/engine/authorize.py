@@ -74,8 +74,7 @@ def _flipped(switches: Switches, name: str) -> Switches:
 def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPolicy, ...]]]:
     """Yield the groups of policies in the order of evaluation; each must be asked by itself.
 
-    Every permissions boundary is a group of its own, since each must allow. A group without
-    policies is one that allows nothing.
+    Every permissions boundary is a group of its own, since each must allow.
     """
     if policies.trust is not None:
         yield PolicyKind.TRUST, (policies.trust,)
@@ -83,8 +82,6 @@ def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPoli
     if policies.boundaries is not None:
         for boundary in policies.boundaries:
             yield PolicyKind.BOUNDARY, (boundary,)
-        if not policies.boundaries:
-            yield PolicyKind.BOUNDARY, ()
     if policies.session is not None:
         yield PolicyKind.SESSION, policies.session
 
@@ -107,6 +104,7 @@ def _evaluate(request: Request, policies: Policies, caller: Caller, doubts: Doub
     because: tuple[Cause, ...] = ()
     for kind in needed:
         asked = [reading for reading in readings if reading.kind is kind]
+        # where a kind must allow and has no policy, nothing allows
         if not asked or not all(reading.allows for reading in asked):
             return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=kind)
         because += tuple(cause for reading in asked for cause in reading.allows)

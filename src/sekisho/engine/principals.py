@@ -172,7 +172,7 @@ def _aws_level(value: str, caller: Caller) -> Named:
     if value in (caller.account, root):
         return Named.ACCOUNT
     itself = Named.ROLE if caller.role_name else Named.ITSELF
-    if caller.unique_id and value == caller.unique_id and caller.kind is not CallerKind.ROOT:
+    if caller.unique_id and value == caller.unique_id:
         return itself
     if value == caller.arn:
         return Named.ROLE if caller.kind is CallerKind.ROLE else Named.ITSELF
