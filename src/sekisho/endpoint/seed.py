@@ -4,7 +4,9 @@ It goes into moto's state directly and not through the API, which would give new
 refuse what a real account has.
 """
 
+from base64 import b32encode
 from datetime import datetime
+from hashlib import sha256
 
 from moto.iam.models import (
     AccessKey,
@@ -52,6 +54,8 @@ def load(world: World, account: AccountFile) -> None:
 
 def _load_details(world: World, account: AccountFile) -> None:
     backend = iam(world)
+    for known in backend.aws_managed_policies:
+        known.id = _stable_id(known.arn)
     for policy in account.policies:
         _load_policy(world, backend, policy)
     _check_attached(backend, account)
@@ -126,6 +130,11 @@ def _load_policy(world: World, backend: IAMBackend, entry: PolicyEntry) -> None:
     if entry.aws_managed:
         known = [each for each in backend.aws_managed_policies if each.arn != entry.arn]
         backend.aws_managed_policies = [*known, policy]
+
+
+def _stable_id(arn: str) -> str:
+    """Return the id of one of AWS's own policies: moto's is another one at every start."""
+    return "ANPA" + b32encode(sha256(arn.encode()).digest()).decode()[:17]
 
 
 def _number(version: str) -> int:

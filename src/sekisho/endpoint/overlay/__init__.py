@@ -25,18 +25,23 @@ from sekisho.endpoint.overlay import (
     users,
 )
 
-__all__ = ["install"]
+__all__ = ["SUBJECTS", "install"]
 
-_IAM = (account, details, device_lists, devices, keys, passwords, policies, users)
+SUBJECTS = {
+    "iam": (account, details, device_lists, devices, keys, passwords, policies, users),
+    "sts": (sts,),
+}
+"""The modules of the overlay, by the service whose operations they hold."""
+
+_RESPONSES = {"iam": IamResponse, "sts": TokenResponse}
 
 
 def install() -> None:
     """Put the overlay in place; to do it again changes nothing."""
-    for subject in _IAM:
-        for operation in subject.OPERATIONS:
-            setattr(IamResponse, operation.__name__, operation)
-    for operation in sts.OPERATIONS:
-        setattr(TokenResponse, operation.__name__, operation)
+    for service, subjects in SUBJECTS.items():
+        for subject in subjects:
+            for operation in subject.OPERATIONS:
+                setattr(_RESPONSES[service], operation.__name__, operation)
     IamResponse.call_action = _call_iam  # type: ignore[assignment,method-assign]  # on purpose
     TokenResponse.call_action = _call_sts  # type: ignore[assignment,method-assign]  # on purpose
     IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.update(
