@@ -6,6 +6,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -30,6 +31,7 @@ SECTIONS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 
 _PAGING = ("IsTruncated", "Marker")
 _IDENTITY = ("Path", "Arn", "CreateDate")
+_VERSION = re.compile(r"v([1-9][0-9]{0,8})(?:\.[A-Za-z0-9-]*)?")
 _NameRule = Callable[[str, str], tuple[Fault, ...]]
 
 
@@ -161,18 +163,27 @@ def _policy(item: Shape, home: _Home) -> PolicyEntry:
 
 
 def _versions(items: Shape, default: Shape) -> tuple[PolicyVersion, ...]:
-    found = tuple(_version(item, default.text()) for item in items.items())
+    found = sorted(
+        (_version(item, default.text()) for item in items.items()), key=_age, reverse=True
+    )
     if not default.absent and not any(version.is_default for version in found):
         default.fault(
             f"no version in `PolicyVersionList` is {quoted(default.text())}",
             Code.ACCOUNT_BAD_REFERENCE,
         )
-    return found
+    return tuple(found)
+
+
+def _age(version: PolicyVersion) -> int:
+    match = _VERSION.fullmatch(version.id)
+    return int(match[1]) if match else 0
 
 
 def _version(item: Shape, default: str) -> PolicyVersion:
     got = item.members(("VersionId", "Document"), ("IsDefaultVersion", "CreateDate"))
     identifier = got["VersionId"].text()
+    if not got["VersionId"].absent and not _VERSION.fullmatch(identifier):
+        got["VersionId"].fault(f"{quoted(identifier)} is not the id of a version, like `v1`")
     if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
         got["IsDefaultVersion"].fault("contradicts `DefaultVersionId`")
     return PolicyVersion(

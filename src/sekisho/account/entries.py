@@ -95,7 +95,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """A managed policy of the export, of the customer or of AWS."""
+    """A managed policy of the export, of the customer or of AWS; the newest version first."""
 
     name: str
     path: str
