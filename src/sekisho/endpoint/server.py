@@ -140,7 +140,7 @@ def _listener(port: int) -> socket.socket:
         return socket.create_server((HOST, port), backlog=_BACKLOG)
     except OSError as error:
         raise PortInUse(
-            f"cannot listen on {HOST}:{port}: {error.strerror}",
+            f"cannot listen on {HOST}:{port}: {os.strerror(error.errno or 0)}",
             cure="choose another with `--port`, or leave it out for a free one",
         ) from error
 
