@@ -181,6 +181,7 @@ def test_in_an_old_document_a_dollar_is_a_dollar() -> None:
     [
         ("", "s3:GetObject", OBJECT, None, ["principal"]),
         ("*", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("hanako.sato", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:iam::11112222333:user/alice", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:iam::111122223333:user/", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:sts::111122223333:assumed-role/R", "s3:GetObject", OBJECT, None, ["principal"]),

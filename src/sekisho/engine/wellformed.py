@@ -33,6 +33,10 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
         Unsupported: if the resource belongs to another account than the caller.
     """
     faults = [*_action_faults(request), *_resource_faults(request)]
+    if caller.kind is CallerKind.OUTSIDER and policies.trust is None:
+        message = f"`{caller.arn}` is no user, role or session"
+        cure = "a service or an identity provider is only named by role trust policies"
+        faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure))
     given = policies.identity or policies.boundaries is not None or policies.session is not None
     if given and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
         message = "identity-based, boundary and session policies cannot apply to this principal"
