@@ -108,6 +108,21 @@ def test_a_device_that_ran_away_needs_a_resync():
     assert isinstance(synced.verify(code_at(SEED, slow + 1), after, SWITCHES), Device)
 
 
+@given(
+    drift=windows,
+    slips=st.lists(st.integers(-1, 1), min_size=1, max_size=20),
+    wait=st.integers(3, 50),
+)
+def test_a_device_whose_clock_runs_steadily_is_always_let_in(drift, slips, wait):
+    device = Device(SEED).enable(codes(STEP + drift), NOW, SWITCHES)
+    now = NOW
+    for slip in slips:  # its owner types the code of the step before, of this or of the next
+        now += wait * PERIOD
+        given_step = step_of(now) + device.drift + slip
+        device = device.verify(code_at(SEED, given_step), now, SWITCHES)
+        assert isinstance(device, Device)
+
+
 @given(st.text(max_size=8))
 def test_text_that_is_no_code_is_refused(text):
     assume(not (len(text) == 6 and text.isascii() and text.isdigit()))

@@ -250,7 +250,7 @@ RULES: tuple[RuleNote, ...] = (
         Rule.PASSWORD_POLICY,
         Text(
             "A new password meets the account's password policy, or the default one.",
-            "新しいパスワードは、アカウントのパスワードポリシー(なければ既定のもの)を"
+            "新しいパスワードは、アカウントのパスワードポリシー（なければ既定のもの）を"
             "満たさなければなりません。",
         ),
         "IAM User Guide, Set an account password policy for IAM users",
