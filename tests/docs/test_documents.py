@@ -1,0 +1,95 @@
+"""The documents hang together: links lead somewhere; rooms and laws are where they should be."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "sekisho"
+DOCUMENTS = sorted(
+    path
+    for path in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "tests").rglob("*.md"),
+    ]
+    if path.name != "CHANGELOG.md"
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def _text(*parts: str) -> str:
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def _anchor(heading: str) -> str:
+    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return kept.replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in LINK.findall(document.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"(?m)^#+ (.*)$", target.read_text(encoding="utf-8"))
+            assert anchor in {_anchor(heading) for heading in headings}, link
+
+
+ROOMS = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ja.md", "docs/architecture.md"])
+def test_every_room_is_on_the_map(page: str) -> None:
+    assert {room for room in ROOMS if f"`{room}`" not in _text(page)} == set()
+
+
+def test_rooms_that_are_said_to_come_are_not_there_yet() -> None:
+    later = set(re.findall(r"(?m)^\| `(\w+)` \(later\)", _text("docs/architecture.md")))
+    assert later
+    assert later.isdisjoint(ROOMS)
+
+
+def test_every_law_names_a_test_that_exists() -> None:
+    rows = [line for line in _text("tests", "README.md").splitlines() if line.startswith("| ")]
+    laws = [row for row in rows if "---" not in row][1:]
+    assert len(laws) >= 8
+    for law in laws:
+        named = re.findall(r"`([\w/]+\.py)`", law)
+        assert named or "later" in law, law
+        for name in named:
+            assert (ROOT / "tests" / name).exists(), name
+
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_what_would_change_our_mind(decision: Path) -> None:
+    text = decision.read_text(encoding="utf-8")
+    for heading in ("Context", "Choice", "What would change our mind"):
+        assert re.search(rf"(?mi)^## {heading}", text), heading
+    assert decision.name in _text("docs", "README.md")
+
+
+def test_every_document_is_in_the_table_of_contents() -> None:
+    contents = _text("docs", "README.md")
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        assert path.relative_to(ROOT / "docs").as_posix() in {*LINK.findall(contents), "README.md"}
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    english, japanese = (
+        [
+            re.sub(r" --lang (en|ja)", "", line)
+            for line in re.findall(r"(?m)^(?:python3|sekisho) .*$", _text(name))
+        ]
+        for name in ("README.md", "README.ja.md")
+    )
+    assert english == japanese
+    assert english[:2] == ["python3 start.py tour", "python3 start.py test"]
