@@ -1,7 +1,6 @@
 """The people of the story: what each one knows, and the phone in their pocket."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sekisho.errors import InternalError
 from sekisho.signin import totp
@@ -11,9 +10,10 @@ __all__ = ["Person", "Phone"]
 
 @dataclass(slots=True)
 class Phone:
-    """An authenticator app: it holds seeds and gives codes for a time that it is told."""
+    """An authenticator app: it holds seeds and shows a code for each 30-second step."""
 
     _seeds: dict[str, str] = field(default_factory=dict, repr=False)
+    _used: dict[str, int] = field(default_factory=dict, repr=False)
 
     def scan(self, serial: str, seed: str) -> None:
         """Keep the seed of a device, as scanning its QR code does."""
@@ -21,14 +21,23 @@ class Phone:
 
     @property
     def serials(self) -> tuple[str, ...]:
-        """The devices in the app."""
+        """The devices in the app, in the order in which they were scanned."""
         return tuple(self._seeds)
 
-    def code(self, serial: str, now: datetime) -> str:
-        """Return the code that the app shows for a device at `now`."""
+    def code(self, serial: str, step: int) -> str:
+        """Return the code that the app shows for a device in a 30-second step."""
         if serial not in self._seeds:
             raise InternalError(f"a phone that never scanned `{serial}`")
-        return totp.code_at(self._seeds[serial], totp.step_of(now))
+        return totp.code_at(self._seeds[serial], step)
+
+    def use(self, serial: str, step: int) -> str:
+        """Return the code of a step and remember that its owner has typed it somewhere."""
+        self._used[serial] = step
+        return self.code(serial, step)
+
+    def used(self, serial: str) -> int | None:
+        """Return the last step whose code was typed; None if none was."""
+        return self._used.get(serial)
 
 
 @dataclass(slots=True)

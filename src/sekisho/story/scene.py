@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from sekisho.account.aws import AwsApi
+from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
 from sekisho.language import Text
+from sekisho.story.ear import Ear
 from sekisho.story.step import OK, Cell, Chapter, Check, Exchange, Held, Step, Table, Words
 
 T = TypeVar("T")
 
-__all__ = ["DONE", "Actor", "Heard", "RecordingApi", "Scene", "Want"]
+__all__ = ["DONE", "Actor", "RecordingApi", "Scene", "Want"]
 
 _TARGETS = (
     "PolicyName",
@@ -31,10 +32,6 @@ _TARGETS = (
     "Bucket",
 )
 """Parameters that say what a call is about, the most telling first."""
-
-
-Heard = Callable[[], tuple[str, ...]]
-"""Gives the causes of the decisions since it was last asked, as readable lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Scene:
     id: str
     section: Text
     words: Words
-    heard: Heard
+    ear: Ear
     _exchanges: list[Exchange] = field(default_factory=list)
     _checks: list[Check] = field(default_factory=list)
     _tables: list[Table] = field(default_factory=list)
@@ -81,7 +78,9 @@ class Scene:
     _step: Step | None = None
 
     def __enter__(self) -> Self:
-        self.heard()  # what others did before is not this step's
+        # what was decided before is not this step's
+        self.ear.heard()
+        self.ear.assumed()
         return self
 
     def __exit__(
@@ -109,6 +108,7 @@ class Scene:
             tables=tuple(self._tables),
             notes=tuple(self._notes),
             clock_moved=self._moved,
+            assumed=self.ear.assumed(),
         )
 
     @property
@@ -124,14 +124,14 @@ class Scene:
 
     def ask(
         self, actor: Actor, operation: str, want: Want = DONE, /, **parameters: object
-    ) -> Mapping[str, object]:
+    ) -> Mapping[str, Any]:
         """Make one call (`service:Operation`) and compare the answer with `want`.
 
         Returns:
             AWS's result; empty if the call was refused as expected.
         """
         service, name = operation.split(":", 1)
-        result: Mapping[str, object] = {}
+        result: Mapping[str, Any] = {}
         answer, message = OK, ""
         try:
             result = actor.api.call(service, name, **parameters)
@@ -145,7 +145,7 @@ class Scene:
 
     def record(self, exchange: Exchange, want: Want) -> None:
         """Take in a call that was made, with what decided it; raise if it is not as wanted."""
-        told = replace(exchange, because=self.heard())
+        told = replace(exchange, because=self.ear.heard())
         silent = [part for part in want.says if part not in told.message]
         if told.answer != want.answer or silent:
             awaited = " ".join((want.answer, *(f"`{part}`" for part in want.says)))
@@ -158,7 +158,7 @@ class Scene:
 
     def watch(self, actor: Actor) -> "RecordingApi":
         """Return the actor's API with every call written into this scene."""
-        return RecordingApi(actor, self._exchanges, self.heard)
+        return RecordingApi(actor, self._exchanges, self.ear)
 
     def check(self, what: Text, expected: object, got: object) -> None:
         """State that `got` must equal `expected`; raise if it does not."""
@@ -195,12 +195,12 @@ class RecordingApi:
     made the call, which knows whether it may happen (a user without password, for one).
     """
 
-    def __init__(self, actor: Actor, exchanges: list[Exchange], heard: Heard) -> None:
+    def __init__(self, actor: Actor, exchanges: list[Exchange], ear: Ear) -> None:
         self._actor = actor
         self._exchanges = exchanges
-        self._heard = heard
+        self._ear = ear
 
-    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, object]:
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Make one call."""
         return self._written(
             service, operation, params, lambda: self._actor.api.call(service, operation, **params)
@@ -208,7 +208,7 @@ class RecordingApi:
 
     def pages(
         self, service: str, operation: str, key: str, /, **params: object
-    ) -> Iterator[Mapping[str, object]]:
+    ) -> Iterator[Mapping[str, Any]]:
         """Make one paged call and give its items."""
         yield from self._written(
             service,
@@ -237,7 +237,7 @@ class RecordingApi:
     ) -> None:
         reads = operation.split(":", 1)[1].startswith(("Get", "List"))
         target = "" if reads else _target(params)
-        because = () if reads else self._heard()
+        because = () if reads else self._ear.heard()
         for place, known in enumerate(self._exchanges):
             if (known.operation, known.answer, known.target) == (operation, answer, target):
                 self._exchanges[place] = replace(known, count=known.count + 1)

@@ -62,7 +62,7 @@ class Exchange:
     expected: str
     answer: str
     message: str = ""
-    because: tuple[str, ...] = ()
+    because: tuple[Cell, ...] = ()
     count: int = 1
 
 
@@ -102,6 +102,7 @@ class Step:
         why: what the step shows.
         notes: what else a reader should know, such as a plan's warnings.
         clock_moved: how far the endpoint's clock was moved instead of waiting.
+        assumed: the names of the switches whose setting mattered.
     """
 
     id: str
@@ -114,3 +115,4 @@ class Step:
     tables: tuple[Table, ...] = ()
     notes: tuple[Text, ...] = ()
     clock_moved: timedelta = timedelta()
+    assumed: tuple[str, ...] = ()

@@ -77,12 +77,12 @@ WORDS: Mapping[str, Words] = {
     "2.4-create": Words(
         Text(
             "The plan creates the customer managed policy",
-            "プランがカスタマー管理ポリシーを作成します",
+            "計画がカスタマー管理ポリシーを作成します",
         ),
         Text(
             "The plan was shown first and did just this. Name and description cannot be edited "
             "later.",
-            "プランを先に表示し、そのとおりに実行しました。名前と説明は後から変更できません。",
+            "計画を先に表示し、そのとおりに実行しました。名前と説明は後から変更できません。",
         ),
     ),
     "2.5-find": Words(
@@ -97,15 +97,15 @@ WORDS: Mapping[str, Words] = {
     "3.1-plan": Words(
         Text(
             "The plan: what will change, and who should be warned",
-            "プラン: 変更される内容と、知らせておくべき人",
+            "計画: 変更される内容と、知らせておくべき人",
         ),
         Text(
             "Nothing is changed yet. The plan has been checked against the account as it is now.",
-            "まだ何も変更していません。プランは現在のアカウントに対して検査済みです。",
+            "まだ何も変更していません。計画は現在のアカウントに対して検査済みです。",
         ),
     ),
     "3.2-apply": Words(
-        Text("The plan is applied", "プランを適用します"),
+        Text("The plan is applied", "計画を適用します"),
         Text(
             "Each call is written to a journal before and after it is made, so that it can be "
             "resumed or undone.",

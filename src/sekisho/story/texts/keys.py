@@ -52,11 +52,11 @@ WORDS: Mapping[str, Words] = {
     "4.9.1-key-stopped": Words(
         Text(
             "The machine's key has stopped, as the plan warned",
-            "プランの警告どおり、機械用のキーが止まりました",
+            "計画の警告どおり、機械用のキーが止まりました",
         ),
         Text(
             "A machine cannot type a code. Give it a role, or leave it out of the plan.",
-            "機械はコードを入力できません。ロールに移すか、プランの対象から外します。",
+            "機械はコードを入力できません。ロールに移すか、計画の対象から外します。",
         ),
     ),
     "4.10.1-untouched": Words(
@@ -80,7 +80,7 @@ WORDS: Mapping[str, Words] = {
         ),
     ),
     "5.1-who-is-gated": Words(
-        Text("Who is gated, and who still has to enrol", "制限されている人と、登録がまだの人"),
+        Text("Who is gated, and who still has to enrol", "MFA を強制されている人、登録がまだの人"),
         Text(
             "The account was read again, and the engine was asked for every user.",
             "アカウントを読み直し、全ユーザーについて判定しました。",
@@ -89,7 +89,7 @@ WORDS: Mapping[str, Words] = {
     "5.2-other-plans-back": Words(
         Text(
             "The plans of the comparison are rolled back",
-            "比較のためのプランを元に戻します",
+            "比較のための計画を元に戻します",
         ),
         Text(
             "The latest first. A user whom nobody has used yet goes as well; one who has changed "
@@ -99,7 +99,7 @@ WORDS: Mapping[str, Words] = {
         ),
     ),
     "5.3-rolled-back": Words(
-        Text("The main plans are rolled back", "本体のプランを元に戻します"),
+        Text("The main plans are rolled back", "本体の計画を元に戻します"),
         Text(
             "From the journal and the before-images; nothing is reset, and nobody else's change "
             "is undone.",
@@ -110,7 +110,7 @@ WORDS: Mapping[str, Words] = {
     "5.4-compared": Words(
         Text(
             "What the plans touched is as it was before",
-            "プランが触れたものは、すべて元どおりです",
+            "計画が触れたものは、すべて元どおりです",
         ),
         Text(
             "Policies and versions, attachments, group, memberships and tags, compared as "
@@ -122,7 +122,7 @@ WORDS: Mapping[str, Words] = {
         Text("What people did meanwhile stays", "その間に本人が行ったことは残ります"),
         Text(
             "Passwords, devices and users in use belong to people, not to the plan.",
-            "パスワード、デバイス、使用中のユーザーはプランのものではなく、本人のものです。",
+            "パスワード、デバイス、使用中のユーザーは計画のものではなく、本人のものです。",
         ),
     ),
     "5.6-open-again": Words(

@@ -145,7 +145,7 @@ WORDS: Mapping[str, Words] = {
         Text(
             "So that both outcomes of the first sign-in can be seen. This plan is rolled back at "
             "the end as well.",
-            "初回サインインの両方の結果を見るためです。このプランも最後に元へ戻します。",
+            "初回サインインの両方の結果を見るためです。この計画も最後に元へ戻します。",
         ),
     ),
     "4.3.2-change-works": _CHANGE_WORKS,
@@ -174,7 +174,7 @@ WORDS: Mapping[str, Words] = {
         ),
         Text(
             "The open session is gated from the next call on, and the user can still enrol.",
-            "開いているセッションも次の操作から制限されますが、デバイスは登録できます。",
+            "開いているセッションにも次の操作から働きますが、デバイスは登録できます。",
         ),
     ),
     "4.5.1-without-device": Words(

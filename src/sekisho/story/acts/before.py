@@ -1,0 +1,70 @@
+"""Chapter 1: who is there, and what works without MFA today."""
+
+from collections.abc import Iterator
+
+from sekisho.account import Snapshot, User, collect
+from sekisho.language import Text
+from sekisho.story import cast
+from sekisho.story.acts.answers import INVALID_TOKEN
+from sekisho.story.scene import DONE
+from sekisho.story.stage import Stage
+from sekisho.story.step import Cell, Held, Step
+
+__all__ = ["NO", "YES", "before", "users_table"]
+
+YES = Text("yes", "あり")
+NO = Text("no", "なし")
+_MUST_CHANGE = Text("must be changed", "要変更")
+_COLUMNS = (
+    Text("user", "ユーザー"),
+    Text("groups", "グループ"),
+    Text("password", "パスワード"),
+    Text("device", "デバイス"),
+    Text("active keys", "有効なキー"),
+)
+_USERS = Text("Users", "ユーザー")
+_NO_GAPS = Text("what could not be read", "読み取れなかった項目")
+_LEFTOVERS = Text("devices that nobody has enabled", "有効化されていないデバイス")
+_SESSION = Text("the session has MFA", "セッションに MFA がある")
+
+
+def before(stage: Stage) -> Iterator[Step]:
+    """Sign in as the administrator, read the account, try every key, find the leftover."""
+    with stage.scene("1.1-administrator-signs-in") as scene:
+        session = stage.signed_in(scene, stage.person(cast.ADMINISTRATOR))
+        scene.check(_SESSION, Held.CONSOLE_WITH_MFA.value, session.held.value)
+        scene.ask(session, "sts:GetCallerIdentity")
+        stage.administrator = session
+    yield scene.step
+    with stage.scene("1.2-users") as scene:
+        snapshot = collect(scene.watch(session), now=stage.now())
+        scene.check(_NO_GAPS, (), snapshot.gaps)
+        stage.snapshot = snapshot
+        scene.table(_USERS, _COLUMNS, users_table(snapshot))
+    yield scene.step
+    with stage.scene("1.3-keys-without-mfa") as scene:
+        for user in snapshot.users:
+            for key in user.keys:
+                want = DONE if key.active else INVALID_TOKEN
+                scene.ask(stage.key(user.name, key.id), cast.PROBES[user.name], want)
+    yield scene.step
+    with stage.scene("1.4-half-enrolled") as scene:
+        answer = scene.ask(session, "iam:ListVirtualMFADevices", AssignmentStatus="Unassigned")
+        serials = [device["SerialNumber"] for device in answer["VirtualMFADevices"]]
+        scene.check(_LEFTOVERS, [stage.device_arn(cast.ORPHAN)], serials)
+    yield scene.step
+
+
+def users_table(snapshot: Snapshot) -> list[tuple[Cell, ...]]:
+    """Return a row for every user of a snapshot."""
+    return [_row(user) for user in snapshot.users]
+
+
+def _row(user: User) -> tuple[Cell, ...]:
+    name = user.name if user.path == "/" else f"{user.path}{user.name}"
+    password = NO
+    if user.password is not None:
+        password = _MUST_CHANGE if user.password.reset_required else YES
+    active = sum(key.active for key in user.keys)
+    groups = ", ".join(user.groups) or "-"
+    return name, groups, password, YES if user.devices else NO, str(active)

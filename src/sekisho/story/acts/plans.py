@@ -1,0 +1,132 @@
+"""Plans in the tour: made from a fresh snapshot, shown, applied, and taken back at the end."""
+
+import json
+
+from sekisho.account import collect
+from sekisho.errors import PlanRefused
+from sekisho.language import Text
+from sekisho.rollout import (
+    Caller,
+    Change,
+    Goal,
+    Journal,
+    Plan,
+    Proof,
+    execute,
+    plan,
+    roll_back,
+    touched,
+)
+from sekisho.story.applied import Applied
+from sekisho.story.scene import Scene
+from sekisho.story.stage import Stage
+from sekisho.story.step import Cell
+
+__all__ = ["apply_plan", "compare", "make_plan", "roll_back_plan", "show_plan"]
+
+_CHANGES = Text("Changes", "変更")
+_COLUMNS = (Text("operation", "操作"), Text("what", "対象"))
+_ALREADY = Text("already so", "変更不要")
+_APPLICABLE = Text("the plan is safe to apply", "計画を安全に適用できる")
+_WARNING = Text("Warning: {text} ({about})", "警告: {text} ({about})")
+_PROOF = Text("Checked: {text}", "確認済み: {text}")
+_DONE = Text("changes made", "適用した変更")
+_UNDONE = Text("nothing remains to be taken back", "取り消しがすべて完了した")
+_SAME = Text(
+    "what the plan {digest} touched is as before", "計画 {digest} が触れたものが適用前と一致する"
+)
+_STAYS = Text("{address}: {reason}", "{address}: {reason}")
+
+
+def make_plan(stage: Stage, scene: Scene, goal: Goal) -> Plan:
+    """Read the account and plan `goal` for the administrator's session."""
+    api = scene.watch(stage.administrator)
+    snapshot = collect(api, now=stage.now())
+    caller = Caller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
+    made = plan(goal, snapshot, caller)
+    reasons = [note.text.en for note in made.reasons]
+    reasons += [f"{proof.text.en} {proof.failed}" for proof in made.proofs if not proof.holds]
+    if reasons:
+        raise PlanRefused(" ".join(reasons), at=scene.id)
+    return made
+
+
+def show_plan(scene: Scene, made: Plan) -> None:
+    """Show changes, warnings and proofs, before anything is changed."""
+    scene.check(_APPLICABLE, True, made.applicable)
+    rows: list[tuple[Cell, ...]] = [
+        (type(change).__name__, _what(change)) for change in made.changes
+    ]
+    rows += [(_ALREADY, _short(address)) for address in made.already]
+    scene.table(_CHANGES, _COLUMNS, rows)
+    for note in made.warnings:
+        about = ", ".join(note.about)
+        scene.note(_both(_WARNING, note.text, about=about))
+    for proof in made.proofs:
+        scene.note(_proved(proof))
+
+
+def apply_plan(stage: Stage, scene: Scene, made: Plan) -> None:
+    """Apply a plan with its journal, and keep both for the end."""
+    before = touched(made, stage.administrator.api)
+    journal = Journal(stage.workshop / f"{made.digest[:12]}.journal")
+    report = execute(
+        made,
+        scene.watch(stage.administrator),
+        journal,
+        passwords=stage.temporary_password,
+        now=stage.now(),
+    )
+    scene.check(_DONE, len(made.changes), len(report.done))
+    stage.applied.append(Applied(made, journal, before))
+
+
+def roll_back_plan(stage: Stage, scene: Scene, applied: Applied) -> None:
+    """Take one plan back."""
+    report = roll_back(
+        applied.plan, applied.journal, scene.watch(stage.administrator), now=stage.now()
+    )
+    scene.check(_UNDONE, True, report.complete)
+    applied.report = report
+    for left in report.left:
+        scene.note(_both(_STAYS, left.reason, address=_short(left.address)))
+
+
+def compare(stage: Stage, scene: Scene, applied: Applied) -> None:
+    """Compare what a plan touched with what was there before, apart from what people use."""
+    left = {left.address for left in applied.report.left} if applied.report else set()
+    now = touched(applied.plan, scene.watch(stage.administrator))
+    what = _SAME.filled(digest=applied.plan.digest[:12])
+    before, after = _without(applied.before, left), _without(now, left)
+    if before == after:
+        # the documents themselves are long, and a match says all
+        scene.check(what, True, before == after)
+    else:
+        scene.check(what, before, after)
+
+
+def _without(facts: str, addresses: set[str]) -> str:
+    kept = {key: value for key, value in json.loads(facts).items() if key not in addresses}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+
+
+def _what(change: Change) -> str:
+    return _short(change.address)
+
+
+def _short(address: str) -> str:
+    """Return an address without its noun, and with names in place of ARNs."""
+    noun, *names = address.split(" ")
+    return " → ".join(name.rsplit("/", 1)[-1] for name in names) or noun
+
+
+def _both(frame: Text, text: Text, **values: str) -> Text:
+    """Fill a frame in both languages, each with `text` or `reason` in that language."""
+    return Text(
+        frame.en.format(text=text.en, reason=text.en, **values),
+        frame.ja.format(text=text.ja, reason=text.ja, **values),
+    )
+
+
+def _proved(proof: Proof) -> Text:
+    return _both(_PROOF, proof.text)

@@ -1,0 +1,101 @@
+"""Chapter 2: the policy: named, reviewed, understood, created, found again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from sekisho import catalogue
+from sekisho.audit import meaning, sentences
+from sekisho.language import Text
+from sekisho.policy import from_json, names, render, size
+from sekisho.policy.summary import COLUMNS, summarise
+from sekisho.rollout import Goal
+from sekisho.story import cast
+from sekisho.story.acts.plans import apply_plan, make_plan, show_plan
+from sekisho.story.scene import Scene, Want
+from sekisho.story.stage import Stage
+from sekisho.story.step import Cell, Step
+
+__all__ = ["policy"]
+
+_BAD_NAME = "Force MFA"
+_REFUSED = Want("ValidationError", ("policyName",))
+
+_FAULTS = Text("faults that sekisho finds in the name", "sekisho が名前に見つけた誤り")
+_SECTION = Text("Section", "区分")
+_SUMMARY = Text("Permissions defined in this policy", "このポリシーで定義されている許可")
+_ALLOW_ROW = Text("the Allow row", "許可の行")
+_QUOTA = Text("fits the quota of 6,144 characters", "6,144 文字の上限に収まる")
+_ENFORCES = Text(
+    "everything that the policy does not name is denied without MFA",
+    "ポリシーに記載のない操作は、MFA なしではすべて拒否される",
+)
+_FOUND = Text("found in the list by its name", "一覧に名前で見つかる")
+_SAME = Text("AWS holds the document that was sent", "送ったドキュメントと同じものが保存されている")
+_TAGS = Text("its tags", "タグ")
+_LARGEST = 6144
+
+
+def policy(stage: Stage) -> Iterator[Step]:
+    """Create the policy of the chosen preset and find it again."""
+    with stage.scene("2.1-name-refused") as scene:
+        scene.check(_FAULTS, 1, len(names.policy_name(_BAD_NAME)))
+        document = render(stage.document(stage.preset))
+        scene.ask(
+            stage.administrator,
+            "iam:CreatePolicy",
+            _REFUSED,
+            PolicyName=_BAD_NAME,
+            PolicyDocument=document,
+        )
+    yield scene.step
+    with stage.scene("2.2-review-page") as scene:
+        _review(stage, scene)
+    yield scene.step
+    with stage.scene("2.3-what-it-means") as scene:
+        meant = meaning(stage.document(stage.preset), partition=stage.partition)
+        scene.check(_ENFORCES, True, meant.enforces)
+        for sentence in sentences(meant):
+            scene.note(sentence)
+    yield scene.step
+    with stage.scene("2.4-create") as scene:
+        plan = make_plan(stage, scene, Goal(policy=stage.policy_goal(cast.POLICY, stage.preset)))
+        show_plan(scene, plan)
+        apply_plan(stage, scene, plan)
+    yield scene.step
+    with stage.scene("2.5-find") as scene:
+        _find(stage, scene)
+    yield scene.step
+
+
+def _review(stage: Stage, scene: Scene) -> None:
+    document = stage.document(stage.preset)
+    summary = summarise(document, catalogue.load())
+    allowed = [tuple(cell.en for cell in row.cells) for row in summary.allowed]
+    # what AWS's console shows for this family of documents (fact §14.1)
+    expected = [("IAM", "Limited: Read, List, Write", "Multiple", "None")]
+    scene.check(_ALLOW_ROW, expected, allowed)
+    scene.check(_QUOTA, True, size(document) <= _LARGEST)
+    rows: list[tuple[Cell, ...]] = [
+        (heading, *row.cells) for heading, found in summary.sections for row in found
+    ]
+    scene.table(_SUMMARY, (_SECTION, *COLUMNS), rows)
+
+
+def _find(stage: Stage, scene: Scene) -> None:
+    administrator = stage.administrator
+    arn = stage.policy_arn(cast.POLICY)
+    answer = scene.ask(administrator, "iam:ListPolicies", Scope="Local", MaxItems=1000)
+    found = [item for item in answer["Policies"] if item["PolicyName"] == cast.POLICY]
+    scene.check(_FOUND, [arn], [item["Arn"] for item in found])
+    answer = scene.ask(administrator, "iam:GetPolicyVersion", PolicyArn=arn, VersionId="v1")
+    held = from_json(_decoded(answer["PolicyVersion"]["Document"]))
+    scene.check(_SAME, True, held == stage.document(stage.preset))
+    answer = scene.ask(administrator, "iam:ListPolicyTags", PolicyArn=arn)
+    tags = [f"{tag['Key']}={tag['Value']}" for tag in answer["Tags"]]
+    scene.check(_TAGS, [f"{key}={value}" for key, value in cast.TAGS.items()], tags)
+
+
+def _decoded(document: Mapping[str, Any] | str) -> Any:
+    return json.loads(unquote(document)) if isinstance(document, str) else document
