@@ -134,6 +134,14 @@ def test_documents_may_be_as_on_the_wire():
     assert json.loads(plain) == written
 
 
+def test_a_policy_of_aws_may_be_longer_than_ours_can_be():
+    # AWSSupportServiceRolePolicy, which every account has, is: 152,297 characters
+    long = {"Effect": "Allow", "Action": [f"s3:Get{n}" for n in range(20_000)], "Resource": "*"}
+    path = ["authorizationDetails", "Policies", 0, "PolicyVersionList", 1, "Document", "Statement"]
+    account = load(changed([[path, [long]]]))
+    assert len(account.policies[0].versions[1].document) > 131_072
+
+
 @given(st.data())
 def test_a_truncated_file_is_one_clear_error(data):
     text = json.dumps(SOUND, indent=2)

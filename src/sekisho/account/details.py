@@ -21,7 +21,7 @@ from sekisho.account.entries import (
 )
 from sekisho.account.shape import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy
-from sekisho.policy import PolicyKind, names, parse
+from sekisho.policy import PolicyKind, from_json, names, parse
 from sekisho.policy.faults import quoted
 
 __all__ = ["SECTIONS", "Details", "read_details"]
@@ -209,17 +209,19 @@ def _document(shape: Shape, kind: PolicyKind) -> str:
     """Return a policy document as the JSON text that IAM stores."""
     if shape.absent:
         return ""
-    if isinstance(shape.raw, dict):
-        text = json.dumps(shape.raw, ensure_ascii=False)
-    else:
+    try:
+        if isinstance(shape.raw, dict):
+            # not as text, whose length has a limit that some policies of AWS exceed
+            from_json(shape.raw, source=shape.path, kind=kind)
+            return json.dumps(shape.raw, ensure_ascii=False)
         text = shape.text()
         text = unquote(text) if text.startswith("%7B") else text
-    try:
         parse(text, source=shape.path, kind=kind)
     except FaultyPolicy as error:
         for fault in error.faults:
             inner = f"{shape.path}.{fault.path}" if fault.path else shape.path
             shape.faults.append(Fault(fault.code, fault.message, inner, cure=fault.cure))
+        return ""
     return text
 
 
