@@ -177,12 +177,14 @@ def account() -> AccountFile:
     return load_account(account_text())
 
 
-def client(aws: LocalAws, service: str, keys: tuple[str, ...] = ADMIN_KEY) -> Any:
+def client(
+    aws: LocalAws, service: str, keys: tuple[str, ...] = ADMIN_KEY, region: str = "us-east-1"
+) -> Any:
     """Return an unmodified boto3 client that signs with `keys`: id, secret, session token."""
     return boto3.client(
         service,
         endpoint_url=aws.url,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id=keys[0],
         aws_secret_access_key=keys[1],
         aws_session_token=keys[2] if len(keys) > 2 else None,

@@ -1,5 +1,6 @@
 """Signing in to the console, step by step, over the wire."""
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from sekisho import policy
+from sekisho.account.file import load_account
 from sekisho.endpoint import LocalAws
 from sekisho.endpoint.tickets import LIFETIME, MOST_TRIES
 from sekisho.policy import Preset
@@ -201,3 +203,45 @@ def test_bad_requests_get_one_clear_error(aws: LocalAws) -> None:
     )
     assert people.console(aws, "nowhere")[0] == 404
     assert people.console(aws, "sign-in", password="x" * 20_000)[0] == 413
+
+
+def test_a_session_lasts_as_long_as_the_profile_says(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    iam.update_login_profile(UserName="admin", MaxSigninSessionDuration=3600)
+    _, done = sign_in(aws, "admin")
+    session = people.client(aws, "iam", people.keys_of(done["credentials"]))
+    aws.clock.advance(timedelta(minutes=59))
+    session.list_users()
+    aws.clock.advance(timedelta(minutes=2))
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        session.list_users()
+
+
+def test_another_partition() -> None:
+    text = people.account_text().replace("arn:aws:", "arn:aws-cn:")
+    account = load_account(text.replace('"partition": "aws"', '"partition": "aws-cn"'))
+    with LocalAws(account) as aws:
+        _, asked = sign_in(aws, "carol")
+        fields = {"oldPassword": people.PASSWORD, "newPassword": NEW}
+        status, _ = people.console(aws, "new-password", ticket=asked["ticket"], **fields)
+        assert status == 200
+        _, asked = sign_in(aws, "bob")
+        _, done = people.console(aws, "mfa", ticket=asked["ticket"], code=people.code(aws))
+        keys = people.keys_of(done["credentials"])
+        bob = people.client(aws, "iam", keys, region="cn-north-1")
+        assert bob.get_user()["User"]["Arn"].startswith("arn:aws-cn:iam::")
+
+
+def test_secrets_stay_out_of_logs(aws: LocalAws, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    attach(aws, "carol", Preset.AWS)
+    _, asked = sign_in(aws, "carol")
+    fields = {"oldPassword": people.PASSWORD, "newPassword": NEW}
+    people.console(aws, "new-password", ticket=asked["ticket"], **fields)
+    sign_in(aws, "carol", password="Not-the-password-1")
+    logged = "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("sekisho")
+    )
+    logged += "".join(map(repr, aws.log.entries()))
+    for secret in (people.PASSWORD, NEW, "Not-the-password-1", asked["ticket"]):
+        assert secret not in logged

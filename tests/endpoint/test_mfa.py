@@ -1,6 +1,7 @@
 """A code is the caller's own, right, and used once: with AWS's three texts."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -65,3 +66,18 @@ def test_the_session_knows_when_mfa_was_passed(aws: LocalAws) -> None:
     plain = people.keys_of(sts.get_session_token()["Credentials"])
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         people.client(aws, "iam", plain).list_mfa_devices()
+
+
+def test_of_many_calls_at_once_one_gets_the_code(aws: LocalAws) -> None:
+    sts = people.client(aws, "sts", people.BOB_KEY)
+    code = people.code(aws)
+
+    def ask(_: int) -> bool:
+        try:
+            sts.get_session_token(SerialNumber=people.BOB_DEVICE, TokenCode=code)
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(ask, range(6))) == 1

@@ -23,6 +23,7 @@ from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.iam.models import User, iam_backends
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from sekisho.endpoint import tickets
@@ -77,7 +78,6 @@ def app(world: World) -> WSGIApplication:
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        request.max_content_length = _LARGEST_BODY
         try:
             # in a context of its own: a connection that has also called an API must not lend
             # that call's caller to the sessions that are minted here
@@ -112,10 +112,7 @@ def _fields(request: Request) -> Mapping[str, str]:
         raise _Refused("NotFound", f"there is no `{request.path}` here", HTTPStatus.NOT_FOUND)
     if request.method != "POST":
         raise _Refused("MethodNotAllowed", "use POST", HTTPStatus.METHOD_NOT_ALLOWED)
-    if (request.content_length or 0) > _LARGEST_BODY:
-        message = f"the body is longer than {_LARGEST_BODY} bytes"
-        raise _Refused("RequestTooLarge", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    given = _decoded(request.get_data())
+    given = _decoded(_body(request))
     needed, optional = known
     faults = [f"`{name}` is missing" for name in sorted(needed - given.keys())]
     faults += [f"`{name}` is unknown" for name in sorted(given.keys() - needed - optional)]
@@ -123,6 +120,16 @@ def _fields(request: Request) -> Mapping[str, str]:
     if faults:
         raise _Refused("ValidationError", "; ".join(faults), HTTPStatus.BAD_REQUEST)
     return {name: str(value) for name, value in given.items()}
+
+
+def _body(request: Request) -> bytes:
+    request.max_content_length = _LARGEST_BODY
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        message = f"the body is longer than {_LARGEST_BODY} bytes"
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise _Refused("RequestTooLarge", message, status) from None
 
 
 def _decoded(body: bytes) -> Mapping[str, object]:

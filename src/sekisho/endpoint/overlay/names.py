@@ -11,12 +11,24 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.iam.responses import IamResponse
 
+from sekisho.endpoint.overlay.policies import managed
 from sekisho.endpoint.overlay.refusals import from_rule, no_such
 from sekisho.endpoint.overlay.request import caller_user, iam
 from sekisho.endpoint.refusal import Refusal
 from sekisho.signin.devices import no_such_user
 
 __all__ = ["check", "imply_user", "self_service"]
+
+_POLICY_CHANGES = frozenset(
+    {
+        "CreatePolicyVersion",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "SetDefaultPolicyVersion",
+        "TagPolicy",
+        "UntagPolicy",
+    }
+)
 
 
 @cache
@@ -49,7 +61,9 @@ def check(response: BaseResponse) -> None:
     if action not in {"CreateGroup", "CreateRole"}:
         _check_groups_and_roles(given)
     arn = given.get("PolicyArn")
-    if arn and not action.startswith("Attach") and arn not in iam().managed_policies:
+    if action in _POLICY_CHANGES and isinstance(arn, str):
+        managed(arn)
+    elif arn and not action.startswith("Attach") and arn not in iam().managed_policies:
         raise Refusal("NoSuchEntity", f"Policy {arn} was not found.", 404)
 
 

@@ -17,7 +17,7 @@ from moto.core.utils import get_service_model
 
 from sekisho.endpoint.overlay.refusals import invalid_input, validation
 
-__all__ = ["check"]
+__all__ = ["check", "pattern_of"]
 
 _WHOLE = {
     r"[\w+=,.@-]+": (
@@ -103,7 +103,7 @@ def _text_faults(shape: Shape, value: str, at: str) -> Iterator[str]:
     if values and value not in values:
         yield f"{_failed(at)}Member must satisfy enum value set: [{', '.join(values)}]"
     pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
+    if pattern and not pattern_of(pattern).fullmatch(value):
         whole = _WHOLE.get(re.sub(r"\\u00(..)", lambda m: chr(int(m[1], 16)), pattern))
         plain = f"{_failed(at)}Member must satisfy regular expression pattern: {pattern}"
         yield whole.format(at=at) if whole else plain
@@ -127,7 +127,8 @@ def _lower_first(name: str) -> str:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def pattern_of(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of the model, which is Java's, as Python's `re` reads it."""
     unicode = r"\p{" in pattern
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
