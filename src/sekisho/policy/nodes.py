@@ -130,6 +130,8 @@ def _from_value(value: object, path: tuple[str | int, ...], faults: Collector) -
                 tuple(_from_value(item, (*path, n), faults) for n, item in enumerate(value))
             )
         case Mapping() if all(isinstance(key, str) for key in value):
+            for key in value:
+                _check_text(key, path, faults)
             return ObjectNode(
                 tuple(
                     Member(key, _from_value(item, (*path, key), faults))
@@ -142,9 +144,7 @@ def _from_value(value: object, path: tuple[str | int, ...], faults: Collector) -
 def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> Node:
     match value:
         case str():
-            if _UNUSABLE.search(value):
-                message = "a NUL or a lone surrogate in a string"
-                faults.add(Code.POLICY_BAD_VALUE, message, joined(path), cure="delete it")
+            _check_text(value, path, faults)
             return TextNode(value)
         case bool():
             return BooleanNode(value)
@@ -154,3 +154,9 @@ def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> No
             return NumberNode(str(value))
     faults.add(Code.POLICY_NOT_JSON, f"a `{type(value).__name__}` is not JSON", joined(path))
     raise Stop
+
+
+def _check_text(text: str, path: tuple[str | int, ...], faults: Collector) -> None:
+    if _UNUSABLE.search(text):
+        message = "a NUL or a lone surrogate in a string"
+        faults.add(Code.POLICY_BAD_VALUE, message, joined(path), cure="delete it")
