@@ -157,6 +157,21 @@ def test_what_is_refused(parts: dict[str, Any], code: str, at: str | None) -> No
     assert answer["id"] == parts.get("id", "q")
 
 
+def test_a_message_is_one_line_whatever_it_quotes() -> None:
+    odd = "x\ny`\u2028" + "z" * 1_000
+    request = {"principal": odd, "action": odd, "resource": odd, odd: 1, "context": {odd: None}}
+    policies = {**condition("StringLike", odd, "${" + odd), odd: 1}
+    options = {odd: 1, "resourceKind": odd}
+    for parts in ({"request": request}, {"policies": policies}, {"options": options}, {odd: 1}):
+        for whole in (with_(**parts), {"id": 1, **parts}):
+            error = ask(whole)[0]["error"]
+            text = error["message"] + error["at"]
+            assert len(text.splitlines()) == 1
+            assert len(text) < 2_000
+    short = {**REQUEST, "principal": odd}
+    assert len(ask(with_(request=short))[0]["error"]["message"].splitlines()) == 1
+
+
 def test_every_fault_of_a_line_is_named() -> None:
     (answer,) = ask(with_(request={"action": 1}, policies={"identity": [{}], "session": 3}, x=1))
     message = answer["error"]["message"]

@@ -21,6 +21,7 @@ from sekisho.engine.documents import Documents
 from sekisho.engine.model import Cause, Decision
 from sekisho.engine.question import Question, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
+from sekisho.policy.faults import quoted
 
 __all__ = ["MOST_BYTES", "Answer", "answer", "answers", "decision_to_json"]
 
@@ -132,7 +133,7 @@ def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     value: dict[str, object] = {}
     for key, member in pairs:
         if key in value:
-            raise _not_json(f"the key `{key[:60]}` stands twice in one object")
+            raise _not_json(f"the key {quoted(key)} stands twice in one object")
         value[key] = member
     return value
 

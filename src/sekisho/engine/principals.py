@@ -15,6 +15,7 @@ from sekisho.engine import arns
 from sekisho.engine.model import Request
 from sekisho.errors import Code, Fault, FaultyRequest
 from sekisho.policy.document import Effect, Principal, PrincipalKey
+from sekisho.policy.faults import quoted
 
 __all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
 
@@ -105,7 +106,7 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
     if kind is None:
         fault = Fault(
             Code.REQUEST_BAD_VALUE,
-            f"`{request.principal}` is not a principal that makes requests",
+            f"{quoted(request.principal)} is not a principal that makes requests",
             "request.principal",
             cure="give the ARN of a user, a role, a role session, a federated user or the root "
             "user, or the name of a service",

@@ -16,6 +16,7 @@ from sekisho.engine.model import (
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, Unsupported
 from sekisho.policy import PolicyKind
+from sekisho.policy.faults import quoted
 
 __all__ = ["Question", "read_question", "switches_from_text"]
 
@@ -138,7 +139,7 @@ class _Reader:
             return {}
         for name in value:
             if path in _NAMES and name not in _NAMES[path]:
-                where = f"{path}.{name}" if path else name
+                where = _under(path, name)
                 self.wrong(where, f"unknown key; there are {', '.join(_NAMES[path])}")
         return value
 
@@ -171,7 +172,7 @@ class _Reader:
         values: dict[str, ContextValue] = {}
         spelled: set[str] = set()
         for key, member in self.members(value, "request.context").items():
-            path = f"request.context.{key}"
+            path = _under("request.context", key)
             if key.lower() in spelled:
                 self.wrong(path, "the key stands twice, in different case", Code.REQUEST_BAD_VALUE)
                 continue
@@ -229,7 +230,7 @@ class _Reader:
         if kind is not None and not isinstance(kind, str):
             self.wrong("options.resourceKind", "expected a string")
         elif value is not None and kind != "trust":
-            name = PolicyKind.RESOURCE.value + (f" of the kind `{kind}`" if kind else "")
+            name = PolicyKind.RESOURCE.value + (f" of the kind {quoted(kind)}" if kind else "")
             self.unsupported.append(_undecided(name, "policies.resource"))
         elif value is not None:
             return self.document(value, "resource", PolicyKind.TRUST)
@@ -261,7 +262,7 @@ class _Reader:
         """Read the switches, by name, and the two flags that only concern undecided kinds."""
         settings: dict[str, Any] = {}
         for name, value in options.items():
-            path = f"options.{name}"
+            path = _under("options", name)
             if name in _FLAGS:
                 if value is not None and not isinstance(value, bool):
                     self.wrong(path, "expected true or false")
@@ -272,6 +273,11 @@ class _Reader:
                 else:
                     settings[name] = _setting(name)(value)
         return Switches(**settings)
+
+
+def _under(path: str, name: str) -> str:
+    """Return the path of a member, whose name may be anything."""
+    return ".".join(filter(None, (path, quoted(name)[1:-1])))
 
 
 def _undecided(name: str, path: str) -> Unsupported:

@@ -21,6 +21,7 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
+from sekisho.policy.faults import quoted
 
 __all__ = ["check_policies", "check_request"]
 
@@ -34,7 +35,7 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
     """
     faults = [*_action_faults(request), *_resource_faults(request)]
     if caller.kind is CallerKind.OUTSIDER and policies.trust is None:
-        message = f"`{caller.arn}` is no user, role or session"
+        message = f"{quoted(caller.arn)} is no user, role or session"
         cure = "a service or an identity provider is only named by role trust policies"
         faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure))
     given = policies.identity or policies.boundaries is not None or policies.session is not None
@@ -58,7 +59,7 @@ def _action_faults(request: Request) -> Iterator[Fault]:
     service, _, name = request.action.partition(":")
     odd = not request.action.isascii() or any(c in "*?" or c.isspace() for c in request.action)
     if odd or not service or not name or ":" in name:
-        message = f"`{request.action}` is not one action"
+        message = f"{quoted(request.action)} is not one action"
         cure = "write it as `service:Name`"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
 
@@ -66,16 +67,16 @@ def _action_faults(request: Request) -> Iterator[Fault]:
 def _resource_faults(request: Request) -> Iterator[Fault]:
     parts = arns.split(request.resource)
     if request.resource != "*" and (len(parts) < arns.PARTS or parts[0] != "arn"):
-        message = f"`{request.resource}` is not the ARN of a resource"
+        message = f"{quoted(request.resource)} is not the ARN of a resource"
         cure = "write an ARN of six parts, or `*` for an action that has no resource"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
     told, given = arns.account_of(request.resource), request.resource_account
     if given is not None and not arns.is_account(given):
-        message = f"`{given}` is not an account id"
+        message = f"{quoted(given)} is not an account id"
         cure = "an account id has twelve digits"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", cure=cure)
     elif told and given and told != given:
-        message = f"the resource's ARN tells account `{told}`, not `{given}`"
+        message = f"the resource's ARN tells account `{told}`, not {quoted(given)}"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
 
 
@@ -112,7 +113,7 @@ def _statement_faults(
 
 def _condition_faults(condition: Condition, path: str, document: Document) -> Iterator[Fault]:
     operator = condition.operator
-    where = f"{path}.Condition.{operator}.{condition.key}"
+    where = f"{path}.Condition.{operator}.{quoted(condition.key)[1:-1]}"
     if operator.name is OperatorName.NULL and operator.if_exists:
         message = "`Null` has no `IfExists` form"
         yield _fault(Code.POLICY_UNKNOWN_OPERATOR, message, where, condition.position)
@@ -134,7 +135,7 @@ def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault
         return
     for part in variables.read(text):
         if isinstance(part, variables.Malformed):
-            message = f"`{part.text}` is not a policy variable"
+            message = f"{quoted(part.text)} is not a policy variable"
             cure = "write `${key}` or `${key, 'default'}`"
             yield _fault(Code.POLICY_BAD_VALUE, message, path, position, cure)
 
