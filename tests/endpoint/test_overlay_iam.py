@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from cases import cases
+from sekisho import policy
 from sekisho.endpoint import LocalAws
 
 ALLOW = {
@@ -141,6 +142,26 @@ def test_own_password(aws: LocalAws, iam: Any) -> None:
     frank.change_password(OldPassword=people.PASSWORD, NewPassword=new)
     profile = iam.get_login_profile(UserName="frank")["LoginProfile"]
     assert profile["PasswordResetRequired"] is False
+
+
+def test_the_accounts_option_lets_every_user_change_the_password(aws: LocalAws, iam: Any) -> None:
+    """... unless a policy denies it explicitly, as Force_MFA does (fact 8.1)."""
+    iam.create_user(UserName="hana")
+    iam.create_login_profile(UserName="hana", Password=people.PASSWORD)
+    key = iam.create_access_key(UserName="hana")["AccessKey"]
+    hana = people.client(aws, "iam", (key["AccessKeyId"], key["SecretAccessKey"]))
+    change = {"OldPassword": people.PASSWORD, "NewPassword": "Suikinkutsu-8-drops"}
+    back = {"OldPassword": change["NewPassword"], "NewPassword": people.PASSWORD}
+    assert error_of(hana.change_password, **change)["code"] == "AccessDenied"
+    iam.update_account_password_policy(AllowUsersToChangePassword=True)
+    try:
+        hana.change_password(**change)
+        gate = policy.render(policy.force_mfa(policy.choices_of(policy.Preset.AWS)))
+        iam.put_user_policy(UserName="hana", PolicyName="Force_MFA", PolicyDocument=gate)
+        found = error_of(hana.change_password, **back)
+        assert "with an explicit deny in an identity-based policy" in found["message"]
+    finally:
+        iam.delete_account_password_policy()
 
 
 def test_passwords_that_must_not_come_back(iam: Any) -> None:

@@ -4,6 +4,7 @@ Reading only. Everything is looked up by the unique id that a credential was mad
 was deleted and made again under the same name is somebody else, as at AWS.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -161,8 +162,24 @@ def _policies_of_user(world: World, user: User) -> Policies:
     for group in _iam(world).groups.values():
         if any(member.id == user.id for member in group.users):
             identity += _own(group, "group")
+    identity += _by_password_policy(world, user)
     boundary = world.boundaries.get(user.name)
     return Policies(tuple(identity), _boundaries(world, boundary))
+
+
+def _by_password_policy(world: World, user: User) -> Iterable[AttachedPolicy]:
+    """Yield what `AllowUsersToChangePassword` allows every user, as a policy (fact §8.1)."""
+    option = _iam(world).account_password_policy
+    if option is not None and option.allow_users_to_change_password:
+        yield _attached("the account's password policy", _change_own(user.arn), PolicyKind.IDENTITY)
+
+
+def _change_own(arn: str) -> str:
+    allowed = (("iam:ChangePassword", arn), ("iam:GetAccountPasswordPolicy", "*"))
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _policies_of_role(world: World, role: Role) -> Policies:
