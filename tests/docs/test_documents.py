@@ -87,7 +87,8 @@ def test_both_readmes_show_the_same_commands() -> None:
     english, japanese = (
         [
             re.sub(r" --lang (en|ja)", "", line)
-            for line in re.findall(r"(?m)^(?:python3|sekisho) .*$", _text(name))
+            for block in re.findall(r"(?ms)^```\n(.*?)^```$", _text(name))
+            for line in re.findall(r"(?m)^(?:python3|sekisho) .*$", block)
         ]
         for name in ("README.md", "README.ja.md")
     )
