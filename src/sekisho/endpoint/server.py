@@ -115,7 +115,13 @@ class LocalAws:
         finally:
             # the server has its own copy of the socket
             listener.close()
-        self._thread = Thread(target=self._server.serve_forever, name="sekisho-local", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever,
+            # seconds until a stop is noticed; werkzeug waits half of one
+            kwargs={"poll_interval": 0.05},
+            name="sekisho-local",
+            daemon=True,
+        )
         self._thread.start()
         return self
 
