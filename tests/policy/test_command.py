@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from sekisho import policy
 from sekisho.cli.policy import command
-from sekisho.errors import Code, FaultyInput, FaultyPolicy
+from sekisho.errors import Code, FaultyInput, FaultyPolicy, UsageError
 from sekisho.policy import Preset
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
@@ -59,7 +59,7 @@ def test_out_writes_a_new_file_and_never_over_another(tmp_path):
     assert (result.exit_code, result.stdout) == (0, "")
     assert policy.parse(path.read_text(encoding="utf-8"))
     path.write_text("mine", encoding="utf-8")
-    with pytest.raises(FaultyInput) as caught:
+    with pytest.raises(UsageError) as caught:
         run("new", "--out", str(path))
     assert caught.value.cure
     assert path.read_text(encoding="utf-8") == "mine"
@@ -106,7 +106,7 @@ def test_summary_gives_the_terminal_nothing_to_obey():
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"\xff\xfe{\x00", Code.POLICY_NOT_JSON),
+        (b"\xff\xfe{\x00", Code.FILE_UNREADABLE),
         (b"", Code.POLICY_NOT_JSON),
         (b"[" * 999_999, Code.POLICY_TOO_LONG),
     ],

@@ -16,7 +16,7 @@ from sekisho import audit, catalogue, policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
 from sekisho.policy.texts import title_of
@@ -146,9 +146,7 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError:
         cure = "delete it, or choose another name"
-        raise FaultyInput(
-            str(path), [Fault(Code.FILE_UNREADABLE, "is there already", cure=cure)]
-        ) from None
+        raise UsageError(f"`{path}` is there already", cure=cure) from None
     except OSError as error:
         raise _unusable(str(path), error) from None
 
@@ -195,7 +193,7 @@ def _read(file: str) -> str:
     except UnicodeDecodeError as error:
         message = f"byte {error.start + 1} is not UTF-8"
         cure = "save the file as UTF-8"
-        raise FaultyInput(file, [Fault(Code.POLICY_NOT_JSON, message, cure=cure)]) from None
+        raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, cure=cure)]) from None
 
 
 def _unusable(file: str, error: OSError) -> FaultyInput:
