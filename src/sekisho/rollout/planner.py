@@ -150,10 +150,10 @@ class _Draft:
         self.add(create, done=known is not None)
         if new.gated:
             self.attach(new.name, self.arn)
-        for group in new.groups:
-            self.join(group, new.name)
-        if self.goal.group is not None and new.name in self.goal.group.members:
-            self.join(self.goal.group.name, new.name)
+        group = self.goal.group
+        gating = [group.name] if group is not None and new.name in group.members else []
+        for name in dict.fromkeys([*gating, *new.groups]):
+            self.join(name, new.name)
         if new.password is None:
             return
         if new.password.must_change and new.password.allow_change:

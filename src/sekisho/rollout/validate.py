@@ -17,11 +17,11 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     new = [user.name for user in goal.new_users]
     users = {user.name for user in snapshot.users}
     groups = {group.name for group in snapshot.groups}
+    groups |= {goal.group.name} if goal.group else set()
     faults = [*_policy(goal.policy)]
     for index, user in enumerate(goal.new_users):
         faults += _new_user(user, f"new_users[{index}]")
-        own = {goal.group.name} if goal.group else set()
-        faults += _unknown("group", user.groups, groups - own, f"new_users[{index}].groups")
+        faults += _unknown("group", user.groups, groups, f"new_users[{index}].groups")
     faults += _twice((name.lower() for name in new), "new_users")
     faults += _unknown("user", goal.users, users, "users")
     faults += _twice(goal.users, "users")

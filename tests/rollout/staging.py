@@ -1,0 +1,222 @@
+"""An account to roll out in: as a snapshot, and in moto behind unmodified boto3 clients."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from sekisho.account import (
+    AccessKey,
+    Device,
+    DeviceKind,
+    Group,
+    ManagedPolicy,
+    Password,
+    Role,
+    Snapshot,
+    User,
+)
+from sekisho.account.api import AwsApi
+from sekisho.account.aws import Keys, connect
+from sekisho.errors import AwsRefused
+from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
+from sekisho.rollout import (
+    Caller,
+    Goal,
+    GroupGoal,
+    NewUser,
+    PolicyGoal,
+    TemporaryPassword,
+)
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ACCOUNT = "123456789012"
+ADMIN = Caller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)
+GATE = f"arn:aws:iam::{ACCOUNT}:policy/Force_MFA"
+FULL = f"arn:aws:iam::{ACCOUNT}:policy/Full"
+CHANGE = "arn:aws:iam::aws:policy/IAMUserChangePassword"
+EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}}],
+}
+
+
+def gate(preset: Preset = Preset.RECOMMENDED) -> Document:
+    """Return a policy that gates."""
+    return force_mfa(choices_of(preset))
+
+
+def user(name: str, **about: Any) -> User:
+    """Return a user of the account, at `/` unless a path is given."""
+    path = about.pop("path", "/")
+    return User(
+        name, path, f"arn:aws:iam::{ACCOUNT}:user{path}{name}", f"AIDA{name.upper()}", **about
+    )
+
+
+def device(owner: str) -> Device:
+    """Return an enabled virtual device."""
+    return Device(f"arn:aws:iam::{ACCOUNT}:mfa/{owner}", DeviceKind.VIRTUAL, owner, NOW)
+
+
+def managed(arn: str, document: Mapping[str, Any] | Document, **about: Any) -> ManagedPolicy:
+    """Return a customer managed policy in version v1."""
+    read = document if isinstance(document, Document) else from_json(document)
+    about = {"versions": ("v1",), **about}
+    return ManagedPolicy(arn, arn.rsplit("/", 1)[-1], "/", "v1", read, **about)
+
+
+def account() -> Snapshot:
+    """Return the account that the tests of the planner start from."""
+    return Snapshot(
+        account=ACCOUNT,
+        partition="aws",
+        taken_at=NOW,
+        users=(
+            user("admin", attached=(FULL,), devices=(device("admin"),), password=Password()),
+            user("glass", attached=(FULL,)),
+            user("hanako", path="/dev/", groups=("Developers",), password=Password()),
+            user("machine", attached=(FULL,), keys=(AccessKey("AKIAMACHINE", active=True),)),
+        ),
+        groups=(Group("Developers", "/", f"arn:aws:iam::{ACCOUNT}:group/Developers", (FULL,)),),
+        roles=(
+            Role(
+                "Deploy",
+                "/",
+                f"arn:aws:iam::{ACCOUNT}:role/Deploy",
+                from_json(TRUST, kind=PolicyKind.TRUST),
+                (FULL,),
+            ),
+        ),
+        policies={FULL: managed(FULL, EVERYTHING)},
+    )
+
+
+def with_user(snapshot: Snapshot, changed: User) -> Snapshot:
+    """Return the snapshot with one user added or replaced."""
+    others = [known for known in snapshot.users if known.name != changed.name]
+    return replace(snapshot, users=tuple(sorted([*others, changed], key=lambda known: known.name)))
+
+
+def policy_goal(**about: Any) -> PolicyGoal:
+    """Return the goal's policy, with a description and two tags."""
+    about = {"description": "MFA first.", "tags": {"team": "security", "cost": "0"}, **about}
+    return PolicyGoal("Force_MFA", about.pop("document", gate()), **about)
+
+
+def full_goal(*, allow_change: bool = False) -> Goal:
+    """Return a goal that needs every kind of change a first roll-out has."""
+    password = TemporaryPassword(must_change=True, allow_change=allow_change)
+    return Goal(
+        policy=policy_goal(),
+        users=("machine", "admin"),
+        group=GroupGoal("Gated", ("hanako", "taro")),
+        new_users=(
+            NewUser("taro", "/dev/", {"desk": "4"}, password, groups=("Developers",)),
+            NewUser("jiro"),
+        ),
+        break_glass=("glass",),
+    )
+
+
+class Moto:
+    """`AwsApi` over boto3 and moto, with the flag that moto forgets."""
+
+    def __init__(self) -> None:
+        self._api = connect(region="us-east-1", credentials=Keys("AKIAEXAMPLE", "example"))
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        answer = self._api.call(service, operation, **params)
+        if operation == "CreateLoginProfile":
+            self._api.call(service, "UpdateLoginProfile", **params)
+        return answer
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._api.pages(service, operation, key, **params)
+
+
+@contextmanager
+def moto_account(*, aws_managed: bool = False) -> Iterator[Moto]:
+    """Run moto with the same account in it as `account` describes, as far as boto3 can make it."""
+    with mock_aws(config={"iam": {"load_aws_managed_policies": aws_managed}}):
+        iam = boto3.client("iam", region_name="us-east-1")
+        iam.create_policy(PolicyName="Full", PolicyDocument=json.dumps(EVERYTHING))
+        iam.create_group(GroupName="Developers")
+        iam.attach_group_policy(GroupName="Developers", PolicyArn=FULL)
+        for name in ("admin", "glass", "machine"):
+            iam.create_user(UserName=name)
+            iam.attach_user_policy(UserName=name, PolicyArn=FULL)
+        iam.create_user(UserName="hanako", Path="/dev/")
+        iam.add_user_to_group(GroupName="Developers", UserName="hanako")
+        iam.create_access_key(UserName="machine")
+        iam.create_virtual_mfa_device(VirtualMFADeviceName="admin")
+        iam.enable_mfa_device(
+            UserName="admin",
+            SerialNumber=f"arn:aws:iam::{ACCOUNT}:mfa/admin",
+            AuthenticationCode1="111111",
+            AuthenticationCode2="222222",
+        )
+        yield Moto()
+
+
+class Killed(BaseException):
+    """The process dies: nothing that handles errors may catch it."""
+
+
+READING = ("Get", "List")
+
+
+class Killing:
+    """An `AwsApi` that dies at the n-th changing call, before or after AWS has done it."""
+
+    def __init__(self, api: AwsApi, at: int, *, after: bool) -> None:
+        self._api = api
+        self._left = at
+        self._after = after
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        if operation.startswith(READING):
+            return self._api.call(service, operation, **params)
+        self._left -= 1
+        if self._left < 0 and not self._after:
+            raise Killed
+        answer = self._api.call(service, operation, **params)
+        if self._left < 0:
+            raise Killed
+        return answer
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._api.pages(service, operation, key, **params)
+
+
+class Refusing:
+    """An `AwsApi` that refuses one operation, as AWS does or as a lost connection looks."""
+
+    def __init__(self, api: AwsApi, operation: str, status: int = 403) -> None:
+        self._api = api
+        self._operation = operation
+        self._status = status
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        if operation == self._operation:
+            code = "AccessDenied" if self._status else "ConnectionClosedError"
+            raise AwsRefused(operation, code, "not authorized", self._status)
+        return self._api.call(service, operation, **params)
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._api.pages(service, operation, key, **params)

@@ -1,0 +1,289 @@
+"""The laws of a roll-out, with real boto3 clients: it can be undone, repeated, and killed."""
+
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from rollout.staging import (
+    ADMIN,
+    GATE,
+    NOW,
+    Killed,
+    Killing,
+    Moto,
+    Refusing,
+    full_goal,
+    gate,
+    moto_account,
+    policy_goal,
+)
+from sekisho.account import collect
+from sekisho.policy import Preset
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    Journal,
+    NewUser,
+    Plan,
+    TemporaryPassword,
+    execute,
+    plan,
+    roll_back,
+    touched,
+)
+
+SECRET = "Fuji-2026-temporary-x"
+
+
+def password(user: str) -> str:
+    return SECRET
+
+
+def made(api: Moto, goal: Goal) -> Plan:
+    """Return a plan for the account as it is now, through a file and back."""
+    fresh = plan(goal, collect(api, now=NOW), ADMIN)
+    assert fresh.applicable, (fresh.reasons, fresh.proofs)
+    return Plan.from_json(fresh.to_json())
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Moto]:
+    """One account for all: every test puts it back as it was, which is the law itself."""
+    with moto_account() as moto:
+        before = collect(moto, now=NOW)
+        yield moto
+        assert collect(moto, now=NOW) == before
+
+
+GOALS = st.builds(
+    Goal,
+    policy=st.builds(
+        policy_goal,
+        document=st.sampled_from([gate(preset) for preset in Preset]),
+        tags=st.dictionaries(st.sampled_from(["team", "cost"]), st.text("abc ", max_size=5)),
+    ),
+    users=st.lists(st.sampled_from(["admin", "machine", "hanako"]), unique=True).map(tuple),
+    group=st.none()
+    | st.builds(
+        GroupGoal,
+        st.sampled_from(["Gated", "Developers"]),
+        st.lists(st.sampled_from(["admin", "machine", "hanako"]), unique=True).map(tuple),
+    ),
+    new_users=st.just(())
+    | st.builds(
+        NewUser,
+        name=st.just("taro"),
+        path=st.sampled_from(["/", "/dev/"]),
+        password=st.none()
+        | st.builds(TemporaryPassword, st.booleans(), allow_change=st.just(False)),
+        groups=st.sampled_from([(), ("Developers",)]),
+        gated=st.booleans(),
+    ).map(lambda new: (new,)),
+    break_glass=st.just(("glass",)),
+)
+
+
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(goal=GOALS, existing=st.booleans())
+def test_rollback_after_apply_is_identity(
+    api: Moto, tmp_path_factory: pytest.TempPathFactory, goal: Goal, existing: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("law")
+    if existing:
+        # a policy of this name stands already, in another version and with other tags
+        older = Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it", "old": "1"}))
+        first = made(api, older)
+        execute(first, api, Journal(folder / "first"), passwords=password, now=NOW)
+    snapshot = collect(api, now=NOW)
+    second = made(api, goal)
+    before = touched(second, api)
+    journal = folder / "second"
+    report = execute(second, api, Journal(journal), passwords=password, now=NOW)
+    assert report.complete
+    assert list(report.done) == [change.address for change in second.changes]
+
+    again = execute(second, api, Journal(journal), passwords=password, now=NOW)
+    assert again == report
+    settled = plan(goal, collect(api, now=NOW), ADMIN)
+    assert settled.changes == (), "what is planned after an apply must be nothing"
+
+    undone = roll_back(second, Journal(journal), api, now=NOW)
+    assert undone.complete
+    assert undone.left == ()
+    assert touched(second, api) == before
+    assert collect(api, now=NOW) == snapshot
+    if existing:
+        roll_back(first, Journal(folder / "first"), api, now=NOW)
+
+
+def full(api: Moto) -> Plan:
+    return made(api, full_goal())
+
+
+def calls_of(api: Moto, folder: Path) -> int:
+    """Return how many calls a whole apply makes (and leave the account as it was)."""
+    whole = full(api)
+    execute(whole, api, Journal(folder / "count"), passwords=password, now=NOW)
+    roll_back(whole, Journal(folder / "count"), api, now=NOW)
+    return len(whole.changes)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
+def test_an_apply_killed_at_any_call_is_resumed(api: Moto, tmp_path: Path, after: bool) -> None:
+    count = calls_of(api, tmp_path)
+    for number in range(count):
+        whole = full(api)
+        before = touched(whole, api)
+        journal = tmp_path / f"resumed-{number}"
+        with pytest.raises(Killed):
+            execute(
+                whole,
+                Killing(api, number, after=after),
+                Journal(journal),
+                passwords=password,
+                now=NOW,
+            )
+        report = execute(whole, api, Journal(journal), passwords=password, now=NOW)
+        assert report.complete
+        assert len(report.done) == count, "what a killed run did is the plan's own doing"
+        assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+        assert touched(whole, api) == before
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
+def test_an_apply_killed_at_any_call_is_undone(api: Moto, tmp_path: Path, after: bool) -> None:
+    for number in range(calls_of(api, tmp_path)):
+        whole = full(api)
+        before = touched(whole, api)
+        journal = tmp_path / f"undone-{number}"
+        with pytest.raises(Killed):
+            execute(
+                whole,
+                Killing(api, number, after=after),
+                Journal(journal),
+                passwords=password,
+                now=NOW,
+            )
+        report = roll_back(whole, Journal(journal), api, now=NOW)
+        assert report.complete
+        assert report.left == ()
+        assert touched(whole, api) == before
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
+def test_a_rollback_killed_at_any_call_is_resumed(api: Moto, tmp_path: Path, after: bool) -> None:
+    older = made(api, Goal(policy_goal(document=gate(Preset.AWS))))
+    execute(older, api, Journal(tmp_path / "older"), passwords=password, now=NOW)
+    number = 0
+    while True:
+        whole = full(api)
+        before = touched(whole, api)
+        journal = tmp_path / f"rollback-{number}"
+        execute(whole, api, Journal(journal), passwords=password, now=NOW)
+        try:
+            roll_back(whole, Journal(journal), Killing(api, number, after=after), now=NOW)
+        except Killed:
+            report = roll_back(whole, Journal(journal), api, now=NOW)
+            assert report.left == ()
+            assert report.complete
+            assert touched(whole, api) == before
+            number += 1
+        else:
+            assert touched(whole, api) == before
+            break
+    assert number > len(whole.changes), "the new version alone takes two calls to undo"
+    roll_back(older, Journal(tmp_path / "older"), api, now=NOW)
+
+
+def test_a_password_set_by_a_killed_run_is_set_anew(api: Moto, tmp_path: Path) -> None:
+    whole = full(api)
+    position = [change.address for change in whole.changes].index("login-profile taro")
+    told: list[str] = []
+
+    def telling(user: str) -> str:
+        told.append(f"Fuji-2026-{len(told)}")
+        return told[-1]
+
+    journal = tmp_path / "journal"
+    killing = Killing(api, position, after=True)
+    with pytest.raises(Killed):
+        execute(whole, killing, Journal(journal), passwords=telling, now=NOW)
+    sent: list[object] = []
+
+    class Listening(Moto):
+        def call(self, service: str, operation: str, /, **params: object):  # type: ignore[no-untyped-def]
+            if "Password" in params:
+                sent.append((operation, params["Password"]))
+            return super().call(service, operation, **params)
+
+    execute(whole, Listening(), Journal(journal), passwords=telling, now=NOW)
+    assert sent == [("UpdateLoginProfile", told[-1])]
+    roll_back(whole, Journal(journal), api, now=NOW)
+
+
+def test_no_secret_is_ever_kept(api: Moto, tmp_path: Path) -> None:
+    whole = full(api)
+    journal = tmp_path / "journal"
+    report = execute(whole, api, Journal(journal), passwords=password, now=NOW)
+    assert report.complete
+    kept = journal.read_text("utf-8") + whole.to_json() + repr(report) + touched(whole, api)
+    assert SECRET not in kept
+    assert SECRET not in repr(roll_back(whole, Journal(journal), api, now=NOW))
+    if sys.platform != "win32":
+        assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("status", [403, 0], ids=["refused", "no-answer"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "CreatePolicy",
+        "CreateGroup",
+        "AttachGroupPolicy",
+        "CreateUser",
+        "AttachUserPolicy",
+        "AddUserToGroup",
+        "CreateLoginProfile",
+    ],
+)
+def test_a_refusal_stops_cleanly(api: Moto, tmp_path: Path, operation: str, status: int) -> None:
+    whole = full(api)
+    before = touched(whole, api)
+    journal = tmp_path / "journal"
+    refusing = Refusing(api, operation, status)
+    report = execute(whole, refusing, Journal(journal), passwords=password, now=NOW)
+    assert not report.complete
+    assert report.stopped is not None
+    assert report.stopped.operation == operation
+    addresses = [change.address for change in whole.changes]
+    assert [*report.done, *report.remaining] == addresses
+    assert report.remaining[0] == report.stopped.address
+
+    assert execute(whole, api, Journal(journal), passwords=password, now=NOW).complete
+    assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+    assert touched(whole, api) == before
+
+
+@pytest.mark.parametrize("operation", ["DetachUserPolicy", "DeleteUser", "DeletePolicy"])
+def test_a_refused_rollback_stops_cleanly(api: Moto, tmp_path: Path, operation: str) -> None:
+    whole = full(api)
+    before = touched(whole, api)
+    journal = tmp_path / "journal"
+    execute(whole, api, Journal(journal), passwords=password, now=NOW)
+    report = roll_back(whole, Journal(journal), Refusing(api, operation), now=NOW)
+    assert not report.complete
+    assert report.stopped is not None
+    assert report.stopped.aws_code == "AccessDenied"
+    assert len(report.undone) + len(report.remaining) == len(whole.changes)
+    assert roll_back(whole, Journal(journal), api, now=NOW).complete
+    assert touched(whole, api) == before
+
+
+def test_a_user_is_gated_before_the_password_exists(api: Moto) -> None:
+    addresses = [change.address for change in full(api).changes]
+    assert addresses.index(f"user-attachment taro {GATE}") < addresses.index("login-profile taro")

@@ -1,0 +1,240 @@
+"""What others do while a plan is in force: it is never undone, and never taken for the plan's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from rollout.staging import (
+    ADMIN,
+    CHANGE,
+    EVERYTHING,
+    GATE,
+    NOW,
+    Moto,
+    full_goal,
+    gate,
+    moto_account,
+    policy_goal,
+)
+from sekisho.account import collect
+from sekisho.errors import Code, PlanRefused
+from sekisho.policy import Preset
+from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back, touched
+
+DEVICE = "arn:aws:iam::123456789012:mfa/taro-phone"
+
+
+def password(user: str) -> str:
+    return "Fuji-2026-temporary-x"
+
+
+def change_password(iam: boto3.client) -> None:
+    """Do as the new user does at the first sign-in; moto then clears the flag."""
+    iam.update_login_profile(UserName="taro", Password="Fuji-2026-my-own")
+
+
+@pytest.fixture
+def api() -> Iterator[Moto]:
+    with moto_account() as moto:
+        yield moto
+
+
+@pytest.fixture
+def iam(api: Moto) -> object:
+    """What other people call."""
+    return boto3.client("iam", region_name="us-east-1")
+
+
+def made(api: Moto, goal: Goal) -> Plan:
+    fresh = plan(goal, collect(api, now=NOW), ADMIN)
+    assert fresh.applicable
+    return fresh
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal")
+
+
+@pytest.fixture
+def applied(api: Moto, journal: Journal) -> Plan:
+    whole = made(api, full_goal())
+    assert execute(whole, api, journal, passwords=password, now=NOW).complete
+    return whole
+
+
+def left(plan_: Plan, journal: Journal, api: Moto) -> list[str]:
+    report = roll_back(plan_, journal, api, now=NOW)
+    assert report.complete
+    stays = [item.address for item in report.left]
+    assert sorted([*stays, *report.undone]) == sorted(c.address for c in plan_.changes)
+    return stays
+
+
+def test_a_password_that_was_changed_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    change_password(iam)
+    assert left(applied, journal, api) == ["login-profile taro", "user taro"]
+    assert list(api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")) == []
+    attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro")
+    assert list(attached) == []
+
+
+def test_a_user_with_a_device_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.create_virtual_mfa_device(VirtualMFADeviceName="taro-phone")
+    codes = {"AuthenticationCode1": "111111", "AuthenticationCode2": "222222"}
+    iam.enable_mfa_device(UserName="taro", SerialNumber=DEVICE, **codes)
+    assert left(applied, journal, api) == ["login-profile taro", "user taro"]
+
+
+def test_a_user_with_a_key_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.create_access_key(UserName="jiro")
+    assert left(applied, journal, api) == ["user jiro"]
+
+
+def test_a_user_that_others_gave_more_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.put_user_policy(UserName="jiro", PolicyName="mine", PolicyDocument=json.dumps(EVERYTHING))
+    report = roll_back(applied, journal, api, now=NOW)
+    (stays,) = report.left
+    assert stays.address == "user jiro"
+    assert "inline policy: 1" in stays.reason.en
+    assert "inline policy: 1" in stays.reason.ja
+
+
+def test_a_group_with_other_members_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.add_user_to_group(GroupName="Gated", UserName="machine")
+    assert left(applied, journal, api) == ["group Gated"]
+    members = api.pages("iam", "GetGroup", "Users", GroupName="Gated")
+    assert [member["UserName"] for member in members] == ["machine"]
+
+
+def test_a_policy_that_others_attached_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
+    assert left(applied, journal, api) == [f"policy {GATE}"]
+
+
+def test_a_policy_that_others_edited_stays(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.create_policy_version(
+        PolicyArn=GATE, PolicyDocument=json.dumps(EVERYTHING), SetAsDefault=True
+    )
+    assert left(applied, journal, api) == [f"policy {GATE}"]
+
+
+def test_a_new_version_is_taken_back_to_the_old(
+    api: Moto, iam: boto3.client, tmp_path: Path
+) -> None:
+    first = made(api, Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it"})))
+    execute(first, api, Journal(tmp_path / "first"), passwords=password, now=NOW)
+    second = made(api, Goal(policy_goal(), users=("machine",)))
+    before = touched(second, api)
+    journal = Journal(tmp_path / "second")
+    execute(second, api, journal, passwords=password, now=NOW)
+    versions = list(api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=GATE))
+    assert {v["VersionId"]: v["IsDefaultVersion"] for v in versions} == {"v1": False, "v2": True}
+    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "changed by hand"}])
+    assert left(second, journal, api) == [f"policy-tag {GATE} team"]
+    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "it"}])
+    assert touched(second, api) == before
+
+
+def test_what_was_so_already_is_not_taken_back(
+    api: Moto, iam: boto3.client, journal: Journal
+) -> None:
+    whole = made(api, full_goal())
+    iam.create_group(GroupName="Gated")
+    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    report = execute(whole, api, journal, passwords=password, now=NOW)
+    assert report.complete
+    assert report.already == ("group Gated", "membership Gated hanako")
+    assert sorted(left(whole, journal, api)) == ["group Gated", "membership Gated hanako"]
+    members = api.pages("iam", "GetGroup", "Users", GroupName="Gated")
+    assert [member["UserName"] for member in members] == ["hanako"]
+
+
+def test_what_was_detached_meanwhile_needs_no_taking_back(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    iam.detach_user_policy(UserName="machine", PolicyArn=GATE)
+    assert left(applied, journal, api) == []
+
+
+def test_a_second_rollback_undoes_nothing_that_others_did(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    roll_back(applied, journal, api, now=NOW)
+    iam.create_group(GroupName="Gated")
+    assert left(applied, journal, api) == []
+    assert api.call("iam", "GetGroup", GroupName="Gated")
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before-apply", "half-way"])
+def test_drift_is_refused_by_name(
+    api: Moto, iam: boto3.client, journal: Journal, first: bool
+) -> None:
+    whole = made(api, full_goal())
+    if not first:
+        execute(whole, api, journal, passwords=password, now=NOW)
+        roll_back(whole, journal, api, now=NOW)
+    iam.create_user(UserName="taro", Path="/other/")
+    with pytest.raises(PlanRefused, match="user taro") as caught:
+        execute(whole, api, journal, passwords=password, now=NOW)
+    assert caught.value.code is Code.PLAN_STALE
+    assert api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")
+    attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
+    assert GATE not in [item["PolicyArn"] for item in attached], "nothing is done then"
+
+
+def test_a_finished_plan_stays_finished(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    change_password(iam)
+    assert execute(applied, api, journal, passwords=password, now=NOW).complete
+
+
+def test_another_account_is_refused(api: Moto, journal: Journal) -> None:
+    whole = made(api, full_goal())
+    foreign = Plan.from_json(whole.to_json())
+    object.__setattr__(foreign, "account", "999999999999")
+    for run in (
+        lambda: execute(foreign, api, journal, passwords=password, now=NOW),
+        lambda: roll_back(foreign, journal, api, now=NOW),
+    ):
+        with pytest.raises(PlanRefused, match="999999999999"):
+            run()
+    assert not journal.path.exists()
+
+
+def test_another_plans_journal_is_refused(api: Moto, journal: Journal, applied: Plan) -> None:
+    other = plan(Goal(policy_goal(), users=("machine",)), collect(api, now=NOW), ADMIN)
+    with pytest.raises(PlanRefused, match="journal of another plan"):
+        execute(other, api, Journal(journal.path), passwords=password, now=NOW)
+
+
+def test_the_console_permission_comes_and_goes(tmp_path: Path) -> None:
+    with moto_account(aws_managed=True) as moto:
+        whole = made(moto, full_goal(allow_change=True))
+        before = touched(whole, moto)
+        journal = tmp_path / "journal"
+        execute(whole, moto, Journal(journal), passwords=password, now=NOW)
+        attached = moto.pages(
+            "iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro"
+        )
+        assert {item["PolicyName"] for item in attached} == {"Force_MFA", CHANGE.rsplit("/", 1)[-1]}
+        assert roll_back(whole, Journal(journal), moto, now=NOW).left == ()
+        assert touched(whole, moto) == before
