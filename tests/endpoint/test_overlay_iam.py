@@ -83,6 +83,21 @@ def test_renaming_takes_everything_along(aws: LocalAws, iam: Any) -> None:
     assert signed.get_caller_identity()["Arn"] == user["Arn"]
 
 
+def test_a_group_is_renamed_with_its_members(iam: Any) -> None:
+    iam.create_group(GroupName="Before")
+    iam.add_user_to_group(GroupName="Before", UserName="bob")
+    iam.update_group(GroupName="Before", NewPath="/team/")
+    assert iam.get_group(GroupName="Before")["Group"]["Path"] == "/team/"
+    iam.update_group(GroupName="Before", NewGroupName="After")
+    members = iam.get_group(GroupName="After")["Users"]
+    assert [each["UserName"] for each in members] == ["bob"]
+    assert error_of(iam.get_group, GroupName="Before")["code"] == "NoSuchEntity"
+    taken = error_of(iam.update_group, GroupName="After", NewGroupName="STAFF")
+    assert taken["code"] == "EntityAlreadyExists"
+    iam.remove_user_from_group(GroupName="After", UserName="bob")
+    iam.delete_group(GroupName="After")
+
+
 def test_a_user_is_deleted_when_nothing_is_left(iam: Any) -> None:
     name, arn = "leaver", "arn:aws:iam::aws:policy/ReadOnlyAccess"
     iam.create_user(UserName=name)

@@ -99,6 +99,17 @@ def create_group(self: IamResponse) -> ActionResult:
     return ActionResult({"Group": _group(group)})
 
 
+def update_group(self: IamResponse) -> ActionResult:
+    """Give a group another name or path."""
+    group = iam().groups[text(self, "GroupName")]
+    old, new = group.name, text(self, "NewGroupName") or group.name
+    _not_taken("Group", new, [name for name in iam().groups if name != old])
+    group.path = text(self, "NewPath") or group.path
+    group.name = new
+    iam().groups[new] = iam().groups.pop(old)
+    return EmptyResult()
+
+
 def delete_group(self: IamResponse) -> ActionResult:
     """Delete a group that is empty."""
     group = iam().groups[text(self, "GroupName")]
@@ -203,6 +214,7 @@ OPERATIONS = (
     update_user,
     delete_user,
     create_group,
+    update_group,
     delete_group,
     get_group,
     add_user_to_group,
