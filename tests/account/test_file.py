@@ -150,18 +150,14 @@ def test_a_truncated_file_is_one_clear_error(data):
         load_account(text[:cut])
     (fault,) = caught.value.faults
     assert fault.code == "account.not-json"
-    assert not [
-        secret for secret in SECRETS if secret in "".join(traceback.format_exception(caught.value))
-    ]
+    assert_no_secret(caught.value)
 
 
-JSON = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.just([]),
-    st.just({}), st.just([{}]), st.just({"a": [1]}),
-)  # fmt: skip
+CONTAINERS = st.sampled_from([[], {}, [{}], {"a": [1]}])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
 
 
-@given(path=st.sampled_from(sorted(places(SOUND), key=str)), new=JSON)
+@given(path=st.sampled_from(sorted(places(SOUND), key=str)), new=SCALARS | CONTAINERS)
 def test_any_value_anywhere_loads_or_is_a_fault(path, new):
     value = changed([[list(path), new]])
     with contextlib.suppress(FaultyAccount):
