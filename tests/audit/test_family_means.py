@@ -1,0 +1,67 @@
+"""Law: whatever the choices, a Force_MFA policy is a shut gate through which people can enrol."""
+
+from dataclasses import fields
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sekisho import audit, policy
+from sekisho.audit import Gate, Line, Meaning, Target, Works
+from sekisho.catalogue import partitions
+from sekisho.policy import Choices, Preset
+
+_FLAGS = [each.name for each in fields(Choices) if isinstance(each.default, bool)]
+
+
+@st.composite
+def _choices(draw: st.DrawFn) -> Choices:
+    flags = {name: draw(st.booleans()) for name in _FLAGS}
+    flags["passwords"] |= flags["password_change_without_mfa"]
+    return Choices(
+        partition=draw(st.sampled_from([partition.id for partition in partitions()])),
+        mfa_age=draw(st.none() | st.integers(300, 129_600)),
+        **flags,
+    )
+
+
+def _line(meant: Meaning, action: str, target: Target) -> Line:
+    line = meant.line(action, target)
+    assert line is not None
+    return line
+
+
+# each example asks some 250 requests
+@settings(max_examples=60)
+@given(_choices())
+def test_the_gate_is_shut_and_enrolment_is_open(choices: Choices) -> None:
+    meant = audit.meaning(policy.force_mfa(choices), partition=choices.partition)
+    assert meant.enforces
+    assert meant.unknown == ()
+    enrolment = Works.CONSOLE_WITHOUT_MFA if choices.enrolment_needs_session else Works.WITHOUT_MFA
+    for action in ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"):
+        assert _line(meant, action, Target.OWN).works is enrolment
+
+
+# each example asks some 250 requests
+@settings(max_examples=60)
+@given(_choices())
+def test_each_choice_opens_what_it_says(choices: Choices) -> None:
+    meant = audit.meaning(policy.force_mfa(choices), partition=choices.partition)
+    enable = "iam:EnableMFADevice"
+    with_path = _line(meant, enable, Target.OWN_WITH_PATH)
+    assert (with_path.works is _line(meant, enable, Target.OWN).works) is choices.user_paths
+    colleague = _line(meant, enable, Target.COLLEAGUE)
+    assert (colleague.gate is Gate.SHUT) is choices.own_things_only
+    change = meant.line("iam:ChangePassword", Target.OWN)
+    works = change is not None and change.works is Works.WITHOUT_MFA
+    assert works is choices.password_change_without_mfa
+    deactivate = _line(meant, "iam:DeactivateMFADevice", Target.OWN)
+    assert deactivate.works is Works.ONLY_WITH_MFA
+    assert deactivate.gate is Gate.SHUT
+
+
+def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
+    meant = audit.meaning(policy.force_mfa(policy.choices_of(Preset.AWS)))
+    assert _line(meant, "iam:ChangePassword", Target.OWN).works is Works.ONLY_WITH_MFA
+    forgotten = _line(meant, "iam:GetMFADevice", Target.OWN)
+    assert (forgotten.works, forgotten.gate) == (Works.NOT_BY_THIS_POLICY, Gate.OPEN)
