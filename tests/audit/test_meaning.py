@@ -98,3 +98,23 @@ def test_a_user_with_a_path_is_mentioned_only_where_it_matters() -> None:
     plain, with_path = (f"arn:aws:iam::*:user/{way}${{aws:username}}" for way in ("", "*/"))
     assert mentions_a_path([plain])
     assert not mentions_a_path([plain, with_path])
+
+
+def test_a_user_with_a_path_who_needs_mfa_where_others_do_not_is_told_apart() -> None:
+    """A hardening Deny that forgets paths: who has one can enrol only with the MFA they lack."""
+    own = "arn:aws:iam::*:user/${aws:username}"
+    with_path = "arn:aws:iam::*:user/*/${aws:username}"
+    no_mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    enrol = ["iam:EnableMFADevice", "iam:ResyncMFADevice"]
+    meant = _meaning(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": enrol, "Resource": [own, with_path]},
+                {"Effect": "Deny", "Action": enrol, "NotResource": own, "Condition": no_mfa},
+            ],
+        }
+    )
+    [said] = [sentence.en for sentence in audit.sentences(meant) if "path" in sentence.en]
+    assert said.startswith("Works only with MFA (on their own things, for a user whose ARN has")
+    assert said.endswith(": iam:EnableMFADevice, iam:ResyncMFADevice")

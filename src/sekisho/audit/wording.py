@@ -4,7 +4,7 @@ What behaves like everything else is not listed one by one, and a user with a pa
 only where the path makes a difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sekisho.audit.meaning import Gate, Line, Meaning, Works
 from sekisho.audit.probes import Target
@@ -73,6 +73,7 @@ _NOT_ALLOWED = {
 }
 
 _NOT_FOR_ALL = Text("Not allowed", "許可されない")
+_EVERYTHING = Text("everything that other users may do", "ほかのユーザーならできることすべて")
 _ONLY_NOT_GATED = Text(
     "Allowed by this policy only with MFA, but not denied without it: another policy may allow it",
     "このポリシーが許可するのは MFA があるときだけだが、MFA なしでも拒否はしない "
@@ -90,22 +91,26 @@ _SAYS_NOTHING = Text(
 def sentences(meant: Meaning) -> tuple[Text, ...]:
     """Return what a policy really means, one sentence for each kind of answer."""
     usual = {_answer(line) for line in meant.everything_else}
-    shown = [
-        line
-        for line in _distinct(meant)
-        if line.target in _VARIANTS or len(usual) != 1 or _answer(line) not in usual
-    ]
-    groups: dict[tuple[Works, Gate, Target], list[str]] = {}
-    for line in shown:
-        groups.setdefault((*_group(line), line.target), []).append(line.action)
-    order = {works: place for place, works in enumerate(Works)}
+    own = {line.action: line for line in meant.lines if line.target is Target.OWN}
+    groups: dict[tuple[Target, Text], list[str]] = {}
+    for works in Works:
+        for line in meant.lines:
+            if line.works is works and _tells_something(line, usual, own):
+                what = _said_of(line, own)
+                groups.setdefault((line.target, what), []).append(line.action)
     listed = [
-        _sentence(works, gate, target, actions)
-        for (works, gate, target), actions in sorted(
-            groups.items(), key=lambda item: (list(Target).index(item[0][2]), order[item[0][0]])
+        _sentence(
+            what,
+            target,
+            _named(actions, everything=what is _NOT_FOR_ALL and _loses_all(meant, target)),
         )
+        for (target, what), actions in sorted(groups.items(), key=lambda item: _place(item[0][0]))
     ]
     return (*listed, *_everything_else(meant), *caveats(meant))
+
+
+def _place(target: Target) -> int:
+    return list(Target).index(target)
 
 
 def _answer(line: Line) -> tuple[Works, Gate]:
@@ -115,20 +120,19 @@ def _answer(line: Line) -> tuple[Works, Gate]:
     return line.works, Gate.OPEN
 
 
-def _group(line: Line) -> tuple[Works, Gate]:
-    """Return under which sentence a line is listed: a variant is allowed or not, and no more."""
-    works, gate = _answer(line)
-    return works, Gate.OPEN if line.target in _VARIANTS else gate
+def _tells_something(line: Line, usual: set[tuple[Works, Gate]], own: Mapping[str, Line]) -> bool:
+    """Tell whether a line says more than everything else, or than the usual case, does."""
+    if line.target in _VARIANTS:
+        return _answer(line) != _answer(own[line.action])
+    return usual != {_answer(line)}
 
 
-def _distinct(meant: Meaning) -> list[Line]:
-    """Return the lines without those that say of a variant what is said of the usual case."""
-    own = {line.action: _answer(line) for line in meant.lines if line.target is Target.OWN}
-    return [
-        line
-        for line in meant.lines
-        if line.target not in _VARIANTS or _answer(line) != own.get(line.action)
-    ]
+def _said_of(line: Line, own: Mapping[str, Line]) -> Text:
+    """Return the predicate of a line; of a variant that loses what others may, that it does."""
+    lost = line.target in _VARIANTS and own[line.action].works is not Works.NOT_BY_THIS_POLICY
+    if lost and line.works is Works.NOT_BY_THIS_POLICY:
+        return _NOT_FOR_ALL
+    return _predicate(*_answer(line))
 
 
 def _predicate(works: Works, gate: Gate) -> Text:
@@ -141,11 +145,25 @@ def _predicate(works: Works, gate: Gate) -> Text:
             return _WORKS[works]
 
 
-def _sentence(works: Works, gate: Gate, target: Target, actions: Sequence[str]) -> Text:
-    refused = works is Works.NOT_BY_THIS_POLICY and target in _VARIANTS
-    what = _NOT_FOR_ALL if refused else _predicate(works, gate)
-    whose, names = _TARGETS[target], ", ".join(actions)
-    return Text(f"{what.en} ({whose.en}): {names}", f"{what.ja} ({whose.ja}): {names}")
+def _loses_all(meant: Meaning, target: Target) -> bool:
+    """Tell whether nothing that the policy allows on one's own things is allowed to a variant."""
+    allowed = {
+        line.action
+        for line in meant.lines
+        if line.target is Target.OWN and line.works is not Works.NOT_BY_THIS_POLICY
+    }
+    variant = [line for line in meant.lines if line.target is target and line.action in allowed]
+    return len(variant) > 1 and {line.works for line in variant} == {Works.NOT_BY_THIS_POLICY}
+
+
+def _named(actions: Sequence[str], *, everything: bool) -> Text:
+    names = ", ".join(actions)
+    return _EVERYTHING if everything else Text(names, names)
+
+
+def _sentence(what: Text, target: Target, names: Text) -> Text:
+    whose = _TARGETS[target]
+    return Text(f"{what.en} ({whose.en}): {names.en}", f"{what.ja} ({whose.ja}): {names.ja}")
 
 
 def _everything_else(meant: Meaning) -> list[Text]:
