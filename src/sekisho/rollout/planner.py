@@ -24,7 +24,7 @@ from sekisho.rollout.forecast import change_password_arn, forecast, with_change_
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.safety import Outlook, proofs, reasons, warnings
-from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NAME_TAKEN, QUOTA
+from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, QUOTA
 from sekisho.rollout.validate import faults_of
 
 __all__ = ["plan"]
@@ -97,19 +97,12 @@ class _Draft:
             self.changes.append(change)
             self.now = forecast(self.now, [change])
 
-    def taken(self, name: str, what: str) -> None:
-        self.reasons.append(Note("name-taken", NAME_TAKEN.filled(name=name, what=what), (name,)))
-
     def policy(self) -> None:
         """Create the policy, or bring the one that there is to the goal."""
         wanted = self.goal.policy
-        known = self.start.policies.get(self.arn)
-        if known is not None:
+        if self.arn in self.start.policies:
             self._existing_policy()
             return
-        for other in self.start.policies.values():
-            if not other.aws_managed and other.name.lower() == wanted.name.lower():
-                self.taken(wanted.name, other.arn)
         document, tags = to_json(wanted.document), dict(wanted.tags)
         self.add(CreatePolicy(self.arn, wanted.description, document, tags))
 
@@ -135,8 +128,6 @@ class _Draft:
     def group(self, wanted: GroupGoal) -> None:
         """Create the group if it does not exist, and attach the policy to it."""
         known = _named(self.start.groups, wanted.name)
-        if known is not None and (known.name, known.path) != (wanted.name, wanted.path):
-            self.taken(wanted.name, known.arn)
         self.add(CreateGroup(wanted.name, wanted.path), done=known is not None)
         attached = known is not None and self.arn in known.attached
         self.add(AttachGroupPolicy(wanted.name, self.arn), done=attached)
@@ -144,8 +135,6 @@ class _Draft:
     def new_user(self, new: NewUser) -> None:
         """Create a user; the password comes last, so that nobody gets in ungated."""
         known = _named(self.start.users, new.name)
-        if known is not None and (known.name, known.path) != (new.name, new.path):
-            self.taken(new.name, known.arn)
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
         if new.gated:
@@ -183,8 +172,7 @@ class _Draft:
 
 
 def _named(items: tuple[Named, ...], name: str) -> Named | None:
-    """Return the user or group of this name; IAM keeps names unique without regard to case."""
-    return next((item for item in items if item.name.lower() == name.lower()), None)
+    return next((item for item in items if item.name == name), None)
 
 
 def _gaps(outlook: Outlook) -> Iterator[Note]:

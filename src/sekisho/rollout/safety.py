@@ -6,9 +6,9 @@ Everything is decided by the engine on the account as it is and as it will be.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sekisho.account import Snapshot, User, policies_of, policies_of_role
+from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.engine import DecisionEffect, Policies
-from sekisho.errors import FaultyAccount
+from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.rollout.changes import Change
 from sekisho.rollout.decide import Ask, asked, credentials_of, is_administrator, is_gated
 from sekisho.rollout.permissions import to_apply, to_roll_back
@@ -206,9 +206,12 @@ def _standing(
             CredentialKind.ROLE_SESSION, holder, snapshot.taken_at, session_name=session
         )
         return policies_of_role(snapshot, role), (credential,), None
+    if kind != "user":
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"`{caller.arn}` is no user, role or root")
+        raise FaultyAccount("caller", [fault])
     name = rest.rsplit("/", 1)[-1]
     policies = policies_of(snapshot, name)
-    user = next(user for user in snapshot.users if user.name == name)
+    user = user_of(snapshot, name)
     return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
 
 

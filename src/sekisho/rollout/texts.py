@@ -15,7 +15,6 @@ __all__ = [
     "IN_USE",
     "KEYS_STOP",
     "MUST_ENROL",
-    "NAME_TAKEN",
     "NOT_GATED",
     "NOT_OURS",
     "OTHER_ACCOUNT",
@@ -46,10 +45,6 @@ OTHER_ACCOUNT = Text(
 GAP = Text(
     "Something that this plan depends on could not be read: {what}.",
     "この計画に必要な情報を読み取れませんでした: {what}",
-)
-NAME_TAKEN = Text(
-    "The name `{name}` is taken by something else: {what}.",
-    "名前 `{name}` は別のものに使われています: {what}",
 )
 QUOTA = Text(
     "A quota of AWS would be exceeded: {what}.",

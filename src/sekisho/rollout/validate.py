@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from sekisho.account import Snapshot
+from sekisho.account import Group, ManagedPolicy, Snapshot, User
 from sekisho.errors import Code, Fault
 from sekisho.policy import names
 from sekisho.policy.size import Quota, over_quota, size
@@ -29,7 +29,7 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     if goal.group is not None:
         faults += _group(goal.group)
         faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
-    return (*faults, *_break_glass(goal))
+    return (*faults, *_break_glass(goal), *_taken(goal, snapshot))
 
 
 def _policy(policy: PolicyGoal) -> Iterator[Fault]:
@@ -74,3 +74,26 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
             message = f"the break-glass user `{name}` would be gated"
             cure = "take it off one of the two lists"
             yield Fault(Code.PLAN_UNSAFE, message, "break_glass", cure=cure)
+
+
+def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield the names that something else has: IAM compares them without path and case."""
+    policies = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
+    yield from _elsewhere(goal.policy, policies, "policy")
+    if goal.group is not None:
+        yield from _elsewhere(goal.group, snapshot.groups, "group")
+    for index, user in enumerate(goal.new_users):
+        yield from _elsewhere(user, snapshot.users, f"new_users[{index}]")
+
+
+def _elsewhere(
+    wanted: PolicyGoal | GroupGoal | NewUser,
+    existing: Iterable[ManagedPolicy] | Iterable[Group] | Iterable[User],
+    where: str,
+) -> Iterator[Fault]:
+    for known in existing:
+        same = known.name.lower() == wanted.name.lower()
+        if same and (known.name, known.path) != (wanted.name, wanted.path):
+            message = f"the name `{wanted.name}` is taken by `{known.arn}`"
+            cure = "use that one's exact name and path, or another name"
+            yield Fault(Code.NAME_REFUSED, message, f"{where}.name", cure=cure)

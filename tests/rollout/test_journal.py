@@ -1,0 +1,72 @@
+"""The journal: what is on the disk is whole, whenever the process died."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.staging import NOW
+from sekisho.errors import FaultyInput, PlanRefused
+from sekisho.rollout.journal import Entry, Event, Journal
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(Event), st.sampled_from(["user a", "グループ b", "policy\u2028c"])),
+    max_size=6,
+)
+
+
+@given(events=EVENTS, cut=st.integers(min_value=0, max_value=60))
+def test_a_cut_off_line_is_as_if_it_was_never_written(
+    tmp_path_factory: pytest.TempPathFactory, events: list[tuple[Event, str]], cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal"
+    journal = Journal(path)
+    journal.open("digest")
+    sizes = [path.stat().st_size]
+    for event, address in events:
+        journal.record(Entry(NOW, event, address, "note"))
+        sizes.append(path.stat().st_size)
+    size = max(sizes[-1] - cut, 0)
+    path.write_bytes(path.read_bytes()[:size])
+    whole = max((number for number, end in enumerate(sizes) if end <= size), default=0)
+
+    again = Journal(path)
+    again.open("digest")
+    last = {address: event for event, address in events[:whole]}
+    for address in ("user a", "グループ b", "policy\u2028c"):
+        assert again.standing(address) == last.get(address)
+    again.record(Entry(NOW, Event.DONE, "user a"))
+    third = Journal(path)
+    third.open("digest")
+    assert third.standing("user a") is Event.DONE
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["no json", "[]", "{}", '{"at": "yesterday", "event": "done", "address": "x"}'],
+)
+def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("digest")
+    journal.record(Entry(NOW, Event.BEGUN, "user a"))
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", "utf-8")
+    with pytest.raises(FaultyInput, match="2:0") as caught:
+        Journal(path).open("digest")
+    assert caught.value.cure
+
+
+def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
+    Journal(tmp_path / "journal").open("one")
+    with pytest.raises(PlanRefused, match="another plan"):
+        Journal(tmp_path / "journal").open("two")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInput, match="cannot be read"):
+        Journal(tmp_path).open("one")
+    (tmp_path / "latin").write_bytes(b"\xff\xfe\n")
+    with pytest.raises(FaultyInput, match="cannot be read"):
+        Journal(tmp_path / "latin").open("one")

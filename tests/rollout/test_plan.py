@@ -1,0 +1,444 @@
+"""What a plan says: the changes in order, what is so already, and what speaks against it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.staging import (
+    ACCOUNT,
+    ADMIN,
+    CHANGE,
+    EVERYTHING,
+    FULL,
+    GATE,
+    account,
+    device,
+    full_goal,
+    gate,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
+from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
+from sekisho.errors import Code, FaultyInput, PlanRefused
+from sekisho.policy import Preset, to_json
+from sekisho.rollout import (
+    AttachUserPolicy,
+    Caller,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Goal,
+    GroupGoal,
+    NewUser,
+    Plan,
+    TagPolicy,
+    TemporaryPassword,
+    is_gated,
+    plan,
+)
+from sekisho.rollout.forecast import forecast
+
+MACHINE = Goal(policy_goal(), users=("machine",))
+
+
+def ids(notes: tuple[Any, ...]) -> list[str]:
+    return [note.id for note in notes]
+
+
+def failed(made: Plan) -> list[str]:
+    return [proof.id for proof in made.proofs if not proof.holds]
+
+
+def about(made: Plan, identity: str) -> tuple[str, ...]:
+    return next((note.about for note in made.warnings if note.id == identity), ())
+
+
+def test_the_order_is_safe() -> None:
+    made = plan(full_goal(allow_change=True), account(), ADMIN)
+    assert [change.address for change in made.changes] == [
+        f"policy {GATE}",
+        "group Gated",
+        f"group-attachment Gated {GATE}",
+        "user taro",
+        f"user-attachment taro {GATE}",
+        "membership Gated taro",
+        "membership Developers taro",
+        f"user-attachment taro {CHANGE}",
+        "login-profile taro",
+        "user jiro",
+        f"user-attachment jiro {GATE}",
+        f"user-attachment machine {GATE}",
+        f"user-attachment admin {GATE}",
+        "membership Gated hanako",
+    ]
+    assert made.applicable
+    assert made.complete
+    assert made.before == {change.address: change.before for change in made.changes}
+
+
+def test_a_plan_on_its_own_outcome_is_empty() -> None:
+    made = plan(full_goal(allow_change=True), account(), ADMIN)
+    after = forecast(account(), made.changes)
+    again = plan(full_goal(allow_change=True), after, ADMIN)
+    assert again.changes == ()
+    # the tags come with the policy at first; later each is looked at by itself
+    tags = {f"policy-tag {GATE} {key}" for key in ("team", "cost")}
+    expected = {change.address for change in made.changes} | tags
+    expected = expected - {f"policy {GATE}"} | {f"policy-versions {GATE}"}
+    assert set(again.already) == expected
+    assert again.warnings == ()
+    assert again.applicable
+
+
+def test_an_existing_policy_gets_a_version_and_tags() -> None:
+    old = managed(GATE, gate(Preset.AWS), tags={"team": "it", "own": "1"}, versions=("v1", "v3"))
+    start = replace(account(), policies={**account().policies, GATE: old})
+    made = plan(Goal(policy_goal()), start, ADMIN)
+    replaced = {
+        "default": "v1",
+        "document": to_json(gate(Preset.AWS)),
+        "versions": ["v1", "v3"],
+    }
+    assert made.changes == (
+        CreatePolicyVersion(GATE, to_json(gate()), replaced),
+        TagPolicy(GATE, "team", "security", "it"),
+        TagPolicy(GATE, "cost", "0", None),
+    )
+    assert ids(made.warnings) == ["description-stays"]
+
+
+def test_a_user_without_a_password_gets_none() -> None:
+    goal = Goal(policy_goal(), new_users=(NewUser("jiro", gated=False),))
+    kinds = [type(change) for change in plan(goal, account(), ADMIN).changes[1:]]
+    assert kinds == [CreateUser]
+
+
+def test_a_password_that_need_not_change_needs_no_permission() -> None:
+    goal = Goal(policy_goal(), new_users=(NewUser("jiro", password=TemporaryPassword(False)),))
+    changes = plan(goal, account(), ADMIN).changes
+    assert AttachUserPolicy("jiro", CHANGE) not in changes
+    assert CreateLoginProfile("jiro", reset_required=False) in changes
+
+
+# What speaks against a plan
+
+
+def without_device(snapshot: Snapshot) -> Snapshot:
+    return with_user(snapshot, user("admin", attached=(FULL,), password=Password()))
+
+
+def no_glass(snapshot: Snapshot) -> Snapshot:
+    """Return the account in which `admin` alone can administer."""
+    for name in ("glass", "machine"):
+        snapshot = with_user(snapshot, user(name))
+    developers = Group("Developers", "/", f"arn:aws:iam::{ACCOUNT}:group/Developers")
+    return replace(snapshot, groups=(developers,))
+
+
+@pytest.mark.parametrize(
+    ("caller", "goal", "fails"),
+    [
+        (ADMIN, full_goal(), []),
+        (Caller(ADMIN.arn, mfa=False), full_goal(), ["caller-keeps-access"]),
+        # who is not gated needs no MFA
+        (Caller(ADMIN.arn, mfa=False), MACHINE, []),
+        (Caller(f"arn:aws:iam::{ACCOUNT}:user/dev/hanako", mfa=True), MACHINE, []),
+        (Caller(f"arn:aws:iam::{ACCOUNT}:root"), full_goal(), []),
+        (Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me"), full_goal(), []),
+    ],
+)
+def test_the_caller_keeps_access(caller: Caller, goal: Goal, fails: list[str]) -> None:
+    made = plan(goal, account(), caller)
+    assert failed(made) == fails
+    assert made.applicable is (not fails)
+
+
+def test_a_caller_who_may_not_roll_back_may_not_apply() -> None:
+    apply_only = {
+        "Version": "2012-10-17",
+        "Statement": [
+            *EVERYTHING["Statement"],
+            {"Effect": "Deny", "Action": "iam:DetachUserPolicy", "Resource": "*"},
+        ],
+    }
+    start = replace(account(), policies={FULL: managed(FULL, apply_only)})
+    made = plan(MACHINE, start, ADMIN)
+    (proof,) = [proof for proof in made.proofs if not proof.holds]
+    assert proof.failed == (
+        f"iam:DetachUserPolicy on arn:aws:iam::{ACCOUNT}:user/machine: ExplicitlyDenied",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arn", "reason"),
+    [
+        ("arn:aws:iam::999999999999:user/admin", "other-account"),
+        (f"arn:aws:iam::{ACCOUNT}:user/nobody", "caller-unknown"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Nobody/me", "caller-unknown"),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/admin", "caller-unknown"),
+    ],
+)
+def test_a_caller_who_cannot_be_judged_is_refused(arn: str, reason: str) -> None:
+    made = plan(MACHINE, account(), Caller(arn, mfa=True))
+    assert reason in ids(made.reasons)
+    assert not made.applicable
+
+
+def test_break_glass_is_not_gated_through_a_group() -> None:
+    start = with_user(account(), user("glass", attached=(FULL,), groups=("Developers",)))
+    goal = Goal(policy_goal(), group=GroupGoal("Developers"), break_glass=("glass",))
+    made = plan(goal, start, ADMIN)
+    assert failed(made) == ["break-glass-untouched"]
+    assert not made.applicable
+
+
+def test_break_glass_is_not_touched_by_a_new_version() -> None:
+    start = with_user(account(), user("glass", attached=(FULL, GATE)))
+    gated = managed(GATE, gate(Preset.AWS))
+    start = replace(start, policies={**start.policies, GATE: gated})
+    made = plan(Goal(policy_goal(), break_glass=("glass",)), start, ADMIN)
+    assert failed(made) == ["break-glass-untouched"]
+
+
+def test_the_last_administrator_needs_a_device() -> None:
+    goal = Goal(policy_goal(), users=("admin",))
+    assert failed(plan(goal, no_glass(account()), ADMIN)) == []
+    made = plan(goal, no_glass(without_device(account())), ADMIN)
+    assert failed(made) == ["administrator-remains"]
+    # somebody else who can administer is enough
+    assert failed(plan(goal, without_device(account()), ADMIN)) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "applicable"),
+    [
+        (Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no"), False),
+        (Gap("GetPolicy", FULL, "AccessDenied: no"), False),
+        (Gap("ListMFADevices", "machine", "AccessDenied: no"), False),
+        (Gap("GetLoginProfile", "admin", "AccessDenied: no"), False),
+        # nothing of this plan depends on these
+        (Gap("ListMFADevices", "hanako", "AccessDenied: no"), True),
+        (Gap("GetAccessKeyLastUsed", "machine", "AccessDenied: no"), True),
+        (Gap("ListVirtualMFADevices", "", "AccessDenied: no"), True),
+    ],
+)
+def test_a_gap_never_turns_into_a_pass(gap: Gap, applicable: bool) -> None:
+    made = plan(MACHINE, replace(account(), gaps=(gap,)), ADMIN)
+    assert not made.complete
+    assert made.applicable is applicable
+    assert ids(made.reasons) == ([] if applicable else ["gap"])
+
+
+def account_as_it_is(snapshot: Snapshot) -> Snapshot:
+    return snapshot
+
+
+def crowded(snapshot: Snapshot, *, groups: int = 0, attached: int = 0) -> Snapshot:
+    more = {f"{FULL}{number}": managed(FULL, EVERYTHING) for number in range(attached)}
+    names = [f"G{number}" for number in range(groups)]
+    found = tuple(Group(n, "/", f"arn:aws:iam::{ACCOUNT}:group/{n}") for n in names)
+    full = user("machine", attached=tuple(more), groups=tuple(names))
+    start = replace(
+        snapshot, policies={**snapshot.policies, **more}, groups=(*snapshot.groups, *found)
+    )
+    return with_user(start, full)
+
+
+def five_versions(snapshot: Snapshot) -> Snapshot:
+    versions = tuple(f"v{number}" for number in range(1, 6))
+    old = managed(GATE, gate(Preset.AWS), versions=versions)
+    return replace(snapshot, policies={**snapshot.policies, GATE: old})
+
+
+def elsewhere(snapshot: Snapshot) -> Snapshot:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/old/FORCE_MFA"
+    return replace(snapshot, policies={**snapshot.policies, arn: managed(arn, EVERYTHING)})
+
+
+@pytest.mark.parametrize(
+    ("change", "goal", "reason"),
+    [
+        (lambda start: crowded(start, attached=9), MACHINE, None),
+        (lambda start: crowded(start, attached=10), MACHINE, "quota"),
+        (
+            lambda start: crowded(start, groups=10),
+            Goal(policy_goal(), group=GroupGoal("Gated", ("machine",))),
+            "quota",
+        ),
+        (five_versions, MACHINE, "quota"),
+    ],
+)
+def test_what_aws_would_refuse_is_said_before(
+    change: Callable[[Snapshot], Snapshot], goal: Goal, reason: str | None
+) -> None:
+    made = plan(goal, change(account()), ADMIN)
+    assert ids(made.reasons) == ([reason] if reason else [])
+    assert made.applicable is (reason is None)
+
+
+@pytest.mark.parametrize(
+    ("change", "goal", "where"),
+    [
+        (elsewhere, MACHINE, "policy.name"),
+        (
+            account_as_it_is,
+            Goal(policy_goal(), group=GroupGoal("Developers", path="/x/")),
+            "group.name",
+        ),
+        (
+            account_as_it_is,
+            Goal(policy_goal(), new_users=(NewUser("HANAKO", "/dev/"),)),
+            "new_users[0].name",
+        ),
+    ],
+)
+def test_a_name_that_something_else_has_is_a_fault(
+    change: Callable[[Snapshot], Snapshot], goal: Goal, where: str
+) -> None:
+    with pytest.raises(FaultyInput, match="is taken by") as caught:
+        plan(goal, change(account()), ADMIN)
+    assert [fault.path for fault in caught.value.faults] == [where]
+
+
+# What people will feel
+
+
+def test_warnings_name_people() -> None:
+    made = plan(full_goal(), account(), ADMIN)
+    assert about(made, "keys-stop") == ("machine",)
+    assert about(made, "must-enrol") == ("hanako", "jiro", "machine", "taro")
+    assert about(made, "dead-lock") == ()
+    assert about(made, "cannot-enrol") == ()
+
+
+def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
+    new = NewUser("taro", "/dev/", password=TemporaryPassword(allow_change=True))
+    goal = Goal(policy_goal(document=gate(Preset.AWS)), users=("hanako",), new_users=(new,))
+    made = plan(goal, account(), ADMIN)
+    # an Allow does not beat the gate's explicit Deny
+    assert about(made, "dead-lock") == ("taro",)
+    # and `user/${aws:username}` does not match a user with a path, who has no other permission
+    assert about(made, "cannot-enrol") == ("taro",)
+    assert about(made, "must-enrol") == ("hanako",)
+    assert made.applicable, "people are warned; it is their choice"
+
+
+def test_a_key_that_is_off_does_not_stop() -> None:
+    start = with_user(
+        account(), user("machine", attached=(FULL,), keys=(AccessKey("AKIAX", active=False),))
+    )
+    assert about(plan(MACHINE, start, ADMIN), "keys-stop") == ()
+
+
+def test_a_policy_that_does_not_gate_is_told() -> None:
+    goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
+    assert about(plan(goal, account(), ADMIN), "not-gated") == ("machine",)
+
+
+def test_gated_is_by_explicit_deny_alone() -> None:
+    start = with_user(account(), user("nobody"))
+    people = {known.name: known for known in start.users}
+    assert not is_gated(start, people["nobody"]), "who may do nothing is not gated"
+    assert not is_gated(start, people["machine"])
+    after = forecast(start, plan(MACHINE, start, ADMIN).changes)
+    assert is_gated(after, next(u for u in after.users if u.name == "machine"))
+
+
+def test_a_device_makes_no_need_to_enrol() -> None:
+    start = with_user(account(), user("machine", attached=(FULL,), devices=(device("machine"),)))
+    assert about(plan(MACHINE, start, ADMIN), "must-enrol") == ()
+
+
+# Bad goals
+
+
+def test_all_faults_of_a_goal_at_once() -> None:
+    goal = Goal(
+        policy=policy_goal(path="no-slash", description="x" * 1001, tags={"aws:x": "y"}),
+        users=("machine", "machine", "ghost"),
+        group=GroupGoal("bad name", ("ghost",)),
+        new_users=(
+            NewUser("bad name"),
+            NewUser("taro", groups=("Nowhere",)),
+            NewUser("TARO"),
+        ),
+        break_glass=("ghost", "machine"),
+    )
+    with pytest.raises(FaultyInput) as caught:
+        plan(goal, account(), ADMIN)
+    assert sorted((fault.path, fault.code) for fault in caught.value.faults) == sorted(
+        [
+            ("policy.path", Code.NAME_REFUSED),
+            ("policy.description", Code.NAME_REFUSED),
+            ("policy.tags[0].Key", Code.NAME_REFUSED),
+            ("users", Code.PLAN_FAULTY),
+            ("users", Code.ACCOUNT_BAD_REFERENCE),
+            ("group.name", Code.NAME_REFUSED),
+            ("group.members", Code.ACCOUNT_BAD_REFERENCE),
+            ("new_users[0].name", Code.NAME_REFUSED),
+            ("new_users[1].groups", Code.ACCOUNT_BAD_REFERENCE),
+            ("new_users", Code.PLAN_FAULTY),
+            ("break_glass", Code.ACCOUNT_BAD_REFERENCE),
+            ("break_glass", Code.PLAN_UNSAFE),
+            ("break_glass", Code.PLAN_UNSAFE),
+        ]
+    )
+
+
+def test_a_policy_over_the_quota_is_a_fault() -> None:
+    statement = {**EVERYTHING["Statement"][0], "Action": [f"s3:Get{n:05}" for n in range(600)]}
+    document = managed(FULL, {**EVERYTHING, "Statement": [statement]}).document
+    with pytest.raises(FaultyInput) as caught:
+        plan(Goal(policy_goal(document=document)), account(), ADMIN)
+    assert caught.value.code is Code.POLICY_OVER_QUOTA
+
+
+# The file
+
+
+def test_a_plan_survives_its_file() -> None:
+    for goal in (full_goal(allow_change=True), MACHINE):
+        for start in (account(), five_versions(account())):
+            made = plan(goal, start, ADMIN)
+            read = Plan.from_json(made.to_json())
+            assert read == made
+            assert read.digest == made.digest
+            assert read.to_json() == made.to_json()
+
+
+def test_an_edited_plan_is_refused() -> None:
+    text = plan(full_goal(), account(), ADMIN).to_json()
+    content = json.loads(text)
+    for key, value in content.items():
+        changed = {**content, key: [] if value else ["x"]}
+        with pytest.raises(PlanRefused) as caught:
+            Plan.from_json(json.dumps(changed))
+        assert caught.value.code is Code.PLAN_FAULTY, key
+    with pytest.raises(PlanRefused, match="edited"):
+        Plan.from_json(text.replace('"machine"', '"glass"'))
+
+
+def test_a_plan_made_up_with_its_own_digest_is_refused() -> None:
+    # the digest keeps out mistakes, not somebody who computes it anew: then the parts must fit
+    unsafe = plan(MACHINE, account(), Caller(f"arn:aws:iam::{ACCOUNT}:user/nobody"))
+    assert not unsafe.applicable
+    content = json.loads(unsafe.to_json())
+    del content["digest"]
+    for key, value in (("applicable", True), ("more", 1), ("changes", [{"kind": "Format"}])):
+        forged = {**content, key: value}
+        canonical = json.dumps(forged, sort_keys=True, separators=(",", ":"))
+        forged["digest"] = hashlib.sha256(canonical.encode()).hexdigest()
+        with pytest.raises(PlanRefused, match="cannot read"):
+            Plan.from_json(json.dumps(forged))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "sekisho.plan/2"}', "null"])
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(PlanRefused, match="no plan"):
+        Plan.from_json(text)
