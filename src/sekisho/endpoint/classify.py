@@ -8,6 +8,7 @@ of the service; the tables below hold the rest, for the services that moto has. 
 them with botocore's models, and moto is pinned (docs/decisions/0004).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -254,8 +255,27 @@ def _params(
         "url_params": dict(uri_params),
     }
     try:
+        if form.family is Family.JSON:
+            _check_json(request.data)
         return PROTOCOL_PARSERS[protocol](operation).parse(asked)
-    except (RequestParserError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (
+        RequestParserError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise common(
             CommonError.MALFORMED, form.family, "the request's parameters cannot be read"
         ) from error
+
+
+def _check_json(body: bytes) -> None:
+    """Refuse what moto's own reader would take for a call without parameters.
+
+    Raises:
+        ValueError: if the body is no JSON object.
+    """
+    if body and not isinstance(json.loads(body), dict):
+        raise ValueError("a body that is no JSON object")
