@@ -5,12 +5,15 @@ Every failure is an `AwsRefused`, and no failure shows a secret.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from boto3.session import Session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
+from botocore.session import get_session
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
@@ -97,17 +100,36 @@ def connect(
     Raises:
         AwsRefused: if the profile does not exist.
     """
+    core = _core(own_keys=credentials is not None)
     try:
         session = Session(
+            botocore_session=core,
             profile_name=profile,
             region_name=region,
             aws_access_key_id=credentials.access_key_id if credentials else None,
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=credentials.session_token if credentials else None,
         )
+        # raises if there is no such profile
+        core.get_scoped_config()
     except BotoCoreError as error:
         raise _refusal("connect", error, {}) from None
     return Boto3Api(session, endpoint_url=endpoint_url)
+
+
+@cache
+def _loader() -> Any:
+    return create_loader()
+
+
+def _core(*, own_keys: bool) -> Any:
+    """Return a new botocore session; all of them read each service's model only once.
+
+    With credentials given by hand no profile of the environment counts, existing or not.
+    """
+    core = get_session({"profile": (None, None, None, None)} if own_keys else None)
+    core.register_component("data_loader", _loader())
+    return core
 
 
 def _refusal(
