@@ -58,6 +58,22 @@ def test_one_without_the_other(aws: LocalAws, given: str) -> None:
     )
 
 
+@pytest.mark.parametrize("code", ["12345a", "１２３４５６"])
+def test_what_is_no_code_at_all(aws: LocalAws, code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        people.client(aws, "sts", people.BOB_KEY).get_session_token(
+            SerialNumber=people.BOB_DEVICE, TokenCode=code
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationError"
+    assert code not in caught.value.response["Error"]["Message"]
+
+
+def test_a_security_key_gives_no_codes(aws: LocalAws) -> None:
+    serial = f"arn:aws:iam::{people.ACCOUNT}:u2f/user/bob/default"
+    error = refused(aws, SerialNumber=serial, TokenCode=people.code(aws))
+    assert "unable to validate MFA code" in error["Message"]
+
+
 def test_the_session_knows_when_mfa_was_passed(aws: LocalAws) -> None:
     sts = people.client(aws, "sts", people.BOB_KEY)
     answer = sts.get_session_token(SerialNumber=people.BOB_DEVICE, TokenCode=people.code(aws))

@@ -30,9 +30,10 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
     Raises:
         Refusal: with the text of one of the three refusals of `signin.sts`.
     """
+    given = sts.mfa_parameters(serial or None, code or None)
+    if not isinstance(given, sts.MfaParameters):
+        raise _refusal(given or sts.MFA_INCOMPLETE)
     with world.lock:
-        if not (serial and code):
-            raise _refusal(sts.MFA_INCOMPLETE)
         state = world.devices.get(serial)
         if state is None or serial not in enabled_serials(world, holder):
             raise _refusal(sts.MFA_UNKNOWN_DEVICE)
