@@ -48,6 +48,9 @@ def arns_of(world: World, caller: Credential, call: Call, action: Action) -> tup
         arns = [arn for arn in _of_type(world, caller, call, kind.name) if arn is not None]
         if arns or kind.required:
             found += arns or [None]
+    if call.params.get("Arn"):
+        # the call is about that one, whichever of the action's types it has
+        found = [arn for arn in found if arn is not None]
     return tuple(found) or (None,)
 
 

@@ -1,0 +1,144 @@
+"""A small account for the guard's tests, and unmodified clients for its people."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from sekisho.account import AccountFile, load_account
+from sekisho.endpoint import LocalAws
+from sekisho.signin import totp
+
+ACCOUNT = "111122223333"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+GATE = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": NO_MFA}
+
+PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "admin": ("/", [ALL]),
+    "gated": ("/", [ALL, GATE]),
+    "path": ("/dev/", [ALL]),
+    "nobody": ("/", []),
+    "reader": (
+        "/",
+        [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::docs/open/*"},
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::docs"},
+            {
+                "Effect": "Allow",
+                "Action": "iam:*",
+                "Resource": "arn:aws:iam::*:user/${aws:username}",
+            },
+        ],
+    ),
+    "narrow": (
+        "/",
+        [
+            {"Effect": "Allow", "Action": "rds:*", "Resource": "arn:aws:rds:*:*:db:mine"},
+            {"Effect": "Allow", "Action": "redshift:*", "Resource": "*"},
+            {
+                "Effect": "Deny",
+                "Action": "redshift:*",
+                "Resource": "arn:aws:redshift:*:*:cluster:secret",
+            },
+        ],
+    ),
+}
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def key_id(name: str) -> str:
+    return f"AKIA{name.upper():X<9}EXAMPLE".replace("_", "X")
+
+
+def secret(name: str) -> str:
+    return f"example/secret/of/{name}".ljust(40, "x")
+
+
+def account() -> AccountFile:
+    users = [
+        {
+            "UserName": name,
+            "Path": path,
+            "UserId": f"AIDAEXAMPLE{name.upper():X<10}",
+            "Arn": f"arn:aws:iam::{ACCOUNT}:user{path}{name}",
+            "CreateDate": "2024-01-01T00:00:00+00:00",
+            "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": policy(*statements)}]
+            if statements
+            else [],
+        }
+        for name, (path, statements) in PEOPLE.items()
+    ]
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    }
+    role = {
+        "RoleName": "Ops",
+        "Path": "/",
+        "RoleId": "AROAEXAMPLEOPSXXXXXXX",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/Ops",
+        "CreateDate": "2024-01-01T00:00:00+00:00",
+        "AssumeRolePolicyDocument": policy(trust),
+        "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": policy(ALL)}],
+    }
+    held: dict[str, Any] = {
+        name: {
+            "accessKeys": [{"id": key_id(name), "secret": secret(name), "active": name != "path"}]
+        }
+        for name in PEOPLE
+    }
+    for name in ("admin", "gated"):
+        held[name]["devices"] = [{"name": name, "path": "/", "seed": SEED, "enabled": True}]
+    return load_account(
+        json.dumps(
+            {
+                "schema": "sekisho.account/1",
+                "account": ACCOUNT,
+                "partition": "aws",
+                "alias": None,
+                "authorizationDetails": {
+                    "UserDetailList": users,
+                    "GroupDetailList": [],
+                    "RoleDetailList": [role],
+                    "Policies": [],
+                },
+                "passwordPolicy": None,
+                "credentials": {"users": held, "orphanDevices": []},
+            }
+        )
+    )
+
+
+def client(aws: LocalAws, service: str, who: str = "admin", **more: Any) -> Any:
+    """Return an unmodified boto3 client that tries once."""
+    keys = {"aws_access_key_id": key_id(who), "aws_secret_access_key": secret(who)} | more
+    config = Config(retries={"total_max_attempts": 1}).merge(keys.pop("config", Config()))
+    return boto3.client(
+        service, region_name="us-east-1", endpoint_url=aws.url, config=config, **keys
+    )
+
+
+def session(answer: dict[str, Any]) -> dict[str, str]:
+    """Return client keywords for credentials that STS gave."""
+    given = answer["Credentials"]
+    return {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+
+
+def fresh_code(aws: LocalAws) -> str:
+    """Move on to the next code, which nobody has used yet."""
+    aws.clock.advance(timedelta(seconds=totp.PERIOD))
+    return totp.code_at(SEED, totp.step_of(aws.clock.now()))
