@@ -149,8 +149,9 @@ def _load_group(world: World, backend: IAMBackend, entry: GroupEntry) -> None:
 
 
 def _load_user(world: World, backend: IAMBackend, entry: UserEntry) -> None:
-    # moto makes them so itself
-    user = User(world.account, world.partition, entry.name, entry.path)  # type: ignore[abstract]
+    user = User(  # type: ignore[abstract]  # moto makes them so itself
+        world.account, world.partition, entry.name, entry.path
+    )
     _dress(world, backend, user, entry)
     backend.users[entry.name] = user
     backend.tagger.tag_resource(user.arn, tags_of(entry.tags))
@@ -212,8 +213,9 @@ def _load_device(world: World, user: User, entry: DeviceEntry, serial: str) -> N
 
 def _load_key(world: World, user: User, entry: KeyEntry) -> None:
     status = "Active" if entry.active else "Inactive"
-    # as with users
-    key = AccessKey(user.name, "AKIA", world.account, status)  # type: ignore[abstract]
+    key = AccessKey(  # type: ignore[abstract]  # moto makes them so itself
+        user.name, "AKIA", world.account, status
+    )
     key.access_key_id, key.secret_access_key = entry.id, entry.secret
     key.create_date = _date(world, None)
     user.access_keys.append(key)
