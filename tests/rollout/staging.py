@@ -129,13 +129,15 @@ def full_goal(*, allow_change: bool = False) -> Goal:
 
 
 class Moto:
-    """`AwsApi` over boto3 and moto, with the flag that moto forgets."""
+    """`AwsApi` over boto3 and moto, with what moto does not keep: the caller, and a flag."""
 
     def __init__(self) -> None:
         self._api = connect(region="us-east-1", credentials=Keys("AKIAEXAMPLE", "example"))
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         answer = self._api.call(service, operation, **params)
+        if operation == "GetCallerIdentity":
+            return {**answer, "Arn": ADMIN.arn}
         if operation == "CreateLoginProfile":
             self._api.call(service, "UpdateLoginProfile", **params)
         return answer

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from rollout.staging import (
+    ACCOUNT,
     ADMIN,
     CHANGE,
     EVERYTHING,
@@ -22,7 +23,7 @@ from rollout.staging import (
 from sekisho.account import collect
 from sekisho.errors import Code, PlanRefused
 from sekisho.policy import Preset
-from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back, touched
+from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back, touched
 
 DEVICE = "arn:aws:iam::123456789012:mfa/taro-phone"
 
@@ -217,6 +218,47 @@ def test_another_account_is_refused(api: Moto, journal: Journal) -> None:
     ):
         with pytest.raises(PlanRefused, match="999999999999"):
             run()
+    assert not journal.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arn", "refused"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:user/glass", True),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me", True),
+        (ADMIN.arn, False),
+    ],
+)
+def test_only_who_was_judged_may_apply(
+    api: Moto, journal: Journal, arn: str, refused: bool
+) -> None:
+    whole = plan(full_goal(), collect(api, now=NOW), Caller(arn, mfa=True))
+    if refused:
+        with pytest.raises(PlanRefused) as caught:
+            execute(whole, api, journal, passwords=password, now=NOW)
+        assert caught.value.code is Code.PLAN_UNSAFE
+        assert not journal.path.exists()
+    else:
+        assert execute(whole, api, journal, passwords=password, now=NOW).complete
+
+
+def test_what_a_rollback_left_is_still_the_plans(
+    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+) -> None:
+    before = api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"]
+    iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
+    assert left(applied, journal, api) == [f"policy {GATE}"]
+    assert execute(applied, api, journal, passwords=password, now=NOW).already == ()
+    assert api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"] == before
+    iam.detach_user_policy(UserName="hanako", PolicyArn=GATE)
+    assert left(applied, journal, api) == []
+
+
+def test_an_unsafe_plan_is_not_applied(api: Moto, journal: Journal) -> None:
+    unsafe = plan(full_goal(), collect(api, now=NOW), Caller(ADMIN.arn, mfa=False))
+    with pytest.raises(PlanRefused, match="not safe to apply") as caught:
+        execute(unsafe, api, journal, passwords=password, now=NOW)
+    assert caught.value.code is Code.PLAN_UNSAFE
     assert not journal.path.exists()
 
 

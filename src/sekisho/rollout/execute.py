@@ -18,6 +18,7 @@ __all__ = ["ApplyReport", "Stop", "check_account", "execute", "touched"]
 Passwords = Callable[[str], str]
 
 _SETTLED = (Event.DONE, Event.ALREADY)
+_NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 
@@ -75,15 +76,20 @@ def execute(
         now: the time that the journal gives this run.
 
     Raises:
-        PlanRefused: if the plan is not applicable, is of another account or has another journal,
-            or if the account has changed since; nothing is done then.
+        PlanRefused: if the plan is not applicable, is of another account or caller, has another
+            journal, or if the account has changed since; nothing is done then.
         AwsRefused: if the account cannot be read; nothing is done then.
     """
     if not plan.applicable:
         notes = [note.text.en for note in plan.reasons]
         failed = [proof.text.en for proof in plan.proofs if not proof.holds]
         raise PlanRefused("this plan is not safe to apply: " + " ".join([*notes, *failed]))
-    check_account(plan, api)
+    caller = check_account(plan, api)
+    if _who(caller) != _who(plan.caller.arn):
+        raise PlanRefused(
+            f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
+            cure="make the plan as whoever applies it",
+        )
     journal.open(plan.digest)
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
         return _report(plan, journal, (), None)
@@ -110,19 +116,26 @@ def touched(plan: Plan, api: AwsApi) -> str:
     return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def check_account(plan: Plan, api: AwsApi) -> None:
-    """Refuse a plan that was made for another account than `api` reaches.
+def check_account(plan: Plan, api: AwsApi) -> str:
+    """Return the caller's ARN; refuse a plan that was made for another account.
 
     Raises:
         PlanRefused: if it was.
     """
-    account = api.call("sts", "GetCallerIdentity")["Account"]
+    identity = api.call("sts", "GetCallerIdentity")
+    account = identity["Account"]
     if account != plan.account:
         raise PlanRefused(
             f"this plan is for the account `{plan.account}`, and this is `{account}`",
             code=Code.PLAN_FAULTY,
             cure="use the credentials of the plan's account",
         )
+    return str(identity["Arn"])
+
+
+def _who(arn: str) -> str:
+    """Return whose permissions an ARN stands for: of a role session, the role."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
 def _states(plan: Plan, api: AwsApi, journal: Journal) -> dict[str, State]:
@@ -169,9 +182,9 @@ class _Run:
             return
         if state is State.BEFORE:
             self._call(change, doing(change))
-        elif standing is not Event.BEGUN:
+        elif standing in _NOT_OURS:
             self._record(Event.ALREADY, change)
-        elif isinstance(change, CreateLoginProfile):
+        elif standing is Event.BEGUN and isinstance(change, CreateLoginProfile):
             # a run died after its call: the password is ours, but nobody was told it
             self._call(change, renewing(change))
         else:

@@ -55,14 +55,12 @@ class Proof:
 
     Attributes:
         holds: whether it holds; a plan with a property that does not hold is not applicable.
-        asked: how many requests the engine decided for it.
-        failed: what speaks against it: `ACTION on RESOURCE: decision`.
+        failed: what speaks against it: a user, or `ACTION on RESOURCE: decision`.
     """
 
     id: str
     text: Text
     holds: bool
-    asked: int
     failed: tuple[str, ...] = ()
 
 
@@ -174,7 +172,6 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
         "id": proof.id,
         "text": _text_to_json(proof.text),
         "holds": proof.holds,
-        "asked": proof.asked,
         "failed": list(proof.failed),
     }
 
@@ -188,9 +185,7 @@ def _note(value: Mapping[str, Any]) -> Note:
 
 
 def _proof(value: Mapping[str, Any]) -> Proof:
-    return Proof(
-        value["id"], Text(**value["text"]), value["holds"], value["asked"], tuple(value["failed"])
-    )
+    return Proof(value["id"], Text(**value["text"]), value["holds"], tuple(value["failed"]))
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:

@@ -23,7 +23,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser
 from sekisho.rollout.plan import Caller, Note, Plan
-from sekisho.rollout.safety import Outlook, proofs, reasons, warnings
+from sekisho.rollout.safety import Outlook, outlook_of, proofs, reasons, warnings
 from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, QUOTA
 from sekisho.rollout.validate import faults_of
 
@@ -51,7 +51,7 @@ def plan(goal: Goal, snapshot: Snapshot, caller: Caller) -> Plan:
     for new in goal.new_users:
         draft.new_user(new)
     draft.people(caller)
-    outlook = Outlook(draft.start, draft.now, tuple(draft.changes), caller, tuple(goal.break_glass))
+    outlook = outlook_of(draft.start, draft.now, draft.changes, caller, goal)
     quotas = _quotas(outlook.before, outlook.after)
     found = (*draft.reasons, *_gaps(outlook), *quotas, *reasons(outlook))
     return Plan(
@@ -178,7 +178,7 @@ def _named(items: tuple[Named, ...], name: str) -> Named | None:
 def _gaps(outlook: Outlook) -> Iterator[Note]:
     """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
     snapshot = outlook.before
-    about = {user.name for user in outlook.touched()}
+    about = {user.name for user in outlook.touched}
     about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
     for gap in snapshot.gaps:

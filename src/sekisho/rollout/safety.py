@@ -3,7 +3,7 @@
 Everything is decided by the engine on the account as it is and as it will be.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
@@ -11,6 +11,7 @@ from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.rollout.changes import Change
 from sekisho.rollout.decide import Ask, asked, credentials_of, is_administrator, is_gated
+from sekisho.rollout.goal import Goal
 from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof
 from sekisho.rollout.texts import (
@@ -27,7 +28,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["Outlook", "proofs", "reasons", "warnings"]
+__all__ = ["Outlook", "outlook_of", "proofs", "reasons", "warnings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,25 @@ class Outlook:
 
     Attributes:
         break_glass: users that must not be touched.
+        touched: the users for whom other policies will decide than now, new users among them.
     """
 
     before: Snapshot
     after: Snapshot
     changes: tuple[Change, ...]
     caller: Caller
-    break_glass: tuple[str, ...] = ()
+    break_glass: tuple[str, ...]
+    touched: tuple[User, ...]
 
-    def touched(self) -> tuple[User, ...]:
-        """Return the users for whom other policies will decide than now, new users among them."""
-        return tuple(
-            user
-            for user in self.after.users
-            if _policies(self.after, user.name) != _policies(self.before, user.name)
-        )
+
+def outlook_of(
+    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
+) -> Outlook:
+    """Return the account before and after `changes`, with the users that they touch."""
+    touched = tuple(
+        user for user in after.users if _policies(after, user.name) != _policies(before, user.name)
+    )
+    return Outlook(before, after, tuple(changes), caller, goal.break_glass, touched)
 
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
@@ -75,7 +80,7 @@ def reasons(outlook: Outlook) -> tuple[Note, ...]:
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
     """Return what people will feel, each with their names."""
-    gated = [user for user in outlook.touched() if _holds(is_gated, outlook.after, user)]
+    gated = [user for user in outlook.touched if _holds(is_gated, outlook.after, user)]
     newly = [user for user in gated if not _was_gated(outlook.before, user)]
     without_device = [user for user in newly if not user.devices]
     targets = {getattr(change, "user", None) for change in outlook.changes}
@@ -99,7 +104,7 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         (
             "not-gated",
             NOT_GATED,
-            [user for user in outlook.touched() if user not in gated and user.name in targets],
+            [user for user in outlook.touched if user not in gated and user.name in targets],
         ),
     )
     return tuple(
@@ -164,13 +169,13 @@ def _caller_keeps_access(outlook: Outlook) -> Proof:
     applying = to_apply(outlook.changes, outlook.after)
     rolling_back = to_roll_back(outlook.changes, outlook.after)
     rounds = ((outlook.before, applying), (outlook.after, (*applying, *rolling_back)))
-    failed: list[str] = []
-    count = 0
-    for snapshot, asks in rounds:
-        for ask in asks:
-            count += 1
-            failed += _denials(snapshot, outlook.caller, ask)
-    return Proof("caller-keeps-access", CALLER, not failed, count, tuple(dict.fromkeys(failed)))
+    failed = dict.fromkeys(
+        denial
+        for snapshot, asks in rounds
+        for ask in asks
+        for denial in _denials(snapshot, outlook.caller, ask)
+    )
+    return Proof("caller-keeps-access", CALLER, not failed, tuple(failed))
 
 
 def _denials(snapshot: Snapshot, caller: Caller, ask: Ask) -> Iterator[str]:
@@ -217,22 +222,21 @@ def _standing(
 
 def _break_glass_untouched(outlook: Outlook) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
-    touched = {user.name for user in outlook.touched()}
+    touched = {user.name for user in outlook.touched}
     failed = tuple(name for name in outlook.break_glass if name in touched)
-    return Proof("break-glass-untouched", BREAK_GLASS, not failed, 0, failed)
+    return Proof("break-glass-untouched", BREAK_GLASS, not failed, failed)
 
 
 def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if there is an administrator now, there is one who can still work afterwards."""
-    before = [
-        user for user in outlook.before.users if _holds(is_administrator, outlook.before, user)
-    ]
-    able = [
-        user.name
-        for user in outlook.after.users
-        if _holds(is_administrator, outlook.after, user)
+    able = any(
+        _holds(is_administrator, outlook.after, user)
         and (user.devices or not _holds(is_gated, outlook.after, user))
+        for user in outlook.after.users
+    )
+    failed = [
+        user.name
+        for user in outlook.before.users
+        if not able and _holds(is_administrator, outlook.before, user)
     ]
-    failed = () if able else tuple(user.name for user in before)
-    asks = 3 * (len(outlook.before.users) + len(outlook.after.users))
-    return Proof("administrator-remains", ADMINISTRATOR_REMAINS, not failed, asks, failed)
+    return Proof("administrator-remains", ADMINISTRATOR_REMAINS, not failed, tuple(failed))
