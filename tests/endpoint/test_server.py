@@ -1,0 +1,89 @@
+"""Starting, stopping, and what the server itself refuses."""
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from moto.iam.models import iam_backends
+
+import endpoint_people as people
+from endpoint_people import client
+from sekisho.endpoint import LocalAws
+from sekisho.errors import Code, InternalError, PortInUse
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_in_use_is_one_clear_error(taken: int) -> None:
+    with pytest.raises(PortInUse) as caught, LocalAws(people.account(), port=taken):
+        pass
+    assert caught.value.code is Code.PORT_IN_USE
+    assert f"127.0.0.1:{taken}" in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "--port" in caught.value.cure
+
+
+def test_a_fixed_port_can_be_had_again_at_once() -> None:
+    with LocalAws(people.account()) as first:
+        client(first, "sts").get_caller_identity()
+        port = int(first.url.rpartition(":")[2])
+    with LocalAws(people.account(), port=port) as second:
+        client(second, "sts").get_caller_identity()
+        assert second.url.endswith(f":{port}")
+
+
+def test_the_account_is_empty_at_every_start_and_others_are_left_alone() -> None:
+    other = iam_backends["999999999999"]["aws"]
+    other.create_user("us-east-1", "bystander")
+    with LocalAws(people.account()) as aws:
+        client(aws, "iam").create_user(UserName="left-behind")
+        client(aws, "s3").create_bucket(Bucket="left-behind")
+        client(aws, "sqs").create_queue(QueueName="left-behind")
+    with LocalAws(people.account()) as aws:
+        users = client(aws, "iam").list_users()["Users"]
+        assert {user["UserName"] for user in users} == set(people.PEOPLE)
+        assert client(aws, "s3").list_buckets()["Buckets"] == []
+        assert "QueueUrls" not in client(aws, "sqs").list_queues()
+    assert "bystander" in iam_backends["999999999999"]["aws"].users
+    other.delete_user("bystander")
+
+
+def test_it_listens_on_this_machine_only() -> None:
+    with LocalAws(people.account()) as aws:
+        assert aws.url.startswith("http://127.0.0.1:")
+        assert aws.console_url == f"{aws.url}/_console"
+
+
+def test_it_has_no_address_while_it_does_not_run() -> None:
+    aws = LocalAws(people.account())
+    with pytest.raises(InternalError):
+        _ = aws.url
+
+
+@pytest.mark.parametrize(("host", "status"), [("evil.example", 403), ("", 403), ("localhost", 400)])
+def test_sign_in_answers_only_to_its_own_name(host: str, status: int) -> None:
+    with LocalAws(people.account()) as aws:
+        where = urlsplit(aws.url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
+        headers = {"Host": f"{host}:{where.port}", "Content-Type": "application/json"}
+        connection.request("POST", "/_console/sign-in", json.dumps({}), headers)
+        answer = connection.getresponse()
+        assert answer.status == status
+        answer.read()
+        connection.close()
+
+
+def test_an_environment_variable_of_motos_does_not_choose_the_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "999999999999")
+    with LocalAws(people.account()) as aws:
+        client(aws, "iam").create_user(UserName="here")
+        assert "here" in iam_backends[people.ACCOUNT]["aws"].users
