@@ -21,8 +21,11 @@ class Ear:
         self._last: Entry | None = None
         self._assumed: set[str] = set()
 
-    def heard(self) -> tuple[Cell, ...]:
-        """Return the reasons of the decisions since the last call, each once."""
+    def heard(self, *, refused: bool = False) -> tuple[Cell, ...]:
+        """Return the reasons of the decisions since the last call, each once.
+
+        Of a refused call only what refused it: a service may refuse what the policies allow.
+        """
         entries = self._local.log.entries()
         fresh: list[Entry] = []
         for entry in reversed(entries):
@@ -32,7 +35,8 @@ class Ear:
         self._last = entries[-1] if entries else None
         for entry in fresh:
             self._assumed.update(entry.decision.assumed if entry.decision is not None else ())
-        return tuple(dict.fromkeys(reason for entry in reversed(fresh) for reason in _why(entry)))
+        told = [entry for entry in reversed(fresh) if not (refused and entry.allowed)]
+        return tuple(dict.fromkeys(reason for entry in told for reason in _why(entry)))
 
     def assumed(self) -> tuple[str, ...]:
         """Return the names of the switches that mattered since this was last asked."""

@@ -21,17 +21,15 @@ T = TypeVar("T")
 __all__ = ["DONE", "Actor", "RecordingApi", "Scene", "Want"]
 
 _TARGETS = (
+    "UserName",
+    "GroupName",
     "PolicyName",
     "PolicyArn",
     "VirtualMFADeviceName",
     "SerialNumber",
-    "UserName",
-    "GroupName",
     "RoleArn",
-    "RoleName",
-    "Bucket",
 )
-"""Parameters that say what a call is about, the most telling first."""
+"""Parameters that say what a call is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,9 @@ class Actor:
 
 
 def _target(parameters: Mapping[str, object]) -> str:
-    for name in _TARGETS:
-        if (value := parameters.get(name)) is not None:
-            return str(value)
-    return ""
+    """Return what a call is about, ARNs by their last part."""
+    values = (parameters.get(name) for name in _TARGETS)
+    return " ".join(str(value).rsplit("/", 1)[-1] for value in values if value is not None)
 
 
 @dataclass(slots=True)
@@ -145,7 +142,7 @@ class Scene:
 
     def record(self, exchange: Exchange, want: Want) -> None:
         """Take in a call that was made, with what decided it; raise if it is not as wanted."""
-        told = replace(exchange, because=self.ear.heard())
+        told = replace(exchange, because=self.ear.heard(refused=not exchange.carried_out))
         silent = [part for part in want.says if part not in told.message]
         if told.answer != want.answer or silent:
             awaited = " ".join((want.answer, *(f"`{part}`" for part in want.says)))
@@ -167,6 +164,12 @@ class Scene:
                 f"{what.en}: expected `{expected}`, got `{got}`".replace("\n", " "), at=self.id
             )
         self._checks.append(Check(what, _shown(expected), _shown(got)))
+
+    def same(self, what: Text, expected: object, got: object) -> None:
+        """State that two things are equal that are too long to show."""
+        if got != expected:
+            self.check(what, expected, got)
+        self.check(what, True, True)
 
     def table(self, title: Text, columns: Sequence[Text], rows: Sequence[Sequence[Cell]]) -> None:
         """Show facts in rows."""
@@ -237,7 +240,7 @@ class RecordingApi:
     ) -> None:
         reads = operation.split(":", 1)[1].startswith(("Get", "List"))
         target = "" if reads else _target(params)
-        because = () if reads else self._ear.heard()
+        because = () if reads else self._ear.heard(refused=answer != OK)
         for place, known in enumerate(self._exchanges):
             if (known.operation, known.answer, known.target) == (operation, answer, target):
                 self._exchanges[place] = replace(known, count=known.count + 1)
@@ -253,5 +256,6 @@ class RecordingApi:
                 answer=answer,
                 message="" if reads else message,
                 because=because,
+                background=reads,
             )
         )

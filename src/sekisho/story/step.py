@@ -53,6 +53,7 @@ class Exchange:
         message: AWS's own message; "" if the call was carried out.
         because: the statements that decided, from the endpoint's decision log.
         count: how many times the same call was made with the same answer.
+        background: a read that a room made for itself, such as collecting a snapshot.
     """
 
     caller: str
@@ -64,6 +65,12 @@ class Exchange:
     message: str = ""
     because: tuple[Cell, ...] = ()
     count: int = 1
+    background: bool = False
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether AWS did what was asked."""
+        return self.answer == OK
 
 
 @dataclass(frozen=True, slots=True)

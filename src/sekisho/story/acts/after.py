@@ -33,6 +33,9 @@ _LEFT = Text("What stays", "残るもの")
 _LEFT_COLUMNS = (Text("who", "対象"), Text("what", "内容"))
 _DEVICE = Text("device", "デバイス")
 _USER = Text("user", "ユーザー")
+_PASSWORD = Text("password, changed by its owner", "本人が変更したパスワード")
+_ORPHAN = Text("device that nobody could enable", "有効化できなかったデバイス")
+_NEW = Text("new users, who have been used", "使用された新しいユーザー")
 _OPEN = Text("users of the plans who are gated still", "まだ MFA が強制されているユーザー")
 
 
@@ -96,8 +99,13 @@ def _what_stays(stage: Stage, scene: Scene) -> None:
     gated = {standing.user for standing in standings_of(snapshot) if standing.gated}
     scene.check(_OPEN, set(), gated)
     known = {user.name: {device.serial for device in user.devices} for user in stage.snapshot.users}
-    rows: list[tuple[Cell, ...]] = [
-        (user.name, _USER) for user in snapshot.users if user.name not in known
+    new = [user for user in snapshot.users if user.name not in known]
+    scene.check(_NEW, {cast.NEW, cast.OTHER_NEW, cast.THIRD_NEW}, {user.name for user in new})
+    rows: list[tuple[Cell, ...]] = [(user.name, _USER) for user in new]
+    rows += [
+        (user.name, _PASSWORD)
+        for user in new
+        if user.password is not None and not user.password.reset_required
     ]
     rows += [
         (user.name, Text(f"{_DEVICE.en} {name}", f"{_DEVICE.ja} {name}"))
@@ -105,5 +113,11 @@ def _what_stays(stage: Stage, scene: Scene) -> None:
         for device in user.devices
         if device.serial not in known.get(user.name, set())
         for name in (device.serial.rsplit("/", 1)[-1],)
+    ]
+    orphans = {device.serial for device in stage.snapshot.orphans}
+    rows += [
+        (device.serial.rsplit("/", 1)[-1], _ORPHAN)
+        for device in snapshot.orphans
+        if device.serial not in orphans
     ]
     scene.table(_LEFT, _LEFT_COLUMNS, rows)

@@ -24,7 +24,7 @@ IMPLICITLY_DENIED = Want("AccessDenied", ("because no identity-based policy allo
 """No Deny applies, and nothing allows either."""
 
 TRUST_DENIES = Want("AccessDenied", ("is not authorized to perform: sts:AssumeRole",))
-"""The role's trust policy does not let the caller in."""
+"""The caller may not assume the role, by its trust policy or their own policies."""
 
 INVALID_TOKEN = Want(
     "InvalidClientTokenId", ("The security token included in the request is invalid",)

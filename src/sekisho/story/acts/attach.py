@@ -28,7 +28,7 @@ def attach(stage: Stage) -> Iterator[Step]:
     )
     with stage.scene("3.1-plan") as scene:
         plan = make_plan(stage, scene, goal)
-        show_plan(scene, plan)
+        show_plan(scene, plan, proofs=True)
     yield scene.step
     with stage.scene("3.2-apply") as scene:
         apply_plan(stage, scene, plan)

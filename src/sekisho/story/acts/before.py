@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sekisho.account import Snapshot, User, collect
 from sekisho.language import Text
 from sekisho.story import cast
-from sekisho.story.acts.answers import INVALID_TOKEN
+from sekisho.story.acts.answers import INVALID_TOKEN, TRUST_DENIES
 from sekisho.story.scene import DONE
 from sekisho.story.stage import Stage
 from sekisho.story.step import Cell, Held, Step
@@ -32,7 +32,7 @@ def before(stage: Stage) -> Iterator[Step]:
     """Sign in as the administrator, read the account, try every key, find the leftover."""
     with stage.scene("1.1-administrator-signs-in") as scene:
         session = stage.signed_in(scene, stage.person(cast.ADMINISTRATOR))
-        scene.check(_SESSION, Held.CONSOLE_WITH_MFA.value, session.held.value)
+        scene.check(_SESSION, True, session.held is Held.CONSOLE_WITH_MFA)
         scene.ask(session, "sts:GetCallerIdentity")
         stage.administrator = session
     yield scene.step
@@ -47,6 +47,8 @@ def before(stage: Stage) -> Iterator[Step]:
             for key in user.keys:
                 want = DONE if key.active else INVALID_TOKEN
                 scene.ask(stage.key(user.name, key.id), cast.PROBES[user.name], want)
+        role = {"RoleArn": stage.role_arn(cast.ROLE), "RoleSessionName": "tour"}
+        scene.ask(stage.key_of(cast.KEY_USER), "sts:AssumeRole", TRUST_DENIES, **role)
     yield scene.step
     with stage.scene("1.4-half-enrolled") as scene:
         answer = scene.ask(session, "iam:ListVirtualMFADevices", AssignmentStatus="Unassigned")

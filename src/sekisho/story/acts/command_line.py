@@ -8,7 +8,6 @@ from sekisho.story.acts.answers import (
     DENIED,
     INVALID_TOKEN,
     SECOND_DEVICE,
-    TRUST_DENIES,
     WRONG_CODE,
 )
 from sekisho.story.acts.enrol import create_device, enable_device
@@ -54,8 +53,8 @@ def _with_code(stage: Stage, key: Actor, without: Actor) -> Iterator[Step]:
     yield scene.step
     with stage.scene("4.8.4-role", name=name) as scene:
         role = {"RoleArn": stage.role_arn(cast.ROLE), "RoleSessionName": "tour"}
-        scene.ask(key, "sts:AssumeRole", TRUST_DENIES, **role)
-        scene.ask(without, "sts:AssumeRole", TRUST_DENIES, **role)
+        scene.ask(key, "sts:AssumeRole", DENIED, **role)
+        scene.ask(without, "sts:AssumeRole", DENIED, **role)
         answer = scene.ask(session, "sts:AssumeRole", **role)
         assumed = stage.session_of(cast.ROLE, Held.ROLE_SESSION, answer)
         scene.ask(assumed, "s3:ListBuckets")

@@ -8,7 +8,7 @@ from sekisho.story.stage import Stage
 __all__ = ["create_device", "enable_device", "enrol"]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_PICTURE = Text("the QR code is a picture that a phone can scan", "QR コードが読み取れる画像である")
+_PICTURE = Text("the QR code is a PNG picture", "QR コードが PNG 画像である")
 
 
 def create_device(scene: Scene, session: Actor, person: Person, device: str) -> str:

@@ -31,11 +31,9 @@ _APPLICABLE = Text("the plan is safe to apply", "計画を安全に適用でき�
 _WARNING = Text("Warning: {text} ({about})", "警告: {text} ({about})")
 _PROOF = Text("Checked: {text}", "確認済み: {text}")
 _DONE = Text("changes made", "適用した変更")
-_UNDONE = Text("nothing remains to be taken back", "取り消しがすべて完了した")
-_SAME = Text(
-    "what the plan {digest} touched is as before", "計画 {digest} が触れたものが適用前と一致する"
-)
-_STAYS = Text("{address}: {reason}", "{address}: {reason}")
+_UNDONE = Text("plan {digest}: looked at everything", "計画 {digest}: すべて確認した")
+_SAME = Text("plan {digest}: facts that are as before", "計画 {digest}: 適用前と一致する項目の数")
+_STAYS = Text("{what}: {reason}", "{what}: {reason}")
 
 
 def make_plan(stage: Stage, scene: Scene, goal: Goal) -> Plan:
@@ -51,8 +49,8 @@ def make_plan(stage: Stage, scene: Scene, goal: Goal) -> Plan:
     return made
 
 
-def show_plan(scene: Scene, made: Plan) -> None:
-    """Show changes, warnings and proofs, before anything is changed."""
+def show_plan(scene: Scene, made: Plan, *, proofs: bool = False) -> None:
+    """Show changes and warnings, and the proofs if asked for, before anything is changed."""
     scene.check(_APPLICABLE, True, made.applicable)
     rows: list[tuple[Cell, ...]] = [
         (type(change).__name__, _what(change)) for change in made.changes
@@ -62,7 +60,7 @@ def show_plan(scene: Scene, made: Plan) -> None:
     for note in made.warnings:
         about = ", ".join(note.about)
         scene.note(_both(_WARNING, note.text, about=about))
-    for proof in made.proofs:
+    for proof in made.proofs if proofs else ():
         scene.note(_proved(proof))
 
 
@@ -86,10 +84,12 @@ def roll_back_plan(stage: Stage, scene: Scene, applied: Applied) -> None:
     report = roll_back(
         applied.plan, applied.journal, scene.watch(stage.administrator), now=stage.now()
     )
-    scene.check(_UNDONE, True, report.complete)
+    scene.check(_UNDONE.filled(digest=applied.plan.digest[:12]), True, report.complete)
     applied.report = report
+    kinds = {change.address: type(change).__name__ for change in applied.plan.changes}
     for left in report.left:
-        scene.note(_both(_STAYS, left.reason, address=_short(left.address)))
+        what = f"{kinds[left.address]} {_short(left.address)}"
+        scene.note(_both(_STAYS, left.reason, what=what))
 
 
 def compare(stage: Stage, scene: Scene, applied: Applied) -> None:
@@ -98,16 +98,13 @@ def compare(stage: Stage, scene: Scene, applied: Applied) -> None:
     now = touched(applied.plan, scene.watch(stage.administrator))
     what = _SAME.filled(digest=applied.plan.digest[:12])
     before, after = _without(applied.before, left), _without(now, left)
-    if before == after:
-        # the documents themselves are long, and a match says all
-        scene.check(what, True, before == after)
-    else:
+    if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
         scene.check(what, before, after)
+    scene.check(what, len(before), len(after))
 
 
-def _without(facts: str, addresses: set[str]) -> str:
-    kept = {key: value for key, value in json.loads(facts).items() if key not in addresses}
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+def _without(facts: str, addresses: set[str]) -> dict[str, object]:
+    return {key: value for key, value in json.loads(facts).items() if key not in addresses}
 
 
 def _what(change: Change) -> str:

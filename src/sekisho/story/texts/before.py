@@ -32,8 +32,10 @@ WORDS: Mapping[str, Words] = {
     "1.3-keys-without-mfa": Words(
         Text("Each access key is tried without MFA", "各アクセスキーを MFA なしで試します"),
         Text(
-            "A long-term key alone is enough today: whoever finds it can use it.",
-            "現在は長期のアクセスキーだけで操作できます。拾った人もそのまま使えます。",
+            "A long-term key alone is enough today: whoever finds it can use it. Only an inactive "
+            "key is refused, and the role Ops, whose trust policy demands MFA.",
+            "現在は長期のアクセスキーだけで操作できます。拾った人もそのまま使えます。拒否されるのは"
+            "無効なキーと、信頼ポリシーが MFA を求めるロール Ops だけです。",
         ),
     ),
     "1.4-half-enrolled": Words(
@@ -74,18 +76,24 @@ WORDS: Mapping[str, Words] = {
             "セッション、MFA ありの 3 通りです。",
         ),
     ),
-    "2.4-create": Words(
+    "2.4-plan": Words(
+        Text("The plan for creating the policy", "ポリシーを作成する計画"),
+        Text(
+            "A plan says everything that will be done, and is checked, before anything is done.",
+            "計画には行うことがすべて書かれ、実行前に検査されます。",
+        ),
+    ),
+    "2.5-create": Words(
         Text(
             "The plan creates the customer managed policy",
             "計画がカスタマー管理ポリシーを作成します",
         ),
         Text(
-            "The plan was shown first and did just this. Name and description cannot be edited "
-            "later.",
-            "計画を先に表示し、そのとおりに実行しました。名前と説明は後から変更できません。",
+            "With name, description and tags. Name and description cannot be edited later.",
+            "名前、説明、タグを付けました。名前と説明は後から変更できません。",
         ),
     ),
-    "2.5-find": Words(
+    "2.6-find": Words(
         Text("The policy is in the list of policies", "ポリシーの一覧に表示されます"),
         Text(
             "AWS gives back the document that was sent. Nobody is affected yet: the policy is "

@@ -45,8 +45,8 @@ WORDS: Mapping[str, Words] = {
             "ロール Ops は MFA がある場合のみ引き受けられます",
         ),
         Text(
-            "The role's trust policy demands MFA as well, so it was safe before the policy, too.",
-            "ロールの信頼ポリシーも MFA を要求しています。",
+            "Without MFA the policy denies the call now, before the role's own trust policy would.",
+            "MFA なしでは、ロールの信頼ポリシーより先にこのポリシーが拒否します。",
         ),
     ),
     "4.9.1-key-stopped": Words(
@@ -92,10 +92,10 @@ WORDS: Mapping[str, Words] = {
             "比較のための計画を元に戻します",
         ),
         Text(
-            "The latest first. A user whom nobody has used yet goes as well; one who has changed "
-            "the password stays.",
-            "新しいものから順に戻します。まだ使われていないユーザーは削除され、パスワードを変更した"
-            "ユーザーは残ります。",
+            "The latest first. A user whom nobody has used would go as well; one whose password "
+            "was used stays, and loses only what the plan gave.",
+            "新しいものから順に戻します。誰も使っていないユーザーなら削除されますが、パスワードが"
+            "使われたユーザーは残り、計画が与えたものだけを失います。",
         ),
     ),
     "5.3-rolled-back": Words(

@@ -38,6 +38,6 @@ SECTIONS: Mapping[str, Text] = {
     "4.7": Text("{name}: half-enrolled", "{name}: 登録が途中"),
     "4.8": Text("{name}: on the command line", "{name}: コマンドラインで操作"),
     "4.9": Text("{name}: a machine", "{name}: 機械用ユーザー"),
-    "4.10": Text("{name}: break-glass", "{name}: 緊急用"),
+    "4.10": Text("{name}: for emergencies only", "{name}: 緊急時専用"),
     "4.11": Text("A thief with the key of {name}", "{name} のキーを盗んだ者"),
 }

@@ -1,0 +1,229 @@
+"""`sekisho tour`: the whole story on a local AWS, end to end."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import click
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table as RichTable
+from rich.text import Text as RichText
+
+from sekisho import __version__, catalogue
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.wrap import wrapped
+from sekisho.errors import SekishoError
+from sekisho.language import Language, Text
+from sekisho.policy import Preset
+from sekisho.story.report import Counts, counts_of, to_json
+from sekisho.story.step import Cell, Exchange, Step, Table
+from sekisho.story.texts.sections import CHAPTERS, HELD
+from sekisho.story.tour import tour
+
+__all__ = ["command"]
+
+_WIDEST = 100
+
+_FIRST = Text(
+    "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched.",
+    "sekisho ツアー: 127.0.0.1 上のローカル AWS での予行演習です。実際の AWS アカウントには"
+    "一切触れません。",
+)
+_FACTS = Text(
+    "sekisho {version}, preset `{preset}`, catalogue {dated}",
+    "sekisho {version}、プリセット `{preset}`、カタログ {dated}",
+)
+_READS = Text("{count} reads: {operations}", "読み取り {count} 回: {operations}")
+_BECAUSE = Text("because of {reasons}", "根拠: {reasons}")
+_MOVED = Text(
+    "(the local AWS's clock was moved {seconds} s forward instead of waiting)",
+    "(待つ代わりに、ローカル AWS の時計を {seconds} 秒進めました)",
+)
+_CLOSING = Text(
+    "All {steps} steps came out as they must: {calls} calls ({refused} rightly refused), "
+    "{checks} checks; clock moved {moved} s; {seconds:.1f} s.",
+    "{steps} ステップすべてが期待どおりでした: 呼び出し {calls} 回 (うち正しく拒否 {refused} 回)、"
+    "検査 {checks} 件、時計の移動 {moved} 秒、所要時間 {seconds:.1f} 秒。",
+)
+_BROKEN = Text(
+    "The tour ended early: a step did not come out as it must.",
+    "ツアーは途中で終わりました。期待どおりにならないステップがあります。",
+)
+
+
+@click.command()
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    default=Preset.RECOMMENDED.value,
+    show_default=True,
+    help="Which Force_MFA policy; `sekisho policy new --explain` tells what each opens.",
+)
+@format_option
+@lang_option
+def command(preset: str, output: OutputFormat, lang: Language) -> int:
+    """Perform the whole story on a local AWS, and show each step as it happens.
+
+    An administrator creates the Force_MFA policy, attaches it in three ways and takes everything
+    back; in between, the people of an example company meet it. Unmodified AWS clients over HTTP
+    ask, a local AWS answers. Exit 0 only if every answer was the one that must come.
+    """
+    steps = tour(Preset(preset))
+    if output is OutputFormat.JSON:
+        return _as_json(steps, Preset(preset), lang)
+    return _as_text(steps, preset, lang)
+
+
+def _as_json(steps: Iterator[Step], preset: Preset, language: Language) -> int:
+    done: list[Step] = []
+    try:
+        done.extend(steps)
+    except SekishoError as error:
+        _print_json(to_json(done, preset, language, error))
+        raise
+    _print_json(to_json(done, preset, language))
+    return Exit.CLEAN
+
+
+def _print_json(document: dict[str, object]) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _as_text(steps: Iterator[Step], preset: str, language: Language) -> int:
+    began = time.monotonic()
+    narrator = _Narrator(language)
+    narrator.opening(preset)
+    done: list[Step] = []
+    try:
+        for step in steps:
+            done.append(step)
+            narrator.tell(step)
+    except SekishoError:
+        narrator.broken()
+        raise
+    narrator.closing(counts_of(done), time.monotonic() - began)
+    return Exit.CLEAN
+
+
+class _Narrator:
+    """Prints steps as they come; plain text, colour only on a terminal."""
+
+    def __init__(self, language: Language) -> None:
+        self._console = Console(highlight=False, emoji=False, markup=False)
+        self._console.width = min(self._console.width, _WIDEST)
+        self._language = language
+        self._chapter = 0
+        self._section = ""
+
+    def opening(self, preset: str) -> None:
+        """Say what this is."""
+        facts = _FACTS.filled(version=__version__, preset=preset, dated=catalogue.load().dated)
+        self._print(self._in(_FIRST), "bold")
+        self._print(self._in(facts), "dim")
+
+    def tell(self, step: Step) -> None:
+        """Print one step."""
+        self._headings(step)
+        self._print(f"✓ {step.id}  {self._in(step.title)}", "bold", 0)
+        self._exchanges(step)
+        for table in step.tables:
+            self._table(table)
+        for check in step.checks:
+            value = "" if check.got == str(True) else f": {check.got}"
+            self._print(f"= {self._in(check.what)}{value}", "green", 4)
+        for note in step.notes:
+            self._print(f"- {self._in(note)}", "", 4)
+        if step.clock_moved > timedelta():
+            seconds = int(step.clock_moved.total_seconds())
+            self._print(self._in(_MOVED.filled(seconds=seconds)), "dim", 4)
+        self._print(self._in(step.why), "italic", 2)
+
+    def closing(self, counts: Counts, seconds: float) -> None:
+        """Say what it came to."""
+        text = _CLOSING.filled(
+            steps=counts.steps,
+            calls=counts.calls,
+            refused=counts.refused,
+            checks=counts.checks,
+            moved=int(counts.clock_moved.total_seconds()),
+            seconds=seconds,
+        )
+        self._console.print()
+        self._print(self._in(text), "bold green")
+
+    def broken(self) -> None:
+        """Say that the tour ended early; the error itself follows on stderr."""
+        self._console.print()
+        self._print(self._in(_BROKEN), "bold red")
+
+    def _headings(self, step: Step) -> None:
+        if step.chapter != self._chapter:
+            self._chapter = step.chapter
+            title = f"{step.chapter.value}  {self._in(CHAPTERS[step.chapter])}"
+            self._console.print()
+            self._console.print(Rule(RichText(title, "bold cyan"), align="left", style="cyan"))
+        section = self._in(step.section)
+        self._console.print()
+        if section and section != self._section:
+            self._print(section, "cyan")
+        self._section = section
+
+    def _exchanges(self, step: Step) -> None:
+        shown = [exchange for exchange in step.exchanges if not exchange.background]
+        who = ""
+        for exchange in shown:
+            caller = f"{exchange.caller} ({self._in(HELD[exchange.held])})"
+            if caller != who:
+                who = caller
+                self._print(who, "", 2)
+            self._exchange(exchange)
+        reads = [exchange for exchange in step.exchanges if exchange.background]
+        if reads:
+            names = dict.fromkeys(exchange.operation.split(":", 1)[1] for exchange in reads)
+            count = sum(exchange.count for exchange in reads)
+            text = _READS.filled(count=count, operations=", ".join(names))
+            self._print(self._in(text), "dim", 4)
+
+    def _exchange(self, exchange: Exchange) -> None:
+        line = RichText(f"{exchange.operation} {exchange.target}".rstrip())
+        line.append(" → ")
+        line.append(exchange.answer, "green" if exchange.carried_out else "yellow")
+        if exchange.count > 1:
+            line.append(f" ×{exchange.count}")
+        self._line(line, 4)
+        if exchange.message:
+            self._print(exchange.message, "dim", 6)
+        if exchange.because and not exchange.carried_out:
+            reasons = ", ".join(self._cell(reason) for reason in exchange.because)
+            self._print(self._in(_BECAUSE.filled(reasons=reasons)), "dim", 6)
+
+    def _table(self, table: Table) -> None:
+        drawn = RichTable(box=None, pad_edge=False)
+        for column in table.columns:
+            drawn.add_column(self._in(column), header_style="bold", overflow="fold")
+        for row in table.rows:
+            drawn.add_row(*(RichText(self._cell(cell)) for cell in row))
+        self._print(f"{self._in(table.title)}:", "", 4)
+        options = self._console.options.update_width(self._console.width - 6)
+        for line in self._console.render_lines(drawn, options, pad=False):
+            text = RichText.assemble(*((part.text, part.style or "") for part in line))
+            self._line(text, 6)
+
+    def _cell(self, cell: Cell) -> str:
+        return cell if isinstance(cell, str) else self._in(cell)
+
+    def _in(self, text: Text) -> str:
+        return text.into(self._language)
+
+    def _print(self, text: str, style: str = "", indent: int = 0) -> None:
+        """Print a paragraph, wrapped and indented."""
+        for line in wrapped(text, self._console.width - indent):
+            self._line(RichText(line, style), indent)
+
+    def _line(self, line: RichText, indent: int) -> None:
+        # what no terminal shows is noise in a file
+        line.rstrip()
+        self._console.print(RichText(" " * indent).append_text(line), soft_wrap=True)
