@@ -2,8 +2,9 @@
 
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -216,7 +217,7 @@ def test_a_password_set_by_a_killed_run_is_set_anew(api: Moto, tmp_path: Path) -
     sent: list[object] = []
 
     class Listening(Moto):
-        def call(self, service: str, operation: str, /, **params: object):  # type: ignore[no-untyped-def]
+        def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
             if "Password" in params:
                 sent.append((operation, params["Password"]))
             return super().call(service, operation, **params)
