@@ -21,9 +21,11 @@ _WAYS = (
     Text(
         "Use a policy that exempts iam:ChangePassword and iam:GetAccountPasswordPolicy (the "
         "presets `recommended` and `first-login`). It costs that somebody who knows a password "
-        "could change it without a second factor; they gain no other right by it.",
+        "could change it without a second factor and lock the owner out; they gain no other "
+        "right by it.",
         "iam:ChangePassword と iam:GetAccountPasswordPolicy を免除するポリシーを使う (プリセット "
-        "`recommended` と `first-login`)。パスワードを知る人が第二の要素なしで変更できるようになる"
+        "`recommended` と `first-login`)。パスワードを知る人が 2 つ目の要素なしで変更し、"
+        "本人を締め出せるようになる"
         "のが代償ですが、それでほかの権限が増えることはありません。",
     ),
     Text(
