@@ -113,6 +113,10 @@ def policy_goal(**about: Any) -> PolicyGoal:
     return PolicyGoal("Force_MFA", about.pop("document", gate()), **about)
 
 
+MACHINE = Goal(policy_goal(), users=("machine",))
+"""The smallest goal: gate one user directly."""
+
+
 def full_goal(*, allow_change: bool = False) -> Goal:
     """Return a goal that needs every kind of change a first roll-out has."""
     password = TemporaryPassword(must_change=True, allow_change=allow_change)
@@ -126,6 +130,12 @@ def full_goal(*, allow_change: bool = False) -> Goal:
         ),
         break_glass=("glass",),
     )
+
+
+def five_versions(snapshot: Snapshot) -> Snapshot:
+    versions = tuple(f"v{number}" for number in range(1, 6))
+    old = managed(GATE, gate(Preset.AWS), versions=versions)
+    return replace(snapshot, policies={**snapshot.policies, GATE: old})
 
 
 class Moto:

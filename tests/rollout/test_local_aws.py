@@ -108,3 +108,14 @@ def test_the_guard_refuses_a_session_without_mfa(local: LocalAws, tmp_path: Path
     assert report.stopped.aws_code == "AccessDenied"
     assert len(report.remaining) == len(made.changes)
     assert roll_back(made, Journal(journal), api, now=local.clock.now()).left == ()
+
+
+def test_what_a_session_may_not_read_is_a_gap(local: LocalAws) -> None:
+    # deploy-bot may deploy a web site, and knows nothing of IAM
+    snapshot = collect(signed_in(local, "deploy-bot", mfa=False), now=local.clock.now())
+    assert {gap.what for gap in snapshot.gaps} == {
+        "GetAccountAuthorizationDetails",
+        "ListVirtualMFADevices",
+    }
+    assert all(gap.reason.startswith("AccessDenied: ") for gap in snapshot.gaps)
+    assert snapshot.users == ()

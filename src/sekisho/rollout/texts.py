@@ -79,8 +79,8 @@ DESCRIPTION_STAYS = Text(
     "ポリシーは別の説明で既に存在します。AWS では説明を変更できません。",
 )
 CHANGED_SINCE = Text(
-    "somebody has changed it since, so it stays as it is",
-    "その後に誰かが変更したため、そのまま残します",
+    "it was changed since, so it stays as it is",
+    "その後に変更されたため、そのまま残します",
 )
 NOT_OURS = Text(
     "it was so before the plan came to it, so it stays",
