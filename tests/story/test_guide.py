@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide
 EVERY = [(preset, form) for preset in PRESETS for form in RENDERERS]
 
 
+@cache
 def _made(preset: Preset) -> Guide:
     return guide.admin(policy.choices_of(preset))
 

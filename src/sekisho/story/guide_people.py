@@ -25,8 +25,7 @@ _WAYS = (
         "right by it.",
         "iam:ChangePassword と iam:GetAccountPasswordPolicy を免除するポリシーを使う (プリセット "
         "`recommended` と `first-login`)。パスワードを知る人が 2 つ目の要素なしで変更し、"
-        "本人を締め出せるようになる"
-        "のが代償ですが、それでほかの権限が増えることはありません。",
+        "本人を締め出せるようになるのが代償ですが、それでほかの権限が増えることはありません。",
     ),
     Text(
         "Attach the policy only after the person has changed the password (the way AWS prefers): "
