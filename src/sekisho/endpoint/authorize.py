@@ -123,7 +123,10 @@ def _decide(
         return decide(request, policies, world.engine)
     role = backend.role_of(world, target.resource or "")
     if role is None:
-        # as AWS: a role that is not there is not told from one that may not be assumed
+        # as AWS: a role that is not there is not told from one that does not trust the caller
+        own = decide(request, policies, world.engine)
+        if own.effect is DecisionEffect.EXPLICITLY_DENIED:
+            return own
         return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=PolicyKind.TRUST)
     trusted = replace(policies, trust=backend.trust_of(world, role))
     if asked.caller.mfa_at is None:

@@ -85,7 +85,8 @@ class Guard:
             body, status, headers = self._serve(exchange)
         except Refusal as refusal:
             body, status, headers = _refusal(refusal, exchange.form)
-        except NotImplementedError as error:
+        except (NotImplementedError, ImportError) as error:
+            # moto lacks it, or a package that moto would need for it is not installed
             missing = exchange.refuse(CommonError.NOT_IMPLEMENTED, f"the local AWS: {error}")
             body, status, headers = _refusal(missing, exchange.form)
         except Exception as error:
