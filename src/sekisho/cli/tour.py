@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table as RichTable
@@ -188,7 +189,11 @@ class _Narrator:
             self._print(self._in(text), "dim", 4)
 
     def _exchange(self, exchange: Exchange) -> None:
-        line = RichText(f"{exchange.operation} {exchange.target}".rstrip())
+        asked = f"{exchange.operation} {exchange.target}".rstrip()
+        line = RichText(asked)
+        if cell_len(f"    {asked} → {exchange.answer}") > self._console.width:
+            self._line(line, 4)
+            line = RichText(" ")
         line.append(" → ")
         line.append(exchange.answer, "green" if exchange.carried_out else "yellow")
         if exchange.count > 1:

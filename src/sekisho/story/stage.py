@@ -227,15 +227,14 @@ class Stage:
         self._told(scene, person, "signin:CheckMfa", answer)
         return answer
 
-    def refused_code(self, scene: Scene, person: Person, page: Page, code: str) -> None:
-        """Send a code that must be refused."""
+    def send_code(self, scene: Scene, person: Person, page: Page, code: str, want: Want) -> None:
+        """Send a code for which the page must answer `want`."""
         try:
             answer = self.console().mfa(page.ticket, code)
         except AwsRefused as refused:
-            self._refused(scene, person, "signin:CheckMfa", refused, Want(refused.aws_code))
+            self._refused(scene, person, "signin:CheckMfa", refused, want)
             return
-        # let the comparison fail: the code was taken
-        self._told(scene, person, "signin:CheckMfa", answer, Want("AccessDenied"))
+        self._told(scene, person, "signin:CheckMfa", answer, want)
 
     def change_password(
         self, scene: Scene, person: Person, page: Page, new: str, want: Want = DONE

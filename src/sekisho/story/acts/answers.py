@@ -11,6 +11,7 @@ __all__ = [
     "INVALID_TOKEN",
     "NOT_CONSECUTIVE",
     "SECOND_DEVICE",
+    "SIGNIN_FAILED",
     "TRUST_DENIES",
     "WRONG_CODE",
 ]
@@ -48,8 +49,11 @@ CODE_USED = WRONG_CODE
 EXISTS_ALREADY = Want("EntityAlreadyExists", ("MFA device already exists",))
 """There is a device of that name."""
 
-SECOND_DEVICE = Want("AccessDenied")
+SECOND_DEVICE = Want("AccessDenied", ("because the user has an MFA device",))
 """Who has a device may not add one by key without MFA (bulletin AWS-2023-001)."""
+
+SIGNIN_FAILED = Want("SigninFailed", ("Your authentication information is incorrect.",))
+"""The sign-in page's one answer to everything that is wrong."""
 
 CHANGE_REFUSED = Want("AccessDenied", ("iam:ChangePassword", "account password policy"))
 """The console's text when the password may not be changed; the same as for a weak password."""

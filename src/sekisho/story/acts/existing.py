@@ -9,6 +9,7 @@ from sekisho.story.acts.answers import (
     EXISTS_ALREADY,
     IMPLICITLY_DENIED,
     NOT_CONSECUTIVE,
+    SIGNIN_FAILED,
 )
 from sekisho.story.acts.enrol import create_device, enable_device, enrol
 from sekisho.story.scene import Actor, Scene
@@ -89,7 +90,8 @@ def _used_code_refused(stage: Stage, scene: Scene) -> None:
     used = person.phone.used(serial)
     if used is not None:
         page = stage.password_page(scene, person)
-        stage.refused_code(scene, person, page, person.phone.code(serial, used))
+        code = person.phone.code(serial, used)
+        stage.send_code(scene, person, page, code, SIGNIN_FAILED)
 
 
 def group_members(stage: Stage) -> Iterator[Step]:
