@@ -168,6 +168,16 @@ def test_another_accounts_role_is_refused_and_the_reason_named(aws: LocalAws) ->
     assert "sts:AssumeRole" in message or "cannot decide" in message
 
 
+def test_what_is_no_arn_is_for_the_service_to_refuse(aws: LocalAws) -> None:
+    no_arn = "not-an-arn-at-all-not-an-arn"
+    with pytest.raises(ClientError, match="ValidationError"):
+        client(aws, "sts").assume_role(RoleArn=no_arn, RoleSessionName="shift")
+    with pytest.raises(ClientError) as caught:
+        client(aws, "iam").get_policy(PolicyArn=no_arn)
+    assert caught.value.response["Error"]["Code"] not in {"AccessDenied", "InternalFailure"}
+    denial(client(aws, "iam", "nobody").get_policy, PolicyArn=no_arn)
+
+
 def test_tags_decide_where_a_policy_asks_for_them(aws: LocalAws) -> None:
     same_team = {
         "Effect": "Allow",

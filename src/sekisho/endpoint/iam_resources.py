@@ -12,6 +12,7 @@ from typing import Any
 from sekisho.catalogue import Action
 from sekisho.endpoint import backend
 from sekisho.endpoint.classify import Call
+from sekisho.endpoint.refusal import Refusal
 from sekisho.endpoint.world import World
 from sekisho.signin.model import Credential, HolderKind
 
@@ -29,6 +30,7 @@ _NAMED: Mapping[str, str] = {
 }
 """The parameter that names a resource of each type."""
 
+_COLONS = 5
 _GIVEN = (
     "PolicyArn",
     "RoleArn",
@@ -60,9 +62,10 @@ def _of_type(world: World, caller: Credential, call: Call, kind: str) -> Iterato
     given = [str(call.params[name]) for name in _GIVEN if call.params.get(name)]
     named = call.params.get(_NAMED.get(kind, ""))
     if kind == "policy" and (arn := call.params.get("PolicyArn")):
-        yield str(arn)  # AWS's own policies belong to no account
+        # AWS's own policies belong to no account; what is no ARN is refused by IAM itself
+        yield str(arn) if _is_arn(arn) else None
     elif kind == "role" and call.service == "sts":
-        yield str(call.params.get("RoleArn") or "") or None
+        yield _role(str(call.params.get("RoleArn") or ""))
     elif kind == "federated-user":
         yield f"{start}{call.params['Name']}" if call.params.get("Name") else None
     elif matching := [arn for arn in given if arn.startswith(start)]:
@@ -71,6 +74,16 @@ def _of_type(world: World, caller: Credential, call: Call, kind: str) -> Iterato
         yield from _by_name(world, call.params, kind, str(named))
     elif kind == "user":
         yield _implied_user(world, caller, call)
+
+
+def _is_arn(text: object) -> bool:
+    return isinstance(text, str) and text.startswith("arn:") and text.count(":") >= _COLONS
+
+
+def _role(arn: str) -> str | None:
+    if arn and not _is_arn(arn):
+        raise Refusal("ValidationError", f"{arn} is invalid", 400)
+    return arn or None
 
 
 def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> Iterator[str]:
