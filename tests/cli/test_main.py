@@ -1,0 +1,69 @@
+"""The program as a process: what it exits with, and what it says on which stream."""
+
+import os
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from sekisho.cli.exits import Exit, worst
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-m", "sekisho", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["no-such-command"],
+        ["guide", "admin", "--no-such-option"],
+        ["guide", "admin", "--preset", "no-such-preset"],
+        ["tour", "--format", "no-such-format"],
+        ["policy", "summary"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_64_and_says_why_on_stderr(arguments: list[str]) -> None:
+    done = _run(*arguments)
+    assert done.returncode == Exit.USAGE
+    assert done.stdout == ""
+    assert done.stderr.startswith("Usage: sekisho")
+
+
+def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"Version": "2013-01-01", "Statement": [{"Effect": "Perhaps"}]}', "utf-8")
+    done = _run("policy", "summary", str(policy))
+    assert done.returncode == Exit.ERROR
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith("sekisho: policy.") for line in lines)
+    assert "Traceback" not in done.stderr
+
+
+def test_japanese_comes_out_whatever_the_locale() -> None:
+    done = _run("guide", "admin", "--lang", "ja", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert done.returncode == Exit.CLEAN
+    assert "ポリシーの作成" in done.stdout
+
+
+@pytest.mark.parametrize(("locale", "word"), [("ja_JP.UTF-8", "はじめる前に"), ("C", "Before you")])
+def test_the_language_is_the_locales(locale: str, word: str) -> None:
+    assert word in _run("guide", "admin", LC_ALL=locale).stdout
+
+
+def test_the_graver_exit_wins() -> None:
+    order = (Exit.USAGE, Exit.ERROR, Exit.UNKNOWN, Exit.FINDINGS, Exit.CHANGES, Exit.CLEAN)
+    for graver, lesser in combinations(order, 2):
+        assert worst([lesser, graver]) is graver
+    assert worst([]) is Exit.CLEAN
