@@ -44,7 +44,7 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
 
 @pytest.mark.parametrize(
     "line",
-    ["no json", "[]", "{}", '{"at": "yesterday", "event": "done", "address": "x"}'],
+    ["no json", "[" * 100_000, "[]", "{}", '{"at": "yesterday", "event": "done", "address": "x"}'],
 )
 def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
     path = tmp_path / "journal"

@@ -1,7 +1,8 @@
 """The same laws over the wire: the guard decides every call of a roll-out."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from sekisho.account import collect, load_account
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.endpoint import LocalAws, tokens
 from sekisho.endpoint.backend import holder_of
+from sekisho.errors import AwsRefused
 from sekisho.rollout import (
     Caller,
     Goal,
     GroupGoal,
     Journal,
     NewUser,
+    Plan,
     TemporaryPassword,
     execute,
     is_gated,
@@ -108,6 +111,43 @@ def test_the_guard_refuses_a_session_without_mfa(local: LocalAws, tmp_path: Path
     assert report.stopped.aws_code == "AccessDenied"
     assert len(report.remaining) == len(made.changes)
     assert roll_back(made, Journal(journal), api, now=local.clock.now()).left == ()
+
+
+def carried_out(made: Plan, api: Boto3Api, journal: Path, now: datetime) -> bool:
+    """Return whether a plan could be applied and rolled back, or was denied on the way."""
+    try:
+        there = execute(made, api, Journal(journal), passwords=password, now=now)
+        back = roll_back(made, Journal(journal), api, now=now)
+    except AwsRefused as refused:
+        if refused.aws_code != "AccessDenied":
+            raise
+        return False
+    return there.complete and back.complete
+
+
+@pytest.mark.parametrize(
+    ("who", "users", "safe"),
+    [
+        (("yuki.tanaka", True), ("yuki.tanaka",), True),
+        (("yuki.tanaka", False), ("yuki.tanaka",), False),
+        (("yuki.tanaka", False), ("hanako.sato",), True),
+        (("break-glass", False), ("yuki.tanaka",), True),
+        (("hanako.sato", True), ("ken.suzuki",), False),
+    ],
+)
+def test_the_plans_word_about_its_caller_is_what_the_guard_does(
+    local: LocalAws, tmp_path: Path, who: tuple[str, bool], users: tuple[str, ...], safe: bool
+) -> None:
+    name, mfa = who
+    now = local.clock.now()
+    everything = collect(signed_in(local, "yuki.tanaka", mfa=True), now=now)
+    api = signed_in(local, name, mfa=mfa)
+    caller = Caller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=mfa)
+    made = plan(Goal(policy_goal(), users=users), everything, caller)
+    (proof,) = [proof for proof in made.proofs if proof.id == "caller-keeps-access"]
+    assert proof.holds is safe
+    # done nevertheless, the plan comes to a stop exactly where it is not safe
+    assert carried_out(replace(made, proofs=()), api, tmp_path / "journal", now) is safe
 
 
 def test_what_a_session_may_not_read_is_a_gap(local: LocalAws) -> None:

@@ -115,7 +115,7 @@ class Journal:
     def _object(self, number: int, line: str) -> dict[str, str]:
         try:
             value = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise self._faulty(number, "this line is no JSON") from error
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self._faulty(number, "this line is no entry of a journal")

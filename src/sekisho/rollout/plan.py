@@ -119,7 +119,7 @@ class Plan:
         """
         try:
             content = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise _faulty("this is no plan: it is not JSON") from error
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
             raise _faulty(f"this is no plan of the schema `{SCHEMA}`")
