@@ -54,6 +54,7 @@ DOUBTFUL = {
     ),
     "malformed_value_matches_negated": allow(Condition={"NumericNotEquals": {"n": "x"}}),
     "empty_value_list_matches": allow(Condition={"StringEquals": {"n": []}}),
+    "bool_variables": allow(Condition={"Bool": {"t": "${t}"}}),
 }
 """For each switch a statement whose effect hangs on it."""
 
@@ -65,7 +66,7 @@ def test_every_switch_has_its_statement() -> None:
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_a_switch_decides_and_is_named(name: str) -> None:
     resource = "arn:aws:s3:::b:k" if name == "arn_span" else OBJECT
-    request = Request(ALICE, "s3:GetObject", resource, context_of({"n": "1"}))
+    request = Request(ALICE, "s3:GetObject", resource, context_of({"n": "1", "t": "true"}))
     policies = Policies((policy(DOUBTFUL[name]),))
     default = decide(request, policies)
     turned = replace(Switches(), **{name: other_setting(getattr(Switches(), name))})

@@ -84,6 +84,9 @@ def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
 def _compare(name: OperatorName, value: str, text: str, scope: Scope) -> bool | None:
     """Compare one value with one; a variable without a value matches nothing."""
     pattern: Pattern | None = glob.literal(text)
-    if name in operators.SUBSTITUTING:
+    if name in operators.SUBSTITUTING or (
+        # the page on operators says yes, the page on variables and Access Analyzer say no
+        name is OperatorName.BOOL and "${" in text and scope.doubts.bool_variables()
+    ):
         pattern = variables.substitute(text, scope.version, scope.request.context)
     return pattern is not None and operators.compare(name, value, pattern)

@@ -48,6 +48,11 @@ class Doubts:
         self.asked.add("empty_value_list_matches")
         return self.switches.empty_value_list_matches
 
+    def bool_variables(self) -> bool:
+        """Tell whether variables are substituted in the values of `Bool`."""
+        self.asked.add("bool_variables")
+        return self.switches.bool_variables
+
 
 def other_setting(setting: object) -> object:
     """Return the other setting of a switch; every switch has two."""

@@ -20,8 +20,10 @@ __all__ = [
     "Decider",
     "Decision",
     "DecisionEffect",
+    "Level",
     "Policies",
     "Request",
+    "ResourceKind",
     "Switches",
     "UnresolvedNotResource",
 ]
@@ -69,7 +71,12 @@ class Request:
         action: one action, `service:Name`.
         resource: one resource's ARN, or `*` for an action that has no resource type.
         context: the request context. Nothing is added to it: a key that is not there is absent.
-        resource_account: the account that owns the resource, where the ARN does not tell.
+        resource_account: the account that owns the resource, where the ARN does not tell. Where
+            neither tells, it is the caller's own.
+        management_account: whether the caller's account is the management account of its
+            organisation: no SCP applies, and no RCP to a resource in that account.
+        service_linked_role: whether the caller is a service-linked role: no SCP or RCP applies.
+        federated_by: the ARN of the user who made a federated user's session, where that matters.
     """
 
     principal: str
@@ -77,6 +84,9 @@ class Request:
     resource: str
     context: Context = field(default_factory=Context)
     resource_account: str | None = None
+    management_account: bool = False
+    service_linked_role: bool = False
+    federated_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,30 @@ class AttachedPolicy:
 
     name: str
     document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What one level of an organisation has attached: its root, an OU, or the account itself.
+
+    A level without policies allows nothing; AWS's `FullAWSAccess` must be given like any other.
+    """
+
+    name: str
+    policies: tuple[AttachedPolicy, ...]
+
+
+class ResourceKind(StrEnum):
+    """The two kinds of resource-based policy that are evaluated differently (fact §6.2).
+
+    A role trust policy is evaluated like a key policy and has its own place in `Policies`.
+    """
+
+    KMS = "kms"
+    """A KMS key policy: it must itself allow."""
+
+    OTHER = "other"
+    """Any other: within one account it may allow what no identity-based policy does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +131,24 @@ class Policies:
         session: session policies; together they must allow. None: there is none.
         trust: the trust policy of the role that is being assumed. None: the resource is no role
             that is being assumed.
+        resource: the resource-based policy of any other resource. None: there is none.
+        resource_kind: what kind of resource-based policy that is. None: the resource's ARN tells.
+        scps: the service control policies of the caller's account, level by level from the root
+            of the organisation down to the account. Empty: the account is in no organisation.
+        rcps: the resource control policies of the resource's account, likewise.
+        vpc_endpoint: the policy of the VPC endpoint that the request comes through; it must allow.
+            None: it comes through none.
     """
 
     identity: tuple[AttachedPolicy, ...] = ()
     boundaries: tuple[AttachedPolicy, ...] | None = None
     session: tuple[AttachedPolicy, ...] | None = None
     trust: AttachedPolicy | None = None
+    resource: AttachedPolicy | None = None
+    resource_kind: ResourceKind | None = None
+    scps: tuple[Level, ...] = ()
+    rcps: tuple[Level, ...] = ()
+    vpc_endpoint: tuple[AttachedPolicy, ...] | None = None
 
 
 class UnresolvedNotResource(StrEnum):
@@ -129,6 +175,7 @@ class Switches:
     any_value_if_exists_when_missing: bool = True
     malformed_value_matches_negated: bool = False
     empty_value_list_matches: bool = False
+    bool_variables: bool = False
 
 
 class DecisionEffect(StrEnum):

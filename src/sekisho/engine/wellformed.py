@@ -45,6 +45,8 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
         faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure))
     if faults:
         raise FaultyRequest("request", faults)
+    if policies.resource or policies.scps or policies.rcps or policies.vpc_endpoint is not None:
+        raise Unsupported("not decided yet", code=Code.UNSUPPORTED_POLICY_TYPE, at="policies")
     owner = arns.account_of(request.resource) or request.resource_account
     if owner and caller.account and owner != caller.account:
         raise Unsupported(
