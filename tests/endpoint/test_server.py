@@ -4,6 +4,8 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -87,3 +89,16 @@ def test_an_environment_variable_of_motos_does_not_choose_the_account(
     with LocalAws(people.account()) as aws:
         client(aws, "iam").create_user(UserName="here")
         assert "here" in iam_backends[people.ACCOUNT]["aws"].users
+
+
+def test_many_callers_at_once_are_each_themselves() -> None:
+    with LocalAws(people.account()) as aws:
+        callers = [(who, client(aws, "sts", who)) for who in ("admin", "gated", "reader", "nobody")]
+
+        def who_am_i(caller: tuple[str, Any]) -> tuple[str, str]:
+            return caller[0], caller[1].get_caller_identity()["Arn"].rpartition("/")[2]
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(who_am_i, callers * 10))
+    assert len(answers) == 40
+    assert [told for _, told in answers] == [who for who, _ in answers]
