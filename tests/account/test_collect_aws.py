@@ -32,6 +32,23 @@ def test_a_lost_connection_is_clear() -> None:
     assert caught.value.cure
 
 
+def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
+    with pytest.raises(AwsRefused) as caught:
+        api.call("sts", "GetCallerIdentity")
+    assert caught.value.aws_code == "EndpointConnectionError"
+
+
+def test_keys_given_by_hand_need_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    with mock_aws():
+        answer = connect(region=REGION, credentials=KEYS).call("sts", "GetCallerIdentity")
+    assert answer["Account"]
+    with pytest.raises(AwsRefused, match="ProfileNotFound"):
+        connect(region=REGION)
+
+
 def test_an_unknown_profile_is_clear(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

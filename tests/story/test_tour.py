@@ -141,6 +141,7 @@ def test_no_secret_is_told(preset: Preset) -> None:
         secrets += [held.password or "", *(device.seed for device in held.devices)]
         secrets += [key.secret for key in held.keys]
     assert not [secret for secret in secrets if secret and secret in told]
+    assert "secret=" not in told
     assert not re.search(r"ASIA[A-Z2-7]{16}", told)
     assert not re.search(r"(?<![\w.])\d{6}(?!\w)", told), "an MFA code"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore import xform_name
@@ -20,6 +21,7 @@ from sekisho.errors import AwsRefused
 
 __all__ = ["AwsApi", "Boto3Api", "Keys", "connect"]
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRET_PARAMETERS = frozenset(
     {
         "AuthenticationCode1",
@@ -83,9 +85,14 @@ class Boto3Api:
             self._clients[service] = self._session.client(
                 service,
                 endpoint_url=self._endpoint_url,
-                config=Config(retries={"mode": "standard"}),
+                config=Config(retries={"mode": "standard"}, proxies=self._proxies()),
             )
         return self._clients[service]
+
+    def _proxies(self) -> dict[str, str] | None:
+        """Return that no proxy is to be used for this machine itself, else the environment's."""
+        host = urlsplit(self._endpoint_url or "").hostname
+        return {} if host in _THIS_MACHINE else None
 
 
 def connect(

@@ -1,23 +1,32 @@
 """Enrolling a virtual device, as everybody in the story does it."""
 
+from urllib.parse import parse_qs, unquote, urlsplit
+
 from sekisho.language import Text
 from sekisho.story.people import Person
+from sekisho.story.qr import read_qr
 from sekisho.story.scene import DONE, Actor, Scene, Want
 from sekisho.story.stage import Stage
 
 __all__ = ["create_device", "enable_device", "enrol"]
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PICTURE = Text("the QR code is a PNG picture", "QR コードが PNG 画像である")
+_SAME_SEED = Text(
+    "the seed in the QR code is the one that AWS gave",
+    "QR コードのシードが AWS の返した値と一致する",
+)
+_LABEL = Text("the app shows the device as `{label}`", "アプリでの表示: `{label}`")
 
 
 def create_device(scene: Scene, session: Actor, person: Person, device: str) -> str:
     """Create a device, scan it, and return its serial number."""
     answer = scene.ask(session, "iam:CreateVirtualMFADevice", VirtualMFADeviceName=device)
     made = answer["VirtualMFADevice"]
-    scene.check(_PICTURE, True, made["QRCodePNG"].startswith(_PNG))
     serial = str(made["SerialNumber"])
-    person.phone.scan(serial, made["Base32StringSeed"].decode("ascii"))
+    address = urlsplit(read_qr(made["QRCodePNG"]))
+    (seed,) = parse_qs(address.query)["secret"]
+    scene.check(_SAME_SEED, True, seed == made["Base32StringSeed"].decode("ascii"))
+    scene.note(_LABEL.filled(label=unquote(address.path.removeprefix("/"))))
+    person.phone.scan(serial, seed)
     return serial
 
 

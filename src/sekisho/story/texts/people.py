@@ -59,10 +59,10 @@ WORDS: Mapping[str, Words] = {
             "仮想 MFA デバイスを作成し、QR コードを読み取ります",
         ),
         Text(
-            "The tour plays the phone: it takes the seed and will compute the codes. The seed is "
-            "shown only this once.",
-            "ツアーが電話の代わりにシードを読み取り、コードを計算します。シードが表示されるのは"
-            "このときだけです。",
+            "The tour plays the phone: it reads the seed out of the picture and will compute the "
+            "codes. AWS shows the seed only this once.",
+            "ツアーが電話の代わりに画像からシードを読み取り、コードを計算します。AWS がシードを"
+            "表示するのはこのときだけです。",
         ),
     ),
     "4.1.5-wrong-codes": Words(

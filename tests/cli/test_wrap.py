@@ -1,0 +1,24 @@
+"""Lines are short enough, nothing is lost, and Japanese is broken as Japanese is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from sekisho.cli.wrap import wrapped
+
+TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
+
+
+@given(TEXT, st.integers(min_value=8, max_value=40))
+def test_no_line_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert max(map(cell_len, lines)) <= width
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_breaks_between_japanese_characters_but_not_before_a_full_stop() -> None:
+    assert wrapped("MFA デバイスを登録します。", 24) == ["MFA デバイスを登録しま", "す。"]
+
+
+def test_breaks_english_between_words() -> None:
+    assert wrapped("one two three", 8) == ["one two", "three"]
