@@ -219,11 +219,11 @@ def test_the_command_names_the_step_that_failed(monkeypatch: pytest.MonkeyPatch)
 def test_no_step_without_a_performance() -> None:
     stream = tour(make_password=make_password)
     next(stream)
-    frame = stream.gi_frame  # type: ignore[attr-defined]
+    frame = stream.gi_frame
     stage = frame.f_locals["stage"]
     scene = stage.scene("1.2-users")
     with pytest.raises(InternalError, match="nothing was performed"), scene:
         pass
     with pytest.raises(InternalError, match="before it was done"):
         _ = scene.step
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
