@@ -35,30 +35,35 @@ ContextValue = str | tuple[str, ...]
 class Context(Mapping[str, ContextValue]):
     """The request context: condition keys and their values; the case of a key does not matter."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_names", "folded")
+
+    folded: Mapping[str, ContextValue]
+    """The values by the lower-case name of their key."""
 
     def __init__(self, values: Mapping[str, ContextValue] | None = None) -> None:
-        self._values = {key.lower(): (key, value) for key, value in (values or {}).items()}
-        if len(self._values) != len(values or {}):
+        given = values or {}
+        self.folded = {key.lower(): value for key, value in given.items()}
+        self._names = {key.lower(): key for key in given}
+        if len(self._names) != len(given):
             raise InternalError("a request context that has one key in two spellings")
 
     def __getitem__(self, key: str) -> ContextValue:
-        return self._values[key.lower()][1]
+        return self.folded[key.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key, _ in self._values.values())
+        return iter(self._names.values())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._names)
 
     def __repr__(self) -> str:
         return f"Context({dict(self)!r})"
 
     def with_(self, values: Mapping[str, ContextValue]) -> "Context":
         """Return a context in which `values` are set or replaced."""
-        merged = dict(self._values)
-        merged.update({key.lower(): (key, value) for key, value in values.items()})
-        return Context(dict(merged.values()))
+        lower = {key.lower() for key in values}
+        kept = {key: value for key, value in self.items() if key.lower() not in lower}
+        return Context({**kept, **values})
 
 
 @dataclass(frozen=True, slots=True)
