@@ -63,6 +63,10 @@ def secret(name: str) -> str:
 
 
 def account() -> AccountFile:
+    return load_account(account_text())
+
+
+def account_text() -> str:
     users = [
         {
             "UserName": name,
@@ -99,23 +103,21 @@ def account() -> AccountFile:
     }
     for name in ("admin", "gated"):
         held[name]["devices"] = [{"name": name, "path": "/", "seed": SEED, "enabled": True}]
-    return load_account(
-        json.dumps(
-            {
-                "schema": "sekisho.account/1",
-                "account": ACCOUNT,
-                "partition": "aws",
-                "alias": None,
-                "authorizationDetails": {
-                    "UserDetailList": users,
-                    "GroupDetailList": [],
-                    "RoleDetailList": [role],
-                    "Policies": [],
-                },
-                "passwordPolicy": None,
-                "credentials": {"users": held, "orphanDevices": []},
-            }
-        )
+    return json.dumps(
+        {
+            "schema": "sekisho.account/1",
+            "account": ACCOUNT,
+            "partition": "aws",
+            "alias": None,
+            "authorizationDetails": {
+                "UserDetailList": users,
+                "GroupDetailList": [],
+                "RoleDetailList": [role],
+                "Policies": [],
+            },
+            "passwordPolicy": None,
+            "credentials": {"users": held, "orphanDevices": []},
+        }
     )
 
 
@@ -123,9 +125,8 @@ def client(aws: LocalAws, service: str, who: str = "admin", **more: Any) -> Any:
     """Return an unmodified boto3 client that tries once."""
     keys = {"aws_access_key_id": key_id(who), "aws_secret_access_key": secret(who)} | more
     config = Config(retries={"total_max_attempts": 1}).merge(keys.pop("config", Config()))
-    return boto3.client(
-        service, region_name="us-east-1", endpoint_url=aws.url, config=config, **keys
-    )
+    region = keys.pop("region_name", "us-east-1")
+    return boto3.client(service, region_name=region, endpoint_url=aws.url, config=config, **keys)
 
 
 def session(answer: dict[str, Any]) -> dict[str, str]:

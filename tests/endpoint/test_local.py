@@ -90,6 +90,32 @@ def test_the_aws_cli_works_as_told(told: str) -> None:
     assert "because no identity-based policy allows the iam:CreateUser action" in refused.stderr
 
 
+def test_a_bare_export_says_that_nobody_can_sign_in(tmp_path: Path) -> None:
+    export = tmp_path / "export.json"
+    lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+    user = {
+        "UserName": "alice",
+        "Path": "/",
+        "UserId": "AIDAEXAMPLEALICEXXXXX",
+        "Arn": "arn:aws-us-gov:iam::444455556666:user/alice",
+        "CreateDate": "2024-01-01T00:00:00+00:00",
+    }
+    export.write_text(json.dumps({name: [] for name in lists} | {"UserDetailList": [user]}))
+    process = start("--account", str(export))
+    try:
+        told = welcome(process)
+        assert "Account 444455556666" in told
+        assert "AWS_DEFAULT_REGION=us-gov-west-1" in told
+        assert process.stderr is not None
+        assert "nobody can sign in yet" in process.stderr.readline()
+    finally:
+        process.kill()
+        process.wait(timeout=60)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
 def test_ctrl_c_ends_it_cleanly() -> None:
     process = start()

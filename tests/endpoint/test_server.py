@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 import endpoint_people as people
 from endpoint_people import client
+from sekisho.account import load_account
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, InternalError, PortInUse
 
@@ -102,3 +104,15 @@ def test_many_callers_at_once_are_each_themselves() -> None:
             answers = list(pool.map(who_am_i, callers * 10))
     assert len(answers) == 40
     assert [told for _, told in answers] == [who for who, _ in answers]
+
+
+def test_an_account_of_another_partition_lives_in_its_own_regions() -> None:
+    text = people.account_text().replace("arn:aws:", "arn:aws-cn:")
+    account = load_account(text.replace('"partition": "aws"', '"partition": "aws-cn"'))
+    with LocalAws(account) as aws:
+        assert aws.region == "cn-northwest-1"
+        here = client(aws, "sts", region_name=aws.region)
+        assert here.get_caller_identity()["Arn"] == f"arn:aws-cn:iam::{people.ACCOUNT}:user/admin"
+        client(aws, "s3", region_name=aws.region).list_buckets()
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            client(aws, "sts", region_name="us-east-1").get_caller_identity()

@@ -15,7 +15,6 @@ from sekisho.language import Language, Text
 __all__ = ["command"]
 
 _NAP_SECONDS = 3600
-_REGION = "us-east-1"
 
 _WELCOME = Text(
     """\
@@ -52,6 +51,12 @@ AWS CLI や SDK の接続先をここに向けるには(別のターミナルで
 終了するには Ctrl-C を押します。""",
 )
 _EXAMPLE_COMPANY = Text("the example company", "例の会社")
+_NOBODY = Text(
+    "Note: the account file holds no key and no password, so nobody can sign in yet; "
+    "add `credentials` to it.",
+    "注意: アカウントファイルにキーもパスワードもないため、まだ誰もサインインできません。"
+    "`credentials` を追加してください。",
+)
 _ENDED = Text("The local AWS has ended.", "ローカル AWS を終了しました。")
 
 
@@ -81,12 +86,14 @@ def command(port: int, path: Path | None, lang: Language) -> int:
                 account=account.account,
                 source=path if path is not None else _EXAMPLE_COMPANY.into(lang),
                 file=path if path is not None else _example(),
-                region=_REGION,
+                region=local.region,
                 key=key,
                 secret=secret,
                 set="set" if os.name == "nt" else "export",
             )
         )
+        if not account.credentials:
+            click.echo(_NOBODY.into(lang), err=True)
         try:
             while True:
                 time.sleep(_NAP_SECONDS)

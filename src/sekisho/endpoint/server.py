@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from botocore.session import get_session
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam.models import iam_backends
@@ -90,6 +91,18 @@ class LocalAws:
     def console_url(self) -> str:
         """Where sign-in is."""
         return self.url + CONSOLE_PATH
+
+    @property
+    def region(self) -> str:
+        """The region that stands for the whole of the account's partition, for IAM and STS.
+
+        Raises:
+            InternalError: if botocore does not know the partition.
+        """
+        for known in get_session().get_data("partitions")["partitions"]:
+            if known["id"] == self.world.partition:
+                return str(known["outputs"]["implicitGlobalRegion"])
+        raise InternalError(f"no region is known for the partition `{self.world.partition}`")
 
     @property
     def log(self) -> DecisionLog:
