@@ -1,0 +1,57 @@
+"""Write the seeds of the fuzzers: `python fuzz/seeds.py FOLDER` makes one folder a target."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
+PRINCIPALS = ("arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/r/s")
+CONTEXT = {
+    "aws:username": "alice",
+    "aws:MultiFactorAuthPresent": "false",
+    "aws:TagKeys": ["a", "b"],
+}
+
+
+def policies() -> Iterator[str]:
+    """Yield policy texts: those of the corpus, good and faulty."""
+    for path in sorted((CORPUS / "policy").glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "faults.json":
+            yield text
+            continue
+        yield from (case["text"] for case in json.loads(text))
+
+
+def lines() -> Iterator[str]:
+    """Yield lines of the exchange form that use all of its keys."""
+    for path in sorted((CORPUS / "policy").glob("*.json")):
+        if path.name == "faults.json":
+            continue
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for principal in PRINCIPALS:
+            question = {
+                "id": path.stem,
+                "request": {
+                    "principal": principal,
+                    "action": "iam:GetUser",
+                    "resource": PRINCIPALS[0],
+                    "context": CONTEXT,
+                },
+                "policies": {"identity": [document], "boundaries": [document], "session": None},
+                "options": {"arn_span": "whole-string"},
+            }
+            yield json.dumps(question)
+
+
+def main(folder: Path) -> None:
+    """Write each seed to a file of its own."""
+    for name, texts in (("parse", policies), ("reader", policies), ("decide", lines)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(texts()):
+            (folder / name / f"seed-{number}").write_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

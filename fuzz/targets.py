@@ -1,0 +1,81 @@
+"""What is fuzzed: each target takes bytes, and raises only if sekisho breaks a promise.
+
+An error of the tree of `sekisho.errors` is an answer; `InternalError`, any other exception, a
+policy that does not survive printing, or a text that our reader takes and the standard library's
+refuses, is a finding.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from sekisho.engine.documents import Documents
+from sekisho.engine.exchange import answer
+from sekisho.errors import FaultyPolicy
+from sekisho.policy import PolicyKind, parse, render
+from sekisho.policy.faults import Collector
+from sekisho.policy.nodes import Stop
+from sekisho.policy.reader import read
+
+__all__ = ["TARGETS", "BrokenPromise", "text_of"]
+
+_KINDS = tuple(PolicyKind)
+_DOCUMENTS = Documents()
+
+
+class BrokenPromise(Exception):
+    """Sekisho gave an answer that contradicts itself."""
+
+
+def text_of(data: bytes) -> str:
+    """Return any text for any bytes: UTF-8 (surrogates let through), UTF-16 or Latin-1."""
+    for encoding in ("utf-8", "utf-16"):
+        try:
+            return data.decode(encoding, "surrogatepass")
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def fuzz_parse(data: bytes) -> None:
+    """Parse a policy of any kind; what is taken must print to a text that means the same."""
+    text = text_of(data)
+    kind = _KINDS[len(text) % len(_KINDS)]
+    try:
+        document = parse(text, kind=kind)
+    except FaultyPolicy as error:
+        str(error)
+        return
+    printed = render(document)
+    if render(parse(printed, kind=kind)) != printed:
+        raise BrokenPromise("printing is not stable")
+
+
+def fuzz_reader(data: bytes) -> None:
+    """Read JSON with comments; without comments and faults it must be JSON to Python as well."""
+    text = text_of(data)
+    faults = Collector()
+    try:
+        _, comments = read(text, faults)
+    except Stop:
+        if not faults:
+            raise BrokenPromise("the reader stopped and names no fault") from None
+        return
+    if not comments and not faults:
+        json.loads(text)
+
+
+def fuzz_decide(data: bytes) -> None:
+    """Answer one line of the exchange form; the answer is one line of JSON."""
+    written = str(answer(data, _DOCUMENTS))
+    value = json.loads(written)
+    if "\n" in written or ("decision" in value) is ("error" in value):
+        raise BrokenPromise("not one answer on one line")
+    if value.get("error", {}).get("code") == "internal":
+        raise BrokenPromise(value["error"]["message"])
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "parse": fuzz_parse,
+    "reader": fuzz_reader,
+    "decide": fuzz_decide,
+}
