@@ -326,7 +326,7 @@ def raw(
         ("GET", "/docs/open/a", {}, "<Error><Code>AccessDenied"),
         ("GET", "/?Action=GetCallerIdentity&Version=2011-06-15", {}, "MissingAuthentication"),
         ("POST", "/", {"X_Amz_Target": "DynamoDB_20120810.ListTables"}, "MissingAuthenticationT"),
-        ("GET", "/", {"Authorization": "Basic eDp5"}, "Unsupported authorization type"),
+        ("GET", "/", {"Authorization": "Basic eDp5"}, "Please use AWS4-HMAC-SHA256"),
         ("POST", "/moto-api/reset", {}, "AccessDenied"),
         ("GET", "/moto-api/data.json", {}, "AccessDenied"),
         ("GET", "/latest/meta-data/iam/security-credentials/", {}, "AccessDenied"),

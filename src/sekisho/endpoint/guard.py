@@ -47,7 +47,7 @@ _MISMATCHES = {
     sigv4.Mismatch.WRONG: CommonError.BAD_SIGNATURE,
     sigv4.Mismatch.OUT_OF_TIME: CommonError.OUT_OF_TIME,
     sigv4.Mismatch.DIGEST: CommonError.BAD_DIGEST,
-    sigv4.Mismatch.UNSUPPORTED: CommonError.INCOMPLETE_SIGNATURE,
+    sigv4.Mismatch.UNSUPPORTED: CommonError.UNSUPPORTED_SIGNATURE,
 }
 
 _Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]

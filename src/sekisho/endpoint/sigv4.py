@@ -22,6 +22,11 @@ __all__ = ["Http", "Mismatch", "SignatureFault", "Signed", "parse", "verify"]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 WINDOW = timedelta(minutes=15)
+_OLD_MECHANISM = (
+    f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}."
+)
+"""What S3 says to older signatures, as it does for every bucket made since 2020."""
+
 _MAX_PRESIGNED_SECONDS = 604_800
 _STAMP = "%Y%m%dT%H%M%SZ"
 _UNRESERVED = "-_.~"
@@ -117,7 +122,7 @@ def parse(http: Http) -> Signed | None:
     if "AWSAccessKeyId" in query:
         raise SignatureFault(
             Mismatch.UNSUPPORTED,
-            "Signature Version 2 is not supported; presign with signature_version='s3v4'",
+            f"{_OLD_MECHANISM} With boto3: Config(signature_version='s3v4').",
         )
     return None
 
@@ -125,9 +130,7 @@ def parse(http: Http) -> Signed | None:
 def _from_header(authorization: str, http: Http) -> Signed:
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
-        raise SignatureFault(
-            Mismatch.UNSUPPORTED, f"Unsupported authorization type; use {ALGORITHM}"
-        )
+        raise SignatureFault(Mismatch.UNSUPPORTED, _OLD_MECHANISM)
     fields = dict(_FIELD.findall(rest))
     missing = [
         f"Authorization header requires '{name}' parameter."

@@ -63,6 +63,7 @@ class CommonError(Enum):
 
     MISSING_AUTHENTICATION = "missing authentication"
     INCOMPLETE_SIGNATURE = "incomplete signature"
+    UNSUPPORTED_SIGNATURE = "unsupported signature"
     UNKNOWN_KEY = "unknown key"
     BAD_SIGNATURE = "bad signature"
     OUT_OF_TIME = "signature out of time"
@@ -92,6 +93,13 @@ _CODES: Mapping[CommonError, _Row] = {
         Family.JSON: ("IncompleteSignatureException", 400),
         Family.REST_JSON: ("IncompleteSignatureException", 403),
         Family.S3: ("AuthorizationHeaderMalformed", 400),
+    },
+    CommonError.UNSUPPORTED_SIGNATURE: {
+        Family.QUERY: ("IncompleteSignature", 400),
+        Family.EC2: ("AuthFailure", 401),
+        Family.JSON: ("IncompleteSignatureException", 400),
+        Family.REST_JSON: ("IncompleteSignatureException", 403),
+        Family.S3: ("InvalidRequest", 400),
     },
     CommonError.UNKNOWN_KEY: {
         Family.QUERY: ("InvalidClientTokenId", 403),
