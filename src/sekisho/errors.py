@@ -66,7 +66,6 @@ class Code(StrEnum):
     REQUEST_BAD_SHAPE = "request.bad-shape"
     REQUEST_BAD_VALUE = "request.bad-value"
     UNSUPPORTED_POLICY_TYPE = "unsupported.policy-type"
-    UNSUPPORTED_CROSS_ACCOUNT = "unsupported.cross-account"
     UNSUPPORTED_OPTION = "unsupported.option"
 
     ACCOUNT_NOT_JSON = "account.not-json"

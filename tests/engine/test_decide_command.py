@@ -122,7 +122,7 @@ def test_the_other_kinds_of_policy(policy: str, tmp_path: Path) -> None:
         (["--batch", "no-such-file"], 1, "file.unreadable"),
         ([*SELF, "--switch", "no=1"], 1, "no such switch"),
         (["--principal", "alice", *SELF[2:]], 1, "request.principal"),
-        ([*SELF[:5], "arn:aws:iam::444455556666:user/alice"], 1, "unsupported.cross-account"),
+        ([*SELF, "--resource-account", "444455556666"], 1, "request.resourceAccount"),
     ],
 )
 def test_wrong_use_and_bad_input(arguments: list[str], code: int, says: str) -> None:

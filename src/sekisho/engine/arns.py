@@ -7,7 +7,7 @@ Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs
 
 from sekisho.engine.glob import Pattern
 
-__all__ = ["PARTS", "account_of", "is_account", "parts_of", "split"]
+__all__ = ["PARTS", "account_of", "is_account", "is_kms_key", "parts_of", "split"]
 
 PARTS = 6
 _ACCOUNT_DIGITS = 12
@@ -38,3 +38,9 @@ def account_of(arn: str) -> str | None:
     """Return the account id that `arn` tells, or None (buckets, `*`, AWS's own policies)."""
     parts = split(arn)
     return parts[4] if len(parts) == PARTS and is_account(parts[4]) else None
+
+
+def is_kms_key(arn: str) -> bool:
+    """Tell whether `arn` is that of a KMS key."""
+    parts = split(arn)
+    return len(parts) == PARTS and parts[2] == "kms" and parts[-1].startswith("key/")

@@ -1,4 +1,4 @@
-"""Who asks, and `Principal` and `NotPrincipal` of a role trust policy.
+"""Who asks, and `Principal` and `NotPrincipal` of the policies that name principals.
 
 How closely a statement names the caller decides what else must allow: an account that is named
 leaves the decision to its identity-based policies, a role leaves it to its boundary and session
@@ -40,6 +40,7 @@ class Named(IntEnum):
     NOT = 0
     ACCOUNT = 1
     ROLE = 2
+    """By the role of a session, or by the user who made a federated user's session."""
     ITSELF = 3
 
 
@@ -71,6 +72,7 @@ class Caller:
         account: None for a service.
         unique_id: `AIDA…` or `AROA…`, where the context tells it in `aws:userid`.
         bounded: whether a permissions boundary is set on it.
+        federated_by: the ARN of the user who made a federated user's session, if told.
     """
 
     arn: str
@@ -79,6 +81,7 @@ class Caller:
     account: str | None = None
     unique_id: str = ""
     bounded: bool = False
+    federated_by: str | None = None
 
     @property
     def role_name(self) -> str:
@@ -114,7 +117,9 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
         raise FaultyRequest("request", [fault])
     user_id = request.context.get("aws:userid", "")
     unique_id = user_id.partition(":")[0] if isinstance(user_id, str) else ""
-    return Caller(request.principal, kind, parts[1], parts[4], unique_id, bounded)
+    return Caller(
+        request.principal, kind, parts[1], parts[4], unique_id, bounded, request.federated_by
+    )
 
 
 def _kind_of(parts: tuple[str, ...]) -> CallerKind | None:
@@ -177,6 +182,8 @@ def _aws_level(value: str, caller: Caller) -> Named:
         return itself
     if value == caller.arn:
         return Named.ROLE if caller.kind is CallerKind.ROLE else Named.ITSELF
+    if value == caller.federated_by:
+        return Named.ROLE
     parts = arns.split(value)
     role = f"arn:{caller.partition}:iam::{caller.account}:role"
     is_role = caller.role_name and value.startswith(f"{role}/")

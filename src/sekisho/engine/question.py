@@ -5,16 +5,19 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from sekisho.engine import arns
 from sekisho.engine.documents import Documents
 from sekisho.engine.model import (
     AttachedPolicy,
     Context,
     ContextValue,
+    Level,
     Policies,
     Request,
+    ResourceKind,
     Switches,
 )
-from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, Unsupported
+from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy import PolicyKind
 from sekisho.policy.faults import quoted
 
@@ -40,28 +43,22 @@ def read_question(value: Mapping[str, object], documents: Documents) -> Question
 
     Raises:
         FaultyRequest: with every fault of the request and of the policies in it.
-        Unsupported: if it needs a kind of policy that is not decided yet.
     """
     reader = _Reader(documents)
     question = reader.question(value)
     if reader.faults:
         raise FaultyRequest("request", reader.faults)
-    if reader.unsupported:
-        raise reader.unsupported[0]
     return question
 
 
-_UNDECIDED = {
-    "scps": PolicyKind.SCP,
-    "rcps": PolicyKind.RCP,
-    "vpcEndpoint": PolicyKind.VPC_ENDPOINT,
-}
 _NAMES = {
     "": ("id", "request", "policies", "options"),
-    "request": ("principal", "action", "resource", "resourceAccount", "context"),
-    "policies": ("identity", "resource", "session", "boundaries", *_UNDECIDED),
+    "request": ("principal", "action", "resource", "resourceAccount", "context", "federatedBy"),
+    "policies": ("identity", "resource", "session", "boundaries", "scps", "rcps", "vpcEndpoint"),
 }
+_LEVEL = ("level", "policies")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
+_OPTIONS = (*_FLAGS, "resourceKind")
 _DEFAULTS = Switches()
 _SWITCHES: Mapping[str, object] = {
     field.name: getattr(_DEFAULTS, field.name) for field in fields(Switches)
@@ -109,7 +106,6 @@ class _Reader:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self.faults: list[Fault] = []
-        self.unsupported: list[Unsupported] = []
 
     def question(self, value: Mapping[str, object]) -> Question:
         """Read the whole."""
@@ -121,8 +117,8 @@ class _Reader:
         options = self.members(value.get("options"), "options")
         return Question(
             identity,
-            self.request(value.get("request")),
-            self.policies(value.get("policies"), options),
+            request := self.request(value.get("request"), options),
+            self.policies(value.get("policies"), options.get("resourceKind"), request),
             self.switches(options),
         )
 
@@ -137,11 +133,15 @@ class _Reader:
         if not isinstance(value, Mapping):
             self.wrong(path, "expected an object")
             return {}
-        for name in value:
-            if path in _NAMES and name not in _NAMES[path]:
-                where = _under(path, name)
-                self.wrong(where, f"unknown key; there are {', '.join(_NAMES[path])}")
+        if path in _NAMES:
+            self.known(value, _NAMES[path], path)
         return value
+
+    def known(self, value: Mapping[str, object], names: tuple[str, ...], path: str) -> None:
+        """Note each key that is not one of `names`."""
+        for name in value:
+            if name not in names:
+                self.wrong(_under(path, name), f"unknown key; there are {', '.join(names)}")
 
     def text(self, value: object, path: str) -> str:
         """Return a string that must be there."""
@@ -150,21 +150,27 @@ class _Reader:
         self.wrong(path, "missing" if value is None else "expected a string")
         return ""
 
-    def request(self, value: object) -> Request:
-        """Read the request."""
+    def optional_text(self, value: object, path: str) -> str | None:
+        """Return a string that may be absent."""
+        return None if value is None else self.text(value, path)
+
+    def request(self, value: object, options: Mapping[str, object]) -> Request:
+        """Read the request, and what the options tell about its caller."""
         if value is None:
             self.wrong("request", "missing")
             return Request("", "", "")
         request = self.members(value, "request")
-        account = request.get("resourceAccount")
         return Request(
             principal=self.text(request.get("principal"), "request.principal"),
             action=self.text(request.get("action"), "request.action"),
             resource=self.text(request.get("resource"), "request.resource"),
             context=self.context(request.get("context")),
-            resource_account=(
-                None if account is None else self.text(account, "request.resourceAccount")
+            resource_account=self.optional_text(
+                request.get("resourceAccount"), "request.resourceAccount"
             ),
+            management_account=options.get("managementAccount") is True,
+            service_linked_role=options.get("serviceLinkedRole") is True,
+            federated_by=self.optional_text(request.get("federatedBy"), "request.federatedBy"),
         )
 
     def context(self, value: object) -> Context:
@@ -193,48 +199,71 @@ class _Reader:
         self.wrong(path, "expected a string, a number, true or false", Code.REQUEST_BAD_VALUE)
         return ""
 
-    def policies(self, value: object, options: Mapping[str, object]) -> Policies:
-        """Read the policies; the kinds that are not decided yet are refused by name."""
-        policies = self.members(value, "policies")
-        for name, kind in _UNDECIDED.items():
-            self.refuse_undecided(policies.get(name), name, kind)
-        session = policies.get("session")
-        if isinstance(session, Mapping):
-            one = self.document(session, "session", PolicyKind.SESSION)
-            sessions: tuple[AttachedPolicy, ...] | None = (one,) if one else ()
-        else:
-            sessions = self.documents_at(session, "session", PolicyKind.SESSION)
+    def policies(self, value: object, kind: object, request: Request) -> Policies:
+        """Read the policies of every kind; `kind` is that of the resource's own."""
+        given = self.members(value, "policies")
+        trust, resource, of_kind = self.of_resource(given.get("resource"), kind, request)
         return Policies(
-            identity=self.documents_at(policies.get("identity"), "identity", PolicyKind.IDENTITY)
+            identity=self.documents_at(given.get("identity"), "identity", PolicyKind.IDENTITY)
             or (),
             boundaries=self.documents_at(
-                policies.get("boundaries"), "boundaries", PolicyKind.BOUNDARY
+                given.get("boundaries"), "boundaries", PolicyKind.BOUNDARY
             ),
-            session=sessions,
-            trust=self.trust(policies.get("resource"), options),
+            session=self.one_or_more(given.get("session"), "session", PolicyKind.SESSION),
+            trust=trust,
+            resource=resource,
+            resource_kind=of_kind,
+            scps=self.levels(given.get("scps"), "scps", PolicyKind.SCP),
+            rcps=self.levels(given.get("rcps"), "rcps", PolicyKind.RCP),
+            vpc_endpoint=self.one_or_more(
+                given.get("vpcEndpoint"), "vpcEndpoint", PolicyKind.VPC_ENDPOINT
+            ),
         )
 
-    def refuse_undecided(self, value: object, name: str, kind: PolicyKind) -> None:
-        """Refuse policies of a kind that is not decided yet; an empty hierarchy is none."""
-        path = f"policies.{name}"
-        if value is None:
-            return
-        if not isinstance(value, list):
-            self.wrong(path, "expected a list")
-        elif value or kind is PolicyKind.VPC_ENDPOINT:
-            self.unsupported.append(_undecided(kind.value, path))
+    def of_resource(
+        self, value: object, kind: object, request: Request
+    ) -> tuple[AttachedPolicy | None, AttachedPolicy | None, ResourceKind | None]:
+        """Read the resource's own policy: a trust policy, or another with its kind.
 
-    def trust(self, value: object, options: Mapping[str, object]) -> AttachedPolicy | None:
-        """Read the resource-based policy, of which only a role trust policy is decided yet."""
-        kind = options.get("resourceKind")
+        A kind other than `trust` and `kms` is no different from none: the resource's ARN tells.
+        """
         if kind is not None and not isinstance(kind, str):
             self.wrong("options.resourceKind", "expected a string")
-        elif value is not None and kind != "trust":
-            name = PolicyKind.RESOURCE.value + (f" of the kind {quoted(kind)}" if kind else "")
-            self.unsupported.append(_undecided(name, "policies.resource"))
-        elif value is not None:
-            return self.document(value, "resource", PolicyKind.TRUST)
-        return None
+        if value is None:
+            return None, None, None
+        if kind == "trust" or (kind is None and _assumes(request)):
+            return self.document(value, "resource", PolicyKind.TRUST), None, None
+        policy = self.document(value, "resource", PolicyKind.RESOURCE)
+        return None, policy, ResourceKind.KMS if kind == ResourceKind.KMS else None
+
+    def levels(self, value: object, name: str, kind: PolicyKind) -> tuple[Level, ...]:
+        """Read the levels of an organisation; null or an empty list is no organisation."""
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.wrong(f"policies.{name}", "expected a list of levels")
+            return ()
+        return tuple(self.level(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
+
+    def level(self, value: object, name: str, kind: PolicyKind) -> Level:
+        """Read one level and what it has attached."""
+        path = f"policies.{name}"
+        level = self.members(value, path)
+        self.known(level, _LEVEL, path)
+        title = self.text(level.get("level"), f"{path}.level")
+        attached = self.documents_at(level.get("policies"), f"{name}.policies", kind)
+        if attached is None:
+            self.wrong(f"{path}.policies", "missing")
+        return Level(title, attached or ())
+
+    def one_or_more(
+        self, value: object, name: str, kind: PolicyKind
+    ) -> tuple[AttachedPolicy, ...] | None:
+        """Read one document, or a list of them; None if there is none."""
+        if not isinstance(value, Mapping):
+            return self.documents_at(value, name, kind)
+        one = self.document(value, name, kind)
+        return (one,) if one else ()
 
     def documents_at(
         self, value: object, name: str, kind: PolicyKind
@@ -259,14 +288,14 @@ class _Reader:
             return None
 
     def switches(self, options: Mapping[str, object]) -> Switches:
-        """Read the switches, by name, and the two flags that only concern undecided kinds."""
+        """Read the switches by name; what else the options hold is read elsewhere."""
         settings: dict[str, Any] = {}
         for name, value in options.items():
             path = _under("options", name)
             if name in _FLAGS:
                 if value is not None and not isinstance(value, bool):
                     self.wrong(path, "expected true or false")
-            elif name != "resourceKind":
+            elif name not in _OPTIONS:
                 message = _switch_fault(name, value)
                 if message:
                     self.wrong(path, message)
@@ -280,5 +309,8 @@ def _under(path: str, name: str) -> str:
     return ".".join(filter(None, (path, quoted(name)[1:-1])))
 
 
-def _undecided(name: str, path: str) -> Unsupported:
-    return Unsupported(f"a {name} is not decided yet", code=Code.UNSUPPORTED_POLICY_TYPE, at=path)
+def _assumes(request: Request) -> bool:
+    """Tell whether a request is to assume a role, which only the role's trust policy is about."""
+    parts = arns.split(request.resource)
+    is_role = parts[2:3] == ("iam",) and parts[-1].startswith("role/")
+    return is_role and request.action.lower().startswith("sts:")

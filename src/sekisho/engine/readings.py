@@ -6,13 +6,14 @@ as if they stood in one.
 
 from dataclasses import dataclass, replace
 
+from sekisho.engine.layers import Group
 from sekisho.engine.model import AttachedPolicy, Cause
 from sekisho.engine.principals import Named
 from sekisho.engine.scope import Scope
 from sekisho.engine.statements import applies
-from sekisho.policy.document import Effect, PolicyKind
+from sekisho.policy.document import Effect, PolicyKind, Statement
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "cause_of", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,11 @@ class Reading:
     closeness: Named
 
 
-def read(kind: PolicyKind, attached: tuple[AttachedPolicy, ...], scope: Scope) -> Reading:
+def read(group: Group, scope: Scope) -> Reading:
     """Read every statement of a group of policies; a group without policies allows nothing."""
     causes: dict[Effect, list[Cause]] = {Effect.ALLOW: [], Effect.DENY: []}
     closest = Named.NOT
-    for policy in attached:
+    for policy in group.policies:
         within = replace(scope, version=policy.document.version)
         for statement in policy.document.statements:
             closeness = applies(statement, within)
@@ -41,6 +42,11 @@ def read(kind: PolicyKind, attached: tuple[AttachedPolicy, ...], scope: Scope) -
                 continue
             if statement.effect is Effect.ALLOW:
                 closest = max(closest, closeness)
-            cause = Cause(kind, policy.name, statement.index, statement.sid, statement.position)
+            cause = cause_of(group.kind, policy, statement)
             causes[statement.effect].append(cause)
-    return Reading(kind, tuple(causes[Effect.ALLOW]), tuple(causes[Effect.DENY]), closest)
+    return Reading(group.kind, tuple(causes[Effect.ALLOW]), tuple(causes[Effect.DENY]), closest)
+
+
+def cause_of(kind: PolicyKind, policy: AttachedPolicy, statement: Statement) -> Cause:
+    """Return the statement as a cause: what it stands in, and where."""
+    return Cause(kind, policy.name, statement.index, statement.sid, statement.position)

@@ -10,7 +10,7 @@ from sekisho.engine import arns, variables
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.operators import SUBSTITUTING
 from sekisho.engine.principals import Caller, CallerKind
-from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, Unsupported
+from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy.document import (
     Condition,
     Document,
@@ -25,36 +25,57 @@ from sekisho.policy.faults import quoted
 
 __all__ = ["check_policies", "check_request"]
 
+_NAME_PRINCIPALS = frozenset(
+    {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
+)
+
 
 def check_request(request: Request, policies: Policies, caller: Caller) -> None:
     """Check the request, and that these policies can apply to its caller.
 
     Raises:
         FaultyRequest: with everything that is wrong.
-        Unsupported: if the resource belongs to another account than the caller.
     """
-    faults = [*_action_faults(request), *_resource_faults(request)]
-    if caller.kind is CallerKind.OUTSIDER and policies.trust is None:
-        message = f"{quoted(caller.arn)} is no user, role or session"
-        cure = "a service or an identity provider is only named by role trust policies"
-        faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure))
-    given = policies.identity or policies.boundaries is not None or policies.session is not None
-    if given and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
-        message = "identity-based, boundary and session policies cannot apply to this principal"
-        cure = "only users, roles and their sessions have them"
-        faults.append(Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure))
+    faults = [
+        *_action_faults(request),
+        *_resource_faults(request),
+        *_caller_faults(request, caller),
+        *_policies_faults(policies, caller),
+    ]
     if faults:
         raise FaultyRequest("request", faults)
-    if policies.resource or policies.scps or policies.rcps or policies.vpc_endpoint is not None:
-        raise Unsupported("not decided yet", code=Code.UNSUPPORTED_POLICY_TYPE, at="policies")
-    owner = arns.account_of(request.resource) or request.resource_account
-    if owner and caller.account and owner != caller.account:
-        raise Unsupported(
-            f"the resource belongs to account `{owner}`, the principal to `{caller.account}`: "
-            "requests across accounts are not decided yet",
-            code=Code.UNSUPPORTED_CROSS_ACCOUNT,
-            at="request.resource",
-        )
+
+
+def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
+    of_resource = [policy for policy in (policies.trust, policies.resource) if policy is not None]
+    if caller.kind is CallerKind.OUTSIDER and not of_resource:
+        message = f"{quoted(caller.arn)} is no user, role or session"
+        cure = "a service or an identity provider is only named by the resource's own policy"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure)
+    if len(of_resource) > 1:
+        message = "a role trust policy and a resource-based policy for one resource"
+        cure = "give the one that the resource has"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", cure=cure)
+    own = policies.identity or policies.boundaries is not None or policies.session is not None
+    if own and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
+        message = "identity-based, boundary and session policies cannot apply to this principal"
+        cure = "only users, roles and their sessions have them"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure)
+
+
+def _caller_faults(request: Request, caller: Caller) -> Iterator[Fault]:
+    if request.service_linked_role and not caller.role_name:
+        message = f"{quoted(caller.arn)} is no service-linked role"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
+    maker = request.federated_by
+    if maker is None:
+        return
+    owner = f"arn:{caller.partition}:iam::{caller.account}:"
+    known = maker.startswith(f"{owner}user/") or maker == f"{owner}root"
+    if caller.kind is not CallerKind.FEDERATED_USER or not known:
+        message = f"{quoted(maker)} cannot have made the session of {quoted(caller.arn)}"
+        cure = "a federated user's session is made by a user of the same account"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", cure=cure)
 
 
 def _action_faults(request: Request) -> Iterator[Fault]:
@@ -102,9 +123,12 @@ def _statement_faults(
     statement: Statement, kind: PolicyKind, document: Document
 ) -> Iterator[Fault]:
     path = f"Statement[{statement.index}]"
-    trust = kind is PolicyKind.TRUST
-    if (statement.principal is not None) != trust or (statement.resource is None) != trust:
-        wanted = "a `Principal` and no `Resource`" if trust else "a `Resource` and no `Principal`"
+    named, about = kind in _NAME_PRINCIPALS, kind is not PolicyKind.TRUST
+    if (statement.principal is not None) != named or (statement.resource is not None) != about:
+        wanted = " and ".join(
+            f"{'a' if wanted else 'no'} `{name}`"
+            for name, wanted in (("Principal", named), ("Resource", about))
+        )
         message = f"a statement of a {kind.value} has {wanted}"
         yield _fault(Code.POLICY_ELEMENT_CONFLICT, message, path, statement.position)
     for condition in statement.conditions:
