@@ -20,9 +20,9 @@ from sekisho.story.step import Cell, Step
 __all__ = ["policy"]
 
 _BAD_NAME = "Force MFA"
-_REFUSED = Want("ValidationError", ("policyName",))
+_TOO_LONG = "x" * 1001
 
-_FAULTS = Text("faults that sekisho finds in the name", "sekisho が名前に見つけた誤り")
+_FAULTS = Text("sekisho refuses them beforehand", "sekisho が事前に見つけた誤り")
 _SECTION = Text("Section", "区分")
 _SUMMARY = Text("Permissions defined in this policy", "このポリシーで定義されている許可")
 _ALLOW_ROW = Text(
@@ -42,16 +42,8 @@ _LARGEST = 6144
 
 def policy(stage: Stage) -> Iterator[Step]:
     """Create the policy of the chosen preset and find it again."""
-    with stage.scene("2.1-name-refused") as scene:
-        scene.check(_FAULTS, 1, len(names.policy_name(_BAD_NAME)))
-        document = render(stage.document(stage.preset))
-        scene.ask(
-            stage.administrator,
-            "iam:CreatePolicy",
-            _REFUSED,
-            PolicyName=_BAD_NAME,
-            PolicyDocument=document,
-        )
+    with stage.scene("2.1-names-refused") as scene:
+        _bad_names(stage, scene)
     yield scene.step
     with stage.scene("2.2-review-page") as scene:
         _review(stage, scene)
@@ -72,6 +64,25 @@ def policy(stage: Stage) -> Iterator[Step]:
     with stage.scene("2.6-find") as scene:
         _find(stage, scene)
     yield scene.step
+
+
+def _bad_names(stage: Stage, scene: Scene) -> None:
+    """Have sekisho and AWS refuse the same name, description and tag."""
+    reserved = {"Key": "aws:purpose", "Value": "tour"}
+    faults = (
+        *names.policy_name(_BAD_NAME),
+        *names.description(_TOO_LONG),
+        *names.tags([(reserved["Key"], reserved["Value"])]),
+    )
+    scene.check(_FAULTS, ["PolicyName", "Description", "Tags[0].Key"], [f.path for f in faults])
+    document = render(stage.document(stage.preset))
+    for want, parameters in (
+        (Want("ValidationError", ("policyName",)), {"PolicyName": _BAD_NAME}),
+        (Want("ValidationError", ("description",)), {"Description": _TOO_LONG}),
+        (Want("InvalidInput", ("System tags cannot be added",)), {"Tags": [reserved]}),
+    ):
+        asked = {"PolicyName": cast.POLICY, "PolicyDocument": document, **parameters}
+        scene.ask(stage.administrator, "iam:CreatePolicy", want, **asked)
 
 
 def _review(stage: Stage, scene: Scene) -> None:

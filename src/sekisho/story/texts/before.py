@@ -48,8 +48,11 @@ WORDS: Mapping[str, Words] = {
             "登録を途中でやめた人がいます。残ったデバイスは、後でその人の妨げになります。",
         ),
     ),
-    "2.1-name-refused": Words(
-        Text("AWS refuses a policy name with a space", "空白を含むポリシー名は AWS に拒否されます"),
+    "2.1-names-refused": Words(
+        Text(
+            "AWS refuses a bad name, a description that is too long, a reserved tag",
+            "誤った名前、長すぎる説明、予約済みのタグは AWS に拒否されます",
+        ),
         Text(
             "Names, descriptions and tags have rules; sekisho knows them before AWS is asked.",
             "名前、説明、タグには規則があります。sekisho は AWS に送る前に検査します。",
