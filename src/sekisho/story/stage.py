@@ -176,18 +176,23 @@ class Stage:
         return self.actor(name, held, keys)
 
     def fresh_code(self, scene: Scene, person: Person, serial: str) -> str:
-        """Return a code that was not used yet; moves the clock if the person had to wait for it."""
-        step = totp.step_of(self.now())
-        used = person.phone.used(serial)
-        if used is not None and step <= used:
-            self.move(scene, timedelta(seconds=totp.PERIOD * (used - step + 1)))
-            step = used + 1
-        return person.phone.use(serial, step)
+        """Return a code that was not used yet; who has used one waits for the next.
+
+        The wait is a whole period whatever the time: how often the clock is moved must not hang
+        on how fast the tour runs.
+        """
+        if person.phone.used(serial) is not None:
+            self.move(scene, timedelta(seconds=totp.PERIOD))
+        return person.phone.use(serial, totp.step_of(self.now()))
 
     def two_codes(self, scene: Scene, person: Person, serial: str) -> tuple[str, str]:
         """Return two consecutive codes, the older first; moves the clock between them."""
         first = self.fresh_code(scene, person, serial)
-        return first, self.fresh_code(scene, person, serial)
+        step = person.phone.used(serial)
+        if step is None:
+            raise InternalError("a code that was used and is not remembered")
+        self.move(scene, timedelta(seconds=totp.PERIOD))
+        return first, person.phone.use(serial, step + 1)
 
     def move(self, scene: Scene, step: timedelta) -> None:
         """Move the endpoint's clock instead of waiting, and say so."""
