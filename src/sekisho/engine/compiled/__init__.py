@@ -1,0 +1,15 @@
+"""Another reading of the same meaning: policies in, a callable out, equal to the engine by law.
+
+`Compiler().compiled(policies)` returns a function that decides one request after another. What
+depends on the policies alone is settled beforehand: which statements are about an action, what of a
+resource is literal text, what a condition looks for. A request is then matched by a few comparisons
+in a function that was written for just these statements.
+
+Nothing is remembered about whole requests. What is kept, each in a bounded table: for the name of
+an action, its plan; for a set of statements that apply, the engine's decision on that set; for the
+ARN of a principal, its account.
+"""
+
+from sekisho.engine.compiled.decider import CompiledDecider, Compiler
+
+__all__ = ["CompiledDecider", "Compiler"]

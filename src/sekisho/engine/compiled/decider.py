@@ -1,0 +1,175 @@
+"""Policies in, a callable out; and the same as a `Decider`."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+from sekisho.engine.authorize import DEFAULTS, decide
+from sekisho.engine.compiled.callers import Callers
+from sekisho.engine.compiled.plans import Decide, Plan, plan_of
+from sekisho.engine.compiled.statements import Asked, ReadyStatement
+from sekisho.engine.compiled.templates import Unsure
+from sekisho.engine.model import AttachedPolicy, Decision, Policies, Request, Switches
+from sekisho.engine.wellformed import check_policies
+from sekisho.errors import Code, FaultyPolicy, Unsupported
+from sekisho.policy.document import Document, PolicyKind
+
+__all__ = ["CompiledDecider", "Compiler"]
+
+_STAR = "*"
+_MOST_ACTIONS = 4_096
+_MOST_DOCUMENTS = 16_384
+
+
+class Compiler:
+    """Compiles sets of policies that share documents: each document is made ready once.
+
+    Not a store of decisions: it keeps statements, and the parsed ARNs of callers.
+    """
+
+    def __init__(self, switches: Switches = DEFAULTS) -> None:
+        self._switches = switches
+        self._callers = Callers()
+        self._ready: dict[int, tuple[Document, tuple[ReadyStatement, ...]]] = {}
+
+    def compiled(self, policies: Policies) -> Decide:
+        """Return a function that decides requests under `policies` as the engine does.
+
+        It returns equal decisions, and raises what the engine raises for a faulty request.
+
+        Raises:
+            FaultyPolicy: if a document cannot be read for certain.
+            Unsupported: if there is a kind of policy that is not compiled.
+        """
+        statements: list[ReadyStatement] = []
+        for kind, attached in _groups(policies):
+            check_policies(kind, attached)
+            for policy in attached:
+                statements += self._statements(policy.document)
+        return _dispatch(tuple(statements), self._callers, self._asking(policies))
+
+    def _asking(self, policies: Policies) -> Decide:
+        switches = self._switches
+        return lambda request: decide(request, policies, switches)
+
+    def _statements(self, document: Document) -> tuple[ReadyStatement, ...]:
+        found = self._ready.get(id(document))
+        if found is None:
+            ready = tuple(ReadyStatement(one, document.version) for one in document.statements)
+            if len(self._ready) >= _MOST_DOCUMENTS:
+                self._ready.clear()
+            # the document is kept too, so that its id stays its own
+            found = self._ready[id(document)] = document, ready
+        return found[1]
+
+
+def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPolicy, ...]]]:
+    """Yield the groups of policies.
+
+    Raises:
+        Unsupported: if there is a kind of policy that is not compiled.
+    """
+    if policies.trust is not None:
+        raise Unsupported(
+            "role trust policies are not compiled; the engine decides them",
+            code=Code.UNSUPPORTED_POLICY_TYPE,
+            at="policies.trust",
+        )
+    yield PolicyKind.IDENTITY, policies.identity
+    yield PolicyKind.BOUNDARY, policies.boundaries or ()
+    yield PolicyKind.SESSION, policies.session or ()
+
+
+def _dispatch(statements: tuple[ReadyStatement, ...], callers: Callers, ask: Decide) -> Decide:
+    """Return the function that finds the plan for a request by its action."""
+    plans: dict[tuple[Asked, tuple[int, ...]], Plan] = {}
+
+    def planned(request: Request) -> Plan:
+        action = request.action.lower()
+        asked = Asked.STAR if request.resource == _STAR else Asked.ARN
+        if asked is Asked.ARN and action.startswith("iam:"):
+            asked = Asked.HOME
+        try:
+            about = tuple(n for n, one in enumerate(statements) if one.takes_in(action))
+        except Unsure:
+            return lambda request, _: ask(request)
+        if (asked, about) not in plans:
+            chosen = [statements[n] for n in about]
+            plans[asked, about] = plan_of(chosen, callers, ask, asked)
+        return plans[asked, about]
+
+    return _by_action(planned, ask)
+
+
+def _by_action(planned: Callable[[Request], Plan], ask: Decide) -> Decide:
+    for_arns: dict[str, Plan] = {}
+    for_star: dict[str, Plan] = {}
+
+    def first(request: Request) -> Decision:
+        # what the engine refuses as no action is not kept
+        decision = ask(request)
+        table = for_star if request.resource == _STAR else for_arns
+        if len(table) < _MOST_ACTIONS:
+            table[request.action] = planned(request)
+        return decision
+
+    def decided(request: Request) -> Decision:
+        resource = request.resource
+        try:
+            plan = (for_star if resource == _STAR else for_arns)[request.action]
+        except KeyError:
+            return first(request)
+        return plan(request, resource)
+
+    return decided
+
+
+class CompiledDecider:
+    """A `Decider` that compiles each set of policies once, and keeps a bounded number of sets.
+
+    What is not compiled, and policies that are faulty, it leaves to the engine.
+
+    Args:
+        switches: the doubtful points.
+        most_sets: how many sets of policies are kept compiled; the one used longest ago goes first.
+    """
+
+    def __init__(self, switches: Switches = DEFAULTS, most_sets: int = 1_024) -> None:
+        self._switches = switches
+        self._most = most_sets
+        self._compiler = Compiler(switches)
+        self._sets: OrderedDict[tuple[object, ...], tuple[Policies, Decide]] = OrderedDict()
+
+    def decide(self, request: Request, policies: Policies) -> Decision:
+        """Return the decision on `request` under `policies`; raises as the engine does."""
+        key = _identity_of(policies)
+        found = self._sets.get(key)
+        if found is None:
+            # the policies are kept too, so that the ids in the key stay their own
+            found = self._sets[key] = policies, self._compiled(policies)
+            if len(self._sets) > self._most:
+                self._sets.popitem(last=False)
+        else:
+            self._sets.move_to_end(key)
+        return found[1](request)
+
+    def _compiled(self, policies: Policies) -> Decide:
+        try:
+            return self._compiler.compiled(policies)
+        except (FaultyPolicy, Unsupported):
+            return lambda request: decide(request, policies, self._switches)
+
+
+def _identity_of(policies: Policies) -> tuple[object, ...]:
+    """Return what tells sets of policies apart, cheaper than their content does."""
+    return (
+        _names(policies.identity),
+        _names(policies.boundaries),
+        _names(policies.session),
+        _names(None if policies.trust is None else (policies.trust,)),
+    )
+
+
+def _names(attached: tuple[AttachedPolicy, ...] | None) -> tuple[tuple[str, int], ...] | None:
+    if attached is None:
+        return None
+    return tuple((policy.name, id(policy.document)) for policy in attached)

@@ -1,0 +1,136 @@
+"""A plan decides the requests for one action, or for several that share their statements.
+
+It finds out which of its statements apply; that set, as the bits of one integer, has one
+decision. The engine itself makes that decision when a set is first met, so what follows from
+the statements is nowhere written twice. Where a request or a statement has anything that only the
+engine should judge, the plan asks it: every error, every point that AWS does not document, every
+caller and every resource that is out of the ordinary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sekisho.engine.compiled.callers import Callers
+from sekisho.engine.compiled.resources import NEVER
+from sekisho.engine.compiled.source import Source
+from sekisho.engine.compiled.statements import Asked, ReadyStatement
+from sekisho.engine.compiled.templates import Unsure
+from sekisho.engine.model import Decision, Request
+
+__all__ = ["Decide", "Plan", "plan_of"]
+
+Decide = Callable[[Request], Decision]
+
+Plan = Callable[[Request, str], Decision]
+"""(request, its resource) → the decision."""
+
+_MOST_SETS = 4_096
+
+_FRAME = """\
+        try:
+            account, home, stem = callers[request.principal]
+        except KeyError:
+            return plan(request, resource) if learn(request) else ask(request)
+{checks}        values = request.context.folded
+        try:
+{tests}        except Unsure:
+            return ask(request)
+        try:
+            return decisions[applying]
+        except KeyError:
+            return settle(applying, request)
+"""
+_CHECKS = {
+    Asked.STAR: """\
+        if request.resource_account is not None and request.resource_account != account:
+            return ask(request)
+""",
+    Asked.HOME: """\
+        if request.resource_account is not None or not resource.startswith(home):
+            return elsewhere(request, resource)
+""",
+    Asked.ARN: """\
+        try:
+            lead, partition, service, region, owner, tail = resource.split(":", 5)
+        except ValueError:
+            return ask(request)
+        if lead != "arn" or not f"{partition}{service}{region}".islower():
+            return ask(request)
+        if owner != account and owner != "":
+            return ask(request)
+        if request.resource_account is not None and request.resource_account != account:
+            return ask(request)
+""",
+}
+"""What makes sure that a resource is in order, and of the caller's account."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """The decisions on sets of statements, each made by the engine."""
+
+    ask: Decide
+    made: dict[int, Decision]
+
+    def settle(self, applying: int, request: Request) -> Decision:
+        """Have the engine decide `request`, and keep that for the set of statements."""
+        decision = self.ask(request)
+        if len(self.made) < _MOST_SETS:
+            self.made[applying] = decision
+        return decision
+
+
+def plan_of(
+    statements: Sequence[ReadyStatement], callers: Callers, ask: Decide, asked: Asked
+) -> Plan:
+    """Return what decides requests that `statements` are about, and no others."""
+    source = Source()
+    decisions = _Decisions(ask, {})
+    body = _FRAME.format(checks=_CHECKS[asked], tests=_tests(source, statements, asked))
+    environment: dict[str, object] = {
+        "callers": callers,
+        "learn": callers.learn,
+        "ask": ask,
+        "Unsure": Unsure,
+        "decisions": decisions.made,
+        "settle": decisions.settle,
+    }
+    if asked is Asked.HOME:
+        environment["elsewhere"] = _elsewhere(statements, callers, ask)
+    return source.function(body, environment)
+
+
+def _elsewhere(statements: Sequence[ReadyStatement], callers: Callers, ask: Decide) -> Plan:
+    """Return the plan for any ARN, which is made when the first one comes that is not at home."""
+    made: list[Plan] = []
+
+    def elsewhere(request: Request, resource: str) -> Decision:
+        if not made:
+            made.append(plan_of(statements, callers, ask, Asked.ARN))
+        return made[0](request, resource)
+
+    return elsewhere
+
+
+def _tests(source: Source, statements: Sequence[ReadyStatement], asked: Asked) -> str:
+    """Write what sets one bit for each statement that applies; after a Deny no Allow counts."""
+    written = [(one.denies, one.written(source, asked)) for one in statements]
+    bits = [(1 << place, denies, test) for place, (denies, test) in enumerate(written)]
+    lines = _bits([(bit, test) for bit, denies, test in bits if denies])
+    allows = [(bit, test) for bit, denies, test in bits if not denies]
+    if len(lines) == 1:
+        return _indented(_bits([*((bit, test) for bit, denies, test in bits if denies), *allows]))
+    return _indented([*lines, "if not applying:", *(f"    {line}" for line in _bits(allows))])
+
+
+def _bits(tests: Sequence[tuple[int, str]]) -> list[str]:
+    certain = sum(bit for bit, test in tests if not test)
+    lines = [f"applying = {certain}"]
+    for bit, test in tests:
+        if test not in ("", NEVER):
+            lines += [f"if {test}:", f"    applying += {bit}"]
+    return lines
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "".join(f"            {line}\n" for line in lines)

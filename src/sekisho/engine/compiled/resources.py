@@ -1,0 +1,194 @@
+"""`Resource` and `NotResource` as tests of a resource that was split once."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sekisho.engine import arns, glob
+from sekisho.engine.compiled.source import Source
+from sekisho.engine.compiled.templates import (
+    Piece,
+    Test,
+    Unsure,
+    Values,
+    parts_of,
+    pieces_of,
+    test_of,
+    text,
+)
+from sekisho.engine.glob import Wild
+from sekisho.engine.variables import Part, Variable
+from sekisho.policy.document import Effect, Element, Version
+
+__all__ = ["NEVER", "ResourceWriter", "takes_in_star"]
+
+NEVER = "False"
+"""The expression of what never applies."""
+
+_HEAD = arns.PARTS - 1
+_STAR = "*"
+
+_Matches = Callable[[str, str, Values], bool | None]
+"""(resource, its last part, context) → whether an entry matches, None as in `Test`."""
+
+
+def takes_in_star(element: Element | None) -> bool:
+    """Tell whether the element takes in a request that has no resource."""
+    if element is None:
+        return True
+    return any(glob.like(entry, _STAR) for entry in element.values) != element.negated
+
+
+class _Entry(NamedTuple):
+    """One entry of a list of resources, cut up.
+
+    Attributes:
+        head: the first five parts in lower case, as far as they are written.
+        tail: the pattern of the last part; `*` if the entry is shorter.
+    """
+
+    head: tuple[str, ...]
+    tail: tuple[Part, ...]
+    short: bool
+
+    @property
+    def stem(self) -> str | None:
+        """The literal text that a matching resource begins with, if its head needs no more.
+
+        None if the head has a wildcard before its end.
+        """
+        literal = list(self.head)
+        while literal and literal[-1] == _STAR:
+            literal.pop()
+        if any("*" in part or "?" in part for part in literal):
+            return None
+        return "".join(f"{part}:" for part in literal)
+
+    @property
+    def open_parts(self) -> int:
+        """How many of the first five parts are `*` or not written."""
+        return _HEAD - len(self.head) + self.head.count(_STAR)
+
+
+def _entry(written: str, version: Version | None) -> _Entry:
+    parts = arns.split(written)
+    head = tuple(part.lower() for part in parts[:_HEAD])
+    if len(parts) < arns.PARTS:
+        return _Entry(head, glob.wildcards(_STAR), short=True)
+    return _Entry(head, parts_of(parts[_HEAD], version), short=False)
+
+
+class ResourceWriter:
+    """Writes what tells whether a `Resource` or `NotResource` takes in a request's ARN.
+
+    The expressions read `resource`, `tail` (the last of its six parts) and `values`; its first five
+    parts are in lower case. At home (see `Callers`) they read `home` and `stem` in place of `tail`.
+    """
+
+    def __init__(self, source: Source, *, at_home: bool) -> None:
+        self._source = source
+        self._at_home = at_home
+
+    def written(self, element: Element, effect: Effect, version: Version | None) -> str:
+        """Return the expression; "" if the element takes in every ARN."""
+        entries = [_entry(value, version) for value in element.values]
+        if element.negated:
+            test = self._source.constant(_none_of([_matches(entry) for entry in entries], effect))
+            return f"{test}(resource, {self._tail}, values)"
+        if any(entry.stem == "" and entry.tail == (Wild.STAR,) for entry in entries):
+            return ""
+        return f"({' or '.join(self._entries(entries)) or NEVER})"
+
+    @property
+    def _tail(self) -> str:
+        return "resource[len(home):]" if self._at_home else "tail"
+
+    def _entries(self, entries: list[_Entry]) -> list[str]:
+        """Write what is literal as one look-up, what begins alike as one; each other by itself."""
+        literal: set[str] = set()
+        beginnings: list[str] = []
+        others: list[str] = []
+        for entry in entries:
+            pieces = pieces_of(entry.tail) or ()
+            whole = entry.open_parts == 0
+            match tuple(map(text, pieces)):
+                case (str() as only,) if entry.stem and whole:
+                    literal.add(entry.stem + only)
+                case (str() as first, "") if entry.stem and (whole or not first):
+                    beginnings.append(entry.stem + first)
+                case _:
+                    others.append(self._other(entry, pieces))
+        return [*self._literal(literal), *self._beginnings(beginnings), *others]
+
+    def _literal(self, wanted: set[str]) -> list[str]:
+        if len(wanted) > 1:
+            return [f"resource in {self._source.constant(frozenset(wanted))}"]
+        return [f"resource == {self._source.constant(one)}" for one in wanted]
+
+    def _beginnings(self, wanted: list[str]) -> list[str]:
+        if not wanted:
+            return []
+        known = self._source.constant(wanted[0] if len(wanted) == 1 else tuple(wanted))
+        return [f"resource.startswith({known})"]
+
+    def _other(self, entry: _Entry, pieces: tuple[Piece, ...]) -> str:
+        """Write an entry that ends in its one variable, like `user/${aws:username}`, or any other.
+
+        A list of values is no text, although it prints like one.
+        """
+        match pieces:
+            case ((str() as before, Variable(name, None)),) if entry.stem and entry.open_parts <= 1:
+                key, begin = map(self._source.constant, (name.lower(), before))
+                stem = self._source.constant(entry.stem)
+                value = f'{{{begin}}}{{(v := values[{key}])}}" and v.__class__ is str)'
+                if not self._at_home:
+                    begins = f"resource.startswith({stem})"
+                    return f'({key} in values and {begins} and tail == f"{value}'
+                begins = f"{'stem' if entry.open_parts else 'home'} == {stem}"
+                return f'({key} in values and {begins} and resource == f"{{home}}{value}'
+            case _:
+                test = self._source.constant(_matches(entry))
+                return f"{test}(resource, {self._tail}, values)"
+
+
+def _none_of(entries: list[_Matches], effect: Effect) -> Callable[[str, str, Values], bool]:
+    def test(resource: str, tail: str, values: Values) -> bool:
+        unresolved = False
+        for matches in entries:
+            found = matches(resource, tail, values)
+            if found:
+                return False
+            unresolved = unresolved or found is None
+        if unresolved and effect is Effect.ALLOW:
+            raise Unsure
+        return True
+
+    return test
+
+
+def _matches(entry: _Entry) -> _Matches:
+    """Return the test of one entry, as `engine.resources` has it."""
+    tail_test, stem = test_of(entry.tail), entry.stem
+    if stem is not None:
+
+        def by_stem(resource: str, tail: str, values: Values) -> bool | None:
+            return tail_test(tail, values) if resource.startswith(stem) else False
+
+        return by_stem
+    return _by_parts(entry, tail_test)
+
+
+def _by_parts(entry: _Entry, tail_test: Test) -> _Matches:
+    head = tuple(test_of(glob.wildcards(part)) for part in entry.head)
+    colons = glob.wildcards(":".join(entry.head))
+    whole = test_of(colons if entry.short else (*colons, ":", *entry.tail))
+
+    def by_parts(resource: str, tail: str, values: Values) -> bool | None:
+        asked = resource.split(":", _HEAD)
+        if all(test(part, values) for test, part in zip(head, asked, strict=False)):
+            return tail_test(tail, values)
+        # matched as one string only: whether that counts is for the engine to say
+        if whole(resource, values) is not False:
+            raise Unsure
+        return False
+
+    return by_parts

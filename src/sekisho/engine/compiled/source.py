@@ -1,0 +1,55 @@
+"""Source text of a function, and the constants that it is closed over.
+
+No text of a policy ever becomes source: it enters as a constant, under a name that is made here.
+Functions of one shape differ in their constants only, so their code is compiled once.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+__all__ = ["Source"]
+
+
+_NAME = re.compile(r"\bk(\d+)\b")
+
+
+class Source:
+    """The constants of a function that is being written."""
+
+    def __init__(self) -> None:
+        self._names: dict[object, str] = {}
+        self._constants: list[object] = []
+
+    def constant(self, value: object) -> str:
+        """Return the name under which the function knows `value`."""
+        # equal strings are one constant; anything else is one by identity
+        key: object = value if isinstance(value, str) else id(value)
+        if key not in self._names:
+            self._names[key] = f"k{len(self._constants)}"
+            self._constants.append(value)
+        return self._names[key]
+
+    def included(self, other: "Source", written: str) -> str:
+        """Return what was written with the constants of `other`, with the names of these."""
+        return _NAME.sub(lambda name: self.constant(other._constants[int(name[1])]), written)
+
+    def function(self, body: str, environment: dict[str, object]) -> Callable[..., Any]:
+        """Return the function of `request` and `resource` whose indented `body` was written.
+
+        Beside its constants the body knows what is in `environment`, by name.
+        """
+        names = [*environment, *self._names.values()]
+        begin = f"def close({', '.join(names)}):\n    def plan(request, resource):\n"
+        text = f"{begin}{body}\n    return plan\n"
+        namespace: dict[str, Any] = {}
+        exec(_compiled(text), namespace)  # noqa: S102 - our own text: see the module
+        function: Callable[..., Any] = namespace["close"](*environment.values(), *self._constants)
+        return function
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<compiled policies>", "exec")

@@ -1,0 +1,66 @@
+"""One statement, made ready once and shared by every set of policies that it stands in."""
+
+from enum import Enum, auto
+
+from sekisho.engine.compiled.actions import ActionIndex
+from sekisho.engine.compiled.conditions import write_condition
+from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
+from sekisho.engine.compiled.source import Source
+from sekisho.policy.document import Effect, Statement, Version
+
+__all__ = ["Asked", "ReadyStatement"]
+
+
+class Asked(Enum):
+    """What kind of resource a plan is about."""
+
+    STAR = auto()
+    """None: the request asks about `*`."""
+
+    HOME = auto()
+    """An IAM resource of the caller's own account, like most that Force_MFA is about."""
+
+    ARN = auto()
+    """Any ARN."""
+
+
+class ReadyStatement:
+    """A statement whose elements are indexed, and written as expressions when first needed."""
+
+    def __init__(self, statement: Statement, version: Version | None) -> None:
+        self._statement = statement
+        self._version = version
+        self._actions = ActionIndex(statement.action)
+        self._written: dict[Asked, tuple[Source, str]] = {}
+
+    @property
+    def denies(self) -> bool:
+        """Whether the statement is a Deny."""
+        return self._statement.effect is Effect.DENY
+
+    def takes_in(self, action: str) -> bool:
+        """Tell whether it is about `action`, given in lower case; raises as `ActionIndex` does."""
+        return self._actions.takes_in(action)
+
+    def written(self, source: Source, asked: Asked) -> str:
+        """Return an expression that tells whether it applies; "" if it always does.
+
+        Args:
+            source: what the expression becomes part of.
+            asked: what it is asked about.
+        """
+        if asked not in self._written:
+            own = Source()
+            self._written[asked] = own, self._expression(own, asked)
+        return source.included(*self._written[asked])
+
+    def _expression(self, own: Source, asked: Asked) -> str:
+        resource, conditions = self._statement.resource, self._statement.conditions
+        if asked is Asked.STAR and not takes_in_star(resource):
+            return NEVER
+        parts = [""]
+        if resource is not None and asked is not Asked.STAR:
+            writer = ResourceWriter(own, at_home=asked is Asked.HOME)
+            parts = [writer.written(resource, self._statement.effect, self._version)]
+        parts += [write_condition(own, condition, self._version) for condition in conditions]
+        return " and ".join(part for part in parts if part)

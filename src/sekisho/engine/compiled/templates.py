@@ -1,0 +1,170 @@
+"""Patterns made ready to match: wildcards and policy variables told apart once, not per request.
+
+A pattern is cut at its stars into pieces of literal text and variables. It is matched from left to
+right, each piece at its first place: no pattern is slow. One with `?` is left to `glob`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sekisho.engine import glob, variables
+from sekisho.engine.glob import Token, Wild
+from sekisho.engine.model import ContextValue
+from sekisho.engine.variables import Malformed, Part, Variable
+from sekisho.policy.document import Version
+
+__all__ = [
+    "Piece",
+    "Resolve",
+    "Test",
+    "Unsure",
+    "Values",
+    "parts_of",
+    "pieces_of",
+    "test_of",
+    "text",
+]
+
+Values = Mapping[str, ContextValue]
+"""A request context: the values by the lower-case name of their key."""
+
+Piece = tuple[str | Variable, ...]
+"""What stands between two stars: literal text and variables by turns."""
+
+Resolve = Callable[[Values], str | None]
+"""Puts values for variables; None if one has none."""
+
+Test = Callable[[str, Values], bool | None]
+"""Tells whether a value matches; None if that depends on a variable without a value."""
+
+
+class Unsure(Exception):
+    """The answer rests on a point that only the engine decides: one that AWS does not document."""
+
+
+def parts_of(written: str, version: Version | None) -> tuple[Part, ...]:
+    """Return the parts of a text in which variables and wildcards have a meaning."""
+    if version is Version.V2012:
+        return tuple(variables.read(written))
+    return glob.wildcards(written)
+
+
+def pieces_of(parts: Iterable[Part]) -> tuple[Piece, ...] | None:
+    """Cut a pattern at its stars; None if it has a `?` or a malformed variable."""
+    pieces: list[list[str | Variable]] = [[]]
+    for part in parts:
+        match part:
+            case Wild.STAR:
+                pieces.append([])
+            case Wild.ANY | Malformed():
+                return None
+            case str() if pieces[-1] and isinstance(pieces[-1][-1], str):
+                pieces[-1][-1] += part
+            case str() | Variable():
+                pieces[-1].append(part)
+    return tuple(map(tuple, pieces))
+
+
+def text(piece: Piece) -> str | None:
+    """Return the text of a piece without variables, None of one that has any."""
+    match piece:
+        case ():
+            return ""
+        case (str() as only,):
+            return only
+        case _:
+            return None
+
+
+def resolver(piece: Piece) -> Resolve:
+    """Return what makes text of a piece."""
+    ready = tuple((p, None) if isinstance(p, str) else (p.key.lower(), p) for p in piece)
+
+    def resolve(values: Values) -> str | None:
+        found: list[str] = []
+        for name, variable in ready:
+            value = name if variable is None else value_of(name, variable.default, values)
+            if value is None:
+                return None
+            found.append(value)
+        return "".join(found)
+
+    return resolve
+
+
+def value_of(key: str, default: str | None, values: Values) -> str | None:
+    """Return what a variable stands for, as `variables.Variable.value` does."""
+    found = values.get(key)
+    if found is None:
+        return default
+    return found if isinstance(found, str) else None
+
+
+def test_of(parts: Sequence[Part]) -> Test:
+    """Return the test for a pattern."""
+    pieces = pieces_of(parts)
+    if pieces is None:
+        return _by_tokens(parts)
+    literal = [only for only in map(text, pieces) if only is not None]
+    return _constant(literal) if len(literal) == len(pieces) else _template(pieces)
+
+
+def _constant(pieces: Sequence[str]) -> Test:
+    first, *rest = pieces
+    match rest:
+        case []:
+            return lambda value, _: value == first
+        case [""]:
+            return lambda value, _: value.startswith(first)
+        case _:
+            return lambda value, _: in_order(pieces, value)
+
+
+def _template(pieces: Sequence[Piece]) -> Test:
+    resolvers = tuple(map(resolver, pieces))
+
+    def test(value: str, values: Values) -> bool | None:
+        found: list[str] = []
+        for resolve in resolvers:
+            one = resolve(values)
+            if one is None:
+                return None
+            found.append(one)
+        return in_order(found, value)
+
+    return test
+
+
+def _by_tokens(parts: Sequence[Part]) -> Test:
+    def test(value: str, values: Values) -> bool | None:
+        tokens: list[Token] = []
+        for part in parts:
+            match part:
+                case Variable():
+                    one = value_of(part.key.lower(), part.default, values)
+                    if one is None:
+                        return None
+                    tokens.extend(one)
+                case Malformed():
+                    return None
+                case _:
+                    tokens.append(part)
+        return glob.matches(tuple(tokens), value)
+
+    return test
+
+
+def in_order(pieces: Sequence[str], value: str) -> bool:
+    """Tell whether `value` is the pieces with any text between them, the first one at its start."""
+    if len(pieces) == 1:
+        return value == pieces[0]
+    first, last = pieces[0], pieces[-1]
+    end = len(value) - len(last)
+    place = len(first)
+    if place > end or not value.startswith(first) or not value.endswith(last):
+        return False
+    for piece in pieces[1:-1]:
+        found = value.find(piece, place, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True

@@ -1,0 +1,192 @@
+"""The law of the compiled decider: whatever the policies and the requests, it is the engine."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.asking import ACCOUNT, ALICE
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    Decision,
+    Policies,
+    Request,
+    Switches,
+    UnresolvedNotResource,
+    decide,
+)
+from sekisho.engine.compiled import CompiledDecider, Compiler
+from sekisho.engine.model import ArnSpan
+from sekisho.errors import SekishoError
+from sekisho.policy.document import (
+    Condition,
+    Document,
+    Effect,
+    Element,
+    Operator,
+    OperatorName,
+    Quantifier,
+    Statement,
+    Version,
+)
+
+WORDS = ["alice", "bob", "a", "", "A", "x*y", "true", "False", "k/alice", "${aws:username}", "*"]
+NUMBERS = ["1", "1.0", "10", "-3", "1e2", "nan", "", "2026-11-24", "2026-11-24T09:00:00+09:00"]
+ADDRESSES = ["10.0.0.1", "10.0.0.0/8", "::1", "::/0", "10.0.0.1/33", "fe80::1%eth0", "x"]
+RESOURCES = [
+    "*",
+    ALICE,
+    f"arn:aws:iam::{ACCOUNT}:user/bob",
+    f"arn:aws:iam::{ACCOUNT}:mfa/alice",
+    f"arn:aws:iam::{ACCOUNT}:role/a:b",
+    "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    "arn:aws:s3:::b/alice",
+    "arn:aws:s3:::b/a/../${*}",
+    "ARN:aws:s3:::b",
+    "arn:AWS:S3:::b/alice",
+    f"arn:aws:sqs:eu-west-1:{ACCOUNT}:queue:q",
+    "arn:aws:sqs:eu-west-1:444455556666:q",
+    "arn:aws",
+]
+PATTERNS = [
+    *RESOURCES[:-1],
+    "arn:aws:iam::*:user/${aws:username}",
+    "arn:aws:iam::*:mfa/*",
+    f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}",
+    "arn:aws:iam::*:user/*/${aws:username}",
+    "arn:aws:*:*:*:user/${aws:username}",
+    "arn:aws:iam::*:user/${aws:PrincipalTag/team, 'alice'}",
+    "arn:aws:s3:::b/${aws:username}*",
+    "arn:aws:s3:::b/${*}?${$}",
+    "arn:aws:s3:::b/${k}",
+    "arn:aws:s3:::b/*l*e",
+    "arn:aws:s3:::?/alice",
+    "arn:aws:s*:::b/*",
+    "arn:aws:*:b",
+    "arn:*:alice",
+    "arn:aws:sqs:*",
+    "arn:aws:sqs:*:1*:q*",
+    "arn:aws:sqs:*:111122223333:*",
+    "arn:aws:sqs",
+    "arn:*",
+    "a*",
+    "?",
+    "",
+]
+ACTIONS = ["s3:GetObject", "S3:getobject", "iam:GetUser", "iam:EnableMFADevice", "sqs:Send"]
+ACTION_PATTERNS = [
+    *ACTIONS,
+    *("*", "*:*", "*:", "s3:*", "s3:Get*", "iam:*User", "IAM:?et*", "i*:Get*", "??:*", "s3", ""),
+]
+KEYS = ["k", "K", "aws:username", "aws:MultiFactorAuthPresent", "aws:TagKeys"]
+
+
+def _values_of(name: str) -> list[str]:
+    if name.startswith(("Numeric", "Date")):
+        return NUMBERS
+    if "Ip" in name:
+        return ADDRESSES
+    if name.startswith("Arn"):
+        return PATTERNS
+    return ["YQ==", "YQ", "Yg=="] if name == "BinaryEquals" else WORDS
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    name = draw(st.sampled_from(OperatorName))
+    quantifier = draw(st.sampled_from([Quantifier.NONE, Quantifier.NONE, *Quantifier]))
+    if_exists = draw(st.booleans()) and name is not OperatorName.NULL
+    values = draw(st.lists(st.sampled_from(_values_of(name.value)), max_size=3))
+    key = draw(st.sampled_from(KEYS))
+    return Condition(Operator(name, quantifier, if_exists), key, tuple(values))
+
+
+def _element(values: list[str]) -> st.SearchStrategy[Element]:
+    some = st.lists(st.sampled_from(values), min_size=1, max_size=3).map(tuple)
+    return st.builds(Element, some, st.sampled_from([False, False, True]))
+
+
+def statements() -> st.SearchStrategy[Statement]:
+    return st.builds(
+        Statement,
+        st.integers(0, 9),
+        st.sampled_from([Effect.ALLOW, Effect.ALLOW, Effect.DENY]),
+        _element(ACTION_PATTERNS),
+        _element(PATTERNS),
+        conditions=st.lists(conditions(), max_size=2).map(tuple),
+    )
+
+
+def documents() -> st.SearchStrategy[Document]:
+    found = st.lists(statements(), min_size=1, max_size=4).map(tuple)
+    return st.builds(Document, found, st.sampled_from([Version.V2012, Version.V2012, None]))
+
+
+def attached() -> st.SearchStrategy[tuple[AttachedPolicy, ...]]:
+    named = st.builds(AttachedPolicy, st.sampled_from(["p", "q", "r"]), documents())
+    return st.lists(named, max_size=2).map(tuple)
+
+
+policies = st.builds(Policies, attached(), st.none() | attached(), st.none() | attached())
+values = st.sampled_from([*WORDS, *NUMBERS, *ADDRESSES, *RESOURCES, "YQ=="])
+contexts = st.dictionaries(
+    st.sampled_from(["k", "aws:username", "AWS:MultiFactorAuthPresent", "aws:TagKeys"]),
+    values
+    | st.sampled_from(["true", "false", "TRUE", "alice"])
+    | st.lists(values, max_size=2).map(tuple),
+).map(Context)
+requests = st.builds(
+    Request,
+    st.sampled_from(
+        [
+            ALICE,
+            ALICE,
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/Dev/alice",
+            f"arn:aws:sts::{ACCOUNT}:federated-user/alice",
+            f"arn:aws:iam::{ACCOUNT}:root",
+            f"arn:AWS:iam::{ACCOUNT}:user/alice",
+            "ec2.amazonaws.com",
+            "nobody",
+        ]
+    ),
+    st.sampled_from([*ACTIONS, "s3", "s3:Get*"]),
+    st.sampled_from(RESOURCES),
+    contexts,
+    st.sampled_from([None, None, ACCOUNT, "444455556666", "x"]),
+)
+switches = st.builds(
+    Switches,
+    **{field.name: st.booleans() for field in fields(Switches) if isinstance(field.default, bool)},
+    unresolved_not_resource=st.sampled_from(UnresolvedNotResource),
+    arn_span=st.sampled_from(ArnSpan),
+)
+
+
+def outcome(decided: Callable[[], Decision]) -> object:
+    """Return the decision, or what tells the error: both must be equal."""
+    try:
+        return decided()
+    except SekishoError as error:
+        return type(error), str(error), error.code, error.at
+
+
+@given(policies, st.lists(requests, min_size=1, max_size=6), switches)
+def test_compiled_is_the_engine(
+    given_to: Policies, asked: list[Request], settings_of: Switches
+) -> None:
+    compiled = Compiler(settings_of).compiled(given_to)
+    # twice: first everything is settled, then it is looked up
+    for request in [*asked, *asked]:
+        expected = outcome(lambda r=request: decide(r, given_to, settings_of))
+        assert outcome(lambda r=request: compiled(r)) == expected
+
+
+@given(st.lists(policies, min_size=1, max_size=3), st.lists(requests, min_size=1, max_size=4))
+def test_the_decider_keeps_sets_apart(sets: list[Policies], asked: list[Request]) -> None:
+    decider = CompiledDecider(most_sets=2)
+    for request in [*asked, *asked]:
+        for one in sets:
+            expected = outcome(lambda r=request, p=one: decide(r, p))
+            assert outcome(lambda r=request, p=one: decider.decide(r, p)) == expected
