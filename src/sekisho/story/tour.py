@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
@@ -59,7 +59,7 @@ def tour(
     *,
     endpoint: Endpoint = LocalAws,
     make_password: Callable[[], str] = _password,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Perform the story and yield each step when it came out as it must.
 
     Starts a local AWS with the example company on 127.0.0.1, which stops when the last step was
