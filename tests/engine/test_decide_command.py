@@ -112,6 +112,72 @@ def test_the_other_kinds_of_policy(policy: str, tmp_path: Path) -> None:
         assert json.loads(told.stdout)["blockedBy"] == kind
 
 
+def test_explained_in_both_languages_and_in_json(policy: str) -> None:
+    request = ["--principal", ALICE, "--action", "s3:ListAllMyBuckets", "--resource", "*"]
+    told = run(*request, "--policy", policy, "--explain", "--lang", "en")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[2:] == [
+        f"The identity-based policy {policy}:6  Statement[1] Gate denies it:",
+        "    - it denies every action but `iam:GetUser`, "
+        "and so `s3:ListAllMyBuckets` (`NotAction`)",
+        "    - it applies when `aws:MultiFactorAuthPresent` is `false` (or is absent); "
+        "the request has no `aws:MultiFactorAuthPresent`",
+        "      A request signed with a long-term access key has no such key. Get a session by "
+        "GetSessionToken with the code of the MFA device, or sign in to the console with MFA.",
+    ]
+    told = run(*request, "--policy", policy, "--explain", "--lang", "ja")
+    assert "`aws:MultiFactorAuthPresent` が `false` である" in told.stdout
+    told = run(*SELF, "--policy", policy, "--explain", "--format", "json")
+    (lack,) = json.loads(told.stdout)["explanation"]["lacking"]
+    (failed,) = lack["nearest"][0]["failed"]
+    assert failed == {
+        "part": "resource",
+        "written": ["arn:aws:iam::*:user/${aws:username}"],
+        "asked": ALICE,
+        "variables": {"aws:username": None},
+    }
+    told = run(*SELF, "--policy", policy, "--context", "aws:username=alice", "--explain")
+    assert len(told.stdout.splitlines()) == 3
+
+
+def test_every_kind_of_policy_from_the_command_line(tmp_path: Path) -> None:
+    def write(name: str, **parts: object) -> str:
+        path = tmp_path / name
+        statement = {"Effect": "Allow", "Action": "*", "Resource": "*", **parts}
+        path.write_text(json.dumps({"Statement": statement}), encoding="utf-8")
+        return str(path)
+
+    everything, nothing = write("all.json"), write("none.json", Effect="Deny", Action="ec2:*")
+    bucket = write("bucket.json", Principal="*")
+    other = write("other.json", Principal="*", Action="ec2:*")
+    request = ["--principal", ALICE, "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k"]
+
+    def blocked_by(*arguments: str) -> str | None:
+        told = run(*request, *arguments, "--format", "json")
+        assert told.returncode == 0, told.stderr
+        kind: str | None = json.loads(told.stdout)["blockedBy"]
+        return kind
+
+    assert blocked_by("--resource-policy", bucket) is None
+    levels = ["--scp", f"root={everything}", "--scp", f"OU={nothing}"]
+    assert blocked_by("--policy", everything, *levels) == "service control policy"
+    assert blocked_by("--policy", everything, *levels, "--scp", f"OU={everything}") is None
+    assert blocked_by("--policy", everything, *levels, "--management-account") is None
+    rcps = ["--rcp", f"root={other}"]
+    assert blocked_by("--policy", everything, *rcps) == "resource control policy"
+    assert blocked_by("--policy", everything, "--vpc-endpoint", other) == "VPC endpoint policy"
+    assert blocked_by("--policy", everything, "--resource-account", "444455556666") == (
+        "resource-based policy"
+    )
+    request[1] = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForX/s"
+    assert blocked_by("--policy", everything, *levels, *rcps, "--service-linked-role") is None
+    request[1] = "arn:aws:sts::111122223333:federated-user/f"
+    user = write("user.json", Principal={"AWS": ALICE})
+    session = ["--session", everything]
+    assert blocked_by("--resource-policy", user, *session) == "identity-based policy"
+    assert blocked_by("--resource-policy", user, *session, "--federated-by", ALICE) is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,14 +19,18 @@ from sekisho.engine import (
     Context,
     ContextValue,
     Decision,
+    Explanation,
+    Level,
     Policies,
     Request,
     Switches,
     decide,
+    explain,
 )
 from sekisho.engine.exchange import answers, decision_to_json
 from sekisho.engine.question import switches_from_text
-from sekisho.engine.wording import EFFECTS, KINDS, assumption, sentence
+from sekisho.engine.reasons import explanation_to_json, reasons
+from sekisho.engine.wording import EFFECTS, KINDS, assumption, place, sentence
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.language import Language
 from sekisho.policy import PolicyKind, parse
@@ -55,6 +60,40 @@ _OPTIONS = (
     click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary."),
     click.option("--session", metavar="FILE", multiple=True, help="A session policy."),
     click.option("--trust", metavar="FILE", help="The trust policy of the role to be assumed."),
+    click.option("--resource-policy", metavar="FILE", help="The policy of any other resource."),
+    click.option(
+        "--scp",
+        "scps",
+        metavar="LEVEL=FILE",
+        multiple=True,
+        help="A service control policy, by the level that it is attached to, from the root down.",
+    ),
+    click.option(
+        "--rcp",
+        "rcps",
+        metavar="LEVEL=FILE",
+        multiple=True,
+        help="A resource control policy of the resource's account, likewise.",
+    ),
+    click.option(
+        "--vpc-endpoint",
+        metavar="FILE",
+        help="The policy of the VPC endpoint that the request comes through.",
+    ),
+    click.option(
+        "--management-account",
+        is_flag=True,
+        help="The caller's account is the management account of its organisation.",
+    ),
+    click.option(
+        "--service-linked-role", is_flag=True, help="The caller is a service-linked role."
+    ),
+    click.option(
+        "--federated-by", metavar="ARN", help="The user who made the federated user's session."
+    ),
+    click.option(
+        "--explain", is_flag=True, help="Say what a denial is about and what would have to change."
+    ),
     click.option(
         "--switch",
         "switches",
@@ -99,9 +138,16 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
         given["resource"],
         _context(given["contexts"]),
         given["resource_account"],
+        management_account=given["management_account"],
+        service_linked_role=given["service_linked_role"],
+        federated_by=given["federated_by"],
     )
-    decision = decide(request, _policies(given), _switches(given["switches"]))
-    click.echo(_shown(request, decision, lang, output))
+    policies, switches = _policies(given), _switches(given["switches"])
+    if given["explain"]:
+        explanation = explain(request, policies, switches)
+        click.echo(_explained(request, explanation, lang, output))
+    else:
+        click.echo(_shown(request, decide(request, policies, switches), lang, output))
     return Exit.CLEAN
 
 
@@ -156,12 +202,29 @@ def _policies(given: dict[str, Any]) -> Policies:
     def read(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
         return tuple(_policy(path, kind) for path in paths)
 
+    endpoint = given["vpc_endpoint"]
     return Policies(
         identity=read(given["identity"], PolicyKind.IDENTITY),
         boundaries=read(given["boundary"], PolicyKind.BOUNDARY) or None,
         session=read(given["session"], PolicyKind.SESSION) or None,
-        trust=_policy(given["trust"], PolicyKind.TRUST) if given["trust"] else None,
+        trust=_optional(given["trust"], PolicyKind.TRUST),
+        resource=_optional(given["resource_policy"], PolicyKind.RESOURCE),
+        scps=_levels("--scp", given["scps"], PolicyKind.SCP),
+        rcps=_levels("--rcp", given["rcps"], PolicyKind.RCP),
+        vpc_endpoint=(_policy(endpoint, PolicyKind.VPC_ENDPOINT),) if endpoint else None,
     )
+
+
+def _optional(path: str | None, kind: PolicyKind) -> AttachedPolicy | None:
+    return _policy(path, kind) if path else None
+
+
+def _levels(option: str, texts: tuple[str, ...], kind: PolicyKind) -> tuple[Level, ...]:
+    """Return the levels in the order in which they are first named."""
+    levels: dict[str, list[AttachedPolicy]] = {}
+    for name, path in _pairs(option, texts):
+        levels.setdefault(name, []).append(_policy(path, kind))
+    return tuple(Level(name, tuple(attached)) for name, attached in levels.items())
 
 
 def _policy(path: str, kind: PolicyKind) -> AttachedPolicy:
@@ -188,7 +251,22 @@ def _shown(request: Request, decision: Decision, lang: Language, output: OutputF
             return "\n".join(lines)
 
 
+def _explained(
+    request: Request, explanation: Explanation, lang: Language, output: OutputFormat
+) -> str:
+    match output:
+        case OutputFormat.JSON:
+            value = decision_to_json(explanation.decision)
+            value["explanation"] = explanation_to_json(explanation)
+            return json.dumps(value, indent=2, ensure_ascii=False)
+        case OutputFormat.TABLE:
+            why = reasons(explanation)
+            if not why:
+                return _shown(request, explanation.decision, lang, output)
+            head = replace(explanation.decision, because=())
+            lines = [line.into(lang) for line in why]
+            return "\n".join([_shown(request, head, lang, output), *lines])
+
+
 def _cause(cause: Cause, lang: Language) -> str:
-    place = f"{cause.policy}:{cause.position.line}" if cause.position.line else cause.policy
-    sid = f" {cause.sid}" if cause.sid else ""
-    return f"{KINDS[cause.kind].into(lang)}  {place}  Statement[{cause.index}]{sid}"
+    return f"{KINDS[cause.kind].into(lang)}  {place(cause)}"

@@ -1,6 +1,7 @@
 """What policies mean: request + policies → decision with causes. No third-party package."""
 
 from sekisho.engine.authorize import Engine, decide
+from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.model import (
     ArnSpan,
     AttachedPolicy,
@@ -27,12 +28,19 @@ __all__ = [
     "Decider",
     "Decision",
     "DecisionEffect",
+    "Denial",
     "Engine",
+    "Explanation",
+    "Lack",
     "Level",
+    "NearMiss",
+    "Part",
+    "Point",
     "Policies",
     "Request",
     "ResourceKind",
     "Switches",
     "UnresolvedNotResource",
     "decide",
+    "explain",
 ]

@@ -1,14 +1,16 @@
 """The exchange form: one JSON object a line, a question in, an answer out.
 
-    {"id", "request": {"principal", "action", "resource", "resourceAccount"?, "context"?},
-     "policies": {"identity", "boundaries", "session", "resource", "scps", "rcps", "vpcEndpoint"},
+    {"id", "request": {"principal", "action", "resource", "resourceAccount"?, "context"?,
+                        "federatedBy"?},
+     "policies": {"identity", "boundaries", "session", "resource", "vpcEndpoint",
+                  "scps" and "rcps": [{"level", "policies"}]},
      "options"?: {a switch by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
 
     {"id", "decision", "because", "blockedBy", "assumed"?}  or  {"id", "error": {code, message, at}}
 
 What is null or absent is not there. An empty list of boundaries or session policies is there and
-allows nothing. Unknown keys are refused, and so are the kinds of policy that are not decided yet:
-a guess would be worse. A line that cannot be read or decided does not stop the others.
+allows nothing; an empty list of levels is no organisation. Unknown keys are refused. A line that
+cannot be read or decided does not stop the others.
 """
 
 import json
@@ -23,7 +25,7 @@ from sekisho.engine.question import Question, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
 from sekisho.policy.faults import quoted
 
-__all__ = ["MOST_BYTES", "Answer", "answer", "answers", "decision_to_json"]
+__all__ = ["MOST_BYTES", "Answer", "answer", "answers", "cause_to_json", "decision_to_json"]
 
 MOST_BYTES = 16 * 1024 * 1024
 """The longest line that is read: some hundred policies of the longest that IAM takes."""
@@ -150,7 +152,7 @@ def decision_to_json(decision: Decision) -> dict[str, object]:
     """Return a decision as JSON values; `assumed` is there only if a switch mattered."""
     value: dict[str, object] = {
         "decision": decision.effect.value,
-        "because": [_cause(cause) for cause in decision.because],
+        "because": [cause_to_json(cause) for cause in decision.because],
         "blockedBy": decision.blocked_by.value if decision.blocked_by else None,
     }
     if decision.assumed:
@@ -158,7 +160,8 @@ def decision_to_json(decision: Decision) -> dict[str, object]:
     return value
 
 
-def _cause(cause: Cause) -> dict[str, object]:
+def cause_to_json(cause: Cause) -> dict[str, object]:
+    """Return a statement that decided as JSON values."""
     value: dict[str, object] = {
         "policy": cause.policy,
         "kind": cause.kind.value,

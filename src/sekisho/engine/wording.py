@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from sekisho.engine.model import Decision, DecisionEffect, Request
+from sekisho.engine.model import Cause, Decision, DecisionEffect, Request
 from sekisho.language import Text
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["EFFECTS", "KINDS", "assumption", "sentence"]
+__all__ = ["EFFECTS", "KINDS", "assumption", "place", "sentence"]
 
 KINDS: Mapping[PolicyKind, Text] = {
     PolicyKind.IDENTITY: Text("identity-based policy", "アイデンティティベースのポリシー"),
@@ -38,7 +38,8 @@ _SENTENCES: Mapping[DecisionEffect, Text] = {
         "許可する{kind}がありません。",
     ),
     DecisionEffect.EXPLICITLY_DENIED: Text(
-        "`{principal}` may not call `{action}` on `{resource}`: a {kind} denies it explicitly.",
+        "`{principal}` may not call `{action}` on `{resource}`: "
+        "{article} {kind} denies it explicitly.",
         "`{principal}` は `{resource}` に対して `{action}` を実行できません。"
         "{kind}が明示的に拒否しています。",
     ),
@@ -61,6 +62,7 @@ def sentence(request: Request, decision: Decision) -> Text:
             action=request.action,
             resource=request.resource,
             kind=kind_name,
+            article="an" if kind_name[:1] in ("a", "e", "i", "o", "u") else "a",
         )
 
     return Text(fill(template.en, kind.en), fill(template.ja, kind.ja))
@@ -69,3 +71,10 @@ def sentence(request: Request, decision: Decision) -> Text:
 def assumption(switch: str) -> Text:
     """Return one sentence that says on which undocumented point a decision rests."""
     return _ASSUMPTION.filled(switch=switch)
+
+
+def place(cause: Cause) -> str:
+    """Return where a statement stands: policy, line if known, index and Sid."""
+    where = f"{cause.policy}:{cause.position.line}" if cause.position.line else cause.policy
+    sid = f" {cause.sid}" if cause.sid else ""
+    return f"{where}  Statement[{cause.index}]{sid}"

@@ -1,0 +1,256 @@
+"""Why a request is denied: which statement would have allowed it, and what the deny was about.
+
+Apart from the decision, so that deciding stays plain: nothing here changes an outcome.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from sekisho.engine import actions, conditions, operators, resources, variables
+from sekisho.engine.algebra import needed
+from sekisho.engine.authorize import DEFAULTS, checked, decide
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.layers import Group, applicable
+from sekisho.engine.model import (
+    Cause,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    Switches,
+)
+from sekisho.engine.principals import Named, named
+from sekisho.engine.readings import Reading, cause_of, read
+from sekisho.engine.scope import Scope
+from sekisho.policy.document import (
+    Condition,
+    Effect,
+    Element,
+    Operator,
+    PolicyKind,
+    Statement,
+    Version,
+)
+
+__all__ = ["Denial", "Explanation", "Lack", "NearMiss", "Part", "Point", "explain"]
+
+_MOST_SHOWN = 3
+_LONGEST_NAME = 128
+
+
+class Part(StrEnum):
+    """The parts of a statement that a request is compared with."""
+
+    PRINCIPAL = "principal"
+    ACTION = "action"
+    RESOURCE = "resource"
+    CONDITION = "condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One part of a statement, and what the request has there.
+
+    Attributes:
+        written: the values as the policy writes them.
+        negated: whether it is `NotPrincipal`, `NotAction` or `NotResource`.
+        asked: what the request has; None if it has no such context key.
+        key: the condition key; "" for the other parts.
+        operator: the condition operator; None for the other parts.
+        variables: the policy variables in the values, and what each stands for here.
+    """
+
+    part: Part
+    written: tuple[str, ...]
+    asked: ContextValue | None
+    negated: bool = False
+    key: str = ""
+    operator: Operator | None = None
+    variables: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An allow that does not apply, and the points that keep it from applying."""
+
+    statement: Cause
+    failed: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A deny that applies, and all that it was about."""
+
+    statement: Cause
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A kind of policy, or one level of an organisation, that would have to allow and does not.
+
+    Attributes:
+        level: the level of the organisation; "" for other kinds.
+        nearest: the allows that come nearest; empty if it has no allow at all.
+        instead: whether an allow here would make up for the lack named before it.
+    """
+
+    kind: PolicyKind
+    level: str
+    nearest: tuple[NearMiss, ...]
+    instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision, the denies that apply, and every allow that is lacking, in order of evaluation.
+
+    An allowed request has neither; an explicitly denied one has denies only.
+    """
+
+    decision: Decision
+    denied: tuple[Denial, ...] = ()
+    lacking: tuple[Lack, ...] = ()
+
+
+def explain(request: Request, policies: Policies, switches: Switches = DEFAULTS) -> Explanation:
+    """Return the decision and why it is no allow; raises as `decide` does."""
+    decision = decide(request, policies, switches)
+    if decision.effect is DecisionEffect.ALLOWED:
+        return Explanation(decision)
+    caller = checked(request, policies)
+    scope = Scope(request, caller, None, Doubts(switches))
+    groups = applicable(request, policies, caller)
+    if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
+        denied = (one for group in groups for one in _statements(group, scope, Effect.DENY))
+        return Explanation(
+            decision, tuple(Denial(one.cause, one.points) for one in denied if not one.failed)
+        )
+    readings = [read(group, scope) for group in groups]
+    kinds = needed(request, policies, caller, readings)
+    return Explanation(decision, lacking=tuple(_lacking(kinds, groups, readings, scope)))
+
+
+def _lacking(
+    kinds: tuple[PolicyKind, ...],
+    groups: tuple[Group, ...],
+    readings: list[Reading],
+    scope: Scope,
+) -> Iterator[Lack]:
+    by_kind = list(zip(groups, readings, strict=True))
+    for kind in kinds:
+        asked = [pair for pair in by_kind if pair[0].kind is kind]
+        if not asked:
+            yield Lack(kind, "", ())
+        for group, reading in asked:
+            if not reading.allows:
+                yield Lack(kind, group.level, _nearest(group, scope))
+    if PolicyKind.RESOURCE not in kinds:
+        for group in groups:
+            if group.kind is PolicyKind.RESOURCE:
+                yield Lack(group.kind, "", _nearest(group, scope), instead=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A statement with all its points, and those that do not take in the request."""
+
+    cause: Cause
+    points: tuple[Point, ...]
+    failed: tuple[Point, ...]
+
+    @property
+    def distance(self) -> float:
+        """How far it is from applying: a statement about another service is the farthest."""
+        return sum(map(_distance, self.failed))
+
+
+def _distance(point: Point) -> float:
+    """Return 1 for what can be changed by itself, more for an action the less it is like one."""
+    if point.part is not Part.ACTION or point.negated:
+        return 1
+    asked = str(point.asked).lower()
+    service = asked.partition(":")[0]
+    entries = [entry.lower()[:_LONGEST_NAME] for entry in point.written]
+    likenesses = [
+        SequenceMatcher(None, asked[:_LONGEST_NAME], entry, autojunk=False).ratio()
+        for entry in entries
+        if entry.partition(":")[0] == service
+    ]
+    return 5 - 2 * max(likenesses, default=-1)
+
+
+def _nearest(group: Group, scope: Scope) -> tuple[NearMiss, ...]:
+    """Return the allows of a group that come nearest to applying, of many only some."""
+    looked = list(_statements(group, scope, Effect.ALLOW))
+    least = min((one.distance for one in looked), default=0)
+    nearest = [one for one in looked if one.distance == least]
+    return tuple(NearMiss(one.cause, one.failed) for one in nearest[:_MOST_SHOWN])
+
+
+def _statements(group: Group, scope: Scope, effect: Effect) -> Iterator[_Looked]:
+    for policy in group.policies:
+        within = Scope(scope.request, scope.caller, policy.document.version, scope.doubts)
+        for statement in policy.document.statements:
+            if statement.effect is effect:
+                looked = tuple(_points(statement, within))
+                yield _Looked(
+                    cause_of(group.kind, policy, statement),
+                    tuple(point for point, _ in looked),
+                    tuple(point for point, holds in looked if not holds),
+                )
+
+
+def _points(statement: Statement, scope: Scope) -> Iterator[tuple[Point, bool]]:
+    """Yield each part of a statement, and whether it takes in the request."""
+    request = scope.request
+    if statement.principal is not None:
+        principal = statement.principal
+        written = tuple(value for _, values in principal.entries for value in values)
+        point = Point(Part.PRINCIPAL, written, request.principal, principal.negated)
+        yield point, named(principal, statement.effect, scope.caller) is not Named.NOT
+    action = Point(Part.ACTION, statement.action.values, request.action, statement.action.negated)
+    yield action, actions.matches(statement.action, request.action, scope.doubts)
+    if statement.resource is not None:
+        matched = resources.matches(statement.resource, statement.effect, scope)
+        yield _resource_point(statement.resource, scope), matched
+    for condition in statement.conditions:
+        yield _condition_point(condition, scope), conditions.holds(condition, scope)
+
+
+def _resource_point(element: Element, scope: Scope) -> Point:
+    return Point(
+        Part.RESOURCE,
+        element.values,
+        scope.request.resource,
+        element.negated,
+        variables=_variables(element.values, scope),
+    )
+
+
+def _condition_point(condition: Condition, scope: Scope) -> Point:
+    substituted = condition.operator.name in operators.SUBSTITUTING
+    return Point(
+        Part.CONDITION,
+        condition.values,
+        scope.request.context.get(condition.key),
+        key=condition.key,
+        operator=condition.operator,
+        variables=_variables(condition.values, scope) if substituted else (),
+    )
+
+
+def _variables(values: Iterable[str], scope: Scope) -> tuple[tuple[str, str | None], ...]:
+    """Return the variables in the values and what each stands for; in an old document none is."""
+    if scope.version is not Version.V2012:
+        return ()
+    found = {
+        part.key: part.value(scope.request.context)
+        for value in values
+        for part in variables.read(value)
+        if isinstance(part, variables.Variable)
+    }
+    return tuple(found.items())

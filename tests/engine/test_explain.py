@@ -1,0 +1,233 @@
+"""What an explanation names is what decided, and mending what it names mends the denial."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.asking import ALICE, context_of, policy
+from engine.test_laws import policies, requests
+from sekisho.engine import (
+    AttachedPolicy,
+    DecisionEffect,
+    Level,
+    Part,
+    Policies,
+    Request,
+    decide,
+    explain,
+)
+from sekisho.engine.reasons import explanation_to_json, reasons
+from sekisho.language import Language
+from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
+
+BUCKET = "arn:aws:s3:::b/k"
+GATE = {
+    "Sid": "Gate",
+    "Effect": "Deny",
+    "NotAction": ["iam:GetUser"],
+    "Resource": "*",
+    "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+}
+
+
+def allow(sid: str, action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def missed(request: Request, given_to: Policies) -> list[tuple[str | None, list[Part]]]:
+    """The nearest misses of the first lack: the Sid and the parts that failed."""
+    lack = explain(request, given_to).lacking[0]
+    return [(miss.statement.sid, [point.part for point in miss.failed]) for miss in lack.nearest]
+
+
+def test_an_allowed_request_has_nothing_to_explain() -> None:
+    explanation = explain(
+        Request(ALICE, "s3:GetObject", BUCKET), Policies((policy(allow("A", "*")),))
+    )
+    assert explanation.decision.effect is DecisionEffect.ALLOWED
+    assert explanation.denied == explanation.lacking == reasons(explanation) == ()
+
+
+def test_the_part_that_fails_is_named() -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    request = Request(ALICE, "s3:GetObject", BUCKET)
+    for statement, part in [
+        (allow("A", "s3:GetObjects"), Part.ACTION),
+        (allow("A", "s3:GetObject", "arn:aws:s3:::b/other"), Part.RESOURCE),
+        (allow("A", "s3:GetObject", Condition=mfa), Part.CONDITION),
+    ]:
+        assert missed(request, Policies((policy(statement),))) == [("A", [part])]
+
+
+def test_a_statement_about_the_action_is_nearer_than_any_about_another() -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    given_to = Policies(
+        (
+            policy(
+                [
+                    allow("Everywhere", "s3:PutObject"),
+                    allow("Twice", "s3:GetObject", "arn:aws:s3:::c/*", Condition=mfa),
+                    allow("Service", "ec2:*"),
+                ]
+            ),
+        )
+    )
+    found = missed(Request(ALICE, "s3:GetObject", BUCKET), given_to)
+    assert found == [("Twice", [Part.RESOURCE, Part.CONDITION])]
+
+
+def test_of_other_actions_the_one_most_alike_is_named() -> None:
+    given_to = Policies(
+        (policy([allow("Far", "s3:PutBucketTagging"), allow("Slip", "s3:GetObjekt")]),)
+    )
+    assert missed(Request(ALICE, "s3:GetObject", BUCKET), given_to) == [("Slip", [Part.ACTION])]
+
+
+def test_a_condition_shows_what_the_policy_wants_and_what_the_request_has() -> None:
+    statement = allow("A", "*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
+    request = Request(ALICE, "s3:GetObject", BUCKET, context_of({"aws:SourceIp": "198.51.100.7"}))
+    (point,) = explain(request, Policies((policy(statement),))).lacking[0].nearest[0].failed
+    assert (point.key, str(point.operator)) == ("aws:SourceIp", "IpAddress")
+    assert (point.written, point.asked) == (("203.0.113.0/24",), "198.51.100.7")
+
+
+def test_a_variable_shows_what_it_stands_for() -> None:
+    path = ALICE.replace("user/", "user/dev/")
+    statement = allow("Self", "iam:GetUser", "arn:aws:iam::*:user/${aws:username}")
+    request = Request(path, "iam:GetUser", path, context_of({"aws:username": "alice"}))
+    for version, variables in [("2012-10-17", (("aws:username", "alice"),)), (None, ())]:
+        given_to = Policies((policy(statement, version),))
+        (point,) = explain(request, given_to).lacking[0].nearest[0].failed
+        assert point.variables == variables
+
+
+def test_a_deny_shows_the_condition_that_made_it_apply() -> None:
+    request = Request(ALICE, "s3:GetObject", BUCKET)
+    explanation = explain(request, Policies((policy([allow("A", "*"), GATE]),)))
+    (denial,) = explanation.denied
+    assert denial.statement.sid == "Gate"
+    assert [point.part for point in denial.points] == [Part.ACTION, Part.RESOURCE, Part.CONDITION]
+    assert denial.points[-1].asked is None
+    assert explanation.lacking == ()
+
+
+def test_every_kind_that_lacks_an_allow_is_named_and_its_level() -> None:
+    other = (policy(allow("Other", "ec2:*")),)
+    given_to = Policies(
+        scps=(Level("root", (policy(allow("All", "*")),)), Level("Research", other)),
+        boundaries=other,
+    )
+    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), given_to).lacking
+    assert [(lack.kind, lack.level, bool(lack.nearest)) for lack in lacking] == [
+        (PolicyKind.SCP, "Research", True),
+        (PolicyKind.IDENTITY, "", False),
+        (PolicyKind.BOUNDARY, "", True),
+    ]
+
+
+def test_a_resource_policy_would_do_instead() -> None:
+    statement = allow(
+        "Bob", "s3:GetObject", BUCKET, Principal={"AWS": ALICE.replace("alice", "bob")}
+    )
+    bucket = AttachedPolicy("bucket", from_json({"Statement": statement}, kind=PolicyKind.RESOURCE))
+    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), Policies(resource=bucket)).lacking
+    assert [(lack.kind, lack.instead) for lack in lacking] == [
+        (PolicyKind.IDENTITY, False),
+        (PolicyKind.RESOURCE, True),
+    ]
+    assert [point.part for point in lacking[1].nearest[0].failed] == [Part.PRINCIPAL]
+
+
+@given(requests, policies())
+def test_an_explanation_is_of_the_same_decision(request: Request, given_to: Policies) -> None:
+    explanation = explain(request, given_to)
+    decision = decide(request, given_to)
+    assert explanation.decision == decision
+    assert tuple(one.statement for one in explanation.denied) == (
+        decision.because if decision.effect is DecisionEffect.EXPLICITLY_DENIED else ()
+    )
+    assert bool(explanation.lacking) is (decision.effect is DecisionEffect.IMPLICITLY_DENIED)
+    if explanation.lacking:
+        assert explanation.lacking[0].kind is decision.blocked_by
+    for lack in explanation.lacking:
+        assert all(miss.failed for miss in lack.nearest)
+
+
+def _mended(statement: Statement, parts: set[Part]) -> Statement:
+    """The statement without the parts that failed."""
+    every = Element(("*",))
+    return replace(
+        statement,
+        action=every if Part.ACTION in parts else statement.action,
+        resource=every if Part.RESOURCE in parts else statement.resource,
+        conditions=() if Part.CONDITION in parts else statement.conditions,
+    )
+
+
+@given(requests, policies())
+def test_mending_what_failed_makes_up_for_the_lack(request: Request, given_to: Policies) -> None:
+    """For each kind in turn: a policy of the nearest statement, mended, takes the lack away."""
+    explanation = explain(request, given_to)
+    for lack in explanation.lacking:
+        for miss in lack.nearest:
+            attached = next(p for p in _every(given_to) if p.name == miss.statement.policy)
+            statement = attached.document.statements[miss.statement.index]
+            assert statement.effect is Effect.ALLOW
+            mended = _mended(statement, {point.part for point in miss.failed})
+            document = Document((mended,), attached.document.version)
+            alone = decide(request, Policies((AttachedPolicy("mended", document),)))
+            assert alone.effect is DecisionEffect.ALLOWED
+
+
+def _every(given_to: Policies) -> tuple[AttachedPolicy, ...]:
+    return (*given_to.identity, *(given_to.boundaries or ()), *(given_to.session or ()))
+
+
+@given(requests, policies(), st.sampled_from(Language))
+def test_the_words_and_the_json_of_any_explanation(
+    request: Request, given_to: Policies, language: Language
+) -> None:
+    explanation = explain(request, given_to)
+    lines = [line.into(language) for line in reasons(explanation)]
+    assert bool(lines) is (explanation.decision.effect is not DecisionEffect.ALLOWED)
+    assert all(len(line.splitlines()) == 1 and "{" not in line.replace("${", "") for line in lines)
+    json.dumps(explanation_to_json(explanation))
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "asked", "en"),
+    [
+        ("Bool", ["true"], None, "it requires that `k` is `true`; the request has no `k`"),
+        (
+            "BoolIfExists",
+            ["true"],
+            "false",
+            "`k` is `true` (or is absent); the request has `false`",
+        ),
+        ("StringNotEquals", ["a", "b"], "a", "`k` is not `a` or `b` (or is absent); "),
+        ("NumericLessThan", ["5"], "7", "`k` is less than `5`; the request has `7`"),
+        ("DateGreaterThan", ["2024"], "2023", "`k` is after `2024`"),
+        ("ForAllValues:StringLike", ["a*"], ["b"], "each value of `k` matches `a*` (or is absent)"),
+        (
+            "ForAnyValue:StringLike",
+            ["a*"],
+            [],
+            "some value of `k` matches `a*`; the request has no",
+        ),
+        ("Null", ["true"], "x", "`k` is absent; the request has `x`"),
+        ("Null", ["false"], None, "`k` is present; the request has no `k`"),
+        ("StringEquals", [], "x", "`k` is nothing"),
+    ],
+)
+def test_a_condition_in_words(
+    operator: str, values: list[str], asked: str | list[str] | None, en: str
+) -> None:
+    statement = allow("A", "*", Condition={operator: {"k": values}})
+    context = context_of({} if asked is None else {"k": asked})
+    request = Request(ALICE, "s3:GetObject", BUCKET, context)
+    lines = reasons(explain(request, Policies((policy(statement),))))
+    assert any(en in line.en for line in lines), lines
