@@ -8,14 +8,18 @@ from sekisho.engine.compiled.callers import Callers
 from sekisho.engine.compiled.plans import Decide, Plan, plan_of
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
+from sekisho.engine.layers import groups
 from sekisho.engine.model import AttachedPolicy, Decision, Policies, Request, Switches
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import Code, FaultyPolicy, Unsupported
-from sekisho.policy.document import Document, PolicyKind
+from sekisho.policy.document import Document, PolicyKind, Principal, PrincipalKey
 
 __all__ = ["CompiledDecider", "Compiler"]
 
 _STAR = "*"
+_ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
+"""Whom these name, and how closely, decides what else must allow: that is not compiled."""
+
 _MOST_ACTIONS = 4_096
 _MOST_DOCUMENTS = 16_384
 
@@ -40,12 +44,9 @@ class Compiler:
             FaultyPolicy: if a document cannot be read for certain.
             Unsupported: if there is a kind of policy that is not compiled.
         """
-        statements: list[ReadyStatement] = []
-        for kind, attached in _groups(policies):
-            check_policies(kind, attached)
-            for policy in attached:
-                statements += self._statements(policy.document)
-        return _dispatch(tuple(statements), self._callers, self._asking(policies))
+        documents = [policy.document for policy in _checked(policies)]
+        statements = tuple(one for document in documents for one in self._statements(document))
+        return _dispatch(statements, self._callers, self._asking(policies))
 
     def _asking(self, policies: Policies) -> Decide:
         switches = self._switches
@@ -62,21 +63,37 @@ class Compiler:
         return found[1]
 
 
-def _groups(policies: Policies) -> Iterator[tuple[PolicyKind, tuple[AttachedPolicy, ...]]]:
-    """Yield the groups of policies.
+def _checked(policies: Policies) -> Iterator[AttachedPolicy]:
+    """Yield the policies of all groups.
 
     Raises:
-        Unsupported: if there is a kind of policy that is not compiled.
+        FaultyPolicy: if a document cannot be read for certain.
+        Unsupported: if there is a policy that is not compiled.
     """
-    if policies.trust is not None:
-        raise Unsupported(
-            "role trust policies are not compiled; the engine decides them",
-            code=Code.UNSUPPORTED_POLICY_TYPE,
-            at="policies.trust",
-        )
-    yield PolicyKind.IDENTITY, policies.identity
-    yield PolicyKind.BOUNDARY, policies.boundaries or ()
-    yield PolicyKind.SESSION, policies.session or ()
+    for group in groups(policies):
+        check_policies(group.kind, group.policies)
+        for policy in group.policies:
+            if group.kind in _ON_RESOURCES or not _for_anyone(policy.document):
+                raise Unsupported(
+                    f"a {group.kind.value} that names principals is not compiled",
+                    code=Code.UNSUPPORTED_POLICY_TYPE,
+                    at=f"policies.{policy.name}",
+                    cure="let the engine decide",
+                )
+            yield policy
+
+
+def _for_anyone(document: Document) -> bool:
+    """Tell whether no statement names a principal but `*`: RCPs and endpoint policies seldom do."""
+    principals = [statement.principal for statement in document.statements]
+    return all(one is None or _takes_in_anyone(one) for one in principals)
+
+
+def _takes_in_anyone(principal: Principal) -> bool:
+    anyone = (PrincipalKey.ANYONE, PrincipalKey.AWS)
+    return not principal.negated and any(
+        key in anyone and _STAR in values for key, values in principal.entries
+    )
 
 
 def _dispatch(statements: tuple[ReadyStatement, ...], callers: Callers, ask: Decide) -> Decide:
@@ -161,11 +178,16 @@ class CompiledDecider:
 
 def _identity_of(policies: Policies) -> tuple[object, ...]:
     """Return what tells sets of policies apart, cheaper than their content does."""
+    on_resource = (policies.trust, policies.resource)
     return (
         _names(policies.identity),
         _names(policies.boundaries),
         _names(policies.session),
-        _names(None if policies.trust is None else (policies.trust,)),
+        _names(policies.vpc_endpoint),
+        *(_names(None if one is None else (one,)) for one in on_resource),
+        policies.resource_kind,
+        tuple((level.name, _names(level.policies)) for level in policies.scps),
+        tuple((level.name, _names(level.policies)) for level in policies.rcps),
     )
 
 

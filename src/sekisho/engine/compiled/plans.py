@@ -31,7 +31,14 @@ _FRAME = """\
             account, home, stem = callers[request.principal]
         except KeyError:
             return plan(request, resource) if learn(request) else ask(request)
-{checks}        values = request.context.folded
+{checks}        if (
+            request.federated_by is not None
+            or request.service_linked_role
+            or request.management_account
+            or ((given := request.resource_account) is not None and given != account)
+        ):
+            return ask(request)
+        values = request.context.folded
         try:
 {tests}        except Unsure:
             return ask(request)
@@ -41,12 +48,9 @@ _FRAME = """\
             return settle(applying, request)
 """
 _CHECKS = {
-    Asked.STAR: """\
-        if request.resource_account is not None and request.resource_account != account:
-            return ask(request)
-""",
+    Asked.STAR: "",
     Asked.HOME: """\
-        if request.resource_account is not None or not resource.startswith(home):
+        if not resource.startswith(home):
             return elsewhere(request, resource)
 """,
     Asked.ARN: """\
@@ -57,8 +61,6 @@ _CHECKS = {
         if lead != "arn" or not f"{partition}{service}{region}".islower():
             return ask(request)
         if owner != account and owner != "":
-            return ask(request)
-        if request.resource_account is not None and request.resource_account != account:
             return ask(request)
 """,
 }
