@@ -38,7 +38,7 @@ _FACTS = Text(
     "sekisho {version}、プリセット `{preset}`、カタログ {dated}",
 )
 _READS = Text("{count} reads: {operations}", "読み取り {count} 回: {operations}")
-_BECAUSE = Text("because of {reasons}", "根拠: {reasons}")
+_BECAUSE = Text("why: {reasons}", "根拠: {reasons}")
 _MOVED = Text(
     "(the local AWS's clock was moved {seconds} s forward instead of waiting)",
     "(待つ代わりに、ローカル AWS の時計を {seconds} 秒進めました)",
