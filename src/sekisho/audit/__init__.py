@@ -1,7 +1,38 @@
-"""What is wrong: what a policy really means, and (later) findings about policies and accounts."""
+"""What is wrong: what a policy really means, lint; and (later) findings about accounts."""
 
+from sekisho.audit.findings import Finding, Place, Severity
+from sekisho.audit.held import Held
+from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
 from sekisho.audit.meaning import Gate, Line, Meaning, Works, meaning
 from sekisho.audit.probes import CredentialState, Target
+from sekisho.audit.truth import Cell, Outcome, TruthRow, TruthTable
+from sekisho.audit.truth_wording import HELD, LEGEND, OUTCOMES
 from sekisho.audit.wording import sentences
 
-__all__ = ["CredentialState", "Gate", "Line", "Meaning", "Target", "Works", "meaning", "sentences"]
+__all__ = [
+    "HELD",
+    "LEGEND",
+    "OUTCOMES",
+    "WORDS",
+    "Attachment",
+    "Cell",
+    "CredentialState",
+    "Finding",
+    "FindingId",
+    "Gate",
+    "Held",
+    "Line",
+    "Meaning",
+    "Outcome",
+    "Place",
+    "Report",
+    "Severity",
+    "Target",
+    "TruthRow",
+    "TruthTable",
+    "Works",
+    "lint",
+    "meaning",
+    "sentences",
+    "to_sarif",
+]

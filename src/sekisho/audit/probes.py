@@ -68,8 +68,8 @@ class Probe:
     holder: Holder
 
 
-def _holder(partition: str, path: str) -> Holder:
-    return Holder(HolderKind.USER, partition, ACCOUNT, NAME, path, "AIDAEXAMPLEHANAKO0000")
+def _holder(partition: str, path: str, account: str = ACCOUNT) -> Holder:
+    return Holder(HolderKind.USER, partition, account, NAME, path, "AIDAEXAMPLEHANAKO0000")
 
 
 def credential(state: CredentialState, holder: Holder) -> Credential:
@@ -94,36 +94,36 @@ def requests_of(probe: Probe) -> Mapping[CredentialState, Request]:
     return requests
 
 
-def probes_of(action: Action, partition: str) -> Iterator[Probe]:
+def probes_of(action: Action, partition: str, account: str = ACCOUNT) -> Iterator[Probe]:
     """Yield what to ask about one action of the catalogue.
 
     An action on a user or on an MFA device is asked for the person's own, for that of a person
     with a path, and for a colleague's; any other action for one thing of each of its kinds.
     """
-    plain = _holder(partition, "/")
+    plain = _holder(partition, "/", account)
     if not action.resource_types:
         yield Probe(str(action), Target.ACCOUNT, "*", plain)
     for kind in action.resource_types:
         match (action.service, kind.name):
             case ("iam", "user"):
-                yield from _about_users(action, kind, partition)
+                yield from _about_users(action, kind, plain)
             case ("iam", "mfa"):
-                yield Probe(str(action), Target.OWN, _arn(kind, partition, NAME), plain)
+                yield Probe(str(action), Target.OWN, _arn(kind, plain, NAME), plain)
                 other = Target.OWN_OTHER_NAME if str(action) in _NEW else Target.COLLEAGUE
-                yield Probe(str(action), other, _arn(kind, partition, COLLEAGUE), plain)
+                yield Probe(str(action), other, _arn(kind, plain, COLLEAGUE), plain)
             case _:
-                yield Probe(str(action), Target.ACCOUNT, _arn(kind, partition, "any"), plain)
+                yield Probe(str(action), Target.ACCOUNT, _arn(kind, plain, "any"), plain)
 
 
-def _about_users(action: Action, kind: ResourceType, partition: str) -> Iterator[Probe]:
-    plain, with_path = _holder(partition, "/"), _holder(partition, PATH)
+def _about_users(action: Action, kind: ResourceType, plain: Holder) -> Iterator[Probe]:
+    with_path = _holder(plain.partition, PATH, plain.account)
     yield Probe(str(action), Target.OWN, plain.arn, plain)
     yield Probe(str(action), Target.OWN_WITH_PATH, with_path.arn, with_path)
     if str(action) not in _SELF_ONLY:
-        yield Probe(str(action), Target.COLLEAGUE, _arn(kind, partition, COLLEAGUE), plain)
+        yield Probe(str(action), Target.COLLEAGUE, _arn(kind, plain, COLLEAGUE), plain)
 
 
-def _arn(kind: ResourceType, partition: str, name: str) -> str:
+def _arn(kind: ResourceType, home: Holder, name: str) -> str:
     """Fill a kind's ARN template; every place but partition and account gets `name`."""
-    values = {"Partition": partition, "Account": ACCOUNT}
+    values = {"Partition": home.partition, "Account": home.account}
     return _PLACE.sub(lambda place: values.get(place.group(1), name), kind.arn)

@@ -1,7 +1,6 @@
-"""`sekisho policy`: write a Force_MFA policy; show what the console and the engine say of one."""
+"""`sekisho policy`: write a Force_MFA policy; show what the console and the engine say; lint."""
 
 import json
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -16,15 +15,14 @@ from sekisho import audit, catalogue, policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.cli.policy_files import read_policy, unusable
+from sekisho.cli.policy_lint import lint
+from sekisho.errors import UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
 from sekisho.policy.texts import title_of
 
 __all__ = ["command"]
-
-_MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
-"""Reading more than the longest policy in the widest encoding would tell nothing new."""
 
 _OPENS = Text("What it opens", "できるようになること")
 _COSTS = Text("What it costs", "代償")
@@ -68,6 +66,9 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.group()
 def command() -> None:
     """Write a Force_MFA policy; show what the console says it does, and what it really does."""
+
+
+command.add_command(lint)
 
 
 @command.command("new")
@@ -148,7 +149,7 @@ def _write(path: Path, text: str) -> None:
         cure = "delete it, or choose another name"
         raise UsageError(f"`{path}` is there already", cure=cure) from None
     except OSError as error:
-        raise _unusable(str(path), error) from None
+        raise unusable(str(path), error) from None
 
 
 def _explain(choices: Choices, lang: Language) -> None:
@@ -168,7 +169,7 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
 
     FILE holds an identity-based policy; `-` is standard input. Comments in it are read over.
     """
-    document = policy.parse(_read(file), source=file)
+    document = policy.parse(read_policy(file), source=file)
     found = policy.summarise(document, catalogue.load())
     meant = audit.sentences(audit.meaning(document))
     if output is OutputFormat.JSON:
@@ -178,26 +179,6 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
         return Exit.CLEAN
     _print_summary(document, found, meant, lang)
     return Exit.CLEAN
-
-
-def _read(file: str) -> str:
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(_MOST_BYTES)
-        else:
-            with Path(file).open("rb") as opened:
-                data = opened.read(_MOST_BYTES)
-        return data.decode("utf-8")
-    except OSError as error:
-        raise _unusable(file, error) from None
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start + 1} is not UTF-8"
-        cure = "save the file as UTF-8"
-        raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, cure=cure)]) from None
-
-
-def _unusable(file: str, error: OSError) -> FaultyInput:
-    return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, (error.strerror or "unusable").lower())])
 
 
 def _print_summary(

@@ -1,0 +1,189 @@
+"""Access Analyzer's policy checks that need no account: versions, variables, actions, lists.
+
+The names are AWS's own ("Access Analyzer policy check reference", fact §7.4).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.lint.conditions import condition_checks
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.spelling import Speller
+from sekisho.audit.lint.words import found, place_in
+from sekisho.catalogue import Catalogue
+from sekisho.language import Text
+from sekisho.policy import Document, Effect, Statement, Version, to_json
+
+__all__ = ["analyzer_checks"]
+
+_ARN_PARTS = 6
+_MOST_PATTERNS = 600
+"""How many different action patterns are looked up; no policy that IAM takes has more."""
+
+
+def analyzer_checks(
+    document: Document, attachment: Attachment, catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Yield what Access Analyzer would report about a document."""
+    yield from _version(document, attachment)
+    speller = Speller(catalogue)
+    seen: dict[str, int] = {}
+    for statement in document.statements:
+        yield from _actions(document, statement, speller)
+        yield from _elements(document, statement)
+        yield from _lists(document, statement)
+        yield from condition_checks(document, statement, speller)
+        said = _said(statement)
+        if (first := seen.setdefault(said, statement.index)) != statement.index:
+            fact = f"the same as statement {first}"
+            yield found(FindingId.REDUNDANT_STATEMENT, place_in(document, statement), fact)
+
+
+def _said(statement: Statement) -> str:
+    """Return what a statement says, without its Sid."""
+    return repr(to_json(Document((replace(statement, sid=None),))))
+
+
+_MOST_STEMS = 60
+
+
+def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
+    if document.version is Version.V2012:
+        return
+    if document.version is None and not attachment.managed:
+        yield found(FindingId.MISSING_VERSION, place_in(document, None), "no `Version`")
+    for statement in document.statements:
+        for path, value in _values(statement):
+            if "${" in value:
+                fact = f"{path}: `{value[:80]}` is literal text"
+                yield found(
+                    FindingId.VARIABLE_IN_VERSION, place_in(document, statement, path=path), fact
+                )
+                return  # one is enough: the cure is one line at the top
+
+
+def _values(statement: Statement) -> Iterator[tuple[str, str]]:
+    for value in statement.resource.values if statement.resource else ():
+        yield "Resource", value
+    for condition in statement.conditions:
+        for value in condition.values:
+            yield f"Condition.{condition.operator}.{condition.key}", value
+
+
+def _actions(document: Document, statement: Statement, speller: Speller) -> Iterator[Finding]:
+    name = "NotAction" if statement.action.negated else "Action"
+    position = statement.action.position
+    for value in dict.fromkeys(statement.action.values[:_MOST_PATTERNS]):
+        prefix = value.partition(":")[0]
+        if set(value) <= set("*:"):
+            continue
+        if set("*?") & set(prefix):
+            yield found(
+                FindingId.WILDCARD_IN_SERVICE,
+                place_in(document, statement, path=name, position=position),
+                f"`{value}`",
+            )
+        elif not speller.is_service(prefix):
+            near = speller.near_service(prefix)
+            yield found(
+                FindingId.INVALID_SERVICE,
+                place_in(document, statement, path=name, position=position),
+                f"`{value}`",
+                _write(near),
+            )
+        elif not speller.is_action(value):
+            yield found(
+                FindingId.INVALID_ACTION,
+                place_in(document, statement, path=name, position=position),
+                f"`{value}`",
+                _write(speller.near_action(value)),
+            )
+
+
+def _write(near: str) -> Text | None:
+    return Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
+
+
+def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
+    yield from _misplaced_variables(document, statement)
+    if statement.sid == "":
+        yield found(FindingId.EMPTY_SID, place_in(document, statement, path="Sid"), '`"Sid": ""`')
+    principal = statement.principal
+    if principal and principal.negated and statement.effect is Effect.ALLOW:
+        kinds = ", ".join(key.value for key, _ in principal.entries)
+        fact = f"`NotPrincipal` with {kinds}"
+        yield found(FindingId.ALLOW_NOT_PRINCIPAL, place_in(document, statement), fact)
+    if _passes_any_role(statement):
+        fact = "`iam:PassRole` on `*`"
+        yield found(FindingId.PASS_ROLE_STAR, place_in(document, statement, path="Resource"), fact)
+
+
+def _misplaced_variables(document: Document, statement: Statement) -> Iterator[Finding]:
+    """Yield variables in actions, and in the first five parts of ARNs."""
+    elements = [("Action", statement.action, [(each, each) for each in statement.action.values])]
+    if statement.resource is not None and document.version is Version.V2012:
+        heads = [
+            (value, ":".join(value.split(":", _ARN_PARTS - 1)[: _ARN_PARTS - 1]))
+            for value in statement.resource.values
+        ]
+        elements.append(("Resource", statement.resource, heads))
+    for name, element, values in elements:
+        for value, part in values:
+            if "${" in part:
+                yield found(
+                    FindingId.VARIABLE_IN_ELEMENT,
+                    place_in(
+                        document,
+                        statement,
+                        path=f"Not{name}" if element.negated else name,
+                        position=element.position,
+                    ),
+                    f"`{value[:80]}`",
+                )
+
+
+def _passes_any_role(statement: Statement) -> bool:
+    if statement.effect is Effect.DENY or statement.action.negated or statement.conditions:
+        return False
+    names = {value.lower() for value in statement.action.values}
+    resource = statement.resource
+    return "iam:passrole" in names and resource is not None and "*" in resource.values
+
+
+def _lists(document: Document, statement: Statement) -> Iterator[Finding]:
+    action, resource = statement.action, statement.resource
+    name = "NotAction" if action.negated else "Action"
+    for value in _redundant([each.lower() for each in action.values]):
+        yield found(
+            FindingId.REDUNDANT_ACTION,
+            place_in(document, statement, path=name, position=action.position),
+            value,
+        )
+    if resource is not None:
+        name = "NotResource" if resource.negated else "Resource"
+        for value in _redundant(list(resource.values)):
+            yield found(
+                FindingId.REDUNDANT_RESOURCE,
+                place_in(document, statement, path=name, position=resource.position),
+                value,
+            )
+
+
+def _redundant(values: list[str]) -> Iterator[str]:
+    """Yield what stands twice, or beside a pattern that begins the same and ends in `*`."""
+    for value, times in Counter(values).items():
+        if times > 1:
+            yield f"`{value[:80]}` stands {times} times"
+    stems = {
+        value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
+    }
+    lengths = sorted({len(stem) for stem in stems})[:_MOST_STEMS]
+    for value in dict.fromkeys(values[:_MOST_PATTERNS]):
+        wider = next(
+            (value[:n] for n in lengths if n < len(value.rstrip("*")) and value[:n] in stems), None
+        )
+        if wider is not None:
+            yield f"`{value[:80]}` beside `{wider[:80]}*`"

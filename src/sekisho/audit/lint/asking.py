@@ -1,0 +1,174 @@
+"""Asking the engine about a document, one credential at a time, within a bound.
+
+Documents are asked as the only identity-based policy of whoever asks; other kinds of policy are
+brought into that form first, since their statements apply in the same way.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import Enum
+
+from sekisho.audit.held import Ask, Held, Home, request_of
+from sekisho.audit.truth import policies_with
+from sekisho.engine import Decision, DecisionEffect, decide
+from sekisho.policy import Condition, Document, Element, OperatorName, PolicyKind, Statement
+from sekisho.policy.document import PrincipalKey
+
+__all__ = ["Asker", "State", "as_identity", "bare", "relaxed", "with_statement"]
+
+MOST_WORK = 60_000
+"""How many entries of a document are compared at most: a bound on time that every policy within
+AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
+
+LONGEST_SESSION = 129_600
+"""Seconds: nobody's MFA is older (facts §3.1)."""
+
+_MFA_PRESENT = "aws:multifactorauthpresent"
+_MFA_AGE = "aws:multifactorauthage"
+_DECIDED = frozenset({_MFA_PRESENT, _MFA_AGE, "aws:viaawsservice"})
+_WHO = frozenset({"aws:principalarn", "aws:principaltype", "aws:username", "aws:userid"})
+
+
+class State(Enum):
+    """What a request shows of MFA, and what has to be held for it."""
+
+    KEY = Held.KEY
+    NO_MFA = Held.CONSOLE
+    FRESH = Held.CONSOLE_MFA
+    STALE = Held.TOKEN_MFA
+
+
+def bare(statement: Statement) -> Statement:
+    """Return the statement without its conditions."""
+    return replace(statement, conditions=())
+
+
+def relaxed(statement: Statement, *, keep_who: bool = False) -> Statement:
+    """Return the statement with those conditions only that a credential decides.
+
+    The others, such as on an address, are taken to hold: the question is what MFA does then.
+    """
+    kept = tuple(each for each in statement.conditions if _decided(each, keep_who))
+    return replace(statement, conditions=kept)
+
+
+def _decided(condition: Condition, keep_who: bool) -> bool:
+    key = condition.key.lower()
+    if key == "aws:tokenissuetime":
+        return condition.operator.name is OperatorName.NULL
+    return key in _DECIDED or (keep_who and key in _WHO)
+
+
+def with_statement(document: Document, statement: Statement) -> Document:
+    """Return the document with `statement` in the place of that of the same index."""
+    statements = tuple(
+        statement if each.index == statement.index else each for each in document.statements
+    )
+    return replace(document, statements=statements)
+
+
+def as_identity(document: Document, kind: PolicyKind) -> Document:
+    """Return the document in the form of an identity-based policy.
+
+    Of a trust policy those statements stay that name users, roles or accounts.
+    """
+    if kind is not PolicyKind.TRUST:
+        return document
+    people = {PrincipalKey.AWS, PrincipalKey.ANYONE}
+    statements = tuple(
+        replace(each, principal=None, resource=Element(("*",)))
+        for each in document.statements
+        if each.principal and people & {key for key, _ in each.principal.entries}
+    )
+    return replace(document, statements=statements)
+
+
+class Asker:
+    """Asks about documents in one home, and keeps count of the work."""
+
+    def __init__(self, home: Home, ages: Iterable[int]) -> None:
+        self.home = home
+        self._stale = str(max([LONGEST_SESSION, *(age + 1 for age in ages)]))
+        self._work = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the bound is reached: what is not asked by then is a gap."""
+        return self._work > MOST_WORK
+
+    def decision(self, document: Document, ask: Ask, held: Held | State) -> Decision:
+        """Return the engine's decision, the document being all that there is."""
+        self._work += _weight(document)
+        changes: Mapping[str, str] = {}
+        if isinstance(held, State):
+            changes = self._changes(held)
+            held = held.value
+        request = request_of(held, ask, self.home)
+        if changes:
+            request = replace(request, context=request.context.with_(changes))
+        return decide(request, policies_with(document, PolicyKind.IDENTITY))
+
+    def _changes(self, state: State) -> Mapping[str, str]:
+        match state:
+            case State.FRESH:
+                return {_MFA_AGE: "0"}
+            case State.STALE:
+                return {_MFA_AGE: self._stale}
+            case State.KEY | State.NO_MFA:
+                return {}
+
+    def effect(self, document: Document, ask: Ask, held: Held | State) -> DecisionEffect:
+        """Return the effect of the decision."""
+        return self.decision(document, ask, held).effect
+
+    def denied(self, document: Document, ask: Ask, held: Held | State) -> bool:
+        """Tell whether the document explicitly denies."""
+        return self.effect(document, ask, held) is DecisionEffect.EXPLICITLY_DENIED
+
+    def allowed(self, document: Document, ask: Ask, held: Held | State) -> bool:
+        """Tell whether the document allows."""
+        return self.effect(document, ask, held) is DecisionEffect.ALLOWED
+
+    def applies(
+        self, document: Document, statement: Statement, ask: Ask, held: Held | State
+    ) -> bool:
+        """Tell whether one statement applies; `document` gives the version of the language."""
+        alone = replace(document, statements=(statement,))
+        return self.effect(alone, ask, held) is not DecisionEffect.IMPLICITLY_DENIED
+
+    def depends_on_mfa(self, document: Document, statement: Statement, ask: Ask) -> bool:
+        """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
+        alone = replace(document, statements=(relaxed(statement),))
+        for held in (Held.KEY, Held.CONSOLE):
+            request = request_of(held, ask, self.home)
+            without = {
+                key: value
+                for key, value in request.context.items()
+                if key.lower() not in (_MFA_PRESENT, _MFA_AGE)
+            }
+            self._work += 4 * _weight(alone)
+            answers = {
+                decide(
+                    replace(request, context=type(request.context)({**without, **mfa})),
+                    policies_with(alone, PolicyKind.IDENTITY),
+                ).effect
+                for mfa in self._mfa_values()
+            }
+            if len(answers) > 1:
+                return True
+        return False
+
+    def _mfa_values(self) -> tuple[dict[str, str], ...]:
+        return (
+            {},
+            {_MFA_PRESENT: "false"},
+            {_MFA_PRESENT: "true", _MFA_AGE: "0"},
+            {_MFA_PRESENT: "true", _MFA_AGE: self._stale},
+        )
+
+
+def _weight(document: Document) -> int:
+    return sum(
+        1 + len(each.action.values) + len(each.resource.values if each.resource else ())
+        for each in document.statements
+    )

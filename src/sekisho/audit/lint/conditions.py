@@ -1,0 +1,203 @@
+"""Access Analyzer's checks of conditions (fact §7.4), and keys that no action carries."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.spelling import Speller, global_keys
+from sekisho.audit.lint.words import found, place_in
+from sekisho.language import Text
+from sekisho.policy import (
+    Condition,
+    Document,
+    Effect,
+    OperatorName,
+    Quantifier,
+    Statement,
+    Version,
+)
+
+__all__ = ["condition_checks", "looks_like_mfa"]
+
+_STRING_OR_ARN = ("String", "Arn")
+_VARIABLE = "${"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?")
+_EPOCH = re.compile(r"\d{1,12}")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_WELL_FORMED = re.compile(r"\$\{(?:[*?$]|[^\s{}$'*?,]+(?:, '[^'}]*')?)\}")
+_MOST_VALUES = 600
+
+
+def condition_checks(
+    document: Document, statement: Statement, speller: Speller
+) -> Iterator[Finding]:
+    """Yield what is wrong with a statement's conditions, and with variables in its resources."""
+    for condition in statement.conditions:
+        where = f"Condition.{condition.operator}.{condition.key}"
+        for name, fact, cure in (
+            *_key(condition, speller),
+            *_operator(statement, condition),
+            *_values(condition, document),
+        ):
+            yield found(
+                name,
+                place_in(document, statement, path=where, position=condition.position),
+                fact,
+                cure,
+            )
+    resource = statement.resource
+    for value in resource.values if resource else ():
+        if document.version is Version.V2012 and _malformed(value.split(":", 5)[-1]):
+            yield found(
+                FindingId.INVALID_VARIABLE,
+                place_in(
+                    document,
+                    statement,
+                    path="Resource",
+                    position=resource.position if resource else None,
+                ),
+                f"`{value[:80]}`",
+            )
+
+
+_Fact = tuple[FindingId, str, Text | None]
+
+
+def looks_like_mfa(key: str) -> bool:
+    """Tell whether somebody who wrote this key, which AWS does not have, meant MFA."""
+    letters = re.sub(r"[^a-z]", "", key.lower())
+    return "mfa" in letters or "multif" in letters or "factorauth" in letters
+
+
+def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
+    key = condition.key.lower()
+    if not key.startswith("aws:"):
+        return
+    base, slash, tag = key.partition("/")
+    known = {each.lower() for each in global_keys()[0]}
+    if f"{base}/" in known:
+        if not slash or not tag:
+            yield FindingId.MISSING_TAG_KEY, f"`{condition.key}`", None
+        return
+    # a key that was meant to be MFA is reported by what it does to MFA
+    if key not in known and not looks_like_mfa(key):
+        near = speller.near_global_key(condition.key)
+        cure = Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
+        yield FindingId.INVALID_GLOBAL_KEY, f"`{condition.key[:80]}`", cure
+
+
+def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
+    operator = condition.operator
+    fact = f"`{operator}` on `{condition.key[:80]}`"
+    if operator.name is OperatorName.NULL and operator.quantifier is not Quantifier.NONE:
+        yield FindingId.NULL_WITH_QUALIFIER, fact, None
+    single = {each.lower() for each in global_keys()[0] - global_keys()[1]}
+    key = condition.key.lower()
+    # for the MFA keys `mfa.allow-for-all-values` says it, where the engine finds it open
+    if (
+        operator.quantifier is Quantifier.FOR_ALL_VALUES
+        and statement.effect is Effect.ALLOW
+        and not key.startswith("aws:multifactorauth")
+        and (key in single or f"{key.partition('/')[0]}/" in single)
+    ):
+        yield FindingId.FOR_ALL_VALUES, fact, None
+    if not condition.values:
+        yield FindingId.EMPTY_ARRAY_CONDITION, fact, None
+
+
+def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
+    name = condition.operator.name
+    texts = condition.values[:_MOST_VALUES]
+    if name is OperatorName.BOOL and {text.lower() for text in texts} >= {"true", "false"}:
+        yield FindingId.MULTIPLE_BOOLEAN, f"`{condition.key}`: true and false", None
+    for text in texts:
+        if _VARIABLE in text and document.version is Version.V2012:
+            found = _variable(name, text)
+        else:
+            found = _literal(name, condition.key, text)
+        if found is not None:
+            yield found, f"`{text[:80]}` under `{name.value}`", None
+
+
+def _variable(name: OperatorName, text: str) -> FindingId | None:
+    if not name.value.startswith(_STRING_OR_ARN):
+        return FindingId.VARIABLE_FOR_OPERATOR
+    return FindingId.INVALID_VARIABLE if _malformed(text) else None
+
+
+def _literal(name: OperatorName, key: str, text: str) -> FindingId | None:
+    kind = name.value
+    if not _fits(name, text):
+        return FindingId.TYPE_MISMATCH
+    if kind.startswith("Date") and _EPOCH.fullmatch(text):
+        return FindingId.DATE_AS_EPOCH
+    if key.lower() == "aws:sourceip" and _private(text):
+        return FindingId.PRIVATE_IP
+    if kind in _EXACT and _has_wildcard(text):
+        return FindingId.WILDCARD_WITHOUT_LIKE
+    return None
+
+
+_EXACT = frozenset(
+    name.value
+    for name in OperatorName
+    if "StringEquals" in name.value or "StringNotE" in name.value
+)
+
+
+def _has_wildcard(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _malformed(text: str) -> bool:
+    return _VARIABLE in _WELL_FORMED.sub("", text)
+
+
+def _fits(name: OperatorName, text: str) -> bool:
+    """Tell whether the operator can read a value of the policy."""
+    kind = name.value
+    if kind.startswith("Numeric"):
+        return _NUMBER.fullmatch(text) is not None
+    if kind.startswith("Date"):
+        return _EPOCH.fullmatch(text) is not None or _is_date(text)
+    match name:
+        case OperatorName.BOOL | OperatorName.NULL:
+            return text.lower() in ("true", "false")
+        case OperatorName.IP_ADDRESS | OperatorName.NOT_IP_ADDRESS:
+            return _network(text) is not None
+        case _:
+            return True
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _private(text: str) -> bool:
+    """Tell whether an address can only be one behind a NAT (RFC 1918, and its IPv6 kin)."""
+    network = _network(text)
+    if network is None or network.prefixlen == 0:
+        return False
+    return any(network.version == inner.version and network.subnet_of(inner) for inner in _PRIVATE)  # type: ignore[arg-type] # the versions are equal
+
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)

@@ -1,0 +1,246 @@
+"""What a policy that demands MFA exempts, forgets, and locks out (facts §1, §5).
+
+Every answer is the engine's on a real request. Conditions that no credential decides, such as on an
+address, are taken to hold in the Denies that demand MFA.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held, credential_of
+from sekisho.audit.lint.asking import Asker, State, relaxed
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.statements import Dependent
+from sekisho.audit.lint.witness import stand_ins
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.probes import COLLEAGUE, NAME, probes_of
+from sekisho.catalogue import Catalogue
+from sekisho.engine import DecisionEffect
+from sekisho.policy import Document, Effect
+from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
+
+__all__ = ["Gate"]
+
+_EXEMPT: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
+    (FindingId.EXEMPT_DEACTIVATE, (("DeactivateMFADevice", "user"),)),
+    (FindingId.EXEMPT_DELETE_DEVICE, (("DeleteVirtualMFADevice", "mfa"),)),
+    (
+        FindingId.EXEMPT_CREDENTIALS,
+        (
+            ("CreateLoginProfile", "user"),
+            ("UpdateLoginProfile", "user"),
+            ("CreateAccessKey", "user"),
+            ("CreateServiceSpecificCredential", "user"),
+            ("ResetServiceSpecificCredential", "user"),
+            ("UploadSigningCertificate", "user"),
+            ("UploadSSHPublicKey", "user"),
+        ),
+    ),
+    (
+        FindingId.EXEMPT_ESCALATION,
+        (
+            ("AttachUserPolicy", "user"),
+            ("DetachUserPolicy", "user"),
+            ("PutUserPolicy", "user"),
+            ("DeleteUserPolicy", "user"),
+            ("DeleteUserPermissionsBoundary", "user"),
+            ("AddUserToGroup", "group"),
+            ("RemoveUserFromGroup", "group"),
+            ("AttachGroupPolicy", "group"),
+            ("DetachGroupPolicy", "group"),
+            ("PutGroupPolicy", "group"),
+            ("CreatePolicyVersion", "policy"),
+            ("SetDefaultPolicyVersion", "policy"),
+        ),
+    ),
+)
+
+
+class Gate:
+    """The Denies of a document that demand MFA, taken together.
+
+    Args:
+        document: an identity-based policy or a boundary.
+        dependents: its statements for which MFA makes a difference.
+        asker: asks the engine.
+        catalogue: what AWS has.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        dependents: Iterable[Dependent],
+        asker: Asker,
+        catalogue: Catalogue,
+    ) -> None:
+        self._document = document
+        self._asker = asker
+        self._catalogue = catalogue
+        self._denies = [
+            each.statement for each in dependents if each.statement.effect is Effect.DENY
+        ]
+        gates = {each.index for each in self._denies}
+        self._whole = replace(
+            document,
+            statements=tuple(
+                relaxed(each) if each.index in gates else each for each in document.statements
+            ),
+        )
+        self._iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
+        self._stand_ins = stand_ins(asker.home, catalogue)
+        self.states = tuple(state for state in (State.KEY, State.NO_MFA) if self._gated_in(state))
+        """The states without MFA in which anything is denied that is not denied with it."""
+
+    def _gated_in(self, state: State) -> bool:
+        return any(
+            self._asker.denied(self._whole, ask, state)
+            and not self._asker.denied(self._whole, ask, State.FRESH)
+            for ask in self._stand_ins
+        )
+
+    def _open(self, ask: Ask) -> bool:
+        """Tell whether the gate exempts what is asked, in any state that it stands against."""
+        return any(not self._asker.denied(self._whole, ask, state) for state in self.states)
+
+    @property
+    def broad(self) -> bool:
+        """Whether the gate is about everything, exemptions apart, and not about a few actions."""
+        first, second, *_ = self._stand_ins
+        return bool(self.states) and not self._open(first) and not self._open(second)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what the gate exempts, forgets and locks out."""
+        if not self._denies:
+            yield self._found(FindingId.NO_GATE, "no Deny depends on MFA", at_deny=False)
+            return
+        broad = self.broad
+        open_ones = [ask.action for ask in self._stand_ins if not self.states or self._open(ask)]
+        iam = broad and "iam:CreateUser" in open_ones
+        if iam:
+            yield self._found(FindingId.IAM_EXEMPT, self._fact("CreateUser", "user/any"))
+        elif open_ones:
+            fact = f"not denied without MFA: {', '.join(open_ones)}"
+            yield self._found(FindingId.NOT_EVERYTHING_GATED, fact)
+        yield from self._enrolment(broad=broad)
+        if not broad:
+            return
+        if not iam:
+            yield from self._exempt()
+            yield from self._never_allowed()
+        yield from self._strangers()
+
+    def _exempt(self) -> Iterator[Finding]:
+        things = {
+            "user": f"user/{NAME}",
+            "mfa": f"mfa/{NAME}",
+            "group": "group/any",
+            "policy": "policy/any",
+        }
+        for name, actions in _EXEMPT:
+            exempt = [
+                action
+                for action, thing in actions
+                if self._open(Ask(f"iam:{action}", f"{self._iam}:{things[thing]}"))
+            ]
+            if exempt:
+                shown = ", ".join(f"`iam:{each}`" for each in exempt)
+                yield self._found(name, f"not denied without MFA: {shown}")
+
+    def _never_allowed(self) -> Iterator[Finding]:
+        """Find what is named as exempt and allowed by no statement, with or without MFA."""
+        if not self._allows:
+            return
+        named = {
+            value.lower(): value
+            for statement in self._denies
+            if statement.action.negated
+            for value in statement.action.values
+            if not set("*?") & set(value)
+        }
+        idle = [value for value in named.values() if self._idle(value)]
+        if idle:
+            shown = ", ".join(f"`{value}`" for value in idle)
+            yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, f"exempt and not allowed: {shown}")
+
+    def _idle(self, name: str) -> bool:
+        action = self._catalogue.action(name)
+        if action is None:
+            return False
+        home = self._asker.home
+        for probe in probes_of(action, home.partition, home.account):
+            ask = Ask(str(action), probe.resource, probe.holder.path)
+            if self._asker.allowed(self._whole, ask, State.FRESH) or _permitted(ask, self._asker):
+                return False
+        return True
+
+    @property
+    def _allows(self) -> bool:
+        return any(each.effect is Effect.ALLOW for each in self._document.statements)
+
+    def _enrolment(self, *, broad: bool) -> Iterator[Finding]:
+        """Find out whether somebody without MFA can get it, in the console."""
+        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        create = Ask("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
+        may = {ask: self._asker.effect(self._whole, ask, State.NO_MFA) for ask in (enable, create)}
+        if may[enable] is DecisionEffect.EXPLICITLY_DENIED:
+            fact = self._fact("EnableMFADevice", f"user/{NAME}")
+            yield self._found(FindingId.ENROLMENT_DENIED, fact)
+            return
+        if may[create] is DecisionEffect.EXPLICITLY_DENIED:
+            fact = self._fact("CreateVirtualMFADevice", f"mfa/{NAME}")
+            yield self._found(FindingId.VIRTUAL_DEVICE_DENIED, fact)
+        elif not self._allows:
+            yield self._found(FindingId.DENY_ONLY, "no statement allows anything", at_deny=False)
+        elif DecisionEffect.IMPLICITLY_DENIED in may.values() and (broad or self._all_need_mfa()):
+            fact = self._fact("EnableMFADevice", f"user/{NAME}")
+            yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
+        if broad:
+            yield from self._password()
+
+    def _all_need_mfa(self) -> bool:
+        """Tell whether without MFA nothing is allowed at all."""
+        asks = self._stand_ins
+        with_mfa = any(self._asker.allowed(self._whole, ask, State.FRESH) for ask in asks)
+        without = any(self._asker.allowed(self._whole, ask, State.NO_MFA) for ask in asks)
+        return with_mfa and not without
+
+    def _password(self) -> Iterator[Finding]:
+        own = f"user/{NAME}"
+        change = Ask("iam:ChangePassword", f"{self._iam}:{own}")
+        fact = self._fact("ChangePassword", own)
+        effect = self._asker.effect(self._whole, change, State.NO_MFA)
+        if effect is DecisionEffect.EXPLICITLY_DENIED:
+            yield self._found(FindingId.FIRST_SIGN_IN, fact)
+        elif effect is DecisionEffect.ALLOWED or not self._allows:
+            yield self._found(FindingId.PASSWORD_WITHOUT_MFA, fact)
+
+    def _strangers(self) -> Iterator[Finding]:
+        """Find what a stolen key can do with the devices of others, and with none enrolled."""
+        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
+        if self._open(enable):
+            fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
+            yield self._found(FindingId.OTHERS_WITHOUT_MFA, fact)
+        own = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        if State.KEY in self.states and not self._asker.denied(self._whole, own, State.KEY):
+            effect = self._asker.effect(self._whole, own, State.KEY)
+            fact = f"`{own.action}` on `{own.resource}`, {Held.KEY.value}: {effect.value}"
+            yield self._found(FindingId.ENROLMENT_BY_KEY, fact)
+
+    def _fact(self, action: str, thing: str) -> str:
+        ask = Ask(f"iam:{action}", f"{self._iam}:{thing}")
+        effect = self._asker.effect(self._whole, ask, State.NO_MFA)
+        return f"`{ask.action}` on `{ask.resource}`, {Held.CONSOLE.value}: {effect.value}"
+
+    def _found(self, name: FindingId, fact: str, *, at_deny: bool = True) -> Finding:
+        """Return a finding at the widest Deny of the gate, or about the whole document."""
+        widest = max(
+            self._denies, key=lambda each: (each.action.negated, -each.index), default=None
+        )
+        return found(name, place_in(self._document, widest if at_deny else None), fact)
+
+
+def _permitted(ask: Ask, asker: Asker) -> bool:
+    """Tell whether the service permits what is asked, whatever policies say."""
+    held = credential_of(Held.KEY, asker.home)
+    return isinstance(service_rule(held, ask.action, SigninSwitches()), PermittedWithoutPolicy)

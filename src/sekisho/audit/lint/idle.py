@@ -1,0 +1,162 @@
+"""What does nothing: statements that never apply, actions on the wrong kind of resource."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held, credential_of
+from sekisho.audit.lint.asking import Asker, State, bare, relaxed
+from sekisho.audit.lint.conditions import looks_like_mfa
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.words import found, place_in
+from sekisho.catalogue import Catalogue, partitions
+from sekisho.policy import Document, Effect, Statement, WarningKind
+from sekisho.policy.warnings import warnings_of
+from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
+
+__all__ = ["decoys", "idle_statement", "misfits", "ungoverned", "wrong_partitions"]
+
+_ARN_PARTS = 6
+_SHOWN = 5
+_CREDENTIALS: tuple[Held | State, ...] = (
+    *State,
+    Held.TOKEN,
+    Held.ROLE,
+    Held.FEDERATED,
+    Held.SERVICE_FOR_KEY,
+    Held.SERVICE_FOR_MFA,
+)
+_MISFITS = {
+    WarningKind.ACTION_WITHOUT_RESOURCE: FindingId.ACTION_WITHOUT_RESOURCE,
+    WarningKind.RESOURCE_WITHOUT_ACTION: FindingId.RESOURCE_WITHOUT_ACTION,
+    WarningKind.CONDITION_WITHOUT_ACTION: FindingId.CONDITION_WITHOUT_ACTION,
+}
+
+
+def idle_statement(
+    document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
+) -> Iterator[Finding]:
+    """Yield that a statement never applies, or that a Deny always takes it back.
+
+    Args:
+        document: where it stands.
+        statement: one whose actions AWS has.
+        asks: requests that it is about, its conditions apart.
+        asker: asks the engine.
+    """
+    if not asks:
+        fact = "no request of any of its actions is about any of its resources"
+        yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
+        return
+    loose = relaxed(statement)
+    if loose.conditions and not any(
+        asker.applies(document, loose, asks[0], held) for held in _CREDENTIALS
+    ):
+        fact = f"`{asks[0].action}`: its conditions hold with no credential"
+        yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
+        return
+    if statement.effect is Effect.ALLOW:
+        yield from _always_denied(document, statement, asks, asker)
+
+
+def _always_denied(
+    document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
+) -> Iterator[Finding]:
+    """Yield that unconditional Denies take in all that an Allow names."""
+    denies = tuple(
+        each for each in document.statements if each.effect is Effect.DENY and not each.conditions
+    )
+    if not denies:
+        return
+    patterns = {value for each in denies for value in each.action.values}
+    open_ended = statement.action.negated or any(
+        set("*?") & set(value) and value not in patterns for value in statement.action.values
+    )
+    if open_ended and "*" not in patterns:
+        return
+    held_back = replace(document, statements=(*denies, bare(statement)))
+    if all(asker.denied(held_back, ask, Held.KEY) for ask in asks):
+        indexes = ", ".join(str(each.index) for each in denies[:_SHOWN])
+        fact = f"`{asks[0].action}` on `{asks[0].resource}`: denied by statement {indexes}"
+        yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, statement), fact)
+
+
+def misfits(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield actions, resources and condition keys of a statement that do not meet."""
+    for warning in warnings_of(document, catalogue):
+        name = _MISFITS.get(warning.kind)
+        if name is None:
+            continue
+        about = [each for each in warning.about if not each.lower().startswith("aws:")]
+        if name is FindingId.CONDITION_WITHOUT_ACTION:
+            about = [key for key in about if not _decoy(key, catalogue)]
+        if about:
+            shown = ", ".join(f"`{each[:80]}`" for each in about[:_SHOWN])
+            fact = shown + (" …" if len(about) > _SHOWN else "")
+            statement = document.statements[warning.statement]
+            yield found(name, place_in(document, statement), fact)
+
+
+def _decoy(key: str, catalogue: Catalogue) -> bool:
+    """Tell whether a key was meant to be an MFA key of AWS, which has none such.
+
+    An identity provider may well have keys of its own (`sso.example.com:mfa`), and a tag any name.
+    """
+    prefix, colon, _ = key.partition(":")
+    ours = not colon or prefix.lower() == "aws" or catalogue.service_name(prefix) is not None
+    real = key.lower() in ("aws:multifactorauthpresent", "aws:multifactorauthage")
+    return ours and not real and "/" not in key and looks_like_mfa(key)
+
+
+def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield condition keys that look like MFA and are none."""
+    for statement in document.statements:
+        for condition in statement.conditions:
+            if _decoy(condition.key, catalogue):
+                yield found(
+                    FindingId.DECOY_KEY,
+                    place_in(
+                        document,
+                        statement,
+                        path=f"Condition.{condition.operator}.{condition.key}",
+                        position=condition.position,
+                    ),
+                    f"`{condition.key[:80]}` under `{condition.operator}`",
+                )
+
+
+def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
+    """Yield ARNs of a partition that exists and is not the account's."""
+    known = {each.id for each in partitions()}
+    for statement in document.statements:
+        resource = statement.resource
+        for value in resource.values if resource else ():
+            parts = value.split(":", _ARN_PARTS - 1)
+            other = parts[1] if len(parts) > 1 else partition
+            if other in known and other != partition:
+                yield found(
+                    FindingId.WRONG_PARTITION,
+                    place_in(
+                        document,
+                        statement,
+                        path="NotResource" if resource and resource.negated else "Resource",
+                        position=resource.position if resource else None,
+                    ),
+                    f"`{value[:120]}`, in an account of `{partition}`",
+                )
+
+
+def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
+    """Yield actions that a statement names and no policy governs; exempting them is usual."""
+    for statement in document.statements:
+        if statement.action.negated:
+            continue
+        names = [each for each in statement.action.values if _permitted(each, asker)]
+        if names:
+            shown = ", ".join(f"`{name}`" for name in names)
+            yield found(FindingId.NOT_GOVERNED, place_in(document, statement, path="Action"), shown)
+
+
+def _permitted(action: str, asker: Asker) -> bool:
+    held = credential_of(Held.KEY, asker.home)
+    return isinstance(service_rule(held, action, SigninSwitches()), PermittedWithoutPolicy)

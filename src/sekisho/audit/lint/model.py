@@ -1,0 +1,73 @@
+"""What lint is asked and what it answers."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sekisho.audit.findings import Finding, Severity
+from sekisho.audit.truth import TruthTable
+from sekisho.language import Text
+from sekisho.policy import PolicyKind, Quota
+
+__all__ = ["Attachment", "Report"]
+
+
+class Attachment(Enum):
+    """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
+
+    A service control policy has no quota here: it is 5,120 or 10,240 characters, by date and by
+    how it is saved (fact §7.1).
+    """
+
+    USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
+    GROUP = ("group", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
+    INLINE = ("inline", PolicyKind.IDENTITY, Quota.USER_INLINE, False)
+    ROLE = ("role", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
+    BOUNDARY = ("boundary", PolicyKind.BOUNDARY, Quota.MANAGED_POLICY, True)
+    SESSION = ("session", PolicyKind.SESSION, Quota.SESSION_POLICY, False)
+    TRUST = ("trust", PolicyKind.TRUST, Quota.TRUST_POLICY, False)
+    SCP = ("scp", PolicyKind.SCP, None, False)
+
+    def __init__(self, word: str, kind: PolicyKind, quota: Quota | None, managed: bool) -> None:
+        self.word = word
+        self.kind = kind
+        self.quota = quota
+        self.managed = managed
+
+    @classmethod
+    def of(cls, word: str) -> "Attachment":
+        """Return the attachment with this word."""
+        return next(each for each in cls if each.word == word)
+
+    @property
+    def on_users(self) -> bool:
+        """Whether it is an identity-based policy of IAM users."""
+        return self in (Attachment.USER, Attachment.GROUP, Attachment.INLINE)
+
+    @property
+    def on_role_sessions(self) -> bool:
+        """Whether the sessions that it applies to never carry MFA (fact §2.3)."""
+        return self in (Attachment.ROLE, Attachment.SESSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What lint found in one document.
+
+    Attributes:
+        findings: by place in the text.
+        table: what each credential may do; None if that could not be asked.
+        gaps: what was not examined, and why; never taken for a pass.
+        dated: the catalogue's name and date.
+    """
+
+    source: str
+    attachment: Attachment
+    findings: tuple[Finding, ...]
+    table: TruthTable | None
+    gaps: tuple[Text, ...]
+    dated: str
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing worse than a note was found and nothing was left out."""
+        return not self.gaps and all(each.severity is Severity.NOTE for each in self.findings)

@@ -1,0 +1,93 @@
+"""Whose things a policy forgets: users with a path, devices of another name (facts §1.6, §1.7)."""
+
+from collections.abc import Iterator
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask
+from sekisho.audit.lint.asking import Asker, State
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.probes import Target, probes_of
+from sekisho.catalogue import Action, Catalogue
+from sekisho.engine import DecisionEffect
+from sekisho.policy import Document, Effect
+
+__all__ = ["own_checks"]
+
+_MOST_ACTIONS = 12
+_CREATE = "iam:CreateVirtualMFADevice"
+
+
+def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what users may do to their own things, and some of them may not."""
+    lost: list[str] = []
+    where: int | None = None
+    for action in _own_actions(document, catalogue):
+        if asker.exhausted:
+            return
+        cause = _lost(document, action, asker)
+        if cause is not None:
+            lost.append(str(action))
+            where = cause if where is None else where
+    if lost and where is not None:
+        shown = ", ".join(f"`{name}`" for name in lost)
+        fact = f"allowed to `user/hanako` and not to `user/staff/hanako`: {shown}"
+        yield found(FindingId.USER_PATH, place_in(document, document.statements[where]), fact)
+    yield from _device_name(document, asker, catalogue)
+
+
+def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
+    """Yield the actions on users that the Allows name, enrolment first."""
+    named = {
+        value.lower()
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW and not statement.action.negated
+        for value in statement.action.values
+        if value.lower().startswith("iam:")
+    }
+    found = {
+        str(action): action
+        for value in sorted(named)
+        for action in catalogue.expand(value)
+        if any(kind.name == "user" for kind in action.resource_types)
+    }
+    ordered = sorted(found, key=lambda name: (name != "iam:EnableMFADevice", name))
+    yield from (found[name] for name in ordered[:_MOST_ACTIONS])
+
+
+def _lost(document: Document, action: Action, asker: Asker) -> int | None:
+    """Return the statement that lets a user do it where it does not let one with a path."""
+    by_target = {
+        probe.target: Ask(str(action), probe.resource, probe.holder.path)
+        for probe in probes_of(action, asker.home.partition, asker.home.account)
+    }
+    own, with_path = by_target.get(Target.OWN), by_target.get(Target.OWN_WITH_PATH)
+    if own is None or with_path is None:
+        return None
+    for state in (State.FRESH, State.NO_MFA):
+        decision = asker.decision(document, own, state)
+        allowed = decision.effect is DecisionEffect.ALLOWED
+        if allowed and not asker.allowed(document, with_path, state):
+            return decision.because[0].index
+    return None
+
+
+def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
+    action = catalogue.action(_CREATE)
+    if action is None:
+        return
+    by_target = {
+        probe.target: Ask(str(action), probe.resource)
+        for probe in probes_of(action, asker.home.partition, asker.home.account)
+    }
+    named, other = by_target.get(Target.OWN), by_target.get(Target.OWN_OTHER_NAME)
+    if named is None or other is None:
+        return
+    decision = asker.decision(document, named, State.NO_MFA)
+    if decision.effect is not DecisionEffect.ALLOWED:
+        decision = asker.decision(document, named, State.FRESH)
+    refused = asker.effect(document, other, State.FRESH)
+    if decision.effect is DecisionEffect.ALLOWED and refused is not DecisionEffect.ALLOWED:
+        statement = document.statements[decision.because[0].index]
+        fact = f"`{_CREATE}` on `{other.resource}`: {refused.value}"
+        yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)

@@ -1,0 +1,244 @@
+"""Lint: one document, as one kind of policy, through every family of checks."""
+
+from collections.abc import Iterator
+
+from sekisho import catalogue
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held, Home, home_of
+from sekisho.audit.lint.analyzer import analyzer_checks
+from sekisho.audit.lint.asking import Asker, as_identity, relaxed
+from sekisho.audit.lint.gate import Gate
+from sekisho.audit.lint.idle import (
+    decoys,
+    idle_statement,
+    misfits,
+    ungoverned,
+    wrong_partitions,
+)
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.model import Attachment, Report
+from sekisho.audit.lint.own import own_checks
+from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
+from sekisho.audit.lint.saving import save_checks
+from sekisho.audit.lint.statements import Dependent, statement_checks
+from sekisho.audit.lint.witness import questions, stand_ins
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.truth import truth_table
+from sekisho.catalogue import Catalogue
+from sekisho.errors import FaultyPolicy
+from sekisho.language import Text
+from sekisho.policy import Document, Effect, parse, size
+
+__all__ = ["lint"]
+
+_LONGEST = 10_240
+"""Characters: the largest quota of any policy; no longer one can be saved anywhere."""
+
+_MOST_FINDINGS = 200
+
+_NOT_READ = Text(
+    "The policy could not be read whole, so its meaning was not examined: mend the errors first",
+    "ポリシー全体を読めないため、意味は調べていません。先にエラーを直してください",
+)
+_NOT_DECIDED = Text(
+    "The engine cannot decide this policy, so its meaning was not examined: {why}",
+    "エンジンがこのポリシーを判定できないため、意味は調べていません: {why}",
+)
+_TOO_LONG = Text(
+    "Longer than any policy that AWS takes: its meaning was not examined",
+    "AWS が受け付けるどのポリシーよりも長いため、意味は調べていません",
+)
+_TOO_MUCH = Text(
+    "So many statements depend on MFA that not all of them were examined",
+    "MFA に依存するステートメントが多すぎるため、すべては調べていません",
+)
+_TOO_MANY = Text(
+    "Only the first {most} findings are shown",
+    "最初の {most} 件だけを示しています",
+)
+
+
+def lint(
+    text: str,
+    attachment: Attachment = Attachment.USER,
+    *,
+    source: str = "policy",
+    partition: str | None = None,
+) -> Report:
+    """Return what is wrong with a policy document, and what it means for each credential.
+
+    Args:
+        text: JSON; comments are read over and reported.
+        attachment: what the policy is attached to.
+        source: a name for messages, such as the file's.
+        partition: where the account lives; by default where most of the document's ARNs do.
+
+    Raises:
+        FaultyPolicy: if the text is no policy document at all. What IAM would refuse in a document
+            are findings.
+    """
+    known = catalogue.load()
+    try:
+        document = parse(text, source=source, kind=attachment.kind)
+    except FaultyPolicy as error:
+        if any(fault.code in UNREADABLE for fault in error.faults):
+            raise
+        found = findings_of_faults(error.faults, source)
+        return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated)
+    run = _Run(document, attachment, home_of(document, partition), known)
+    return run.report(text)
+
+
+class _Run:
+    """One document being looked at."""
+
+    def __init__(
+        self, document: Document, attachment: Attachment, home: Home, known: Catalogue
+    ) -> None:
+        self.document = document
+        self.attachment = attachment
+        self.known = known
+        self.gaps: list[Text] = []
+        # the statements as those of an identity-based policy, by which they are asked
+        self.asked = as_identity(document, attachment.kind)
+        self.asker = Asker(home, _ages(document))
+
+    def report(self, text: str) -> Report:
+        """Return what was found, by place."""
+        found = [
+            *save_checks(self.document, self.attachment, text),
+            *analyzer_checks(self.document, self.attachment, self.known),
+            *misfits(self.document, self.known),
+            *decoys(self.document, self.known),
+            *wrong_partitions(self.document, self.asker.home.partition),
+            *ungoverned(self.document, self.asker),
+        ]
+        table = None
+        if size(text) > _LONGEST:
+            self.gaps.append(_TOO_LONG)
+        else:
+            try:
+                found += self.meaning()
+                table = truth_table(
+                    self.document,
+                    self.asker.home,
+                    kind=self.attachment.kind,
+                    on_roles=self.attachment is Attachment.ROLE,
+                )
+            except FaultyPolicy as error:
+                self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
+        if self.asker.exhausted:
+            self.gaps.append(_TOO_MUCH)
+        if len(found) > _MOST_FINDINGS:
+            self.gaps.append(_TOO_MANY.filled(most=_MOST_FINDINGS))
+        ordered = _unique(found)[:_MOST_FINDINGS]
+        source = self.document.source
+        return Report(source, self.attachment, ordered, table, tuple(self.gaps), self.known.dated)
+
+    def meaning(self) -> Iterator[Finding]:
+        """Ask the engine what the document does."""
+        dependents = []
+        for statement in self.asked.statements:
+            if self.asker.exhausted:
+                return
+            asks = tuple(questions(self.asked, statement, self.asker, self.known))
+            if self._knows_all(statement.action.values):
+                yield from idle_statement(self.asked, statement, asks, self.asker)
+            about = tuple(
+                ask for ask in asks if self.asker.depends_on_mfa(self.asked, statement, ask)
+            )
+            if about:
+                dependents.append(Dependent(statement, about))
+        yield from self._of_attachment(dependents)
+
+    def _knows_all(self, patterns: tuple[str, ...]) -> bool:
+        """Tell whether AWS has every action named: what it has not is a finding of its own."""
+        return bool(patterns) and all(self.known.expand(each) for each in patterns if ":" in each)
+
+    def _of_attachment(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        match self.attachment:
+            case Attachment.ROLE | Attachment.SESSION:
+                yield from self._on_sessions(dependents)
+            case Attachment.SCP:
+                yield from self._conditions(dependents)
+                yield from self._on_roles(dependents)
+            case Attachment.TRUST:
+                yield from self._conditions(dependents)
+                yield from self._trust()
+            case Attachment.BOUNDARY:
+                yield from self._on_users(dependents)
+                yield from self._boundary(dependents)
+            case Attachment.USER | Attachment.GROUP | Attachment.INLINE:
+                yield from self._on_users(dependents)
+
+    def _conditions(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        for dependent in dependents:
+            yield from statement_checks(self.asked, dependent, self.asker)
+
+    def _on_users(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        yield from self._conditions(dependents)
+        yield from Gate(self.document, dependents, self.asker, self.known).findings()
+        yield from own_checks(self.document, self.asker, self.known)
+
+    def _on_sessions(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        """Find Denies that always, and Allows that never apply to sessions without MFA."""
+        for each in dependents:
+            statement, ask = each.statement, each.asks[0]
+            applies = self.asker.applies(self.asked, relaxed(statement), ask, Held.ROLE)
+            if applies is (statement.effect is Effect.DENY):
+                yield self._session_finding(FindingId.ON_ROLE, each, ask)
+
+    def _on_roles(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        """Find Denies of a service control policy that hit the sessions of roles."""
+        for each in dependents:
+            loose = relaxed(each.statement, keep_who=True)
+            hits = self.asker.applies(self.asked, loose, each.asks[0], Held.ROLE)
+            if each.statement.effect is Effect.DENY and hits:
+                yield self._session_finding(FindingId.SCP_HITS_ROLES, each, each.asks[0])
+
+    def _session_finding(self, name: FindingId, each: Dependent, ask: Ask) -> Finding:
+        always = "always" if each.statement.effect is Effect.DENY else "never"
+        fact = f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: {always} applies"
+        return found(name, place_in(self.document, each.statement, path="Condition"), fact)
+
+    def _boundary(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        gates = [each for each in dependents if each.statement.effect is Effect.DENY]
+        asks = stand_ins(self.asker.home, self.known)
+        if gates and not any(
+            self.asker.allowed(self.document, ask, Held.CONSOLE_MFA) for ask in asks
+        ):
+            fact = f"`{asks[0].action}`, {Held.CONSOLE_MFA.value}: not allowed"
+            yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
+
+    def _trust(self) -> Iterator[Finding]:
+        role = f"arn:{self.asker.home.partition}:iam::{self.asker.home.account}:role/any"
+        decision = self.asker.decision(self.asked, Ask("sts:AssumeRole", role), Held.KEY)
+        if decision.because and decision.blocked_by is None:
+            index = decision.because[0].index
+            statement = next(each for each in self.document.statements if each.index == index)
+            fact = f"`sts:AssumeRole`, {Held.KEY.value}: {decision.effect.value}"
+            yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self.document, statement), fact)
+
+
+def _ages(document: Document) -> Iterator[int]:
+    """Yield the ages that conditions on `aws:MultiFactorAuthAge` name."""
+    for statement in document.statements:
+        for condition in statement.conditions:
+            if condition.key.lower() == "aws:multifactorauthage":
+                for value in condition.values:
+                    if value.isascii() and value.isdigit() and len(value) < 12:  # noqa: PLR2004 - what a number of seconds can be
+                        yield int(value)
+
+
+def _unique(found: list[Finding]) -> tuple[Finding, ...]:
+    """Return the findings by place, each once."""
+    return tuple(
+        sorted(
+            dict.fromkeys(found),
+            key=lambda each: (
+                each.place.position,
+                -1 if each.place.statement is None else each.place.statement,
+                each.id,
+            ),
+        )
+    )

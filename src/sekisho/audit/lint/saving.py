@@ -1,0 +1,150 @@
+"""What IAM refuses when it saves a policy that can be read (facts §7.1 to §7.3)."""
+
+import re
+from collections.abc import Iterator
+
+from sekisho import catalogue
+from sekisho.audit.findings import Finding
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.words import found, place_in
+from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
+
+__all__ = ["save_checks"]
+
+_ARN_PARTS = 6
+_PREFIX = re.compile(r"[A-Za-z0-9-]+")
+_FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
+_IAM_KINDS = (
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+)
+
+
+def save_checks(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
+    """Yield what IAM would answer to an attempt to save this document.
+
+    Args:
+        document: as read.
+        attachment: what it is to be attached to.
+        text: the text it was read from.
+    """
+    for comment in document.comments:
+        fact = "AWS: Syntax errors in policy."
+        yield found(
+            FindingId.SAVE_COMMENT, place_in(document, None, position=comment.position), fact
+        )
+    if (foreign := _FOREIGN.search(text)) is not None:
+        fact = f"the first is U+{ord(foreign[0]):04X}; AWS: Syntax errors in policy."
+        yield found(FindingId.SAVE_CHARACTERS, place_in(document, None), fact)
+    if attachment.managed and document.version is not Version.V2012:
+        fact = "AWS: Policy document must be version 2012-10-17 or greater."
+        yield found(FindingId.SAVE_VERSION, place_in(document, None), fact)
+    yield from _size(document, attachment, text)
+    for statement in document.statements:
+        yield from _actions(document, statement)
+        yield from _resources(document, statement)
+        negated = statement.principal is not None and statement.principal.negated
+        if negated and attachment.kind is PolicyKind.TRUST:
+            yield found(
+                FindingId.TRUST_NOT_PRINCIPAL,
+                place_in(document, statement, path="NotPrincipal"),
+                "`NotPrincipal`",
+            )
+
+
+def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
+    if attachment.quota is None:
+        return
+    used = size(text)
+    for fault in over_quota(used, attachment.quota):
+        answer = attachment.quota.message("NAME")
+        yield found(
+            FindingId.SAVE_SIZE, place_in(document, None), f"{fault.message}; AWS: {answer}"
+        )
+
+
+def _actions(document: Document, statement: Statement) -> Iterator[Finding]:
+    name = "NotAction" if statement.action.negated else "Action"
+    if not statement.action.values:
+        fact = "AWS: Policy statement must contain actions."
+        yield found(
+            FindingId.SAVE_NO_ACTIONS,
+            place_in(document, statement, path=name, position=statement.action.position),
+            fact,
+        )
+    for value in statement.action.values:
+        prefix = value.partition(":")[0]
+        odd = not _PREFIX.fullmatch(prefix.replace("*", "").replace("?", "") or "x")
+        if value != "*" and odd:
+            fact = f"AWS: Vendor {prefix[:60]} is not valid"
+            yield found(
+                FindingId.SAVE_VENDOR_INVALID,
+                place_in(document, statement, path=name, position=statement.action.position),
+                fact,
+            )
+
+
+def _resources(document: Document, statement: Statement) -> Iterator[Finding]:
+    if statement.resource is None:
+        return
+    name = "NotResource" if statement.resource.negated else "Resource"
+    position = statement.resource.position
+    if not statement.resource.values:
+        fact = "AWS: Policy statement must contain resources."
+        yield found(
+            FindingId.SAVE_NO_RESOURCES,
+            place_in(document, statement, path=name, position=position),
+            fact,
+        )
+    for value in statement.resource.values:
+        if value != "*" and (fault := _arn_fault(value)) is not None:
+            finding, answer = fault
+            yield found(
+                finding,
+                place_in(document, statement, path=name, position=position),
+                f"AWS: {answer}",
+            )
+
+
+def _arn_fault(arn: str) -> tuple[FindingId, str] | None:
+    """Return what is wrong with a resource pattern that begins like an ARN, and AWS's answer."""
+    shown = arn if len(arn) <= 100 else f"{arn[:100]}…"  # noqa: PLR2004 - what a line can bear
+    parts = arn.split(":", _ARN_PARTS - 1)
+    known = {each.id for each in catalogue.partitions()}
+    partition = parts[1]
+    if partition not in known and not set("*?") & set(partition):
+        return (
+            FindingId.SAVE_PARTITION,
+            f'Partition "{partition}" is not valid for resource "{shown}".',
+        )
+    service = parts[2] if len(parts) > 2 else "*"  # noqa: PLR2004 - arn:partition:service
+    whole = service == "*" and len(parts) == _ARN_PARTS
+    if not service or (set("*?") & set(service) and not whole):
+        answer = "Resource vendor must be fully qualified and cannot contain regexes."
+        return FindingId.SAVE_RESOURCE_VENDOR, answer
+    if service == "iam" and len(parts) == _ARN_PARTS:
+        return _iam_fault(parts, shown)
+    return None
+
+
+def _iam_fault(parts: list[str], shown: str) -> tuple[FindingId, str] | None:
+    if parts[3].strip("*"):
+        answer = f"IAM resource {shown} cannot contain region information."
+        return FindingId.SAVE_IAM_REGION, answer
+    if parts[5] != "*" and not parts[5].startswith(_IAM_KINDS):
+        kinds = ", ".join(_IAM_KINDS)
+        answer = f'IAM resource path must either be "*" or start with {kinds}.'
+        return FindingId.SAVE_IAM_PATH, answer
+    return None

@@ -1,0 +1,75 @@
+"""What exists, and what somebody who wrote something else most likely meant."""
+
+import json
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+
+from sekisho.catalogue import Catalogue
+
+__all__ = ["Speller", "global_keys"]
+
+_MOST_GUESSES = 5
+"""Looking for what was meant is slow; a person mends the first few and asks again."""
+
+_LONGEST = 80
+
+
+@cache
+def global_keys() -> tuple[frozenset[str], frozenset[str]]:
+    """Return AWS's global condition keys in AWS's spelling: all, and those with several values.
+
+    A key that takes a tag's name ends in `/`.
+    """
+    path = files("sekisho.audit.lint") / "data" / "global-keys.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    single = frozenset(data["single"]) | frozenset(data["tagged"])
+    return single | frozenset(data["multi"]), frozenset(data["multi"])
+
+
+class Speller:
+    """Looks names up in the catalogue, and suggests a near one a few times."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._guesses = 0
+        self._expanded: dict[str, bool] = {}
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that names are looked up in."""
+        return self._catalogue
+
+    def is_service(self, prefix: str) -> bool:
+        """Tell whether AWS has a service with this prefix, in any case."""
+        return self._catalogue.service_name(prefix) is not None
+
+    def is_action(self, pattern: str) -> bool:
+        """Tell whether a pattern of a known service matches any of its actions."""
+        key = pattern.lower()
+        if key not in self._expanded:
+            self._expanded[key] = bool(self._catalogue.expand(pattern))
+        return self._expanded[key]
+
+    def near_service(self, prefix: str) -> str:
+        """Return the service most like `prefix`, or ""."""
+        return self._near(prefix, self._catalogue.services())
+
+    def near_action(self, pattern: str) -> str:
+        """Return the action of the same service most like `pattern`, or ""."""
+        prefix, _, name = pattern.partition(":")
+        known = tuple(action.name for action in self._catalogue.actions(prefix.lower()))
+        near = self._near(name, known)
+        return f"{prefix.lower()}:{near}" if near else ""
+
+    def near_global_key(self, key: str) -> str:
+        """Return the global condition key most like `key`, or ""."""
+        return self._near(key, tuple(sorted(global_keys()[0])))
+
+    def _near(self, text: str, known: tuple[str, ...]) -> str:
+        if self._guesses >= _MOST_GUESSES:
+            return ""
+        self._guesses += 1
+        by_lower_case = {name.lower(): name for name in known}
+        near = get_close_matches(text[:_LONGEST].lower(), by_lower_case, n=1, cutoff=0.75)
+        return by_lower_case[near[0]] if near else ""

@@ -1,0 +1,108 @@
+"""What the condition of one statement does to MFA, asked of the engine (fact §2.4)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held
+from sekisho.audit.lint.asking import Asker, State, relaxed, with_statement
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.words import found, place_in
+from sekisho.policy import Document, Effect, Quantifier, Statement
+
+__all__ = ["Dependent", "statement_checks"]
+
+_ENROLMENT = frozenset({"iam:createvirtualmfadevice", "iam:enablemfadevice", "iam:resyncmfadevice"})
+_Vector = Mapping[State, bool]
+
+
+class Dependent:
+    """A statement for which MFA makes a difference, and requests that it is about."""
+
+    def __init__(self, statement: Statement, asks: tuple[Ask, ...]) -> None:
+        self.statement = statement
+        self.asks = asks
+
+
+def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> Iterator[Finding]:
+    """Yield what is wrong with the MFA condition of one statement of a document."""
+    statement = dependent.statement
+    check = _deny if statement.effect is Effect.DENY else _allow
+    told: set[FindingId] = set()
+    for ask in dependent.asks:
+        if asker.exhausted:
+            return
+        own = {state: asker.applies(document, relaxed(statement), ask, state) for state in State}
+        for name, state in check(document, dependent, own, ask, asker):
+            if name not in told:
+                told.add(name)
+                yield found(
+                    name,
+                    place_in(document, statement, path="Condition", position=statement.position),
+                    _fact(document, statement, ask, state, asker),
+                )
+
+
+_Found = Iterator[tuple[FindingId, State]]
+
+
+def _deny(document: Document, dependent: Dependent, own: _Vector, ask: Ask, asker: Asker) -> _Found:
+    """Find what the Deny misses and no other Deny of the document catches."""
+    if own[State.FRESH]:
+        if not (own[State.KEY] and own[State.NO_MFA]):
+            yield FindingId.DENY_INVERTED, State.FRESH
+        return
+    whole = with_statement(document, relaxed(dependent.statement))
+    misses = [
+        state
+        for state in (State.KEY, State.NO_MFA)
+        if not own[state] and not asker.denied(whole, ask, state)
+    ]
+    if not misses:
+        return
+    if not own[State.KEY] and not own[State.NO_MFA]:
+        if own[State.STALE]:
+            yield FindingId.AGE_WITHOUT_IF_EXISTS, misses[0]
+        return
+    name = {State.KEY: FindingId.DENY_MISSES_KEYS, State.NO_MFA: FindingId.DENY_MISSES_CONSOLE}
+    yield name[misses[0]], misses[0]
+
+
+def _allow(
+    document: Document, dependent: Dependent, own: _Vector, ask: Ask, asker: Asker
+) -> _Found:
+    """Find whom the Allow admits without MFA and no Deny of the document stops."""
+    statement = dependent.statement
+    # what other Allows add is another matter
+    alone = replace(
+        document,
+        statements=tuple(
+            relaxed(each) if each.index == statement.index else each
+            for each in document.statements
+            if each.effect is Effect.DENY or each.index == statement.index
+        ),
+    )
+    admits = [state for state in (State.KEY, State.NO_MFA) if asker.allowed(alone, ask, state)]
+    if not own[State.FRESH]:
+        if admits and ask.action.lower() not in _ENROLMENT:
+            yield FindingId.ALLOW_INVERTED, admits[0]
+        return
+    if not admits:
+        if asker.allowed(document, ask, State.KEY):
+            yield FindingId.ALLOW_WITHOUT_TOO, State.KEY
+    elif State.KEY in admits:
+        quantified = any(
+            each.operator.quantifier is Quantifier.FOR_ALL_VALUES for each in statement.conditions
+        )
+        name = FindingId.ALLOW_FOR_ALL_VALUES if quantified else FindingId.ALLOW_ADMITS_KEYS
+        yield name, State.KEY
+    else:
+        yield FindingId.ALLOW_ADMITS_SESSIONS, State.NO_MFA
+
+
+def _fact(document: Document, statement: Statement, ask: Ask, state: State, asker: Asker) -> str:
+    """Return the request that shows it, and the engine's answer."""
+    whole = with_statement(document, relaxed(statement))
+    effect = asker.effect(whole, ask, state)
+    held = state.value if state is not State.STALE else Held.CONSOLE_MFA
+    return f"`{ask.action}` on `{ask.resource}`, {held.value}: {effect.value}"

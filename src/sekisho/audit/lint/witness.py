@@ -1,0 +1,99 @@
+"""Requests that a statement is about, so that it can be asked what it does.
+
+Only what AWS could be asked counts: an action of the catalogue on a resource of a kind that the
+action is checked against.
+"""
+
+import re
+from collections.abc import Iterator
+
+from sekisho.audit.held import Ask, Held, Home
+from sekisho.audit.lint.asking import Asker, bare
+from sekisho.audit.probes import NAME, PATH, probes_of
+from sekisho.catalogue import Action, Catalogue
+from sekisho.policy import Document, Statement
+from sekisho.policy.applies import takes
+
+__all__ = ["STAND_INS", "questions", "stand_ins"]
+
+STAND_INS = (
+    "s3:ListAllMyBuckets",
+    "ec2:RunInstances",
+    "s3:GetObject",
+    "lambda:InvokeFunction",
+    "iam:CreateUser",
+    "sts:AssumeRole",
+)
+"""Actions that stand for everything that a policy does not name."""
+
+_ENROLMENT = ("iam:EnableMFADevice", "iam:CreateVirtualMFADevice", "iam:ListMFADevices")
+_MOST_PATTERNS = 12
+_MOST_OF_A_PATTERN = 3
+_MOST_RESOURCES = 8
+_ARN_PARTS = 6
+_USERNAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
+
+
+def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
+    """Return one question for each stand-in."""
+    asks = []
+    for name in STAND_INS:
+        action = catalogue.action(name)
+        if action is not None:
+            probe = next(iter(probes_of(action, home.partition, home.account)))
+            asks.append(Ask(name, probe.resource))
+    return tuple(asks)
+
+
+def questions(
+    document: Document, statement: Statement, asker: Asker, catalogue: Catalogue
+) -> Iterator[Ask]:
+    """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
+    for action in _actions(statement, catalogue):
+        for ask in dict.fromkeys(_about(action, statement, asker.home)):
+            if asker.exhausted:
+                return
+            if asker.applies(document, bare(statement), ask, Held.KEY):
+                yield ask
+                break
+
+
+def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
+    values = statement.action.values
+    if statement.action.negated or any(set(value) <= set("*:") for value in values):
+        found = [catalogue.action(name) for name in (*STAND_INS, *_ENROLMENT)]
+        yield from (action for action in found if action is not None)
+        if not statement.action.negated:
+            return
+        values = ()
+    for value in values[:_MOST_PATTERNS]:
+        if catalogue.service_name(value.partition(":")[0]) is not None:
+            yield from catalogue.expand(value)[:_MOST_OF_A_PATTERN]
+
+
+def _about(action: Action, statement: Statement, home: Home) -> Iterator[Ask]:
+    for probe in probes_of(action, home.partition, home.account):
+        yield Ask(str(action), probe.resource, probe.holder.path)
+    resource = statement.resource
+    if resource is None or resource.negated:
+        return
+    for value in resource.values[:_MOST_RESOURCES]:
+        if value.startswith("arn:") and takes(action, (value,)):
+            filled = _filled(value, home)
+            if filled is not None:
+                yield Ask(str(action), filled, PATH if "/*/" in value else "/")
+
+
+def _filled(pattern: str, home: Home) -> str | None:
+    """Return an ARN that the pattern matches, or None if a variable has no value here."""
+    text = _USERNAME.sub(NAME, pattern)
+    if "${" in text:
+        return None
+    parts = text.split(":", _ARN_PARTS - 1)
+    parts += ["*"] * (_ARN_PARTS - len(parts))
+    defaults = ("arn", home.partition, "any", "any", home.account, "any")
+    filled = [
+        part.replace("*", default).replace("?", "x")
+        for part, default in zip(parts, defaults, strict=True)
+    ]
+    return ":".join(filled)

@@ -1,0 +1,40 @@
+"""The words of every finding, in one table."""
+
+from collections.abc import Mapping
+
+from sekisho.audit.findings import Finding, Place
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.wording import Words
+from sekisho.audit.lint.words_gate import GATE
+from sekisho.audit.lint.words_mfa import MFA_CONDITIONS
+from sekisho.audit.lint.words_policy import ANALYZER, IDLE
+from sekisho.audit.lint.words_save import SAVE
+from sekisho.language import Text
+from sekisho.policy import Document, Position, Statement
+
+__all__ = ["WORDS", "found", "place_in"]
+
+WORDS: Mapping[FindingId, Words] = {**SAVE, **ANALYZER, **IDLE, **MFA_CONDITIONS, **GATE}
+"""Every finding's words; a test sees that none is missing."""
+
+
+def found(name: FindingId, place: Place, fact: str, cure: Text | None = None) -> Finding:
+    """Return a finding with its words; `cure` replaces the usual one."""
+    words = WORDS[name]
+    cured = words.cure if cure is None else cure
+    return Finding(name.value, words.severity, place, fact, words.title, words.cause, cured)
+
+
+def place_in(
+    document: Document,
+    statement: Statement | None,
+    *,
+    path: str = "",
+    position: Position | None = None,
+) -> Place:
+    """Return a place in a statement, or in the document as a whole; `path` is inside of it."""
+    if statement is None:
+        return Place(document.source, path=path, position=position or Position())
+    at = f"Statement[{statement.index}]" + (f".{path}" if path else "")
+    where = position or statement.position
+    return Place(document.source, statement.index, statement.sid, at, where)

@@ -1,0 +1,316 @@
+"""The words of Access Analyzer's checks (fact §7.4) and of what is idle in any policy."""
+
+from collections.abc import Mapping
+
+from sekisho.audit.findings import Severity
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.wording import Words
+from sekisho.language import Text
+
+__all__ = ["ANALYZER", "IDLE"]
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+_SILENT = Text(
+    "IAM accepts it silently, and it never matches anything.",
+    "IAM は黙って受け付けますが、何にも一致しません。",
+)
+_NO_EFFECT = Text("It changes nothing.", "何も変わりません。")
+_DELETE = Text("Delete it.", "削除してください。")
+_SPELLING = Text("Mend the spelling.", "綴りを直してください。")
+
+ANALYZER: Mapping[FindingId, Words] = {
+    FindingId.MISSING_VERSION: Words(
+        _WARNING,
+        Text("Missing version", "Version がない"),
+        Text(
+            "Without `Version` the document is read as 2008-10-17, which knows no variables.",
+            "`Version` がないと 2008-10-17 として読まれ、ポリシー変数が使えません。",
+        ),
+        Text('Add `"Version": "2012-10-17"`.', '`"Version": "2012-10-17"` を加えてください。'),
+    ),
+    FindingId.VARIABLE_IN_VERSION: Words(
+        _ERROR,
+        Text("Variable unsupported in version", "この Version では変数が使えない"),
+        Text(
+            "In a document that is not 2012-10-17, `${aws:username}` is literal text and matches "
+            "nobody.",
+            "2012-10-17 でないドキュメントでは、`${aws:username}` はただの文字列で、誰にも一致"
+            "しません。",
+        ),
+        Text('Add `"Version": "2012-10-17"`.', '`"Version": "2012-10-17"` を加えてください。'),
+    ),
+    FindingId.VARIABLE_IN_ELEMENT: Words(
+        _ERROR,
+        Text("Variable unsupported in element", "変数を使えない場所にある"),
+        Text(
+            "Variables work in the last part of a resource's ARN and in condition values only.",
+            "変数が使えるのは、リソースの ARN の最後の部分と条件の値だけです。",
+        ),
+        Text("Write the text out there.", "そこには文字列をそのまま書いてください。"),
+    ),
+    FindingId.VARIABLE_FOR_OPERATOR: Words(
+        _ERROR,
+        Text("Invalid variable for operator", "この演算子では変数が使えない"),
+        Text(
+            "Variables work with string and ARN operators only; elsewhere they are literal text.",
+            "変数が使えるのは文字列と ARN の演算子だけで、ほかではただの文字列です。",
+        ),
+        Text("Use a value, or a string operator.", "値を書くか、文字列の演算子を使ってください。"),
+    ),
+    FindingId.INVALID_VARIABLE: Words(
+        _ERROR,
+        Text("Missing brace or quote, or a space, in a variable", "変数の書き方が正しくない"),
+        Text(
+            "It cannot be read as a variable, so no value can be put in its place.",
+            "変数として読めないため、値を入れられません。",
+        ),
+        Text(
+            "Write `${key}` or `${key, 'default'}`.",
+            "`${key}` か `${key, 'default'}` と書いてください。",
+        ),
+    ),
+    FindingId.INVALID_ACTION: Words(
+        _ERROR, Text("Invalid action", "存在しないアクション"), _SILENT, _SPELLING
+    ),
+    FindingId.INVALID_SERVICE: Words(
+        _ERROR, Text("Invalid service in action", "存在しないサービス"), _SILENT, _SPELLING
+    ),
+    FindingId.WILDCARD_IN_SERVICE: Words(
+        _NOTE,
+        Text("Wildcard in service name", "サービス名のワイルドカード"),
+        Text(
+            "It takes in every service with such a name, also future ones.",
+            "将来のものも含め、名前の合うすべてのサービスが対象になります。",
+        ),
+        Text("Name the services, or write `*`.", "サービス名を書くか、`*` にしてください。"),
+    ),
+    FindingId.INVALID_GLOBAL_KEY: Words(
+        _ERROR,
+        Text("Invalid global condition key", "存在しないグローバル条件キー"),
+        Text(
+            "No request has this key: a plain operator never matches, a negated or IfExists one "
+            "always does.",
+            "このキーを持つリクエストはありません。普通の演算子は一致せず、否定や IfExists "
+            "の演算子は"
+            "常に一致します。",
+        ),
+        _SPELLING,
+    ),
+    FindingId.MISSING_TAG_KEY: Words(
+        _ERROR,
+        Text("Missing tag key in condition", "条件のタグキーがない"),
+        Text(
+            "A tag condition key ends in `/` and the tag's name.",
+            "タグの条件キーの末尾には `/` とタグの名前が必要です。",
+        ),
+        Text(
+            "Write it like `aws:PrincipalTag/team`.",
+            "`aws:PrincipalTag/team` のように書いてください。",
+        ),
+    ),
+    FindingId.MULTIPLE_BOOLEAN: Words(
+        _ERROR,
+        Text("Invalid condition multiple Boolean", "Bool に複数の値がある"),
+        Text(
+            "`true` and `false` together test nothing.",
+            "`true` と `false` の両方では条件になりません。",
+        ),
+        Text("Keep one of the two.", "どちらか 1 つにしてください。"),
+    ),
+    FindingId.TYPE_MISMATCH: Words(
+        _WARNING,
+        Text("Type mismatch", "値の型が演算子と合わない"),
+        Text(
+            "The operator cannot read the value, so it never matches.",
+            "演算子が読めない値なので、一致しません。",
+        ),
+        Text(
+            "Write a number, a date, `true` or `false`, or an address range, as the operator asks.",
+            "演算子に合わせて数値、日付、`true`/`false`、アドレス範囲のどれかを書いてください。",
+        ),
+    ),
+    FindingId.DATE_AS_EPOCH: Words(
+        _WARNING,
+        Text("Invalid date value", "日付が epoch 秒で書かれている"),
+        Text(
+            "A date in epoch seconds is hard to read and easily wrong.",
+            "epoch 秒の日付は読みにくく、間違えやすいものです。",
+        ),
+        Text(
+            "Write it like `2026-01-31T00:00:00Z`.",
+            "`2026-01-31T00:00:00Z` のように書いてください。",
+        ),
+    ),
+    FindingId.PRIVATE_IP: Words(
+        _ERROR,
+        Text("Private IP address", "プライベート IP アドレス"),
+        Text(
+            "`aws:SourceIp` is a public address; a private one never matches.",
+            "`aws:SourceIp` はパブリックアドレスなので、プライベートアドレスとは一致しません。",
+        ),
+        Text(
+            "Use the public address, or `aws:VpcSourceIp`.",
+            "パブリックアドレスか `aws:VpcSourceIp` を使ってください。",
+        ),
+    ),
+    FindingId.WILDCARD_WITHOUT_LIKE: Words(
+        _WARNING,
+        Text("Wildcard without like operator", "Like でない演算子にワイルドカードがある"),
+        Text("`*` and `?` are literal characters there.", "そこでは `*` と `?` はただの文字です。"),
+        Text("Use `StringLike`.", "`StringLike` を使ってください。"),
+    ),
+    FindingId.FOR_ALL_VALUES: Words(
+        _WARNING,
+        Text("ForAllValues with single valued key", "単一値のキーに ForAllValues がある"),
+        Text(
+            "`ForAllValues` also holds when the key is missing, so the Allow is wider than it "
+            "looks.",
+            "`ForAllValues` はキーがなくても成立するため、Allow が見かけより広くなります。",
+        ),
+        Text("Leave `ForAllValues:` out.", "`ForAllValues:` を外してください。"),
+    ),
+    FindingId.ALLOW_NOT_PRINCIPAL: Words(
+        _WARNING,
+        Text("Allow with NotPrincipal", "NotPrincipal を使った Allow"),
+        Text(
+            "It allows everybody but those listed, the anonymous among them.",
+            "書かれた相手以外の全員 (匿名を含む) を許可します。",
+        ),
+        Text("Name who may, with `Principal`.", "`Principal` で許可する相手を書いてください。"),
+    ),
+    FindingId.PASS_ROLE_STAR: Words(
+        _WARNING,
+        Text("Pass role with star in resource", "PassRole のリソースが * になっている"),
+        Text(
+            "Every role can be passed to a service, also an administrator's.",
+            "管理者用を含むすべてのロールをサービスに渡せます。",
+        ),
+        Text("Name the roles.", "ロールの ARN を書いてください。"),
+    ),
+    FindingId.NULL_WITH_QUALIFIER: Words(
+        _NOTE,
+        Text("Null with qualifier", "Null に ForAllValues などが付いている"),
+        Text(
+            "With a set operator `Null` always, or never, holds.",
+            "集合演算子を付けた `Null` は常に成立するか、決して成立しません。",
+        ),
+        Text("Write `Null` alone.", "`Null` だけにしてください。"),
+    ),
+    FindingId.EMPTY_ARRAY_CONDITION: Words(
+        _NOTE,
+        Text("Empty array condition", "条件の値の配列が空"),
+        Text(
+            "A condition without values matches no request.",
+            "値のない条件はどのリクエストにも一致しません。",
+        ),
+        Text("Add a value, or delete the condition.", "値を加えるか、条件を削除してください。"),
+    ),
+    FindingId.EMPTY_SID: Words(_NOTE, Text("Empty Sid value", "Sid が空"), _NO_EFFECT, _DELETE),
+    FindingId.REDUNDANT_ACTION: Words(
+        _NOTE, Text("Redundant action", "重複したアクション"), _NO_EFFECT, _DELETE
+    ),
+    FindingId.REDUNDANT_RESOURCE: Words(
+        _NOTE, Text("Redundant resource", "重複したリソース"), _NO_EFFECT, _DELETE
+    ),
+    FindingId.REDUNDANT_STATEMENT: Words(
+        _NOTE, Text("Redundant statement", "重複したステートメント"), _NO_EFFECT, _DELETE
+    ),
+    FindingId.TRUST_NOT_PRINCIPAL: Words(
+        _ERROR,
+        Text("Role trust policy syntax error notprincipal", "信頼ポリシーの NotPrincipal"),
+        Text(
+            "A role trust policy cannot have `NotPrincipal`.",
+            "信頼ポリシーに `NotPrincipal` は書けません。",
+        ),
+        Text("Name who may, with `Principal`.", "`Principal` で許可する相手を書いてください。"),
+    ),
+    FindingId.TRUST_WILDCARD: Words(
+        _ERROR,
+        Text("Role trust policy unsupported wildcard in principal", "信頼ポリシーのワイルドカード"),
+        Text(
+            "A wildcard inside a principal's ARN matches nobody.",
+            "プリンシパルの ARN の中のワイルドカードは誰にも一致しません。",
+        ),
+        Text(
+            "Name the principal, or the account with a condition on `aws:PrincipalArn`.",
+            "プリンシパルを書くか、アカウントに `aws:PrincipalArn` の条件を付けてください。",
+        ),
+    ),
+}
+
+IDLE: Mapping[FindingId, Words] = {
+    FindingId.WRONG_PARTITION: Words(
+        _WARNING,
+        Text("an ARN of another partition", "別のパーティションの ARN"),
+        Text(
+            "Nothing in this account has such an ARN: the entry matches nothing.",
+            "このアカウントにその ARN を持つものはなく、何にも一致しません。",
+        ),
+        Text("Write the partition of the account.", "アカウントのパーティションを書いてください。"),
+    ),
+    FindingId.NEVER_APPLIES: Words(
+        _WARNING,
+        Text("a statement that never applies", "決して適用されないステートメント"),
+        Text(
+            "No request that AWS can be asked fulfils all of its elements at once.",
+            "すべての要素を同時に満たすリクエストがありません。",
+        ),
+        Text(
+            "Compare its actions with the resources that they are about, and its conditions with "
+            "each other.",
+            "アクションとその対象のリソース、条件どうしの関係を確認してください。",
+        ),
+    ),
+    FindingId.ALLOW_ALWAYS_DENIED: Words(
+        _WARNING,
+        Text("an Allow that a Deny always takes back", "Deny が常に打ち消す Allow"),
+        Text(
+            "A Deny in the same document applies whenever the Allow does; a Deny wins.",
+            "同じドキュメントの Deny が常に一緒に適用されます。Deny が優先されます。",
+        ),
+        Text("Delete one of the two.", "どちらかを削除してください。"),
+    ),
+    FindingId.ACTION_WITHOUT_RESOURCE: Words(
+        _WARNING,
+        Text("an action without an applicable resource", "適用できるリソースのないアクション"),
+        Text(
+            "AWS asks about this action on another kind of resource than the statement names.",
+            "このアクションの対象は、書かれているものとは別の種類のリソースです。",
+        ),
+        Text(
+            'Add the right ARN; for actions without a resource type, `"*"`.',
+            '正しい ARN を加えてください。リソースタイプのないアクションには `"*"` が必要です。',
+        ),
+    ),
+    FindingId.RESOURCE_WITHOUT_ACTION: Words(
+        _NOTE,
+        Text("a resource without an applicable action", "適用できるアクションのないリソース"),
+        Text(
+            "No action of the statement is about it.",
+            "このリソースを対象とするアクションがありません。",
+        ),
+        _DELETE,
+    ),
+    FindingId.CONDITION_WITHOUT_ACTION: Words(
+        _WARNING,
+        Text("a condition key that no action carries", "どのアクションも持たない条件キー"),
+        Text(
+            "The requests of these actions never have this key.",
+            "これらのアクションのリクエストに、このキーはありません。",
+        ),
+        _SPELLING,
+    ),
+    FindingId.NOT_GOVERNED: Words(
+        _NOTE,
+        Text("an action that no policy governs", "ポリシーが効かないアクション"),
+        Text(
+            "The service permits it to every valid credential of its kind without asking a policy; "
+            "neither Allow nor Deny has an effect.",
+            "サービスはポリシーを参照せずに許可するため、Allow も Deny も効きません。",
+        ),
+        Text(
+            "Nothing; do not rely on it.", "そのままで構いませんが、効果を当てにしないでください。"
+        ),
+    ),
+}

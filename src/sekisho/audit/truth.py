@@ -1,0 +1,257 @@
+"""The truth table of one policy: what each credential may do.
+
+Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
+Where an undocumented point mattered, the cell names its switch.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.audit.held import Ask, Held, Home, credential_of, request_of
+from sekisho.audit.probes import COLLEAGUE, NAME
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.language import Text
+from sekisho.policy import Document, PolicyKind, from_json
+from sekisho.signin import (
+    AskPolicies,
+    PermittedWithoutPolicy,
+    Refused,
+    RoleSessionMfa,
+    SigninSwitches,
+    service_rule,
+)
+
+__all__ = ["Cell", "Outcome", "TruthRow", "TruthTable", "policies_with", "truth_table"]
+
+
+class Outcome(StrEnum):
+    """What comes of a task; of several calls that it needs, the worst counts."""
+
+    REFUSED = "refused by the service"
+    DENIED = "explicitly denied"
+    NOT_ALLOWED = "not allowed"
+    MIXED = "some of it"
+    OTHERS = "other policies decide"
+    ALLOWED = "allowed"
+    UNGOVERNED = "permitted without policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The outcome, and the switches whose other setting would change it."""
+
+    outcome: Outcome
+    switches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """One task, what it asks for, and what comes of it with each credential."""
+
+    task: Text
+    actions: tuple[str, ...]
+    cells: Mapping[Held, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class TruthTable:
+    """The table; `held` are its columns.
+
+    Attributes:
+        untried: condition keys in the policy that the requests did not vary.
+    """
+
+    held: tuple[Held, ...]
+    rows: tuple[TruthRow, ...]
+    untried: tuple[str, ...]
+
+
+_DEFAULTS = SigninSwitches()
+_MFA_ABSENT = SigninSwitches(role_session_mfa=RoleSessionMfa.ABSENT)
+_USERS = tuple(each for each in Held if each is not Held.ROLE)
+_SESSIONS = (Held.ROLE, Held.FEDERATED)
+_ASSUMERS = (Held.CONSOLE, Held.CONSOLE_MFA, Held.KEY, Held.TOKEN, Held.TOKEN_MFA, Held.ROLE)
+
+_TRIED = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:tokenissuetime",
+        "aws:viaawsservice",
+        "aws:username",
+    }
+)
+
+_ALL = from_json(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+_EVERYTHING = (AttachedPolicy("everything", _ALL),)
+
+
+def policies_with(document: Document, kind: PolicyKind, held: Held = Held.KEY) -> Policies:
+    """Return the policies of somebody who has this document, of this kind, and nothing else.
+
+    A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
+    federated user session is given a session policy that allows everything, since one without may
+    do nothing at all (fact §3.4).
+    """
+    attached = (AttachedPolicy(document.source or "policy", document),)
+    match kind:
+        case PolicyKind.BOUNDARY:
+            policies = Policies(identity=_EVERYTHING, boundaries=attached)
+        case PolicyKind.SESSION:
+            return Policies(identity=_EVERYTHING, session=attached)
+        case PolicyKind.TRUST:
+            return Policies(identity=_EVERYTHING, trust=attached[0])
+        case _:
+            policies = Policies(identity=attached)
+    return replace(policies, session=_EVERYTHING) if held is Held.FEDERATED else policies
+
+
+def truth_table(
+    document: Document,
+    home: Home,
+    *,
+    kind: PolicyKind = PolicyKind.IDENTITY,
+    on_roles: bool = False,
+    more: Iterable[Ask] = (),
+) -> TruthTable:
+    """Return what each credential may do under a document.
+
+    Args:
+        document: a document that the engine can read.
+        home: where the people live who ask.
+        kind: of what kind it is.
+        on_roles: whether an identity-based policy is attached to a role and not to a user.
+        more: further questions, each a row of its own.
+    """
+    held = _columns(kind, on_roles)
+    asked = _Asked(document, kind, home)
+    tasks = list(_tasks(home, kind))
+    tasks += [(Text(f"`{ask.action}`", f"`{ask.action}`"), (ask,)) for ask in more]
+    rows = tuple(
+        TruthRow(
+            title,
+            tuple(ask.action for ask in asks),
+            {each: asked.cell(each, asks) for each in held},
+        )
+        for title, asks in tasks
+    )
+    keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
+    untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED)
+    return TruthTable(held, rows, untried)
+
+
+def _columns(kind: PolicyKind, on_roles: bool) -> tuple[Held, ...]:
+    match kind:
+        case PolicyKind.SCP:
+            return tuple(Held)
+        case PolicyKind.TRUST:
+            return _ASSUMERS
+        case PolicyKind.SESSION:
+            return _SESSIONS
+        case _:
+            return (Held.ROLE,) if on_roles else _USERS
+
+
+_Task = tuple[Text, tuple[Ask, ...]]
+
+
+def _tasks(home: Home, kind: PolicyKind) -> Iterable[_Task]:
+    iam = f"arn:{home.partition}:iam::{home.account}"
+    own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
+    role = (Ask("sts:AssumeRole", f"{iam}:role/any"),)
+    assume = (Text("assume a role", "ロールを引き受ける"), role)
+    if kind is PolicyKind.TRUST:
+        yield assume
+        return
+    yield (
+        Text("set up MFA for oneself", "自分の MFA を設定する"),
+        (Ask("iam:CreateVirtualMFADevice", device), Ask("iam:EnableMFADevice", own)),
+    )
+    for title, action in (
+        (Text("change one's own password", "自分のパスワードを変更する"), "iam:ChangePassword"),
+        (Text("remove one's own MFA", "自分の MFA を外す"), "iam:DeactivateMFADevice"),
+        (Text("make an access key for oneself", "自分のアクセスキーを作る"), "iam:CreateAccessKey"),
+    ):
+        yield title, (Ask(action, own),)
+    yield (
+        Text("enable MFA for another user", "ほかのユーザーの MFA を有効にする"),
+        (Ask("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
+    )
+    yield assume
+    yield (
+        Text("create IAM users", "IAM ユーザーを作成する"),
+        (Ask("iam:CreateUser", f"{iam}:user/any"),),
+    )
+    yield Text("everything else", "それ以外のすべて"), _everything(home)
+
+
+def _everything(home: Home) -> tuple[Ask, ...]:
+    where = f"arn:{home.partition}"
+    return (
+        Ask("s3:ListAllMyBuckets", "*"),
+        Ask("s3:GetObject", f"{where}:s3:::any/any"),
+        Ask("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
+        Ask("lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A document that is asked, as a policy of its kind."""
+
+    document: Document
+    kind: PolicyKind
+    home: Home
+
+    def cell(self, held: Held, asks: Sequence[Ask]) -> Cell:
+        """Return what comes of a task, and the switches that mattered."""
+        found, assumed = self.outcome(held, asks, _DEFAULTS)
+        if held is Held.ROLE and self.outcome(held, asks, _MFA_ABSENT)[0] is not found:
+            assumed |= {"role_session_mfa"}
+        if held is Held.SERVICE_FOR_MFA:
+            without, _ = self.outcome(Held.SERVICE_FOR_KEY, asks, _DEFAULTS)
+            if without is not found:
+                assumed |= {"service_keeps_mfa"}
+        return Cell(found, tuple(sorted(assumed)))
+
+    def outcome(
+        self, held: Held, asks: Sequence[Ask], switches: SigninSwitches
+    ) -> tuple[Outcome, set[str]]:
+        """Return the worst outcome of the calls; where each stands for itself, that they differ."""
+        outcomes: list[Outcome] = []
+        assumed: set[str] = set()
+        for ask in asks:
+            match service_rule(credential_of(held, self.home), ask.action, switches):
+                case Refused():
+                    outcomes.append(Outcome.REFUSED)
+                case PermittedWithoutPolicy():
+                    outcomes.append(Outcome.UNGOVERNED)
+                case AskPolicies():
+                    request = request_of(held, ask, self.home, switches)
+                    decision = decide(request, policies_with(self.document, self.kind, held))
+                    assumed |= set(decision.assumed)
+                    outcomes.append(_read(decision.effect, self.kind))
+        together = all(ask.action.startswith("iam:") for ask in asks)
+        if together or len(set(outcomes)) == 1:
+            return min(outcomes, key=list(Outcome).index), assumed
+        return Outcome.MIXED, assumed
+
+
+def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
+    """Say what the engine's answer means for the kind of policy.
+
+    What a boundary, a session policy or a service control policy allows, it leaves to others; what
+    one service control policy does not allow, another beside it may.
+    """
+    limits = kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
+    match effect:
+        case DecisionEffect.EXPLICITLY_DENIED:
+            return Outcome.DENIED
+        case DecisionEffect.ALLOWED:
+            return Outcome.OTHERS if limits else Outcome.ALLOWED
+        case DecisionEffect.IMPLICITLY_DENIED:
+            identity = kind in (PolicyKind.IDENTITY, PolicyKind.SCP)
+            return Outcome.OTHERS if identity else Outcome.NOT_ALLOWED

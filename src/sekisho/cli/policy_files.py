@@ -1,0 +1,39 @@
+"""Reading a policy's text from a file or standard input, for the commands about policies."""
+
+import sys
+from pathlib import Path
+
+from sekisho import policy
+from sekisho.errors import Code, Fault, FaultyInput
+
+__all__ = ["read_policy", "unusable"]
+
+_MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
+"""Reading more than the longest policy in the widest encoding would tell nothing new."""
+
+
+def read_policy(file: str) -> str:
+    """Return the text of a file, or of standard input for `-`.
+
+    Raises:
+        FaultyInput: if it cannot be read or is not UTF-8.
+    """
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(_MOST_BYTES)
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(_MOST_BYTES)
+        return data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError):
+            raise unusable(file, error) from None
+        position = error.start + 1 if isinstance(error, UnicodeDecodeError) else 0
+        message = f"byte {position} is not UTF-8" if position else "no file can have this name"
+        cure = "save the file as UTF-8" if position else ""
+        raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, cure=cure)]) from None
+
+
+def unusable(file: str, error: OSError) -> FaultyInput:
+    """Return the error for a file that the system does not let us use."""
+    return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, (error.strerror or "unusable").lower())])

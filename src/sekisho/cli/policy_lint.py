@@ -1,0 +1,255 @@
+"""`sekisho policy lint`: what is wrong with policies, and what they mean for each credential."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from enum import StrEnum
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as RichText
+
+from sekisho import __version__, audit
+from sekisho.audit import Attachment, Finding, Report, Severity, TruthTable
+from sekisho.cli.exits import Exit, worst
+from sekisho.cli.options import lang_option
+from sekisho.cli.policy_files import read_policy
+from sekisho.errors import FaultyInput
+from sekisho.language import Language, Text
+
+__all__ = ["lint"]
+
+
+class _Form(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+_SEVERITIES = {
+    Severity.ERROR: Text("error", "エラー"),
+    Severity.WARNING: Text("warning", "警告"),
+    Severity.NOTE: Text("note", "参考"),
+}
+_STATEMENT = Text("statement {n}", "ステートメント {n}")
+_WHOLE = Text("the whole document", "ドキュメント全体")
+_CURE = Text("What to do: ", "対処: ")
+_FACT = Text("Seen: ", "根拠: ")
+_GAP = Text("not examined", "未調査")
+_NONE = Text("nothing found", "見つかった問題はありません")
+_COUNT = Text(
+    "{errors} errors, {warnings} warnings, {notes} notes",
+    "エラー {errors} 件、警告 {warnings} 件、参考 {notes} 件",
+)
+_TABLE = Text("What each credential may do under this policy", "認証情報ごとにできること")
+_UNTRIED = Text(
+    "Not varied here: {keys}. The answers hold for a direct call just after sign-in.",
+    "ここでは変えて試していない条件: {keys} (サインイン直後の直接の呼び出しについての答え)",
+)
+_MATTERED = Text(
+    "* AWS does not document this point; the switch `{name}` set the other way changes the answer.",
+    "* AWS の文書にない点です。スイッチ `{name}` の設定を変えると答えが変わります。",
+)
+
+
+@click.command("lint")
+@click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
+@click.option(
+    "--as",
+    "attachment",
+    type=click.Choice([each.word for each in Attachment]),
+    default=Attachment.USER.word,
+    show_default=True,
+    callback=lambda ctx, param, value: Attachment.of(value),
+    help="What the policy is attached to; `inline` is a user's inline policy.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in _Form]),
+    default=_Form.TABLE.value,
+    show_default=True,
+    callback=lambda ctx, param, value: _Form(value),
+    help="Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
+)
+@lang_option
+@click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
+def lint(
+    files: tuple[str, ...], attachment: Attachment, form: _Form, lang: Language, exit_zero: bool
+) -> Exit:
+    """Say what is wrong with policies, and what they mean for each credential.
+
+    FILE holds a policy; `-` is standard input. Every file is looked at, also after one that cannot
+    be read. Exit 3 with errors or warnings; notes alone exit 0; 4 if something could not be
+    examined.
+    """
+    reports: list[Report] = []
+    failed: list[FaultyInput] = []
+    for file in dict.fromkeys(files):
+        try:
+            reports.append(audit.lint(read_policy(file), attachment, source=file))
+        except FaultyInput as error:
+            failed.append(error)
+    messages = [
+        f"{fault.code}: {error.source}: {fault}" for error in failed for fault in error.faults
+    ]
+    match form:
+        case _Form.TABLE:
+            _print(reports, lang)
+        case _Form.JSON:
+            click.echo(json.dumps(_as_json(reports, messages), indent=2, ensure_ascii=False))
+        case _Form.SARIF:
+            log = audit.to_sarif(reports, version=__version__, lang=lang, failed=messages)
+            click.echo(json.dumps(log, indent=2, ensure_ascii=False))
+    for message in messages:
+        click.echo(f"sekisho: {message}", err=True)
+    return _exit(reports, failed, exit_zero=exit_zero)
+
+
+def _exit(reports: Sequence[Report], failed: Sequence[FaultyInput], *, exit_zero: bool) -> Exit:
+    """Return the exit code; what cannot be read is an error also with `--exit-zero`."""
+    codes = [Exit.ERROR] if failed else []
+    if not exit_zero:
+        codes += [_exit_of(report) for report in reports]
+    return worst(codes)
+
+
+def _exit_of(report: Report) -> Exit:
+    if any(each.severity is not Severity.NOTE for each in report.findings):
+        return Exit.FINDINGS
+    return Exit.UNKNOWN if report.gaps else Exit.CLEAN
+
+
+def _print(reports: Sequence[Report], lang: Language) -> None:
+    console = Console()
+    for report in reports:
+        console.print(_safe(report.source), style="bold")
+        for finding in report.findings:
+            _print_finding(console, finding, lang)
+        for gap in report.gaps:
+            console.print(_safe(f"  {_GAP.into(lang)}: {gap.into(lang)}"))
+        if not report.findings and not report.gaps:
+            console.print(_safe(f"  {_NONE.into(lang)}"))
+        counts = {
+            key: sum(each.severity is severity for each in report.findings)
+            for key, severity in (
+                ("errors", Severity.ERROR),
+                ("warnings", Severity.WARNING),
+                ("notes", Severity.NOTE),
+            )
+        }
+        console.print(_safe(f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})"))
+        if report.table is not None:
+            _print_table(console, report.table, lang)
+        console.print()
+
+
+def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
+    place = finding.place
+    where = [f"{place.position.line}:{place.position.column}"] if place.position.line else []
+    if place.statement is None:
+        where.append(_WHOLE.into(lang))
+    else:
+        where.append(_STATEMENT.filled(n=place.statement).into(lang))
+    if place.sid:
+        where.append(place.sid)
+    severity = _SEVERITIES[finding.severity].into(lang)
+    title = finding.title.into(lang)
+    console.print(_safe(f"  {severity} [{finding.id}] {title} ({', '.join(where)})"))
+    console.print(_safe(f"    {finding.cause.into(lang)}"))
+    console.print(_safe(f"    {_FACT.into(lang)}{finding.fact}"))
+    console.print(_safe(f"    {_CURE.into(lang)}{finding.cure.into(lang)}"))
+
+
+def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
+    """Print the table, its columns numbered: their titles would not fit a terminal."""
+    console.print(_safe(f"  {_TABLE.into(lang)}"))
+    for number, row in enumerate(truth.rows, 1):
+        console.print(_safe(f"  {number} {row.task.into(lang)}"))
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("")
+    for number in range(1, len(truth.rows) + 1):
+        table.add_column(str(number), no_wrap=True)
+    for held in truth.held:
+        cells = [row.cells[held] for row in truth.rows]
+        marked = [
+            audit.OUTCOMES[cell.outcome].into(lang) + ("*" if cell.switches else "")
+            for cell in cells
+        ]
+        table.add_row(_safe(audit.HELD[held].into(lang)), *map(_safe, marked))
+    console.print(table)
+    for line in _notes(truth):
+        console.print(_safe(f"  {line.into(lang)}"))
+
+
+def _notes(truth: TruthTable) -> Iterator[Text]:
+    """Yield what the table does not say itself."""
+    cells = [cell for row in truth.rows for cell in row.cells.values()]
+    outcomes = {cell.outcome for cell in cells}
+    yield from (text for outcome, text in audit.LEGEND.items() if outcome in outcomes)
+    for name in sorted({name for cell in cells for name in cell.switches}):
+        yield _MATTERED.filled(name=name)
+    if truth.untried:
+        yield _UNTRIED.filled(keys=", ".join(f"`{key}`" for key in truth.untried))
+
+
+def _safe(text: str) -> RichText:
+    """Return text without markup and with nothing in it that a terminal would obey."""
+    return RichText("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text))
+
+
+def _as_json(reports: Sequence[Report], failed: Sequence[str]) -> dict[str, object]:
+    return {
+        "schema": "sekisho.policy-lint/1",
+        "reports": [_report_as_json(report) for report in reports],
+        "unreadable": list(failed),
+    }
+
+
+def _report_as_json(report: Report) -> dict[str, object]:
+    return {
+        "source": report.source,
+        "as": report.attachment.word,
+        "catalogue": report.dated,
+        "clean": report.clean,
+        "findings": [_finding_as_json(each) for each in report.findings],
+        "gaps": [asdict(gap) for gap in report.gaps],
+        "credentials": _table_as_json(report.table),
+    }
+
+
+def _finding_as_json(finding: Finding) -> dict[str, object]:
+    place = finding.place
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "statement": place.statement,
+        "sid": place.sid,
+        "path": place.path,
+        "line": place.position.line or None,
+        "column": place.position.column or None,
+        "fact": finding.fact,
+        "title": asdict(finding.title),
+        "cause": asdict(finding.cause),
+        "cure": asdict(finding.cure),
+    }
+
+
+def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
+    if truth is None:
+        return None
+    return {
+        "rows": [
+            {
+                "task": row.task.en,
+                "actions": list(row.actions),
+                "outcomes": {
+                    held.value: {"outcome": cell.outcome, "switches": list(cell.switches)}
+                    for held, cell in row.cells.items()
+                },
+            }
+            for row in truth.rows
+        ],
+        "untried": list(truth.untried),
+    }
