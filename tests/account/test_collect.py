@@ -5,17 +5,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from administered import administered, iam_of, signed_in
 from sekisho.account import DeviceKind, Gap, collect, policies_of, policies_of_role, user_of
 from sekisho.account.api import AwsApi
-from sekisho.account.aws import Boto3Api, Keys, connect
+from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-KEYS = Keys("AKIAEXAMPLE", "example-secret", None)
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
@@ -50,9 +48,9 @@ class Refusing:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Boto3Api]:
-    """A small account in moto, behind an unmodified boto3 client."""
-    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
-        iam = boto3.client("iam", region_name="ap-northeast-1")
+    """A small account in the local AWS, behind an unmodified boto3 client."""
+    with administered() as running:
+        iam = iam_of(running)
         local = iam.create_policy(
             PolicyName="Storage",
             PolicyDocument=json.dumps(POLICY),
@@ -83,12 +81,12 @@ def api() -> Iterator[Boto3Api]:
         iam.create_access_key(UserName="ken.mori")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="left-over")
         iam.create_role(RoleName="Ops", AssumeRolePolicyDocument=json.dumps(TRUST))
-        yield connect(region="ap-northeast-1", credentials=KEYS)
+        yield signed_in(running, "admin", mfa=True)
 
 
 def test_reads_everything(api: Boto3Api) -> None:
     snapshot = collect(api, now=NOW)
-    hanako, ken = snapshot.users
+    hanako, ken = (user for user in snapshot.users if user.name not in ("admin", "glass"))
     assert (snapshot.account, snapshot.partition) == ("123456789012", "aws")
     assert snapshot.taken_at == NOW
     assert snapshot.gaps == ()

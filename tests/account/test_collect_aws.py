@@ -3,8 +3,8 @@
 import traceback
 
 import pytest
-from moto import mock_aws
 
+from administered import GLASS, administered
 from sekisho.account.aws import Keys, connect
 from sekisho.errors import AwsRefused
 
@@ -17,8 +17,10 @@ def test_keys_hide_their_secrets() -> None:
 
 
 def test_an_answer_is_aws_own() -> None:
-    with mock_aws(), pytest.raises(AwsRefused) as caught:
-        connect(region=REGION, credentials=KEYS).call("iam", "GetUser", UserName="nobody")
+    with administered() as local:
+        api = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
+        with pytest.raises(AwsRefused) as caught:
+            api.call("iam", "GetUser", UserName="nobody")
     error = caught.value
     assert (error.operation, error.aws_code, error.status) == ("GetUser", "NoSuchEntity", 404)
 
@@ -42,8 +44,9 @@ def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_keys_given_by_hand_need_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    with mock_aws():
-        answer = connect(region=REGION, credentials=KEYS).call("sts", "GetCallerIdentity")
+    with administered() as local:
+        api = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
+        answer = api.call("sts", "GetCallerIdentity")
     assert answer["Account"]
     with pytest.raises(AwsRefused, match="ProfileNotFound"):
         connect(region=REGION)
@@ -62,7 +65,7 @@ def test_an_unknown_profile_is_clear(
 def test_no_failure_shows_a_password() -> None:
     secret = ["Fuji-2026-x"]
     api = connect(region=REGION, credentials=KEYS)
-    with mock_aws(), pytest.raises(AwsRefused) as caught:
+    with pytest.raises(AwsRefused) as caught:
         # botocore's own text for a value of the wrong type repeats the value
         api.call("iam", "CreateLoginProfile", UserName="hanako", Password=secret)
     shown = "".join(traceback.format_exception(caught.value))

@@ -1,15 +1,12 @@
-"""An account to roll out in: as a snapshot, and in moto behind unmodified boto3 clients."""
+"""An account to roll out in: as a snapshot, and in the local AWS behind boto3 clients."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-from moto import mock_aws
-
+from administered import ACCOUNT, EVERYTHING, FULL, administered, iam_of
 from sekisho.account import (
     AccessKey,
     Device,
@@ -22,7 +19,7 @@ from sekisho.account import (
     User,
 )
 from sekisho.account.api import AwsApi
-from sekisho.account.aws import Keys, connect
+from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.rollout import (
@@ -35,15 +32,9 @@ from sekisho.rollout import (
 )
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-ACCOUNT = "123456789012"
 ADMIN = Caller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)
 GATE = f"arn:aws:iam::{ACCOUNT}:policy/Force_MFA"
-FULL = f"arn:aws:iam::{ACCOUNT}:policy/Full"
 CHANGE = "arn:aws:iam::aws:policy/IAMUserChangePassword"
-EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}}],
@@ -117,9 +108,9 @@ MACHINE = Goal(policy_goal(), users=("machine",))
 """The smallest goal: gate one user directly."""
 
 
-def full_goal(*, allow_change: bool = False) -> Goal:
+def full_goal() -> Goal:
     """Return a goal that needs every kind of change a first roll-out has."""
-    password = TemporaryPassword(must_change=True, allow_change=allow_change)
+    password = TemporaryPassword()
     return Goal(
         policy=policy_goal(),
         users=("machine", "admin"),
@@ -132,54 +123,36 @@ def full_goal(*, allow_change: bool = False) -> Goal:
     )
 
 
+def one_of_each() -> Goal:
+    """Return a small goal that needs every kind of change that `full_goal` needs."""
+    password = TemporaryPassword(allow_change=False)
+    return Goal(
+        policy=policy_goal(),
+        group=GroupGoal("Gated", ("hanako",)),
+        new_users=(NewUser("taro", "/dev/", {"desk": "4"}, password),),
+        break_glass=("glass",),
+    )
+
+
 def five_versions(snapshot: Snapshot) -> Snapshot:
     versions = tuple(f"v{number}" for number in range(1, 6))
     old = managed(GATE, gate(Preset.AWS), versions=versions)
     return replace(snapshot, policies={**snapshot.policies, GATE: old})
 
 
-class Moto:
-    """`AwsApi` over boto3 and moto, with what moto does not keep: the caller, and a flag."""
-
-    def __init__(self) -> None:
-        self._api = connect(region="us-east-1", credentials=Keys("AKIAEXAMPLE", "example"))
-
-    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
-        answer = self._api.call(service, operation, **params)
-        if operation == "GetCallerIdentity":
-            return {**answer, "Arn": ADMIN.arn}
-        if operation == "CreateLoginProfile":
-            self._api.call(service, "UpdateLoginProfile", **params)
-        return answer
-
-    def pages(
-        self, service: str, operation: str, key: str, /, **params: object
-    ) -> Iterator[Mapping[str, Any]]:
-        return self._api.pages(service, operation, key, **params)
-
-
 @contextmanager
-def moto_account(*, aws_managed: bool = False) -> Iterator[Moto]:
-    """Run moto with the same account in it as `account` describes, as far as boto3 can make it."""
-    with mock_aws(config={"iam": {"load_aws_managed_policies": aws_managed}}):
-        iam = boto3.client("iam", region_name="us-east-1")
-        iam.create_policy(PolicyName="Full", PolicyDocument=json.dumps(EVERYTHING))
+def company() -> Iterator[LocalAws]:
+    """Run the account that `account` describes."""
+    with administered() as local:
+        iam = iam_of(local)
         iam.create_group(GroupName="Developers")
         iam.attach_group_policy(GroupName="Developers", PolicyArn=FULL)
-        for name in ("admin", "glass", "machine"):
-            iam.create_user(UserName=name)
-            iam.attach_user_policy(UserName=name, PolicyArn=FULL)
+        iam.create_user(UserName="machine")
+        iam.attach_user_policy(UserName="machine", PolicyArn=FULL)
+        iam.create_access_key(UserName="machine")
         iam.create_user(UserName="hanako", Path="/dev/")
         iam.add_user_to_group(GroupName="Developers", UserName="hanako")
-        iam.create_access_key(UserName="machine")
-        iam.create_virtual_mfa_device(VirtualMFADeviceName="admin")
-        iam.enable_mfa_device(
-            UserName="admin",
-            SerialNumber=f"arn:aws:iam::{ACCOUNT}:mfa/admin",
-            AuthenticationCode1="111111",
-            AuthenticationCode2="222222",
-        )
-        yield Moto()
+        yield local
 
 
 class Killed(BaseException):

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 
+from administered import enrol, iam_of, signed_in
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -14,42 +15,48 @@ from rollout.staging import (
     EVERYTHING,
     GATE,
     NOW,
-    Moto,
+    company,
     full_goal,
     gate,
-    moto_account,
     policy_goal,
 )
 from sekisho.account import collect
+from sekisho.account.aws import Boto3Api
+from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
 from sekisho.policy import Preset
 from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back, touched
-
-DEVICE = "arn:aws:iam::123456789012:mfa/taro-phone"
 
 
 def password(user: str) -> str:
     return "Fuji-2026-temporary-x"
 
 
-def change_password(iam: boto3.client) -> None:
-    """Do as the new user does at the first sign-in; moto then clears the flag."""
-    iam.update_login_profile(UserName="taro", Password="Fuji-2026-my-own")
+def change_password(iam: Any) -> None:
+    """Set what the new user's own change at the first sign-in comes to."""
+    new = "Fuji-2026-my-own"
+    iam.update_login_profile(UserName="taro", Password=new, PasswordResetRequired=False)
 
 
 @pytest.fixture
-def api() -> Iterator[Moto]:
-    with moto_account() as moto:
-        yield moto
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        yield running
 
 
 @pytest.fixture
-def iam(api: Moto) -> object:
+def api(local: LocalAws) -> Boto3Api:
+    """What the administrator calls."""
+    return signed_in(local, "admin", mfa=True)
+
+
+@pytest.fixture
+def iam(local: LocalAws) -> Any:
     """What other people call."""
-    return boto3.client("iam", region_name="us-east-1")
+    return iam_of(local)
 
 
-def made(api: Moto, goal: Goal) -> Plan:
+def made(api: Boto3Api, goal: Goal) -> Plan:
     fresh = plan(goal, collect(api, now=NOW), ADMIN)
     assert fresh.applicable
     return fresh
@@ -61,13 +68,13 @@ def journal(tmp_path: Path) -> Journal:
 
 
 @pytest.fixture
-def applied(api: Moto, journal: Journal) -> Plan:
+def applied(api: Boto3Api, journal: Journal) -> Plan:
     whole = made(api, full_goal())
     assert execute(whole, api, journal, passwords=password, now=NOW).complete
     return whole
 
 
-def left(plan_: Plan, journal: Journal, api: Moto) -> list[str]:
+def left(plan_: Plan, journal: Journal, api: Boto3Api) -> list[str]:
     report = roll_back(plan_, journal, api, now=NOW)
     assert report.complete
     stays = [item.address for item in report.left]
@@ -76,7 +83,7 @@ def left(plan_: Plan, journal: Journal, api: Moto) -> list[str]:
 
 
 def test_a_password_that_was_changed_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     change_password(iam)
     assert left(applied, journal, api) == ["login-profile taro", "user taro"]
@@ -86,23 +93,19 @@ def test_a_password_that_was_changed_stays(
 
 
 def test_a_user_with_a_device_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, local: LocalAws, journal: Journal, applied: Plan
 ) -> None:
-    iam.create_virtual_mfa_device(VirtualMFADeviceName="taro-phone")
-    codes = {"AuthenticationCode1": "111111", "AuthenticationCode2": "222222"}
-    iam.enable_mfa_device(UserName="taro", SerialNumber=DEVICE, **codes)
+    enrol(local, "taro", "taro-phone")
     assert left(applied, journal, api) == ["login-profile taro", "user taro"]
 
 
-def test_a_user_with_a_key_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
-) -> None:
+def test_a_user_with_a_key_stays(api: Boto3Api, iam: Any, journal: Journal, applied: Plan) -> None:
     iam.create_access_key(UserName="jiro")
     assert left(applied, journal, api) == ["user jiro"]
 
 
 def test_a_user_that_others_gave_more_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.put_user_policy(UserName="jiro", PolicyName="mine", PolicyDocument=json.dumps(EVERYTHING))
     report = roll_back(applied, journal, api, now=NOW)
@@ -113,7 +116,7 @@ def test_a_user_that_others_gave_more_stays(
 
 
 def test_a_group_with_other_members_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.add_user_to_group(GroupName="Gated", UserName="machine")
     assert left(applied, journal, api) == ["group Gated"]
@@ -122,14 +125,14 @@ def test_a_group_with_other_members_stays(
 
 
 def test_a_policy_that_others_attached_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
     assert left(applied, journal, api) == [f"policy {GATE}"]
 
 
 def test_a_policy_that_others_edited_stays(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.create_policy_version(
         PolicyArn=GATE, PolicyDocument=json.dumps(EVERYTHING), SetAsDefault=True
@@ -137,9 +140,7 @@ def test_a_policy_that_others_edited_stays(
     assert left(applied, journal, api) == [f"policy {GATE}"]
 
 
-def test_a_new_version_is_taken_back_to_the_old(
-    api: Moto, iam: boto3.client, tmp_path: Path
-) -> None:
+def test_a_new_version_is_taken_back_to_the_old(api: Boto3Api, iam: Any, tmp_path: Path) -> None:
     first = made(api, Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it"})))
     execute(first, api, Journal(tmp_path / "first"), passwords=password, now=NOW)
     second = made(api, Goal(policy_goal(), users=("machine",)))
@@ -154,9 +155,7 @@ def test_a_new_version_is_taken_back_to_the_old(
     assert touched(second, api) == before
 
 
-def test_what_was_so_already_is_not_taken_back(
-    api: Moto, iam: boto3.client, journal: Journal
-) -> None:
+def test_what_was_so_already_is_not_taken_back(api: Boto3Api, iam: Any, journal: Journal) -> None:
     whole = made(api, full_goal())
     iam.create_group(GroupName="Gated")
     iam.add_user_to_group(GroupName="Gated", UserName="hanako")
@@ -169,14 +168,14 @@ def test_what_was_so_already_is_not_taken_back(
 
 
 def test_what_was_detached_meanwhile_needs_no_taking_back(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.detach_user_policy(UserName="machine", PolicyArn=GATE)
     assert left(applied, journal, api) == []
 
 
 def test_a_second_rollback_undoes_nothing_that_others_did(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     roll_back(applied, journal, api, now=NOW)
     iam.create_group(GroupName="Gated")
@@ -185,9 +184,7 @@ def test_a_second_rollback_undoes_nothing_that_others_did(
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before-apply", "half-way"])
-def test_drift_is_refused_by_name(
-    api: Moto, iam: boto3.client, journal: Journal, first: bool
-) -> None:
+def test_drift_is_refused_by_name(api: Boto3Api, iam: Any, journal: Journal, first: bool) -> None:
     whole = made(api, full_goal())
     if not first:
         execute(whole, api, journal, passwords=password, now=NOW)
@@ -202,13 +199,13 @@ def test_drift_is_refused_by_name(
 
 
 def test_a_finished_plan_stays_finished(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     change_password(iam)
     assert execute(applied, api, journal, passwords=password, now=NOW).complete
 
 
-def test_another_account_is_refused(api: Moto, journal: Journal) -> None:
+def test_another_account_is_refused(api: Boto3Api, journal: Journal) -> None:
     whole = made(api, full_goal())
     foreign = Plan.from_json(whole.to_json())
     object.__setattr__(foreign, "account", "999999999999")
@@ -230,7 +227,7 @@ def test_another_account_is_refused(api: Moto, journal: Journal) -> None:
     ],
 )
 def test_only_who_was_judged_may_apply(
-    api: Moto, journal: Journal, arn: str, refused: bool
+    api: Boto3Api, journal: Journal, arn: str, refused: bool
 ) -> None:
     whole = plan(full_goal(), collect(api, now=NOW), Caller(arn, mfa=True))
     if refused:
@@ -243,7 +240,7 @@ def test_only_who_was_judged_may_apply(
 
 
 def test_what_a_rollback_left_is_still_the_plans(
-    api: Moto, iam: boto3.client, journal: Journal, applied: Plan
+    api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     before = api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"]
     iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
@@ -254,7 +251,7 @@ def test_what_a_rollback_left_is_still_the_plans(
     assert left(applied, journal, api) == []
 
 
-def test_an_unsafe_plan_is_not_applied(api: Moto, journal: Journal) -> None:
+def test_an_unsafe_plan_is_not_applied(api: Boto3Api, journal: Journal) -> None:
     unsafe = plan(full_goal(), collect(api, now=NOW), Caller(ADMIN.arn, mfa=False))
     with pytest.raises(PlanRefused, match="not safe to apply") as caught:
         execute(unsafe, api, journal, passwords=password, now=NOW)
@@ -262,21 +259,15 @@ def test_an_unsafe_plan_is_not_applied(api: Moto, journal: Journal) -> None:
     assert not journal.path.exists()
 
 
-def test_another_plans_journal_is_refused(api: Moto, journal: Journal, applied: Plan) -> None:
+def test_another_plans_journal_is_refused(api: Boto3Api, journal: Journal, applied: Plan) -> None:
     other = plan(Goal(policy_goal(), users=("machine",)), collect(api, now=NOW), ADMIN)
     with pytest.raises(PlanRefused, match="journal of another plan"):
         execute(other, api, Journal(journal.path), passwords=password, now=NOW)
 
 
-def test_the_console_permission_comes_and_goes(tmp_path: Path) -> None:
-    with moto_account(aws_managed=True) as moto:
-        whole = made(moto, full_goal(allow_change=True))
-        before = touched(whole, moto)
-        journal = tmp_path / "journal"
-        execute(whole, moto, Journal(journal), passwords=password, now=NOW)
-        attached = moto.pages(
-            "iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro"
-        )
-        assert {item["PolicyName"] for item in attached} == {"Force_MFA", CHANGE.rsplit("/", 1)[-1]}
-        assert roll_back(whole, Journal(journal), moto, now=NOW).left == ()
-        assert touched(whole, moto) == before
+def test_the_console_permission_comes_and_goes(
+    api: Boto3Api, journal: Journal, applied: Plan
+) -> None:
+    attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro")
+    assert {item["PolicyArn"] for item in attached} == {GATE, CHANGE}
+    assert left(applied, journal, api) == []

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from administered import signed_in
 from rollout.staging import policy_goal
 from sekisho.account import collect, load_account
-from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.endpoint import LocalAws, tokens
-from sekisho.endpoint.backend import holder_of
+from sekisho.account.aws import Boto3Api
+from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
 from sekisho.rollout import (
     Caller,
@@ -28,7 +28,6 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.signin import Credential, CredentialKind
 
 COMPANY = Path(str(files("sekisho.story") / "data" / "company.json"))
 GOAL = Goal(
@@ -48,23 +47,6 @@ def password(user: str) -> str:
 def local() -> Iterator[LocalAws]:
     with LocalAws(load_account(COMPANY)) as running:
         yield running
-
-
-def signed_in(local: LocalAws, name: str, *, mfa: bool) -> Boto3Api:
-    """Return a client with a console session of the user, with or without MFA."""
-    holder = holder_of(local.world, name)
-    assert holder is not None
-    now = local.clock.now()
-    credential = Credential(
-        CredentialKind.CONSOLE_SESSION,
-        holder,
-        now,
-        now + timedelta(hours=12),
-        now if mfa else None,
-    )
-    issued = tokens.mint(local.world, credential)
-    keys = Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
-    return connect(region="us-east-1", endpoint_url=local.url, credentials=keys)
 
 
 def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def about(made: Plan, identity: str) -> tuple[str, ...]:
 
 
 def test_the_order_is_safe() -> None:
-    made = plan(full_goal(allow_change=True), account(), ADMIN)
+    made = plan(full_goal(), account(), ADMIN)
     assert [change.address for change in made.changes] == [
         f"policy {GATE}",
         "group Gated",
@@ -81,9 +81,9 @@ def test_the_order_is_safe() -> None:
 
 
 def test_a_plan_on_its_own_outcome_is_empty() -> None:
-    made = plan(full_goal(allow_change=True), account(), ADMIN)
+    made = plan(full_goal(), account(), ADMIN)
     after = forecast(account(), made.changes)
-    again = plan(full_goal(allow_change=True), after, ADMIN)
+    again = plan(full_goal(), after, ADMIN)
     assert again.changes == ()
     # the tags come with the policy at first; later each is looked at by itself
     tags = {f"policy-tag {GATE} {key}" for key in ("team", "cost")}

@@ -63,7 +63,7 @@ def test_a_policy_over_the_quota_is_a_fault() -> None:
 
 
 def test_a_plan_survives_its_file() -> None:
-    for goal in (full_goal(allow_change=True), MACHINE):
+    for goal in (full_goal(), MACHINE):
         for start in (account(), five_versions(account())):
             made = plan(goal, start, ADMIN)
             read = Plan.from_json(made.to_json())
