@@ -74,10 +74,6 @@ def api() -> Iterator[Boto3Api]:
         iam.create_login_profile(
             UserName="hanako.sato", Password="Fuji-2026-x", PasswordResetRequired=True
         )
-        # moto forgets the flag when the password is created, and the password when it is left out
-        iam.update_login_profile(
-            UserName="hanako.sato", Password="Fuji-2026-x", PasswordResetRequired=True
-        )
         iam.create_access_key(UserName="ken.mori")
         iam.create_virtual_mfa_device(VirtualMFADeviceName="left-over")
         iam.create_role(RoleName="Ops", AssumeRolePolicyDocument=json.dumps(TRUST))
