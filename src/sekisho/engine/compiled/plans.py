@@ -58,13 +58,17 @@ _CHECKS = {
             lead, partition, service, region, owner, tail = resource.split(":", 5)
         except ValueError:
             return ask(request)
-        if lead != "arn" or not f"{partition}{service}{region}".islower():
-            return ask(request)
-        if owner != account and owner != "":
+        if lead != "arn" or (owner != account and owner != ""):
             return ask(request)
 """,
 }
 """What makes sure that a resource is in order, and of the caller's account."""
+
+_LOWER_CASE = """\
+        if not f"{partition}{service}{region}".islower():
+            return ask(request)
+"""
+"""What makes sure that a resource can be compared as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,9 @@ def plan_of(
     """Return what decides requests that `statements` are about, and no others."""
     source = Source()
     decisions = _Decisions(ask, {})
-    body = _FRAME.format(checks=_CHECKS[asked], tests=_tests(source, statements, asked))
+    tests = _tests(source, statements, asked)
+    lower = _LOWER_CASE if asked is Asked.ARN and "resource" in tests else ""
+    body = _FRAME.format(checks=_CHECKS[asked] + lower, tests=tests)
     environment: dict[str, object] = {
         "callers": callers,
         "learn": callers.learn,
