@@ -44,26 +44,48 @@ def test_element(case: dict[str, Any]) -> None:
     assert (decision.effect is DecisionEffect.ALLOWED) is case["matches"]
 
 
-EVALUATION = load("decisions/evaluation.json", head=["documents"])
+EVALUATIONS = {
+    name: load(f"decisions/{name}.json", head=["documents"])
+    for name in (
+        "evaluation",
+        "order",
+        "resource-based",
+        "cross-account",
+        "organisations",
+        "kms",
+        "vpc-endpoint",
+        "not-principal",
+        "sessions",
+    )
+}
+EVALUATION = [(name, case) for name, found in EVALUATIONS.items() for case in found["cases"]]
 
 
-def _named(value: Any) -> Any:
+def _named(value: Any, documents: dict[str, Any]) -> Any:
     """Put the documents in the place of their names."""
     match value:
         case str():
-            return EVALUATION["documents"][value]
+            return documents[value]
         case list():
-            return [_named(one) for one in value]
+            return [_named(one, documents) for one in value]
         case dict():
-            return {key: _named(one) for key, one in value.items()}
+            return {
+                key: one if key == "level" else _named(one, documents) for key, one in value.items()
+            }
     return value
 
 
-@pytest.mark.parametrize("case", EVALUATION["cases"], ids=lambda case: case["id"])
-def test_evaluation(case: dict[str, Any]) -> None:
+def _question(name: str, case: dict[str, Any]) -> dict[str, Any]:
+    question = {key: case[key] for key in ("request", "options") if key in case}
+    return {**question, "policies": _named(case["policies"], EVALUATIONS[name]["documents"])}
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), EVALUATION, ids=[f"{name}-{case['id']}" for name, case in EVALUATION]
+)
+def test_evaluation(name: str, case: dict[str, Any]) -> None:
     checked(case, ["id", "source", "request", "policies", "expect"], ["options"])
-    question = {key: case[key] for key in ("id", "request", "options") if key in case}
-    question["policies"] = _named(case["policies"])
+    question = {"id": case["id"], **_question(name, case)}
     value = dict(answer(json.dumps(question).encode(), Documents()).value)
     assert value.pop("id") == case["id"]
     if "error" in case["expect"]:
@@ -71,6 +93,21 @@ def test_evaluation(case: dict[str, Any]) -> None:
         return
     value["because"] = [f"{one['kind']} {one['policy']} {one['sid']}" for one in value["because"]]
     assert value == case["expect"]
+
+
+def test_no_case_repeats_another() -> None:
+    """Not in other words either: the documents count, not their names."""
+    seen: dict[str, str] = {}
+    for name, case in EVALUATION:
+        question = json.dumps(_question(name, case), sort_keys=True)
+        assert question not in seen, f"{name} {case['id']} is {seen[question]}"
+        seen[question] = f"{name} {case['id']}"
+
+
+@pytest.mark.parametrize("name", EVALUATIONS)
+def test_every_document_is_used(name: str) -> None:
+    used = json.dumps([case["policies"] for case in EVALUATIONS[name]["cases"]])
+    assert [d for d in EVALUATIONS[name]["documents"] if f'"{d}"' not in used] == []
 
 
 TABLE = load("decisions/force-mfa.json", head=["documents", "columns"], body="rows")
