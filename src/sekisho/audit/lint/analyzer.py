@@ -3,6 +3,7 @@
 The names are AWS's own ("Access Analyzer policy check reference", fact §7.4).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from sekisho.policy import Document, Effect, Statement, Version, to_json
 __all__ = ["analyzer_checks"]
 
 _ARN_PARTS = 6
+_PREFIX = re.compile(r"[A-Za-z0-9-]+")
 _MOST_PATTERNS = 600
 """How many different action patterns are looked up; no policy that IAM takes has more."""
 
@@ -86,6 +88,8 @@ def _actions(document: Document, statement: Statement, speller: Speller) -> Iter
                 place_in(document, statement, path=name, position=position),
                 f"`{value}`",
             )
+        elif not _PREFIX.fullmatch(prefix):
+            continue  # IAM itself refuses it
         elif not speller.is_service(prefix):
             near = speller.near_service(prefix)
             yield found(

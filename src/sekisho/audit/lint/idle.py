@@ -8,6 +8,8 @@ from sekisho.audit.held import Ask, Held, credential_of
 from sekisho.audit.lint.asking import Asker, State, bare, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.spelling import cross_service_keys
+from sekisho.audit.lint.witness import hidden
 from sekisho.audit.lint.words import found, place_in
 from sekisho.catalogue import Catalogue, partitions
 from sekisho.policy import Document, Effect, Statement, WarningKind
@@ -45,6 +47,8 @@ def idle_statement(
         asker: asks the engine.
     """
     if not asks:
+        if hidden(document, statement):
+            return
         fact = "no request of any of its actions is about any of its resources"
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
         return
@@ -87,14 +91,28 @@ def misfits(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
         name = _MISFITS.get(warning.kind)
         if name is None:
             continue
-        about = [each for each in warning.about if not each.lower().startswith("aws:")]
+        statement = document.statements[warning.statement]
+        about = list(warning.about)
         if name is FindingId.CONDITION_WITHOUT_ACTION:
-            about = [key for key in about if not _decoy(key, catalogue)]
+            about = [key for key in about if _of_a_service(key, catalogue)]
+        elif name is FindingId.ACTION_WITHOUT_RESOURCE:
+            # of what a wildcard takes in, something is always about other resources
+            named = {value.lower() for value in statement.action.values}
+            about = [action for action in about if action.lower() in named]
         if about:
             shown = ", ".join(f"`{each[:80]}`" for each in about[:_SHOWN])
             fact = shown + (" …" if len(about) > _SHOWN else "")
-            statement = document.statements[warning.statement]
             yield found(name, place_in(document, statement), fact)
+
+
+def _of_a_service(key: str, catalogue: Catalogue) -> bool:
+    """Tell whether a key can only be one of a service's own, and is not a decoy."""
+    if _decoy(key, catalogue) or key.lower() in cross_service_keys():
+        return False
+    prefix = key.partition(":")[0].lower()
+    # `kms:EncryptionContext:…` and the like end in a name of the user's own
+    own_name = key.count(":") > 1
+    return prefix != "aws" and not own_name and catalogue.service_name(prefix) is not None
 
 
 def _decoy(key: str, catalogue: Catalogue) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["own_checks"]
 
 _MOST_ACTIONS = 12
 _CREATE = "iam:CreateVirtualMFADevice"
+_ENABLE = "iam:enablemfadevice"
 
 
 def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
@@ -31,20 +32,20 @@ def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterat
             where = cause if where is None else where
     if lost and where is not None:
         shown = ", ".join(f"`{name}`" for name in lost)
-        fact = f"allowed to `user/hanako` and not to `user/staff/hanako`: {shown}"
+        fact = f"open to `user/hanako` and not to `user/staff/hanako`: {shown}"
         yield found(FindingId.USER_PATH, place_in(document, document.statements[where]), fact)
     yield from _device_name(document, asker, catalogue)
 
 
 def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
-    """Yield the actions on users that the Allows name, enrolment first."""
+    """Yield the actions on users that the Allows name, and before them enrolment."""
     named = {
         value.lower()
         for statement in document.statements
         if statement.effect is Effect.ALLOW and not statement.action.negated
         for value in statement.action.values
         if value.lower().startswith("iam:")
-    }
+    } | {_ENABLE}
     found = {
         str(action): action
         for value in sorted(named)
@@ -56,7 +57,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
 
 
 def _lost(document: Document, action: Action, asker: Asker) -> int | None:
-    """Return the statement that lets a user do it where it does not let one with a path."""
+    """Return the statement that tells a user with a path from one without, to their loss."""
     by_target = {
         probe.target: Ask(str(action), probe.resource, probe.holder.path)
         for probe in probes_of(action, asker.home.partition, asker.home.account)
@@ -65,10 +66,14 @@ def _lost(document: Document, action: Action, asker: Asker) -> int | None:
     if own is None or with_path is None:
         return None
     for state in (State.FRESH, State.NO_MFA):
-        decision = asker.decision(document, own, state)
-        allowed = decision.effect is DecisionEffect.ALLOWED
-        if allowed and not asker.allowed(document, with_path, state):
-            return decision.because[0].index
+        mine = asker.decision(document, own, state)
+        theirs = asker.decision(document, with_path, state)
+        if mine.effect is DecisionEffect.EXPLICITLY_DENIED or theirs.effect is mine.effect:
+            continue
+        if mine.effect is DecisionEffect.ALLOWED:
+            return mine.because[0].index
+        if theirs.effect is DecisionEffect.EXPLICITLY_DENIED:
+            return theirs.because[0].index
     return None
 
 

@@ -73,6 +73,12 @@ _BY_MESSAGE: Sequence[tuple[Code, str, FindingId, str]] = (
         FindingId.SAVE_RESOURCE_ARN,
         'Resource {what} must be in ARN format or "*".',
     ),
+    (
+        Code.POLICY_BAD_VALUE,
+        "which IAM does not take in a policy",
+        FindingId.SAVE_CHARACTERS,
+        _SYNTAX,
+    ),
     (Code.POLICY_BAD_VALUE, "has a wildcard in it", FindingId.TRUST_WILDCARD, ""),
     (
         Code.POLICY_ELEMENT_CONFLICT,

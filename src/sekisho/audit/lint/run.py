@@ -131,7 +131,7 @@ class _Run:
             self.gaps.append(_TOO_MUCH)
         if len(found) > _MOST_FINDINGS:
             self.gaps.append(_TOO_MANY.filled(most=_MOST_FINDINGS))
-        ordered = _unique(found)[:_MOST_FINDINGS]
+        ordered = _ordered(found)[:_MOST_FINDINGS]
         source = self.document.source
         return Report(source, self.attachment, ordered, table, tuple(self.gaps), self.known.dated)
 
@@ -153,7 +153,14 @@ class _Run:
 
     def _knows_all(self, patterns: tuple[str, ...]) -> bool:
         """Tell whether AWS has every action named: what it has not is a finding of its own."""
-        return bool(patterns) and all(self.known.expand(each) for each in patterns if ":" in each)
+        return bool(patterns) and all(
+            set(each) <= set("*:")
+            or (
+                self.known.service_name(each.partition(":")[0]) is not None
+                and bool(self.known.expand(each))
+            )
+            for each in patterns
+        )
 
     def _of_attachment(self, dependents: list[Dependent]) -> Iterator[Finding]:
         match self.attachment:
@@ -230,11 +237,20 @@ def _ages(document: Document) -> Iterator[int]:
                         yield int(value)
 
 
-def _unique(found: list[Finding]) -> tuple[Finding, ...]:
-    """Return the findings by place, each once."""
+def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return the findings by place, each once, without what only follows from another one."""
+    by_statement: dict[int | None, set[str]] = {}
+    for each in findings:
+        by_statement.setdefault(each.place.statement, set()).add(each.id)
+    literal = any(each.id == FindingId.VARIABLE_IN_VERSION for each in findings)
+    kept = [
+        each
+        for each in dict.fromkeys(findings)
+        if not _follows(each, by_statement[each.place.statement], literal=literal)
+    ]
     return tuple(
         sorted(
-            dict.fromkeys(found),
+            kept,
             key=lambda each: (
                 each.place.position,
                 -1 if each.place.statement is None else each.place.statement,
@@ -242,3 +258,16 @@ def _unique(found: list[Finding]) -> tuple[Finding, ...]:
             ),
         )
     )
+
+
+def _follows(finding: Finding, beside: set[str], *, literal: bool) -> bool:
+    """Tell whether a finding only says again what another in its statement says better."""
+    if finding.id == FindingId.NEVER_APPLIES and literal:
+        return True
+    if finding.id in _MISFITS and FindingId.NEVER_APPLIES in beside:
+        return True
+    refused = any(each.startswith("save.") for each in beside)
+    return refused and finding.id in (*_MISFITS, FindingId.NEVER_APPLIES)
+
+
+_MISFITS = (FindingId.ACTION_WITHOUT_RESOURCE, FindingId.RESOURCE_WITHOUT_ACTION)

@@ -14,7 +14,6 @@ __all__ = ["save_checks"]
 
 _ARN_PARTS = 6
 _PREFIX = re.compile(r"[A-Za-z0-9-]+")
-_FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
 _IAM_KINDS = (
     "user/",
     "federated-user/",
@@ -45,9 +44,6 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
         yield found(
             FindingId.SAVE_COMMENT, place_in(document, None, position=comment.position), fact
         )
-    if (foreign := _FOREIGN.search(text)) is not None:
-        fact = f"the first is U+{ord(foreign[0]):04X}; AWS: Syntax errors in policy."
-        yield found(FindingId.SAVE_CHARACTERS, place_in(document, None), fact)
     if attachment.managed and document.version is not Version.V2012:
         fact = "AWS: Policy document must be version 2012-10-17 or greater."
         yield found(FindingId.SAVE_VERSION, place_in(document, None), fact)

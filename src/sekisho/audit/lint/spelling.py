@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from sekisho.catalogue import Catalogue
 
-__all__ = ["Speller", "global_keys"]
+__all__ = ["Speller", "cross_service_keys", "global_keys"]
 
 _MOST_GUESSES = 5
 """Looking for what was meant is slow; a person mends the first few and asks again."""
@@ -25,6 +25,14 @@ def global_keys() -> tuple[frozenset[str], frozenset[str]]:
     data = json.loads(path.read_text(encoding="utf-8"))
     single = frozenset(data["single"]) | frozenset(data["tagged"])
     return single | frozenset(data["multi"]), frozenset(data["multi"])
+
+
+@cache
+def cross_service_keys() -> frozenset[str]:
+    """Return the keys with a service's prefix that requests to other services carry too."""
+    path = files("sekisho.audit.lint") / "data" / "global-keys.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return frozenset(key.lower() for key in data["crossService"])
 
 
 class Speller:

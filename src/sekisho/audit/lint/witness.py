@@ -11,10 +11,10 @@ from sekisho.audit.held import Ask, Held, Home
 from sekisho.audit.lint.asking import Asker, bare
 from sekisho.audit.probes import NAME, PATH, probes_of
 from sekisho.catalogue import Action, Catalogue
-from sekisho.policy import Document, Statement
+from sekisho.policy import Document, Statement, Version
 from sekisho.policy.applies import takes
 
-__all__ = ["STAND_INS", "questions", "stand_ins"]
+__all__ = ["STAND_INS", "hidden", "questions", "stand_ins"]
 
 STAND_INS = (
     "s3:ListAllMyBuckets",
@@ -31,7 +31,8 @@ _MOST_PATTERNS = 12
 _MOST_OF_A_PATTERN = 3
 _MOST_RESOURCES = 8
 _ARN_PARTS = 6
-_USERNAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
+_USERNAME = re.compile(r"\$\{aws:username(?:, '[^'}]*')?\}", re.IGNORECASE)
+_DEFAULT = re.compile(r"\$\{[^\s{}$'*?,]+, '([^'}]*)'\}")
 
 
 def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
@@ -84,9 +85,17 @@ def _about(action: Action, statement: Statement, home: Home) -> Iterator[Ask]:
                 yield Ask(str(action), filled, PATH if "/*/" in value else "/")
 
 
+def hidden(document: Document, statement: Statement) -> bool:
+    """Tell whether a resource of the statement depends on a variable that has no value here."""
+    values = statement.resource.values if statement.resource else ()
+    return document.version is Version.V2012 and any(
+        "${" in _DEFAULT.sub("", _USERNAME.sub("", value)) for value in values
+    )
+
+
 def _filled(pattern: str, home: Home) -> str | None:
     """Return an ARN that the pattern matches, or None if a variable has no value here."""
-    text = _USERNAME.sub(NAME, pattern)
+    text = _DEFAULT.sub(lambda found: found[1], _USERNAME.sub(NAME, pattern))
     if "${" in text:
         return None
     parts = text.split(":", _ARN_PARTS - 1)

@@ -1,0 +1,215 @@
+"""Lint, case by case; the corpus says where each expectation comes from."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import CORPUS, cases
+from sekisho import policy
+from sekisho.audit import WORDS, Attachment, FindingId, Report, Severity, lint
+from sekisho.errors import Code, FaultyPolicy
+
+FAMILIES = ("save", "analyzer", "policy", "mfa")
+KEYS = ("about", "found", "findings", "gaps")
+ALL = [
+    case for family in FAMILIES for case in cases(f"lint/{family}", KEYS, ("as", "policy", "text"))
+]
+PUBLISHED = CORPUS / "lint" / "published"
+FINDINGS = Path(__file__).parents[2] / "docs" / "reference" / "findings.md"
+
+
+def linted(case: dict[str, Any]) -> Report:
+    text = case.get("text") or json.dumps(case["policy"], indent=1)
+    return lint(text, Attachment.of(case.get("as", "user")), source=case["id"])
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_the_corpus(case: dict[str, Any]) -> None:
+    report = linted(case)
+    ids = {finding.id for finding in report.findings}
+    assert (case["about"] in ids) is case["found"]
+    assert sorted(ids) == case["findings"]
+    assert len(report.gaps) == case["gaps"]
+
+
+@pytest.mark.parametrize("finding", list(FindingId), ids=str)
+def test_every_finding_has_a_case_that_has_it_and_one_that_nearly_has(finding: FindingId) -> None:
+    found = {case.values[0]["found"] for case in ALL if case.values[0]["about"] == finding.value}
+    assert found == {True, False}
+
+
+def test_a_case_stands_in_the_file_of_its_family() -> None:
+    for family in FAMILIES:
+        for case in cases(f"lint/{family}", KEYS, ("as", "policy", "text")):
+            assert case.values[0]["about"].startswith(f"{family}.")
+
+
+@pytest.mark.parametrize("case", cases("lint/published", ("findings",)))
+def test_published_policies(case: dict[str, Any]) -> None:
+    text = (PUBLISHED / f"{case['id']}.json").read_text(encoding="utf-8")
+    report = lint(text, source=case["id"])
+    found = [
+        {
+            "id": finding.id,
+            "severity": finding.severity.value,
+            "statement": finding.place.statement,
+            "line": finding.place.position.line,
+        }
+        for finding in report.findings
+    ]
+    assert found == case["findings"]
+    assert not report.gaps
+
+
+def test_every_published_policy_is_looked_at() -> None:
+    files = {path.stem for path in PUBLISHED.glob("*.json")}
+    assert files == {case.values[0]["id"] for case in cases("lint/published", ("findings",))}
+    page = (FINDINGS.parents[1] / "published-policies.md").read_text(encoding="utf-8")
+    for case in cases("lint/published", ("findings",)):
+        section = page.partition(f"`{case.values[0]['id']}`")[2].partition("\n## ")[0]
+        worse = {
+            finding["id"]
+            for finding in case.values[0]["findings"]
+            if finding["severity"] != Severity.NOTE
+        }
+        named = set(re.findall(r"`([a-z]+\.[a-z-]+)`", section))
+        assert worse <= named, case.values[0]["id"]
+        assert named <= {finding["id"] for finding in case.values[0]["findings"]}
+
+
+def test_every_finding_is_explained_and_no_other() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in FINDINGS.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    explained = {row[0].strip("` "): row[1:] for row in rows}
+    assert set(explained) == {finding.value for finding in FindingId}
+    for finding, words in WORDS.items():
+        severity, title, cause, cure = (cell.strip() for cell in explained[finding.value])
+        assert (severity, title) == (words.severity.value, words.title.en)
+        assert (cause, cure) == (words.cause.en, words.cure.en)
+
+
+def _japanese(text: str) -> bool:
+    return any("\u3040" <= char <= "\u30ff" or "\u4e00" <= char <= "\u9fff" for char in text)
+
+
+@pytest.mark.parametrize("finding", list(FindingId), ids=str)
+def test_words_exist_in_both_languages_and_do_not_mix(finding: FindingId) -> None:
+    words = WORDS[finding]
+    for text in (words.title, words.cause, words.cure):
+        assert text.en
+        assert not _japanese(text.en)
+        assert _japanese(text.ja)
+
+
+GATE = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "Gate", "Effect": "Deny", "NotAction": "iam:EnableMFADevice",
+     "Resource": "*",
+     "Condition": {"Bool": {"aws:MultiFactorAuthPresnt": "false"}}}
+  ]
+}"""
+
+
+def test_a_finding_says_where_it_is() -> None:
+    report = lint(GATE, source="gate.json")
+    [decoy] = [each for each in report.findings if each.id == FindingId.DECOY_KEY]
+    place = decoy.place
+    assert (place.document, place.statement, place.sid) == ("gate.json", 0, "Gate")
+    assert place.path == "Statement[0].Condition.Bool.aws:MultiFactorAuthPresnt"
+    assert (place.position.line, place.position.column) == (6, 29)
+
+
+def test_findings_come_in_the_order_of_the_text() -> None:
+    document = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": f"s3:Get{name}", "Resource": "*"}
+                for name in ("Objekt", "Object", "Buckett")
+            ],
+        },
+        indent=1,
+    )
+    places = [each.place.position for each in lint(document).findings]
+    assert places == sorted(places)
+    assert len(places) > 2
+
+
+def test_a_near_action_is_suggested() -> None:
+    report = lint(GATE.replace("iam:EnableMFADevice", "iam:EnableMFADevise"))
+    [wrong] = [each for each in report.findings if each.id == FindingId.INVALID_ACTION]
+    assert "`iam:EnableMFADevice`" in wrong.cure.en
+    assert "`iam:EnableMFADevice`" in wrong.cure.ja
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", Code.POLICY_NOT_JSON),
+        ("{", Code.POLICY_NOT_JSON),
+        ("[]", Code.POLICY_NOT_A_POLICY),
+        ("[" * 10_000, Code.POLICY_TOO_DEEP),
+        (" " * 200_000, Code.POLICY_TOO_LONG),
+    ],
+)
+def test_what_is_no_policy_is_an_error_and_no_finding(text: str, code: Code) -> None:
+    with pytest.raises(FaultyPolicy) as caught:
+        lint(text)
+    assert code in {fault.code for fault in caught.value.faults}
+
+
+def test_what_iam_refuses_is_told_in_its_words_and_the_rest_is_a_gap() -> None:
+    report = lint(GATE.replace('"Effect": "Deny"', '"Effect": "deny"'))
+    [refused] = report.findings
+    assert refused.id == FindingId.SAVE_LEGACY_PARSING
+    assert "The policy failed legacy parsing" in refused.fact
+    assert report.gaps
+    assert report.table is None
+    assert not report.clean
+
+
+def _many(count: int, action: str) -> str:
+    statement = {
+        "Effect": "Deny",
+        "Action": action,
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement] * count})
+
+
+def test_a_document_longer_than_any_policy_is_not_taken_for_clean() -> None:
+    report = lint(_many(120, "s3:GetObject"))
+    assert report.gaps
+    assert report.table is None
+    assert not report.clean
+
+
+def test_more_work_than_a_policy_deserves_is_a_gap() -> None:
+    report = lint(_many(60, "*"))
+    assert report.gaps
+    assert not report.clean
+
+
+def test_the_quota_is_that_of_the_attachment() -> None:
+    text = policy.render(policy.force_mfa(policy.choices_of(policy.Preset.RECOMMENDED)))
+    ids = {
+        each: {finding.id for finding in lint(text, each).findings}
+        for each in (Attachment.USER, Attachment.INLINE)
+    }
+    assert FindingId.SAVE_SIZE in ids[Attachment.INLINE]
+    assert FindingId.SAVE_SIZE not in ids[Attachment.USER]
+
+
+def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
+    text = GATE.replace('"Resource": "*"', '"Resource": "arn:aws-cn:s3:::b/*"')
+    assert FindingId.WRONG_PARTITION not in {each.id for each in lint(text).findings}
+    found = {each.id for each in lint(text, partition="aws").findings}
+    assert FindingId.WRONG_PARTITION in found

@@ -1,0 +1,143 @@
+"""`sekisho policy lint`, as a user calls it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sekisho import policy
+from sekisho.audit import FindingId, Held
+from sekisho.policy import Preset, choices_of
+
+LEAKING = """{
+  "Version": "2012-10-17",
+  "Statement": {"Sid": "Gate", "Effect": "Deny", "Action": "*", "Resource": "*",
+                "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
+}"""
+REFUSED = LEAKING.replace('"Deny"', '"deny"')
+
+
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", "policy", "lint", *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    good = policy.render(policy.force_mfa(choices_of(Preset.RECOMMENDED)))
+    texts = {"good": good, "leaking": LEAKING, "refused": REFUSED, "broken": "{"}
+    paths = {}
+    for name, text in texts.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(text, encoding="utf-8")
+        paths[name] = str(path)
+    return paths
+
+
+def test_a_good_policy_exits_zero_and_shows_the_table(files: dict[str, str]) -> None:
+    told = run(files["good"], "--lang", "en")
+    assert told.returncode == 0, told.stderr
+    assert "0 errors, 0 warnings, 2 notes" in told.stdout
+    answers = r"((?:(?:yes|no|never|other)\*? *)+)$"
+    rows = {
+        found[1].strip(): found[2].split()
+        for found in re.finditer(rf"(?m)^(.+?) {answers}", told.stdout)
+    }
+    assert rows["console without MFA"] == ["yes", "yes", *["no"] * 6]
+    assert rows["access key"] == rows["console without MFA"]
+
+
+def test_a_leaking_policy_exits_three_and_says_why(files: dict[str, str]) -> None:
+    told = run(files["leaking"], "--lang", "en")
+    assert told.returncode == 3
+    assert "error [mfa.deny-misses-keys]" in told.stdout
+    assert "(3:16, statement 0, Gate)" in told.stdout
+
+
+def test_in_japanese(files: dict[str, str]) -> None:
+    told = run(files["leaking"], "--lang", "ja")
+    assert "エラー [mfa.deny-misses-keys] 長期アクセスキーが Deny をすり抜ける" in told.stdout
+
+
+def test_every_file_is_looked_at_after_one_that_cannot_be_read(files: dict[str, str]) -> None:
+    told = run(files["broken"], "no-such-file.json", files["leaking"])
+    assert told.returncode == 1
+    assert "mfa.deny-misses-keys" in told.stdout
+    assert "policy.not-json" in told.stderr
+    assert "file.unreadable: no-such-file.json" in told.stderr
+
+
+def test_what_iam_refuses_is_a_finding(files: dict[str, str]) -> None:
+    told = run(files["refused"])
+    assert told.returncode == 3
+    assert "save.legacy-parsing" in told.stdout
+
+
+def test_exit_zero(files: dict[str, str]) -> None:
+    assert run(files["leaking"], "--exit-zero").returncode == 0
+    assert run(files["broken"], "--exit-zero").returncode == 1
+
+
+def test_standard_input() -> None:
+    told = run("-", "--format", "json", given=LEAKING)
+    assert told.returncode == 3
+    [report] = json.loads(told.stdout)["reports"]
+    assert report["source"] == "-"
+
+
+def test_no_file_is_wrong_usage() -> None:
+    assert run().returncode == 64
+    assert run("x.json", "--as", "somebody").returncode == 64
+
+
+def test_what_could_not_be_examined_exits_four() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": [f"arn:aws:s3:::bucket-number-{number}/*" for number in range(400)],
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    assert run("-", "--as", "scp", given=text).returncode == 4
+
+
+def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
+    told = run(files["leaking"], "--format", "json")
+    assert told.returncode == 3
+    value: dict[str, Any] = json.loads(told.stdout)
+    assert value["schema"] == "sekisho.policy-lint/1"
+    [report] = value["reports"]
+    assert report["as"] == "user"
+    assert report["clean"] is False
+    found = {finding["id"]: finding for finding in report["findings"]}
+    leak = found[FindingId.DENY_MISSES_KEYS.value]
+    assert (leak["severity"], leak["line"], leak["column"]) == ("error", 3, 16)
+    assert leak["cure"]["ja"]
+    [everything] = [
+        row for row in report["credentials"]["rows"] if row["task"] == "everything else"
+    ]
+    outcomes = {name: cell["outcome"] for name, cell in everything["outcomes"].items()}
+    assert outcomes[Held.KEY.value] == "other policies decide"
+    assert outcomes[Held.CONSOLE.value] == "explicitly denied"
+
+
+def test_a_terminal_is_not_commanded_by_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "sid.json"
+    text = LEAKING.replace("aws:MultiFactorAuthPresent", "aws:MFA\\u001b[2J")
+    path.write_text(text, encoding="utf-8")
+    told = run(str(path))
+    assert "\x1b" not in told.stdout + told.stderr
+
+
+def test_names_that_no_file_can_have() -> None:
+    told = run("a" * 5000)
+    assert told.returncode == 1
+    assert "file.unreadable" in told.stderr
