@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "guide": "The same path by hand, for people who click.",
     "policy": "Write a Force_MFA policy; show what the console says it does.",
     "decide": "Decide one request, or a file of them, and say why.",
+    "explain": "Explain an error text: cause, look-alikes, cure.",
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

@@ -1,0 +1,181 @@
+"""What an AccessDenied text says: who, what, on what, and which kind of policy.
+
+Source: IAM User Guide, "Troubleshoot access denied error messages".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sekisho.audit.explain.normal import Squeezed
+from sekisho.policy import PolicyKind
+
+__all__ = ["Denial", "denials"]
+
+_PERFORM, _ON = "authorizedtoperform:", "onresource:"
+_DENY, _NONE = "withanexplicitdeny", "becauseno"
+_AFTER_RESOURCE = (_DENY, _NONE, "user:arn:", "<")
+_KINDS = {kind.value.replace(" ", "").lower(): kind for kind in PolicyKind}
+_LONGEST_NAME, _LONGEST_ARN, _ARN_COLONS = 128, 2048, 5
+_ACTION_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-*")
+_ROUND_A_WORD = "\"'`‘’“”「」()[].,:;。、"
+_SECRET_LENGTH = 40
+_SECRET_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=")
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One AccessDenied text, read. What it does not say is "" or None.
+
+    Attributes:
+        user: the caller's ARN.
+        action: like `iam:CreateVirtualMFADevice`.
+        resource: an ARN, or `*`.
+        explicit: True for an explicit deny, False where no policy allows, None if it is not said.
+        kind: the one kind of policy that is named.
+        policy: the policy's ARN, which newer texts name.
+    """
+
+    user: str = ""
+    action: str = ""
+    resource: str = ""
+    explicit: bool | None = None
+    kind: PolicyKind | None = None
+    policy: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the resource's ARN: the name of a user or device."""
+        return _last(self.resource)
+
+    @property
+    def own(self) -> bool | None:
+        """Whether the resource is called like the caller; None if the text does not tell."""
+        if not (self.user and self.resource) or ":user/" not in self.user:
+            return None
+        return self.name == _last(self.user)
+
+
+def _last(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+
+
+def denials(text: str) -> Iterator[Denial]:
+    """Yield each denial that a tidy text tells, in order."""
+    squeezed = Squeezed(text)
+    starts = list(_starts(squeezed))
+    for start, end in pairwise([*starts, len(squeezed.chars)]):
+        yield _denial(squeezed, start, end)
+    if not starts and (found := _short(squeezed)):
+        yield found
+
+
+def _starts(squeezed: Squeezed) -> Iterator[int]:
+    at = squeezed.find(_PERFORM)
+    while at >= 0:
+        yield at
+        at = squeezed.find(_PERFORM, at + 1)
+
+
+def _denial(squeezed: Squeezed, start: int, end: int) -> Denial:
+    after = start + len(_PERFORM)
+    on = squeezed.find(_ON, after, end)
+    explicit, reason = _reason(squeezed, after, end)
+    stop = on if on >= 0 else reason
+    action = squeezed.chars[after:stop] if stop >= 0 else squeezed.word_from(after)
+    resource = _resource(squeezed, on + len(_ON), reason) if on >= 0 else ""
+    kind, policy = _kind(squeezed, reason, end)
+    return Denial(_user(squeezed, start), _action(action), resource, explicit, kind, policy)
+
+
+def _short(squeezed: Squeezed) -> Denial | None:
+    """Read a text of which only the end was pasted."""
+    end = len(squeezed.chars)
+    explicit, reason = _reason(squeezed, 0, end)
+    on = squeezed.find(_ON)
+    action = _action(squeezed.word_before(on)) if on > 0 else _named_action(squeezed.text)
+    if reason < 0 and not (action and (on > 0 or _refuses(squeezed))):
+        return None
+    resource = _resource(squeezed, on + len(_ON), reason) if on >= 0 else ""
+    kind, policy = _kind(squeezed, reason, end)
+    return Denial("", action, resource, explicit, kind, policy)
+
+
+def _refuses(squeezed: Squeezed) -> bool:
+    marks = ("accessdenied", "explicitdeny", "notauthorized", "拒否", "権限")
+    return any(squeezed.find(mark) >= 0 for mark in marks)
+
+
+def _reason(squeezed: Squeezed, start: int, end: int) -> tuple[bool | None, int]:
+    """Return whether the deny is explicit, and where the text says so (-1 if it does not)."""
+    explicit, implicit = (squeezed.find(mark, start, end) for mark in (_DENY, _NONE))
+    if explicit >= 0:
+        return True, explicit
+    return (False, implicit) if implicit >= 0 else (None, -1)
+
+
+def _kind(squeezed: Squeezed, reason: int, end: int) -> tuple[PolicyKind | None, str]:
+    """Return the kind of policy that the reason names, and the policy's ARN if it names one."""
+    if reason < 0:
+        return None, ""
+    found = ((squeezed.find(name, reason, end), name) for name in _KINDS)
+    at, name = min(((at, name) for at, name in found if at >= 0), default=(-1, ""))
+    if at < 0:
+        return None, ""
+    after = at + len(name)
+    arn = squeezed.word_from(after + 1) if squeezed.lower.startswith(":arn:", after) else ""
+    return _KINDS[name], _arn(arn)
+
+
+def _user(squeezed: Squeezed, start: int) -> str:
+    at = squeezed.lower.rfind("user:arn:", 0, start)
+    end = start - len("isnot")
+    found = at >= 0 and squeezed.lower.startswith("isnot", end)
+    return _arn(squeezed.chars[at + len("user:") : end]) if found else ""
+
+
+def _resource(squeezed: Squeezed, start: int, reason: int) -> str:
+    if reason >= start:
+        return _arn(squeezed.chars[start:reason])
+    end = squeezed.first(_AFTER_RESOURCE, start)
+    word = squeezed.word_from(start)
+    return _arn(word[: max(0, end - start)])
+
+
+def _arn(text: str) -> str:
+    """Return an ARN that is safe to show, or "": whatever is no ARN may be a secret."""
+    text = text.rstrip(".,;。、)")
+    if text != "*" and not (text.lower().startswith("arn:") and text.count(":") >= _ARN_COLONS):
+        return ""
+    if len(text) > _LONGEST_ARN or not text.isprintable() or _holds_secret(text):
+        return ""
+    return text
+
+
+def _holds_secret(text: str) -> bool:
+    run = 0
+    for char in text:
+        run = run + 1 if char in _SECRET_CHARS else 0
+        if run >= _SECRET_LENGTH:
+            return True
+    return False
+
+
+def _action(text: str) -> str:
+    """Return `service:Name` if the text is one, or ""."""
+    text = text.strip(_ROUND_A_WORD)
+    service, colon, name = text.partition(":")
+    if not (colon and service and name) or not set(service + name) <= _ACTION_CHARS:
+        return ""
+    # long names of actions are words only
+    secret = _holds_secret(name) and any(char.isdigit() for char in name)
+    return "" if secret or len(text) > _LONGEST_NAME else text
+
+
+def _named_action(text: str) -> str:
+    """Return the first word of the text that can only be an action, like `iam:GetUser`."""
+    for word in text.split():
+        action = _action(word)
+        if action and action.partition(":")[2][0].isupper():
+            return action
+    return ""

@@ -1,0 +1,185 @@
+"""From a pasted text to the entries that it is about, or to none: never to a guess.
+
+A text is known by a wording, or else by the AccessDenied text it holds, or else by AWS's error
+code. What is none of these, and no part of exactly one wording, is unknown; the entries nearest to
+it are named as such.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sekisho.audit.explain.denial import Denial, denials
+from sekisho.audit.explain.entries import Cause, Entry, entries
+from sekisho.audit.explain.normal import letters, tidy
+from sekisho.errors import UsageError
+from sekisho.language import Text
+
+__all__ = ["MOST_CHARACTERS", "Answer", "Explanation", "explain"]
+
+MOST_CHARACTERS = 131_072
+"""The longest text that is read; an error is shorter."""
+
+_FARTHEST = 400
+"""How many letters may stand in the gap of a wording."""
+_LEAST_PART, _LEAST_JAPANESE = 14, 7
+"""How many letters of a wording must have been pasted, at the least, for it to be known."""
+_NEAREST = 3
+_SHORTEST_WORD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An entry that the text is about, and the denial that the text tells, if any."""
+
+    entry: Entry
+    denial: Denial | None = None
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The entry's causes, without those that the text rules out."""
+        own = self.denial.own if self.denial else None
+        return tuple(
+            each for each in self.entry.causes if None in (own, each.own) or own is each.own
+        )
+
+    def filled(self, text: Text) -> Text:
+        """Return a text of the entry with the action, resource and name of the denial put in."""
+        en, ja = text.en, text.ja
+        for place, value in _values(self.denial or Denial()).items():
+            en, ja = en.replace(place, value.en), _replaced(ja, place, value.ja)
+        return Text(en, ja)
+
+
+def _replaced(ja: str, place: str, value: str) -> str:
+    """Put a value in; half-width spaces stand round Latin words only."""
+    if not value.isascii():
+        for spaced in (f" {place} ", f" {place}", f"{place} "):
+            ja = ja.replace(spaced, value)
+    return ja.replace(place, value)
+
+
+def _values(denial: Denial) -> Mapping[str, Text]:
+    """Return what the denial says, and words for what it leaves unsaid."""
+    given = {
+        "{action}": (denial.action, Text("the action", "アクション")),
+        "{resource}": (denial.resource, Text("the resource", "リソース")),
+        "{name}": (denial.name, Text("NAME", "NAME")),
+        "{policy}": (denial.policy, Text("its ARN", "その ARN")),
+    }
+    return {
+        place: Text(value, value) if value else unsaid for place, (value, unsaid) in given.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a text is about.
+
+    Attributes:
+        answers: in the order of the text; empty if the text is not known.
+        nearest: entries with similar words, if the text is not known.
+    """
+
+    answers: tuple[Answer, ...]
+    nearest: tuple[Entry, ...] = ()
+
+
+def explain(text: str) -> Explanation:
+    """Explain an error text as people paste it.
+
+    Raises:
+        UsageError: if there is no text, or far too much.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise UsageError(f"a text of more than {MOST_CHARACTERS:,} characters", cure=_CURE)
+    plain = tidy(text[:MOST_CHARACTERS])
+    known = letters(plain)
+    if not known:
+        raise UsageError("no error text was given", cure=_CURE)
+    answers = _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
+    return Explanation(answers, () if answers else _nearest(plain))
+
+
+_CURE = "paste the error message alone"
+
+
+def _by_wording(known: str) -> tuple[Answer, ...]:
+    spans = {
+        entry.id: max(found, key=lambda span: span[1] - span[0])
+        for entry in entries()
+        if (found := [span for each in entry.fragments if (span := _span(each, known))])
+    }
+    answers = [
+        (spans[entry.id], Answer(entry))
+        for entry in entries()
+        if entry.id in spans and not _within_longer(spans[entry.id], spans.values())
+    ]
+    return tuple(answer for _, answer in sorted(answers, key=lambda each: each[0]))
+
+
+def _span(fragments: tuple[str, ...], known: str) -> tuple[int, int] | None:
+    """Return where a wording stands in a text: its fragments in order, not far apart."""
+    first = at = known.find(fragments[0])
+    for before, fragment in pairwise(fragments):
+        if at < 0:
+            return None
+        begin = at + len(before)
+        at = known.find(fragment, begin, begin + len(fragment) + _FARTHEST)
+    return (first, at + len(fragments[-1])) if at >= 0 else None
+
+
+def _within_longer(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether a longer wording overlaps this one, and so says more exactly what it is."""
+    start, end = span
+    return any(
+        other[0] < end and start < other[1] and other[1] - other[0] > end - start
+        for other in others
+    )
+
+
+def _by_denial(plain: str) -> tuple[Answer, ...]:
+    answers: dict[tuple[str, str], Answer] = {}
+    for denial in denials(plain):
+        entry = next((each for each in entries() if each.denial and each.denial.fits(denial)), None)
+        if entry is not None:
+            answers.setdefault((entry.id, denial.action), Answer(entry, denial))
+    return tuple(answers.values())
+
+
+def _by_code(known: str) -> tuple[Answer, ...]:
+    return tuple(Answer(entry) for entry in entries() if any(code in known for code in entry.codes))
+
+
+def _by_part(known: str) -> tuple[Answer, ...]:
+    """Return the entry of whose wording the text is a part, if it is of one entry only."""
+    least = _LEAST_PART if known.isascii() else _LEAST_JAPANESE
+    if len(known) < least:
+        return ()
+    found = [
+        entry
+        for entry in entries()
+        if any(known in fragment for each in entry.fragments for fragment in each)
+    ]
+    return (Answer(found[0]),) if len(found) == 1 else ()
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the longer words of a text; of Japanese, which has no spaces, each pair of signs."""
+    for word in "".join(char if char.isalnum() else " " for char in text.lower()).split():
+        if not word.isascii():
+            yield from (word[at : at + 2] for at in range(len(word) - 1))
+        elif len(word) >= _SHORTEST_WORD:
+            yield word
+
+
+def _nearest(plain: str) -> tuple[Entry, ...]:
+    asked = set(_words(plain))
+    scored = [(len(asked & _words_of(entry)), entry) for entry in entries()]
+    near = sorted((each for each in scored if each[0]), key=lambda each: -each[0])
+    return tuple(entry for _, entry in near[:_NEAREST])
+
+
+def _words_of(entry: Entry) -> set[str]:
+    texts = (entry.title.en, entry.title.ja, *entry.wordings)
+    return {word for text in texts for word in _words(text)} | set(entry.codes)

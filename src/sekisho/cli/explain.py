@@ -1,0 +1,152 @@
+"""`sekisho explain`: an error text that people paste: cause, look-alikes, cure."""
+
+import json
+import sys
+from collections.abc import Iterator
+
+import click
+
+from sekisho.audit.explain import MOST_CHARACTERS, Answer, Cause, Explanation, entry, explain
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.engine.wording import KINDS
+from sekisho.language import Language, Text
+
+__all__ = ["command"]
+
+_UNKNOWN = Text(
+    "This error is not known here; what follows is no explanation of it.",
+    "このエラーは登録されていません。以下は、このエラーの説明ではありません。",
+)
+_NEAREST = Text("Errors with similar words:", "似た言葉を含むエラー:")
+_NOTHING_NEAR = Text("No known error has similar words.", "似た言葉を含むエラーもありません。")
+_TELL = Text("How to tell:", "見分け方:")
+_CURE = Text("What to do:", "対処:")
+_ADMINISTRATOR = Text("An administrator is needed.", "管理者の対応が必要です。")
+_YOURSELF = Text("You can do this yourself.", "自分で対処できます。")
+_ALIKE = Text("Easily taken for:", "間違えやすいもの:")
+_READ = {
+    "user": Text("Caller:", "呼び出し元:"),
+    "action": Text("Action:", "アクション:"),
+    "resource": Text("Resource:", "リソース:"),
+    "kind": Text("Refused by:", "拒否した種類:"),
+    "policy": Text("Policy:", "ポリシー:"),
+}
+_HOW = {
+    True: Text("explicit deny", "明示的な拒否"),
+    False: Text("no policy of this kind allows it", "この種類のポリシーに許可がありません"),
+}
+
+
+@click.command(short_help="Explain an error text: cause, look-alikes, cure.")
+@click.argument("text", nargs=-1, required=True)
+@lang_option
+@format_option
+def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit:
+    """Explain an error TEXT as it was pasted, or `-` for standard input.
+
+    Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
+    with similar words are named.
+    """
+    explanation = explain(_stdin() if text == ("-",) else " ".join(text))
+    match output:
+        case OutputFormat.JSON:
+            value = _json(explanation, lang)
+            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        case OutputFormat.TABLE:
+            click.echo("\n".join(_lines(explanation, lang)))
+    return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
+
+
+def _stdin() -> str:
+    # a character takes four bytes at the most; one more than is read shows that there is too much
+    content = sys.stdin.buffer.read(4 * (MOST_CHARACTERS + 1))
+    # what is not UTF-8 cannot be part of a wording, and does not hide the rest
+    return content.decode("utf-8-sig", "replace")
+
+
+def _lines(explanation: Explanation, lang: Language) -> Iterator[str]:
+    for number, answer in enumerate(explanation.answers):
+        yield from ([""] if number else [])
+        yield from _answer(answer, lang)
+    if explanation.answers:
+        return
+    yield _UNKNOWN.into(lang)
+    yield (_NEAREST if explanation.nearest else _NOTHING_NEAR).into(lang)
+    for near in explanation.nearest:
+        yield f"  {Answer(near).filled(near.title).into(lang)}  [{near.id}]"
+
+
+def _answer(answer: Answer, lang: Language) -> Iterator[str]:
+    yield f"{answer.filled(answer.entry.title).into(lang)}  [{answer.entry.id}]"
+    for name, value in _read(answer, lang).items():
+        yield f"  {_READ[name].into(lang)} {value}"
+    for number, cause in enumerate(answer.causes, start=1):
+        yield ""
+        yield f"{number}. {answer.filled(cause.why).into(lang)}"
+        yield f"   {_TELL.into(lang)} {answer.filled(cause.tell).into(lang)}"
+        yield f"   {_CURE.into(lang)} {answer.filled(cause.cure).into(lang)}"
+        yield f"   {(_ADMINISTRATOR if cause.administrator else _YOURSELF).into(lang)}"
+    if answer.entry.alike:
+        yield ""
+        yield _ALIKE.into(lang)
+    for alike in answer.entry.alike:
+        title = Answer(entry(alike.id)).filled(entry(alike.id).title).into(lang)
+        yield f"  {title}  [{alike.id}]"
+        yield f"    {alike.differs.into(lang)}"
+
+
+def _read(answer: Answer, lang: Language) -> dict[str, str]:
+    """Return what the text itself says, for the reader to check."""
+    denial = answer.denial
+    if denial is None:
+        return {}
+    named = [KINDS[denial.kind].into(lang)] if denial.kind else []
+    how = [] if denial.explicit is None else [_HOW[denial.explicit].into(lang)]
+    values = {
+        "user": denial.user,
+        "action": denial.action,
+        "resource": denial.resource,
+        "kind": ", ".join(named + how),
+        "policy": denial.policy,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _json(explanation: Explanation, lang: Language) -> dict[str, object]:
+    return {
+        "known": bool(explanation.answers),
+        "answers": [_answer_json(answer, lang) for answer in explanation.answers],
+        "nearest": [near.id for near in explanation.nearest],
+    }
+
+
+def _answer_json(answer: Answer, lang: Language) -> dict[str, object]:
+    def said(text: Text) -> str:
+        return answer.filled(text).into(lang)
+
+    def cause(value: Cause) -> dict[str, object]:
+        return {
+            "why": said(value.why),
+            "tell": said(value.tell),
+            "cure": said(value.cure),
+            "administrator": value.administrator,
+        }
+
+    denial = answer.denial
+    return {
+        "id": answer.entry.id,
+        "title": said(answer.entry.title),
+        "source": answer.entry.source,
+        "read": denial
+        and {
+            "user": denial.user or None,
+            "action": denial.action or None,
+            "resource": denial.resource or None,
+            "explicit": denial.explicit,
+            "kind": denial.kind,
+            "policy": denial.policy or None,
+        },
+        "causes": [cause(each) for each in answer.causes],
+        "alike": [{"id": each.id, "differs": said(each.differs)} for each in answer.entry.alike],
+    }
