@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from sekisho import catalogue
 from sekisho.audit.probes import ACCOUNT, NAME, NOW
@@ -122,7 +123,14 @@ def credential_of(held: Held, home: Home, path: str = "/") -> Credential:
 
 def request_of(held: Held, ask: Ask, home: Home, switches: SigninSwitches = _DEFAULTS) -> Request:
     """Return the question as it is asked with what is held."""
-    credential = credential_of(held, home, ask.path)
+    arn, context = _shown(held, home, ask.path, switches)
+    return Request(arn, ask.action, ask.resource, context, home.account)
+
+
+@lru_cache(maxsize=256)
+def _shown(held: Held, home: Home, path: str, switches: SigninSwitches) -> tuple[str, Context]:
+    """Return who is seen to ask, and the request context that the credential brings."""
+    credential = credential_of(held, home, path)
     values: dict[str, ContextValue] = dict(context_of(credential, NOW, switches))
     if held in (Held.SERVICE_FOR_KEY, Held.SERVICE_FOR_MFA):
         values |= {
@@ -134,4 +142,4 @@ def request_of(held: Held, ask: Ask, home: Home, switches: SigninSwitches = _DEF
     if held is Held.SERVICE_FOR_KEY:
         # the key is there and false when a service uses a user's long-term credentials (row 18)
         values["aws:MultiFactorAuthPresent"] = "false"
-    return Request(credential.arn, ask.action, ask.resource, Context(values), home.account)
+    return credential.arn, Context(values)

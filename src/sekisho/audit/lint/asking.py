@@ -90,6 +90,7 @@ class Asker:
         self.home = home
         self._stale = str(max([LONGEST_SESSION, *(age + 1 for age in ages)]))
         self._work = 0
+        self._decided: dict[tuple[int, Ask, Held | State], tuple[Document, Decision]] = {}
 
     @property
     def exhausted(self) -> bool:
@@ -98,15 +99,21 @@ class Asker:
 
     def decision(self, document: Document, ask: Ask, held: Held | State) -> Decision:
         """Return the engine's decision, the document being all that there is."""
-        self._work += _weight(document)
-        changes: Mapping[str, str] = {}
-        if isinstance(held, State):
-            changes = self._changes(held)
-            held = held.value
-        request = request_of(held, ask, self.home)
-        if changes:
-            request = replace(request, context=request.context.with_(changes))
-        return decide(request, policies_with(document, PolicyKind.IDENTITY))
+        key = (id(document), ask, held)
+        if key not in self._decided:
+            self._work += _weight(document)
+            changes: Mapping[str, str] = {}
+            real = held
+            if isinstance(real, State):
+                changes = self._changes(real)
+                real = real.value
+            request = request_of(real, ask, self.home)
+            if changes:
+                request = replace(request, context=request.context.with_(changes))
+            decision = decide(request, policies_with(document, PolicyKind.IDENTITY))
+            # the document is kept too, so that no other one can get its identity
+            self._decided[key] = (document, decision)
+        return self._decided[key][1]
 
     def _changes(self, state: State) -> Mapping[str, str]:
         match state:
@@ -138,6 +145,8 @@ class Asker:
 
     def depends_on_mfa(self, document: Document, statement: Statement, ask: Ask) -> bool:
         """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
+        if not _mentions_mfa(statement):
+            return False
         alone = replace(document, statements=(relaxed(statement),))
         for held in (Held.KEY, Held.CONSOLE):
             request = request_of(held, ask, self.home)
@@ -165,6 +174,14 @@ class Asker:
             {_MFA_PRESENT: "true", _MFA_AGE: "0"},
             {_MFA_PRESENT: "true", _MFA_AGE: self._stale},
         )
+
+
+def _mentions_mfa(statement: Statement) -> bool:
+    """Tell whether an MFA key stands anywhere in a statement; where none does, none counts."""
+    texts = [condition.key for condition in statement.conditions]
+    texts += [value for condition in statement.conditions for value in condition.values]
+    texts += statement.resource.values if statement.resource else ()
+    return any("aws:multifactorauth" in text.lower() for text in texts)
 
 
 def _weight(document: Document) -> int:

@@ -52,7 +52,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
         for action in catalogue.expand(value)
         if any(kind.name == "user" for kind in action.resource_types)
     }
-    ordered = sorted(found, key=lambda name: (name != "iam:EnableMFADevice", name))
+    ordered = sorted(found, key=lambda name: (name.lower() != _ENABLE, name))
     yield from (found[name] for name in ordered[:_MOST_ACTIONS])
 
 
@@ -65,7 +65,9 @@ def _lost(document: Document, action: Action, asker: Asker) -> int | None:
     own, with_path = by_target.get(Target.OWN), by_target.get(Target.OWN_WITH_PATH)
     if own is None or with_path is None:
         return None
-    for state in (State.FRESH, State.NO_MFA):
+    # what a Deny without MFA does to paths shows at enrolment
+    states = (State.FRESH, State.NO_MFA) if str(action).lower() == _ENABLE else (State.FRESH,)
+    for state in states:
         mine = asker.decision(document, own, state)
         theirs = asker.decision(document, with_path, state)
         if mine.effect is DecisionEffect.EXPLICITLY_DENIED or theirs.effect is mine.effect:
