@@ -1,0 +1,1 @@
+"""Measurements: what sekisho costs, and what others do."""

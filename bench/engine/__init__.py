@@ -1,0 +1,1 @@
+"""Decisions per second: `python -m bench.engine`."""

@@ -1,0 +1,202 @@
+"""The compiled decider over the corpora and the bench's requests, and what it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from bench.engine.workload import distinct, questions, twelve
+from engine import asking, test_corpus
+from engine.asking import ACCOUNT, ALICE, context_of, policy
+from sekisho.engine import (
+    AttachedPolicy,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    Switches,
+    decide,
+    exchange,
+)
+from sekisho.engine.compiled import CompiledDecider, Compiler, source
+from sekisho.engine.model import Level
+from sekisho.errors import FaultyPolicy, Unsupported
+from sekisho.policy import PolicyKind, from_json
+from sekisho.policy.document import (
+    Condition,
+    Document,
+    Effect,
+    Element,
+    Operator,
+    OperatorName,
+    Statement,
+)
+
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def both(request: Request, policies: Policies, switches: Switches | None = None) -> Decision:
+    """Decide with the engine and compiled, twice, and fail where they differ."""
+    chosen = switches or Switches()
+    expected = decide(request, policies, chosen)
+    decider = CompiledDecider(chosen)
+    assert [decider.decide(request, policies) for _ in range(2)] == [expected, expected]
+    return expected
+
+
+def _corpus() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every case of the tests of the corpora: the test's name, and what it is called with."""
+    for name, function in vars(test_corpus).items():
+        for mark in getattr(function, "pytestmark", ()) if name.startswith("test_") else ():
+            arguments, cases = mark.args
+            names = arguments.split(",") if isinstance(arguments, str) else arguments
+            for case in cases:
+                found = case.values if hasattr(case, "values") and hasattr(case, "marks") else case
+                each = found if len(names) > 1 else [found]
+                yield name, dict(zip(map(str.strip, names), each, strict=True))
+
+
+def test_the_corpora_hold_of_the_compiled_decider(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Request] = []
+
+    def counted(request: Request, policies: Policies, switches: Switches | None = None) -> Decision:
+        asked.append(request)
+        return both(request, policies, switches)
+
+    for module in (asking, test_corpus, exchange):
+        monkeypatch.setattr(module, "decide", counted)
+    for name, arguments in _corpus():
+        getattr(test_corpus, name)(**arguments)
+    assert len(asked) > 500
+
+
+@pytest.mark.parametrize("workload", [twelve(), distinct(600)], ids=["twelve", "distinct"])
+def test_the_requests_of_the_bench(workload: Any) -> None:
+    sets, asked = questions(workload)
+    compiler = Compiler()
+    compiled = [compiler.compiled(one) for one in sets]
+    for number, request in [*asked, *asked]:
+        assert compiled[number](request) == decide(request, sets[number])
+
+
+HOSTILE = [
+    "k0) or True or (k1",
+    '"); raise SystemExit("',
+    "{resource}",
+    "{home}{v}",
+    "\\",
+    "\n    return None\n",
+    "'''",
+    "\x00",
+    "\ud800",
+    "__import__('os').abort()",
+]
+
+
+def _hostile(text: str) -> Document:
+    like, equals, boolean = (
+        Operator(OperatorName.STRING_LIKE),
+        Operator(OperatorName.STRING_EQUALS),
+        Operator(OperatorName.BOOL, if_exists=True),
+    )
+    statement = Statement(
+        0,
+        Effect.ALLOW,
+        Element(("iam:Get*", f"iam:{text}")),
+        Element((f"arn:aws:iam::*:user/{text}", f"arn:aws:iam::*:{text}${{aws:username}}", "*")),
+        sid=text,
+        conditions=(
+            Condition(equals, text, (text,)),
+            Condition(equals, "several", (text, "b")),
+            Condition(like, text, (f"{text}*",)),
+            Condition(boolean, f"{text}?", ("true",)),
+        ),
+    )
+    deny = replace(statement, effect=Effect.DENY, conditions=statement.conditions[:1])
+    return Document((statement, replace(deny, resource=Element((f"{text}*",), negated=True))))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_policy_becomes_source(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[str] = []
+
+    def spy(found: str) -> CodeType:
+        sources.append(found)
+        return compile(found, "spied", "exec")
+
+    monkeypatch.setattr(source, "_compiled", spy)
+    given = Policies((AttachedPolicy(text, _hostile(text)),))
+    context = context_of({text: text, "several": text, "aws:username": "alice"})
+    for tail in (f"user/{text}", f"{text}alice", "user/bob"):
+        for begin in (f"arn:aws:iam::{ACCOUNT}", "arn:aws:s3::"):
+            both(Request(ALICE, "iam:GetUser", f"{begin}:{tail}", context), given)
+    both(Request(ALICE, "iam:GetUser", "*", context), given)
+    assert sources
+    # two of the texts look like what is written for every policy; they come without effect
+    assert text in ("{home}{v}",) or not any(text in found for found in sources)
+
+
+def test_a_faulty_policy_is_refused_when_it_is_compiled() -> None:
+    broken = Element(("arn:aws:s3:::b/${",))
+    document = Document((Statement(0, Effect.ALLOW, Element(("*",)), broken),))
+    with pytest.raises(FaultyPolicy) as caught:
+        Compiler().compiled(Policies((AttachedPolicy("bad", document),)))
+    assert caught.value.source == "bad"
+
+
+def _resource_policy(principal: object, kind: PolicyKind) -> AttachedPolicy:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
+    if kind is PolicyKind.TRUST:
+        del statement["Resource"]
+    value = {"Version": "2012-10-17", "Statement": statement}
+    return AttachedPolicy("named", from_json(value, kind=kind))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"trust": _resource_policy({"AWS": ALICE}, PolicyKind.TRUST)}, "role trust policy"),
+        ({"resource": _resource_policy("*", PolicyKind.RESOURCE)}, "resource-based policy"),
+        (
+            {"vpc_endpoint": (_resource_policy({"AWS": ALICE}, PolicyKind.VPC_ENDPOINT),)},
+            "VPC endpoint policy",
+        ),
+    ],
+)
+def test_what_is_not_compiled_is_refused_by_name(given: dict[str, Any], kind: str) -> None:
+    policies = Policies((policy(ALLOW),), **given)
+    with pytest.raises(Unsupported, match=kind):
+        Compiler().compiled(policies)
+    both(Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k"), policies)
+
+
+def test_levels_of_an_organisation_are_compiled() -> None:
+    anyone = _resource_policy("*", PolicyKind.VPC_ENDPOINT)
+    deny = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"})
+    policies = Policies(
+        (policy(ALLOW),),
+        scps=(Level("root", (policy(ALLOW),)), Level("ou", (policy(ALLOW), deny))),
+        vpc_endpoint=(anyone,),
+    )
+    compiled = Compiler().compiled(policies)
+    for name, key in (("s3:GetObject", "b/k"), ("s3:GetObject", "c/k"), ("iam:GetUser", "b/k")):
+        request = Request(ALICE, name, f"arn:aws:s3:::{key}")
+        assert [compiled(request), compiled(request)] == [decide(request, policies)] * 2
+    exempt = Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k", management_account=True)
+    assert compiled(exempt) == decide(exempt, policies)
+
+
+def test_a_thousand_stars_do_not_hang() -> None:
+    stars = policy({**ALLOW, "Resource": "arn:aws:s3:::" + "*a" * 1_000 + "b"})
+    compiled = Compiler().compiled(Policies((stars,)))
+    request = Request(ALICE, "s3:GetObject", "arn:aws:s3:::" + "a" * 100_000)
+    assert compiled(request) == compiled(request)
+
+
+def test_tables_are_bounded() -> None:
+    compiled = Compiler().compiled(Policies((policy(ALLOW),)))
+    requests = [Request(ALICE, f"s3:Get{n}", "*") for n in range(5_000)]
+    users = [Request(f"{ALICE}{n}", "s3:Get", "*") for n in range(17_000)]
+    assert {compiled(request).effect for request in (*requests, *users)} == {DecisionEffect.ALLOWED}
