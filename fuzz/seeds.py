@@ -45,9 +45,30 @@ def lines() -> Iterator[str]:
             yield json.dumps(question)
 
 
+def errors() -> Iterator[str]:
+    """Yield error texts."""
+    texts = json.loads((CORPUS / "errors" / "texts.json").read_text(encoding="utf-8"))
+    yield from (case["text"] for case in texts["cases"])
+
+
+def published() -> Iterator[str]:
+    """Yield policies that people have published, and those of `policies`."""
+    yield from (path.read_text("utf-8") for path in sorted((CORPUS / "lint").rglob("*.json")))
+    yield from policies()
+
+
+SEEDS = {
+    "parse": policies,
+    "reader": policies,
+    "decide": lines,
+    "lint": published,
+    "explain": errors,
+}
+
+
 def main(folder: Path) -> None:
     """Write each seed to a file of its own."""
-    for name, texts in (("parse", policies), ("reader", policies), ("decide", lines)):
+    for name, texts in SEEDS.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number, text in enumerate(texts()):
             (folder / name / f"seed-{number}").write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -8,9 +8,11 @@ refuses, is a finding.
 import json
 from collections.abc import Callable, Mapping
 
+from sekisho.audit.explain import explain
+from sekisho.audit.lint import Attachment, lint
 from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
-from sekisho.errors import FaultyPolicy
+from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.policy import PolicyKind, parse, render
 from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import Stop
@@ -19,6 +21,7 @@ from sekisho.policy.reader import read
 __all__ = ["TARGETS", "BrokenPromise", "text_of"]
 
 _KINDS = tuple(PolicyKind)
+_ATTACHMENTS = tuple(Attachment)
 _DOCUMENTS = Documents()
 
 
@@ -61,7 +64,8 @@ def fuzz_reader(data: bytes) -> None:
             raise BrokenPromise("the reader stopped and names no fault") from None
         return
     if not comments and not faults:
-        json.loads(text)
+        # Python turns no integer of more than some thousand digits into a number
+        json.loads(text, parse_int=str)
 
 
 def fuzz_decide(data: bytes) -> None:
@@ -74,8 +78,37 @@ def fuzz_decide(data: bytes) -> None:
         raise BrokenPromise(value["error"]["message"])
 
 
+def fuzz_lint(data: bytes) -> None:
+    """Lint a policy as any kind of attachment."""
+    text = text_of(data)
+    try:
+        report = lint(text, _ATTACHMENTS[len(text) % len(_ATTACHMENTS)])
+    except FaultyPolicy as error:
+        str(error)
+        return
+    for finding in report.findings:
+        if not finding.fact.isprintable() or not finding.title.ja:
+            raise BrokenPromise("a finding that cannot be shown on a line")
+
+
+def fuzz_explain(data: bytes) -> None:
+    """Explain an error text; it is known, or else nothing of it is."""
+    try:
+        explanation = explain(text_of(data))
+    except UsageError:
+        return
+    if explanation.answers and explanation.nearest:
+        raise BrokenPromise("known and unknown at once")
+    for each in explanation.answers:
+        shown = each.filled(each.entry.title)
+        if not each.causes or not shown.ja.isprintable():
+            raise BrokenPromise("an answer that cannot be shown")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "parse": fuzz_parse,
     "reader": fuzz_reader,
     "decide": fuzz_decide,
+    "lint": fuzz_lint,
+    "explain": fuzz_explain,
 }
