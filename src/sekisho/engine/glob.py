@@ -10,6 +10,8 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards";
 
 from enum import Enum
 
+from sekisho.engine.remembered import remembered
+
 __all__ = ["Pattern", "Token", "Wild", "like", "literal", "matches", "text_of", "wildcards"]
 
 
@@ -28,6 +30,7 @@ Pattern = tuple[Token, ...]
 _WILD: dict[str, Token] = {wild.value: wild for wild in Wild}
 
 
+@remembered
 def wildcards(text: str) -> Pattern:
     """Return `text` as a pattern in which every `*` and `?` is a wildcard."""
     return tuple(_WILD.get(char, char) for char in text)

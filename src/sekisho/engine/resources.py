@@ -11,6 +11,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource";
 from sekisho.engine import arns, glob, variables
 from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import UnresolvedNotResource
+from sekisho.engine.remembered import remembered
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Element
 
@@ -37,11 +38,13 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
 
 def _entry_matches(entry: str, scope: Scope) -> bool | None:
     """Match one entry; None if that depends on a variable without a value."""
+    if entry == "*":
+        return True
     resource = arns.split(scope.request.resource)
     if len(resource) < arns.PARTS:
         return glob.like(entry, scope.request.resource)
     written = arns.split(entry)
-    head = tuple(glob.wildcards(part.lower()) for part in written[:_HEAD])
+    head = _head(entry)
     tail = _tail(written, scope)
     asked = tuple(part.lower() for part in resource[:_HEAD])
     if all(map(glob.matches, head, asked)):
@@ -50,6 +53,12 @@ def _entry_matches(entry: str, scope: Scope) -> bool | None:
         return False
     spanning = _spans(head, written, tail, ":".join((*asked, resource[_HEAD])))
     return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
+
+
+@remembered
+def _head(entry: str) -> tuple[Pattern, ...]:
+    """Return the patterns of the first five parts, in which case does not matter."""
+    return tuple(glob.wildcards(part.lower()) for part in arns.split(entry)[:_HEAD])
 
 
 def _tail(written: tuple[str, ...], scope: Scope) -> Pattern | None:

@@ -110,13 +110,45 @@ def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> No
         FaultyPolicy: with every fault of the first document that has any.
     """
     for policy in attached:
-        faults = [
-            fault
-            for statement in policy.document.statements
-            for fault in _statement_faults(statement, kind, policy.document)
-        ]
+        faults = _document_faults(policy.document, kind)
         if faults:
             raise FaultyPolicy(policy.name, faults)
+
+
+def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
+    """Return the faults of a document; one without faults is looked at once."""
+    if _SOUND.holds(document, kind):
+        return []
+    faults = [
+        fault
+        for statement in document.statements
+        for fault in _statement_faults(statement, kind, document)
+    ]
+    if not faults:
+        _SOUND.add(document, kind)
+    return faults
+
+
+class _Sound:
+    """The documents that were found sound, a bounded number of them; told apart by identity.
+
+    A document is held as long as it is known here, so that no other can take its identity.
+    """
+
+    def __init__(self, most: int = 1_024) -> None:
+        self._most = most
+        self._held: dict[tuple[int, PolicyKind], Document] = {}
+
+    def holds(self, document: Document, kind: PolicyKind) -> bool:
+        return (id(document), kind) in self._held
+
+    def add(self, document: Document, kind: PolicyKind) -> None:
+        if len(self._held) >= self._most:
+            self._held.clear()
+        self._held[id(document), kind] = document
+
+
+_SOUND = _Sound()
 
 
 def _statement_faults(
