@@ -182,7 +182,7 @@ def _inline(owner: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _sets() -> dict[str, list[str]]:
-    """Return the names of each user's policies; users with a boundary are left out, for the peers."""
+    """Return the names of each user's policies; a user with a boundary is left out."""
     details = _company()
     groups = {group["GroupName"]: group for group in details["GroupDetailList"]}
     known = _company_policies()
