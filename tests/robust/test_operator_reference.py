@@ -10,11 +10,13 @@ from robust.operator_reference import MODIFIERS, NEGATED, OPERATORS, Asked, hold
 from sekisho.engine import (
     AttachedPolicy,
     Context,
+    Decider,
     DecisionEffect,
+    Engine,
     Policies,
     Request,
-    decide,
 )
+from sekisho.engine.compiled import CompiledDecider
 from sekisho.policy import from_json
 
 PAGE = Path(__file__).parents[2] / "docs" / "robustness.md"
@@ -93,10 +95,10 @@ def _policy(written: str, patterns: tuple[str, ...]) -> Policies:
     return Policies(identity=(AttachedPolicy("grid", document),))
 
 
-def _answer(policies: Policies, asked: Asked) -> bool:
+def _answer(decider: Decider, policies: Policies, asked: Asked) -> bool:
     context = Context({} if asked is None else {KEY: asked})
     request = Request("arn:aws:iam::111122223333:user/alice", "iam:GetUser", "*", context)
-    return decide(request, policies).effect is DecisionEffect.ALLOWED
+    return decider.decide(request, policies).effect is DecisionEffect.ALLOWED
 
 
 FORMS = [
@@ -106,15 +108,16 @@ FORMS = [
 ]
 
 
+@pytest.mark.parametrize("decider", [Engine(), CompiledDecider()], ids=["plain", "compiled"])
 @pytest.mark.parametrize(("operator", "modifier"), FORMS, ids=[_written(*form) for form in FORMS])
-def test_the_engine_equals_the_reference(operator: str, modifier: str) -> None:
+def test_the_engine_equals_the_reference(operator: str, modifier: str, decider: Decider) -> None:
     family = _family(operator)
     different = []
     for patterns in _policies(family):
         policies = _policy(_written(operator, modifier), patterns)
         for asked in _requests(family):
             expected = holds(operator, modifier, asked, patterns)
-            if expected is not None and _answer(policies, asked) is not expected:
+            if expected is not None and _answer(decider, policies, asked) is not expected:
                 different.append((patterns, asked, expected))
     assert not different
 
