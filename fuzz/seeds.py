@@ -61,6 +61,7 @@ SEEDS = {
     "parse": policies,
     "reader": policies,
     "decide": lines,
+    "compiled": lines,
     "lint": published,
     "explain": errors,
 }

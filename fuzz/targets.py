@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 
 from sekisho.audit.explain import explain
 from sekisho.audit.lint import Attachment, lint
+from sekisho.engine import Decider, Decision, Engine
+from sekisho.engine.compiled import CompiledDecider
 from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
-from sekisho.errors import FaultyPolicy, UsageError
+from sekisho.engine.question import Question, read_question
+from sekisho.errors import Code, FaultyPolicy, SekishoError, UsageError
 from sekisho.policy import PolicyKind, parse, render
 from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import Stop
@@ -78,6 +81,27 @@ def fuzz_decide(data: bytes) -> None:
         raise BrokenPromise(value["error"]["message"])
 
 
+def _outcome(decider: Decider, question: Question) -> Decision | Code:
+    try:
+        return decider.decide(question.request, question.policies)
+    except SekishoError as error:
+        return error.code
+
+
+def fuzz_compiled(data: bytes) -> None:
+    """Decide one line by the engine and compiled; both give the same decision or error."""
+    try:
+        value = json.loads(data)
+        question = read_question(value, _DOCUMENTS) if isinstance(value, dict) else None
+    except (ValueError, RecursionError, SekishoError):
+        return
+    if question is not None:
+        plain = _outcome(Engine(question.switches), question)
+        compiled = _outcome(CompiledDecider(question.switches), question)
+        if plain != compiled:
+            raise BrokenPromise(f"{plain} by the engine, {compiled} compiled")
+
+
 def fuzz_lint(data: bytes) -> None:
     """Lint a policy as any kind of attachment."""
     text = text_of(data)
@@ -109,6 +133,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "parse": fuzz_parse,
     "reader": fuzz_reader,
     "decide": fuzz_decide,
+    "compiled": fuzz_compiled,
     "lint": fuzz_lint,
     "explain": fuzz_explain,
 }
