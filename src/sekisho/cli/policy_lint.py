@@ -42,6 +42,10 @@ _COUNT = Text(
     "{errors} errors, {warnings} warnings, {notes} notes",
     "エラー {errors} 件、警告 {warnings} 件、参考 {notes} 件",
 )
+_LENGTH = Text(
+    "{used} characters by AWS's counting, of {most} at most",
+    "AWS の数え方で {used} 文字 (上限は {most} 文字)",
+)
 _TABLE = Text("What each credential may do under this policy", "認証情報ごとにできること")
 _UNTRIED = Text(
     "Not varied here: {keys}. The answers hold for a direct call just after sign-in.",
@@ -140,6 +144,10 @@ def _print(reports: Sequence[Report], lang: Language) -> None:
             )
         }
         console.print(_safe(f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})"))
+        quota = report.attachment.quota
+        if quota is not None:
+            length = _LENGTH.filled(used=report.size, most=quota.number)
+            console.print(_safe(f"  {length.into(lang)}"))
         if report.table is not None:
             _print_table(console, report.table, lang)
         console.print()
@@ -212,6 +220,8 @@ def _report_as_json(report: Report) -> dict[str, object]:
         "source": report.source,
         "as": report.attachment.word,
         "catalogue": report.dated,
+        "size": report.size,
+        "quota": report.attachment.quota.number if report.attachment.quota else None,
         "clean": report.clean,
         "findings": [_finding_as_json(each) for each in report.findings],
         "gaps": [asdict(gap) for gap in report.gaps],

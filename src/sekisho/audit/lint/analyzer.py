@@ -17,6 +17,7 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.catalogue import Catalogue
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, Statement, Version, to_json
+from sekisho.policy.faults import quoted
 
 __all__ = ["analyzer_checks"]
 
@@ -60,7 +61,7 @@ def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
     for statement in document.statements:
         for path, value in _values(statement):
             if "${" in value:
-                fact = f"{path}: `{value[:80]}` is literal text"
+                fact = f"{path}: {quoted(value)} is literal text"
                 yield found(
                     FindingId.VARIABLE_IN_VERSION, place_in(document, statement, path=path), fact
                 )
@@ -72,7 +73,7 @@ def _values(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "Resource", value
     for condition in statement.conditions:
         for value in condition.values:
-            yield f"Condition.{condition.operator}.{condition.key}", value
+            yield f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}", value
 
 
 def _actions(document: Document, statement: Statement, speller: Speller) -> Iterator[Finding]:
@@ -86,7 +87,7 @@ def _actions(document: Document, statement: Statement, speller: Speller) -> Iter
             yield found(
                 FindingId.WILDCARD_IN_SERVICE,
                 place_in(document, statement, path=name, position=position),
-                f"`{value}`",
+                quoted(value),
             )
         elif not _PREFIX.fullmatch(prefix):
             continue  # IAM itself refuses it
@@ -95,14 +96,14 @@ def _actions(document: Document, statement: Statement, speller: Speller) -> Iter
             yield found(
                 FindingId.INVALID_SERVICE,
                 place_in(document, statement, path=name, position=position),
-                f"`{value}`",
+                quoted(value),
                 _write(near),
             )
         elif not speller.is_action(value):
             yield found(
                 FindingId.INVALID_ACTION,
                 place_in(document, statement, path=name, position=position),
-                f"`{value}`",
+                quoted(value),
                 _write(speller.near_action(value)),
             )
 
@@ -145,7 +146,7 @@ def _misplaced_variables(document: Document, statement: Statement) -> Iterator[F
                         path=f"Not{name}" if element.negated else name,
                         position=element.position,
                     ),
-                    f"`{value[:80]}`",
+                    quoted(value),
                 )
 
 
@@ -180,7 +181,7 @@ def _redundant(values: list[str]) -> Iterator[str]:
     """Yield what stands twice, or beside a pattern that begins the same and ends in `*`."""
     for value, times in Counter(values).items():
         if times > 1:
-            yield f"`{value[:80]}` stands {times} times"
+            yield f"{quoted(value)} stands {times} times"
     stems = {
         value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
     }
@@ -190,4 +191,4 @@ def _redundant(values: list[str]) -> Iterator[str]:
             (value[:n] for n in lengths if n < len(value.rstrip("*")) and value[:n] in stems), None
         )
         if wider is not None:
-            yield f"`{value[:80]}` beside `{wider[:80]}*`"
+            yield f"{quoted(value)} beside {quoted(f'{wider}*')}"

@@ -10,7 +10,7 @@ from enum import Enum
 
 from sekisho.audit.held import Ask, Held, Home, request_of
 from sekisho.audit.truth import policies_with
-from sekisho.engine import Decision, DecisionEffect, decide
+from sekisho.engine import Context, Decision, DecisionEffect, Request, decide
 from sekisho.policy import Condition, Document, Element, OperatorName, PolicyKind, Statement
 from sekisho.policy.document import PrincipalKey
 
@@ -22,6 +22,8 @@ AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
 LONGEST_SESSION = 129_600
 """Seconds: nobody's MFA is older (facts §3.1)."""
+
+_MOST_AGES = 10
 
 _MFA_PRESENT = "aws:multifactorauthpresent"
 _MFA_AGE = "aws:multifactorauthage"
@@ -88,7 +90,10 @@ class Asker:
 
     def __init__(self, home: Home, ages: Iterable[int]) -> None:
         self.home = home
-        self._stale = str(max([LONGEST_SESSION, *(age + 1 for age in ages)]))
+        named = sorted(set(ages))[:_MOST_AGES]
+        near = {age + step for age in named for step in (-1, 0, 1) if age + step >= 0}
+        self._stale = str(max([LONGEST_SESSION, *near]))
+        self._ages = tuple(sorted({0, *near, int(self._stale)}))
         self._work = 0
         self._decided: dict[tuple[int, Ask, Held | State], tuple[Document, Decision]] = {}
 
@@ -155,25 +160,35 @@ class Asker:
                 for key, value in request.context.items()
                 if key.lower() not in (_MFA_PRESENT, _MFA_AGE)
             }
-            self._work += 4 * _weight(alone)
             answers = {
-                decide(
-                    replace(request, context=type(request.context)({**without, **mfa})),
-                    policies_with(alone, PolicyKind.IDENTITY),
-                ).effect
+                self._applies_to(alone, replace(request, context=Context({**without, **mfa})))
                 for mfa in self._mfa_values()
             }
             if len(answers) > 1:
                 return True
         return False
 
+    def ever_applies(self, document: Document, statement: Statement, ask: Ask) -> bool:
+        """Tell whether a statement applies with any credential, at any age of MFA."""
+        alone = replace(document, statements=(statement,))
+        if any(self._applies_to(alone, request_of(held, ask, self.home)) for held in Held):
+            return True
+        for held in (Held.CONSOLE_MFA, Held.SERVICE_FOR_MFA):
+            request = request_of(held, ask, self.home)
+            for age in self._ages:
+                context = request.context.with_({_MFA_AGE: str(age)})
+                if self._applies_to(alone, replace(request, context=context)):
+                    return True
+        return False
+
+    def _applies_to(self, alone: Document, request: Request) -> bool:
+        self._work += _weight(alone)
+        policies = policies_with(alone, PolicyKind.IDENTITY)
+        return decide(request, policies).effect is not DecisionEffect.IMPLICITLY_DENIED
+
     def _mfa_values(self) -> tuple[dict[str, str], ...]:
-        return (
-            {},
-            {_MFA_PRESENT: "false"},
-            {_MFA_PRESENT: "true", _MFA_AGE: "0"},
-            {_MFA_PRESENT: "true", _MFA_AGE: self._stale},
-        )
+        with_mfa = tuple({_MFA_PRESENT: "true", _MFA_AGE: str(age)} for age in self._ages)
+        return ({}, {_MFA_PRESENT: "false"}, *with_mfa)
 
 
 def _mentions_mfa(statement: Statement) -> bool:

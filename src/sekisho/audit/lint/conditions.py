@@ -19,6 +19,7 @@ from sekisho.policy import (
     Statement,
     Version,
 )
+from sekisho.policy.faults import quoted
 
 __all__ = ["condition_checks", "looks_like_mfa"]
 
@@ -36,7 +37,7 @@ def condition_checks(
 ) -> Iterator[Finding]:
     """Yield what is wrong with a statement's conditions, and with variables in its resources."""
     for condition in statement.conditions:
-        where = f"Condition.{condition.operator}.{condition.key}"
+        where = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
         for name, fact, cure in (
             *_key(condition, speller),
             *_operator(statement, condition),
@@ -59,7 +60,7 @@ def condition_checks(
                     path="Resource",
                     position=resource.position if resource else None,
                 ),
-                f"`{value[:80]}`",
+                quoted(value),
             )
 
 
@@ -80,18 +81,18 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
     known = {each.lower() for each in global_keys()[0]}
     if f"{base}/" in known:
         if not slash or not tag:
-            yield FindingId.MISSING_TAG_KEY, f"`{condition.key}`", None
+            yield FindingId.MISSING_TAG_KEY, quoted(condition.key), None
         return
     # a key that was meant to be MFA is reported by what it does to MFA
     if key not in known and not looks_like_mfa(key):
         near = speller.near_global_key(condition.key)
         cure = Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
-        yield FindingId.INVALID_GLOBAL_KEY, f"`{condition.key[:80]}`", cure
+        yield FindingId.INVALID_GLOBAL_KEY, quoted(condition.key), cure
 
 
 def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
     operator = condition.operator
-    fact = f"`{operator}` on `{condition.key[:80]}`"
+    fact = f"`{operator}` on {quoted(condition.key)}"
     if operator.name is OperatorName.NULL and operator.quantifier is not Quantifier.NONE:
         yield FindingId.NULL_WITH_QUALIFIER, fact, None
     single = {each.lower() for each in global_keys()[0] - global_keys()[1]}
@@ -112,14 +113,14 @@ def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
     name = condition.operator.name
     texts = condition.values[:_MOST_VALUES]
     if name is OperatorName.BOOL and {text.lower() for text in texts} >= {"true", "false"}:
-        yield FindingId.MULTIPLE_BOOLEAN, f"`{condition.key}`: true and false", None
+        yield FindingId.MULTIPLE_BOOLEAN, f"{quoted(condition.key)}: true and false", None
     for text in texts:
         if _VARIABLE in text and document.version is Version.V2012:
             found = _variable(name, text)
         else:
             found = _literal(name, condition.key, text)
         if found is not None:
-            yield found, f"`{text[:80]}` under `{name.value}`", None
+            yield found, f"{quoted(text)} under `{name.value}`", None
 
 
 def _variable(name: OperatorName, text: str) -> FindingId | None:

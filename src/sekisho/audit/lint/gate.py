@@ -18,6 +18,7 @@ from sekisho.audit.probes import COLLEAGUE, NAME, probes_of
 from sekisho.catalogue import Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.policy import Document, Effect
+from sekisho.policy.faults import quoted
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
 __all__ = ["Gate"]
@@ -160,7 +161,7 @@ class Gate:
         }
         idle = [value for value in named.values() if self._idle(value)]
         if idle:
-            shown = ", ".join(f"`{value}`" for value in idle)
+            shown = ", ".join(quoted(value) for value in idle)
             yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, f"exempt and not allowed: {shown}")
 
     def _idle(self, name: str) -> bool:

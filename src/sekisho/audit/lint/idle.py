@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
-from sekisho.audit.lint.asking import Asker, State, bare, relaxed
+from sekisho.audit.lint.asking import Asker, bare, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import cross_service_keys
-from sekisho.audit.lint.witness import hidden
 from sekisho.audit.lint.words import found, place_in
 from sekisho.catalogue import Catalogue, partitions
 from sekisho.policy import Document, Effect, Statement, WarningKind
+from sekisho.policy.faults import quoted
 from sekisho.policy.warnings import warnings_of
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
@@ -20,14 +20,6 @@ __all__ = ["decoys", "idle_statement", "misfits", "ungoverned", "wrong_partition
 
 _ARN_PARTS = 6
 _SHOWN = 5
-_CREDENTIALS: tuple[Held | State, ...] = (
-    *State,
-    Held.TOKEN,
-    Held.ROLE,
-    Held.FEDERATED,
-    Held.SERVICE_FOR_KEY,
-    Held.SERVICE_FOR_MFA,
-)
 _MISFITS = {
     WarningKind.ACTION_WITHOUT_RESOURCE: FindingId.ACTION_WITHOUT_RESOURCE,
     WarningKind.RESOURCE_WITHOUT_ACTION: FindingId.RESOURCE_WITHOUT_ACTION,
@@ -46,16 +38,11 @@ def idle_statement(
         asks: requests that it is about, its conditions apart.
         asker: asks the engine.
     """
+    # that no resource fits is for the catalogue to say, which is not always right: `misfits`
     if not asks:
-        if hidden(document, statement):
-            return
-        fact = "no request of any of its actions is about any of its resources"
-        yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
         return
     loose = relaxed(statement)
-    if loose.conditions and not any(
-        asker.applies(document, loose, asks[0], held) for held in _CREDENTIALS
-    ):
+    if loose.conditions and not asker.ever_applies(document, loose, asks[0]):
         fact = f"`{asks[0].action}`: its conditions hold with no credential"
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
         return
@@ -100,7 +87,7 @@ def misfits(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
             named = {value.lower() for value in statement.action.values}
             about = [action for action in about if action.lower() in named]
         if about:
-            shown = ", ".join(f"`{each[:80]}`" for each in about[:_SHOWN])
+            shown = ", ".join(quoted(each) for each in about[:_SHOWN])
             fact = shown + (" …" if len(about) > _SHOWN else "")
             yield found(name, place_in(document, statement), fact)
 
@@ -136,10 +123,10 @@ def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
                     place_in(
                         document,
                         statement,
-                        path=f"Condition.{condition.operator}.{condition.key}",
+                        path=f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}",
                         position=condition.position,
                     ),
-                    f"`{condition.key[:80]}` under `{condition.operator}`",
+                    f"{quoted(condition.key)} under `{condition.operator}`",
                 )
 
 
@@ -160,7 +147,7 @@ def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
                         path="NotResource" if resource and resource.negated else "Resource",
                         position=resource.position if resource else None,
                     ),
-                    f"`{value[:120]}`, in an account of `{partition}`",
+                    f"{quoted(value)}, in an account of `{partition}`",
                 )
 
 
@@ -171,7 +158,7 @@ def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
             continue
         names = [each for each in statement.action.values if _permitted(each, asker)]
         if names:
-            shown = ", ".join(f"`{name}`" for name in names)
+            shown = ", ".join(quoted(name) for name in names)
             yield found(FindingId.NOT_GOVERNED, place_in(document, statement, path="Action"), shown)
 
 

@@ -58,6 +58,7 @@ class Report:
         table: what each credential may do; None if that could not be asked.
         gaps: what was not examined, and why; never taken for a pass.
         dated: the catalogue's name and date.
+        size: the length by AWS's counting.
     """
 
     source: str
@@ -66,6 +67,7 @@ class Report:
     table: TruthTable | None
     gaps: tuple[Text, ...]
     dated: str
+    size: int
 
     @property
     def clean(self) -> bool:

@@ -84,7 +84,7 @@ def lint(
         if any(fault.code in UNREADABLE for fault in error.faults):
             raise
         found = findings_of_faults(error.faults, source)
-        return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated)
+        return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated, size(text))
     run = _Run(document, attachment, home_of(document, partition), known)
     return run.report(text)
 
@@ -132,8 +132,15 @@ class _Run:
         if len(found) > _MOST_FINDINGS:
             self.gaps.append(_TOO_MANY.filled(most=_MOST_FINDINGS))
         ordered = _ordered(found)[:_MOST_FINDINGS]
-        source = self.document.source
-        return Report(source, self.attachment, ordered, table, tuple(self.gaps), self.known.dated)
+        return Report(
+            self.document.source,
+            self.attachment,
+            ordered,
+            table,
+            tuple(self.gaps),
+            self.known.dated,
+            size(text),
+        )
 
     def meaning(self) -> Iterator[Finding]:
         """Ask the engine what the document does."""
@@ -142,25 +149,13 @@ class _Run:
             if self.asker.exhausted:
                 return
             asks = tuple(questions(self.asked, statement, self.asker, self.known))
-            if self._knows_all(statement.action.values):
-                yield from idle_statement(self.asked, statement, asks, self.asker)
+            yield from idle_statement(self.asked, statement, asks, self.asker)
             about = tuple(
                 ask for ask in asks if self.asker.depends_on_mfa(self.asked, statement, ask)
             )
             if about:
                 dependents.append(Dependent(statement, about))
         yield from self._of_attachment(dependents)
-
-    def _knows_all(self, patterns: tuple[str, ...]) -> bool:
-        """Tell whether AWS has every action named: what it has not is a finding of its own."""
-        return bool(patterns) and all(
-            set(each) <= set("*:")
-            or (
-                self.known.service_name(each.partition(":")[0]) is not None
-                and bool(self.known.expand(each))
-            )
-            for each in patterns
-        )
 
     def _of_attachment(self, dependents: list[Dependent]) -> Iterator[Finding]:
         match self.attachment:
@@ -238,15 +233,12 @@ def _ages(document: Document) -> Iterator[int]:
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return the findings by place, each once, without what only follows from another one."""
-    by_statement: dict[int | None, set[str]] = {}
-    for each in findings:
-        by_statement.setdefault(each.place.statement, set()).add(each.id)
-    literal = any(each.id == FindingId.VARIABLE_IN_VERSION for each in findings)
+    """Return the findings by place, each once, without what follows from IAM's refusing it."""
+    refused = {each.place.statement for each in findings if each.id.startswith("save.")} - {None}
     kept = [
         each
         for each in dict.fromkeys(findings)
-        if not _follows(each, by_statement[each.place.statement], literal=literal)
+        if not (each.place.statement in refused and each.id.startswith("policy."))
     ]
     return tuple(
         sorted(
@@ -258,16 +250,3 @@ def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
             ),
         )
     )
-
-
-def _follows(finding: Finding, beside: set[str], *, literal: bool) -> bool:
-    """Tell whether a finding only says again what another in its statement says better."""
-    if finding.id == FindingId.NEVER_APPLIES and literal:
-        return True
-    if finding.id in _MISFITS and FindingId.NEVER_APPLIES in beside:
-        return True
-    refused = any(each.startswith("save.") for each in beside)
-    return refused and finding.id in (*_MISFITS, FindingId.NEVER_APPLIES)
-
-
-_MISFITS = (FindingId.ACTION_WITHOUT_RESOURCE, FindingId.RESOURCE_WITHOUT_ACTION)

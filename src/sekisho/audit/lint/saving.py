@@ -9,6 +9,7 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.words import found, place_in
 from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
+from sekisho.policy.faults import quoted
 
 __all__ = ["save_checks"]
 
@@ -84,7 +85,7 @@ def _actions(document: Document, statement: Statement) -> Iterator[Finding]:
         prefix = value.partition(":")[0]
         odd = not _PREFIX.fullmatch(prefix.replace("*", "").replace("?", "") or "x")
         if value != "*" and odd:
-            fact = f"AWS: Vendor {prefix[:60]} is not valid"
+            fact = f"AWS: Vendor {quoted(prefix)[1:-1]} is not valid"
             yield found(
                 FindingId.SAVE_VENDOR_INVALID,
                 place_in(document, statement, path=name, position=statement.action.position),
@@ -116,14 +117,14 @@ def _resources(document: Document, statement: Statement) -> Iterator[Finding]:
 
 def _arn_fault(arn: str) -> tuple[FindingId, str] | None:
     """Return what is wrong with a resource pattern that begins like an ARN, and AWS's answer."""
-    shown = arn if len(arn) <= 100 else f"{arn[:100]}…"  # noqa: PLR2004 - what a line can bear
+    shown = quoted(arn)[1:-1]
     parts = arn.split(":", _ARN_PARTS - 1)
     known = {each.id for each in catalogue.partitions()}
     partition = parts[1]
     if partition not in known and not set("*?") & set(partition):
         return (
             FindingId.SAVE_PARTITION,
-            f'Partition "{partition}" is not valid for resource "{shown}".',
+            f'Partition "{quoted(partition)[1:-1]}" is not valid for resource "{shown}".',
         )
     service = parts[2] if len(parts) > 2 else "*"  # noqa: PLR2004 - arn:partition:service
     whole = service == "*" and len(parts) == _ARN_PARTS
@@ -139,7 +140,7 @@ def _iam_fault(parts: list[str], shown: str) -> tuple[FindingId, str] | None:
     if parts[3].strip("*"):
         answer = f"IAM resource {shown} cannot contain region information."
         return FindingId.SAVE_IAM_REGION, answer
-    if parts[5] != "*" and not parts[5].startswith(_IAM_KINDS):
+    if parts[5] not in ("*", "root") and not parts[5].startswith(_IAM_KINDS):
         kinds = ", ".join(_IAM_KINDS)
         answer = f'IAM resource path must either be "*" or start with {kinds}.'
         return FindingId.SAVE_IAM_PATH, answer

@@ -11,10 +11,10 @@ from sekisho.audit.held import Ask, Held, Home
 from sekisho.audit.lint.asking import Asker, bare
 from sekisho.audit.probes import NAME, PATH, probes_of
 from sekisho.catalogue import Action, Catalogue
-from sekisho.policy import Document, Statement, Version
+from sekisho.policy import Document, Statement
 from sekisho.policy.applies import takes
 
-__all__ = ["STAND_INS", "hidden", "questions", "stand_ins"]
+__all__ = ["STAND_INS", "questions", "stand_ins"]
 
 STAND_INS = (
     "s3:ListAllMyBuckets",
@@ -83,14 +83,6 @@ def _about(action: Action, statement: Statement, home: Home) -> Iterator[Ask]:
             filled = _filled(value, home)
             if filled is not None:
                 yield Ask(str(action), filled, PATH if "/*/" in value else "/")
-
-
-def hidden(document: Document, statement: Statement) -> bool:
-    """Tell whether a resource of the statement depends on a variable that has no value here."""
-    values = statement.resource.values if statement.resource else ()
-    return document.version is Version.V2012 and any(
-        "${" in _DEFAULT.sub("", _USERNAME.sub("", value)) for value in values
-    )
 
 
 def _filled(pattern: str, home: Home) -> str | None:

@@ -253,13 +253,12 @@ IDLE: Mapping[FindingId, Words] = {
         _WARNING,
         Text("a statement that never applies", "決して適用されないステートメント"),
         Text(
-            "No request that AWS can be asked fulfils all of its elements at once.",
-            "すべての要素を同時に満たすリクエストがありません。",
+            "Its conditions exclude each other: no credential fulfils them all at once.",
+            "条件が互いに矛盾し、すべてを同時に満たす認証情報がありません。",
         ),
         Text(
-            "Compare its actions with the resources that they are about, and its conditions with "
-            "each other.",
-            "アクションとその対象のリソース、条件どうしの関係を確認してください。",
+            "Split it: operators and keys in one block are joined by AND.",
+            "ステートメントを分けてください。1 つのブロックの演算子とキーは AND で結ばれます。",
         ),
     ),
     FindingId.ALLOW_ALWAYS_DENIED: Words(
@@ -275,8 +274,10 @@ IDLE: Mapping[FindingId, Words] = {
         _WARNING,
         Text("an action without an applicable resource", "適用できるリソースのないアクション"),
         Text(
-            "AWS asks about this action on another kind of resource than the statement names.",
-            "このアクションの対象は、書かれているものとは別の種類のリソースです。",
+            "By AWS's reference this action is about another kind of resource than the statement "
+            "names; the console warns of it too.",
+            "AWS のリファレンスでは、このアクションの対象は別の種類のリソースです。コンソールも警告"
+            "します。",
         ),
         Text(
             'Add the right ARN; for actions without a resource type, `"*"`.',
