@@ -5,8 +5,8 @@ locale's encoding, which is wrong on Windows, and keep every file twice.
 """
 
 import json
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -49,6 +49,29 @@ def _matches(pattern: str, text: str) -> bool:
     return set(pattern[p:]) <= {"*"}
 
 
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Return what tells whether a text matches, made once for the many texts it is asked about."""
+    if "?" in pattern:
+        return partial(_matches, pattern)
+    head, *others = pattern.split("*")
+    if not others:
+        return lambda text: text == head
+    *pieces, tail = others
+
+    def matches(text: str) -> bool:
+        at, end = len(head), len(text) - len(tail)
+        if at > end or not (text.startswith(head) and text.endswith(tail)):
+            return False
+        for piece in pieces:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return True
+
+    return matches
+
+
 class Catalogue:
     """What AWS has, as of one date.
 
@@ -88,17 +111,18 @@ class Catalogue:
         if not any(character in pattern for character in "*?"):
             found = self.action(pattern)
             return (found,) if found else ()
+        matches = _matcher(name)
         return tuple(
             action
             for service in self._matching(prefix)
             for key, action in self._service(service).items()
-            if _matches(name, key)
+            if matches(key)
         )
 
     def _matching(self, prefix: str) -> tuple[str, ...]:
         if prefix in self._names:
             return (prefix,)
-        return tuple(service for service in self.services() if _matches(prefix, service))
+        return tuple(filter(_matcher(prefix), self.services()))
 
     def _service(self, prefix: str) -> Mapping[str, Action]:
         """Return a service's actions by their names in lower case, read when first asked for."""
