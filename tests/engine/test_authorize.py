@@ -170,6 +170,15 @@ def test_a_policy_that_cannot_be_read_for_certain_is_an_error(name: str) -> None
         assert any(place in fault.path for fault in caught.value.faults)
 
 
+@pytest.mark.parametrize("entry", ["*:", "s3:", ":GetObject", "GetObject", "s3: GetObject", ""])
+def test_an_entry_that_is_no_action_matches_none(entry: str) -> None:
+    """`policy.parse` refuses it; made by hand it is no wildcard either."""
+    statement = Statement(0, Effect.DENY, Element((entry,)), Element(("*",)))
+    given = Policies((AttachedPolicy("p", Document((statement,))), policy(ALLOW)))
+    decision = decide(Request(ALICE, "s3:GetObject", OBJECT), given)
+    assert decision.effect is DecisionEffect.ALLOWED
+
+
 def test_in_an_old_document_a_dollar_is_a_dollar() -> None:
     old = Document(_condition(LIKE, "${").statements, None)
     request = Request(ALICE, "s3:GetObject", OBJECT, context_of({"k": "${"}))

@@ -51,7 +51,7 @@ def decide(request: Request, policies: Policies, switches: Switches = DEFAULTS) 
         if _evaluate(request, policies, caller, Doubts(_flipped(switches, name))).effect
         is not decision.effect
     )
-    return replace(decision, assumed=assumed)
+    return replace(decision, assumed=assumed) if assumed else decision
 
 
 def checked(request: Request, policies: Policies) -> Caller:

@@ -8,6 +8,8 @@ bits of one integer. No pattern, however many stars it has, is slow.
 Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards"; facts §6.4.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.engine.remembered import remembered
@@ -49,15 +51,33 @@ def text_of(pattern: Pattern) -> str:
 def like(text: str, value: str) -> bool:
     """Tell whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
     if "*" in text or "?" in text:
-        return matches(wildcards(text), value)
+        return text == "*" or _run(_machine_of(text), value)
     return text == value
 
 
 def matches(pattern: Pattern, value: str) -> bool:
-    """Tell whether the whole of `value` matches `pattern`, case-sensitively.
+    """Tell whether the whole of `value` matches `pattern`, case-sensitively."""
+    return _run(_machine(pattern), value)
 
-    Takes one step for each token and one for each character.
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """A pattern, its places numbered: before each token that is no star, and at the end.
+
+    Attributes:
+        size: the place at the end, which a value that matches reaches.
+        star: the places that a star lets every character stay at.
+        any_one: the places that every character goes on from.
+        reads: for each other character that a token reads, the places that it goes on from.
     """
+
+    size: int
+    star: int
+    any_one: int
+    reads: Mapping[str, int]
+
+
+def _machine(pattern: Pattern) -> _Machine:
     star = any_one = size = 0
     reads: dict[str, int] = {}
     for token in pattern:
@@ -70,10 +90,21 @@ def matches(pattern: Pattern, value: str) -> bool:
             any_one |= place
         else:
             reads[token] = reads.get(token, 0) | place
+    return _Machine(size, star, any_one, reads)
+
+
+@remembered
+def _machine_of(text: str) -> _Machine:
+    return _machine(wildcards(text))
+
+
+def _run(machine: _Machine, value: str) -> bool:
+    """Take one step for each character of `value`."""
+    star, any_one, reads = machine.star, machine.any_one, machine.reads
     reached = 1
     for char in value:
         # a star stays where it is; every other token moves one place on
         reached = (reached & star) | (reached & (any_one | reads.get(char, 0))) << 1
         if not reached:
             return False
-    return bool(reached >> size & 1)
+    return bool(reached >> machine.size & 1)

@@ -4,7 +4,7 @@ Source: IAM User Guide, "Policy evaluation logic": the statements of all policie
 as if they stood in one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.engine.layers import Group
 from sekisho.engine.model import AttachedPolicy, Cause
@@ -35,7 +35,7 @@ def read(group: Group, scope: Scope) -> Reading:
     causes: dict[Effect, list[Cause]] = {Effect.ALLOW: [], Effect.DENY: []}
     closest = Named.NOT
     for policy in group.policies:
-        within = replace(scope, version=policy.document.version)
+        within = Scope(scope.request, scope.caller, policy.document.version, scope.doubts)
         for statement in policy.document.statements:
             closeness = applies(statement, within)
             if closeness is Named.NOT:

@@ -9,7 +9,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource";
 """
 
 from sekisho.engine import arns, glob, variables
-from sekisho.engine.glob import Pattern, Wild
+from sekisho.engine.glob import Pattern
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
 from sekisho.engine.scope import Scope
@@ -44,38 +44,43 @@ def _entry_matches(entry: str, scope: Scope) -> bool | None:
     if len(resource) < arns.PARTS:
         return glob.like(entry, scope.request.resource)
     written = arns.split(entry)
-    head = _head(entry)
-    tail = _tail(written, scope)
     asked = tuple(part.lower() for part in resource[:_HEAD])
-    if all(map(glob.matches, head, asked)):
-        return None if tail is None else glob.matches(tail, resource[_HEAD])
-    if not any(Wild.STAR in part for part in head):
+    head = _head(entry)
+    if all(map(glob.like, head, asked)):
+        return _tail_matches(written, resource[_HEAD], scope)
+    if not any("*" in part for part in head):
         return False
-    spanning = _spans(head, written, tail, ":".join((*asked, resource[_HEAD])))
+    spanning = _spans(written, ":".join((*asked, resource[_HEAD])), scope)
     return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
 
 
 @remembered
-def _head(entry: str) -> tuple[Pattern, ...]:
-    """Return the patterns of the first five parts, in which case does not matter."""
-    return tuple(glob.wildcards(part.lower()) for part in arns.split(entry)[:_HEAD])
+def _head(entry: str) -> tuple[str, ...]:
+    """Return the first five parts, in which case does not matter; fewer if there are fewer."""
+    return tuple(part.lower() for part in arns.split(entry)[:_HEAD])
+
+
+def _tail_matches(written: tuple[str, ...], resource: str, scope: Scope) -> bool | None:
+    """Match the resource part; None if that depends on a variable without a value."""
+    if len(written) < arns.PARTS:
+        return True
+    if variables.OPEN not in written[_HEAD]:
+        return glob.like(written[_HEAD], resource)
+    pattern = _tail(written, scope)
+    return None if pattern is None else glob.matches(pattern, resource)
 
 
 def _tail(written: tuple[str, ...], scope: Scope) -> Pattern | None:
     """Return the pattern of the resource part, the only one in which variables have a meaning."""
-    if len(written) < arns.PARTS:
-        return (Wild.STAR,)
     return variables.substitute(written[_HEAD], scope.version, scope.request.context)
 
 
-def _spans(
-    head: tuple[Pattern, ...], written: tuple[str, ...], tail: Pattern | None, resource: str
-) -> bool | None:
+def _spans(written: tuple[str, ...], resource: str, scope: Scope) -> bool | None:
     """Match the entry as one string, its colons like any other character."""
-    if tail is None:
-        return None
-    whole: list[glob.Token] = []
-    for part in head:
-        whole += [*part, ":"]
-    whole = [*whole, *tail] if len(written) == arns.PARTS else whole[:-1]
-    return glob.matches(tuple(whole), resource)
+    pattern = glob.wildcards(":".join(written[:_HEAD]).lower())
+    if len(written) == arns.PARTS:
+        tail = _tail(written, scope)
+        if tail is None:
+            return None
+        pattern = (*pattern, ":", *tail)
+    return glob.matches(pattern, resource)

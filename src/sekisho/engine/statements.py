@@ -16,12 +16,13 @@ def applies(statement: Statement, scope: Scope) -> Named:
 
     A statement without `Principal` is about the identity that it is attached to.
     """
+    if not actions.matches(statement.action, scope.request.action, scope.doubts):
+        return Named.NOT
     closeness = Named.ITSELF
     if statement.principal is not None:
         closeness = named(statement.principal, statement.effect, scope.caller)
     matched = (
         closeness is not Named.NOT
-        and actions.matches(statement.action, scope.request.action, scope.doubts)
         and (
             statement.resource is None
             or resources.matches(statement.resource, statement.effect, scope)

@@ -17,9 +17,11 @@ from sekisho.engine.glob import Pattern, Token
 from sekisho.engine.model import Context
 from sekisho.policy.document import Version
 
-__all__ = ["Malformed", "Part", "Variable", "read", "substitute"]
+__all__ = ["OPEN", "Malformed", "Part", "Variable", "read", "substitute"]
 
-_OPEN = "${"
+OPEN = "${"
+"""What every variable and every escape begins with."""
+
 _ESCAPE = re.compile(r"\$\{([*?$])\}")
 # A key has no white space; a default stands after a comma and one space, in single quotes.
 _VARIABLE = re.compile(r"\$\{([^\s{}$'*?,]+)(?:, '([^'}]*)')?\}")
@@ -53,7 +55,7 @@ Part = Token | Variable | Malformed
 def read(text: str) -> Iterator[Part]:
     """Yield the parts of `text`: characters, wildcards, variables and what is malformed."""
     place = 0
-    while (begin := text.find(_OPEN, place)) >= 0:
+    while (begin := text.find(OPEN, place)) >= 0:
         yield from glob.wildcards(text[place:begin])
         if escape := _ESCAPE.match(text, begin):
             yield escape[1]
@@ -62,14 +64,14 @@ def read(text: str) -> Iterator[Part]:
             yield Variable(variable[1], variable[2])
             place = variable.end()
         else:
-            place = begin + len(_OPEN)
+            place = begin + len(OPEN)
             yield Malformed(text[begin : begin + 40])
     yield from glob.wildcards(text[place:])
 
 
 def substitute(text: str, version: Version | None, context: Context) -> Pattern | None:
     """Return the pattern that `text` stands for, or None if a variable in it has no value."""
-    if version is not Version.V2012 or _OPEN not in text:
+    if version is not Version.V2012 or OPEN not in text:
         return glob.wildcards(text)
     tokens: list[Token] = []
     for part in read(text):

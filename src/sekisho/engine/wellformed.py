@@ -4,6 +4,7 @@
 that cannot be read would otherwise count as one without a value, which in a Deny lets through.
 """
 
+import re
 from collections.abc import Iterator
 
 from sekisho.engine import arns, variables
@@ -78,10 +79,11 @@ def _caller_faults(request: Request, caller: Caller) -> Iterator[Fault]:
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", cure=cure)
 
 
+_ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
+
+
 def _action_faults(request: Request) -> Iterator[Fault]:
-    service, _, name = request.action.partition(":")
-    odd = not request.action.isascii() or any(c in "*?" or c.isspace() for c in request.action)
-    if odd or not service or not name or ":" in name:
+    if not (request.action.isascii() and _ONE_ACTION.fullmatch(request.action)):
         message = f"{quoted(request.action)} is not one action"
         cure = "write it as `service:Name`"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
