@@ -12,7 +12,9 @@ from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
 
 CONDITIONS = [
-    case for name in ("vectors", "mfa", "more", "exact") for case in load(f"conditions/{name}.json")["cases"]
+    case
+    for name in ("vectors", "mfa", "more", "exact")
+    for case in load(f"conditions/{name}.json")["cases"]
 ]
 
 
