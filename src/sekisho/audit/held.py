@@ -79,12 +79,12 @@ def home_of(document: Document, partition: str | None = None) -> Home:
                 accounts[parts[4]] += 1
             elif _is_account(value):
                 accounts[value] += 1
-    known = {each.id for each in catalogue.partitions()}
-    named = [each for each, _ in partitions.most_common() if each in known]
-    own = [each for each, _ in accounts.most_common() if _is_account(each)]
+    # between equals the order of the catalogue decides, not that of the statements
+    known = [each.id for each in catalogue.partitions()]
+    own = sorted(filter(_is_account, accounts))
     return Home(
-        partition or (named[0] if named else catalogue.DEFAULT_PARTITION),
-        own[0] if own else ACCOUNT,
+        partition or max(known, key=lambda each: partitions[each]),
+        max(own, key=lambda each: accounts[each]) if own else ACCOUNT,
     )
 
 
