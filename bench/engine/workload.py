@@ -16,7 +16,15 @@ from typing import Any
 from sekisho.engine import AttachedPolicy, Context, Policies, Request
 from sekisho.policy import from_json
 
-__all__ = ["ACCOUNT", "Workload", "distinct", "managed_policies", "questions", "twelve"]
+__all__ = [
+    "ACCOUNT",
+    "Workload",
+    "distinct",
+    "managed_policies",
+    "questions",
+    "some_policies",
+    "twelve",
+]
 
 ACCOUNT = "111122223333"
 FORCE_MFA = Path(__file__).parents[2] / "tests/corpus/policy/aws-self-manage.json"
@@ -140,19 +148,31 @@ def _force_mfa() -> Any:
     return json.loads(FORCE_MFA.read_text(encoding="utf-8"))
 
 
-def managed_policies() -> dict[str, Any]:
-    """Return AWS-managed policies as moto has them: long ones, and ones that many people use."""
+def _moto() -> dict[str, Any]:
     from moto.iam.aws_managed_policies import (  # type: ignore[attr-defined] # noqa: PLC0415 - slow
         aws_managed_policies_data,
     )
 
     known = json.loads(aws_managed_policies_data)
+    return {name: policy["Document"] for name, policy in sorted(known.items())}
+
+
+def managed_policies() -> dict[str, Any]:
+    """Return AWS-managed policies as moto has them: long ones, and ones that many people use."""
+    known = _moto()
     wanted = [
         *("ReadOnlyAccess", "PowerUserAccess", "SecurityAudit", "ViewOnlyAccess"),
         *("AmazonS3ReadOnlyAccess", "AmazonEC2FullAccess", "AWSLambda_FullAccess"),
         *("CloudWatchReadOnlyAccess", "AmazonDynamoDBFullAccess", "AmazonSQSFullAccess"),
     ]
-    return {name: known[name]["Document"] for name in wanted if name in known}
+    return {name: known[name] for name in wanted if name in known}
+
+
+def some_policies(count: int = 120) -> dict[str, Any]:
+    """Return Force_MFA and `count` AWS-managed policies of all sizes."""
+    known = _moto()
+    names = list(known)[:: len(known) // count][:count]
+    return {"Force_MFA": _force_mfa(), **{name: known[name] for name in names}}
 
 
 def _company() -> Any:

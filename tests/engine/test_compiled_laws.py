@@ -1,7 +1,7 @@
 """The law of the compiled decider: whatever the policies and the requests, it is the engine."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from hypothesis import given
@@ -19,7 +19,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler
-from sekisho.engine.model import ArnSpan
+from sekisho.engine.model import ArnSpan, Level
 from sekisho.errors import SekishoError
 from sekisho.policy.document import (
     Condition,
@@ -191,9 +191,32 @@ def test_compiled_is_the_engine(
         assert outcome(lambda r=request: compiled(r)) == expected
 
 
-@given(st.lists(policies, min_size=1, max_size=3), st.lists(requests, min_size=1, max_size=4))
-def test_the_decider_keeps_sets_apart(sets: list[Policies], asked: list[Request]) -> None:
-    decider = CompiledDecider(most_sets=2)
+POOL = st.shared(st.lists(attached(), min_size=1, max_size=2), key="pool").map(
+    lambda found: tuple(policy for each in found for policy in each)
+)
+
+
+@st.composite
+def sharing(draw: st.DrawFn) -> Policies:
+    """Draw policies out of one pool, so that sets share documents, under one or another name."""
+
+    def some() -> tuple[AttachedPolicy, ...]:
+        taken = [policy for policy in draw(POOL) if draw(st.booleans())]
+        return tuple(replace(p, name=draw(st.sampled_from([p.name, "other"]))) for p in taken)
+
+    return Policies(
+        some(),
+        draw(st.sampled_from([None, some()])),
+        draw(st.sampled_from([None, some()])),
+        scps=draw(st.sampled_from([(), (Level("root", some()), Level("ou", some()))])),
+    )
+
+
+@given(st.lists(sharing(), min_size=2, max_size=4), st.lists(requests, min_size=1, max_size=4))
+def test_sets_that_share_documents_are_kept_apart(
+    sets: list[Policies], asked: list[Request]
+) -> None:
+    decider = CompiledDecider(most_sets=3)
     for request in [*asked, *asked]:
         for one in sets:
             expected = outcome(lambda r=request, p=one: decide(r, p))

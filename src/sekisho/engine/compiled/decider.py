@@ -1,14 +1,15 @@
 """Policies in, a callable out; and the same as a `Decider`."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from sekisho.engine.authorize import DEFAULTS, decide
 from sekisho.engine.compiled.callers import Callers
 from sekisho.engine.compiled.plans import Decide, Plan, plan_of
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
-from sekisho.engine.layers import groups
+from sekisho.engine.layers import Group, groups
 from sekisho.engine.model import AttachedPolicy, Decision, Policies, Request, Switches
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import Code, FaultyPolicy, Unsupported
@@ -22,18 +23,36 @@ _ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
 
 _MOST_ACTIONS = 4_096
 _MOST_DOCUMENTS = 16_384
+_MOST_PLANS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A set of policies that is being compiled.
+
+    Attributes:
+        shape: which groups there are; with the statements that apply it settles a decision.
+        statements: every statement with what a decision says of it: its group and its policy.
+        ask: the engine, about these policies.
+    """
+
+    shape: tuple[object, ...]
+    statements: tuple[tuple[int, str, ReadyStatement], ...]
+    ask: Decide
 
 
 class Compiler:
     """Compiles sets of policies that share documents: each document is made ready once.
 
-    Not a store of decisions: it keeps statements, and the parsed ARNs of callers.
+    Sets whose statements about an action are the same share the plan for it.
     """
 
     def __init__(self, switches: Switches = DEFAULTS) -> None:
         self._switches = switches
         self._callers = Callers()
         self._ready: dict[int, tuple[Document, tuple[ReadyStatement, ...]]] = {}
+        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._actions: set[str] = set()
 
     def compiled(self, policies: Policies) -> Decide:
         """Return a function that decides requests under `policies` as the engine does.
@@ -44,13 +63,42 @@ class Compiler:
             FaultyPolicy: if a document cannot be read for certain.
             Unsupported: if there is a kind of policy that is not compiled.
         """
-        documents = [policy.document for policy in _checked(policies)]
-        statements = tuple(one for document in documents for one in self._statements(document))
-        return _dispatch(statements, self._callers, self._asking(policies))
-
-    def _asking(self, policies: Policies) -> Decide:
+        found = _checked(policies)
         switches = self._switches
-        return lambda request: decide(request, policies, switches)
+        own = _Set(
+            (bool(policies.identity), *((group.kind, group.level) for group in found)),
+            tuple(
+                (place, policy.name, statement)
+                for place, group in enumerate(found)
+                for policy in group.policies
+                for statement in self._statements(policy.document)
+            ),
+            lambda request: decide(request, policies, switches),
+        )
+        return _by_action(lambda request: self._planned(own, request))
+
+    def _planned(self, own: _Set, request: Request) -> Plan:
+        if request.action not in self._actions:
+            # the engine refuses what is no action, and that is not kept
+            own.ask(request)
+            if len(self._actions) >= _MOST_PLANS:
+                self._actions.clear()
+            self._actions.add(request.action)
+        action = request.action.lower()
+        asked = Asked.STAR if request.resource == _STAR else Asked.ARN
+        if asked is Asked.ARN and action.startswith("iam:"):
+            asked = Asked.HOME
+        try:
+            about = tuple(one for one in own.statements if one[-1].takes_in(action))
+        except Unsure:
+            return lambda request, _: own.ask(request)
+        key = (asked, own.shape, about)
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            chosen = [statement for _, _, statement in about]
+            self._plans[key] = plan_of(chosen, self._callers, own.ask, asked)
+        return self._plans[key]
 
     def _statements(self, document: Document) -> tuple[ReadyStatement, ...]:
         found = self._ready.get(id(document))
@@ -63,24 +111,26 @@ class Compiler:
         return found[1]
 
 
-def _checked(policies: Policies) -> Iterator[AttachedPolicy]:
-    """Yield the policies of all groups.
+def _checked(policies: Policies) -> tuple[Group, ...]:
+    """Return the groups of policies.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Unsupported: if there is a policy that is not compiled.
     """
-    for group in groups(policies):
+    found = tuple(groups(policies))
+    for group in found:
         check_policies(group.kind, group.policies)
-        for policy in group.policies:
-            if group.kind in _ON_RESOURCES or not _for_anyone(policy.document):
-                raise Unsupported(
-                    f"a {group.kind.value} that names principals is not compiled",
-                    code=Code.UNSUPPORTED_POLICY_TYPE,
-                    at=f"policies.{policy.name}",
-                    cure="let the engine decide",
-                )
-            yield policy
+    for group in found:
+        anyone = all(_for_anyone(policy.document) for policy in group.policies)
+        if group.kind in _ON_RESOURCES or not anyone:
+            raise Unsupported(
+                f"a {group.kind.value} that names principals is not compiled",
+                code=Code.UNSUPPORTED_POLICY_TYPE,
+                at="policies",
+                cure="let the engine decide",
+            )
+    return found
 
 
 def _for_anyone(document: Document) -> bool:
@@ -96,45 +146,24 @@ def _takes_in_anyone(principal: Principal) -> bool:
     )
 
 
-def _dispatch(statements: tuple[ReadyStatement, ...], callers: Callers, ask: Decide) -> Decide:
+def _by_action(planned: Callable[[Request], Plan]) -> Decide:
     """Return the function that finds the plan for a request by its action."""
-    plans: dict[tuple[Asked, tuple[int, ...]], Plan] = {}
-
-    def planned(request: Request) -> Plan:
-        action = request.action.lower()
-        asked = Asked.STAR if request.resource == _STAR else Asked.ARN
-        if asked is Asked.ARN and action.startswith("iam:"):
-            asked = Asked.HOME
-        try:
-            about = tuple(n for n, one in enumerate(statements) if one.takes_in(action))
-        except Unsure:
-            return lambda request, _: ask(request)
-        if (asked, about) not in plans:
-            chosen = [statements[n] for n in about]
-            plans[asked, about] = plan_of(chosen, callers, ask, asked)
-        return plans[asked, about]
-
-    return _by_action(planned, ask)
-
-
-def _by_action(planned: Callable[[Request], Plan], ask: Decide) -> Decide:
     for_arns: dict[str, Plan] = {}
     for_star: dict[str, Plan] = {}
 
-    def first(request: Request) -> Decision:
-        # what the engine refuses as no action is not kept
-        decision = ask(request)
-        table = for_star if request.resource == _STAR else for_arns
+    def first(request: Request, resource: str) -> Decision:
+        plan = planned(request)
+        table = for_star if resource == _STAR else for_arns
         if len(table) < _MOST_ACTIONS:
-            table[request.action] = planned(request)
-        return decision
+            table[request.action] = plan
+        return plan(request, resource)
 
     def decided(request: Request) -> Decision:
         resource = request.resource
         try:
             plan = (for_star if resource == _STAR else for_arns)[request.action]
         except KeyError:
-            return first(request)
+            return first(request, resource)
         return plan(request, resource)
 
     return decided
