@@ -45,6 +45,7 @@ class Code(StrEnum):
     INTERNAL = "internal"
     USAGE = "usage"
     FILE_UNREADABLE = "file.unreadable"
+    OUTPUT_UNWRITABLE = "output.unwritable"
 
     POLICY_NOT_JSON = "policy.not-json"
     POLICY_NOT_A_POLICY = "policy.not-a-policy"

@@ -5,16 +5,22 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from sekisho.cli.exits import Exit, worst
 
+GATE = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
 
-def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+
+def _run(
+    *arguments: str, stdout: int | TextIO = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own interpreter and program
         [sys.executable, "-m", "sekisho", *arguments],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         env={**os.environ, **environment},
         check=False,
@@ -49,6 +55,40 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
     assert len(lines) >= 3
     assert all(line.startswith("sekisho: policy.") for line in lines)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["policy", "new"],
+        ["policy", "summary", str(GATE)],
+        ["policy", "lint", str(GATE)],
+        ["--help"],
+    ],
+    ids=" ".join,
+)
+def test_an_output_that_cannot_be_written_is_one_clear_error(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = _run(*arguments, stdout=full)
+    assert done.returncode == Exit.ERROR
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("sekisho: ")]
+    assert line.startswith("sekisho: output.unwritable: ")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe has another errno there")
+def test_whoever_closes_the_pipe_has_read_enough() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = _run("policy", "new", stdout=writing)
+    finally:
+        os.close(writing)
+    assert done.returncode == Exit.ERROR
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 def test_japanese_comes_out_whatever_the_locale() -> None:

@@ -4,15 +4,18 @@ Each command is one module of this room with a click command named `command`; no
 imported before it is needed, so that `sekisho --help` stays light.
 """
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import click
 
 from sekisho import __version__
 from sekisho.cli.exits import Exit
-from sekisho.errors import FaultyInput, SekishoError, UsageError
+from sekisho.errors import Code, FaultyInput, SekishoError, UsageError
 
 __all__ = ["main", "root"]
 
@@ -25,6 +28,9 @@ COMMANDS: Mapping[str, str] = {
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
+
+_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
+"""How writing to a full disk, a closed pipe or a lost terminal fails."""
 
 
 class _Commands(click.Group):
@@ -79,16 +85,50 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
     try:
+        code = _run()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except OSError as error:
+        _unwritten(error)
+        code = Exit.ERROR
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command and return its exit code; errors are printed."""
+    try:
         result = root.main(standalone_mode=False, prog_name="sekisho")
     except click.exceptions.Abort:
-        sys.exit(Exit.ERROR)
+        return Exit.ERROR
     except click.ClickException as error:
         error.show()
-        sys.exit(Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR)
+        return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
     except UsageError as error:
         _report(error)
-        sys.exit(Exit.USAGE)
+        return Exit.USAGE
     except SekishoError as error:
         _report(error)
-        sys.exit(Exit.ERROR)
-    sys.exit(result if isinstance(result, int) else Exit.CLEAN)
+        return Exit.ERROR
+    return result if isinstance(result, int) else Exit.CLEAN
+
+
+def _unwritten(error: OSError) -> None:
+    """Say that the output could not be written, if there is still somewhere to say it.
+
+    Raises:
+        OSError: if it was something else that failed: then nobody foresaw it.
+    """
+    if error.errno not in _UNWRITABLE or error.filename is not None:
+        raise error
+    if error.errno != errno.EPIPE:
+        # whoever closes a pipe has read enough
+        message = f"the output cannot be written: {(error.strerror or 'no reason given').lower()}"
+        with suppress(OSError):
+            click.echo(f"sekisho: {Code.OUTPUT_UNWRITABLE}: {message}", err=True)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            # the interpreter would try once more while it ends, and fail again
+            os.dup2(silence, stream.fileno())
