@@ -87,6 +87,20 @@ def test_summary_as_json_from_standard_input():
     assert all(set(sentence) == {"en", "ja"} for sentence in shown["meaning"])
 
 
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_summary_of_a_policy_over_the_quota_is_an_error_and_shown_all_the_same(form):
+    actions = [f"s3:Get{number:05}" for number in range(600)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    result = CliRunner().invoke(
+        command, ["summary", "-", "--lang", "en", "--format", form], input=text
+    )
+    assert isinstance(result.exception, FaultyPolicy)
+    assert [fault.code for fault in result.exception.faults] == [Code.POLICY_OVER_QUOTA]
+    assert "6144" in str(result.exception)
+    assert str(policy.size(text)) in result.stdout
+
+
 def test_summary_says_that_iam_refuses_comments():
     result = run("summary", "-", text="// how-to\n" + FIRST_LOGIN.read_text("utf-8"))
     assert "IAM refuses comments" in result.stderr

@@ -17,7 +17,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
-from sekisho.errors import UsageError
+from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
 from sekisho.policy.texts import title_of
@@ -168,6 +168,7 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
     """Show the console's summary of a policy, and beside it what the policy really means.
 
     FILE holds an identity-based policy; `-` is standard input. Comments in it are read over.
+    A policy that is longer than a managed policy may be is shown all the same, and is an error.
     """
     document = policy.parse(read_policy(file), source=file)
     found = policy.summarise(document, catalogue.load())
@@ -176,8 +177,10 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
         click.echo(
             json.dumps(_summary_as_json(document, found, meant), indent=2, ensure_ascii=False)
         )
-        return Exit.CLEAN
-    _print_summary(document, found, meant, lang)
+    else:
+        _print_summary(document, found, meant, lang)
+    if over := policy.over_quota(policy.size(document), Quota.MANAGED_POLICY):
+        raise FaultyPolicy(file, over)
     return Exit.CLEAN
 
 
