@@ -12,7 +12,8 @@ from sekisho.policy.document import Condition
 
 __all__ = ["carries", "meets", "service_of", "takes"]
 
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+# a name that stops at the next `$` keeps a row of open variables from being read anew at each
+_VARIABLE = re.compile(r"\$\{(?:\$|[^${}]*)\}")
 _SEGMENTS = 6
 _LONGEST_ARN = 2048
 

@@ -14,7 +14,6 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.words import found, place_in
-from sekisho.catalogue import Catalogue
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, Statement, Version, to_json
 from sekisho.policy.faults import quoted
@@ -28,11 +27,10 @@ _MOST_PATTERNS = 600
 
 
 def analyzer_checks(
-    document: Document, attachment: Attachment, catalogue: Catalogue
+    document: Document, attachment: Attachment, speller: Speller
 ) -> Iterator[Finding]:
     """Yield what Access Analyzer would report about a document."""
     yield from _version(document, attachment)
-    speller = Speller(catalogue)
     seen: dict[str, int] = {}
     for statement in document.statements:
         yield from _actions(document, statement, speller)

@@ -16,7 +16,7 @@ from sekisho.policy.document import PrincipalKey
 
 __all__ = ["Asker", "State", "as_identity", "bare", "relaxed", "with_statement"]
 
-MOST_WORK = 60_000
+MOST_WORK = 30_000
 """How many entries of a document are compared at most: a bound on time that every policy within
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
@@ -24,6 +24,9 @@ LONGEST_SESSION = 129_600
 """Seconds: nobody's MFA is older (facts §3.1)."""
 
 _MOST_AGES = 10
+
+_ONE_QUESTION = 10
+"""What a question costs before the first statement is read, in entries compared."""
 
 _MFA_PRESENT = "aws:multifactorauthpresent"
 _MFA_AGE = "aws:multifactorauthage"
@@ -200,7 +203,7 @@ def _mentions_mfa(statement: Statement) -> bool:
 
 
 def _weight(document: Document) -> int:
-    return sum(
+    return _ONE_QUESTION + sum(
         1 + len(each.action.values) + len(each.resource.values if each.resource else ())
         for each in document.statements
     )

@@ -10,21 +10,18 @@ from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.lint.words import found, place_in
-from sekisho.catalogue import Catalogue, partitions
-from sekisho.policy import Document, Effect, Statement, WarningKind
+from sekisho.catalogue import Action, Catalogue, partitions
+from sekisho.policy import Document, Effect, Statement
+from sekisho.policy.applies import carries, service_of, takes
 from sekisho.policy.faults import quoted
-from sekisho.policy.warnings import warnings_of
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
 __all__ = ["decoys", "idle_statement", "misfits", "ungoverned", "wrong_partitions"]
 
 _ARN_PARTS = 6
 _SHOWN = 5
-_MISFITS = {
-    WarningKind.ACTION_WITHOUT_RESOURCE: FindingId.ACTION_WITHOUT_RESOURCE,
-    WarningKind.RESOURCE_WITHOUT_ACTION: FindingId.RESOURCE_WITHOUT_ACTION,
-    WarningKind.CONDITION_WITHOUT_ACTION: FindingId.CONDITION_WITHOUT_ACTION,
-}
+_MOST = 60
+"""How many actions are held against how many resources; the product is what takes time."""
 
 
 def idle_statement(
@@ -73,23 +70,49 @@ def _always_denied(
 
 
 def misfits(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield actions, resources and condition keys of a statement that do not meet."""
-    for warning in warnings_of(document, catalogue):
-        name = _MISFITS.get(warning.kind)
-        if name is None:
+    """Yield actions, resources and condition keys of a statement that do not meet.
+
+    Only actions that are named whole are looked at: of what a wildcard takes in, something is
+    always about other resources.
+    """
+    for statement in document.statements:
+        named = [value for value in statement.action.values[:_MOST] if not set("*?") & set(value)]
+        actions = [each for each in map(catalogue.action, named) if each is not None]
+        if statement.action.negated or not actions:
             continue
-        statement = document.statements[warning.statement]
-        about = list(warning.about)
-        if name is FindingId.CONDITION_WITHOUT_ACTION:
-            about = [key for key in about if _of_a_service(key, catalogue)]
-        elif name is FindingId.ACTION_WITHOUT_RESOURCE:
-            # of what a wildcard takes in, something is always about other resources
-            named = {value.lower() for value in statement.action.values}
-            about = [action for action in about if action.lower() in named]
-        if about:
+        whole = len(actions) == len(statement.action.values)
+        for name, about in _unmet(statement, actions, catalogue, whole=whole):
             shown = ", ".join(quoted(each) for each in about[:_SHOWN])
             fact = shown + (" …" if len(about) > _SHOWN else "")
             yield found(name, place_in(document, statement), fact)
+
+
+def _unmet(
+    statement: Statement, actions: list[Action], catalogue: Catalogue, *, whole: bool
+) -> Iterator[tuple[FindingId, list[str]]]:
+    """Yield what does not meet; resources and keys only where `whole`: every action is known."""
+    resource = statement.resource
+    if resource is not None and not resource.negated and resource.values:
+        values = resource.values[:_MOST]
+        stray = [str(action) for action in actions if not takes(action, values)]
+        if stray and len(values) == len(resource.values):
+            yield FindingId.ACTION_WITHOUT_RESOURCE, stray
+        services = {action.service for action in actions}
+        idle = [
+            arn
+            for arn in values
+            if service_of(arn) in services and not any(takes(each, (arn,)) for each in actions)
+        ]
+        if idle and whole:
+            yield FindingId.RESOURCE_WITHOUT_ACTION, idle
+    keys = [
+        condition.key
+        for condition in statement.conditions
+        if _of_a_service(condition.key, catalogue)
+        and not any(carries(action, condition) for action in actions)
+    ]
+    if keys and whole:
+        yield FindingId.CONDITION_WITHOUT_ACTION, keys
 
 
 def _of_a_service(key: str, catalogue: Catalogue) -> bool:

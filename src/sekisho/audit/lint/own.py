@@ -15,6 +15,7 @@ from sekisho.policy import Document, Effect
 __all__ = ["own_checks"]
 
 _MOST_ACTIONS = 12
+_MOST_PATTERNS = 60
 _CREATE = "iam:CreateVirtualMFADevice"
 _ENABLE = "iam:enablemfadevice"
 
@@ -48,7 +49,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
     } | {_ENABLE}
     found = {
         str(action): action
-        for value in sorted(named)
+        for value in sorted(named)[:_MOST_PATTERNS]
         for action in catalogue.expand(value)
         if any(kind.name == "user" for kind in action.resource_types)
     }

@@ -20,6 +20,7 @@ from sekisho.audit.lint.model import Attachment, Report
 from sekisho.audit.lint.own import own_checks
 from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
 from sekisho.audit.lint.saving import save_checks
+from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.witness import questions, stand_ins
 from sekisho.audit.lint.words import found, place_in
@@ -51,6 +52,10 @@ _TOO_LONG = Text(
 _TOO_MUCH = Text(
     "So many statements depend on MFA that not all of them were examined",
     "MFA に依存するステートメントが多すぎるため、すべては調べていません",
+)
+_TOO_WIDE = Text(
+    "So many actions have wildcards that not all of them were looked up",
+    "ワイルドカードを含むアクションが多すぎるため、すべては照合していません",
 )
 _TOO_MANY = Text(
     "Only the first {most} findings are shown",
@@ -105,9 +110,10 @@ class _Run:
 
     def report(self, text: str) -> Report:
         """Return what was found, by place."""
+        speller = Speller(self.known)
         found = [
             *save_checks(self.document, self.attachment, text),
-            *analyzer_checks(self.document, self.attachment, self.known),
+            *analyzer_checks(self.document, self.attachment, speller),
             *misfits(self.document, self.known),
             *decoys(self.document, self.known),
             *wrong_partitions(self.document, self.asker.home.partition),
@@ -127,6 +133,8 @@ class _Run:
                 )
             except FaultyPolicy as error:
                 self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
+        if speller.exhausted:
+            self.gaps.append(_TOO_WIDE)
         if self.asker.exhausted:
             self.gaps.append(_TOO_MUCH)
         if len(found) > _MOST_FINDINGS:

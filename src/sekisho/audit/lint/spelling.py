@@ -14,6 +14,9 @@ _MOST_GUESSES = 5
 
 _LONGEST = 80
 
+_MOST_COMPARED = 30_000
+"""How many actions of the catalogue are compared with wildcards; more than any policy needs."""
+
 
 @cache
 def global_keys() -> tuple[frozenset[str], frozenset[str]]:
@@ -42,11 +45,12 @@ class Speller:
         self._catalogue = catalogue
         self._guesses = 0
         self._expanded: dict[str, bool] = {}
+        self._compared = 0
 
     @property
-    def catalogue(self) -> Catalogue:
-        """The catalogue that names are looked up in."""
-        return self._catalogue
+    def exhausted(self) -> bool:
+        """Whether there were more wildcards than are looked up: what is left is a gap."""
+        return self._compared > _MOST_COMPARED
 
     def is_service(self, prefix: str) -> bool:
         """Tell whether AWS has a service with this prefix, in any case."""
@@ -55,6 +59,12 @@ class Speller:
     def is_action(self, pattern: str) -> bool:
         """Tell whether a pattern of a known service matches any of its actions."""
         key = pattern.lower()
+        if set("*?") & set(key):
+            # one step for each action, and for each star that may have to go back
+            service = self._catalogue.actions(key.partition(":")[0])
+            self._compared += len(service) * (1 + key.count("*"))
+        if self.exhausted:
+            return True
         if key not in self._expanded:
             self._expanded[key] = bool(self._catalogue.expand(pattern))
         return self._expanded[key]
