@@ -21,6 +21,7 @@ from sekisho.policy.faults import quoted
 __all__ = ["analyzer_checks"]
 
 _ARN_PARTS = 6
+_ACCOUNT_DIGITS = 12
 _PREFIX = re.compile(r"[A-Za-z0-9-]+")
 _MOST_PATTERNS = 600
 """How many different action patterns are looked up; no policy that IAM takes has more."""
@@ -112,6 +113,7 @@ def _write(near: str) -> Text | None:
 
 def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     yield from _misplaced_variables(document, statement)
+    yield from _accounts(document, statement)
     if statement.sid == "":
         yield found(FindingId.EMPTY_SID, place_in(document, statement, path="Sid"), '`"Sid": ""`')
     principal = statement.principal
@@ -146,6 +148,22 @@ def _misplaced_variables(document: Document, statement: Statement) -> Iterator[F
                     ),
                     quoted(value),
                 )
+
+
+def _accounts(document: Document, statement: Statement) -> Iterator[Finding]:
+    """Yield ARNs whose account is a number, and none of twelve digits."""
+    resource = statement.resource
+    for value in resource.values if resource else ():
+        parts = value.split(":", _ARN_PARTS - 1)
+        account = parts[4] if len(parts) == _ARN_PARTS else ""
+        if account.isascii() and account.isdigit() and len(account) != _ACCOUNT_DIGITS:
+            place = place_in(
+                document,
+                statement,
+                path="NotResource" if resource and resource.negated else "Resource",
+                position=resource.position if resource else None,
+            )
+            yield found(FindingId.INVALID_ARN_ACCOUNT, place, quoted(value))
 
 
 def _passes_any_role(statement: Statement) -> bool:

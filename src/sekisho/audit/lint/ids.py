@@ -41,6 +41,7 @@ class FindingId(StrEnum):
     INVALID_VARIABLE = "analyzer.invalid-variable"
     INVALID_ACTION = "analyzer.invalid-action"
     INVALID_SERVICE = "analyzer.invalid-service"
+    INVALID_ARN_ACCOUNT = "analyzer.invalid-arn-account"
     WILDCARD_IN_SERVICE = "analyzer.wildcard-in-service-name"
     INVALID_GLOBAL_KEY = "analyzer.invalid-global-condition-key"
     MISSING_TAG_KEY = "analyzer.missing-tag-key-in-condition"

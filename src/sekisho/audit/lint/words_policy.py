@@ -76,6 +76,15 @@ ANALYZER: Mapping[FindingId, Words] = {
     FindingId.INVALID_SERVICE: Words(
         _ERROR, Text("Invalid service in action", "存在しないサービス"), _SILENT, _SPELLING
     ),
+    FindingId.INVALID_ARN_ACCOUNT: Words(
+        _ERROR,
+        Text("Invalid ARN account", "ARN のアカウント ID が正しくない"),
+        Text(
+            "An account id has twelve digits: the entry matches nothing.",
+            "アカウント ID は 12 桁の数字です。このままでは何にも一致しません。",
+        ),
+        Text("Write all twelve digits, or `*`.", "12 桁すべてか `*` を書いてください。"),
+    ),
     FindingId.WILDCARD_IN_SERVICE: Words(
         _NOTE,
         Text("Wildcard in service name", "サービス名のワイルドカード"),
