@@ -14,6 +14,7 @@ from sekisho.engine import (
     Engine,
     Policies,
     Request,
+    ResourceKind,
     Switches,
     decide,
 )
@@ -26,6 +27,7 @@ from sekisho.policy import (
     Element,
     Operator,
     OperatorName,
+    PolicyKind,
     Principal,
     PrincipalKey,
     Statement,
@@ -168,6 +170,40 @@ def test_a_policy_that_cannot_be_read_for_certain_is_an_error(name: str) -> None
             decide(Request(ALICE, "s3:GetObject", OBJECT), policies)
         assert caught.value.source == "bad"
         assert any(place in fault.path for fault in caught.value.faults)
+
+
+def test_a_switch_is_about_its_own_point_only() -> None:
+    every = Switches(empty_value_list_matches=True, bool_variables=True)
+    assert condition_holds("Null", "k", [], {}, switches=every)
+    assert condition_holds("Bool", "k", ["${t}"], {"k": "true", "t": "true"}, switches=every)
+    for operator in ("NumericEquals", "DateEquals", "IpAddress", "BinaryEquals"):
+        value = "10.0.0.1" if operator == "IpAddress" else "1111"
+        context = {"k": value, "t": value}
+        assert not condition_holds(operator, "k", ["${t}"], context, switches=every)
+
+
+def test_the_given_kind_of_a_resource_policy_counts_before_its_arn() -> None:
+    """Without a kind the ARN of a key tells that the key policy must itself allow."""
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    statement = {**ALLOW, "Principal": {"AWS": "arn:aws:iam::111122223333:user/bob"}}
+    document = from_json({"Statement": statement}, kind=PolicyKind.RESOURCE)
+    given = Policies((policy(ALLOW),), resource=AttachedPolicy("key", document))
+    request = Request(ALICE, "kms:Decrypt", key)
+    for kind, effect in [
+        (None, DecisionEffect.IMPLICITLY_DENIED),
+        (ResourceKind.KMS, DecisionEffect.IMPLICITLY_DENIED),
+        (ResourceKind.OTHER, DecisionEffect.ALLOWED),
+    ]:
+        assert decide(request, replace(given, resource_kind=kind)).effect is effect
+
+
+def test_a_resource_has_one_policy_of_its_own() -> None:
+    statement = {"Effect": "Allow", "Action": "*", "Principal": "*"}
+    trust = from_json({"Statement": statement}, kind=PolicyKind.TRUST)
+    other = from_json({"Statement": {**statement, "Resource": "*"}}, kind=PolicyKind.RESOURCE)
+    given = Policies(trust=AttachedPolicy("t", trust), resource=AttachedPolicy("r", other))
+    with pytest.raises(FaultyRequest, match="one resource"):
+        decide(Request(ALICE, "s3:GetObject", OBJECT), given)
 
 
 @pytest.mark.parametrize("entry", ["*:", "s3:", ":GetObject", "GetObject", "s3: GetObject", ""])
