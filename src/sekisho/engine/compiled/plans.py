@@ -38,14 +38,16 @@ _FRAME = """\
             or ((given := request.resource_account) is not None and given != account)
         ):
             return ask(request)
-        values = request.context.folded
-        try:
-{tests}        except Unsure:
-            return ask(request)
-        try:
+{tests}        try:
             return decisions[applying]
         except KeyError:
             return settle(applying, request)
+"""
+_TESTED = """\
+        values = request.context.folded
+        try:
+{lines}        except Unsure:
+            return ask(request)
 """
 _CHECKS = {
     Asked.STAR: "",
@@ -124,11 +126,19 @@ def _tests(source: Source, statements: Sequence[ReadyStatement], asked: Asked) -
     """Write what sets one bit for each statement that applies; after a Deny no Allow counts."""
     written = [(one.denies, one.written(source, asked)) for one in statements]
     bits = [(1 << place, denies, test) for place, (denies, test) in enumerate(written)]
-    lines = _bits([(bit, test) for bit, denies, test in bits if denies])
-    allows = [(bit, test) for bit, denies, test in bits if not denies]
+    denies = _bits([(bit, test) for bit, denies, test in bits if denies])
+    allows = _bits([(bit, test) for bit, denies, test in bits if not denies])
+    match denies:
+        case [_]:
+            lines = _bits([(bit, test) for bit, _, test in bits])
+        case ["applying = 0", test, add]:
+            # one Deny, as in Force_MFA: its bit is the whole set
+            lines = [test, add.replace("+=", "="), "else:", *(f"    {line}" for line in allows)]
+        case _:
+            lines = [*denies, "if not applying:", *(f"    {line}" for line in allows)]
     if len(lines) == 1:
-        return _indented(_bits([*((bit, test) for bit, denies, test in bits if denies), *allows]))
-    return _indented([*lines, "if not applying:", *(f"    {line}" for line in _bits(allows))])
+        return f"        {lines[0]}\n"
+    return _TESTED.format(lines="".join(f"            {line}\n" for line in lines))
 
 
 def _bits(tests: Sequence[tuple[int, str]]) -> list[str]:
@@ -138,7 +148,3 @@ def _bits(tests: Sequence[tuple[int, str]]) -> list[str]:
         if test not in ("", NEVER):
             lines += [f"if {test}:", f"    applying += {bit}"]
     return lines
-
-
-def _indented(lines: Sequence[str]) -> str:
-    return "".join(f"            {line}\n" for line in lines)
