@@ -206,6 +206,14 @@ def test_a_resource_has_one_policy_of_its_own() -> None:
         decide(Request(ALICE, "s3:GetObject", OBJECT), given)
 
 
+def test_a_user_id_of_several_values_is_nobodys() -> None:
+    statement = {**ALLOW, "Principal": {"AWS": "AIDAALICE"}}
+    document = from_json({"Statement": statement}, kind=PolicyKind.RESOURCE)
+    request = Request(ALICE, "s3:GetObject", OBJECT, context_of({"aws:userid": ["AIDAALICE"]}))
+    decision = decide(request, Policies(resource=AttachedPolicy("r", document)))
+    assert decision.effect is DecisionEffect.IMPLICITLY_DENIED
+
+
 @pytest.mark.parametrize("entry", ["*:", "s3:", ":GetObject", "GetObject", "s3: GetObject", ""])
 def test_an_entry_that_is_no_action_matches_none(entry: str) -> None:
     """`policy.parse` refuses it; made by hand it is no wildcard either."""
@@ -228,6 +236,11 @@ def test_in_an_old_document_a_dollar_is_a_dollar() -> None:
         ("", "s3:GetObject", OBJECT, None, ["principal"]),
         ("*", "s3:GetObject", OBJECT, None, ["principal"]),
         ("hanako.sato", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("cloudtrail", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("arn.example.com", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("cloudtrail.amazonaws.com:x", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("arn:aws:iam", "s3:GetObject", OBJECT, None, ["principal"]),
+        ("xrn:aws:iam::111122223333:user/alice", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:iam::11112222333:user/alice", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:iam::111122223333:user/", "s3:GetObject", OBJECT, None, ["principal"]),
         ("arn:aws:sts::111122223333:assumed-role/R", "s3:GetObject", OBJECT, None, ["principal"]),
