@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sekisho.engine.authorize import DEFAULTS, decide
 from sekisho.engine.compiled.callers import Callers
-from sekisho.engine.compiled.plans import Decide, Plan, plan_of
+from sekisho.engine.compiled.plans import Around, Decide, Plan, plan_of
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.layers import Group, groups
@@ -34,11 +34,13 @@ class _Set:
         shape: which groups there are; with the statements that apply it settles a decision.
         statements: every statement with what a decision says of it: its group and its policy.
         ask: the engine, about these policies.
+        organised: whether policies of an organisation are among them.
     """
 
     shape: tuple[object, ...]
     statements: tuple[tuple[int, str, ReadyStatement], ...]
     ask: Decide
+    organised: bool
 
 
 class Compiler:
@@ -74,6 +76,7 @@ class Compiler:
                 for statement in self._statements(policy.document)
             ),
             lambda request: decide(request, policies, switches),
+            bool(policies.scps or policies.rcps),
         )
         return _by_action(lambda request: self._planned(own, request))
 
@@ -97,7 +100,8 @@ class Compiler:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             chosen = [statement for _, _, statement in about]
-            self._plans[key] = plan_of(chosen, self._callers, own.ask, asked)
+            around = Around(self._callers, own.ask, own.organised)
+            self._plans[key] = plan_of(chosen, around, asked)
         return self._plans[key]
 
     def _statements(self, document: Document) -> tuple[ReadyStatement, ...]:

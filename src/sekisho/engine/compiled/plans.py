@@ -17,7 +17,7 @@ from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.model import Decision, Request
 
-__all__ = ["Decide", "Plan", "plan_of"]
+__all__ = ["Around", "Decide", "Plan", "plan_of"]
 
 Decide = Callable[[Request], Decision]
 
@@ -34,8 +34,7 @@ _FRAME = """\
 {checks}        if (
             request.federated_by is not None
             or request.service_linked_role
-            or request.management_account
-            or ((given := request.resource_account) is not None and given != account)
+{organised}            or ((given := request.resource_account) is not None and given != account)
         ):
             return ask(request)
 {tests}        try:
@@ -43,6 +42,11 @@ _FRAME = """\
         except KeyError:
             return settle(applying, request)
 """
+_ORGANISED = """\
+            or request.management_account
+"""
+"""What the service and resource control policies of an organisation do not apply to."""
+
 _TESTED = """\
         values = request.context.folded
         try:
@@ -88,35 +92,48 @@ class _Decisions:
         return decision
 
 
-def plan_of(
-    statements: Sequence[ReadyStatement], callers: Callers, ask: Decide, asked: Asked
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a plan knows beside its statements.
+
+    Attributes:
+        ask: the engine, about the policies that the statements stand in.
+        organised: whether policies of an organisation are among these.
+    """
+
+    callers: Callers
+    ask: Decide
+    organised: bool
+
+
+def plan_of(statements: Sequence[ReadyStatement], around: Around, asked: Asked) -> Plan:
     """Return what decides requests that `statements` are about, and no others."""
     source = Source()
-    decisions = _Decisions(ask, {})
+    decisions = _Decisions(around.ask, {})
     tests = _tests(source, statements, asked)
     lower = _LOWER_CASE if asked is Asked.ARN and "resource" in tests else ""
-    body = _FRAME.format(checks=_CHECKS[asked] + lower, tests=tests)
+    organised = _ORGANISED if around.organised else ""
+    body = _FRAME.format(checks=_CHECKS[asked] + lower, organised=organised, tests=tests)
     environment: dict[str, object] = {
-        "callers": callers,
-        "learn": callers.learn,
-        "ask": ask,
+        "callers": around.callers,
+        "learn": around.callers.learn,
+        "ask": around.ask,
         "Unsure": Unsure,
         "decisions": decisions.made,
         "settle": decisions.settle,
     }
     if asked is Asked.HOME:
-        environment["elsewhere"] = _elsewhere(statements, callers, ask)
+        environment["elsewhere"] = _elsewhere(statements, around)
     return source.function(body, environment)
 
 
-def _elsewhere(statements: Sequence[ReadyStatement], callers: Callers, ask: Decide) -> Plan:
+def _elsewhere(statements: Sequence[ReadyStatement], around: Around) -> Plan:
     """Return the plan for any ARN, which is made when the first one comes that is not at home."""
     made: list[Plan] = []
 
     def elsewhere(request: Request, resource: str) -> Decision:
         if not made:
-            made.append(plan_of(statements, callers, ask, Asked.ARN))
+            made.append(plan_of(statements, around, Asked.ARN))
         return made[0](request, resource)
 
     return elsewhere
