@@ -206,6 +206,19 @@ def test_a_resource_has_one_policy_of_its_own() -> None:
         decide(Request(ALICE, "s3:GetObject", OBJECT), given)
 
 
+@pytest.mark.parametrize(
+    "principal", ["cloudtrail", "arn.example.com", "cloudtrail.amazonaws.com:x", "arn:aws:iam"]
+)
+def test_what_is_no_service_is_not_taken_for_one(principal: str) -> None:
+    statement = {**ALLOW, "Principal": "*"}
+    document = from_json({"Statement": statement}, kind=PolicyKind.RESOURCE)
+    with pytest.raises(FaultyRequest):
+        decide(
+            Request(principal, "s3:GetObject", OBJECT),
+            Policies(resource=AttachedPolicy("r", document)),
+        )
+
+
 def test_a_user_id_of_several_values_is_nobodys() -> None:
     statement = {**ALLOW, "Principal": {"AWS": "AIDAALICE"}}
     document = from_json({"Statement": statement}, kind=PolicyKind.RESOURCE)
