@@ -121,6 +121,14 @@ def test_giants_are_answered(name: str, giant: str) -> None:
         TARGETS[name](_encoded(_line(GIANTS[giant])))
 
 
+@pytest.mark.parametrize("char", ["\x8d", "\x85", "\xad", "\u202e", "\x7f"])
+def test_lint_shows_no_control_character(char: str) -> None:
+    # found by fuzzing: a misspelt action went raw into the finding's fact
+    for text in (_statement(Action=f"iam:Get{char}User"), _statement(Resource=f"arn{char}:x")):
+        TARGETS["lint"](_encoded(text))
+        TARGETS["lint"](_encoded(json.dumps(json.loads(text), ensure_ascii=False)))
+
+
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-7")
 
 
