@@ -55,7 +55,13 @@ def authorize_call(world: World, asked: Asked, call: Call) -> None:
     Raises:
         Refusal: with AWS's code and text in the words of the call's protocol.
     """
-    for target in targets_of(world, asked.caller.credential, call):
+    targets = targets_of(world, asked.caller.credential, call)
+    if not targets:
+        # nothing to be asked about is no permission: a deletion of no objects, for one
+        raise common(
+            CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
+        )
+    for target in targets:
         extra = {
             **call_context(call, target.action),
             **resource_context(world, target.resource),

@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 from sekisho.catalogue import iam_actions
 from sekisho.endpoint.wire import CommonError, Family, WireForm, common
 
-__all__ = ["Call", "classify", "form_of"]
+__all__ = ["Call", "classify", "form_of", "module_of"]
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "aidevops": ("devops-agent",),
@@ -136,7 +136,7 @@ def _candidates(request: Request, signing_name: str) -> Iterator[str]:
             metadata = get_service_model(service).metadata
         except UnknownServiceError:
             continue
-        if _MODULES.get(service, service.replace("-", "")) not in _modules():
+        if module_of(service) not in _modules():
             continue
         by_path = [other for other in SERVICES.get(signing_name, ()) if other in _PATHS]
         if any(path.startswith(_PATHS[other]) is not (other == service) for other in by_path):
@@ -145,6 +145,11 @@ def _candidates(request: Request, signing_name: str) -> Iterator[str]:
         if target and prefix and not target.startswith(f"{prefix}."):
             continue
         yield service
+
+
+def module_of(service: str) -> str:
+    """Return moto's name of a service of botocore's."""
+    return _MODULES.get(service, service.replace("-", ""))
 
 
 @cache

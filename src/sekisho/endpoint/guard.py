@@ -15,7 +15,6 @@ from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.utilities.utils import get_partition
 from werkzeug.test import run_wsgi_app
 
@@ -23,6 +22,7 @@ from sekisho.endpoint import mfa, pin, sigv4
 from sekisho.endpoint.authorize import Asked, authorize_call
 from sekisho.endpoint.caller import CALLER, WORLD, Caller
 from sekisho.endpoint.classify import Call, classify, form_of
+from sekisho.endpoint.handover import Dispatcher, canonical
 from sekisho.endpoint.identify import identify
 from sekisho.endpoint.refusal import Refusal
 from sekisho.endpoint.wire import CommonError, Family, WireForm, common, write
@@ -76,7 +76,7 @@ class Guard:
     def __init__(self, world: World) -> None:
         pin.install()
         self._world = world
-        self._moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+        self._moto: WSGIApplication = Dispatcher()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -127,6 +127,10 @@ class Guard:
         if get_partition(signed.region) != world.partition:
             # a key is good in its own partition only
             raise exchange.refuse(CommonError.UNKNOWN_KEY)
+        # what is decided about is what moto will be given, and nothing else
+        exchange.request = Request(
+            canonical(exchange.environ, exchange.body, signed, world.account)
+        )
         call = classify(exchange.request, signed.service, signed.region)
         exchange.form = call.form
         address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
@@ -139,27 +143,21 @@ class Guard:
         self, exchange: _Exchange, signed: sigv4.Signed, caller: Caller, call: Call
     ) -> _Response:
         """Let moto answer, as the account and in the caller's name."""
-        environ = exchange.environ
-        environ["wsgi.input"] = io.BytesIO(exchange.body)
-        environ["CONTENT_LENGTH"] = str(len(exchange.body))
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._world.account
-        # moto would look for a region in it before it looks into the signature
-        environ["HTTP_USER_AGENT"] = "sekisho"
-        environ.pop("werkzeug.request", None)
-        if signed.presigned and call.service != "s3":
-            # moto finds the service of a request in this header alone
-            environ["HTTP_AUTHORIZATION"] = (
-                f"{sigv4.ALGORITHM} Credential={signed.access_key_id}/{signed.day}/"
-                f"{signed.region}/{signed.service}/aws4_request, SignedHeaders=host, Signature=0"
-            )
-        reset = CALLER.set(caller), WORLD.set(self._world), pin.EXPECTED.set(call.operation)
+        environ = canonical(exchange.environ, exchange.body, signed, self._world.account)
+        handed = pin.Handed(call, self._world.account)
+        reset = CALLER.set(caller), WORLD.set(self._world)
+        pinned = pin.HANDED.set(handed), pin.PENDING.set(handed)
         try:
             body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            passed_by = pin.PENDING.get() is not None
         finally:
-            CALLER.reset(reset[0])
+            pin.PENDING.reset(pinned[1])
+            pin.HANDED.reset(pinned[0])
             WORLD.reset(reset[1])
-            pin.EXPECTED.reset(reset[2])
-        if status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", ""):
+            CALLER.reset(reset[0])
+        if passed_by or (
+            status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", "")
+        ):
             raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
         return body, status, list(headers)
 

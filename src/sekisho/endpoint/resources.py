@@ -191,10 +191,13 @@ def _of_version(name: str) -> str:
     return versioned if load().action(versioned) is not None else name
 
 
+_ACL = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
+
+
 def _beside_put(call: Call) -> Iterator[str]:
     """Yield the permissions that writing an object needs when it sets tags or an ACL as well."""
     if call.operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
         if call.params.get("Tagging"):
             yield "s3:PutObjectTagging"
-        if call.params.get("ACL"):
+        if any(call.params.get(name) for name in _ACL):
             yield "s3:PutObjectAcl"

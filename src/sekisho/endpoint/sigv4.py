@@ -18,7 +18,7 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-__all__ = ["Http", "Mismatch", "SignatureFault", "Signed", "parse", "verify"]
+__all__ = ["ALGORITHM", "Http", "Mismatch", "SignatureFault", "Signed", "parse", "verify"]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 WINDOW = timedelta(minutes=15)
@@ -32,8 +32,17 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _UNRESERVED = "-_.~"
 _EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 _UNSIGNED = "UNSIGNED-PAYLOAD"
-_STREAMING = "STREAMING-"
-_FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]+)")
+_UNHASHED = frozenset(
+    {
+        _UNSIGNED,
+        "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+    }
+)
+"""What S3, and S3 alone, takes in place of a digest."""
+
+_FIELD = re.compile(r" *(Credential|SignedHeaders|Signature)=([^,\s]+) *")
 _CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -131,7 +140,7 @@ def _from_header(authorization: str, http: Http) -> Signed:
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
         raise SignatureFault(Mismatch.UNSUPPORTED, _OLD_MECHANISM)
-    fields = dict(_FIELD.findall(rest))
+    fields = _fields(rest)
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
@@ -151,6 +160,21 @@ def _from_header(authorization: str, http: Http) -> Signed:
         signature=fields["Signature"],
         token=http.header("x-amz-security-token"),
     )
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Return the three fields; one that is unknown or stands twice might be read by somebody."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        match = _FIELD.fullmatch(part)
+        if match is None or match[1] in found:
+            raise SignatureFault(
+                Mismatch.INCOMPLETE,
+                "The Authorization header must hold Credential, SignedHeaders and Signature, each "
+                "once, and nothing else.",
+            )
+        found[match[1]] = match[2]
+    return found
 
 
 def _from_query(query: Mapping[str, str]) -> Signed:
@@ -266,9 +290,9 @@ def _payload_digest(http: Http, signed: Signed) -> str:
     claimed = http.header("x-amz-content-sha256")
     if claimed is None and signed.presigned and signed.service == "s3":
         return _UNSIGNED
-    if claimed == _UNSIGNED or (claimed or "").startswith(_STREAMING):
+    if claimed in _UNHASHED and signed.service == "s3":
         # a chunked upload: this signature covers the seed, and moto takes the chunks as they are
-        return claimed or ""
+        return claimed
     actual = hashlib.sha256(http.body).hexdigest() if http.body else _EMPTY_DIGEST
     if claimed is not None and claimed != actual:
         raise SignatureFault(Mismatch.DIGEST)
