@@ -1,8 +1,9 @@
 """Asks the engine about people of a snapshot, in the sessions that they may have."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import (
@@ -14,16 +15,31 @@ from sekisho.engine import (
     Request,
     decide,
 )
+from sekisho.policy import Choices, Effect, Element, force_mfa
 from sekisho.signin import (
     Credential,
     CredentialKind,
+    DeviceKind,
     Holder,
     HolderKind,
     SigninSwitches,
     context_of,
 )
 
-__all__ = ["Ask", "asked", "credentials_of", "is_administrator", "is_gated"]
+__all__ = [
+    "Ask",
+    "administering",
+    "asked",
+    "credentials_of",
+    "is_closed",
+    "is_gated",
+    "is_shut_out",
+    "may",
+    "may_administer",
+    "probes",
+    "samples_of",
+    "sessions_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,30 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
     )
 
 
+def sessions_of(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
+    """Return what a user can really work with, by the password, keys and devices that they have.
+
+    A password that must be changed and may not be opens nothing; a passkey gives no code that
+    GetSessionToken would take, so it needs a password beside it (fact §4.1).
+
+    Raises:
+        FaultyAccount: if a policy that applies is not in the snapshot.
+    """
+    key, console = credentials_of(snapshot, user, mfa=False)
+    has_key = any(known.active for known in user.keys)
+    enters = user.password is not None and (
+        not user.password.reset_required
+        or may(snapshot, user, console, Ask("iam:ChangePassword", user.arn, {}))
+    )
+    gives_codes = any(device.kind is not DeviceKind.FIDO for device in user.devices)
+    found = [key] if has_key else []
+    if enters and not user.devices:
+        found.append(console)
+    if user.devices and (enters or (has_key and gives_codes)):
+        found += credentials_of(snapshot, user, mfa=True)
+    return tuple(found)
+
+
 def asked(
     snapshot: Snapshot,
     credential: Credential,
@@ -71,7 +111,7 @@ def asked(
     return decide(request, policies)
 
 
-def _probes(user: User) -> tuple[Ask, ...]:
+def probes(user: User) -> tuple[Ask, ...]:
     """Return requests that no gate exempts: one of each of some services, one of IAM."""
     account, partition = user.arn.split(":")[4], user.arn.split(":")[1]
     return (
@@ -83,37 +123,93 @@ def _probes(user: User) -> tuple[Ask, ...]:
 
 
 def is_gated(snapshot: Snapshot, user: User) -> bool:
-    """Return whether explicit denies stop every probe without MFA, and not with it.
+    """Return whether explicit denies stop every sampled request without MFA, and not with it.
 
     This samples; that no request at all passes is for the prover to show.
 
     Raises:
         FaultyAccount: if a policy that applies is not in the snapshot.
     """
-    return _denied(snapshot, user, mfa=False) and not _denied(snapshot, user, mfa=True)
+    (with_mfa,) = credentials_of(snapshot, user, mfa=True)
+    return is_closed(snapshot, user) and not is_shut_out(snapshot, user, with_mfa)
 
 
-def _denied(snapshot: Snapshot, user: User, *, mfa: bool) -> bool:
-    policies = policies_of(snapshot, user.name)
-    return all(
-        asked(snapshot, credential, policies, user.tags, probe).effect
-        is DecisionEffect.EXPLICITLY_DENIED
-        for credential in credentials_of(snapshot, user, mfa=mfa)
-        for probe in _probes(user)
-    )
-
-
-def is_administrator(snapshot: Snapshot, user: User) -> bool:
-    """Return whether a user who signs in with MFA may change anybody's policies.
+def is_closed(snapshot: Snapshot, user: User) -> bool:
+    """Return whether every sampled request without MFA is stopped, with a key and in the console.
 
     Raises:
         FaultyAccount: if a policy that applies is not in the snapshot.
     """
     policies = policies_of(snapshot, user.name)
-    anybody = user.arn.rsplit(":", 1)[0] + ":user/anybody"
-    (credential,) = credentials_of(snapshot, user, mfa=True)
     return all(
-        asked(snapshot, credential, policies, user.tags, Ask(action, anybody, {})).effect
-        is DecisionEffect.ALLOWED
-        for action in ("iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:PutUserPolicy")
+        is_shut_out(snapshot, user, credential)
+        and not any(may(snapshot, user, credential, ask) for ask in _left_open(policies))
+        for credential in credentials_of(snapshot, user, mfa=False)
     )
+
+
+def is_shut_out(snapshot: Snapshot, user: User, credential: Credential) -> bool:
+    """Return whether explicit denies stop every probe of a user with this credential.
+
+    Raises:
+        FaultyAccount: if a policy that applies is not in the snapshot.
+    """
+    policies = policies_of(snapshot, user.name)
+    return all(
+        asked(snapshot, credential, policies, user.tags, probe).effect
+        is DecisionEffect.EXPLICITLY_DENIED
+        for probe in probes(user)
+    )
+
+
+def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:
+    """Return whether a user with this credential is allowed what is asked.
+
+    Raises:
+        FaultyAccount: if a policy that applies is not in the snapshot.
+    """
+    policies = policies_of(snapshot, user.name)
+    decision = asked(snapshot, credential, policies, user.tags, ask)
+    return decision.effect is DecisionEffect.ALLOWED
+
+
+def may_administer(snapshot: Snapshot, user: User, credential: Credential) -> bool:
+    """Return whether a user with this credential may change anybody's policies.
+
+    Raises:
+        FaultyAccount: if a policy that applies is not in the snapshot.
+    """
+    return all(may(snapshot, user, credential, ask) for ask in administering(user))
+
+
+def administering(user: User) -> tuple[Ask, ...]:
+    """Return the requests that make an administrator of users."""
+    anybody = user.arn.rsplit(":", 1)[0] + ":user/anybody"
+    names = ("AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy")
+    return tuple(Ask(f"iam:{name}", anybody, {}) for name in names)
+
+
+def samples_of(element: Element) -> tuple[str, ...]:
+    """Return for each pattern one text that it matches; none for what is about everything."""
+    return tuple(
+        value.replace("*", "x").replace("?", "x") for value in element.values if value.strip("*:")
+    )
+
+
+def _left_open(policies: Policies) -> Iterator[Ask]:
+    """Yield requests that a Deny exempts beyond what setting up MFA needs."""
+    for attached in policies.identity:
+        for statement in attached.document.statements:
+            action = statement.action
+            if statement.effect is Effect.DENY and action.negated:
+                for name in samples_of(action):
+                    if name.lower() not in _exempt():
+                        yield Ask(name, "*", {})
+
+
+@cache
+def _exempt() -> frozenset[str]:
+    """Return what Force_MFA exempts with every choice that exempts something."""
+    widest = Choices(password_change_without_mfa=True, quiet_console=True)
+    actions = (one.action for one in force_mfa(widest).statements if one.effect is Effect.DENY)
+    return frozenset(name.lower() for action in actions if action.negated for name in action.values)

@@ -20,10 +20,12 @@ from sekisho.rollout.changes import (
     CreateUser,
     TagPolicy,
 )
+from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser
+from sekisho.rollout.outlook import Outlook, outlook_of
 from sekisho.rollout.plan import Caller, Note, Plan
-from sekisho.rollout.safety import Outlook, outlook_of, proofs, reasons, warnings
+from sekisho.rollout.safety import proofs, reasons
 from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, QUOTA
 from sekisho.rollout.validate import faults_of
 

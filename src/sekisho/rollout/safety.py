@@ -1,17 +1,16 @@
-"""The safety of a plan: what must hold before it may be applied, and what people will feel.
+"""The safety of a plan: what must hold before it may be applied.
 
 Everything is decided by the engine on the account as it is and as it will be.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.rollout.changes import Change
-from sekisho.rollout.decide import Ask, asked, credentials_of, is_administrator, is_gated
-from sekisho.rollout.goal import Goal
+from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
+from sekisho.rollout.felt import is_locked_out
+from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof
 from sekisho.rollout.texts import (
@@ -19,43 +18,13 @@ from sekisho.rollout.texts import (
     BREAK_GLASS,
     CALLER,
     CALLER_UNKNOWN,
-    CANNOT_ENROL,
-    DEAD_LOCK,
-    KEYS_STOP,
-    MUST_ENROL,
-    NOT_GATED,
+    GAP,
+    MFA_OPENS,
     OTHER_ACCOUNT,
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["Outlook", "outlook_of", "proofs", "reasons", "warnings"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """The account before and after a plan's changes.
-
-    Attributes:
-        break_glass: users that must not be touched.
-        touched: the users for whom other policies will decide than now, new users among them.
-    """
-
-    before: Snapshot
-    after: Snapshot
-    changes: tuple[Change, ...]
-    caller: Caller
-    break_glass: tuple[str, ...]
-    touched: tuple[User, ...]
-
-
-def outlook_of(
-    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
-) -> Outlook:
-    """Return the account before and after `changes`, with the users that they touch."""
-    touched = tuple(
-        user for user in after.users if _policies(after, user.name) != _policies(before, user.name)
-    )
-    return Outlook(before, after, tuple(changes), caller, goal.break_glass, touched)
+__all__ = ["proofs", "reasons"]
 
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
@@ -64,100 +33,25 @@ def proofs(outlook: Outlook) -> tuple[Proof, ...]:
         _caller_keeps_access(outlook),
         _break_glass_untouched(outlook),
         _administrator_remains(outlook),
+        _mfa_opens(outlook),
     )
 
 
 def reasons(outlook: Outlook) -> tuple[Note, ...]:
-    """Return what makes it impossible to judge the plan for its caller."""
+    """Return what makes it impossible to judge the plan, for its caller or for who is touched."""
     if outlook.caller.arn.split(":")[4:5] != [outlook.before.account]:
         return (Note("other-account", OTHER_ACCOUNT, (outlook.caller.arn,)),)
     try:
         _standing(outlook.before, outlook.caller)
     except FaultyAccount:
         return (Note("caller-unknown", CALLER_UNKNOWN, (outlook.caller.arn,)),)
-    return ()
-
-
-def warnings(outlook: Outlook) -> tuple[Note, ...]:
-    """Return what people will feel, each with their names."""
-    gated = [user for user in outlook.touched if _holds(is_gated, outlook.after, user)]
-    newly = [user for user in gated if not _was_gated(outlook.before, user)]
-    without_device = [user for user in newly if not user.devices]
-    targets = {getattr(change, "user", None) for change in outlook.changes}
-    found = (
-        (
-            "keys-stop",
-            KEYS_STOP,
-            [user for user in newly if any(key.active for key in user.keys)],
-        ),
-        ("dead-lock", DEAD_LOCK, [user for user in gated if _dead_locks(outlook.after, user)]),
-        (
-            "cannot-enrol",
-            CANNOT_ENROL,
-            [user for user in without_device if not _enrols(outlook.after, user)],
-        ),
-        (
-            "must-enrol",
-            MUST_ENROL,
-            [user for user in without_device if _enrols(outlook.after, user)],
-        ),
-        (
-            "not-gated",
-            NOT_GATED,
-            [user for user in outlook.touched if user not in gated and user.name in targets],
-        ),
+    if outlook.before.gaps:
+        # each gap is a reason of its own where it matters
+        return ()
+    unread = (
+        user.name for user in outlook.touched if not policies_or_none(outlook.after, user.name)
     )
-    return tuple(
-        Note(identity, text, tuple(user.name for user in users))
-        for identity, text, users in found
-        if users
-    )
-
-
-def _policies(snapshot: Snapshot, name: str) -> Policies | None:
-    """Return a user's policies, or None if there is no such user or a policy was not read."""
-    try:
-        return policies_of(snapshot, name)
-    except FaultyAccount:
-        return None
-
-
-def _holds(question: Callable[[Snapshot, User], bool], snapshot: Snapshot, user: User) -> bool:
-    """Return the answer to `question`; what cannot be answered does not hold."""
-    try:
-        return question(snapshot, user)
-    except FaultyAccount:
-        return False
-
-
-def _was_gated(before: Snapshot, user: User) -> bool:
-    return any(known.name == user.name for known in before.users) and _holds(is_gated, before, user)
-
-
-def _allowed_without_mfa(snapshot: Snapshot, user: User, action: str, resource: str) -> bool:
-    policies = policies_of(snapshot, user.name)
-    console = credentials_of(snapshot, user, mfa=False)[-1]
-    decision = asked(snapshot, console, policies, user.tags, Ask(action, resource, {}))
-    return decision.effect is DecisionEffect.ALLOWED
-
-
-def _dead_locks(snapshot: Snapshot, user: User) -> bool:
-    """Return whether a forced password change at sign-in would be denied."""
-    if user.password is None or not user.password.reset_required:
-        return False
-    return not _allowed_without_mfa(snapshot, user, "iam:ChangePassword", user.arn)
-
-
-def _enrols(snapshot: Snapshot, user: User) -> bool:
-    """Return whether the user can set up a first device without MFA, whatever its name."""
-    device = f"arn:{snapshot.partition}:iam::{snapshot.account}:mfa/any-name"
-    return all(
-        _allowed_without_mfa(snapshot, user, action, resource)
-        for action, resource in (
-            ("iam:CreateVirtualMFADevice", device),
-            ("iam:EnableMFADevice", user.arn),
-        )
-    )
+    return tuple(Note("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread)
 
 
 def _caller_keeps_access(outlook: Outlook) -> Proof:
@@ -228,15 +122,26 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
 
 
 def _administrator_remains(outlook: Outlook) -> Proof:
-    """Show that if there is an administrator now, there is one who can still work afterwards."""
-    able = any(
-        _holds(is_administrator, outlook.after, user)
-        and (user.devices or not _holds(is_gated, outlook.after, user))
-        for user in outlook.after.users
-    )
+    """Show that if an administrator can work now, there is one who can still work afterwards."""
+    able = any(holds(_administers, outlook.after, user) for user in outlook.after.users)
     failed = [
         user.name
         for user in outlook.before.users
-        if not able and _holds(is_administrator, outlook.before, user)
+        if not able and holds(_administers, outlook.before, user)
     ]
     return Proof("administrator-remains", ADMINISTRATOR_REMAINS, not failed, tuple(failed))
+
+
+def _administers(snapshot: Snapshot, user: User) -> bool:
+    """Return whether what the user really has, as it is, opens a session that administers."""
+    return any(may_administer(snapshot, user, each) for each in sessions_of(snapshot, user))
+
+
+def _mfa_opens(outlook: Outlook) -> Proof:
+    """Show that nobody is shut out even with MFA who was not so before."""
+    failed = tuple(
+        user.name
+        for user in outlook.touched
+        if policies_or_none(outlook.after, user.name) is None or is_locked_out(outlook, user)
+    )
+    return Proof("mfa-opens", MFA_OPENS, not failed, failed)

@@ -11,9 +11,12 @@ __all__ = [
     "CHANGED_SINCE",
     "DEAD_LOCK",
     "DESCRIPTION_STAYS",
+    "GAINS",
     "GAP",
     "IN_USE",
     "KEYS_STOP",
+    "LOSES",
+    "MFA_OPENS",
     "MUST_ENROL",
     "NOT_GATED",
     "NOT_OURS",
@@ -31,8 +34,13 @@ BREAK_GLASS = Text(
     "緊急用ユーザーには何も変わりません。適用されるポリシーは以前と同じです。",
 )
 ADMINISTRATOR_REMAINS = Text(
-    "Somebody who can administer users remains: not gated, or with an MFA device.",
-    "ユーザーを管理できる人が残ります (MFA が強制されていないか、MFA デバイスを持っています)。",
+    "Somebody remains who can administer users with the password, access key and MFA device that "
+    "they have now.",
+    "今あるパスワード、アクセスキー、MFA デバイスでユーザーを管理できる人が残ります。",
+)
+MFA_OPENS = Text(
+    "Nobody is shut out even with MFA (sampled).",
+    "MFA でサインインしても締め出される人はいません (抜き取りで判定)。",
 )
 CALLER_UNKNOWN = Text(
     "It cannot be told which policies decide for the caller.",
@@ -71,8 +79,17 @@ MUST_ENROL = Text(
     "次のユーザーはまだ MFA デバイスを持っていません。設定するまで、ほとんど何もできません。",
 )
 NOT_GATED = Text(
-    "These users get the policy and still are not gated by it.",
-    "次のユーザーは、ポリシーを適用しても MFA が強制されません。",
+    "These users get the policy, and still some requests pass without MFA (sampled).",
+    "次のユーザーは、ポリシーを適用しても、MFA なしで通るリクエストがあります (抜き取りで判定)。",
+)
+GAINS = Text(
+    "These users will be allowed to do things that nothing allows them now (sampled).",
+    "次のユーザーは、今は許可されていないことができるようになります (抜き取りで判定)。",
+)
+LOSES = Text(
+    "These users will lose things that they may do now, even with MFA (sampled).",
+    "次のユーザーは、今できることの一部が、MFA でサインインしてもできなくなります "
+    "(抜き取りで判定)。",
 )
 DESCRIPTION_STAYS = Text(
     "The policy exists with another description, which AWS does not let anybody change.",

@@ -1,0 +1,294 @@
+"""Who loses access by a plan, and who gains it: odd policies, odd people."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.staging import (
+    ADMIN,
+    FULL,
+    GATE,
+    account,
+    device,
+    gate,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
+from sekisho.account import AccessKey, Device, DeviceKind, Gap, Group, Password, Snapshot
+from sekisho.policy import Document, from_json, to_json
+from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
+
+ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
+KEY = AccessKey("AKIAX", active=True)
+OFF = AccessKey("AKIAX", active=False)
+PASSKEY = Device("arn:aws:iam::111122223333:u2f/user/admin/x", DeviceKind.FIDO, "admin")
+
+
+def deny(condition: Mapping[str, Any] | None = None, **about: Any) -> Document:
+    """Return a policy that denies everything, unless `about` says what."""
+    statement = {"Effect": "Deny", "Resource": "*", **(about or {"Action": "*"})}
+    if condition is not None:
+        statement["Condition"] = condition
+    return from_json({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def allow(**about: Any) -> Document:
+    statement = {"Effect": "Allow", "Resource": "*", **about}
+    return from_json({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def mfa(value: str, operator: str = "BoolIfExists") -> dict[str, Any]:
+    return {operator: {"aws:MultiFactorAuthPresent": value}}
+
+
+def company() -> Snapshot:
+    """Return the account with a developer of each kind, all of whom may do everything."""
+    start = account()
+    for name, about in (
+        ("console", {"password": Password()}),
+        ("keys", {"keys": (KEY,)}),
+        ("both", {"password": Password(), "keys": (KEY,), "devices": (device("both"),)}),
+    ):
+        start = with_user(start, user(name, attached=(FULL,), **about))
+    return start
+
+
+def planned(document: Document, *names: str, start: Snapshot | None = None) -> Plan:
+    goal = Goal(policy_goal(document=document), users=names or ("both", "console", "keys"))
+    return plan(goal, start or company(), ADMIN)
+
+
+def felt(made: Plan) -> dict[str, tuple[str, ...]]:
+    return {note.id: note.about for note in made.warnings}
+
+
+def failed(made: Plan) -> dict[str, tuple[str, ...]]:
+    return {proof.id: proof.failed for proof in made.proofs if not proof.holds}
+
+
+ALL = ("both", "console", "keys")
+
+
+@pytest.mark.parametrize(
+    ("document", "warned"),
+    [
+        (gate(), {"keys-stop": ("both", "keys"), "must-enrol": ("console", "keys")}),
+        # the commonest slip: the console is shut, and keys stay open
+        (
+            deny(mfa("false", "Bool")),
+            {"cannot-enrol": ("console",), "not-gated": ALL},
+        ),
+        (
+            deny(mfa("false")),
+            {"keys-stop": ("both", "keys"), "cannot-enrol": ("console", "keys")},
+        ),
+        # some of it is left open, beyond what enrolling needs
+        (
+            deny(mfa("false"), NotAction=["dynamodb:*"]),
+            {
+                "keys-stop": ("both", "keys"),
+                "cannot-enrol": ("console", "keys"),
+                "not-gated": ALL,
+            },
+        ),
+        # only some things are denied
+        (deny(mfa("false"), NotAction="*", Resource="*"), {"not-gated": ALL}),
+        (deny(mfa("false"), Action="*", Resource="arn:aws:s3:::b/*"), {"not-gated": ALL}),
+        (
+            deny(mfa("false"), Action="iam:*"),
+            {"cannot-enrol": ("console", "keys"), "not-gated": ALL},
+        ),
+        # nothing asks for MFA: with it, too, something is lost
+        (deny(Action="s3:Delete*"), {"not-gated": ALL, "loses": ALL}),
+        (
+            deny(Action="s3:GetObject", Resource="arn:aws:s3:::${aws:username}/*"),
+            {"not-gated": ALL, "loses": ALL},
+        ),
+    ],
+    ids=[
+        "gate",
+        "bool",
+        "no-enrolment",
+        "dynamodb-open",
+        "not-everything",
+        "one-bucket",
+        "iam-only",
+        "always-s3",
+        "always-own-bucket",
+    ],
+)
+def test_who_loses_what(document: Document, warned: dict[str, tuple[str, ...]]) -> None:
+    made = planned(document)
+    assert felt(made) == warned
+    assert made.applicable
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        deny(),
+        deny(NotAction=["iam:EnableMFADevice", "iam:CreateVirtualMFADevice"]),
+        deny(mfa("true")),
+        deny({"StringLike": {"aws:username": "*"}}),
+    ],
+    ids=["everything", "but-enrolment", "upside-down", "by-name"],
+)
+def test_nobody_is_shut_out_even_with_mfa(document: Document) -> None:
+    made = planned(document)
+    assert failed(made) == {"mfa-opens": ALL}
+    assert not made.applicable
+
+
+def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
+    closed = "arn:aws:iam::111122223333:policy/DenyAll"
+    start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
+    start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
+    assert failed(planned(gate(), "keys", start=start)) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "gains"),
+    [
+        (allow(Action="*"), True),
+        (allow(NotAction="iam:*"), True),
+        (allow(Action=["iam:AttachUserPolicy"]), True),
+        (allow(Action="iam:ChangePassword"), False),
+        (gate(), False),
+    ],
+    ids=["everything", "all-but-iam", "escalation", "own-password", "gate"],
+)
+def test_who_gains_is_told(document: Document, gains: bool) -> None:
+    start = with_user(company(), user("guest", password=Password()))
+    # who may do everything gains nothing
+    found = felt(planned(document, "guest", "console", start=start))
+    assert found.get("gains", ()) == (("guest",) if gains else ())
+
+
+def test_what_a_group_brings_beside_the_policy_is_told() -> None:
+    start = with_user(company(), user("guest", password=Password()))
+    goal = Goal(policy_goal(), group=GroupGoal("Developers", ("guest",)))
+    assert felt(plan(goal, start, ADMIN))["gains"] == ("guest",)
+
+
+def test_a_version_that_opens_the_gate_names_who_was_gated() -> None:
+    start = with_user(company(), user("console", attached=(FULL, GATE), password=Password()))
+    start = replace(start, policies={**start.policies, GATE: managed(GATE, gate())})
+    made = plan(Goal(policy_goal(document=deny(mfa("false", "Bool")))), start, ADMIN)
+    assert felt(made)["not-gated"] == ("console",)
+
+
+def test_a_group_that_stands_already_names_its_members() -> None:
+    goal = Goal(policy_goal(document=deny(mfa("false", "Bool"))), group=GroupGoal("Developers"))
+    assert felt(plan(goal, account(), ADMIN))["not-gated"] == ("hanako",)
+
+
+def test_whose_only_way_is_a_key_enrols_by_key() -> None:
+    no_keys = deny({"Null": {"aws:TokenIssueTime": "true"}}, Action="iam:EnableMFADevice")
+    merged = from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                *_statements(gate()),
+                *_statements(no_keys),
+            ],
+        }
+    )
+    found = felt(planned(merged))
+    assert found["must-enrol"] == ("console",)
+    assert found["cannot-enrol"] == ("keys",)
+
+
+def _statements(document: Document) -> list[Any]:
+    return list(to_json(document)["Statement"])
+
+
+def test_a_boundary_that_leaves_enrolment_out_is_seen() -> None:
+    limit = "arn:aws:iam::111122223333:policy/Limit"
+    about = {"password": Password(), "boundary": limit}
+    start = with_user(company(), user("console", attached=(FULL,), **about))
+    policies = {**start.policies, limit: managed(limit, allow(Action="s3:*"))}
+    found = felt(planned(gate(), "console", start=replace(start, policies=policies)))
+    assert found == {"cannot-enrol": ("console",)}
+
+
+def test_a_new_user_who_is_not_gated_yet_is_no_surprise() -> None:
+    new = NewUser("taro", password=TemporaryPassword(), gated=False)
+    assert felt(plan(Goal(policy_goal(), new_users=(new,)), company(), ADMIN)) == {}
+
+
+def test_a_dead_lock_is_seen_whatever_the_gate() -> None:
+    password = Password(reset_required=True)
+    start = with_user(company(), user("console", attached=(FULL,), password=password))
+    assert felt(planned(deny(mfa("false", "Bool")), start=start))["dead-lock"] == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("about", "able"),
+    [
+        ({"password": Password(), "devices": (device("admin"),)}, True),
+        ({"keys": (KEY,), "devices": (device("admin"),)}, True),
+        ({"devices": (device("admin"),)}, False),
+        ({"keys": (OFF,), "devices": (device("admin"),)}, False),
+        # a passkey gives no code that GetSessionToken would take
+        ({"keys": (KEY,), "devices": (PASSKEY,)}, False),
+        ({"password": Password(), "devices": (PASSKEY,)}, True),
+        ({"password": Password()}, False),
+        ({"keys": (KEY,)}, False),
+    ],
+    ids=[
+        "password-device",
+        "key-device",
+        "device",
+        "key-off",
+        "key-passkey",
+        "password-passkey",
+        "password",
+        "key",
+    ],
+)
+def test_an_administrator_who_remains_can_sign_in(about: dict[str, Any], able: bool) -> None:
+    # beside them: the one who is gated and has no device, and a ghost with the same rights
+    start = with_user(lone(), user("admin", attached=(FULL, GATE), **about))
+    start = with_user(start, user("chief", attached=(FULL,), password=Password()))
+    start = replace(start, policies={**start.policies, GATE: managed(GATE, gate())})
+    made = plan(Goal(policy_goal(), users=("chief",)), start, ROOT)
+    assert ("administrator-remains" not in failed(made)) is able
+    assert made.applicable is able
+
+
+def test_a_ghost_is_no_administrator_who_remains() -> None:
+    start = with_user(lone(), user("admin", attached=(FULL,), password=Password()))
+    start = with_user(start, user("glass", attached=(FULL,)))
+    made = plan(Goal(policy_goal(), users=("admin",)), start, ROOT)
+    assert failed(made) == {"administrator-remains": ("admin",)}
+
+
+def test_the_slip_that_leaves_keys_open_still_shuts_the_console() -> None:
+    start = with_user(lone(), user("admin", attached=(FULL,), password=Password()))
+    goal = Goal(policy_goal(document=deny(mfa("false", "Bool"))), users=("admin",))
+    assert failed(plan(goal, start, ROOT)) == {"administrator-remains": ("admin",)}
+
+
+def lone() -> Snapshot:
+    """Return the account without anybody who can administer."""
+    start = account()
+    for name in ("admin", "glass", "machine"):
+        start = with_user(start, user(name))
+    developers = Group("Developers", "/", "arn:aws:iam::111122223333:group/Developers")
+    return replace(start, groups=(developers,))
+
+
+def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
+    lost = "arn:aws:iam::111122223333:policy/Lost"
+    start = with_user(company(), user("glass", attached=(lost,)))
+    goal = Goal(policy_goal(), users=("console",), break_glass=("glass",))
+    made = plan(goal, start, ADMIN)
+    assert [(note.id, note.about) for note in made.reasons] == [("gap", ("glass",))]
+    assert failed(made) == {"break-glass-untouched": ("glass",), "mfa-opens": ("glass",)}
+    gap = Gap("GetPolicy", lost, "AccessDenied: no")
+    made = plan(goal, replace(start, gaps=(gap,)), ADMIN)
+    assert [note.id for note in made.reasons] == ["gap"]
