@@ -109,6 +109,12 @@ def test_terms_that_no_page_quotes_are_marked_and_others_are_not() -> None:
             assert marked is term.may_differ, term.text.ja
 
 
+def test_english_cells_of_the_japanese_review_table_are_the_consoles_own() -> None:
+    page = guide.to_markdown(_made(Preset.RECOMMENDED), Language.JA)
+    assert "| Multiple | None |" in page
+    assert "Multiple† と None† は" in page
+
+
 def test_every_term_is_used() -> None:
     places = {
         name

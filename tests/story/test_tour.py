@@ -56,6 +56,12 @@ def texts_of(step: Step) -> Iterator[Text]:
         yield step.section
 
 
+def test_what_is_sampled_says_so(preset: Preset) -> None:
+    why = step_of(preset, "5.1").why
+    assert "sampled" in why.en
+    assert "抜き取" in why.ja
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(command.command, arguments, env={"COLUMNS": "80"})
 

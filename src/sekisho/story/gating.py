@@ -15,7 +15,7 @@ class Standing:
     """How one user stands.
 
     Attributes:
-        gated: without MFA, all that no exempt list should hold is explicitly denied.
+        gated: without MFA, every sampled request outside the exempt list is explicitly denied.
         can_enrol: in a console session without MFA, what enrolling needs is allowed.
         enrolled: the user has a device.
         has_password: the user can sign in at the console.

@@ -143,6 +143,12 @@ def _fields(label: Label) -> Table:
     )
 
 
+_CONSOLES_OWN = Text(
+    "Multiple† and None† are the console's own words, in its Japanese pages too.",
+    "Multiple† と None† は、日本語のコンソールにも英語のまま表示される言葉です。",
+)
+
+
 def _review(document: Document, meant: Meaning) -> Section:
     """Return what the console shows of the policy, and what the policy really means."""
     summary = policy.summarise(document, catalogue.load())
@@ -156,6 +162,7 @@ def _review(document: Document, meant: Meaning) -> Section:
                 (Text("Section", "区分"), *policy.COLUMNS),
                 rows,
             ),
+            Paragraph(_CONSOLES_OWN),
             Paragraph(
                 Text(
                     "The page does not show that most of what stands under {allow} is denied "

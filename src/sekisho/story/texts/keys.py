@@ -82,8 +82,10 @@ WORDS: Mapping[str, Words] = {
     "5.1-who-is-gated": Words(
         Text("Who is gated, and who still has to enrol", "MFA を強制されている人、登録がまだの人"),
         Text(
-            "The account was read again, and the engine was asked for every user.",
-            "アカウントを読み直し、全ユーザーについて判定しました。",
+            "The account was read again, and the engine was asked for every user. This is sampled: "
+            "some requests of several services, not every request that there is.",
+            "アカウントを読み直し、全ユーザーについて判定しました。すべてのリクエストではなく、"
+            "いくつかのサービスのリクエストを抜き取った判定です。",
         ),
     ),
     "5.2-other-plans-back": Words(
