@@ -26,5 +26,10 @@ def matches(password: str, hashed: str) -> bool:
 
 def _derive(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(
-        password.encode(), salt=salt, n=_COST, r=_BLOCK, p=_PARALLEL, dklen=_LENGTH
+        password.encode("utf-8", "surrogatepass"),
+        salt=salt,
+        n=_COST,
+        r=_BLOCK,
+        p=_PARALLEL,
+        dklen=_LENGTH,
     )
