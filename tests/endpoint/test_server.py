@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 from moto.iam.models import iam_backends
 
 import endpoint_people as people
@@ -116,3 +118,37 @@ def test_an_account_of_another_partition_lives_in_its_own_regions() -> None:
         client(aws, "s3", region_name=aws.region).list_buckets()
         with pytest.raises(ClientError, match="InvalidClientTokenId"):
             client(aws, "sts", region_name="us-east-1").get_caller_identity()
+
+
+def test_moto_is_itself_again_where_no_local_aws_asks() -> None:
+    with LocalAws(people.account()) as aws:
+        client(aws, "iam").create_user(UserName="here")
+    with mock_aws():
+        keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "x"}
+        iam = boto3.client("iam", region_name="us-east-1", **keys)
+        iam.create_user(UserName="mocked")
+        assert [user["UserName"] for user in iam.list_users()["Users"]] == ["mocked"]
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")
+        assert device["VirtualMFADevice"]["SerialNumber"].endswith(":mfa/phone")
+
+
+def test_a_password_that_is_no_text_is_a_wrong_password() -> None:
+    with LocalAws(people.account()) as aws:
+        where = urlsplit(aws.url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
+        fields = {"account": people.ACCOUNT, "user": "\ud800", "password": "\ud800"}
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/_console/sign-in", json.dumps(fields), headers)
+        answer = connection.getresponse()
+        assert answer.status == 401
+        assert json.loads(answer.read())["error"]["code"] == "SigninFailed"
+        connection.close()
+
+
+def test_a_malformed_address_is_refused_in_words(capfd: pytest.CaptureFixture[str]) -> None:
+    with LocalAws(people.account()) as aws:
+        where = urlsplit(aws.url)
+        with socket.create_connection((where.hostname or "", where.port or 0), 30) as connection:
+            connection.sendall(b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 400 " in connection.makefile("rb").readline()
+    assert "Traceback" not in capfd.readouterr().err

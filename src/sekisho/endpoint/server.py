@@ -3,9 +3,11 @@
 import logging
 import os
 import socket
+from http import HTTPStatus
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from botocore.session import get_session
@@ -38,6 +40,19 @@ _BACKLOG = 128
 
 class _Handler(MotoRequestHandler):
     """moto's handler, which keeps raw paths and header names, without its chatter."""
+
+    def run_wsgi(self) -> None:
+        """Answer one request; one whose address is none is refused before anything reads it."""
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        super().run_wsgi()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log the outcome alone: an address may hold a signature, or be none."""
+        self.log("info", "%s %s", code, size)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         _LOGGER.debug("%s: " + message, type, *args)
