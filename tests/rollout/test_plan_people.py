@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rollout.staging import (
+    ACCOUNT,
     ADMIN,
     FULL,
     GATE,
@@ -25,7 +26,7 @@ from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPas
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIAX", active=True)
 OFF = AccessKey("AKIAX", active=False)
-PASSKEY = Device("arn:aws:iam::111122223333:u2f/user/admin/x", DeviceKind.FIDO, "admin")
+PASSKEY = Device(f"arn:aws:iam::{ACCOUNT}:u2f/user/admin/x", DeviceKind.FIDO, "admin")
 
 
 def deny(condition: Mapping[str, Any] | None = None, **about: Any) -> Document:
@@ -144,7 +145,7 @@ def test_nobody_is_shut_out_even_with_mfa(document: Document) -> None:
 
 
 def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
-    closed = "arn:aws:iam::111122223333:policy/DenyAll"
+    closed = f"arn:aws:iam::{ACCOUNT}:policy/DenyAll"
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
     assert failed(planned(gate(), "keys", start=start)) == {}
@@ -207,7 +208,7 @@ def _statements(document: Document) -> list[Any]:
 
 
 def test_a_boundary_that_leaves_enrolment_out_is_seen() -> None:
-    limit = "arn:aws:iam::111122223333:policy/Limit"
+    limit = f"arn:aws:iam::{ACCOUNT}:policy/Limit"
     about = {"password": Password(), "boundary": limit}
     start = with_user(company(), user("console", attached=(FULL,), **about))
     policies = {**start.policies, limit: managed(limit, allow(Action="s3:*"))}
@@ -278,12 +279,12 @@ def lone() -> Snapshot:
     start = account()
     for name in ("admin", "glass", "machine"):
         start = with_user(start, user(name))
-    developers = Group("Developers", "/", "arn:aws:iam::111122223333:group/Developers")
+    developers = Group("Developers", "/", f"arn:aws:iam::{ACCOUNT}:group/Developers")
     return replace(start, groups=(developers,))
 
 
 def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
-    lost = "arn:aws:iam::111122223333:policy/Lost"
+    lost = f"arn:aws:iam::{ACCOUNT}:policy/Lost"
     start = with_user(company(), user("glass", attached=(lost,)))
     goal = Goal(policy_goal(), users=("console",), break_glass=("glass",))
     made = plan(goal, start, ADMIN)
@@ -292,3 +293,19 @@ def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
     gap = Gap("GetPolicy", lost, "AccessDenied: no")
     made = plan(goal, replace(start, gaps=(gap,)), ADMIN)
     assert [note.id for note in made.reasons] == ["gap"]
+
+
+def test_a_role_with_a_path_is_judged_under_its_own_arn() -> None:
+    start = company()
+    (role,) = start.roles
+    arn = f"arn:aws:iam::{ACCOUNT}:role/ops/Deploy"
+    closed = f"arn:aws:iam::{ACCOUNT}:policy/NotDeploy"
+    barred = deny({"ArnEquals": {"aws:PrincipalArn": arn}})
+    start = replace(
+        start,
+        roles=(replace(role, path="/ops/", arn=arn, attached=(FULL, closed)),),
+        policies={**start.policies, closed: managed(closed, barred)},
+    )
+    caller = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me")
+    made = plan(Goal(policy_goal(), users=("console",)), start, caller)
+    assert "caller-keeps-access" in failed(made)

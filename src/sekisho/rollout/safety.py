@@ -100,7 +100,9 @@ def _standing(
         return Policies(), (), None
     if kind == "assumed-role":
         role, _, session = rest.partition("/")
-        holder = Holder(HolderKind.ROLE, snapshot.partition, snapshot.account, role)
+        # the session's ARN has no path, and `aws:PrincipalArn` has
+        path = next((known.path for known in snapshot.roles if known.name == role), "/")
+        holder = Holder(HolderKind.ROLE, snapshot.partition, snapshot.account, role, path)
         credential = Credential(
             CredentialKind.ROLE_SESSION, holder, snapshot.taken_at, session_name=session
         )
