@@ -5,7 +5,7 @@ import io
 import png
 import pytest
 import segno
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sekisho.story.qr import read_qr
@@ -19,6 +19,7 @@ def drawn(text: str) -> bytes:
     return picture.getvalue()
 
 
+@example("2" * 50)  # drawn, it looks like a second barcode of another kind
 @given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=16, max_size=128))
 def test_reads_any_seed(seed: str) -> None:
     assert read_qr(drawn(URI + seed)) == URI + seed
