@@ -1,0 +1,1 @@
+"""What holds for every request, and for every sequence of sign-in steps."""

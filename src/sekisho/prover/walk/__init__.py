@@ -1,0 +1,35 @@
+"""What holds for every sequence of steps: can everyone get in, can a thief."""
+
+from sekisho.prover.walk.answers import Answer, WalkVerdict, answer, mending
+from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, setting_of, story
+from sekisho.prover.walk.search import (
+    Attempt,
+    Reachable,
+    Result,
+    Step,
+    Unexplored,
+    Unreachable,
+    search,
+)
+from sekisho.prover.walk.texts import step_text
+
+__all__ = [
+    "PEOPLE",
+    "THIEVES",
+    "Answer",
+    "Attempt",
+    "Kind",
+    "Reachable",
+    "Result",
+    "Step",
+    "Story",
+    "Unexplored",
+    "Unreachable",
+    "WalkVerdict",
+    "answer",
+    "mending",
+    "search",
+    "setting_of",
+    "step_text",
+    "story",
+]

@@ -1,0 +1,203 @@
+"""Breadth-first search over every state that can be reached.
+
+The model is finite, so an unreachable goal is proved by having looked at all states. A limit on
+their number is explicit; beyond it the answer is that nothing is known.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.prover.walk.judge import Judge, Outcome, Setting
+from sekisho.prover.walk.model import Act, Deed, Hold, Move, State
+from sekisho.prover.walk.moves import after, moves_in
+
+__all__ = [
+    "MOST_STATES",
+    "Attempt",
+    "Goal",
+    "Question",
+    "Reachable",
+    "Result",
+    "Step",
+    "Unexplored",
+    "Unreachable",
+    "search",
+]
+
+MOST_STATES = 50_000
+"""States that are looked at before the search gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What must, or must never, come about: any of these."""
+
+    holds: frozenset[Hold] = frozenset()
+    deeds: frozenset[Deed] = frozenset()
+
+    def reached(self, state: State) -> bool:
+        """Whether the state has it."""
+        return bool(self.holds & state.holds or self.deeds & state.deeds)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Where somebody starts, what they try, and where they must or must not arrive.
+
+    Attributes:
+        acts: what the actor tries.
+        helps: what an administrator does for them.
+        on_others: whether the actor tries other users' things as well.
+    """
+
+    start: State
+    goal: Goal
+    acts: frozenset[Act]
+    helps: frozenset[Act] = frozenset()
+    on_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move, and what came of it."""
+
+    move: Move
+    outcome: Outcome
+
+
+Path = tuple[Step, ...]
+"""Steps, one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A way that ends at a refusal: steps that are carried out, and the one that is not."""
+
+    way: Path
+    refused: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The goal is reached, by this shortest path."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """All states were looked at, and none has the goal.
+
+    Attributes:
+        states: how many there are.
+        tried: every kind of move that is refused, each on a shortest way to it.
+        deadlock: the way that comes closest to the goal: if policies let its last step through,
+            and as few others as possible, the goal would be reached. None if no policy could
+            help: the services' own rules are in the way.
+    """
+
+    states: int
+    tried: tuple[Attempt, ...]
+    deadlock: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplored:
+    """Nothing is known."""
+
+    reason: str
+
+
+Result = Reachable | Unreachable | Unexplored
+
+
+def search(setting: Setting, question: Question, *, most_states: int = MOST_STATES) -> Result:
+    """Return whether the goal can be reached in this setting."""
+    unmodelled = setting.unmodelled()
+    if unmodelled:
+        named = ", ".join(f"`{key}`" for key in unmodelled)
+        return Unexplored(f"the model of sign-in does not know the condition key {named}")
+    if Act.CREATE_DEVICE in question.acts:
+        # a way with an authenticator app is as good, and a program can go it
+        without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
+        found = _Search(setting, without, most_states).run()
+        if isinstance(found, Reachable) or without == question:
+            return found
+    return _Search(setting, question, most_states).run()
+
+
+class _Search:
+    def __init__(self, setting: Setting, question: Question, most_states: int) -> None:
+        self._setting = setting
+        self._question = question
+        self._most = most_states
+        self._judge = Judge(setting)
+        self._tried: dict[Move, Attempt] = {}
+
+    def run(self) -> Result:
+        question = self._question
+        ways: dict[State, Path] = {question.start: ()}
+        queue = deque([question.start])
+        while queue:
+            state = queue.popleft()
+            if question.goal.reached(state):
+                return Reachable(ways[state])
+            for step, reached in self._steps(state):
+                if not step.outcome.carried_out:
+                    self._tried.setdefault(step.move, Attempt(ways[state], step))
+                elif reached not in ways:
+                    ways[reached] = (*ways[state], step)
+                    queue.append(reached)
+            if len(ways) > self._most:
+                return Unexplored(f"more than {self._most} states")
+        return Unreachable(len(ways), tuple(self._tried.values()), self._deadlock())
+
+    def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
+        question = self._question
+        for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
+            outcome = self._judge.outcome(state, move)
+            asked = frozenset(deed.act for deed in question.goal.deeds)
+            yield Step(move, outcome), after(state, move, asked, self._setting.signin)
+
+    def _deadlock(self) -> Attempt | None:
+        """Return the way to the goal that needs the fewest refusals of policies lifted."""
+        ways: dict[State, Path] = {}
+        layer: dict[State, Path] = {self._question.start: ()}
+        while layer and len(ways) <= self._most:
+            ways |= layer
+            path, layer = self._spread(ways, layer)
+            if path is not None:
+                return _to_first_refusal(path)
+        return None
+
+    def _spread(
+        self, ways: dict[State, Path], layer: dict[State, Path]
+    ) -> tuple[Path | None, dict[State, Path]]:
+        """Go on from a layer as far as nothing is refused.
+
+        Returns:
+            The path to the goal, if it is reached; and what one more lifted refusal leads to.
+        """
+        lifted: dict[State, Path] = {}
+        queue = deque(layer)
+        while queue:
+            state = queue.popleft()
+            if self._question.goal.reached(state):
+                return ways[state], {}
+            for step, reached in self._steps(state):
+                if reached in ways:
+                    continue
+                if step.outcome.carried_out:
+                    ways[reached] = (*ways[state], step)
+                    queue.append(reached)
+                elif step.outcome.by_policy:
+                    lifted.setdefault(reached, (*ways[state], step))
+        return None, {state: way for state, way in lifted.items() if state not in ways}
+
+
+def _to_first_refusal(path: Path) -> Attempt | None:
+    for place, step in enumerate(path):
+        if not step.outcome.carried_out:
+            return Attempt(path[:place], step)
+    return None

@@ -1,0 +1,175 @@
+"""Who gets in and who does not: the corpus, and what the search must do and must refuse to say."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cases import CORPUS, cases
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.language import Language
+from sekisho.policy import Preset, choices_of, from_json
+from sekisho.policy.choices import Choices
+from sekisho.prover.walk import (
+    PEOPLE,
+    THIEVES,
+    Reachable,
+    Unexplored,
+    Unreachable,
+    WalkVerdict,
+    answer,
+    mending,
+    search,
+    setting_of,
+    step_text,
+    story,
+)
+from sekisho.signin import SigninOrder, SigninSwitches
+from walk_policies import HARDENED, PUBLISHED, attached, policies_of, shown
+
+STORIES = (*PEOPLE, *THIEVES)
+VERDICTS = cases("walks/verdicts", ["refuted"], ["preset", "turnedOn", "published"])
+
+
+@pytest.mark.parametrize("case", VERDICTS)
+def test_exactly_these_stories_come_out_wrong_and_so(case: dict[str, Any]) -> None:
+    policies = policies_of(case)
+    answers = [answer(each, policies) for each in STORIES]
+    wrong = {each.story.id: shown(each) for each in answers if each.verdict != "proved"}
+    assert wrong == case["refuted"]
+    assert {each.verdict for each in answers} <= {"proved", "refuted"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_each_published_policy_is_open_to_a_thief_or_fails_a_story(name: str) -> None:
+    case = next(each.values[0] for each in VERDICTS if each.id == name)
+    assert isinstance(case, dict)
+    closable = {each.id for each in THIEVES if each.beyond is None}
+    people = {each.id for each in PEOPLE}
+    assert (closable | people) & set(case["refuted"])
+
+
+def test_the_hardened_variant_stops_every_thief_whom_a_policy_can_stop() -> None:
+    for thief in THIEVES:
+        verdict = answer(thief, attached(HARDENED)).verdict
+        assert (verdict is WalkVerdict.PROVED) is (thief.beyond is None), thief.id
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "found"),
+    [
+        ("new-user", Choices(), (("password_change_without_mfa",),)),
+        ("user-with-a-path", Choices(), (("user_paths", "password_change_without_mfa"),)),
+        ("key-without-device", choices_of(Preset.RECOMMENDED), (("enrolment_needs_session",),)),
+        (
+            "admin-key-enables-device",
+            Choices(),
+            (("own_things_only",), ("enrolment_needs_session",)),
+        ),
+        ("key-user", HARDENED, (("enrolment_needs_session",),)),
+        ("half-enrolled", Choices(), ()),
+        ("role-session", Choices(), ()),
+    ],
+)
+def test_which_choices_would_mend_it(
+    name: str, start: Choices, found: tuple[tuple[str, ...], ...]
+) -> None:
+    assert mending(story(name), start) == found
+
+
+def test_a_user_with_a_device_is_safe_from_a_leaked_key_only_by_the_service_s_own_rule() -> None:
+    """Before April 2023 the key was enough (bulletin AWS-2023-001)."""
+    thief = story("key-with-device")
+    now = setting_of(thief, attached(Choices()))
+    before = replace(now, signin=SigninSwitches(device_holder_needs_mfa=False))
+    assert isinstance(search(now, thief.question), Unreachable)
+    assert isinstance(search(before, thief.question), Reachable)
+
+
+def test_an_expired_password_dead_locks_if_it_must_be_changed_before_the_code() -> None:
+    expired = story("password-expired")
+    setting = setting_of(expired, attached(Choices()))
+    other = replace(setting, signin=SigninSwitches(order=SigninOrder.RESET_FIRST))
+    assert isinstance(search(setting, expired.question), Reachable)
+    assert isinstance(search(other, expired.question), Unreachable)
+
+
+def test_a_denied_session_token_would_keep_key_users_out() -> None:
+    user = story("key-user")
+    deny = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
+    document = from_json({"Version": "2012-10-17", "Statement": deny})
+    policies = attached(Choices())
+    policies = replace(policies, identity=(*policies.identity, AttachedPolicy("deny", document)))
+    setting = setting_of(user, policies)
+    heeding = replace(setting, signin=SigninSwitches(get_session_token_heeds_deny=True))
+    assert isinstance(search(setting, user.question), Reachable)
+    assert isinstance(search(heeding, user.question), Unreachable)
+
+
+def test_more_states_than_the_limit_are_no_proof() -> None:
+    thief = story("key-with-device")
+    found = answer(thief, attached(Choices()), most_states=3)
+    assert found.verdict is WalkVerdict.UNKNOWN
+    assert isinstance(found.result, Unexplored)
+
+
+@pytest.mark.parametrize(
+    ("statement", "key"),
+    [
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, "aws:SourceIp"),
+        ({"Resource": "arn:aws:iam::*:user/${aws:PrincipalTag/of}"}, "aws:PrincipalTag/of"),
+        ({"Condition": {"StringLike": {"aws:username": "${aws:SourceVpc}*"}}}, "aws:SourceVpc"),
+    ],
+)
+def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any], key: str) -> None:
+    whole = {"Effect": "Allow", "Action": "iam:*", "Resource": "*", **statement}
+    document = from_json({"Version": "2012-10-17", "Statement": whole})
+    policies = Policies(identity=(AttachedPolicy("odd", document),))
+    for each in STORIES:
+        found = answer(each, policies)
+        assert isinstance(found.result, Unexplored)
+        assert f"`{key}`" in found.result.reason
+
+
+def test_steps_are_told_in_both_languages() -> None:
+    told = set()
+    for case in VERDICTS:
+        assert isinstance(case.values[0], dict)
+        for each in STORIES:
+            result = answer(each, policies_of(case.values[0])).result
+            steps = result.path if isinstance(result, Reachable) else ()
+            if isinstance(result, Unreachable) and result.deadlock:
+                steps = (*result.deadlock.way, result.deadlock.refused)
+            told |= {step_text(step) for step in steps}
+    for text in told:
+        english, japanese = text.into(Language.EN), text.into(Language.JA)
+        assert english.isascii()
+        assert any(ord(char) > 0x3000 for char in japanese)
+        assert "{" not in english + japanese
+
+
+PAGE = (CORPUS.parents[1] / "docs" / "walks.md").read_text(encoding="utf-8")
+FAMILY = ("aws", "first-login", "recommended", "hardened")
+
+
+def _told(path: list[str]) -> str:
+    return " → ".join(f"`{act[1:]}` refused" if act[0] == "!" else f"`{act}`" for act in path)
+
+
+def test_the_page_shows_each_story_under_our_family_as_it_is() -> None:
+    refuted = {case.id: case.values[0]["refuted"] for case in VERDICTS}
+    for each in STORIES:
+        good, bad = (
+            ("gets in", "**dead-locks**") if each in PEOPLE else ("stays out", "**gets in**")
+        )
+        cells = [bad if each.id in refuted[preset] else good for preset in FAMILY]
+        assert f"| `{each.id}` | {each.title.en} | {' | '.join(cells)} |" in PAGE
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_page_shows_the_path_through_each_published_policy(name: str) -> None:
+    case = next(case.values[0] for case in VERDICTS if case.id == name)
+    refuted = {each: path for each, path in case["refuted"].items() if each != "role-session"}
+    section = PAGE.split(f"`{name}`. ")[1].split("\n#")[0]
+    shown_there = [line for line in section.splitlines() if line.startswith("- ")]
+    assert shown_there == [f"- `{each}`: {_told(path)}" for each, path in refuted.items()]

@@ -1,0 +1,45 @@
+"""The policies that walks are asked about: our family, and what others have published."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cases import CORPUS
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import NAME, Preset, choices_of, force_mfa, parse
+from sekisho.policy.choices import Choices
+from sekisho.prover.walk import Answer, Reachable, Unreachable
+
+PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
+HARDENED = replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True)
+
+
+def choices_named(case: Mapping[str, Any]) -> Choices:
+    """Return the preset of a case, with what it turns on."""
+    turned_on: dict[str, Any] = dict.fromkeys(case.get("turnedOn", ()), True)
+    return replace(choices_of(Preset(case["preset"])), **turned_on)
+
+
+def policies_of(case: Mapping[str, Any]) -> Policies:
+    """Return the policies of a case: a preset's, or a published one."""
+    if published := case.get("published"):
+        text = PUBLISHED[published].read_text(encoding="utf-8")
+        return Policies(identity=(AttachedPolicy(published, parse(text)),))
+    return attached(choices_named(case))
+
+
+def attached(choices: Choices) -> Policies:
+    """Return a Force_MFA of these choices as attached to a user."""
+    return Policies(identity=(AttachedPolicy(NAME, force_mfa(choices)),))
+
+
+def shown(answer: Answer) -> list[str]:
+    """Return the acts of the path that shows an answer; a refused one has `!` before it."""
+    match answer.result:
+        case Reachable(path):
+            return [step.move.act.value for step in path]
+        case Unreachable(deadlock=deadlock) if deadlock is not None:
+            way = [step.move.act.value for step in deadlock.way]
+            return [*way, f"!{deadlock.refused.move.act.value}"]
+        case _:
+            return []
