@@ -24,6 +24,8 @@ from sekisho.prover.walk import (
     step_text,
     story,
 )
+from sekisho.prover.walk.judge import Judge
+from sekisho.prover.walk.model import Act, Held, Hold, Move, Page, State, Who
 from sekisho.signin import SigninOrder, SigninSwitches
 from walk_policies import HARDENED, PUBLISHED, attached, policies_of, shown
 
@@ -104,6 +106,14 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
     heeding = replace(setting, signin=SigninSwitches(get_session_token_heeds_deny=True))
     assert isinstance(search(setting, user.question), Reachable)
     assert isinstance(search(heeding, user.question), Unreachable)
+
+
+def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None:
+    setting = setting_of(story("key-with-device"), attached(Choices()))
+    session = Hold(Who.USER, Held.CONSOLE)
+    state = State(holds=frozenset({session}), page=Page(Who.USER, code=False, mfa=True))
+    outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
+    assert outcome.answer == "AccessDenied"
 
 
 def test_more_states_than_the_limit_are_no_proof() -> None:

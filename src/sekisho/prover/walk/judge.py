@@ -224,7 +224,9 @@ class Judge:
             return Outcome()
         if move.act is Act.GIVE_CODE:
             return Outcome() if move.device else Outcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
-        mfa = move.by.held in _WITH_MFA or (state.page is not None and state.page.mfa)
+        # a code at an open page says nothing about a session that is held already
+        page = state.page if move.by.held is Held.PASSWORD else None
+        mfa = page.mfa if page is not None else move.by.held in _WITH_MFA
         if (move, mfa) not in self._known:
             self._known[move, mfa] = self._asked(move, mfa)
         outcome = self._known[move, mfa]
