@@ -260,14 +260,17 @@ class Performer:
             self._unassigned[device] = _Virtual(made["SerialNumber"], seed)
             return
         virtual = self._unassigned[device]
+        self._local.clock.advance(timedelta(seconds=3 * totp.PERIOD))
+        # the last two codes: one that is still to come would teach the device a drift, and leave
+        # no room for a code that arrives in the next period
         step = totp.step_of(self._local.clock.now())
         api.call(
             "iam",
             "EnableMFADevice",
             UserName=NAMES[move.on],
             SerialNumber=virtual.serial,
-            AuthenticationCode1=totp.code_at(virtual.seed, step),
-            AuthenticationCode2=totp.code_at(virtual.seed, step + 1),
+            AuthenticationCode1=totp.code_at(virtual.seed, step - 1),
+            AuthenticationCode2=totp.code_at(virtual.seed, step),
         )
         self._enabled[move.on, device] = self._unassigned.pop(device)
 
