@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "policy": "Write a Force_MFA policy; show what the console says it does.",
     "decide": "Decide one request, or a file of them, and say why.",
     "explain": "Explain an error text: cause, look-alikes, cure.",
+    "prove": "Prove that the gate is shut, or show a request that passes.",
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

@@ -1,0 +1,359 @@
+"""Asking: is there a request that policies allow, or that some allow and others do not?
+
+1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
+2. Over the catalogue's actions, class by class, with resources of their types.
+3. Over every other name, spelled out by a policy or yet to come.
+
+What is found is decided by the engine before it is believed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+from sekisho.catalogue import Action, Catalogue, load
+from sekisho.engine import (
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Request,
+    Switches,
+    actions,
+    arns,
+    conditions,
+    decide,
+    resources,
+)
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.errors import InternalError
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover import keys, targets
+from sekisho.prover.credentials import Situation, situations
+from sekisho.prover.formula import Question, demands, rules_of
+from sekisho.prover.limits import Limit
+from sekisho.prover.names import ActionClass, Names, is_taken, known_names
+from sekisho.prover.reading import Reading
+from sekisho.prover.search import search
+from sekisho.prover.targets import Target
+from sekisho.prover.texts import MARK, NO_WORDS, Tokens, Words
+from sekisho.prover.theories import ACTION, RESOURCE, Texts
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
+
+__all__ = ["Asking", "never"]
+
+_Found = dict[str, ContextValue]
+
+_NEW_NAME = "FutureAction"
+_NICE_REGION = "us-east-1"
+
+
+def never(question: Question) -> Verdict:
+    """Return whether there is no request that answers the question.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    try:
+        witness = Asking(question).witness()
+    except Limit as reason:
+        return Unknown(str(reason))
+    return Proved() if witness is None else Refuted(witness)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The resources and the names that are looked at together."""
+
+    forms: Sequence[Tokens]
+    besides: str | None
+    action: str | None = None
+    takes: Callable[[Element], bool] | None = None
+    words: Words = NO_WORDS
+    exists: bool = False
+
+
+def _spelled(action: str, element: Element) -> bool:
+    return actions.matches(element, action, Doubts(Switches()))
+
+
+class Asking:
+    """One question, and what has been found out about it so far.
+
+    Raises:
+        Limit: if there is a policy that the prover does not handle.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._allowed = None if question.allowed is None else rules_of(question.allowed)
+        self._denied = None if question.denied is None else rules_of(question.denied)
+        self._rules = [
+            rule
+            for rules in (self._allowed, self._denied)
+            for group in rules or ()
+            for rule in group
+        ]
+        self._asked = tuple(
+            dict.fromkeys(
+                [
+                    *(asked for rule in self._rules for asked in rule.asked),
+                    *(asked for asked, _ in question.within.conditions),
+                ]
+            )
+        )
+
+    def witness(self) -> Witness | None:
+        """Return a request that answers the question, or None: there is none.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
+        limit: Limit | None = None
+        for situation in self._situations():
+            try:
+                found = self._in_situation(situation)
+            except Limit as reason:
+                limit = limit or reason
+                continue
+            if found is not None:
+                return found
+        if limit is not None:
+            raise limit
+        return None
+
+    def answering(self) -> Iterator[tuple[ActionClass, Witness]]:
+        """Yield every class of real actions with which a request answers, and one such request.
+
+        Raises:
+            Limit: if that could not be found out for some class.
+        """
+        readings = [(one, self._reading(one)) for one in self._situations()]
+        for each in self._classes:
+            for situation, reading in readings:
+                found = self._of_range(situation, reading, self._range(each.actions[0]))
+                if found is not None:
+                    yield each, found
+                    break
+
+    def _situations(self) -> list[Situation]:
+        question = self._question
+        return situations(question.user, question.now, question.held)
+
+    def _reading(self, situation: Situation) -> Reading:
+        return Reading(self._question.user, situation, self._asked, self._question.now)
+
+    def _in_situation(self, situation: Situation) -> Witness | None:
+        reading = self._reading(situation)
+        everything = _Range(targets.any_resource(self._question.user), "*")
+        try:
+            found = self._search(reading, everything)
+        except Limit:
+            # too much at once may be little enough action by action
+            found = {}
+        if found is None:
+            return None
+        limit: Limit | None = None
+        for each in self._ranges(found):
+            try:
+                witness = self._of_range(situation, reading, each)
+            except Limit as reason:
+                limit = limit or reason
+                continue
+            if witness is not None:
+                return witness
+        if limit is not None:
+            raise limit
+        return None
+
+    def _ranges(self, found: _Found) -> Iterator[_Range]:
+        """Yield everything that a request can be about, the likeliest first."""
+        name = found.get(ACTION)
+        action = self._catalogue.action(name) if isinstance(name, str) else None
+        if action is not None:
+            yield self._range(action)
+        for each in self._classes:
+            yield self._range(each.actions[0])
+        forms = targets.new_resource(self._question.user)
+        for spelled in self._unknown_names:
+            yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled))
+        yield _Range(forms, "*", words=known_names(self._catalogue))
+
+    def _range(self, action: Action) -> _Range:
+        forms, besides = targets.forms_of(action, self._question.user)
+        takes = partial(is_taken, self._catalogue, action)
+        return _Range(forms, besides, action=str(action), takes=takes, exists=True)
+
+    def _of_range(self, situation: Situation, reading: Reading, each: _Range) -> Witness | None:
+        """Return a witness of one range, or None.
+
+        Raises:
+            Limit: if a policy variable stands in the way.
+        """
+        found = self._search(reading, each)
+        if found is None:
+            return None
+        if not reading.linked and not reading.inexact:
+            return self._checked(situation, reading, each, found)
+        # what was found loosely may be right as it is
+        if (witness := self._replayed(situation, reading, each, found)) is not None:
+            return witness
+        for assigned in reading.assignments(reading.linked, self._asked):
+            settled = Reading(
+                self._question.user, situation, self._asked, self._question.now, assigned
+            )
+            found = self._search(settled, each)
+            if found is not None:
+                return self._checked(situation, settled, each, found)
+        linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
+        why = [
+            *([f"policy variables that no request fixes: {linked}"] if linked else []),
+            *(reading.inexact[key] for key in sorted(reading.inexact)),
+        ]
+        raise Limit("; ".join(why))
+
+    def _search(self, reading: Reading, each: _Range) -> _Found | None:
+        names = each.takes or Texts(ACTION, [targets.ANY_NAME], words=each.words)
+        target = Target(reading, each.forms, each.besides, names)
+        asked = (self._allowed, self._denied)
+        limit: Limit | None = None
+        for way in demands(target, reading, asked, self._question.within):
+            try:
+                found = search(way, target.theories)
+            except Limit as reason:
+                limit = limit or reason
+                continue
+            if found is not None:
+                return found
+        if limit is not None:
+            raise limit
+        return None
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return load()
+
+    @cached_property
+    def _elements(self) -> tuple[Element, ...]:
+        own = (rule.action for rule in self._rules)
+        given = (element for element, _ in self._question.within.actions)
+        return tuple(dict.fromkeys([*own, *given]))
+
+    @cached_property
+    def _sources(self) -> tuple[Element, ...]:
+        """The elements of which one must take in the action: the fewest that are known."""
+        wanted = [element for element, holds in self._question.within.actions if holds]
+        if wanted:
+            return (wanted[0],)
+        if self._allowed is None:
+            return (Element(("*",)),)
+        # every group must allow; the identity-based policies stand last but for what limits them
+        each = [
+            [rule.action for rule in group if rule.effect is Effect.ALLOW]
+            for group in self._allowed
+        ]
+        return tuple(dict.fromkeys(min(each, key=lambda group: sum(map(_breadth, group)))))
+
+    @cached_property
+    def _classes(self) -> list[ActionClass]:
+        names = Names(self._catalogue, self._elements)
+        return names.classes(one for each in self._sources for one in names.within(each))
+
+    @cached_property
+    def _unknown_names(self) -> list[str]:
+        """The names that policies spell out and the catalogue does not know."""
+        return [
+            entry
+            for entry in dict.fromkeys(entry for one in self._elements for entry in one.values)
+            if _is_name(entry) and self._catalogue.action(entry) is None
+        ]
+
+    def _checked(
+        self, situation: Situation, reading: Reading, each: _Range, found: _Found
+    ) -> Witness:
+        """Return what was found as a witness.
+
+        Raises:
+            InternalError: if the engine decides otherwise than the prover.
+        """
+        witness = self._replayed(situation, reading, each, found)
+        if witness is None:
+            raise InternalError(f"the engine decides otherwise than the prover on {found}")
+        return witness
+
+    def _replayed(
+        self, situation: Situation, reading: Reading, each: _Range, found: _Found
+    ) -> Witness | None:
+        """Return what was found as a witness if the engine decides so, too."""
+        action = each.action or str(found[ACTION])
+        resource = str(found[RESOURCE])
+        values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
+        request = reading.scope(action, resource, values, None).request
+        for nicer in (*_nicer(request), request):
+            witness = self._decided(situation, nicer, each)
+            if witness is not None:
+                return witness
+        return None
+
+    def _decided(self, situation: Situation, request: Request, each: _Range) -> Witness | None:
+        question = self._question
+        decisions: dict[str, Decision] = {}
+        if question.allowed is not None:
+            decisions["allowed"] = decide(request, question.allowed)
+        if question.denied is not None:
+            decisions["denied"] = decide(request, question.denied)
+        right = all(
+            (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
+            for name, decision in decisions.items()
+        )
+        if not right or not self._is_within(request):
+            return None
+        return Witness(request, situation.held, decisions, each.exists)
+
+    def _is_within(self, request: Request) -> bool:
+        """Tell whether a request is within the question, as the engine reads that."""
+        within, doubts = self._question.within, Doubts(Switches())
+        caller = Caller(request.principal, CallerKind.USER)
+        scope = Scope(request, caller, Version.V2012, doubts)
+        return (
+            all(
+                actions.matches(one, request.action, doubts) is want for one, want in within.actions
+            )
+            and all(
+                resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
+            )
+            and all(
+                conditions.holds(one.condition, replace(scope, version=one.version)) is want
+                for one, want in within.conditions
+            )
+        )
+
+
+_WILDCARDS = 1_000
+
+
+def _breadth(element: Element) -> int:
+    """Return about how many actions an element takes in."""
+    if element.negated or "*" in element.values:
+        return 1_000_000
+    return sum(_WILDCARDS if set(entry) & set("*?") else 1 for entry in element.values)
+
+
+def _is_name(entry: str) -> bool:
+    service, _, name = entry.partition(":")
+    odd = any(char in "*?:" or char.isspace() for char in f"{service}{name}")
+    return bool(service and name) and entry.isascii() and not odd
+
+
+def _nicer(request: Request) -> Iterator[Request]:
+    """Yield the request with ordinary names in the place of the shortest possible ones."""
+    if "aws:SourceIp" not in request.context:
+        context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
+        yield from _nicer(replace(request, context=context))
+    action = request.action.replace(MARK, _NEW_NAME)
+    parts = request.resource.split(":", arns.PARTS - 1)
+    if len(parts) == arns.PARTS and parts[3]:
+        nice = [*parts[:3], _NICE_REGION, *parts[4:]]
+        yield replace(request, action=action, resource=":".join(nice))
+    yield replace(request, action=action)

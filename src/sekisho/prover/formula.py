@@ -1,0 +1,166 @@
+"""A question as demands: what must hold of a request for policies to allow it, or not to.
+
+The same as `engine.authorize` says of one request of an IAM user within the user's own account: no
+statement with Deny applies, and in each group of policies some statement with Allow does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sekisho.engine.layers import Group, groups
+from sekisho.engine.model import Policies
+from sekisho.engine.wellformed import check_policies
+from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
+from sekisho.prover.credentials import Held, User
+from sekisho.prover.limits import Limit
+from sekisho.prover.reading import Reading
+from sekisho.prover.search import Alternative, Demand, Literal
+from sekisho.prover.targets import Target
+from sekisho.prover.values import Asked
+
+__all__ = ["Question", "Rule", "Within", "demands", "rules_of"]
+
+_HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A statement as the prover needs it."""
+
+    effect: Effect
+    action: Element
+    resource: Element
+    version: Version | None
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a question is restricted to: each element or condition, and whether it shall hold."""
+
+    actions: tuple[tuple[Element, bool], ...] = ()
+    resources: tuple[tuple[Element, bool], ...] = ()
+    conditions: tuple[tuple[Asked, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is there a request of `user` that `allowed` allows and `denied` does not?
+
+    Attributes:
+        user: whose requests.
+        now: the earliest time of a request.
+        held: the credentials and ways of calling that are asked about.
+        allowed, denied: None: nothing is demanded.
+        within: further demands.
+    """
+
+    user: User
+    now: datetime
+    held: tuple[Held, ...]
+    allowed: Policies | None = None
+    denied: Policies | None = None
+    within: Within = field(default_factory=Within)
+
+
+def rules_of(policies: Policies) -> list[list[Rule]]:
+    """Return the statements, group by group.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+        Limit: if there is a kind of policy that the prover does not handle.
+    """
+    return [_rules(group) for group in groups(policies)]
+
+
+def _rules(group: Group) -> list[Rule]:
+    check_policies(group.kind, group.policies)
+    if group.kind not in _HANDLED:
+        raise Limit(f"a {group.kind.value} is not handled")
+    return [
+        _rule(statement, policy.document.version)
+        for policy in group.policies
+        for statement in policy.document.statements
+    ]
+
+
+def _rule(statement: Statement, version: Version | None) -> Rule:
+    asked = tuple(Asked(condition, version) for condition in statement.conditions)
+    resource = statement.resource or Element(("*",))
+    return Rule(statement.effect, statement.action, resource, version, asked)
+
+
+Rules = Sequence[Sequence[Rule]]
+
+
+def demands(
+    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
+) -> Iterator[list[Demand]]:
+    """Yield lists of demands; a request that meets all of one list answers the question."""
+    allowed, denied = asked
+    always = [*_within(target, reading, within)]
+    if allowed is not None:
+        always += _allowed(target, reading, allowed)
+    if denied is None:
+        yield always
+        return
+    for way in _denied(target, reading, denied):
+        yield [*always, *way]
+
+
+def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand]:
+    for element, holds in within.actions:
+        yield _demanded(target.of_action(element), holds)
+    for element, holds in within.resources:
+        yield _demanded(target.of_resource(element, Effect.DENY, Version.V2012), holds)
+    for asked, holds in within.conditions:
+        literals = reading.literals((asked,))
+        yield _demanded(literals[0] if literals else literals is not None, holds)
+
+
+def _demanded(found: Literal | bool, holds: bool) -> Demand:
+    if isinstance(found, Literal):
+        return ((found if holds else found.negated(),),)
+    return ((),) if found is holds else ()
+
+
+def _applies(target: Target, reading: Reading, rule: Rule) -> Alternative | None:
+    """Return what must hold for a statement to apply; None if it never does."""
+    parts: list[Literal] = []
+    for found in (
+        target.of_action(rule.action),
+        target.of_resource(rule.resource, rule.effect, rule.version),
+    ):
+        if found is False:
+            return None
+        if isinstance(found, Literal):
+            parts.append(found)
+    conditions = reading.literals(rule.asked)
+    return None if conditions is None else (*parts, *conditions)
+
+
+def _those(
+    target: Target, reading: Reading, rules: Sequence[Rule], effect: Effect
+) -> list[Alternative]:
+    found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
+    return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _never(alternative: Alternative) -> Demand:
+    """Return the demand that not all of the literals hold."""
+    return tuple((literal.negated(),) for literal in alternative)
+
+
+def _allowed(target: Target, reading: Reading, rules: Rules) -> Iterator[Demand]:
+    for group in rules:
+        yield tuple(_those(target, reading, group, Effect.ALLOW))
+        yield from map(_never, _those(target, reading, group, Effect.DENY))
+
+
+def _denied(target: Target, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
+    """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
+    for group in rules:
+        for alternative in _those(target, reading, group, Effect.DENY):
+            yield [(alternative,)]
+        yield [_never(each) for each in _those(target, reading, group, Effect.ALLOW)]

@@ -1,0 +1,155 @@
+"""Is the gate shut: is there a request without MFA that is allowed outside the exempt list?
+
+`sts:GetSessionToken` and `sts:GetCallerIdentity` answer whatever a policy says (facts §3.1, §3.5);
+they are named apart and never part of the question.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import Choices, Effect, Element, force_mfa, from_json
+from sekisho.prover.ask import Asking, never
+from sekisho.prover.credentials import Held, User
+from sekisho.prover.formula import Question, Within
+from sekisho.prover.limits import Limit
+from sekisho.prover.verdict import Unknown, Verdict, Witness
+
+__all__ = ["SERVICE_EXEMPT", "Exempt", "Gate", "exempt_list", "expected_exempt", "gate_shut"]
+
+SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
+"""What no policy can deny."""
+
+_DIRECT = (Held.KEY, Held.SESSION)
+_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE)
+_SERVICE_KEYS = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """Actions that work without MFA.
+
+    Attributes:
+        actions: like `iam:GetUser`.
+        resources: the patterns of the policies' Allow statements that let them through.
+        witness: one such request.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether the gate is shut.
+
+    Attributes:
+        direct: for calls that the user makes.
+        via_service: for calls that AWS services make on the user's behalf; None where the policies
+            make no difference between the two.
+    """
+
+    direct: Verdict
+    via_service: Verdict | None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts that there are."""
+        return (self.direct,) if self.via_service is None else (self.direct, self.via_service)
+
+
+@cache
+def expected_exempt() -> tuple[str, ...]:
+    """Return what Force_MFA exempts with every choice that exempts something."""
+    widest = Choices(password_change_without_mfa=True, quiet_console=True)
+    gate = next(one for one in force_mfa(widest).statements if one.effect is Effect.DENY)
+    return gate.action.values
+
+
+def gate_shut(
+    policies: Policies,
+    user: User,
+    now: datetime,
+    exempt: Iterable[str] | None = None,
+    *,
+    later: bool = False,
+) -> Gate:
+    """Return whether no request without MFA is allowed outside the exempt list.
+
+    Args:
+        policies: as attached to the user.
+        user: whose requests.
+        now: the earliest time of a request.
+        exempt: patterns of actions; `expected_exempt()` if not given.
+        later: ask also about whatever identity-based policies may be attached later.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    if later:
+        policies = replace(policies, identity=(*policies.identity, _anything()))
+    question = _question(policies, user, now, expected_exempt() if exempt is None else exempt)
+    direct = never(question)
+    if not _tells_services_apart(policies):
+        return Gate(direct, None)
+    return Gate(direct, never(replace(question, held=_VIA_SERVICE)))
+
+
+def exempt_list(policies: Policies, user: User, now: datetime) -> tuple[Exempt, ...] | Unknown:
+    """Return every real action that works without MFA, directly called, by resource patterns.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    question = _question(policies, user, now, ())
+    found: dict[tuple[str, ...], Exempt] = {}
+    try:
+        for each, witness in Asking(question).answering():
+            patterns = _resources(policies, witness)
+            known = found.get(patterns, Exempt((), patterns, witness))
+            names = (*known.actions, *(str(action) for action in each.actions))
+            found[patterns] = replace(known, actions=tuple(sorted(names)))
+    except Limit as reason:
+        return Unknown(str(reason))
+    return tuple(found.values())
+
+
+def _question(policies: Policies, user: User, now: datetime, exempt: Iterable[str]) -> Question:
+    outside = Element((*exempt, *SERVICE_EXEMPT))
+    within = Within(actions=((outside, False),))
+    return Question(user, now, _DIRECT, allowed=policies, within=within)
+
+
+@cache
+def _anything() -> AttachedPolicy:
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = from_json({"Version": "2012-10-17", "Statement": [statement]})
+    return AttachedPolicy("whatever is attached later", document)
+
+
+def _tells_services_apart(policies: Policies) -> bool:
+    attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
+    attached += [policy for level in policies.scps for policy in level.policies]
+    return any(
+        condition.key.lower() in _SERVICE_KEYS
+        for policy in attached
+        for statement in policy.document.statements
+        for condition in statement.conditions
+    )
+
+
+def _resources(policies: Policies, witness: Witness) -> tuple[str, ...]:
+    """Return the resource patterns of the identity-based statements that allow the witness."""
+    named = {(cause.policy, cause.index) for cause in witness.decisions["allowed"].because}
+    return tuple(
+        dict.fromkeys(
+            entry if not statement.resource.negated else f"all but {entry}"
+            for policy in policies.identity
+            for statement in policy.document.statements
+            if (policy.name, statement.index) in named and statement.resource is not None
+            for entry in statement.resource.values
+        )
+    )

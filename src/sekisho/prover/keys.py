@@ -1,0 +1,82 @@
+"""Which condition keys a request by an IAM user can have, must have, and cannot have.
+
+Source: IAM User Guide, "AWS global condition context keys"; facts §2.1, §2.5, §2.6. A key that no
+row names may be there or not, with any value, in any call: services pass more keys than the
+Service Authorization Reference lists.
+"""
+
+from enum import Enum, auto
+
+__all__ = ["DEFAULTS", "OF_RESOURCE_ACCOUNT", "Shape", "may_be_absent", "never", "shape_of"]
+
+
+class Shape(Enum):
+    """How many values a key has."""
+
+    ONE = auto()
+    MANY = auto()
+    EITHER = auto()
+
+
+_MANY = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+    }
+)
+
+_ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent"})
+"""Always there; the keys of the credential are not among these, since their values are known."""
+
+_NEVER = frozenset(
+    {
+        "aws:assumedroot",
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
+        "aws:federatedprovider",
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:sourceidentity",
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "lambda:sourcefunctionarn",
+    }
+)
+"""Keys of role sessions and service principals, never of a user's own request."""
+
+OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount"})
+"""The account that owns the resource: the user's own, in every request that can be allowed here."""
+
+DEFAULTS = {
+    "aws:requestedregion": "us-east-1",
+    "aws:securetransport": "true",
+    "aws:sourceip": "203.0.113.9",
+}
+"""Ordinary values, tried first."""
+
+
+def shape_of(key: str, *, with_set_operator: bool) -> Shape:
+    """Return how many values `key` (in lower case) has.
+
+    A service's key counts as multivalued where a policy compares it with a set operator.
+    """
+    if key in _MANY:
+        return Shape.MANY
+    if key.startswith("aws:") or not with_set_operator:
+        return Shape.ONE
+    return Shape.EITHER
+
+
+def may_be_absent(key: str) -> bool:
+    """Tell whether a request can lack `key` (in lower case)."""
+    return key not in _ALWAYS
+
+
+def never(key: str) -> bool:
+    """Tell whether no request of an IAM user has `key` (in lower case)."""
+    return key in _NEVER

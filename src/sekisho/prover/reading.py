@@ -1,0 +1,295 @@
+"""The conditions of all statements, read for one situation of one user.
+
+A condition on a key whose value the situation settles is simply true or false. Each other key is a
+theory of its own. A condition that links two keys by a policy variable, or a key that is compared
+as two types, is *loose*: its truth is taken to be free, so that what cannot be met even so is
+certain. Where a loose reading finds something, the variables are given values and it is read again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice, product
+
+from sekisho.engine import conditions, operators, variables
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.model import Context, ContextValue, Request, Switches
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.policy.document import Condition, Operator, OperatorName, Quantifier, Version
+from sekisho.prover import keys
+from sekisho.prover.credentials import Situation, User
+from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Limit
+from sekisho.prover.search import Literal
+from sekisho.prover.theories import Choices, Loose, Theory, Values
+from sekisho.prover.values import Asked, Family, family_of, values_for
+
+__all__ = ["Reading", "variables_in"]
+
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+_TIME = "time"
+_LOOSE = "loose"
+_AGE = "aws:multifactorauthage"
+_OLDEST = 129_600
+_LONGEST = timedelta(hours=36)
+
+
+def variables_in(text: str, version: Version | None) -> frozenset[str]:
+    """Return the keys (in lower case) of the policy variables in a text."""
+    if version is not Version.V2012 or "${" not in text:
+        return frozenset()
+    parts = variables.read(text)
+    return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
+
+
+def _linked(condition: Condition, version: Version | None) -> frozenset[str]:
+    if condition.operator.name not in operators.SUBSTITUTING:
+        return frozenset()
+    found = (variables_in(text, version) for text in condition.values)
+    return frozenset().union(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a question is about, as far as conditions go."""
+
+    user: User
+    situation: Situation
+    now: datetime
+    assigned: Mapping[str, ContextValue | None]
+
+
+class Reading:
+    """All conditions, read for one situation.
+
+    Args:
+        user: whose requests.
+        situation: with what credential.
+        asked: every condition that the question can come across.
+        now: the earliest time of a request.
+        assigned: values given to keys that policy variables name, by name in lower case; None if
+            the key is absent. None: the reading is loose.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        situation: Situation,
+        asked: Iterable[Asked],
+        now: datetime,
+        assigned: Mapping[str, ContextValue | None] | None = None,
+    ) -> None:
+        self.loose = assigned is None
+        self._about = _About(user, situation, now, assigned or {})
+        self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
+        given = {key: value for key, value in self._about.assigned.items() if value is not None}
+        self.settled = situation.values.with_(given)
+        self._absent = situation.absent | {k for k, v in self._about.assigned.items() if v is None}
+        by_theory: dict[str, list[Asked]] = {}
+        for each in asked:
+            by_theory.setdefault(self._theory_of(each), []).append(each)
+        # the time is settled only where nobody asks about it
+        self._open = _TIMES if _TIME in by_theory else frozenset()
+        self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
+        self.theories: dict[str, Theory] = {}
+        self._literals: dict[Asked, Literal | bool] = {}
+        self.linked: set[str] = set()
+        self.inexact: dict[str, str] = {}
+        for name, conditions_on in by_theory.items():
+            self._read(name, list(dict.fromkeys(conditions_on)))
+
+    def _theory_of(self, asked: Asked) -> str:
+        key = asked.condition.key.lower()
+        return _TIME if key in _TIMES else key
+
+    def knows(self, key: str) -> bool:
+        """Tell whether the value of `key` (in lower case), or its absence, is settled."""
+        return key not in self._open and (
+            key in self.settled.folded or key in self._absent or keys.never(key)
+        )
+
+    def literals(self, asked: Iterable[Asked]) -> tuple[Literal, ...] | None:
+        """Return what must hold for all conditions to hold; None if they cannot."""
+        found = [self._literals[each] for each in asked]
+        if False in found:
+            return None
+        return tuple(each for each in found if isinstance(each, Literal))
+
+    def free(self) -> Literal:
+        """Return a literal of its own for an atom that is taken to be free."""
+        loose = self.theories.setdefault(_LOOSE, Loose())
+        assert isinstance(loose, Loose)  # noqa: S101 - the name is used for nothing else
+        return Literal(_LOOSE, loose.add(), holds=True)
+
+    def scope(self, action: str, resource: str, values: Values, version: Version | None) -> Scope:
+        """Return what the engine matches against, with some values put in."""
+        context = self.settled.with_(values)
+        if self._absent or self._open:
+            kept = {
+                key: value
+                for key, value in context.items()
+                if key.lower() not in self._open or key in values
+            }
+            context = Context(kept)
+        request = Request(self._about.user.arn, action, resource, context)
+        return Scope(request, self._caller, version, Doubts(Switches()))
+
+    def _holds(self, asked: Asked, values: Values) -> bool:
+        scope = self.scope("iam:GetUser", "*", values, asked.version)
+        return conditions.holds(asked.condition, scope)
+
+    def _read(self, name: str, asked: Sequence[Asked]) -> None:
+        """Make the theory of one key, or of the time, and the literals of its conditions."""
+        linked = {
+            each: missing
+            for each in asked
+            if (
+                missing := {
+                    key for key in _linked(each.condition, each.version) if not self.knows(key)
+                }
+            )
+        }
+        for missing in linked.values():
+            self.linked |= missing
+        plain = [each for each in asked if each not in linked]
+        for each in linked:
+            self._literals[each] = self.free()
+        if name != _TIME and self.knows(name):
+            self._literals.update({each: self._holds(each, {}) for each in plain})
+            return
+        try:
+            values, exact = self._values(name, plain)
+            if not exact:
+                self.inexact[name] = f"`{name}` is compared as values of two types"
+        except Limit as reason:
+            values, exact = [{}], False
+            self.inexact[name] = f"`{name}`: {reason}"
+        if not exact and self.loose:
+            self._literals.update({each: self.free() for each in plain})
+            return
+        theory = Choices(values)
+        self.theories[name] = theory
+        for each in plain:
+            number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
+            self._literals[each] = Literal(name, number, holds=True)
+
+    def _values(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        if name == _TIME:
+            return self._times(asked)
+        spelled = asked[0].condition.key if asked else name
+        if name in keys.OF_RESOURCE_ACCOUNT:
+            return [{spelled: self._about.user.account}, {}], True
+        texts, exact = values_for(asked, self.settled, self._about.now)
+        if name == _AGE:
+            ages = [text for text in texts if 0 <= Decimal(text) <= _OLDEST]
+            return [{spelled: text} for text in (*ages, "0")], exact
+        default = keys.DEFAULTS.get(name)
+        found: list[Values] = [] if default is None else [{spelled: default}]
+        if keys.may_be_absent(name):
+            found.append({})
+        with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
+        shape = keys.shape_of(name, with_set_operator=with_sets)
+        if with_sets and "" not in texts:
+            texts = [*texts, ""]
+        if shape is not keys.Shape.MANY:
+            found += [{spelled: text} for text in texts]
+        if shape is not keys.Shape.ONE:
+            found += [{spelled: several} for several in self._sets(texts, asked)]
+        return found, exact
+
+    def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
+        """Yield sets of values, one for each way in which set operators can come out.
+
+        To them a set is which comparisons some of its values satisfy, and which all do.
+        """
+        satisfied = {
+            text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
+            for text in texts
+            if text
+        }
+        some_asked, every_asked = self._quantified(asked)
+        seen: dict[tuple[int, int], tuple[str, ...]] = {}
+        waiting: list[tuple[int, int, tuple[str, ...]]] = [
+            (mask & some_asked, mask & every_asked, (text,)) for text, mask in satisfied.items()
+        ]
+        while waiting:
+            some, every, members = waiting.pop(0)
+            if (some, every) in seen:
+                continue
+            seen[some, every] = members
+            if len(seen) > MOST_SETS:
+                raise Limit("too many sets of values")
+            waiting += [
+                (some | mask & some_asked, every & mask, (*members, text))
+                for text, mask in satisfied.items()
+                if text not in members
+            ]
+        yield from seen.values()
+
+    @staticmethod
+    def _quantified(asked: Sequence[Asked]) -> tuple[int, int]:
+        """Return the conditions that ask for some value, and those that ask for every value."""
+        masks = (
+            sum((each.condition.operator.quantifier is which) << n for n, each in enumerate(asked))
+            for which in (Quantifier.FOR_ANY_VALUE, Quantifier.FOR_ALL_VALUES)
+        )
+        some, every = masks
+        return some, every
+
+    def _satisfies(self, text: str, asked: Asked) -> bool:
+        name = asked.condition.operator.name
+        if name is OperatorName.NULL:
+            return True
+        alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
+        return self._holds(Asked(alone, asked.version), {asked.condition.key: (text,)})
+
+    def _times(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the times of request and sign-in, the earliest request being now."""
+        constants = [
+            int(read)
+            for each in asked
+            for text in each.condition.values
+            if (read := operators.date(text)) is not None
+        ]
+        near = sorted({c + d for c in constants for d in (-1, 0, 1)})
+        first = int(self._about.now.timestamp())
+        found: list[Values] = []
+        for at in (first, *(each for each in near if each > first)):
+            when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
+            oldest = at - int(_LONGEST.total_seconds())
+            issued = (at, oldest, *(each for each in near if oldest < each < at))
+            if "aws:tokenissuetime" not in self.settled.folded:
+                found.append(when)
+            if "aws:tokenissuetime" not in self._absent:
+                found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
+        families = {family_of(each.condition.operator.name) for each in asked}
+        return found, families <= {Family.DATE, Family.NUMBER, Family.PRESENCE}
+
+    def assignments(
+        self, keys_linked: Iterable[str], asked: Sequence[Asked]
+    ) -> Iterator[dict[str, ContextValue | None]]:
+        """Yield values for the keys that policy variables name, with which to read again.
+
+        Raises:
+            Limit: if a variable names the time.
+        """
+        names = sorted(keys_linked)
+        if set(names) & (_TIMES | {_AGE}):
+            raise Limit("a policy variable that names a time")
+        each_key = [self._assignable(name, asked) for name in names]
+        for values in islice(product(*each_key), MOST_ASSIGNMENTS):
+            yield dict(zip(names, values, strict=True))
+
+    def _assignable(self, name: str, asked: Sequence[Asked]) -> list[ContextValue | None]:
+        absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
+        if name in keys.OF_RESOURCE_ACCOUNT:
+            return [self._about.user.account, *absent]
+        own = [each for each in asked if each.condition.key.lower() == name]
+        own = [each for each in own if not _linked(each.condition, each.version)]
+        texts, _ = values_for(own, self.settled, self._about.now)
+        return [*dict.fromkeys([*texts, "x"]), *absent]
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,115 @@
+"""The search: is there one request that fits all of a list of demands?
+
+A demand is met by any one of its alternatives, an alternative by all of its literals, and a literal
+says of one atom of one theory that it holds or does not. The search takes the demands one after
+another, the one with the fewest alternatives left first, and asks the theory each time it adds a
+literal. It is exact: it looks at every combination that no theory has refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sekisho.engine.model import ContextValue
+from sekisho.prover.limits import MOST_NODES, Limit
+from sekisho.prover.theories import Theory
+
+__all__ = ["Alternative", "Demand", "Literal", "search"]
+
+
+class Literal(NamedTuple):
+    """An atom, by the name of its theory and its number, and whether it shall hold."""
+
+    theory: str
+    number: int
+    holds: bool
+
+    def negated(self) -> "Literal":
+        """Return the opposite."""
+        return Literal(self.theory, self.number, not self.holds)
+
+
+Alternative = tuple[Literal, ...]
+Demand = tuple[Alternative, ...]
+
+_Masks = dict[str, tuple[int, int]]
+"""By theory: the atoms that shall hold and those that shall not."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One search; `reason` keeps the first limit that was met."""
+
+    theories: Mapping[str, Theory]
+    nodes: int = 0
+    reason: Limit | None = field(default=None)
+
+    def extended(self, masks: _Masks, alternative: Alternative) -> _Masks | None:
+        """Return the masks with an alternative added; None if a theory refuses."""
+        after = dict(masks)
+        for theory, number, holds in alternative:
+            true, false = after.get(theory, (0, 0))
+            bit = 1 << number
+            if (false if holds else true) & bit:
+                return None
+            after[theory] = (true | bit, false) if holds else (true, false | bit)
+        for theory in {literal.theory for literal in alternative}:
+            if after[theory] != masks.get(theory) and not self._possible(theory, after[theory]):
+                return None
+        return after
+
+    def _possible(self, theory: str, masks: tuple[int, int]) -> bool:
+        try:
+            return self.theories[theory].solve(*masks) is not None
+        except Limit as reason:
+            self.reason = self.reason or reason
+            return False
+
+    def met(self, masks: _Masks, demands: Sequence[Demand]) -> _Masks | None:
+        """Return masks that meet all of `demands`, or None."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            self.reason = self.reason or Limit("too many combinations of statements")
+            return None
+        left: list[tuple[int, Demand, list[_Masks]]] = []
+        for demand in demands:
+            if any(_implied(masks, alternative) for alternative in demand):
+                continue
+            ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
+            if not ways:
+                return None
+            left.append((len(ways), demand, ways))
+            if len(ways) == 1:
+                break
+        if not left:
+            return masks
+        _, chosen, ways = min(left, key=lambda each: each[0])
+        rest = [demand for demand in demands if demand is not chosen]
+        return next((end for way in ways if (end := self.met(way, rest)) is not None), None)
+
+
+def _implied(masks: _Masks, alternative: Alternative) -> bool:
+    return all(
+        (masks.get(theory, (0, 0))[0 if holds else 1] >> number) & 1
+        for theory, number, holds in alternative
+    )
+
+
+def search(
+    demands: Sequence[Demand], theories: Mapping[str, Theory]
+) -> dict[str, ContextValue] | None:
+    """Return values that meet all demands, or None: there are none.
+
+    Raises:
+        Limit: if nothing was found and not everything could be looked at.
+    """
+    run = _Run(theories)
+    masks = run.met({}, demands)
+    if masks is None:
+        if run.reason is not None:
+            raise run.reason
+        return None
+    found: dict[str, ContextValue] = {}
+    for name, theory in theories.items():
+        found.update(theory.solve(*masks.get(name, (0, 0))) or {})
+    return found

@@ -1,0 +1,202 @@
+"""The actions and resources that a question ranges over, and the elements that select them.
+
+An action that the catalogue knows has resources of its own types; so has a name that a policy
+spells out and the catalogue does not know, or a name that does not exist yet, but of any type.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+
+from sekisho.catalogue import Action
+from sekisho.engine import arns, glob, resources, variables
+from sekisho.engine.glob import Wild
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover.credentials import User
+from sekisho.prover.reading import Reading, variables_in
+from sekisho.prover.search import Literal
+from sekisho.prover.texts import Segment, Token, Tokens
+from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
+
+__all__ = ["ANY_NAME", "Target", "any_resource", "forms_of", "new_resource"]
+
+_SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
+"""One character or more, no colon."""
+
+_SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
+"""One character or more."""
+
+ANY_NAME: tuple[Token, ...] = (*_SEGMENT, ":", *_SEGMENT)
+"""The form of an action's name."""
+
+_INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
+_ALL = "*"
+
+
+def any_resource(user: User) -> list[Tokens]:
+    """Return the form of every ARN of the user's partition."""
+    return [
+        (*f"arn:{user.partition}:", *_SEGMENT, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)
+    ]
+
+
+def new_resource(user: User) -> list[Tokens]:
+    """Return the forms of ARNs in the user's account and of those that name none."""
+    start = (*f"arn:{user.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
+    return [(*start, *account, ":", *_SOME) for account in (user.account, "")]
+
+
+def forms_of(action: Action, user: User) -> tuple[list[Tokens], str | None]:
+    """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
+    forms = [form for kind in action.resource_types for form in _forms(kind.arn, user)]
+    optional = not any(kind.required for kind in action.resource_types)
+    return list(dict.fromkeys(forms)), _ALL if optional else None
+
+
+_PLACE = re.compile(r"\$\{([^}]*)\}|\*")
+_OF_AWS = "aws"
+"""What stands for the account in the ARNs of AWS's own managed policies."""
+
+
+def _forms(template: str, user: User) -> Iterable[tuple[Token, ...]]:
+    parts = arns.split(template)
+    if len(parts) < arns.PARTS:
+        return
+    head: list[Token] = []
+    for part in parts[:4]:
+        head += [*_part(part, user, _SEGMENT, (Segment.STAR,)), ":"]
+    tail = _part(parts[5], user, _SOME, (Wild.STAR,))
+    policy = parts[2] == "iam" and parts[5].startswith("policy/")
+    own = _part(parts[4], user, _SEGMENT, (Segment.STAR,))
+    for account in (own, tuple(_OF_AWS)) if policy else (own,):
+        yield (*head, *account, ":", *tail)
+
+
+def _part(
+    text: str, user: User, some: tuple[Token, ...], star: tuple[Token, ...]
+) -> tuple[Token, ...]:
+    """Return one part of a template as a pattern."""
+    tokens: list[Token] = []
+    place = 0
+    for found in _PLACE.finditer(text):
+        tokens += (
+            text[place : found.start()] if some is _SOME else text[place : found.start()].lower()
+        )
+        name = found[1]
+        if name is None:
+            tokens += star
+        elif name == "Partition":
+            tokens += user.partition
+        elif "Account" in name and some is _SEGMENT:
+            tokens += user.account
+        else:
+            tokens += some
+        place = found.end()
+    return (*tokens, *(text[place:] if some is _SOME else text[place:].lower()))
+
+
+@lru_cache(maxsize=4096)
+def _action_patterns(element: Element) -> tuple[Tokens, ...]:
+    """Return the patterns of an `Action` or `NotAction` that any action's name can match."""
+    found: list[Tokens] = []
+    for entry in element.values:
+        if entry == _ALL:
+            found.append(ANY_NAME)
+        elif entry.isascii() and entry.count(":") == 1 and not any(map(str.isspace, entry)):
+            found.append(glob.wildcards(entry.lower()))
+    return tuple(found)
+
+
+class Target:
+    """The action and the resource of a question, for one reading of the conditions.
+
+    Args:
+        reading: the conditions.
+        forms: the forms of the resource's ARN.
+        besides: `*`, if the resource can be that.
+        actions: the names of the action; where there is just one, what tells whether an element
+            takes it in.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        forms: Sequence[Tokens],
+        besides: str | None,
+        actions: Texts | Callable[[Element], bool],
+    ) -> None:
+        self._reading = reading
+        self._resources = Texts(RESOURCE, forms, besides)
+        self._besides = besides
+        self._actions = actions
+        self._elements: dict[tuple[object, ...], Literal | bool] = {}
+
+    @property
+    def theories(self) -> dict[str, Theory]:
+        """The theories of the attributes: action, resource, and every key."""
+        found: dict[str, Theory] = {**self._reading.theories, RESOURCE: self._resources}
+        return {**found, ACTION: self._actions} if isinstance(self._actions, Texts) else found
+
+    def of_action(self, element: Element) -> Literal | bool:
+        """Return what must hold for an `Action` or `NotAction` to take in the action."""
+        if element.values == (_ALL,):
+            return not element.negated
+        if not isinstance(self._actions, Texts):
+            return self._actions(element)
+        key = (ACTION, element)
+        if key not in self._elements:
+            patterns = _action_patterns(element)
+            number = self._actions.add(patterns, negated=element.negated, besides=False)
+            self._elements[key] = Literal(ACTION, number, holds=True)
+        return self._elements[key]
+
+    def of_resource(
+        self, element: Element, effect: Effect, version: Version | None
+    ) -> Literal | bool:
+        """Return what must hold for a `Resource` or `NotResource` to take in the resource."""
+        if _ALL in element.values:
+            return not element.negated
+        key = (RESOURCE, element, effect if element.negated else None, version)
+        if key not in self._elements:
+            self._elements[key] = self._resource(element, effect, version)
+        return self._elements[key]
+
+    def _resource(
+        self, element: Element, effect: Effect, version: Version | None
+    ) -> Literal | bool:
+        tails = (entry.split(":", arns.PARTS - 1)[-1] for entry in element.values)
+        named = frozenset().union(*(variables_in(tail, version) for tail in tails))
+        missing = {key for key in named if not self._reading.knows(key)}
+        if missing:
+            self._reading.linked |= missing
+            return self._reading.free()
+        # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
+        taken = element.negated and effect is Effect.ALLOW
+        patterns = tuple(
+            tokens
+            for entry in element.values
+            if (tokens := self._arn(entry, version, unresolved=taken)) is not None
+        )
+        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
+        besides = self._besides is not None and resources.matches(element, effect, scope)
+        number = self._resources.add(patterns, negated=element.negated, besides=besides)
+        return Literal(RESOURCE, number, holds=True)
+
+    def _arn(
+        self, entry: str, version: Version | None, *, unresolved: bool
+    ) -> tuple[Token, ...] | None:
+        """Return one entry as a pattern; None if it matches nothing."""
+        written = arns.split(entry)
+        head: list[Token] = []
+        for place in range(arns.PARTS - 1):
+            part: tuple[Token, ...] = (Segment.STAR,)
+            if place < len(written):
+                tokens = glob.wildcards(written[place].lower())
+                part = tuple(_INSIDE.get(token, token) for token in tokens)
+            head += [*part, ":"]
+        if len(written) < arns.PARTS:
+            return (*head, Wild.STAR)
+        tail = variables.substitute(written[-1], version, self._reading.settled)
+        if tail is None:
+            return (*head, Wild.STAR) if unresolved else None
+        return (*head, *tail)

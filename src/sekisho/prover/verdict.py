@@ -1,0 +1,59 @@
+"""Verdicts, and the witness of a refutation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from sekisho.engine import Decision, Request
+from sekisho.errors import InternalError
+from sekisho.prover.credentials import Held
+
+__all__ = ["Proved", "Refuted", "Unknown", "Verdict", "Witness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A request that shows a property to be false; the engine has decided it again.
+
+    Attributes:
+        request: the whole request.
+        held: what the caller signs with.
+        decisions: what the engine says of it, by the name of the set of policies.
+        exists: whether the catalogue knows the action; if not, it may come to exist.
+    """
+
+    request: Request
+    held: Held
+    decisions: Mapping[str, Decision]
+    exists: bool
+
+
+class _Untested:
+    """A verdict is matched, never tested for truth: `Unknown` is no pass."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise InternalError("a verdict was tested for truth; match its class")
+
+
+@dataclass(frozen=True, slots=True)
+class Proved(_Untested):
+    """The property holds for every request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted(_Untested):
+    """The property is false, as the witness shows."""
+
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(_Untested):
+    """It could not be found out; `reason` names the limit or the construct."""
+
+    reason: str
+
+
+Verdict = Proved | Refuted | Unknown

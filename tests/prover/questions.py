@@ -1,0 +1,115 @@
+"""Asks the prover with few words, and samples requests that are near to some policies."""
+
+import random
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sekisho.engine import AttachedPolicy, Context, ContextValue, Policies, Request
+from sekisho.policy import Condition, Document, from_json
+from sekisho.prover import Held, User
+from sekisho.prover.credentials import situations
+from sekisho.prover.keys import Shape, may_be_absent, never, shape_of
+from sekisho.prover.values import Asked
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+ACCOUNT = "111122223333"
+ALICE = User.of(f"arn:aws:iam::{ACCOUNT}:user/alice")
+WITHOUT_MFA = (Held.KEY, Held.SESSION)
+
+
+def attached(*statements: dict[str, Any], name: str = "p") -> AttachedPolicy:
+    return AttachedPolicy(name, from_json({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def identity(*statements: dict[str, Any]) -> Policies:
+    return Policies(identity=(attached(*statements),))
+
+
+ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+GATE = {
+    "Effect": "Deny",
+    "NotAction": ["iam:GetUser", "sts:GetSessionToken"],
+    "Resource": "*",
+    "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+}
+
+
+def _conditions(documents: Iterable[Document]) -> Iterator[Asked]:
+    for document in documents:
+        for statement in document.statements:
+            for condition in statement.conditions:
+                yield Asked(condition, document.version)
+
+
+def contexts(
+    documents: Iterable[Document], held: Held, random_: random.Random
+) -> Iterator[Context]:
+    """Yield contexts without end: what the credential brings, and values near the constants.
+
+    The values do not come from the prover: constants themselves, and texts around them.
+    """
+    situation = situations(ALICE, NOW, (held,))[0]
+    by_key: dict[str, list[Condition]] = {}
+    for asked in _conditions(documents):
+        by_key.setdefault(asked.condition.key, []).append(asked.condition)
+    settled = {key.lower() for key in situation.values} | situation.absent
+    settled |= {"aws:currenttime", "aws:epochtime"}
+    free = {key: each for key, each in by_key.items() if key.lower() not in settled}
+    while True:
+        values: dict[str, ContextValue] = {}
+        for key, conditions in free.items():
+            lower = key.lower()
+            if never(lower) or (may_be_absent(lower) and random_.random() < 0.3):
+                continue
+            values[key] = _value(lower, conditions, random_)
+        yield situation.values.with_(values)
+
+
+def _value(key: str, conditions: list[Condition], random_: random.Random) -> ContextValue:
+    operators = {condition.operator.name.value for condition in conditions}
+    constants = [text for condition in conditions for text in condition.values]
+    sets = any(condition.operator.quantifier.value for condition in conditions)
+    shape = shape_of(key, with_set_operator=sets)
+    many = shape is Shape.MANY or (shape is Shape.EITHER and random_.random() < 0.5)
+    if many:
+        count = random_.randint(1, 3)
+        return tuple(_near(constants, operators, random_) for _ in range(count))
+    return _near(constants, operators, random_)
+
+
+def _near(constants: list[str], operators: set[str], random_: random.Random) -> str:
+    base = random_.choice(constants) if constants else "x"
+    if any(name.startswith("Numeric") for name in operators):
+        return str(int(float(base)) + random_.choice([-1, 0, 0, 1]))
+    if "Bool" in operators:
+        return random_.choice(["true", "false"])
+    if any("Ip" in name for name in operators):
+        return random_.choice([base.partition("/")[0], "198.51.100.7", "2001:db8::1"])
+    if any(name.startswith(("Date", "Binary")) for name in operators):
+        return random_.choice([*constants, "2031-01-01T00:00:00Z", "AAAA"]) or base
+    return random_.choice(
+        [base, base.replace("*", "x"), base.replace("*", ""), base.upper(), f"{base}x", "other"]
+    )
+
+
+def requests(
+    policies: Policies, names: list[str], resources: list[str], held: Held, random_: random.Random
+) -> Iterator[Request]:
+    """Yield requests without end."""
+    documents = [policy.document for policy in policies.identity]
+    for context in contexts(documents, held, random_):
+        yield Request(ALICE.arn, random_.choice(names), random_.choice(resources), context)
+
+
+__all__ = [
+    "ALICE",
+    "ALLOW_ALL",
+    "GATE",
+    "NOW",
+    "WITHOUT_MFA",
+    "attached",
+    "contexts",
+    "identity",
+    "requests",
+]

@@ -1,0 +1,93 @@
+"""`sekisho prove`, as a user calls it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+SAMPLE = str(CORPUS / "aws-self-manage.json")
+OPEN = '{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}'
+
+
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", "prove", *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+def test_a_shut_gate_exits_0_with_the_exempt_list() -> None:
+    done = run(SAMPLE, "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "proved" in done.stdout
+    assert "iam:EnableMFADevice" in done.stdout
+    assert "some-user" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "access key, from 203.0.113.9: s3:GetObject"), ("ja", "反例あり")],
+)
+def test_an_open_gate_exits_3_with_a_witness(lang: str, said: str) -> None:
+    done = run("-", "--lang", lang, given=OPEN)
+    assert done.returncode == 3
+    assert said in done.stdout
+
+
+def test_the_witness_can_be_decided_again() -> None:
+    done = run(
+        "-", "--format", "json", "--user-arn", "arn:aws:iam::111122223333:user/a", given=OPEN
+    )
+    value = json.loads(done.stdout)
+    question = next(one for one in value["questions"] if one["id"] == "gate-shut")
+    assert question["verdict"] == "Refuted"
+    line = {"id": 1, "request": question["witness"]["request"]}
+    policies = {"identity": [json.loads(OPEN)]}
+    again = subprocess.run(
+        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
+        input=json.dumps({**line, "policies": policies}),
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    assert json.loads(again.stdout)["decision"] == "Allowed"
+
+
+def test_sarif_has_a_result_for_what_is_refuted() -> None:
+    log = json.loads(run("-", "--format", "sarif", given=OPEN).stdout)
+    results = log["runs"][0]["results"]
+    assert {(one["ruleId"], one["level"]) for one in results} == {
+        ("gate-shut", "error"),
+        ("gate-shut-later", "note"),
+    }
+
+
+def test_later_counts_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "self.json"
+    path.write_text(OPEN.replace("s3:GetObject", "iam:GetUser"), encoding="utf-8")
+    assert run(str(path)).returncode == 0
+    assert run(str(path), "--later").returncode == 3
+
+
+def test_an_exempt_list_of_ones_own() -> None:
+    assert run("-", "--exempt", "s3:Get*", given=OPEN).returncode == 0
+    assert run(SAMPLE, "--exempt", "iam:GetUser").returncode == 3
+
+
+def test_a_boundary_limits_and_a_level_must_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "boundary.json"
+    path.write_text(OPEN.replace("s3:GetObject", "iam:GetUser"), encoding="utf-8")
+    assert run("-", "--boundary", str(path), given=OPEN).returncode == 0
+    assert run("-", "--scp", f"root={path}", given=OPEN).returncode == 0
+    assert run("-", "--scp", str(path), given=OPEN).returncode == 64
+
+
+def test_what_is_no_user_or_no_policy_is_an_error() -> None:
+    assert run(SAMPLE, "--user-arn", "arn:aws:iam::111122223333:role/r").returncode == 1
+    assert run("-", given="{}").returncode == 1

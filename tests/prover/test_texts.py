@@ -1,0 +1,34 @@
+"""Texts that patterns match and others do not: found if there is one, and right."""
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sekisho.engine import glob
+from sekisho.prover.texts import Machine, find, representatives
+
+PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
+SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]
+
+
+@given(PATTERNS, PATTERNS)
+def test_what_is_found_is_right_and_nothing_is_missed(every: list[str], none: list[str]) -> None:
+    machines = [Machine([glob.wildcards(text)]) for text in [*every, "*"]]
+    found = find(machines, Machine([glob.wildcards(text) for text in none]))
+
+    def right(text: str) -> bool:
+        return all(glob.like(one, text) for one in every) and not any(
+            glob.like(one, text) for one in none
+        )
+
+    assert right(found) if found is not None else not any(map(right, SMALL))
+
+
+@given(st.lists(st.text(alphabet="ab*?", max_size=4), max_size=4))
+def test_every_text_has_a_representative(patterns: list[str]) -> None:
+    def seen(text: str) -> tuple[bool, ...]:
+        return tuple(glob.like(one, text) for one in patterns)
+
+    found = {seen(text) for text in representatives([glob.wildcards(one) for one in patterns])}
+    assert {seen(text) for text in SMALL} <= found

@@ -1,0 +1,91 @@
+"""Every operator has its twin: no value makes conditions come out as no representative does."""
+
+import base64
+from itertools import combinations
+
+import pytest
+
+from prover.questions import ALICE, NOW
+from sekisho.engine import Context, Request, conditions
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.model import Switches
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.values import Asked, Family, family_of, values_for
+
+_TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
+_ARN = [
+    "arn:aws:s3:::b/x",
+    "arn:aws:s3:::b",
+    "arn:aws:s3:r:1:b/x",
+    "arn:aws:s3:::",
+    "x",
+    "arn:aws:s3:::b:c",
+    "arn:aws:sns:::b/x",
+]
+_NUMBER = ["-1", "0", "1", "2", "3", "4", "5", "6", "10", "99"]
+_DATE = ["2025-01-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:01Z", "2030-06-01T00:00:00Z", "0"]
+_ADDRESS = [
+    "9.255.255.255",
+    "10.0.0.0",
+    "10.0.0.1",
+    "10.255.255.255",
+    "11.0.0.0",
+    "10.1.2.3",
+    "2001:db8::1",
+    "2001:db9::",
+    "::1",
+]
+_BINARY = [base64.b64encode(text).decode() for text in (b"a", b"b", b"abc")]
+
+VALUES = {
+    Family.TEXT: (["ab", "a*", "AB", "*", "a?", "k"], [*_TEXT, *_ARN]),
+    Family.NUMBER: (["1", "3", "4"], _NUMBER),
+    Family.DATE: (["2026-01-01", "2030-01-01T00:00:00Z"], _DATE),
+    Family.BOOLEAN: (["true", "false"], ["true", "false"]),
+    Family.BINARY: (_BINARY[:2], _BINARY),
+    Family.ADDRESS: (["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"], _ADDRESS),
+}
+_ARNS = ["arn:aws:s3:::b/*", "arn:*:s3:::b*", "arn:aws:s3:*:*:b/x"]
+
+
+def _constants(name: OperatorName) -> list[str]:
+    return _ARNS if name.value.startswith("Arn") else VALUES[family_of(name)][0]
+
+
+def _seen(asked: list[Asked], value: str) -> tuple[bool, ...]:
+    request = Request(ALICE.arn, "iam:GetUser", "*", Context({"k": value}))
+    scope = Scope(request, Caller(ALICE.arn, CallerKind.USER), Version.V2012, Doubts(Switches()))
+    return tuple(conditions.holds(each.condition, scope) for each in asked)
+
+
+OPERATORS = [name for name in OperatorName if name is not OperatorName.NULL]
+
+
+@pytest.mark.parametrize("name", OPERATORS, ids=lambda name: name.value)
+def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> None:
+    family = family_of(name)
+    for other in (one for one in OPERATORS if family_of(one) is family):
+        for first in _constants(name):
+            for pair in [*combinations(_constants(other), 2), (_constants(other)[0],)]:
+                asked = [
+                    Asked(Condition(Operator(name), "k", (first,)), Version.V2012),
+                    Asked(Condition(Operator(other), "k", tuple(pair)), Version.V2012),
+                ]
+                values, exact = values_for(asked, Context(), NOW)
+                assert exact
+                found = {_seen(asked, value) for value in values}
+                assert {_seen(asked, value) for value in VALUES[family][1]} <= found
+
+
+def test_two_types_on_one_key_are_not_all_told_apart() -> None:
+    asked = [
+        Asked(Condition(Operator(OperatorName.NUMERIC_EQUALS), "k", ("5",)), Version.V2012),
+        Asked(Condition(Operator(OperatorName.STRING_EQUALS), "k", ("5",)), Version.V2012),
+    ]
+    assert not values_for(asked, Context(), NOW)[1]
+
+
+def test_every_operator_has_a_family() -> None:
+    assert {family_of(name) for name in OperatorName} == set(Family)
