@@ -15,6 +15,7 @@ from sekisho import audit, catalogue, policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.policy_diff import diff
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
 from sekisho.errors import FaultyPolicy, UsageError
@@ -69,6 +70,7 @@ def command() -> None:
 
 
 command.add_command(lint)
+command.add_command(diff)
 
 
 @command.command("new")

@@ -20,9 +20,9 @@ from sekisho.language import Language
 from sekisho.policy import PolicyKind, parse
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
 
-__all__ = ["command"]
+__all__ = ["ANYONE", "command"]
 
-_ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
+ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
 """Stands for any user: a name that no policy is about."""
 
 
@@ -71,7 +71,7 @@ def command(form: _Form, lang: Language, **given: Any) -> Exit:
     POLICY files are the identity-based policies of one user, its groups' among them. Exit 3 with a
     request that passes, 4 if it could not be found out.
     """
-    user = User.of(given["user_arn"] or _ANYONE)
+    user = User.of(given["user_arn"] or ANYONE)
     policies = _policies(given)
     answered = _answered(policies, user, given)
     match form:

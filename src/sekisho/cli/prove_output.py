@@ -9,7 +9,7 @@ from sekisho.language import Language, Text
 from sekisho.prover import SERVICE_EXEMPT, Exempt, Gate, Refuted, Unknown, User, Verdict, Witness
 from sekisho.prover.wording import ASSUMED, assumed_user, verdict_text, witness_text
 
-__all__ = ["Answered", "as_json", "as_sarif", "as_table", "witness_to_json"]
+__all__ = ["Answered", "as_json", "as_sarif", "as_table", "safe", "witness_to_json"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -83,7 +83,7 @@ def as_table(answered: Answered, lang: Language) -> str:
     if not answered.named:
         lines.append(assumed_user(answered.user).into(lang))
     lines += [text.into(lang) for text in ASSUMED]
-    return "\n".join(_safe(line) for line in lines)
+    return "\n".join(safe(line) for line in lines)
 
 
 _SHOWN = 5
@@ -102,7 +102,7 @@ def _exempt_lines(exempt: tuple[Exempt, ...] | Unknown, lang: Language) -> list[
     return lines or [f"  {_NOTHING.into(lang)}"]
 
 
-def _safe(line: str) -> str:
+def safe(line: str) -> str:
     """Return a line with nothing in it that a terminal would obey."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
 

@@ -2,6 +2,7 @@
 
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.difference import Difference, Item, Side, difference
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import (
     SERVICE_EXEMPT,
@@ -17,17 +18,21 @@ from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 __all__ = [
     "SERVICE_EXEMPT",
     "Asked",
+    "Difference",
     "Exempt",
     "Gate",
     "Held",
+    "Item",
     "Proved",
     "Question",
     "Refuted",
+    "Side",
     "Unknown",
     "User",
     "Verdict",
     "Within",
     "Witness",
+    "difference",
     "exempt_list",
     "expected_exempt",
     "gate_shut",

@@ -123,19 +123,33 @@ class Asking:
             raise limit
         return None
 
-    def answering(self) -> Iterator[tuple[ActionClass, Witness]]:
-        """Yield every class of real actions with which a request answers, and one such request.
+    def answering(self) -> Iterator[tuple[ActionClass, list[Witness]]]:
+        """Yield every class of real actions with which a request answers, and such requests.
+
+        There is one request for each way of calling with which there is any.
 
         Raises:
             Limit: if that could not be found out for some class.
         """
         readings = [(one, self._reading(one)) for one in self._situations()]
-        for each in self._classes:
-            for situation, reading in readings:
-                found = self._of_range(situation, reading, self._range(each.actions[0]))
-                if found is not None:
-                    yield each, found
-                    break
+        for alike in self._classes:
+            able = [each for each in readings if self._may_answer(each[1], alike)]
+            for one in alike if able else ():
+                about = self._range(one.actions[0])
+                found = [self._of_range(situation, reading, about) for situation, reading in able]
+                witnesses = [witness for witness in found if witness is not None]
+                if witnesses:
+                    yield one, witnesses
+
+    def _may_answer(self, reading: Reading, alike: Sequence[ActionClass]) -> bool:
+        """Tell whether a request about any resource at all answers, for classes that are alike."""
+        takes = partial(is_taken, self._catalogue, alike[0].actions[0])
+        forms = targets.any_resource(self._question.user)
+        try:
+            return self._search(reading, _Range(forms, "*", takes=takes)) is not None
+        except Limit:
+            # class by class there may be less to look at
+            return True
 
     def _situations(self) -> list[Situation]:
         question = self._question
@@ -155,7 +169,7 @@ class Asking:
         if found is None:
             return None
         limit: Limit | None = None
-        for each in self._ranges(found):
+        for each in self._ranges(reading, found):
             try:
                 witness = self._of_range(situation, reading, each)
             except Limit as reason:
@@ -167,14 +181,15 @@ class Asking:
             raise limit
         return None
 
-    def _ranges(self, found: _Found) -> Iterator[_Range]:
+    def _ranges(self, reading: Reading, found: _Found) -> Iterator[_Range]:
         """Yield everything that a request can be about, the likeliest first."""
         name = found.get(ACTION)
         action = self._catalogue.action(name) if isinstance(name, str) else None
         if action is not None:
             yield self._range(action)
-        for each in self._classes:
-            yield self._range(each.actions[0])
+        for alike in self._classes:
+            if self._may_answer(reading, alike):
+                yield from (self._range(one.actions[0]) for one in alike)
         forms = targets.new_resource(self._question.user)
         for spelled in self._unknown_names:
             yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled))
@@ -256,7 +271,7 @@ class Asking:
         return tuple(dict.fromkeys(min(each, key=lambda group: sum(map(_breadth, group)))))
 
     @cached_property
-    def _classes(self) -> list[ActionClass]:
+    def _classes(self) -> list[list[ActionClass]]:
         names = Names(self._catalogue, self._elements)
         return names.classes(one for each in self._sources for one in names.within(each))
 

@@ -17,7 +17,16 @@ from sekisho.prover.formula import Question, Within
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Unknown, Verdict, Witness
 
-__all__ = ["SERVICE_EXEMPT", "Exempt", "Gate", "exempt_list", "expected_exempt", "gate_shut"]
+__all__ = [
+    "SERVICE_EXEMPT",
+    "Exempt",
+    "Gate",
+    "exempt_list",
+    "expected_exempt",
+    "gate_shut",
+    "resources_of",
+    "tells_services_apart",
+]
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
@@ -93,7 +102,7 @@ def gate_shut(
         policies = replace(policies, identity=(*policies.identity, _anything()))
     question = _question(policies, user, now, expected_exempt() if exempt is None else exempt)
     direct = never(question)
-    if not _tells_services_apart(policies):
+    if not tells_services_apart(policies):
         return Gate(direct, None)
     return Gate(direct, never(replace(question, held=_VIA_SERVICE)))
 
@@ -107,9 +116,9 @@ def exempt_list(policies: Policies, user: User, now: datetime) -> tuple[Exempt, 
     question = _question(policies, user, now, ())
     found: dict[tuple[str, ...], Exempt] = {}
     try:
-        for each, witness in Asking(question).answering():
-            patterns = _resources(policies, witness)
-            known = found.get(patterns, Exempt((), patterns, witness))
+        for each, witnesses in Asking(question).answering():
+            patterns = resources_of(policies, witnesses[0])
+            known = found.get(patterns, Exempt((), patterns, witnesses[0]))
             names = (*known.actions, *(str(action) for action in each.actions))
             found[patterns] = replace(known, actions=tuple(sorted(names)))
     except Limit as reason:
@@ -130,7 +139,8 @@ def _anything() -> AttachedPolicy:
     return AttachedPolicy("whatever is attached later", document)
 
 
-def _tells_services_apart(policies: Policies) -> bool:
+def tells_services_apart(policies: Policies) -> bool:
+    """Tell whether a condition asks whether an AWS service calls on the user's behalf."""
     attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
     attached += [policy for level in policies.scps for policy in level.policies]
     return any(
@@ -141,7 +151,7 @@ def _tells_services_apart(policies: Policies) -> bool:
     )
 
 
-def _resources(policies: Policies, witness: Witness) -> tuple[str, ...]:
+def resources_of(policies: Policies, witness: Witness) -> tuple[str, ...]:
     """Return the resource patterns of the identity-based statements that allow the witness."""
     named = {(cause.policy, cause.index) for cause in witness.decisions["allowed"].because}
     return tuple(

@@ -43,15 +43,20 @@ class Names:
         for entry in element.values:
             yield from _expanded(self._catalogue, entry)
 
-    def classes(self, actions: Iterable[Action]) -> list[ActionClass]:
-        """Return the classes of some actions, in the order in which they are met."""
-        found: dict[object, dict[str, Action]] = {}
+    def classes(self, actions: Iterable[Action]) -> list[list[ActionClass]]:
+        """Return the classes of some actions, in the order in which they are met.
+
+        Those that differ only in the types of their resources stand in one list.
+        """
+        found: dict[tuple[bool, ...], dict[object, dict[str, Action]]] = {}
         sets = tuple(self._taken.values())
         for action in actions:
             name = _name(action)
-            key = (tuple(name in names for names in sets), action.resource_types)
-            found.setdefault(key, {})[name] = action
-        return [ActionClass(tuple(one.values())) for one in found.values()]
+            alike = found.setdefault(tuple(name in names for names in sets), {})
+            alike.setdefault(action.resource_types, {})[name] = action
+        return [
+            [ActionClass(tuple(one.values())) for one in alike.values()] for alike in found.values()
+        ]
 
 
 def is_taken(catalogue: Catalogue, action: Action, element: Element) -> bool:

@@ -139,7 +139,7 @@ class Target:
 
     def of_action(self, element: Element) -> Literal | bool:
         """Return what must hold for an `Action` or `NotAction` to take in the action."""
-        if element.values == (_ALL,):
+        if _ALL in element.values:
             return not element.negated
         if not isinstance(self._actions, Texts):
             return self._actions(element)

@@ -1,0 +1,127 @@
+"""`sekisho policy diff`: what one policy allows and the other does not."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from sekisho import prover
+from sekisho.catalogue import load
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.policy_files import read_policy
+from sekisho.cli.prove import ANYONE
+from sekisho.cli.prove_output import safe, witness_to_json
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.language import Language, Text
+from sekisho.policy import PolicyKind, parse
+from sekisho.prover import Difference, Item, Side, Unknown, User
+from sekisho.prover.wording import HELD, assumed_user, verdict_text, witness_text
+
+__all__ = ["diff"]
+
+_ONLY = Text("Only {file} allows:", "{file} だけが許可するもの:")
+_NOTHING = Text("nothing", "なし")
+_FOR = Text("to {held}", "対象: {held}")
+_ON = Text("on {resources}", "リソース: {resources}")
+_LIKE = Text("such as: {witness}", "例: {witness}")
+_SHOWN = 10
+_MORE = Text("{count} more actions", "ほか {count} 件のアクション")
+
+
+@click.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--user-arn", metavar="ARN", help="The user; one that stands for any if not given.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ.")
+@format_option
+@lang_option
+def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
+    """Say exactly what one identity-based policy allows and the other does not, both ways.
+
+    Every action in which they differ is listed, with the credentials to which it makes a
+    difference and a request that shows it. Exit 3 if they differ, 4 if it could not be found out.
+    """
+    user_arn: str | None = given["user_arn"]
+    user = User.of(user_arn or ANYONE)
+    found = prover.difference(_policies(old), _policies(new), user, datetime.now(UTC))
+    if output is OutputFormat.JSON:
+        click.echo(json.dumps(_as_json(found, user), indent=2, ensure_ascii=False))
+    else:
+        lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
+        if user_arn is None:
+            lines.append(assumed_user(user).into(lang))
+        click.echo("\n".join(safe(line) for line in lines))
+    return _exit(found, exit_zero=given["exit_zero"])
+
+
+def _exit(found: Difference, *, exit_zero: bool) -> Exit:
+    sides = (found.only_in_old, found.only_in_new)
+    if any(isinstance(side, Unknown) for side in sides):
+        return Exit.UNKNOWN
+    differ = any(isinstance(side, Side) and side.witness is not None for side in sides)
+    return Exit.FINDINGS if differ and not exit_zero else Exit.CLEAN
+
+
+def _policies(file: str) -> Policies:
+    document = parse(read_policy(file), source=file, kind=PolicyKind.IDENTITY)
+    return Policies(identity=(AttachedPolicy(file, document),))
+
+
+def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
+    heading = _ONLY.filled(file=file).into(lang)
+    if isinstance(side, Unknown):
+        return [heading, f"  {verdict_text(side).into(lang)}"]
+    if side.witness is None:
+        return [heading, f"  {_NOTHING.into(lang)}"]
+    if not side.items:
+        return [heading, f"  {witness_text(side.witness).into(lang)}"]
+    return [heading, *(line for item in side.items for line in _item_lines(item, lang))]
+
+
+def _item_lines(item: Item, lang: Language) -> list[str]:
+    held = ", ".join(HELD[each].into(lang) for each in item.held)
+    lines = [f"  {action}" for action in item.actions[:_SHOWN]]
+    if len(item.actions) > _SHOWN:
+        lines.append(f"  {_MORE.filled(count=len(item.actions) - _SHOWN).into(lang)}")
+    return [
+        *lines,
+        f"    {_FOR.filled(held=held).into(lang)}",
+        f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}",
+        f"    {_LIKE.filled(witness=witness_text(item.witness).into(lang)).into(lang)}",
+    ]
+
+
+def _as_json(found: Difference, user: User) -> dict[str, object]:
+    old, new = found.only_in_old, found.only_in_new
+    return {
+        "schema": "sekisho.policy-diff/1",
+        "user": user.arn,
+        "catalogue": load().dated,
+        "onlyInOld": _witness(old),
+        "onlyInNew": _witness(new),
+        "old": _items(old),
+        "new": _items(new),
+        "unknown": [side.reason for side in (old, new) if isinstance(side, Unknown)],
+    }
+
+
+def _witness(side: Side | Unknown) -> dict[str, object] | None:
+    if isinstance(side, Unknown) or side.witness is None:
+        return None
+    return witness_to_json(side.witness)
+
+
+def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
+    if isinstance(side, Unknown):
+        return None
+    return [
+        {
+            "actions": list(item.actions),
+            "resources": list(item.resources),
+            "credentials": [held.value for held in item.held],
+            "witness": witness_to_json(item.witness),
+        }
+        for item in side.items
+    ]

@@ -1,0 +1,113 @@
+"""What one policy allows and the other does not: exactly, and both ways."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+
+from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.worlds import POLICIES, documents_of, keys_of, world
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
+from sekisho.engine.compiled import Compiler
+from sekisho.policy import parse
+from sekisho.prover import Difference, Held, Side, Unknown, difference
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+NOTHING = Side(None, ())
+
+
+def sample(name: str) -> Policies:
+    text = (CORPUS / f"{name}.json").read_text(encoding="utf-8")
+    return Policies(identity=(AttachedPolicy(name, parse(text)),))
+
+
+def side(found: Side | Unknown) -> Side:
+    assert isinstance(found, Side), found
+    return found
+
+
+def listed(found: Side | Unknown) -> dict[str, tuple[Held, ...]]:
+    return {action: item.held for item in side(found).items for action in item.actions}
+
+
+def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
+    found = difference(sample("aws-self-manage"), sample("force-mfa-first-login"), ALICE, NOW)
+    assert found.only_in_old == NOTHING
+    assert listed(found.only_in_new) == {
+        "iam:ChangePassword": (Held.KEY, Held.SESSION),
+        "iam:GetAccountPasswordPolicy": (Held.KEY, Held.SESSION),
+    }
+
+
+def test_bool_for_bool_if_exists_opens_everything_to_keys() -> None:
+    slip = {**GATE, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
+    found = difference(identity(ALLOW_ALL, GATE), identity(ALLOW_ALL, slip), ALICE, NOW)
+    assert found.only_in_old == NOTHING
+    assert set(listed(found.only_in_new).values()) == {(Held.KEY,)}
+
+
+def test_the_same_in_other_words_is_no_difference() -> None:
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    absent = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
+    other = identity(ALLOW_ALL, {**GATE, "Condition": condition}, {**GATE, "Condition": absent})
+    assert difference(identity(ALLOW_ALL, GATE), other, ALICE, NOW) == Difference(NOTHING, NOTHING)
+
+
+def test_a_name_that_does_not_exist_yet_is_a_difference_without_items() -> None:
+    new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
+    old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    found = side(difference(identity(old), identity(new), ALICE, NOW).only_in_new)
+    assert found.witness is not None
+    assert (found.witness.exists, found.items) == (False, ())
+
+
+@given(POLICIES)
+def test_nothing_differs_from_itself(statements: list[dict[str, Any]]) -> None:
+    policies = identity(*statements)
+    assert difference(policies, policies, ALICE, NOW) == Difference(NOTHING, NOTHING)
+
+
+@given(POLICIES, POLICIES)
+def test_both_ways_and_as_a_small_world_has_it(
+    first: list[dict[str, Any]], second: list[dict[str, Any]]
+) -> None:
+    """Everything is denied but one action, and every resource of it is in the world."""
+    fence = {"Effect": "Deny", "NotAction": ["iam:ListUsers"], "Resource": "*"}
+    old, new = identity(*first, fence), identity(*second, fence)
+    found = difference(old, new, ALICE, NOW)
+    back = difference(new, old, ALICE, NOW)
+    assert (found.only_in_old, found.only_in_new) == (back.only_in_new, back.only_in_old)
+    keys = keys_of([*documents_of(old), *documents_of(new)])
+    asked = [Compiler().compiled(each) for each in (old, new)]
+    seen: set[tuple[bool, ...]] = set()
+    for request in world(keys, (Held.KEY, Held.SESSION, Held.MFA_SESSION), ["iam:ListUsers"]):
+        seen.add(tuple(ask(request).effect is DecisionEffect.ALLOWED for ask in asked))
+    assert (side(found.only_in_old).witness is not None) == ((True, False) in seen)
+    assert (side(found.only_in_new).witness is not None) == ((False, True) in seen)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", "policy", "diff", *arguments],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+def test_the_command() -> None:
+    old, new = (str(CORPUS / f"{n}.json") for n in ("aws-self-manage", "force-mfa-first-login"))
+    value = json.loads(run(old, new, "--format", "json").stdout)
+    assert (value["onlyInOld"], value["old"], value["unknown"]) == (None, [], [])
+    assert value["onlyInNew"]["request"]["action"].startswith("iam:")
+    assert {action for item in value["new"] for action in item["actions"]} == {
+        "iam:ChangePassword",
+        "iam:GetAccountPasswordPolicy",
+    }
+    done = run(old, new, "--lang", "ja")
+    assert (done.returncode, "だけが許可するもの" in done.stdout) == (3, True)
+    assert run(old, new, "--exit-zero").returncode == 0
+    assert run(old, old).returncode == 0

@@ -1,0 +1,137 @@
+"""Small worlds: policies of a few elements, and every request that they can tell apart."""
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import Any
+
+from hypothesis import strategies as st
+
+from prover.questions import ALICE, NOW, WITHOUT_MFA
+from sekisho.engine import Policies, Request
+from sekisho.policy import Document
+from sekisho.prover import Held
+from sekisho.prover.credentials import situations
+
+NAMES = ["iam:GetUser", "iam:ListUsers", "s3:GetObject", "s3:ListBucket"]
+ARNS = [
+    "*",
+    ALICE.arn,
+    "arn:aws:iam::111122223333:user/bob",
+    "arn:aws:s3:::b/x",
+    "arn:aws:s3:::b/alice",
+    "arn:aws:s3:::c/x",
+    "arn:aws:s3:::b",
+    "arn:aws:s3:::c",
+]
+OF: dict[str, tuple[str, ...]] = {
+    "iam:GetUser": (ARNS[1], ARNS[2]),
+    "iam:ListUsers": ("*",),
+    "s3:GetObject": tuple(ARNS[3:6]),
+    "s3:ListBucket": tuple(ARNS[6:]),
+}
+"""The resources that each action is checked against."""
+
+VALUES: dict[str, list[str | tuple[str, ...] | None]] = {
+    "aws:SourceIp": [None, "10.1.2.3", "203.0.113.9"],
+    "aws:PrincipalTag/t": [None, "a", "alice", "x"],
+    "s3:max-keys": [None, "4", "5", "6"],
+    "aws:TagKeys": [None, ("a",), ("b",), ("a", "b")],
+    "aws:SecureTransport": ["true", "false"],
+}
+MFA = "aws:MultiFactorAuthPresent"
+AGE = "aws:MultiFactorAuthAge"
+CONDITIONS = [
+    {"Bool": {MFA: "false"}},
+    {"Bool": {MFA: "true"}},
+    {"BoolIfExists": {MFA: "false"}},
+    {"BoolIfExists": {MFA: "true"}},
+    {"Null": {MFA: "true"}},
+    {"StringNotEquals": {MFA: "true"}},
+    {"NumericGreaterThanIfExists": {AGE: "60"}},
+    {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    {"StringEquals": {"aws:PrincipalTag/t": ["a", "${aws:username}"]}},
+    {"StringLikeIfExists": {"aws:PrincipalTag/t": "a*"}},
+    {"StringNotLike": {"aws:PrincipalTag/t": "a*"}},
+    {"NumericLessThan": {"s3:max-keys": "5"}},
+    {"NumericGreaterThanEqualsIfExists": {"s3:max-keys": "5"}},
+    {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}},
+    {"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}},
+    {"ForAnyValue:StringLike": {"aws:TagKeys": ["a*", "b"]}},
+    {"Bool": {"aws:SecureTransport": "false"}},
+    {"StringEquals": {"aws:username": "alice"}},
+    {"Null": {"aws:TokenIssueTime": "true"}},
+]
+ENTRIES = {
+    "Action": ["*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers"],
+    "Resource": [
+        "*",
+        "arn:aws:iam::*:user/${aws:username}",
+        "arn:aws:s3:::b/*",
+        "arn:aws:s3:::*/${aws:username}",
+        "arn:aws:s3:::c*",
+        "arn:aws:iam::111122223333:*",
+    ],
+}
+
+
+def _entries(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    values = st.lists(st.sampled_from(ENTRIES[kind]), min_size=1, max_size=2, unique=True)
+    return st.tuples(st.sampled_from([kind, f"Not{kind}"]), values).map(lambda each: dict([each]))
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in parts:
+        for operator, keys in part.items():
+            found[operator] = {**found.get(operator, {}), **keys}
+    return {"Condition": found} if found else {}
+
+
+STATEMENTS = st.builds(
+    lambda effect, action, resource, parts: {
+        "Effect": effect,
+        **action,
+        **resource,
+        **_joined(parts),
+    },
+    st.sampled_from(["Allow", "Deny"]),
+    _entries("Action"),
+    _entries("Resource"),
+    st.lists(st.sampled_from(CONDITIONS), max_size=2, unique_by=str),
+)
+POLICIES = st.lists(STATEMENTS, min_size=1, max_size=3)
+
+
+AGES = ["0", "60", "61"]
+"""Seconds since MFA, around the constant."""
+
+
+def world(
+    keys: set[str], held: Iterable[Held] = WITHOUT_MFA, names: Iterable[str] = tuple(OF)
+) -> Iterator[Request]:
+    """Yield every request of the small world, with the keys that matter."""
+    chosen = {key: values for key, values in VALUES.items() if key.lower() in keys}
+    asked = [(name, resource) for name in names for resource in OF[name]]
+    for situation in situations(ALICE, NOW, tuple(held)):
+        more = dict(chosen)
+        if AGE in situation.values and AGE.lower() in keys:
+            more[AGE] = [*AGES]
+        for values in product(*more.values()):
+            given_ = {k: v for k, v in zip(more, values, strict=True) if v is not None}
+            context = situation.values.with_(given_)
+            for name, resource in asked:
+                yield Request(ALICE.arn, name, resource, context)
+
+
+def keys_of(documents: list[Document]) -> set[str]:
+    return {
+        condition.key.lower()
+        for document in documents
+        for statement in document.statements
+        for condition in statement.conditions
+    }
+
+
+def documents_of(policies: Policies) -> list[Document]:
+    return [policy.document for policy in (*policies.identity, *(policies.boundaries or ()))]
