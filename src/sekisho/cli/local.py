@@ -4,6 +4,7 @@ import os
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from sekisho.account import AccountFile, load_account
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.language import Language, Text
+
+if TYPE_CHECKING:
+    from sekisho.endpoint import LocalAws
 
 __all__ = ["command"]
 
@@ -78,28 +82,36 @@ def command(port: int, path: Path | None, lang: Language) -> int:
 
     account = load_account(path if path is not None else _example())
     with LocalAws(account, port=port) as local:
-        key, secret = ("...", "...") if path is not None else _example_key(account)
-        click.echo(
-            _WELCOME.into(lang).format(
-                url=local.url,
-                console=local.console_url,
-                account=account.account,
-                source=path if path is not None else _EXAMPLE_COMPANY.into(lang),
-                file=path if path is not None else _example(),
-                region=local.region,
-                key=key,
-                secret=secret,
-                set="set" if os.name == "nt" else "export",
-            )
-        )
-        if not account.credentials:
-            click.echo(_NOBODY.into(lang), err=True)
+        # Ctrl-C may come at once, while the welcome is still being written
         try:
+            click.echo(_welcome(account, local, path).into(lang))
+            if not account.credentials:
+                click.echo(_NOBODY.into(lang), err=True)
             while True:
                 time.sleep(_NAP_SECONDS)
         except KeyboardInterrupt:
             click.echo(_ENDED.into(lang), err=True)
     return Exit.CLEAN
+
+
+def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Text:
+    """Return how to point clients at the running endpoint."""
+    key, secret = ("...", "...") if path is not None else _example_key(account)
+    values = {
+        "url": local.url,
+        "console": local.console_url,
+        "account": account.account,
+        "file": path if path is not None else _example(),
+        "region": local.region,
+        "key": key,
+        "secret": secret,
+        "set": "set" if os.name == "nt" else "export",
+    }
+    source = Text(str(path), str(path)) if path is not None else _EXAMPLE_COMPANY
+    return Text(
+        _WELCOME.en.format(source=source.en, **values),
+        _WELCOME.ja.format(source=source.ja, **values),
+    )
 
 
 def _example() -> Path:
