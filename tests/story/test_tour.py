@@ -17,6 +17,7 @@ from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
 from sekisho.story import cast
+from sekisho.story.acts.before import NO
 from sekisho.story.report import counts_of, to_json
 from sekisho.story.scene import DONE
 from sekisho.story.step import OK, Chapter, Step
@@ -56,10 +57,11 @@ def texts_of(step: Step) -> Iterator[Text]:
         yield step.section
 
 
-def test_what_is_sampled_says_so(preset: Preset) -> None:
-    why = step_of(preset, "5.1").why
-    assert "sampled" in why.en
-    assert "抜き取" in why.ja
+def test_who_is_gated_is_proved(preset: Preset) -> None:
+    (table,) = step_of(preset, "5.1").tables
+    said = {str(row[0]): row[1] for row in table.rows}
+    assert said[cast.EXISTING] == Text("proved", "証明済み")
+    assert said[cast.BREAK_GLASS] == NO
 
 
 def run(*arguments: str) -> Result:

@@ -8,7 +8,7 @@ import click
 
 from sekisho.language import Language
 
-__all__ = ["OutputFormat", "format_option", "lang_option"]
+__all__ = ["OutputFormat", "ReportFormat", "format_option", "lang_option", "report_format_option"]
 
 
 class OutputFormat(StrEnum):
@@ -16,6 +16,14 @@ class OutputFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """How a command that finds faults prints them."""
+
+    TABLE = "table"
+    JSON = "json"
+    SARIF = "sarif"
 
 
 def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> Language:
@@ -38,12 +46,24 @@ def lang_option(function: F) -> F:
 
 def format_option(function: F) -> F:
     """Add `--format table|json`; the parameter `output` is an `OutputFormat`."""
+    return _choice_of(OutputFormat, "Text for people, or JSON with English keys.")(function)
+
+
+def report_format_option(function: F) -> F:
+    """Add `--format table|json|sarif`; the parameter `output` is a `ReportFormat`."""
+    return _choice_of(
+        ReportFormat,
+        "Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
+    )(function)
+
+
+def _choice_of(forms: type[OutputFormat] | type[ReportFormat], described: str) -> Callable[[F], F]:
     return click.option(
         "--format",
         "output",
-        type=click.Choice([form.value for form in OutputFormat]),
-        default=OutputFormat.TABLE.value,
+        type=click.Choice([form.value for form in forms]),
+        default=forms.TABLE.value,
         show_default=True,
-        callback=lambda ctx, param, value: OutputFormat(value),
-        help="Text for people, or JSON with English keys.",
-    )(function)
+        callback=lambda ctx, param, value: forms(value),
+        help=described,
+    )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 
 import click
 from rich.console import Console
@@ -13,18 +12,12 @@ from rich.text import Text as RichText
 from sekisho import __version__, audit
 from sekisho.audit import Attachment, Finding, Report, Severity, TruthTable
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.errors import FaultyInput
 from sekisho.language import Language, Text
 
 __all__ = ["lint"]
-
-
-class _Form(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    SARIF = "sarif"
 
 
 _SEVERITIES = {
@@ -68,19 +61,15 @@ _MATTERED = Text(
     callback=lambda ctx, param, value: Attachment.of(value),
     help="What the policy is attached to; `inline` is a user's inline policy.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in _Form]),
-    default=_Form.TABLE.value,
-    show_default=True,
-    callback=lambda ctx, param, value: _Form(value),
-    help="Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
-)
+@report_format_option
 @lang_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
 def lint(
-    files: tuple[str, ...], attachment: Attachment, form: _Form, lang: Language, exit_zero: bool
+    files: tuple[str, ...],
+    attachment: Attachment,
+    output: ReportFormat,
+    lang: Language,
+    exit_zero: bool,
 ) -> Exit:
     """Say what is wrong with policies, and what they mean for each credential.
 
@@ -98,12 +87,12 @@ def lint(
     messages = [
         f"{fault.code}: {error.source}: {fault}" for error in failed for fault in error.faults
     ]
-    match form:
-        case _Form.TABLE:
+    match output:
+        case ReportFormat.TABLE:
             _print(reports, lang)
-        case _Form.JSON:
+        case ReportFormat.JSON:
             click.echo(json.dumps(_as_json(reports, messages), indent=2, ensure_ascii=False))
-        case _Form.SARIF:
+        case ReportFormat.SARIF:
             log = audit.to_sarif(reports, version=__version__, lang=lang, failed=messages)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     for message in messages:

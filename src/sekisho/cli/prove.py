@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ import click
 from sekisho import __version__, prover
 from sekisho.catalogue import DEFAULT_PARTITION, load
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.prove_output import Answered, as_json, as_sarif, as_table
 from sekisho.engine import AttachedPolicy, Level, Policies
@@ -24,12 +23,6 @@ __all__ = ["ANYONE", "command"]
 
 ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
 """Stands for any user: a name that no policy is about."""
-
-
-class _Form(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    SARIF = "sarif"
 
 
 @click.command("prove", short_help="Prove that the gate is shut, or show a request that passes.")
@@ -55,17 +48,9 @@ class _Form(StrEnum):
     is_flag=True,
     help="Fail also if the gate is not shut whatever identity-based policies are attached later.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in _Form]),
-    default=_Form.TABLE.value,
-    show_default=True,
-    callback=lambda ctx, param, value: _Form(value),
-    help="Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
-)
+@report_format_option
 @lang_option
-def command(form: _Form, lang: Language, **given: Any) -> Exit:
+def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     """Prove that no request without MFA is allowed outside the exempt list.
 
     POLICY files are the identity-based policies of one user, its groups' among them. Exit 3 with a
@@ -74,12 +59,12 @@ def command(form: _Form, lang: Language, **given: Any) -> Exit:
     user = User.of(given["user_arn"] or ANYONE)
     policies = _policies(given)
     answered = _answered(policies, user, given)
-    match form:
-        case _Form.TABLE:
+    match output:
+        case ReportFormat.TABLE:
             click.echo(as_table(answered, lang))
-        case _Form.JSON:
+        case ReportFormat.JSON:
             click.echo(json.dumps(as_json(answered), indent=2, ensure_ascii=False))
-        case _Form.SARIF:
+        case ReportFormat.SARIF:
             log = as_sarif(answered, given["files"][0], __version__, lang)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     return worst(_exit_of(verdict) for verdict in _counted(answered, later=given["later"]))

@@ -36,26 +36,13 @@ def context_of(credential: Credential, now: datetime, switches: SigninSwitches) 
         "aws:PrincipalIsAWSService": "false",
         "aws:PrincipalType": holder.kind.value,
         "aws:ViaAWSService": "false",
-        "aws:userid": _user_id(credential),
+        "aws:userid": credential.user_id,
     }
     if holder.kind is HolderKind.USER:
         context["aws:username"] = holder.name
     if credential.issued_at is not None:
         context["aws:TokenIssueTime"] = _iso(credential.issued_at)
     return context | _mfa_keys(credential, now, switches)
-
-
-def _user_id(credential: Credential) -> str:
-    holder = credential.holder
-    match holder.kind:
-        case HolderKind.ROOT:
-            return holder.account
-        case HolderKind.USER:
-            return holder.unique_id
-        case HolderKind.ROLE:
-            return f"{holder.unique_id}:{credential.session_name}"
-        case HolderKind.FEDERATED:
-            return f"{holder.account}:{holder.name}"
 
 
 def _mfa_keys(credential: Credential, now: datetime, switches: SigninSwitches) -> dict[str, str]:

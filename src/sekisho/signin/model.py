@@ -100,6 +100,19 @@ class Credential:
             )
         return self.holder.arn
 
+    @property
+    def user_id(self) -> str:
+        """The caller's `aws:userid`, which GetCallerIdentity gives too (table §2.6)."""
+        match self.holder.kind:
+            case HolderKind.ROOT:
+                return self.holder.account
+            case HolderKind.USER:
+                return self.holder.unique_id
+            case HolderKind.ROLE:
+                return f"{self.holder.unique_id}:{self.session_name}"
+            case HolderKind.FEDERATED:
+                return f"{self.holder.account}:{self.holder.name}"
+
 
 class DeviceKind(StrEnum):
     """The kinds of MFA device, told by the serial number (fact §4.1)."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import DecisionEffect
-from sekisho.rollout import is_gated
+from sekisho.prover import Proved, Refuted, Unknown, Verdict, gate_shut
+from sekisho.prover import User as Named
 from sekisho.rollout.decide import Ask, asked, credentials_of
 
 __all__ = ["Standing", "standings_of"]
@@ -15,21 +16,31 @@ class Standing:
     """How one user stands.
 
     Attributes:
-        gated: without MFA, every sampled request outside the exempt list is explicitly denied.
+        gate: whether it is proved that no direct request without MFA passes outside the exempt
+            list, whatever identity-based policies are attached later.
         can_enrol: in a console session without MFA, what enrolling needs is allowed.
         enrolled: the user has a device.
         has_password: the user can sign in at the console.
     """
 
     user: str
-    gated: bool
+    gate: Verdict
     can_enrol: bool
     enrolled: bool
     has_password: bool
 
+    @property
+    def gated(self) -> bool:
+        """Whether it is proved; what could not be found out is not."""
+        match self.gate:
+            case Proved():
+                return True
+            case Refuted() | Unknown():
+                return False
+
 
 def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
-    """Return how everybody stands, by the engine's word.
+    """Return how everybody stands, by the prover's and the engine's word.
 
     Raises:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
@@ -37,13 +48,19 @@ def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
     return tuple(
         Standing(
             user=user.name,
-            gated=is_gated(snapshot, user),
+            gate=_gate(snapshot, user),
             can_enrol=_can_enrol(snapshot, user),
             enrolled=bool(user.devices),
             has_password=user.password is not None,
         )
         for user in snapshot.users
     )
+
+
+def _gate(snapshot: Snapshot, user: User) -> Verdict:
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
+    policies = policies_of(snapshot, user.name)
+    return gate_shut(policies, Named.of(user.arn, tags), snapshot.taken_at, later=True).direct
 
 
 def _can_enrol(snapshot: Snapshot, user: User) -> bool:

@@ -55,7 +55,7 @@ def assume_role(self: TokenResponse) -> ActionResult:
     session = Credential(CredentialKind.ROLE_SESSION, holder, now, now + lasts, session_name=name)
     answer: dict[str, object] = {
         "Credentials": _credentials(mint(world, session, policies)),
-        "AssumedRoleUser": {"AssumedRoleId": _user_id(session), "Arn": session.arn},
+        "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
     if policies:
         size = sum(len(policy) for policy in policies)
@@ -68,7 +68,7 @@ def get_caller_identity(_: TokenResponse) -> ActionResult:
     credential = CALLER.get().credential
     return ActionResult(
         {
-            "UserId": _user_id(credential),
+            "UserId": credential.user_id,
             "Account": credential.holder.account,
             "Arn": credential.arn,
         }
@@ -124,19 +124,6 @@ def _credentials(issued: Issued) -> dict[str, object]:
         "SessionToken": issued.session_token,
         "Expiration": naive(issued.expires_at),
     }
-
-
-def _user_id(credential: Credential) -> str:
-    holder = credential.holder
-    match holder.kind:
-        case HolderKind.ROOT:
-            return holder.account
-        case HolderKind.USER:
-            return holder.unique_id
-        case HolderKind.ROLE:
-            return f"{holder.unique_id}:{credential.session_name}"
-        case HolderKind.FEDERATED:
-            return f"{holder.account}:{holder.name}"
 
 
 OPERATIONS = (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sekisho.account import collect
 from sekisho.language import Text
+from sekisho.prover import Proved, Refuted, Unknown
 from sekisho.story import cast
 from sekisho.story.acts.before import NO, YES
 from sekisho.story.acts.plans import compare, roll_back_plan
@@ -21,6 +22,8 @@ _COLUMNS = (
     Text("device", "デバイス"),
     Text("still to do", "残っている作業"),
 )
+_PROVED = Text("proved", "証明済み")
+_UNKNOWN = Text("unknown", "不明")
 _NOTHING = Text("-", "-")
 _ENROL = Text("enrol a device", "デバイスの登録")
 _LOCKED_OUT = Text("cannot enrol under this policy", "このポリシーでは登録できない")
@@ -76,10 +79,20 @@ def _who_is_gated(stage: Stage, scene: Scene) -> None:
 def _row(standing: Standing) -> tuple[Cell, ...]:
     return (
         standing.user,
-        YES if standing.gated else NO,
+        _gate(standing),
         YES if standing.enrolled else NO,
         _still_to_do(standing),
     )
+
+
+def _gate(standing: Standing) -> Text:
+    match standing.gate:
+        case Proved():
+            return _PROVED
+        case Refuted():
+            return NO
+        case Unknown():
+            return _UNKNOWN
 
 
 def _still_to_do(standing: Standing) -> Text:

@@ -82,10 +82,10 @@ WORDS: Mapping[str, Words] = {
     "5.1-who-is-gated": Words(
         Text("Who is gated, and who still has to enrol", "MFA を強制されている人、登録がまだの人"),
         Text(
-            "The account was read again, and the engine was asked for every user. This is sampled: "
-            "some requests of several services, not every request that there is.",
-            "アカウントを読み直し、全ユーザーについて判定しました。すべてのリクエストではなく、"
-            "いくつかのサービスのリクエストを抜き取った判定です。",
+            "The account was read again, and each user's policies were proved or refuted: whether "
+            "no request without MFA, of any service, passes outside the exempt list.",
+            "アカウントを読み直し、ユーザーごとのポリシーについて、除外リスト以外の MFA なしの"
+            "リクエストがどのサービスでも通らないことを証明または反証しました。",
         ),
     ),
     "5.2-other-plans-back": Words(
