@@ -293,6 +293,57 @@ def test_what_moto_lacks_is_named_once_and_not_tried_again(aws: LocalAws) -> Non
     assert len(aws.log.entries()) == before + 1
 
 
+DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("s3", "put_bucket_policy", {"Bucket": "docs", "Policy": DOCUMENT}),
+        ("sqs", "create_queue", {"QueueName": "q", "Attributes": {"Policy": DOCUMENT}}),
+        ("kms", "create_key", {"Policy": DOCUMENT}),
+        (
+            "sns",
+            "set_topic_attributes",
+            {
+                "TopicArn": f"arn:aws:sns:us-east-1:{people.ACCOUNT}:t",
+                "AttributeName": "Policy",
+                "AttributeValue": DOCUMENT,
+            },
+        ),
+        (
+            "lambda",
+            "add_permission",
+            {"FunctionName": "f", "StatementId": "1", "Action": "a:B", "Principal": "1"},
+        ),
+        (
+            "organizations",
+            "create_policy",
+            {
+                "Name": "p",
+                "Description": "d",
+                "Type": "SERVICE_CONTROL_POLICY",
+                "Content": DOCUMENT,
+            },
+        ),
+    ],
+)
+def test_a_policy_that_would_not_be_asked_is_not_taken(
+    aws: LocalAws, service: str, operation: str, params: dict[str, Any]
+) -> None:
+    call = getattr(client(aws, service), operation)
+    code, status, message = error_of(call, **params)
+    assert "NotImplemented" in code
+    assert status == 501
+    assert "would set a policy" in message
+    assert error_of(getattr(client(aws, service, "nobody"), operation), **params)[1] in {400, 403}
+
+
+def test_what_only_looks_like_a_policy_is_taken(aws: LocalAws) -> None:
+    queue = client(aws, "sqs").create_queue(QueueName="plain")["QueueUrl"]
+    client(aws, "sqs").send_message(QueueUrl=queue, MessageBody=DOCUMENT)
+
+
 def test_a_service_that_moto_lacks_is_refused(aws: LocalAws) -> None:
     assert error_of(client(aws, "devicefarm").list_projects)[0] == "UnknownOperationException"
 

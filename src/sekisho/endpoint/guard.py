@@ -25,6 +25,7 @@ from sekisho.endpoint.classify import Call, classify, form_of
 from sekisho.endpoint.handover import Dispatcher, canonical
 from sekisho.endpoint.identify import identify
 from sekisho.endpoint.refusal import Refusal
+from sekisho.endpoint.resource_policies import refuse_to_set
 from sekisho.endpoint.wire import CommonError, Family, WireForm, common, write
 from sekisho.endpoint.world import World
 from sekisho.signin import Refused, service_rule
@@ -137,6 +138,7 @@ class Guard:
         caller = Caller(identity.credential, signed.access_key_id, address)
         caller = _with_code(world, caller, call)
         authorize_call(world, Asked(caller, identity.session_policies), call)
+        refuse_to_set(call)
         return self._forward(exchange, signed, caller, call)
 
     def _forward(

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sekisho.catalogue import Action, ResourceType, load
-from sekisho.endpoint import iam_resources
+from sekisho.endpoint import backend, iam_resources
 from sekisho.endpoint.classify import Call
 from sekisho.endpoint.world import World
 from sekisho.signin.model import Credential
@@ -43,6 +43,7 @@ _NAMES_ARE_EXACT = frozenset({"dynamodb", "ec2", "ecr", "kinesis", "kms", "lambd
 one, ends in characters that no call names.)"""
 
 _PLACE = re.compile(r"\$\{(\w+)\}")
+_ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
 _ID = re.compile(r"[\w.+=@,-]+")
 
 
@@ -55,7 +56,33 @@ def targets_of(world: World, caller: Credential, call: Call) -> tuple[Target, ..
             found.update(dict.fromkeys(_s3(world, call, name)))
         else:
             found.update(dict.fromkeys(_of(world, caller, call, name)))
+    found.update((Target("iam:PassRole", arn), None) for arn in _passed_roles(world, call))
     return tuple(found)
+
+
+def _passed_roles(world: World, call: Call) -> Iterator[str | None]:
+    """Yield the roles that the call hands to a service, for which IAM asks for iam:PassRole.
+
+    The service that gets it is not told to the policies: no `iam:PassedToService` is in the
+    context, so an Allow that asks for one does not hold.
+    """
+    if call.operation == "AddRoleToInstanceProfile":
+        yield backend.arn_of(world, "role", str(call.params.get("RoleName")))
+    elif call.service not in {"iam", "sts"}:
+        yield from _roles_in(call.params)
+
+
+def _roles_in(value: object) -> Iterator[str]:
+    """Yield the role ARNs among parameters that are named for a role."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _roles_in(item)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if "role" in str(name).lower():
+                yield from (text for text in _texts(inner) if _ROLE.fullmatch(text))
+            if not isinstance(inner, str):
+                yield from _roles_in(inner)
 
 
 def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[Target]:
