@@ -20,6 +20,8 @@ from sekisho.account.entries import (
 from sekisho.account.file import load_account
 from sekisho.account.model import (
     AccessKey,
+    CredentialReport,
+    CredentialRow,
     Device,
     DeviceKind,
     Gap,
@@ -27,7 +29,11 @@ from sekisho.account.model import (
     ManagedPolicy,
     Password,
     Role,
+    RootUser,
+    ServiceCredential,
+    SigningCertificate,
     Snapshot,
+    SshKey,
     User,
 )
 from sekisho.account.policies import policies_of, policies_of_role, user_of
@@ -36,6 +42,8 @@ __all__ = [
     "AccessKey",
     "AccountFile",
     "AwsApi",
+    "CredentialReport",
+    "CredentialRow",
     "Device",
     "DeviceEntry",
     "DeviceKind",
@@ -50,7 +58,11 @@ __all__ = [
     "PolicyVersion",
     "Role",
     "RoleEntry",
+    "RootUser",
+    "ServiceCredential",
+    "SigningCertificate",
     "Snapshot",
+    "SshKey",
     "User",
     "UserCredentials",
     "UserEntry",

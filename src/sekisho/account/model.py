@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sekisho.engine.model import AttachedPolicy
+from sekisho.engine.model import AttachedPolicy, Level
 from sekisho.policy.document import Document
+from sekisho.signin import PasswordPolicy
 from sekisho.signin.model import DeviceKind
 
 __all__ = [
     "AccessKey",
+    "CredentialReport",
+    "CredentialRow",
     "Device",
     "DeviceKind",
     "Gap",
@@ -22,7 +25,11 @@ __all__ = [
     "ManagedPolicy",
     "Password",
     "Role",
+    "RootUser",
+    "ServiceCredential",
+    "SigningCertificate",
     "Snapshot",
+    "SshKey",
     "User",
 ]
 
@@ -39,12 +46,47 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """An access key without its secret; `last_used` is None if it never was."""
+    """An access key without its secret.
+
+    Attributes:
+        last_used: None if it never was, to within fifteen minutes (fact §9.2).
+        last_service: the service that it was last used with, like `s3`; "" if it never was.
+    """
 
     id: str
     active: bool
     created_at: datetime | None = None
     last_used: datetime | None = None
+    last_service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCredential:
+    """A user name and password, or an API key, for one service (CodeCommit, Keyspaces, Bedrock)."""
+
+    id: str
+    service: str
+    active: bool
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SshKey:
+    """A public SSH key for CodeCommit."""
+
+    id: str
+    active: bool
+    uploaded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningCertificate:
+    """An X.509 certificate that signs requests as a long-term key does."""
+
+    id: str
+    active: bool
+    uploaded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +95,7 @@ class Password:
 
     reset_required: bool = False
     created_at: datetime | None = None
+    last_used: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +121,10 @@ class User:
     password: Password | None = None
     devices: tuple[Device, ...] = ()
     keys: tuple[AccessKey, ...] = ()
+    created_at: datetime | None = None
+    service_credentials: tuple[ServiceCredential, ...] = ()
+    ssh_keys: tuple[SshKey, ...] = ()
+    certificates: tuple[SigningCertificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +186,56 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class RootUser:
+    """The root user, as far as it can be seen from inside the account; None where it cannot.
+
+    Attributes:
+        mfa: `AccountMFAEnabled` of GetAccountSummary.
+        virtual_device: whether its device is a virtual one; a hardware device or passkey is not.
+    """
+
+    mfa: bool | None = None
+    virtual_device: bool | None = None
+    keys: bool | None = None
+    password: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRow:
+    """What one line of a credential report says of a user; None is `N/A` or not known (fact §9.1).
+
+    Attributes:
+        keys_active: the two access keys.
+        certificates_active: the two signing certificates.
+    """
+
+    user: str
+    arn: str
+    created_at: datetime | None = None
+    password_enabled: bool | None = None
+    password_last_used: datetime | None = None
+    password_last_changed: datetime | None = None
+    password_next_rotation: datetime | None = None
+    mfa_active: bool | None = None
+    keys_active: tuple[bool, bool] = (False, False)
+    keys_last_used: tuple[datetime | None, datetime | None] = (None, None)
+    certificates_active: tuple[bool, bool] = (False, False)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """A credential report; AWS makes a new one at most every four hours (fact §9.1).
+
+    Attributes:
+        generated_at: None if a file does not tell.
+        rows: by user name; root's row is `<root_account>`.
+    """
+
+    generated_at: datetime | None
+    rows: Mapping[str, CredentialRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An account as read at one time.
 
@@ -146,6 +243,11 @@ class Snapshot:
         users, groups, roles, policies: by name (policies by ARN), in name order.
         orphans: virtual devices that no user has enabled.
         gaps: what could not be read; empty means complete.
+        alias: the account alias; None if there is none.
+        password_policy: None if the account has none of its own, or if a gap says so.
+        summary: `SummaryMap` of GetAccountSummary: counts and quotas by AWS's names.
+        scps: the service control policies from the organisation's root down to the account;
+            None if the account is in no organisation, or if a gap says so.
     """
 
     account: str
@@ -157,3 +259,9 @@ class Snapshot:
     policies: Mapping[str, ManagedPolicy]
     orphans: tuple[Device, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    alias: str | None = None
+    password_policy: PasswordPolicy | None = None
+    summary: Mapping[str, int] = field(default_factory=dict)
+    root: RootUser = field(default=RootUser())
+    report: CredentialReport | None = None
+    scps: tuple[Level, ...] | None = None
