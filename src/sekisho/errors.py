@@ -45,6 +45,8 @@ class Code(StrEnum):
     INTERNAL = "internal"
     USAGE = "usage"
     FILE_UNREADABLE = "file.unreadable"
+    FILE_NOT_YAML = "file.not-yaml"
+    FILE_BAD_SHAPE = "file.bad-shape"
     OUTPUT_UNWRITABLE = "output.unwritable"
 
     POLICY_NOT_JSON = "policy.not-json"

@@ -19,8 +19,8 @@ from sekisho.account.entries import (
     RoleEntry,
     UserEntry,
 )
-from sekisho.account.shape import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy
+from sekisho.files.shape import Shape
 from sekisho.policy import PolicyKind, from_json, names, parse
 from sekisho.policy.faults import quoted
 

@@ -16,8 +16,8 @@ from sekisho.account.details import SECTIONS, read_details
 from sekisho.account.entries import AccountFile
 from sekisho.account.held import read_device, read_password_policy, read_user_credentials
 from sekisho.account.references import reference_faults
-from sekisho.account.shape import Shape
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.files.shape import Shape
 from sekisho.policy.faults import quoted
 
 __all__ = ["SCHEMA", "load_account"]

@@ -6,8 +6,8 @@ No fault shows a value of this part.
 import re
 
 from sekisho.account.entries import DeviceEntry, KeyEntry, UserCredentials
-from sekisho.account.shape import Shape
 from sekisho.errors import Code
+from sekisho.files.shape import Shape
 from sekisho.policy.faults import quoted
 from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
 

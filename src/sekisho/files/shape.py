@@ -1,11 +1,11 @@
-"""Reading decoded JSON by shape: every fault is noted with its path, and reading goes on.
+"""Reading decoded JSON or YAML by shape: every fault is noted with its path, and reading goes on.
 
 A value that is missing or of the wrong type reads as the empty value of its type once its fault is
 noted, so that one pass finds all faults. No message shows a value: it may be a secret.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -32,15 +32,23 @@ _TYPES: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A value, where it stands, and the list that its faults go to."""
+    """A value, where it stands, and the list that its faults go to.
+
+    Attributes:
+        places: line and column by path, where the text's reader noted them.
+        code: the code of its faults.
+    """
 
     raw: object = field(repr=False)
     path: str
     faults: list[Fault] = field(repr=False)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    code: Code = Code.ACCOUNT_BAD_SHAPE
 
-    def fault(self, message: str, code: Code = Code.ACCOUNT_BAD_SHAPE, cure: str = "") -> None:
+    def fault(self, message: str, code: Code | None = None, cure: str = "") -> None:
         """Note a fault at this place."""
-        self.faults.append(Fault(code, message, self.path, cure=cure))
+        line, column = self.places.get(self.path, (0, 0))
+        self.faults.append(Fault(code or self.code, message, self.path, line, column, cure))
 
     @property
     def absent(self) -> bool:
@@ -69,7 +77,8 @@ class Shape:
         """Return the elements of a list; none if it is absent."""
         raw = self._of(list) or ()
         return tuple(
-            Shape(value, f"{self.path}[{index}]", self.faults) for index, value in enumerate(raw)
+            replace(self, raw=value, path=f"{self.path}[{index}]")
+            for index, value in enumerate(raw)
         )
 
     def text(self) -> str:
@@ -109,7 +118,7 @@ class Shape:
 
     def _at(self, name: str, value: object) -> "Shape":
         shown = quoted(name)[1:-1]
-        return Shape(value, f"{self.path}.{shown}" if self.path else shown, self.faults)
+        return replace(self, raw=value, path=f"{self.path}.{shown}" if self.path else shown)
 
     def _of(self, kind: type[T]) -> T | None:
         """Return the value if it is of this type; otherwise note the fault and return None."""
