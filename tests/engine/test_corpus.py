@@ -7,7 +7,7 @@ import pytest
 
 from engine.asking import ALICE, condition_holds, context_of, policy
 from engine.corpus import checked, load
-from sekisho.engine import DecisionEffect, Policies, Request, decide
+from sekisho.engine import ArnSpan, DecisionEffect, Policies, Request, Switches, decide
 from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
 
@@ -30,9 +30,14 @@ def test_condition(case: dict[str, Any]) -> None:
 MATCHING = load("decisions/matching.json")["cases"]
 
 
+def switches_of(options: dict[str, str]) -> Switches:
+    return Switches(**{name: ArnSpan(options[name]) for name in options if name == "arn_span"})
+
+
 @pytest.mark.parametrize("case", MATCHING, ids=lambda case: case["id"])
 def test_element(case: dict[str, Any]) -> None:
-    checked(case, ["id", "source", "version", "element", "patterns", "value", "matches"])
+    keys = ["id", "source", "version", "element", "patterns", "value", "matches"]
+    checked(case, keys, ["options"])
     is_action = case["element"].endswith("Action")
     other = {"Resource": "*"} if is_action else {"Action": "*"}
     statement = {"Effect": "Allow", case["element"]: case["patterns"], **other}
@@ -42,7 +47,8 @@ def test_element(case: dict[str, Any]) -> None:
         "*" if is_action else case["value"],
         context_of({"aws:username": "alice", "aws:PrincipalAccount": "111122223333"}),
     )
-    decision = decide(request, Policies((policy(statement, case["version"]),)))
+    policies = Policies((policy(statement, case["version"]),))
+    decision = decide(request, policies, switches_of(case.get("options", {})))
     assert (decision.effect is DecisionEffect.ALLOWED) is case["matches"]
 
 

@@ -1,6 +1,7 @@
 """Wildcards: the engine against a reference of three lines, and the count of its steps."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,16 @@ VALUES = st.text(alphabet="ab*", max_size=8)
 def test_as_the_document_says(pattern: str, value: str) -> None:
     assert glob.matches(glob.wildcards(pattern), value) is like(pattern, value)
     assert glob.like(pattern, value) is like(pattern, value)
+
+
+def test_every_short_pattern_against_every_short_value() -> None:
+    def words(alphabet: str) -> list[str]:
+        return ["".join(word) for size in range(4) for word in product(alphabet, repeat=size)]
+
+    values = words("ab*")
+    for pattern in words("ab*?"):
+        matched = [value for value in values if glob.matches(glob.wildcards(pattern), value)]
+        assert matched == [value for value in values if like(pattern, value)], pattern
 
 
 @given(st.text(max_size=20), VALUES)
