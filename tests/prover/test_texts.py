@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.engine import glob
-from sekisho.prover.texts import Machine, find, representatives
+from sekisho.prover.limits import Effort
+from sekisho.prover.texts import Patterns, find, representatives
 
 PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
 SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]
@@ -14,8 +15,8 @@ SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=
 
 @given(PATTERNS, PATTERNS)
 def test_what_is_found_is_right_and_nothing_is_missed(every: list[str], none: list[str]) -> None:
-    machines = [Machine([glob.wildcards(text)]) for text in [*every, "*"]]
-    found = find(machines, Machine([glob.wildcards(text) for text in none]))
+    asked = [Patterns([glob.wildcards(text)]) for text in [*every, "*"]]
+    found = find(asked, [Patterns([glob.wildcards(text)]) for text in none], Effort())
 
     def right(text: str) -> bool:
         return all(glob.like(one, text) for one in every) and not any(
@@ -30,5 +31,6 @@ def test_every_text_has_a_representative(patterns: list[str]) -> None:
     def seen(text: str) -> tuple[bool, ...]:
         return tuple(glob.like(one, text) for one in patterns)
 
-    found = {seen(text) for text in representatives([glob.wildcards(one) for one in patterns])}
+    asked = [glob.wildcards(one) for one in patterns]
+    found = {seen(text) for text in representatives(asked, Effort())}
     assert {seen(text) for text in SMALL} <= found

@@ -12,6 +12,7 @@ from sekisho.engine.model import Switches
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.limits import Effort
 from sekisho.prover.values import Asked, Family, family_of, values_for
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
@@ -73,7 +74,7 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
                     Asked(Condition(Operator(name), "k", (first,)), Version.V2012),
                     Asked(Condition(Operator(other), "k", tuple(pair)), Version.V2012),
                 ]
-                values, exact = values_for(asked, Context(), NOW)
+                values, exact = values_for(asked, Context(), NOW, Effort())
                 assert exact
                 found = {_seen(asked, value) for value in values}
                 assert {_seen(asked, value) for value in VALUES[family][1]} <= found
@@ -84,7 +85,7 @@ def test_two_types_on_one_key_are_not_all_told_apart() -> None:
         Asked(Condition(Operator(OperatorName.NUMERIC_EQUALS), "k", ("5",)), Version.V2012),
         Asked(Condition(Operator(OperatorName.STRING_EQUALS), "k", ("5",)), Version.V2012),
     ]
-    assert not values_for(asked, Context(), NOW)[1]
+    assert not values_for(asked, Context(), NOW, Effort())[1]
 
 
 def test_every_operator_has_a_family() -> None:

@@ -7,7 +7,7 @@
 What is found is decided by the engine before it is believed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -32,12 +32,12 @@ from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import keys, targets
 from sekisho.prover.credentials import Situation, situations
 from sekisho.prover.formula import Question, demands, rules_of
-from sekisho.prover.limits import Limit
+from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.names import ActionClass, Names, is_taken, known_names
-from sekisho.prover.reading import Reading
+from sekisho.prover.reading import About, Reading
 from sekisho.prover.search import search
 from sekisho.prover.targets import Target
-from sekisho.prover.texts import MARK, NO_WORDS, Tokens, Words
+from sekisho.prover.texts import MARK, NO_WORDS, Patterns, Words
 from sekisho.prover.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
@@ -66,7 +66,7 @@ def never(question: Question) -> Verdict:
 class _Range:
     """The resources and the names that are looked at together."""
 
-    forms: Sequence[Tokens]
+    forms: Patterns
     besides: str | None
     action: str | None = None
     takes: Callable[[Element], bool] | None = None
@@ -87,6 +87,7 @@ class Asking:
 
     def __init__(self, question: Question) -> None:
         self._question = question
+        self._effort = Effort()
         self._allowed = None if question.allowed is None else rules_of(question.allowed)
         self._denied = None if question.denied is None else rules_of(question.denied)
         self._rules = [
@@ -144,7 +145,7 @@ class Asking:
     def _may_answer(self, reading: Reading, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
         takes = partial(is_taken, self._catalogue, alike[0].actions[0])
-        forms = targets.any_resource(self._question.user)
+        forms = targets.any_resource(self._question.user.partition)
         try:
             return self._search(reading, _Range(forms, "*", takes=takes)) is not None
         except Limit:
@@ -155,12 +156,15 @@ class Asking:
         question = self._question
         return situations(question.user, question.now, question.held)
 
-    def _reading(self, situation: Situation) -> Reading:
-        return Reading(self._question.user, situation, self._asked, self._question.now)
+    def _reading(
+        self, situation: Situation, assigned: Mapping[str, ContextValue | None] | None = None
+    ) -> Reading:
+        about = About(self._question.user, situation, self._question.now, assigned)
+        return Reading(about, self._asked, self._effort)
 
     def _in_situation(self, situation: Situation) -> Witness | None:
         reading = self._reading(situation)
-        everything = _Range(targets.any_resource(self._question.user), "*")
+        everything = _Range(targets.any_resource(self._question.user.partition), "*")
         try:
             found = self._search(reading, everything)
         except Limit:
@@ -215,9 +219,7 @@ class Asking:
         if (witness := self._replayed(situation, reading, each, found)) is not None:
             return witness
         for assigned in reading.assignments(reading.linked, self._asked):
-            settled = Reading(
-                self._question.user, situation, self._asked, self._question.now, assigned
-            )
+            settled = self._reading(situation, assigned)
             found = self._search(settled, each)
             if found is not None:
                 return self._checked(situation, settled, each, found)
@@ -229,13 +231,14 @@ class Asking:
         raise Limit("; ".join(why))
 
     def _search(self, reading: Reading, each: _Range) -> _Found | None:
-        names = each.takes or Texts(ACTION, [targets.ANY_NAME], words=each.words)
+        self._effort.spend(len(self._rules))
+        names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)
         target = Target(reading, each.forms, each.besides, names)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
         for way in demands(target, reading, asked, self._question.within):
             try:
-                found = search(way, target.theories)
+                found = search(way, target.theories, self._effort)
             except Limit as reason:
                 limit = limit or reason
                 continue

@@ -90,10 +90,10 @@ def _side(allowed: Policies, denied: Policies, user: User, now: datetime) -> Sid
 def _items(question: Question, allowed: Policies) -> tuple[Item, ...]:
     """Return the actions in which they differ, those together that differ alike."""
     joined: dict[tuple[object, ...], Item] = {}
+    names: dict[tuple[object, ...], list[str]] = {}
     for each, witnesses in Asking(question).answering():
         held = tuple(witness.held for witness in witnesses)
         resources = resources_of(allowed, witnesses[0])
-        known = joined.get((held, resources), Item((), resources, held, witnesses[0]))
-        names = (*known.actions, *(str(action) for action in each.actions))
-        joined[held, resources] = replace(known, actions=tuple(sorted(names)))
-    return tuple(joined.values())
+        joined.setdefault((held, resources), Item((), resources, held, witnesses[0]))
+        names.setdefault((held, resources), []).extend(map(str, each.actions))
+    return tuple(replace(joined[one], actions=tuple(sorted(names[one]))) for one in joined)

@@ -1,6 +1,14 @@
 """What the prover does not search beyond; what lies there is `Unknown`, never a hang or a pass."""
 
-__all__ = ["MOST_ASSIGNMENTS", "MOST_NODES", "MOST_SETS", "MOST_STATES", "Limit"]
+__all__ = [
+    "MOST_ASSIGNMENTS",
+    "MOST_NODES",
+    "MOST_SETS",
+    "MOST_STATES",
+    "MOST_STEPS",
+    "Effort",
+    "Limit",
+]
 
 MOST_STATES = 20_000
 """States of patterns read side by side, in one question about a text."""
@@ -15,8 +23,31 @@ MOST_ASSIGNMENTS = 64
 """Combinations of values that are tried for policy variables whose value is not known."""
 
 
+MOST_STEPS = 20_000_000
+"""Steps of all kinds in one question. Counted, not timed: a question always ends alike."""
+
+
 class Limit(Exception):
     """The answer lies beyond a limit, or needs a construct that is not handled.
 
     Never leaves this room: it becomes `Unknown` with this reason.
     """
+
+
+class Effort:
+    """How many steps are left to one question; a step takes about a microsecond."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int | None = None) -> None:
+        self.left = MOST_STEPS if steps is None else steps
+
+    def spend(self, steps: int) -> None:
+        """Take steps away.
+
+        Raises:
+            Limit: if there are none left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise Limit("the question takes too many steps")

@@ -6,6 +6,7 @@ as two types, is *loose*: its truth is taken to be free, so that what cannot be 
 certain. Where a loose reading finds something, the variables are given values and it is read again.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,12 +21,13 @@ from sekisho.engine.scope import Scope
 from sekisho.policy.document import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover import keys
 from sekisho.prover.credentials import Situation, User
-from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Limit
+from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
+from sekisho.prover.texts import Patterns
 from sekisho.prover.theories import Choices, Loose, Theory, Values
 from sekisho.prover.values import Asked, Family, family_of, values_for
 
-__all__ = ["Reading", "variables_in"]
+__all__ = ["About", "Reading", "variables_in"]
 
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 _TIME = "time"
@@ -51,41 +53,44 @@ def _linked(condition: Condition, version: Version | None) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
-    """What a question is about, as far as conditions go."""
+class About:
+    """What a question is about, as far as conditions go.
+
+    Attributes:
+        user: whose requests.
+        situation: with what credential.
+        now: the earliest time of a request.
+        assigned: values given to keys that policy variables name, by name in lower case; None if
+            the key is absent. None: the reading is loose.
+    """
 
     user: User
     situation: Situation
     now: datetime
-    assigned: Mapping[str, ContextValue | None]
+    assigned: Mapping[str, ContextValue | None] | None = None
 
 
 class Reading:
     """All conditions, read for one situation.
 
     Args:
-        user: whose requests.
-        situation: with what credential.
+        about: whose requests, and with what.
         asked: every condition that the question can come across.
-        now: the earliest time of a request.
-        assigned: values given to keys that policy variables name, by name in lower case; None if
-            the key is absent. None: the reading is loose.
+        effort: what may still be spent.
+
+    Attributes:
+        resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
-    def __init__(
-        self,
-        user: User,
-        situation: Situation,
-        asked: Iterable[Asked],
-        now: datetime,
-        assigned: Mapping[str, ContextValue | None] | None = None,
-    ) -> None:
-        self.loose = assigned is None
-        self._about = _About(user, situation, now, assigned or {})
+    def __init__(self, about: About, asked: Iterable[Asked], effort: Effort) -> None:
+        self.loose = about.assigned is None
+        self.effort = effort
+        self._about = about
+        user, situation, assigned = about.user, about.situation, about.assigned or {}
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
-        given = {key: value for key, value in self._about.assigned.items() if value is not None}
+        given = {key: value for key, value in assigned.items() if value is not None}
         self.settled = situation.values.with_(given)
-        self._absent = situation.absent | {k for k, v in self._about.assigned.items() if v is None}
+        self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
         by_theory: dict[str, list[Asked]] = {}
         for each in asked:
             by_theory.setdefault(self._theory_of(each), []).append(each)
@@ -93,6 +98,7 @@ class Reading:
         self._open = _TIMES if _TIME in by_theory else frozenset()
         self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
         self.theories: dict[str, Theory] = {}
+        self.resources: dict[object, Patterns | Literal] = {}
         self._literals: dict[Asked, Literal | bool] = {}
         self.linked: set[str] = set()
         self.inexact: dict[str, str] = {}
@@ -168,7 +174,7 @@ class Reading:
         if not exact and self.loose:
             self._literals.update({each: self.free() for each in plain})
             return
-        theory = Choices(values)
+        theory = Choices(values, self.effort)
         self.theories[name] = theory
         for each in plain:
             number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
@@ -180,7 +186,7 @@ class Reading:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [{spelled: self._about.user.account}, {}], True
-        texts, exact = values_for(asked, self.settled, self._about.now)
+        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
             ages = [text for text in texts if 0 <= Decimal(text) <= _OLDEST]
             return [{spelled: text} for text in (*ages, "0")], exact
@@ -203,6 +209,7 @@ class Reading:
 
         To them a set is which comparisons some of its values satisfy, and which all do.
         """
+        self.effort.spend(len(texts) * len(asked))
         satisfied = {
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
@@ -210,16 +217,17 @@ class Reading:
         }
         some_asked, every_asked = self._quantified(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
-        waiting: list[tuple[int, int, tuple[str, ...]]] = [
+        waiting: deque[tuple[int, int, tuple[str, ...]]] = deque(
             (mask & some_asked, mask & every_asked, (text,)) for text, mask in satisfied.items()
-        ]
+        )
         while waiting:
-            some, every, members = waiting.pop(0)
+            some, every, members = waiting.popleft()
             if (some, every) in seen:
                 continue
             seen[some, every] = members
             if len(seen) > MOST_SETS:
                 raise Limit("too many sets of values")
+            self.effort.spend(len(satisfied))
             waiting += [
                 (some | mask & some_asked, every & mask, (*members, text))
                 for text, mask in satisfied.items()
@@ -287,7 +295,7 @@ class Reading:
             return [self._about.user.account, *absent]
         own = [each for each in asked if each.condition.key.lower() == name]
         own = [each for each in own if not _linked(each.condition, each.version)]
-        texts, _ = values_for(own, self.settled, self._about.now)
+        texts, _ = values_for(own, self.settled, self._about.now, self.effort)
         return [*dict.fromkeys([*texts, "x"]), *absent]
 
 

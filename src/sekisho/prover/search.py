@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sekisho.engine.model import ContextValue
-from sekisho.prover.limits import MOST_NODES, Limit
+from sekisho.prover.limits import MOST_NODES, Effort, Limit
 from sekisho.prover.theories import Theory
 
 __all__ = ["Alternative", "Demand", "Literal", "search"]
@@ -41,11 +41,13 @@ class _Run:
     """One search; `reason` keeps the first limit that was met."""
 
     theories: Mapping[str, Theory]
+    effort: Effort
     nodes: int = 0
     reason: Limit | None = field(default=None)
 
     def extended(self, masks: _Masks, alternative: Alternative) -> _Masks | None:
         """Return the masks with an alternative added; None if a theory refuses."""
+        self.effort.spend(1 + len(alternative))
         after = dict(masks)
         for theory, number, holds in alternative:
             true, false = after.get(theory, (0, 0))
@@ -96,14 +98,14 @@ def _implied(masks: _Masks, alternative: Alternative) -> bool:
 
 
 def search(
-    demands: Sequence[Demand], theories: Mapping[str, Theory]
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
 ) -> dict[str, ContextValue] | None:
     """Return values that meet all demands, or None: there are none.
 
     Raises:
         Limit: if nothing was found and not everything could be looked at.
     """
-    run = _Run(theories)
+    run = _Run(theories, effort)
     masks = run.met({}, demands)
     if masks is None:
         if run.reason is not None:

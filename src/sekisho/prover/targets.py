@@ -5,8 +5,8 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
 from sekisho.engine import arns, glob, resources, variables
@@ -15,7 +15,7 @@ from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.credentials import User
 from sekisho.prover.reading import Reading, variables_in
 from sekisho.prover.search import Literal
-from sekisho.prover.texts import Segment, Token, Tokens
+from sekisho.prover.texts import Patterns, Segment, Token, Tokens
 from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
 
 __all__ = ["ANY_NAME", "Target", "any_resource", "forms_of", "new_resource"]
@@ -26,31 +26,31 @@ _SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
 _SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
 """One character or more."""
 
-ANY_NAME: tuple[Token, ...] = (*_SEGMENT, ":", *_SEGMENT)
+ANY_NAME = Patterns([(*_SEGMENT, ":", *_SEGMENT)])
 """The form of an action's name."""
 
 _INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 _ALL = "*"
 
 
-def any_resource(user: User) -> list[Tokens]:
-    """Return the form of every ARN of the user's partition."""
-    return [
-        (*f"arn:{user.partition}:", *_SEGMENT, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)
-    ]
+@cache
+def any_resource(partition: str) -> Patterns:
+    """Return the form of every ARN of a partition."""
+    head = (*f"arn:{partition}:", *_SEGMENT)
+    return Patterns([(*head, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)])
 
 
-def new_resource(user: User) -> list[Tokens]:
+def new_resource(user: User) -> Patterns:
     """Return the forms of ARNs in the user's account and of those that name none."""
     start = (*f"arn:{user.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
-    return [(*start, *account, ":", *_SOME) for account in (user.account, "")]
+    return Patterns((*start, *account, ":", *_SOME) for account in (user.account, ""))
 
 
-def forms_of(action: Action, user: User) -> tuple[list[Tokens], str | None]:
+def forms_of(action: Action, user: User) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
     forms = [form for kind in action.resource_types for form in _forms(kind.arn, user)]
     optional = not any(kind.required for kind in action.resource_types)
-    return list(dict.fromkeys(forms)), _ALL if optional else None
+    return Patterns(dict.fromkeys(forms)), _ALL if optional else None
 
 
 _PLACE = re.compile(r"\$\{([^}]*)\}|\*")
@@ -96,15 +96,15 @@ def _part(
 
 
 @lru_cache(maxsize=4096)
-def _action_patterns(element: Element) -> tuple[Tokens, ...]:
+def _action_patterns(element: Element) -> Patterns:
     """Return the patterns of an `Action` or `NotAction` that any action's name can match."""
     found: list[Tokens] = []
     for entry in element.values:
         if entry == _ALL:
-            found.append(ANY_NAME)
+            found += ANY_NAME.all
         elif entry.isascii() and entry.count(":") == 1 and not any(map(str.isspace, entry)):
             found.append(glob.wildcards(entry.lower()))
-    return tuple(found)
+    return Patterns(found)
 
 
 class Target:
@@ -121,12 +121,12 @@ class Target:
     def __init__(
         self,
         reading: Reading,
-        forms: Sequence[Tokens],
+        forms: Patterns,
         besides: str | None,
         actions: Texts | Callable[[Element], bool],
     ) -> None:
         self._reading = reading
-        self._resources = Texts(RESOURCE, forms, besides)
+        self._resources = Texts(RESOURCE, forms, reading.effort, besides)
         self._besides = besides
         self._actions = actions
         self._elements: dict[tuple[object, ...], Literal | bool] = {}
@@ -164,23 +164,31 @@ class Target:
     def _resource(
         self, element: Element, effect: Effect, version: Version | None
     ) -> Literal | bool:
+        # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
+        taken = element.negated and effect is Effect.ALLOW
+        known, key = self._reading.resources, (element.values, version, taken)
+        if key not in known:
+            known[key] = self._patterns(element, version, taken=taken)
+        patterns = known[key]
+        if isinstance(patterns, Literal):
+            return patterns
+        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
+        besides = self._besides is not None and resources.matches(element, effect, scope)
+        number = self._resources.add(patterns, negated=element.negated, besides=besides)
+        return Literal(RESOURCE, number, holds=True)
+
+    def _patterns(
+        self, element: Element, version: Version | None, *, taken: bool
+    ) -> Patterns | Literal:
+        """Return the patterns of an element, or a free literal if a variable is not known."""
         tails = (entry.split(":", arns.PARTS - 1)[-1] for entry in element.values)
         named = frozenset().union(*(variables_in(tail, version) for tail in tails))
         missing = {key for key in named if not self._reading.knows(key)}
         if missing:
             self._reading.linked |= missing
             return self._reading.free()
-        # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
-        taken = element.negated and effect is Effect.ALLOW
-        patterns = tuple(
-            tokens
-            for entry in element.values
-            if (tokens := self._arn(entry, version, unresolved=taken)) is not None
-        )
-        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
-        besides = self._besides is not None and resources.matches(element, effect, scope)
-        number = self._resources.add(patterns, negated=element.negated, besides=besides)
-        return Literal(RESOURCE, number, holds=True)
+        arns_ = (self._arn(entry, version, unresolved=taken) for entry in element.values)
+        return Patterns(tokens for tokens in arns_ if tokens is not None)
 
     def _arn(
         self, entry: str, version: Version | None, *, unresolved: bool

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 from sekisho.engine.glob import Wild
-from sekisho.prover.limits import MOST_STATES, Limit
+from sekisho.prover.limits import MOST_STATES, Effort, Limit
 
 __all__ = [
     "MARK",
     "NO_WORDS",
     "Machine",
+    "Patterns",
     "Segment",
     "Token",
     "Tokens",
@@ -55,8 +56,8 @@ class Machine:
 
     Attributes:
         start: the state before any character.
-        finals: the bit of each pattern that says that the whole of it has matched.
-        texts: the only texts that are matched, if no pattern has anything but characters.
+        accepting: the places at which the whole of a pattern has matched.
+        size: the number of places.
     """
 
     __slots__ = (
@@ -66,27 +67,19 @@ class Machine:
         "_segment_star",
         "_star",
         "accepting",
-        "finals",
+        "size",
         "start",
-        "texts",
     )
 
     def __init__(self, patterns: Iterable[Tokens]) -> None:
-        self._star = self._segment_star = self._any = self._segment_any = self.start = 0
+        self._star = self._segment_star = self._any = self._segment_any = 0
+        self.start = self.accepting = self.size = 0
         self._reads: dict[str, int] = {}
-        self.finals: list[int] = []
-        texts: list[str | None] = []
-        size = 0
         for pattern in patterns:
-            self.start |= 1 << size
-            size = self._add(pattern, size)
-            self.finals.append(1 << size)
-            size += 1
-            plain = [token for token in pattern if isinstance(token, str)]
-            texts.append("".join(plain) if len(plain) == len(pattern) else None)
-        self.accepting = sum(self.finals)
-        known = tuple(text for text in texts if text is not None)
-        self.texts: tuple[str, ...] | None = known if len(known) == len(texts) else None
+            self.start |= 1 << self.size
+            self.size = self._add(pattern, self.size)
+            self.accepting |= 1 << self.size
+            self.size += 1
 
     def _add(self, pattern: Tokens, size: int) -> int:
         for token in pattern:
@@ -189,48 +182,128 @@ NO_WORDS = Words()
 """No text is known."""
 
 
-def find(every: Sequence[Machine], none: Machine, words: Words = NO_WORDS) -> str | None:
-    """Return a text that each machine of `every` accepts and `none` does not, or None.
+class Patterns:
+    """Patterns of which any may match; the machine is made when it is first needed.
 
-    It is none of `words`, and one of the shortest, unless one of the machines accepts a few texts
-    only.
+    Attributes:
+        all: every pattern.
+        texts: the patterns that have nothing but characters.
+    """
+
+    __slots__ = ("_machine", "_wild", "_wild_machine", "all", "texts")
+
+    def __init__(self, patterns: Iterable[Tokens]) -> None:
+        self.all = tuple(patterns)
+        plain = [(pattern, _plain(pattern)) for pattern in self.all]
+        self.texts = dict.fromkeys(text for _, text in plain if text is not None)
+        self._wild = [pattern for pattern, text in plain if text is None]
+        self._machine: Machine | None = None
+        self._wild_machine: Machine | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether nothing but `texts` is matched."""
+        return not self._wild
+
+    @property
+    def machine(self) -> Machine:
+        """The patterns side by side."""
+        if self._machine is None:
+            self._machine = Machine(self.all)
+        return self._machine
+
+    def matches(self, text: str) -> bool:
+        """Tell whether any pattern matches the whole of `text`."""
+        if text in self.texts or not self._wild:
+            return text in self.texts
+        if self._wild_machine is None:
+            self._wild_machine = Machine(self._wild)
+        return self._wild_machine.matches(text)
+
+
+def _plain(pattern: Tokens) -> str | None:
+    """Return a pattern as a text; None if it has anything but characters."""
+    try:
+        return "".join(pattern)  # type: ignore[arg-type]  # the quickest way to find out
+    except TypeError:
+        return None
+
+
+def _instances(patterns: Patterns, char: str) -> Iterator[str]:
+    """Yield texts that some patterns match, with `char` or nothing in the place of a star."""
+    for pattern in patterns.all[:_FEW]:
+        for star in (char, ""):
+            yield "".join(_instance(token, char, star) for token in pattern)
+
+
+def _instance(token: Token, char: str, star: str) -> str:
+    match token:
+        case str():
+            return token
+        case frozenset():
+            return min(token)
+        case Wild.STAR | Segment.STAR:
+            return star
+        case Wild.ANY | Segment.ANY:
+            return char
+
+
+_FEW = 4
+_NOTHING = Machine(())
+
+
+def find(
+    every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words = NO_WORDS
+) -> str | None:
+    """Return a text that each of `every` matches and nothing of `none`, or None.
+
+    It is none of `words`, and one of the shortest, unless `every` has few texts only, or the
+    shortest text that `none` could forbid is not forbidden.
 
     Raises:
-        Limit: if there are too many states to look at.
+        Limit: if there is too much to look at.
     """
-    for machine in every:
-        if machine.texts is not None:
-            others = [other for other in every if other is not machine]
-            return next(
-                (
-                    text
-                    for text in machine.texts
-                    if not none.matches(text)
-                    and not words.has(text)
-                    and all(other.matches(text) for other in others)
-                ),
-                None,
-            )
-    return next(_search(every, none, words), None)
+
+    def fits(text: str) -> bool:
+        return not words.has(text) and not any(each.matches(text) for each in none)
+
+    fewest = min((one for one in every if one.finite), key=lambda one: len(one.texts), default=None)
+    if fewest is not None:
+        others = [one for one in every if one is not fewest]
+        effort.spend(len(fewest.texts) * (len(none) + len(others)))
+        found = (text for text in fewest.texts if all(one.matches(text) for one in others))
+        return next(filter(fits, found), None)
+    # most often an instance of one of the patterns will do
+    for one in every:
+        others = [other for other in every if other is not one]
+        for text in _instances(one, "x" if words is NO_WORDS else MARK):
+            effort.spend(len(text) * len(every))
+            if all(other.matches(text) for other in others) and fits(text):
+                return text
+    machines = [one.machine for one in every]
+    first = next(_search(machines, _NOTHING, effort, words), None)
+    if first is None or fits(first):
+        return first
+    forbidden = Machine(pattern for each in none for pattern in each.all)
+    return next(_search(machines, forbidden, effort, words), None)
 
 
 _State = tuple[int, ...]
 
+_PLACES_A_STEP = 2_048
 
-def _search(every: Sequence[Machine], none: Machine, words: Words = NO_WORDS) -> Iterator[str]:
+
+def _search(
+    every: Sequence[Machine], none: Machine, effort: Effort, words: Words = NO_WORDS
+) -> Iterator[str]:
     """Yield an accepted text for each accepting state, the shortest first."""
-    machines = [*every, none]
-    alphabet = list(dict.fromkeys(char for machine in machines for char in machine.characters))
-    # what stands for all other characters must lead away from every word
-    outside = [char for char in _IN_NO_WORD if char not in alphabet]
-    if words is not NO_WORDS and not outside:
-        raise Limit("patterns with too many unusual characters")
-    other = filler([*alphabet, ":"]) if words is NO_WORDS else outside[0]
-    # the colon is unlike other characters to the wildcards of a segment
-    alphabet = [other, *(char for char in alphabet if char != ":"), ":"]
+    machines, wordy = [*every, none], words is not NO_WORDS
+    alphabet = _alphabet(machines, wordy=wordy)
     start = (*(machine.start for machine in machines), 0)
     came: dict[_State, tuple[_State, str] | None] = {start: None}
     waiting = deque([start])
+    # one step over thousands of places takes longer than over a few
+    cost = 1 + sum(machine.size for machine in machines) // _PLACES_A_STEP
     while waiting:
         state = waiting.popleft()
         if none.certain(state[-2]):
@@ -239,17 +312,33 @@ def _search(every: Sequence[Machine], none: Machine, words: Words = NO_WORDS) ->
             state[-2] & none.accepting or words.ends(state[-1])
         ):
             yield _text(came, state)
-        for char in _choices(every, state, alphabet):
-            read = (m.step(s, char) for m, s in zip(machines, state, strict=False))
-            after = (*read, words.step(state[-1], char))
-            if all(after[:-2]) and after not in came:
+        choices = _choices(every, state, alphabet)
+        effort.spend(cost * len(choices))
+        for char in choices:
+            read = [m.step(s, char) for m, s in zip(machines, state, strict=False)]
+            if 0 in read[:-1]:
+                continue
+            after = (*read, words.step(state[-1], char) if wordy else 0)
+            if after not in came:
                 came[after] = (state, char)
                 waiting.append(after)
         if len(came) > MOST_STATES:
             raise Limit("the patterns have too many states side by side")
 
 
-def _choices(every: Sequence[Machine], state: _State, alphabet: list[str]) -> Iterable[str]:
+def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
+    """Return the characters of the patterns, the colon, and one that stands for all others."""
+    known = dict.fromkeys(char for machine in machines for char in machine.characters)
+    # what stands for all others must lead away from every word
+    outside = [char for char in _IN_NO_WORD if char not in known]
+    if wordy and not outside:
+        raise Limit("patterns with too many unusual characters")
+    other = outside[0] if wordy else filler([*known, ":"])
+    # the colon is unlike other characters to the wildcards of a segment
+    return [other, *(char for char in known if char != ":"), ":"]
+
+
+def _choices(every: Sequence[Machine], state: _State, alphabet: list[str]) -> list[str]:
     """Return the characters that may lead on: few, where a machine is inside literal text."""
     for machine, reached in zip(every, state, strict=False):
         if not machine.open(reached):
@@ -265,21 +354,23 @@ def _text(came: dict[_State, tuple[_State, str] | None], state: _State) -> str:
     return "".join(reversed(chars))
 
 
-def representatives(patterns: Sequence[Tokens]) -> list[str]:
+def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
     """Return texts such that every text is matched by the same patterns as one of them.
 
     None of them is empty unless only the empty text is matched so.
 
     Raises:
-        Limit: if there are too many states to look at.
+        Limit: if there is too much to look at.
     """
-    machine = Machine(patterns)
-    if machine.texts is not None:
+    given = Patterns(patterns)
+    if given.finite:
         # longer than any of them, so unlike all of them
-        unlike = filler(machine.characters) * (1 + max(map(len, machine.texts), default=0))
-        return [*dict.fromkeys(machine.texts), unlike if machine.texts else "x"]
+        used = {char for text in given.texts for char in text}
+        unlike = filler(used) * (1 + max(map(len, given.texts), default=0))
+        return [*given.texts, unlike if given.texts else "x"]
+    machine = given.machine
     found: dict[int, str] = {}
-    for text in _search([Machine([(Wild.STAR,)])], _Never(patterns)):
+    for text in _search([Machine([(Wild.STAR,)])], _Never(patterns), effort):
         accepted = machine.run(text) & machine.accepting
         if not found.get(accepted):
             found[accepted] = text

@@ -6,10 +6,12 @@ value is like that. The engine is what says whether an atom holds for a value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sekisho.engine.model import ContextValue
-from sekisho.prover.texts import NO_WORDS, Machine, Tokens, Words, find
+from sekisho.prover.limits import Effort
+from sekisho.prover.texts import NO_WORDS, Patterns, Words, find
 
 __all__ = ["ACTION", "RESOURCE", "Choices", "Loose", "Texts", "Theory", "Values"]
 
@@ -40,6 +42,7 @@ class Texts:
     Args:
         name: `ACTION` or `RESOURCE`.
         forms: what every value is like.
+        effort: what may still be spent.
         besides: a value of none of these forms, like the resource `*`.
         words: what no value is.
     """
@@ -47,19 +50,22 @@ class Texts:
     def __init__(
         self,
         name: str,
-        forms: Sequence[Tokens],
+        forms: Patterns,
+        effort: Effort,
         besides: str | None = None,
         words: Words = NO_WORDS,
     ) -> None:
         self._name = name
-        self._forms = Machine(forms) if forms else None
+        self._forms = forms
+        self._effort = effort
         self._besides = besides
         self._words = words
-        self._atoms: list[tuple[tuple[Tokens, ...], bool]] = []
+        self._atoms: list[tuple[Patterns, bool]] = []
         self._hold_besides = 0
         self._solved: dict[tuple[int, int], Values | None] = {}
+        self._known: list[_Known] = []
 
-    def add(self, patterns: tuple[Tokens, ...], *, negated: bool, besides: bool) -> int:
+    def add(self, patterns: Patterns, *, negated: bool, besides: bool) -> int:
         """Add an atom: some pattern matches, or none if `negated`; return its number.
 
         `besides` tells whether it holds for the value of no form.
@@ -77,23 +83,48 @@ class Texts:
         return self._solved[true, false]
 
     def _find(self, true: int, false: int) -> str | None:
-        some: list[Machine] = []
-        none: list[Tokens] = []
+        # a text that answered before often answers again
+        for known in self._known:
+            if self._is_so(known, true, false):
+                return known.text
+        some: list[Patterns] = [self._forms]
+        none: list[Patterns] = []
         for number, (patterns, negated) in enumerate(self._atoms):
-            if not (true | false) >> number & 1:
-                continue
-            if bool(true >> number & 1) is not negated:
-                some.append(Machine(patterns))
-            else:
-                none += patterns
-        found = (
-            None if self._forms is None else find([*some, self._forms], Machine(none), self._words)
-        )
-        if found is None and self._besides is not None:
+            if (true | false) >> number & 1:
+                (some if bool(true >> number & 1) is not negated else none).append(patterns)
+        found = find(some, none, self._effort, self._words) if self._forms.all else None
+        if found is not None:
+            self._known.append(_Known(found))
+        elif self._besides is not None:
             hold = self._hold_besides
             if not true & ~hold and not false & hold:
                 return self._besides
         return found
+
+    def _is_so(self, known: "_Known", true: int, false: int) -> bool:
+        """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
+        unseen = (true | false) & ~known.seen
+        self._effort.spend(1 + len(known.text) * unseen.bit_count())
+        while unseen:
+            number = unseen.bit_length() - 1
+            patterns, negated = self._atoms[number]
+            known.hold |= (patterns.matches(known.text) is not negated) << number
+            unseen ^= 1 << number
+        known.seen |= true | false
+        return not true & ~known.hold and not false & known.hold
+
+
+@dataclass(slots=True)
+class _Known:
+    """A text of the right form; which of the atoms that have been `seen` hold for it."""
+
+    text: str
+    seen: int = 0
+    hold: int = 0
+
+
+_ASKING = 10
+"""Steps that it takes to ask the engine about one condition."""
 
 
 class Choices:
@@ -101,14 +132,17 @@ class Choices:
 
     Args:
         values: what the keys can be; every way in which atoms can hold together is among them.
+        effort: what may still be spent.
     """
 
-    def __init__(self, values: Sequence[Values]) -> None:
+    def __init__(self, values: Sequence[Values], effort: Effort) -> None:
         self._values = values
+        self._effort = effort
         self._hold: list[int] = []
 
     def add(self, holds: Callable[[Values], bool]) -> int:
         """Add an atom; return its number."""
+        self._effort.spend(_ASKING * len(self._values))
         self._hold.append(sum(holds(each) << place for place, each in enumerate(self._values)))
         return len(self._hold) - 1
 

@@ -22,6 +22,7 @@ from sekisho.engine.arns import PARTS, parts_of
 from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import Context
 from sekisho.policy.document import Condition, OperatorName, Version
+from sekisho.prover.limits import Effort
 from sekisho.prover.texts import Segment, Token, representatives
 
 __all__ = ["Asked", "Family", "family_of", "values_for"]
@@ -66,7 +67,9 @@ def family_of(name: OperatorName) -> Family:
     return next(family for prefix, family in _PREFIXES if name.value.startswith(prefix))
 
 
-def values_for(asked: Sequence[Asked], context: Context, now: datetime) -> tuple[list[str], bool]:
+def values_for(
+    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+) -> tuple[list[str], bool]:
     """Return values of a key, and whether they are all that the conditions can tell apart.
 
     They are not if the key is compared as two types at once, or ignoring the case of letters
@@ -76,12 +79,18 @@ def values_for(asked: Sequence[Asked], context: Context, now: datetime) -> tuple
         asked: the conditions on the key.
         context: what policy variables stand for; one that is not in it has no value.
         now: a date for which there is no constant.
+        effort: what may still be spent.
+
+    Raises:
+        Limit: if there is too much to look at.
     """
     families = {family_of(each.condition.operator.name) for each in asked} - {Family.PRESENCE}
     values: list[str] = []
     for family in sorted(families, key=lambda family: family.value):
         own = [each for each in asked if family_of(each.condition.operator.name) is family]
-        values += _values(family, own, context, now)
+        values += (
+            _texts(own, context, effort) if family is Family.TEXT else _values(family, own, now)
+        )
     exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
     return list(dict.fromkeys(values)) or ["x"], exact
 
@@ -93,13 +102,9 @@ def _folds_beyond_ascii(asked: Asked) -> bool:
     )
 
 
-def _values(
-    family: Family, asked: Sequence[Asked], context: Context, now: datetime
-) -> Iterable[str]:
+def _values(family: Family, asked: Sequence[Asked], now: datetime) -> Iterable[str]:
     constants = [text for each in asked for text in each.condition.values]
     match family:
-        case Family.TEXT:
-            return _texts(asked, context)
         case Family.NUMBER:
             return [_number(value) for value in _around(_read(operators.number, constants))]
         case Family.DATE:
@@ -111,7 +116,7 @@ def _values(
             return [*constants, _other_binary(constants)]
         case Family.ADDRESS:
             return _addresses(constants)
-        case Family.PRESENCE:
+        case Family.TEXT | Family.PRESENCE:
             return []
 
 
@@ -169,14 +174,14 @@ def _addresses(constants: Iterable[str]) -> list[str]:
     return found
 
 
-def _texts(asked: Sequence[Asked], context: Context) -> list[str]:
+def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str]:
     patterns = [
         tokens
         for each in asked
         for text in each.condition.values
         if (tokens := _tokens(each, text, context)) is not None
     ]
-    return representatives(list(dict.fromkeys(patterns)))
+    return representatives(list(dict.fromkeys(patterns)), effort)
 
 
 def _tokens(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
