@@ -1,6 +1,7 @@
 """What is wrong: what a policy really means, lint; and (later) findings about accounts."""
 
 from sekisho.audit.findings import Finding, Place, Severity
+from sekisho.audit.gated import Gated, UserGate, gates_of
 from sekisho.audit.held import Held
 from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
 from sekisho.audit.meaning import Gate, Line, Meaning, Works, meaning
@@ -20,6 +21,7 @@ __all__ = [
     "Finding",
     "FindingId",
     "Gate",
+    "Gated",
     "Held",
     "Line",
     "Meaning",
@@ -30,7 +32,9 @@ __all__ = [
     "Target",
     "TruthRow",
     "TruthTable",
+    "UserGate",
     "Works",
+    "gates_of",
     "lint",
     "meaning",
     "sentences",

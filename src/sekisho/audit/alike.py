@@ -1,0 +1,161 @@
+"""Which users are alike to the prover: what holds for one of them holds for the others.
+
+Most policies see a user's name only through `${aws:username}`, so that another name gives the same
+answers about other names. That is so if each pattern with the variable is made of whole parts
+(`user/*/${aws:username}`), and every other pattern of the same element or key takes in all or
+nothing of what such patterns match whatever the name; then renaming a user renames every request,
+and no answer changes. Where that cannot be seen, users are asked about one by one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.account import User
+from sekisho.engine import Policies, arns, glob
+from sekisho.policy.document import Document, OperatorName, Statement, Version
+
+__all__ = ["Traits", "likeness", "traits_of"]
+
+_NAME = "${aws:username}"
+_TAG = "aws:principaltag/"
+_OWN = frozenset({"aws:username", "aws:userid", "aws:principalarn"})
+_PARTS = re.compile(r"[:/]")
+_EXACT_CASE = frozenset(
+    {OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS}
+    | {OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE}
+)
+_ANY = "\0"
+"""Stands for a text that is not known; no pattern has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What of a user matters to some documents.
+
+    Attributes:
+        one_by_one: everything may matter.
+        tags: the names of tags, in lower case.
+        words: names that a user must not have for its name not to matter.
+    """
+
+    one_by_one: bool = False
+    tags: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern, what it is compared with, and how.
+
+    Attributes:
+        where: the element or the condition key.
+        head: partition to account of an ARN; "" of other texts.
+        exact: whether `*` and `?` are plain characters.
+        cased: whether case matters.
+    """
+
+    where: str
+    text: str
+    head: tuple[str, ...] = ()
+    exact: bool = False
+    cased: bool = True
+
+    @property
+    def named(self) -> bool:
+        """Whether it has the user's name in it."""
+        return _NAME in self.text.lower()
+
+
+def likeness(user: User, traits: Traits) -> tuple[object, ...]:
+    """Return what users must have in common to be alike."""
+    if traits.one_by_one or user.name in traits.words:
+        return (user.arn, user.id, *sorted(user.tags.items()))
+    folded = {name.lower(): value for name, value in user.tags.items()}
+    return tuple((name, folded.get(name)) for name in sorted(traits.tags))
+
+
+def traits_of(policies: Policies) -> Traits:
+    """Return what of a user matters to the policies."""
+    attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
+    attached += [policy for level in policies.scps for policy in level.policies]
+    documents = dict.fromkeys(policy.document for policy in attached)
+    keys = {
+        condition.key.lower()
+        for document in documents
+        for statement in document.statements
+        for condition in statement.conditions
+    }
+    patterns = dict.fromkeys(each for one in documents for each in _patterns(one))
+    named = [each for each in patterns if each.named]
+    plain = [each for each in patterns if not each.named]
+    if (
+        keys & _OWN
+        or any(map(_has_other_variables, documents))
+        or not all(map(_of_whole_parts, named))
+        or not all(_blind(one, other) for one in named for other in plain)
+    ):
+        return Traits(one_by_one=True)
+    words = frozenset(part for each in named for part in _parts(each))
+    tags = frozenset(key.removeprefix(_TAG) for key in keys if key.startswith(_TAG))
+    return Traits(tags=tags, words=words)
+
+
+def _has_other_variables(document: Document) -> bool:
+    """Tell whether `${` begins anything but the name; before 2012 it is plain text at all."""
+    known = _NAME if document.version is Version.V2012 else "\0"
+    return any("${" in each.text.replace(known, "") for each in _patterns(document))
+
+
+def _patterns(document: Document) -> Iterator[_Pattern]:
+    for statement in document.statements:
+        yield from _resources(statement)
+        for condition in statement.conditions:
+            name = condition.operator.name
+            exact = "Like" not in name.value and "Arn" not in name.value
+            for value in condition.values:
+                key = condition.key.lower()
+                yield _Pattern(key, value, (), exact, name in _EXACT_CASE)
+
+
+def _resources(statement: Statement) -> Iterator[_Pattern]:
+    for entry in statement.resource.values if statement.resource else ():
+        parts = arns.split(entry)
+        tail = parts[-1] if len(parts) == arns.PARTS else "*"
+        yield _Pattern("Resource", tail, tuple(part.lower() for part in parts[:-1]))
+
+
+def _of_whole_parts(pattern: _Pattern) -> bool:
+    """Tell whether name and wildcards each are a part between `:` and `/` of their own."""
+    return pattern.cased and all(
+        part in ("*", _ANY) or not set(part) & {"*", "?", "$", _ANY} for part in _parts(pattern)
+    )
+
+
+def _parts(pattern: _Pattern) -> list[str]:
+    """Return what stands between `:` and `/`; the name is one part."""
+    return _PARTS.split(pattern.text.replace(_NAME, _ANY))
+
+
+def _blind(named: _Pattern, other: _Pattern) -> bool:
+    """Tell whether `other` takes in all or nothing of what `named` matches, whatever the name."""
+    if named.where != other.where or _apart(named.head, other.head):
+        return True
+    some = named.text.replace(_NAME, "*")
+    if other.exact:
+        return not glob.like(some.lower(), other.text.lower())
+    if _disjoint(some.lower(), other.text.lower()):
+        return True
+    return other.cased and "?" not in other.text and glob.like(other.text, some.replace("*", _ANY))
+
+
+def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether no ARN has both heads."""
+    return any(a != b and not set(a + b) & set("*?") for a, b in zip(one, other, strict=False))
+
+
+def _disjoint(one: str, other: str) -> bool:
+    """Tell whether two patterns differ before their first, or after their last wildcard."""
+    starts = [re.split(r"[*?]", text, maxsplit=1)[0] for text in (one, other)]
+    ends = [re.split(r"[*?]", text)[-1][::-1] for text in (one, other)]
+    return any(not a.startswith(b) and not b.startswith(a) for a, b in (tuple(starts), tuple(ends)))

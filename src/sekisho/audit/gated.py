@@ -1,0 +1,212 @@
+"""Is each user of an account gated: equal questions are asked once, every witness is replayed.
+
+A user is *gated* if it is proved that no direct request without MFA passes outside the exempt list,
+whatever identity-based policies are attached later. Who merely has no permissions yet is not: the
+next policy that is attached would open the door.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, decide
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.policy import Document, Effect
+from sekisho.prover import Proved, Refuted, Unknown, Verdict, Witness, gate_shut
+from sekisho.prover import User as Named
+
+__all__ = ["Gated", "UserGate", "gates_of"]
+
+
+class Gated(StrEnum):
+    """Whether a user is gated.
+
+    A user who has too few permissions to do anything without MFA is not yet gated: nothing denies
+    what may be attached next.
+    """
+
+    PROVED = "proved"
+    NOTHING_ALLOWED = "nothing allowed yet"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UserGate:
+    """What is known of one user's gate.
+
+    Attributes:
+        now: for the policies as they are attached, and direct calls.
+        later: whatever identity-based policies are attached besides.
+        via_service: as `now`, for calls by AWS services on the user's behalf; None if the policies
+            make no difference.
+        gap: why the user's policies are not known, or ""; then all is `Unknown`.
+    """
+
+    now: Verdict
+    later: Verdict
+    via_service: Verdict | None = None
+    gap: str = ""
+
+    @property
+    def gated(self) -> Gated:
+        """Whether the user is gated."""
+        match (self.later, self.now):
+            case (Proved(), _):
+                return Gated.PROVED
+            case (_, Refuted()):
+                return Gated.REFUTED
+            case (Refuted(), Proved()):
+                return Gated.NOTHING_ALLOWED
+            case _:
+                return Gated.UNKNOWN
+
+    @property
+    def witness(self) -> Witness | None:
+        """A request without MFA that is allowed now, if there is one."""
+        return self.now.witness if isinstance(self.now, Refuted) else None
+
+
+def gates_of(snapshot: Snapshot) -> Mapping[str, UserGate]:
+    """Return whether each user of a snapshot is gated, by user name.
+
+    What could not be read of a user's policies makes that user's gate unknown, and nobody else's.
+    """
+    asked = _Asked(snapshot)
+    return {user.name: asked.gate(user) for user in snapshot.users}
+
+
+class _Asked:
+    """What was found out so far, by what of a user matters."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._numbers: dict[Document, int] = {}
+        self._known_numbers: dict[int, int] = {}
+        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._gates: dict[tuple[object, ...], tuple[Named, UserGate]] = {}
+
+    def gate(self, user: User) -> UserGate:
+        """Return one user's gate."""
+        try:
+            policies = policies_of(self._snapshot, user.name)
+            return self._gate(user, policies)
+        except (FaultyAccount, FaultyPolicy) as error:
+            reason = "; ".join(fault.message for fault in error.faults)
+            unknown = Unknown(reason)
+            return UserGate(unknown, unknown, gap=reason)
+
+    def _gate(self, user: User, policies: Policies) -> UserGate:
+        documents = self._key(policies)
+        if documents not in self._traits:
+            self._traits[documents] = traits_of(policies)
+        alike = (documents, likeness(user, self._traits[documents]))
+        named = _named(user)
+        if alike not in self._gates:
+            self._gates[alike] = (named, self._asked(policies, named))
+        other, gate = self._gates[alike]
+        if other is named:
+            return gate
+        own = _own(gate, other, named, policies)
+        return self._asked(policies, named) if own is None else own
+
+    def _asked(self, policies: Policies, named: Named) -> UserGate:
+        """Ask the prover; what one answer implies is not asked again."""
+        now = self._snapshot.taken_at
+        if not _denies(policies):
+            gate = gate_shut(policies, named, now)
+            if isinstance(gate.direct, Refuted):
+                # the witness still passes when more is attached
+                return UserGate(gate.direct, gate.direct, gate.via_service)
+            later = gate_shut(policies, named, now, later=True).direct
+            return UserGate(gate.direct, later, gate.via_service)
+        shut = gate_shut(policies, named, now, later=True)
+        if isinstance(shut.direct, Proved) and shut.via_service is None:
+            # what no further policy opens is shut as it is
+            return UserGate(shut.direct, shut.direct)
+        gate = gate_shut(policies, named, now)
+        return UserGate(gate.direct, shut.direct, gate.via_service)
+
+    def _key(self, policies: Policies) -> tuple[object, ...]:
+        """Return the sets of documents; their order, names and repetitions do not matter."""
+        identity, boundaries, scps = policies.identity, policies.boundaries, policies.scps
+        return (
+            frozenset(self._number(each.document) for each in identity),
+            boundaries and frozenset(self._number(each.document) for each in boundaries),
+            tuple(
+                frozenset(self._number(each.document) for each in level.policies) for level in scps
+            ),
+        )
+
+    def _number(self, document: Document) -> int:
+        """Return a number that equal documents share; each object is read once."""
+        known = self._known_numbers.get(id(document))
+        if known is None:
+            known = self._numbers.setdefault(document, len(self._numbers))
+            self._known_numbers[id(document)] = known
+        return known
+
+
+def _denies(policies: Policies) -> bool:
+    """Tell whether some statement denies anything; where none does, no gate can stand."""
+    attached = [*policies.identity, *(policies.boundaries or ())]
+    attached += [policy for level in policies.scps for policy in level.policies]
+    statements = (each for policy in attached for each in policy.document.statements)
+    return any(each.effect is Effect.DENY for each in statements)
+
+
+def _named(user: User) -> Named:
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
+    return Named.of(user.arn, {"aws:userid": user.id, **tags} if user.id else tags)
+
+
+def _own(gate: UserGate, other: Named, own: Named, policies: Policies) -> UserGate | None:
+    """Return another user's gate with this user's witness; None if the engine does not allow it."""
+    now = _renamed(gate.now, other, own, policies)
+    via = gate.via_service
+    if via is not None:
+        via = _renamed(via, other, own, policies)
+        now = None if via is None else now
+    return None if now is None else replace(gate, now=now, via_service=via)
+
+
+def _renamed(verdict: Verdict, other: Named, own: Named, policies: Policies) -> Verdict | None:
+    """Return a verdict about this user; None if its witness turns out to be none."""
+    if not isinstance(verdict, Refuted):
+        return verdict
+    witness = verdict.witness
+    request = replace(
+        witness.request,
+        principal=own.arn,
+        resource=_renamed_text(witness.request.resource, other, own),
+        context=_renamed_context(witness.request.context, other, own),
+    )
+    decision = decide(request, policies)
+    if decision.effect is not DecisionEffect.ALLOWED:
+        return None
+    return Refuted(replace(witness, request=request, decisions={"allowed": decision}))
+
+
+def _renamed_context(context: Context, other: Named, own: Named) -> Context:
+    theirs = {key.lower() for key in other.known}
+    kept: dict[str, ContextValue] = {
+        key: _renamed_value(value, other, own)
+        for key, value in context.items()
+        if key.lower() not in theirs
+    }
+    return Context({**kept, **own.known})
+
+
+def _renamed_value(value: ContextValue, other: Named, own: Named) -> ContextValue:
+    if isinstance(value, str):
+        return _renamed_text(value, other, own)
+    return tuple(_renamed_text(each, other, own) for each in value)
+
+
+def _renamed_text(text: str, other: Named, own: Named) -> str:
+    """Replace the user: the whole ARN, and the name where it is a whole part."""
+    parts = re.split(r"([:/])", text.replace(other.arn, own.arn))
+    return "".join(own.name if part == other.name else part for part in parts)

@@ -1,0 +1,120 @@
+"""A user's gate in an account: the same as asked about alone, and every witness is the user's."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
+from sekisho.account import Gap, Snapshot, policies_of
+from sekisho.audit import Gated, gates_of
+from sekisho.audit.alike import traits_of
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.policy import Preset, from_json
+from sekisho.prover import Refuted, User, gate_shut
+
+OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
+NAMES = ("alice", "al", "user", "dev-bob", "carol")
+
+
+def told(documents: dict[str, Any], *names: str, **about: Any) -> Snapshot:
+    """Return an account in which everybody has these policies."""
+    policies = {arn: managed(arn, document) for arn, document in documents.items()}
+    users = tuple(user(name, attached=tuple(documents), **about) for name in sorted(names))
+    return replace(account(), users=users, policies=policies)
+
+
+def test_who_has_force_mfa_is_gated_and_who_has_little_is_not() -> None:
+    gated = told({GATE: gate(), FULL: EVERYTHING}, "alice")
+    assert gates_of(gated)["alice"].gated is Gated.PROVED
+    nothing = gates_of(told({}, "alice"))["alice"]
+    assert nothing.gated is Gated.NOTHING_ALLOWED
+    assert nothing.witness is None
+    opened = gates_of(told({FULL: EVERYTHING}, "alice"))["alice"]
+    assert opened.gated is Gated.REFUTED
+    assert opened.witness is not None
+
+
+def test_what_was_not_read_is_unknown_for_that_user_alone() -> None:
+    snapshot = told({GATE: gate()}, "alice", "bob")
+    lost = replace(snapshot.users[0], attached=(OWN,))
+    gap = Gap("GetUserPolicy", "inline x of user alice", "AccessDenied")
+    for broken in (
+        replace(snapshot, users=(lost, snapshot.users[1])),
+        replace(snapshot, gaps=(gap,)),
+    ):
+        found = gates_of(broken)
+        assert found["alice"].gated is Gated.UNKNOWN
+        assert found["alice"].gap
+        assert found["bob"].gated is Gated.PROVED
+
+
+def test_the_presets_are_asked_once_for_everybody() -> None:
+    for preset in Preset:
+        attached = AttachedPolicy("gate", gate(preset))
+        traits = traits_of(Policies(identity=(attached,)))
+        assert not traits.one_by_one
+        assert "alice" not in traits.words
+
+
+def test_a_pattern_that_cuts_into_names_is_asked_one_by_one() -> None:
+    for resource in ("user/dev-*", "user/*${aws:username}", "user/?*", "user/alice"):
+        allow = {"Effect": "Allow", "Action": "iam:*", "Resource": f"arn:aws:iam::*:{resource}"}
+        document = from_json({"Version": "2012-10-17", "Statement": [allow]})
+        both = (AttachedPolicy("gate", gate()), AttachedPolicy("own", document))
+        assert traits_of(Policies(identity=both)).one_by_one
+
+
+TAILS = (
+    *("user/${aws:username}", "user/*/${aws:username}", "mfa/${aws:username}", "mfa/*", "*"),
+    *("user/dev-*", "user/alice", "user/*", "user/a?*", "user/${aws:username}*", "*/alice"),
+    *("user/${aws:PrincipalTag/team}", "user/${aws:userid}", "*/user/${aws:username}"),
+)
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    {"StringLike": {"aws:username": "al*"}},
+    {"StringEquals": {"aws:PrincipalTag/team": "red"}},
+    {"StringEquals": {"s3:prefix": "home/${aws:username}"}},
+    {"StringNotLike": {"s3:prefix": "home/a*"}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*o*"}},
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> dict[str, Any]:
+    """Return a statement in which a user's name may matter."""
+    resource = draw(st.sampled_from(("Resource", "NotResource")))
+    found: dict[str, Any] = {
+        "Effect": draw(st.sampled_from(("Allow", "Deny"))),
+        "Action": draw(st.sampled_from(("iam:UpdateUser", "iam:*LoginProfile", "s3:ListBucket"))),
+        resource: f"arn:aws:iam::*:{draw(st.sampled_from(TAILS))}",
+    }
+    if draw(st.booleans()):
+        found |= {"Resource": "*"} if resource == "Resource" else {}
+    if condition := draw(st.sampled_from(CONDITIONS)):
+        found["Condition"] = condition
+    return found
+
+
+@given(
+    st.lists(statements(), min_size=1, max_size=3),
+    st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
+    st.sampled_from(("2012-10-17", "2008-10-17")),
+)
+def test_asked_together_is_asked_alone(
+    found: list[dict[str, Any]], names: list[str], version: str
+) -> None:
+    snapshot = told({OWN: {"Version": version, "Statement": found}}, *names, tags={"team": "red"})
+    for name, each in gates_of(snapshot).items():
+        policies = policies_of(snapshot, name)
+        about = next(user for user in snapshot.users if user.name == name)
+        known = {"aws:userid": about.id, "aws:PrincipalTag/team": "red"}
+        named = User.of(about.arn, known)
+        alone = gate_shut(policies, named, snapshot.taken_at).direct
+        assert type(alone) is type(each.now)
+        if isinstance(each.now, Refuted):
+            request = each.now.witness.request
+            assert request.principal == about.arn
+            assert decide(request, policies).effect is DecisionEffect.ALLOWED
