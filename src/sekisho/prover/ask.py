@@ -8,45 +8,30 @@ What is found is decided by the engine before it is believed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, Catalogue, load
-from sekisho.engine import (
-    ContextValue,
-    Decision,
-    DecisionEffect,
-    Request,
-    Switches,
-    actions,
-    arns,
-    conditions,
-    decide,
-    resources,
-)
+from sekisho.engine import ContextValue, actions
 from sekisho.engine.doubts import Doubts
-from sekisho.engine.principals import Caller, CallerKind
-from sekisho.engine.scope import Scope
 from sekisho.errors import InternalError
-from sekisho.policy.document import Effect, Element, Version
-from sekisho.prover import keys, targets
+from sekisho.policy.document import Effect, Element
+from sekisho.prover import targets
 from sekisho.prover.credentials import Situation, situations
-from sekisho.prover.formula import Question, demands, rules_of
+from sekisho.prover.formula import Question, demands, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.names import ActionClass, Names, is_taken, known_names
 from sekisho.prover.reading import About, Reading
+from sekisho.prover.replay import replayed
 from sekisho.prover.search import search
 from sekisho.prover.targets import Target
-from sekisho.prover.texts import MARK, NO_WORDS, Patterns, Words
+from sekisho.prover.texts import NO_WORDS, Patterns, Words
 from sekisho.prover.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 __all__ = ["Asking", "never"]
 
 _Found = dict[str, ContextValue]
-
-_NEW_NAME = "FutureAction"
-_NICE_REGION = "us-east-1"
 
 
 def never(question: Question) -> Verdict:
@@ -74,12 +59,15 @@ class _Range:
     exists: bool = False
 
 
-def _spelled(action: str, element: Element) -> bool:
-    return actions.matches(element, action, Doubts(Switches()))
+def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
+    return actions.matches(element, action, doubts)
 
 
 class Asking:
     """One question, and what has been found out about it so far.
+
+    Attributes:
+        doubts: the switches, and which of them the policies came across.
 
     Raises:
         Limit: if there is a policy that the prover does not handle.
@@ -88,8 +76,12 @@ class Asking:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._effort = Effort()
-        self._allowed = None if question.allowed is None else rules_of(question.allowed)
-        self._denied = None if question.denied is None else rules_of(question.denied)
+        self.doubts = Doubts(question.switches)
+        self._within = plain(question.within, self.doubts)
+        self._allowed, self._denied = (
+            None if policies is None else rules_of(policies, self.doubts)
+            for policies in (question.allowed, question.denied)
+        )
         self._rules = [
             rule
             for rules in (self._allowed, self._denied)
@@ -159,7 +151,7 @@ class Asking:
     def _reading(
         self, situation: Situation, assigned: Mapping[str, ContextValue | None] | None = None
     ) -> Reading:
-        about = About(self._question.user, situation, self._question.now, assigned)
+        about = About(self._question.user, situation, self._question.now, self.doubts, assigned)
         return Reading(about, self._asked, self._effort)
 
     def _in_situation(self, situation: Situation) -> Witness | None:
@@ -196,7 +188,7 @@ class Asking:
                 yield from (self._range(one.actions[0]) for one in alike)
         forms = targets.new_resource(self._question.user)
         for spelled in self._unknown_names:
-            yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled))
+            yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled, self.doubts))
         yield _Range(forms, "*", words=known_names(self._catalogue))
 
     def _range(self, action: Action) -> _Range:
@@ -236,7 +228,7 @@ class Asking:
         target = Target(reading, each.forms, each.besides, names)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
-        for way in demands(target, reading, asked, self._question.within):
+        for way in demands(target, reading, asked, self._within):
             try:
                 found = search(way, target.theories, self._effort)
             except Limit as reason:
@@ -255,13 +247,13 @@ class Asking:
     @cached_property
     def _elements(self) -> tuple[Element, ...]:
         own = (rule.action for rule in self._rules)
-        given = (element for element, _ in self._question.within.actions)
+        given = (element for element, _ in self._within.actions)
         return tuple(dict.fromkeys([*own, *given]))
 
     @cached_property
     def _sources(self) -> tuple[Element, ...]:
         """The elements of which one must take in the action: the fewest that are known."""
-        wanted = [element for element, holds in self._question.within.actions if holds]
+        wanted = [element for element, holds in self._within.actions if holds]
         if wanted:
             return (wanted[0],)
         if self._allowed is None:
@@ -308,44 +300,7 @@ class Asking:
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
         request = reading.scope(action, resource, values, None).request
-        for nicer in (*_nicer(request), request):
-            witness = self._decided(situation, nicer, each)
-            if witness is not None:
-                return witness
-        return None
-
-    def _decided(self, situation: Situation, request: Request, each: _Range) -> Witness | None:
-        question = self._question
-        decisions: dict[str, Decision] = {}
-        if question.allowed is not None:
-            decisions["allowed"] = decide(request, question.allowed)
-        if question.denied is not None:
-            decisions["denied"] = decide(request, question.denied)
-        right = all(
-            (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
-            for name, decision in decisions.items()
-        )
-        if not right or not self._is_within(request):
-            return None
-        return Witness(request, situation.held, decisions, each.exists)
-
-    def _is_within(self, request: Request) -> bool:
-        """Tell whether a request is within the question, as the engine reads that."""
-        within, doubts = self._question.within, Doubts(Switches())
-        caller = Caller(request.principal, CallerKind.USER)
-        scope = Scope(request, caller, Version.V2012, doubts)
-        return (
-            all(
-                actions.matches(one, request.action, doubts) is want for one, want in within.actions
-            )
-            and all(
-                resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
-            )
-            and all(
-                conditions.holds(one.condition, replace(scope, version=one.version)) is want
-                for one, want in within.conditions
-            )
-        )
+        return replayed(self._question, situation.held, request, exists=each.exists)
 
 
 _WILDCARDS = 1_000
@@ -362,16 +317,3 @@ def _is_name(entry: str) -> bool:
     service, _, name = entry.partition(":")
     odd = any(char in "*?:" or char.isspace() for char in f"{service}{name}")
     return bool(service and name) and entry.isascii() and not odd
-
-
-def _nicer(request: Request) -> Iterator[Request]:
-    """Yield the request with ordinary names in the place of the shortest possible ones."""
-    if "aws:SourceIp" not in request.context:
-        context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
-        yield from _nicer(replace(request, context=context))
-    action = request.action.replace(MARK, _NEW_NAME)
-    parts = request.resource.split(":", arns.PARTS - 1)
-    if len(parts) == arns.PARTS and parts[3]:
-        nice = [*parts[:3], _NICE_REGION, *parts[4:]]
-        yield replace(request, action=action, resource=":".join(nice))
-    yield replace(request, action=action)

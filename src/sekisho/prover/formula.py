@@ -5,11 +5,12 @@ statement with Deny applies, and in each group of policies some statement with A
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sekisho.engine.doubts import Doubts
 from sekisho.engine.layers import Group, groups
-from sekisho.engine.model import Policies
+from sekisho.engine.model import Policies, Switches
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.credentials import Held, User
@@ -19,7 +20,7 @@ from sekisho.prover.search import Alternative, Demand, Literal
 from sekisho.prover.targets import Target
 from sekisho.prover.values import Asked
 
-__all__ = ["Question", "Rule", "Within", "demands", "rules_of"]
+__all__ = ["Question", "Rule", "Within", "demands", "plain", "rules_of"]
 
 _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})
 
@@ -54,6 +55,7 @@ class Question:
         held: the credentials and ways of calling that are asked about.
         allowed, denied: None: nothing is demanded.
         within: further demands.
+        switches: how the points are read that AWS does not document.
     """
 
     user: User
@@ -62,33 +64,54 @@ class Question:
     allowed: Policies | None = None
     denied: Policies | None = None
     within: Within = field(default_factory=Within)
+    switches: Switches = field(default_factory=Switches)
 
 
-def rules_of(policies: Policies) -> list[list[Rule]]:
+def rules_of(policies: Policies, doubts: Doubts) -> list[list[Rule]]:
     """Return the statements, group by group.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if there is a kind of policy that the prover does not handle.
     """
-    return [_rules(group) for group in groups(policies)]
+    return [_rules(group, doubts) for group in groups(policies)]
 
 
-def _rules(group: Group) -> list[Rule]:
+def _rules(group: Group, doubts: Doubts) -> list[Rule]:
     check_policies(group.kind, group.policies)
     if group.kind not in _HANDLED:
         raise Limit(f"a {group.kind.value} is not handled")
     return [
-        _rule(statement, policy.document.version)
+        _rule(statement, policy.document.version, doubts)
         for policy in group.policies
         for statement in policy.document.statements
     ]
 
 
-def _rule(statement: Statement, version: Version | None) -> Rule:
+def _rule(statement: Statement, version: Version | None, doubts: Doubts) -> Rule:
     asked = tuple(Asked(condition, version) for condition in statement.conditions)
     resource = statement.resource or Element(("*",))
-    return Rule(statement.effect, statement.action, resource, version, asked)
+    action = _working(statement.action, doubts)
+    return Rule(statement.effect, action, resource, version, asked)
+
+
+def plain(within: Within, doubts: Doubts) -> Within:
+    """Return what a question is restricted to, without the entries that a switch makes void."""
+    return replace(
+        within, actions=tuple((_working(one, doubts), want) for one, want in within.actions)
+    )
+
+
+def _working(action: Element, doubts: Doubts) -> Element:
+    """Return an `Action` without the entries that take in nothing: a switch decides."""
+    if all(map(_names_a_service, action.values)) or doubts.wildcard_service_prefix():
+        return action
+    return replace(action, values=tuple(filter(_names_a_service, action.values)))
+
+
+def _names_a_service(entry: str) -> bool:
+    """Tell whether an entry of an `Action` has no wildcard in its service; `*` alone is every."""
+    return entry in ("*", "*:*") or not set(entry.partition(":")[0]) & set("*?")
 
 
 Rules = Sequence[Sequence[Rule]]

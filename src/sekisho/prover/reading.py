@@ -15,10 +15,10 @@ from itertools import islice, product
 
 from sekisho.engine import conditions, operators, variables
 from sekisho.engine.doubts import Doubts
-from sekisho.engine.model import Context, ContextValue, Request, Switches
+from sekisho.engine.model import Context, ContextValue, Request
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
-from sekisho.policy.document import Condition, Operator, OperatorName, Quantifier, Version
+from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
 from sekisho.prover import keys
 from sekisho.prover.credentials import Situation, User
 from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
@@ -45,8 +45,14 @@ def variables_in(text: str, version: Version | None) -> frozenset[str]:
     return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
 
 
-def _linked(condition: Condition, version: Version | None) -> frozenset[str]:
-    if condition.operator.name not in operators.SUBSTITUTING:
+def _linked(asked: Asked, doubts: Doubts) -> frozenset[str]:
+    """Return the keys whose values a condition compares with, by policy variables."""
+    condition, version = asked.condition, asked.version
+    name = condition.operator.name
+    if name is OperatorName.BOOL and any("${" in text for text in condition.values):
+        if not doubts.bool_variables():
+            return frozenset()
+    elif name not in operators.SUBSTITUTING:
         return frozenset()
     found = (variables_in(text, version) for text in condition.values)
     return frozenset().union(*found)
@@ -60,6 +66,7 @@ class About:
         user: whose requests.
         situation: with what credential.
         now: the earliest time of a request.
+        doubts: the switches, and which of them were asked.
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
     """
@@ -67,6 +74,7 @@ class About:
     user: User
     situation: Situation
     now: datetime
+    doubts: Doubts
     assigned: Mapping[str, ContextValue | None] | None = None
 
 
@@ -79,12 +87,14 @@ class Reading:
         effort: what may still be spent.
 
     Attributes:
+        doubts: the switches, and which of them were asked.
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
     def __init__(self, about: About, asked: Iterable[Asked], effort: Effort) -> None:
         self.loose = about.assigned is None
         self.effort = effort
+        self.doubts = about.doubts
         self._about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
@@ -139,7 +149,7 @@ class Reading:
             }
             context = Context(kept)
         request = Request(self._about.user.arn, action, resource, context)
-        return Scope(request, self._caller, version, Doubts(Switches()))
+        return Scope(request, self._caller, version, self.doubts)
 
     def _holds(self, asked: Asked, values: Values) -> bool:
         scope = self.scope("iam:GetUser", "*", values, asked.version)
@@ -150,11 +160,7 @@ class Reading:
         linked = {
             each: missing
             for each in asked
-            if (
-                missing := {
-                    key for key in _linked(each.condition, each.version) if not self.knows(key)
-                }
-            )
+            if (missing := {key for key in _linked(each, self.doubts) if not self.knows(key)})
         }
         for missing in linked.values():
             self.linked |= missing
@@ -294,7 +300,7 @@ class Reading:
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [self._about.user.account, *absent]
         own = [each for each in asked if each.condition.key.lower() == name]
-        own = [each for each in own if not _linked(each.condition, each.version)]
+        own = [each for each in own if not _linked(each, self.doubts)]
         texts, _ = values_for(own, self.settled, self._about.now, self.effort)
         return [*dict.fromkeys([*texts, "x"]), *absent]
 

@@ -5,12 +5,13 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
 from sekisho.engine import arns, glob, resources, variables
 from sekisho.engine.glob import Wild
+from sekisho.engine.model import UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.credentials import User
 from sekisho.prover.reading import Reading, variables_in
@@ -107,6 +108,11 @@ def _action_patterns(element: Element) -> Patterns:
     return Patterns(found)
 
 
+def _may_span(entry: str) -> bool:
+    """Tell whether an entry has a `*` in its first five parts."""
+    return entry != _ALL and any("*" in part for part in arns.split(entry)[: arns.PARTS - 1])
+
+
 class Target:
     """The action and the resource of a question, for one reading of the conditions.
 
@@ -166,6 +172,9 @@ class Target:
     ) -> Literal | bool:
         # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
         taken = element.negated and effect is Effect.ALLOW
+        if taken and self._has_unresolved(element, version):
+            setting = self._reading.doubts.unresolved_not_resource()
+            taken = setting is UnresolvedNotResource.FAIL_SAFE
         known, key = self._reading.resources, (element.values, version, taken)
         if key not in known:
             known[key] = self._patterns(element, version, taken=taken)
@@ -187,8 +196,31 @@ class Target:
         if missing:
             self._reading.linked |= missing
             return self._reading.free()
-        arns_ = (self._arn(entry, version, unresolved=taken) for entry in element.values)
+        arns_ = [self._arn(entry, version, unresolved=taken) for entry in element.values]
+        if any(_may_span(entry) for entry in element.values):
+            arns_ += self._spanning(element, version)
         return Patterns(tokens for tokens in arns_ if tokens is not None)
+
+    def _has_unresolved(self, element: Element, version: Version | None) -> bool:
+        settled = self._reading.settled
+        return any(
+            variables.substitute(arns.split(entry)[-1], version, settled) is None
+            for entry in element.values
+            if variables.OPEN in entry
+        )
+
+    def _spanning(
+        self, element: Element, version: Version | None
+    ) -> Iterator[tuple[Token, ...] | None]:
+        """Yield the entries read as one string, where a switch has them so."""
+        if not self._reading.doubts.stars_span_colons():
+            return
+        for entry in filter(_may_span, element.values):
+            *head, tail = arns.split(entry)
+            if len(head) < arns.PARTS - 1:
+                yield glob.wildcards(entry.lower())
+            elif (end := variables.substitute(tail, version, self._reading.settled)) is not None:
+                yield (*glob.wildcards(":".join(head).lower()), ":", *end)
 
     def _arn(
         self, entry: str, version: Version | None, *, unresolved: bool

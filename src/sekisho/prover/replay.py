@@ -1,0 +1,89 @@
+"""Deciding again: what was found is shown only if the engine says the same of it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.engine import (
+    Decision,
+    DecisionEffect,
+    Request,
+    actions,
+    arns,
+    conditions,
+    decide,
+    resources,
+)
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.policy.document import Effect, Version
+from sekisho.prover import keys
+from sekisho.prover.credentials import Held
+from sekisho.prover.formula import Question
+from sekisho.prover.texts import MARK
+from sekisho.prover.verdict import Witness
+
+__all__ = ["replayed"]
+
+_NEW_NAME = "FutureAction"
+_NICE_REGION = "us-east-1"
+
+
+def replayed(question: Question, held: Held, request: Request, *, exists: bool) -> Witness | None:
+    """Return a request as a witness if the engine says that it answers the question, or None.
+
+    Args:
+        question: what was asked.
+        held: what the caller signs with.
+        request: what was found.
+        exists: whether the catalogue knows the action.
+    """
+    for nicer in (*_nicer(request), request):
+        decisions = _answering(question, nicer)
+        if decisions is not None:
+            return Witness(nicer, held, decisions, exists)
+    return None
+
+
+def _answering(question: Question, request: Request) -> dict[str, Decision] | None:
+    """Return what the engine says of a request that answers the question; None if it does not."""
+    decisions: dict[str, Decision] = {}
+    if question.allowed is not None:
+        decisions["allowed"] = decide(request, question.allowed, question.switches)
+    if question.denied is not None:
+        decisions["denied"] = decide(request, question.denied, question.switches)
+    right = all(
+        (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
+        for name, decision in decisions.items()
+    )
+    return decisions if right and _is_within(question, request) else None
+
+
+def _is_within(question: Question, request: Request) -> bool:
+    """Tell whether a request is within the question, as the engine reads that."""
+    within, doubts = question.within, Doubts(question.switches)
+    caller = Caller(request.principal, CallerKind.USER)
+    scope = Scope(request, caller, Version.V2012, doubts)
+    return (
+        all(actions.matches(one, request.action, doubts) is want for one, want in within.actions)
+        and all(
+            resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
+        )
+        and all(
+            conditions.holds(one.condition, replace(scope, version=one.version)) is want
+            for one, want in within.conditions
+        )
+    )
+
+
+def _nicer(request: Request) -> Iterator[Request]:
+    """Yield the request with ordinary names in the place of the shortest possible ones."""
+    if "aws:SourceIp" not in request.context:
+        context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
+        yield from _nicer(replace(request, context=context))
+    action = request.action.replace(MARK, _NEW_NAME)
+    parts = request.resource.split(":", arns.PARTS - 1)
+    if len(parts) == arns.PARTS and parts[3]:
+        nice = [*parts[:3], _NICE_REGION, *parts[4:]]
+        yield replace(request, action=action, resource=":".join(nice))
+    yield replace(request, action=action)
