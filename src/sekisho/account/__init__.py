@@ -37,6 +37,7 @@ from sekisho.account.model import (
     User,
 )
 from sekisho.account.policies import policies_of, policies_of_role, user_of
+from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
     "AccessKey",
@@ -67,8 +68,11 @@ __all__ = [
     "UserCredentials",
     "UserEntry",
     "collect",
+    "dump_snapshot",
     "load_account",
+    "load_snapshot",
     "policies_of",
     "policies_of_role",
+    "save_snapshot",
     "user_of",
 ]

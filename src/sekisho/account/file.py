@@ -5,9 +5,7 @@
 devices, access keys. A bare export loads too; nobody in it holds any credential.
 """
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from sekisho.account.details import SECTIONS, read_details
 from sekisho.account.entries import AccountFile
 from sekisho.account.held import read_device, read_password_policy, read_user_credentials
 from sekisho.account.references import reference_faults
+from sekisho.account.text import decoded, text_of_file
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.files.shape import Shape
 from sekisho.policy.faults import quoted
@@ -43,7 +42,7 @@ def load_account(source: str | Path) -> AccountFile:
     """
     name, text = _text_of(source)
     faults: list[Fault] = []
-    account = _read(Shape(_decoded(text, name), "", faults))
+    account = _read(Shape(decoded(text, name), "", faults))
     if faults:
         raise FaultyAccount(name, faults)
     return account
@@ -52,15 +51,7 @@ def load_account(source: str | Path) -> AccountFile:
 def _text_of(source: str | Path) -> tuple[str, str]:
     if isinstance(source, str) and _is_text(source):
         return "account", source
-    name = str(source)
-    try:
-        return name, Path(source).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        cure = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
-        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", cure=cure)
-    except OSError as error:
-        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {error.strerror or 'unknown'}")
-    raise FaultyAccount(name, [fault])
+    return str(source), text_of_file(source)
 
 
 def _is_text(source: str) -> bool:
@@ -69,42 +60,6 @@ def _is_text(source: str) -> bool:
         or "\n" in source
         or not 0 < len(source) <= _LONGEST_FILE_NAME
     )
-
-
-def _decoded(text: str, name: str) -> object:
-    twice: list[Fault] = []
-
-    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        twice.extend(_repeated(pairs))
-        return dict(pairs)
-
-    try:
-        decoded: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
-    except json.JSONDecodeError as error:
-        fault = _not_json(text, error)
-    except RecursionError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, "is nested too deep")
-    except ValueError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, "has a number with too many digits")
-    else:
-        if twice:
-            raise FaultyAccount(name, twice)
-        return decoded
-    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
-    raise FaultyAccount(name, [fault])
-
-
-def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
-    for key, count in Counter(key for key, _ in pairs).items():
-        if count > 1:
-            yield Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice")
-
-
-def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
-    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-    message = "ends too early: it is cut off" if cut else f"is not JSON: {error.msg}"
-    cure = "export it again, or copy it whole" if cut else ""
-    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, cure)
 
 
 def _read(shape: Shape) -> AccountFile:

@@ -1,0 +1,71 @@
+"""Reading JSON that was written by a program: whole, UTF-8, and no key twice."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.policy.faults import quoted
+
+__all__ = ["decoded", "text_of_file"]
+
+
+def text_of_file(path: str | Path) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        FaultyAccount: if it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        cure = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", cure=cure)
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {reason}")
+    raise FaultyAccount(str(path), [fault])
+
+
+def decoded(text: str, name: str) -> object:
+    """Return the value of a JSON text; `name` is what errors call it.
+
+    Raises:
+        FaultyAccount: if it is not JSON or has a key twice; no message shows a value.
+    """
+    twice: list[Fault] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice.extend(_repeated(pairs))
+        return found
+
+    try:
+        value: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
+    except json.JSONDecodeError as error:
+        fault = _not_json(text, error)
+    except RecursionError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, "is nested too deep")
+    except ValueError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, "has a number with too many digits")
+    else:
+        if twice:
+            raise FaultyAccount(name, twice)
+        return value
+    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
+    raise FaultyAccount(name, [fault])
+
+
+def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            yield Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice")
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
+    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    message = "ends too early: it is cut off" if cut else f"is not JSON: {error.msg}"
+    cure = "export it again, or copy it whole" if cut else ""
+    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, cure)

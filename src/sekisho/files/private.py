@@ -1,0 +1,58 @@
+"""Writing a file that only its owner may read, whole or not at all."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from sekisho.errors import Code, SekishoError
+
+__all__ = ["write_private"]
+
+
+def write_private(path: str | Path, text: str, *, replace: bool = False) -> None:
+    """Write a UTF-8 text to a file with mode 0600; a reader sees the old file or the new one.
+
+    Args:
+        path: where; its folder must exist.
+        text: all of it.
+        replace: whether a file that is there already may be replaced.
+
+    Raises:
+        SekishoError: `output.unwritable`, if it is there already or cannot be written.
+    """
+    target = Path(path)
+    # a name that nobody can foresee, in the same folder: only there a rename is atomic
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        _written(fresh, text)
+        _placed(fresh, target, replace=replace)
+    except FileExistsError:
+        cure = "give another name, or `--force` to replace it"
+        raise _unwritable(target, "is there already", cure) from None
+    except OSError as error:
+        raise _unwritable(target, (error.strerror or "no reason given").lower()) from None
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def _written(fresh: Path, text: str) -> None:
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8", newline="\n") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _placed(fresh: Path, target: Path, *, replace: bool) -> None:
+    if replace:
+        fresh.replace(target)
+    else:
+        # unlike a rename, a link never replaces what is there
+        os.link(fresh, target)
+
+
+def _unwritable(target: Path, reason: str, cure: str = "") -> SekishoError:
+    message = f"`{target}` {reason}" if cure else f"`{target}` cannot be written: {reason}"
+    return SekishoError(message, code=Code.OUTPUT_UNWRITABLE, cure=cure)
