@@ -10,6 +10,9 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 from sekisho.rollout.decide import is_gated
@@ -32,6 +35,8 @@ __all__ = [
     "CreatePolicy",
     "CreatePolicyVersion",
     "CreateUser",
+    "DetachGroupPolicy",
+    "DetachUserPolicy",
     "Goal",
     "GroupGoal",
     "Journal",
@@ -41,6 +46,7 @@ __all__ = [
     "Plan",
     "PolicyGoal",
     "Proof",
+    "RemoveUserFromGroup",
     "RollbackReport",
     "Stop",
     "TagPolicy",

@@ -16,11 +16,17 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
     Image,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 
 __all__ = ["Call", "doing", "renewing", "undoing"]
+
+_Joining = AttachGroupPolicy | AddUserToGroup | AttachUserPolicy
+_Parting = DetachGroupPolicy | RemoveUserFromGroup | DetachUserPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ def doing(change: Change) -> Call:
             return _group(change)
         case CreateUser() | CreateLoginProfile() | AttachUserPolicy():
             return _user(change)
+        case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
+            return _undoing_link(_opposite(change))
 
 
 def renewing(change: CreateLoginProfile) -> Call:
@@ -51,16 +59,16 @@ def renewing(change: CreateLoginProfile) -> Call:
 def undoing(change: Change, actual: Image) -> tuple[Call, ...]:
     """Return the calls that bring `actual`, which the change made, back to its before-image."""
     match change:
-        case CreatePolicy(arn=arn):
-            return (Call("DeletePolicy", {"PolicyArn": arn}),)
         case CreatePolicyVersion():
             return _undo_version(change, actual)
         case TagPolicy():
             return (_undo_tag(change),)
-        case CreateGroup() | AttachGroupPolicy() | AddUserToGroup():
-            return (_undo_group(change),)
-        case CreateUser() | CreateLoginProfile() | AttachUserPolicy():
-            return (_undo_user(change),)
+        case CreatePolicy() | CreateGroup() | CreateUser() | CreateLoginProfile():
+            return (_deleting(change),)
+        case AttachGroupPolicy() | AddUserToGroup() | AttachUserPolicy():
+            return (_undoing_link(change),)
+        case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
+            return (doing(_opposite(change)),)
 
 
 def _policy(change: CreatePolicy | CreatePolicyVersion | TagPolicy) -> Call:
@@ -116,22 +124,35 @@ def _undo_tag(change: TagPolicy) -> Call:
     return Call("TagPolicy", {"PolicyArn": change.arn, "Tags": _tags({change.key: change.old})})
 
 
-def _undo_group(change: CreateGroup | AttachGroupPolicy | AddUserToGroup) -> Call:
+def _deleting(change: CreatePolicy | CreateGroup | CreateUser | CreateLoginProfile) -> Call:
     match change:
+        case CreatePolicy(arn=arn):
+            return Call("DeletePolicy", {"PolicyArn": arn})
         case CreateGroup(name):
             return Call("DeleteGroup", {"GroupName": name})
-        case AttachGroupPolicy(group, arn):
-            return Call("DetachGroupPolicy", {"GroupName": group, "PolicyArn": arn})
-        case AddUserToGroup(group, user):
-            return Call("RemoveUserFromGroup", {"GroupName": group, "UserName": user})
-
-
-def _undo_user(change: CreateUser | CreateLoginProfile | AttachUserPolicy) -> Call:
-    match change:
         case CreateUser(name):
             return Call("DeleteUser", {"UserName": name})
         case CreateLoginProfile(user):
             return Call("DeleteLoginProfile", {"UserName": user})
+
+
+def _opposite(change: _Parting) -> _Joining:
+    """Return the change that joins what `change` parts."""
+    match change:
+        case DetachGroupPolicy(group, arn):
+            return AttachGroupPolicy(group, arn)
+        case RemoveUserFromGroup(group, user):
+            return AddUserToGroup(group, user)
+        case DetachUserPolicy(user, arn):
+            return AttachUserPolicy(user, arn)
+
+
+def _undoing_link(change: _Joining) -> Call:
+    match change:
+        case AttachGroupPolicy(group, arn):
+            return Call("DetachGroupPolicy", {"GroupName": group, "PolicyArn": arn})
+        case AddUserToGroup(group, user):
+            return Call("RemoveUserFromGroup", {"GroupName": group, "UserName": user})
         case AttachUserPolicy(user, arn):
             return Call("DetachUserPolicy", {"UserName": user, "PolicyArn": arn})
 

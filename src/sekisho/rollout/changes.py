@@ -21,7 +21,10 @@ __all__ = [
     "CreatePolicy",
     "CreatePolicyVersion",
     "CreateUser",
+    "DetachGroupPolicy",
+    "DetachUserPolicy",
     "Image",
+    "RemoveUserFromGroup",
     "State",
     "TagPolicy",
 ]
@@ -91,6 +94,22 @@ class _Link(_Creation):
     def after(self) -> Image:
         """They are joined."""
         return True
+
+
+class _Parting(_Link):
+    """A change that parts two things that are joined."""
+
+    __slots__ = ()
+
+    @property
+    def before(self) -> Image:
+        """They are joined."""
+        return True
+
+    @property
+    def after(self) -> Image:
+        """They are not joined."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +254,33 @@ class AttachUserPolicy(_Link):
     arn: str
 
 
+@dataclass(frozen=True, slots=True)
+class DetachGroupPolicy(_Parting):
+    """Detach a managed policy from a user group."""
+
+    noun: ClassVar[str] = "group-attachment"
+    group: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUserFromGroup(_Parting):
+    """Take a user out of a user group."""
+
+    noun: ClassVar[str] = "membership"
+    group: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetachUserPolicy(_Parting):
+    """Detach a managed policy from a user."""
+
+    noun: ClassVar[str] = "user-attachment"
+    user: str
+    arn: str
+
+
 Change = (
     CreatePolicy
     | CreatePolicyVersion
@@ -245,4 +291,7 @@ Change = (
     | CreateUser
     | CreateLoginProfile
     | AttachUserPolicy
+    | DetachGroupPolicy
+    | RemoveUserFromGroup
+    | DetachUserPolicy
 )

@@ -1,6 +1,6 @@
 """The account as it will be: changes applied to a snapshot. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from sekisho.account import Group, ManagedPolicy, Password, Snapshot, User
@@ -15,10 +15,17 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 
 __all__ = ["change_password_arn", "forecast", "with_change_password"]
+
+_OfUser = (
+    CreateLoginProfile | AttachUserPolicy | DetachUserPolicy | AddUserToGroup | RemoveUserFromGroup
+)
 
 _CHANGE_PASSWORD = "IAMUserChangePassword"  # noqa: S105 - a policy's name
 
@@ -61,10 +68,16 @@ def _after(snapshot: Snapshot, change: Change) -> Snapshot:
     match change:
         case CreatePolicy() | CreatePolicyVersion() | TagPolicy():
             return _policy(snapshot, change)
-        case CreateGroup() | AttachGroupPolicy():
-            return _group(snapshot, change)
-        case CreateUser() | CreateLoginProfile() | AttachUserPolicy() | AddUserToGroup():
-            return _user(snapshot, change)
+        case CreateGroup():
+            return _new_group(snapshot, change)
+        case AttachGroupPolicy(group, arn):
+            return _with_group(snapshot, group, lambda known: (*known, arn))
+        case DetachGroupPolicy(group, arn):
+            return _with_group(snapshot, group, lambda known: _without(known, arn))
+        case CreateUser():
+            return _new_user(snapshot, change)
+        case _:
+            return _with_user(snapshot, change)
 
 
 def _policy(snapshot: Snapshot, change: CreatePolicy | CreatePolicyVersion | TagPolicy) -> Snapshot:
@@ -85,43 +98,51 @@ def _policy(snapshot: Snapshot, change: CreatePolicy | CreatePolicyVersion | Tag
     return replace(snapshot, policies={**snapshot.policies, policy.arn: policy})
 
 
-def _group(snapshot: Snapshot, change: CreateGroup | AttachGroupPolicy) -> Snapshot:
-    if isinstance(change, CreateGroup):
-        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:group{change.path}{change.name}"
-        groups = (*snapshot.groups, Group(change.name, change.path, arn))
-        return replace(snapshot, groups=tuple(sorted(groups, key=lambda group: group.name)))
-    return replace(
-        snapshot,
-        groups=tuple(
-            replace(group, attached=(*group.attached, change.arn))
-            if group.name == change.group
-            else group
-            for group in snapshot.groups
-        ),
-    )
+def _new_group(snapshot: Snapshot, change: CreateGroup) -> Snapshot:
+    arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:group{change.path}{change.name}"
+    groups = (*snapshot.groups, Group(change.name, change.path, arn))
+    return replace(snapshot, groups=tuple(sorted(groups, key=lambda group: group.name)))
 
 
-def _user(
-    snapshot: Snapshot, change: CreateUser | CreateLoginProfile | AttachUserPolicy | AddUserToGroup
+def _with_group(
+    snapshot: Snapshot, name: str, attached: Callable[[tuple[str, ...]], tuple[str, ...]]
 ) -> Snapshot:
-    if isinstance(change, CreateUser):
-        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user{change.path}{change.name}"
-        new = User(change.name, change.path, arn, id="", tags=change.tags)
-        users = (*snapshot.users, new)
-        return replace(snapshot, users=tuple(sorted(users, key=lambda user: user.name)))
-    return replace(
-        snapshot,
-        users=tuple(
-            _changed(user, change) if user.name == change.user else user for user in snapshot.users
-        ),
+    groups = (
+        replace(group, attached=attached(group.attached)) if group.name == name else group
+        for group in snapshot.groups
     )
+    return replace(snapshot, groups=tuple(groups))
 
 
-def _changed(user: User, change: CreateLoginProfile | AttachUserPolicy | AddUserToGroup) -> User:
+def _new_user(snapshot: Snapshot, change: CreateUser) -> Snapshot:
+    arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user{change.path}{change.name}"
+    new = User(change.name, change.path, arn, id="", tags=change.tags)
+    users = (*snapshot.users, new)
+    return replace(snapshot, users=tuple(sorted(users, key=lambda user: user.name)))
+
+
+def _with_user(snapshot: Snapshot, change: _OfUser) -> Snapshot:
+    users = snapshot.users
+    place = next((at for at, user in enumerate(users) if user.name == change.user), None)
+    if place is None:
+        return snapshot
+    changed = _changed(users[place], change)
+    return replace(snapshot, users=(*users[:place], changed, *users[place + 1 :]))
+
+
+def _changed(user: User, change: _OfUser) -> User:
     match change:
         case CreateLoginProfile(_, reset_required):
             return replace(user, password=Password(reset_required))
         case AttachUserPolicy(_, arn):
             return replace(user, attached=(*user.attached, arn))
+        case DetachUserPolicy(_, arn):
+            return replace(user, attached=_without(user.attached, arn))
         case AddUserToGroup(group, _):
             return replace(user, groups=(*user.groups, group))
+        case RemoveUserFromGroup(group, _):
+            return replace(user, groups=_without(user.groups, group))
+
+
+def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(each for each in names if each != name)

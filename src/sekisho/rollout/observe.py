@@ -16,7 +16,10 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
     Image,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 
@@ -32,6 +35,9 @@ READS: Mapping[type, tuple[str, ...]] = {
     CreateUser: ("GetUser", "ListUserTags"),
     CreateLoginProfile: ("GetLoginProfile",),
     AttachUserPolicy: ("ListAttachedUserPolicies",),
+    DetachGroupPolicy: ("ListAttachedGroupPolicies",),
+    RemoveUserFromGroup: ("ListGroupsForUser",),
+    DetachUserPolicy: ("ListAttachedUserPolicies",),
 }
 """The operations by which the fact behind each kind of change is read."""
 
@@ -64,10 +70,14 @@ class Observer:
                 return self._versions(arn)
             case TagPolicy(arn, key):
                 return self._tags("Policy", "PolicyArn", arn).get(key)
-            case CreateGroup() | AttachGroupPolicy() | AddUserToGroup():
-                return self._group(change)
-            case CreateUser() | CreateLoginProfile() | AttachUserPolicy():
-                return self._user(change)
+            case AttachGroupPolicy(group, arn) | DetachGroupPolicy(group, arn):
+                return arn in self.group_attachments(group)
+            case AddUserToGroup(group, user) | RemoveUserFromGroup(group, user):
+                return group in self.groups_of(user)
+            case AttachUserPolicy(user, arn) | DetachUserPolicy(user, arn):
+                return arn in self.user_attachments(user)
+            case CreateGroup() | CreateUser() | CreateLoginProfile():
+                return self._made(change)
 
     def _policy(self, arn: str) -> Image:
         found = self._get("GetPolicy", PolicyArn=arn)
@@ -92,18 +102,11 @@ class Observer:
             "versions": sorted(item["VersionId"] for item in ids),
         }
 
-    def _group(self, change: CreateGroup | AttachGroupPolicy | AddUserToGroup) -> Image:
+    def _made(self, change: CreateGroup | CreateUser | CreateLoginProfile) -> Image:
         match change:
             case CreateGroup(name):
                 found = self._get("GetGroup", GroupName=name)
                 return found and {"path": found["Group"]["Path"]}
-            case AttachGroupPolicy(group, arn):
-                return arn in self.group_attachments(group)
-            case AddUserToGroup(group, user):
-                return group in self.groups_of(user)
-
-    def _user(self, change: CreateUser | CreateLoginProfile | AttachUserPolicy) -> Image:
-        match change:
             case CreateUser(name):
                 found = self._get("GetUser", UserName=name)
                 if found is None:
@@ -116,8 +119,6 @@ class Observer:
                     return None
                 required = bool(found["LoginProfile"].get("PasswordResetRequired"))
                 return {"reset_required": required}
-            case AttachUserPolicy(user, arn):
-                return arn in self.user_attachments(user)
 
     def group_attachments(self, group: str) -> list[str]:
         """Return the ARNs of the managed policies attached to a group."""

@@ -14,6 +14,9 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 
@@ -80,6 +83,9 @@ def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
             | AttachGroupPolicy()
             | AddUserToGroup()
             | AttachUserPolicy()
+            | DetachGroupPolicy()
+            | RemoveUserFromGroup()
+            | DetachUserPolicy()
         ):
             return ()
 
