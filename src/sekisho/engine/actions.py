@@ -3,10 +3,13 @@
 Source: IAM User Guide, "IAM JSON policy elements: Action", "… NotAction"; facts §6.4.
 """
 
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sekisho.engine import glob
 from sekisho.engine.doubts import Doubts
+from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy.document import Element
 
 __all__ = ["matches"]
@@ -14,35 +17,61 @@ __all__ = ["matches"]
 
 def matches(element: Element, action: str, doubts: Doubts) -> bool:
     """Tell whether the element takes in `action`; `NotAction` does what it does not list."""
-    return _lists(element.values, action.lower(), doubts) != element.negated
+    return _lists(_read(element), action.lower(), doubts) != element.negated
 
 
-def _lists(values: tuple[str, ...], action: str, doubts: Doubts) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What an element lists, in lower case: case matters nowhere in an action.
+
+    Attributes:
+        everything: whether `*` or `*:*` is listed.
+        literal: the entries without wildcards.
+        names: the names that have wildcards, by the service that they belong to.
+        loose: service and name of the entries with a wildcard in the service.
+    """
+
+    everything: bool
+    literal: frozenset[str]
+    names: Mapping[str, Sequence[str]]
+    loose: Sequence[tuple[str, str]]
+
+
+def _lists(entries: _Entries, action: str, doubts: Doubts) -> bool:
     """Tell whether some `service:Name` matches; `*` alone is every action.
 
     An entry without a name, or with white space, matches nothing: no request's action is so.
     """
-    literals, patterns = _read(values)
-    if action in literals:
+    if entries.everything or action in entries.literal:
         return True
-    asked_service, _, asked_name = action.partition(":")
-    for service, name in patterns:
-        if not (glob.like(service, asked_service) and glob.like(name, asked_name)):
-            continue
-        # `*:*` is written everywhere; other wildcards in the prefix are the doubtful point
-        certain = service == asked_service or (service, name) == ("*", "*")
-        if certain or doubts.wildcard_service_prefix():
+    service, _, name = action.partition(":")
+    for listed in entries.names.get(service, ()):
+        if glob.like(listed, name):
             return True
+    for service_like, name_like in entries.loose:
+        if glob.like(service_like, service) and glob.like(name_like, name):
+            # wildcards in the prefix are a doubtful point
+            return doubts.wildcard_service_prefix()
     return False
 
 
-@lru_cache(maxsize=1_024)
-def _read(values: tuple[str, ...]) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
-    """Return the entries without wildcards, and (service, name) of the others, in lower case.
+@remembered_by_identity
+def _read(element: Element) -> _Entries:
+    names: dict[str, list[str]] = defaultdict(list)
+    loose: list[tuple[str, str]] = []
+    literal: set[str] = set()
+    lower = [value.lower() for value in element.values]
+    for entry in lower:
+        service, _, name = entry.partition(":")
+        if _is_wild(service):
+            loose.append((service, name))
+        elif _is_wild(name):
+            names[service].append(name)
+        else:
+            literal.add(entry)
+    everything = "*" in lower or "*:*" in lower
+    return _Entries(everything, frozenset(literal), dict(names), loose)
 
-    Case matters in neither half. Kept, since requests ask about the same policies again and again.
-    """
-    lower = ["*:*" if value == "*" else value.lower() for value in values]
-    literals = frozenset(entry for entry in lower if "*" not in entry and "?" not in entry)
-    parts = (entry.partition(":") for entry in lower if entry not in literals)
-    return literals, tuple((service, name) for service, _, name in parts)
+
+def _is_wild(text: str) -> bool:
+    return "*" in text or "?" in text

@@ -6,12 +6,13 @@ Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to al
 access"; facts §6.1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sekisho.engine.algebra import needed
 from sekisho.engine.doubts import Doubts, other_setting
-from sekisho.engine.layers import applicable, groups
+from sekisho.engine.layers import Group, applicable, groups
 from sekisho.engine.model import Cause, Decision, DecisionEffect, Policies, Request, Switches
 from sekisho.engine.principals import Caller, caller_of
 from sekisho.engine.readings import read
@@ -42,20 +43,22 @@ def decide(request: Request, policies: Policies, switches: Switches = DEFAULTS) 
         FaultyRequest: if the request is none that AWS could be asked.
         FaultyPolicy: if a document cannot be read for certain.
     """
-    caller = checked(request, policies)
+    caller, applying = checked(request, policies)
+
+    def evaluated(doubts: Doubts) -> Decision:
+        return _evaluate(policies, Scope(request, caller, None, doubts), applying)
+
     doubts = Doubts(switches)
-    decision = _evaluate(request, policies, caller, doubts)
-    assumed = tuple(
-        name
-        for name in sorted(doubts.asked)
-        if _evaluate(request, policies, caller, Doubts(_flipped(switches, name))).effect
-        is not decision.effect
-    )
-    return replace(decision, assumed=assumed) if assumed else decision
+    decision = evaluated(doubts)
+    if not doubts.asked:
+        return decision
+    others = {name: evaluated(Doubts(_flipped(switches, name))) for name in sorted(doubts.asked)}
+    mattered = [name for name, other in others.items() if other.effect is not decision.effect]
+    return replace(decision, assumed=tuple(mattered))
 
 
-def checked(request: Request, policies: Policies) -> Caller:
-    """Return who asks, after checking that everything given can be read for certain.
+def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[Group, ...]]:
+    """Return who asks and what applies, after checking that everything can be read for certain.
 
     Raises:
         FaultyRequest: if the request is none that AWS could be asked.
@@ -63,9 +66,10 @@ def checked(request: Request, policies: Policies) -> Caller:
     """
     caller = caller_of(request, bounded=policies.boundaries is not None)
     check_request(request, policies, caller)
-    for group in groups(policies):
+    given = groups(policies)
+    for group in given:
         check_policies(group.kind, group.policies)
-    return caller
+    return caller, applicable(request, given, caller)
 
 
 def _flipped(switches: Switches, name: str) -> Switches:
@@ -73,19 +77,18 @@ def _flipped(switches: Switches, name: str) -> Switches:
     return replace(switches, **setting)
 
 
-def _evaluate(request: Request, policies: Policies, caller: Caller, doubts: Doubts) -> Decision:
-    scope = Scope(request, caller, None, doubts)
-    readings = [read(group, scope) for group in applicable(request, policies, caller)]
+def _evaluate(policies: Policies, scope: Scope, applying: Iterable[Group]) -> Decision:
+    readings = [read(group, scope) for group in applying]
     # an explicit deny in any applicable policy is final
     denies = [reading for reading in readings if reading.denies]
     if denies:
-        causes = tuple(cause for reading in denies for cause in reading.denies)
+        causes = tuple(cause for reading in denies for cause in reading.denied_by())
         return Decision(DecisionEffect.EXPLICITLY_DENIED, causes, denies[0].kind)
-    because: tuple[Cause, ...] = ()
-    for kind in needed(request, policies, caller, readings):
+    because: list[Cause] = []
+    for kind in needed(scope.request, policies, scope.caller, readings):
         asked = [reading for reading in readings if reading.kind is kind]
         # where a kind must allow and has no policy, nothing allows
         if not asked or not all(reading.allows for reading in asked):
             return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=kind)
-        because += tuple(cause for reading in asked for cause in reading.allows)
-    return Decision(DecisionEffect.ALLOWED, because)
+        because += [cause for reading in asked for cause in reading.allowed_by()]
+    return Decision(DecisionEffect.ALLOWED, tuple(because))

@@ -18,7 +18,7 @@ __all__ = ["holds"]
 def holds(condition: Condition, scope: Scope) -> bool:
     """Tell whether the condition holds in the request's context."""
     operator = condition.operator
-    value = scope.request.context.get(condition.key)
+    value = scope.request.context.folded.get(condition.key.lower())
     # a multivalued key without values is as good as missing
     present = value is not None and value != ()
     if operator.name is OperatorName.NULL:

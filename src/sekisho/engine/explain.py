@@ -12,7 +12,7 @@ from sekisho.engine import actions, conditions, operators, resources, variables
 from sekisho.engine.algebra import needed
 from sekisho.engine.authorize import DEFAULTS, checked, decide
 from sekisho.engine.doubts import Doubts
-from sekisho.engine.layers import Group, applicable
+from sekisho.engine.layers import Group
 from sekisho.engine.model import (
     Cause,
     ContextValue,
@@ -121,9 +121,8 @@ def explain(request: Request, policies: Policies, switches: Switches = DEFAULTS)
     decision = decide(request, policies, switches)
     if decision.effect is DecisionEffect.ALLOWED:
         return Explanation(decision)
-    caller = checked(request, policies)
+    caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, Doubts(switches))
-    groups = applicable(request, policies, caller)
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         denied = (one for group in groups for one in _statements(group, scope, Effect.DENY))
         return Explanation(

@@ -45,18 +45,25 @@ def literal(text: str) -> Pattern:
 
 def text_of(pattern: Pattern) -> str:
     """Return the pattern's characters with its wildcards read as literal `*` and `?`."""
-    return "".join(token.value if isinstance(token, Wild) else token for token in pattern)
+    return "".join([token.value if isinstance(token, Wild) else token for token in pattern])
 
 
 def like(text: str, value: str) -> bool:
     """Tell whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
+    if text in (value, "*"):
+        return True
     if "*" in text or "?" in text:
-        return text == "*" or _run(_machine_of(text), value)
-    return text == value
+        # most values differ at once
+        return text[0] in (value[:1], "*", "?") and _run(_machine_of(text), value)
+    return False
 
 
 def matches(pattern: Pattern, value: str) -> bool:
     """Tell whether the whole of `value` matches `pattern`, case-sensitively."""
+    if len(pattern) == len(value) and pattern == tuple(value):
+        return True
+    if pattern and pattern[0] not in (value[:1], Wild.STAR, Wild.ANY):
+        return False
     return _run(_machine(pattern), value)
 
 

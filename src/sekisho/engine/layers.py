@@ -4,7 +4,7 @@ Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to al
 Organizations User Guide, "Service control policies", "Resource control policies"; facts §6.1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sekisho.engine import arns
@@ -28,45 +28,33 @@ class Group:
     level: str = ""
 
 
-def groups(policies: Policies) -> Iterator[Group]:
-    """Yield every group that is given.
+def groups(policies: Policies) -> tuple[Group, ...]:
+    """Return every group that is given.
 
     Every level of an organisation, and every permissions boundary, is a group of its own: each
-    must allow.
+    must allow. An empty list of boundaries is one boundary that allows nothing.
     """
-    for kind, levels in ((PolicyKind.RCP, policies.rcps), (PolicyKind.SCP, policies.scps)):
-        for level in levels:
-            yield Group(kind, level.policies, level.name)
-    for kind, attached in (
-        (PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint),
-        (PolicyKind.TRUST, _alone(policies.trust)),
-        (PolicyKind.RESOURCE, _alone(policies.resource)),
-        (PolicyKind.IDENTITY, policies.identity),
-        *((PolicyKind.BOUNDARY, boundary) for boundary in _each(policies.boundaries)),
-        (PolicyKind.SESSION, policies.session),
-    ):
-        if attached is not None:
-            yield Group(kind, attached)
+    found = [Group(PolicyKind.RCP, level.policies, level.name) for level in policies.rcps]
+    found += [Group(PolicyKind.SCP, level.policies, level.name) for level in policies.scps]
+    if policies.vpc_endpoint is not None:
+        found.append(Group(PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint))
+    if policies.trust is not None:
+        found.append(Group(PolicyKind.TRUST, (policies.trust,)))
+    if policies.resource is not None:
+        found.append(Group(PolicyKind.RESOURCE, (policies.resource,)))
+    found.append(Group(PolicyKind.IDENTITY, policies.identity))
+    if policies.boundaries is not None:
+        each: list[tuple[AttachedPolicy, ...]] = [(one,) for one in policies.boundaries]
+        found += [Group(PolicyKind.BOUNDARY, boundary) for boundary in each or [()]]
+    if policies.session is not None:
+        found.append(Group(PolicyKind.SESSION, policies.session))
+    return tuple(found)
 
 
-_Attached = tuple[AttachedPolicy, ...]
-
-
-def _alone(policy: AttachedPolicy | None) -> _Attached | None:
-    return None if policy is None else (policy,)
-
-
-def _each(boundaries: _Attached | None) -> tuple[_Attached, ...]:
-    """Return each boundary alone; an empty list is one boundary that allows nothing."""
-    if boundaries is None:
-        return ()
-    return tuple((boundary,) for boundary in boundaries) or ((),)
-
-
-def applicable(request: Request, policies: Policies, caller: Caller) -> tuple[Group, ...]:
-    """Return the groups that apply: all but those that the caller is exempt from."""
+def applicable(request: Request, given: Iterable[Group], caller: Caller) -> tuple[Group, ...]:
+    """Return those of the groups that apply: all but those that the caller is exempt from."""
     exempt = _exempt(request, caller)
-    return tuple(group for group in groups(policies) if group.kind not in exempt)
+    return tuple(group for group in given if group.kind not in exempt)
 
 
 def across_accounts(request: Request, caller: Caller) -> bool:
@@ -95,7 +83,8 @@ def _exempt(request: Request, caller: Caller) -> frozenset[PolicyKind]:
         or caller.kind is CallerKind.OUTSIDER
     ):
         exempt.add(PolicyKind.SCP)
-    own = not across_accounts(request, caller)
-    if request.service_linked_role or (request.management_account and own):
+    if request.service_linked_role or (
+        request.management_account and not across_accounts(request, caller)
+    ):
         exempt.add(PolicyKind.RCP)
     return frozenset(exempt)

@@ -13,6 +13,7 @@ from enum import Enum, IntEnum, auto
 
 from sekisho.engine import arns
 from sekisho.engine.model import Request
+from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest
 from sekisho.policy.document import Effect, Principal, PrincipalKey
 from sekisho.policy.faults import quoted
@@ -102,33 +103,40 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
     Raises:
         FaultyRequest: if its principal is none that can make one.
     """
-    parts = arns.split(request.principal)
-    if len(parts) == 1 and "." in request.principal and not request.principal.startswith("arn"):
-        return Caller(request.principal, CallerKind.OUTSIDER)
-    kind = _kind_of(parts)
+    arn = request.principal
+    kind, partition, account = _read(arn)
     if kind is None:
         fault = Fault(
             Code.REQUEST_BAD_VALUE,
-            f"{quoted(request.principal)} is not a principal that makes requests",
+            f"{quoted(arn)} is not a principal that makes requests",
             "request.principal",
             cure="give the ARN of a user, a role, a role session, a federated user or the root "
             "user, or the name of a service",
         )
         raise FaultyRequest("request", [fault])
-    user_id = request.context.get("aws:userid", "")
+    if account is None:
+        return Caller(arn, kind)
+    user_id = request.context.folded.get("aws:userid", "")
     unique_id = user_id.partition(":")[0] if isinstance(user_id, str) else ""
-    return Caller(
-        request.principal, kind, parts[1], parts[4], unique_id, bounded, request.federated_by
-    )
+    return Caller(arn, kind, partition, account, unique_id, bounded, request.federated_by)
 
 
-def _kind_of(parts: tuple[str, ...]) -> CallerKind | None:
+@remembered
+def _read(principal: str) -> tuple[CallerKind | None, str, str | None]:
+    """Return the kind of a principal, None if it is none that makes requests; where it is from."""
+    parts = arns.split(principal)
+    if len(parts) == 1 and "." in principal and not principal.startswith("arn"):
+        return CallerKind.OUTSIDER, "", None
     if len(parts) < arns.PARTS or parts[0] != "arn" or not arns.is_account(parts[4]):
-        return None
-    if (parts[2], parts[5]) == ("iam", "root"):
+        return None, "", None
+    return _kind_of(parts[2], parts[5]), parts[1], parts[4]
+
+
+def _kind_of(service: str, resource: str) -> CallerKind | None:
+    if (service, resource) == ("iam", "root"):
         return CallerKind.ROOT
-    path = parts[5].split("/")
-    kind = _KINDS.get((parts[2], path[0]))
+    path = resource.split("/")
+    kind = _KINDS.get((service, path[0]))
     least = 3 if kind is CallerKind.ROLE_SESSION else 2
     return kind if len(path) >= least and all((path[1], path[-1])) else None
 

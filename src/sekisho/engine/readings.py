@@ -4,6 +4,7 @@ Source: IAM User Guide, "Policy evaluation logic": the statements of all policie
 as if they stood in one.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.engine.layers import Group
@@ -18,21 +19,30 @@ __all__ = ["Reading", "cause_of", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The statements of a group of policies that apply.
+    """The statements of a group of policies that apply, each with its policy.
 
     Attributes:
         closeness: how closely the closest of the allows names the caller.
     """
 
     kind: PolicyKind
-    allows: tuple[Cause, ...]
-    denies: tuple[Cause, ...]
+    allows: Sequence[tuple[AttachedPolicy, Statement]]
+    denies: Sequence[tuple[AttachedPolicy, Statement]]
     closeness: Named
+
+    def allowed_by(self) -> Iterator[Cause]:
+        """Yield the allows as causes."""
+        return (cause_of(self.kind, policy, statement) for policy, statement in self.allows)
+
+    def denied_by(self) -> Iterator[Cause]:
+        """Yield the denies as causes."""
+        return (cause_of(self.kind, policy, statement) for policy, statement in self.denies)
 
 
 def read(group: Group, scope: Scope) -> Reading:
     """Read every statement of a group of policies; a group without policies allows nothing."""
-    causes: dict[Effect, list[Cause]] = {Effect.ALLOW: [], Effect.DENY: []}
+    allows: list[tuple[AttachedPolicy, Statement]] = []
+    denies: list[tuple[AttachedPolicy, Statement]] = []
     closest = Named.NOT
     for policy in group.policies:
         within = Scope(scope.request, scope.caller, policy.document.version, scope.doubts)
@@ -40,11 +50,12 @@ def read(group: Group, scope: Scope) -> Reading:
             closeness = applies(statement, within)
             if closeness is Named.NOT:
                 continue
-            if statement.effect is Effect.ALLOW:
-                closest = max(closest, closeness)
-            cause = cause_of(group.kind, policy, statement)
-            causes[statement.effect].append(cause)
-    return Reading(group.kind, tuple(causes[Effect.ALLOW]), tuple(causes[Effect.DENY]), closest)
+            if statement.effect is Effect.DENY:
+                denies.append((policy, statement))
+                continue
+            allows.append((policy, statement))
+            closest = max(closest, closeness)
+    return Reading(group.kind, allows, denies, closest)
 
 
 def cause_of(kind: PolicyKind, policy: AttachedPolicy, statement: Statement) -> Cause:

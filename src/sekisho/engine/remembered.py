@@ -1,15 +1,17 @@
-"""What is read off a text of a policy is kept: requests ask about the same few again and again.
+"""What is read off a policy is kept: requests ask about the same few again and again.
 
 The decision on a request is never kept.
 """
 
+import weakref
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-__all__ = ["remembered"]
+__all__ = ["remembered", "remembered_by_identity"]
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 _MOST_TEXTS = 4_096
 _LONGEST_TEXT = 256
@@ -22,5 +24,25 @@ def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
     @wraps(read)
     def look(text: str) -> T:
         return kept(text) if len(text) <= _LONGEST_TEXT else read(text)
+
+    return look
+
+
+def remembered_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
+    """Keep what `read` returns for an object that never changes, as long as the object lives.
+
+    Objects are told apart by identity: to compare the contents of long lists takes longer.
+    """
+    known: dict[int, tuple[weakref.ref[K], T]] = {}
+
+    @wraps(read)
+    def look(one: K) -> T:
+        key = id(one)
+        found = known.get(key)
+        if found is None:
+            # forgotten when the object dies: no other can take its identity before
+            held = weakref.ref(one, lambda _: known.pop(key, None))
+            found = known[key] = held, read(one)
+        return found[1]
 
     return look

@@ -26,7 +26,8 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     The statement's effect says which side is the safe one when a variable in `NotResource` has no
     value.
     """
-    results = [_entry_matches(entry, scope) for entry in element.values]
+    resource = arns.split(scope.request.resource)
+    results = [_entry_matches(entry, resource, scope) for entry in element.values]
     if not element.negated:
         return True in results
     if True in results:
@@ -36,15 +37,14 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     return scope.doubts.unresolved_not_resource() is UnresolvedNotResource.DOCUMENTED
 
 
-def _entry_matches(entry: str, scope: Scope) -> bool | None:
+def _entry_matches(entry: str, resource: tuple[str, ...], scope: Scope) -> bool | None:
     """Match one entry; None if that depends on a variable without a value."""
     if entry == "*":
         return True
-    resource = arns.split(scope.request.resource)
     if len(resource) < arns.PARTS:
         return glob.like(entry, scope.request.resource)
     written = arns.split(entry)
-    asked = tuple(part.lower() for part in resource[:_HEAD])
+    asked = [part.lower() for part in resource[:_HEAD]]
     head = _head(entry)
     if all(map(glob.like, head, asked)):
         return _tail_matches(written, resource[_HEAD], scope)

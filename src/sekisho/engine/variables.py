@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sekisho.engine import glob
 from sekisho.engine.glob import Pattern, Token
 from sekisho.engine.model import Context
+from sekisho.engine.remembered import remembered
 from sekisho.policy.document import Version
 
 __all__ = ["OPEN", "Malformed", "Part", "Variable", "read", "substitute"]
@@ -36,7 +37,7 @@ class Variable:
 
     def value(self, context: Context) -> str | None:
         """Return what the variable stands for, or None: a multivalued key has no one value."""
-        found = context.get(self.key)
+        found = context.folded.get(self.key.lower())
         if found is None:
             return self.default
         return found if isinstance(found, str) else None
@@ -52,8 +53,13 @@ class Malformed:
 Part = Token | Variable | Malformed
 
 
-def read(text: str) -> Iterator[Part]:
-    """Yield the parts of `text`: characters, wildcards, variables and what is malformed."""
+@remembered
+def read(text: str) -> tuple[Part, ...]:
+    """Return the parts of `text`: characters, wildcards, variables and what is malformed."""
+    return tuple(_parts(text))
+
+
+def _parts(text: str) -> Iterator[Part]:
     place = 0
     while (begin := text.find(OPEN, place)) >= 0:
         yield from glob.wildcards(text[place:begin])

@@ -11,6 +11,7 @@ from sekisho.engine import arns, variables
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.operators import SUBSTITUTING
 from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy.document import (
     Condition,
@@ -37,14 +38,58 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
     Raises:
         FaultyRequest: with everything that is wrong.
     """
-    faults = [
-        *_action_faults(request),
-        *_resource_faults(request),
-        *_caller_faults(request, caller),
-        *_policies_faults(policies, caller),
-    ]
+    faults = list(_request_faults(request, policies, caller))
     if faults:
         raise FaultyRequest("request", faults)
+
+
+def _request_faults(request: Request, policies: Policies, caller: Caller) -> Iterator[Fault]:
+    if not _is_one_action(request.action):
+        message = f"{quoted(request.action)} is not one action"
+        cure = "write it as `service:Name`"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
+    yield from _resource_faults(request)
+    if request.service_linked_role and not caller.role_name:
+        message = f"{quoted(caller.arn)} is no service-linked role"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
+    if request.federated_by is not None:
+        yield from _maker_faults(request.federated_by, caller)
+    yield from _policies_faults(policies, caller)
+
+
+def _maker_faults(maker: str, caller: Caller) -> Iterator[Fault]:
+    owner = f"arn:{caller.partition}:iam::{caller.account}:"
+    known = maker.startswith(f"{owner}user/") or maker == f"{owner}root"
+    if caller.kind is not CallerKind.FEDERATED_USER or not known:
+        message = f"{quoted(maker)} cannot have made the session of {quoted(caller.arn)}"
+        cure = "a federated user's session is made by a user of the same account"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", cure=cure)
+
+
+_ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
+
+
+@remembered
+def _is_one_action(text: str) -> bool:
+    return text.isascii() and _ONE_ACTION.fullmatch(text) is not None
+
+
+def _resource_faults(request: Request) -> Iterator[Fault]:
+    resource, given = request.resource, request.resource_account
+    if resource != "*" and (resource.count(":") < arns.PARTS - 1 or resource[:4] != "arn:"):
+        message = f"{quoted(resource)} is not the ARN of a resource"
+        cure = "write an ARN of six parts, or `*` for an action that has no resource"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
+    if given is None:
+        return
+    told = arns.account_of(resource)
+    if not arns.is_account(given):
+        message = f"{quoted(given)} is not an account id"
+        cure = "an account id has twelve digits"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", cure=cure)
+    elif told and told != given:
+        message = f"the resource's ARN tells account `{told}`, not {quoted(given)}"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
 
 
 def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
@@ -64,47 +109,6 @@ def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure)
 
 
-def _caller_faults(request: Request, caller: Caller) -> Iterator[Fault]:
-    if request.service_linked_role and not caller.role_name:
-        message = f"{quoted(caller.arn)} is no service-linked role"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
-    maker = request.federated_by
-    if maker is None:
-        return
-    owner = f"arn:{caller.partition}:iam::{caller.account}:"
-    known = maker.startswith(f"{owner}user/") or maker == f"{owner}root"
-    if caller.kind is not CallerKind.FEDERATED_USER or not known:
-        message = f"{quoted(maker)} cannot have made the session of {quoted(caller.arn)}"
-        cure = "a federated user's session is made by a user of the same account"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", cure=cure)
-
-
-_ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
-
-
-def _action_faults(request: Request) -> Iterator[Fault]:
-    if not (request.action.isascii() and _ONE_ACTION.fullmatch(request.action)):
-        message = f"{quoted(request.action)} is not one action"
-        cure = "write it as `service:Name`"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
-
-
-def _resource_faults(request: Request) -> Iterator[Fault]:
-    parts = arns.split(request.resource)
-    if request.resource != "*" and (len(parts) < arns.PARTS or parts[0] != "arn"):
-        message = f"{quoted(request.resource)} is not the ARN of a resource"
-        cure = "write an ARN of six parts, or `*` for an action that has no resource"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
-    told, given = arns.account_of(request.resource), request.resource_account
-    if given is not None and not arns.is_account(given):
-        message = f"{quoted(given)} is not an account id"
-        cure = "an account id has twelve digits"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", cure=cure)
-    elif told and given and told != given:
-        message = f"the resource's ARN tells account `{told}`, not {quoted(given)}"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
-
-
 def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> None:
     """Check that the documents are policies of `kind` whose every part can be read.
 
@@ -119,7 +123,8 @@ def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> No
 
 def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
     """Return the faults of a document; one without faults is looked at once."""
-    if _SOUND.holds(document, kind):
+    sound_as = _sound_as(document)
+    if kind in sound_as:
         return []
     faults = [
         fault
@@ -127,30 +132,14 @@ def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
         for fault in _statement_faults(statement, kind, document)
     ]
     if not faults:
-        _SOUND.add(document, kind)
+        sound_as.add(kind)
     return faults
 
 
-class _Sound:
-    """The documents that were found sound, a bounded number of them; told apart by identity.
-
-    A document is held as long as it is known here, so that no other can take its identity.
-    """
-
-    def __init__(self, most: int = 1_024) -> None:
-        self._most = most
-        self._held: dict[tuple[int, PolicyKind], Document] = {}
-
-    def holds(self, document: Document, kind: PolicyKind) -> bool:
-        return (id(document), kind) in self._held
-
-    def add(self, document: Document, kind: PolicyKind) -> None:
-        if len(self._held) >= self._most:
-            self._held.clear()
-        self._held[id(document), kind] = document
-
-
-_SOUND = _Sound()
+@remembered_by_identity
+def _sound_as(_: Document) -> set[PolicyKind]:
+    """Return the kinds of policy as which a document was found sound: none at first."""
+    return set()
 
 
 def _statement_faults(

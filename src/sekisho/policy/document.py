@@ -72,7 +72,7 @@ class Comment:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Element:
     """`Action`, `NotAction`, `Resource` or `NotResource`: patterns, and whether they are negated.
 
@@ -203,7 +203,7 @@ class Statement:
     position: Position = field(default=Position(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Document:
     """A policy document.
 
