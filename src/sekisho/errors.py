@@ -75,6 +75,8 @@ class Code(StrEnum):
     ACCOUNT_BAD_SHAPE = "account.bad-shape"
     ACCOUNT_BAD_REFERENCE = "account.bad-reference"
 
+    EXCEPTION_PASSWORD = "exceptions.password"  # noqa: S105 - a fault's name
+
     AWS_REFUSED = "aws.refused"
     PORT_IN_USE = "endpoint.port-in-use"
     PLAN_INCOMPLETE = "plan.incomplete"

@@ -1,5 +1,6 @@
 """What is wrong: what a policy really means, lint; and (later) findings about accounts."""
 
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_exceptions
 from sekisho.audit.findings import Finding, Place, Severity
 from sekisho.audit.gated import Gated, UserGate, gates_of
 from sekisho.audit.held import Held
@@ -18,6 +19,9 @@ __all__ = [
     "Attachment",
     "Cell",
     "CredentialState",
+    "ExceptionKind",
+    "Exceptions",
+    "Exemption",
     "Finding",
     "FindingId",
     "Gate",
@@ -36,6 +40,7 @@ __all__ = [
     "Works",
     "gates_of",
     "lint",
+    "load_exceptions",
     "meaning",
     "sentences",
     "to_sarif",

@@ -1,0 +1,187 @@
+"""The exceptions file: who need not be gated, why, who answers for it, and until when.
+
+One YAML file names the break-glass users, the machine users and every other exception. Nothing is
+an exception that is not in it, and nothing in it is silent: it is shown wherever its user is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from sekisho.account import Snapshot
+from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.files import Shape, read_yaml, yaml_shape
+from sekisho.policy import Position
+
+__all__ = ["SCHEMA", "ExceptionKind", "Exceptions", "Exemption", "load_exceptions"]
+
+SCHEMA = "sekisho.exceptions/1"
+"""The name of the form; another number means another form."""
+
+
+class ExceptionKind(StrEnum):
+    """What kind of exception a user is."""
+
+    BREAK_GLASS = "break-glass"
+    MACHINE = "machine"
+    OTHER = "exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """One user's exception.
+
+    Attributes:
+        owner: who answers for the user.
+        expires: the last day on which it holds, in UTC.
+        force: why it holds although the user has a console password; "" if it does not.
+        position: line and column of the entry.
+    """
+
+    user: str
+    kind: ExceptionKind
+    why: str
+    owner: str
+    approved_by: str
+    expires: date
+    ticket: str
+    force: str = ""
+    position: Position = field(default=Position(), compare=False)
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its last day is over."""
+        return now.astimezone(UTC).date() > self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Every exception, in the order of the file.
+
+    Attributes:
+        source: the file's name; "" if there is none.
+    """
+
+    entries: tuple[Exemption, ...] = ()
+    source: str = ""
+
+    def of(self, user: str) -> Exemption | None:
+        """Return a user's exception, expired or not; None if there is none."""
+        return next((each for each in self.entries if each.user == user), None)
+
+    def users(self, kind: ExceptionKind, now: datetime) -> tuple[str, ...]:
+        """Return the users whose exception is of a kind and has not expired."""
+        found = (each for each in self.entries if each.kind is kind)
+        return tuple(each.user for each in found if not each.expired(now))
+
+    def check(self, snapshot: Snapshot) -> None:
+        """See that the exceptions fit an account.
+
+        Raises:
+            FaultyInput: for each user that the account does not have, and each that has a console
+                password and no `force`. A password that could not be read is no fault here; the
+                audit reports it.
+        """
+        _refuse(self.source, list(_misfits(self.entries, snapshot)))
+
+
+def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exceptions:
+    """Load an exceptions file.
+
+    Args:
+        source: its path; or its text, told by its line breaks.
+        snapshot: the account that it has to fit, as in `Exceptions.check`.
+
+    Raises:
+        FaultyInput: with every fault, each with line and column.
+    """
+    text = isinstance(source, str) and "\n" in source
+    name = "exceptions" if text else str(source)
+    shape = yaml_shape(str(source), name) if text else read_yaml(source)
+    if shape.absent:
+        shape.fault("the file is empty")
+        _refuse(name, shape.faults)
+    found = shape.members(("schema", "exceptions"))
+    if not found["schema"].absent and found["schema"].text() != SCHEMA:
+        found["schema"].fault(f"must be `{SCHEMA}`", cure="this sekisho reads no other form")
+    shapes = found["exceptions"].items()
+    entries = tuple(_entry(each) for each in shapes)
+    _check_double(entries, shapes)
+    misfits = [] if snapshot is None else _misfits(entries, snapshot)
+    _refuse(name, [*shape.faults, *misfits])
+    return Exceptions(entries, name)
+
+
+def _refuse(name: str, faults: list[Fault]) -> None:
+    if faults:
+        raise FaultyInput(name, sorted(faults, key=lambda fault: (fault.line, fault.column)))
+
+
+def _entry(shape: Shape) -> Exemption:
+    required = ("user", "kind", "why", "owner", "approvedBy", "expires", "ticket")
+    found = shape.members(required, ("force",))
+    for each in found.values():
+        if each.raw == "" or (isinstance(each.raw, str) and not each.raw.strip()):
+            each.fault("is empty")
+    texts = {name: found[name].text().strip() for name in found}
+    line, column = shape.places.get(shape.path, (0, 0))
+    return Exemption(
+        user=texts["user"],
+        kind=_kind(found["kind"], texts["kind"]),
+        why=texts["why"],
+        owner=texts["owner"],
+        approved_by=texts["approvedBy"],
+        expires=_day(found["expires"], texts["expires"]),
+        ticket=texts["ticket"],
+        force=texts["force"],
+        position=Position(line, column),
+    )
+
+
+def _kind(shape: Shape, text: str) -> ExceptionKind:
+    try:
+        return ExceptionKind(text)
+    except ValueError:
+        if text:
+            shape.fault(f"must be one of {', '.join(f'`{each}`' for each in ExceptionKind)}")
+        return ExceptionKind.OTHER
+
+
+def _day(shape: Shape, text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        if text:
+            shape.fault("is not a day, like `2027-03-31`")
+        return date.min
+
+
+def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None:
+    seen: set[str] = set()
+    for entry, shape in zip(entries, shapes, strict=True):
+        # IAM tells names apart without regard to case
+        if entry.user.lower() in seen:
+            shape.fault(f"`{entry.user}` is there twice", cure="keep one entry for each user")
+        seen.add(entry.user.lower() or str(len(seen)))
+
+
+def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
+    known = {user.name: user for user in snapshot.users}
+    for entry in entries:
+        user, place = known.get(entry.user), (entry.position.line, entry.position.column)
+        if user is None and entry.user:
+            message, cure = f"there is no user `{entry.user}`", _meant(entry.user, known)
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
+        elif user is not None and user.password is not None and not entry.force:
+            message = f"`{entry.user}` has a console password: no exception without a reason"
+            cure = "delete the password, or give the reason under `force`"
+            yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, cure)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    folded = {each.lower(): each for each in known}
+    close: Iterator[str] = iter(get_close_matches(name.lower(), folded, n=1))
+    meant = next(close, None)
+    return f"did you mean `{folded[meant]}`?" if meant else "delete the entry, or mend the name"

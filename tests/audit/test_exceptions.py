@@ -1,0 +1,58 @@
+"""The exceptions file: what it takes, and every fault at its place."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import cases
+from rollout.staging import account
+from sekisho.audit import ExceptionKind, load_exceptions
+from sekisho.errors import Code, FaultyInput
+
+PAGE = Path(__file__).parents[2] / "docs" / "exceptions.md"
+
+
+@pytest.mark.parametrize("case", cases("audit/exceptions", ["text"], ["entries", "faults"]))
+def test_files(case: dict[str, Any]) -> None:
+    if "faults" in case:
+        with pytest.raises(FaultyInput) as caught:
+            load_exceptions(case["text"], account())
+        assert [str(fault) for fault in caught.value.faults] == case["faults"]
+        return
+    found = load_exceptions(case["text"], account())
+    assert [[each.user, each.kind.value, each.force] for each in found.entries] == case["entries"]
+
+
+def test_without_an_account_the_form_alone_is_checked(tmp_path: Path) -> None:
+    entry = "user: nobody, kind: machine, why: a, owner: b, approvedBy: c, ticket: d"
+    path = tmp_path / "exceptions.yaml"
+    path.write_text(
+        f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2026-11-24}}]\n"
+    )
+    found = load_exceptions(path)
+    (only,) = found.entries
+    assert found.of("nobody") is only
+    assert found.of("glass") is None
+    with pytest.raises(FaultyInput) as caught:
+        found.check(account())
+    assert caught.value.faults[0].code is Code.ACCOUNT_BAD_REFERENCE
+
+
+def test_the_last_day_is_a_whole_day_in_utc() -> None:
+    found = load_exceptions(
+        "schema: sekisho.exceptions/1\nexceptions:\n - {user: glass, kind: break-glass, why: a,"
+        " owner: b, approvedBy: c, expires: 2026-11-24, ticket: d}\n"
+    )
+    last = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
+    assert found.users(ExceptionKind.BREAK_GLASS, last) == ("glass",)
+    assert found.users(ExceptionKind.MACHINE, last) == ()
+    assert found.users(ExceptionKind.BREAK_GLASS, datetime(2026, 11, 25, tzinfo=UTC)) == ()
+
+
+def test_the_example_of_the_page_loads() -> None:
+    example = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    assert {each.kind for each in load_exceptions(example[1]).entries} == set(ExceptionKind)
