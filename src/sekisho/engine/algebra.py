@@ -35,7 +35,7 @@ def needed(
     """Return the kinds of policy that must allow, in the order of evaluation."""
     closest = {reading.kind: reading.closeness for reading in readings}
     given = frozenset(closest)
-    guardrails = tuple(kind for kind in _GUARDRAILS if kind in given)
+    guardrails = tuple([kind for kind in _GUARDRAILS if kind in given])
     on_resource = PolicyKind.RESOURCE if policies.trust is None else PolicyKind.TRUST
     if caller.kind is CallerKind.OUTSIDER:
         # only a policy on the resource can name a service or an identity provider
