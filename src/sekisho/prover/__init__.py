@@ -1,5 +1,6 @@
 """What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
 
+from sekisho.prover.answer import Answer, answer
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.difference import Difference, Item, Side, difference
@@ -10,13 +11,17 @@ from sekisho.prover.gate import (
     Gate,
     exempt_list,
     expected_exempt,
+    gate_question,
     gate_shut,
 )
+from sekisho.prover.hypothetical import for_other_values
+from sekisho.prover.selfservice import nothing_lost, own_things_only
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 __all__ = [
     "SERVICE_EXEMPT",
+    "Answer",
     "Asked",
     "Difference",
     "Exempt",
@@ -32,9 +37,14 @@ __all__ = [
     "Verdict",
     "Within",
     "Witness",
+    "answer",
     "difference",
     "exempt_list",
     "expected_exempt",
+    "for_other_values",
+    "gate_question",
     "gate_shut",
     "never",
+    "nothing_lost",
+    "own_things_only",
 ]

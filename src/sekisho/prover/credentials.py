@@ -39,6 +39,8 @@ class Held(StrEnum):
     KEY_VIA_SERVICE = "service acting for an access key"
     SESSION_VIA_SERVICE = "service acting for a session without MFA"
     MFA_VIA_SERVICE = "service acting for a session with MFA"
+    HYPOTHETICAL = "no known credential"
+    """A value of `aws:MultiFactorAuthPresent` that AWS is not known to produce."""
 
     @property
     def with_mfa(self) -> bool:
@@ -48,7 +50,7 @@ class Held(StrEnum):
     @property
     def direct(self) -> bool:
         """Whether the user calls, and no service on the user's behalf."""
-        return self in (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+        return self in (Held.KEY, Held.SESSION, Held.MFA_SESSION, Held.HYPOTHETICAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sekisho.engine import Policies
 from sekisho.prover.ask import Asking, never
+from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question
-from sekisho.prover.gate import resources_of, tells_services_apart
+from sekisho.prover.gate import resources_of
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
 

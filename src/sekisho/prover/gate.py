@@ -12,6 +12,7 @@ from functools import cache
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Choices, Effect, Element, force_mfa, from_json
 from sekisho.prover.ask import Asking, never
+from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.limits import Limit
@@ -23,9 +24,10 @@ __all__ = [
     "Gate",
     "exempt_list",
     "expected_exempt",
+    "gate_question",
     "gate_shut",
     "resources_of",
-    "tells_services_apart",
+    "via_service",
 ]
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
@@ -33,7 +35,6 @@ SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 
 _DIRECT = (Held.KEY, Held.SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE)
-_SERVICE_KEYS = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,30 @@ def gate_shut(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    if later:
-        policies = replace(policies, identity=(*policies.identity, _anything()))
-    question = _question(policies, user, now, expected_exempt() if exempt is None else exempt)
+    question = gate_question(policies, user, now, exempt, later=later)
     direct = never(question)
     if not tells_services_apart(policies):
         return Gate(direct, None)
-    return Gate(direct, never(replace(question, held=_VIA_SERVICE)))
+    return Gate(direct, never(via_service(question)))
+
+
+def gate_question(
+    policies: Policies,
+    user: User,
+    now: datetime,
+    exempt: Iterable[str] | None = None,
+    *,
+    later: bool = False,
+) -> Question:
+    """Return what `gate_shut` asks of direct calls; the arguments are the same."""
+    if later:
+        policies = replace(policies, identity=(*policies.identity, _anything()))
+    return _question(policies, user, now, expected_exempt() if exempt is None else exempt)
+
+
+def via_service(question: Question) -> Question:
+    """Return a question about the gate for calls by AWS services on the user's behalf."""
+    return replace(question, held=_VIA_SERVICE)
 
 
 def exempt_list(policies: Policies, user: User, now: datetime) -> tuple[Exempt, ...] | Unknown:
@@ -137,18 +155,6 @@ def _anything() -> AttachedPolicy:
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = from_json({"Version": "2012-10-17", "Statement": [statement]})
     return AttachedPolicy("whatever is attached later", document)
-
-
-def tells_services_apart(policies: Policies) -> bool:
-    """Tell whether a condition asks whether an AWS service calls on the user's behalf."""
-    attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
-    attached += [policy for level in policies.scps for policy in level.policies]
-    return any(
-        condition.key.lower() in _SERVICE_KEYS
-        for policy in attached
-        for statement in policy.document.statements
-        for condition in statement.conditions
-    )
 
 
 def resources_of(policies: Policies, witness: Witness) -> tuple[str, ...]:

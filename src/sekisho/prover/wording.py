@@ -26,6 +26,10 @@ HELD: Mapping[Held, Text] = {
         "AWS service acting for a session with MFA",
         "MFA 済みのセッションの代理で呼び出す AWS サービス",
     ),
+    Held.HYPOTHETICAL: Text(
+        "request with a value of aws:MultiFactorAuthPresent that AWS is not known to produce",
+        "AWS が生成するとは知られていない aws:MultiFactorAuthPresent の値を持つリクエスト",
+    ),
 }
 """Whose request it is."""
 

@@ -1,0 +1,82 @@
+"""One answer to a property: a verdict, and the switches that it rests on.
+
+A property is one question or several: it holds if no request answers any of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sekisho.engine import Switches
+from sekisho.engine.doubts import other_setting
+from sekisho.prover.ask import Asking, never
+from sekisho.prover.formula import Question
+from sekisho.prover.limits import Limit
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+
+__all__ = ["Answer", "answer", "joined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict and what it rests on.
+
+    Attributes:
+        verdict: what was found.
+        assumed: the names of the switches under whose other setting the verdict is another one.
+    """
+
+    verdict: Verdict
+    assumed: tuple[str, ...] = ()
+
+
+def joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on all together: a refutation before what is unknown before a proof."""
+    for kind in (Refuted, Unknown):
+        for verdict in verdicts:
+            if isinstance(verdict, kind):
+                return verdict
+    return Proved()
+
+
+def answer(questions: Sequence[Question]) -> Answer:
+    """Return whether no request answers any of some questions, and what that rests on.
+
+    A switch that no policy comes across cannot matter; for each other one it is asked again.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    found = [_asked(question) for question in questions]
+    verdict = joined([each for each, _ in found])
+    names = frozenset().union(*(asked for _, asked in found))
+    mattering = (
+        name
+        for name in (field.name for field in fields(Switches))
+        if name in names and type(joined(_otherwise(questions, name))) is not type(verdict)
+    )
+    return Answer(verdict, tuple(mattering))
+
+
+def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
+    """Return a verdict and the switches that the policies came across."""
+    try:
+        asking = Asking(question)
+    except Limit as reason:
+        return Unknown(str(reason)), frozenset()
+    try:
+        witness = asking.witness()
+    except Limit as reason:
+        return Unknown(str(reason)), frozenset(asking.doubts.asked)
+    verdict = Proved() if witness is None else Refuted(witness)
+    return verdict, frozenset(asking.doubts.asked)
+
+
+def _otherwise(questions: Sequence[Question], name: str) -> list[Verdict]:
+    """Return the verdicts under the other setting of one switch."""
+    return [never(replace(each, switches=_flipped(each.switches, name))) for each in questions]
+
+
+def _flipped(switches: Switches, name: str) -> Switches:
+    setting: dict[str, Any] = {name: other_setting(getattr(switches, name))}
+    return replace(switches, **setting)

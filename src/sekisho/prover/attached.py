@@ -1,0 +1,62 @@
+"""The policies of a question as one: every one of them, and what is left of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.policy.document import Statement
+
+__all__ = ["every", "tells_services_apart", "those", "with_only"]
+
+_SERVICE_KEYS = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+
+
+def every(policies: Policies) -> Iterator[AttachedPolicy]:
+    """Yield every policy of the kinds that the prover handles."""
+    yield from policies.identity
+    yield from policies.boundaries or ()
+    yield from policies.session or ()
+    for level in policies.scps:
+        yield from level.policies
+
+
+def tells_services_apart(policies: Policies) -> bool:
+    """Tell whether a condition asks whether an AWS service calls on the user's behalf."""
+    return any(
+        condition.key.lower() in _SERVICE_KEYS
+        for policy in every(policies)
+        for statement in policy.document.statements
+        for condition in statement.conditions
+    )
+
+
+_Attached = tuple[AttachedPolicy, ...]
+_Chosen = Callable[[Statement], bool]
+
+
+def with_only(policies: Policies, chosen: _Chosen) -> Policies:
+    """Return the policies with none but the chosen statements."""
+    boundaries = policies.boundaries
+    if boundaries is not None:
+        # one without any statement left has no Allow, and allows as little as it stands
+        boundaries = tuple(next(iter(those((one,), chosen)), one) for one in boundaries)
+    session = policies.session
+    return replace(
+        policies,
+        identity=those(policies.identity, chosen),
+        boundaries=boundaries,
+        session=None if session is None else those(session, chosen),
+        scps=tuple(Level(level.name, those(level.policies, chosen)) for level in policies.scps),
+    )
+
+
+def those(attached: _Attached, chosen: _Chosen) -> _Attached:
+    """Return some policies with none but the chosen statements; those without any are left out."""
+    kept = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
+    return tuple(
+        policy
+        if statements == policy.document.statements
+        else AttachedPolicy(policy.name, replace(policy.document, statements=statements))
+        for policy, statements in kept
+        if statements
+    )

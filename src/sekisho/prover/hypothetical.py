@@ -1,0 +1,65 @@
+"""Is the gate shut for values of `aws:MultiFactorAuthPresent` that no credential brings?
+
+A credential without MFA lacks the key or has it false (facts §2.2). AWS is not known to produce any
+other value; what policies would do with one is a question of its own, never mixed with the first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.engine import Context
+from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover.attached import every
+from sekisho.prover.credentials import Held, User
+from sekisho.prover.formula import Question
+from sekisho.prover.limits import Effort, Limit
+from sekisho.prover.values import Asked, Family, family_of, values_for
+
+__all__ = ["MFA_PRESENT", "for_other_values"]
+
+MFA_PRESENT = "aws:MultiFactorAuthPresent"
+"""The key, as AWS spells it."""
+
+_KNOWN = ("true", "false")
+_APART = Asked(
+    Condition(Operator(OperatorName.STRING_EQUALS_IGNORE_CASE), MFA_PRESENT, _KNOWN), Version.V2012
+)
+_SPLIT = frozenset({Family.TEXT, Family.BOOLEAN, Family.PRESENCE})
+
+
+def for_other_values(question: Question) -> tuple[Question, ...]:
+    """Return a question for each value other than true and false that the policies tell apart.
+
+    Args:
+        question: about policies that must be given as `allowed`.
+
+    Raises:
+        Limit: if the values cannot be told apart.
+    """
+    asked = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
+    if not {family_of(each.condition.operator.name) for each in asked} <= _SPLIT:
+        raise Limit(f"`{MFA_PRESENT}` is compared as something else than true, false or a text")
+    texts = [each for each in asked if family_of(each.condition.operator.name) is Family.TEXT]
+    values, exact = values_for([*texts, _APART], Context(), question.now, Effort())
+    if not exact:
+        raise Limit(f"`{MFA_PRESENT}` is compared ignoring the case of letters beyond ASCII")
+    return tuple(
+        replace(question, user=_with(question.user, value), held=(Held.HYPOTHETICAL,))
+        for value in values
+        if value.lower() not in _KNOWN
+    )
+
+
+_KEY = MFA_PRESENT.lower()
+
+
+def _with(user: User, value: str) -> User:
+    return User(user.arn, {**user.known, MFA_PRESENT: value})
+
+
+def _conditions(question: Question) -> Iterator[Asked]:
+    assert question.allowed is not None  # noqa: S101 - the caller's part
+    for policy in every(question.allowed):
+        for statement in policy.document.statements:
+            for condition in statement.conditions:
+                yield Asked(condition, policy.document.version)

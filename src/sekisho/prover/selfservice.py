@@ -1,0 +1,106 @@
+"""Two properties of a gate and what stands beside it: nothing is lost, and no reach too far.
+
+*The gate's statements* are those with Deny and a condition on `aws:MultiFactorAuthPresent` or
+`aws:MultiFactorAuthAge`, in whatever policy they stand. *Self-service statements* are those with
+Allow that name resources of the form `user/…` or `mfa/…` in IAM.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from sekisho.engine import Policies, arns
+from sekisho.policy.document import Effect, Element, Statement
+from sekisho.prover.ask import never
+from sekisho.prover.attached import every, tells_services_apart, those, with_only
+from sekisho.prover.credentials import Held, User
+from sekisho.prover.formula import Question, Within
+from sekisho.prover.values import Asked
+from sekisho.prover.verdict import Proved
+
+__all__ = ["has_self_service", "nothing_lost", "own_things_only"]
+
+_PRESENT = "aws:multifactorauthpresent"
+_AGE = "aws:multifactorauthage"
+_WITH_MFA = (Held.MFA_SESSION,)
+_WITH_MFA_VIA_SERVICE = (Held.MFA_VIA_SERVICE,)
+_DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
+_OF_A_USER = ("user/", "mfa/", "user*", "mfa*")
+
+
+def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
+    """Return the question whether the gate's statements take something away from who has MFA.
+
+    Where they demand an age of MFA, those sessions are asked about that are young enough for all of
+    them; where none can be, all.
+
+    Args:
+        policies: as attached to the user.
+        user: whose requests.
+        now: the earliest time of a request.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    held: tuple[Held, ...] = _WITH_MFA
+    if tells_services_apart(policies):
+        held += _WITH_MFA_VIA_SERVICE
+    young = Within(conditions=tuple((asked, False) for asked in _ages(policies)))
+    if young.conditions and isinstance(never(Question(user, now, held, within=young)), Proved):
+        young = Within()
+    without_gate = with_only(policies, lambda statement: not _is_of_gate(statement))
+    return Question(user, now, held, allowed=without_gate, denied=policies, within=young)
+
+
+def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
+    """Return the question whether a self-service statement reaches another user of the account.
+
+    Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
+    """
+    held = (*_DIRECT, *_VIA_SERVICE) if tells_services_apart(policies) else _DIRECT
+    allowed = replace(
+        policies,
+        identity=those(
+            policies.identity, lambda one: one.effect is Effect.DENY or _is_self_service(one)
+        ),
+    )
+    users = f"arn:{user.partition}:iam::{user.account}:user/"
+    # a name is there once in an account, whatever the path
+    own = Element((user.arn, f"{users}{user.name}", f"{users}*/{user.name}"))
+    within = Within(resources=((Element((f"{users}*",)), True), (own, False)))
+    return Question(user, now, held, allowed=allowed, within=within)
+
+
+def has_self_service(policies: Policies) -> bool:
+    """Tell whether there is a self-service statement at all."""
+    return any(
+        _is_self_service(statement)
+        for policy in policies.identity
+        for statement in policy.document.statements
+    )
+
+
+def _is_of_gate(statement: Statement) -> bool:
+    keys = {condition.key.lower() for condition in statement.conditions}
+    return statement.effect is Effect.DENY and not keys.isdisjoint((_PRESENT, _AGE))
+
+
+def _is_self_service(statement: Statement) -> bool:
+    resource = statement.resource
+    if statement.effect is not Effect.ALLOW or resource is None or resource.negated:
+        return False
+    entries = (arns.split(entry) for entry in resource.values)
+    return any(
+        len(parts) == arns.PARTS and parts[2].lower() == "iam" and parts[-1].startswith(_OF_A_USER)
+        for parts in entries
+    )
+
+
+def _ages(policies: Policies) -> Iterator[Asked]:
+    """Yield the conditions on the age of MFA in the gate's statements."""
+    for policy in every(policies):
+        for statement in filter(_is_of_gate, policy.document.statements):
+            for condition in statement.conditions:
+                if condition.key.lower() == _AGE:
+                    yield Asked(condition, policy.document.version)
