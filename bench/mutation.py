@@ -37,7 +37,15 @@ MODULES = [
     "arns",
     "glob",
 ]
-FILES = ["test_operators", "test_glob", "test_authorize", "test_laws", "test_algebra_laws"]
+FILES = [
+    "test_operators",
+    "test_glob",
+    "test_arns",
+    "test_variables",
+    "test_authorize",
+    "test_laws",
+    "test_algebra_laws",
+]
 SECONDS = 120
 
 COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
