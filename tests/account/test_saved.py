@@ -103,9 +103,12 @@ rows = st.builds(
     password_enabled=maybe,
     password_last_used=times,
     mfa_active=maybe,
-    keys_active=st.tuples(flags, flags),
+    keys_active=st.tuples(maybe, maybe),
+    keys_rotated=st.tuples(times, times),
     keys_last_used=st.tuples(times, times),
-    certificates_active=st.tuples(flags, flags),
+    keys_last_service=st.tuples(texts, texts),
+    certificates_active=st.tuples(maybe, maybe),
+    additional=texts,
 )
 managed = st.builds(
     ManagedPolicy,

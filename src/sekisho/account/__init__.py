@@ -17,6 +17,7 @@ from sekisho.account.entries import (
     UserCredentials,
     UserEntry,
 )
+from sekisho.account.exported import snapshot_of
 from sekisho.account.file import load_account
 from sekisho.account.model import (
     AccessKey,
@@ -36,6 +37,7 @@ from sekisho.account.model import (
     SshKey,
     User,
 )
+from sekisho.account.opened import open_account
 from sekisho.account.policies import policies_of, policies_of_role, user_of
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
@@ -71,8 +73,10 @@ __all__ = [
     "dump_snapshot",
     "load_account",
     "load_snapshot",
+    "open_account",
     "policies_of",
     "policies_of_role",
     "save_snapshot",
+    "snapshot_of",
     "user_of",
 ]

@@ -162,6 +162,8 @@ class AccountFile:
         password_policy: None if the account has no password policy of its own.
         credentials: by user name; users who hold nothing are not in it.
         orphans: virtual devices that were created and never enabled.
+        bare: whether it is AWS's answer alone, which says nothing of alias, password policy and
+            what users hold.
     """
 
     account: str
@@ -174,6 +176,7 @@ class AccountFile:
     password_policy: PasswordPolicy | None = None
     credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
     orphans: tuple[DeviceEntry, ...] = ()
+    bare: bool = False
 
     def serial_of(self, device: DeviceEntry) -> str:
         """Return the serial number of one of the file's devices: its ARN."""

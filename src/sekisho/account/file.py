@@ -19,7 +19,7 @@ from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.files.shape import Shape
 from sekisho.policy.faults import quoted
 
-__all__ = ["SCHEMA", "load_account"]
+__all__ = ["SCHEMA", "load_account", "read_account"]
 
 SCHEMA = "sekisho.account/1"
 """The name of the form; another number means another form."""
@@ -41,10 +41,19 @@ def load_account(source: str | Path) -> AccountFile:
         FaultyAccount: with every fault, each with its path; no message holds a secret.
     """
     name, text = _text_of(source)
+    return read_account(decoded(text, name), name)
+
+
+def read_account(value: object, source: str) -> AccountFile:
+    """Return the account that decoded JSON holds; `source` is what errors call it.
+
+    Raises:
+        FaultyAccount: as `load_account`.
+    """
     faults: list[Fault] = []
-    account = _read(Shape(decoded(text, name), "", faults))
+    account = _read(Shape(value, "", faults))
     if faults:
-        raise FaultyAccount(name, faults)
+        raise FaultyAccount(source, faults)
     return account
 
 
@@ -92,7 +101,7 @@ def _bare_export(shape: Shape) -> AccountFile:
     if home is None:
         shape.fault("no ARN in the export tells whose account it is", Code.ACCOUNT_BAD_REFERENCE)
         return AccountFile("", "")
-    found = _with_details(shape, *home)
+    found = replace(_with_details(shape, *home), bare=True)
     shape.faults.extend(reference_faults(found, ""))
     return found
 

@@ -8,6 +8,7 @@ Source: `GetAccountAuthorizationDetails` and the calls beside it (facts §9.2).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sekisho.engine.model import AttachedPolicy, Level
 from sekisho.policy.document import Document
@@ -175,9 +176,9 @@ class Gap:
     """Something that could not be read.
 
     Attributes:
-        what: the call that failed, like `ListMFADevices`.
-        who: the user or policy it was about, or "".
-        reason: AWS's error code and message.
+        what: the call that failed or was never made, like `ListMFADevices`.
+        who: the user or policy it was about, or "" where it is about all of them.
+        reason: AWS's error code and message, or why an export cannot tell.
     """
 
     what: str
@@ -205,8 +206,10 @@ class CredentialRow:
     """What one line of a credential report says of a user; None is `N/A` or not known (fact §9.1).
 
     Attributes:
-        keys_active: the two access keys.
+        keys_active, keys_rotated, keys_last_used, keys_last_service: the two access keys; a key
+            that is not active and was never rotated does not exist.
         certificates_active: the two signing certificates.
+        additional: AWS's own note on more keys and certificates; "" if there is none.
     """
 
     user: str
@@ -217,9 +220,12 @@ class CredentialRow:
     password_last_changed: datetime | None = None
     password_next_rotation: datetime | None = None
     mfa_active: bool | None = None
-    keys_active: tuple[bool, bool] = (False, False)
+    keys_active: tuple[bool | None, bool | None] = (None, None)
+    keys_rotated: tuple[datetime | None, datetime | None] = (None, None)
     keys_last_used: tuple[datetime | None, datetime | None] = (None, None)
-    certificates_active: tuple[bool, bool] = (False, False)
+    keys_last_service: tuple[str, str] = ("", "")
+    certificates_active: tuple[bool | None, bool | None] = (None, None)
+    additional: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +241,9 @@ class CredentialReport:
     rows: Mapping[str, CredentialRow]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
-    """An account as read at one time.
+    """An account as read at one time; without slots, so that it can keep its indexes.
 
     Attributes:
         users, groups, roles, policies: by name (policies by ARN), in name order.
@@ -246,8 +252,9 @@ class Snapshot:
         alias: the account alias; None if there is none.
         password_policy: None if the account has none of its own, or if a gap says so.
         summary: `SummaryMap` of GetAccountSummary: counts and quotas by AWS's names.
-        scps: the service control policies from the organisation's root down to the account;
-            None if the account is in no organisation, or if a gap says so.
+        scps: the service control policies from the organisation's root down to the account; empty
+            where none applies (the management account, or none are enabled); None if the account
+            is in no organisation, or if a gap says so.
     """
 
     account: str
@@ -265,3 +272,31 @@ class Snapshot:
     root: RootUser = field(default=RootUser())
     report: CredentialReport | None = None
     scps: tuple[Level, ...] | None = None
+
+    @cached_property
+    def user_named(self) -> Mapping[str, User]:
+        """The users by name."""
+        return {user.name: user for user in self.users}
+
+    @cached_property
+    def group_named(self) -> Mapping[str, Group]:
+        """The groups by name."""
+        return {group.name: group for group in self.groups}
+
+    @cached_property
+    def gaps_about(self) -> Mapping[str, tuple[Gap, ...]]:
+        """The gaps by whom they are about; under "" those that are about all."""
+        found: dict[str, list[Gap]] = {}
+        for gap in self.gaps:
+            found.setdefault(gap.who, []).append(gap)
+        return {who: tuple(gaps) for who, gaps in found.items()}
+
+    @cached_property
+    def inline_gaps(self) -> tuple[Gap, ...]:
+        """The gaps about inline policies, which are `inline NAME of OWNER`."""
+        return tuple(gap for gap in self.gaps if gap.who.startswith("inline "))
+
+    def gap_of(self, what: str, who: str = "") -> Gap | None:
+        """Return the gap that leaves what this call tells of `who` unknown; None if it is known."""
+        about = (*self.gaps_about.get(who, ()), *self.gaps_about.get("", ()))
+        return next((gap for gap in about if gap.what == what), None)

@@ -1,16 +1,19 @@
 """Which policies decide for whom, out of a snapshot.
 
 A policy that applies and is not in the snapshot is an error: leaving it out could turn a deny into
-an allow, or the reverse.
+an allow, or the reverse. Service control policies are the exception: they give nothing, so without
+them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether they are known.
 """
 
 from collections.abc import Iterable
 
-from sekisho.account.model import Group, Snapshot, User
+from sekisho.account.model import Group, Role, Snapshot, User
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 
-__all__ = ["policies_of", "policies_of_role", "user_of"]
+__all__ = ["attached_policies", "policies_of", "policies_of_role", "user_of"]
+
+_DETAILS = "GetAccountAuthorizationDetails"
 
 
 def user_of(snapshot: Snapshot, name: str) -> User:
@@ -19,14 +22,14 @@ def user_of(snapshot: Snapshot, name: str) -> User:
     Raises:
         FaultyAccount: if the snapshot has no such user.
     """
-    for user in snapshot.users:
-        if user.name == name:
-            return user
-    raise FaultyAccount("snapshot", [_fault(f"there is no user `{name}` in it")])
+    user = snapshot.user_named.get(name)
+    if user is None:
+        raise FaultyAccount("snapshot", [_fault(f"there is no user `{name}` in it")])
+    return user
 
 
 def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
-    """Return the policies that decide for a user: inline, attached, of groups, and boundary.
+    """Return the policies that decide for a user: inline, attached, of groups, boundary, SCPs.
 
     Raises:
         FaultyAccount: if the user, or a policy or group that applies, is not in the snapshot.
@@ -40,7 +43,7 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
 
 
 def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
-    """Return the identity-based policies and the boundary of a role.
+    """Return the identity-based policies and the boundary of a role, and the SCPs.
 
     Raises:
         FaultyAccount: if the role, or a policy that applies, is not in the snapshot.
@@ -52,12 +55,25 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
     return _assembled(snapshot, parts, (f"role {role.name}",), [])
 
 
+def attached_policies(snapshot: Snapshot) -> frozenset[str]:
+    """Return the ARN of every managed policy that decides for somebody."""
+    bounded: list[User | Role] = [*snapshot.users, *snapshot.roles]
+    owners: list[User | Role | Group] = [*bounded, *snapshot.groups]
+    attached = {arn for owner in owners for arn in owner.attached}
+    return frozenset(attached | {owner.boundary for owner in bounded if owner.boundary})
+
+
 def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]]:
-    known = {group.name: group for group in snapshot.groups}
+    known = snapshot.group_named
     missing = [
         _fault(f"group `{name}` of user `{user.name}` is not in it")
         for name in user.groups
         if name not in known
+    ]
+    missing += [
+        _fault(f"the policies of user `{user.name}` are not in it: {gap.reason}")
+        for gap in snapshot.gaps_about.get(user.name, ())
+        if gap.what == _DETAILS
     ]
     return [known[name] for name in user.groups if name in known], missing
 
@@ -72,8 +88,8 @@ def _assembled(
     inline, arns, boundary = parts
     faults = faults + [
         _fault(f"policy `{gap.who}` could not be read: {gap.reason}")
-        for gap in snapshot.gaps
-        if gap.who.startswith("inline ") and gap.who.endswith(tuple(f" of {o}" for o in owners))
+        for gap in snapshot.inline_gaps
+        if gap.who.endswith(tuple(f" of {o}" for o in owners))
     ]
     wanted = [*arns, *([boundary] if boundary is not None else [])]
     faults += [
@@ -88,6 +104,7 @@ def _assembled(
     return Policies(
         identity=(*inline, *attached),
         boundaries=None if limit is None else (AttachedPolicy(str(boundary), limit),),
+        scps=snapshot.scps or (),
     )
 
 

@@ -1,0 +1,148 @@
+"""Reading a credential report: the CSV that AWS writes.
+
+Columns are found by their heading; those that are not known here are passed over. AWS documents
+`TRUE` and writes `true`: both are read.
+
+Source: IAM User Guide, "Getting credential reports for your AWS account" (fact §9.1).
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sekisho.account.model import CredentialReport, CredentialRow
+from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.policy.faults import quoted
+
+__all__ = ["ROOT", "read_credential_report"]
+
+ROOT = "<root_account>"
+"""How the report calls the root user."""
+
+_NEEDED = (
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "mfa_active",
+    "access_key_1_active",
+    "access_key_2_active",
+    "cert_1_active",
+    "cert_2_active",
+)
+_UNKNOWN = frozenset({"", "n/a", "no_information", "not_supported"})
+_FLAGS = {"true": True, "false": False}
+_CURE = "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
+
+
+def read_credential_report(
+    text: str, source: str = "credential report", *, generated_at: datetime | None = None
+) -> CredentialReport:
+    """Return the report that a CSV text holds.
+
+    Raises:
+        FaultyAccount: with every fault, each with its line.
+    """
+    lines = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    faults: list[Fault] = []
+    rows: dict[str, CredentialRow] = {}
+    try:
+        faults.extend(_heading_faults(lines.fieldnames or ()))
+        for cells in lines if not faults else ():
+            line = _Line(cells, lines.line_num, faults)
+            row = line.row()
+            if row.user in rows:
+                line.fault("user", f"{quoted(row.user)} is there twice")
+            rows[row.user] = row
+    except csv.Error as error:
+        faults.append(_fault(f"is not CSV: {error}", lines.line_num))
+    if faults:
+        raise FaultyAccount(source, faults)
+    return CredentialReport(generated_at, rows)
+
+
+def _heading_faults(heading: object) -> list[Fault]:
+    names = set(heading) if isinstance(heading, list) else set()
+    return [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
+
+
+def _fault(message: str, line: int) -> Fault:
+    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "", line, cure=_CURE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the report, and the list that its faults go to."""
+
+    cells: Mapping[str | None, str | list[str] | None]
+    number: int
+    faults: list[Fault]
+
+    def row(self) -> CredentialRow:
+        """Return what the line says."""
+        if None in self.cells or None in self.cells.values():
+            self.faults.append(_fault("has more or fewer cells than the heading", self.number))
+        user, arn = self.text("user"), self.text("arn")
+        if not user or not arn.startswith("arn:"):
+            self.fault("arn", "names no user")
+        keys = ("access_key_1", "access_key_2")
+        return CredentialRow(
+            user=user,
+            arn=arn,
+            created_at=self.time("user_creation_time"),
+            password_enabled=self.flag("password_enabled"),
+            password_last_used=self.time("password_last_used"),
+            password_last_changed=self.time("password_last_changed"),
+            password_next_rotation=self.time("password_next_rotation"),
+            mfa_active=self.flag("mfa_active"),
+            keys_active=(self.flag(f"{keys[0]}_active"), self.flag(f"{keys[1]}_active")),
+            keys_rotated=(
+                self.time(f"{keys[0]}_last_rotated"),
+                self.time(f"{keys[1]}_last_rotated"),
+            ),
+            keys_last_used=(
+                self.time(f"{keys[0]}_last_used_date"),
+                self.time(f"{keys[1]}_last_used_date"),
+            ),
+            keys_last_service=(
+                self.known(f"{keys[0]}_last_used_service"),
+                self.known(f"{keys[1]}_last_used_service"),
+            ),
+            certificates_active=(self.flag("cert_1_active"), self.flag("cert_2_active")),
+            additional=self.known("additional_credentials_info"),
+        )
+
+    def text(self, column: str) -> str:
+        """Return a cell; "" if there is no such column."""
+        value = self.cells.get(column)
+        return value if isinstance(value, str) else ""
+
+    def known(self, column: str) -> str:
+        """Return a cell; "" if it says that there is nothing."""
+        text = self.text(column)
+        return "" if text.lower() in _UNKNOWN else text
+
+    def flag(self, column: str) -> bool | None:
+        """Return a truth value; None if the report does not tell."""
+        text = self.known(column).lower()
+        if text and text not in _FLAGS:
+            self.fault(column, f"{quoted(text)} is neither `true` nor `false`")
+        return _FLAGS.get(text)
+
+    def time(self, column: str) -> datetime | None:
+        """Return a time; None if there is none."""
+        text = self.known(column)
+        if not text:
+            return None
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            self.fault(column, f"{quoted(text)} is not a time in ISO 8601")
+            return None
+        return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+    def fault(self, column: str, message: str) -> None:
+        """Note a fault in a cell."""
+        self.faults.append(_fault(f"`{column}`: {message}", self.number))

@@ -1,0 +1,274 @@
+"""A snapshot out of files: of sekisho's account file, of AWS's export, of a credential report.
+
+What such a file cannot tell is a gap, never "none": of one user where it is about one, of all of
+them (`who` is "") where it is about all.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from sekisho.account.credential_report import ROOT
+from sekisho.account.entries import (
+    AccountFile,
+    DeviceEntry,
+    GroupEntry,
+    InlinePolicy,
+    PolicyEntry,
+    RoleEntry,
+    UserEntry,
+)
+from sekisho.account.model import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Device,
+    DeviceKind,
+    Gap,
+    Group,
+    ManagedPolicy,
+    Password,
+    Role,
+    RootUser,
+    Snapshot,
+    User,
+)
+from sekisho.account.policies import attached_policies
+from sekisho.engine.model import AttachedPolicy
+from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.policy import Document, PolicyKind, from_json
+from sekisho.policy.faults import quoted
+
+__all__ = ["snapshot_of", "snapshot_of_report", "with_report"]
+
+_Named = TypeVar("_Named", User, Group, Role)
+
+_HELD = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
+_BARE = ("ListVirtualMFADevices", "GetAccountPasswordPolicy", "ListAccountAliases")
+_NEVER = (
+    "GetAccessKeyLastUsed",
+    "ListServiceSpecificCredentials",
+    "ListSSHPublicKeys",
+    "ListSigningCertificates",
+    "ListPolicyTags",
+    "GetAccountSummary",
+    "DescribeOrganization",
+)
+_REPORT = "GetCredentialReport"
+_DETAILS = "GetAccountAuthorizationDetails"
+_NOT_THERE = "the file does not tell"
+_NOT_IN_REPORT = "a credential report does not tell"
+
+
+def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
+    """Return what an account file or a bare export tells, and a gap for all that it does not.
+
+    Args:
+        account: the loaded file.
+        as_of: when the account was as the file says.
+    """
+    policies = {
+        entry.arn: _managed(entry) for entry in sorted(account.policies, key=lambda item: item.arn)
+    }
+    found = Snapshot(
+        account=account.account,
+        partition=account.partition,
+        taken_at=as_of,
+        users=_by_name(_user(account, entry) for entry in account.users),
+        groups=_by_name(_group(entry) for entry in account.groups),
+        roles=_by_name(_role(entry) for entry in account.roles),
+        policies=policies,
+        orphans=tuple(_device(account, entry, "") for entry in account.orphans),
+        alias=account.alias,
+        password_policy=account.password_policy,
+    )
+    missing = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
+    gaps = [Gap(what, "", _NOT_THERE) for what in (*missing, _REPORT)]
+    unread = sorted(attached_policies(found) - policies.keys())
+    return replace(found, gaps=(*gaps, *(Gap("GetPolicy", arn, _NOT_THERE) for arn in unread)))
+
+
+def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Snapshot:
+    """Return the snapshot of a bare export with what a credential report tells beside it.
+
+    Raises:
+        FaultyAccount: if they are of two accounts.
+    """
+    home = f"arn:{snapshot.partition}:iam::{snapshot.account}:"
+    others = [row.arn for row in report.rows.values() if not row.arn.startswith(home)]
+    if others:
+        message = f"{quoted(others[0])} is not of the account `{snapshot.account}`"
+        raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
+    known = {user.name for user in snapshot.users}
+    users = tuple(
+        _filled(user, report.rows[user.name]) if user.name in report.rows else user
+        for user in snapshot.users
+    )
+    of_all = [gap for gap in snapshot.gaps if gap.what not in (*_HELD, _REPORT)]
+    absent = (
+        Gap(what, name, "the credential report does not have this user")
+        for name in sorted(known - report.rows.keys())
+        for what in _HELD
+    )
+    new = (
+        Gap(_DETAILS, name, "in the credential report, and not in the export")
+        for name in sorted(report.rows.keys() - known - {ROOT})
+    )
+    left = (gap for user in users if (row := report.rows.get(user.name)) for gap in _left(row))
+    return replace(
+        snapshot,
+        users=users,
+        report=report,
+        root=_root(report),
+        gaps=(*of_all, *absent, *new, *left),
+    )
+
+
+def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -> Snapshot:
+    """Return what a credential report alone tells: who there is and what they hold.
+
+    Raises:
+        FaultyAccount: if it names no account.
+    """
+    home = next((row.arn.split(":") for row in report.rows.values()), [])
+    if len(home) < len(["arn", "partition", "iam", "region", "account", "resource"]):
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, "no ARN in it tells whose account it is")
+        raise FaultyAccount(source, [fault])
+    users = [_named(row) for row in report.rows.values() if row.user != ROOT]
+    missing = (_DETAILS, *_HELD, *_BARE, *_NEVER)
+    everything = Snapshot(
+        account=home[4],
+        partition=home[1],
+        taken_at=as_of,
+        users=_by_name(users),
+        groups=(),
+        roles=(),
+        policies={},
+        # a user's groups and policies are not known: nobody's policies can be told
+        gaps=(
+            *(Gap(what, "", _NOT_IN_REPORT) for what in missing),
+            *(Gap(_DETAILS, user.name, _NOT_IN_REPORT) for user in users),
+        ),
+    )
+    return with_report(everything, report, source)
+
+
+def _named(row: CredentialRow) -> User:
+    path = row.arn.split(":user", 1)[-1].removesuffix(row.user)
+    return User(row.user, path, row.arn, id="", created_at=row.created_at)
+
+
+def _filled(user: User, row: CredentialRow) -> User:
+    """Return the user with the password and the keys that the report tells of."""
+    password = None
+    if row.password_enabled:
+        password = Password(created_at=row.password_last_changed, last_used=row.password_last_used)
+    columns = zip(
+        ("access_key_1", "access_key_2"),
+        row.keys_active,
+        row.keys_rotated,
+        row.keys_last_used,
+        row.keys_last_service,
+        strict=True,
+    )
+    keys = tuple(
+        AccessKey(name, bool(active), rotated, used, service)
+        for name, active, rotated, used, service in columns
+        if active or rotated is not None
+    )
+    return replace(user, password=password, keys=keys)
+
+
+def _left(row: CredentialRow) -> Iterator[Gap]:
+    """Yield what the report leaves open of one user."""
+    if row.password_enabled is not False:
+        reason = "the credential report does not tell whether the password must be changed"
+        yield Gap("GetLoginProfile", row.user, reason)
+    if row.mfa_active is not False:
+        reason = "the credential report tells that there is an MFA device, not which"
+        yield Gap("ListMFADevices", row.user, reason)
+    if any(active is not False for active in row.keys_active) or row.additional:
+        yield Gap("ListAccessKeys", row.user, "the credential report has no ids of access keys")
+
+
+def _root(report: CredentialReport) -> RootUser:
+    row = report.rows.get(ROOT)
+    if row is None:
+        return RootUser()
+    # in an organisation root's credentials may be gone: only a key that is seen is known
+    keys = True if True in row.keys_active else (False if None not in row.keys_active else None)
+    return RootUser(mfa=row.mfa_active, keys=keys, password=row.password_enabled)
+
+
+def _user(account: AccountFile, entry: UserEntry) -> User:
+    held = account.credentials.get(entry.name)
+    devices = held.devices if held else ()
+    keys = held.keys if held else ()
+    return User(
+        name=entry.name,
+        path=entry.path,
+        arn=entry.arn,
+        id=entry.id,
+        groups=tuple(sorted(entry.groups)),
+        attached=tuple(sorted(entry.attached)),
+        inline=_inline(entry.inline, f"user {entry.name}"),
+        boundary=entry.boundary,
+        tags=entry.tags,
+        password=Password(held.reset_required) if held and held.password else None,
+        devices=tuple(_device(account, device, entry.name) for device in devices),
+        keys=tuple(AccessKey(key.id, key.active) for key in sorted(keys, key=lambda key: key.id)),
+        created_at=entry.created_at,
+    )
+
+
+def _group(entry: GroupEntry) -> Group:
+    inline = _inline(entry.inline, f"group {entry.name}")
+    return Group(entry.name, entry.path, entry.arn, tuple(sorted(entry.attached)), inline)
+
+
+def _role(entry: RoleEntry) -> Role:
+    return Role(
+        name=entry.name,
+        path=entry.path,
+        arn=entry.arn,
+        trust=_document(entry.trust, f"trust policy of role {entry.name}", PolicyKind.TRUST),
+        attached=tuple(sorted(entry.attached)),
+        inline=_inline(entry.inline, f"role {entry.name}"),
+        boundary=entry.boundary,
+    )
+
+
+def _managed(entry: PolicyEntry) -> ManagedPolicy:
+    return ManagedPolicy(
+        arn=entry.arn,
+        name=entry.name,
+        path=entry.path,
+        default_version=entry.default.id,
+        document=_document(entry.default.document, entry.arn),
+        aws_managed=entry.aws_managed,
+        versions=tuple(version.id for version in entry.versions),
+        description=entry.description,
+    )
+
+
+def _inline(entries: tuple[InlinePolicy, ...], owner: str) -> tuple[AttachedPolicy, ...]:
+    named = [
+        (f"inline {entry.name} of {owner}", entry)
+        for entry in sorted(entries, key=lambda entry: entry.name)
+    ]
+    return tuple(AttachedPolicy(name, _document(entry.document, name)) for name, entry in named)
+
+
+def _document(text: str, source: str, kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
+    # not `parse`: some policies of AWS are longer than a text that people write may be
+    return from_json(json.loads(text), source=source, kind=kind)
+
+
+def _device(account: AccountFile, entry: DeviceEntry, user: str) -> Device:
+    return Device(account.serial_of(entry), DeviceKind.VIRTUAL, user)
+
+
+def _by_name(items: Iterable[_Named]) -> tuple[_Named, ...]:
+    return tuple(sorted(items, key=lambda item: item.name))

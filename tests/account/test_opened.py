@@ -1,0 +1,188 @@
+"""Accounts out of files: what is told is there, and what is not told is a gap, never "none"."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import cases, document
+from sekisho.account import (
+    Snapshot,
+    load_account,
+    open_account,
+    policies_of,
+    save_snapshot,
+    snapshot_of,
+)
+from sekisho.account.credential_report import ROOT, read_credential_report
+from sekisho.errors import FaultyAccount
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SOUND = document("account/faulty")["sound"]
+EXPORT = SOUND["authorizationDetails"]
+HEADING = ",".join(document("account/reports")["heading"])
+
+
+def report_of(lines: list[list[str]], heading: str = HEADING) -> str:
+    return "\n".join([heading, *(",".join(cells) for cells in lines)]) + "\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Return an export and a report of the same account."""
+    lines = document("account/reports")["company"]
+    written = {
+        "export": ("details.json", json.dumps(EXPORT)),
+        "account": ("account.json", json.dumps(SOUND)),
+        "report": ("report.csv", report_of(lines)),
+    }
+    for name, text in written.values():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return {key: tmp_path / name for key, (name, _) in written.items()}
+
+
+def what(snapshot: Snapshot, who: str) -> set[str]:
+    return {gap.what for gap in snapshot.gaps if gap.who == who}
+
+
+def test_a_bare_export_says_nothing_of_credentials(files: dict[str, Path]) -> None:
+    snapshot = open_account(files["export"], as_of=AT)
+    assert [user.name for user in snapshot.users] == ["alice", "bob"]
+    assert snapshot.taken_at == AT
+    whole = snapshot_of(load_account(files["account"]), AT)
+    assert policies_of(snapshot, "bob") == policies_of(whole, "bob")
+    # AWS's own policies are not in this export: they are named, and nobody is judged without them
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert snapshot.gap_of("GetPolicy", read_only) is not None
+    with pytest.raises(FaultyAccount, match="ReadOnlyAccess"):
+        policies_of(snapshot, "alice")
+    for call in ("GetLoginProfile", "ListMFADevices", "ListAccessKeys"):
+        gap = snapshot.gap_of(call, "alice")
+        assert gap is not None
+        assert gap.reason == "the file does not tell"
+    assert snapshot.gap_of("GetAccountSummary") is not None
+    assert snapshot.root.mfa is None
+    assert snapshot.report is None
+
+
+def test_an_account_file_knows_what_users_hold(files: dict[str, Path]) -> None:
+    snapshot = open_account(files["account"], as_of=AT)
+    alice = snapshot.user_named["alice"]
+    assert alice.password is not None
+    assert alice.devices[0].serial == "arn:aws:iam::111122223333:mfa/phone"
+    assert alice.keys[0].active
+    assert snapshot.alias == "example"
+    assert snapshot.password_policy is not None
+    assert snapshot.gap_of("ListMFADevices", "alice") is None
+    assert snapshot.gap_of("GetAccessKeyLastUsed", "alice") is not None
+    assert "Top-Secret-Pass-1" not in repr(snapshot)
+
+
+def test_export_and_report_together(files: dict[str, Path]) -> None:
+    snapshot = open_account(files["report"], files["export"], as_of=AT)
+    alice, bob = snapshot.users
+    assert alice.password is not None
+    assert alice.password.last_used == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    assert [(key.id, key.active, key.last_service) for key in alice.keys] == [
+        ("access_key_1", True, "s3"),
+        ("access_key_2", False, ""),
+    ]
+    assert what(snapshot, "alice") == {"GetLoginProfile", "ListMFADevices", "ListAccessKeys"}
+    # a report that says "no" is an answer, not a gap
+    assert (bob.password, bob.keys, what(snapshot, "bob")) == (None, (), set())
+    assert snapshot.gap_of("ListMFADevices", "bob") is None
+    assert snapshot.root.mfa is True
+    assert snapshot.root.password is None
+    assert snapshot.report is not None
+    assert snapshot.report.rows["alice"].mfa_active is True
+    assert what(snapshot, "carol") == {"GetAccountAuthorizationDetails"}
+    assert policies_of(snapshot, "bob").identity
+
+
+def test_a_report_alone_tells_nobody_s_policies(files: dict[str, Path]) -> None:
+    snapshot = open_account(files["report"], as_of=AT)
+    assert (snapshot.account, snapshot.partition) == ("111122223333", "aws")
+    assert [user.name for user in snapshot.users] == ["alice", "bob", "carol"]
+    assert snapshot.user_named["bob"].path == "/dev/"
+    for user in snapshot.users:
+        with pytest.raises(FaultyAccount, match="are not in it"):
+            policies_of(snapshot, user.name)
+
+
+def test_a_user_who_is_not_in_the_report_stays_open(files: dict[str, Path], tmp_path: Path) -> None:
+    lines = [cells for cells in document("account/reports")["company"] if cells[0] != "bob"]
+    report = tmp_path / "short.csv"
+    report.write_text(report_of(lines), encoding="utf-8")
+    snapshot = open_account(files["export"], report, as_of=AT)
+    assert what(snapshot, "bob") == {"GetLoginProfile", "ListMFADevices", "ListAccessKeys"}
+
+
+def test_the_report_as_the_cli_prints_it(files: dict[str, Path], tmp_path: Path) -> None:
+    printed = {
+        "Content": base64.b64encode(files["report"].read_bytes()).decode(),
+        "ReportFormat": "text/csv",
+        "GeneratedTime": "2026-11-24T08:00:00+00:00",
+    }
+    path = tmp_path / "printed.json"
+    path.write_text(json.dumps(printed), encoding="utf-8")
+    snapshot = open_account(path)
+    assert snapshot.report is not None
+    assert (
+        snapshot.taken_at == snapshot.report.generated_at == datetime(2026, 11, 24, 8, tzinfo=UTC)
+    )
+    path.write_text(json.dumps(printed | {"Content": "%"}), encoding="utf-8")
+    with pytest.raises(FaultyAccount, match="base64"):
+        open_account(path)
+
+
+def test_a_snapshot_opens(files: dict[str, Path], tmp_path: Path) -> None:
+    snapshot = open_account(files["export"], files["report"], as_of=AT)
+    save_snapshot(snapshot, tmp_path / "snapshot.json")
+    assert open_account(tmp_path / "snapshot.json") == snapshot
+
+
+def test_the_date_of_a_file_is_its_own(files: dict[str, Path]) -> None:
+    written = files["export"].stat().st_mtime
+    assert open_account(files["export"]).taken_at == datetime.fromtimestamp(written, UTC)
+
+
+def test_files_that_do_not_belong_together(files: dict[str, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(files["report"].read_text().replace("111122223333", "999999999999"))
+    with pytest.raises(FaultyAccount, match="is not of the account"):
+        open_account(files["export"], other)
+    for both in (("export", "export"), ("report", "report"), ("account", "report")):
+        with pytest.raises(FaultyAccount, match="do not make one account together"):
+            open_account(*(files[name] for name in both))
+    with pytest.raises(FaultyAccount, match="no file"):
+        open_account()
+
+
+@pytest.mark.parametrize("case", cases("account/reports", ["line"], ["expect", "faults"]))
+def test_reports(case: dict[str, Any]) -> None:
+    text = report_of([case["line"]])
+    if "faults" in case:
+        with pytest.raises(FaultyAccount) as caught:
+            read_credential_report(text)
+        assert [fault.message for fault in caught.value.faults] == case["faults"]
+        assert {fault.line for fault in caught.value.faults} == {2}
+        return
+    (row,) = read_credential_report(text).rows.values()
+    found = json.loads(json.dumps({key: getattr(row, key) for key in case["expect"]}, default=str))
+    assert found == case["expect"]
+
+
+def test_a_report_without_its_columns_names_them_all() -> None:
+    with pytest.raises(FaultyAccount) as caught:
+        read_credential_report("user;arn;mfa_active\nalice;x;true\n")
+    assert len(caught.value.faults) == 9
+    assert caught.value.cure
+
+
+def test_columns_that_are_not_known_are_passed_over() -> None:
+    line = next(cells for cells in document("account/reports")["company"] if cells[0] == ROOT)
+    text = report_of([[*line, "later"]], HEADING + ",additional_column")
+    assert read_credential_report("\ufeff" + text).rows[ROOT].mfa_active is True
