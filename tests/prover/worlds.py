@@ -1,6 +1,6 @@
 """Small worlds: policies of a few elements, and every request that they can tell apart."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -75,8 +75,9 @@ ENTRIES = {
 }
 
 
-def _entries(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    values = st.lists(st.sampled_from(ENTRIES[kind]), min_size=1, max_size=2, unique=True)
+def _entries(kind: str, more: Sequence[str] = ()) -> st.SearchStrategy[dict[str, Any]]:
+    known = st.sampled_from([*ENTRIES[kind], *more])
+    values = st.lists(known, min_size=1, max_size=2, unique=True)
     return st.tuples(st.sampled_from([kind, f"Not{kind}"]), values).map(lambda each: dict([each]))
 
 
@@ -88,19 +89,50 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"Condition": found} if found else {}
 
 
-STATEMENTS = st.builds(
-    lambda effect, action, resource, parts: {
-        "Effect": effect,
-        **action,
-        **resource,
-        **_joined(parts),
-    },
-    st.sampled_from(["Allow", "Deny"]),
-    _entries("Action"),
-    _entries("Resource"),
-    st.lists(st.sampled_from(CONDITIONS), max_size=2, unique_by=str),
+def _policies(
+    resources: Sequence[str] = (), conditions: Sequence[dict[str, Any]] = ()
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    statements = st.builds(
+        lambda effect, action, resource, parts: {
+            "Effect": effect,
+            **action,
+            **resource,
+            **_joined(parts),
+        },
+        st.sampled_from(["Allow", "Deny"]),
+        _entries("Action"),
+        _entries("Resource", resources),
+        st.lists(st.sampled_from([*CONDITIONS, *conditions]), max_size=2, unique_by=str),
+    )
+    return st.lists(statements, min_size=1, max_size=3)
+
+
+POLICIES = _policies()
+
+_TAG = "${aws:PrincipalTag/t}"
+WILD_POLICIES = _policies(
+    [f"arn:aws:s3:::{_TAG}/*", "arn:aws:s3:::b?/*x", "arn:*:s3:*", "arn:aws:iam::*:user/*/${*}*"],
+    [
+        {"StringEquals": {"s3:prefix": _TAG}},
+        {"StringNotEqualsIfExists": {"s3:prefix": _TAG}},
+        {"StringLike": {"s3:prefix": ["${aws:username}/*", "a?"]}},
+        {"StringEqualsIgnoreCase": {"s3:prefix": ["Ab", "ALICE/x"]}},
+        {"StringNotEqualsIgnoreCase": {"s3:prefix": "AX"}},
+        {"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:*:*:a*"}},
+        {"ArnNotEquals": {"s3:DataAccessPointArn": ["arn:aws:s3:*:*:ab", "arn:*:s3:x:*:*"]}},
+        {"ForAllValues:StringLike": {"s3:RequestObjectTagKeys": ["a*", "*b"]}},
+        {"ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": ["ab", "c"]}},
+        {"Null": {"s3:RequestObjectTagKeys": "false"}},
+        {"NumericNotEquals": {"s3:max-keys": ["4", "6"]}},
+        {"NumericLessThanEquals": {"s3:max-keys": "4"}},
+        {"DateLessThan": {"s3:object-lock-retain-until-date": "2027-01-01T00:00:00Z"}},
+        {"DateGreaterThanEqualsIfExists": {"s3:object-lock-retain-until-date": "2026-12-31"}},
+        {"IpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.64.0.0/10", "2001:db8::/32"]}},
+        {"StringEquals": {"aws:ResourceAccount": "111122223333"}},
+        {"StringNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/bob"}},
+    ],
 )
-POLICIES = st.lists(STATEMENTS, min_size=1, max_size=3)
+"""With every kind of operator, and with variables that no request settles."""
 
 
 AGES = ["0", "60", "61"]

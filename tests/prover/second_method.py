@@ -1,0 +1,448 @@
+"""A second method beside the prover: finite choices, atoms asked of `decide`, and a SAT solver.
+
+It shares with the prover what a request can be (`prover.keys`, the catalogue, what a credential
+brings), and nothing of how it is looked for. What it does not handle is `TooMuch`, no answer.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import chain, combinations, compress, product
+
+from pysat.solvers import Solver
+
+from prover.questions import ACCOUNT, ALICE, NOW
+from prover.second_texts import (
+    EVERYTHING,
+    SOMETHING,
+    Glob,
+    TooMuch,
+    arn_glob,
+    exactly,
+    like,
+    template,
+    texts,
+)
+from sekisho.catalogue import Action, load
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    ContextValue,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+)
+from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
+from sekisho.prover import Held, keys
+from sekisho.signin import (
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    SigninSwitches,
+    context_of,
+)
+
+__all__ = ["TooMuch", "answer"]
+
+_PARTITION = "aws"
+_SESSION = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenissuetime")
+_NEVER_DIRECT = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+_TIMES = ("aws:currenttime", "aws:epochtime")
+_AGE = "aws:multifactorauthage"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A statement in its document's version."""
+
+    statement: Statement
+    version: Version | None
+
+    @property
+    def resource(self) -> Element:
+        return self.statement.resource or Element(("*",))
+
+
+def _context(held: Held) -> Context:
+    holder = Holder(HolderKind.USER, _PARTITION, ACCOUNT, ALICE.name, "/", "AIDAIOSFODNN7EXAMPLE")
+    key = held is Held.KEY
+    credential = Credential(
+        CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION,
+        holder,
+        issued_at=None if key else NOW,
+        expires_at=None if key else NOW + timedelta(hours=36),
+        mfa_at=NOW if held is Held.MFA_SESSION else None,
+    )
+    return Context(context_of(credential, NOW, SigninSwitches()))
+
+
+def _groups(policies: Policies) -> list[list[_Rule]]:
+    kinds = (policies.identity, policies.boundaries, policies.session)
+    if policies.scps:
+        raise TooMuch("service control policies")
+    return [
+        [
+            _Rule(statement, policy.document.version)
+            for policy in attached
+            for statement in policy.document.statements
+        ]
+        for attached in kinds
+        if attached is not None
+    ]
+
+
+@cache
+def _pattern(element: Element) -> re.Pattern[str]:
+    each = (re.escape(entry).replace(r"\*", ".*").replace(r"\?", ".") for entry in element.values)
+    return re.compile("|".join(each), re.DOTALL | re.IGNORECASE)
+
+
+def _matched(element: Element, name: str) -> bool:
+    return (_pattern(element).fullmatch(name) is not None) is not element.negated
+
+
+class _Problem:
+    """The choices that a request is made of, and clauses about statements; for one credential."""
+
+    def __init__(
+        self, rules: Sequence[_Rule], outside: Element, held: Held, actions: Sequence[Action]
+    ) -> None:
+        self.actions = actions
+        self.settled = _context(held)
+        self.absent = {key for key in _SESSION if key not in self.settled.folded}
+        self.absent |= set(_NEVER_DIRECT)
+        self.conditions: dict[str, list[tuple[Condition, Version | None]]] = {}
+        for rule in rules:
+            for condition in rule.statement.conditions:
+                asked = self.conditions.setdefault(condition.key.lower(), [])
+                asked.append((condition, rule.version))
+        self.values = {key: self._values(key) for key in self._free_keys(rules)}
+        self.targets = list(self._targets(rules, outside))
+        self.clauses: list[list[int]] = []
+        self.count = 0
+        self.choices: dict[str, list[tuple[int, object]]] = {}
+        self._choose("", self.targets)
+        for key, values in self.values.items():
+            self._choose(key, values)
+        self._atoms: dict[object, int] = {}
+
+    # what a request can be
+
+    def _is_settled(self, key: str) -> bool:
+        open_ = key == _AGE and key in self.conditions
+        known = key in self.settled.folded or key in self.absent or keys.never(key)
+        return known and not open_
+
+    def _free_keys(self, rules: Sequence[_Rule]) -> list[str]:
+        named = {key for rule in rules for text in rule.resource.values for key in _variables(text)}
+        for asked in self.conditions.values():
+            named |= {key for one, _ in asked for text in one.values for key in _variables(text)}
+        found = sorted(key for key in named | set(self.conditions) if not self._is_settled(key))
+        if any(key in _TIMES for key in found):
+            raise TooMuch("times")
+        if _AGE in found and _AGE not in self.settled.folded:
+            found.remove(_AGE)
+        return found
+
+    def _values(self, key: str) -> list[ContextValue | None]:
+        asked = self.conditions.get(key, [])
+        if key in keys.OF_RESOURCE_ACCOUNT:
+            return [ACCOUNT, None]
+        if key == _AGE:
+            numbers = {int(c) + d for one, _ in asked for c in one.values for d in (-1, 0, 1)}
+            return [str(n) for n in {0, *numbers} if 0 <= n <= 129_600]
+        single = sorted(set(self._texts_of(asked)))
+        sets = any(one.operator.quantifier is not Quantifier.NONE for one, _ in asked)
+        shape = keys.shape_of(key, with_set_operator=sets)
+        found: list[ContextValue | None] = [None] if keys.may_be_absent(key) else []
+        if shape is not keys.Shape.MANY:
+            found += [*single, ""] if sets else single
+        if shape is not keys.Shape.ONE:
+            several = [text for text in single if text]
+            if len(several) > 7:
+                raise TooMuch("many values of a multivalued key")
+            found += chain.from_iterable(
+                combinations(several, size) for size in range(1, len(several) + 1)
+            )
+        return list(dict.fromkeys(found))
+
+    def _texts_of(self, asked: Sequence[tuple[Condition, Version | None]]) -> Iterator[str]:
+        kinds = {_kind(one) for one, _ in asked} - {"Null"}
+        if len(kinds) > 1:
+            raise TooMuch("a key compared as two types")
+        if not kinds:
+            yield "x"
+        elif kinds == {"String"}:
+            globs = [g for one, version in asked for g in self._globs(one, version)]
+            alike = list(dict.fromkeys(globs))
+            yield from (*texts(SOMETHING, alike).values(), *texts(EVERYTHING, alike).values())
+        else:
+            yield from _plain_values(kinds.pop(), [text for one, _ in asked for text in one.values])
+
+    def _globs(self, condition: Condition, version: Version | None) -> Iterator[Glob]:
+        name = condition.operator.name.value
+        for text in chain.from_iterable(self._filled(one, version) for one in condition.values):
+            if name.startswith("Arn"):
+                yield arn_glob(text)
+            elif "IgnoreCase" in name:
+                yield exactly(text.replace("\0", ""), any_case=True)
+            elif "Like" in name:
+                yield like(text)
+            else:
+                yield exactly(text.replace("\0", ""))
+
+    def _filled(self, text: str, version: Version | None) -> Iterator[str]:
+        """Yield a text with its variables filled in; what they bring in is literal."""
+        if version is not Version.V2012 or "${" not in text:
+            yield text
+            return
+        text = re.sub(r"\$\{([*?$])\}", lambda found: f"\0{found[1]}", text)
+        names = list(dict.fromkeys(_variables(text)))
+        for values in product(*(self._filling(name) for name in names)):
+            bound = dict(zip(names, values, strict=True))
+            yield _VARIABLE.sub(lambda found: _literal(bound[found[1].lower()]), text)  # noqa: B023 - used at once
+
+    def _filling(self, name: str) -> list[str]:
+        if self._is_settled(name):
+            value = self.settled.folded.get(name)
+            return [value] if isinstance(value, str) else []
+        asked = [
+            (one, version)
+            for one, version in self.conditions.get(name, [])
+            if not any(map(_variables_list, one.values))
+        ]
+        return [text for text in self._texts_of(asked) if text]
+
+    def _targets(self, rules: Sequence[_Rule], outside: Element) -> Iterator[tuple[str, str]]:
+        """Yield an action and a resource for each way in which all elements can take them in."""
+        elements = list(dict.fromkeys([*(rule.statement.action for rule in rules), outside]))
+        entries = {(e, rule.version) for rule in rules for e in rule.resource.values}
+        filled = chain.from_iterable(self._filled(e, v) for e, v in sorted(entries, key=str))
+        patterns = sorted(text for text in {*filled} if text != "*")
+        seen: set[object] = set()
+        allows = {rule.statement.action for rule in rules if rule.statement.effect is Effect.ALLOW}
+        for action in self.actions:
+            taken = {element for element in elements if _matched(element, str(action))}
+            signature = frozenset(taken)
+            if outside in taken or not taken & allows:
+                continue
+            for arn in _forms(action):
+                near = tuple(text for text in patterns if _may_be_of(text, arn))
+                if not near and (signature, "") in seen:
+                    continue
+                for alike, resource in _resources(arn, near).items():
+                    if (signature, alike) not in seen:
+                        seen.add((signature, alike))
+                        yield str(action), resource
+
+    # clauses
+
+    def variable(self) -> int:
+        self.count += 1
+        return self.count
+
+    def _choose(self, key: str, values: Iterable[object]) -> None:
+        """One of some values is chosen, and no two."""
+        numbered = [(self.variable(), value) for value in values]
+        self.choices[key] = numbered
+        self.clauses.append([number for number, _ in numbered])
+        self.clauses += [[-a, -b] for (a, _), (b, _) in combinations(numbered, 2)]
+
+    def applies(self, rule: _Rule) -> int:
+        """Return a variable that is true where a statement applies."""
+        bare = replace(rule.statement, conditions=())
+        parts = [self._atom(bare, rule.version, "", rule.resource.values)]
+        for condition in rule.statement.conditions:
+            only = Statement(0, Effect.ALLOW, Element(("*",)), Element(("*",)))
+            only = replace(only, conditions=(condition,))
+            key = condition.key.lower()
+            parts.append(self._atom(only, rule.version, key, condition.values))
+        found = self.variable()
+        self.clauses += [[-found, part] for part in parts]
+        self.clauses.append([found, *(-part for part in parts)])
+        return found
+
+    def _atom(
+        self, statement: Statement, version: Version | None, key: str, written: Sequence[str]
+    ) -> int:
+        """Return a variable that is true where one part of a statement holds."""
+        about = (replace(statement, index=0, sid=None), version)
+        if about in self._atoms:
+            return self._atoms[about]
+        found = self._atoms[about] = self.variable()
+        linked = {name for text in written for name in _variables(text)} if version else set()
+        axes = sorted(axis for axis in {key, *linked} if axis in self.choices)
+        for chosen in product(*(self.choices[axis] for axis in axes)):
+            values = {axis: value for axis, (_, value) in zip(axes, chosen, strict=True)}
+            holds = _applies(self.request(values), statement, version)
+            self.clauses.append([*(-number for number, _ in chosen), found if holds else -found])
+        return found
+
+    def request(self, values: dict[str, object]) -> Request:
+        """Return the request of some choices."""
+        action, resource = values.get("", ("iam:GetUser", "*"))  # type: ignore[misc]  # a pair
+        given = {key: value for key, value in values.items() if key and value is not None}
+        return Request(ALICE.arn, action, resource, self.settled.with_(given))  # type: ignore[arg-type]
+
+    def solved(self) -> Request | None:
+        """Return a request that fits all clauses, or None."""
+        if not all(self.choices.values()):
+            return None
+        with Solver(name="cadical153", bootstrap_with=self.clauses) as solver:
+            if not solver.solve():
+                return None
+            true = set(solver.get_model())
+        chosen = {
+            key: value
+            for key, numbered in self.choices.items()
+            for number, value in numbered
+            if number in true
+        }
+        return self.request(chosen)
+
+
+_VARIABLE = re.compile(r"\$\{([^\s{}$'*?,]+)(?:, '[^'}]*')?\}")
+
+
+def _variables(text: str) -> Iterator[str]:
+    if "${" in text:
+        if "}, '" in text or ", '" in text:
+            raise TooMuch("a variable with a default")
+        yield from (found[1].lower() for found in _VARIABLE.finditer(text))
+
+
+def _variables_list(text: str) -> list[str]:
+    return list(_variables(text))
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([*?])", "\0\\1", text)
+
+
+def _kind(condition: Condition) -> str:
+    name = condition.operator.name.value
+    known = ("Numeric", "Date", "Bool", "Binary", "IpAddress", "NotIpAddress", "Null")
+    return next((kind.removeprefix("Not") for kind in known if name.startswith(kind)), "String")
+
+
+def _plain_values(kind: str, constants: Sequence[str]) -> Iterator[str]:
+    match kind:
+        case "Bool":
+            yield from ("true", "false")
+        case "Numeric":
+            yield from (str(int(text) + d) for text in constants for d in (-1, 0, 1))
+        case "IpAddress":
+            yield from _addresses(constants)
+        case "Date":
+            dates = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in constants)
+            near = (at + timedelta(seconds=d) for at in dates for d in (-1, 0, 1))
+            yield from (at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in near)
+        case _:
+            raise TooMuch(kind)
+
+
+def _addresses(constants: Sequence[str]) -> Iterator[str]:
+    yield from ("203.0.113.9", "2001:db8::9")
+    for text in constants:
+        network = ipaddress.ip_network(text, strict=False)
+        for number in (int(network[0]) - 1, int(network[0]), int(network[-1]) + 1):
+            if 0 <= number < 2**network.max_prefixlen:
+                yield str(type(network[0])(number))
+
+
+def _forms(action: Action) -> Iterator[str]:
+    """Yield what the resource of an action can look like."""
+    if not any(kind.required for kind in action.resource_types):
+        yield "*"
+    yield from (kind.arn for kind in action.resource_types if kind.arn.count(":") >= 5)
+
+
+@cache
+def _resources(arn: str, patterns: Sequence[str]) -> dict[str, str]:
+    """Return resources of one form, by the patterns that match them."""
+    if arn == "*":
+        return {"*": "*"}
+    globs = [arn_glob(text) for text in patterns]
+    managed = arn.split(":")[2] == "iam" and arn.split(":")[5].startswith("policy/")
+    return {
+        " ".join(compress(patterns, matched)): text
+        for account in ((ACCOUNT, "aws") if managed else (ACCOUNT,))
+        for matched, text in texts(template(arn, _PARTITION, account), globs).items()
+    }
+
+
+def _may_be_of(pattern: str, arn: str) -> bool:
+    if arn == "*":
+        return True
+    services = (*pattern.split(":")[2:3], "*")
+    return bool(set("*?") & set(services[0])) or services[0].lower() == arn.split(":")[2]
+
+
+def _applies(request: Request, statement: Statement, version: Version | None) -> bool:
+    """Ask the engine about one statement by itself; a Deny stands beside an Allow of everything."""
+    allows = statement.effect is Effect.ALLOW
+    everything = Statement(1, Effect.ALLOW, Element(("*",)), Element(("*",)))
+    statements = (statement,) if allows else (statement, everything)
+    document = Document(statements, version=version)
+    effect = decide(request, Policies(identity=(AttachedPolicy("one", document),))).effect
+    return (effect is DecisionEffect.ALLOWED) is allows
+
+
+def _allowed(problem: _Problem, policies: Policies) -> list[list[int]]:
+    found: list[list[int]] = []
+    for group in _groups(policies):
+        found.append([problem.applies(r) for r in group if r.statement.effect is Effect.ALLOW])
+        found += [[-problem.applies(r)] for r in group if r.statement.effect is Effect.DENY]
+    return found
+
+
+def _not_allowed(problem: _Problem, policies: Policies) -> list[list[int]]:
+    ways: list[int] = []
+    clauses: list[list[int]] = []
+    for group in _groups(policies):
+        ways += [problem.applies(r) for r in group if r.statement.effect is Effect.DENY]
+        none = problem.variable()
+        ways.append(none)
+        allows = [r for r in group if r.statement.effect is Effect.ALLOW]
+        clauses += [[-none, -problem.applies(r)] for r in allows]
+    return [*clauses, ways]
+
+
+@cache
+def _actions(patterns: tuple[str, ...]) -> Sequence[Action]:
+    return [action for pattern in patterns for action in load().expand(pattern)]
+
+
+def answer(
+    allowed: Policies,
+    denied: Policies | None,
+    outside: Sequence[str],
+    held: Held,
+    among: Sequence[str] = ("*",),
+) -> Request | None:
+    """Return a request of a real action that the one allows and the other does not, or None.
+
+    Args:
+        allowed: what must allow it.
+        denied: what must not; None: nothing is demanded.
+        outside: patterns of actions that it must not be.
+        held: what the caller signs with.
+        among: the actions that are looked at.
+    """
+    sets = [allowed] if denied is None else [allowed, denied]
+    rules = [rule for policies in sets for group in _groups(policies) for rule in group]
+    problem = _Problem(rules, Element(tuple(outside)), held, _actions(tuple(among)))
+    clauses = _allowed(problem, allowed)
+    if denied is not None:
+        clauses += _not_allowed(problem, denied)
+    problem.clauses += clauses
+    found = problem.solved()
+    if found is not None:
+        assert decide(found, allowed).effect is DecisionEffect.ALLOWED
+        assert denied is None or decide(found, denied).effect is not DecisionEffect.ALLOWED
+    return found

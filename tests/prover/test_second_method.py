@@ -1,0 +1,132 @@
+"""The prover and the second method, which share no code, come to the same verdicts."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, attached, identity
+from prover.second_method import TooMuch, answer
+from prover.worlds import NAMES, POLICIES, WILD_POLICIES
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import Preset, choices_of, force_mfa, from_json, parse
+from sekisho.prover import (
+    SERVICE_EXEMPT,
+    Held,
+    Proved,
+    Question,
+    Refuted,
+    Unknown,
+    Verdict,
+    expected_exempt,
+    gate_shut,
+    never,
+)
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+MANAGED = json.loads(aws_managed_policies_data)
+EVERY_KIND = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+A_PART = settings(max_examples=settings.default.max_examples // 4)
+"""The second method is slow."""
+
+PUBLISHED = sorted(path.stem for path in CORPUS.glob("*.json") if path.stem != "faults")
+
+
+def agree(verdict: Verdict, second: bool) -> None:
+    """Check that a verdict is what the second method says of real actions."""
+    match verdict:
+        case Proved():
+            assert not second
+        case Refuted(witness):
+            assert witness.exists is second
+        case Unknown():
+            pytest.fail(verdict.reason)
+
+
+def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None:
+    outside = (*exempt, *SERVICE_EXEMPT)
+    second = any(answer(policies, None, outside, held) is not None for held in WITHOUT_MFA)
+    agree(gate_shut(policies, ALICE, NOW, exempt).direct, second)
+
+
+def differ(old: Policies, new: Policies, held: tuple[Held, ...] = EVERY_KIND) -> None:
+    second = any(answer(old, new, SERVICE_EXEMPT, one) is not None for one in held)
+    verdict = never(Question(ALICE, NOW, held, allowed=old, denied=new))
+    agree(verdict, second)
+
+
+def fenced(statements: list[dict[str, Any]]) -> Policies:
+    """Return policies that allow nothing but a few real actions."""
+    return identity(*statements, {"Effect": "Deny", "NotAction": NAMES, "Resource": "*"})
+
+
+@A_PART
+@given(POLICIES, st.none() | POLICIES)
+def test_of_random_policies_whether_the_gate_is_shut(
+    statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None
+) -> None:
+    boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)
+    policies = replace(fenced(statements), boundaries=boundaries)
+    second = any(answer(policies, None, (), held, NAMES) is not None for held in WITHOUT_MFA)
+    agree(gate_shut(policies, ALICE, NOW, ()).direct, second)
+
+
+@A_PART
+@given(POLICIES, POLICIES)
+def test_of_random_policies_how_they_differ(
+    old: list[dict[str, Any]], new: list[dict[str, Any]]
+) -> None:
+    sets = fenced(old), fenced(new)
+    second = any(answer(*sets, (), held, NAMES) is not None for held in EVERY_KIND)
+    agree(never(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1])), second)
+
+
+@A_PART
+@given(WILD_POLICIES, WILD_POLICIES)
+def test_of_policies_with_all_that_a_condition_can_be(
+    old: list[dict[str, Any]], new: list[dict[str, Any]]
+) -> None:
+    sets = fenced(old), fenced(new)
+    verdict = never(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1]))
+    if isinstance(verdict, Unknown):
+        assert "policy variables that no request fixes: `${aws:principaltag/t}`" in verdict.reason
+        return
+    try:
+        second = any(answer(*sets, (), held, NAMES) is not None for held in EVERY_KIND)
+    except TooMuch:
+        return
+    agree(verdict, second)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_of_the_published_policies(name: str) -> None:
+    policy = AttachedPolicy(name, parse((CORPUS / f"{name}.json").read_text(encoding="utf-8")))
+    everything = attached(ALLOW_ALL, name="everything")
+    for others in ((), (everything,)) if DEEP else ((),):
+        shut(Policies(identity=(policy, *others)))
+    differ(Policies(identity=(policy,)), sample("aws-self-manage"))
+    if DEEP:
+        differ(sample("aws-self-manage"), Policies(identity=(policy,)))
+
+
+def sample(name: str) -> Policies:
+    text = (CORPUS / f"{name}.json").read_text(encoding="utf-8")
+    return Policies(identity=(AttachedPolicy(name, parse(text)),))
+
+
+@pytest.mark.parametrize("name", [*MANAGED][3 :: 16 if DEEP else 160])
+def test_of_a_sample_of_the_policies_that_aws_manages(name: str) -> None:
+    policy = AttachedPolicy(name, from_json(MANAGED[name]["Document"]))
+    gate = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+    try:
+        shut(Policies(identity=(policy,)))
+        shut(Policies(identity=(policy, gate)), expected_exempt())
+    except TooMuch as reason:
+        pytest.skip(str(reason))
