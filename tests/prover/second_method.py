@@ -287,7 +287,7 @@ class _Problem:
         """Return the request of some choices."""
         action, resource = values.get("", ("iam:GetUser", "*"))  # type: ignore[misc]  # a pair
         given = {key: value for key, value in values.items() if key and value is not None}
-        return Request(ALICE.arn, action, resource, self.settled.with_(given))  # type: ignore[arg-type]
+        return Request(ALICE.arn, action, resource, self.settled.with_(given))  # type: ignore[arg-type]  # what was chosen is a value
 
     def solved(self) -> Request | None:
         """Return a request that fits all clauses, or None."""
