@@ -3,15 +3,18 @@
 Every failure is an `AwsRefused`, and no failure shows a secret.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from getpass import getpass
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore import xform_name
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import create_loader
 from botocore.session import get_session
@@ -19,8 +22,12 @@ from botocore.session import get_session
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 
-__all__ = ["AwsApi", "Boto3Api", "Keys", "connect"]
+__all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
+_REGION = "us-east-1"
+_ATTEMPTS = 8
+_CONNECTIONS = 16
+_SESSION_NAME = "sekisho"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRET_PARAMETERS = frozenset(
     {
@@ -32,14 +39,37 @@ _SECRET_PARAMETERS = frozenset(
         "TokenCode",
     }
 )
+_SIGN_IN_AGAIN = "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
+_CLOCK = "if the keys are right, this computer's clock is not: set it, then run it again"
+_NETWORK = "check the network and the endpoint's URL, then run it again"
+_AGAIN = "run it again: what was done is found again"
 _CURES = {
     "NoRegionError": "give a region with `--region` or `AWS_REGION`",
     "NoCredentialsError": "give a profile with `--profile`, or sign in first",
+    "PartialCredentialsError": "give both the key's id and its secret",
     "ProfileNotFound": "`aws configure list-profiles` names the profiles there are",
-    "EndpointConnectionError": "check the network and the endpoint's URL, then run it again",
-    "ConnectTimeoutError": "check the network and the endpoint's URL, then run it again",
-    "ReadTimeoutError": "run it again: what was done is found again",
-    "ConnectionClosedError": "run it again: what was done is found again",
+    "EndpointConnectionError": _NETWORK,
+    "ConnectTimeoutError": _NETWORK,
+    "ProxyConnectionError": _NETWORK,
+    "SSLError": _NETWORK,
+    "ReadTimeoutError": _AGAIN,
+    "ConnectionClosedError": _AGAIN,
+    "CredentialRetrievalError": _SIGN_IN_AGAIN,
+    "ExpiredToken": _SIGN_IN_AGAIN,
+    "ExpiredTokenException": _SIGN_IN_AGAIN,
+    "LoginRefreshRequired": _SIGN_IN_AGAIN,
+    "LoginTokenLoadError": _SIGN_IN_AGAIN,
+    "RefreshWithMFAUnsupportedError": _SIGN_IN_AGAIN,
+    "SSOTokenLoadError": _SIGN_IN_AGAIN,
+    "TokenRetrievalError": _SIGN_IN_AGAIN,
+    "UnauthorizedSSOTokenError": _SIGN_IN_AGAIN,
+    "InvalidClientTokenId": (
+        "the key is unknown or not active; or it is of a GetSessionToken session without MFA, "
+        "which may not call IAM"
+    ),
+    "RequestExpired": _CLOCK,
+    "RequestTimeTooSkewed": _CLOCK,
+    "SignatureDoesNotMatch": _CLOCK,
 }
 
 
@@ -52,13 +82,32 @@ class Keys:
     session_token: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """A role to call as.
+
+    Attributes:
+        arn: the role's ARN.
+        mfa_serial: the device whose code AssumeRole asks for, or None.
+        ask_code: asks a person for that code; gets the question and returns the code.
+    """
+
+    arn: str
+    mfa_serial: str | None = None
+    ask_code: Callable[[str], str] = getpass
+
+
 class Boto3Api:
-    """`AwsApi` over unmodified boto3 clients with botocore's standard retries."""
+    """`AwsApi` over unmodified boto3 clients with botocore's adaptive retries.
+
+    It may be called from several threads at once.
+    """
 
     def __init__(self, session: Session, *, endpoint_url: str | None = None) -> None:
         self._session = session
         self._endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
+        self._making = Lock()
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output; see `AwsApi.call`."""
@@ -81,18 +130,13 @@ class Boto3Api:
             raise _refusal(operation, error, params) from None
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service,
-                endpoint_url=self._endpoint_url,
-                config=Config(retries={"mode": "standard"}, proxies=self._proxies()),
-            )
-        return self._clients[service]
-
-    def _proxies(self) -> dict[str, str] | None:
-        """Return that no proxy is to be used for this machine itself, else the environment's."""
-        host = urlsplit(self._endpoint_url or "").hostname
-        return {} if host in _THIS_MACHINE else None
+        # clients may be shared by threads, and must not be made by two at once
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self._endpoint_url, config=_config(self._endpoint_url)
+                )
+            return self._clients[service]
 
 
 def connect(
@@ -101,8 +145,16 @@ def connect(
     region: str | None = None,
     endpoint_url: str | None = None,
     credentials: Keys | None = None,
+    role: AssumedRole | None = None,
 ) -> Boto3Api:
     """Return an API over the AWS chain of credentials, or over `credentials` if given.
+
+    Args:
+        profile: a profile of the AWS CLI.
+        region: where STS is called; IAM has no region. By default as configured, else `us-east-1`.
+        endpoint_url: where another AWS answers, such as the local one.
+        credentials: keys in place of the chain.
+        role: a role to assume first.
 
     Raises:
         AwsRefused: if the profile does not exist.
@@ -119,9 +171,39 @@ def connect(
         )
         # raises if there is no such profile
         core.get_scoped_config()
+        if core.get_config_variable("region") is None:
+            core.set_config_variable("region", _REGION)
+        if role is not None:
+            # botocore offers no public way to give a session credentials that renew themselves
+            core._credentials = _assumed(core, role, endpoint_url)
     except BotoCoreError as error:
         raise _refusal("connect", error, {}) from None
     return Boto3Api(session, endpoint_url=endpoint_url)
+
+
+def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
+    """Return credentials that assume the role when they are first needed, and again later."""
+    about = {"RoleSessionName": _SESSION_NAME}
+    if role.mfa_serial is not None:
+        about["SerialNumber"] = role.mfa_serial
+    fetcher = AssumeRoleCredentialFetcher(
+        partial(core.create_client, endpoint_url=endpoint_url, config=_config(endpoint_url)),
+        core.get_credentials(),
+        role.arn,
+        extra_args=about,
+        mfa_prompter=role.ask_code,
+    )
+    return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+
+def _config(endpoint_url: str | None) -> Config:
+    """Return how to retry, and that no proxy stands before this machine itself."""
+    host = urlsplit(endpoint_url or "").hostname
+    return Config(
+        retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=_CONNECTIONS,
+        proxies={} if host in _THIS_MACHINE else None,
+    )
 
 
 @cache
@@ -147,6 +229,8 @@ def _refusal(
         answer = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code, message = answer.get("Code", "Unknown"), answer.get("Message", "")
+        # a role is assumed in the middle of another call
+        operation = error.operation_name
     else:
         code, message, status = type(error).__name__, str(error), 0
     for name in _SECRET_PARAMETERS & params.keys():

@@ -1,0 +1,107 @@
+"""The options that say which AWS is meant, and the connection they give.
+
+The first line on stderr says whose account it is: nobody should read, let alone change, the wrong
+one without noticing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.account import AwsApi
+from sekisho.errors import AwsRefused, UsageError
+from sekisho.language import Language, Text
+
+__all__ = ["AWS_OPTIONS", "Connection", "aws_options", "connection"]
+
+AWS_OPTIONS = ("profile", "region", "role_arn", "mfa_serial", "endpoint_url")
+"""The parameters that `aws_options` adds."""
+
+_WHOSE = Text(
+    "Account {account}{alias}, as {caller}. Nothing has been changed.",
+    "アカウント {account}{alias}、呼び出し元 {caller}。何も変更していません。",
+)
+_ALIAS = Text(" ({alias})", "({alias})")
+_CODE = Text("MFA code of {serial}: ", "{serial} の MFA コード: ")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An AWS that answers, and as whom it is called.
+
+    Attributes:
+        account: the account's id.
+        alias: its alias; "" if it has none or it may not be read.
+        caller: the ARN that GetCallerIdentity tells.
+    """
+
+    api: AwsApi
+    account: str
+    alias: str
+    caller: str
+
+
+def aws_options(function: F) -> F:
+    """Add `--profile`, `--region`, `--role-arn`, `--mfa-serial`, `--endpoint-url`."""
+    options = (
+        click.option("--profile", metavar="NAME", help="A profile of the AWS CLI."),
+        click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
+        click.option("--role-arn", metavar="ARN", help="A role to assume first."),
+        click.option("--mfa-serial", metavar="ARN", help="The MFA device that --role-arn needs."),
+        click.option("--endpoint-url", metavar="URL", help="Another AWS, such as `sekisho local`."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def connection(given: dict[str, Any], lang: Language) -> Connection:
+    """Return the connection that the options ask for, and say on stderr whose account it is.
+
+    Args:
+        given: the command's parameters, those of `AWS_OPTIONS` among them.
+        lang: the language of that line.
+
+    Raises:
+        AwsRefused: if nobody can be called; with a cure for an expired session and the like.
+        UsageError: if `--mfa-serial` stands without `--role-arn`.
+    """
+    from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
+
+    if given["mfa_serial"] and not given["role_arn"]:
+        raise UsageError("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
+    role = None
+    if given["role_arn"]:
+        asked = _CODE.filled(serial=given["mfa_serial"]).into(lang)
+        role = AssumedRole(given["role_arn"], given["mfa_serial"], lambda _: _code(asked))
+    api = connect(
+        profile=given["profile"],
+        region=given["region"],
+        endpoint_url=given["endpoint_url"],
+        role=role,
+    )
+    identity = api.call("sts", "GetCallerIdentity")
+    found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
+    alias = _ALIAS.filled(alias=found.alias) if found.alias else Text("", "")
+    whose = _WHOSE.into(lang).format(
+        account=found.account, alias=alias.into(lang), caller=found.caller
+    )
+    click.echo(whose, err=True)
+    return found
+
+
+def _alias(api: AwsApi) -> str:
+    try:
+        return str(next(iter(api.pages("iam", "ListAccountAliases", "AccountAliases")), ""))
+    except AwsRefused:
+        # whoever may not read it is told the account's id
+        return ""
+
+
+def _code(asked: str) -> str:
+    code: str = click.prompt(asked, prompt_suffix="", hide_input=True, err=True)
+    return code

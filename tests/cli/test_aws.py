@@ -1,0 +1,149 @@
+"""Which AWS is meant: the options, the line that says whose account it is, and what goes wrong."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from types import MappingProxyType
+
+import pytest
+
+from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
+from sekisho.account.aws import connect
+from sekisho.cli.aws import AWS_OPTIONS, connection
+from sekisho.endpoint import LocalAws
+from sekisho.errors import AwsRefused, UsageError
+from sekisho.language import Language
+from sekisho.signin import PERIOD, totp
+
+NOTHING = MappingProxyType(dict.fromkeys(AWS_OPTIONS))
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+GLASS_ARN = f"arn:aws:iam::{ACCOUNT}:user/glass"
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    """Run an account with a role that wants MFA."""
+    with administered() as running:
+        iam = iam_of(running)
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"AWS": GLASS_ARN},
+                    "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+                }
+            ],
+        }
+        iam.create_role(RoleName="Reader", AssumeRolePolicyDocument=json.dumps(trust))
+        iam.attach_role_policy(RoleName="Reader", PolicyArn=FULL)
+        iam.create_account_alias(AccountAlias="example-company")
+        enrol(running, "glass", "glass")
+        yield running
+
+
+@pytest.fixture
+def chain(local: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    """Let the AWS chain find the keys of `glass`."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere/config")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", GLASS.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", GLASS.secret_access_key)
+    return local
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        (Language.EN, "Account 123456789012 (example-company), as {}. Nothing has been changed."),
+        (
+            Language.JA,
+            "アカウント 123456789012(example-company)、呼び出し元 {}。何も変更していません。",
+        ),
+    ],
+)
+def test_the_first_line_says_whose_account_it_is(
+    chain: LocalAws, capsys: pytest.CaptureFixture[str], lang: Language, line: str
+) -> None:
+    found = connection({**NOTHING, "endpoint_url": chain.url}, lang)
+    assert (found.account, found.alias, found.caller) == (ACCOUNT, "example-company", GLASS_ARN)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == line.format(GLASS_ARN) + "\n"
+
+
+def test_a_role_is_assumed_with_a_code(chain: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/glass"
+    asked: list[str] = []
+    # the two codes of the enrolment are spent
+    chain.clock.advance(timedelta(seconds=2 * PERIOD))
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return totp.code_at(chain.world.devices[serial].seed, totp.step_of(chain.clock.now()))
+
+    monkeypatch.setattr("sekisho.cli.aws._code", ask)
+    given = {**NOTHING, "endpoint_url": chain.url, "role_arn": ROLE, "mfa_serial": serial}
+    found = connection(given, Language.EN)
+    assert found.caller == f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/sekisho"
+    assert asked == [f"MFA code of {serial}: "]
+
+
+def test_a_role_that_is_refused_is_one_clear_error(chain: LocalAws) -> None:
+    given = {**NOTHING, "endpoint_url": chain.url, "role_arn": ROLE}
+    with pytest.raises(AwsRefused) as caught:
+        connection(given, Language.EN)
+    assert (caught.value.operation, caught.value.aws_code) == ("AssumeRole", "AccessDenied")
+
+
+def test_a_device_without_a_role_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="--role-arn"):
+        connection({**NOTHING, "mfa_serial": "arn:aws:iam::123456789012:mfa/x"}, Language.EN)
+
+
+def test_no_credentials_is_one_clear_error(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
+        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+    assert "--profile" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "cure"),
+    [
+        (
+            ("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN000000000"),
+            "InvalidClientTokenId",
+            "the key is unknown",
+        ),
+        (("AWS_SECRET_ACCESS_KEY", "wrong"), "SignatureDoesNotMatch", "clock"),
+    ],
+)
+def test_wrong_keys_are_one_clear_error(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str], code: str, cure: str
+) -> None:
+    monkeypatch.setenv(*wrong)
+    with pytest.raises(AwsRefused) as caught:
+        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+    assert caught.value.aws_code == code
+    assert cure in caught.value.cure
+
+
+def test_an_expired_session_is_one_clear_error(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = connect(endpoint_url=chain.url).call("sts", "GetSessionToken")["Credentials"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", session["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", session["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", session["SessionToken"])
+    chain.clock.advance(timedelta(hours=37))
+    with pytest.raises(AwsRefused, match="ExpiredToken") as caught:
+        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+    assert caught.value.cure.startswith("sign in again")
