@@ -130,6 +130,14 @@ def _next(globs: Sequence[Glob], state: tuple[_Places, ...]) -> list[str]:
     return sorted({*named, other, ":"})
 
 
+def fits(glob: Glob, text: str) -> bool:
+    """Tell whether a glob matches the whole of a text."""
+    places = _closed(glob, {0})
+    for char in text:
+        places = _after(glob, places, char)
+    return len(glob) in places
+
+
 def texts(within: Glob, globs: Sequence[Glob]) -> dict[tuple[bool, ...], str]:
     """Return a text of `within` for each way in which `globs` can match texts of it."""
     every = (within, *globs)

@@ -1,0 +1,99 @@
+"""Requests near to what some policies say: their actions, their resources, their values.
+
+A resource is of a type that the action is checked against: anything else is no request.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain
+
+from prover.questions import ACCOUNT, ALICE, contexts
+from prover.second_texts import fits, template
+from sekisho.catalogue import Action, load
+from sekisho.engine import Policies, Request
+from sekisho.policy import Document, Element
+from sekisho.prover import Held
+
+__all__ = ["documents_of", "samples"]
+
+_FILLS = ("x", "alice", "bob", "", "a/b", "111122223333")
+_MOST_OF_ONE_ENTRY = 40
+
+
+def documents_of(*sets: Policies) -> list[Document]:
+    """Return all documents of some sets of identity-based policies, boundaries and the like."""
+    return [
+        policy.document
+        for one in sets
+        for policy in chain(
+            one.identity,
+            one.boundaries or (),
+            one.session or (),
+            *(level.policies for level in one.scps),
+        )
+    ]
+
+
+def samples(sets: Sequence[Policies], held: Held, random_: random.Random) -> Iterator[Request]:
+    """Yield requests of real actions without end."""
+    documents = documents_of(*sets)
+    entries = [e for d in documents for s in d.statements if s.resource for e in s.resource.values]
+    elements = [s.action for d in documents for s in d.statements]
+    pairs = list(_pairs(_some_actions(elements, random_), set(entries) - {"*"}, random_))
+    for context in contexts(documents, held, random_):
+        action, resource = random_.choice(pairs)
+        yield Request(ALICE.arn, action, resource, context)
+
+
+def _some_actions(elements: Iterable[Element], random_: random.Random) -> list[Action]:
+    found: dict[str, Action] = {}
+    for entry in sorted({entry for element in elements for entry in element.values}):
+        taken = list(_expanded(entry))
+        for action in random_.sample(taken, min(len(taken), _MOST_OF_ONE_ENTRY)):
+            found[str(action)] = action
+    for action in random_.sample(_expanded("*"), _MOST_OF_ONE_ENTRY):
+        found[str(action)] = action
+    return list(found.values())
+
+
+@cache
+def _expanded(entry: str) -> Sequence[Action]:
+    return load().expand(entry)
+
+
+def _pairs(
+    actions: Iterable[Action], entries: set[str], random_: random.Random
+) -> Iterator[tuple[str, str]]:
+    for action in actions:
+        if not any(kind.required for kind in action.resource_types):
+            yield str(action), "*"
+        for arn in (kind.arn for kind in action.resource_types if kind.arn.count(":") >= 5):
+            of_type = template(arn, "aws", ACCOUNT)
+            yield str(action), _filled(arn, random_)
+            near = sorted(e for e in entries if e.split(":")[2:3] in ([arn.split(":")[2]], ["*"]))
+            for entry in random_.sample(near, min(len(near), _MOST_OF_ONE_ENTRY)):
+                resource = _filled(entry, random_)
+                if fits(of_type, resource):
+                    yield str(action), resource
+
+
+_PLACE = re.compile(r"\$\{([^}]*)\}|\*|\?")
+
+
+def _filled(text: str, random_: random.Random) -> str:
+    """Return a type's ARN, or a policy's, with something in its open places."""
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1] or ""
+        if name == "Partition":
+            return "aws"
+        if "Account" in name:
+            return ACCOUNT
+        return random_.choice(_FILLS if found[0] == "*" else _FILLS[:3])
+
+    parts = _PLACE.sub(fill, text).split(":", 5)
+    if len(parts) > 4 and text.split(":")[4] in ("*", ""):
+        parts[4] = random_.choice([ACCOUNT, ""])
+    return ":".join(parts)

@@ -1,0 +1,101 @@
+"""What is proved withstands requests that are near to the policies' own constants.
+
+A proof is asked 100,000 of them in the deep profile and 2,000 otherwise; each difference of two
+managed policies 10,000 and 400.
+"""
+
+import os
+import random
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, attached
+from prover.samples import samples
+from prover.test_scale import GATE, MANAGED
+from prover.test_scale import attached as managed
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request
+from sekisho.engine.compiled import Compiler
+from sekisho.policy import Preset, choices_of, force_mfa, parse
+from sekisho.prover import (
+    SERVICE_EXEMPT,
+    Held,
+    Proved,
+    Side,
+    Unknown,
+    difference,
+    expected_exempt,
+    gate_shut,
+)
+
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+OF_A_PROOF = 100_000 if DEEP else 2_000
+OF_A_DIFFERENCE = 10_000 if DEEP else 400
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+EVERYTHING = attached(ALLOW_ALL, name="everything")
+
+
+def published(name: str) -> AttachedPolicy:
+    return AttachedPolicy(name, parse((CORPUS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+GATES = {
+    **{
+        preset.value: (AttachedPolicy("gate", force_mfa(choices_of(preset))), EVERYTHING)
+        for preset in Preset
+    },
+    "AWS's sample": (published("aws-self-manage"), EVERYTHING),
+    **{name: (GATE, managed(name)) for name in [*MANAGED][7 :: 40 if DEEP else 400]},
+}
+
+
+def _sampled(sets: list[Policies], held: Held, count: int) -> list[Request]:
+    random_ = random.Random(f"{held} {count}")  # noqa: S311 - samples, no secrets
+    return list(islice(samples(sets, held, random_), count))
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_a_proved_gate_withstands_samples(name: str) -> None:
+    policies = Policies(identity=GATES[name])
+    assert gate_shut(policies, ALICE, NOW).direct == Proved()
+    exempt = {*expected_exempt(), *SERVICE_EXEMPT}
+    ask = Compiler().compiled(policies)
+    for held in WITHOUT_MFA:
+        for request in _sampled([policies], held, OF_A_PROOF // 2):
+            if request.action not in exempt:
+                assert ask(request).effect is not DecisionEffect.ALLOWED, request
+
+
+def test_samples_find_a_hole_where_there_is_one() -> None:
+    """Where they would not, the test above could not fail."""
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    gate = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": mfa}
+    for statements in ([{**ALLOW_ALL, "Condition": mfa}], [ALLOW_ALL, gate]):
+        policies = Policies(identity=(attached(*statements),))
+        ask = Compiler().compiled(policies)
+        asked = [one for held in WITHOUT_MFA for one in _sampled([policies], held, 100)]
+        assert any(ask(request).effect is DecisionEffect.ALLOWED for request in asked)
+
+
+PAIRS = random.Random(4).sample([*MANAGED], 1_000 if DEEP else 20)  # noqa: S311 - samples, no secrets
+
+
+@pytest.mark.parametrize(("first", "second"), [*zip(PAIRS[::2], PAIRS[1::2], strict=True)])
+def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, second: str) -> None:
+    old, new = (Policies(identity=(managed(name),)) for name in (first, second))
+    found = difference(old, new, ALICE, NOW)
+    listed = [_listed(found.only_in_old), _listed(found.only_in_new)]
+    asked = [Compiler().compiled(each) for each in (old, new)]
+    for held in (Held.KEY, Held.SESSION, Held.MFA_SESSION):
+        for request in _sampled([old, new], held, OF_A_DIFFERENCE // 3):
+            allowed = [ask(request).effect is DecisionEffect.ALLOWED for ask in asked]
+            for side, only in zip(
+                listed, (allowed == [True, False], allowed == [False, True]), strict=True
+            ):
+                assert not only or (request.action, held) in side, request
+
+
+def _listed(side: Side | Unknown) -> set[tuple[str, Held]]:
+    assert isinstance(side, Side), side
+    return {(action, held) for item in side.items for action in item.actions for held in item.held}
