@@ -65,6 +65,7 @@ def test_sarif_has_a_result_for_what_is_refuted() -> None:
     assert {(one["ruleId"], one["level"]) for one in results} == {
         ("gate-shut", "error"),
         ("gate-shut-later", "note"),
+        ("gate-shut-other-values", "note"),
     }
 
 

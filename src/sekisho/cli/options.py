@@ -6,9 +6,19 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho.engine import Switches
+from sekisho.engine.question import switches_from_text
+from sekisho.errors import UsageError
 from sekisho.language import Language
 
-__all__ = ["OutputFormat", "ReportFormat", "format_option", "lang_option", "report_format_option"]
+__all__ = [
+    "OutputFormat",
+    "ReportFormat",
+    "format_option",
+    "lang_option",
+    "report_format_option",
+    "switch_option",
+]
 
 
 class OutputFormat(StrEnum):
@@ -41,6 +51,28 @@ def lang_option(function: F) -> F:
         default=None,
         callback=_language,
         help="Language of the text; from the locale if not given.",
+    )(function)
+
+
+def _switches(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Switches:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"`--switch {text}` is not of the form `NAME=VALUE`")
+        pairs[name] = value
+    return switches_from_text(pairs)
+
+
+def switch_option(function: F) -> F:
+    """Add `--switch NAME=VALUE`; the parameter `switches` is a `Switches`."""
+    return click.option(
+        "--switch",
+        "switches",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_switches,
+        help="Set a point that AWS does not document: docs/reference/switches.md.",
     )(function)
 
 

@@ -1,4 +1,4 @@
-"""`sekisho prove`: is the gate shut, for every request."""
+"""`sekisho prove`: what holds of policies, for every request."""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +8,18 @@ from typing import Any
 import click
 
 from sekisho import __version__, prover
-from sekisho.catalogue import DEFAULT_PARTITION, load
+from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import ReportFormat, lang_option, report_format_option
+from sekisho.cli.options import (
+    ReportFormat,
+    lang_option,
+    report_format_option,
+    switch_option,
+)
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.prove_output import Answered, as_json, as_sarif, as_table
+from sekisho.cli.prove_answers import Asking, Report, report
+from sekisho.cli.prove_options import invariants_of, parts_of, question_options
+from sekisho.cli.prove_output import as_json, as_sarif, as_table
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import UsageError
 from sekisho.language import Language
@@ -48,46 +55,49 @@ ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
     is_flag=True,
     help="Fail also if the gate is not shut whatever identity-based policies are attached later.",
 )
+@click.option(
+    "--any-value",
+    is_flag=True,
+    help="Fail also if it is not shut for values of the MFA key that no known credential brings.",
+)
+@question_options
+@switch_option
 @report_format_option
 @lang_option
 def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
-    """Prove that no request without MFA is allowed outside the exempt list.
+    """Prove what holds of policies for every request, or show a request for which it does not.
 
-    POLICY files are the identity-based policies of one user, its groups' among them. Exit 3 with a
-    request that passes, 4 if it could not be found out.
+    POLICY files are the identity-based policies of one user, its groups' among them. Asked is
+    whether no request without MFA is allowed outside the exempt list, whether the gate takes
+    nothing away from who has MFA, and whether self-service reaches no other user; or what
+    --never, --always, --only-from and --invariants say. Exit 3 with a request that shows the
+    contrary, 4 if it could not be found out.
     """
-    user = User.of(given["user_arn"] or ANYONE)
-    policies = _policies(given)
-    answered = _answered(policies, user, given)
+    asking = Asking(
+        policies=_policies(given),
+        user=User.of(given["user_arn"] or ANYONE),
+        now=datetime.now(UTC),
+        exempt=tuple(given["exempt"]) or prover.expected_exempt(),
+        parts=parts_of(given),
+        invariants=invariants_of(given),
+        switches=given["switches"],
+        later=given["later"],
+        any_value=given["any_value"],
+    )
+    answered = report(asking)
     match output:
         case ReportFormat.TABLE:
-            click.echo(as_table(answered, lang))
+            click.echo(as_table(answered, lang, named=given["user_arn"] is not None))
         case ReportFormat.JSON:
             click.echo(json.dumps(as_json(answered), indent=2, ensure_ascii=False))
         case ReportFormat.SARIF:
             log = as_sarif(answered, given["files"][0], __version__, lang)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
-    return worst(_exit_of(verdict) for verdict in _counted(answered, later=given["later"]))
+    return worst(_exit_of(verdict) for verdict in _counted(answered))
 
 
-def _answered(policies: Policies, user: User, given: dict[str, Any]) -> Answered:
-    now = datetime.now(UTC)
-    exempt = tuple(given["exempt"]) or prover.expected_exempt()
-    return Answered(
-        user=user,
-        named=given["user_arn"] is not None,
-        dated=load().dated,
-        expected=exempt,
-        now=prover.gate_shut(policies, user, now, exempt),
-        later=prover.gate_shut(policies, user, now, exempt, later=True),
-        exempt=prover.exempt_list(policies, user, now),
-    )
-
-
-def _counted(answered: Answered, *, later: bool) -> Iterator[Verdict]:
-    yield from answered.now.verdicts
-    if later:
-        yield from answered.later.verdicts
+def _counted(answered: Report) -> Iterator[Verdict]:
+    return (line.answer.verdict for line in answered.lines if line.counts)
 
 
 def _exit_of(verdict: Verdict) -> Exit:

@@ -1,50 +1,30 @@
 """The answers of `sekisho prove` as text, JSON and SARIF."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import fields
 from urllib.parse import quote
 
+from sekisho.catalogue import load
+from sekisho.cli.prove_answers import Line, Report
+from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
 from sekisho.language import Language, Text
-from sekisho.prover import SERVICE_EXEMPT, Exempt, Gate, Refuted, Unknown, User, Verdict, Witness
+from sekisho.prover import SERVICE_EXEMPT, Exempt, Refuted, Unknown, Witness
 from sekisho.prover.wording import ASSUMED, assumed_user, verdict_text, witness_text
 
-__all__ = ["Answered", "as_json", "as_sarif", "as_table", "safe", "witness_to_json"]
+__all__ = ["as_json", "as_sarif", "as_table", "safe", "witness_to_json"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What was asked, and the answers.
-
-    Attributes:
-        user: whose requests.
-        named: whether the user was given.
-        dated: the catalogue and its date.
-        expected: what may work without MFA.
-        now, later: whether the gate is shut, as the policies stand and whatever is attached later.
-        exempt: what works without MFA.
-    """
-
-    user: User
-    named: bool
-    dated: str
-    expected: tuple[str, ...]
-    now: Gate
-    later: Gate
-    exempt: tuple[Exempt, ...] | Unknown
-
-
-_NOW = Text("The gate is shut", "MFA なしでは通れない")
-_LATER = Text(
-    "The gate is shut whatever is attached later",
-    "今後どのポリシーが追加されても MFA なしでは通れない",
-)
 _DIRECT = Text("direct calls", "直接の呼び出し")
 _SERVICE = Text(
     "calls by AWS services for the user", "AWS サービスがユーザーに代わって行う呼び出し"
 )
+_EVERY = Text("all calls", "すべての呼び出し")
+_CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
+_RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
+_SET = Text("Switches set: {settings}.", "設定したスイッチ: {settings}。")
 _EXEMPT = Text("What works without MFA:", "MFA なしで使えるもの:")
 _NOTHING = Text("nothing", "なし")
 _MORE = Text("{first} and {count} more", "{first} ほか {count} 件")
@@ -58,32 +38,38 @@ _CATALOGUE = Text(
 )
 
 
-def _questions(answered: Answered) -> Iterator[tuple[str, Text, str, Verdict]]:
-    """Yield id, sentence, kind of call and verdict of each question."""
-    for name, text, gate in (
-        ("gate-shut", _NOW, answered.now),
-        ("gate-shut-later", _LATER, answered.later),
-    ):
-        yield name, text, "direct", gate.direct
-        if gate.via_service is not None:
-            yield name, text, "via-service", gate.via_service
-
-
-def as_table(answered: Answered, lang: Language) -> str:
-    """Return the answers as text."""
-    lines: list[str] = []
-    for _, text, calls, verdict in _questions(answered):
-        by = (_DIRECT if calls == "direct" else _SERVICE).into(lang)
-        lines.append(f"{text.into(lang)} ({by}): {verdict_text(verdict).into(lang)}")
-        if isinstance(verdict, Refuted):
-            lines.append(f"  {witness_text(verdict.witness).into(lang)}")
-    lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang), ""]
-    lines.append(_SERVICE_EXEMPT.filled(actions=", ".join(SERVICE_EXEMPT)).into(lang))
-    lines.append(_CATALOGUE.filled(dated=answered.dated).into(lang))
-    if not answered.named:
-        lines.append(assumed_user(answered.user).into(lang))
+def as_table(answered: Report, lang: Language, *, named: bool) -> str:
+    """Return the answers as text; `named` tells whether the user was given."""
+    lines = [text for line in answered.lines for text in _line(line, lang)]
+    if answered.exempt is not None:
+        lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang)]
+    lines += ["", _SERVICE_EXEMPT.filled(actions=", ".join(SERVICE_EXEMPT)).into(lang)]
+    lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
+    if not named:
+        lines.append(assumed_user(answered.asking.user).into(lang))
+    if settings := _settings(answered.asking.switches):
+        lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
     lines += [text.into(lang) for text in ASSUMED]
     return "\n".join(safe(line) for line in lines)
+
+
+def _line(line: Line, lang: Language) -> Iterator[str]:
+    verdict, by = line.answer.verdict, _CALLS[line.calls].into(lang)
+    yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
+    if isinstance(verdict, Refuted):
+        yield f"  {witness_text(verdict.witness, refused=line.refused).into(lang)}"
+    if line.answer.assumed:
+        yield f"  {_RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
+
+
+def _settings(switches: Switches) -> list[str]:
+    """Return the switches that are not at their default, as `--switch` takes them."""
+    default = Switches()
+    return [
+        f"{name}={str(value).lower()}"
+        for name in (field.name for field in fields(Switches))
+        if (value := getattr(switches, name)) != getattr(default, name)
+    ]
 
 
 _SHOWN = 5
@@ -128,30 +114,35 @@ def witness_to_json(witness: Witness) -> dict[str, object]:
     }
 
 
-def as_json(answered: Answered) -> dict[str, object]:
+def as_json(answered: Report) -> dict[str, object]:
     """Return the answers as JSON values."""
-    exempt = answered.exempt
+    asking, exempt = answered.asking, answered.exempt
     return {
         "schema": "sekisho.prove/1",
-        "user": answered.user.arn,
-        "catalogue": answered.dated,
-        "expectedExempt": list(answered.expected),
+        "user": asking.user.arn,
+        "catalogue": load().dated,
+        "expectedExempt": list(asking.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "questions": [
-            {"id": name, "calls": calls, **_verdict_as_json(verdict)}
-            for name, _, calls, verdict in _questions(answered)
-        ],
-        "exempt": None if isinstance(exempt, Unknown) else [_exempt_as_json(one) for one in exempt],
+        "switches": _settings(asking.switches),
+        "questions": [_line_as_json(line) for line in answered.lines],
+        "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         "exemptUnknown": exempt.reason if isinstance(exempt, Unknown) else None,
-        "assumed": [text.en for text in ASSUMED],
+        "assumptions": [text.en for text in ASSUMED],
     }
 
 
-def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
+def _line_as_json(line: Line) -> dict[str, object]:
+    verdict = line.answer.verdict
     return {
+        "id": line.id,
+        "text": line.title.en,
+        "calls": line.calls,
+        "hypothetical": line.hypothetical,
+        "counts": line.counts,
         "verdict": type(verdict).__name__,
         "witness": witness_to_json(verdict.witness) if isinstance(verdict, Refuted) else None,
         "reason": verdict.reason if isinstance(verdict, Unknown) else None,
+        "assumed": list(line.answer.assumed),
     }
 
 
@@ -159,34 +150,32 @@ def _exempt_as_json(exempt: Exempt) -> dict[str, object]:
     return {"actions": list(exempt.actions), "resources": list(exempt.resources)}
 
 
-def as_sarif(answered: Answered, file: str, version: str, lang: Language) -> dict[str, object]:
+def as_sarif(answered: Report, file: str, version: str, lang: Language) -> dict[str, object]:
     """Return the answers as one SARIF run: a result for each refuted question."""
-    rules = [("gate-shut", _NOW), ("gate-shut-later", _LATER)]
     uri = "stdin" if file == "-" else quote(file.replace("\\", "/"), safe="/:")
     place = {"physicalLocation": {"artifactLocation": {"uri": uri}}}
     results: list[dict[str, object]] = []
     notices: list[dict[str, object]] = []
-    for name, text, _, verdict in _questions(answered):
-        if isinstance(verdict, Refuted):
-            sentence = f"{text.into(lang)}: {witness_text(verdict.witness).into(lang)}"
+    for line in answered.lines:
+        sentence = "; ".join(text.strip() for text in _line(line, lang))
+        if isinstance(line.answer.verdict, Refuted):
             result: dict[str, object] = {
-                "ruleId": name,
-                "level": "error" if name == "gate-shut" else "note",
+                "ruleId": line.id,
+                "level": "error" if line.counts else "note",
                 "message": {"text": sentence},
                 "locations": [place],
             }
             results.append(result)
-        elif isinstance(verdict, Unknown):
-            sentence = f"{text.into(lang)}: {verdict_text(verdict).into(lang)}"
+        elif isinstance(line.answer.verdict, Unknown):
             notices.append({"level": "warning", "message": {"text": sentence}})
+    rules = {line.id: line.title.into(lang) for line in answered.lines}
     run = {
         "tool": {
             "driver": {
                 "name": "sekisho",
                 "version": version,
                 "rules": [
-                    {"id": name, "shortDescription": {"text": text.into(lang)}}
-                    for name, text in rules
+                    {"id": name, "shortDescription": {"text": text}} for name, text in rules.items()
                 ],
             }
         },

@@ -2,6 +2,7 @@
 
 from sekisho.prover.answer import Answer, answer
 from sekisho.prover.ask import never
+from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.difference import Difference, Item, Side, difference
 from sekisho.prover.formula import Question, Within
@@ -13,9 +14,12 @@ from sekisho.prover.gate import (
     expected_exempt,
     gate_question,
     gate_shut,
+    via_service,
 )
 from sekisho.prover.hypothetical import for_other_values
-from sekisho.prover.selfservice import nothing_lost, own_things_only
+from sekisho.prover.invariant_file import read_invariants
+from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
+from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
@@ -23,10 +27,13 @@ __all__ = [
     "SERVICE_EXEMPT",
     "Answer",
     "Asked",
+    "Calls",
+    "Demand",
     "Difference",
     "Exempt",
     "Gate",
     "Held",
+    "Invariant",
     "Item",
     "Proved",
     "Question",
@@ -41,10 +48,16 @@ __all__ = [
     "difference",
     "exempt_list",
     "expected_exempt",
+    "faults_in",
     "for_other_values",
     "gate_question",
     "gate_shut",
+    "has_self_service",
+    "invariant_holds",
     "never",
     "nothing_lost",
     "own_things_only",
+    "read_invariants",
+    "tells_services_apart",
+    "via_service",
 ]

@@ -14,6 +14,7 @@ from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.values import Asked, Family, family_of, values_for
+from sekisho.prover.verdict import Unknown
 
 __all__ = ["MFA_PRESENT", "for_other_values"]
 
@@ -27,15 +28,25 @@ _APART = Asked(
 _SPLIT = frozenset({Family.TEXT, Family.BOOLEAN, Family.PRESENCE})
 
 
-def for_other_values(question: Question) -> tuple[Question, ...]:
+def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
     """Return a question for each value other than true and false that the policies tell apart.
 
     Args:
         question: about policies that must be given as `allowed`.
-
-    Raises:
-        Limit: if the values cannot be told apart.
     """
+    try:
+        values = _values(question)
+    except Limit as reason:
+        return Unknown(str(reason))
+    return tuple(
+        replace(question, user=_with(question.user, value), held=(Held.HYPOTHETICAL,))
+        for value in values
+        if value.lower() not in _KNOWN
+    )
+
+
+def _values(question: Question) -> list[str]:
+    """Return values of the key, one for each way in which the conditions can come out."""
     asked = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
     if not {family_of(each.condition.operator.name) for each in asked} <= _SPLIT:
         raise Limit(f"`{MFA_PRESENT}` is compared as something else than true, false or a text")
@@ -43,11 +54,7 @@ def for_other_values(question: Question) -> tuple[Question, ...]:
     values, exact = values_for([*texts, _APART], Context(), question.now, Effort())
     if not exact:
         raise Limit(f"`{MFA_PRESENT}` is compared ignoring the case of letters beyond ASCII")
-    return tuple(
-        replace(question, user=_with(question.user, value), held=(Held.HYPOTHETICAL,))
-        for value in values
-        if value.lower() not in _KNOWN
-    )
+    return values
 
 
 _KEY = MFA_PRESENT.lower()

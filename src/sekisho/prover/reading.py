@@ -198,8 +198,10 @@ class Reading:
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
         found: list[Values] = [] if default is None else [{spelled: default}]
-        if keys.may_be_absent(name):
-            found.append({})
+        absent: list[Values] = [{}] if keys.may_be_absent(name) else []
+        if default is None:
+            # where nothing is ordinary, the least that is said is
+            found, absent = absent, []
         with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
         shape = keys.shape_of(name, with_set_operator=with_sets)
         if with_sets and "" not in texts:
@@ -208,7 +210,7 @@ class Reading:
             found += [{spelled: text} for text in texts]
         if shape is not keys.Shape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
-        return found, exact
+        return [*found, *absent], exact
 
     def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each way in which set operators can come out.

@@ -157,12 +157,13 @@ def _other_binary(constants: Iterable[str]) -> str:
 
 
 _NICE_ADDRESS = "203.0.113.9"
+_OTHER_NICE_ADDRESS = "198.51.100.7"
 _NICE_ADDRESS_6 = "2001:db8::9"
 
 
 def _addresses(constants: Iterable[str]) -> list[str]:
     """Return the first address of every stretch between the ends of the ranges."""
-    found = [_NICE_ADDRESS, _NICE_ADDRESS_6, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
+    found = [_NICE_ADDRESS, _OTHER_NICE_ADDRESS, _NICE_ADDRESS_6, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
     for text in constants:
         try:
             network = ipaddress.ip_network(text, strict=False)

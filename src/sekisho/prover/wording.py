@@ -1,12 +1,20 @@
 """What the prover says to people, in both languages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sekisho.language import Text
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.invariants import Demand, Invariant
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
-__all__ = ["ASSUMED", "HELD", "assumed_user", "verdict_text", "witness_text"]
+__all__ = [
+    "ASSUMED",
+    "HELD",
+    "assumed_user",
+    "invariant_text",
+    "verdict_text",
+    "witness_text",
+]
 
 HELD: Mapping[Held, Text] = {
     Held.KEY: Text("access key", "アクセスキー"),
@@ -28,7 +36,7 @@ HELD: Mapping[Held, Text] = {
     ),
     Held.HYPOTHETICAL: Text(
         "request with a value of aws:MultiFactorAuthPresent that AWS is not known to produce",
-        "AWS が生成するとは知られていない aws:MultiFactorAuthPresent の値を持つリクエスト",
+        "リクエスト (AWS が生成するとは知られていない aws:MultiFactorAuthPresent の値を持つもの)",
     ),
 }
 """Whose request it is."""
@@ -51,11 +59,18 @@ ASSUMED = (
 _PROVED = Text("proved", "証明済み")
 _REFUTED = Text("refuted", "反例あり")
 _UNKNOWN = Text("unknown: {reason}", "不明: {reason}")
-_WITNESS = Text(
+_ALLOWED = Text(
     "{who}'s {held}{address}: {action} on {resource} is allowed",
     "{who} の {held}{address}: {resource} に対する {action} が許可されます",
 )
+_REFUSED = Text(
+    "{who}'s {held}{address}: {action} on {resource} is not allowed",
+    "{who} の {held}{address}: {resource} に対する {action} が許可されません",
+)
 _ADDRESS = Text(", from {address}", " ({address} から)")
+_NOWHERE = Text(
+    ", through a VPC endpoint (no aws:SourceIp)", " (VPC エンドポイント経由、aws:SourceIp なし)"
+)
 _FUTURE = Text(" (an action that the catalogue does not know)", " (カタログにないアクション)")
 _ANYONE = Text(
     "The user is {arn}, a name that stands for any other; give yours by --user-arn.",
@@ -80,18 +95,63 @@ def verdict_text(verdict: Verdict) -> Text:
             return _UNKNOWN.filled(reason=reason)
 
 
-def witness_text(witness: Witness) -> Text:
-    """Say a witness in one sentence."""
-    request, held = witness.request, HELD[witness.held]
-    address = request.context.get("aws:SourceIp")
-    where = _ADDRESS.filled(address=address) if isinstance(address, str) else Text("", "")
-    future = Text("", "") if witness.exists else _FUTURE
+def witness_text(witness: Witness, *, refused: bool = False) -> Text:
+    """Say a witness in one sentence; `refused` if what it shows is that it is not allowed."""
+    request = witness.request
     who = request.principal.rpartition("/")[2]
+    return Text(*(_sentence(witness, who, each, refused=refused) for each in ("en", "ja")))
 
-    def said(language: str) -> str:
-        sentence: str = getattr(_WITNESS, language)
-        parts = {"held": getattr(held, language), "address": getattr(where, language)}
-        filled = sentence.format(who=who, action=request.action, resource=request.resource, **parts)
-        return f"{filled}{getattr(future, language)}"
 
-    return Text(said("en"), said("ja"))
+def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> str:
+    def said(text: Text) -> str:
+        found: str = getattr(text, language)
+        return found
+
+    request = witness.request
+    address = request.context.get("aws:SourceIp")
+    where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(_NOWHERE)
+    filled = said(_REFUSED if refused else _ALLOWED).format(
+        who=who,
+        held=said(HELD[witness.held]),
+        address=where,
+        action=request.action,
+        resource=request.resource,
+    )
+    return filled if witness.exists else f"{filled}{said(_FUTURE)}"
+
+
+_DEMANDS: Mapping[Demand, Text] = {
+    Demand.NEVER: Text("never {actions}", "決して許可しない: {actions}"),
+    Demand.ALWAYS: Text("always {actions}", "常に許可する: {actions}"),
+}
+_RANGES: tuple[tuple[Callable[[Invariant], str], Text], ...] = (
+    (lambda one: ", ".join(one.on), Text(" on {what}", "、リソース {what}")),
+    (
+        lambda one: "MFA" if one.unless_mfa else "",
+        Text(" unless with MFA", "、MFA ありの場合を除く"),
+    ),
+    (lambda one: "MFA" if one.with_mfa else "", Text(" with MFA", "、MFA ありの場合")),
+    (
+        lambda one: "" if one.mfa_age is None else str(one.mfa_age),
+        Text(" of at most {what} seconds", " (認証から {what} 秒以内)"),
+    ),
+    (
+        lambda one: ", ".join(one.only_from),
+        Text(" but from {what}", "、送信元 {what} の場合を除く"),
+    ),
+    (lambda one: ", ".join(one.within), Text(" from {what}", "、送信元 {what} の場合")),
+)
+
+
+def invariant_text(invariant: Invariant) -> Text:
+    """Say what an invariant demands, after the user's own words if there are any."""
+    said = {"en": "", "ja": ""}
+    for language in said:
+        demand: str = getattr(_DEMANDS[invariant.demand], language)
+        parts = [demand.format(actions=", ".join(invariant.actions))]
+        for part, text in _RANGES:
+            if what := part(invariant):
+                parts.append(getattr(text, language).format(what=what))
+        sentence = "".join(parts)
+        said[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
+    return Text(said["en"], said["ja"])

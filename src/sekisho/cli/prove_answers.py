@@ -1,0 +1,169 @@
+"""What `sekisho prove` asks of policies, and the answers."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sekisho import prover
+from sekisho.engine import Policies, Switches
+from sekisho.language import Text
+from sekisho.prover import Answer, Demand, Exempt, Invariant, Question, Unknown, User
+from sekisho.prover.wording import invariant_text
+
+__all__ = ["Asking", "Line", "Part", "Report", "report"]
+
+
+class Part(StrEnum):
+    """What can be asked alone."""
+
+    GATE = "gate"
+    NOTHING_LOST = "nothing-lost"
+    OWN_THINGS = "own-things"
+    INVARIANTS = "invariants"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked.
+
+    Attributes:
+        policies, user, now, switches: as the prover takes them.
+        exempt: what may work without MFA.
+        invariants: further demands.
+        parts: which of the questions.
+        later: whether the gate must hold whatever is attached later.
+        any_value: whether it must hold for values of the MFA key that no credential brings.
+    """
+
+    policies: Policies
+    user: User
+    now: datetime
+    exempt: tuple[str, ...]
+    parts: frozenset[Part]
+    invariants: tuple[Invariant, ...] = ()
+    switches: Switches = field(default_factory=Switches)
+    later: bool = False
+    any_value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question and its answer.
+
+    Attributes:
+        id: stable.
+        title: what holds if it is proved.
+        calls: `direct`, `service` or `all`.
+        answer: the verdict and what it rests on.
+        counts: whether it decides the exit code.
+        hypothetical: whether it is about what no known credential brings.
+        refused: whether a witness is a request that is not allowed.
+    """
+
+    id: str
+    title: Text
+    calls: str
+    answer: Answer
+    counts: bool = True
+    hypothetical: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All answers; `exempt` is what works without MFA, None if that was not asked."""
+
+    asking: Asking
+    lines: tuple[Line, ...]
+    exempt: tuple[Exempt, ...] | Unknown | None
+
+
+_SHUT = Text("The gate is shut", "MFA なしでは通れない")
+_LATER = Text(
+    "The gate is shut whatever is attached later",
+    "今後どのポリシーが追加されても MFA なしでは通れない",
+)
+_OTHER = Text(
+    "The gate is shut for any other value of aws:MultiFactorAuthPresent "
+    "(hypothetical: AWS is not known to produce one)",
+    "aws:MultiFactorAuthPresent がその他の値でも MFA なしでは通れない "
+    "(仮定: AWS がそのような値を生成するとは知られていません)",
+)
+_LOST = Text("Nothing is lost with MFA", "MFA があれば何も失われない")
+_OWN = Text("Self-service reaches no other user", "セルフサービスは他のユーザーに及ばない")
+
+_NO_SELF_SERVICE = Text(
+    "Self-service reaches no other user (there is no self-service statement)",
+    "セルフサービスは他のユーザーに及ばない (セルフサービスのステートメントはありません)",
+)
+
+
+def report(asking: Asking) -> Report:
+    """Return the answers to all that is asked.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    lines: list[Line] = []
+    for part, ask in _PARTS.items():
+        if part in asking.parts:
+            lines += ask(asking)
+    if Part.GATE not in asking.parts:
+        return Report(asking, tuple(lines), None)
+    exempt = prover.exempt_list(asking.policies, asking.user, asking.now)
+    return Report(asking, tuple(lines), exempt)
+
+
+def _gate(asking: Asking) -> Iterator[Line]:
+    apart = prover.tells_services_apart(asking.policies)
+    for name, title, later in (("gate-shut", _SHUT, False), ("gate-shut-later", _LATER, True)):
+        question = prover.gate_question(
+            asking.policies, asking.user, asking.now, asking.exempt, later=later
+        )
+        question = replace(question, switches=asking.switches)
+        counts = asking.later or not later
+        yield Line(name, title, "direct", prover.answer([question]), counts)
+        if apart:
+            answer = prover.answer([prover.via_service(question)])
+            yield Line(name, title, "service", answer, counts)
+    question = prover.gate_question(asking.policies, asking.user, asking.now, asking.exempt)
+    others = prover.for_other_values(replace(question, switches=asking.switches))
+    answer = Answer(others) if isinstance(others, Unknown) else prover.answer(others)
+    yield Line(
+        "gate-shut-other-values", _OTHER, "direct", answer, asking.any_value, hypothetical=True
+    )
+
+
+def _nothing_lost(asking: Asking) -> Iterator[Line]:
+    question = prover.nothing_lost(asking.policies, asking.user, asking.now)
+    answer = prover.answer([replace(question, switches=asking.switches)])
+    yield Line("nothing-lost", _LOST, _calls(question), answer, refused=True)
+
+
+def _own_things(asking: Asking) -> Iterator[Line]:
+    question = prover.own_things_only(asking.policies, asking.user, asking.now)
+    answer = prover.answer([replace(question, switches=asking.switches)])
+    title = _OWN if prover.has_self_service(asking.policies) else _NO_SELF_SERVICE
+    yield Line("own-things", title, _calls(question), answer)
+
+
+def _calls(question: Question) -> str:
+    return "direct" if all(held.direct for held in question.held) else "all"
+
+
+def _invariants(asking: Asking) -> Iterator[Line]:
+    for each in asking.invariants:
+        answer = prover.invariant_holds(
+            each, asking.policies, asking.user, asking.now, asking.switches
+        )
+        refused = each.demand is Demand.ALWAYS
+        yield Line(each.id, invariant_text(each), each.calls.value, answer, refused=refused)
+
+
+_PARTS: dict[Part, Callable[[Asking], Iterable[Line]]] = {
+    Part.GATE: _gate,
+    Part.NOTHING_LOST: _nothing_lost,
+    Part.OWN_THINGS: _own_things,
+    Part.INVARIANTS: _invariants,
+}

@@ -1,0 +1,119 @@
+"""The options of `sekisho prove` that say what is asked, and what they mean together."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.cli.prove_answers import Part
+from sekisho.errors import UsageError
+from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
+
+__all__ = ["invariants_of", "parts_of", "question_options"]
+
+_OPTIONS = (
+    click.option(
+        "--only",
+        "parts",
+        multiple=True,
+        type=click.Choice([part.value for part in Part]),
+        help="Ask only this; may be repeated.",
+    ),
+    click.option("--never", metavar="ACTION", multiple=True, help="Is never allowed, like `s3:*`."),
+    click.option("--always", metavar="ACTION", multiple=True, help="Is always allowed."),
+    click.option("--on", metavar="ARN", multiple=True, help="Only on these resources."),
+    click.option("--unless-mfa", is_flag=True, help="With `--never`: but may be with MFA."),
+    click.option("--with-mfa", is_flag=True, help="Only in sessions with MFA."),
+    click.option(
+        "--mfa-age",
+        metavar="SECONDS",
+        type=click.IntRange(0, 129_600),
+        help="With `--with-mfa`: only if MFA is not older.",
+    ),
+    click.option(
+        "--only-from",
+        metavar="CIDR",
+        multiple=True,
+        help="Is never allowed from other addresses; without `--never`, nothing is.",
+    ),
+    click.option("--from", "within", metavar="CIDR", multiple=True, help="Only from there."),
+    click.option(
+        "--calls",
+        type=click.Choice([calls.value for calls in Calls]),
+        default=Calls.ALL.value,
+        show_default=True,
+        help="Whose calls are meant: the user's own, those of AWS services for the user, or all.",
+    ),
+    click.option(
+        "--invariants",
+        "file",
+        metavar="FILE",
+        help="Invariants of this file (YAML or JSON): docs/prover.md.",
+    ),
+)
+_NAMES = {"actions": "--never/--always", "within": "--from"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def question_options(function: F) -> F:
+    """Add the options."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def parts_of(given: dict[str, Any]) -> frozenset[Part]:
+    """Return what is asked: as said, else the invariants if there are any, else all."""
+    if given["parts"]:
+        return frozenset(Part(text) for text in given["parts"])
+    if given["file"] or given["never"] or given["always"] or given["only_from"]:
+        return frozenset({Part.INVARIANTS})
+    return frozenset(Part)
+
+
+def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
+    """Return the invariants of the options and of the file.
+
+    Raises:
+        UsageError: if the options contradict each other; all that is wrong with them is named.
+        FaultyInput: if the file is not what it should be.
+    """
+    own = tuple(_own(given))
+    found = (*own, *(read_invariants(given["file"]) if given["file"] else ()))
+    if not found and "invariants" in given["parts"]:
+        raise UsageError("`--only invariants` needs `--never`, `--always` or `--invariants`")
+    return found
+
+
+def _own(given: dict[str, Any]) -> Iterator[Invariant]:
+    if given["never"] and given["always"]:
+        raise UsageError(
+            "`--never` and `--always` are two questions", cure="write both to a file: --invariants"
+        )
+    about = [name for name in ("on", "unless_mfa", "with_mfa", "mfa_age", "within") if given[name]]
+    if not given["never"] and not given["always"] and not given["only_from"]:
+        if about:
+            option = _option(about[0])
+            raise UsageError(f"`{option}` needs `--never`, `--always` or `--only-from`")
+        return
+    demand = Demand.ALWAYS if given["always"] else Demand.NEVER
+    invariant = Invariant(
+        id=demand.value,
+        demand=demand,
+        actions=given["always"] or given["never"] or ("*",),
+        on=given["on"],
+        unless_mfa=given["unless_mfa"],
+        with_mfa=given["with_mfa"],
+        mfa_age=given["mfa_age"],
+        only_from=given["only_from"],
+        within=given["within"],
+        calls=Calls(given["calls"]),
+    )
+    if faults := [f"`{_option(name)}`: {message}" for name, message in faults_in(invariant)]:
+        raise UsageError("; ".join(faults))
+    yield invariant
+
+
+def _option(name: str) -> str:
+    return _NAMES.get(name, f"--{name.replace('_', '-')}")

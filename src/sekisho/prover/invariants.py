@@ -1,0 +1,213 @@
+"""Invariants: what a user demands of policies, and whether it holds for every request.
+
+`NEVER`: no request of the range is allowed. `ALWAYS`: no request of the range is refused. A range
+in which no real request lies proves nothing, so it is Unknown.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sekisho.catalogue import load
+from sekisho.engine import Policies, Switches
+from sekisho.errors import FaultyPolicy
+from sekisho.policy import from_json
+from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
+from sekisho.policy.faults import quoted
+from sekisho.prover.answer import Answer, answer
+from sekisho.prover.ask import never
+from sekisho.prover.credentials import Held, User
+from sekisho.prover.formula import Question, Within
+from sekisho.prover.gate import SERVICE_EXEMPT
+from sekisho.prover.values import Asked
+from sekisho.prover.verdict import Proved, Refuted, Unknown
+
+__all__ = ["Calls", "Demand", "Invariant", "faults_in", "invariant_holds"]
+
+
+class Demand(StrEnum):
+    """What is demanded of every request of the range."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class Calls(StrEnum):
+    """Whose calls are in the range."""
+
+    DIRECT = "direct"
+    SERVICE = "service"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One demand on the policies of a user.
+
+    Attributes:
+        id: a name for reports.
+        demand: never, or always.
+        actions: patterns, like `s3:*`.
+        text: what it is for, in the user's words; may be empty.
+        on: patterns of resources; none: any.
+        unless_mfa: never without MFA; with it, nothing is demanded.
+        with_mfa: only sessions with MFA are in the range.
+        mfa_age: the oldest MFA, in seconds, of the sessions in the range; None: any.
+        only_from: never but from these addresses (CIDR); nothing is demanded from them.
+        within: only calls from these addresses are in the range; none: from anywhere.
+        calls: direct calls, those of AWS services on the user's behalf, or both.
+    """
+
+    id: str
+    demand: Demand
+    actions: tuple[str, ...]
+    text: str = ""
+    on: tuple[str, ...] = ()
+    unless_mfa: bool = False
+    with_mfa: bool = False
+    mfa_age: int | None = None
+    only_from: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    calls: Calls = Calls.ALL
+
+
+_WITHOUT: dict[Calls, tuple[Held, ...]] = {
+    Calls.DIRECT: (Held.KEY, Held.SESSION),
+    Calls.SERVICE: (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
+    Calls.ALL: (Held.KEY, Held.SESSION, Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
+}
+_WITH: dict[Calls, tuple[Held, ...]] = {
+    Calls.DIRECT: (Held.MFA_SESSION,),
+    Calls.SERVICE: (Held.MFA_VIA_SERVICE,),
+    Calls.ALL: (Held.MFA_SESSION, Held.MFA_VIA_SERVICE),
+}
+
+
+def faults_in(invariant: Invariant) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an invariant: the attribute, and a message."""
+    if not invariant.actions:
+        yield "actions", "names no action"
+    for name, element, entries in (
+        ("actions", "Action", invariant.actions),
+        ("on", "Resource", invariant.on),
+    ):
+        for entry in entries:
+            if (message := _refused(element, entry)) is not None:
+                yield name, message
+    for name, networks in (("only_from", invariant.only_from), ("within", invariant.within)):
+        for text in networks:
+            if not _is_network(text):
+                yield name, f"{quoted(text)} is no range of addresses like `203.0.113.0/24`"
+    yield from _conflicts(invariant)
+
+
+def _conflicts(invariant: Invariant) -> Iterator[tuple[str, str]]:
+    if invariant.demand is Demand.ALWAYS and invariant.unless_mfa:
+        yield "unless_mfa", "is about what is never allowed"
+    if invariant.demand is Demand.ALWAYS and invariant.only_from:
+        yield "only_from", "is about what is never allowed"
+    if invariant.unless_mfa and invariant.with_mfa:
+        yield "with_mfa", "contradicts that nothing is demanded with MFA"
+    if invariant.mfa_age is not None and not invariant.with_mfa:
+        yield "mfa_age", "is about sessions with MFA only"
+
+
+def _refused(element: str, entry: str) -> str | None:
+    """Return why IAM would refuse an entry of `Action` or `Resource`; None if it would not."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", element: entry}
+    try:
+        from_json({"Version": "2012-10-17", "Statement": statement})
+    except FaultyPolicy as refusal:
+        return refusal.faults[0].message
+    return None
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def invariant_holds(
+    invariant: Invariant, policies: Policies, user: User, now: datetime, switches: Switches
+) -> Answer:
+    """Return whether an invariant holds for every request.
+
+    Args:
+        invariant: one without `faults_in` it.
+        policies: as attached to the user.
+        user: whose requests.
+        now: the earliest time of a request.
+        switches: how the points are read that AWS does not document.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    base = Question(user, now, (), within=_within(invariant), switches=switches)
+    is_never = invariant.demand is Demand.NEVER
+    asked = replace(
+        base,
+        allowed=policies if is_never else None,
+        denied=None if is_never else policies,
+    )
+    found = answer(tuple(_asked(invariant, asked)))
+    if isinstance(found.verdict, Proved) and (reason := _empty(invariant, base)) is not None:
+        return Answer(Unknown(reason))
+    return found
+
+
+def _within(invariant: Invariant) -> Within:
+    addresses = ((_from(invariant.within), True),) if invariant.within else ()
+    ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
+    return Within(
+        actions=((Element(invariant.actions), True), (Element(SERVICE_EXEMPT), False)),
+        resources=((Element(invariant.on), True),) if invariant.on else (),
+        conditions=(*addresses, *ages),
+    )
+
+
+def _asked(invariant: Invariant, asked: Question) -> Iterator[Question]:
+    """Yield a question for each way in which the invariant can be broken."""
+    without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
+    every = with_ if invariant.with_mfa else (*without, *with_)
+    if invariant.unless_mfa:
+        yield replace(asked, held=without)
+    if invariant.only_from:
+        conditions = (*asked.within.conditions, (_from(invariant.only_from), False))
+        yield replace(asked, held=every, within=replace(asked.within, conditions=conditions))
+    if not invariant.unless_mfa and not invariant.only_from:
+        yield replace(asked, held=every)
+
+
+def _from(networks: tuple[str, ...]) -> Asked:
+    operator = Operator(OperatorName.IP_ADDRESS)
+    return Asked(Condition(operator, "aws:SourceIp", networks), Version.V2012)
+
+
+def _not_older(seconds: int) -> Asked:
+    operator = Operator(OperatorName.NUMERIC_LESS_THAN_EQUALS)
+    return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
+
+
+def _empty(invariant: Invariant, base: Question) -> str | None:
+    """Return why no real request is in some part of the range, so that it proves nothing."""
+    for action in invariant.actions:
+        if not load().expand(action):
+            return f"{quoted(action)} takes in no action of the catalogue"
+    held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    for entry in invariant.on or (None,):
+        resources = () if entry is None else ((Element((entry,)), True),)
+        within = replace(base.within, resources=resources)
+        match never(replace(base, held=held[:1], within=within)):
+            case Refuted(witness) if witness.exists:
+                continue
+            case Unknown(reason):
+                return reason
+            case _:
+                what = "no policy can deny this" if entry is None else f"none is on {quoted(entry)}"
+                return f"no action of the question can be asked about: {what}"
+    return None
