@@ -15,7 +15,7 @@ from sekisho.account import User
 from sekisho.engine import Policies, arns, glob
 from sekisho.policy.document import Document, OperatorName, Statement, Version
 
-__all__ = ["Traits", "likeness", "traits_of"]
+__all__ = ["Numbers", "Traits", "likeness", "traits_of"]
 
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"
@@ -27,6 +27,23 @@ _EXACT_CASE = frozenset(
 )
 _ANY = "\0"
 """Stands for a text that is not known; no pattern has it."""
+
+
+class Numbers:
+    """Numbers for documents: equal ones share one, and each object is compared once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Document, int] = {}
+        # the document is kept, so that its id stays its own
+        self._known: dict[int, tuple[Document, int]] = {}
+
+    def of(self, document: Document) -> int:
+        """Return the document's number."""
+        known = self._known.get(id(document))
+        if known is None:
+            known = (document, self._numbers.setdefault(document, len(self._numbers)))
+            self._known[id(document)] = known
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, decide
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.policy import Document, Effect
+from sekisho.policy import Effect
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, Witness, gate_shut
 from sekisho.prover import User as Named
 
-__all__ = ["Gated", "UserGate", "gates_of"]
+__all__ = ["Gated", "UserGate", "gates_of", "named_of"]
 
 
 class Gated(StrEnum):
@@ -84,8 +84,7 @@ class _Asked:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._numbers: dict[Document, int] = {}
-        self._known_numbers: dict[int, int] = {}
+        self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._gates: dict[tuple[object, ...], tuple[Named, UserGate]] = {}
 
@@ -104,7 +103,7 @@ class _Asked:
         if documents not in self._traits:
             self._traits[documents] = traits_of(policies)
         alike = (documents, likeness(user, self._traits[documents]))
-        named = _named(user)
+        named = named_of(user)
         if alike not in self._gates:
             self._gates[alike] = (named, self._asked(policies, named))
         other, gate = self._gates[alike]
@@ -132,22 +131,13 @@ class _Asked:
 
     def _key(self, policies: Policies) -> tuple[object, ...]:
         """Return the sets of documents; their order, names and repetitions do not matter."""
+        number = self._numbers.of
         identity, boundaries, scps = policies.identity, policies.boundaries, policies.scps
         return (
-            frozenset(self._number(each.document) for each in identity),
-            boundaries and frozenset(self._number(each.document) for each in boundaries),
-            tuple(
-                frozenset(self._number(each.document) for each in level.policies) for level in scps
-            ),
+            frozenset(number(each.document) for each in identity),
+            boundaries and frozenset(number(each.document) for each in boundaries),
+            tuple(frozenset(number(each.document) for each in level.policies) for level in scps),
         )
-
-    def _number(self, document: Document) -> int:
-        """Return a number that equal documents share; each object is read once."""
-        known = self._known_numbers.get(id(document))
-        if known is None:
-            known = self._numbers.setdefault(document, len(self._numbers))
-            self._known_numbers[id(document)] = known
-        return known
 
 
 def _denies(policies: Policies) -> bool:
@@ -158,7 +148,8 @@ def _denies(policies: Policies) -> bool:
     return any(each.effect is Effect.DENY for each in statements)
 
 
-def _named(user: User) -> Named:
+def named_of(user: User) -> Named:
+    """Return a user as the prover asks about one: with the id and the tags."""
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     return Named.of(user.arn, {"aws:userid": user.id, **tags} if user.id else tags)
 

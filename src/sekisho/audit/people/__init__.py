@@ -1,0 +1,20 @@
+"""Each user of an account in one row: who it is, what they hold, and what the gate does to them."""
+
+from sekisho.audit.people.coverage import Coverage, coverage_of
+from sekisho.audit.people.facts import Facts, facts_of
+from sekisho.audit.people.nature import Nature
+from sekisho.audit.people.outlook import Fate, Outlook, outlooks_of
+from sekisho.audit.people.rows import Row, rows_of
+
+__all__ = [
+    "Coverage",
+    "Facts",
+    "Fate",
+    "Nature",
+    "Outlook",
+    "Row",
+    "coverage_of",
+    "facts_of",
+    "outlooks_of",
+    "rows_of",
+]

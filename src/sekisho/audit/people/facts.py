@@ -1,0 +1,163 @@
+"""What is known of a user's credentials; what is not known says why, and is never "none".
+
+Where a call was refused, a credential report stands in: it says whether there is a password and any
+device, and which keys are active, but not of which kind a device is, nor who changed it since.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sekisho.account import AccessKey, CredentialRow, Device, Gap, Snapshot, User
+
+__all__ = ["IN_USE", "Facts", "Unread", "facts_of"]
+
+IN_USE = timedelta(days=90)
+"""A key that was used within this time before the snapshot is in use."""
+
+_PASSWORD = "GetLoginProfile"  # noqa: S105 - an operation's name
+_DEVICES = "ListMFADevices"
+_KEYS = "ListAccessKeys"
+_USED = "GetAccessKeyLastUsed"
+
+
+class Unread:
+    """What could not be read, by operation and by whom it is about."""
+
+    def __init__(self, gaps: Iterable[Gap]) -> None:
+        self._reasons: dict[tuple[str, str], str] = {}
+        for gap in gaps:
+            self._reasons.setdefault((gap.what, gap.who), f"{gap.what}: {gap.reason}")
+
+    def why(self, operation: str, who: str = "") -> str:
+        """Return why the answer about somebody is not known; "" if it is."""
+        reasons = self._reasons
+        return reasons.get((operation, who)) or reasons.get((operation, "")) or ""
+
+    def all(self, operation: str) -> bool:
+        """Whether nobody's answer is known."""
+        return (operation, "") in self._reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a user holds, as far as it is known.
+
+    Attributes:
+        password: whether there is a console password; None if that is not known.
+        must_change: whether it must be changed at the next sign-in, being temporary or expired;
+            None if that is not known.
+        enrolled: whether there is a device; None if that is not known.
+        devices: those that are known; a credential report knows none by name.
+        active_keys: how many access keys are active; None if that is not known.
+        keys: those that are known, active or not.
+        key_used: when a key was last used; None if never, or if it is not known.
+        use_known: whether `key_used` is known of every active key.
+        others: active credentials for single services, SSH keys and signing certificates.
+        unread: why something is not known, each once.
+        by_report: whether something here comes from the credential report alone.
+    """
+
+    password: bool | None
+    must_change: bool | None
+    password_used: datetime | None
+    enrolled: bool | None
+    devices: tuple[Device, ...]
+    active_keys: int | None
+    keys: tuple[AccessKey, ...]
+    key_used: datetime | None
+    use_known: bool
+    others: int
+    unread: tuple[str, ...] = ()
+    by_report: bool = False
+
+    def key_in_use(self, now: datetime) -> bool:
+        """Whether an active access key is known to be in use."""
+        used = self.key_used
+        return bool(self.active_keys) and used is not None and now - used <= IN_USE
+
+    def keys_work(self, now: datetime) -> bool:
+        """Whether something that signs requests without MFA is in use, or may be.
+
+        When a credential for one service was last used is not known.
+        """
+        if self.others or self.key_in_use(now):
+            return True
+        return bool(self.active_keys) and not self.use_known
+
+
+def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
+    """Return what is known of each user's credentials, by user name."""
+    unread = Unread(snapshot.gaps)
+    rows = snapshot.report.rows if snapshot.report else {}
+    return {
+        user.name: _facts(user, unread, rows.get(user.name), snapshot.taken_at)
+        for user in snapshot.users
+    }
+
+
+def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime) -> Facts:
+    why = {name: unread.why(name, user.name) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
+    no_password, no_devices, no_keys = (bool(why[name]) for name in (_PASSWORD, _DEVICES, _KEYS))
+    active = [key for key in user.keys if key.active]
+    password = user.password is not None if not no_password or user.password else None
+    enrolled = bool(user.devices) if not no_devices or user.devices else None
+    count = len(active) if not no_keys or user.keys else None
+    uses = [key.last_used for key in active if key.last_used is not None]
+    used, use_known = max(uses, default=None), not (no_keys or why[_USED])
+    by_report = row is not None and None in (password, enrolled, count)
+    if row is not None:
+        password = row.password_enabled if password is None else password
+        enrolled = row.mfa_active if enrolled is None else enrolled
+        if count is None:
+            count = None if None in row.keys_active else row.keys_active.count(True)
+            pairs = zip(row.keys_active, row.keys_last_used, strict=True)
+            used = max((at for is_active, at in pairs if is_active and at), default=None)
+            use_known = True
+    answers = {_PASSWORD: password, _DEVICES: enrolled, _KEYS: count}
+    missing = [why[name] for name, answer in answers.items() if answer is None and why[name]]
+    if count and not use_known and why[_USED]:
+        missing.append(why[_USED])
+    return Facts(
+        password=password,
+        must_change=_must_change(user, password, row, now),
+        password_used=_last_sign_in(user, row),
+        enrolled=enrolled,
+        devices=user.devices,
+        active_keys=count,
+        keys=user.keys,
+        key_used=used,
+        use_known=use_known,
+        others=_others(user, row),
+        unread=tuple(dict.fromkeys(missing)),
+        by_report=by_report,
+    )
+
+
+def _must_change(
+    user: User, password: bool | None, row: CredentialRow | None, now: datetime
+) -> bool | None:
+    """Tell whether the password is temporary or has expired."""
+    if password is False:
+        return False
+    due = row.password_next_rotation if row is not None else None
+    if due is not None and due <= now:
+        return True
+    return user.password.reset_required if user.password is not None else None
+
+
+def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
+    used = user.password.last_used if user.password is not None else None
+    return used or (row.password_last_used if row is not None else None)
+
+
+def _others(user: User, row: CredentialRow | None) -> int:
+    """Count what else signs requests; a report knows of certificates alone."""
+    found = (
+        *(each.active for each in user.service_credentials),
+        *(each.active for each in user.ssh_keys),
+        *(each.active for each in user.certificates),
+    )
+    if row is None or user.certificates:
+        return sum(found)
+    return sum(found) + row.certificates_active.count(True)

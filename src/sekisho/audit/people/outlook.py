@@ -1,0 +1,197 @@
+"""What happens to each user under the gate: the prover walks each user's way in.
+
+The gate is the user's own where the user is gated already; otherwise it is what would be attached:
+a Force_MFA policy beside everything that the user has.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.account import DeviceKind, Snapshot, User, policies_of
+from sekisho.audit.alike import Numbers
+from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.gated import Gated, UserGate
+from sekisho.audit.people.facts import Facts
+from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.policy import NAME, Choices, Document, force_mfa
+from sekisho.prover import Proved, gate_shut
+from sekisho.prover import User as Named
+from sekisho.prover.walk import WalkVerdict, answer, story
+from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
+
+__all__ = ["Fate", "Outlook", "outlooks_of"]
+
+
+class Outlook(StrEnum):
+    """What happens to a user under the gate, the gravest first."""
+
+    UNKNOWN = "unknown"
+    EXEMPT = "exempt until"
+    DEAD_LOCK = "will dead-lock at first sign-in"
+    LOCKED_OUT = "cannot get in"
+    KEYS_STOP = "has working keys that will stop"
+    NOT_COVERED = "not covered"
+    MUST_ENROL = "must enrol first"
+    NO_WAY_IN = "has nothing to sign in with"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to a user, all of it, the gravest first.
+
+    Attributes:
+        outlooks: at least one.
+        by_path: whether the same user without a path would get in.
+        reason: why it is not known, or "".
+    """
+
+    outlooks: tuple[Outlook, ...]
+    by_path: bool = False
+    reason: str = ""
+
+
+def outlooks_of(
+    snapshot: Snapshot,
+    facts: Mapping[str, Facts],
+    gates: Mapping[str, UserGate],
+    exceptions: Exceptions,
+    gate: Document | None = None,
+) -> Mapping[str, Fate]:
+    """Return what happens to each user under the gate, by user name.
+
+    Args:
+        snapshot: the account.
+        facts: from `facts_of`.
+        gates: from `gates_of`.
+        exceptions: who is not to be gated.
+        gate: what would be attached to who is not gated; Force_MFA as `policy new` writes it if
+            not given.
+    """
+    teller = _Teller(snapshot, exceptions, gate or force_mfa(Choices()))
+    return {
+        user.name: teller.fate(user, facts[user.name], gates[user.name]) for user in snapshot.users
+    }
+
+
+class _Teller:
+    """What was found out so far: equal ways in are walked once."""
+
+    def __init__(self, snapshot: Snapshot, exceptions: Exceptions, gate: Document) -> None:
+        self._snapshot = snapshot
+        self._exceptions = exceptions
+        self._gate = AttachedPolicy(NAME, gate)
+        self._walks: dict[tuple[object, ...], WalkVerdict] = {}
+        self._matter: dict[int, bool] = {}
+        self._numbers = Numbers()
+        self._shuts = self._is_gate()
+
+    def fate(self, user: User, facts: Facts, gate: UserGate) -> Fate:
+        """Return what happens to one user."""
+        now = self._snapshot.taken_at
+        exemption = self._exceptions.of(user.name)
+        if exemption is not None and not exemption.expired(now):
+            return Fate((Outlook.EXEMPT,))
+        if gate.gap:
+            return Fate((Outlook.UNKNOWN,), reason=gate.gap)
+        try:
+            own = policies_of(self._snapshot, user.name)
+        except FaultyAccount as error:
+            return Fate((Outlook.UNKNOWN,), reason=error.faults[0].message)
+        gated = gate.gated is Gated.PROVED
+        policies = own if gated else replace(own, identity=(*own.identity, self._gate))
+        found, by_path = self._way_in(user, facts, policies)
+        outlooks = {found}
+        if not gated and facts.keys_work(now):
+            outlooks.add(Outlook.KEYS_STOP)
+        if not gated and not self._shuts:
+            outlooks.add(Outlook.NOT_COVERED)
+        ordered = tuple(each for each in Outlook if each in outlooks)
+        reason = "; ".join(facts.unread) if found is Outlook.UNKNOWN else ""
+        return Fate(ordered, by_path, reason)
+
+    def _way_in(self, user: User, facts: Facts, policies: Policies) -> tuple[Outlook, bool]:
+        """Return what comes of signing in, and whether the user's path is to blame."""
+        if None in (facts.password, facts.enrolled, facts.active_keys):
+            return Outlook.UNKNOWN, False
+        if facts.password and facts.must_change is None and not facts.enrolled:
+            return Outlook.UNKNOWN, False
+        if not facts.password and not facts.active_keys:
+            return Outlook.NO_WAY_IN, False
+        state = _state(facts)
+        verdict = self._walk(state, user.path, policies)
+        match verdict:
+            case WalkVerdict.UNKNOWN:
+                return Outlook.UNKNOWN, False
+            case WalkVerdict.PROVED:
+                return (Outlook.READY if facts.enrolled else Outlook.MUST_ENROL), False
+            case WalkVerdict.REFUTED:
+                plain = self._walk(state, "/", policies)
+                by_path = user.path != "/" and plain is WalkVerdict.PROVED
+                return self._blocked(user, facts, policies), by_path
+
+    def _blocked(self, user: User, facts: Facts, policies: Policies) -> Outlook:
+        """Return what is in the way: the forced change of the password, or enrolling."""
+        if facts.must_change:
+            changed = replace(facts, must_change=False)
+            if self._walk(_state(changed), user.path, policies) is WalkVerdict.PROVED:
+                return Outlook.DEAD_LOCK
+        return Outlook.LOCKED_OUT
+
+    def _walk(self, state: State, path: str, policies: Policies) -> WalkVerdict:
+        """Walk once for equal policies; those that are about nothing on the way do not matter."""
+        named = [policy for policy in policies.identity if self._matters(policy.document)]
+        limits = [*(policies.boundaries or ())]
+        limits += [policy for level in policies.scps for policy in level.policies]
+        number = self._numbers.of
+        key = (
+            *(state, path, frozenset(number(policy.document) for policy in named)),
+            *(number(policy.document) for policy in limits),
+        )
+        if key not in self._walks:
+            told = story("new-user")
+            asked = replace(told, path=path, question=replace(told.question, start=state))
+            try:
+                found = answer(asked, replace(policies, identity=tuple(named))).verdict
+            except FaultyPolicy:
+                found = WalkVerdict.UNKNOWN
+            self._walks[key] = found
+        return self._walks[key]
+
+    def _matters(self, document: Document) -> bool:
+        """Tell whether a document says anything about what is done on the way in."""
+        number = self._numbers.of(document)
+        if number not in self._matter:
+            self._matter[number] = any(_is_about_the_way(document))
+        return self._matter[number]
+
+    def _is_gate(self) -> bool:
+        """Tell whether what would be attached is a gate at all."""
+        named = Named.of(f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any")
+        policies = Policies(identity=(self._gate,))
+        found = gate_shut(policies, named, self._snapshot.taken_at, later=True).direct
+        return isinstance(found, Proved)
+
+
+def _is_about_the_way(document: Document) -> Iterator[bool]:
+    acts = [act.value for act in story("new-user").question.acts if ":" in act.value]
+    for statement in document.statements:
+        for act in acts:
+            yield matches(statement.action, act, Doubts(Switches()))
+
+
+def _state(facts: Facts) -> State:
+    """Return where somebody starts; a device that no program can read gives no code."""
+    if facts.enrolled:
+        codes = not facts.devices or any(each.kind is not DeviceKind.FIDO for each in facts.devices)
+        devices = frozenset({Device(Hand.ACTOR if codes else Hand.ACTOR_PASSKEY)})
+    else:
+        devices = frozenset()
+    password = Password.KNOWN if facts.password else Password.NONE
+    person = Person(password, must_change=bool(facts.must_change), devices=devices)
+    keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
+    return State(person, holds=keys)

@@ -1,0 +1,68 @@
+"""One row for each user."""
+
+from dataclasses import dataclass
+
+from sekisho.account import Snapshot, User
+from sekisho.audit.exceptions import Exceptions, Exemption
+from sekisho.audit.gated import UserGate, gates_of
+from sekisho.audit.people.administer import Power, powers_of
+from sekisho.audit.people.facts import Facts, facts_of
+from sekisho.audit.people.nature import Nature, nature_of
+from sekisho.audit.people.outlook import Fate, outlooks_of
+from sekisho.language import Text
+from sekisho.policy import Document
+
+__all__ = ["Row", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Everything about one user.
+
+    Attributes:
+        nature, because: person or machine, and why.
+        facts: what the user holds.
+        gate: whether the user is gated.
+        fate: what happens under the gate.
+        power: what the user may do to the gate.
+        exemption: the user's exception, expired or not.
+        exempt: whether there is one that has not expired.
+    """
+
+    user: User
+    nature: Nature
+    because: tuple[Text, ...]
+    facts: Facts
+    gate: UserGate
+    fate: Fate
+    power: Power
+    exemption: Exemption | None = None
+    exempt: bool = False
+
+
+def rows_of(
+    snapshot: Snapshot, exceptions: Exceptions, gate: Document | None = None
+) -> tuple[Row, ...]:
+    """Return one row for each user, in name order.
+
+    Args:
+        snapshot: the account.
+        exceptions: who is not to be gated.
+        gate: as in `outlooks_of`.
+    """
+    facts, gates = facts_of(snapshot), gates_of(snapshot)
+    fates = outlooks_of(snapshot, facts, gates, exceptions, gate)
+    powers = powers_of(snapshot)
+
+    def row(user: User) -> Row:
+        name, now = user.name, snapshot.taken_at
+        found = exceptions.of(name)
+        holds = found is not None and not found.expired(now)
+        nature, because = nature_of(facts[name], found if holds else None, now)
+        return Row(
+            *(user, nature, because, facts[name], gates[name], fates[name], powers[name]),
+            exemption=found,
+            exempt=holds,
+        )
+
+    return tuple(row(user) for user in snapshot.users)
