@@ -1,36 +1,31 @@
-"""Performing the steps of a walk: real clients and the console's sign-in at the local AWS.
-
-Every secret here is made up and opens nothing.
-"""
+"""Performing the steps of a walk: real clients and the console's sign-in at the local AWS."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys, connect
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
-from sekisho.policy import to_json
-from sekisho.prover.walk import Kind, Step, Story
-from sekisho.prover.walk.judge import GROUP, NAMES, OK, ROLE, Setting
-from sekisho.prover.walk.model import (
-    ROLE_HOLD,
-    Act,
-    Device,
-    Hand,
-    Held,
-    Hold,
-    Move,
-    Password,
-    Person,
-    State,
-    Who,
-)
+from sekisho.prover.walk import Step
+from sekisho.prover.walk.judge import OK
+from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Who
+from sekisho.prover.walk.setting import GROUP, ROLE
 from sekisho.signin import totp
 from sekisho.story.console import Console, Next, Page
+from walk_account import (
+    ADMIN_PASSWORD,
+    ADMINISTRATOR,
+    PASSWORD_AGE,
+    PASSWORDS,
+    SEED,
+    SETUP,
+    Cell,
+    device_name,
+    keys_of,
+)
 
 NOT_PERFORMED = {
     "passkey": "a passkey ceremony needs WebAuthn, for which the local console has no page",
@@ -38,20 +33,7 @@ NOT_PERFORMED = {
 }
 """What no client here can perform, by name."""
 
-PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
-_ADMIN_PASSWORD = "Torii-5-vermilion"
 _NEW = "Sekisho-{}-barrier"
-_SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-_KEYS = {
-    "hanako": Keys("AKIAEXAMPLEHANAKO000", "example-secret-of-hanako-0123456789abcde"),
-    "setup": Keys("AKIAEXAMPLESETUP0000", "example-secret-of-setup-0123456789abcdef"),
-}
-_ALL = {
-    "Version": "2012-10-17",
-    "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
-}
-_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-_DATE = "2024-04-01T00:00:00Z"
 
 
 def not_performed(steps: Iterable[Step]) -> str:
@@ -65,102 +47,6 @@ def not_performed(steps: Iterable[Step]) -> str:
     return ""
 
 
-def account_of(story: Story, setting: Setting) -> AccountFile:
-    """Return the account in which a story begins."""
-    return load_account(json.dumps(_account(story, setting)))
-
-
-def _account(story: Story, setting: Setting) -> dict[str, Any]:
-    start = story.question.start
-    attached = [{"PolicyName": "AdministratorAccess", "PolicyArn": _ADMINISTRATOR}]
-    thief = story.kind is Kind.STAYS_OUT
-    users = [
-        _user(
-            NAMES[who],
-            setting.holder(who).path,
-            [to_json(each.document) for each in setting.policies(who).identity],
-            GroupList=[GROUP] if who is not Who.ADMINISTRATOR else [],
-            AttachedManagedPolicies=attached if thief else [],
-        )
-        for who in Who
-    ]
-    role = {
-        **_entry("Role", ROLE, "AROA", f"role/{ROLE}", setting.account),
-        "AssumeRolePolicyDocument": to_json(setting.role_trust.document),
-        "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": _ALL}],
-    }
-    group = _entry("Group", GROUP, "AGPA", f"group/{GROUP}", setting.account)
-    return {
-        "schema": "sekisho.account/1",
-        "account": setting.account,
-        "partition": setting.partition,
-        "authorizationDetails": {
-            "UserDetailList": [*users, _user("setup", "/", [_ALL])],
-            "GroupDetailList": [group],
-            "RoleDetailList": [role],
-            "Policies": [],
-        },
-        "passwordPolicy": None,
-        "credentials": {
-            "users": {
-                "hanako": _held(Who.USER, start.user, start),
-                "taro": _held(Who.COLLEAGUE, start.colleague, start),
-                "yuki": {
-                    "password": _ADMIN_PASSWORD,
-                    "devices": [{"name": "yuki", "seed": _SEED}],
-                },
-                "setup": {"accessKeys": [_key("setup")]},
-            },
-            "orphanDevices": [
-                {"name": _device_name(device, Who.USER), "seed": _SEED}
-                for device in sorted(start.unassigned)
-            ],
-        },
-    }
-
-
-def _entry(kind: str, name: str, prefix: str, resource: str, account: str) -> dict[str, Any]:
-    return {
-        f"{kind}Name": name,
-        f"{kind}Id": f"{prefix}{name.upper():0<17}",
-        "Path": "/",
-        "Arn": f"arn:aws:iam::{account}:{resource}",
-        "CreateDate": _DATE,
-    }
-
-
-def _user(name: str, path: str, documents: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {
-        **_entry("User", name, "AIDA", f"user{path}{name}", "111122223333"),
-        "Path": path,
-        "UserPolicyList": [
-            {"PolicyName": f"own-{place}", "PolicyDocument": document}
-            for place, document in enumerate(documents)
-        ],
-        **more,
-    }
-
-
-def _key(name: str) -> dict[str, str]:
-    return {"id": _KEYS[name].access_key_id, "secret": _KEYS[name].secret_access_key}
-
-
-def _held(who: Who, person: Person, start: State) -> dict[str, Any]:
-    held: dict[str, Any] = {}
-    if person.password is not Password.NONE:
-        held |= {"password": PASSWORDS[who], "passwordResetRequired": person.must_change}
-    held["devices"] = [
-        {"name": _device_name(device, who), "seed": _SEED} for device in sorted(person.devices)
-    ]
-    if Hold(who, Held.KEY) in start.holds:
-        held["accessKeys"] = [_key(NAMES[who])]
-    return held
-
-
-def _device_name(device: Device, who: Who) -> str:
-    return NAMES[device.name] if isinstance(device.name, Who) else f"other-of-{NAMES[who]}"
-
-
 @dataclass
 class _Virtual:
     serial: str
@@ -170,40 +56,50 @@ class _Virtual:
 class Performer:
     """The actor of a story at a local AWS that runs."""
 
-    def __init__(self, local: LocalAws, story: Story) -> None:
+    def __init__(self, local: LocalAws, cell: Cell) -> None:
         self._local = local
         self._account = local.world.account
-        start = story.question.start
+        self._names = cell.setting.names
+        self._apis: dict[str, Any] = {}
         self._keys: dict[Hold, Keys] = {}
         self._passwords = dict(PASSWORDS)
+        self._page: Page | None = None
+        self._made = 0
+        start = cell.story.question.start
         self._unassigned = {
-            device: self._virtual(_device_name(device, Who.USER)) for device in start.unassigned
+            device: self._virtual(device_name(device, Who.USER, cell))
+            for device in start.unassigned
         }
         self._enabled = {
-            (who, device): self._virtual(_device_name(device, who))
+            (who, device): self._virtual(device_name(device, who, cell))
             for who in (Who.USER, Who.COLLEAGUE)
             for device in start.person(who).devices
         }
-        self._page: Page | None = None
-        self._made = 0
         for hold in start.holds:
             self._begin_with(hold)
+        if start.user.hard_expired:
+            self._let_expire(self._names[Who.USER])
+
+    def _let_expire(self, user: str) -> None:
+        passwords = self._local.world.passwords
+        long_ago = self._local.clock.now() - timedelta(days=PASSWORD_AGE + 1)
+        passwords[user] = replace(passwords[user], changed_at=long_ago)
 
     def _virtual(self, name: str) -> _Virtual:
-        return _Virtual(f"arn:aws:iam::{self._account}:mfa/{name}", _SEED)
+        return _Virtual(f"arn:aws:iam::{self._account}:mfa/{name}", SEED)
 
     def _begin_with(self, hold: Hold) -> None:
         if hold == ROLE_HOLD:
             role = f"arn:aws:iam::{self._account}:role/{ROLE}"
-            answer = self._api(_KEYS["setup"]).call(
+            answer = self._api(keys_of(SETUP)).call(
                 "sts", "AssumeRole", RoleArn=role, RoleSessionName="session"
             )
             self._keys[hold] = _session(answer)
         elif hold.held is Held.KEY:
-            self._keys[hold] = _KEYS[NAMES[hold.who]]
+            self._keys[hold] = keys_of(self._names[hold.who])
         else:
-            page = self._console().sign_in(NAMES[hold.who], _ADMIN_PASSWORD)
-            page = self._console().mfa(page.ticket, self._code(_SEED))
+            page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
+            page = self._console().mfa(page.ticket, self._code(SEED))
             assert page.keys is not None
             self._keys[hold] = page.keys
 
@@ -233,7 +129,7 @@ class Performer:
     def _at_the_page(self, move: Move) -> None:
         console, who = self._console(), move.on
         if move.act is Act.SIGN_IN:
-            page = console.sign_in(NAMES[who], self._passwords[who])
+            page = console.sign_in(self._names[who], self._passwords[who])
         elif move.act is Act.GIVE_CODE:
             assert self._page is not None
             code = self._code(self._enabled[who, move.device].seed) if move.device else "000000"
@@ -253,7 +149,7 @@ class Performer:
         api, device = self._signed(move), move.device
         assert device is not None
         if move.act is Act.CREATE_DEVICE:
-            name = NAMES[device.name] if isinstance(device.name, Who) else self._other_name()
+            name = self._names[device.name] if isinstance(device.name, Who) else self._other_name()
             answer = api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName=name)
             made = answer["VirtualMFADevice"]
             seed = made["Base32StringSeed"].decode()
@@ -267,7 +163,7 @@ class Performer:
         api.call(
             "iam",
             "EnableMFADevice",
-            UserName=NAMES[move.on],
+            UserName=self._names[move.on],
             SerialNumber=virtual.serial,
             AuthenticationCode1=totp.code_at(virtual.seed, step - 1),
             AuthenticationCode2=totp.code_at(virtual.seed, step),
@@ -276,7 +172,7 @@ class Performer:
 
     def _other_name(self) -> str:
         self._made += 1
-        return f"phone-{self._made + 1}"
+        return f"phone-{self._made + 1}-of-{self._names[Who.USER]}"
 
     def _remove(self, move: Move) -> None:
         api, device = self._signed(move), move.device
@@ -287,7 +183,7 @@ class Performer:
             del self._unassigned[device]
             return
         serial = self._enabled[move.on, device].serial
-        name = NAMES[move.on]
+        name = self._names[move.on]
         api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
         self._unassigned[device] = self._enabled.pop((move.on, device))
 
@@ -313,7 +209,7 @@ class Performer:
             api.call(
                 "iam",
                 move.act.value.split(":")[1],
-                UserName=NAMES[who],
+                UserName=self._names[who],
                 Password=new,
                 PasswordResetRequired=move.by.who is Who.ADMINISTRATOR,
             )
@@ -323,10 +219,32 @@ class Performer:
         service, operation = move.act.value.split(":")
         if move.act is Act.WORK:
             operation = "ListBuckets"
-        answer = self._signed(move).call(service, operation, **_parameters(move))
+        answer = self._signed(move).call(service, operation, **self._parameters(move))
         if move.act is Act.CREATE_KEY:
             key = answer["AccessKey"]
             self._keys[Hold(move.on, Held.KEY)] = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def _parameters(self, move: Move) -> dict[str, str]:
+        user = {"UserName": self._names[move.on]}
+        match move.act:
+            case Act.ATTACH_POLICY | Act.DETACH_POLICY:
+                return {**user, "PolicyArn": ADMINISTRATOR}
+            case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
+                return {**user, "GroupName": GROUP}
+            case Act.UPDATE_TRUST:
+                statement = {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                }
+                document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+                return {"RoleName": ROLE, "PolicyDocument": document}
+            case Act.SERVICE:
+                return {"StackName": "any", "TemplateBody": "{}"}
+            case Act.WORK:
+                return {}
+            case _:
+                return user
 
     def _new_password(self) -> str:
         self._made += 1
@@ -341,7 +259,12 @@ class Performer:
         return self._api(self._keys[move.by])
 
     def _api(self, keys: Keys) -> Any:
-        return connect(region="us-east-1", endpoint_url=self._local.url, credentials=keys)
+        if keys.access_key_id not in self._apis:
+            url = self._local.url
+            self._apis[keys.access_key_id] = connect(
+                region="us-east-1", endpoint_url=url, credentials=keys
+            )
+        return self._apis[keys.access_key_id]
 
     def _console(self) -> Console:
         return Console(self._local.url, self._account)
@@ -350,33 +273,3 @@ class Performer:
 def _session(answer: Any) -> Keys:
     given = answer["Credentials"]
     return Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-
-
-def _parameters(move: Move) -> dict[str, str]:
-    user = {"UserName": NAMES[move.on]}
-    match move.act:
-        case Act.ATTACH_POLICY | Act.DETACH_POLICY:
-            return {**user, "PolicyArn": _ADMINISTRATOR}
-        case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
-            return {**user, "GroupName": GROUP}
-        case Act.UPDATE_TRUST:
-            statement = {
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-            }
-            document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-            return {"RoleName": ROLE, "PolicyDocument": document}
-        case Act.SERVICE:
-            return {"StackName": "any", "TemplateBody": "{}"}
-        case Act.WORK:
-            return {}
-        case _:
-            return user
-
-
-def performed(story: Story, setting: Setting, steps: Iterable[Step]) -> list[str]:
-    """Perform steps in a new account; return what came of each."""
-    with LocalAws(account_of(story, setting), signin=setting.signin) as local:
-        performer = Performer(local, story)
-        return [performer.perform(step) for step in steps]

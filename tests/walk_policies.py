@@ -6,9 +6,9 @@ from typing import Any
 
 from cases import CORPUS
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.policy import NAME, Preset, choices_of, force_mfa, parse
+from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
 from sekisho.policy.choices import Choices
-from sekisho.prover.walk import Answer, Reachable, Unreachable
+from sekisho.prover.walk import Answer, Reachable, Setting, Unreachable
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
 HARDENED = replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True)
@@ -21,11 +21,27 @@ def choices_named(case: Mapping[str, Any]) -> Choices:
 
 
 def policies_of(case: Mapping[str, Any]) -> Policies:
-    """Return the policies of a case: a preset's, or a published one."""
+    """Return the policies of a case: a preset's, or a published one, within a boundary or not."""
     if published := case.get("published"):
         text = PUBLISHED[published].read_text(encoding="utf-8")
-        return Policies(identity=(AttachedPolicy(published, parse(text)),))
-    return attached(choices_named(case))
+        found = Policies(identity=(AttachedPolicy(published, parse(text)),))
+    else:
+        found = attached(choices_named(case))
+    boundary = case.get("boundary")
+    limits = (_read(boundary, PolicyKind.BOUNDARY),) if boundary else None
+    return replace(found, boundaries=limits)
+
+
+def around_of(case: Mapping[str, Any]) -> Setting:
+    """Return what else there is of the account of a case."""
+    enrolled = case.get("enrolled")
+    more = (_read(enrolled, PolicyKind.IDENTITY),) if enrolled else ()
+    return Setting(enrolled=more, users_may_change=case.get("usersMayChange", False))
+
+
+def _read(name: str, kind: PolicyKind) -> AttachedPolicy:
+    text = (CORPUS / "walks" / f"{name}.json").read_text(encoding="utf-8")
+    return AttachedPolicy(name, parse(text, kind=kind))
 
 
 def attached(choices: Choices) -> Policies:

@@ -4,7 +4,6 @@ Reading only. Everything is looked up by the unique id that a credential was mad
 was deleted and made again under the same name is somebody else, as at AWS.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -17,6 +16,7 @@ from sekisho.endpoint.world import World
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
 from sekisho.policy import Document, PolicyKind
+from sekisho.signin import change_allowed
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = [
@@ -171,15 +171,7 @@ def _by_password_policy(world: World, user: User) -> Iterable[AttachedPolicy]:
     """Yield what `AllowUsersToChangePassword` allows every user, as a policy (fact §8.1)."""
     option = _iam(world).account_password_policy
     if option is not None and option.allow_users_to_change_password:
-        yield _attached("the account's password policy", _change_own(user.arn), PolicyKind.IDENTITY)
-
-
-def _change_own(arn: str) -> str:
-    allowed = (("iam:ChangePassword", arn), ("iam:GetAccountPasswordPolicy", "*"))
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+        yield change_allowed(user.arn)
 
 
 def _policies_of_role(world: World, role: Role) -> Policies:

@@ -7,7 +7,10 @@ ChangePassword; texts observed (facts §7.1, §8.1).
 import string
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from sekisho.engine import AttachedPolicy
+from sekisho.policy import from_json
 from sekisho.signin.model import Credential, HolderKind
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
@@ -16,6 +19,7 @@ __all__ = [
     "WRONG_OLD_PASSWORD",
     "CharacterClass",
     "PasswordPolicy",
+    "change_allowed",
     "check_change",
     "check_password",
     "no_login_profile",
@@ -114,6 +118,17 @@ WRONG_OLD_PASSWORD = Refused(
     ErrorCode.ACCESS_DENIED, "The old password is not correct.", 403, Rule.OWN_PASSWORD
 )
 """ChangePassword with a wrong old password; the text is assumed."""
+
+
+@lru_cache(maxsize=1024)
+def change_allowed(arn: str) -> AttachedPolicy:
+    """Return what `AllowUsersToChangePassword` allows the user with this ARN, as a policy."""
+    allowed = (("iam:ChangePassword", arn), ("iam:GetAccountPasswordPolicy", "*"))
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
+    ]
+    document = from_json({"Version": "2012-10-17", "Statement": statements})
+    return AttachedPolicy("the account's password policy", document)
 
 
 def check_change(credential: Credential) -> Refused | None:

@@ -51,6 +51,7 @@ class Rule(StrEnum):
     PASSWORD_POLICY = "password.policy"  # noqa: S105 - a rule's id
     OWN_PASSWORD = "password.own-only"  # noqa: S105 - a rule's id
     FORCED_CHANGE = "console.forced-change"
+    HARD_EXPIRY = "console.hard-expiry"
     DEVICE_IS_ASKED = "console.device-is-asked"
     SESSION_KEEPS_MFA = "session.mfa-is-fixed-at-sign-in"
 
@@ -272,6 +273,16 @@ RULES: tuple[RuleNote, ...] = (
             "iam:ChangePassword によって変更されます。",
         ),
         "IAM User Guide, Manage passwords for IAM users (fact §8.1)",
+    ),
+    RuleNote(
+        Rule.HARD_EXPIRY,
+        Text(
+            "Where the password policy says so, an expired password is not changed at sign-in: an "
+            "administrator sets another one.",
+            "パスワードポリシーでそう決めている場合、期限切れのパスワードはサインイン時に変更できず、"
+            "管理者が再設定します。",
+        ),
+        "IAM User Guide, Set an account password policy for IAM users (fact §8.1)",
     ),
     RuleNote(
         Rule.DEVICE_IS_ASKED,

@@ -11,6 +11,7 @@ from sekisho.prover.walk.search import (
     Unreachable,
     search,
 )
+from sekisho.prover.walk.setting import Setting
 from sekisho.prover.walk.texts import step_text
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "Reachable",
     "Result",
+    "Setting",
     "Step",
     "Story",
     "Unexplored",

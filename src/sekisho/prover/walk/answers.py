@@ -17,16 +17,17 @@ from sekisho.prover.walk.search import (
     Unreachable,
     search,
 )
+from sekisho.prover.walk.setting import Setting
 
 __all__ = ["Answer", "WalkVerdict", "answer", "mending"]
 
 
 class WalkVerdict(StrEnum):
-    """Whether a story is as it must be."""
+    """Whether a story is as it must be, in the words of the prover's other verdicts."""
 
-    PROVED = "proved"
-    REFUTED = "refuted"
-    UNKNOWN = "unknown"
+    PROVED = "Proved"
+    REFUTED = "Refuted"
+    UNKNOWN = "Unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,22 @@ class Answer:
                 return WalkVerdict.REFUTED
 
 
-def answer(story: Story, policies: Policies, *, most_states: int = MOST_STATES) -> Answer:
+def answer(
+    story: Story,
+    policies: Policies,
+    around: Setting | None = None,
+    *,
+    most_states: int = MOST_STATES,
+) -> Answer:
     """Return the answer about one story under the policies that are attached to the user.
+
+    What else there is of the account and the user is told `around`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    return Answer(
-        story, search(setting_of(story, policies), story.question, most_states=most_states)
-    )
+    setting = setting_of(story, policies, around)
+    return Answer(story, search(setting, story.question, most_states=most_states))
 
 
 _SWITCHES = tuple(field.name for field in fields(Choices) if field.type is bool)

@@ -1,9 +1,10 @@
 """A small model of an account: who holds what, and what can be done next.
 
 Two users are in it: the one whose credentials are held, and a colleague who stands for everybody
-else; a helping administrator can be there too. A state says what the account has and what the
-actor (a person, or a thief) holds; sessions and keys once held stay held, as they do until they
-expire. Two devices under other names than a user's own count as one: what one can do, two can.
+else; a helping administrator can be there too, and a group of those who have enrolled. A state says
+what the account has and what the actor (a person, or a thief) holds; sessions and keys once held
+stay held, as they do until they expire. Two devices under other names than a user's own count as
+one: what one can do, two can.
 
 Source: facts §3, §4, §8.1.
 """
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
+    "ACTIONS",
+    "FORWARDED",
     "ROLE_HOLD",
     "Act",
     "Deed",
@@ -94,12 +97,24 @@ class Person:
 
     Attributes:
         must_change: the password is temporary or has expired.
+        hard_expired: it has expired, and the account's `HardExpiry` lets nobody change it at
+            sign-in.
         devices: the enabled ones.
+        further: how many more are enabled; they only count.
+        member: in the group of those who have enrolled.
     """
 
     password: Password = Password.NONE
     must_change: bool = False
+    hard_expired: bool = False
     devices: frozenset[Device] = frozenset()
+    further: int = 0
+    member: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many devices are enabled."""
+        return len(self.devices) + self.further
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +155,16 @@ class Act(StrEnum):
     ASSUME_ROLE = "sts:AssumeRole"
     WORK = "s3:ListAllMyBuckets"
     SERVICE = "cloudformation:CreateStack"
+
+
+FORWARDED = "s3:CreateBucket"
+"""What the service then does in the user's name."""
+
+ACTIONS = (
+    *(act for act in Act if not act.startswith("console:") and act is not Act.REGISTER_PASSKEY),
+    FORWARDED,
+)
+"""Every action that policies are asked about."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -26,13 +26,7 @@ __all__ = ["after", "moves_in"]
 
 _API = (Held.KEY, Held.CONSOLE, Held.CONSOLE_MFA, Held.TOKEN, Held.TOKEN_MFA)
 _SESSIONS = (Held.CONSOLE, Held.CONSOLE_MFA)
-_ON_ANYBODY = (
-    Act.CREATE_KEY,
-    Act.ATTACH_POLICY,
-    Act.DETACH_POLICY,
-    Act.ADD_TO_GROUP,
-    Act.REMOVE_FROM_GROUP,
-)
+_ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
 
 
@@ -116,6 +110,7 @@ def _calls_on(state: State, hold: Hold, whom: Who) -> Iterator[Move]:
         yield Move(Act.DEACTIVATE_DEVICE, hold, whom, device)
     login = Act.CREATE_LOGIN if person.password is Password.NONE else Act.UPDATE_LOGIN
     yield Move(login, hold, whom)
+    yield Move(Act.REMOVE_FROM_GROUP if person.member else Act.ADD_TO_GROUP, hold, whom)
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
 
 
@@ -138,9 +133,13 @@ def _after(state: State, move: Move, switches: SigninSwitches) -> State:
         case Act.CREATE_LOGIN | Act.UPDATE_LOGIN:
             # an administrator gives a temporary password; a thief sets what suits a thief
             temporary = move.by.who is Who.ADMINISTRATOR
-            return _with(state, move.on, password=Password.KNOWN, must_change=temporary)
+            person = replace(state.person(move.on), password=Password.KNOWN, hard_expired=False)
+            return _with(state, move.on, replace(person, must_change=temporary))
         case Act.CHANGE_PASSWORD:
-            return _with(state, move.on, must_change=False)
+            return _changed(state, move.on)
+        case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
+            member = move.act is Act.ADD_TO_GROUP
+            return _with(state, move.on, replace(state.person(move.on), member=member))
         case Act.CREATE_KEY | Act.SESSION_TOKEN | Act.ASSUME_ROLE:
             return _holding(state, _gained(move))
         case _:
@@ -164,9 +163,9 @@ def _after_page(state: State, move: Move, switches: SigninSwitches) -> State:
     if move.act is Act.SIGN_IN:
         mfa = False
     if move.act is Act.NEW_PASSWORD:
-        state = _with(state, move.on, must_change=False)
+        state = _changed(state, move.on)
         person = state.person(move.on)
-    step = start(True, len(person.devices), person.must_change, switches, mfa_passed=mfa)
+    step = start(True, person.count, person.must_change, switches, mfa_passed=mfa)
     if step is NextStep.DONE:
         held = Held.CONSOLE_MFA if mfa else Held.CONSOLE
         return replace(_holding(state, Hold(move.on, held)), page=None)
@@ -180,7 +179,8 @@ def _after_enrolment(state: State, move: Move) -> State:
     if move.act is Act.CREATE_DEVICE:
         return replace(state, unassigned=state.unassigned | {device})
     state = replace(state, unassigned=state.unassigned - {device})
-    return _with(state, move.on, devices=state.person(move.on).devices | {device})
+    person = state.person(move.on)
+    return _with(state, move.on, replace(person, devices=person.devices | {device}))
 
 
 def _after_removal(state: State, move: Move) -> State:
@@ -189,7 +189,8 @@ def _after_removal(state: State, move: Move) -> State:
         return state
     if move.act is Act.DELETE_DEVICE:
         return replace(state, unassigned=state.unassigned - {device})
-    state = _with(state, move.on, devices=state.person(move.on).devices - {device})
+    person = state.person(move.on)
+    state = _with(state, move.on, replace(person, devices=person.devices - {device}))
     if device.hand is Hand.ACTOR_PASSKEY:
         return state
     # a virtual device that is taken off stays in the account, unassigned
@@ -200,18 +201,11 @@ def _holding(state: State, hold: Hold) -> State:
     return replace(state, holds=state.holds | {hold})
 
 
-def _with(
-    state: State,
-    who: Who,
-    *,
-    password: Password | None = None,
-    must_change: bool | None = None,
-    devices: frozenset[Device] | None = None,
-) -> State:
-    old = state.person(who)
-    new = Person(
-        old.password if password is None else password,
-        old.must_change if must_change is None else must_change,
-        old.devices if devices is None else devices,
-    )
-    return replace(state, user=new) if who is Who.USER else replace(state, colleague=new)
+def _changed(state: State, who: Who) -> State:
+    """Return the state once a user has a new password of their own."""
+    person = replace(state.person(who), must_change=False, hard_expired=False)
+    return _with(state, who, person)
+
+
+def _with(state: State, who: Who, person: Person) -> State:
+    return replace(state, user=person) if who is Who.USER else replace(state, colleague=person)

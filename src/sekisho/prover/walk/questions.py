@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from sekisho.engine import Policies
 from sekisho.language import Text
-from sekisho.prover.walk.judge import EVERYTHING, Setting
 from sekisho.prover.walk.model import (
     ROLE_HOLD,
     Act,
@@ -24,6 +23,8 @@ from sekisho.prover.walk.model import (
     Who,
 )
 from sekisho.prover.walk.search import Goal, Question
+from sekisho.prover.walk.setting import EVERYTHING, Setting
+from sekisho.signin import MAX_DEVICES
 
 __all__ = ["PEOPLE", "THIEVES", "Kind", "Story", "setting_of", "story"]
 
@@ -34,7 +35,7 @@ _ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
 _BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
 _BY_THIEF = _BY_PERSON | {
     *(Act.REGISTER_PASSKEY, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
-    *(Act.CREATE_KEY, Act.ASSUME_ROLE),
+    *(Act.CREATE_KEY, Act.ASSUME_ROLE, Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP),
 }
 
 _POLICY_ACTS = (Act.ATTACH_POLICY, Act.DETACH_POLICY)
@@ -96,6 +97,22 @@ def _enters(
 _TEMPORARY = Person(Password.KNOWN, must_change=True)
 _KNOWN = Person(Password.KNOWN)
 _ORPHAN = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
+_EXPIRED = Person(Password.KNOWN, must_change=True, devices=_OWN_DEVICE, member=True)
+_EIGHT_DEVICES = Person(
+    Password.KNOWN, devices=frozenset({Device(Hand.ACTOR)}), further=MAX_DEVICES - 1, member=True
+)
+
+_NINTH_DEVICE = Story(
+    "ninth-device",
+    Kind.GETS_IN,
+    Text(
+        "a user with eight devices who replaces one by a new phone",
+        "MFA デバイスを 8 台持ち、1 台を新しいスマートフォンに替えるユーザー",
+    ),
+    Question(
+        State(_EIGHT_DEVICES), Goal(devices=_OWN_DEVICE), _BY_PERSON | {Act.DEACTIVATE_DEVICE}
+    ),
+)
 
 _PASSKEY_ONLY = Story(
     "passkey-only",
@@ -135,8 +152,8 @@ PEOPLE: tuple[Story, ...] = (
             "a user who has lost the phone; an administrator takes the device off",
             "スマートフォンを失い、管理者に MFA デバイスを外してもらうユーザー",
         ),
-        State(Person(Password.KNOWN, devices=_FAR_DEVICE)),
-        helps={Act.DEACTIVATE_DEVICE},
+        State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True)),
+        helps={Act.DEACTIVATE_DEVICE, Act.REMOVE_FROM_GROUP},
     ),
     _PASSKEY_ONLY,
     _enters(
@@ -164,8 +181,18 @@ PEOPLE: tuple[Story, ...] = (
             "a user with a device whose password has expired",
             "MFA デバイスを持ち、パスワードの有効期限が切れたユーザー",
         ),
-        State(Person(Password.KNOWN, must_change=True, devices=_OWN_DEVICE)),
+        State(_EXPIRED),
     ),
+    _enters(
+        "password-hard-expired",
+        Text(
+            "the same where the password policy has HardExpiry; an administrator sets a new one",
+            "同じユーザーで、パスワードポリシーの HardExpiry が有効で、管理者が再設定する場合",
+        ),
+        State(replace(_EXPIRED, hard_expired=True)),
+        helps={Act.UPDATE_LOGIN},
+    ),
+    _NINTH_DEVICE,
 )
 """Everybody who must get in."""
 
@@ -187,8 +214,8 @@ _ENTERED = Goal(
 _COLLEAGUE_DEVICE = Device(Hand.ELSEWHERE)
 _COLLEAGUE_ORPHAN = Device(Hand.ELSEWHERE, Who.COLLEAGUE)
 _WITH_DEVICE = State(
-    Person(Password.UNKNOWN, devices=_FAR_DEVICE),
-    Person(Password.UNKNOWN, devices=frozenset({_COLLEAGUE_DEVICE})),
+    Person(Password.UNKNOWN, devices=_FAR_DEVICE, member=True),
+    Person(Password.UNKNOWN, devices=frozenset({_COLLEAGUE_DEVICE}), member=True),
     holds=_KEY,
 )
 
@@ -267,7 +294,7 @@ THIEVES: tuple[Story, ...] = (
             "a stolen password of a user with a device",
             "MFA デバイスを持つユーザーの盗まれたパスワード",
         ),
-        State(Person(Password.KNOWN, devices=_FAR_DEVICE), Person()),
+        State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True), Person()),
     ),
     _admin_key(
         "enables-device",
@@ -301,6 +328,7 @@ THIEVES: tuple[Story, ...] = (
         "adds or removes members of a group",
         "グループのメンバーを追加・削除する",
         _deeds(*((act, who) for act in _GROUP_ACTS for who in (Who.USER, Who.COLLEAGUE))),
+        replace(_WITH_DEVICE, colleague=replace(_WITH_DEVICE.colleague, member=False)),
     ),
     _admin_key(
         "trust",
@@ -349,16 +377,16 @@ def story(name: str) -> Story:
     return {each.id: each for each in (*PEOPLE, *THIEVES)}[name]
 
 
-def setting_of(asked: Story, policies: Policies) -> Setting:
+def setting_of(asked: Story, policies: Policies, around: Setting | None = None) -> Setting:
     """Return the account in which a story is told.
 
     `policies` are those in question, as attached to the user. A person has no others, so that
     nothing else is needed to get in; beside a thief's, and a helping administrator's, stands
-    everything that may be attached later.
+    everything that may be attached later. What else there is of the account and the user is told
+    `around`.
     """
+    base = around or Setting()
     anything = replace(policies, identity=(*policies.identity, EVERYTHING))
-    match asked.kind:
-        case Kind.GETS_IN:
-            return Setting(policies, policies, anything, path=asked.path)
-        case Kind.STAYS_OUT:
-            return Setting(anything, anything, anything, path=asked.path)
+    own = policies if asked.kind is Kind.GETS_IN else anything
+    path = base.path if asked.path == "/" else asked.path
+    return replace(base, user=own, colleague=own, administrator=anything, path=path)

@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.prover.walk.judge import Judge, Outcome, Setting
-from sekisho.prover.walk.model import Act, Deed, Hold, Move, State
+from sekisho.prover.walk.judge import Judge, Outcome
+from sekisho.prover.walk.model import Act, Deed, Device, Hold, Move, State
 from sekisho.prover.walk.moves import after, moves_in
+from sekisho.prover.walk.setting import Setting
 
 __all__ = [
     "MOST_STATES",
@@ -31,14 +32,23 @@ MOST_STATES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What must, or must never, come about: any of these."""
+    """What must, or must never, come about: any of these.
+
+    Attributes:
+        devices: enabled for the user.
+    """
 
     holds: frozenset[Hold] = frozenset()
     deeds: frozenset[Deed] = frozenset()
+    devices: frozenset[Device] = frozenset()
 
     def reached(self, state: State) -> bool:
         """Whether the state has it."""
-        return bool(self.holds & state.holds or self.deeds & state.deeds)
+        return bool(
+            self.holds & state.holds
+            or self.deeds & state.deeds
+            or self.devices & state.user.devices
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,153 @@
+"""The account in which a story is told: who has which policies, and what else matters."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.policy import Document, PolicyKind, from_json
+from sekisho.prover.walk.model import ACTIONS, Who
+from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
+
+__all__ = ["ACCOUNT", "EVERYTHING", "GROUP", "NAMES", "ROLE", "Setting"]
+
+ACCOUNT = "111122223333"
+ROLE = "Ops"
+NAMES: Mapping[Who, str] = {
+    Who.USER: "hanako",
+    Who.COLLEAGUE: "taro",
+    Who.ADMINISTRATOR: "yuki",
+}
+GROUP = "Staff"
+_NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+_ANYTHING = from_json(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+EVERYTHING = AttachedPolicy("everything", _ANYTHING)
+"""The worst that may be attached beside: it allows everything."""
+
+_MODELLED = frozenset(
+    {
+        *("aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:userid", "aws:username"),
+        *("aws:principalaccount", "aws:principalarn", "aws:principaltype"),
+        *("aws:principalisawsservice", "aws:multifactorauthpresent", "aws:multifactorauthage"),
+        *("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+        *("aws:requestedregion", "aws:securetransport"),
+        *("iam:registersecuritykey", "iam:policyarn"),
+    }
+)
+"""Keys whose value, or absence, is known for every move."""
+
+_VARIABLE = re.compile(r"\$\{([^},]*)[^}]*\}")
+_CHARACTERS = frozenset({"*", "?", "$"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The account in which a question is asked.
+
+    Attributes:
+        user, colleague, administrator: the policies of each.
+        enrolled: the policies of the group of those who have enrolled, beside their own.
+        users_may_change: the account's `AllowUsersToChangePassword`: every user may change their
+            own password, and read what is asked of one, without a policy of their own.
+        names: the user name of each; the user's alone is asked about.
+        path: the user's IAM path.
+        trust: the trust policy of the role; None: it trusts the whole account without condition.
+        now: when everything happens; the model takes no time.
+    """
+
+    user: Policies = field(default_factory=Policies)
+    colleague: Policies = field(default_factory=Policies)
+    administrator: Policies = field(default_factory=Policies)
+    enrolled: tuple[AttachedPolicy, ...] = ()
+    users_may_change: bool = False
+    names: Mapping[Who, str] = field(default_factory=lambda: NAMES)
+    path: str = "/"
+    partition: str = DEFAULT_PARTITION
+    account: str = ACCOUNT
+    region: str = "us-east-1"
+    trust: AttachedPolicy | None = None
+    signin: SigninSwitches = field(default_factory=SigninSwitches)
+    engine: Switches = field(default_factory=Switches)
+    now: datetime = _NOW
+
+    def policies(self, who: Who, *, member: bool = False) -> Policies:
+        """Return the policies of one of the three, as a member of the group or not."""
+        own = self._own(who)
+        more = self.enrolled if member else ()
+        if self.users_may_change:
+            more = (*more, change_allowed(self.holder(who).arn))
+        return replace(own, identity=(*own.identity, *more)) if more else own
+
+    def _own(self, who: Who) -> Policies:
+        match who:
+            case Who.USER:
+                return self.user
+            case Who.COLLEAGUE:
+                return self.colleague
+            case Who.ADMINISTRATOR:
+                return self.administrator
+
+    def holder(self, who: Who) -> Holder:
+        """Return who that is in IAM."""
+        name, path = self.names[who], self.path if who is Who.USER else "/"
+        unique = f"AIDAEXAMPLE{NAMES[who].upper():0<10}"
+        return Holder(HolderKind.USER, self.partition, self.account, name, path, unique)
+
+    def unmodelled(self) -> tuple[str, ...]:
+        """Return the condition keys that the policies ask for and that the model knows nothing of.
+
+        What such a key decides cannot be told here.
+        """
+        found = {
+            key.lower(): key
+            for who in Who
+            for attached in _all(self.policies(who, member=True))
+            for key in _keys(attached.document)
+        }
+        return tuple(found[key] for key in sorted(found) if key not in _MODELLED)
+
+    @property
+    def role_trust(self) -> AttachedPolicy:
+        """The trust policy of the role."""
+        if self.trust is not None:
+            return self.trust
+        statement = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:{self.partition}:iam::{self.account}:root"},
+        }
+        document = from_json(
+            {"Version": "2012-10-17", "Statement": statement}, kind=PolicyKind.TRUST
+        )
+        return AttachedPolicy(f"trust policy of {ROLE}", document)
+
+
+def _all(policies: Policies) -> Iterator[AttachedPolicy]:
+    yield from policies.identity
+    yield from policies.boundaries or ()
+    yield from policies.session or ()
+    yield from policies.vpc_endpoint or ()
+    for level in (*policies.scps, *policies.rcps):
+        yield from level.policies
+
+
+def _keys(document: Document) -> Iterator[str]:
+    """Yield the condition keys, those in policy variables among them, that a document asks for.
+
+    A statement that is about none of the model's actions asks for nothing here.
+    """
+    for statement in document.statements:
+        if not any(matches(statement.action, action, Doubts(Switches())) for action in ACTIONS):
+            continue
+        values = list(statement.resource.values) if statement.resource else []
+        for condition in statement.conditions:
+            yield condition.key
+            values += condition.values
+        for value in values:
+            yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)

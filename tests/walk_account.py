@@ -1,0 +1,185 @@
+"""The accounts in which walks are performed: each story has people of its own.
+
+Every secret here is made up and opens nothing.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sekisho.account import AccountFile, load_account
+from sekisho.account.aws import Keys
+from sekisho.policy import to_json
+from sekisho.prover.walk import Kind, Story
+from sekisho.prover.walk.model import Device, Held, Hold, Password, Who
+from sekisho.prover.walk.setting import ACCOUNT, GROUP, NAMES, ROLE, Setting
+
+PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
+ADMIN_PASSWORD = "Torii-5-vermilion"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+_ALL = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+}
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+_LIMIT = f"arn:aws:iam::{ACCOUNT}:policy/limit"
+_DATE = "2024-04-01T00:00:00Z"
+PASSWORD_AGE = 90  # days
+SETUP = "setup"
+"""The user who prepares what a story begins with."""
+_ACTORS = (Who.USER, Who.COLLEAGUE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A story with people of its own in an account that several stories share."""
+
+    story: Story
+    setting: Setting
+
+    @classmethod
+    def of(cls, story: Story, setting: Setting, number: int) -> "Cell":
+        """Return a story whose people are told from others' by a number."""
+        names = {who: f"{NAMES[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
+        return cls(story, replace(setting, names={**NAMES, **names}))
+
+
+def account_of(cells: Sequence[Cell]) -> AccountFile:
+    """Return the account in which stories under the same policies begin."""
+    return load_account(json.dumps(_account(cells)))
+
+
+def _account(cells: Sequence[Cell]) -> dict[str, Any]:
+    setting = cells[0].setting
+    role = {
+        **_entry("Role", ROLE, "AROA", f"role/{ROLE}"),
+        "AssumeRolePolicyDocument": to_json(setting.role_trust.document),
+        "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": _ALL}],
+    }
+    group = {
+        **_entry("Group", GROUP, "AGPA", f"group/{GROUP}"),
+        "GroupPolicyList": _inline([to_json(each.document) for each in setting.enrolled]),
+    }
+    people = [each for cell in cells for each in _people(cell)]
+    return {
+        "schema": "sekisho.account/1",
+        "account": ACCOUNT,
+        "partition": "aws",
+        "authorizationDetails": {
+            "UserDetailList": [*people, _user("yuki", "/", [_ALL]), _user(SETUP, "/", [_ALL])],
+            "GroupDetailList": [group],
+            "RoleDetailList": [role],
+            "Policies": _limits(setting),
+        },
+        "passwordPolicy": {
+            "AllowUsersToChangePassword": setting.users_may_change,
+            "MaxPasswordAge": PASSWORD_AGE,
+            "HardExpiry": True,
+        },
+        "credentials": {
+            "users": {
+                **{cell.setting.names[who]: _held(who, cell) for cell in cells for who in _ACTORS},
+                "yuki": {
+                    "password": ADMIN_PASSWORD,
+                    "devices": [{"name": "yuki", "seed": SEED}],
+                },
+                SETUP: {"accessKeys": [_key(SETUP)]},
+            },
+            "orphanDevices": [
+                {"name": device_name(device, Who.USER, cell), "seed": SEED}
+                for cell in cells
+                for device in sorted(cell.story.question.start.unassigned)
+            ],
+        },
+    }
+
+
+def _people(cell: Cell) -> Iterable[dict[str, Any]]:
+    attached = [{"PolicyName": "AdministratorAccess", "PolicyArn": ADMINISTRATOR}]
+    # what the password policy allows is the account's to say
+    setting = replace(cell.setting, users_may_change=False)
+    for who in _ACTORS:
+        more: dict[str, Any] = {}
+        if cell.story.kind is Kind.STAYS_OUT:
+            more["AttachedManagedPolicies"] = attached
+        if cell.story.question.start.person(who).member:
+            more["GroupList"] = [GROUP]
+        policies = setting.policies(who)
+        if policies.boundaries:
+            more["PermissionsBoundary"] = {
+                "PermissionsBoundaryType": "Policy",
+                "PermissionsBoundaryArn": _LIMIT,
+            }
+        documents = [to_json(each.document) for each in policies.identity]
+        yield _user(setting.names[who], setting.holder(who).path, documents, **more)
+
+
+def _limits(setting: Setting) -> list[dict[str, Any]]:
+    limits = setting.policies(Who.USER).boundaries or ()
+    return [
+        {
+            **_entry("Policy", "limit", "ANPA", "policy/limit"),
+            "DefaultVersionId": "v1",
+            "PolicyVersionList": [
+                {"VersionId": "v1", "IsDefaultVersion": True, "Document": to_json(each.document)}
+            ],
+        }
+        for each in limits
+    ]
+
+
+def _entry(kind: str, name: str, prefix: str, resource: str) -> dict[str, Any]:
+    return {
+        f"{kind}Name": name,
+        f"{kind}Id": f"{prefix}{_plain(name):X<17}",
+        "Path": "/",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:{resource}",
+        "CreateDate": _DATE,
+    }
+
+
+def _user(name: str, path: str, documents: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    entry = _entry("User", name, "AIDA", f"user{path}{name}")
+    return {**entry, "Path": path, "UserPolicyList": _inline(documents), **more}
+
+
+def _inline(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"PolicyName": f"own-{place}", "PolicyDocument": document}
+        for place, document in enumerate(documents)
+    ]
+
+
+def _plain(name: str) -> str:
+    return name.upper().replace("-", "")
+
+
+def keys_of(name: str) -> Keys:
+    """Return the access key that the user of this name begins with."""
+    return Keys(f"AKIAEXAMPLE{_plain(name):X<9}", f"example-secret-of-{name}-0123456789abcdef")
+
+
+def _key(name: str) -> dict[str, str]:
+    keys = keys_of(name)
+    return {"id": keys.access_key_id, "secret": keys.secret_access_key}
+
+
+def _held(who: Who, cell: Cell) -> dict[str, Any]:
+    start, name = cell.story.question.start, cell.setting.names[who]
+    person = start.person(who)
+    held: dict[str, Any] = {}
+    if person.password is not Password.NONE:
+        held |= {"password": PASSWORDS[who], "passwordResetRequired": person.must_change}
+    names = [device_name(device, who, cell) for device in sorted(person.devices)]
+    names += [f"spare-{number}-of-{name}" for number in range(person.further)]
+    held["devices"] = [{"name": each, "seed": SEED} for each in names]
+    if Hold(who, Held.KEY) in start.holds:
+        held["accessKeys"] = [_key(name)]
+    return held
+
+
+def device_name(device: Device, who: Who, cell: Cell) -> str:
+    """Return what a device is called that one of a story's people begins with."""
+    names = cell.setting.names
+    return names[device.name] if isinstance(device.name, Who) else f"other-of-{names[who]}"
