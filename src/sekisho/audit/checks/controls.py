@@ -1,0 +1,91 @@
+"""Which published controls a finding is about, and what those controls do not check.
+
+Source: fact §10: Security Hub's list of IAM controls, CIS AWS Foundations Benchmark v1.4 to v5.0,
+Prowler's checks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sekisho.audit.checks.ids import AccountFindingId as Id
+from sekisho.language import Text
+
+__all__ = ["CONTROLS", "NOBODY_CHECKS", "Control"]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control of somebody else's.
+
+    Attributes:
+        name: like `Security Hub IAM.5`.
+        limits: what passing it does not say.
+    """
+
+    name: str
+    limits: Text
+
+
+NOBODY_CHECKS = Text(
+    "None of these controls checks whether a policy demands MFA, whether access keys work without "
+    "it, or whether role trust policies ask for it. A finding supports the control's result; it "
+    "does not replace it.",
+    "これらのコントロールは、ポリシーが MFA を強制しているか、アクセスキーが MFA なしで使えるか、"
+    "ロールの信頼ポリシーが MFA を求めるかを確認しません。"
+    "検出結果はコントロールの結果を補うもので、置き換えるものではありません。",
+)
+
+_REGISTERED = Text(
+    "It asks whether a device is registered, not whether MFA is demanded; users without a "
+    "password and their access keys are left out.",
+    "デバイスの登録だけを確認し、MFA の強制は確認しません。"
+    "パスワードのないユーザーやアクセスキーは対象外です。",
+)
+_ALL_USERS = Text(
+    "It asks whether every user has a device, not whether MFA is demanded; it also fails for "
+    "machine users.",
+    "全ユーザーのデバイス登録だけを確認し、MFA の強制は確認しません。"
+    "機械用ユーザーでも不合格です。",
+)
+_BY_NAME = Text(
+    "It looks at members of groups that have AWS's AdministratorAccess, and at no other way to "
+    "become one.",
+    "AWS 管理の AdministratorAccess を持つグループのメンバーだけを見ます。",
+)
+_ROOT = Text(
+    "It says nothing about root's access keys, nor how often root is used.",
+    "ルートユーザーのアクセスキーや利用状況は確認しません。",
+)
+_CONSOLE = (
+    Control("Security Hub IAM.5", _REGISTERED),
+    Control("CIS 1.4.0 1.10", _REGISTERED),
+    Control("CIS 3.0.0 1.10", _REGISTERED),
+    Control("CIS 5.0.0 1.9", _REGISTERED),
+    Control("Prowler iam_user_mfa_enabled_console_access", _REGISTERED),
+)
+_EVERYBODY = (Control("Security Hub IAM.19", _ALL_USERS),)
+
+CONTROLS: Mapping[Id, tuple[Control, ...]] = {
+    Id.ROOT_WITHOUT_MFA: (
+        Control("Security Hub IAM.9", _ROOT),
+        Control("CIS 1.4.0 1.5", _ROOT),
+        Control("CIS 3.0.0 1.5", _ROOT),
+        Control("CIS 5.0.0 1.4", _ROOT),
+        Control("Prowler iam_root_mfa_enabled", _ROOT),
+    ),
+    Id.ROOT_MFA_VIRTUAL: (
+        Control("Security Hub IAM.6", _ROOT),
+        Control("CIS 1.4.0 1.6", _ROOT),
+        Control("CIS 3.0.0 1.6", _ROOT),
+        Control("CIS 5.0.0 1.5", _ROOT),
+        Control("Prowler iam_root_hardware_mfa_enabled", _ROOT),
+    ),
+    Id.CONSOLE_WITHOUT_DEVICE: (*_CONSOLE, *_EVERYBODY),
+    Id.KEY_WITHOUT_DEVICE: _EVERYBODY,
+    Id.USER_WITHOUT_DEVICE: _EVERYBODY,
+    Id.ADMINISTRATOR_WITHOUT_DEVICE: (
+        Control("Prowler iam_administrator_access_with_mfa", _BY_NAME),
+        *_EVERYBODY,
+    ),
+}
+"""The controls of those findings that have any."""

@@ -1,0 +1,126 @@
+"""What is wrong with the account as a whole: root, orphans, exceptions, reports, quotas, gaps."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sekisho.audit.checks.ids import AccountFindingId as Id
+from sekisho.audit.checks.make import finding, unknown
+from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.exceptions import ExceptionKind
+from sekisho.audit.findings import Severity
+from sekisho.audit.gated import Gated
+from sekisho.audit.people import Row
+from sekisho.policy import render, size
+
+__all__ = ["FRESH", "estate_checks", "exception_checks", "quota_checks"]
+
+FRESH = timedelta(hours=24)
+"""A credential report that was older than this when the snapshot was taken is stale."""
+
+_ACCOUNT = "account"
+_ROOT = "root"
+_INLINE_FULL = 0.9
+_QUOTAS = {
+    "AttachedPoliciesPerUserQuota": 10,
+    "GroupsPerUserQuota": 10,
+    "UserPolicySizeQuota": 2048,
+    "VersionsPerPolicyQuota": 5,
+    "AttachedPoliciesPerGroupQuota": 10,
+}
+"""AWS's defaults (fact §7.1), where the account summary does not tell the account's own."""
+
+
+def estate_checks(examined: Examined) -> Iterator[AccountFinding]:
+    """Find what is wrong with root, with devices that nobody has, and what was not read."""
+    yield from _root(examined)
+    for device in examined.snapshot.orphans:
+        yield finding(Id.ORPHAN_DEVICE, device.serial, "a virtual device that no user has enabled")
+    yield from _report(examined)
+    for gap in examined.snapshot.gaps:
+        yield unknown(Id.NOT_READ, gap.who or _ACCOUNT, f"{gap.what}: {gap.reason}")
+
+
+def _root(examined: Examined) -> Iterator[AccountFinding]:
+    root = examined.snapshot.root
+    told = (
+        (Id.ROOT_WITHOUT_MFA, root.mfa, False, "AccountMFAEnabled is 0"),
+        (Id.ROOT_KEY, root.keys, True, "root has an access key"),
+        (
+            *(Id.ROOT_MFA_VIRTUAL, root.virtual_device if root.mfa else False),
+            *(True, "root's MFA device is a virtual one"),
+        ),
+    )
+    for name, answer, bad, fact in told:
+        if answer is None:
+            yield unknown(name, _ROOT, "neither the account summary nor a credential report tells")
+        elif answer is bad:
+            yield finding(name, _ROOT, fact)
+
+
+def _report(examined: Examined) -> Iterator[AccountFinding]:
+    snapshot = examined.snapshot
+    if snapshot.report is None:
+        return
+    made = snapshot.report.generated_at
+    if made is None:
+        yield unknown(Id.STALE_REPORT, _ACCOUNT, "the credential report does not tell its age")
+    elif snapshot.taken_at - made > FRESH:
+        fact = f"the credential report is of {made.isoformat(timespec='seconds')}"
+        yield finding(Id.STALE_REPORT, _ACCOUNT, fact)
+
+
+def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
+    """Find exceptions that have expired, were forced, are needless, or cannot be judged."""
+    rows = {row.user.name: row for row in examined.rows}
+    for each in examined.exceptions.entries:
+        row = rows.get(each.user)
+        if row is None:
+            continue
+        about = f"{each.kind.value}; {each.ticket}; expires {each.expires.isoformat()}"
+        if not row.exempt:
+            yield finding(Id.EXCEPTION_EXPIRED, each.user, about)
+            continue
+        if row.facts.password and each.kind is ExceptionKind.MACHINE:
+            yield finding(Id.MACHINE_WITH_PASSWORD, each.user, f"console password; {about}")
+        if row.facts.password:
+            yield finding(Id.EXCEPTION_FORCED, each.user, f"{about}; force: {each.force}")
+        elif row.facts.password is None:
+            why = "; ".join(row.facts.unread) or "whether there is a password is not known"
+            yield unknown(Id.EXCEPTION_FORCED, each.user, why)
+        if row.gate.gated is Gated.PROVED:
+            yield finding(Id.EXCEPTION_NEEDLESS, each.user, f"gated: proved; {about}")
+
+
+def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
+    """Find what has no room for what a roll-out adds: a policy, a group, a version."""
+    summary = examined.snapshot.summary
+    quotas = {name: summary.get(name, most) for name, most in _QUOTAS.items()}
+    for row in examined.rows:
+        if row.gate.gated is not Gated.PROVED:
+            yield from _user_quotas(row, quotas)
+    for name in examined.gating:
+        policy = examined.snapshot.policies.get(name)
+        if policy is not None and not policy.aws_managed:
+            used, most = len(policy.versions), quotas["VersionsPerPolicyQuota"]
+            yield from _near(name, "versions", used, most)
+    for group in examined.snapshot.groups:
+        used, most = len(group.attached), quotas["AttachedPoliciesPerGroupQuota"]
+        yield from _near(group.name, "managed policies of the group", used, most)
+
+
+def _user_quotas(row: Row, quotas: dict[str, int]) -> Iterator[AccountFinding]:
+    user = row.user
+    attached, groups = quotas["AttachedPoliciesPerUserQuota"], quotas["GroupsPerUserQuota"]
+    yield from _near(user.name, "managed policies", len(user.attached), attached)
+    yield from _near(user.name, "groups", len(user.groups), groups)
+    used = sum(size(render(each.document)) for each in user.inline)
+    if used > quotas["UserPolicySizeQuota"] * _INLINE_FULL:
+        fact = f"inline policies: {used} of {quotas['UserPolicySizeQuota']} characters"
+        yield finding(Id.QUOTA_NEAR, user.name, fact)
+
+
+def _near(subject: str, what: str, used: int, most: int) -> Iterator[AccountFinding]:
+    """Find a quota that has one place left, or none."""
+    if used >= most - 1:
+        severity = Severity.WARNING if used >= most else None
+        yield finding(Id.QUOTA_NEAR, subject, f"{what}: {used} of {most}", severity=severity)

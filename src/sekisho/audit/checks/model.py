@@ -1,0 +1,74 @@
+"""What a finding about an account is, and what the checks look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sekisho.account import Group, Snapshot, User
+from sekisho.audit.checks.ids import AccountFindingId
+from sekisho.audit.exceptions import Exceptions, Exemption
+from sekisho.audit.findings import Severity
+from sekisho.audit.gated import Gated
+from sekisho.audit.people import Row
+from sekisho.engine import AttachedPolicy
+
+__all__ = ["AccountFinding", "Check", "Examined"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFinding:
+    """One thing that is wrong with an account, or that could not be told.
+
+    Attributes:
+        subject: a user's name, the ARN of a policy, role or device, or `account`.
+        fact: the raw fact behind it, in English: what AWS answered, or a request and its decision.
+        known: False if it could not be told whether it is so; `fact` then says why.
+        excused: the exception that makes it a mere note, or None.
+    """
+
+    id: AccountFindingId
+    severity: Severity
+    subject: str
+    fact: str
+    known: bool = True
+    excused: Exemption | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the checks look at.
+
+    Attributes:
+        gating: the policies that gate somebody, by name, with how many users.
+        gating_groups: the groups through which they do.
+    """
+
+    snapshot: Snapshot
+    rows: tuple[Row, ...]
+    exceptions: Exceptions
+    gating: Mapping[str, int]
+    gating_groups: tuple[str, ...]
+
+    @property
+    def someone_is_open(self) -> bool:
+        """Whether somebody is not proved gated."""
+        return any(row.gate.gated is not Gated.PROVED for row in self.rows)
+
+    def identity(self) -> Iterator[tuple[str, AttachedPolicy, bool]]:
+        """Yield every identity-based policy of users: name, policy, and whether it decides for any.
+
+        A customer managed policy that nobody has is among them; those of AWS only if attached.
+        """
+        snapshot = self.snapshot
+        lively = {group for user in snapshot.users for group in user.groups}
+        groups = [group for group in snapshot.groups if group.name in lively]
+        owners: list[User | Group] = [*snapshot.users, *groups]
+        attached = {arn for owner in owners for arn in owner.attached}
+        for arn, managed in snapshot.policies.items():
+            if arn in attached or not managed.aws_managed:
+                yield arn, AttachedPolicy(arn, managed.document), arn in attached
+        for owner in owners:
+            yield from ((each.name, each, True) for each in owner.inline)
+
+
+Check = Callable[[Examined], Iterator[AccountFinding]]
+"""One family of checks."""

@@ -1,0 +1,76 @@
+"""Every check over an account, the gravest finding first."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sekisho.account import Snapshot
+from sekisho.audit.checks.estate import estate_checks, exception_checks, quota_checks
+from sekisho.audit.checks.ids import AccountFindingId
+from sekisho.audit.checks.model import AccountFinding, Check, Examined
+from sekisho.audit.checks.policies import policy_checks, role_checks
+from sekisho.audit.checks.users import user_checks
+from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.findings import Severity
+from sekisho.audit.gated import Gated
+from sekisho.audit.people import Row
+
+__all__ = ["check_account"]
+
+_CHECKS: tuple[Check, ...] = (
+    *(user_checks, policy_checks, role_checks),
+    *(estate_checks, exception_checks, quota_checks),
+)
+_MOST_ALIKE = 10
+"""More answers than these that are unknown for one reason are told as one."""
+
+
+def check_account(
+    snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions
+) -> tuple[AccountFinding, ...]:
+    """Return what is wrong with an account, in order of risk.
+
+    Args:
+        snapshot: the account.
+        rows: from `rows_of`.
+        exceptions: who is not to be gated.
+    """
+    examined = _examined(snapshot, rows, exceptions)
+    found = list(dict.fromkeys(each for check in _CHECKS for each in check(examined)))
+    severities, ids = list(Severity), list(AccountFindingId)
+    return tuple(
+        sorted(
+            _together(found),
+            key=lambda each: (
+                *(severities.index(each.severity), ids.index(each.id)),
+                *(not each.known, each.subject, each.fact),
+            ),
+        )
+    )
+
+
+def _examined(snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions) -> Examined:
+    gated = [row for row in rows if row.gate.gated is Gated.PROVED]
+    gating = Counter(name for row in gated for name in row.power.gating)
+    groups = tuple(
+        group.name
+        for group in snapshot.groups
+        if any(name in gating for name in group.attached)
+        or any(policy.name in gating for policy in group.inline)
+    )
+    return Examined(snapshot, rows, exceptions, gating, groups)
+
+
+def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
+    """Tell what is unknown of many users for one reason once; each user's row says it too."""
+    alike: dict[tuple[AccountFindingId, str], list[AccountFinding]] = {}
+    for each in found:
+        if each.known:
+            yield each
+        else:
+            alike.setdefault((each.id, each.fact), []).append(each)
+    for many in alike.values():
+        if len(many) > _MOST_ALIKE:
+            yield replace(many[0], subject=f"{len(many)} in all")
+        else:
+            yield from many
