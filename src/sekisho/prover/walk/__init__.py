@@ -1,6 +1,7 @@
 """What holds for every sequence of steps: can everyone get in, can a thief."""
 
-from sekisho.prover.walk.answers import Answer, WalkVerdict, answer, mending
+from sekisho.prover.walk.answers import Answer, WalkVerdict, answer
+from sekisho.prover.walk.family import gate_in, mending, right_with
 from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, setting_of, story
 from sekisho.prover.walk.search import (
     Attempt,
@@ -29,7 +30,9 @@ __all__ = [
     "Unreachable",
     "WalkVerdict",
     "answer",
+    "gate_in",
     "mending",
+    "right_with",
     "search",
     "setting_of",
     "step_text",

@@ -1,13 +1,9 @@
-"""The answers: is a story as it must be, what path shows it, and which choices would mend it."""
+"""The answers: is a story as it must be, and what path shows it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
-from typing import Any
 
-from sekisho.engine import AttachedPolicy, Policies
-from sekisho.policy import NAME, Choices, force_mfa
+from sekisho.engine import Policies
 from sekisho.prover.walk.questions import Kind, Story, setting_of
 from sekisho.prover.walk.search import (
     MOST_STATES,
@@ -19,7 +15,7 @@ from sekisho.prover.walk.search import (
 )
 from sekisho.prover.walk.setting import Setting
 
-__all__ = ["Answer", "WalkVerdict", "answer", "mending"]
+__all__ = ["Answer", "WalkVerdict", "answer"]
 
 
 class WalkVerdict(StrEnum):
@@ -65,41 +61,3 @@ def answer(
     """
     setting = setting_of(story, policies, around)
     return Answer(story, search(setting, story.question, most_states=most_states))
-
-
-_SWITCHES = tuple(field.name for field in fields(Choices) if field.type is bool)
-_MOST_CHANGES = 2
-
-
-def mending(
-    story: Story, start: Choices, beside: Iterable[AttachedPolicy] = ()
-) -> tuple[tuple[str, ...], ...]:
-    """Return which choices, changed from `start`, make a Force_MFA under which a story is right.
-
-    Found by trying them: every single choice, and if none helps every two. Empty if nothing needs
-    to change, or nothing helps. `beside` is what else is attached to the user.
-    """
-    attached = tuple(beside)
-    if _right(story, start, attached):
-        return ()
-    for count in range(1, _MOST_CHANGES + 1):
-        found = tuple(
-            names for names, choices in _changed(start, count) if _right(story, choices, attached)
-        )
-        if found:
-            return found
-    return ()
-
-
-def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choices]]:
-    for names in combinations(_SWITCHES, count):
-        values: dict[str, Any] = {name: not getattr(start, name) for name in names}
-        changed = replace(start, **values)
-        if changed.passwords or not changed.password_change_without_mfa:
-            yield names, changed
-
-
-def _right(story: Story, choices: Choices, beside: tuple[AttachedPolicy, ...]) -> bool:
-    gate = AttachedPolicy(NAME, force_mfa(choices))
-    found = answer(story, Policies(identity=(gate, *beside)))
-    return found.verdict is WalkVerdict.PROVED

@@ -71,12 +71,14 @@ class Outcome:
         because: the statements that decided.
         rule: the service's own rule, where it was that and no policy.
         by_policy: whether policies refused it, so that other policies could let it through.
+        assumed: the names of the engine's switches that mattered.
     """
 
     answer: str = OK
     because: tuple[Cause, ...] = ()
     rule: Rule | None = None
     by_policy: bool = False
+    assumed: tuple[str, ...] = ()
 
     @property
     def carried_out(self) -> bool:
@@ -98,6 +100,11 @@ class Judge:
         self._setting = setting
         self._known: dict[tuple[Move, bool, bool], Outcome] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The names of the engine's switches that mattered to any outcome so far."""
+        return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
 
     def outcome(self, state: State, move: Move) -> Outcome:
         """Return what comes of `move` in `state`."""
@@ -135,6 +142,7 @@ class Judge:
         credential = self._credential(move.by, mfa)
         own = self._setting.policies(move.by.who, member=member)
         causes: tuple[Cause, ...] = ()
+        assumed: tuple[str, ...] = ()
         for ask in self._asks(move):
             ruling = service_rule(credential, ask.action, self._setting.signin)
             if isinstance(ruling, Refused):
@@ -142,11 +150,14 @@ class Judge:
             if isinstance(ruling, PermittedWithoutPolicy):
                 return Outcome(rule=ruling.reason)
             decision = self._decide(move, credential, ask, own)
+            assumed += tuple(name for name in decision.assumed if name not in assumed)
             bare = decision.effect is DecisionEffect.IMPLICITLY_DENIED and ruling.only_denies
             if decision.effect is not DecisionEffect.ALLOWED and not bare:
-                return Outcome(ErrorCode.ACCESS_DENIED, decision.because, by_policy=True)
+                return Outcome(
+                    ErrorCode.ACCESS_DENIED, decision.because, by_policy=True, assumed=assumed
+                )
             causes += tuple(each for each in decision.because if each not in causes)
-        return Outcome(because=causes)
+        return Outcome(because=causes, assumed=assumed)
 
     def _decide(self, move: Move, credential: Credential, ask: _Ask, own: Policies) -> Decision:
         setting = self._setting

@@ -90,9 +90,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """The goal is reached, by this shortest path."""
+    """The goal is reached, by this shortest path; `assumed` as in `Outcome`."""
 
     path: Path
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,13 @@ class Unreachable:
         deadlock: the way that comes closest to the goal: if policies let its last step through,
             and as few others as possible, the goal would be reached. None if no policy could
             help: the services' own rules are in the way.
+        assumed: as in `Outcome`.
     """
 
     states: int
     tried: tuple[Attempt, ...]
     deadlock: Attempt | None
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class _Search:
         while queue:
             state = queue.popleft()
             if question.goal.reached(state):
-                return Reachable(ways[state])
+                return Reachable(ways[state], _assumed(ways[state]))
             for step, reached in self._steps(state):
                 if not step.outcome.carried_out:
                     self._tried.setdefault(step.move, Attempt(ways[state], step))
@@ -161,7 +164,8 @@ class _Search:
                     queue.append(reached)
             if len(ways) > self._most:
                 return Unexplored(f"more than {self._most} states")
-        return Unreachable(len(ways), tuple(self._tried.values()), self._deadlock())
+        assumed = self._judge.assumed
+        return Unreachable(len(ways), tuple(self._tried.values()), self._deadlock(), assumed)
 
     def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
         question = self._question
@@ -204,6 +208,10 @@ class _Search:
                 elif step.outcome.by_policy:
                     lifted.setdefault(reached, (*ways[state], step))
         return None, {state: way for state, way in lifted.items() if state not in ways}
+
+
+def _assumed(path: Path) -> tuple[str, ...]:
+    return tuple(sorted({name for step in path for name in step.outcome.assumed}))
 
 
 def _to_first_refusal(path: Path) -> Attempt | None:
