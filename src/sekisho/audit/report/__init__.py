@@ -1,0 +1,18 @@
+"""The audit of an account, and the forms in which it is handed over."""
+
+from sekisho.audit.report.csv_rows import to_csv
+from sekisho.audit.report.html import to_html
+from sekisho.audit.report.json_form import to_json
+from sekisho.audit.report.model import AccountReport, audit_account
+from sekisho.audit.report.sarif import to_sarif
+from sekisho.audit.report.text import to_text
+
+__all__ = [
+    "AccountReport",
+    "audit_account",
+    "to_csv",
+    "to_html",
+    "to_json",
+    "to_sarif",
+    "to_text",
+]

@@ -1,0 +1,82 @@
+"""An audit's rows as CSV, safe to open in a spreadsheet."""
+
+import csv
+from collections.abc import Mapping
+from datetime import datetime
+from io import StringIO
+
+from sekisho.audit.people import Row
+from sekisho.audit.report.model import AccountReport
+from sekisho.prover.wording import witness_text
+
+__all__ = ["to_csv"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+def to_csv(report: AccountReport, *, bom: bool = False) -> str:
+    """Return one line for each user, with English column names.
+
+    Args:
+        report: the audit.
+        bom: begin with a byte order mark, by which Excel knows that it is UTF-8.
+    """
+    text = StringIO()
+    lines = [_line(report, row) for row in report.rows]
+    names = list(lines[0]) if lines else ["account", "as_of", "user"]
+    writer = csv.DictWriter(text, names, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _inert(cell) for name, cell in line.items()} for line in lines)
+    return ("\ufeff" if bom else "") + text.getvalue()
+
+
+def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
+    facts, gate, exemption = row.facts, row.gate, row.exemption
+    witness = "" if gate.witness is None else witness_text(gate.witness).en
+    return {
+        "account": report.snapshot.account,
+        "as_of": _time(report.snapshot.taken_at),
+        "user": row.user.name,
+        "arn": row.user.arn,
+        "kind": row.nature.value,
+        "because": "; ".join(each.en for each in row.because),
+        "password": _tri(facts.password),
+        "must_change": _tri(facts.must_change),
+        "password_last_used": _time(facts.password_used),
+        "enrolled": _tri(facts.enrolled),
+        "devices": " ".join(device.kind.value for device in facts.devices),
+        "active_keys": "unknown" if facts.active_keys is None else str(facts.active_keys),
+        "key_last_used": _time(facts.key_used),
+        "other_credentials": str(facts.others),
+        "gated": gate.gated.value,
+        "witness": witness,
+        "under_the_gate": "; ".join(each.value for each in row.fate.outlooks),
+        "administrator": _tri(None if row.power.unknown else row.power.administers),
+        "exception": "" if exemption is None else exemption.kind.value,
+        "exception_why": "" if exemption is None else exemption.why,
+        "exception_owner": "" if exemption is None else exemption.owner,
+        "exception_approved_by": "" if exemption is None else exemption.approved_by,
+        "exception_expires": "" if exemption is None else exemption.expires.isoformat(),
+        "exception_ticket": "" if exemption is None else exemption.ticket,
+        "exception_force": "" if exemption is None else exemption.force,
+        "findings": " ".join(
+            dict.fromkeys(
+                each.id.value for each in report.findings_of.get(row.user.name, ()) if each.known
+            )
+        ),
+        "unknown": "; ".join(facts.unread) or row.fate.reason,
+    }
+
+
+def _tri(answer: bool | None) -> str:
+    return "unknown" if answer is None else str(answer).lower()
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat(timespec="seconds")
+
+
+def _inert(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: it then begins with an apostrophe."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

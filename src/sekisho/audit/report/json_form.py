@@ -1,0 +1,145 @@
+"""An audit as JSON values, with English keys."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
+from sekisho.audit.exceptions import Exemption
+from sekisho.audit.people import Row
+from sekisho.audit.report.model import AccountReport
+from sekisho.audit.report.wording import headline
+from sekisho.engine.exchange import decision_to_json
+from sekisho.prover import Witness
+from sekisho.prover.wording import witness_text
+
+__all__ = ["SCHEMA", "to_json"]
+
+SCHEMA = "sekisho.audit/1"
+"""The name of the form; another number means another form."""
+
+
+def to_json(report: AccountReport) -> dict[str, object]:
+    """Return an audit as JSON values."""
+    snapshot = report.snapshot
+    return {
+        "schema": SCHEMA,
+        "sekisho": report.version,
+        "catalogue": report.dated,
+        "account": snapshot.account,
+        "partition": snapshot.partition,
+        "alias": snapshot.alias,
+        "asOf": _time(snapshot.taken_at),
+        "headline": asdict(headline(report)),
+        "coverage": asdict(report.coverage),
+        "exceptions": [
+            {**_exemption(each), "expired": each.expired(snapshot.taken_at)}
+            for each in report.exceptions.entries
+        ],
+        "users": [_row(row) for row in report.rows],
+        "findings": [_finding(each) for each in report.findings],
+        "words": _words(report.findings),
+        "controlsDoNotCheck": asdict(NOBODY_CHECKS),
+        "gaps": [asdict(gap) for gap in snapshot.gaps],
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    facts, gate, power = row.facts, row.gate, row.power
+    return {
+        "user": row.user.name,
+        "arn": row.user.arn,
+        "tags": dict(row.user.tags),
+        "kind": row.nature.value,
+        "because": [each.en for each in row.because],
+        "password": facts.password,
+        "mustChange": facts.must_change,
+        "passwordLastUsed": _time(facts.password_used),
+        "enrolled": facts.enrolled,
+        "devices": [{"serial": each.serial, "kind": each.kind.value} for each in facts.devices],
+        "activeKeys": facts.active_keys,
+        "keys": [
+            {
+                "id": each.id,
+                "active": each.active,
+                "lastUsed": _time(each.last_used),
+                "lastService": each.last_service,
+            }
+            for each in facts.keys
+        ],
+        "keyLastUsed": _time(facts.key_used),
+        "keyUseKnown": facts.use_known,
+        "otherCredentials": facts.others,
+        "byCredentialReport": facts.by_report,
+        "gated": gate.gated.value,
+        "witness": None if gate.witness is None else _witness(gate.witness),
+        "gatedBy": list(power.gating),
+        "underTheGate": [each.value for each in row.fate.outlooks],
+        "administrator": None if power.unknown else power.administers,
+        "administersBy": power.request or None,
+        "mayEditOwnGate": power.edits or None,
+        "exempt": row.exempt,
+        "unknown": list(facts.unread) + [each for each in (row.fate.reason, power.unknown) if each],
+    }
+
+
+def _finding(finding: AccountFinding) -> dict[str, object]:
+    return {
+        "id": finding.id.value,
+        "severity": finding.severity.value,
+        "status": "found" if finding.known else "unknown",
+        "subject": finding.subject,
+        "fact": finding.fact,
+        "exception": None if finding.excused is None else _exemption(finding.excused),
+    }
+
+
+def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
+    """Return the words of each kind of finding that there is, once."""
+    return {
+        name.value: {
+            "title": asdict(WORDS[name].title),
+            "cause": asdict(WORDS[name].cause),
+            "cure": asdict(WORDS[name].cure),
+            "controls": [
+                {"name": each.name, "limits": asdict(each.limits)}
+                for each in CONTROLS.get(name, ())
+            ],
+        }
+        for name in dict.fromkeys(each.id for each in findings)
+    }
+
+
+def _exemption(exemption: Exemption) -> dict[str, object]:
+    return {
+        "user": exemption.user,
+        "kind": exemption.kind.value,
+        "why": exemption.why,
+        "owner": exemption.owner,
+        "approvedBy": exemption.approved_by,
+        "expires": exemption.expires.isoformat(),
+        "ticket": exemption.ticket,
+        "force": exemption.force,
+    }
+
+
+def _witness(witness: Witness) -> dict[str, object]:
+    request = witness.request
+    return {
+        "text": witness_text(witness).en,
+        "credential": witness.held.value,
+        "request": {
+            "principal": request.principal,
+            "action": request.action,
+            "resource": request.resource,
+            "context": {
+                key: value if isinstance(value, str) else list(value)
+                for key, value in request.context.items()
+            },
+        },
+        "decisions": {name: decision_to_json(each) for name, each in witness.decisions.items()},
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")

@@ -1,0 +1,82 @@
+"""The audit of one account: rows, figures, findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sekisho import catalogue
+from sekisho.account import Snapshot
+from sekisho.audit.checks import AccountFinding, check_account
+from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.findings import Severity
+from sekisho.audit.people import Coverage, Row, coverage_of, rows_of
+from sekisho.policy import Document
+
+__all__ = ["AccountReport", "audit_account"]
+
+
+@dataclass(frozen=True)
+class AccountReport:
+    """The audit of an account as it was at `snapshot.taken_at`.
+
+    Attributes:
+        rows: one for each user, in name order.
+        findings: in order of risk.
+        dated: the catalogue's name and date.
+        version: sekisho's own.
+    """
+
+    snapshot: Snapshot
+    exceptions: Exceptions
+    rows: tuple[Row, ...]
+    coverage: Coverage
+    findings: tuple[AccountFinding, ...]
+    dated: str
+    version: str
+
+    @cached_property
+    def findings_of(self) -> Mapping[str, tuple[AccountFinding, ...]]:
+        """The findings by what they are about."""
+        found: dict[str, list[AccountFinding]] = {}
+        for each in self.findings:
+            found.setdefault(each.subject, []).append(each)
+        return {subject: tuple(each) for subject, each in found.items()}
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something worse than a note was found."""
+        return any(each.known and each.severity is not Severity.NOTE for each in self.findings)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether something could not be told."""
+        return any(not each.known for each in self.findings)
+
+
+def audit_account(
+    snapshot: Snapshot,
+    exceptions: Exceptions,
+    *,
+    gate: Document | None = None,
+    version: str,
+) -> AccountReport:
+    """Return the audit of an account.
+
+    Args:
+        snapshot: the account.
+        exceptions: who is not to be gated; see `load_exceptions`.
+        gate: what would be attached to who is not gated; Force_MFA as `policy new` writes it if
+            not given.
+        version: sekisho's own, for the report.
+
+    Raises:
+        FaultyInput: if an exception does not fit the account.
+    """
+    exceptions.check(snapshot)
+    rows = rows_of(snapshot, exceptions, gate)
+    return AccountReport(
+        *(snapshot, exceptions, rows, coverage_of(rows)),
+        findings=check_account(snapshot, rows, exceptions),
+        dated=catalogue.load().dated,
+        version=version,
+    )

@@ -1,0 +1,105 @@
+"""An audit as text for a terminal."""
+
+from collections.abc import Iterator, Sequence
+from unicodedata import east_asian_width
+
+from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
+from sekisho.audit.report.model import AccountReport
+from sekisho.audit.report.wording import (
+    COLUMNS,
+    EXCEPTIONS,
+    EXEMPTION,
+    FINDINGS,
+    NONE,
+    SEVERITIES,
+    USERS,
+    as_of,
+    cells,
+    exemption_text,
+    figures,
+    finding_title,
+    headline,
+)
+from sekisho.language import Language, Text
+
+__all__ = ["to_text"]
+
+_CURE = Text("What to do: ", "対処: ")
+_CONTROLS = Text("Controls: ", "関連するコントロール: ")
+_EXCUSED = Text("exception until {day}", "例外 ({day} まで)")
+_MORE = Text(
+    "and {count} more; `--format json` has them all", "ほか {count} 件 (全件は `--format json`)"
+)
+_SHOWN = 20
+"""So many subjects of one finding are shown in a terminal."""
+
+
+def to_text(report: AccountReport, lang: Language) -> str:
+    """Return an audit as text; nothing in it is what a terminal would obey."""
+    return "".join(f"{_safe(line)}\n" for line in _lines(report, lang))
+
+
+def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
+    yield as_of(report).into(lang)
+    yield headline(report).into(lang)
+    yield ""
+    for figure in figures(report):
+        yield figure.into(lang)
+    yield from ("", USERS.into(lang))
+    yield from _table(COLUMNS, [cells(row) for row in report.rows], lang)
+    yield from ("", EXCEPTIONS.into(lang))
+    entries = [exemption_text(each) for each in report.exceptions.entries]
+    yield from _table(EXEMPTION, entries, lang) if entries else (f"  {NONE.into(lang)}",)
+    yield from ("", FINDINGS.into(lang))
+    if not report.findings:
+        yield f"  {NONE.into(lang)}"
+    for alike in _grouped(report.findings):
+        yield from _finding(alike, lang)
+    if any(each.id in CONTROLS for each in report.findings):
+        yield from ("", NOBODY_CHECKS.into(lang))
+
+
+def _grouped(findings: Sequence[AccountFinding]) -> Iterator[list[AccountFinding]]:
+    """Yield the findings of one kind together; they stand side by side in order of risk."""
+    kinds: dict[tuple[object, ...], list[AccountFinding]] = {}
+    for each in findings:
+        kinds.setdefault((each.severity, each.id, each.known), []).append(each)
+    yield from kinds.values()
+
+
+def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
+    first, words = alike[0], WORDS[alike[0].id]
+    severity = SEVERITIES[first.severity].into(lang)
+    yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
+    yield f"    {words.cause.into(lang)}"
+    yield f"    {_CURE.into(lang)}{words.cure.into(lang)}"
+    controls = ", ".join(each.name for each in CONTROLS.get(first.id, ()))
+    if controls:
+        yield f"    {_CONTROLS.into(lang)}{controls}"
+    for each in alike[:_SHOWN]:
+        excused = ""
+        if each.excused is not None:
+            excused = f" [{_EXCUSED.filled(day=each.excused.expires.isoformat()).into(lang)}]"
+        yield f"      {each.subject}: {each.fact}{excused}"
+    if len(alike) > _SHOWN:
+        yield f"      {_MORE.filled(count=len(alike) - _SHOWN).into(lang)}"
+
+
+def _table(
+    columns: Sequence[Text], rows: Sequence[Sequence[Text]], lang: Language
+) -> Iterator[str]:
+    lines = [[each.into(lang) for each in line] for line in (columns, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+        )
+        yield f"  {'  '.join(padded)}".rstrip()
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _safe(line: str) -> str:
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
