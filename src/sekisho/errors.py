@@ -83,6 +83,7 @@ class Code(StrEnum):
     PLAN_STALE = "plan.stale"
     PLAN_UNSAFE = "plan.unsafe"
     PLAN_FAULTY = "plan.faulty"
+    PLAN_BUSY = "plan.busy"
     STORY_UNEXPECTED = "story.unexpected"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from rollout.staging import (
     FULL,
     GATE,
     MACHINE,
+    NOW,
     account,
     device,
     five_versions,
@@ -25,7 +27,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
-from sekisho.errors import FaultyInput
+from sekisho.errors import FaultyInput, UsageError
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     AttachUserPolicy,
@@ -39,7 +41,7 @@ from sekisho.rollout import (
     Plan,
     TagPolicy,
     TemporaryPassword,
-    is_gated,
+    Verdict,
     plan,
 )
 from sekisho.rollout.forecast import forecast
@@ -72,8 +74,8 @@ def test_the_order_is_safe() -> None:
         "user jiro",
         f"user-attachment jiro {GATE}",
         f"user-attachment machine {GATE}",
-        f"user-attachment admin {GATE}",
         "membership Gated hanako",
+        f"user-attachment admin {GATE}",
     ]
     assert made.applicable
     assert made.complete
@@ -222,7 +224,7 @@ def test_the_last_administrator_needs_a_device() -> None:
         (Gap("GetLoginProfile", "admin", "AccessDenied: no"), False),
         # nothing of this plan depends on these
         (Gap("ListMFADevices", "hanako", "AccessDenied: no"), True),
-        (Gap("GetAccessKeyLastUsed", "machine", "AccessDenied: no"), True),
+        (Gap("GetAccessKeyLastUsed", "hanako", "AccessDenied: no"), True),
         (Gap("ListVirtualMFADevices", "", "AccessDenied: no"), True),
     ],
 )
@@ -231,6 +233,36 @@ def test_a_gap_never_turns_into_a_pass(gap: Gap, applicable: bool) -> None:
     assert not made.complete
     assert made.applicable is applicable
     assert ids(made.reasons) == ([] if applicable else ["gap"])
+
+
+def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
+    for used, gaps, against in (
+        (NOW - timedelta(days=200), (), ()),
+        (NOW - timedelta(days=2), (), ("keys-in-use",)),
+        (None, (), ()),
+        (None, (Gap("GetAccessKeyLastUsed", "machine", "AccessDenied: no"),), ("keys-in-use",)),
+    ):
+        key = AccessKey("AKIAX", active=True, last_used=used)
+        start = with_user(account(), user("machine", attached=(FULL,), keys=(key,)))
+        made = plan(MACHINE, replace(start, gaps=gaps), ADMIN)
+        assert made.against == against
+        if against:
+            accepted = plan(MACHINE, start, ADMIN, {}) if not gaps else made
+            assert not accepted.applicable
+            word = {"keys-in-use": "it is switched to a role tomorrow"}
+            accepted = plan(MACHINE, replace(start, gaps=gaps), ADMIN, word)
+            assert accepted.applicable
+            assert Plan.from_json(accepted.to_json()).accepted == word
+
+
+@pytest.mark.parametrize(
+    ("identity", "message"),
+    [("gate-shut", "nothing called"), ("nonsense", "nothing called"), ("quota", "nobody can")],
+)
+def test_what_cannot_be_accepted_is_refused(identity: str, message: str) -> None:
+    start = crowded(account(), attached=10)
+    with pytest.raises(UsageError, match=message):
+        plan(MACHINE, start, ADMIN, {identity: "because"})
 
 
 def account_as_it_is(snapshot: Snapshot) -> Snapshot:
@@ -318,7 +350,12 @@ def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     # and `user/${aws:username}` does not match a user with a path, who has no other permission
     assert about(made, "cannot-enrol") == ("taro",)
     assert about(made, "must-enrol") == ("hanako",)
-    assert made.applicable, "people are warned; it is their choice"
+    assert made.against == ("everyone-gets-in",)
+    (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
+    assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("taro",))
+    assert "AccessDenied" in proof.shown[0].en
+    fates = {person.user: person.fate for person in made.people}
+    assert fates == {"hanako": "enrols-first", "taro": "locked-out"}
 
 
 def test_a_key_that_is_off_does_not_stop() -> None:
@@ -330,16 +367,10 @@ def test_a_key_that_is_off_does_not_stop() -> None:
 
 def test_a_policy_that_does_not_gate_is_told() -> None:
     goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
-    assert about(plan(goal, account(), ADMIN), "not-gated") == ("machine",)
-
-
-def test_gated_is_by_explicit_deny_alone() -> None:
-    start = with_user(account(), user("nobody"))
-    people = {known.name: known for known in start.users}
-    assert not is_gated(start, people["nobody"]), "who may do nothing is not gated"
-    assert not is_gated(start, people["machine"])
-    after = forecast(start, plan(MACHINE, start, ADMIN).changes)
-    assert is_gated(after, next(u for u in after.users if u.name == "machine"))
+    made = plan(goal, account(), ADMIN)
+    (proof,) = [proof for proof in made.proofs if proof.id == "gate-shut"]
+    assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("machine",))
+    assert "is allowed" in proof.shown[0].en
 
 
 def test_a_device_makes_no_need_to_enrol() -> None:

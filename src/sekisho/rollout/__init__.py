@@ -15,11 +15,20 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     TagPolicy,
 )
-from sekisho.rollout.decide import is_gated
 from sekisho.rollout.execute import ApplyReport, Stop, execute, touched
-from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword
+from sekisho.rollout.goal import (
+    Goal,
+    GroupGoal,
+    NewUser,
+    PolicyGoal,
+    Stage,
+    TemporaryPassword,
+    Waiting,
+    Waits,
+    Wave,
+)
 from sekisho.rollout.journal import Journal
-from sekisho.rollout.plan import Caller, Note, Plan, Proof
+from sekisho.rollout.plan import Caller, Note, Person, Plan, Proof, Verdict
 from sekisho.rollout.planner import plan
 from sekisho.rollout.rollback import Left, RollbackReport, roll_back
 
@@ -43,16 +52,21 @@ __all__ = [
     "Left",
     "NewUser",
     "Note",
+    "Person",
     "Plan",
     "PolicyGoal",
     "Proof",
     "RemoveUserFromGroup",
     "RollbackReport",
+    "Stage",
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
+    "Verdict",
+    "Waiting",
+    "Waits",
+    "Wave",
     "execute",
-    "is_gated",
     "plan",
     "roll_back",
     "touched",

@@ -1,9 +1,8 @@
 """Asks the engine about people of a snapshot, in the sessions that they may have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import (
@@ -15,7 +14,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.policy import Choices, Effect, Element, force_mfa
+from sekisho.policy import Element
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -31,8 +30,6 @@ __all__ = [
     "administering",
     "asked",
     "credentials_of",
-    "is_closed",
-    "is_gated",
     "is_shut_out",
     "may",
     "may_administer",
@@ -122,32 +119,6 @@ def probes(user: User) -> tuple[Ask, ...]:
     )
 
 
-def is_gated(snapshot: Snapshot, user: User) -> bool:
-    """Return whether explicit denies stop every sampled request without MFA, and not with it.
-
-    This samples; that no request at all passes is for the prover to show.
-
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
-    """
-    (with_mfa,) = credentials_of(snapshot, user, mfa=True)
-    return is_closed(snapshot, user) and not is_shut_out(snapshot, user, with_mfa)
-
-
-def is_closed(snapshot: Snapshot, user: User) -> bool:
-    """Return whether every sampled request without MFA is stopped, with a key and in the console.
-
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
-    """
-    policies = policies_of(snapshot, user.name)
-    return all(
-        is_shut_out(snapshot, user, credential)
-        and not any(may(snapshot, user, credential, ask) for ask in _left_open(policies))
-        for credential in credentials_of(snapshot, user, mfa=False)
-    )
-
-
 def is_shut_out(snapshot: Snapshot, user: User, credential: Credential) -> bool:
     """Return whether explicit denies stop every probe of a user with this credential.
 
@@ -194,22 +165,3 @@ def samples_of(element: Element) -> tuple[str, ...]:
     return tuple(
         value.replace("*", "x").replace("?", "x") for value in element.values if value.strip("*:")
     )
-
-
-def _left_open(policies: Policies) -> Iterator[Ask]:
-    """Yield requests that a Deny exempts beyond what setting up MFA needs."""
-    for attached in policies.identity:
-        for statement in attached.document.statements:
-            action = statement.action
-            if statement.effect is Effect.DENY and action.negated:
-                for name in samples_of(action):
-                    if name.lower() not in _exempt():
-                        yield Ask(name, "*", {})
-
-
-@cache
-def _exempt() -> frozenset[str]:
-    """Return what Force_MFA exempts with every choice that exempts something."""
-    widest = Choices(password_change_without_mfa=True, quiet_console=True)
-    actions = (one.action for one in force_mfa(widest).statements if one.effect is Effect.DENY)
-    return frozenset(name.lower() for action in actions if action.negated for name in action.values)

@@ -30,12 +30,22 @@ class Stop:
     Attributes:
         address: the change it was for.
         aws_code: AWS's error code, or the client's if no answer came.
+        cure: what to do about it; "" if nothing is known.
+        status: the HTTP status; 0 if no answer came.
     """
 
     address: str
     operation: str
     aws_code: str
     message: str
+    cure: str = ""
+    status: int = 0
+
+    @classmethod
+    def at(cls, change: Change, error: AwsRefused) -> "Stop":
+        """Return the stop at a change that AWS refused."""
+        message, cure = error.message, error.cure
+        return cls(change.address, error.operation, error.aws_code, message, cure, error.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +91,18 @@ def execute(
         AwsRefused: if the account cannot be read; nothing is done then.
     """
     if not plan.applicable:
-        notes = [note.text.en for note in plan.reasons]
-        failed = [proof.text.en for proof in plan.proofs if not proof.holds]
-        raise PlanRefused("this plan is not safe to apply: " + " ".join([*notes, *failed]))
+        against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
+        raise PlanRefused(
+            f"this plan is not safe to apply: {against}",
+            cure="change the goal, or make the plan with `--accept ID=REASON`",
+        )
     caller = check_account(plan, api)
     if _who(caller) != _who(plan.caller.arn):
         raise PlanRefused(
             f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
             cure="make the plan as whoever applies it",
         )
-    journal.open(plan.digest)
+    journal.open(plan.digest, plan.to_json())
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
         return _report(plan, journal, (), None)
     states = _states(plan, api, journal)
@@ -100,8 +112,7 @@ def execute(
             run.make(change, states[change.address])
         except AwsRefused as error:
             remaining = tuple(left.address for left in plan.changes[position:])
-            stop = Stop(change.address, error.operation, error.aws_code, error.message)
-            return _report(plan, journal, remaining, stop)
+            return _report(plan, journal, remaining, Stop.at(change, error))
     return _report(plan, journal, (), None)
 
 

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from sekisho.account import Snapshot, User
 from sekisho.engine import DecisionEffect
 from sekisho.policy import Effect
+from sekisho.prover import Proved
 from sekisho.rollout.decide import (
     Ask,
     administering,
     asked,
     credentials_of,
-    is_closed,
-    is_gated,
     is_shut_out,
     may,
     probes,
@@ -29,21 +28,21 @@ from sekisho.rollout.texts import (
     KEYS_STOP,
     LOSES,
     MUST_ENROL,
-    NOT_GATED,
+    VIA_SERVICE,
 )
 from sekisho.signin import Credential
 
-__all__ = ["is_locked_out", "warnings"]
+__all__ = ["is_locked_out", "key_stops", "warnings", "was_locked_out"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
     """Return what people will feel, each with their names."""
     found = (
-        ("keys-stop", KEYS_STOP, _key_stops),
+        ("keys-stop", KEYS_STOP, key_stops),
         ("dead-lock", DEAD_LOCK, _dead_locks),
         ("cannot-enrol", CANNOT_ENROL, _cannot_enrol),
         ("must-enrol", MUST_ENROL, _must_enrol),
-        ("not-gated", NOT_GATED, _stays_open),
+        ("via-service", VIA_SERVICE, _open_to_services),
         ("gains", GAINS, _gains),
         ("loses", LOSES, _loses),
     )
@@ -68,6 +67,16 @@ def is_locked_out(outlook: Outlook, user: User) -> bool:
     )
 
 
+def was_locked_out(outlook: Outlook, user: User) -> bool:
+    """Return whether explicit denies stop every probe already, with MFA and without."""
+    ways = [way for mfa in (False, True) for way in credentials_of(outlook.before, user, mfa=mfa)]
+    return holds(
+        lambda snapshot, known: all(is_shut_out(snapshot, known, way) for way in ways),
+        outlook.before,
+        user,
+    )
+
+
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     """Return the credentials without MFA that a user has; who has none yet may get any."""
     key, console = credentials_of(snapshot, user, mfa=False)
@@ -78,12 +87,13 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
 
 def _is_newly_shut(outlook: Outlook, user: User, ways: tuple[Credential, ...]) -> bool:
     """Return whether one of the ways in without MFA is shut, and no gate stood there before."""
-    return any(is_shut_out(outlook.after, user, way) for way in ways) and not holds(
-        is_gated, outlook.before, user
+    return not outlook.was_gated(user) and any(
+        is_shut_out(outlook.after, user, way) for way in ways
     )
 
 
-def _key_stops(outlook: Outlook, user: User) -> bool:
+def key_stops(outlook: Outlook, user: User) -> bool:
+    """Return whether the user has an active key that comes to be shut out."""
     key = credentials_of(outlook.after, user, mfa=False)[:1]
     return any(known.active for known in user.keys) and _is_newly_shut(outlook, user, key)
 
@@ -124,8 +134,11 @@ def _must_enrol(outlook: Outlook, user: User) -> bool:
     return not user.devices and _is_newly_shut(outlook, user, ways) and _enrols(outlook.after, user)
 
 
-def _stays_open(outlook: Outlook, user: User) -> bool:
-    return outlook.gets_policy(user) and not is_closed(outlook.after, user)
+def _open_to_services(outlook: Outlook, user: User) -> bool:
+    gate = outlook.gates.get(user.name)
+    if gate is None or gate.via_service is None or not outlook.gets_policy(user):
+        return False
+    return not isinstance(gate.via_service, Proved)
 
 
 def _gains(outlook: Outlook, user: User) -> bool:
@@ -158,7 +171,8 @@ def _loses(outlook: Outlook, user: User) -> bool:
 
 def _denied_by_name(outlook: Outlook, user: User) -> Iterator[Ask]:
     """Yield requests that the goal's policy denies by name, whatever its conditions say."""
-    for statement in outlook.after.policies[outlook.policy].document.statements:
+    attached = (outlook.after.policies.get(arn) for arn in outlook.policies)
+    for statement in (s for policy in attached if policy for s in policy.document.statements):
         action, resource = statement.action, statement.resource
         if statement.effect is not Effect.DENY or action.negated:
             continue

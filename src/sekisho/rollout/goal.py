@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 
 from sekisho.policy.document import Document
 
-__all__ = ["Goal", "GroupGoal", "NewUser", "PolicyGoal", "TemporaryPassword"]
+__all__ = [
+    "Goal",
+    "GroupGoal",
+    "NewUser",
+    "PolicyGoal",
+    "Stage",
+    "TemporaryPassword",
+    "Waiting",
+    "Waits",
+    "Wave",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,49 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """The stricter policy for those who have enrolled, in place of the first.
+
+    Attributes:
+        group: the user group that it is attached to; None where the goal has no group.
+    """
+
+    policy: PolicyGoal
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Some of the users, and when their turn comes.
+
+    Attributes:
+        starts: the first day, in UTC; None: at once.
+        due: whether the day has come.
+    """
+
+    name: str
+    users: tuple[str, ...]
+    starts: date | None = None
+    due: bool = True
+
+
+class Waits(StrEnum):
+    """Why a user is not touched yet, or not at all."""
+
+    WAVE = "waits-for-wave"
+    PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a user is not touched, and until when; None where nobody knows the day."""
+
+    why: Waits
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """What the account shall come to.
 
@@ -73,6 +128,10 @@ class Goal:
         group: the group to gate through, or None.
         new_users: users to create.
         break_glass: users for an emergency, which nothing here may ever touch.
+        enrolled: what users with an MFA device get in place of the policy; None: the same.
+        replaces: ARNs of policies that the users and their groups lose once they are gated.
+        waves: who is when due; for those who are not, `waiting` says why.
+        waiting: users of the waves who are not among the users or members yet.
     """
 
     policy: PolicyGoal
@@ -80,3 +139,7 @@ class Goal:
     group: GroupGoal | None = None
     new_users: tuple[NewUser, ...] = ()
     break_glass: tuple[str, ...] = ()
+    enrolled: Stage | None = None
+    replaces: tuple[str, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)

@@ -7,16 +7,20 @@ file never holds a secret, and only its owner may read it.
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused
 
-__all__ = ["Entry", "Event", "Journal"]
+__all__ = ["SCHEMA", "Entry", "Event", "Journal"]
 
-_SCHEMA = "sekisho.journal/1"
+SCHEMA = "sekisho.journal/1"
 
 
 class Event(StrEnum):
@@ -54,8 +58,31 @@ class Journal:
         self.path = path
         self._last: dict[str, Entry] = {}
 
-    def open(self, digest: str) -> None:
-        """Read what is there for the plan of this digest, or begin the file.
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from working with this journal; a kill ends that, too.
+
+        Raises:
+            PlanRefused: if somebody is at work with it.
+        """
+        lock = FileLock(f"{self.path}.lock", mode=0o600)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise PlanRefused(
+                f"somebody else is at work with `{self.path.name}`",
+                code=Code.PLAN_BUSY,
+                cure="wait until that has ended",
+            ) from None
+        except OSError as error:
+            raise self._faulty(0, f"the journal cannot be locked: {_reason(error)}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def open(self, digest: str, text: str = "") -> None:
+        """Read what is there for the plan of this digest, or begin the file with its text.
 
         Raises:
             PlanRefused: if the journal belongs to another plan.
@@ -65,12 +92,12 @@ class Journal:
             self._repair()
             lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
         except (OSError, UnicodeDecodeError) as error:
-            raise self._faulty(0, f"the journal cannot be read: {error}") from error
+            raise self._faulty(0, f"the journal cannot be read: {_reason(error)}") from error
         if not lines:
-            self._write({"schema": _SCHEMA, "plan": digest})
+            self._write({"schema": SCHEMA, "plan": digest, "text": text})
             return
         header = self._object(1, lines[0])
-        if header.get("schema") != _SCHEMA or header.get("plan") != digest:
+        if header.get("schema") != SCHEMA or header.get("plan") != digest:
             raise PlanRefused(
                 f"`{self.path.name}` is the journal of another plan",
                 code=Code.PLAN_FAULTY,
@@ -132,3 +159,9 @@ class Journal:
     def _faulty(self, line: int, message: str) -> FaultyInput:
         fault = Fault(Code.PLAN_FAULTY, message, line=line, cure="restore the file from a copy")
         return FaultyInput(str(self.path), [fault])
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return (error.strerror or "no reason given").lower()

@@ -1,16 +1,18 @@
 """The account before and after a plan, and whom the plan touches. Pure."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit import Gated, UserGate, gates_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.changes import Change
-from sekisho.rollout.goal import Goal
+from sekisho.rollout.entering import Entry, entries_of
+from sekisho.rollout.goal import Goal, PolicyGoal
 from sekisho.rollout.plan import Caller
 
-__all__ = ["Outlook", "holds", "outlook_of", "policies_or_none"]
+__all__ = ["Outlook", "holds", "outlook_of", "policies_or_none", "policy_arn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,38 +20,67 @@ class Outlook:
     """The account before and after a plan's changes.
 
     Attributes:
-        policy: the ARN of the goal's policy.
+        policies: the ARNs of the policies that gate, of both stages.
         break_glass: users that must not be touched.
         touched: the users for whom other policies will decide than now, new users among them; also
             everybody whose policies cannot be told.
+        gates: whether each of those is gated afterwards, proved for every request.
+        gates_before: the same for the account as it is.
+        entries: whether each of those who hold something gets in afterwards.
     """
 
     before: Snapshot
     after: Snapshot
     changes: tuple[Change, ...]
     caller: Caller
-    policy: str
+    policies: tuple[str, ...]
     break_glass: tuple[str, ...]
     touched: tuple[User, ...]
+    gates: Mapping[str, UserGate]
+    gates_before: Mapping[str, UserGate]
+    entries: Mapping[str, Entry]
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
         return any(known.name == user.name for known in self.before.users)
 
     def gets_policy(self, user: User) -> bool:
-        """Return whether the goal's policy decides for the user afterwards."""
+        """Return whether a policy that gates decides for the user afterwards."""
         policies = policies_or_none(self.after, user.name)
-        return policies is not None and any(each.name == self.policy for each in policies.identity)
+        return policies is not None and any(e.name in self.policies for e in policies.identity)
+
+    def was_gated(self, user: User) -> bool:
+        """Return whether it is proved that the user is gated already."""
+        gate = self.gates_before.get(user.name)
+        return gate is not None and gate.gated is Gated.PROVED
 
 
 def outlook_of(
     before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
 ) -> Outlook:
     """Return the account before and after `changes`, with the users that they touch."""
-    wanted = goal.policy
-    arn = f"arn:{after.partition}:iam::{after.account}:policy{wanted.path}{wanted.name}"
+    wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
     touched = tuple(user for user in after.users if _is_touched(before, after, user))
-    return Outlook(before, after, tuple(changes), caller, arn, goal.break_glass, touched)
+    names = {user.name for user in touched}
+    was = tuple(user for user in before.users if user.name in names)
+    return Outlook(
+        before=before,
+        after=after,
+        changes=tuple(changes),
+        caller=caller,
+        policies=tuple(policy_arn(after, policy) for policy in wanted),
+        break_glass=goal.break_glass,
+        touched=touched,
+        gates=gates_of(replace(after, users=touched)),
+        gates_before=gates_of(replace(before, users=was)),
+        entries=entries_of(after, touched),
+    )
+
+
+def policy_arn(snapshot: Snapshot, policy: PolicyGoal) -> str:
+    """Return the ARN that a policy of a goal has in the account."""
+    account = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+    return f"{account}:policy{policy.path}{policy.name}"
 
 
 def _is_touched(before: Snapshot, after: Snapshot, user: User) -> bool:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
@@ -17,7 +18,7 @@ from sekisho.language import Text
 from sekisho.rollout.changes import Change, Image
 from sekisho.rollout.codec import change_from_json, change_to_json
 
-__all__ = ["SCHEMA", "Caller", "Note", "Plan", "Proof"]
+__all__ = ["SCHEMA", "Caller", "Note", "Person", "Plan", "Proof", "Verdict"]
 
 SCHEMA = "sekisho.plan/1"
 
@@ -49,19 +50,49 @@ class Note:
     about: tuple[str, ...] = ()
 
 
+class Verdict(StrEnum):
+    """How a property came out; what could not be found out is no pass."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A safety property of the plan, and how it came out.
 
     Attributes:
-        holds: whether it holds; a plan with a property that does not hold is not applicable.
+        verdict: a plan with a property that is not proved is not applicable.
         failed: what speaks against it: a user, or `ACTION on RESOURCE: decision`.
+        shown: a witness or a reason for each that failed, in the same order; or none.
     """
 
     id: str
     text: Text
-    holds: bool
+    verdict: Verdict
     failed: tuple[str, ...] = ()
+    shown: tuple[Text, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is proved."""
+        return self.verdict is Verdict.PROVED
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What happens to one user.
+
+    Attributes:
+        fate: stable, like `enrols-first`.
+        wave: the name of the wave that the user is in; "" if the goal has no waves.
+    """
+
+    user: str
+    fate: str
+    text: Text
+    wave: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +105,11 @@ class Plan:
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
         warnings: what people will feel.
+        people: what happens to whom, in name order.
+        accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
+        snapshot: SHA-256 of the snapshot that the plan was made from.
     """
 
     account: str
@@ -87,13 +121,22 @@ class Plan:
     proofs: tuple[Proof, ...] = ()
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
+    people: tuple[Person, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    snapshot: str = ""
     tool: str = field(default=__version__)
 
     @property
     def applicable(self) -> bool:
-        """Whether the plan may be applied: every property holds and nothing speaks against it."""
-        return not self.reasons and all(proof.holds for proof in self.proofs)
+        """Whether the plan may be applied: nothing speaks against it that was not accepted."""
+        return set(self.against) <= set(self.accepted)
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """The ids of the reasons, and of the properties that are not proved."""
+        failed = [proof.id for proof in self.proofs if not proof.holds]
+        return tuple(dict.fromkeys([*(note.id for note in self.reasons), *failed]))
 
     @property
     def before(self) -> Mapping[str, Image]:
@@ -140,11 +183,14 @@ class Plan:
             "partition": self.partition,
             "caller": {"arn": self.caller.arn, "mfa": self.caller.mfa},
             "snapshotAt": self.snapshot_at.isoformat(),
+            "snapshot": self.snapshot,
             "complete": self.complete,
             "applicable": self.applicable,
             "reasons": [_note_to_json(note) for note in self.reasons],
             "warnings": [_note_to_json(note) for note in self.warnings],
             "proofs": [_proof_to_json(proof) for proof in self.proofs],
+            "people": [_person_to_json(person) for person in self.people],
+            "accepted": dict(self.accepted),
             "already": list(self.already),
             "changes": [change_to_json(change) for change in self.changes],
         }
@@ -171,8 +217,18 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
     return {
         "id": proof.id,
         "text": _text_to_json(proof.text),
-        "holds": proof.holds,
+        "verdict": proof.verdict.value,
         "failed": list(proof.failed),
+        "shown": [_text_to_json(text) for text in proof.shown],
+    }
+
+
+def _person_to_json(person: Person) -> dict[str, Any]:
+    return {
+        "user": person.user,
+        "fate": person.fate,
+        "wave": person.wave,
+        "text": _text_to_json(person.text),
     }
 
 
@@ -185,7 +241,17 @@ def _note(value: Mapping[str, Any]) -> Note:
 
 
 def _proof(value: Mapping[str, Any]) -> Proof:
-    return Proof(value["id"], Text(**value["text"]), value["holds"], tuple(value["failed"]))
+    return Proof(
+        value["id"],
+        Text(**value["text"]),
+        Verdict(value["verdict"]),
+        tuple(value["failed"]),
+        tuple(Text(**text) for text in value["shown"]),
+    )
+
+
+def _person(value: Mapping[str, Any]) -> Person:
+    return Person(value["user"], value["fate"], Text(**value["text"]), value["wave"])
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
@@ -199,7 +265,10 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         proofs=_all(content["proofs"], _proof),
         reasons=_all(content["reasons"], _note),
         warnings=_all(content["warnings"], _note),
+        people=_all(content["people"], _person),
+        accepted=content["accepted"],
         complete=content["complete"],
+        snapshot=content["snapshot"],
         tool=content["tool"],
     )
     if plan._content() != content:

@@ -1,11 +1,14 @@
 """Makes a plan: from what the account is to what an administrator wants. Pure."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sekisho.account.reads import BESIDE
 from sekisho.account import Group, Snapshot, User
-from sekisho.errors import FaultyInput
+from sekisho.account.saved import dump_snapshot
+from sekisho.errors import FaultyInput, UsageError
 from sekisho.policy import to_json
 from sekisho.policy.size import Quota
 from sekisho.rollout.changes import (
@@ -18,44 +21,72 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
     TagPolicy,
 )
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
-from sekisho.rollout.goal import Goal, GroupGoal, NewUser
-from sekisho.rollout.outlook import Outlook, outlook_of
+from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
+from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
+from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
-from sekisho.rollout.safety import proofs, reasons
-from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, QUOTA
+from sekisho.rollout.safety import keys_in_use, proofs, reasons
+from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NOT_COVERED, QUOTA, STALE_STAYS
 from sekisho.rollout.validate import faults_of
 
 __all__ = ["plan"]
 
 Named = TypeVar("Named", User, Group)
 
-_HARMLESS_GAPS = frozenset({"GetAccessKeyLastUsed", "ListVirtualMFADevices"})
+_UNACCEPTABLE = frozenset({"other-account", "caller-unknown", "quota", "break-glass-untouched"})
+_PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
 
-def plan(goal: Goal, snapshot: Snapshot, caller: Caller) -> Plan:
+def plan(
+    goal: Goal, snapshot: Snapshot, caller: Caller, accepted: Mapping[str, str] | None = None
+) -> Plan:
     """Return the plan that brings the account of `snapshot` to `goal`.
 
     A plan that must not be applied is a plan too: it says why in `reasons` and `proofs`.
 
+    Args:
+        goal: what the account shall come to.
+        snapshot: the account as it is.
+        caller: who will apply the plan.
+        accepted: why a reason or a property that is not proved shall not count, by its id.
+
     Raises:
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
+        UsageError: if something is accepted that does not speak against the plan, or that nobody
+            can accept.
     """
     if faults := faults_of(goal, snapshot):
         raise FaultyInput("goal", faults)
-    draft = _Draft(with_change_password(snapshot), goal)
-    draft.policy()
-    if goal.group is not None:
-        draft.group(goal.group)
+    digest = hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest()
+    draft = _Draft(with_change_password(snapshot), goal, digest)
+    draft.policies()
     for new in goal.new_users:
         draft.new_user(new)
     draft.people(caller)
-    outlook = outlook_of(draft.start, draft.now, draft.changes, caller, goal)
-    quotas = _quotas(outlook.before, outlook.after)
-    found = (*draft.reasons, *_gaps(outlook), *quotas, *reasons(outlook))
+    draft.stale_copies()
+    made = _judged(draft, caller, accepted or {})
+    for identity in made.accepted:
+        if identity not in made.against:
+            raise UsageError(f"nothing called `{identity}` speaks against this plan")
+        if identity in _UNACCEPTABLE:
+            raise UsageError(f"nobody can accept `{identity}`", cure="change the goal")
+    return made
+
+
+def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
+    goal, snapshot = draft.goal, draft.start
+    outlook = outlook_of(snapshot, draft.now, draft.changes, caller, goal)
+    # what is attached before something else is detached counts for AWS meanwhile
+    joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
+    most = draft.now if joining == draft.changes else forecast(snapshot, joining)
+    found = (*draft.reasons, *_gaps(outlook), *_quotas(outlook.before, most), *reasons(outlook))
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -64,10 +95,21 @@ def plan(goal: Goal, snapshot: Snapshot, caller: Caller) -> Plan:
         changes=outlook.changes,
         already=tuple(draft.already),
         proofs=proofs(outlook),
-        reasons=found,
-        warnings=(*draft.warnings, *warnings(outlook)),
+        reasons=(*found, *keys_in_use(outlook)),
+        warnings=(*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot)),
+        people=people(outlook, goal),
+        accepted=dict(accepted),
         complete=not snapshot.gaps,
+        snapshot=draft.digest,
     )
+
+
+def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:
+    """Yield who has a console password and is in no wave, where there are waves."""
+    named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
+    left = tuple(u.name for u in snapshot.users if u.password and u.name not in named)
+    if goal.waves and left:
+        yield Note("not-covered", NOT_COVERED, left)
 
 
 @dataclass(slots=True)
@@ -76,6 +118,7 @@ class _Draft:
 
     start: Snapshot
     goal: Goal
+    digest: str
     now: Snapshot = field(init=False)
     changes: list[Change] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -86,10 +129,12 @@ class _Draft:
         self.now = self.start
 
     @property
-    def arn(self) -> str:
-        policy = self.goal.policy
-        account = f"arn:{self.start.partition}:iam::{self.start.account}"
-        return f"{account}:policy{policy.path}{policy.name}"
+    def first(self) -> Stage:
+        """The stage for everybody, as the only one where there is one."""
+        return Stage(self.goal.policy, self.goal.group.name if self.goal.group else None)
+
+    def arn(self, stage: Stage) -> str:
+        return policy_arn(self.start, stage.policy)
 
     def add(self, change: Change, *, done: bool = False) -> None:
         """Add a change, or note that it is not needed."""
@@ -99,40 +144,52 @@ class _Draft:
             self.changes.append(change)
             self.now = forecast(self.now, [change])
 
-    def policy(self) -> None:
+    def policies(self) -> None:
+        """Create both stages' policies and groups; the second once somebody comes to it."""
+        group = self.goal.group
+        self.policy(self.goal.policy)
+        if group is not None:
+            self.group(self.first, group.path)
+        second = self.goal.enrolled
+        if second is not None and any(self.stage_of(name) is second for name in self.targets()):
+            self.policy(second.policy)
+            if second.group is not None:
+                self.group(second, group.path if group else "/")
+
+    def policy(self, wanted: PolicyGoal) -> None:
         """Create the policy, or bring the one that there is to the goal."""
-        wanted = self.goal.policy
-        if self.arn in self.start.policies:
-            self._existing_policy()
+        arn = policy_arn(self.start, wanted)
+        if arn in self.start.policies:
+            self._existing_policy(wanted, arn)
             return
         document, tags = to_json(wanted.document), dict(wanted.tags)
-        self.add(CreatePolicy(self.arn, wanted.description, document, tags))
+        self.add(CreatePolicy(arn, wanted.description, document, tags))
 
-    def _existing_policy(self) -> None:
-        wanted, known = self.goal.policy, self.start.policies[self.arn]
+    def _existing_policy(self, wanted: PolicyGoal, arn: str) -> None:
+        known = self.start.policies[arn]
         replaced = {
             "default": known.default_version,
             "document": to_json(known.document),
             "versions": sorted(known.versions),
         }
-        version = CreatePolicyVersion(self.arn, to_json(wanted.document), replaced)
+        version = CreatePolicyVersion(arn, to_json(wanted.document), replaced)
         same = known.document == wanted.document
         self.add(version, done=same)
         if not same:
             # a version that is deleted to make room could never be brought back
-            self.reasons += _over(len(known.versions) + 1, Quota.VERSIONS_PER_POLICY, self.arn)
+            self.reasons += _over(len(known.versions) + 1, Quota.VERSIONS_PER_POLICY, arn)
         for key, value in wanted.tags.items():
             old = known.tags.get(key)
-            self.add(TagPolicy(self.arn, key, value, old), done=old == value)
+            self.add(TagPolicy(arn, key, value, old), done=old == value)
         if wanted.description not in ("", known.description):
-            self.warnings.append(Note("description-stays", DESCRIPTION_STAYS, (self.arn,)))
+            self.warnings.append(Note("description-stays", DESCRIPTION_STAYS, (arn,)))
 
-    def group(self, wanted: GroupGoal) -> None:
-        """Create the group if it does not exist, and attach the policy to it."""
-        known = _named(self.start.groups, wanted.name)
-        self.add(CreateGroup(wanted.name, wanted.path), done=known is not None)
-        attached = known is not None and self.arn in known.attached
-        self.add(AttachGroupPolicy(wanted.name, self.arn), done=attached)
+    def group(self, stage: Stage, path: str) -> None:
+        """Create a stage's group if it does not exist, and attach the policy to it."""
+        name, arn = stage.group or "", self.arn(stage)
+        known = _named(self.start.groups, name)
+        self.add(CreateGroup(name, path), done=known is not None)
+        self.add(AttachGroupPolicy(name, arn), done=known is not None and arn in known.attached)
 
     def new_user(self, new: NewUser) -> None:
         """Create a user; the password comes last, so that nobody gets in ungated."""
@@ -140,7 +197,7 @@ class _Draft:
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
         if new.gated:
-            self.attach(new.name, self.arn)
+            self.attach(new.name, self.arn(self.first))
         group = self.goal.group
         gating = [group.name] if group is not None and new.name in group.members else []
         for name in dict.fromkeys([*gating, *new.groups]):
@@ -160,17 +217,58 @@ class _Draft:
         known = _named(self.now.users, user)
         self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
 
+    def targets(self) -> tuple[str, ...]:
+        """Return the users to gate who are there already."""
+        new = {user.name for user in self.goal.new_users}
+        members = self.goal.group.members if self.goal.group else ()
+        return tuple(n for n in dict.fromkeys([*self.goal.users, *members]) if n not in new)
+
+    def stage_of(self, name: str) -> Stage:
+        """Return the stage that a user belongs to: the second, if there is one, with a device."""
+        user = _named(self.start.users, name)
+        second = self.goal.enrolled
+        return second if second is not None and user is not None and user.devices else self.first
+
     def people(self, caller: Caller) -> None:
         """Gate the users that exist; the caller comes last."""
-        new = {user.name for user in self.goal.new_users}
-        group = self.goal.group
         own = caller.arn.rsplit("/", 1)[-1]
-        for user in sorted(self.goal.users, key=lambda name: name == own):
-            self.attach(user, self.arn)
-        if group is not None:
-            members = (user for user in group.members if user not in new)
-            for user in sorted(members, key=lambda name: name == own):
-                self.join(group.name, user)
+        members = self.goal.group.members if self.goal.group else ()
+        for name in sorted(self.targets(), key=lambda name: name == own):
+            stage = self.stage_of(name)
+            if name in self.goal.users:
+                self.attach(name, self.arn(stage))
+            if stage.group is not None and name in members:
+                self.join(stage.group, name)
+            # nothing goes before what comes in its place
+            if self.goal.enrolled is not None:
+                self.leave(name, self.first if stage is self.goal.enrolled else self.goal.enrolled)
+            for arn in self.goal.replaces:
+                self.detach(name, arn)
+
+    def leave(self, name: str, stage: Stage) -> None:
+        """Take a user out of a stage."""
+        self.detach(name, self.arn(stage))
+        known = _named(self.start.users, name)
+        if known is not None and stage.group is not None and stage.group in known.groups:
+            self.add(RemoveUserFromGroup(stage.group, name))
+
+    def detach(self, name: str, arn: str) -> None:
+        """Detach a policy from a user, if it is attached directly."""
+        known = _named(self.start.users, name)
+        if known is not None and arn in known.attached:
+            self.add(DetachUserPolicy(name, arn))
+
+    def stale_copies(self) -> None:
+        """Detach replaced policies from groups all of whose members are gated by now."""
+        gated = {*self.targets()}
+        for group in self.start.groups:
+            members = {user.name for user in self.start.users if group.name in user.groups}
+            for arn in self.goal.replaces:
+                if arn in group.attached and members <= gated:
+                    self.add(DetachGroupPolicy(group.name, arn))
+                elif arn in group.attached:
+                    text = STALE_STAYS.filled(group=group.name)
+                    self.warnings.append(Note("stale-stays", text, (group.name,)))
 
 
 def _named(items: tuple[Named, ...], name: str) -> Named | None:
@@ -184,7 +282,7 @@ def _gaps(outlook: Outlook) -> Iterator[Note]:
     about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
     for gap in snapshot.gaps:
-        if gap.what not in _HARMLESS_GAPS and (gap.who not in users or gap.who in about):
+        if gap.what not in BESIDE and (gap.who not in users or gap.who in about):
             what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
             yield Note("gap", GAP.filled(what=what), (gap.who,) if gap.who else ())
 

@@ -17,6 +17,10 @@ from sekisho.rollout.usage import uses
 
 __all__ = ["Left", "RollbackReport", "roll_back"]
 
+_FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
+"""Refusals that another try would meet again: what is to go is in use, what is to come back has
+lost its place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -58,15 +62,15 @@ def roll_back(plan: Plan, journal: Journal, api: AwsApi, *, now: datetime) -> Ro
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
     """
     check_account(plan, api)
-    journal.open(plan.digest)
+    journal.open(plan.digest, plan.to_json())
     run = _Run(api, journal, now)
     backwards = tuple(reversed(plan.changes))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
         except AwsRefused as error:
-            stop = Stop(change.address, error.operation, error.aws_code, error.message)
             remaining = tuple(left.address for left in backwards[position:])
+            stop = Stop.at(change, error)
             return RollbackReport(tuple(run.undone), tuple(run.left), remaining, stop)
     return RollbackReport(tuple(run.undone), tuple(run.left))
 
@@ -108,11 +112,18 @@ class _Run:
             try:
                 self.api.call("iam", call.operation, **call.params)
             except AwsRefused as error:
-                if error.aws_code != "DeleteConflict":
+                if error.aws_code not in _FINAL:
                     raise
-                self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
+                self._settle(change, error)
                 return
         self._undone(change)
+
+    def _settle(self, change: Change, error: AwsRefused) -> None:
+        """Leave what AWS refuses to undo, unless a lost answer had said that it is undone."""
+        if change.state(Observer(self.api).read(change)) is State.BEFORE:
+            self._undone(change)
+        else:
+            self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
 
     def _undone(self, change: Change) -> None:
         self._record(Event.UNDONE, change)

@@ -1,35 +1,50 @@
 """The safety of a plan: what must hold before it may be applied.
 
-Everything is decided by the engine on the account as it is and as it will be.
+Whether the gate is shut and everybody gets in is proved; the rest is decided by the engine on the
+account as it is and as it will be.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
+from sekisho.audit import Gated, UserGate
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.language import Text
+from sekisho.prover import Refuted, Unknown
+from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
-from sekisho.rollout.felt import is_locked_out
+from sekisho.rollout.felt import is_locked_out, key_stops, was_locked_out
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_roll_back
-from sekisho.rollout.plan import Caller, Note, Proof
+from sekisho.rollout.plan import Caller, Note, Proof, Verdict
 from sekisho.rollout.texts import (
     ADMINISTRATOR_REMAINS,
     BREAK_GLASS,
     CALLER,
     CALLER_UNKNOWN,
+    EVERYONE_GETS_IN,
     GAP,
+    GATE_SHUT,
+    KEYS_IN_USE,
     MFA_OPENS,
     OTHER_ACCOUNT,
+    UNKNOWN,
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["proofs", "reasons"]
+__all__ = ["keys_in_use", "proofs", "reasons"]
+
+_LATELY = timedelta(days=90)
+"""A key that was used within this time is in use."""
 
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
     return (
+        _gate_shut(outlook),
+        _everyone_gets_in(outlook),
         _caller_keeps_access(outlook),
         _break_glass_untouched(outlook),
         _administrator_remains(outlook),
@@ -54,6 +69,69 @@ def reasons(outlook: Outlook) -> tuple[Note, ...]:
     return tuple(Note("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread)
 
 
+def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
+    """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
+    unread = {gap.who for gap in outlook.before.gaps if gap.what == "GetAccessKeyLastUsed"}
+    since = outlook.before.taken_at - _LATELY
+    names = tuple(
+        user.name
+        for user in outlook.touched
+        if any(
+            key.active and (user.name in unread or (key.last_used or since) > since)
+            for key in user.keys
+        )
+        and holds(lambda _, known: key_stops(outlook, known), outlook.after, user)
+    )
+    return (Note("keys-in-use", KEYS_IN_USE, names),) if names else ()
+
+
+def _gate_shut(outlook: Outlook) -> Proof:
+    """Show that no request without MFA passes, whatever is attached later."""
+    found = [
+        (user.name, *_gate(outlook.gates[user.name]))
+        for user in outlook.touched
+        if outlook.gets_policy(user) or policies_or_none(outlook.after, user.name) is None
+    ]
+    return _proof("gate-shut", GATE_SHUT, found)
+
+
+def _gate(gate: UserGate) -> tuple[Verdict, Text]:
+    match (gate.gated, gate.later):
+        case (Gated.PROVED, _):
+            return Verdict.PROVED, Text("", "")
+        case (Gated.UNKNOWN, later):
+            reason = gate.gap or (later.reason if isinstance(later, Unknown) else "")
+            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+        case (_, later):
+            witness = gate.witness or (later.witness if isinstance(later, Refuted) else None)
+            return Verdict.REFUTED, witness_text(witness) if witness else Text("", "")
+
+
+def _everyone_gets_in(outlook: Outlook) -> Proof:
+    """Show that everybody who is touched comes to a session with MFA by what they hold."""
+    found = [
+        (user.name, entry.verdict, entry.why)
+        for user in outlook.touched
+        if (entry := outlook.entries.get(user.name)) and not was_locked_out(outlook, user)
+    ]
+    return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
+
+
+def _proof(identity: str, text: Text, found: list[tuple[str, Verdict, Text]]) -> Proof:
+    open_ = [(name, why) for name, verdict, why in found if verdict is not Verdict.PROVED]
+    verdicts = {verdict for _, verdict, _ in found}
+    worst = next(
+        (each for each in (Verdict.REFUTED, Verdict.UNKNOWN) if each in verdicts), Verdict.PROVED
+    )
+    names, shown = tuple(name for name, _ in open_), tuple(why for _, why in open_)
+    return Proof(identity, text, worst, names, shown)
+
+
+def _decided(identity: str, text: Text, failed: tuple[str, ...]) -> Proof:
+    verdict = Verdict.REFUTED if failed else Verdict.PROVED
+    return Proof(identity, text, verdict, failed)
+
+
 def _caller_keeps_access(outlook: Outlook) -> Proof:
     """Decide every call of the plan and of its roll-back, as the account is and as it will be.
 
@@ -69,7 +147,7 @@ def _caller_keeps_access(outlook: Outlook) -> Proof:
         for ask in asks
         for denial in _denials(snapshot, outlook.caller, ask)
     )
-    return Proof("caller-keeps-access", CALLER, not failed, tuple(failed))
+    return _decided("caller-keeps-access", CALLER, tuple(failed))
 
 
 def _denials(snapshot: Snapshot, caller: Caller, ask: Ask) -> Iterator[str]:
@@ -120,7 +198,7 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
     touched = {user.name for user in outlook.touched}
     failed = tuple(name for name in outlook.break_glass if name in touched)
-    return Proof("break-glass-untouched", BREAK_GLASS, not failed, failed)
+    return _decided("break-glass-untouched", BREAK_GLASS, failed)
 
 
 def _administrator_remains(outlook: Outlook) -> Proof:
@@ -131,7 +209,7 @@ def _administrator_remains(outlook: Outlook) -> Proof:
         for user in outlook.before.users
         if not able and holds(_administers, outlook.before, user)
     ]
-    return Proof("administrator-remains", ADMINISTRATOR_REMAINS, not failed, tuple(failed))
+    return _decided("administrator-remains", ADMINISTRATOR_REMAINS, tuple(failed))
 
 
 def _administers(snapshot: Snapshot, user: User) -> bool:
@@ -146,4 +224,4 @@ def _mfa_opens(outlook: Outlook) -> Proof:
         for user in outlook.touched
         if policies_or_none(outlook.after, user.name) is None or is_locked_out(outlook, user)
     )
-    return Proof("mfa-opens", MFA_OPENS, not failed, failed)
+    return _decided("mfa-opens", MFA_OPENS, failed)

@@ -11,20 +11,42 @@ __all__ = [
     "CHANGED_SINCE",
     "DEAD_LOCK",
     "DESCRIPTION_STAYS",
+    "EVERYONE_GETS_IN",
     "GAINS",
     "GAP",
+    "GATE_SHUT",
     "IN_USE",
+    "KEYS_IN_USE",
     "KEYS_STOP",
     "LOSES",
     "MFA_OPENS",
     "MUST_ENROL",
-    "NOT_GATED",
+    "NOT_COVERED",
     "NOT_OURS",
     "OTHER_ACCOUNT",
     "QUOTA",
     "REFUSED_BY_AWS",
+    "STALE_STAYS",
+    "UNKNOWN",
+    "VIA_SERVICE",
 ]
 
+GATE_SHUT = Text(
+    "For everybody who gets the policy, no request without MFA passes outside the exempt list, "
+    "whatever is attached later.",
+    "ポリシーが適用されるすべてのユーザーについて、除外リスト以外のリクエストは、"
+    "後から何をアタッチしても MFA なしでは通りません。",
+)
+EVERYONE_GETS_IN = Text(
+    "Everybody who is touched and can sign in now comes to a session with MFA by what they hold.",
+    "対象となるユーザーは全員、今持っているもので MFA 済みのセッションにたどり着けます。",
+)
+KEYS_IN_USE = Text(
+    "Access keys of these users were used in the last 90 days, or it cannot be told, and will stop "
+    "working without MFA.",
+    "次のユーザーのアクセスキーは過去 90 日以内に使用されており (または使用状況が不明で)、"
+    "MFA なしでは使えなくなります。",
+)
 CALLER = Text(
     "Whoever applies this plan keeps the access that they need to finish it and to roll it back.",
     "この計画を適用する人は、適用の完了とロールバックに必要なアクセスを失いません。",
@@ -78,10 +100,20 @@ MUST_ENROL = Text(
     "These users have no MFA device yet: they can do little until they set one up.",
     "次のユーザーはまだ MFA デバイスを持っていません。設定するまで、ほとんど何もできません。",
 )
-NOT_GATED = Text(
-    "These users get the policy, and still some requests pass without MFA (sampled).",
-    "次のユーザーは、ポリシーを適用しても、MFA なしで通るリクエストがあります (抜き取りで判定)。",
+VIA_SERVICE = Text(
+    "For these users AWS services may do things without MFA, when asked on their behalf.",
+    "次のユーザーについては、代理で呼び出す AWS サービスが MFA なしで操作できます。",
 )
+NOT_COVERED = Text(
+    "These users have a console password and are in no wave and no exception.",
+    "次のユーザーはコンソールのパスワードを持ちますが、どのウェーブにも例外にも含まれていません。",
+)
+STALE_STAYS = Text(
+    "The policy stays attached to the group `{group}`: some of its members are not gated yet.",
+    "グループ `{group}` にはまだ MFA 必須でないメンバーがいるため、"
+    "ポリシーのアタッチをそのまま残します。",
+)
+UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
 GAINS = Text(
     "These users will be allowed to do things that nothing allows them now (sampled).",
     "次のユーザーは、今は許可されていないことができるようになります (抜き取りで判定)。",
@@ -108,6 +140,6 @@ IN_USE = Text(
     "使用されているため残します: {what}",
 )
 REFUSED_BY_AWS = Text(
-    "AWS does not delete it: {what}",
-    "AWS が削除を拒否しました: {what}",
+    "AWS refuses: {what}",
+    "AWS が拒否しました: {what}",
 )

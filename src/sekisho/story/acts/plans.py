@@ -1,6 +1,7 @@
 """Plans in the tour: made from a fresh snapshot, shown, applied, and taken back at the end."""
 
 import json
+from dataclasses import replace
 
 from sekisho.account import collect
 from sekisho.errors import PlanRefused
@@ -11,25 +12,32 @@ from sekisho.rollout import (
     Goal,
     Journal,
     Plan,
-    Proof,
     execute,
     plan,
     roll_back,
     touched,
 )
 from sekisho.story.applied import Applied
-from sekisho.story.scene import Scene
+from sekisho.story.scene import IN_ORDER, Scene
 from sekisho.story.stage import Stage
 from sekisho.story.step import Cell
 
 __all__ = ["apply_plan", "compare", "make_plan", "roll_back_plan", "show_plan"]
 
+_SHOWN = ("everyone-gets-in", "keys-in-use")
+"""What speaks against some of the tour's plans, and what it then shows."""
+
+_WHY = "the tour shows what happens then"
 _CHANGES = Text("Changes", "変更")
 _COLUMNS = (Text("operation", "操作"), Text("what", "対象"))
 _ALREADY = Text("already so", "変更不要")
 _APPLICABLE = Text("the plan is safe to apply", "計画を安全に適用できる")
 _WARNING = Text("Warning: {text} ({about})", "警告: {text} ({about})")
 _PROOF = Text("Checked: {text}", "確認済み: {text}")
+_ACCEPTED = Text(
+    "Not so, and shown all the same: {text} ({about})",
+    "成り立ちませんが、あえて適用してみます: {text} ({about})",
+)
 _DONE = Text("changes made", "適用した変更")
 _UNDONE = Text("plan {digest}: looked at everything", "計画 {digest}: すべて確認した")
 _SAME = Text("plan {digest}: facts that are as before", "計画 {digest}: 適用前と一致する項目の数")
@@ -39,13 +47,13 @@ _STAYS = Text("{what}: {reason}", "{what}: {reason}")
 def make_plan(stage: Stage, scene: Scene, goal: Goal) -> Plan:
     """Read the account and plan `goal` for the administrator's session."""
     api = scene.watch(stage.administrator)
-    snapshot = collect(api, now=stage.now())
+    snapshot = collect(api, now=stage.now(), pace=IN_ORDER)
     caller = Caller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
     made = plan(goal, snapshot, caller)
-    reasons = [note.text.en for note in made.reasons]
-    reasons += [f"{proof.text.en} {proof.failed}" for proof in made.proofs if not proof.holds]
-    if reasons:
-        raise PlanRefused(" ".join(reasons), at=scene.id)
+    shown = {identity: _WHY for identity in made.against if identity in _SHOWN}
+    made = replace(made, accepted=shown)
+    if not made.applicable:
+        raise PlanRefused(" ".join(made.against), at=scene.id)
     return made
 
 
@@ -60,8 +68,13 @@ def show_plan(scene: Scene, made: Plan, *, proofs: bool = False) -> None:
     for note in made.warnings:
         about = ", ".join(note.about)
         scene.note(_both(_WARNING, note.text, about=about))
-    for proof in made.proofs if proofs else ():
-        scene.note(_proved(proof))
+    for proof in made.proofs:
+        if not proof.holds:
+            scene.note(_both(_ACCEPTED, proof.text, about=", ".join(proof.failed)))
+        elif proofs:
+            scene.note(_both(_PROOF, proof.text))
+    for note in made.reasons:
+        scene.note(_both(_ACCEPTED, note.text, about=", ".join(note.about)))
 
 
 def apply_plan(stage: Stage, scene: Scene, made: Plan) -> None:
@@ -123,7 +136,3 @@ def _both(frame: Text, text: Text, **values: str) -> Text:
         frame.en.format(text=text.en, reason=text.en, **values),
         frame.ja.format(text=text.ja, reason=text.ja, **values),
     )
-
-
-def _proved(proof: Proof) -> Text:
-    return _both(_PROOF, proof.text)

@@ -1,0 +1,110 @@
+"""What a plan comes to for each person, in one sentence."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from sekisho.account import User
+from sekisho.language import Text
+from sekisho.rollout.felt import key_stops
+from sekisho.rollout.goal import Goal, Waits
+from sekisho.rollout.outlook import Outlook, holds
+from sekisho.rollout.plan import Person, Verdict
+
+__all__ = ["Fate", "people"]
+
+
+class Fate(StrEnum):
+    """What happens to a user when the plan is applied."""
+
+    READY = "ready"
+    ENROLS = "enrols-first"
+    NEW_PASSWORD = "changes-password-first"  # noqa: S105 - a fate, not a secret
+    LOCKED_OUT = "locked-out"
+    UNSURE = "unsure"
+    HOLDS_NOTHING = "holds-nothing"
+    OTHER = "other-policies"
+    UNCHANGED = "unchanged"
+    WAITS_WAVE = Waits.WAVE.value
+    WAITS_PASSWORD = Waits.PASSWORD.value
+    EXEMPT = Waits.EXEMPT.value
+
+
+_TEXTS: Mapping[Fate, Text] = {
+    Fate.READY: Text(
+        "Has an MFA device: signs in with it as today.",
+        "MFA デバイスがあります。今までどおり MFA でサインインします。",
+    ),
+    Fate.ENROLS: Text(
+        "Sets up MFA at the next sign-in, and can do little before.",
+        "次回サインイン時に MFA を設定します。それまではほとんど何もできません。",
+    ),
+    Fate.NEW_PASSWORD: Text(
+        "Changes the temporary password at the next sign-in, then sets up MFA.",
+        "次回サインイン時に一時パスワードを変更し、その後 MFA を設定します。",
+    ),
+    Fate.LOCKED_OUT: Text("Cannot get in: {why}.", "サインインできなくなります: {why}"),
+    Fate.UNSURE: Text("Whether they get in {why}.", "サインインできるかどうか: {why}"),
+    Fate.HOLDS_NOTHING: Text(
+        "Has neither a password nor an active key: nothing to sign in with.",
+        "パスワードも有効なアクセスキーもないため、サインインの手段がありません。",
+    ),
+    Fate.OTHER: Text(
+        "Is not gated; other policies decide than now.",
+        "MFA 必須にはなりませんが、適用されるポリシーが変わります。",
+    ),
+    Fate.UNCHANGED: Text("Nothing changes.", "変更はありません。"),
+    Fate.WAITS_WAVE: Text("Waits for {until}.", "{until} まで待ちます。"),
+    Fate.WAITS_PASSWORD: Text(
+        "Must change the temporary password first; then plan again.",
+        "先に一時パスワードの変更が必要です。変更後に計画を作り直してください。",
+    ),
+    Fate.EXEMPT: Text("An exception until {until}.", "{until} まで例外です。"),
+}
+_KEYS = Text(
+    "Access keys stop working without MFA.", "アクセスキーは MFA なしでは使えなくなります。"
+)
+
+
+def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
+    """Return what happens to everybody who is touched, or whom the goal names, in name order."""
+    waves = {user: wave.name for wave in goal.waves for user in wave.users}
+    found = {person.user: person for person in _waiting(goal)}
+    found |= {user: _person(user, Fate.UNCHANGED) for user in waves if user not in found}
+    found |= {user.name: _touched(outlook, user) for user in outlook.touched}
+    return tuple(
+        Person(name, person.fate, person.text, waves.get(name, ""))
+        for name, person in sorted(found.items())
+    )
+
+
+def _waiting(goal: Goal) -> Iterator[Person]:
+    for user, waiting in goal.waiting.items():
+        yield _person(user, Fate(waiting.why.value), until=waiting.until)
+
+
+def _person(user: str, fate: Fate, **values: object) -> Person:
+    return Person(user, fate.value, _TEXTS[fate].filled(**values))
+
+
+def _touched(outlook: Outlook, user: User) -> Person:
+    fate = _fate(outlook, user)
+    why = outlook.entries[user.name].why if user.name in outlook.entries else Text("", "")
+    text = _TEXTS[fate]
+    en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
+    if holds(lambda _, known: key_stops(outlook, known), outlook.after, user):
+        en, ja = f"{en} {_KEYS.en}", f"{ja}{_KEYS.ja}"
+    return Person(user.name, fate.value, Text(en, ja))
+
+
+def _fate(outlook: Outlook, user: User) -> Fate:
+    entry = outlook.entries.get(user.name)
+    if entry is None:
+        return Fate.HOLDS_NOTHING
+    if entry.verdict is not Verdict.PROVED:
+        return Fate.LOCKED_OUT if entry.verdict is Verdict.REFUTED else Fate.UNSURE
+    if not outlook.gets_policy(user):
+        return Fate.OTHER
+    if user.devices:
+        return Fate.READY
+    temporary = user.password is not None and user.password.reset_required
+    return Fate.NEW_PASSWORD if temporary else Fate.ENROLS
