@@ -6,18 +6,35 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, attached, identity
 from sekisho.engine import Policies, conditions
 from sekisho.errors import InternalError
-from sekisho.policy import Element
-from sekisho.prover import Proved, Refuted, Unknown, gate_shut
+from sekisho.policy import Effect, Element
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    Unknown,
+    ask,
+    formula,
+    gate_shut,
+    keys,
+    targets,
+    texts,
+    values,
+)
 from sekisho.prover.reading import Reading
 from sekisho.prover.targets import Target
+from sekisho.prover.theories import Texts
 from sekisho.prover.values import Asked
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
 ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
 PUBLIC = {key: value for key, value in GATE.items() if key != "Resource"}
+
+
+def limited(condition: dict[str, Any]) -> Policies:
+    return identity({**ONLY_S3, "Condition": condition})
+
 
 CASES: dict[str, tuple[Policies, type]] = {
     "a gate": (identity(ALLOW_ALL, GATE), Proved),
@@ -47,6 +64,64 @@ CASES: dict[str, tuple[Policies, type]] = {
             {**ONLY_S3, "Effect": "Deny", "Resource": "arn:aws:s3:::alice/*"},
         ),
         Proved,
+    ),
+    "a boundary": (
+        Policies(
+            identity=(attached(ALLOW_ALL),),
+            boundaries=(attached({**ALLOW_ALL, "Action": "iam:GetUser"}),),
+        ),
+        Proved,
+    ),
+    "a number between two": (
+        limited(
+            {"NumericGreaterThan": {"s3:max-keys": "4"}, "NumericLessThan": {"s3:max-keys": "6"}}
+        ),
+        Refuted,
+    ),
+    "an address in one half of a range": (
+        identity(
+            {**ONLY_S3, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+            {
+                **ONLY_S3,
+                "Effect": "Deny",
+                "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/9"}},
+            },
+        ),
+        Refuted,
+    ),
+    "the same letters in another case": (
+        limited(
+            {
+                "StringEqualsIgnoreCase": {"s3:prefix": "ab"},
+                "StringNotEquals": {"s3:prefix": "ab"},
+            }
+        ),
+        Refuted,
+    ),
+    "two values at once": (
+        limited(
+            {
+                "ForAnyValue:StringEquals": {"aws:TagKeys": "a"},
+                "ForAnyValue:StringLike": {"aws:TagKeys": "b"},
+            }
+        ),
+        Refuted,
+    ),
+    "a key that must be absent": (limited({"Null": {"aws:PrincipalTag/a": "true"}}), Refuted),
+    "an action that does not exist yet": (
+        identity({**ALLOW_ALL, "Action": "s3:GetTomorrow"}),
+        Refuted,
+    ),
+    "an action without resource": (
+        identity({"Effect": "Allow", "Action": "iam:ListUsers", "NotResource": "arn:aws:s3:::b"}),
+        Refuted,
+    ),
+    "a resource that no simple instance is": (
+        identity(
+            ONLY_S3,
+            {**ONLY_S3, "Effect": "Deny", "Resource": ["arn:aws:s3:::b/x*", "arn:aws:s3:::b/"]},
+        ),
+        Refuted,
     ),
 }
 
@@ -105,19 +180,66 @@ def _no_variables(self: Target, entry: str, version: Any, *, unresolved: bool) -
 
 
 _arn = Target._arn
+_of_action = Target.of_action
+_those = formula._those
+_rules_of = ask.rules_of
+_ranges = ask.Asking._ranges
+_sets = Reading._sets
+_forms_of = targets.forms_of
 
-BROKEN: dict[str, tuple[type, str, Callable[..., Any]]] = {
+
+def _action_for_not_action(self: Target, element: Element) -> Any:
+    return _of_action(self, replace(element, negated=False))
+
+
+def _no_boundary(policies: Policies, *rest: Any) -> Any:
+    return _rules_of(replace(policies, boundaries=None), *rest)
+
+
+def _no_deny(*arguments: Any) -> Any:
+    return [] if arguments[-1] is Effect.DENY else _those(*arguments)
+
+
+def _one_at_a_time(self: Reading, *rest: Any) -> Any:
+    return (each for each in _sets(self, *rest) if len(each) == 1)
+
+
+def _only_real(self: ask.Asking, *rest: Any) -> Any:
+    return (each for each in _ranges(self, *rest) if each.exists)
+
+
+def _never_a_star(*arguments: Any) -> Any:
+    return _forms_of(*arguments)[0], None
+
+
+BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "IfExists is dropped": (Reading, "_holds", _without_if_exists),
     "an absent key is taken for false": (Reading, "_holds", _absent_as_false),
     "Null never holds": (Reading, "_holds", _null_never),
+    "a key is never absent": (keys, "may_be_absent", lambda key: False),
     "NotResource is read as Resource": (Target, "of_resource", _ignoring_not),
+    "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
     "variables are forgotten": (Target, "_arn", _no_variables),
+    "Deny is forgotten": (formula, "_those", _no_deny),
+    "boundaries are forgotten": (ask, "rules_of", _no_boundary),
+    "numbers between constants are forgotten": (values, "_around", sorted),
+    "the ends of ranges of addresses are forgotten": (
+        values,
+        "_addresses",
+        lambda constants: [text.partition("/")[0] for text in constants],
+    ),
+    "letters have one case": (values, "_casings", lambda char: char),
+    "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
+    "only actions that exist are looked at": (ask.Asking, "_ranges", _only_real),
+    "the resource * is forgotten": (targets, "forms_of", _never_a_star),
+    "a text that answered before is believed": (Texts, "_is_so", lambda *_: True),
+    "only simple instances of patterns are tried": (texts, "_search", lambda *_: iter(())),
 }
 
 
 @pytest.mark.parametrize(("where", "name", "broken"), BROKEN.values(), ids=list(BROKEN))
 def test_a_broken_prover_is_caught(
-    where: type, name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    where: object, name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(where, name, broken)
     assert wrong() != set()

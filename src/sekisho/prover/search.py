@@ -113,5 +113,8 @@ def search(
         return None
     found: dict[str, ContextValue] = {}
     for name, theory in theories.items():
-        found.update(theory.solve(*masks.get(name, (0, 0))) or {})
+        values = theory.solve(*masks.get(name, (0, 0)))
+        if values is None:
+            return None
+        found.update(values)
     return found
