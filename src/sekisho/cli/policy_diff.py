@@ -1,6 +1,7 @@
 """`sekisho policy diff`: what one policy allows and the other does not."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,15 +10,15 @@ import click
 from sekisho import prover
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
-from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.prove import ANYONE
-from sekisho.cli.prove_output import safe, witness_to_json
+from sekisho.cli.prove_output import safe, stated_to_json, witness_to_json
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.language import Language, Text
 from sekisho.policy import PolicyKind, parse
 from sekisho.prover import Difference, Item, Side, Unknown, User
-from sekisho.prover.wording import HELD, assumed_user, verdict_text, witness_text
+from sekisho.prover.wording import HELD, assumed_user, stated_text, verdict_text, witness_text
 
 __all__ = ["diff"]
 
@@ -30,22 +31,43 @@ _SHOWN = 10
 _MORE = Text("{count} more actions", "ほか {count} 件のアクション")
 
 
+def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    where = "both sides" if side == "both" else f"{side.upper()}'s side"
+    return click.option(
+        f"--with-{side}",
+        metavar="FILE",
+        multiple=True,
+        help=f"A further identity-based policy of {where}.",
+    )
+
+
 @click.command("diff")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
+@_more("old")
+@_more("new")
+@_more("both")
+@click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary of both.")
 @click.option("--user-arn", metavar="ARN", help="The user; one that stands for any if not given.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ.")
+@switch_option
 @format_option
 @lang_option
 def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
-    """Say exactly what one identity-based policy allows and the other does not, both ways.
+    """Say exactly what one set of policies allows and the other does not, both ways.
 
-    Every action in which they differ is listed, with the credentials to which it makes a
-    difference and a request that shows it. Exit 3 if they differ, 4 if it could not be found out.
+    OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
+    action in which the sets differ is listed, with the resources, the conditions and the
+    credentials for which they do, and a request that shows it. Exit 3 if they differ, 4 if it
+    could not be found out.
     """
     user_arn: str | None = given["user_arn"]
     user = User.of(user_arn or ANYONE)
-    found = prover.difference(_policies(old), _policies(new), user, datetime.now(UTC))
+    before, after = (
+        _policies((file, *given[f"with_{side}"], *given["with_both"]), given["boundary"])
+        for side, file in (("old", old), ("new", new))
+    )
+    found = prover.difference(before, after, user, datetime.now(UTC), given["switches"])
     if output is OutputFormat.JSON:
         click.echo(json.dumps(_as_json(found, user), indent=2, ensure_ascii=False))
     else:
@@ -64,9 +86,17 @@ def _exit(found: Difference, *, exit_zero: bool) -> Exit:
     return Exit.FINDINGS if differ and not exit_zero else Exit.CLEAN
 
 
-def _policies(file: str) -> Policies:
-    document = parse(read_policy(file), source=file, kind=PolicyKind.IDENTITY)
-    return Policies(identity=(AttachedPolicy(file, document),))
+def _policies(files: tuple[str, ...], boundaries: tuple[str, ...]) -> Policies:
+    return Policies(
+        identity=_read(files, PolicyKind.IDENTITY),
+        boundaries=_read(boundaries, PolicyKind.BOUNDARY) or None,
+    )
+
+
+def _read(files: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
+    return tuple(
+        AttachedPolicy(file, parse(read_policy(file), source=file, kind=kind)) for file in files
+    )
 
 
 def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
@@ -89,6 +119,7 @@ def _item_lines(item: Item, lang: Language) -> list[str]:
         *lines,
         f"    {_FOR.filled(held=held).into(lang)}",
         f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}",
+        *(f"    {stated_text(one).into(lang)}" for one in item.conditions),
         f"    {_LIKE.filled(witness=witness_text(item.witness).into(lang)).into(lang)}",
     ]
 
@@ -120,6 +151,8 @@ def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
         {
             "actions": list(item.actions),
             "resources": list(item.resources),
+            "conditions": [stated_to_json(one) for one in item.conditions],
+            "mfa": sorted({held.mfa for held in item.held}),
             "credentials": [held.value for held in item.held],
             "witness": witness_to_json(item.witness),
         }

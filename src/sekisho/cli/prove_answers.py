@@ -8,7 +8,7 @@ from enum import StrEnum
 from sekisho import prover
 from sekisho.engine import Policies, Switches
 from sekisho.language import Text
-from sekisho.prover import Answer, Demand, Exempt, Invariant, Question, Unknown, User
+from sekisho.prover import Answer, Demand, Invariant, Item, Question, Unknown, User
 from sekisho.prover.wording import invariant_text
 
 __all__ = ["Asking", "Line", "Part", "Report", "report"]
@@ -76,7 +76,7 @@ class Report:
 
     asking: Asking
     lines: tuple[Line, ...]
-    exempt: tuple[Exempt, ...] | Unknown | None
+    exempt: tuple[Item, ...] | Unknown | None
 
 
 _SHUT = Text("The gate is shut", "MFA なしでは通れない")
@@ -111,7 +111,7 @@ def report(asking: Asking) -> Report:
             lines += ask(asking)
     if Part.GATE not in asking.parts:
         return Report(asking, tuple(lines), None)
-    exempt = prover.exempt_list(asking.policies, asking.user, asking.now)
+    exempt = prover.exempt_list(asking.policies, asking.user, asking.now, asking.switches)
     return Report(asking, tuple(lines), exempt)
 
 

@@ -9,10 +9,17 @@ from sekisho.cli.prove_answers import Line, Report
 from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
 from sekisho.language import Language, Text
-from sekisho.prover import SERVICE_EXEMPT, Exempt, Refuted, Unknown, Witness
-from sekisho.prover.wording import ASSUMED, assumed_user, verdict_text, witness_text
+from sekisho.prover import SERVICE_EXEMPT, Held, Item, Refuted, Stated, Unknown, Witness
+from sekisho.prover.wording import (
+    ASSUMED,
+    HELD,
+    assumed_user,
+    stated_text,
+    verdict_text,
+    witness_text,
+)
 
-__all__ = ["as_json", "as_sarif", "as_table", "safe", "witness_to_json"]
+__all__ = ["as_json", "as_sarif", "as_table", "safe", "stated_to_json", "witness_to_json"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -73,9 +80,11 @@ def _settings(switches: Switches) -> list[str]:
 
 
 _SHOWN = 5
+_WITHOUT_MFA = (Held.KEY, Held.SESSION)
+_ONLY_WITH = Text("only with: {held}", "次の認証情報のみ: {held}")
 
 
-def _exempt_lines(exempt: tuple[Exempt, ...] | Unknown, lang: Language) -> list[str]:
+def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[str]:
     if isinstance(exempt, Unknown):
         return [f"  {verdict_text(exempt).into(lang)}"]
     lines = []
@@ -84,7 +93,11 @@ def _exempt_lines(exempt: tuple[Exempt, ...] | Unknown, lang: Language) -> list[
         if len(each.actions) > _SHOWN:
             more = _MORE.filled(first=actions, count=len(each.actions) - _SHOWN)
             actions = more.into(lang)
-        lines.append(f"  {actions} ({', '.join(each.resources)})")
+        conditions = (stated_text(one).into(lang) for one in each.conditions)
+        lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
+        if len(each.held) < len(_WITHOUT_MFA):
+            held = ", ".join(HELD[one].into(lang) for one in each.held)
+            lines.append(f"    {_ONLY_WITH.filled(held=held).into(lang)}")
     return lines or [f"  {_NOTHING.into(lang)}"]
 
 
@@ -146,8 +159,23 @@ def _line_as_json(line: Line) -> dict[str, object]:
     }
 
 
-def _exempt_as_json(exempt: Exempt) -> dict[str, object]:
-    return {"actions": list(exempt.actions), "resources": list(exempt.resources)}
+def _exempt_as_json(exempt: Item) -> dict[str, object]:
+    return {
+        "actions": list(exempt.actions),
+        "resources": list(exempt.resources),
+        "conditions": [stated_to_json(one) for one in exempt.conditions],
+        "credentials": [held.value for held in exempt.held],
+    }
+
+
+def stated_to_json(stated: Stated) -> dict[str, object]:
+    """Return one condition of an item as JSON values."""
+    return {
+        "subject": stated.subject,
+        "operator": stated.operator or None,
+        "values": list(stated.values),
+        "holds": stated.holds,
+    }
 
 
 def as_sarif(answered: Report, file: str, version: str, lang: Language) -> dict[str, object]:

@@ -4,11 +4,11 @@ from sekisho.prover.answer import Answer, answer
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
-from sekisho.prover.difference import Difference, Item, Side, difference
+from sekisho.prover.described import Stated
+from sekisho.prover.difference import Difference, Side, difference
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import (
     SERVICE_EXEMPT,
-    Exempt,
     Gate,
     exempt_list,
     expected_exempt,
@@ -19,6 +19,7 @@ from sekisho.prover.gate import (
 from sekisho.prover.hypothetical import for_other_values
 from sekisho.prover.invariant_file import read_invariants
 from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
+from sekisho.prover.items import Item
 from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
@@ -30,7 +31,6 @@ __all__ = [
     "Calls",
     "Demand",
     "Difference",
-    "Exempt",
     "Gate",
     "Held",
     "Invariant",
@@ -39,6 +39,7 @@ __all__ = [
     "Question",
     "Refuted",
     "Side",
+    "Stated",
     "Unknown",
     "User",
     "Verdict",

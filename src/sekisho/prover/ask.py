@@ -8,7 +8,7 @@ What is found is decided by the engine before it is believed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, Catalogue, load
@@ -18,7 +18,8 @@ from sekisho.errors import InternalError
 from sekisho.policy.document import Effect, Element
 from sekisho.prover import targets
 from sekisho.prover.credentials import Situation, situations
-from sekisho.prover.formula import Question, demands, plain, rules_of
+from sekisho.prover.described import Described, described, within_of
+from sekisho.prover.formula import Question, Within, demands, joined, look_of, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.names import ActionClass, Names, is_taken, known_names
 from sekisho.prover.reading import About, Reading
@@ -116,10 +117,10 @@ class Asking:
             raise limit
         return None
 
-    def answering(self) -> Iterator[tuple[ActionClass, list[Witness]]]:
-        """Yield every class of real actions with which a request answers, and such requests.
+    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Witness]]]]:
+        """Yield every class of real actions with which a request answers, and which requests do.
 
-        There is one request for each way of calling with which there is any.
+        There is a description and a request for each way of calling with which there is any.
 
         Raises:
             Limit: if that could not be found out for some class.
@@ -129,10 +130,31 @@ class Asking:
             able = [each for each in readings if self._may_answer(each[1], alike)]
             for one in alike if able else ():
                 about = self._range(one.actions[0])
-                found = [self._of_range(situation, reading, about) for situation, reading in able]
-                witnesses = [witness for witness in found if witness is not None]
-                if witnesses:
-                    yield one, witnesses
+                found = [way for each in able for way in self._described(*each, about)]
+                if found:
+                    yield one, found
+
+    def _described(
+        self, situation: Situation, reading: Reading, about: _Range
+    ) -> Iterator[tuple[Described, Witness]]:
+        """Yield what answers in one range: descriptions, and a request for each."""
+        target = self._target(reading, about)
+        look = look_of(target, reading, (self._allowed, self._denied), self._within)
+        for cube in look.cubes():
+            found = look.found_in(cube)
+            if found is None:
+                raise InternalError("the prover describes requests that it does not find")
+            narrow = joined(self._question.within, within_of(cube, target))
+            question = replace(self._question, held=(situation.held,), within=narrow)
+            witness = self._replayed(situation, reading, about, found, question)
+            if witness is None and not reading.linked and not reading.inexact:
+                self._checked(situation, reading, about, found)
+                raise Limit("a condition that cannot be said in the policies' own words")
+            if witness is None:
+                only = joined(narrow, Within(actions=((Element((about.action or "",)), True),)))
+                witness = Asking(replace(question, within=only)).witness()
+            if witness is not None:
+                yield described(cube, look), witness
 
     def _may_answer(self, reading: Reading, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
@@ -222,10 +244,13 @@ class Asking:
         ]
         raise Limit("; ".join(why))
 
+    def _target(self, reading: Reading, each: _Range) -> Target:
+        names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)
+        return Target(reading, each.forms, each.besides, names)
+
     def _search(self, reading: Reading, each: _Range) -> _Found | None:
         self._effort.spend(len(self._rules))
-        names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)
-        target = Target(reading, each.forms, each.besides, names)
+        target = self._target(reading, each)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
         for way in demands(target, reading, asked, self._within):
@@ -293,14 +318,19 @@ class Asking:
         return witness
 
     def _replayed(
-        self, situation: Situation, reading: Reading, each: _Range, found: _Found
+        self,
+        situation: Situation,
+        reading: Reading,
+        each: _Range,
+        found: _Found,
+        question: Question | None = None,
     ) -> Witness | None:
         """Return what was found as a witness if the engine decides so, too."""
         action = each.action or str(found[ACTION])
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
         request = reading.scope(action, resource, values, None).request
-        return replayed(self._question, situation.held, request, exists=each.exists)
+        return replayed(question or self._question, situation.held, request, exists=each.exists)
 
 
 _WILDCARDS = 1_000

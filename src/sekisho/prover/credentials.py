@@ -48,6 +48,15 @@ class Held(StrEnum):
         return self in (Held.MFA_SESSION, Held.MFA_VIA_SERVICE)
 
     @property
+    def mfa(self) -> str:
+        """What `aws:MultiFactorAuthPresent` is: `true`, `false`, `absent`, or `other`."""
+        if self is Held.HYPOTHETICAL:
+            return "other"
+        if self is Held.KEY:
+            return "absent"
+        return "true" if self.with_mfa else "false"
+
+    @property
     def direct(self) -> bool:
         """Whether the user calls, and no service on the user's behalf."""
         return self in (Held.KEY, Held.SESSION, Held.MFA_SESSION, Held.HYPOTHETICAL)

@@ -7,36 +7,19 @@ the list has every action in which they differ, and no other.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sekisho.engine import Policies
-from sekisho.prover.ask import Asking, never
+from sekisho.engine import Policies, Switches
+from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question
-from sekisho.prover.gate import resources_of
+from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
 
-__all__ = ["Difference", "Item", "Side", "difference"]
+__all__ = ["Difference", "Side", "difference"]
 
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Actions that one set allows and the other does not, to those who hold certain credentials.
-
-    Attributes:
-        actions: like `iam:ChangePassword`, in order.
-        resources: the patterns of the Allow statements that let them through.
-        held: all credentials with which there is such a request.
-        witness: one such request.
-    """
-
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    held: tuple[Held, ...]
-    witness: Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +44,24 @@ class Difference:
     only_in_new: Side | Unknown
 
 
-def difference(old: Policies, new: Policies, user: User, now: datetime) -> Difference:
+def difference(
+    old: Policies, new: Policies, user: User, now: datetime, switches: Switches | None = None
+) -> Difference:
     """Return what `old` allows and `new` does not, and the reverse.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    return Difference(_side(old, new, user, now), _side(new, old, user, now))
-
-
-def _side(allowed: Policies, denied: Policies, user: User, now: datetime) -> Side | Unknown:
-    apart = tells_services_apart(allowed) or tells_services_apart(denied)
+    apart = tells_services_apart(old) or tells_services_apart(new)
     held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
-    question = Question(user, now, held, allowed=allowed, denied=denied)
+    question = Question(user, now, held, switches=switches or Switches())
+    return Difference(
+        _side(replace(question, allowed=old, denied=new)),
+        _side(replace(question, allowed=new, denied=old)),
+    )
+
+
+def _side(question: Question) -> Side | Unknown:
     verdict = never(question)
     match verdict:
         case Unknown():
@@ -82,19 +70,7 @@ def _side(allowed: Policies, denied: Policies, user: User, now: datetime) -> Sid
             return Side(None, ())
         case Refuted(witness):
             try:
-                found = _items(question, allowed)
+                found = items_of(question)
             except Limit as reason:
                 return Unknown(str(reason))
             return Side(found[0].witness if found else witness, found)
-
-
-def _items(question: Question, allowed: Policies) -> tuple[Item, ...]:
-    """Return the actions in which they differ, those together that differ alike."""
-    joined: dict[tuple[object, ...], Item] = {}
-    names: dict[tuple[object, ...], list[str]] = {}
-    for each, witnesses in Asking(question).answering():
-        held = tuple(witness.held for witness in witnesses)
-        resources = resources_of(allowed, witnesses[0])
-        joined.setdefault((held, resources), Item((), resources, held, witnesses[0]))
-        names.setdefault((held, resources), []).extend(map(str, each.actions))
-    return tuple(replace(joined[one], actions=tuple(sorted(names[one]))) for one in joined)

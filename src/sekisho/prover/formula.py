@@ -13,6 +13,7 @@ from sekisho.engine.layers import Group, groups
 from sekisho.engine.model import Policies, Switches
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
+from sekisho.prover.cover import Look
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.limits import Limit
 from sekisho.prover.reading import Reading
@@ -20,7 +21,7 @@ from sekisho.prover.search import Alternative, Demand, Literal
 from sekisho.prover.targets import Target
 from sekisho.prover.values import Asked
 
-__all__ = ["Question", "Rule", "Within", "demands", "plain", "rules_of"]
+__all__ = ["Question", "Rule", "Within", "demands", "joined", "look_of", "plain", "rules_of"]
 
 _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})
 
@@ -95,6 +96,15 @@ def _rule(statement: Statement, version: Version | None, doubts: Doubts) -> Rule
     return Rule(statement.effect, action, resource, version, asked)
 
 
+def joined(within: Within, more: Within) -> Within:
+    """Return both restrictions together."""
+    return Within(
+        (*within.actions, *more.actions),
+        (*within.resources, *more.resources),
+        (*within.conditions, *more.conditions),
+    )
+
+
 def plain(within: Within, doubts: Doubts) -> Within:
     """Return what a question is restricted to, without the entries that a switch makes void."""
     return replace(
@@ -132,6 +142,21 @@ def demands(
         yield [*always, *way]
 
 
+def look_of(
+    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
+) -> Look:
+    """Return what a request of the range must meet to answer the question, and what not to."""
+    allowed, denied = asked
+    always = [] if allowed is None else [*_allowed(target, reading, allowed)]
+    ways = [always]
+    others: list[list[Demand]] = [] if allowed is None else [*_denied(target, reading, allowed)]
+    if denied is not None:
+        ways = [[*always, *way] for way in _denied(target, reading, denied)]
+        others.append([*_allowed(target, reading, denied)])
+    within_ = [*_within(target, reading, within)]
+    return Look(target, target.theories, within_, ways, others, reading.effort)
+
+
 def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand]:
     for element, holds in within.actions:
         yield _demanded(target.of_action(element), holds)
@@ -154,6 +179,7 @@ def _applies(target: Target, reading: Reading, rule: Rule) -> Alternative | None
     for found in (
         target.of_action(rule.action),
         target.of_resource(rule.resource, rule.effect, rule.version),
+        target.implied(rule.resource, rule.version),
     ):
         if found is False:
             return None
@@ -170,15 +196,17 @@ def _those(
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
-def _never(alternative: Alternative) -> Demand:
+def _never(target: Target, alternative: Alternative) -> Demand:
     """Return the demand that not all of the literals hold."""
-    return tuple((literal.negated(),) for literal in alternative)
+    # what another literal implies is missing only where that is, too
+    return tuple((literal.negated(),) for literal in alternative if not target.is_implied(literal))
 
 
 def _allowed(target: Target, reading: Reading, rules: Rules) -> Iterator[Demand]:
     for group in rules:
         yield tuple(_those(target, reading, group, Effect.ALLOW))
-        yield from map(_never, _those(target, reading, group, Effect.DENY))
+        for each in _those(target, reading, group, Effect.DENY):
+            yield _never(target, each)
 
 
 def _denied(target: Target, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
@@ -186,4 +214,4 @@ def _denied(target: Target, reading: Reading, rules: Rules) -> Iterator[list[Dem
     for group in rules:
         for alternative in _those(target, reading, group, Effect.DENY):
             yield [(alternative,)]
-        yield [_never(each) for each in _those(target, reading, group, Effect.ALLOW)]
+        yield [_never(target, each) for each in _those(target, reading, group, Effect.ALLOW)]

@@ -9,24 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.policy import Choices, Effect, Element, force_mfa, from_json
-from sekisho.prover.ask import Asking, never
+from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
+from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
-from sekisho.prover.verdict import Unknown, Verdict, Witness
+from sekisho.prover.verdict import Unknown, Verdict
 
 __all__ = [
     "SERVICE_EXEMPT",
-    "Exempt",
     "Gate",
     "exempt_list",
     "expected_exempt",
     "gate_question",
     "gate_shut",
-    "resources_of",
     "via_service",
 ]
 
@@ -35,21 +34,6 @@ SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 
 _DIRECT = (Held.KEY, Held.SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Exempt:
-    """Actions that work without MFA.
-
-    Attributes:
-        actions: like `iam:GetUser`.
-        resources: the patterns of the policies' Allow statements that let them through.
-        witness: one such request.
-    """
-
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    witness: Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +109,19 @@ def via_service(question: Question) -> Question:
     return replace(question, held=_VIA_SERVICE)
 
 
-def exempt_list(policies: Policies, user: User, now: datetime) -> tuple[Exempt, ...] | Unknown:
-    """Return every real action that works without MFA, directly called, by resource patterns.
+def exempt_list(
+    policies: Policies, user: User, now: datetime, switches: Switches | None = None
+) -> tuple[Item, ...] | Unknown:
+    """Return every real action that works without MFA, directly called, and how.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = _question(policies, user, now, ())
-    found: dict[tuple[str, ...], Exempt] = {}
     try:
-        for each, witnesses in Asking(question).answering():
-            patterns = resources_of(policies, witnesses[0])
-            known = found.get(patterns, Exempt((), patterns, witnesses[0]))
-            names = (*known.actions, *(str(action) for action in each.actions))
-            found[patterns] = replace(known, actions=tuple(sorted(names)))
+        return items_of(replace(question, switches=switches or Switches()))
     except Limit as reason:
         return Unknown(str(reason))
-    return tuple(found.values())
 
 
 def _question(policies: Policies, user: User, now: datetime, exempt: Iterable[str]) -> Question:
@@ -155,17 +135,3 @@ def _anything() -> AttachedPolicy:
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = from_json({"Version": "2012-10-17", "Statement": [statement]})
     return AttachedPolicy("whatever is attached later", document)
-
-
-def resources_of(policies: Policies, witness: Witness) -> tuple[str, ...]:
-    """Return the resource patterns of the identity-based statements that allow the witness."""
-    named = {(cause.policy, cause.index) for cause in witness.decisions["allowed"].because}
-    return tuple(
-        dict.fromkeys(
-            entry if not statement.resource.negated else f"all but {entry}"
-            for policy in policies.identity
-            for statement in policy.document.statements
-            if (policy.name, statement.index) in named and statement.resource is not None
-            for entry in statement.resource.values
-        )
-    )

@@ -2,6 +2,7 @@
 
 __all__ = [
     "MOST_ASSIGNMENTS",
+    "MOST_CUBES",
     "MOST_NODES",
     "MOST_SETS",
     "MOST_STATES",
@@ -12,6 +13,9 @@ __all__ = [
 
 MOST_STATES = 20_000
 """States of patterns read side by side, in one question about a text."""
+
+MOST_CUBES = 64
+"""Different conditions under which one action answers a question."""
 
 MOST_NODES = 20_000
 """Choices in one search."""

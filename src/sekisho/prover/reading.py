@@ -132,6 +132,15 @@ class Reading:
             return None
         return tuple(each for each in found if isinstance(each, Literal))
 
+    def named(self, literal: Literal) -> Asked:
+        """Return the condition that a literal is about."""
+        wanted = (literal.theory, literal.number)
+        return next(
+            asked
+            for asked, known in self._literals.items()
+            if isinstance(known, Literal) and (known.theory, known.number) == wanted
+        )
+
     def free(self) -> Literal:
         """Return a literal of its own for an atom that is taken to be free."""
         loose = self.theories.setdefault(_LOOSE, Loose())

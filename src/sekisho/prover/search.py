@@ -14,7 +14,7 @@ from sekisho.engine.model import ContextValue
 from sekisho.prover.limits import MOST_NODES, Effort, Limit
 from sekisho.prover.theories import Theory
 
-__all__ = ["Alternative", "Demand", "Literal", "search"]
+__all__ = ["Alternative", "Demand", "Literal", "implicant", "search"]
 
 
 class Literal(NamedTuple):
@@ -105,11 +105,8 @@ def search(
     Raises:
         Limit: if nothing was found and not everything could be looked at.
     """
-    run = _Run(theories, effort)
-    masks = run.met({}, demands)
+    masks = _solved(demands, theories, effort)
     if masks is None:
-        if run.reason is not None:
-            raise run.reason
         return None
     found: dict[str, ContextValue] = {}
     for name, theory in theories.items():
@@ -118,3 +115,33 @@ def search(
             return None
         found.update(values)
     return found
+
+
+def implicant(
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
+) -> Alternative | None:
+    """Return literals that can hold together and meet all demands, or None: there are none.
+
+    Raises:
+        Limit: as `search`.
+    """
+    masks = _solved(demands, theories, effort)
+    if masks is None:
+        return None
+    return tuple(
+        Literal(theory, number, holds)
+        for theory, each in masks.items()
+        for mask, holds in zip(each, (True, False), strict=True)
+        for number in range(mask.bit_length())
+        if mask >> number & 1
+    )
+
+
+def _solved(
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
+) -> _Masks | None:
+    run = _Run(theories, effort)
+    masks = run.met({}, demands)
+    if masks is None and run.reason is not None:
+        raise run.reason
+    return masks

@@ -5,21 +5,23 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
 from sekisho.engine import arns, glob, resources, variables
 from sekisho.engine.glob import Wild
-from sekisho.engine.model import UnresolvedNotResource
+from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.credentials import User
 from sekisho.prover.reading import Reading, variables_in
 from sekisho.prover.search import Literal
 from sekisho.prover.texts import Patterns, Segment, Token, Tokens
 from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
+from sekisho.prover.values import Asked
 
-__all__ = ["ANY_NAME", "Target", "any_resource", "forms_of", "new_resource"]
+__all__ = ["ANY_NAME", "Named", "Target", "any_resource", "forms_of", "new_resource"]
 
 _SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
 """One character or more, no colon."""
@@ -29,6 +31,8 @@ _SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
 
 ANY_NAME = Patterns([(*_SEGMENT, ":", *_SEGMENT)])
 """The form of an action's name."""
+
+_Key = tuple[Element, Effect | None, Version | None]
 
 _INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 _ALL = "*"
@@ -108,9 +112,29 @@ def _action_patterns(element: Element) -> Patterns:
     return Patterns(found)
 
 
+def _head(written: Sequence[str]) -> list[Token]:
+    """Return the first five parts of an entry as a pattern; a part that is not there is any."""
+    head: list[Token] = []
+    for place in range(arns.PARTS - 1):
+        part: tuple[Token, ...] = (Segment.STAR,)
+        if place < len(written):
+            tokens = glob.wildcards(written[place].lower())
+            part = tuple(_INSIDE.get(token, token) for token in tokens)
+        head += [*part, ":"]
+    return head
+
+
 def _may_span(entry: str) -> bool:
     """Tell whether an entry has a `*` in its first five parts."""
     return entry != _ALL and any("*" in part for part in arns.split(entry)[: arns.PARTS - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A `Resource` or `NotResource`, and the version of the document that it stands in."""
+
+    element: Element
+    version: Version | None
 
 
 class Target:
@@ -135,7 +159,9 @@ class Target:
         self._resources = Texts(RESOURCE, forms, reading.effort, besides)
         self._besides = besides
         self._actions = actions
-        self._elements: dict[tuple[object, ...], Literal | bool] = {}
+        self._names: dict[Element, Literal] = {}
+        self._implied: dict[Literal, Literal] = {}
+        self._elements: dict[_Key, Literal] = {}
 
     @property
     def theories(self) -> dict[str, Theory]:
@@ -143,18 +169,67 @@ class Target:
         found: dict[str, Theory] = {**self._reading.theories, RESOURCE: self._resources}
         return {**found, ACTION: self._actions} if isinstance(self._actions, Texts) else found
 
+    def named(self, literal: Literal) -> Asked | Named:
+        """Return the condition, or the element about the resource, that a literal is about."""
+        for (element, _, version), known in self._elements.items():
+            if (known.theory, known.number) == (literal.theory, literal.number):
+                return Named(element, version)
+        return self._reading.named(literal)
+
+    def lists(self, literal: Literal) -> bool:
+        """Tell whether a literal says that the resource is among those that a `Resource` lists."""
+        named = self.named(literal)
+        return isinstance(named, Named) and literal.holds is not named.element.negated
+
+    def is_implied(self, literal: Literal) -> bool:
+        """Tell whether a literal is one of `implied`."""
+        return literal in self._implied.values()
+
+    def implication(self, literal: Literal) -> Literal | None:
+        """Return what a literal implies, if anything."""
+        return self._implied.get(literal)
+
+    def implied(self, resource: Element, version: Version | None) -> Literal | bool:
+        """Return what holds wherever a `Resource` takes in the resource, if that is a free literal.
+
+        An entry takes in no more than it does with a `*` in the place of each variable.
+        """
+        if resource.negated or not any(variables.OPEN in entry for entry in resource.values):
+            return True
+        found = self.of_resource(resource, Effect.DENY, version)
+        if not isinstance(found, Literal) or found.theory == RESOURCE:
+            return True
+        if self._reading.doubts.switches.arn_span is ArnSpan.WHOLE_STRING:
+            return True
+        if found not in self._implied:
+            wide = [self._widened(entry) for entry in resource.values]
+            besides = self._takes_besides(resource, Effect.DENY, version)
+            number = self._resources.add(Patterns(wide), negated=False, besides=besides)
+            self._implied[found] = Literal(RESOURCE, number, holds=True)
+        return self._implied[found]
+
+    def _widened(self, entry: str) -> tuple[Token, ...]:
+        """Return an entry with any text in the place of each variable."""
+        written = arns.split(entry)
+        if len(written) < arns.PARTS:
+            return (*_head(written), Wild.STAR)
+        tail = (
+            part if isinstance(part, str | Wild) else Wild.STAR
+            for part in variables.read(written[-1])
+        )
+        return (*_head(written), *tail)
+
     def of_action(self, element: Element) -> Literal | bool:
         """Return what must hold for an `Action` or `NotAction` to take in the action."""
         if _ALL in element.values:
             return not element.negated
         if not isinstance(self._actions, Texts):
             return self._actions(element)
-        key = (ACTION, element)
-        if key not in self._elements:
+        if element not in self._names:
             patterns = _action_patterns(element)
             number = self._actions.add(patterns, negated=element.negated, besides=False)
-            self._elements[key] = Literal(ACTION, number, holds=True)
-        return self._elements[key]
+            self._names[element] = Literal(ACTION, number, holds=True)
+        return self._names[element]
 
     def of_resource(
         self, element: Element, effect: Effect, version: Version | None
@@ -162,14 +237,12 @@ class Target:
         """Return what must hold for a `Resource` or `NotResource` to take in the resource."""
         if _ALL in element.values:
             return not element.negated
-        key = (RESOURCE, element, effect if element.negated else None, version)
+        key = (element, effect if element.negated else None, version)
         if key not in self._elements:
             self._elements[key] = self._resource(element, effect, version)
         return self._elements[key]
 
-    def _resource(
-        self, element: Element, effect: Effect, version: Version | None
-    ) -> Literal | bool:
+    def _resource(self, element: Element, effect: Effect, version: Version | None) -> Literal:
         # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
         taken = element.negated and effect is Effect.ALLOW
         if taken and self._has_unresolved(element, version):
@@ -181,10 +254,14 @@ class Target:
         patterns = known[key]
         if isinstance(patterns, Literal):
             return patterns
-        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
-        besides = self._besides is not None and resources.matches(element, effect, scope)
+        besides = self._takes_besides(element, effect, version)
         number = self._resources.add(patterns, negated=element.negated, besides=besides)
         return Literal(RESOURCE, number, holds=True)
+
+    def _takes_besides(self, element: Element, effect: Effect, version: Version | None) -> bool:
+        """Tell whether an element takes in a request about no resource, if there can be one."""
+        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
+        return self._besides is not None and resources.matches(element, effect, scope)
 
     def _patterns(
         self, element: Element, version: Version | None, *, taken: bool
@@ -227,13 +304,7 @@ class Target:
     ) -> tuple[Token, ...] | None:
         """Return one entry as a pattern; None if it matches nothing."""
         written = arns.split(entry)
-        head: list[Token] = []
-        for place in range(arns.PARTS - 1):
-            part: tuple[Token, ...] = (Segment.STAR,)
-            if place < len(written):
-                tokens = glob.wildcards(written[place].lower())
-                part = tuple(_INSIDE.get(token, token) for token in tokens)
-            head += [*part, ":"]
+        head = _head(written)
         if len(written) < arns.PARTS:
             return (*head, Wild.STAR)
         tail = variables.substitute(written[-1], version, self._reading.settled)

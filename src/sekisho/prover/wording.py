@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sekisho.language import Text
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.described import Stated
 from sekisho.prover.invariants import Demand, Invariant
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
@@ -12,6 +13,7 @@ __all__ = [
     "HELD",
     "assumed_user",
     "invariant_text",
+    "stated_text",
     "verdict_text",
     "witness_text",
 ]
@@ -118,6 +120,22 @@ def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> st
         resource=request.resource,
     )
     return filled if witness.exists else f"{filled}{said(_FUTURE)}"
+
+
+_IF = Text("if {what}", "{what} の場合")
+_UNLESS = Text("unless {what}", "{what} の場合を除く")
+_RESOURCE = Text("the resource is {values}", "リソースが {values}")
+
+
+def stated_text(stated: Stated) -> Text:
+    """Say one condition of an item."""
+    frame = _IF if stated.holds else _UNLESS
+    values = ", ".join(stated.values)
+    if stated.operator:
+        condition = f"{stated.operator} {stated.subject} [{values}]"
+        return frame.filled(what=condition)
+    resource = _RESOURCE.filled(values=values)
+    return Text(frame.en.format(what=resource.en), frame.ja.format(what=resource.ja))
 
 
 _DEMANDS: Mapping[Demand, Text] = {

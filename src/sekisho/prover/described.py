@@ -1,0 +1,97 @@
+"""A cube in the policies' own words: resource patterns and conditions."""
+
+from dataclasses import dataclass
+
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover.cover import Cube, Look
+from sekisho.prover.formula import Within
+from sekisho.prover.search import Literal
+from sekisho.prover.targets import Named, Target
+from sekisho.prover.values import Asked
+
+__all__ = ["Described", "Stated", "described", "within_of"]
+
+_RESOURCE = "Resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One condition of a request.
+
+    Attributes:
+        subject: a condition key, or `Resource`.
+        operator: the operator; "" for `Resource`.
+        values: those of the policy.
+        holds: whether it must hold, or must not.
+    """
+
+    subject: str
+    operator: str
+    values: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What requests must fit.
+
+    Attributes:
+        resources: patterns of which one must match; `*` if none is demanded.
+        conditions: what else must be so, all together.
+    """
+
+    resources: tuple[str, ...]
+    conditions: tuple[Stated, ...]
+
+
+def described(cube: Cube, look: Look) -> Described:
+    """Return what a cube demands."""
+    target = look.target
+    patterns: tuple[str, ...] | None = None
+    stated: list[Stated] = []
+    for literal in cube:
+        match target.named(literal):
+            case Asked(condition=condition):
+                operator = str(condition.operator)
+                stated.append(Stated(condition.key, operator, condition.values, literal.holds))
+            case Named(element=element) as named:
+                positive = literal.holds is not element.negated
+                values = _reachable(cube, named, look) if positive else element.values
+                if positive and patterns is None:
+                    patterns = values
+                else:
+                    stated.append(Stated(_RESOURCE, "", values, positive))
+    return Described(patterns or ("*",), tuple(dict.fromkeys(stated)))
+
+
+def within_of(cube: Cube, target: Target) -> Within:
+    """Return the same as a restriction of a question, as far as that can be said so."""
+    resources: list[tuple[Element, bool]] = []
+    conditions: list[tuple[Asked, bool]] = []
+    for literal in cube:
+        match target.named(literal):
+            case Asked() as asked:
+                conditions.append((asked, literal.holds))
+            case Named(element=element, version=version):
+                # where no variable is read, `${` is a text, and a question reads variables
+                if version is Version.V2012 or not any("${" in text for text in element.values):
+                    listed = Element(element.values)
+                    resources.append((listed, literal.holds is not element.negated))
+    return Within(resources=tuple(resources), conditions=tuple(conditions))
+
+
+def _reachable(cube: Cube, named: Named, look: Look) -> tuple[str, ...]:
+    """Return the fewest entries that take in all of a cube that the element does."""
+    element = named.element
+    if len(element.values) == 1 or element.negated:
+        return element.values
+    kept: dict[str, Literal] = {}
+    for entry in element.values:
+        literal = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
+        if isinstance(literal, Literal) and look.fits((*cube, literal)):
+            kept[entry] = literal
+    for entry, literal in tuple(kept.items()):
+        others = [(other,) for name, other in kept.items() if name != entry]
+        if others and not look.fits((*cube, literal), others):
+            del kept[entry]
+    return tuple(kept)

@@ -1,0 +1,187 @@
+"""Items are exact: what the engine says of a small world is what the items say of it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.worlds import POLICIES, documents_of, keys_of, world
+from sekisho.engine import DecisionEffect, Policies, Request, decide
+from sekisho.engine.compiled import Compiler
+from sekisho.prover import Held, Item, Side, Stated, Unknown, difference, exempt_list
+from sekisho.prover.credentials import situations
+
+DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+FENCE = {"Effect": "Deny", "NotAction": ["s3:GetObject", "iam:ListUsers"], "Resource": "*"}
+
+
+def held_by(request: Request) -> Held:
+    """Return the credential whose keys a request of the world has."""
+    present = request.context.get("aws:MultiFactorAuthPresent")
+    return {None: Held.KEY, "false": Held.SESSION, "true": Held.MFA_SESSION}[
+        None if present is None else str(present)
+    ]
+
+
+def allows(statement: dict[str, Any], request: Request) -> bool:
+    policies = identity({"Effect": "Allow", "Action": "*", "Resource": "*", **statement})
+    return decide(request, policies).effect is DecisionEffect.ALLOWED
+
+
+def is_so(stated: Stated, request: Request) -> bool:
+    if not stated.operator:
+        return allows({"Resource": list(stated.values)}, request) is stated.holds
+    condition = {stated.operator: {stated.subject: list(stated.values)}}
+    return allows({"Condition": condition}, request) is stated.holds
+
+
+def is_in(item: Item, request: Request) -> bool:
+    """Tell whether an item takes in a request, by asking the engine about each of its parts."""
+    return (
+        request.action in item.actions
+        and held_by(request) in item.held
+        and allows({"Resource": list(item.resources)}, request)
+        and all(is_so(stated, request) for stated in item.conditions)
+    )
+
+
+def of(side: Side | Unknown) -> tuple[Item, ...]:
+    assert isinstance(side, Side), side
+    return side.items
+
+
+@given(POLICIES, POLICIES)
+def test_a_difference_is_what_the_world_says_request_by_request(
+    first: list[dict[str, Any]], second: list[dict[str, Any]]
+) -> None:
+    old, new = identity(*first, FENCE), identity(*second, FENCE)
+    found = difference(old, new, ALICE, NOW)
+    left, right = of(found.only_in_old), of(found.only_in_new)
+    ask_old, ask_new = (Compiler().compiled(each) for each in (old, new))
+    for request in requests_of((old, new)):
+        before, after = (
+            ask(request).effect is DecisionEffect.ALLOWED for ask in (ask_old, ask_new)
+        )
+        assert any(is_in(item, request) for item in left) is (before and not after), request
+        assert any(is_in(item, request) for item in right) is (after and not before), request
+
+
+def requests_of(sets: Iterable[Policies]) -> Iterable[Request]:
+    keys = keys_of([document for each in sets for document in documents_of(each)])
+    # a world of few keys is looked at whole; one of many takes too long
+    return world(keys, DIRECT, ["iam:ListUsers", "s3:GetObject"]) if len(keys) <= 4 else ()
+
+
+def test_every_witness_is_in_its_item() -> None:
+    old = identity(
+        {
+            **ALLOW_ALL,
+            "Action": "s3:GetObject",
+            "Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::c/*"],
+        }
+    )
+    address = {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.0.2.0/24"]}}
+    new = identity({**ALLOW_ALL, "Resource": "arn:aws:s3:::b/*", "Condition": address})
+    found = difference(old, new, ALICE, NOW)
+    for side in (found.only_in_old, found.only_in_new):
+        assert of(side)
+        assert all(is_in(item, item.witness.request) for item in of(side))
+
+
+def single(old: Policies, new: Policies) -> Item:
+    (item,) = of(difference(old, new, ALICE, NOW).only_in_old)
+    return item
+
+
+READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+TAG = {"StringEquals": {"aws:PrincipalTag/t": "a"}}
+CASES: dict[str, tuple[Policies, Policies, tuple[str, ...], set[Stated]]] = {
+    "only the entries that the action can reach": (
+        identity({**READ, "Resource": ["arn:aws:s3:::b/*", "arn:aws:iam::*:user/x"]}),
+        identity({**READ, "Action": "s3:PutObject"}),
+        ("arn:aws:s3:::b/*",),
+        set(),
+    ),
+    "an entry that another one takes in is left out": (
+        identity({**READ, "Resource": ["arn:aws:s3:::b/x*", "arn:aws:s3:::b/*"]}),
+        identity({**READ, "Action": "s3:PutObject"}),
+        ("arn:aws:s3:::b/*",),
+        set(),
+    ),
+    "what a Deny takes": (
+        identity(READ),
+        identity(READ, {**READ, "Effect": "Deny", "Condition": TAG}),
+        ("*",),
+        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=True)},
+    ),
+    "what a condition narrows": (
+        identity(READ),
+        identity({**READ, "Condition": TAG}),
+        ("*",),
+        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
+    ),
+    "all but some resources": (
+        identity(READ),
+        identity({**READ, "Resource": "arn:aws:s3:::b/*"}),
+        ("*",),
+        {Stated("Resource", "", ("arn:aws:s3:::b/*",), holds=False)},
+    ),
+    "a condition that both have is no part of it": (
+        identity({**READ, "Condition": TAG}, {**READ, "Resource": "arn:aws:s3:::b/*"}),
+        identity({**READ, "Condition": TAG}),
+        ("arn:aws:s3:::b/*",),
+        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
+    ),
+    "a variable that nothing settles is said as it is written": (
+        identity({**READ, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/t}/*"}),
+        identity({**READ, "Resource": "arn:aws:s3:::c/*"}),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/t}/*",),
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "resources", "conditions"), CASES.values(), ids=list(CASES))
+def test_an_item_says_no_more_than_needed(
+    old: Policies, new: Policies, resources: tuple[str, ...], conditions: set[Stated]
+) -> None:
+    item = single(old, new)
+    assert (item.resources, set(item.conditions)) == (resources, conditions)
+    assert item.held == DIRECT
+
+
+def test_a_variable_within_the_others_pattern_is_no_difference() -> None:
+    """Whatever the tag is, `b/TAG/x` is within `b/*`."""
+    narrow = identity({**READ, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/t}/*"})
+    wide = identity({**READ, "Resource": "arn:aws:s3:::b/*"})
+    assert difference(narrow, wide, ALICE, NOW).only_in_old == Side(None, ())
+
+
+def test_the_age_of_mfa_is_a_condition() -> None:
+    age = {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
+    only_users = {"Effect": "Deny", "NotAction": "iam:ListUsers", "Resource": "*"}
+    old = identity(ALLOW_ALL, GATE, only_users)
+    new = identity(ALLOW_ALL, {**GATE, "Condition": age}, only_users)
+    item = single(old, new)
+    assert (item.actions, item.held) == (("iam:ListUsers",), (Held.MFA_SESSION,))
+    assert item.conditions == (
+        Stated("aws:MultiFactorAuthAge", "NumericGreaterThanIfExists", ("3600",), holds=True),
+    )
+
+
+def test_the_exempt_list_says_under_which_conditions() -> None:
+    session_only = {"Null": {"aws:TokenIssueTime": "false"}, **TAG}
+    statement = {**READ, "Resource": "arn:aws:s3:::b/*", "Condition": session_only}
+    found = exempt_list(identity(statement), ALICE, NOW)
+    assert isinstance(found, tuple)
+    (item,) = found
+    assert item.held == (Held.SESSION,)
+    assert [stated.subject for stated in item.conditions] == ["aws:PrincipalTag/t"]
+
+
+def test_the_world_has_the_credentials_that_items_name() -> None:
+    for situation in situations(ALICE, NOW, DIRECT):
+        request = Request(ALICE.arn, "iam:ListUsers", "*", situation.values)
+        assert held_by(request) is situation.held
