@@ -16,10 +16,15 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
     Image,
     RemoveUserFromGroup,
+    ReplacePassword,
     TagPolicy,
 )
 
@@ -48,6 +53,10 @@ def doing(change: Change) -> Call:
             return _user(change)
         case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
             return _undoing_link(_opposite(change))
+        case DeactivateCredential():
+            return _setting(change, "Inactive")
+        case DeactivateDevice() | DeleteDevice() | ReplacePassword() | DeleteLoginProfile():
+            return _taking(change)
 
 
 def renewing(change: CreateLoginProfile) -> Call:
@@ -69,6 +78,10 @@ def undoing(change: Change, actual: Image) -> tuple[Call, ...]:
             return (_undoing_link(change),)
         case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
             return (doing(_opposite(change)),)
+        case DeactivateCredential():
+            return (_setting(change, "Active"),)
+        case DeactivateDevice() | DeleteDevice() | ReplacePassword() | DeleteLoginProfile():
+            return ()
 
 
 def _policy(change: CreatePolicy | CreatePolicyVersion | TagPolicy) -> Call:
@@ -105,6 +118,26 @@ def _user(change: CreateUser | CreateLoginProfile | AttachUserPolicy) -> Call:
             return Call("CreateLoginProfile", params)
         case AttachUserPolicy(user, arn):
             return Call("AttachUserPolicy", {"UserName": user, "PolicyArn": arn})
+
+
+def _taking(
+    change: DeactivateDevice | DeleteDevice | ReplacePassword | DeleteLoginProfile,
+) -> Call:
+    match change:
+        case DeactivateDevice(user, serial):
+            return Call("DeactivateMFADevice", {"UserName": user, "SerialNumber": serial})
+        case DeleteDevice(serial):
+            return Call("DeleteVirtualMFADevice", {"SerialNumber": serial})
+        case ReplacePassword(user, reset_required):
+            params = {"UserName": user, "PasswordResetRequired": reset_required}
+            return Call("UpdateLoginProfile", params)
+        case DeleteLoginProfile(user):
+            return Call("DeleteLoginProfile", {"UserName": user})
+
+
+def _setting(change: DeactivateCredential, status: str) -> Call:
+    params = {"UserName": change.user, change.api.id: change.id, "Status": status}
+    return Call(change.api.updates, params)
 
 
 def _undo_version(change: CreatePolicyVersion, actual: Image) -> tuple[Call, ...]:

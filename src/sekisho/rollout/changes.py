@@ -7,9 +7,17 @@ by somebody else, and is not ours to touch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from sekisho.rollout.facts import Creation, Image, Link, Parting, State
+from sekisho.rollout.taking import (
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
+    ReplacePassword,
+)
 
 __all__ = [
     "AddUserToGroup",
@@ -21,99 +29,22 @@ __all__ = [
     "CreatePolicy",
     "CreatePolicyVersion",
     "CreateUser",
+    "DeactivateCredential",
+    "DeactivateDevice",
+    "DeleteDevice",
+    "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
     "Image",
     "RemoveUserFromGroup",
+    "ReplacePassword",
     "State",
     "TagPolicy",
 ]
 
-Image = Any
-"""One fact of the account as JSON: None or false where there is no such thing."""
-
-
-class State(Enum):
-    """What is found at the address of a change."""
-
-    BEFORE = "as before the change"
-    AFTER = "as after the change"
-    OTHER = "something else"
-
-
-class _Creation:
-    """A change that makes something; its first field names it, the others are what is made."""
-
-    __slots__ = ()
-    noun: ClassVar[str]
-
-    @property
-    def address(self) -> str:
-        """What this change is about."""
-        return f"{self.noun} {self._values()[0][1]}"
-
-    @property
-    def before(self) -> Image:
-        """There is no such thing."""
-        return None
-
-    @property
-    def after(self) -> Image:
-        """What was made."""
-        return self._made()
-
-    def state(self, actual: Image) -> State:
-        """Return which of its images the change finds."""
-        if actual == self.before:
-            return State.BEFORE
-        return State.AFTER if actual == self.after else State.OTHER
-
-    def _made(self) -> dict[str, Any]:
-        return dict(self._values()[1:])
-
-    def _values(self) -> list[tuple[str, Any]]:
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]  # every subclass is a dataclass
-
-
-class _Link(_Creation):
-    """A change that joins two things; its fields name them."""
-
-    __slots__ = ()
-
-    @property
-    def address(self) -> str:
-        """What this change is about."""
-        return " ".join((self.noun, *(value for _, value in self._values())))
-
-    @property
-    def before(self) -> Image:
-        """They are not joined."""
-        return False
-
-    @property
-    def after(self) -> Image:
-        """They are joined."""
-        return True
-
-
-class _Parting(_Link):
-    """A change that parts two things that are joined."""
-
-    __slots__ = ()
-
-    @property
-    def before(self) -> Image:
-        """They are joined."""
-        return True
-
-    @property
-    def after(self) -> Image:
-        """They are not joined."""
-        return False
-
 
 @dataclass(frozen=True, slots=True)
-class CreatePolicy(_Creation):
+class CreatePolicy(Creation):
     """Create a customer managed policy; its name and path are in the ARN."""
 
     noun: ClassVar[str] = "policy"
@@ -129,7 +60,7 @@ class CreatePolicy(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class CreatePolicyVersion(_Creation):
+class CreatePolicyVersion(Creation):
     """Make another document the default version of a policy that exists.
 
     Attributes:
@@ -170,7 +101,7 @@ class CreatePolicyVersion(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class TagPolicy(_Creation):
+class TagPolicy(Creation):
     """Set one tag of a policy that exists.
 
     Attributes:
@@ -200,7 +131,7 @@ class TagPolicy(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateGroup(_Creation):
+class CreateGroup(Creation):
     """Create a user group."""
 
     noun: ClassVar[str] = "group"
@@ -209,7 +140,7 @@ class CreateGroup(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class AttachGroupPolicy(_Link):
+class AttachGroupPolicy(Link):
     """Attach a managed policy to a user group."""
 
     noun: ClassVar[str] = "group-attachment"
@@ -218,7 +149,7 @@ class AttachGroupPolicy(_Link):
 
 
 @dataclass(frozen=True, slots=True)
-class AddUserToGroup(_Link):
+class AddUserToGroup(Link):
     """Add a user to a user group."""
 
     noun: ClassVar[str] = "membership"
@@ -227,7 +158,7 @@ class AddUserToGroup(_Link):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateUser(_Creation):
+class CreateUser(Creation):
     """Create an IAM user."""
 
     noun: ClassVar[str] = "user"
@@ -237,7 +168,7 @@ class CreateUser(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateLoginProfile(_Creation):
+class CreateLoginProfile(Creation):
     """Give a user a temporary console password, which no plan and no journal ever holds."""
 
     noun: ClassVar[str] = "login-profile"
@@ -246,7 +177,7 @@ class CreateLoginProfile(_Creation):
 
 
 @dataclass(frozen=True, slots=True)
-class AttachUserPolicy(_Link):
+class AttachUserPolicy(Link):
     """Attach a managed policy directly to a user."""
 
     noun: ClassVar[str] = "user-attachment"
@@ -255,7 +186,7 @@ class AttachUserPolicy(_Link):
 
 
 @dataclass(frozen=True, slots=True)
-class DetachGroupPolicy(_Parting):
+class DetachGroupPolicy(Parting):
     """Detach a managed policy from a user group."""
 
     noun: ClassVar[str] = "group-attachment"
@@ -264,7 +195,7 @@ class DetachGroupPolicy(_Parting):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveUserFromGroup(_Parting):
+class RemoveUserFromGroup(Parting):
     """Take a user out of a user group."""
 
     noun: ClassVar[str] = "membership"
@@ -273,7 +204,7 @@ class RemoveUserFromGroup(_Parting):
 
 
 @dataclass(frozen=True, slots=True)
-class DetachUserPolicy(_Parting):
+class DetachUserPolicy(Parting):
     """Detach a managed policy from a user."""
 
     noun: ClassVar[str] = "user-attachment"
@@ -294,4 +225,9 @@ Change = (
     | DetachGroupPolicy
     | RemoveUserFromGroup
     | DetachUserPolicy
+    | DeactivateDevice
+    | DeleteDevice
+    | ReplacePassword
+    | DeleteLoginProfile
+    | DeactivateCredential
 )

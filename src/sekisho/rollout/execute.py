@@ -8,7 +8,7 @@ from datetime import datetime
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout.calls import Call, doing, renewing
-from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
+from sekisho.rollout.changes import Change, CreateLoginProfile, Image, ReplacePassword, State
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
@@ -19,6 +19,7 @@ Passwords = Callable[[str], str]
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE)
+_PASSWORDS = (CreateLoginProfile, ReplacePassword)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 
@@ -173,7 +174,7 @@ def _drifted(change: Change, state: State, standing: Event | None) -> bool:
     """Return whether somebody else has been at what a change is about."""
     if standing is Event.DONE:
         # people change their temporary passwords; anything else that is gone was taken back
-        return state is not State.AFTER and not isinstance(change, CreateLoginProfile)
+        return state is not State.AFTER and not isinstance(change, _PASSWORDS)
     return state is State.OTHER
 
 
@@ -203,7 +204,7 @@ class _Run:
 
     def _call(self, change: Change, call: Call) -> None:
         params = dict(call.params)
-        if isinstance(change, CreateLoginProfile):
+        if isinstance(change, _PASSWORDS):
             params["Password"] = self.passwords(change.user)
         self._record(Event.BEGUN, change)
         try:

@@ -2,8 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
-from sekisho.account import Group, ManagedPolicy, Password, Snapshot, User
+from sekisho.account import (
+    AccessKey,
+    Group,
+    ManagedPolicy,
+    Password,
+    ServiceCredential,
+    SigningCertificate,
+    Snapshot,
+    SshKey,
+    User,
+)
 from sekisho.policy import from_json
 from sekisho.rollout.changes import (
     AddUserToGroup,
@@ -15,17 +26,30 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
     RemoveUserFromGroup,
+    ReplacePassword,
     TagPolicy,
 )
+from sekisho.rollout.taking import CredentialType
 
 __all__ = ["change_password_arn", "forecast", "with_change_password"]
 
-_OfUser = (
-    CreateLoginProfile | AttachUserPolicy | DetachUserPolicy | AddUserToGroup | RemoveUserFromGroup
+_Attaching = AttachUserPolicy | DetachUserPolicy | AddUserToGroup | RemoveUserFromGroup
+_Holding = (
+    CreateLoginProfile
+    | ReplacePassword
+    | DeleteLoginProfile
+    | DeactivateDevice
+    | DeactivateCredential
 )
+_Held = TypeVar("_Held", AccessKey, SshKey, ServiceCredential, SigningCertificate)
+_OfUser = _Attaching | _Holding
 
 _CHANGE_PASSWORD = "IAMUserChangePassword"  # noqa: S105 - a policy's name
 
@@ -76,6 +100,9 @@ def _after(snapshot: Snapshot, change: Change) -> Snapshot:
             return _with_group(snapshot, group, lambda known: _without(known, arn))
         case CreateUser():
             return _new_user(snapshot, change)
+        case DeleteDevice(serial):
+            kept = (device for device in snapshot.orphans if device.serial != serial)
+            return replace(snapshot, orphans=tuple(kept))
         case _:
             return _with_user(snapshot, change)
 
@@ -132,8 +159,6 @@ def _with_user(snapshot: Snapshot, change: _OfUser) -> Snapshot:
 
 def _changed(user: User, change: _OfUser) -> User:
     match change:
-        case CreateLoginProfile(_, reset_required):
-            return replace(user, password=Password(reset_required))
         case AttachUserPolicy(_, arn):
             return replace(user, attached=(*user.attached, arn))
         case DetachUserPolicy(_, arn):
@@ -142,6 +167,38 @@ def _changed(user: User, change: _OfUser) -> User:
             return replace(user, groups=(*user.groups, group))
         case RemoveUserFromGroup(group, _):
             return replace(user, groups=_without(user.groups, group))
+        case _:
+            return _holding(user, change)
+
+
+def _holding(user: User, change: _Holding) -> User:
+    match change:
+        case CreateLoginProfile(_, reset_required) | ReplacePassword(_, reset_required):
+            return replace(user, password=Password(reset_required))
+        case DeleteLoginProfile():
+            return replace(user, password=None)
+        case DeactivateDevice(_, serial):
+            kept = tuple(device for device in user.devices if device.serial != serial)
+            return replace(user, devices=kept)
+        case DeactivateCredential():
+            return _with_inactive(user, change)
+
+
+def _with_inactive(user: User, change: DeactivateCredential) -> User:
+    match CredentialType(change.type):
+        case CredentialType.ACCESS_KEY:
+            return replace(user, keys=_inactive(user.keys, change.id))
+        case CredentialType.SSH_KEY:
+            return replace(user, ssh_keys=_inactive(user.ssh_keys, change.id))
+        case CredentialType.SERVICE:
+            services = _inactive(user.service_credentials, change.id)
+            return replace(user, service_credentials=services)
+        case CredentialType.CERTIFICATE:
+            return replace(user, certificates=_inactive(user.certificates, change.id))
+
+
+def _inactive(held: tuple[_Held, ...], identity: str) -> tuple[_Held, ...]:
+    return tuple(replace(each, active=each.active and each.id != identity) for each in held)
 
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -16,16 +16,30 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
     Image,
     RemoveUserFromGroup,
+    ReplacePassword,
     TagPolicy,
 )
 
-__all__ = ["READS", "Observer", "canonical"]
+__all__ = ["Observer", "canonical", "reads_of"]
 
-READS: Mapping[type, tuple[str, ...]] = {
+_Joining = (
+    AttachGroupPolicy
+    | DetachGroupPolicy
+    | AddUserToGroup
+    | RemoveUserFromGroup
+    | AttachUserPolicy
+    | DetachUserPolicy
+)
+
+_READS: Mapping[type, tuple[str, ...]] = {
     CreatePolicy: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "ListPolicyTags"),
     CreatePolicyVersion: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions"),
     TagPolicy: ("ListPolicyTags",),
@@ -38,8 +52,16 @@ READS: Mapping[type, tuple[str, ...]] = {
     DetachGroupPolicy: ("ListAttachedGroupPolicies",),
     RemoveUserFromGroup: ("ListGroupsForUser",),
     DetachUserPolicy: ("ListAttachedUserPolicies",),
+    DeactivateDevice: ("ListMFADevices",),
+    DeleteDevice: ("ListVirtualMFADevices",),
+    ReplacePassword: ("GetLoginProfile",),
+    DeleteLoginProfile: ("GetLoginProfile",),
 }
-"""The operations by which the fact behind each kind of change is read."""
+
+
+def reads_of(change: Change) -> tuple[str, ...]:
+    """Return the operations by which the fact behind a change is read."""
+    return (change.api.lists,) if isinstance(change, DeactivateCredential) else _READS[type(change)]
 
 
 def canonical(document: object) -> object:
@@ -70,14 +92,23 @@ class Observer:
                 return self._versions(arn)
             case TagPolicy(arn, key):
                 return self._tags("Policy", "PolicyArn", arn).get(key)
+            case CreateGroup() | CreateUser():
+                return self._made(change)
+            case CreateLoginProfile(user) | ReplacePassword(user) | DeleteLoginProfile(user):
+                return self._login_profile(user)
+            case DeactivateDevice() | DeleteDevice() | DeactivateCredential():
+                return self._held(change)
+            case _:
+                return self._joined(change)
+
+    def _joined(self, change: _Joining) -> Image:
+        match change:
             case AttachGroupPolicy(group, arn) | DetachGroupPolicy(group, arn):
                 return arn in self.group_attachments(group)
             case AddUserToGroup(group, user) | RemoveUserFromGroup(group, user):
                 return group in self.groups_of(user)
             case AttachUserPolicy(user, arn) | DetachUserPolicy(user, arn):
                 return arn in self.user_attachments(user)
-            case CreateGroup() | CreateUser() | CreateLoginProfile():
-                return self._made(change)
 
     def _policy(self, arn: str) -> Image:
         found = self._get("GetPolicy", PolicyArn=arn)
@@ -102,7 +133,7 @@ class Observer:
             "versions": sorted(item["VersionId"] for item in ids),
         }
 
-    def _made(self, change: CreateGroup | CreateUser | CreateLoginProfile) -> Image:
+    def _made(self, change: CreateGroup | CreateUser) -> Image:
         match change:
             case CreateGroup(name):
                 found = self._get("GetGroup", GroupName=name)
@@ -113,12 +144,27 @@ class Observer:
                     return None
                 tags = self._tags("User", "UserName", name)
                 return {"path": found["User"]["Path"], "tags": tags}
-            case CreateLoginProfile(user):
-                found = self._get("GetLoginProfile", UserName=user)
-                if found is None:
-                    return None
-                required = bool(found["LoginProfile"].get("PasswordResetRequired"))
-                return {"reset_required": required}
+
+    def _login_profile(self, user: str) -> Image:
+        found = self._get("GetLoginProfile", UserName=user)
+        if found is None:
+            return None
+        return {"reset_required": bool(found["LoginProfile"].get("PasswordResetRequired"))}
+
+    def _held(self, change: DeactivateDevice | DeleteDevice | DeactivateCredential) -> Image:
+        """Return whether a device or an active credential is there; None: not even inactive."""
+        match change:
+            case DeactivateDevice(user, serial):
+                items = self._list("ListMFADevices", "MFADevices", "UserName", user)
+                return serial in _all(items, "SerialNumber")
+            case DeleteDevice(serial):
+                asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
+                return serial in _all(self._list(*asked), "SerialNumber")
+            case DeactivateCredential():
+                api = change.api
+                items = self._list(api.lists, api.items, "UserName", change.user)
+                found = {item[api.id]: item["Status"] == "Active" for item in items or ()}
+                return found.get(change.id)
 
     def group_attachments(self, group: str) -> list[str]:
         """Return the ARNs of the managed policies attached to a group."""
@@ -161,3 +207,7 @@ class Observer:
                     raise
                 self._lists[asked] = None
         return self._lists[asked]
+
+
+def _all(items: list[Mapping[str, Any]] | None, key: str) -> list[str]:
+    return [item[key] for item in items or ()]

@@ -8,7 +8,7 @@ from sekisho.engine import ContextValue
 from sekisho.rollout.calls import Call, doing, undoing
 from sekisho.rollout.changes import Change, CreatePolicyVersion, Image
 from sekisho.rollout.decide import Ask
-from sekisho.rollout.observe import READS
+from sekisho.rollout.observe import reads_of
 from sekisho.rollout.usage import CHECKS
 
 __all__ = ["to_apply", "to_roll_back"]
@@ -28,13 +28,13 @@ def _applying(changes: tuple[Change, ...]) -> Iterator[Call]:
     for change in changes:
         call = doing(change)
         yield call
-        yield from (Call(operation, _subject(call)) for operation in READS[type(change)])
+        yield from (Call(operation, _subject(call)) for operation in reads_of(change))
 
 
 def _rolling_back(changes: tuple[Change, ...]) -> Iterator[Call]:
     for change in changes:
         yield from undoing(change, _made(change))
-        operations = (*READS[type(change)], *CHECKS.get(type(change), ()))
+        operations = (*reads_of(change), *CHECKS.get(type(change), ()))
         yield from (Call(operation, _subject(doing(change))) for operation in operations)
 
 
@@ -66,8 +66,11 @@ def _resource(call: Call, after: Snapshot) -> str:
         return next(group.arn for group in after.groups if group.name == params["GroupName"])
     if "UserName" in params:
         return next(user.arn for user in after.users if user.name == params["UserName"])
-    if "PolicyArn" in params:
-        return str(params["PolicyArn"])
+    for name in ("PolicyArn", "SerialNumber"):
+        if name in params:
+            return str(params[name])
+    if call.operation == "ListVirtualMFADevices":
+        return "*"
     path, name = params["Path"], params["PolicyName"]
     return f"arn:{after.partition}:iam::{after.account}:policy{path}{name}"
 

@@ -12,7 +12,7 @@ from sekisho.rollout.execute import Stop, check_account
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
-from sekisho.rollout.texts import CHANGED_SINCE, IN_USE, NOT_OURS, REFUSED_BY_AWS
+from sekisho.rollout.texts import CHANGED_SINCE, IN_USE, IRREVERSIBLE, NOT_OURS, REFUSED_BY_AWS
 from sekisho.rollout.usage import uses
 
 __all__ = ["Left", "RollbackReport", "roll_back"]
@@ -95,6 +95,9 @@ class _Run:
             return
         if standing is Event.ALREADY:
             self.left.append(Left(change.address, NOT_OURS))
+            return
+        if not change.reversible:
+            self._leave(change, IRREVERSIBLE)
             return
         actual = Observer(self.api).read(change)
         if change.state(actual) is State.BEFORE:

@@ -16,6 +16,7 @@ __all__ = [
     "GAP",
     "GATE_SHUT",
     "IN_USE",
+    "IRREVERSIBLE",
     "KEYS_IN_USE",
     "KEYS_STOP",
     "LOSES",
@@ -138,6 +139,10 @@ NOT_OURS = Text(
 IN_USE = Text(
     "it has come into use and stays: {what}",
     "使用されているため残します: {what}",
+)
+IRREVERSIBLE = Text(
+    "AWS cannot give back what was taken: it stays as it is",
+    "AWS では元に戻せないため、そのまま残します",
 )
 REFUSED_BY_AWS = Text(
     "AWS refuses: {what}",

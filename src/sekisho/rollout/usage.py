@@ -14,9 +14,14 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
     RemoveUserFromGroup,
+    ReplacePassword,
     TagPolicy,
 )
 
@@ -86,6 +91,11 @@ def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
             | DetachGroupPolicy()
             | RemoveUserFromGroup()
             | DetachUserPolicy()
+            | DeactivateDevice()
+            | DeleteDevice()
+            | ReplacePassword()
+            | DeleteLoginProfile()
+            | DeactivateCredential()
         ):
             return ()
 
