@@ -10,6 +10,7 @@ from bench.engine.workload import distinct, questions, twelve
 
 from engine import asking, test_corpus
 from engine.asking import ACCOUNT, ALICE, context_of, policy
+from engine.test_compiled_laws import outcome
 from sekisho.engine import (
     AttachedPolicy,
     Decision,
@@ -20,9 +21,9 @@ from sekisho.engine import (
     decide,
     exchange,
 )
-from sekisho.engine.compiled import CompiledDecider, Compiler, source
+from sekisho.engine.compiled import CompiledDecider, Compiler, decider, source
 from sekisho.engine.model import Level
-from sekisho.errors import FaultyPolicy, Unsupported
+from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.policy.document import (
     Condition,
@@ -41,8 +42,8 @@ def both(request: Request, policies: Policies, switches: Switches | None = None)
     """Decide with the engine and compiled, twice, and fail where they differ."""
     chosen = switches or Switches()
     expected = decide(request, policies, chosen)
-    decider = CompiledDecider(chosen)
-    assert [decider.decide(request, policies) for _ in range(2)] == [expected, expected]
+    compiled = CompiledDecider(chosen)
+    assert [compiled.decide(request, policies) for _ in range(3)] == [expected] * 3
     return expected
 
 
@@ -122,9 +123,11 @@ def _hostile(text: str) -> Document:
 def test_no_text_of_a_policy_becomes_source(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sources: list[str] = []
 
+    compiled = source._compiled
+
     def spy(found: str) -> CodeType:
         sources.append(found)
-        return compile(found, "spied", "exec")
+        return compiled(found)
 
     monkeypatch.setattr(source, "_compiled", spy)
     given = Policies((AttachedPolicy(text, _hostile(text)),))
@@ -153,22 +156,61 @@ def _resource_policy(principal: object, kind: PolicyKind) -> AttachedPolicy:
     return AttachedPolicy("named", from_json(value, kind=kind))
 
 
+OTHERS = [
+    f"arn:aws:iam::{ACCOUNT}:user/bob",
+    f"arn:aws:iam::{ACCOUNT}:root",
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/Dev/alice",
+    f"arn:aws:sts::{ACCOUNT}:federated-user/alice",
+    "arn:aws:iam::444455556666:role/Dev",
+    "ec2.amazonaws.com",
+]
+
+
 @pytest.mark.parametrize(
-    ("given", "kind"),
+    "given",
     [
-        ({"trust": _resource_policy({"AWS": ALICE}, PolicyKind.TRUST)}, "role trust policy"),
-        ({"resource": _resource_policy("*", PolicyKind.RESOURCE)}, "resource-based policy"),
-        (
-            {"vpc_endpoint": (_resource_policy({"AWS": ALICE}, PolicyKind.VPC_ENDPOINT),)},
-            "VPC endpoint policy",
-        ),
+        {"trust": _resource_policy({"AWS": [ALICE, "444455556666"]}, PolicyKind.TRUST)},
+        {"resource": _resource_policy("*", PolicyKind.RESOURCE)},
+        {"resource": _resource_policy({"Service": "ec2.amazonaws.com"}, PolicyKind.RESOURCE)},
+        {"vpc_endpoint": (_resource_policy({"AWS": ALICE}, PolicyKind.VPC_ENDPOINT),)},
     ],
+    ids=["trust", "anyone", "service", "endpoint"],
 )
-def test_what_is_not_compiled_is_refused_by_name(given: dict[str, Any], kind: str) -> None:
-    policies = Policies((policy(ALLOW),), **given)
-    with pytest.raises(Unsupported, match=kind):
-        Compiler().compiled(policies)
-    both(Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k"), policies)
+@pytest.mark.parametrize("identity", [(), (policy(ALLOW),)], ids=["", "allowed"])
+def test_whoever_is_named_has_a_decision_of_their_own(
+    given: dict[str, Any], identity: tuple[AttachedPolicy, ...]
+) -> None:
+    policies = Policies(identity, **given)
+    compiled = Compiler().compiled(policies)
+    resources = ["*", "arn:aws:s3:::b/k", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"]
+    resources += [f"arn:aws:iam::{ACCOUNT}:role/Dev", "arn:aws:sqs:eu-west-1:444455556666:q"]
+    for who, resource in [(who, on) for who in (ALICE, *OTHERS) for on in resources] * 2:
+        request = Request(who, "sts:AssumeRole", resource)
+        assert outcome(lambda r=request: compiled(r)) == outcome(
+            lambda r=request: decide(r, policies)
+        )
+
+
+def test_the_engine_is_not_asked_twice() -> None:
+    """What is compiled is decided without the engine, also across accounts and for the named."""
+    asked: list[Request] = []
+
+    def counted(request: Request, policies: Policies, switches: Switches) -> Decision:
+        asked.append(request)
+        return decide(request, policies, switches)
+
+    trust = _resource_policy({"AWS": ["444455556666", ACCOUNT]}, PolicyKind.TRUST)
+    for given in (Policies((policy(ALLOW),)), Policies((policy(ALLOW),), trust=trust)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(decider, "decide", counted)
+            compiled = Compiler().compiled(given)
+        for owner in (ACCOUNT, "444455556666"):
+            request = Request(ALICE, "sts:AssumeRole", f"arn:aws:iam::{owner}:role/Dev")
+            for name in ("alice", "bob", "alice"):
+                compiled(replace(request, principal=ALICE.replace("alice", name)))
+            asked.clear()
+            compiled(request)
+            assert not asked
 
 
 def test_levels_of_an_organisation_are_compiled() -> None:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import test_corpus
 from engine.asking import ALICE
-from sekisho.engine import exchange
+from sekisho.engine import Policies, exchange
+from sekisho.engine.compiled import decider
 from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answers
 from sekisho.policy import PolicyKind
@@ -297,6 +299,50 @@ def test_the_store_of_policies_is_bounded() -> None:
     assert documents.parsed(ALLOW, PolicyKind.IDENTITY) is documents.parsed(
         ALLOW, PolicyKind.IDENTITY
     )
+
+
+def _corpus() -> list[bytes]:
+    """Return the corpora's questions as lines, each with other switches, too."""
+    questions = [test_corpus._question(name, case) for name, case in test_corpus.EVALUATION]
+    settings = [{}, {"wildcard_service_prefix": False}, {"arn_span": "whole-string"}]
+    return [
+        json.dumps({**one, "id": number, "options": {**one.get("options", {}), **setting}}).encode()
+        for number, one in enumerate(questions)
+        for setting in settings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "characters"), [(20_000, 2_000_000), (50, 2_000_000), (9, 9)]
+)
+def test_a_stream_is_answered_as_its_lines_are(
+    decisions: int, characters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a stream is decided compiled, a line by the engine; also where it starts anew again and again
+    monkeypatch.setattr(decider, "_MOST_DECISIONS", decisions)
+    monkeypatch.setattr(decider, "_MOST_CHARACTERS", characters)
+    lines, documents = _corpus(), Documents()
+    expected = [str(exchange.answer(line, documents, "line 1")) for line in lines]
+    stream = io.BytesIO(b"\n".join(line for line in lines for _ in range(3)))
+    found = [str(one) for one in answers(stream)]
+    assert found[::3] == found[1::3] == found[2::3] == expected
+
+
+def test_a_set_of_policies_is_compiled_at_its_second_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[object] = []
+    compile_ = decider.Compiler.compiled
+
+    def spy(self: decider.Compiler, policies: Policies) -> decider.Decide:
+        compiled.append(policies)
+        return compile_(self, policies)
+
+    monkeypatch.setattr(decider.Compiler, "compiled", spy)
+    ask(QUESTION)
+    assert not compiled
+    ask(*[QUESTION] * 4)
+    assert len(compiled) == 1
 
 
 json_values = st.recursive(

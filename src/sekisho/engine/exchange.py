@@ -14,13 +14,14 @@ cannot be read or decided does not stop the others.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from sekisho.engine.authorize import decide
+from sekisho.engine.compiled import Deciders
 from sekisho.engine.documents import Documents
-from sekisho.engine.model import Cause, Decision
+from sekisho.engine.model import Cause, Decision, Policies, Request, Switches
 from sekisho.engine.question import Question, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
 from sekisho.policy.faults import quoted
@@ -45,7 +46,7 @@ class Answer:
 
 def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[Answer]:
     """Yield the answer to each line of `stream` as it comes; blank lines are passed over."""
-    known = documents or Documents()
+    known, compiled = documents or Documents(), Deciders()
     for number, line in enumerate(_lines(stream), start=1):
         if line is None:
             fault = Fault(
@@ -55,7 +56,7 @@ def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[An
             )
             yield _failure(None, FaultyRequest("line", [fault]), f"line {number}")
         elif line.strip():
-            yield answer(line, known, f"line {number}")
+            yield answer(line, known, f"line {number}", compiled.decide)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -69,20 +70,27 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def answer(line: bytes, documents: Documents, place: str = "line") -> Answer:
+Decide = Callable[[Request, Policies, Switches], Decision]
+
+
+def answer(
+    line: bytes, documents: Documents, place: str = "line", decided: Decide | None = None
+) -> Answer:
     """Return the answer to one question.
 
     Args:
         line: the question, in UTF-8.
         documents: what has been parsed before.
         place: where the line stands, for an error that cannot say more.
+        decided: what decides as the engine does; the engine itself if None.
     """
     identity: object = None
     try:
         value = _decoded(line)
         identity = value.get("id")
         question = read_question(value, documents)
-        return _success(question, decide(question.request, question.policies, question.switches))
+        by = decided or decide
+        return _success(question, by(question.request, question.policies, question.switches))
     except SekishoError as error:
         return _failure(identity, error, place)
 

@@ -3,6 +3,7 @@
 Source: IAM User Guide, "Policy evaluation logic".
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -42,8 +43,9 @@ class Context(Mapping[str, ContextValue]):
 
     def __init__(self, values: Mapping[str, ContextValue] | None = None) -> None:
         given = values or {}
-        self.folded = {key.lower(): value for key, value in given.items()}
-        self._names = {key.lower(): key for key in given}
+        # interned: a name is found by its identity, and one in a million contexts is held once
+        self._names = {sys.intern(key.lower()): key for key in given}
+        self.folded = dict(zip(self._names, given.values(), strict=False))
         if len(self._names) != len(given):
             raise InternalError("a request context that has one key in two spellings")
 

@@ -9,7 +9,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource";
 """
 
 from sekisho.engine import arns, glob, variables
-from sekisho.engine.glob import Pattern
+from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
 from sekisho.engine.scope import Scope
@@ -81,6 +81,7 @@ def _spans(written: tuple[str, ...], resource: str, scope: Scope) -> bool | None
     if len(written) == arns.PARTS:
         tail = _tail(written, scope)
         if tail is None:
-            return None
+            # whatever the variable might stand for, what stands before it must match
+            return None if glob.matches((*pattern, ":", Wild.STAR), resource) else False
         pattern = (*pattern, ":", *tail)
     return glob.matches(pattern, resource)

@@ -182,11 +182,12 @@ def _resource_variable_faults(element: Element, path: str) -> Iterator[Fault]:
 def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault]:
     if "${" not in text:
         return
-    for part in variables.read(text):
-        if isinstance(part, variables.Malformed):
-            message = f"{quoted(part.text)} is not a policy variable"
-            cure = "write `${key}` or `${key, 'default'}`"
-            yield _fault(Code.POLICY_BAD_VALUE, message, path, position, cure)
+    malformed = (part for part in variables.read(text) if isinstance(part, variables.Malformed))
+    # what is repeated in one text is one fault
+    for part in dict.fromkeys(malformed):
+        message = f"{quoted(part.text)} is not a policy variable"
+        cure = "write `${key}` or `${key, 'default'}`"
+        yield _fault(Code.POLICY_BAD_VALUE, message, path, position, cure)
 
 
 def _fault(code: Code, message: str, path: str, position: Position, cure: str = "") -> Fault:

@@ -6,10 +6,10 @@ resource is literal text, what a condition looks for. A request is then matched 
 in a function that was written for just these statements.
 
 Nothing is remembered about whole requests. What is kept, each in a bounded table: for the name of
-an action, its plan; for a set of statements that apply, the engine's decision on that set; for the
-ARN of a principal, its account.
+an action, its plan; for a set of statements that apply, the engine's decision on that set; for a
+principal, its account, and how the statements of a plan name it.
 """
 
-from sekisho.engine.compiled.decider import CompiledDecider, Compiler
+from sekisho.engine.compiled.decider import CompiledDecider, Compiler, Deciders
 
-__all__ = ["CompiledDecider", "Compiler"]
+__all__ = ["CompiledDecider", "Compiler", "Deciders"]

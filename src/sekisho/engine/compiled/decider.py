@@ -5,25 +5,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sekisho.engine.authorize import DEFAULTS, decide
-from sekisho.engine.compiled.callers import Callers
-from sekisho.engine.compiled.plans import Around, Decide, Plan, plan_of
-from sekisho.engine.compiled.statements import Asked, ReadyStatement
+from sekisho.engine.compiled.callers import Callers, Faces
+from sekisho.engine.compiled.plans import Around, Decide, Plans
+from sekisho.engine.compiled.statements import ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.layers import Group, groups
 from sekisho.engine.model import AttachedPolicy, Decision, Policies, Request, Switches
 from sekisho.engine.wellformed import check_policies
-from sekisho.errors import Code, FaultyPolicy, Unsupported
-from sekisho.policy.document import Document, PolicyKind, Principal, PrincipalKey
+from sekisho.errors import FaultyPolicy
+from sekisho.policy.document import Document, PolicyKind, Principal, PrincipalKey, Statement
 
-__all__ = ["CompiledDecider", "Compiler"]
+__all__ = ["CompiledDecider", "Compiler", "Deciders"]
 
 _STAR = "*"
 _ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
-"""Whom these name, and how closely, decides what else must allow: that is not compiled."""
+"""Whom these name, and how closely, decides what else must allow."""
 
 _MOST_ACTIONS = 4_096
 _MOST_DOCUMENTS = 16_384
 _MOST_PLANS = 65_536
+_MOST_CHARACTERS = 2_000_000
+_MOST_DECISIONS = 20_000
+_MOST_SETTINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +38,34 @@ class _Set:
         statements: every statement with what a decision says of it: its group and its policy.
         ask: the engine, about these policies.
         organised: whether policies of an organisation are among them.
+        named: whether it matters whom the statements name.
+        bounded: whether a permissions boundary is.
     """
 
     shape: tuple[object, ...]
     statements: tuple[tuple[int, str, ReadyStatement], ...]
     ask: Decide
     organised: bool
+    named: bool
+    bounded: bool
 
 
 class Compiler:
     """Compiles sets of policies that share documents: each document is made ready once.
 
-    Sets whose statements about an action are the same share the plan for it.
+    Sets whose statements about an action are the same share the plans for it.
+
+    Attributes:
+        characters: how much policy text was made ready.
     """
 
     def __init__(self, switches: Switches = DEFAULTS) -> None:
         self._switches = switches
         self._callers = Callers()
         self._ready: dict[int, tuple[Document, tuple[ReadyStatement, ...]]] = {}
-        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._plans: dict[tuple[object, ...], Plans] = {}
         self._actions: set[str] = set()
+        self.characters = 0
 
     def compiled(self, policies: Policies) -> Decide:
         """Return a function that decides requests under `policies` as the engine does.
@@ -63,12 +74,14 @@ class Compiler:
 
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
-            Unsupported: if there is a kind of policy that is not compiled.
         """
-        found = _checked(policies)
-        switches = self._switches
+        found = groups(policies)
+        for group in found:
+            check_policies(group.kind, group.policies)
+        switches, named = self._switches, any(map(_names_somebody, found))
+        kinds = tuple((group.kind, group.level) for group in found)
         own = _Set(
-            (bool(policies.identity), *((group.kind, group.level) for group in found)),
+            (bool(policies.identity), policies.resource_kind, named, kinds),
             tuple(
                 (place, policy.name, statement)
                 for place, group in enumerate(found)
@@ -77,10 +90,12 @@ class Compiler:
             ),
             lambda request: decide(request, policies, switches),
             bool(policies.scps or policies.rcps),
+            named,
+            policies.boundaries is not None,
         )
         return _by_action(lambda request: self._planned(own, request))
 
-    def _planned(self, own: _Set, request: Request) -> Plan:
+    def _planned(self, own: _Set, request: Request) -> Decide:
         if request.action not in self._actions:
             # the engine refuses what is no action, and that is not kept
             own.ask(request)
@@ -88,21 +103,20 @@ class Compiler:
                 self._actions.clear()
             self._actions.add(request.action)
         action = request.action.lower()
-        asked = Asked.STAR if request.resource == _STAR else Asked.ARN
-        if asked is Asked.ARN and action.startswith("iam:"):
-            asked = Asked.HOME
         try:
             about = tuple(one for one in own.statements if one[-1].takes_in(action))
         except Unsure:
-            return lambda request, _: own.ask(request)
-        key = (asked, own.shape, about)
+            return own.ask
+        # whatever else a set has does not matter to this action, but may to another
+        key = (action, own.shape, about)
         if key not in self._plans:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             chosen = [statement for _, _, statement in about]
-            around = Around(self._callers, own.ask, own.organised)
-            self._plans[key] = plan_of(chosen, around, asked)
-        return self._plans[key]
+            callers = Faces(chosen, bounded=own.bounded) if own.named else self._callers
+            around = Around(callers, own.ask, own.organised, about_iam=action.startswith("iam:"))
+            self._plans[key] = Plans(chosen, around)
+        return self._plans[key].plan_for(request.resource)
 
     def _statements(self, document: Document) -> tuple[ReadyStatement, ...]:
         found = self._ready.get(id(document))
@@ -112,29 +126,20 @@ class Compiler:
                 self._ready.clear()
             # the document is kept too, so that its id stays its own
             found = self._ready[id(document)] = document, ready
+            self.characters += sum(map(_characters, document.statements))
         return found[1]
 
 
-def _checked(policies: Policies) -> tuple[Group, ...]:
-    """Return the groups of policies.
+def _characters(statement: Statement) -> int:
+    elements = [statement.action.values, statement.resource.values if statement.resource else ()]
+    elements += [condition.values for condition in statement.conditions]
+    return sum(len(value) for values in elements for value in values)
 
-    Raises:
-        FaultyPolicy: if a document cannot be read for certain.
-        Unsupported: if there is a policy that is not compiled.
-    """
-    found = tuple(groups(policies))
-    for group in found:
-        check_policies(group.kind, group.policies)
-    for group in found:
-        anyone = all(_for_anyone(policy.document) for policy in group.policies)
-        if group.kind in _ON_RESOURCES or not anyone:
-            raise Unsupported(
-                f"a {group.kind.value} that names principals is not compiled",
-                code=Code.UNSUPPORTED_POLICY_TYPE,
-                at="policies",
-                cure="let the engine decide",
-            )
-    return found
+
+def _names_somebody(group: Group) -> bool:
+    """Tell whether it matters whom the statements of a group name."""
+    anyone = all(_for_anyone(policy.document) for policy in group.policies)
+    return group.kind in _ON_RESOURCES or not anyone
 
 
 def _for_anyone(document: Document) -> bool:
@@ -150,63 +155,101 @@ def _takes_in_anyone(principal: Principal) -> bool:
     )
 
 
-def _by_action(planned: Callable[[Request], Plan]) -> Decide:
+def _by_action(planned: Callable[[Request], Decide]) -> Decide:
     """Return the function that finds the plan for a request by its action."""
-    for_arns: dict[str, Plan] = {}
-    for_star: dict[str, Plan] = {}
-
-    def first(request: Request, resource: str) -> Decision:
-        plan = planned(request)
-        table = for_star if resource == _STAR else for_arns
-        if len(table) < _MOST_ACTIONS:
-            table[request.action] = plan
-        return plan(request, resource)
+    plans: dict[str, Decide] = {}
 
     def decided(request: Request) -> Decision:
-        resource = request.resource
         try:
-            plan = (for_star if resource == _STAR else for_arns)[request.action]
+            plan = plans[request.action]
         except KeyError:
-            return first(request, resource)
-        return plan(request, resource)
+            plan = planned(request)
+            if len(plans) < _MOST_ACTIONS:
+                plans[request.action] = plan
+        return plan(request)
 
     return decided
 
 
 class CompiledDecider:
-    """A `Decider` that compiles each set of policies once, and keeps a bounded number of sets.
+    """A `Decider` that compiles each set of policies once, and holds a bounded amount.
 
-    What is not compiled, and policies that are faulty, it leaves to the engine.
+    Policies that are faulty it leaves to the engine. After so many decisions, and when it holds so
+    much text, it starts anew.
 
     Args:
         switches: the doubtful points.
-        most_sets: how many sets of policies are kept compiled; the one used longest ago goes first.
+        most_sets: how many sets of policies are kept; the one used longest ago goes first.
+        compile_at: at which question about a set it is compiled; the engine answers those before.
     """
 
-    def __init__(self, switches: Switches = DEFAULTS, most_sets: int = 1_024) -> None:
+    def __init__(
+        self, switches: Switches = DEFAULTS, most_sets: int = 1_024, compile_at: int = 1
+    ) -> None:
         self._switches = switches
         self._most = most_sets
-        self._compiler = Compiler(switches)
-        self._sets: OrderedDict[tuple[object, ...], tuple[Policies, Decide]] = OrderedDict()
+        self._compile_at = compile_at
+        self._start()
+
+    def _start(self) -> None:
+        self._compiler = Compiler(self._switches)
+        self._sets: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
+        self._left = _MOST_DECISIONS
 
     def decide(self, request: Request, policies: Policies) -> Decision:
         """Return the decision on `request` under `policies`; raises as the engine does."""
+        self._left -= 1
+        if self._left < 0 or self._compiler.characters > _MOST_CHARACTERS:
+            self._start()
         key = _identity_of(policies)
-        found = self._sets.get(key)
-        if found is None:
-            # the policies are kept too, so that the ids in the key stay their own
-            found = self._sets[key] = policies, self._compiled(policies)
+        known = self._sets.get(key)
+        if known is None:
+            known = self._sets[key] = _Known(policies)
             if len(self._sets) > self._most:
                 self._sets.popitem(last=False)
         else:
             self._sets.move_to_end(key)
-        return found[1](request)
+        if known.compiled is None:
+            known.asked += 1
+            if known.asked < self._compile_at:
+                return decide(request, policies, self._switches)
+            known.compiled = self._compiled(policies)
+        return known.compiled(request)
 
     def _compiled(self, policies: Policies) -> Decide:
         try:
             return self._compiler.compiled(policies)
-        except (FaultyPolicy, Unsupported):
+        except FaultyPolicy:
             return lambda request: decide(request, policies, self._switches)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A set of policies, held so that the ids in its key stay its own; compiled or not yet."""
+
+    policies: Policies
+    asked: int = 0
+    compiled: Decide | None = None
+
+
+class Deciders:
+    """Decides with any switches, by a compiled decider for each of their settings.
+
+    A set of policies is compiled at its second question: one that never comes again is decided
+    sooner than it is compiled.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Switches, CompiledDecider] = {}
+
+    def decide(self, request: Request, policies: Policies, switches: Switches) -> Decision:
+        """Return the decision on `request` under `policies`; raises as the engine does."""
+        decider = self._known.get(switches)
+        if decider is None:
+            if len(self._known) >= _MOST_SETTINGS:
+                self._known.clear()
+            decider = self._known[switches] = CompiledDecider(switches, compile_at=2)
+        return decider.decide(request, policies)
 
 
 def _identity_of(policies: Policies) -> tuple[object, ...]:

@@ -1,80 +1,97 @@
-"""A plan decides the requests for one action, or for several that share their statements.
+"""A plan decides the requests for one action, under all policies with the same statements about it.
 
 It finds out which of its statements apply; that set, as the bits of one integer, has one
-decision. The engine itself makes that decision when a set is first met, so what follows from
-the statements is nowhere written twice. Where a request or a statement has anything that only the
-engine should judge, the plan asks it: every error, every point that AWS does not document, every
-caller and every resource that is out of the ordinary.
+decision, where statements name principals one for each way in which they name who asks. The engine
+itself makes that decision when a set is first met, so what follows from the statements is nowhere
+written twice. Where a request or a statement has anything that only the engine should judge, the
+plan asks it: every error, every point that AWS does not document, all that is out of the ordinary.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sekisho.engine.compiled.callers import Callers
+from sekisho.engine import arns
+from sekisho.engine.compiled.callers import Callers, Faces
 from sekisho.engine.compiled.resources import NEVER
 from sekisho.engine.compiled.source import Source
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.model import Decision, Request
 
-__all__ = ["Around", "Decide", "Plan", "plan_of"]
+__all__ = ["Around", "Decide", "Plans"]
 
 Decide = Callable[[Request], Decision]
-
-Plan = Callable[[Request, str], Decision]
-"""(request, its resource) → the decision."""
 
 _MOST_SETS = 4_096
 
 _FRAME = """\
-        try:
-            account, home, stem = callers[request.principal]
-        except KeyError:
-            return plan(request, resource) if learn(request) else ask(request)
-{checks}        if (
-            request.federated_by is not None
-            or request.service_linked_role
-{organised}            or ((given := request.resource_account) is not None and given != account)
-        ):
-            return ask(request)
-{tests}        try:
-            return decisions[applying]
-        except KeyError:
-            return settle(applying, request)
+    try:
+        {caller}
+    except KeyError:
+        return plan(request) if learn(request) else ask(request)
+{checks}    if request.federated_by is not None or request.service_linked_role{more}:
+        return ask(request)
+{tests}    try:
+        return decisions[{key}]
+    except KeyError:
+        return settle({key}, request)
 """
-_ORGANISED = """\
-            or request.management_account
-"""
+_CALLER = "account, home, stem = callers[request.principal]"
+_NAMED_CALLER = 'account, named, face = callers[request.principal, values.get("aws:userid")]'
+_VALUES = "    values = request.context.folded\n"
+_ORGANISED = " or request.management_account"
 """What the service and resource control policies of an organisation do not apply to."""
 
+_OF_ANOTHER = " or ((given := request.resource_account) is not None and given != account)"
+"""What tells that the resource is of another account than the caller, though its ARN may not."""
+
 _TESTED = """\
-        values = request.context.folded
-        try:
-{lines}        except Unsure:
-            return ask(request)
+    try:
+{lines}    except Unsure:
+        return ask(request)
+"""
+_SPLIT = """\
+    resource = request.resource
+    try:
+        lead, partition, service, region, owner, tail = resource.split(":", 5)
+    except ValueError:
+        return elsewhere(request) if resource == "*" else ask(request)
+    if lead != "arn":
+        return ask(request)
 """
 _CHECKS = {
-    Asked.STAR: "",
-    Asked.HOME: """\
-        if not resource.startswith(home):
-            return elsewhere(request, resource)
+    Asked.STAR: """\
+    if request.resource != "*":
+        return elsewhere(request)
 """,
-    Asked.ARN: """\
-        try:
-            lead, partition, service, region, owner, tail = resource.split(":", 5)
-        except ValueError:
-            return ask(request)
-        if lead != "arn" or (owner != account and owner != ""):
-            return ask(request)
+    Asked.HOME: """\
+    resource = request.resource
+    if not resource.startswith(home):
+        return elsewhere(request)
+""",
+    Asked.ARN: f"""\
+{_SPLIT}    if (owner != account and owner != ""){_OF_ANOTHER}:
+        return elsewhere(request)
+""",
+    Asked.ABROAD: f"""\
+{_SPLIT}    given = request.resource_account
+    whose = owner if is_account(owner) else given
+    if whose is None or whose == account or not is_account(whose) or given not in (None, whose):
+        return ask(request)
 """,
 }
-"""What makes sure that a resource is in order, and of the caller's account."""
+"""What makes sure that a resource is in order, and whose it is."""
 
 _LOWER_CASE = """\
-        if not f"{partition}{service}{region}".islower():
-            return ask(request)
+    if not f"{partition}{service}{region}".islower():
+        return ask(request)
 """
 """What makes sure that a resource can be compared as it is written."""
+
+_KEY = "applying"
+_NAMED_KEY = "(applying, face)"
+_NAMED_ARN_KEY = '(applying, face, service == "kms" and tail.startswith("key/"))'
+"""The policy of a KMS key may be told from others by the key's ARN only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +99,13 @@ class _Decisions:
     """The decisions on sets of statements, each made by the engine."""
 
     ask: Decide
-    made: dict[int, Decision]
+    made: dict[object, Decision]
 
-    def settle(self, applying: int, request: Request) -> Decision:
+    def settle(self, key: object, request: Request) -> Decision:
         """Have the engine decide `request`, and keep that for the set of statements."""
         decision = self.ask(request)
         if len(self.made) < _MOST_SETS:
-            self.made[applying] = decision
+            self.made[key] = decision
         return decision
 
 
@@ -97,65 +114,97 @@ class Around:
     """What a plan knows beside its statements.
 
     Attributes:
+        callers: who asked before; with how the statements name them, where they name anybody.
         ask: the engine, about the policies that the statements stand in.
         organised: whether policies of an organisation are among these.
+        about_iam: whether an action of IAM is asked about.
     """
 
-    callers: Callers
+    callers: Callers | Faces
     ask: Decide
     organised: bool
+    about_iam: bool
+
+    @property
+    def named(self) -> bool:
+        """Whether it matters whom the statements name."""
+        return isinstance(self.callers, Faces)
 
 
-def plan_of(statements: Sequence[ReadyStatement], around: Around, asked: Asked) -> Plan:
-    """Return what decides requests that `statements` are about, and no others."""
-    source = Source()
-    decisions = _Decisions(around.ask, {})
-    tests = _tests(source, statements, asked)
-    lower = _LOWER_CASE if asked is Asked.ARN and "resource" in tests else ""
-    organised = _ORGANISED if around.organised else ""
-    body = _FRAME.format(checks=_CHECKS[asked] + lower, organised=organised, tests=tests)
-    environment: dict[str, object] = {
-        "callers": around.callers,
-        "learn": around.callers.learn,
-        "ask": around.ask,
-        "Unsure": Unsure,
-        "decisions": decisions.made,
-        "settle": decisions.settle,
-    }
-    if asked is Asked.HOME:
-        environment["elsewhere"] = _elsewhere(statements, around)
-    return source.function(body, environment)
+class Plans:
+    """The plans for requests that `statements` are about, and no others: one for each `Asked`.
+
+    Each is made when the first such request comes.
+    """
+
+    def __init__(self, statements: Sequence[ReadyStatement], around: Around) -> None:
+        self._statements = statements
+        self._around = around
+        self._made: dict[Asked, Decide] = {}
+        self._on_arns = Asked.HOME if around.about_iam and not around.named else Asked.ARN
+
+    def plan_for(self, resource: str, tried: Asked | None = None) -> Decide:
+        """Return the plan for resources like this; `tried` is one that was not about it."""
+        asked = {None: self._on_arns, Asked.STAR: self._on_arns, Asked.HOME: Asked.ARN}
+        kind = Asked.STAR if resource == "*" else asked.get(tried, Asked.ABROAD)
+        if kind not in self._made:
+            self._made[kind] = self._plan(kind)
+        return self._made[kind]
+
+    def _plan(self, asked: Asked) -> Decide:
+        source, around = Source(), self._around
+        lines = _tests(source, self._statements, asked, named=around.named)
+        decisions = _Decisions(around.ask, {})
+        environment: dict[str, object] = {
+            "callers": around.callers,
+            "learn": around.callers.learn,
+            "ask": around.ask,
+            "elsewhere": lambda request: self.plan_for(request.resource, asked)(request),
+            "decisions": decisions.made,
+            "settle": decisions.settle,
+            "is_account": arns.is_account,
+            "Unsure": Unsure,
+        }
+        return source.function(_body(lines, around, asked), environment)
 
 
-def _elsewhere(statements: Sequence[ReadyStatement], around: Around) -> Plan:
-    """Return the plan for any ARN, which is made when the first one comes that is not at home."""
-    made: list[Plan] = []
+def _body(lines: Sequence[str], around: Around, asked: Asked) -> str:
+    tested = len(lines) > 1
+    tests = "".join(f"        {line}\n" for line in lines)
+    tests = _TESTED.format(lines=tests) if tested else f"    {lines[0]}\n"
+    checks, more = _CHECKS[asked], _ORGANISED if around.organised else ""
+    if asked in (Asked.ARN, Asked.ABROAD) and "resource" in tests:
+        checks += _LOWER_CASE
+    if asked in (Asked.STAR, Asked.HOME):
+        more += _OF_ANOTHER
+    if around.named:
+        key = _NAMED_KEY if asked is Asked.STAR else _NAMED_ARN_KEY
+        frame = _FRAME.format(caller=_NAMED_CALLER, checks=checks, more=more, tests=tests, key=key)
+        return _VALUES + frame
+    tests = _VALUES + tests if tested else tests
+    return _FRAME.format(caller=_CALLER, checks=checks, more=more, tests=tests, key=_KEY)
 
-    def elsewhere(request: Request, resource: str) -> Decision:
-        if not made:
-            made.append(plan_of(statements, around, Asked.ARN))
-        return made[0](request, resource)
 
-    return elsewhere
-
-
-def _tests(source: Source, statements: Sequence[ReadyStatement], asked: Asked) -> str:
+def _tests(
+    source: Source, statements: Sequence[ReadyStatement], asked: Asked, *, named: bool
+) -> list[str]:
     """Write what sets one bit for each statement that applies; after a Deny no Allow counts."""
-    written = [(one.denies, one.written(source, asked)) for one in statements]
-    bits = [(1 << place, denies, test) for place, (denies, test) in enumerate(written)]
+    bits: list[tuple[int, bool, str]] = []
+    for place, one in enumerate(statements):
+        test = one.written(source, asked)
+        if named and one.names_somebody and test != NEVER:
+            test = " and ".join(filter(None, (f"named & {1 << place}", test)))
+        bits.append((1 << place, one.denies, test))
     denies = _bits([(bit, test) for bit, denies, test in bits if denies])
     allows = _bits([(bit, test) for bit, denies, test in bits if not denies])
     match denies:
         case [_]:
-            lines = _bits([(bit, test) for bit, _, test in bits])
+            return _bits([(bit, test) for bit, _, test in bits])
         case ["applying = 0", test, add]:
             # one Deny, as in Force_MFA: its bit is the whole set
-            lines = [test, add.replace("+=", "="), "else:", *(f"    {line}" for line in allows)]
+            return [test, add.replace("+=", "="), "else:", *(f"    {line}" for line in allows)]
         case _:
-            lines = [*denies, "if not applying:", *(f"    {line}" for line in allows)]
-    if len(lines) == 1:
-        return f"        {lines[0]}\n"
-    return _TESTED.format(lines="".join(f"            {line}\n" for line in lines))
+            return [*denies, "if not applying:", *(f"    {line}" for line in allows)]
 
 
 def _bits(tests: Sequence[tuple[int, str]]) -> list[str]:

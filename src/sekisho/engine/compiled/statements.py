@@ -6,6 +6,7 @@ from sekisho.engine.compiled.actions import ActionIndex
 from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
 from sekisho.engine.compiled.source import Source
+from sekisho.engine.principals import Caller, Named, named
 from sekisho.policy.document import Effect, Statement, Version
 
 __all__ = ["Asked", "ReadyStatement"]
@@ -21,7 +22,10 @@ class Asked(Enum):
     """An IAM resource of the caller's own account, like most that Force_MFA is about."""
 
     ARN = auto()
-    """Any ARN."""
+    """Any resource of the caller's own account, as far as its ARN tells."""
+
+    ABROAD = auto()
+    """A resource of another account."""
 
 
 class ReadyStatement:
@@ -37,6 +41,18 @@ class ReadyStatement:
     def denies(self) -> bool:
         """Whether the statement is a Deny."""
         return self._statement.effect is Effect.DENY
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it has a `Principal`; without one it is about whom it is attached to."""
+        return self._statement.principal is not None
+
+    def closeness(self, caller: Caller) -> Named:
+        """Tell how closely it names `caller`."""
+        principal = self._statement.principal
+        if principal is None:
+            return Named.ITSELF
+        return named(principal, self._statement.effect, caller)
 
     def takes_in(self, action: str) -> bool:
         """Tell whether it is about `action`, given in lower case; raises as `ActionIndex` does."""
