@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "decide": "Decide one request, or a file of them, and say why.",
     "explain": "Explain an error text: cause, look-alikes, cure.",
     "prove": "Prove that the gate is shut, or show a request that passes.",
+    "audit": "Say who is gated, who is not enrolled, and what is wrong.",
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

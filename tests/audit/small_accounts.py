@@ -1,0 +1,135 @@
+"""Small accounts written down shortly: what a corpus says becomes a snapshot.
+
+Keys that are not known are refused. `policies` are by name: `Force_MFA` (or a preset's name) is
+what `policy new` writes, everything else a document. A user or group names those it has; `inline`
+are documents. Times are hours before the snapshot.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from rollout.staging import ACCOUNT, NOW
+from sekisho.account import (
+    AccessKey,
+    CredentialReport,
+    Device,
+    DeviceKind,
+    Gap,
+    Group,
+    ManagedPolicy,
+    Password,
+    Role,
+    RootUser,
+    Snapshot,
+    User,
+)
+from sekisho.engine import AttachedPolicy
+from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
+
+HOME = f"arn:aws:iam::{ACCOUNT}"
+ROOT = {"mfa": True, "virtual_device": False, "keys": False, "password": True}
+DEVICES = {
+    "virtual": "mfa/{user}",
+    "second": "mfa/{user}-2",
+    "passkey": "u2f/user/{user}/default",
+}
+
+
+def _known(value: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    unknown = set(value) - set(names)
+    if unknown:
+        raise ValueError(f"keys that are not known: {unknown}")
+    return value
+
+
+def _document(value: Any) -> Document:
+    if isinstance(value, str):
+        preset = Preset.RECOMMENDED if value == "Force_MFA" else Preset(value)
+        return force_mfa(choices_of(preset))
+    return from_json({"Version": "2012-10-17", "Statement": value})
+
+
+def _arn(name: str) -> str:
+    return f"{HOME}:policy/{name}"
+
+
+def _inline(value: Mapping[str, Any], owner: str) -> tuple[AttachedPolicy, ...]:
+    found = value.get("inline", {}).items()
+    return tuple(AttachedPolicy(f"inline {name} of {owner}", _document(one)) for name, one in found)
+
+
+def _user(name: str, value: Mapping[str, Any]) -> User:
+    _known(value, "path", "groups", "has", "inline", "password", "devices", "keys", "tags")
+    path = value.get("path", "/")
+    devices = tuple(_device(kind, name) for kind in value.get("devices", ()))
+    password = value.get("password")
+    if password is not None:
+        _known(password, "must_change", "used")
+        password = Password(password.get("must_change", False), last_used=_ago(password, "used"))
+    keys = tuple(
+        AccessKey(
+            f"AKIA{name.upper()}{number}",
+            _known(key, "active", "used").get("active", True),
+            last_used=_ago(key, "used"),
+        )
+        for number, key in enumerate(value.get("keys", ()))
+    )
+    return User(
+        *(name, path, f"{HOME}:user{path}{name}", f"AIDA{name.upper()}"),
+        groups=tuple(value.get("groups", ())),
+        attached=tuple(map(_arn, value.get("has", ()))),
+        inline=_inline(value, f"user {name}"),
+        tags=value.get("tags", {}),
+        password=password,
+        devices=devices,
+        keys=keys,
+    )
+
+
+def _device(kind: str, name: str) -> Device:
+    serial = f"{HOME}:{DEVICES[kind].format(user=name)}".replace(":iam:::", ":iam::")
+    real = DeviceKind.FIDO if kind == "passkey" else DeviceKind.VIRTUAL
+    return Device(serial, real, name, NOW - timedelta(days=30))
+
+
+def _ago(value: Mapping[str, Any], name: str) -> Any:
+    return None if value.get(name) is None else NOW - timedelta(hours=value[name])
+
+
+def _group(name: str, value: Mapping[str, Any]) -> Group:
+    _known(value, "has", "inline")
+    attached = tuple(map(_arn, value.get("has", ())))
+    return Group(name, "/", f"{HOME}:group/{name}", attached, _inline(value, f"group {name}"))
+
+
+def _managed(name: str, value: Any) -> ManagedPolicy:
+    return ManagedPolicy(_arn(name), name, "/", "v1", _document(value), versions=("v1",))
+
+
+def _role(name: str, trust: Any) -> Role:
+    document = from_json({"Version": "2012-10-17", "Statement": trust}, kind=PolicyKind.TRUST)
+    return Role(name, "/", f"{HOME}:role/{name}", document)
+
+
+def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot that a case of the corpus describes."""
+    _known(value, "users", "groups", "policies", "roles", "orphans", "gaps", "root", "report")
+    report = None
+    if "report" in value:
+        report = CredentialReport(_ago(_known(value["report"], "age"), "age"), {})
+    return Snapshot(
+        *(ACCOUNT, "aws", NOW),
+        users=tuple(_user(*each) for each in sorted(value.get("users", {}).items())),
+        groups=tuple(_group(*each) for each in sorted(value.get("groups", {}).items())),
+        roles=tuple(_role(*each) for each in sorted(value.get("roles", {}).items())),
+        policies={
+            _arn(name): _managed(name, one) for name, one in value.get("policies", {}).items()
+        },
+        orphans=tuple(
+            Device(f"{HOME}:mfa/{name}", DeviceKind.VIRTUAL) for name in value.get("orphans", ())
+        ),
+        gaps=tuple(Gap(what, who, reason) for what, who, reason in value.get("gaps", ())),
+        root=RootUser(**value.get("root", ROOT)),
+        report=report,
+    )

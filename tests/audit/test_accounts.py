@@ -1,0 +1,102 @@
+"""Small accounts, and everything that the audit finds in them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.small_accounts import snapshot_of
+from cases import cases, document
+from sekisho.audit import Exceptions, load_exceptions
+from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId
+from sekisho.audit.report import AccountReport, audit_account
+
+DOCS = Path(__file__).parents[2] / "docs"
+FILES = ("people", "gates", "estate")
+CASES = [
+    case
+    for name in FILES
+    for case in cases(f"audit/accounts/{name}", ["account", "findings"], ["rows", "exceptions"])
+]
+FOUND = {
+    (identity, severity == "unknown")
+    for name in FILES
+    for case in document(f"audit/accounts/{name}")["cases"]
+    for severity, identity, _ in case["findings"]
+}
+
+
+def audited(case: dict[str, Any]) -> AccountReport:
+    """Return the audit of a case's account."""
+    lines = [
+        "{" + ", ".join(f"{key}: '{value}'" for key, value in entry.items()) + "}"
+        for entry in case.get("exceptions", ())
+    ]
+    text = "schema: sekisho.exceptions/1\nexceptions:\n" + "".join(f" - {each}\n" for each in lines)
+    exceptions = load_exceptions(text) if lines else Exceptions()
+    return audit_account(snapshot_of(case["account"]), exceptions, version="1")
+
+
+def _told(finding: AccountFinding) -> list[str]:
+    subject = finding.subject
+    if subject.startswith("arn:"):
+        kind, _, name = subject.rpartition(":")[2].partition("/")
+        subject = f"{kind} {name}"
+    severity = finding.severity.value if finding.known else "unknown"
+    return [severity, finding.id.value, subject]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_findings(case: dict[str, Any]) -> None:
+    report = audited(case)
+    found = [_told(each) for each in report.findings]
+    assert [list(each) for each in dict.fromkeys(map(tuple, found))] == case["findings"]
+    assert all(each.fact for each in report.findings)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if "rows" in each.values[0]])
+def test_rows(case: dict[str, Any]) -> None:
+    report = audited(case)
+    told = {
+        row.user.name: [
+            *(row.nature.value, row.gate.gated.value),
+            [each.value for each in row.fate.outlooks],
+            None if row.power.unknown else row.power.administers,
+        ]
+        for row in report.rows
+    }
+    assert told == case["rows"]
+
+
+def test_every_finding_has_words_and_is_explained() -> None:
+    assert set(WORDS) == set(AccountFindingId)
+    rows = [
+        [cell.strip("` ") for cell in line.strip("|").split(" | ", 4)]
+        for line in (DOCS / "reference" / "findings.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `account.")
+    ]
+    explained = {row[0]: row[1:3] for row in rows}
+    assert [row[0] for row in rows] == [finding.value for finding in AccountFindingId]
+    for finding, words in WORDS.items():
+        assert explained[finding.value] == [words.severity.value, words.title.en]
+
+
+def test_every_control_is_on_the_page() -> None:
+    page = (DOCS / "audit.md").read_text(encoding="utf-8").replace("`", "")
+    page = page.partition("## Published controls")[2]
+    for finding, controls in CONTROLS.items():
+        row = next(line for line in page.splitlines() if line.startswith("|") and finding in line)
+        for control in controls:
+            assert control.name.rpartition(" ")[2] in row
+
+
+def test_every_finding_is_found_somewhere() -> None:
+    ids = {identity for identity, _ in FOUND}
+    assert {each.value for each in AccountFindingId} - ids == set()
+
+
+def test_the_gravest_comes_first() -> None:
+    for parameter in CASES:
+        report = audited(parameter.values[0])
+        severities = [each.severity for each in report.findings]
+        assert severities == sorted(severities, key=["error", "warning", "note"].index)

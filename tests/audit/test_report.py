@@ -1,0 +1,242 @@
+"""The forms of an audit: each holds every user and finding, and nothing that could do harm."""
+
+import csv
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from io import StringIO
+
+import pytest
+from click.testing import CliRunner
+
+from audit.small_accounts import snapshot_of
+from rollout.staging import NOW, user
+from sekisho.account import Gap, Password, Snapshot, save_snapshot
+from sekisho.audit import Exceptions, load_exceptions
+from sekisho.audit.report import (
+    AccountReport,
+    audit_account,
+    to_csv,
+    to_html,
+    to_json,
+    to_sarif,
+    to_text,
+)
+from sekisho.audit.report.wording import as_of, headline
+from sekisho.cli.audit import command
+from sekisho.cli.exits import Exit
+from sekisho.language import Language
+
+EVIL = '=cmd|"/c calc"!A0 <script>alert(1)</script>\x1b[31m'
+READ = [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]
+TWO = ["virtual", "second"]
+
+
+def company() -> Snapshot:
+    """Return an account with one gated user, one open, one exception and one unknown."""
+    return snapshot_of(
+        {
+            "users": {
+                "gated": {"has": ["Force_MFA"], "password": {"used": 1}, "devices": TWO},
+                "open": {"has": ["Read"], "password": {}},
+                "machine": {"has": ["Read"], "keys": [{"used": 1}]},
+                "lost": {"has": ["Force_MFA", "Lost"], "password": {}, "devices": TWO},
+            },
+            "policies": {"Force_MFA": "Force_MFA", "Read": READ},
+            "gaps": [["GetPolicy", "arn:aws:iam::123456789012:policy/Lost", EVIL]],
+        }
+    )
+
+
+def exceptions() -> Exceptions:
+    """Return an exceptions file whose texts are nobody's friends."""
+    return load_exceptions(
+        "schema: sekisho.exceptions/1\nexceptions:\n - {user: machine, kind: machine, why: "
+        "'=HYPERLINK(1) <img src=x>', owner: '@ops', approvedBy: '+ciso', expires: 2027-01-31, "
+        "ticket: '-1'}\n"
+    )
+
+
+def report() -> AccountReport:
+    return audit_account(company(), exceptions(), version="1.2.3")
+
+
+def test_the_headline_counts_and_says_why() -> None:
+    said = headline(report())
+    assert said.en == (
+        "1 of 4 users are proved gated; these 3 are not, and here is why. "
+        "Of these, 1 are exceptions, 1 could not be decided, 1 are open."
+    )
+    assert said.ja.startswith("4 ユーザー中 1 人で MFA の強制を証明しました。残り 3 人")
+    assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (
+        "The account has no users."
+    )
+
+
+def test_many_users_have_commas() -> None:
+    users = {f"u{number:04}": {"has": ["Force_MFA"]} for number in range(1000)}
+    users |= {"open": {"has": ["Read"]}}
+    policies = {"Force_MFA": "Force_MFA", "Read": READ}
+    found = audit_account(
+        snapshot_of({"users": users, "policies": policies}), Exceptions(), version="1"
+    )
+    assert "1,000 of 1,001 users are proved gated; these 1 are not" in headline(found).en
+
+
+def test_users_that_could_not_be_listed_are_not_none() -> None:
+    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    found = audit_account(replace(snapshot_of({}), gaps=(gap,)), Exceptions(), version="1")
+    assert headline(found).en == "Who the users are could not be read."
+    assert found.unknown
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_every_page_is_dated(lang: Language) -> None:
+    dated = as_of(report()).into(lang)
+    assert NOW.isoformat(timespec="seconds") in dated
+    assert dated in to_text(report(), lang)
+    assert dated in to_html(report(), lang)
+    assert dated in json.dumps(to_sarif(report(), "x.json", lang), ensure_ascii=False)
+    assert to_json(report())["asOf"] == NOW.isoformat(timespec="seconds")
+    assert NOW.isoformat(timespec="seconds") in to_csv(report())
+
+
+def test_no_cell_is_a_formula() -> None:
+    text = to_csv(report(), bom=True)
+    assert text.startswith("\ufeff")
+    lines = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+    assert [line["user"] for line in lines] == ["gated", "lost", "machine", "open"]
+    assert not any(
+        cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.values()
+    )
+    assert lines[2]["exception_owner"] == "'@ops"
+    assert lines[1]["gated"] == "unknown"
+    assert lines[3]["witness"]
+
+
+def test_a_user_named_like_a_formula() -> None:
+    snapshot = replace(company(), users=(user("=1+1", password=Password()),))
+    text = to_csv(audit_account(snapshot, Exceptions(), version="1"))
+    assert next(csv.DictReader(StringIO(text)))["user"] == "'=1+1"
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+        assert not any(name in ("src", "href", "onerror") for name, _ in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_the_page_is_whole_and_escaped(lang: Language) -> None:
+    page = to_html(report(), lang)
+    parser = _Tags()
+    parser.feed(page)
+    assert not parser.open
+    assert not parser.seen & {"script", "img", "link", "iframe"}
+    assert "&lt;script&gt;" in page
+    assert "@media print" in page
+    assert not re.search(r"https?://", page)
+
+
+def test_a_terminal_obeys_nothing() -> None:
+    text = to_text(report(), Language.EN)
+    assert "\x1b" not in text
+    assert "\\u001b[31m" in text
+
+
+def test_json_has_everybody_and_every_status() -> None:
+    found = json.loads(json.dumps(to_json(report())))
+    assert found["schema"] == "sekisho.audit/1"
+    assert {each["user"]: each["gated"] for each in found["users"]} == {
+        "gated": "proved",
+        "open": "refuted",
+        "machine": "refuted",
+        "lost": "unknown",
+    }
+    assert found["users"][3]["witness"]["decisions"]["allowed"]["decision"] == "Allowed"
+    assert {each["status"] for each in found["findings"]} == {"found", "unknown"}
+    assert {each["id"] for each in found["findings"]} == set(found["words"])
+    coverage = found["coverage"]
+    assert (coverage["users"], coverage["enabled"], coverage["enforced"], coverage["used"]) == (
+        *(4, 2),
+        *(1, 1),
+    )
+
+
+def test_sarif_has_results_and_notifications() -> None:
+    log = to_sarif(report(), "a b/snap.json", Language.JA)
+    (run,) = log["runs"]  # type: ignore[misc, union-attr] - JSON values
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        where = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert where == "a%20b/snap.json"
+    excused = [each for each in run["results"] if "suppressions" in each]
+    assert {each["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for each in excused}
+    said = run["invocations"][0]["toolExecutionNotifications"]
+    assert any("account.not-gated: lost" in each["message"]["text"] for each in said)
+
+
+@pytest.fixture
+def saved(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("audit") / "snapshot.json"
+    save_snapshot(company(), path)
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "html", "sarif"])
+def test_the_command_from_a_snapshot(saved: str, form: str) -> None:
+    asked = ["--snapshot", saved, "--format", form, "--lang", "en"]
+    result = CliRunner().invoke(command, asked, standalone_mode=False)
+    assert result.exception is None
+    assert result.return_value is Exit.UNKNOWN
+    assert "machine" in result.stdout
+    zero = CliRunner().invoke(command, [*asked, "--exit-zero"], standalone_mode=False)
+    assert zero.return_value is Exit.CLEAN
+    assert zero.stdout == result.stdout
+
+
+def test_exit_codes_and_the_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("audit")
+    users = {"open": {"has": ["Read"], "devices": TWO, "password": {}}}
+    save_snapshot(snapshot_of({"users": users, "policies": {"Read": READ}}), folder / "open.json")
+    users = {"shut": {"has": ["Force_MFA"], "devices": TWO, "password": {}}}
+    shut = snapshot_of({"users": users, "policies": {"Force_MFA": "Force_MFA"}})
+    save_snapshot(shut, folder / "shut.json")
+    for name, code in (("open", Exit.FINDINGS), ("shut", Exit.CLEAN)):
+        result = CliRunner().invoke(
+            command, ["--snapshot", str(folder / f"{name}.json")], standalone_mode=False
+        )
+        assert result.return_value is code
+    out = folder / "out.html"
+    asked = ["--snapshot", str(folder / "shut.json"), "--format", "html", "--out", str(out)]
+    assert CliRunner().invoke(command, asked, standalone_mode=False).stdout == ""
+    assert out.stat().st_mode & 0o777 == 0o600
+    again = CliRunner().invoke(command, asked, standalone_mode=False)
+    assert "is there already" in str(again.exception)
+    assert CliRunner().invoke(command, [*asked, "--force"], standalone_mode=False).exception is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--bom"],
+        ["--force"],
+        ["--snapshot", "x.json", "--profile", "p"],
+        ["--snapshot", "x.json", "--endpoint-url", "http://localhost"],
+    ],
+)
+def test_options_that_do_not_go_together(asked: list[str]) -> None:
+    result = CliRunner().invoke(command, asked, standalone_mode=False)
+    assert type(result.exception).__name__ == "UsageError"
