@@ -193,9 +193,25 @@ def test_a_document_longer_than_any_policy_is_not_taken_for_clean() -> None:
 
 
 def test_more_work_than_a_policy_deserves_is_a_gap() -> None:
-    report = lint(_many(60, "*"))
+    statements = [
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"NumericGreaterThan": {"aws:MultiFactorAuthAge": str(age)}},
+        }
+        for age in range(85)
+    ]
+    report = lint(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     assert report.gaps
     assert not report.clean
+
+
+def test_statements_that_say_the_same_are_looked_at_once_and_all_reported() -> None:
+    report = lint(_many(60, "*"))
+    assert not report.gaps
+    leaks = [each for each in report.findings if each.id == FindingId.DENY_MISSES_KEYS]
+    assert [each.place.statement for each in leaks] == list(range(60))
 
 
 def test_the_quota_is_that_of_the_attachment() -> None:

@@ -56,7 +56,7 @@ def _statements(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-_POLICIES = st.builds(
+POLICIES = st.builds(
     lambda version, statements: {**version, "Statement": statements},
     st.sampled_from([{"Version": "2012-10-17"}, {}, {"Version": "2008-10-17"}]),
     st.lists(_statements(), min_size=1, max_size=4),
@@ -68,7 +68,7 @@ def _worse(findings: tuple[Finding, ...]) -> list[str]:
 
 
 @settings(max_examples=40)
-@given(_POLICIES, st.sampled_from(list(Attachment)))
+@given(POLICIES, st.sampled_from(list(Attachment)))
 def test_any_policy_gets_a_report(value: dict[str, Any], attachment: Attachment) -> None:
     report = lint(json.dumps(value), attachment)
     for finding in report.findings:
@@ -80,14 +80,14 @@ def test_any_policy_gets_a_report(value: dict[str, Any], attachment: Attachment)
 
 
 @settings(max_examples=25)
-@given(_POLICIES)
+@given(POLICIES)
 def test_linting_twice_says_the_same(value: dict[str, Any]) -> None:
     text = json.dumps(value, indent=2)
     assert lint(text) == lint(text)
 
 
 @settings(max_examples=25)
-@given(_POLICIES)
+@given(POLICIES)
 def test_the_order_of_statements_changes_no_error_or_warning(value: dict[str, Any]) -> None:
     turned = {**value, "Statement": value["Statement"][::-1]}
     found, again = (lint(json.dumps(each)) for each in (value, turned))

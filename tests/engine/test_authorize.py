@@ -278,3 +278,16 @@ def test_a_thousand_stars_do_not_hang() -> None:
     given = Policies((AttachedPolicy("stars", from_json({"Statement": allow(Resource=stars)})),))
     request = Request(ALICE, "s3:GetObject", "arn:aws:s3:::" + "a" * 100_000)
     assert decide(request, given).effect is DecisionEffect.IMPLICITLY_DENIED
+
+
+def test_a_variable_without_a_value_counts_only_where_it_could_matter() -> None:
+    # as one string `*` may span colons, but what stands before the variable does not match
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "NotResource": "arn:aws:iam::*:mfa/${aws:username}",
+    }
+    document = from_json({"Version": "2012-10-17", "Statement": statement})
+    policies = Policies(identity=(AttachedPolicy("p", document),))
+    decision = decide(Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k"), policies)
+    assert (decision.effect, decision.assumed) == (DecisionEffect.ALLOWED, ())

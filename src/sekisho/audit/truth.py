@@ -5,12 +5,13 @@ Where an undocumented point mattered, the cell names its switch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.audit.held import Ask, Held, Home, credential_of, request_of
 from sekisho.audit.probes import COLLEAGUE, NAME
-from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.engine import AttachedPolicy, Decider, DecisionEffect, Policies
+from sekisho.engine.compiled import CompiledDecider
 from sekisho.language import Text
 from sekisho.policy import Document, PolicyKind, from_json
 from sekisho.signin import (
@@ -200,11 +201,12 @@ def _everything(home: Home) -> tuple[Ask, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A document that is asked, as a policy of its kind."""
+    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot."""
 
     document: Document
     kind: PolicyKind
     home: Home
+    decider: Decider = field(default_factory=CompiledDecider)
 
     def cell(self, held: Held, asks: Sequence[Ask]) -> Cell:
         """Return what comes of a task, and the switches that mattered."""
@@ -231,7 +233,8 @@ class _Asked:
                     outcomes.append(Outcome.UNGOVERNED)
                 case AskPolicies():
                     request = request_of(held, ask, self.home, switches)
-                    decision = decide(request, policies_with(self.document, self.kind, held))
+                    policies = policies_with(self.document, self.kind, held)
+                    decision = self.decider.decide(request, policies)
                     assumed |= set(decision.assumed)
                     outcomes.append(_read(decision.effect, self.kind))
         together = all(ask.action.startswith("iam:") for ask in asks)

@@ -5,7 +5,7 @@ locale's encoding, which is wrong on Windows, and keep every file twice.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -105,19 +105,22 @@ class Catalogue:
 
     def expand(self, pattern: str) -> tuple[Action, ...]:
         """Return the actions that a pattern like `iam:List*`, `*:Get*` or `*` matches."""
+        return tuple(self.matching(pattern))
+
+    def matching(self, pattern: str) -> Iterator[Action]:
+        """Yield the actions that a pattern matches, each as it is found."""
         if pattern == "*":
             pattern = "*:*"
         prefix, _, name = pattern.lower().partition(":")
         if not any(character in pattern for character in "*?"):
-            found = self.action(pattern)
-            return (found,) if found else ()
+            if (found := self.action(pattern)) is not None:
+                yield found
+            return
         matches = _matcher(name)
-        return tuple(
-            action
-            for service in self._matching(prefix)
-            for key, action in self._service(service).items()
-            if matches(key)
-        )
+        for service in self._matching(prefix):
+            for key, action in self._service(service).items():
+                if matches(key):
+                    yield action
 
     def _matching(self, prefix: str) -> tuple[str, ...]:
         if prefix in self._names:

@@ -5,12 +5,13 @@ those.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from sekisho.catalogue import Action
 from sekisho.policy.document import Condition
 
-__all__ = ["carries", "meets", "service_of", "takes"]
+__all__ = ["about", "carries", "meets", "service_of", "takes"]
 
 # a name that stops at the next `$` keeps a row of open variables from being read anew at each
 _VARIABLE = re.compile(r"\$\{(?:\$|[^${}]*)\}")
@@ -26,33 +27,38 @@ def service_of(arn: str) -> str:
 
 def meets(one: str, other: str) -> bool:
     """Return whether some text matches both patterns of `*` and `?`."""
-    if max(len(one), len(other)) > _LONGEST_ARN:
+    if one == "*" or other == "*" or max(len(one), len(other)) > _LONGEST_ARN:
         return True
-    # reachable[j]: the characters so far of `one` can go with the first j of `other`
-    reachable = _skip_stars({0}, other)
+    places = _places(other)
+    stars = places.get("*", 0)
+    wild = stars | places.get("?", 0)
+    # bit j of `reached`: the characters so far of `one` can go with the first j of `other`
+    reached = _past_stars(1, stars)
     for character in one:
         if character == "*":
-            low = min(reachable, default=len(other) + 1)
-            reachable = set(range(low, len(other) + 1))
+            # from the first place on, every one
+            reached = (2 << len(other)) - (reached & -reached)
         else:
-            step = {j + 1 for j in reachable if j < len(other) and _same(character, other[j])}
-            stay = {j for j in reachable if j < len(other) and other[j] == "*"}
-            reachable = _skip_stars(step | stay, other)
-    return len(other) in reachable
+            same = -1 if character == "?" else places.get(character, 0) | wild
+            reached = _past_stars((reached & same) << 1 | reached & stars, stars)
+        if not reached:
+            return False
+    return bool(reached >> len(other) & 1)
 
 
-def _same(a: str, b: str) -> bool:
-    return a == b or "?" in (a, b) or b == "*"
+def _places(pattern: str) -> Mapping[str, int]:
+    """Return for each character of a pattern where it stands, as bits."""
+    places: dict[str, int] = {}
+    for at, character in enumerate(pattern):
+        places[character] = places.get(character, 0) | 1 << at
+    return places
 
 
-def _skip_stars(places: set[int], pattern: str) -> set[int]:
-    found = set(places)
-    for j in places:
-        at = j
-        while at < len(pattern) and pattern[at] == "*":
-            at += 1
-            found.add(at)
-    return found
+def _past_stars(reached: int, stars: int) -> int:
+    """Return the places from which a star, which may stand for nothing, is gone past too."""
+    while (further := reached | (reached & stars) << 1) != reached:
+        reached = further
+    return reached
 
 
 def _segments(arn: str) -> list[str]:
@@ -64,15 +70,17 @@ def _segments(arn: str) -> list[str]:
 def takes(action: Action, resources: Iterable[str]) -> bool:
     """Return whether an action can be asked about any of these resource patterns."""
     patterns = tuple(resources)
-    if "*" in patterns:
-        return True
-    templates = {kind.arn for kind in action.resource_types}
-    return any(_about(pattern, template) for pattern in patterns for template in templates)
+    return "*" in patterns or any(
+        about(pattern, kind.arn) for pattern in patterns for kind in action.resource_types
+    )
 
 
-def _about(pattern: str, template: str) -> bool:
-    pairs = zip(_segments(pattern), _segments(template), strict=True)
-    return all(meets(one, other) for one, other in pairs)
+def about(pattern: str, template: str) -> bool:
+    """Return whether a resource pattern takes in a resource of a kind, by its ARN template."""
+    return all(map(meets, _segments(pattern), _of_template(template)))
+
+
+_of_template = lru_cache(maxsize=4096)(_segments)
 
 
 def carries(action: Action, condition: Condition) -> bool:

@@ -181,7 +181,7 @@ class Condition:
     position: Position = field(default=Position(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Statement:
     """One statement.
 

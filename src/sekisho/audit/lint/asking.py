@@ -1,32 +1,58 @@
-"""Asking the engine about a document, one credential at a time, within a bound.
+"""Asking the engine about statements, one credential at a time, within a bound.
 
-Documents are asked as the only identity-based policy of whoever asks; other kinds of policy are
-brought into that form first, since their statements apply in the same way.
+Every answer is the engine's on one statement. What several say together follows as `Asker.effect`
+states, which a law holds against the engine's decisions. Other kinds of policy are brought into
+the form of an identity-based one first, since their statements apply in the same way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
 from sekisho.audit.held import Ask, Held, Home, request_of
-from sekisho.audit.truth import policies_with
-from sekisho.engine import Context, Decision, DecisionEffect, Request, decide
-from sekisho.policy import Condition, Document, Element, OperatorName, PolicyKind, Statement
+from sekisho.audit.lint.work import Work
+from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Switches
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.layers import across_accounts
+from sekisho.engine.principals import Caller, Named, caller_of
+from sekisho.engine.remembered import remembered_by_identity
+from sekisho.engine.scope import Scope
+from sekisho.engine.statements import applies
+from sekisho.engine.wellformed import check_policies
+from sekisho.policy import (
+    Condition,
+    Document,
+    Effect,
+    Element,
+    OperatorName,
+    PolicyKind,
+    Statement,
+)
 from sekisho.policy.document import PrincipalKey
 
-__all__ = ["Asker", "State", "as_identity", "bare", "relaxed", "with_statement"]
+__all__ = [
+    "Asker",
+    "State",
+    "Statements",
+    "as_identity",
+    "bare",
+    "check",
+    "relaxed",
+    "relaxed_but_who",
+]
 
-MOST_WORK = 30_000
-"""How many entries of a document are compared at most: a bound on time that every policy within
+Statements = tuple[Statement, ...]
+
+MOST_WORK = 12_000
+"""How many entries of statements are compared at most: a bound on time that every policy within
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
 LONGEST_SESSION = 129_600
 """Seconds: nobody's MFA is older (facts §3.1)."""
 
 _MOST_AGES = 10
-
-_ONE_QUESTION = 10
-"""What a question costs before the first statement is read, in entries compared."""
+_LOOKED_UP = 8
+"""How many answers are looked up in the time of one comparison."""
 
 _MFA_PRESENT = "aws:multifactorauthpresent"
 _MFA_AGE = "aws:multifactorauthage"
@@ -43,33 +69,37 @@ class State(Enum):
     STALE = Held.TOKEN_MFA
 
 
+@remembered_by_identity
 def bare(statement: Statement) -> Statement:
     """Return the statement without its conditions."""
     return replace(statement, conditions=())
 
 
-def relaxed(statement: Statement, *, keep_who: bool = False) -> Statement:
+@remembered_by_identity
+def relaxed(statement: Statement) -> Statement:
     """Return the statement with those conditions only that a credential decides.
 
     The others, such as on an address, are taken to hold: the question is what MFA does then.
     """
-    kept = tuple(each for each in statement.conditions if _decided(each, keep_who))
+    return _with(statement, _DECIDED)
+
+
+@remembered_by_identity
+def relaxed_but_who(statement: Statement) -> Statement:
+    """Return the statement with those conditions only that a credential or its holder decides."""
+    return _with(statement, _DECIDED | _WHO)
+
+
+def _with(statement: Statement, keys: frozenset[str]) -> Statement:
+    kept = tuple(each for each in statement.conditions if _decided(each, keys))
     return replace(statement, conditions=kept)
 
 
-def _decided(condition: Condition, keep_who: bool) -> bool:
+def _decided(condition: Condition, keys: frozenset[str]) -> bool:
     key = condition.key.lower()
     if key == "aws:tokenissuetime":
         return condition.operator.name is OperatorName.NULL
-    return key in _DECIDED or (keep_who and key in _WHO)
-
-
-def with_statement(document: Document, statement: Statement) -> Document:
-    """Return the document with `statement` in the place of that of the same index."""
-    statements = tuple(
-        statement if each.index == statement.index else each for each in document.statements
-    )
-    return replace(document, statements=statements)
+    return key in keys
 
 
 def as_identity(document: Document, kind: PolicyKind) -> Document:
@@ -88,110 +118,181 @@ def as_identity(document: Document, kind: PolicyKind) -> Document:
     return replace(document, statements=statements)
 
 
-class Asker:
-    """Asks about documents in one home, and keeps count of the work."""
+_Shown = tuple[Held, str | None, str | None]
+"""What is held; `aws:MultiFactorAuthPresent`, "" for what the credential brings; and its age."""
 
-    def __init__(self, home: Home, ages: Iterable[int]) -> None:
+
+class Asker:
+    """Asks about the statements of one document in one home, and keeps count of the work.
+
+    Args:
+        home: where the people live who ask.
+        document: whose statements are asked; only its version and its ages of MFA count here.
+    """
+
+    def __init__(self, home: Home, document: Document) -> None:
         self.home = home
-        named = sorted(set(ages))[:_MOST_AGES]
+        self._version = document.version
+        named = sorted(set(_ages(document)))[:_MOST_AGES]
         near = {age + step for age in named for step in (-1, 0, 1) if age + step >= 0}
         self._stale = str(max([LONGEST_SESSION, *near]))
         self._ages = tuple(sorted({0, *near, int(self._stale)}))
-        self._work = 0
-        self._decided: dict[tuple[int, Ask, Held | State], tuple[Document, Decision]] = {}
+        self._work = Work(MOST_WORK)
+        self._doubts = Doubts(Switches())
+        self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
+        self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
+        # statements that say the same share their number, and so their answers
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._numbered: dict[int, tuple[Statement, int, int]] = {}
+        self._answers: dict[tuple[int, int], bool] = {}
+        self._causes: dict[tuple[int, int], tuple[Statements, Statement | None]] = {}
 
     @property
     def exhausted(self) -> bool:
         """Whether the bound is reached: what is not asked by then is a gap."""
-        return self._work > MOST_WORK
+        return self._work.exhausted
 
-    def decision(self, document: Document, ask: Ask, held: Held | State) -> Decision:
-        """Return the engine's decision, the document being all that there is."""
-        key = (id(document), ask, held)
-        if key not in self._decided:
-            self._work += _weight(document)
-            changes: Mapping[str, str] = {}
-            real = held
-            if isinstance(real, State):
-                changes = self._changes(real)
-                real = real.value
-            request = request_of(real, ask, self.home)
-            if changes:
-                request = replace(request, context=request.context.with_(changes))
-            decision = decide(request, policies_with(document, PolicyKind.IDENTITY))
-            # the document is kept too, so that no other one can get its identity
-            self._decided[key] = (document, decision)
-        return self._decided[key][1]
+    def cause(self, statements: Statements, ask: Ask, held: Held | State) -> Statement | None:
+        """Return the first Deny that applies, else the first Allow that does, else None.
 
-    def _changes(self, state: State) -> Mapping[str, str]:
-        match state:
-            case State.FRESH:
-                return {_MFA_AGE: "0"}
-            case State.STALE:
-                return {_MFA_AGE: self._stale}
-            case State.KEY | State.NO_MFA:
-                return {}
+        What is known is kept for a tuple of statements by its identity.
+        """
+        scope = self._scope(ask, self._shown(held))
+        key = (id(statements), id(scope))
+        if key not in self._causes:
+            self._work.add(len(statements) // _LOOKED_UP)
+            self._causes[key] = statements, self._cause(statements, scope)
+        return self._causes[key][1]
 
-    def effect(self, document: Document, ask: Ask, held: Held | State) -> DecisionEffect:
-        """Return the effect of the decision."""
-        return self.decision(document, ask, held).effect
+    def _cause(self, statements: Statements, scope: Scope) -> Statement | None:
+        for effect in (Effect.DENY, Effect.ALLOW):
+            for each in statements:
+                if each.effect is effect and self._applies(each, scope):
+                    return each
+        return None
 
-    def denied(self, document: Document, ask: Ask, held: Held | State) -> bool:
-        """Tell whether the document explicitly denies."""
-        return self.effect(document, ask, held) is DecisionEffect.EXPLICITLY_DENIED
+    def effect(self, statements: Statements, ask: Ask, held: Held | State) -> DecisionEffect:
+        """Return what comes of a request, the statements being all that there is."""
+        cause = self.cause(statements, ask, held)
+        if cause is None:
+            return DecisionEffect.IMPLICITLY_DENIED
+        if cause.effect is Effect.DENY:
+            return DecisionEffect.EXPLICITLY_DENIED
+        scope = self._scope(ask, self._shown(held))
+        # to a resource of another account its own policy would have to allow it too
+        if across_accounts(scope.request, scope.caller):
+            return DecisionEffect.IMPLICITLY_DENIED
+        return DecisionEffect.ALLOWED
 
-    def allowed(self, document: Document, ask: Ask, held: Held | State) -> bool:
-        """Tell whether the document allows."""
-        return self.effect(document, ask, held) is DecisionEffect.ALLOWED
+    def denied(self, statements: Statements, ask: Ask, held: Held | State) -> bool:
+        """Tell whether the statements explicitly deny."""
+        return self.effect(statements, ask, held) is DecisionEffect.EXPLICITLY_DENIED
 
-    def applies(
-        self, document: Document, statement: Statement, ask: Ask, held: Held | State
-    ) -> bool:
-        """Tell whether one statement applies; `document` gives the version of the language."""
-        alone = replace(document, statements=(statement,))
-        return self.effect(alone, ask, held) is not DecisionEffect.IMPLICITLY_DENIED
+    def allowed(self, statements: Statements, ask: Ask, held: Held | State) -> bool:
+        """Tell whether the statements allow."""
+        return self.effect(statements, ask, held) is DecisionEffect.ALLOWED
 
-    def depends_on_mfa(self, document: Document, statement: Statement, ask: Ask) -> bool:
+    def applies(self, statement: Statement, ask: Ask, held: Held | State) -> bool:
+        """Tell whether one statement applies."""
+        return self._applies(statement, self._scope(ask, self._shown(held)))
+
+    def depends_on_mfa(self, statement: Statement, ask: Ask) -> bool:
         """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
         if not _mentions_mfa(statement):
             return False
-        alone = replace(document, statements=(relaxed(statement),))
+        loose = relaxed(statement)
+        values = ((None, None), ("false", None), *(("true", str(age)) for age in self._ages))
         for held in (Held.KEY, Held.CONSOLE):
-            request = request_of(held, ask, self.home)
-            without = {
-                key: value
-                for key, value in request.context.items()
-                if key.lower() not in (_MFA_PRESENT, _MFA_AGE)
-            }
-            answers = {
-                self._applies_to(alone, replace(request, context=Context({**without, **mfa})))
-                for mfa in self._mfa_values()
-            }
+            answers = {self._applies(loose, self._scope(ask, (held, *mfa))) for mfa in values}
             if len(answers) > 1:
                 return True
         return False
 
-    def ever_applies(self, document: Document, statement: Statement, ask: Ask) -> bool:
+    def ever_applies(self, statement: Statement, ask: Ask) -> bool:
         """Tell whether a statement applies with any credential, at any age of MFA."""
-        alone = replace(document, statements=(statement,))
-        if any(self._applies_to(alone, request_of(held, ask, self.home)) for held in Held):
-            return True
-        for held in (Held.CONSOLE_MFA, Held.SERVICE_FOR_MFA):
+        shown = [self._shown(held) for held in Held] + [
+            (held, "true", str(age))
+            for held in (Held.CONSOLE_MFA, Held.SERVICE_FOR_MFA)
+            for age in self._ages
+        ]
+        return any(self._applies(statement, self._scope(ask, each)) for each in shown)
+
+    def _applies(self, statement: Statement, scope: Scope) -> bool:
+        number, weight = self._number(statement)
+        key = (number, id(scope))
+        answer = self._answers.get(key)
+        if answer is None:
+            self._work.add(weight)
+            answer = applies(statement, scope) is not Named.NOT
+            self._answers[key] = answer
+        return answer
+
+    def _number(self, statement: Statement) -> tuple[int, int]:
+        """Return the number that a statement shares with its likes, and what a question costs."""
+        known = self._numbered.get(id(statement))
+        if known is None:
+            said = (statement.effect, statement.action, statement.resource, statement.conditions)
+            number = self._numbers.setdefault(said, len(self._numbers))
+            # the statement is kept too, so that no other one can get its identity
+            known = self._numbered[id(statement)] = statement, number, _weight(statement)
+        return known[1], known[2]
+
+    def _shown(self, held: Held | State) -> _Shown:
+        match held:
+            case State.FRESH:
+                return Held.CONSOLE_MFA, "true", "0"
+            case State.STALE:
+                return Held.TOKEN_MFA, "true", self._stale
+            case State():
+                return held.value, "", None
+            case Held():
+                return held, "", None
+
+    def _scope(self, ask: Ask, shown: _Shown) -> Scope:
+        """Return what a statement is matched against; the same one each time."""
+        key = (ask, shown)
+        if key not in self._scopes:
+            held, present, age = shown
             request = request_of(held, ask, self.home)
-            for age in self._ages:
-                context = request.context.with_({_MFA_AGE: str(age)})
-                if self._applies_to(alone, replace(request, context=context)):
-                    return True
-        return False
+            by_whom = (shown, ask.path)
+            if by_whom not in self._askers:
+                context = (
+                    request.context if present == "" else _changed(request.context, present, age)
+                )
+                self._askers[by_whom] = caller_of(request, bounded=False), context
+            caller, context = self._askers[by_whom]
+            self._scopes[key] = Scope(
+                replace(request, context=context), caller, self._version, self._doubts
+            )
+        return self._scopes[key]
 
-    def _applies_to(self, alone: Document, request: Request) -> bool:
-        self._work += _weight(alone)
-        policies = policies_with(alone, PolicyKind.IDENTITY)
-        return decide(request, policies).effect is not DecisionEffect.IMPLICITLY_DENIED
 
-    def _mfa_values(self) -> tuple[dict[str, str], ...]:
-        with_mfa = tuple({_MFA_PRESENT: "true", _MFA_AGE: str(age)} for age in self._ages)
-        return ({}, {_MFA_PRESENT: "false"}, *with_mfa)
+def check(document: Document) -> None:
+    """Check that the engine can read a document in the form of an identity-based policy.
+
+    Raises:
+        FaultyPolicy: if a part of it cannot be read for certain.
+    """
+    check_policies(PolicyKind.IDENTITY, (AttachedPolicy(document.source or "policy", document),))
+
+
+def _changed(context: Context, present: str | None, age: str | None) -> Context:
+    """Return a context whose MFA keys are these; None leaves a key out."""
+    others = {
+        key: value for key, value in context.items() if key.lower() not in (_MFA_PRESENT, _MFA_AGE)
+    }
+    mfa = {_MFA_PRESENT: present, _MFA_AGE: age}
+    return Context({**others, **{key: value for key, value in mfa.items() if value is not None}})
+
+
+def _ages(document: Document) -> Iterator[int]:
+    """Yield the ages that conditions on `aws:MultiFactorAuthAge` name."""
+    for statement in document.statements:
+        for condition in statement.conditions:
+            if condition.key.lower() == _MFA_AGE:
+                for value in condition.values:
+                    if value.isascii() and value.isdigit() and len(value) < 12:  # noqa: PLR2004 - what a number of seconds can be
+                        yield int(value)
 
 
 def _mentions_mfa(statement: Statement) -> bool:
@@ -202,8 +303,9 @@ def _mentions_mfa(statement: Statement) -> bool:
     return any("aws:multifactorauth" in text.lower() for text in texts)
 
 
-def _weight(document: Document) -> int:
-    return _ONE_QUESTION + sum(
-        1 + len(each.action.values) + len(each.resource.values if each.resource else ())
-        for each in document.statements
-    )
+def _weight(statement: Statement) -> int:
+    """Return what one question to a statement costs at most, in entries compared."""
+    resources = statement.resource.values if statement.resource else ()
+    wild = sum("*" in each or "?" in each for each in statement.action.values)
+    values = sum(len(each.values) for each in statement.conditions)
+    return 1 + wild // _LOOKED_UP + len(resources) + values

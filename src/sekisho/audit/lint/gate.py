@@ -5,7 +5,6 @@ address, are taken to hold in the Denies that demand MFA.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
@@ -82,11 +81,8 @@ class Gate:
             each.statement for each in dependents if each.statement.effect is Effect.DENY
         ]
         gates = {each.index for each in self._denies}
-        self._whole = replace(
-            document,
-            statements=tuple(
-                relaxed(each) if each.index in gates else each for each in document.statements
-            ),
+        self._whole = tuple(
+            relaxed(each) if each.index in gates else each for each in document.statements
         )
         self._iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
         self._stand_ins = stand_ins(asker.home, catalogue)

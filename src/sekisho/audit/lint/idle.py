@@ -1,18 +1,19 @@
 """What does nothing: statements that never apply, actions on the wrong kind of resource."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
-from sekisho.audit.lint.asking import Asker, bare, relaxed
+from sekisho.audit.lint.asking import Asker, Statements, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Action, Catalogue, partitions
+from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import Document, Effect, Statement
-from sekisho.policy.applies import carries, service_of, takes
+from sekisho.policy.applies import about, carries, service_of
 from sekisho.policy.faults import quoted
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
@@ -20,8 +21,8 @@ __all__ = ["decoys", "idle_statement", "misfits", "ungoverned", "wrong_partition
 
 _ARN_PARTS = 6
 _SHOWN = 5
-_MOST = 60
-"""How many actions are held against how many resources; the product is what takes time."""
+_LONG = 60
+"""Characters of an ARN that take as long to compare as all that is done besides."""
 
 
 def idle_statement(
@@ -39,7 +40,7 @@ def idle_statement(
     if not asks:
         return
     loose = relaxed(statement)
-    if loose.conditions and not asker.ever_applies(document, loose, asks[0]):
+    if loose.conditions and not asker.ever_applies(loose, asks[0]):
         fact = f"`{asks[0].action}`: its conditions hold with no credential"
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
         return
@@ -51,67 +52,85 @@ def _always_denied(
     document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
 ) -> Iterator[Finding]:
     """Yield that unconditional Denies take in all that an Allow names."""
-    denies = tuple(
-        each for each in document.statements if each.effect is Effect.DENY and not each.conditions
-    )
+    denies, patterns = _unconditional(document)
     if not denies:
         return
-    patterns = {value for each in denies for value in each.action.values}
     open_ended = statement.action.negated or any(
         set("*?") & set(value) and value not in patterns for value in statement.action.values
     )
     if open_ended and "*" not in patterns:
         return
-    held_back = replace(document, statements=(*denies, bare(statement)))
-    if all(asker.denied(held_back, ask, Held.KEY) for ask in asks):
+    if all(asker.denied(denies, ask, Held.KEY) for ask in asks):
         indexes = ", ".join(str(each.index) for each in denies[:_SHOWN])
         fact = f"`{asks[0].action}` on `{asks[0].resource}`: denied by statement {indexes}"
         yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, statement), fact)
 
 
-def misfits(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
+@remembered_by_identity
+def _unconditional(document: Document) -> tuple[Statements, frozenset[str]]:
+    """Return the Denies without conditions, and the actions that they name."""
+    denies = tuple(
+        each for each in document.statements if each.effect is Effect.DENY and not each.conditions
+    )
+    return denies, frozenset(value for each in denies for value in each.action.values)
+
+
+def misfits(document: Document, catalogue: Catalogue, work: Work) -> Iterator[Finding]:
     """Yield actions, resources and condition keys of a statement that do not meet.
 
     Only actions that are named whole are looked at: of what a wildcard takes in, something is
-    always about other resources.
+    always about other resources. What `work` does not suffice for is left out.
     """
     for statement in document.statements:
-        named = [value for value in statement.action.values[:_MOST] if not set("*?") & set(value)]
+        named = [value for value in statement.action.values if not set("*?") & set(value)]
         actions = [each for each in map(catalogue.action, named) if each is not None]
         if statement.action.negated or not actions:
             continue
-        whole = len(actions) == len(statement.action.values)
-        for name, about in _unmet(statement, actions, catalogue, whole=whole):
-            shown = ", ".join(quoted(each) for each in about[:_SHOWN])
-            fact = shown + (" …" if len(about) > _SHOWN else "")
+        unmet = [*_unmet_resources(statement, actions, work)]
+        if len(actions) == len(statement.action.values):
+            unmet += _unmet_keys(statement, actions, catalogue, work)
+        for name, idle in unmet:
+            shown = ", ".join(quoted(each) for each in idle[:_SHOWN])
+            fact = shown + (" …" if len(idle) > _SHOWN else "")
             yield found(name, place_in(document, statement), fact)
 
 
-def _unmet(
-    statement: Statement, actions: list[Action], catalogue: Catalogue, *, whole: bool
+def _unmet_resources(
+    statement: Statement, actions: list[Action], work: Work
 ) -> Iterator[tuple[FindingId, list[str]]]:
-    """Yield what does not meet; resources and keys only where `whole`: every action is known."""
+    """Yield what does not meet; a resource only where every action of the statement is known."""
     resource = statement.resource
-    if resource is not None and not resource.negated and resource.values:
-        values = resource.values[:_MOST]
-        stray = [str(action) for action in actions if not takes(action, values)]
-        if stray and len(values) == len(resource.values):
-            yield FindingId.ACTION_WITHOUT_RESOURCE, stray
-        services = {action.service for action in actions}
-        idle = [
-            arn
-            for arn in values
-            if service_of(arn) in services and not any(takes(each, (arn,)) for each in actions)
-        ]
-        if idle and whole:
-            yield FindingId.RESOURCE_WITHOUT_ACTION, idle
-    keys = [
-        condition.key
-        for condition in statement.conditions
-        if _of_a_service(condition.key, catalogue)
-        and not any(carries(action, condition) for action in actions)
+    if resource is None or resource.negated or not resource.values:
+        return
+    kinds = tuple({kind.arn: None for action in actions for kind in action.resource_types})
+    for value in resource.values:
+        work.add(len(kinds) * (1 + len(value) // _LONG))
+    if work.exhausted:
+        return
+    met = {value: {arn for arn in kinds if about(value, arn)} for value in resource.values}
+    somehow = set().union(*met.values())
+    stray = [
+        str(action)
+        for action in actions
+        if "*" not in met and somehow.isdisjoint(kind.arn for kind in action.resource_types)
     ]
-    if keys and whole:
+    if stray:
+        yield FindingId.ACTION_WITHOUT_RESOURCE, stray
+    services = {action.service for action in actions}
+    idle = [arn for arn in resource.values if not met[arn] and service_of(arn) in services]
+    if idle and len(actions) == len(statement.action.values):
+        yield FindingId.RESOURCE_WITHOUT_ACTION, idle
+
+
+def _unmet_keys(
+    statement: Statement, actions: list[Action], catalogue: Catalogue, work: Work
+) -> Iterator[tuple[FindingId, list[str]]]:
+    own = [each for each in statement.conditions if _of_a_service(each.key, catalogue)]
+    work.add(len(own) * len(actions))
+    if work.exhausted:
+        return
+    keys = [each.key for each in own if not any(carries(action, each) for action in actions)]
+    if keys:
         yield FindingId.CONDITION_WITHOUT_ACTION, keys
 
 

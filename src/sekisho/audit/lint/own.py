@@ -10,7 +10,7 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import Target, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
-from sekisho.policy import Document, Effect
+from sekisho.policy import Document, Effect, Statement
 
 __all__ = ["own_checks"]
 
@@ -23,7 +23,7 @@ _ENABLE = "iam:enablemfadevice"
 def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
     """Yield what users may do to their own things, and some of them may not."""
     lost: list[str] = []
-    where: int | None = None
+    where: Statement | None = None
     for action in _own_actions(document, catalogue):
         if asker.exhausted:
             return
@@ -34,7 +34,7 @@ def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterat
     if lost and where is not None:
         shown = ", ".join(f"`{name}`" for name in lost)
         fact = f"open to `user/hanako` and not to `user/staff/hanako`: {shown}"
-        yield found(FindingId.USER_PATH, place_in(document, document.statements[where]), fact)
+        yield found(FindingId.USER_PATH, place_in(document, where), fact)
     yield from _device_name(document, asker, catalogue)
 
 
@@ -57,7 +57,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
     yield from (found[name] for name in ordered[:_MOST_ACTIONS])
 
 
-def _lost(document: Document, action: Action, asker: Asker) -> int | None:
+def _lost(document: Document, action: Action, asker: Asker) -> Statement | None:
     """Return the statement that tells a user with a path from one without, to their loss."""
     by_target = {
         probe.target: Ask(str(action), probe.resource, probe.holder.path)
@@ -69,14 +69,14 @@ def _lost(document: Document, action: Action, asker: Asker) -> int | None:
     # what a Deny without MFA does to paths shows at enrolment
     states = (State.FRESH, State.NO_MFA) if str(action).lower() == _ENABLE else (State.FRESH,)
     for state in states:
-        mine = asker.decision(document, own, state)
-        theirs = asker.decision(document, with_path, state)
-        if mine.effect is DecisionEffect.EXPLICITLY_DENIED or theirs.effect is mine.effect:
+        mine = asker.effect(document.statements, own, state)
+        theirs = asker.effect(document.statements, with_path, state)
+        if mine is DecisionEffect.EXPLICITLY_DENIED or theirs is mine:
             continue
-        if mine.effect is DecisionEffect.ALLOWED:
-            return mine.because[0].index
-        if theirs.effect is DecisionEffect.EXPLICITLY_DENIED:
-            return theirs.because[0].index
+        if mine is DecisionEffect.ALLOWED:
+            return asker.cause(document.statements, own, state)
+        if theirs is DecisionEffect.EXPLICITLY_DENIED:
+            return asker.cause(document.statements, with_path, state)
     return None
 
 
@@ -91,11 +91,12 @@ def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iter
     named, other = by_target.get(Target.OWN), by_target.get(Target.OWN_OTHER_NAME)
     if named is None or other is None:
         return
-    decision = asker.decision(document, named, State.NO_MFA)
-    if decision.effect is not DecisionEffect.ALLOWED:
-        decision = asker.decision(document, named, State.FRESH)
-    refused = asker.effect(document, other, State.FRESH)
-    if decision.effect is DecisionEffect.ALLOWED and refused is not DecisionEffect.ALLOWED:
-        statement = document.statements[decision.because[0].index]
-        fact = f"`{_CREATE}` on `{other.resource}`: {refused.value}"
-        yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)
+    refused = asker.effect(document.statements, other, State.FRESH)
+    if refused is DecisionEffect.ALLOWED:
+        return
+    for state in (State.NO_MFA, State.FRESH):
+        if asker.allowed(document.statements, named, state):
+            statement = asker.cause(document.statements, named, state)
+            fact = f"`{_CREATE}` on `{other.resource}`: {refused.value}"
+            yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)
+            return

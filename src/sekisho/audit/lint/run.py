@@ -6,7 +6,7 @@ from sekisho import catalogue
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
-from sekisho.audit.lint.asking import Asker, as_identity, relaxed
+from sekisho.audit.lint.asking import Asker, as_identity, check, relaxed, relaxed_but_who
 from sekisho.audit.lint.gate import Gate
 from sekisho.audit.lint.idle import (
     decoys,
@@ -24,8 +24,10 @@ from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.witness import questions, stand_ins
 from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.lint.work import Work
 from sekisho.audit.truth import truth_table
 from sekisho.catalogue import Catalogue
+from sekisho.engine import DecisionEffect
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, parse, size
@@ -36,6 +38,9 @@ _LONGEST = 10_240
 """Characters: the largest quota of any policy; no longer one can be saved anywhere."""
 
 _MOST_FINDINGS = 200
+
+_MOST_COMPARED = 2_500
+"""How many times a resource is compared with a kind that an action is about."""
 
 _NOT_READ = Text(
     "The policy could not be read whole, so its meaning was not examined: mend the errors first",
@@ -54,8 +59,9 @@ _TOO_MUCH = Text(
     "MFA に依存するステートメントが多すぎるため、すべては調べていません",
 )
 _TOO_WIDE = Text(
-    "So many actions have wildcards that not all of them were looked up",
-    "ワイルドカードを含むアクションが多すぎるため、すべては照合していません",
+    "So many actions have wildcards or stand beside so many resources that not all were looked up",
+    "ワイルドカードを含むアクション、またはアクションとリソースの組み合わせが多すぎるため、"
+    "すべては照合していません",
 )
 _TOO_MANY = Text(
     "Only the first {most} findings are shown",
@@ -106,15 +112,16 @@ class _Run:
         self.gaps: list[Text] = []
         # the statements as those of an identity-based policy, by which they are asked
         self.asked = as_identity(document, attachment.kind)
-        self.asker = Asker(home, _ages(document))
+        self.asker = Asker(home, self.asked)
 
     def report(self, text: str) -> Report:
         """Return what was found, by place."""
         speller = Speller(self.known)
+        compared = Work(_MOST_COMPARED)
         found = [
             *save_checks(self.document, self.attachment, text),
             *analyzer_checks(self.document, self.attachment, speller),
-            *misfits(self.document, self.known),
+            *misfits(self.document, self.known, compared),
             *decoys(self.document, self.known),
             *wrong_partitions(self.document, self.asker.home.partition),
             *ungoverned(self.document, self.asker),
@@ -133,7 +140,7 @@ class _Run:
                 )
             except FaultyPolicy as error:
                 self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
-        if speller.exhausted:
+        if speller.exhausted or compared.exhausted:
             self.gaps.append(_TOO_WIDE)
         if self.asker.exhausted:
             self.gaps.append(_TOO_MUCH)
@@ -152,15 +159,14 @@ class _Run:
 
     def meaning(self) -> Iterator[Finding]:
         """Ask the engine what the document does."""
+        check(self.asked)
         dependents = []
         for statement in self.asked.statements:
             if self.asker.exhausted:
                 return
-            asks = tuple(questions(self.asked, statement, self.asker, self.known))
+            asks = tuple(questions(statement, self.asker, self.known))
             yield from idle_statement(self.asked, statement, asks, self.asker)
-            about = tuple(
-                ask for ask in asks if self.asker.depends_on_mfa(self.asked, statement, ask)
-            )
+            about = tuple(ask for ask in asks if self.asker.depends_on_mfa(statement, ask))
             if about:
                 dependents.append(Dependent(statement, about))
         yield from self._of_attachment(dependents)
@@ -194,15 +200,14 @@ class _Run:
         """Find Denies that always, and Allows that never apply to sessions without MFA."""
         for each in dependents:
             statement, ask = each.statement, each.asks[0]
-            applies = self.asker.applies(self.asked, relaxed(statement), ask, Held.ROLE)
+            applies = self.asker.applies(relaxed(statement), ask, Held.ROLE)
             if applies is (statement.effect is Effect.DENY):
                 yield self._session_finding(FindingId.ON_ROLE, each, ask)
 
     def _on_roles(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Find Denies of a service control policy that hit the sessions of roles."""
         for each in dependents:
-            loose = relaxed(each.statement, keep_who=True)
-            hits = self.asker.applies(self.asked, loose, each.asks[0], Held.ROLE)
+            hits = self.asker.applies(relaxed_but_who(each.statement), each.asks[0], Held.ROLE)
             if each.statement.effect is Effect.DENY and hits:
                 yield self._session_finding(FindingId.SCP_HITS_ROLES, each, each.asks[0])
 
@@ -215,29 +220,18 @@ class _Run:
         gates = [each for each in dependents if each.statement.effect is Effect.DENY]
         asks = stand_ins(self.asker.home, self.known)
         if gates and not any(
-            self.asker.allowed(self.document, ask, Held.CONSOLE_MFA) for ask in asks
+            self.asker.allowed(self.document.statements, ask, Held.CONSOLE_MFA) for ask in asks
         ):
             fact = f"`{asks[0].action}`, {Held.CONSOLE_MFA.value}: not allowed"
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
 
     def _trust(self) -> Iterator[Finding]:
         role = f"arn:{self.asker.home.partition}:iam::{self.asker.home.account}:role/any"
-        decision = self.asker.decision(self.asked, Ask("sts:AssumeRole", role), Held.KEY)
-        if decision.because and decision.blocked_by is None:
-            index = decision.because[0].index
-            statement = next(each for each in self.document.statements if each.index == index)
-            fact = f"`sts:AssumeRole`, {Held.KEY.value}: {decision.effect.value}"
+        ask = Ask("sts:AssumeRole", role)
+        if self.asker.allowed(self.asked.statements, ask, Held.KEY):
+            statement = self.asker.cause(self.asked.statements, ask, Held.KEY)
+            fact = f"`sts:AssumeRole`, {Held.KEY.value}: {DecisionEffect.ALLOWED.value}"
             yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self.document, statement), fact)
-
-
-def _ages(document: Document) -> Iterator[int]:
-    """Yield the ages that conditions on `aws:MultiFactorAuthAge` name."""
-    for statement in document.statements:
-        for condition in statement.conditions:
-            if condition.key.lower() == "aws:multifactorauthage":
-                for value in condition.values:
-                    if value.isascii() and value.isdigit() and len(value) < 12:  # noqa: PLR2004 - what a number of seconds can be
-                        yield int(value)
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
+from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Catalogue
 
 __all__ = ["Speller", "cross_service_keys", "global_keys"]
@@ -45,12 +46,12 @@ class Speller:
         self._catalogue = catalogue
         self._guesses = 0
         self._expanded: dict[str, bool] = {}
-        self._compared = 0
+        self._work = Work(_MOST_COMPARED)
 
     @property
     def exhausted(self) -> bool:
         """Whether there were more wildcards than are looked up: what is left is a gap."""
-        return self._compared > _MOST_COMPARED
+        return self._work.exhausted
 
     def is_service(self, prefix: str) -> bool:
         """Tell whether AWS has a service with this prefix, in any case."""
@@ -62,11 +63,11 @@ class Speller:
         if set("*?") & set(key):
             # one step for each action, and for each star that may have to go back
             service = self._catalogue.actions(key.partition(":")[0])
-            self._compared += len(service) * (1 + key.count("*"))
+            self._work.add(len(service) * (1 + key.count("*")))
         if self.exhausted:
             return True
         if key not in self._expanded:
-            self._expanded[key] = bool(self._catalogue.expand(pattern))
+            self._expanded[key] = any(self._catalogue.matching(pattern))
         return self._expanded[key]
 
     def near_service(self, prefix: str) -> str:

@@ -1,11 +1,10 @@
 """What the condition of one statement does to MFA, asked of the engine (fact §2.4)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held
-from sekisho.audit.lint.asking import Asker, State, relaxed, with_statement
+from sekisho.audit.lint.asking import Asker, State, relaxed
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
 from sekisho.policy import Document, Effect, Quantifier, Statement
@@ -27,13 +26,16 @@ class Dependent:
 def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> Iterator[Finding]:
     """Yield what is wrong with the MFA condition of one statement of a document."""
     statement = dependent.statement
-    check = _deny if statement.effect is Effect.DENY else _allow
     told: set[FindingId] = set()
     for ask in dependent.asks:
         if asker.exhausted:
             return
-        own = {state: asker.applies(document, relaxed(statement), ask, state) for state in State}
-        for name, state in check(document, dependent, own, ask, asker):
+        own = {state: asker.applies(relaxed(statement), ask, state) for state in State}
+        if statement.effect is Effect.DENY:
+            wrong = _deny(document, own, ask, asker)
+        else:
+            wrong = _allow(document, dependent, own, ask, asker)
+        for name, state in wrong:
             if name not in told:
                 told.add(name)
                 yield found(
@@ -46,17 +48,16 @@ def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> 
 _Found = Iterator[tuple[FindingId, State]]
 
 
-def _deny(document: Document, dependent: Dependent, own: _Vector, ask: Ask, asker: Asker) -> _Found:
+def _deny(document: Document, own: _Vector, ask: Ask, asker: Asker) -> _Found:
     """Find what the Deny misses and no other Deny of the document catches."""
     if own[State.FRESH]:
         if not (own[State.KEY] and own[State.NO_MFA]):
             yield FindingId.DENY_INVERTED, State.FRESH
         return
-    whole = with_statement(document, relaxed(dependent.statement))
     misses = [
         state
         for state in (State.KEY, State.NO_MFA)
-        if not own[state] and not asker.denied(whole, ask, state)
+        if not own[state] and not asker.denied(document.statements, ask, state)
     ]
     if not misses:
         return
@@ -72,27 +73,23 @@ def _allow(
     document: Document, dependent: Dependent, own: _Vector, ask: Ask, asker: Asker
 ) -> _Found:
     """Find whom the Allow admits without MFA and no Deny of the document stops."""
-    statement = dependent.statement
     # what other Allows add is another matter
-    alone = replace(
-        document,
-        statements=tuple(
-            relaxed(each) if each.index == statement.index else each
-            for each in document.statements
-            if each.effect is Effect.DENY or each.index == statement.index
-        ),
-    )
-    admits = [state for state in (State.KEY, State.NO_MFA) if asker.allowed(alone, ask, state)]
+    admits = [
+        state
+        for state in (State.KEY, State.NO_MFA)
+        if own[state] and not asker.denied(document.statements, ask, state)
+    ]
     if not own[State.FRESH]:
         if admits and ask.action.lower() not in _ENROLMENT:
             yield FindingId.ALLOW_INVERTED, admits[0]
         return
     if not admits:
-        if asker.allowed(document, ask, State.KEY):
+        if asker.allowed(document.statements, ask, State.KEY):
             yield FindingId.ALLOW_WITHOUT_TOO, State.KEY
     elif State.KEY in admits:
         quantified = any(
-            each.operator.quantifier is Quantifier.FOR_ALL_VALUES for each in statement.conditions
+            each.operator.quantifier is Quantifier.FOR_ALL_VALUES
+            for each in dependent.statement.conditions
         )
         name = FindingId.ALLOW_FOR_ALL_VALUES if quantified else FindingId.ALLOW_ADMITS_KEYS
         yield name, State.KEY
@@ -102,7 +99,7 @@ def _allow(
 
 def _fact(document: Document, statement: Statement, ask: Ask, state: State, asker: Asker) -> str:
     """Return the request that shows it, and the engine's answer."""
-    whole = with_statement(document, relaxed(statement))
+    whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
     effect = asker.effect(whole, ask, state)
     held = state.value if state is not State.STALE else Held.CONSOLE_MFA
     return f"`{ask.action}` on `{ask.resource}`, {held.value}: {effect.value}"

@@ -6,12 +6,13 @@ action is checked against.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from sekisho.audit.held import Ask, Held, Home
 from sekisho.audit.lint.asking import Asker, bare
 from sekisho.audit.probes import NAME, PATH, probes_of
 from sekisho.catalogue import Action, Catalogue
-from sekisho.policy import Document, Statement
+from sekisho.policy import Statement
 from sekisho.policy.applies import takes
 
 __all__ = ["STAND_INS", "questions", "stand_ins"]
@@ -46,15 +47,13 @@ def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def questions(
-    document: Document, statement: Statement, asker: Asker, catalogue: Catalogue
-) -> Iterator[Ask]:
+def questions(statement: Statement, asker: Asker, catalogue: Catalogue) -> Iterator[Ask]:
     """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
     for action in _actions(statement, catalogue):
         for ask in dict.fromkeys(_about(action, statement, asker.home)):
             if asker.exhausted:
                 return
-            if asker.applies(document, bare(statement), ask, Held.KEY):
+            if asker.applies(bare(statement), ask, Held.KEY):
                 yield ask
                 break
 
@@ -69,7 +68,7 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
         values = ()
     for value in values[:_MOST_PATTERNS]:
         if catalogue.service_name(value.partition(":")[0]) is not None:
-            yield from catalogue.expand(value)[:_MOST_OF_A_PATTERN]
+            yield from islice(catalogue.matching(value), _MOST_OF_A_PATTERN)
 
 
 def _about(action: Action, statement: Statement, home: Home) -> Iterator[Ask]:

@@ -1,0 +1,36 @@
+"""What lint is told about several statements is what the engine decides."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.test_lint_laws import POLICIES
+from sekisho.audit.held import Ask, Held, home_of, request_of
+from sekisho.audit.lint.asking import Asker
+from sekisho.audit.truth import policies_with
+from sekisho.engine import decide
+from sekisho.policy import PolicyKind, from_json
+
+ASKS = (
+    Ask("iam:EnableMFADevice", "arn:aws:iam::111122223333:user/staff/hanako", "/staff/"),
+    Ask("iam:CreateVirtualMFADevice", "arn:aws:iam::111122223333:mfa/hanako"),
+    Ask("iam:GetUser", "arn:aws:iam::444455556666:user/hanako"),
+    Ask("s3:GetObject", "arn:aws:s3:::b/any"),
+    Ask("s3:GetObject", "arn:aws-cn:s3:::b"),
+    Ask("sts:GetSessionToken", "*"),
+)
+OWN = tuple(held for held in Held if held is not Held.FEDERATED)
+"""A federated user session may do nothing without a session policy, which is beside the point."""
+
+
+@given(POLICIES, st.sampled_from(ASKS), st.sampled_from(OWN))
+def test_the_effect_is_the_engines(value: dict[str, Any], ask: Ask, held: Held) -> None:
+    document = from_json(value)
+    home = home_of(document)
+    policies = policies_with(document, PolicyKind.IDENTITY)
+    # the ARN tells the account, which need not be that of the people
+    request = replace(request_of(held, ask, home), resource_account=None)
+    effect = decide(request, policies).effect
+    assert Asker(home, document).effect(document.statements, ask, held) is effect
