@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from administered import administered, iam_of, signed_in
-from sekisho.account import DeviceKind, Gap, collect, policies_of, policies_of_role, user_of
+from sekisho.account import (
+    DeviceKind,
+    Gap,
+    RootUser,
+    collect,
+    policies_of,
+    policies_of_role,
+    user_of,
+)
 from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused, Code, FaultyAccount
+from sekisho.signin import CharacterClass, PasswordPolicy
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 POLICY = {
@@ -75,6 +84,11 @@ def api() -> Iterator[Boto3Api]:
             UserName="hanako.sato", Password="Fuji-2026-x", PasswordResetRequired=True
         )
         iam.create_access_key(UserName="ken.mori")
+        iam.upload_ssh_public_key(UserName="ken.mori", SSHPublicKeyBody="ssh-rsa AAAA")
+        iam.create_account_alias(AccountAlias="example-company")
+        iam.update_account_password_policy(
+            MinimumPasswordLength=12, RequireNumbers=True, AllowUsersToChangePassword=True
+        )
         iam.create_virtual_mfa_device(VirtualMFADeviceName="left-over")
         iam.create_role(RoleName="Ops", AssumeRolePolicyDocument=json.dumps(TRUST))
         yield signed_in(running, "admin", mfa=True)
@@ -104,6 +118,24 @@ def test_reads_everything(api: Boto3Api) -> None:
     assert not storage.aws_managed
     assert snapshot.policies["arn:aws:iam::aws:policy/ReadOnlyAccess"].aws_managed
     assert [role.name for role in snapshot.roles] == ["Ops"]
+    assert snapshot.alias == "example-company"
+    assert snapshot.password_policy == PasswordPolicy(
+        minimum_length=12, required=frozenset({CharacterClass.NUMBER}), users_may_change=True
+    )
+    assert snapshot.summary["Users"] == 4
+    # the local AWS says that root has a device, and not which: it is no virtual one
+    assert snapshot.root == RootUser(mfa=True, virtual_device=False, keys=False, password=True)
+    assert snapshot.report is not None
+    assert snapshot.report.rows["hanako.sato"].password_enabled is True
+    assert snapshot.report.generated_at is not None
+    assert snapshot.scps is None
+    assert ken.created_at is not None
+    (key,) = ken.keys
+    assert (key.last_used, key.last_service) == (None, "")
+    (glass,) = snapshot.user_named["glass"].keys
+    assert glass.last_service == "iam"
+    (ssh,) = ken.ssh_keys
+    assert ssh.active
 
 
 def test_policies_come_from_everywhere(api: Boto3Api) -> None:
@@ -123,9 +155,18 @@ def test_policies_come_from_everywhere(api: Boto3Api) -> None:
     ("operation", "who"),
     [
         ("GetAccountAuthorizationDetails", ""),
+        ("GetAccountPasswordPolicy", ""),
+        ("GetAccountSummary", ""),
+        ("ListAccountAliases", ""),
+        ("GenerateCredentialReport", ""),
+        ("GetCredentialReport", ""),
+        ("DescribeOrganization", ""),
         ("GetLoginProfile", "hanako.sato"),
         ("ListMFADevices", "ken.mori"),
         ("ListAccessKeys", "ken.mori"),
+        ("ListServiceSpecificCredentials", "ken.mori"),
+        ("ListSSHPublicKeys", "ken.mori"),
+        ("ListSigningCertificates", "ken.mori"),
         ("GetAccessKeyLastUsed", "ken.mori"),
         ("ListVirtualMFADevices", ""),
         ("GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
@@ -136,6 +177,19 @@ def test_policies_come_from_everywhere(api: Boto3Api) -> None:
 def test_a_refusal_is_a_gap(api: Boto3Api, operation: str, who: str) -> None:
     snapshot = collect(Refusing(api, operation), now=NOW)
     assert Gap(operation, who, "AccessDenied: User is not authorized") in snapshot.gaps
+    assert {gap.what for gap in snapshot.gaps} == {operation}
+    assert snapshot.gap_of(operation, who) is not None
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "SignatureDoesNotMatch", "EndpointDown"])
+def test_credentials_that_end_in_the_middle_are_one_error(api: Boto3Api, code: str) -> None:
+    class Ending(Refusing):
+        def _check(self, operation: str) -> None:
+            if operation == "ListSSHPublicKeys":
+                raise AwsRefused(operation, code, "no more", 0 if code == "EndpointDown" else 403)
+
+    with pytest.raises(AwsRefused, match=code):
+        collect(Ending(api), now=NOW)
 
 
 def test_the_account_itself_must_be_told(api: Boto3Api) -> None:
@@ -158,6 +212,9 @@ class Garbling(Refusing):
         self, service: str, operation: str, key: str, /, **params: object
     ) -> Iterator[Mapping[str, Any]]:
         for item in super().pages(service, operation, key, **params):
+            if key != "UserDetailList":
+                yield item
+                continue
             inline = [
                 {**policy, "PolicyDocument": "no JSON {"}
                 for policy in item.get("UserPolicyList", ())

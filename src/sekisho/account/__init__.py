@@ -4,7 +4,7 @@
 """
 
 from sekisho.account.api import AwsApi
-from sekisho.account.collect import collect
+from sekisho.account.collect import Pace, collect
 from sekisho.account.entries import (
     AccountFile,
     DeviceEntry,
@@ -56,6 +56,7 @@ __all__ = [
     "InlinePolicy",
     "KeyEntry",
     "ManagedPolicy",
+    "Pace",
     "Password",
     "PolicyEntry",
     "PolicyVersion",

@@ -21,9 +21,7 @@ class AwsApi(Protocol):
         """
         ...
 
-    def pages(
-        self, service: str, operation: str, key: str, /, **params: object
-    ) -> Iterator[Mapping[str, Any]]:
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         """Yield the items under `key` of every page of a listing operation.
 
         Raises:

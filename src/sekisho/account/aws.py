@@ -118,13 +118,15 @@ class Boto3Api:
             raise _refusal(operation, error, params) from None
         return output
 
-    def pages(
-        self, service: str, operation: str, key: str, /, **params: object
-    ) -> Iterator[Mapping[str, Any]]:
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         """Yield the items under `key` of every page; see `AwsApi.pages`."""
         try:
-            paginator = self._client(service).get_paginator(xform_name(operation))
-            for page in paginator.paginate(**params):
+            client, name = self._client(service), xform_name(operation)
+            if client.can_paginate(name):
+                pages = client.get_paginator(name).paginate(**params)
+            else:
+                pages = _marked(getattr(client, name), params)
+            for page in pages:
                 yield from page.get(key, ())
         except (ClientError, BotoCoreError) as error:
             raise _refusal(operation, error, params) from None
@@ -137,6 +139,15 @@ class Boto3Api:
                     service, endpoint_url=self._endpoint_url, config=_config(self._endpoint_url)
                 )
             return self._clients[service]
+
+
+def _marked(method: Callable[..., Any], params: Mapping[str, object]) -> Iterator[Any]:
+    """Yield the pages of a listing that IAM pages and botocore has no paginator for."""
+    page = method(**params)
+    yield page
+    while page.get("IsTruncated"):
+        page = method(**params, Marker=page["Marker"])
+        yield page
 
 
 def connect(

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from sekisho.account import Pace
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
 from sekisho.language import Text
@@ -18,7 +19,7 @@ from sekisho.story.step import OK, Cell, Chapter, Check, Exchange, Held, Step, T
 
 T = TypeVar("T")
 
-__all__ = ["DONE", "Actor", "RecordingApi", "Scene", "Want"]
+__all__ = ["DONE", "IN_ORDER", "Actor", "RecordingApi", "Scene", "Want"]
 
 _TARGETS = (
     "UserName",
@@ -189,6 +190,10 @@ def _shown(value: object) -> str:
         items = [str(item) for item in value]
         return ", ".join(sorted(items) if isinstance(value, (set, frozenset)) else items) or "-"
     return str(value)
+
+
+IN_ORDER = Pace(workers=1)
+"""Reads one thing after the other, so that a scene tells its calls in the same order always."""
 
 
 class RecordingApi:

@@ -1,6 +1,7 @@
-"""Access keys: made, listed, switched off, deleted.
+"""Access keys: made, listed, switched off, deleted; and that there are no keys for one service.
 
-Source: IAM API Reference, CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey.
+Source: IAM API Reference, CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey,
+ListServiceSpecificCredentials.
 """
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -42,6 +43,12 @@ def delete_access_key(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def list_service_specific_credentials(self: IamResponse) -> ActionResult:
+    """List none: the local AWS makes none."""
+    user_of(self)
+    return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
+
+
 def _key(response: IamResponse) -> AccessKey:
     wanted = text(response, "AccessKeyId")
     for key in user_of(response).access_keys:
@@ -59,4 +66,10 @@ def _described(key: AccessKey) -> dict[str, object]:
     }
 
 
-OPERATIONS = (create_access_key, list_access_keys, update_access_key, delete_access_key)
+OPERATIONS = (
+    create_access_key,
+    list_access_keys,
+    update_access_key,
+    delete_access_key,
+    list_service_specific_credentials,
+)

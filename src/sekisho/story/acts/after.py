@@ -9,7 +9,7 @@ from sekisho.story import cast
 from sekisho.story.acts.before import NO, YES
 from sekisho.story.acts.plans import compare, roll_back_plan
 from sekisho.story.gating import Standing, standings_of
-from sekisho.story.scene import Scene
+from sekisho.story.scene import IN_ORDER, Scene
 from sekisho.story.stage import Stage
 from sekisho.story.step import Cell, Step
 
@@ -67,7 +67,7 @@ def after(stage: Stage) -> Iterator[Step]:
 
 
 def _who_is_gated(stage: Stage, scene: Scene) -> None:
-    snapshot = collect(scene.watch(stage.administrator), now=stage.now())
+    snapshot = collect(scene.watch(stage.administrator), now=stage.now(), pace=IN_ORDER)
     scene.check(_NO_GAPS, (), snapshot.gaps)
     standings = standings_of(snapshot)
     gated = {standing.user for standing in standings if standing.gated}
@@ -108,7 +108,7 @@ def _still_to_do(standing: Standing) -> Text:
 
 
 def _what_stays(stage: Stage, scene: Scene) -> None:
-    snapshot = collect(scene.watch(stage.administrator), now=stage.now())
+    snapshot = collect(scene.watch(stage.administrator), now=stage.now(), pace=IN_ORDER)
     gated = {standing.user for standing in standings_of(snapshot) if standing.gated}
     scene.check(_OPEN, set(), gated)
     known = {user.name: {device.serial for device in user.devices} for user in stage.snapshot.users}

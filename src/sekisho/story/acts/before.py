@@ -6,7 +6,7 @@ from sekisho.account import Snapshot, User, collect
 from sekisho.language import Text
 from sekisho.story import cast
 from sekisho.story.acts.answers import INVALID_TOKEN, TRUST_DENIES
-from sekisho.story.scene import DONE
+from sekisho.story.scene import DONE, IN_ORDER
 from sekisho.story.stage import Stage
 from sekisho.story.step import Cell, Held, Step
 
@@ -37,7 +37,7 @@ def before(stage: Stage) -> Iterator[Step]:
         stage.administrator = session
     yield scene.step
     with stage.scene("1.2-users") as scene:
-        snapshot = collect(scene.watch(session), now=stage.now())
+        snapshot = collect(scene.watch(session), now=stage.now(), pace=IN_ORDER)
         scene.check(_NO_GAPS, (), snapshot.gaps)
         stage.snapshot = snapshot
         scene.table(_USERS, _COLUMNS, users_table(snapshot))

@@ -1,0 +1,79 @@
+"""The service control policies over an account, where Organizations can be read.
+
+Source: AWS Organizations API Reference; Organizations User Guide, "SCP evaluation": at every level
+from the root to the account something must allow, and the management account is not affected.
+"""
+
+from sekisho.account.reading import Item, Reading
+from sekisho.engine.model import AttachedPolicy, Level
+from sekisho.policy import PolicyKind
+
+__all__ = ["read_scps"]
+
+_SCP = "SERVICE_CONTROL_POLICY"
+_NO_ORGANISATION = ("AWSOrganizationsNotInUseException",)
+_DEEPEST = 7
+"""A root, five levels of OUs at most, and the account (Organizations quotas)."""
+
+
+def read_scps(reading: Reading, account: str) -> tuple[Level, ...] | None:
+    """Return the SCPs level by level from the root down to the account.
+
+    Empty where none applies: in the management account, or where SCPs are not enabled. None if the
+    account is in no organisation, or, with a gap, if a part could not be read.
+    """
+    answer = reading.call("DescribeOrganization", absent=_NO_ORGANISATION)
+    if answer is None:
+        return None
+    if answer["Organization"].get("MasterAccountId") == account:
+        return ()
+    enabled = _enabled(reading)
+    if not enabled:
+        return None if enabled is None else ()
+    chain = _chain(reading, account)
+    levels = [_level(reading, target) for target in chain or ()]
+    found = [level for level in levels if level is not None]
+    return tuple(found) if chain and len(found) == len(levels) else None
+
+
+def _enabled(reading: Reading) -> bool | None:
+    """Return whether SCPs are enabled in the organisation; None if it could not be read."""
+    roots = reading.items("ListRoots", "Roots")
+    if roots is None:
+        return None
+    types = (kind for root in roots for kind in root.get("PolicyTypes", ()))
+    return any(kind["Type"] == _SCP and kind["Status"] == "ENABLED" for kind in types)
+
+
+def _chain(reading: Reading, account: str) -> list[str] | None:
+    """Return the ids from the root down to the account; None if a parent could not be read."""
+    chain = [account]
+    while len(chain) < _DEEPEST:
+        parents = reading.items("ListParents", "Parents", "", ChildId=chain[0])
+        if not parents:
+            if parents is not None:
+                reading.gap("ListParents", "", f"nothing stands above `{chain[0]}`")
+            return None
+        chain.insert(0, parents[0]["Id"])
+        if parents[0]["Type"] == "ROOT":
+            return chain
+    reading.gap("ListParents", "", f"more than {_DEEPEST} levels above the account")
+    return None
+
+
+def _level(reading: Reading, target: str) -> Level | None:
+    items = reading.items("ListPoliciesForTarget", "Policies", "", TargetId=target, Filter=_SCP)
+    if items is None:
+        return None
+    found = [_policy(reading, item) for item in sorted(items, key=lambda item: str(item["Id"]))]
+    policies = tuple(policy for policy in found if policy is not None)
+    return Level(target, policies) if len(policies) == len(found) else None
+
+
+def _policy(reading: Reading, item: Item) -> AttachedPolicy | None:
+    answer = reading.call("DescribePolicy", item["Id"], PolicyId=item["Id"])
+    if answer is None:
+        return None
+    content = answer["Policy"]["Content"]
+    document = reading.document(content, item["Id"], PolicyKind.SCP, "DescribePolicy")
+    return None if document is None else AttachedPolicy(item["Arn"], document)

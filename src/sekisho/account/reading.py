@@ -1,0 +1,100 @@
+"""Calling AWS to read, with a gap for every call that is refused."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sekisho.account.api import AwsApi
+from sekisho.account.model import Gap
+from sekisho.account.reads import read_of
+from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.policy import Document, PolicyKind, from_json, parse
+
+__all__ = ["Item", "Reading"]
+
+Item = Mapping[str, Any]
+
+_LOST = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Codes that say of the caller, not of the call: every further call would end the same."""
+
+
+class Reading:
+    """A run of calls and the gaps that they left, in order; for one thread."""
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+        self.gaps: list[Gap] = []
+
+    def call(
+        self, operation: str, who: str = "", *, absent: Iterable[str] = (), **params: object
+    ) -> Item | None:
+        """Return an answer; None if there is no such thing, or, with a gap, if it is refused.
+
+        Args:
+            operation: one of `READS`.
+            who: whom the gap is about.
+            absent: AWS's codes that mean "there is none".
+            params: of the operation.
+
+        Raises:
+            AwsRefused: if nobody answers, or the caller's credentials are no longer taken.
+        """
+        try:
+            return self._api.call(read_of(operation).service, operation, **params)
+        except AwsRefused as error:
+            self._refused(error, operation, who, absent)
+            return None
+
+    def items(
+        self, operation: str, key: str, who: str = "", /, **params: object
+    ) -> list[Any] | None:
+        """Return a listing; None, with a gap, if any page of it is refused.
+
+        Raises:
+            AwsRefused: as `call`.
+        """
+        try:
+            return list(self._api.pages(read_of(operation).service, operation, key, **params))
+        except AwsRefused as error:
+            self._refused(error, operation, who, ())
+            return None
+
+    def document(
+        self,
+        value: object,
+        name: str,
+        kind: PolicyKind = PolicyKind.IDENTITY,
+        operation: str = "GetAccountAuthorizationDetails",
+    ) -> Document | None:
+        """Return a policy document, decoded or a text; None, with a gap, if it is none."""
+        try:
+            if isinstance(value, str):
+                return parse(value, source=name, kind=kind)
+            return from_json(value, source=name, kind=kind)
+        except FaultyPolicy as error:
+            self.gap(operation, name, f"{error.code}: {error}")
+            return None
+
+    def gap(self, what: str, who: str, reason: str) -> None:
+        """Note something that could not be read, once."""
+        found = Gap(what, who, reason)
+        if found not in self.gaps:
+            self.gaps.append(found)
+
+    def _refused(self, error: AwsRefused, operation: str, who: str, absent: Iterable[str]) -> None:
+        if error.aws_code in absent:
+            return
+        # Organizations may be out of reach where IAM is not
+        unanswered = error.status == 0 and read_of(operation).service != "organizations"
+        if unanswered or error.aws_code in _LOST:
+            raise error
+        self.gap(operation, who, f"{error.aws_code}: {error.message}")
