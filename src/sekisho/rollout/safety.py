@@ -34,7 +34,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["keys_in_use", "proofs", "reasons"]
+__all__ = ["gets_in", "keeping", "keys_in_use", "proofs", "reasons"]
 
 _LATELY = timedelta(days=90)
 """A key that was used within this time is in use."""
@@ -42,13 +42,15 @@ _LATELY = timedelta(days=90)
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
+    return (_gate_shut(outlook), gets_in(outlook), *keeping(outlook), _mfa_opens(outlook))
+
+
+def keeping(outlook: Outlook) -> tuple[Proof, ...]:
+    """Return that the caller, the break-glass users and an administrator keep what they have."""
     return (
-        _gate_shut(outlook),
-        _everyone_gets_in(outlook),
         _caller_keeps_access(outlook),
         _break_glass_untouched(outlook),
         _administrator_remains(outlook),
-        _mfa_opens(outlook),
     )
 
 
@@ -107,7 +109,7 @@ def _gate(gate: UserGate) -> tuple[Verdict, Text]:
             return Verdict.REFUTED, witness_text(witness) if witness else Text("", "")
 
 
-def _everyone_gets_in(outlook: Outlook) -> Proof:
+def gets_in(outlook: Outlook) -> Proof:
     """Show that everybody who is touched comes to a session with MFA by what they hold."""
     found = [
         (user.name, entry.verdict, entry.why)

@@ -9,6 +9,7 @@ __all__ = [
     "CALLER_UNKNOWN",
     "CANNOT_ENROL",
     "CHANGED_SINCE",
+    "CUT_OFF",
     "DEAD_LOCK",
     "DESCRIPTION_STAYS",
     "EVERYONE_GETS_IN",
@@ -20,13 +21,18 @@ __all__ = [
     "KEYS_IN_USE",
     "KEYS_STOP",
     "LOSES",
+    "LOST_FOR_GOOD",
     "MFA_OPENS",
     "MUST_ENROL",
     "NOT_COVERED",
+    "NOT_ONESELF",
     "NOT_OURS",
+    "NO_FORCED_CHANGE",
     "OTHER_ACCOUNT",
     "QUOTA",
     "REFUSED_BY_AWS",
+    "RESET_NEXT",
+    "RESET_NEXT_KEEPS",
     "STALE_STAYS",
     "UNKNOWN",
     "VIA_SERVICE",
@@ -147,4 +153,32 @@ IRREVERSIBLE = Text(
 REFUSED_BY_AWS = Text(
     "AWS refuses: {what}",
     "AWS が拒否しました: {what}",
+)
+CUT_OFF = Text(
+    "Loses every right at once, running sessions included, then every credential.",
+    "すべての権限を直ちに失い (実行中のセッションも含む)、続いてすべての認証情報を失います。",
+)
+LOST_FOR_GOOD = Text(
+    "What this takes away cannot be given back by a roll-back.",
+    "次のものは、ロールバックしても元に戻せません。",
+)
+NO_FORCED_CHANGE = Text(
+    "The temporary password need not be changed at the next sign-in: under the policies "
+    "of this user a forced change would be refused without MFA. Ask them to change it "
+    "once MFA is set up.",
+    "一時パスワードは次回サインイン時の変更を必須にしません。このユーザーのポリシ"
+    "ーでは、MFA なしでのパスワード変更が拒否されるためです。MFA の設定後"
+    "に変更するよう依頼してください。",
+)
+NOT_ONESELF = Text(
+    "Nobody does this to themselves: another administrator must.",
+    "自分自身には実行できません。別の管理者が実行してください。",
+)
+RESET_NEXT = Text(
+    "Signs in with the temporary password, changes it, then sets up MFA anew.",
+    "一時パスワードでサインインし、パスワードを変更してから、MFA を設定し直します。",
+)
+RESET_NEXT_KEEPS = Text(
+    "Signs in, then sets up MFA anew.",
+    "サインインして、MFA を設定し直します。",
 )

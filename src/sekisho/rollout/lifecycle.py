@@ -1,0 +1,203 @@
+"""Plans about one person: a lost phone, somebody who leaves; and about devices of nobody. Pure.
+
+Such a plan has no goal that others share: it is judged by whether its caller could also take it
+back, whether an administrator remains, and, where the person stays, whether they get in again.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, user_of
+from sekisho.account.saved import dump_snapshot
+from sekisho.policy import from_json
+from sekisho.policy.size import Quota
+from sekisho.rollout.changes import (
+    AttachUserPolicy,
+    Change,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
+    RemoveUserFromGroup,
+    ReplacePassword,
+)
+from sekisho.rollout.entering import entries_of
+from sekisho.rollout.forecast import forecast
+from sekisho.rollout.outlook import Outlook
+from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
+from sekisho.rollout.safety import gets_in, keeping, reasons
+from sekisho.rollout.taking import CredentialType
+from sekisho.rollout.texts import (
+    CUT_OFF,
+    GAP,
+    LOST_FOR_GOOD,
+    NO_FORCED_CHANGE,
+    NOT_ONESELF,
+    QUOTA,
+    RESET_NEXT,
+    RESET_NEXT_KEEPS,
+)
+
+__all__ = ["delete_orphans", "deny_all_arn", "offboard", "reset"]
+
+_DENY_ALL = "AWSDenyAll"
+_EVERYTHING_DENIED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": ["*"], "Resource": ["*"]}],
+}
+
+
+def deny_all_arn(partition: str) -> str:
+    """Return the ARN of the AWS managed policy that denies everything."""
+    return f"arn:{partition}:iam::aws:policy/{_DENY_ALL}"
+
+
+def reset(snapshot: Snapshot, caller: Caller, name: str, break_glass: tuple[str, ...] = ()) -> Plan:
+    """Return the plan for a user whose phone is lost: devices go, a temporary password comes.
+
+    The password must be changed at the next sign-in, unless the user could not do so without MFA
+    (as under AWS's own sample) and gets in without that.
+
+    Raises:
+        FaultyAccount: if there is no such user.
+    """
+    user = user_of(snapshot, name)
+    devices = tuple(_without_devices(user))
+    if user.password is None:
+        return _judged(snapshot, caller, user, devices, break_glass)
+    old = user.password.reset_required
+    forced, free = (
+        _judged(snapshot, caller, user, (ReplacePassword(name, flag, old), *devices), break_glass)
+        for flag in (True, False)
+    )
+    if forced.applicable or not free.applicable:
+        return forced
+    return replace(free, warnings=(*free.warnings, Note("no-forced-change", NO_FORCED_CHANGE)))
+
+
+def offboard(
+    snapshot: Snapshot, caller: Caller, name: str, break_glass: tuple[str, ...] = ()
+) -> Plan:
+    """Return the plan for a user who leaves: no right and no credential is left to them.
+
+    Everything is denied first, which also stops sessions that are running: they would live on for
+    up to 36 hours (fact §3.1). The user itself stays, for the records.
+
+    Raises:
+        FaultyAccount: if there is no such user.
+    """
+    known = _with_deny_all(snapshot)
+    user = user_of(known, name)
+    return _judged(known, caller, user, tuple(_closing(user, snapshot.partition)), break_glass)
+
+
+def delete_orphans(snapshot: Snapshot, caller: Caller, devices: tuple[Device, ...]) -> Plan:
+    """Return the plan that deletes virtual devices which nobody has enabled."""
+    changes = tuple(DeleteDevice(device.serial) for device in devices)
+    return _judged(snapshot, caller, None, changes, ())
+
+
+def _without_devices(user: User) -> Iterator[Change]:
+    for device in user.devices:
+        yield DeactivateDevice(user.name, device.serial)
+        if device.kind is DeviceKind.VIRTUAL:
+            yield DeleteDevice(device.serial)
+
+
+def _closing(user: User, partition: str) -> Iterator[Change]:
+    deny = deny_all_arn(partition)
+    if deny not in user.attached:
+        yield AttachUserPolicy(user.name, deny)
+    if user.password is not None:
+        yield DeleteLoginProfile(user.name, user.password.reset_required)
+    for kind, identity in _active(user):
+        yield DeactivateCredential(user.name, kind.value, identity)
+    yield from _without_devices(user)
+    for group in user.groups:
+        yield RemoveUserFromGroup(group, user.name)
+
+
+def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
+    yield from ((CredentialType.ACCESS_KEY, each.id) for each in user.keys if each.active)
+    yield from ((CredentialType.SSH_KEY, each.id) for each in user.ssh_keys if each.active)
+    services = user.service_credentials
+    yield from ((CredentialType.SERVICE, each.id) for each in services if each.active)
+    yield from ((CredentialType.CERTIFICATE, each.id) for each in user.certificates if each.active)
+
+
+def _judged(
+    snapshot: Snapshot,
+    caller: Caller,
+    user: User | None,
+    changes: tuple[Change, ...],
+    break_glass: tuple[str, ...],
+) -> Plan:
+    after = forecast(snapshot, changes)
+    touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
+    outlook = Outlook(
+        before=snapshot,
+        after=after,
+        changes=changes,
+        caller=caller,
+        policies=(),
+        break_glass=break_glass,
+        touched=touched,
+        gates={},
+        gates_before={},
+        entries=entries_of(after, touched),
+    )
+    stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
+    return Plan(
+        account=snapshot.account,
+        partition=snapshot.partition,
+        caller=caller,
+        snapshot_at=snapshot.taken_at,
+        changes=changes,
+        proofs=(*keeping(outlook), *([gets_in(outlook)] if user and stays else [])),
+        reasons=(*_against(outlook, user), *reasons(outlook)),
+        warnings=tuple(_lost(changes)),
+        people=tuple(_told(outlook, each, stays=stays) for each in touched),
+        complete=not snapshot.gaps,
+        snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
+    )
+
+
+def _against(outlook: Outlook, user: User | None) -> Iterator[Note]:
+    if user is None:
+        return
+    if user.arn == outlook.caller.arn:
+        yield Note("oneself", NOT_ONESELF, (user.name,))
+    quota = Quota.POLICIES_PER_USER
+    if quota.number < len(user_of(outlook.after, user.name).attached):
+        what = f"`{user.name}`: {quota.message(user.name)}"
+        yield Note("quota", QUOTA.filled(what=what), (user.name,))
+    for gap in outlook.before.gaps:
+        if gap.who == user.name:
+            yield Note("gap", GAP.filled(what=f"{gap.what} {gap.who} ({gap.reason})"), (user.name,))
+
+
+def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:
+    lost = tuple(change.address for change in changes if not change.reversible)
+    if lost:
+        yield Note("irreversible", LOST_FOR_GOOD, lost)
+
+
+def _told(outlook: Outlook, user: User, *, stays: bool) -> Person:
+    if not stays:
+        return Person(user.name, "cut-off", CUT_OFF)
+    entry = outlook.entries.get(user.name)
+    if entry is not None and entry.verdict is not Verdict.PROVED:
+        return Person(user.name, "locked-out", entry.why)
+    forced = user.password is not None and user.password.reset_required
+    return Person(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
+
+
+def _with_deny_all(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with `AWSDenyAll` in it, as AWS publishes it."""
+    arn = deny_all_arn(snapshot.partition)
+    if arn in snapshot.policies:
+        return snapshot
+    document = from_json(_EVERYTHING_DENIED, source=arn)
+    policy = ManagedPolicy(arn, _DENY_ALL, "/", "v1", document, aws_managed=True)
+    return replace(snapshot, policies={**snapshot.policies, arn: policy})
