@@ -65,8 +65,8 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "1 of 4 users are proved gated; these 3 are not, and here is why. "
-        "Of these, 1 are exceptions, 1 could not be decided, 1 are open."
+        "1 of 4 users are proved gated; these 3 are not, and here is why: "
+        "exceptions 1, not decided 1, open 1."
     )
     assert said.ja.startswith("4 ユーザー中 1 人で MFA の強制を証明しました。残り 3 人")
     assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (

@@ -20,6 +20,12 @@ FRESH = timedelta(hours=24)
 _ACCOUNT = "account"
 _ROOT = "root"
 _INLINE_FULL = 0.9
+_DETAILS = "GetAccountAuthorizationDetails"
+_HIDES = {
+    "ListVirtualMFADevices": Id.ORPHAN_DEVICE,
+    "GetCredentialReport": Id.STALE_REPORT,
+    "GenerateCredentialReport": Id.STALE_REPORT,
+}
 _QUOTAS = {
     "AttachedPoliciesPerUserQuota": 10,
     "GroupsPerUserQuota": 10,
@@ -36,8 +42,22 @@ def estate_checks(examined: Examined) -> Iterator[AccountFinding]:
     for device in examined.snapshot.orphans:
         yield finding(Id.ORPHAN_DEVICE, device.serial, "a virtual device that no user has enabled")
     yield from _report(examined)
+    yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
         yield unknown(Id.NOT_READ, gap.who or _ACCOUNT, f"{gap.what}: {gap.reason}")
+
+
+def _hidden(examined: Examined) -> Iterator[AccountFinding]:
+    """Say what cannot be found for what was not read, where no user's row says it."""
+    for gap in examined.snapshot.gaps:
+        name = _HIDES.get(gap.what)
+        trust = gap.who.startswith("trust policy of role ")
+        if name is not None or trust:
+            why = f"{gap.what}: {gap.reason}"
+            yield unknown(name or Id.TRUST_WITHOUT_MFA, gap.who or _ACCOUNT, why)
+        elif gap.what == _DETAILS and not gap.who:
+            for each in (Id.NOT_GATED, Id.TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
+                yield unknown(each, _ACCOUNT, f"{gap.what}: {gap.reason}")
 
 
 def _root(examined: Examined) -> Iterator[AccountFinding]:

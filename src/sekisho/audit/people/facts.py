@@ -98,44 +98,59 @@ def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
 
 def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime) -> Facts:
     why = {name: unread.why(name, user.name) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
-    no_password, no_devices, no_keys = (bool(why[name]) for name in (_PASSWORD, _DEVICES, _KEYS))
-    active = [key for key in user.keys if key.active]
-    password = user.password is not None if not no_password or user.password else None
-    enrolled = bool(user.devices) if not no_devices or user.devices else None
-    count = len(active) if not no_keys or user.keys else None
-    uses = [key.last_used for key in active if key.last_used is not None]
-    used, use_known = max(uses, default=None), not (no_keys or why[_USED])
-    by_report = row is not None and None in (password, enrolled, count)
+    password = user.password is not None if user.password or not why[_PASSWORD] else None
+    enrolled = bool(user.devices) if user.devices or not why[_DEVICES] else None
     if row is not None:
         password = row.password_enabled if password is None else password
         enrolled = row.mfa_active if enrolled is None else enrolled
-        if count is None:
-            count = None if None in row.keys_active else row.keys_active.count(True)
-            pairs = zip(row.keys_active, row.keys_last_used, strict=True)
-            used = max((at for is_active, at in pairs if is_active and at), default=None)
-            use_known = True
-    answers = {_PASSWORD: password, _DEVICES: enrolled, _KEYS: count}
+    keys = _reported_keys(row) if why[_KEYS] else _listed_keys(user, use_known=not why[_USED])
+    answers = {_PASSWORD: password, _DEVICES: enrolled, _KEYS: keys.active}
     missing = [why[name] for name, answer in answers.items() if answer is None and why[name]]
-    if count and not use_known and why[_USED]:
+    if keys.active and not keys.use_known and why[_USED]:
         missing.append(why[_USED])
+    must_change = _must_change(user, password, row, now, known=not why[_PASSWORD])
+    if password and must_change is None and not enrolled and why[_PASSWORD]:
+        missing.append(why[_PASSWORD])
     return Facts(
         password=password,
-        must_change=_must_change(user, password, row, now),
+        must_change=must_change,
         password_used=_last_sign_in(user, row),
         enrolled=enrolled,
         devices=user.devices,
-        active_keys=count,
+        active_keys=keys.active,
         keys=user.keys,
-        key_used=used,
-        use_known=use_known,
+        key_used=keys.used,
+        use_known=keys.use_known,
         others=_others(user, row),
         unread=tuple(dict.fromkeys(missing)),
-        by_report=by_report,
+        by_report=row is not None and any(why[name] for name in answers),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    active: int | None
+    used: datetime | None
+    use_known: bool
+
+
+def _listed_keys(user: User, *, use_known: bool) -> _Keys:
+    active = [key for key in user.keys if key.active]
+    uses = [key.last_used for key in active if key.last_used is not None]
+    return _Keys(len(active), max(uses, default=None), use_known)
+
+
+def _reported_keys(row: CredentialRow | None) -> _Keys:
+    """Return what a credential report tells; it has two keys, and a note if there are more."""
+    if row is None or row.additional or None in row.keys_active:
+        return _Keys(None, None, use_known=False)
+    pairs = zip(row.keys_active, row.keys_last_used, strict=True)
+    uses = [used for active, used in pairs if active and used is not None]
+    return _Keys(row.keys_active.count(True), max(uses, default=None), use_known=True)
+
+
 def _must_change(
-    user: User, password: bool | None, row: CredentialRow | None, now: datetime
+    user: User, password: bool | None, row: CredentialRow | None, now: datetime, *, known: bool
 ) -> bool | None:
     """Tell whether the password is temporary or has expired."""
     if password is False:
@@ -143,7 +158,7 @@ def _must_change(
     due = row.password_next_rotation if row is not None else None
     if due is not None and due <= now:
         return True
-    return user.password.reset_required if user.password is not None else None
+    return user.password.reset_required if known and user.password is not None else None
 
 
 def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:

@@ -1,8 +1,10 @@
 """What an audit says to people: the headline, the figures, the columns."""
 
+from collections import Counter
 from collections.abc import Mapping
 
-from sekisho.audit.checks import WORDS, AccountFinding
+from sekisho.account import DeviceKind
+from sekisho.audit.checks import WORDS, AccountFinding, AccountFindingId
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
@@ -55,6 +57,11 @@ _OUTLOOKS: Mapping[Outlook, Text] = {
     Outlook.NO_WAY_IN: Text("has nothing to sign in with", "認証情報なし"),
     Outlook.READY: Text("ready", "準備完了"),
 }
+_DEVICES: Mapping[DeviceKind, Text] = {
+    DeviceKind.VIRTUAL: Text("authenticator app", "認証アプリケーション"),
+    DeviceKind.FIDO: Text("passkey", "パスキー"),
+    DeviceKind.HARDWARE: Text("hardware token", "ハードウェアトークン"),
+}
 _KINDS: Mapping[ExceptionKind, Text] = {
     ExceptionKind.BREAK_GLASS: Text("break-glass", "緊急用"),
     ExceptionKind.MACHINE: Text("machine", "機械"),
@@ -70,6 +77,8 @@ NONE = Text("none", "なし")
 _YES = Text("yes", "あり")
 _NO = Text("no", "なし")
 _UNKNOWN = Text("unknown", "不明")
+_IS = Text("yes", "はい")
+_IS_NOT = Text("no", "いいえ")
 _MUST_CHANGE = Text("must change", "要変更")
 
 COLUMNS: tuple[Text, ...] = (
@@ -96,15 +105,15 @@ _ALL = Text(
     "All {users} users are proved gated.", "全 {users} ユーザーで MFA の強制を証明しました。"
 )
 _SOME = Text(
-    "{gated} of {users} users are proved gated; these {left} are not, and here is why.",
+    "{gated} of {users} users are proved gated; these {left} are not, and here is why:",
     "{users} ユーザー中 {gated} 人で MFA の強制を証明しました。"
-    "残り {left} 人とその理由は次のとおりです。",
+    "残り {left} 人とその理由は次のとおりです",
 )
 _NOBODY = Text("The account has no users.", "このアカウントに IAM ユーザーはいません。")
 _UNREAD = Text("Who the users are could not be read.", "ユーザーの一覧を読み取れませんでした。")
 _WHY = Text(
-    "Of these, {exempt} are exceptions, {unknown} could not be decided, {open} are open.",
-    "内訳: 例外 {exempt} 人、判定不能 {unknown} 人、強制なし {open} 人。",
+    "exceptions {exempt}, not decided {unknown}, open {open}.",
+    "(例外 {exempt} 人、判定不能 {unknown} 人、強制なし {open} 人)。",
 )
 _ENABLED = Text(
     "Enabled: {enabled} of {users} users have a device ({console_enabled} of {console} with a "
@@ -117,9 +126,9 @@ _ENFORCED = Text(
     "強制: {users} ユーザー中 {enforced} 人で証明済み{unknown}。",
 )
 _USED = Text(
-    "Used: of {used} users the last sign-in at the console is known to have been with MFA; of "
-    "{unknown} a snapshot cannot tell (access keys, and sign-ins before today's devices).",
-    "使用: {used} 人は最後のコンソールサインインが MFA ありと判明。"
+    "Used: for {used} of {users} users the last sign-in at the console is known to have been with "
+    "MFA; for {unknown} a snapshot cannot tell (access keys; sign-ins before today's devices).",
+    "使用: {users} ユーザー中 {used} 人は最後のコンソールサインインが MFA ありと判明。"
     "{unknown} 人はスナップショットからは不明 "
     "(アクセスキーの利用、現在のデバイスより前のサインイン)。",
 )
@@ -193,14 +202,16 @@ def figures(report: AccountReport) -> tuple[Text, ...]:
             _ENFORCED.en.format(unknown=enforced.en, **values),
             _ENFORCED.ja.format(unknown=enforced.ja, **values),
         ),
-        _USED.filled(used=f"{found.used:,}", unknown=f"{found.used_unknown:,}"),
+        _USED.filled(
+            users=values["users"], used=f"{found.used:,}", unknown=f"{found.used_unknown:,}"
+        ),
     )
 
 
 def finding_title(finding: AccountFinding) -> Text:
     """Say what a finding is about; one that is not known says so."""
     title = WORDS[finding.id].title
-    if finding.known:
+    if finding.known or finding.id is AccountFindingId.NOT_READ:
         return title
     return Text(f"{_NOT_READ.en}{title.en}", f"{_NOT_READ.ja}{title.ja}")
 
@@ -217,7 +228,7 @@ def cells(row: Row) -> tuple[Text, ...]:
         _plain(facts.key_used.date().isoformat() if facts.key_used else ""),
         _GATED[row.gate.gated],
         _joined([_outlook(row, each) for each in row.fate.outlooks]),
-        _tri(None if row.power.unknown else row.power.administers),
+        _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
     )
 
 
@@ -259,7 +270,12 @@ def _devices(row: Row) -> Text:
     facts = row.facts
     if not facts.devices:
         return _tri(facts.enrolled)
-    return _plain(", ".join(device.kind.value for device in facts.devices))
+    kinds = Counter(device.kind for device in facts.devices)
+    return _joined([_counted(_DEVICES[kind], count) for kind, count in kinds.items()])
+
+
+def _counted(text: Text, count: int) -> Text:
+    return text if count == 1 else Text(f"{count} {text.en}", f"{text.ja} {count}")
 
 
 def _outlook(row: Row, outlook: Outlook) -> Text:
