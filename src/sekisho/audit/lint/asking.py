@@ -11,6 +11,8 @@ from enum import Enum
 
 from sekisho.audit.held import Ask, Held, Home, request_of
 from sekisho.audit.lint.work import Work
+from sekisho.audit.probes import probes_of
+from sekisho.catalogue import Action
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Switches
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.layers import across_accounts
@@ -43,7 +45,7 @@ __all__ = [
 
 Statements = tuple[Statement, ...]
 
-MOST_WORK = 12_000
+MOST_WORK = 7_000
 """How many entries of statements are compared at most: a bound on time that every policy within
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
@@ -141,6 +143,7 @@ class Asker:
         self._doubts = Doubts(Switches())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
         self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
+        self._probed: dict[str, tuple[Ask, ...]] = {}
         # statements that say the same share their number, and so their answers
         self._numbers: dict[tuple[object, ...], int] = {}
         self._numbered: dict[int, tuple[Statement, int, int]] = {}
@@ -151,6 +154,15 @@ class Asker:
     def exhausted(self) -> bool:
         """Whether the bound is reached: what is not asked by then is a gap."""
         return self._work.exhausted
+
+    def asks_of(self, action: Action) -> tuple[Ask, ...]:
+        """Return one question about an action for each of its probes."""
+        name = str(action)
+        if name not in self._probed:
+            probes = probes_of(action, self.home.partition, self.home.account)
+            asks = (Ask(name, probe.resource, probe.holder.path) for probe in probes)
+            self._probed[name] = tuple(dict.fromkeys(asks))
+        return self._probed[name]
 
     def cause(self, statements: Statements, ask: Ask, held: Held | State) -> Statement | None:
         """Return the first Deny that applies, else the first Allow that does, else None.

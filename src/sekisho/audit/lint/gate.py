@@ -13,7 +13,7 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.lint.witness import stand_ins
 from sekisho.audit.lint.words import found, place_in
-from sekisho.audit.probes import COLLEAGUE, NAME, probes_of
+from sekisho.audit.probes import COLLEAGUE, NAME
 from sekisho.catalogue import Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.policy import Document, Effect
@@ -164,9 +164,7 @@ class Gate:
         action = self._catalogue.action(name)
         if action is None:
             return False
-        home = self._asker.home
-        for probe in probes_of(action, home.partition, home.account):
-            ask = Ask(str(action), probe.resource, probe.holder.path)
+        for ask in self._asker.asks_of(action):
             if self._asker.allowed(self._whole, ask, State.FRESH) or _permitted(ask, self._asker):
                 return False
         return True

@@ -39,7 +39,7 @@ _LONGEST = 10_240
 
 _MOST_FINDINGS = 200
 
-_MOST_COMPARED = 2_500
+_MOST_COMPARED = 2_000
 """How many times a resource is compared with a kind that an action is about."""
 
 _NOT_READ = Text(

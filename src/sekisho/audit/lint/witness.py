@@ -50,7 +50,7 @@ def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
 def questions(statement: Statement, asker: Asker, catalogue: Catalogue) -> Iterator[Ask]:
     """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
     for action in _actions(statement, catalogue):
-        for ask in dict.fromkeys(_about(action, statement, asker.home)):
+        for ask in _about(action, statement, asker):
             if asker.exhausted:
                 return
             if asker.applies(bare(statement), ask, Held.KEY):
@@ -71,15 +71,14 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
             yield from islice(catalogue.matching(value), _MOST_OF_A_PATTERN)
 
 
-def _about(action: Action, statement: Statement, home: Home) -> Iterator[Ask]:
-    for probe in probes_of(action, home.partition, home.account):
-        yield Ask(str(action), probe.resource, probe.holder.path)
+def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[Ask]:
+    yield from asker.asks_of(action)
     resource = statement.resource
     if resource is None or resource.negated:
         return
     for value in resource.values[:_MOST_RESOURCES]:
         if value.startswith("arn:") and takes(action, (value,)):
-            filled = _filled(value, home)
+            filled = _filled(value, asker.home)
             if filled is not None:
                 yield Ask(str(action), filled, PATH if "/*/" in value else "/")
 
