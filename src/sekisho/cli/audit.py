@@ -1,14 +1,13 @@
 """`sekisho audit`: who is gated, who is not enrolled, what is wrong with an account."""
 
 import json
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import click
 
 from sekisho import __version__
-from sekisho.account import Snapshot, collect, open_account
+from sekisho.account import Snapshot, open_account
 from sekisho.audit import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
@@ -19,7 +18,7 @@ from sekisho.audit.report import (
     to_sarif,
     to_text,
 )
-from sekisho.cli.aws import AWS_OPTIONS, aws_options, connection
+from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import lang_option
 from sekisho.cli.policy_files import read_policy
@@ -109,7 +108,7 @@ def _gate(path: str | None) -> Document | None:
 def _snapshot(given: dict[str, Any], lang: Language) -> Snapshot:
     paths = given["snapshots"]
     if not paths:
-        return collect(connection(given, lang).api, now=datetime.now(UTC))
+        return collected(connection(given, lang), lang)
     for name in AWS_OPTIONS:
         if given[name]:
             option = f"--{name.replace('_', '-')}"

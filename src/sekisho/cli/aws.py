@@ -6,15 +6,18 @@ one without noticing.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
-from sekisho.account import AwsApi
+from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language, Text
 
-__all__ = ["AWS_OPTIONS", "Connection", "aws_options", "connection"]
+__all__ = ["AWS_OPTIONS", "Connection", "aws_options", "collected", "connection"]
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "mfa_serial", "endpoint_url")
 """The parameters that `aws_options` adds."""
@@ -23,6 +26,7 @@ _WHOSE = Text(
     "Account {account}{alias}, as {caller}. Nothing has been changed.",
     "アカウント {account}{alias}、呼び出し元 {caller}。何も変更していません。",
 )
+_READING = Text("Reading the account", "アカウントを読み取り中")
 _ALIAS = Text(" ({alias})", "({alias})")
 _CODE = Text("MFA code of {serial}: ", "{serial} の MFA コード: ")
 
@@ -92,6 +96,19 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
     )
     click.echo(whose, err=True)
     return found
+
+
+def collected(found: Connection, lang: Language) -> Snapshot:
+    """Return the account as it is now, with a progress bar on stderr if that is a terminal.
+
+    Raises:
+        AwsRefused: if nobody answers, or the credentials expire in the middle.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(_READING.into(lang), total=None)
+        pace = Pace(progress=lambda done, total: bar.update(task, completed=done, total=total))
+        return collect(found.api, now=datetime.now(UTC), pace=pace)
 
 
 def _alias(api: AwsApi) -> str:

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "decide": "Decide one request, or a file of them, and say why.",
     "explain": "Explain an error text: cause, look-alikes, cure.",
     "prove": "Prove that the gate is shut, or show a request that passes.",
+    "collect": "Read an account whole, and save it as one file.",
     "audit": "Say who is gated, who is not enrolled, and what is wrong.",
     "local": "Run the local AWS alone.",
 }

@@ -1,0 +1,152 @@
+"""`sekisho collect`: read an account whole, and save it as one file."""
+
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any
+
+import click
+
+from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot
+from sekisho.account.reads import READS, least_policy
+from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import lang_option
+from sekisho.errors import UsageError
+from sekisho.language import Language, Text
+from sekisho.policy import render
+
+__all__ = ["command"]
+
+_MOST_NAMES = 3
+_ORGANIZATIONS = frozenset(read.operation for read in READS if read.service == "organizations")
+_UNREAD = Text(" (not read: {count})", "(未取得: {count})")
+_NOT_READ = Text("not read", "未取得")
+_NONE = Text("none", "なし")
+_YES = Text("yes", "あり")
+_WITHIN = Text("{count} levels", "{count} 階層")
+_USERS = Text("Users", "ユーザー")
+_PASSWORDS = Text("  with a console password", "  コンソールパスワードあり")
+_DEVICES = Text("  with an MFA device", "  MFA デバイスあり")
+_KEYS = Text("  with an active access key", "  有効なアクセスキーあり")
+_GROUPS = Text("User groups", "ユーザーグループ")
+_ROLES = Text("Roles", "ロール")
+_POLICIES = Text("Customer managed policies", "カスタマー管理ポリシー")
+_ORPHANS = Text("Virtual devices of nobody", "未割り当ての仮想 MFA デバイス")
+_ROOT = Text("Root user has MFA", "ルートユーザーの MFA")
+_REPORT = Text("Credential report of", "認証情報レポートの作成日時")
+_SCPS = Text("Service control policies", "サービスコントロールポリシー")
+_COMPLETE = Text("Everything was read.", "すべて読み取りました。")
+_GAPS = Text(
+    "Not read; nothing is concluded from it (`--print-policy` prints what is needed):",
+    "読み取れなかったもの。ここからは何も判断しません(必要な権限は `--print-policy` で表示):",
+)
+_MORE = Text(" and {count} more", " ほか {count} 件")
+_SAVED = Text(
+    "Saved to {path}, for you alone to read.", "{path} に保存しました(本人のみ読み取り可)。"
+)
+
+
+@click.command("collect", short_help="Read an account whole, and save it as one file.")
+@click.option("--out", metavar="FILE", help="Save to a file that only you may read.")
+@click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
+@click.option(
+    "--print-policy", is_flag=True, help="Print the least policy that this needs; call nothing."
+)
+@aws_options
+@lang_option
+def command(lang: Language, **given: Any) -> Exit:
+    """Read an account whole: users, credentials, policies, root, SCPs.
+
+    Reads only. The snapshot goes to stdout, or to the file of --out; what was found is told on
+    stderr. Exit 4 if something could not be read: the snapshot says what.
+    """
+    _check(given)
+    if given["print_policy"]:
+        click.echo(render(least_policy()))
+        return Exit.CLEAN
+    snapshot = collected(connection(given, lang), lang)
+    if given["out"]:
+        save_snapshot(snapshot, given["out"], replace=given["force"])
+    else:
+        click.echo(dump_snapshot(snapshot), nl=False)
+    for line in _summary(snapshot, lang):
+        click.echo(line, err=True)
+    if given["out"]:
+        click.echo(_SAVED.filled(path=given["out"]).into(lang), err=True)
+    return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
+
+
+def _check(given: dict[str, Any]) -> None:
+    if given["force"] and not given["out"]:
+        raise UsageError("`--force` is for `--out`")
+    others = [name for name in ("out", *AWS_OPTIONS) if given[name]]
+    if given["print_policy"] and others:
+        option = f"--{others[0].replace('_', '-')}"
+        raise UsageError(f"`--print-policy` calls nothing: leave `{option}` out")
+
+
+def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:
+    """Yield what was found, a line each, and every gap."""
+    for label, value in _rows(snapshot):
+        yield f"{label.into(lang)}: {value.into(lang)}"
+    if not snapshot.gaps:
+        yield _COMPLETE.into(lang)
+        return
+    yield _GAPS.into(lang)
+    for gaps in _alike(snapshot.gaps):
+        yield f"  {gaps[0].what}{_names(gaps, lang)}: {gaps[0].reason}"
+
+
+def _names(gaps: list[Gap], lang: Language) -> str:
+    about = [gap.who for gap in gaps if gap.who]
+    more = _MORE.filled(count=len(about) - _MOST_NAMES).into(lang)
+    named = ", ".join(about[:_MOST_NAMES]) + (more if len(about) > _MOST_NAMES else "")
+    return f" ({named})" if named else ""
+
+
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Text, Text]]:
+    users, details = snapshot.users, "GetAccountAuthorizationDetails"
+    own = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
+    with_password = [user for user in users if user.password is not None]
+    with_device = [user for user in users if user.devices]
+    with_key = [user for user in users if any(key.active for key in user.keys)]
+    yield _USERS, _size(snapshot, users, details)
+    yield _PASSWORDS, _counted(snapshot, with_password, "GetLoginProfile")
+    yield _DEVICES, _counted(snapshot, with_device, "ListMFADevices")
+    yield _KEYS, _counted(snapshot, with_key, "ListAccessKeys")
+    yield _GROUPS, _size(snapshot, snapshot.groups, details)
+    yield _ROLES, _size(snapshot, snapshot.roles, details)
+    yield _POLICIES, _size(snapshot, own, details)
+    yield _ORPHANS, _size(snapshot, snapshot.orphans, "ListVirtualMFADevices")
+    yield _ROOT, {None: _NOT_READ, True: _YES, False: _NONE}[snapshot.root.mfa]
+    date = snapshot.report.generated_at if snapshot.report else None
+    yield _REPORT, _NOT_READ if date is None else _plain(f"{date:%Y-%m-%d %H:%M %Z}")
+    yield _SCPS, _scps(snapshot)
+
+
+def _scps(snapshot: Snapshot) -> Text:
+    if any(gap.what in _ORGANIZATIONS for gap in snapshot.gaps):
+        return _NOT_READ
+    return _WITHIN.filled(count=len(snapshot.scps)) if snapshot.scps else _NONE
+
+
+def _size(snapshot: Snapshot, found: Sized, operation: str) -> Text:
+    return _NOT_READ if snapshot.gap_of(operation) else _plain(str(len(found)))
+
+
+def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Text:
+    """Return how many users have something, and of how many it could not be told."""
+    unread = sum(snapshot.gap_of(operation, user.name) is not None for user in snapshot.users)
+    tail = _UNREAD.filled(count=unread) if unread else _plain("")
+    return Text(f"{len(users)}{tail.en}", f"{len(users)}{tail.ja}")
+
+
+def _plain(text: str) -> Text:
+    return Text(text, text)
+
+
+def _alike(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:
+    """Return the gaps that are of the same call and for which AWS gave the same code."""
+    found: dict[tuple[str, str], list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault((gap.what, gap.reason.split(":")[0]), []).append(gap)
+    return found.values()
