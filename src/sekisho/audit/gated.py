@@ -12,11 +12,21 @@ from enum import StrEnum
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
-from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, decide
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    ContextValue,
+    DecisionEffect,
+    Policies,
+    decide,
+)
+from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.policy import Effect
+from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, Witness, gate_shut
 from sekisho.prover import User as Named
+from sekisho.prover.attached import tells_services_apart
+from sekisho.prover.gate import denying
 
 __all__ = ["Gated", "UserGate", "gates_of", "named_of"]
 
@@ -87,6 +97,9 @@ class _Asked:
         self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._gates: dict[tuple[object, ...], tuple[Named, UserGate]] = {}
+        self._refuted: dict[tuple[object, ...], tuple[Named, UserGate]] = {}
+        # the document is kept, so that its id stays its own
+        self._denying: dict[int, tuple[Document, Document | None]] = {}
 
     def gate(self, user: User) -> UserGate:
         """Return one user's gate."""
@@ -99,18 +112,56 @@ class _Asked:
             return UserGate(unknown, unknown, gap=reason)
 
     def _gate(self, user: User, policies: Policies) -> UserGate:
+        """Ask first what most sets of policies share: what they deny whatever they allow."""
+        if _denies(policies) and not tells_services_apart(policies):
+            shut = self._shared(user, self._denials(policies))
+            if isinstance(shut.later, Proved):
+                # what no further policy opens is shut as it is
+                return UserGate(shut.later, shut.later)
+        return self._shared(user, policies)
+
+    def _denials(self, policies: Policies) -> Policies:
+        """Return what the prover's `denials` does; each document is read once."""
+        left = []
+        for each in policies.identity:
+            known = self._denying.get(id(each.document))
+            if known is None:
+                check_policies(PolicyKind.IDENTITY, (each,))
+                known = (each.document, denying(each.document))
+                self._denying[id(each.document)] = known
+            if known[1] is not None:
+                left.append(AttachedPolicy(each.name, known[1]))
+        return replace(policies, identity=tuple(left))
+
+    def _shared(self, user: User, policies: Policies) -> UserGate:
         documents = self._key(policies)
         if documents not in self._traits:
             self._traits[documents] = traits_of(policies)
         alike = (documents, likeness(user, self._traits[documents]))
         named = named_of(user)
         if alike not in self._gates:
-            self._gates[alike] = (named, self._asked(policies, named))
+            gate = self._as_refuted(documents, named, policies) or self._asked(policies, named)
+            self._gates[alike] = (named, gate)
+            if isinstance(gate.now, Refuted):
+                self._refuted[documents] = (named, gate)
         other, gate = self._gates[alike]
         if other is named:
             return gate
         own = _own(gate, other, named, policies)
         return self._asked(policies, named) if own is None else own
+
+    def _as_refuted(
+        self, documents: tuple[object, ...], named: Named, policies: Policies
+    ) -> UserGate | None:
+        """Return another user's refutation with this user's request, if the engine allows it.
+
+        That holds however little alike the two are; it passes also when more is attached.
+        """
+        other, gate = self._refuted.get(documents, (named, None))
+        if gate is None or isinstance(gate.via_service, Proved | Unknown):
+            return None
+        own = _own(gate, other, named, policies)
+        return None if own is None else replace(own, later=own.now)
 
     def _asked(self, policies: Policies, named: Named) -> UserGate:
         """Ask the prover; what one answer implies is not asked again."""

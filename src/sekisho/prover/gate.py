@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import cache
 
 from sekisho.engine import AttachedPolicy, Policies, Switches
-from sekisho.policy import Choices, Effect, Element, force_mfa, from_json
+from sekisho.engine.wellformed import check_policies
+from sekisho.policy import Choices, Document, Effect, Element, PolicyKind, force_mfa, from_json
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
@@ -22,6 +23,8 @@ from sekisho.prover.verdict import Unknown, Verdict
 __all__ = [
     "SERVICE_EXEMPT",
     "Gate",
+    "denials",
+    "denying",
     "exempt_list",
     "expected_exempt",
     "gate_question",
@@ -100,8 +103,29 @@ def gate_question(
 ) -> Question:
     """Return what `gate_shut` asks of direct calls; the arguments are the same."""
     if later:
-        policies = replace(policies, identity=(*policies.identity, _anything()))
+        left = denials(policies)
+        policies = replace(left, identity=(*left.identity, _anything()))
     return _question(policies, user, now, expected_exempt() if exempt is None else exempt)
+
+
+def denials(policies: Policies) -> Policies:
+    """Return what of a user's policies matters whatever identity-based policies are attached later.
+
+    Of the identity-based ones that is what they deny: all that they allow can be allowed anyway.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    check_policies(PolicyKind.IDENTITY, policies.identity)
+    left = ((each.name, denying(each.document)) for each in policies.identity)
+    identity = tuple(AttachedPolicy(name, document) for name, document in left if document)
+    return replace(policies, identity=identity)
+
+
+def denying(document: Document) -> Document | None:
+    """Return a document with its Deny statements alone; None if it has none."""
+    statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
+    return replace(document, statements=statements) if statements else None
 
 
 def via_service(question: Question) -> Question:
