@@ -101,8 +101,8 @@ def iam_of(local: LocalAws) -> Any:
     )
 
 
-def signed_in(local: LocalAws, name: str, *, mfa: bool) -> Boto3Api:
-    """Return the product's client with a console session of a user, with or without MFA."""
+def session_keys(local: LocalAws, name: str, *, mfa: bool) -> Keys:
+    """Return the keys of a console session of a user, with or without MFA."""
     holder = holder_of(local.world, name)
     assert holder is not None
     now = local.clock.now()
@@ -110,7 +110,12 @@ def signed_in(local: LocalAws, name: str, *, mfa: bool) -> Boto3Api:
     kind = CredentialKind.CONSOLE_SESSION
     credential = Credential(kind, holder, now, until, mfa_at=now if mfa else None)
     issued = tokens.mint(local.world, credential)
-    keys = Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
+    return Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
+
+
+def signed_in(local: LocalAws, name: str, *, mfa: bool) -> Boto3Api:
+    """Return the product's client with such a session."""
+    keys = session_keys(local, name, mfa=mfa)
     return connect(region=REGION, endpoint_url=local.url, credentials=keys)
 
 

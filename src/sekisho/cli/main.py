@@ -28,6 +28,10 @@ COMMANDS: Mapping[str, str] = {
     "prove": "Prove that the gate is shut, or show a request that passes.",
     "collect": "Read an account whole, and save it as one file.",
     "audit": "Say who is gated, who is not enrolled, and what is wrong.",
+    "plan": "What would change, for whom, and whether that is safe.",
+    "apply": "Do what a plan says, and nothing else.",
+    "status": "How a plan stands in the account now.",
+    "rollback": "Take back what a plan did.",
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

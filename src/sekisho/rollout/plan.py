@@ -106,6 +106,7 @@ class Plan:
         reasons: why the plan must not be applied; empty if it may be.
         warnings: what people will feel.
         people: what happens to whom, in name order.
+        needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
@@ -122,6 +123,7 @@ class Plan:
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     people: tuple[Person, ...] = ()
+    needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     snapshot: str = ""
@@ -190,6 +192,7 @@ class Plan:
             "warnings": [_note_to_json(note) for note in self.warnings],
             "proofs": [_proof_to_json(proof) for proof in self.proofs],
             "people": [_person_to_json(person) for person in self.people],
+            "needs": dict(self.needs),
             "accepted": dict(self.accepted),
             "already": list(self.already),
             "changes": [change_to_json(change) for change in self.changes],
@@ -266,6 +269,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         reasons=_all(content["reasons"], _note),
         warnings=_all(content["warnings"], _note),
         people=_all(content["people"], _person),
+        needs=content["needs"],
         accepted=content["accepted"],
         complete=content["complete"],
         snapshot=content["snapshot"],

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sekisho.account.reads import BESIDE
 from sekisho.account import Group, Snapshot, User
+from sekisho.account.reads import BESIDE
 from sekisho.account.saved import dump_snapshot
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.policy import to_json
@@ -29,8 +29,10 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
+from sekisho.rollout.least import least_policy
 from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
 from sekisho.rollout.people import people
+from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.safety import keys_in_use, proofs, reasons
 from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NOT_COVERED, QUOTA, STALE_STAYS
@@ -87,6 +89,10 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
     found = (*draft.reasons, *_gaps(outlook), *_quotas(outlook.before, most), *reasons(outlook))
+    needed = (
+        *to_apply(outlook.changes, outlook.after),
+        *to_roll_back(outlook.changes, outlook.after),
+    )
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -98,6 +104,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         reasons=(*found, *keys_in_use(outlook)),
         warnings=(*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot)),
         people=people(outlook, goal),
+        needs=to_json(least_policy(needed)) if outlook.changes else {},
         accepted=dict(accepted),
         complete=not snapshot.gaps,
         snapshot=draft.digest,

@@ -1,0 +1,75 @@
+"""`sekisho apply`: do what a plan says, and nothing else."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sekisho.cli.apply_output import applied_lines, confirm, tell_wait
+from sekisho.cli.aws import aws_options, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import lang_option
+from sekisho.cli.plan_output import plan_lines
+from sekisho.errors import PlanRefused
+from sekisho.language import Language, Text
+from sekisho.rollout import CreateLoginProfile, Plan, execute
+from sekisho.rollout.kept import read_plan
+from sekisho.rollout.patience import patiently
+
+__all__ = ["command"]
+
+_ASKED = Text("Make these {count} changes?", "この {count} 件の変更を適用しますか?")
+_JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
+
+
+@click.command("apply", short_help="Do what a plan says, and nothing else.")
+@click.argument("path", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What was done so far; PLAN.journal if not given.",
+)
+@aws_options
+@lang_option
+def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
+    """Make the changes of PLAN, or go on where an earlier run stopped.
+
+    Each call is written to the journal before and after it is made. Exit 0 if everything is done,
+    1 if it stopped, with what is done and what is not.
+    """
+    kept = read_plan(path, journal)
+    _refuse_passwords(kept.plan)
+    connected = connection(given, lang)
+    click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
+    if kept.plan.applicable and kept.plan.changes:
+        confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
+    with kept.journal.locked():
+        report = patiently(
+            lambda: execute(
+                kept.plan,
+                connected.api,
+                kept.journal,
+                passwords=_no_password,
+                now=datetime.now(UTC),
+            ),
+            time.sleep,
+            lambda stop: tell_wait(stop, lang),
+        )
+    click.echo("\n".join(applied_lines(report, lang)))
+    click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
+    return Exit.CLEAN if report.complete else Exit.ERROR
+
+
+def _refuse_passwords(plan: Plan) -> None:
+    users = [each.user for each in plan.changes if isinstance(each, CreateLoginProfile)]
+    if users:
+        named = ", ".join(f"`{name}`" for name in users)
+        raise PlanRefused(f"this plan makes a password for {named}, which nobody would be told")
+
+
+def _no_password(user: str) -> str:
+    raise PlanRefused(f"this plan makes a password for `{user}`, which nobody would be told")

@@ -1,0 +1,79 @@
+"""What applying a plan, or taking it back, has come to."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from sekisho.errors import UsageError
+from sekisho.language import Language, Text
+from sekisho.rollout import ApplyReport, RollbackReport, Stop
+
+__all__ = ["applied_lines", "confirm", "tell_wait", "undone_lines"]
+
+_DONE = Text("Done: {count}", "完了: {count} 件")
+_ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
+_LEFT = Text("Left as it is: {count}", "そのまま残したもの: {count} 件")
+_UNDONE = Text("Taken back: {count}", "元に戻したもの: {count} 件")
+_REMAINING = Text("Not done: {count}", "未実行: {count} 件")
+_STOPPED = Text(
+    "Stopped at {operation}: {code}: {message}",
+    "{operation} で停止しました: {code}: {message}",
+)
+_AGAIN = Text(
+    "Run the same command again to go on from there.",
+    "同じコマンドをもう一度実行すると、続きから再開します。",
+)
+_WAITING = Text(
+    "{operation} ({code}): waiting a little, then going on.",
+    "{operation} ({code}): 少し待ってから続けます。",
+)
+
+
+def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:
+    """Yield how far a plan was carried out."""
+    yield from _listed(_DONE, report.done, lang)
+    yield from _listed(_ALREADY, report.already, lang)
+    yield from _stopped(report.remaining, report.stopped, lang)
+
+
+def undone_lines(report: RollbackReport, lang: Language) -> Iterator[str]:
+    """Yield what was taken back, and what stays."""
+    yield from _listed(_UNDONE, report.undone, lang)
+    left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
+    yield from _listed(_LEFT, left, lang)
+    yield from _stopped(report.remaining, report.stopped, lang)
+
+
+def tell_wait(stop: Stop, lang: Language) -> None:
+    """Say on stderr what is waited for."""
+    click.echo(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang), err=True)
+
+
+def confirm(asked: Text, lang: Language, *, yes: bool) -> None:
+    """Ask on the terminal, unless `yes`.
+
+    Raises:
+        UsageError: if there is no terminal to ask on.
+        click.Abort: if the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on", cure="give `--yes`")
+    click.confirm(asked.into(lang), abort=True, err=True)
+
+
+def _listed(title: Text, names: tuple[str, ...], lang: Language) -> Iterator[str]:
+    if names:
+        yield title.filled(count=len(names)).into(lang)
+        yield from (f"  {name}" for name in names)
+
+
+def _stopped(remaining: tuple[str, ...], stop: Stop | None, lang: Language) -> Iterator[str]:
+    yield from _listed(_REMAINING, remaining, lang)
+    if stop is not None:
+        values = {"code": stop.aws_code, "message": stop.message}
+        yield _STOPPED.filled(operation=stop.operation, **values).into(lang)
+        yield from ([stop.cure] if stop.cure else [])
+        yield _AGAIN.into(lang)

@@ -1,0 +1,98 @@
+"""What a plan says, on a terminal."""
+
+from collections.abc import Iterator, Mapping
+
+from sekisho.language import Language, Text
+from sekisho.rollout import Note, Plan, Proof, Verdict
+
+__all__ = ["plan_lines"]
+
+_TITLE = Text(
+    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}.",
+    "計画 {digest}: アカウント {account} ({at} 時点)、適用者 {caller}",
+)
+_CHANGES = Text("Changes: {count}", "変更: {count} 件")
+_ALREADY = Text("already as wanted: {count}", "変更不要: {count} 件")
+_PROOFS = Text("What was checked", "確認したこと")
+_AGAINST = Text("What speaks against it", "この計画に反対する理由")
+_WARNINGS = Text("Warnings", "警告")
+_PEOPLE = Text("People: {count}", "対象の人: {count} 人")
+_ACCEPTED = Text("accepted: {reason}", "承認済み: {reason}")
+_NOTHING = Text("Nothing is to be changed.", "変更はありません。")
+_REFUSED = Text(
+    "This plan is refused: {against}. Change the goal, or accept it with --accept ID=REASON.",
+    "この計画は適用できません: {against}。目標を変更するか、--accept ID=理由 で承認してください。",
+)
+_VERDICTS: Mapping[Verdict, Text] = {
+    Verdict.PROVED: Text("proved", "証明済み"),
+    Verdict.REFUTED: Text("REFUTED", "反例あり"),
+    Verdict.UNKNOWN: Text("UNKNOWN", "不明"),
+}
+_MOST_NAMES = 20
+
+
+def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """Yield what a plan says, line by line."""
+    yield _TITLE.filled(
+        digest=plan.digest[:12],
+        account=plan.account,
+        at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
+        caller=plan.caller.arn,
+    ).into(lang)
+    yield from _changes(plan, lang)
+    yield from ("", _PROOFS.into(lang))
+    for proof in plan.proofs:
+        yield from _proof(proof, plan, lang)
+    yield from _notes(_AGAINST, plan.reasons, plan, lang)
+    yield from _notes(_WARNINGS, plan.warnings, plan, lang)
+    yield from _people(plan, lang)
+    left = [name for name in plan.against if name not in plan.accepted]
+    if left:
+        yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
+
+
+def _changes(plan: Plan, lang: Language) -> Iterator[str]:
+    if not plan.changes:
+        yield _NOTHING.into(lang)
+        return
+    yield from ("", _CHANGES.filled(count=len(plan.changes)).into(lang))
+    for change in plan.changes:
+        yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+    if plan.already:
+        yield f"  ({_ALREADY.filled(count=len(plan.already)).into(lang)})"
+
+
+def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
+    yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
+    for place, name in enumerate(proof.failed):
+        why = proof.shown[place].into(lang) if proof.shown else ""
+        yield f"    {name}: {why}" if why else f"    {name}"
+    yield from _word(proof.id, plan, lang)
+
+
+def _notes(title: Text, notes: tuple[Note, ...], plan: Plan, lang: Language) -> Iterator[str]:
+    if notes:
+        yield from ("", title.into(lang))
+    for note in notes:
+        yield f"  {note.id}: {note.text.into(lang)}"
+        if note.about:
+            yield f"    {_named(note.about)}"
+        yield from _word(note.id, plan, lang)
+
+
+def _word(identity: str, plan: Plan, lang: Language) -> Iterator[str]:
+    if identity in plan.accepted:
+        yield f"    {_ACCEPTED.filled(reason=plan.accepted[identity]).into(lang)}"
+
+
+def _people(plan: Plan, lang: Language) -> Iterator[str]:
+    if plan.people:
+        yield from ("", _PEOPLE.filled(count=len(plan.people)).into(lang))
+    for person in plan.people:
+        wave = f" [{person.wave}]" if person.wave else ""
+        yield f"  {person.user}{wave}: {person.text.into(lang)}"
+
+
+def _named(names: tuple[str, ...]) -> str:
+    more = f" (+{len(names) - _MOST_NAMES})" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

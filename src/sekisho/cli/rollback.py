@@ -1,0 +1,67 @@
+"""`sekisho rollback`: take back what a plan did, and nothing that anybody else has done."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sekisho.cli.apply_output import confirm, tell_wait, undone_lines
+from sekisho.cli.aws import aws_options, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import lang_option
+from sekisho.errors import Code, PlanRefused
+from sekisho.language import Language, Text
+from sekisho.rollout import roll_back
+from sekisho.rollout.kept import Kept, read_plan
+from sekisho.rollout.patience import patiently
+
+__all__ = ["command"]
+
+_ASKED = Text(
+    "Take back what this plan did ({count} changes)?",
+    "この計画が行った変更 ({count} 件) を元に戻しますか?",
+)
+
+
+@click.command("rollback", short_help="Take back what a plan did.")
+@click.argument("path", metavar="PLAN|JOURNAL", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The plan's journal; PLAN.journal if not given.",
+)
+@aws_options
+@lang_option
+def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
+    """Bring everything that a plan did back to what it was before, also after half of it.
+
+    What others have changed since stays, and is listed. Exit 0 if everything is as before, 3 if
+    something was left, 1 if it stopped.
+    """
+    kept = read_plan(path, journal)
+    _refuse_unapplied(kept)
+    connected = connection(given, lang)
+    confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
+    with kept.journal.locked():
+        report = patiently(
+            lambda: roll_back(kept.plan, kept.journal, connected.api, now=datetime.now(UTC)),
+            time.sleep,
+            lambda stop: tell_wait(stop, lang),
+        )
+    click.echo("\n".join(undone_lines(report, lang)))
+    if not report.complete:
+        return Exit.ERROR
+    return Exit.FINDINGS if report.left else Exit.CLEAN
+
+
+def _refuse_unapplied(kept: Kept) -> None:
+    if not kept.journal.path.exists():
+        raise PlanRefused(
+            f"there is no journal `{kept.journal.path}`: nothing says what this plan did",
+            code=Code.PLAN_FAULTY,
+            cure="give the journal that the plan was applied with, by `--journal`",
+        )

@@ -1,0 +1,53 @@
+"""Plans in files: by themselves, or in the journal that they were applied with."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.rollout.journal import SCHEMA, Journal
+from sekisho.rollout.plan import Plan
+
+__all__ = ["Kept", "read_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A plan and its journal, which need not be there yet."""
+
+    plan: Plan
+    journal: Journal
+
+
+def read_plan(path: Path, journal: Path | None = None) -> Kept:
+    """Return the plan that a plan's file or a journal holds.
+
+    Args:
+        path: a plan, or the journal of one.
+        journal: the plan's journal; if not given, the plan's name with `.journal` after it.
+
+    Raises:
+        FaultyInput: if the file cannot be read.
+        PlanRefused: if it is neither, or was edited.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {(reason or 'unknown').lower()}")
+        raise FaultyInput(str(path), [fault]) from None
+    held = _held_by_journal(text)
+    if held is not None:
+        return Kept(Plan.from_json(held), Journal(path))
+    return Kept(Plan.from_json(text), Journal(journal or path.with_name(f"{path.name}.journal")))
+
+
+def _held_by_journal(text: str) -> str | None:
+    """Return the text of the plan in a journal's first line; None if it is no journal."""
+    try:
+        header = json.loads(text.partition("\n")[0])
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        return None
+    return str(header.get("text", ""))

@@ -1,0 +1,51 @@
+"""The least policy with which a plan can be applied and taken back."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sekisho.policy import Document, from_json
+from sekisho.policy.size import Quota, size
+from sekisho.rollout.decide import Ask
+
+__all__ = ["least_policy"]
+
+_POLICY_ARN = "iam:PolicyARN"
+
+
+def least_policy(asks: Iterable[Ask]) -> Document:
+    """Return a policy that allows what is asked, and else nothing.
+
+    Each resource is named; where that becomes longer than a managed policy may be, its last part
+    is a wildcard. Policies are attached and detached under a condition on their ARN.
+    """
+    asked = tuple(asks)
+    exact = _document(asked, wide=False)
+    return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
+
+
+def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:
+    by_place: dict[tuple[str, str], set[str]] = {}
+    for ask in asks:
+        resource = _widened(ask.resource) if wide else ask.resource
+        place = (resource, str(ask.context.get(_POLICY_ARN, "")))
+        by_place.setdefault(place, set()).add(ask.action)
+    by_actions: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (resource, attached), actions in by_place.items():
+        by_actions.setdefault((tuple(sorted(actions)), attached), []).append(resource)
+    statements = [
+        _statement(actions, resources, attached)
+        for (actions, attached), resources in by_actions.items()
+    ]
+    return from_json({"Version": "2012-10-17", "Statement": statements})
+
+
+def _statement(actions: tuple[str, ...], resources: list[str], attached: str) -> Mapping[str, Any]:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+    if attached:
+        return {**statement, "Condition": {"ArnEquals": {_POLICY_ARN: attached}}}
+    return statement
+
+
+def _widened(arn: str) -> str:
+    kind = arn.split(":", 5)[5].partition("/")[0]
+    return ":".join([*arn.split(":", 5)[:5], f"{kind}/*"])

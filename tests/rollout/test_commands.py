@@ -1,0 +1,293 @@
+"""`sekisho plan`, `apply`, `status` and `rollback` over the wire."""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import ACCOUNT, iam_of, signed_in
+from rollout.at_the_terminal import GOAL, Terminal, environment
+from rollout.staging import GATE, NOW, company
+from sekisho.account import AwsApi, collect, save_snapshot
+from sekisho.cli.exits import Exit
+from sekisho.endpoint import LocalAws
+from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, UsageError
+from sekisho.rollout import Plan
+from sekisho.rollout.journal import Journal
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    """One account; every test takes back what it does."""
+    with company() as running:
+        iam_of(running).create_login_profile(UserName="hanako", Password="Fuji-2026-x-temporary")
+        administrator = signed_in(running, "admin", mfa=True)
+        before = held(administrator)
+        yield running
+        assert held(administrator) == before
+
+
+def held(api: AwsApi) -> object:
+    """Return what an account has, without when its keys were used."""
+    found = collect(api, now=NOW)
+    users = [(user.name, user.groups, user.attached, user.inline) for user in found.users]
+    return users, found.groups, found.policies
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    terminal = Terminal(tmp_path, environment(local, "admin"))
+    terminal.write("goal.yaml", GOAL)
+    return terminal
+
+
+def planned(terminal: Terminal, *more: str) -> Plan:
+    done = terminal.run(
+        "plan", terminal.path("goal.yaml"), "--mfa", "--out", terminal.path("plan"), *more
+    )
+    assert done.exception is None, done.exception
+    assert done.return_value == Exit.CHANGES, done.output
+    return Plan.from_json(Path(terminal.path("plan")).read_text("utf-8"))
+
+
+def taken_back(terminal: Terminal) -> None:
+    done = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert done.return_value == Exit.CLEAN, done.output
+
+
+def test_the_whole_way_and_back(terminal: Terminal) -> None:
+    made = planned(terminal)
+    if sys.platform != "win32":
+        assert stat.S_IMODE(Path(terminal.path("plan")).stat().st_mode) == 0o600
+    waits = terminal.run("status", terminal.path("plan"))
+    assert waits.return_value == Exit.CHANGES
+
+    done = terminal.run("apply", terminal.path("plan"), "--yes")
+    assert done.return_value == Exit.CLEAN, done.output
+    assert f"Done: {len(made.changes)}" in done.stdout
+    again = terminal.run("plan", terminal.path("goal.yaml"), "--mfa")
+    assert again.return_value == Exit.CLEAN, again.output
+    assert "Nothing is to be changed." in again.stdout
+
+    stands = terminal.run("status", terminal.path("plan.journal"), "--format", "json")
+    assert stands.return_value == Exit.CLEAN
+    assert {each["stands"] for each in json.loads(stands.stdout)["changes"]} == {"done"}
+    # the journal alone is enough to go back
+    Path(terminal.path("plan")).unlink()
+    back = terminal.run("rollback", terminal.path("plan.journal"), "--yes")
+    assert back.return_value == Exit.CLEAN, back.output
+    assert f"Taken back: {len(made.changes)}" in back.stdout
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "Sets up MFA"), ("ja", "MFA を設定します")])
+def test_each_person_is_told_in_words(terminal: Terminal, lang: str, word: str) -> None:
+    done = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--lang", lang)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  hanako:")]
+    assert word in line
+    assert "Nothing has been changed" in done.stderr or lang == "ja"
+
+
+def test_options_say_what_a_goal_file_says(terminal: Terminal) -> None:
+    words = ("--user", "hanako", "--group", "Gated", "--break-glass", "glass", "--mfa")
+    by_options = terminal.run("plan", *words, "--format", "json")
+    assert by_options.return_value == Exit.CHANGES, by_options.exception
+    text = GOAL.replace(
+        "  description: MFA first.\n  tags: {team: security}\n", "  name: Force_MFA\n"
+    )
+    terminal.write("goal.yaml", text)
+    by_file = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--format", "json")
+    changes = [json.loads(done.stdout)["changes"] for done in (by_options, by_file)]
+    assert changes[0] == changes[1]
+    with pytest.raises(UsageError, match="no option that says a goal"):
+        raise_(terminal.run("plan", terminal.path("goal.yaml"), *words))
+    with pytest.raises(UsageError, match="no goal"):
+        raise_(terminal.run("plan"))
+
+
+def raise_(done: Any) -> None:
+    assert done.exception is not None, done.output
+    raise done.exception
+
+
+def test_what_speaks_against_a_plan_stops_it_until_it_is_accepted(terminal: Terminal) -> None:
+    terminal.write("open.json", json.dumps(OPEN))
+    text = GOAL.replace("description: MFA first.", "file: open.json")
+    terminal.write("goal.yaml", text)
+    goal, out = terminal.path("goal.yaml"), terminal.path("plan")
+    done = terminal.run("plan", goal, "--mfa", "--out", out)
+    assert done.return_value == Exit.FINDINGS
+    assert "REFUTED  gate-shut" in done.stdout
+    assert "hanako's access key" in done.stdout
+    with pytest.raises(PlanRefused, match="gate-shut") as caught:
+        raise_(terminal.run("apply", out, "--yes"))
+    assert caught.value.code is Code.PLAN_UNSAFE
+    words = (
+        *("--accept", "gate-shut=keys are closed next week, SEC-7"),
+        *("--accept", "everyone-gets-in=an administrator enrols her"),
+    )
+    done = terminal.run("plan", goal, "--mfa", "--out", out, "--force", *words)
+    assert done.return_value == Exit.CHANGES
+    assert "accepted: keys are closed next week, SEC-7" in done.stdout
+    assert terminal.run("apply", out, "--yes").return_value == Exit.CLEAN
+    taken_back(terminal)
+    with pytest.raises(UsageError, match="ID=REASON"):
+        raise_(terminal.run("plan", goal, "--accept", "gate-shut"))
+
+
+OPEN = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iam:*MFADevice",
+            "Resource": "*",
+        },
+    ],
+}
+
+
+def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
+    planned(terminal)
+    terminal.run("apply", terminal.path("plan"), "--yes")
+    iam = iam_of(local)
+    iam.create_policy_version(PolicyArn=GATE, PolicyDocument=json.dumps(OPEN), SetAsDefault=True)
+    done = terminal.run("status", terminal.path("plan"))
+    assert done.return_value == Exit.FINDINGS
+    assert f"  policy {GATE}" in done.stdout
+    back = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert back.return_value == Exit.FINDINGS
+    assert f"policy {GATE}: it was changed since" in back.stdout
+    iam.set_default_policy_version(PolicyArn=GATE, VersionId="v1")
+    iam.delete_policy_version(PolicyArn=GATE, VersionId="v2")
+    taken_back(terminal)
+
+
+def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Terminal) -> None:
+    made = planned(terminal)
+    text = made.to_json()
+    terminal.write("edited", text.replace('"hanako"', '"machine"'))
+    foreign = Plan.from_json(text)
+    object.__setattr__(foreign, "account", "999999999999")
+    terminal.write("foreign", foreign.to_json())
+    for name, message in (
+        ("edited", "was edited"),
+        ("foreign", "999999999999"),
+        ("goal.yaml", "no plan"),
+    ):
+        for command in ("apply", "status"):
+            words = [command, terminal.path(name)] + (["--yes"] if command == "apply" else [])
+            with pytest.raises(PlanRefused, match=message) as caught:
+                raise_(terminal.run(*words))
+            assert caught.value.code is Code.PLAN_FAULTY
+            assert caught.value.cure
+    with pytest.raises(FaultyInput, match="cannot be read"):
+        raise_(terminal.run("apply", terminal.path("nowhere"), "--yes"))
+    with pytest.raises(PlanRefused, match="no journal"):
+        raise_(terminal.run("rollback", terminal.path("plan"), "--yes"))
+    assert not Path(terminal.path("plan.journal")).exists()
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:
+    planned(terminal)
+    with pytest.raises(UsageError, match="no terminal") as caught:
+        raise_(terminal.run("apply", terminal.path("plan")))
+    assert "--yes" in caught.value.cure
+
+
+def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal) -> None:
+    planned(terminal)
+    with Journal(Path(terminal.path("plan.journal"))).locked():
+        for command in ("apply", "rollback"):
+            if command == "rollback":
+                Path(terminal.path("plan.journal")).touch()
+            with pytest.raises(PlanRefused, match="somebody else") as caught:
+                raise_(terminal.run(command, terminal.path("plan"), "--yes"))
+            assert caught.value.code is Code.PLAN_BUSY
+
+
+def test_without_permission_it_stops_and_goes_on_later(terminal: Terminal, local: LocalAws) -> None:
+    made = planned(terminal)
+    iam = iam_of(local)
+    deny = {
+        **OPEN,
+        "Statement": [{"Effect": "Deny", "Action": "iam:AddUserToGroup", "Resource": "*"}],
+    }
+    iam.put_user_policy(UserName="admin", PolicyName="no", PolicyDocument=json.dumps(deny))
+    done = terminal.run("apply", terminal.path("plan"), "--yes")
+    assert done.return_value == Exit.ERROR
+    assert f"Done: {len(made.changes) - 1}" in done.stdout
+    assert "Not done: 1\n  membership Gated hanako" in done.stdout
+    assert "Stopped at AddUserToGroup: AccessDenied" in done.stdout
+    iam.delete_user_policy(UserName="admin", PolicyName="no")
+    assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    taken_back(terminal)
+
+
+def test_a_session_that_has_expired_says_what_to_do(terminal: Terminal, local: LocalAws) -> None:
+    planned(terminal)
+    expired = {**terminal.environment, "AWS_SESSION_TOKEN": "x" * 40}
+    with pytest.raises(AwsRefused):
+        raise_(Terminal(terminal.folder, expired).run("apply", terminal.path("plan"), "--yes"))
+    assert not Path(terminal.path("plan.journal")).exists()
+
+
+def test_the_least_policy_is_enough_and_nothing_in_it_is_idle(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    done = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--print-policy")
+    least = json.loads(done.stdout)
+    iam = iam_of(local)
+    iam.create_user(UserName="operator")
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    who = f"arn:aws:iam::{ACCOUNT}:user/operator"
+    iam.put_user_policy(UserName="operator", PolicyName="p", PolicyDocument=json.dumps(least))
+    snapshot = collect(signed_in(local, "admin", mfa=True), now=NOW)
+    save_snapshot(snapshot, terminal.path("snapshot"))
+    offline = ("--snapshot", terminal.path("snapshot"), "--caller", who)
+    planned(terminal, *offline)
+    keys = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    operator = Terminal(terminal.folder, {**terminal.environment, **keys, "AWS_SESSION_TOKEN": ""})
+    assert operator.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    taken_back(operator)
+    iam.delete_access_key(UserName="operator", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="operator", PolicyName="p")
+    iam.delete_user(UserName="operator")
+
+
+def test_the_script_does_the_same(terminal: Terminal, local: LocalAws) -> None:
+    made = planned(terminal)
+    text = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--format", "aws-cli").stdout
+    script = terminal.write("script.sh", text)
+    aws = Path(sys.executable).with_name("aws")
+    path = {"PATH": f"{aws.parent}:/usr/bin:/bin", "HOME": str(terminal.folder)}
+    ran = subprocess.run(  # noqa: S603 - the script that is tested
+        ["/bin/sh", script],
+        check=False,
+        env={**terminal.environment, **path},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    done = terminal.run("status", terminal.path("plan"))
+    assert done.return_value == Exit.CLEAN, done.output
+    assert terminal.run("plan", terminal.path("goal.yaml"), "--mfa").return_value == Exit.CLEAN
+    iam = iam_of(local)
+    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    iam.detach_group_policy(GroupName="Gated", PolicyArn=GATE)
+    iam.delete_group(GroupName="Gated")
+    iam.delete_policy(PolicyArn=GATE)
+    assert len(made.changes) == 4

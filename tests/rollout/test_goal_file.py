@@ -1,0 +1,160 @@
+"""Goals as people write them: who is meant, what waits, and every fault at its line."""
+
+import dataclasses
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import cases
+from rollout.staging import (
+    ADMIN,
+    FULL,
+    NOW,
+    account,
+    device,
+    gate,
+    managed,
+    user,
+    with_user,
+)
+from sekisho.account import AccessKey, Password, Snapshot
+from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.errors import FaultyInput
+from sekisho.files import yaml_shape
+from sekisho.rollout import Goal, Plan, plan
+from sekisho.rollout.changes import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
+from sekisho.rollout.forecast import forecast
+from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.people import Fate
+
+
+def people() -> Snapshot:
+    """Return an account with somebody of each kind."""
+    start = account()
+    for each in (
+        user("aoi", path="/dev/", password=Password(reset_required=True), tags={"team": "dev"}),
+        user("ken", path="/dev/", password=Password(), devices=(device("ken"),)),
+        user("robot", keys=(AccessKey("AKIAROBOT", active=True),), tags={"kind": "robot"}),
+    ):
+        start = with_user(start, each)
+    return start
+
+
+EXCEPTIONS = """\
+schema: sekisho.exceptions/1
+exceptions:
+  - user: robot
+    kind: machine
+    why: cannot assume a role
+    owner: ops
+    approvedBy: tanaka
+    expires: 2027-01-31
+    ticket: SEC-1
+"""
+
+
+def read(text: str, start: Snapshot | None = None, *, exceptions: bool = False) -> Goal:
+    given = load_exceptions(EXCEPTIONS) if exceptions else Exceptions()
+    return goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start or people(), given)
+
+
+@pytest.mark.parametrize("case", cases("rollout/goals", ("goal",), ("due", "waiting", "faults")))
+def test_the_corpus(case: dict[str, Any]) -> None:
+    text = "\n".join(case["goal"])
+    if "faults" in case:
+        with pytest.raises(FaultyInput) as caught:
+            read(text, exceptions=True)
+        assert [[fault.line, fault.message] for fault in caught.value.faults] == case["faults"]
+        return
+    goal = read(text, exceptions=True)
+    assert list(goal.group.members if goal.group else goal.users) == case["due"]
+    assert {name: each.why.value for name, each in goal.waiting.items()} == case["waiting"]
+
+
+STAGES = """\
+group: Gated
+who: [{path: /dev/}]
+afterEnrolment:
+  group: Enrolled
+  policy: {name: Strict, choices: {password_change_without_mfa: false}}
+breakGlass: [glass]
+"""
+
+
+def made(text: str, start: Snapshot) -> Plan:
+    return plan(read(text, start), start, ADMIN)
+
+
+def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> None:
+    start = people()
+    first = made(STAGES, start)
+    members = [c.address for c in first.changes if c.address.startswith("membership")]
+    assert members == [
+        "membership Gated aoi",
+        "membership Gated hanako",
+        "membership Enrolled ken",
+    ]
+    assert first.against == ()
+    after = forecast(start, first.changes)
+    assert made(STAGES, after).changes == ()
+
+    hanako = next(u for u in after.users if u.name == "hanako")
+    moved = made(STAGES, with_user(after, dataclasses.replace(hanako, devices=(device("hanako"),))))
+    assert [change.address for change in moved.changes] == [
+        "membership Enrolled hanako",
+        "membership Gated hanako",
+    ], "the new gate stands before the old one goes"
+    assert isinstance(moved.changes[1], RemoveUserFromGroup)
+    assert moved.against == ()
+
+    ken = next(u for u in after.users if u.name == "ken")
+    back = made(STAGES, with_user(after, dataclasses.replace(ken, devices=())))
+    assert [c.address for c in back.changes] == ["membership Gated ken", "membership Enrolled ken"]
+
+
+def test_stale_copies_go_once_everybody_is_gated() -> None:
+    old = FULL.replace("Full", "Old")
+    start = people()
+    start = dataclasses.replace(
+        start,
+        policies={**start.policies, old: managed(old, gate())},
+        groups=tuple(
+            dataclasses.replace(group, attached=(*group.attached, old)) for group in start.groups
+        ),
+    )
+    start = with_user(start, user("ken", path="/dev/", attached=(old,), devices=(device("ken"),)))
+    text = "replaces: [Old]\nwho: [{user: ken}]\n"
+    some = made(text, start)
+    assert DetachUserPolicy("ken", old) in some.changes
+    assert "stale-stays" in [note.id for note in some.warnings]
+    whole = made(text.replace("{user: ken}", "{user: ken}, {user: hanako}"), start)
+    assert whole.changes[-1] == DetachGroupPolicy("Developers", old)
+
+
+def test_a_wave_waits_for_its_day() -> None:
+    text = "waves: [{name: next, from: 2026-11-25, who: [{user: hanako}]}]\n"
+    waits = made(text, people())
+    assert [(p.user, p.fate, p.wave) for p in waits.people] == [
+        ("hanako", Fate.WAITS_WAVE.value, "next")
+    ]
+    assert "2026-11-25" in waits.people[0].text.en
+    later = dataclasses.replace(people(), taken_at=NOW + timedelta(days=1))
+    assert "user-attachment hanako" in made(text, later).changes[-1].address
+
+
+def test_what_is_in_no_wave_is_told() -> None:
+    note = next(n for n in made("who: [{user: ken}]\n", people()).warnings if n.id == "not-covered")
+    assert note.about == ("admin", "aoi", "hanako")
+
+
+def test_a_policy_of_ones_own_stands_beside_the_goal(tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
+    source = str(tmp_path / "goal.yaml")
+    for file, message in (("own.json", "statements is empty"), ("nowhere.json", "cannot be read")):
+        shape = yaml_shape(f"policy: {{file: {file}}}\nwho: [{{user: ken}}]\n", source)
+        with pytest.raises(FaultyInput, match=message) as caught:
+            goal_of(shape, source, people(), Exceptions())
+        assert caught.value.faults[0].line == 1
