@@ -44,6 +44,8 @@ def _lists(entries: _Entries, action: str, doubts: Doubts) -> bool:
     """
     if entries.everything or action in entries.literal:
         return True
+    if not (entries.names or entries.loose):
+        return False
     service, _, name = action.partition(":")
     for listed in entries.names.get(service, ()):
         if glob.like(listed, name):
