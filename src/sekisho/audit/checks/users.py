@@ -68,7 +68,7 @@ def _no_device(row: Row) -> Iterator[AccountFinding]:
         yield finding(Id.CONSOLE_WITHOUT_DEVICE, name, fact, excused=excused, severity=severity)
     elif facts.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
-    elif not facts.active_keys:
+    elif facts.active_keys == 0:
         yield finding(Id.USER_WITHOUT_DEVICE, name, "no console password, no active key, no device")
 
 

@@ -122,25 +122,31 @@ class _Teller:
             return Outlook.UNKNOWN, False
         if not facts.password and not facts.active_keys:
             return Outlook.NO_WAY_IN, False
+        if self._dead_locks(user, facts, policies):
+            return Outlook.DEAD_LOCK, False
         state = _state(facts)
-        verdict = self._walk(state, user.path, policies)
-        match verdict:
+        match self._walk(state, user.path, policies):
             case WalkVerdict.UNKNOWN:
                 return Outlook.UNKNOWN, False
             case WalkVerdict.PROVED:
                 return (Outlook.READY if facts.enrolled else Outlook.MUST_ENROL), False
             case WalkVerdict.REFUTED:
                 plain = self._walk(state, "/", policies)
-                by_path = user.path != "/" and plain is WalkVerdict.PROVED
-                return self._blocked(user, facts, policies), by_path
+                return Outlook.LOCKED_OUT, user.path != "/" and plain is WalkVerdict.PROVED
 
-    def _blocked(self, user: User, facts: Facts, policies: Policies) -> Outlook:
-        """Return what is in the way: the forced change of the password, or enrolling."""
-        if facts.must_change:
-            changed = replace(facts, must_change=False)
-            if self._walk(_state(changed), user.path, policies) is WalkVerdict.PROVED:
-                return Outlook.DEAD_LOCK
-        return Outlook.LOCKED_OUT
+    def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
+        """Tell whether only the forced change of the password is in the way at the console.
+
+        A key may be another way in; the sign-in page stays shut.
+        """
+        if not (facts.password and facts.must_change) or facts.enrolled:
+            return False
+        at_console = replace(facts, active_keys=0)
+        lasting = replace(at_console, must_change=False)
+        return (
+            self._walk(_state(at_console), user.path, policies) is WalkVerdict.REFUTED
+            and self._walk(_state(lasting), user.path, policies) is WalkVerdict.PROVED
+        )
 
     def _walk(self, state: State, path: str, policies: Policies) -> WalkVerdict:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""

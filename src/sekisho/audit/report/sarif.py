@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId
 from sekisho.audit.findings import Severity
 from sekisho.audit.report.model import AccountReport
-from sekisho.audit.report.wording import as_of, headline
+from sekisho.audit.report.wording import as_of, exemption_text, headline
 from sekisho.language import Language
 
 __all__ = ["to_sarif"]
@@ -40,6 +40,10 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, ob
         for rule in _RULES
     ]
     said = [("note", as_of(report).into(lang)), ("note", headline(report).into(lang))]
+    said += [
+        ("note", "; ".join(text.into(lang) for text in exemption_text(each)))
+        for each in report.exceptions.entries
+    ]
     said += [
         ("warning", f"{each.id.value}: {each.subject}: {each.fact}")
         for each in report.findings

@@ -1,0 +1,121 @@
+"""What was not read is unknown: nothing that is hidden turns into a pass or a finding."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit.small_accounts import snapshot_of
+from audit.test_accounts import CASES
+from sekisho.account import Gap, Snapshot, User, open_account
+from sekisho.audit import Exceptions
+from sekisho.audit.people import Outlook, facts_of
+from sekisho.audit.report import AccountReport, audit_account
+from sekisho.policy import Preset, choices_of, force_mfa, from_json
+
+HIDDEN: dict[str, dict[str, Any]] = {
+    "GetLoginProfile": {"password": None},
+    "ListMFADevices": {"devices": ()},
+    "ListAccessKeys": {"keys": ()},
+}
+CERTAIN = {Outlook.READY, Outlook.MUST_ENROL, Outlook.NO_WAY_IN}
+
+
+def hidden(snapshot: Snapshot) -> Iterator[tuple[Snapshot, User, str]]:
+    """Yield the account with one thing about one user that could not be read."""
+    for user in snapshot.users:
+        for what, nothing in HIDDEN.items():
+            blind = tuple(
+                replace(each, **nothing) if each.name == user.name else each
+                for each in snapshot.users
+            )
+            gaps = (*snapshot.gaps, Gap(what, user.name, "AccessDenied"))
+            yield replace(snapshot, users=blind, gaps=gaps), user, what
+
+
+def known(report: AccountReport) -> set[tuple[str, str]]:
+    return {(each.id.value, each.subject) for each in report.findings if each.known}
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if "exceptions" not in each.values[0]])
+def test_what_is_hidden_is_unknown(case: dict[str, Any]) -> None:
+    snapshot = snapshot_of(case["account"])
+    whole = known(audit_account(snapshot, Exceptions(), version="1"))
+    for blind, user, what in hidden(snapshot):
+        report = audit_account(blind, Exceptions(), version="1")
+        row = next(each for each in report.rows if each.user.name == user.name)
+        told = {each.id.value for each in report.findings if each.subject == user.name}
+        assert report.unknown
+        assert any(what in why for why in (*row.facts.unread, row.fate.reason))
+        assert known(report) <= whole, "a finding that the whole account has not"
+        # each finding about the user is still there, or something is said to be unknown instead
+        lost = {each for each, subject in whole if subject == user.name} - told
+        assert not lost or not all(each.known for each in report.findings_of[user.name])
+        assert not CERTAIN & {*row.fate.outlooks} or what == "ListAccessKeys"
+
+
+def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
+    heading = (
+        "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,"
+        "password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,"
+        "access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"
+        "access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,"
+        "access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+        "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
+    )
+    at = "2026-11-01T00:00:00+00:00"
+    none = "false,N/A,N/A,N/A,N/A"
+    home = "arn:aws:iam::111122223333"
+    lines = [
+        f"<root_account>,{home}:root,{at},not_supported,{at},not_supported,not_supported,true,"
+        f"{none},{none},false,N/A,false,N/A",
+        f"person,{home}:user/person,{at},true,{at},{at},N/A,false,{none},{none},false,N/A,false,N/A",
+        f"expired,{home}:user/expired,{at},true,{at},{at},{at},true,{none},{none},false,N/A,false,N/A",
+        f"program,{home}:user/program,{at},false,N/A,N/A,N/A,false,true,{at},{at},us-east-1,s3,"
+        f"{none},true,{at},false,N/A",
+    ]
+    path = tmp_path / "report.csv"
+    path.write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
+    facts = facts_of(open_account(path))
+    person, expired, program = facts["person"], facts["expired"], facts["program"]
+    assert (person.password, person.enrolled, person.active_keys) == (True, False, 0)
+    assert person.must_change is None
+    assert "whether the password must be changed" in person.unread[0]
+    assert (expired.must_change, expired.enrolled, expired.devices) == (True, True, ())
+    assert (program.password, program.active_keys, program.use_known) == (False, 1, True)
+    assert program.others == 1
+    assert program.key_used is not None
+    assert program.by_report
+
+
+def test_what_will_be_attached_decides_what_will_happen() -> None:
+    users = {"ken": {"password": {"must_change": True}, "keys": [{"used": 1}]}}
+    snapshot = snapshot_of({"users": users})
+
+    def outlooks(preset: Preset) -> tuple[Outlook, ...]:
+        gate = force_mfa(choices_of(preset))
+        report = audit_account(snapshot, Exceptions(), gate=gate, version="1")
+        return report.rows[0].fate.outlooks
+
+    assert outlooks(Preset.AWS) == (Outlook.DEAD_LOCK, Outlook.KEYS_STOP)
+    assert outlooks(Preset.RECOMMENDED) == (Outlook.KEYS_STOP, Outlook.MUST_ENROL)
+
+
+def test_what_is_no_gate_covers_nobody() -> None:
+    decoy = from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Deny",
+                    "NotAction": ["iam:*"],
+                    "Resource": "*",
+                    "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
+                }
+            ],
+        }
+    )
+    snapshot = snapshot_of({"users": {"ken": {"password": {}, "devices": ["virtual"]}}})
+    report = audit_account(snapshot, Exceptions(), gate=decoy, version="1")
+    assert report.rows[0].fate.outlooks == (Outlook.NOT_COVERED, Outlook.READY)
