@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import create_loader
+from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
 from sekisho.account.api import AwsApi
@@ -39,6 +40,9 @@ _SECRET_PARAMETERS = frozenset(
         "TokenCode",
     }
 )
+_Failure = ClientError | BotoCoreError | ResponseParserError
+_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""How a call can fail; botocore's parser has a tree of errors of its own."""
 _SIGN_IN_AGAIN = "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
 _CLOCK = "if the keys are right, this computer's clock is not: set it, then run it again"
 _NETWORK = "check the network and the endpoint's URL, then run it again"
@@ -114,7 +118,7 @@ class Boto3Api:
         try:
             method = getattr(self._client(service), xform_name(operation))
             output: Mapping[str, Any] = method(**params)
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             raise _refusal(operation, error, params) from None
         return output
 
@@ -128,7 +132,7 @@ class Boto3Api:
                 pages = _marked(getattr(client, name), params)
             for page in pages:
                 yield from page.get(key, ())
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             raise _refusal(operation, error, params) from None
 
     def _client(self, service: str) -> Any:
@@ -232,9 +236,7 @@ def _core(*, own_keys: bool) -> Any:
     return core
 
 
-def _refusal(
-    operation: str, error: ClientError | BotoCoreError, params: Mapping[str, object]
-) -> AwsRefused:
+def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> AwsRefused:
     """Return the refusal for a client's error, without the secrets among `params`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})

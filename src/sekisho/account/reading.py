@@ -5,7 +5,7 @@ from typing import Any
 
 from sekisho.account.api import AwsApi
 from sekisho.account.model import Gap
-from sekisho.account.reads import read_of
+from sekisho.account.reads import Read, read_of
 from sekisho.errors import AwsRefused, FaultyPolicy
 from sekisho.policy import Document, PolicyKind, from_json, parse
 
@@ -93,8 +93,14 @@ class Reading:
     def _refused(self, error: AwsRefused, operation: str, who: str, absent: Iterable[str]) -> None:
         if error.aws_code in absent:
             return
-        # Organizations may be out of reach where IAM is not
-        unanswered = error.status == 0 and read_of(operation).service != "organizations"
-        if unanswered or error.aws_code in _LOST:
+        if error.aws_code in _LOST or _unanswered(error, read_of(operation)):
             raise error
         self.gap(operation, who, f"{error.aws_code}: {error.message}")
+
+
+def _unanswered(error: AwsRefused, read: Read) -> bool:
+    """Return whether nobody answers at all: then nobody will answer the other calls either."""
+    # Organizations may be out of reach where IAM is not; an answer that no client understands
+    # (a proxy's page, say) is one call's
+    elsewhere = read.service == "organizations" or error.aws_code == "ResponseParserError"
+    return error.status == 0 and not elsewhere
