@@ -19,7 +19,7 @@ from sekisho.policy.document import Effect, Element
 from sekisho.prover import targets
 from sekisho.prover.credentials import Situation, situations
 from sekisho.prover.described import Described, described, within_of
-from sekisho.prover.formula import Question, Within, demands, joined, look_of, plain, rules_of
+from sekisho.prover.formula import Question, Rule, demands, joined, look_of, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.names import ActionClass, Names, is_taken, known_names
 from sekisho.prover.reading import About, Reading
@@ -67,6 +67,10 @@ def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
 class Asking:
     """One question, and what has been found out about it so far.
 
+    Args:
+        question: what is asked.
+        only: the one action that it is asked of; None: any.
+
     Attributes:
         doubts: the switches, and which of them the policies came across.
 
@@ -74,13 +78,14 @@ class Asking:
         Limit: if there is a policy that the prover does not handle.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, only: Action | None = None) -> None:
         self._question = question
+        self._only = only
         self._effort = Effort()
         self.doubts = Doubts(question.switches)
         self._within = plain(question.within, self.doubts)
         self._allowed, self._denied = (
-            None if policies is None else rules_of(policies, self.doubts)
+            None if policies is None else self._about(rules_of(policies, self.doubts))
             for policies in (question.allowed, question.denied)
         )
         self._rules = [
@@ -130,16 +135,22 @@ class Asking:
             able = [each for each in readings if self._may_answer(each[1], alike)]
             for one in alike if able else ():
                 about = self._range(one.actions[0])
-                found = [way for each in able for way in self._described(*each, about)]
+                reached: dict[object, tuple[str, ...]] = {}
+                found = [way for each in able for way in self._described(*each, about, reached)]
                 if found:
                     yield one, found
 
     def _described(
-        self, situation: Situation, reading: Reading, about: _Range
+        self,
+        situation: Situation,
+        reading: Reading,
+        about: _Range,
+        reached: dict[object, tuple[str, ...]],
     ) -> Iterator[tuple[Described, Witness]]:
         """Yield what answers in one range: descriptions, and a request for each."""
         target = self._target(reading, about)
         look = look_of(target, reading, (self._allowed, self._denied), self._within)
+        look = replace(look, reached=reached)
         for cube in look.cubes():
             found = look.found_in(cube)
             if found is None:
@@ -151,10 +162,25 @@ class Asking:
                 self._checked(situation, reading, about, found)
                 raise Limit("a condition that cannot be said in the policies' own words")
             if witness is None:
-                only = joined(narrow, Within(actions=((Element((about.action or "",)), True),)))
-                witness = Asking(replace(question, within=only)).witness()
+                action = self._catalogue.action(about.action or "")
+                witness = Asking(question, action)._of_only(situation, about)
             if witness is not None:
                 yield described(cube, look), witness
+
+    def _about(self, rules: list[list[Rule]]) -> list[list[Rule]]:
+        """Return the statements that can be about the one action that is asked about."""
+        if self._only is None:
+            return rules
+        takes = partial(is_taken, self._catalogue, self._only)
+        return [[rule for rule in group if takes(rule.action)] for group in rules]
+
+    def _of_only(self, situation: Situation, about: _Range) -> Witness | None:
+        """Return a witness of the one action that is asked about, or None.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
+        return self._of_range(situation, self._reading(situation), about)
 
     def _may_answer(self, reading: Reading, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""

@@ -29,6 +29,7 @@ class Look:
         ways: lists of demands; who meets one answers.
         others: the same for requests that do not answer.
         effort: what may still be spent.
+        reached: what has been found out about the resources of this class of actions.
     """
 
     target: Target
@@ -37,6 +38,7 @@ class Look:
     ways: Sequence[Sequence[Demand]]
     others: Sequence[Sequence[Demand]]
     effort: Effort
+    reached: dict[object, tuple[str, ...]]
 
     def cubes(self) -> list[Cube]:
         """Return the cubes.

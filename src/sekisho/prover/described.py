@@ -7,6 +7,7 @@ from sekisho.prover.cover import Cube, Look
 from sekisho.prover.formula import Within
 from sekisho.prover.search import Literal
 from sekisho.prover.targets import Named, Target
+from sekisho.prover.theories import RESOURCE
 from sekisho.prover.values import Asked
 
 __all__ = ["Described", "Stated", "described", "within_of"]
@@ -56,7 +57,7 @@ def described(cube: Cube, look: Look) -> Described:
                 stated.append(Stated(condition.key, operator, condition.values, literal.holds))
             case Named(element=element) as named:
                 positive = literal.holds is not element.negated
-                values = _reachable(cube, named, look) if positive else element.values
+                values = _reachable(cube, literal, named, look) if positive else element.values
                 if positive and patterns is None:
                     patterns = values
                 else:
@@ -80,18 +81,27 @@ def within_of(cube: Cube, target: Target) -> Within:
     return Within(resources=tuple(resources), conditions=tuple(conditions))
 
 
-def _reachable(cube: Cube, named: Named, look: Look) -> tuple[str, ...]:
-    """Return the fewest entries that take in all of a cube that the element does."""
+def _reachable(cube: Cube, literal: Literal, named: Named, look: Look) -> tuple[str, ...]:
+    """Return the entries of an element that a cube's requests can match, none within another."""
     element = named.element
     if len(element.values) == 1 or element.negated:
         return element.values
+    # the attributes of a request are free of each other, so only what is about the resource counts
+    rest = [one for one in cube if one.theory == RESOURCE and one is not literal]
+    key = (named, *((look.target.named(one), one.holds) for one in rest))
+    if key not in look.reached:
+        look.reached[key] = _entries(rest, named, look)
+    return look.reached[key]
+
+
+def _entries(rest: list[Literal], named: Named, look: Look) -> tuple[str, ...]:
     kept: dict[str, Literal] = {}
-    for entry in element.values:
-        literal = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
-        if isinstance(literal, Literal) and look.fits((*cube, literal)):
-            kept[entry] = literal
-    for entry, literal in tuple(kept.items()):
-        others = [(other,) for name, other in kept.items() if name != entry]
-        if others and not look.fits((*cube, literal), others):
+    for entry in named.element.values:
+        found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
+        if isinstance(found, Literal) and look.fits((*rest, found)):
+            kept[entry] = found
+    for entry, found in tuple(kept.items()):
+        others = (other for name, other in kept.items() if name != entry)
+        if any(not look.fits((*rest, found), [(other,)]) for other in others):
             del kept[entry]
     return tuple(kept)

@@ -154,7 +154,7 @@ def look_of(
         ways = [[*always, *way] for way in _denied(target, reading, denied)]
         others.append([*_allowed(target, reading, denied)])
     within_ = [*_within(target, reading, within)]
-    return Look(target, target.theories, within_, ways, others, reading.effort)
+    return Look(target, target.theories, within_, ways, others, reading.effort, {})
 
 
 def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand]:
