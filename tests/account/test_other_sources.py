@@ -124,4 +124,4 @@ def test_plain_moto_is_read_as_well(moto: str) -> None:
     assert snapshot.scps is None
     request = Request(snapshot.users[7].arn, "s3:ListAllMyBuckets", "*")
     decision = decide(request, policies_of(snapshot, "user07"))
-    assert decision.effect is DecisionEffect.ALLOW
+    assert decision.effect is DecisionEffect.ALLOWED
