@@ -111,7 +111,7 @@ def fuzz_lint(data: bytes) -> None:
         str(error)
         return
     for finding in report.findings:
-        if not finding.fact.isprintable() or not finding.title.ja:
+        if not (finding.fact.en + finding.fact.ja).isprintable() or not finding.title.ja:
             raise BrokenPromise("a finding that cannot be shown on a line")
 
 

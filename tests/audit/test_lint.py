@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from cases import CORPUS, cases
 from sekisho import policy
-from sekisho.audit import WORDS, Attachment, FindingId, Report, Severity, lint
+from sekisho.audit import WORDS, Attachment, Finding, FindingId, Report, Severity, lint
 from sekisho.errors import Code, FaultyPolicy
 
 FAMILIES = ("save", "analyzer", "policy", "mfa")
@@ -26,6 +27,22 @@ def linted(case: dict[str, Any]) -> Report:
     return lint(text, Attachment.of(case.get("as", "user")), source=case["id"])
 
 
+_VERBATIM = re.compile(r"`[^`]*`|AWS: .*", re.DOTALL)
+_NAMES = {"Allow", "ARN", "AWS", "Deny", "Effect", "GetSessionToken", "IAM", "MFA", "NUL", "Sid"}
+
+
+def _says_nothing_in_english(finding: Finding) -> bool:
+    """Tell whether a Japanese fact is Japanese but for names, paths and what is quoted."""
+    words = set(re.findall(r"[A-Za-z]{2,}", _VERBATIM.sub("", finding.fact.ja)))
+    return words <= {
+        *_NAMES,
+        "VPC",
+        "true",
+        "false",
+        *re.findall(r"[A-Za-z]{2,}", finding.place.path),
+    }
+
+
 @pytest.mark.parametrize("case", ALL)
 def test_the_corpus(case: dict[str, Any]) -> None:
     report = linted(case)
@@ -33,6 +50,9 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     assert (case["about"] in ids) is case["found"]
     assert sorted(ids) == case["findings"]
     assert len(report.gaps) == case["gaps"]
+    for finding in report.findings:
+        assert not _japanese(_VERBATIM.sub("", finding.fact.en))
+        assert _says_nothing_in_english(finding), finding.fact.ja
 
 
 @pytest.mark.parametrize("finding", list(FindingId), ids=str)
@@ -107,6 +127,13 @@ def test_words_exist_in_both_languages_and_do_not_mix(finding: FindingId) -> Non
         assert _japanese(text.ja)
 
 
+def test_what_the_parser_says_is_said_in_japanese() -> None:
+    for case in json.loads((CORPUS / "policy" / "faults.json").read_text(encoding="utf-8")):
+        with suppress(FaultyPolicy):
+            for finding in lint(case["text"], Attachment.of("user")).findings:
+                assert _says_nothing_in_english(finding), finding.fact.ja
+
+
 GATE = """{
   "Version": "2012-10-17",
   "Statement": [
@@ -169,7 +196,7 @@ def test_what_iam_refuses_is_told_in_its_words_and_the_rest_is_a_gap() -> None:
     report = lint(GATE.replace('"Effect": "Deny"', '"Effect": "deny"'))
     [refused] = report.findings
     assert refused.id == FindingId.SAVE_LEGACY_PARSING
-    assert "The policy failed legacy parsing" in refused.fact
+    assert "The policy failed legacy parsing" in refused.fact.en
     assert report.gaps
     assert report.table is None
     assert not report.clean

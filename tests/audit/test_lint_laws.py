@@ -73,7 +73,7 @@ def test_any_policy_gets_a_report(value: dict[str, Any], attachment: Attachment)
     report = lint(json.dumps(value), attachment)
     for finding in report.findings:
         assert FindingId(finding.id)
-        assert "\n" not in finding.fact
+        assert "\n" not in finding.fact.en + finding.fact.ja
         place = finding.place
         assert place.statement is None or place.statement < len(value["Statement"])
     assert (report.table is None) <= bool(report.gaps)

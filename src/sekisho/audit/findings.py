@@ -46,7 +46,8 @@ class Finding:
 
     Attributes:
         id: stable, `family.name`; docs/reference/findings.md explains every one.
-        fact: the raw fact behind it: AWS's own message, or a request and the engine's answer.
+        fact: the raw fact behind it: AWS's own message, which is English in both languages, or a
+            request and the engine's answer.
         title: what is wrong, in a few words.
         cause: why that is so.
         cure: what to do.
@@ -55,7 +56,7 @@ class Finding:
     id: str
     severity: Severity
     place: Place
-    fact: str
+    fact: Text
     title: Text
     cause: Text
     cure: Text

@@ -155,7 +155,7 @@ def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
     title = finding.title.into(lang)
     console.print(_safe(f"  {severity} [{finding.id}] {title} ({', '.join(where)})"))
     console.print(_safe(f"    {finding.cause.into(lang)}"))
-    console.print(_safe(f"    {_FACT.into(lang)}{finding.fact}"))
+    console.print(_safe(f"    {_FACT.into(lang)}{finding.fact.into(lang)}"))
     console.print(_safe(f"    {_CURE.into(lang)}{finding.cure.into(lang)}"))
 
 
@@ -228,7 +228,7 @@ def _finding_as_json(finding: Finding) -> dict[str, object]:
         "path": place.path,
         "line": place.position.line or None,
         "column": place.position.column or None,
-        "fact": finding.fact,
+        "fact": asdict(finding.fact),
         "title": asdict(finding.title),
         "cause": asdict(finding.cause),
         "cure": asdict(finding.cure),

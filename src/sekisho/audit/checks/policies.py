@@ -88,7 +88,7 @@ def _rot(name: str, policy: AttachedPolicy) -> Iterator[AccountFinding]:
     report = lint(render(policy.document), source=name)
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
-            yield finding(Id.POLICY_ROT, name, f"{each.id}: {each.fact}")
+            yield finding(Id.POLICY_ROT, name, f"{each.id}: {each.fact.en}")
     for gap in report.gaps:
         yield unknown(Id.POLICY_ROT, name, gap.en)
 

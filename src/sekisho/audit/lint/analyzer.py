@@ -40,7 +40,7 @@ def analyzer_checks(
         yield from condition_checks(document, statement, speller)
         said = _said(statement)
         if (first := seen.setdefault(said, statement.index)) != statement.index:
-            fact = f"the same as statement {first}"
+            fact = Text(f"the same as statement {first}", f"ステートメント {first} と同じ")
             yield found(FindingId.REDUNDANT_STATEMENT, place_in(document, statement), fact)
 
 
@@ -56,11 +56,16 @@ def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
     if document.version is Version.V2012:
         return
     if document.version is None and not attachment.managed:
-        yield found(FindingId.MISSING_VERSION, place_in(document, None), "no `Version`")
+        yield found(
+            FindingId.MISSING_VERSION,
+            place_in(document, None),
+            Text("no `Version`", "`Version` がない"),
+        )
     for statement in document.statements:
         for path, value in _values(statement):
             if "${" in value:
-                fact = f"{path}: {quoted(value)} is literal text"
+                shown = quoted(value)
+                fact = Text(f"{path}: {shown} is literal text", f"{path}: {shown} はただの文字列")
                 yield found(
                     FindingId.VARIABLE_IN_VERSION, place_in(document, statement, path=path), fact
                 )
@@ -119,10 +124,10 @@ def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     principal = statement.principal
     if principal and principal.negated and statement.effect is Effect.ALLOW:
         kinds = ", ".join(key.value for key, _ in principal.entries)
-        fact = f"`NotPrincipal` with {kinds}"
+        fact = Text(f"`NotPrincipal` with {kinds}", f"{kinds} の `NotPrincipal`")
         yield found(FindingId.ALLOW_NOT_PRINCIPAL, place_in(document, statement), fact)
     if _passes_any_role(statement):
-        fact = "`iam:PassRole` on `*`"
+        fact = Text("`iam:PassRole` on `*`", "`*` への `iam:PassRole`")
         yield found(FindingId.PASS_ROLE_STAR, place_in(document, statement, path="Resource"), fact)
 
 
@@ -193,11 +198,12 @@ def _lists(document: Document, statement: Statement) -> Iterator[Finding]:
             )
 
 
-def _redundant(values: list[str]) -> Iterator[str]:
+def _redundant(values: list[str]) -> Iterator[Text]:
     """Yield what stands twice, or beside a pattern that begins the same and ends in `*`."""
     for value, times in Counter(values).items():
         if times > 1:
-            yield f"{quoted(value)} stands {times} times"
+            shown = quoted(value)
+            yield Text(f"{shown} stands {times} times", f"{shown} が {times} 回ある")
     stems = {
         value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
     }
@@ -207,4 +213,5 @@ def _redundant(values: list[str]) -> Iterator[str]:
             (value[:n] for n in lengths if n < len(value.rstrip("*")) and value[:n] in stems), None
         )
         if wider is not None:
-            yield f"{quoted(value)} beside {quoted(f'{wider}*')}"
+            one, other = quoted(value), quoted(f"{wider}*")
+            yield Text(f"{one} beside {other}", f"{other} があるのに {one} もある")

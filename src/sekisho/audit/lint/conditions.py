@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sekisho.audit.findings import Finding
+from sekisho.audit.lint.facts import verbatim
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import Speller, global_keys
 from sekisho.audit.lint.words import found, place_in
@@ -64,7 +65,7 @@ def condition_checks(
             )
 
 
-_Fact = tuple[FindingId, str, Text | None]
+_Fact = tuple[FindingId, Text, Text | None]
 
 
 def looks_like_mfa(key: str) -> bool:
@@ -81,18 +82,18 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
     known = {each.lower() for each in global_keys()[0]}
     if f"{base}/" in known:
         if not slash or not tag:
-            yield FindingId.MISSING_TAG_KEY, quoted(condition.key), None
+            yield FindingId.MISSING_TAG_KEY, verbatim(quoted(condition.key)), None
         return
     # a key that was meant to be MFA is reported by what it does to MFA
     if key not in known and not looks_like_mfa(key):
         near = speller.near_global_key(condition.key)
         cure = Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
-        yield FindingId.INVALID_GLOBAL_KEY, quoted(condition.key), cure
+        yield FindingId.INVALID_GLOBAL_KEY, verbatim(quoted(condition.key)), cure
 
 
 def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
     operator = condition.operator
-    fact = f"`{operator}` on {quoted(condition.key)}"
+    fact = _under(condition.key, str(operator))
     if operator.name is OperatorName.NULL and operator.quantifier is not Quantifier.NONE:
         yield FindingId.NULL_WITH_QUALIFIER, fact, None
     single = {each.lower() for each in global_keys()[0] - global_keys()[1]}
@@ -113,14 +114,22 @@ def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
     name = condition.operator.name
     texts = condition.values[:_MOST_VALUES]
     if name is OperatorName.BOOL and {text.lower() for text in texts} >= {"true", "false"}:
-        yield FindingId.MULTIPLE_BOOLEAN, f"{quoted(condition.key)}: true and false", None
+        shown = quoted(condition.key)
+        fact = Text(f"{shown}: true and false", f"{shown}: true と false")
+        yield FindingId.MULTIPLE_BOOLEAN, fact, None
     for text in texts:
         if _VARIABLE in text and document.version is Version.V2012:
             found = _variable(name, text)
         else:
             found = _literal(name, condition.key, text)
         if found is not None:
-            yield found, f"{quoted(text)} under `{name.value}`", None
+            yield found, _under(text, name.value), None
+
+
+def _under(text: str, operator: str) -> Text:
+    """Return a key or a value with the operator that it stands under."""
+    shown = quoted(text)
+    return Text(f"{shown} under `{operator}`", f"`{operator}` の {shown}")
 
 
 def _variable(name: OperatorName, text: str) -> FindingId | None:

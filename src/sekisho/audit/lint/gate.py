@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
 from sekisho.audit.lint.asking import Asker, State, relaxed
+from sekisho.audit.lint.facts import asked, listed
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.lint.witness import stand_ins
@@ -16,6 +17,7 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import COLLEAGUE, NAME
 from sekisho.catalogue import Catalogue
 from sekisho.engine import DecisionEffect
+from sekisho.language import Text
 from sekisho.policy import Document, Effect
 from sekisho.policy.faults import quoted
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
@@ -55,6 +57,11 @@ _EXEMPT: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+
+_NOTHING = Text("no Deny depends on MFA", "MFA の有無で変わる Deny がない")
+_NO_ALLOW = Text("no statement allows anything", "許可するステートメントがない")
+_NOT_DENIED = Text("not denied without MFA", "MFA なしで拒否されない")
+_IN_VAIN = Text("exempt and not allowed", "除外されているが許可されていない")
 
 
 class Gate:
@@ -109,7 +116,7 @@ class Gate:
     def findings(self) -> Iterator[Finding]:
         """Yield what the gate exempts, forgets and locks out."""
         if not self._denies:
-            yield self._found(FindingId.NO_GATE, "no Deny depends on MFA", at_deny=False)
+            yield self._found(FindingId.NO_GATE, _NOTHING, at_deny=False)
             return
         broad = self.broad
         open_ones = [ask.action for ask in self._stand_ins if not self.states or self._open(ask)]
@@ -117,7 +124,7 @@ class Gate:
         if iam:
             yield self._found(FindingId.IAM_EXEMPT, self._fact("CreateUser", "user/any"))
         elif open_ones:
-            fact = f"not denied without MFA: {', '.join(open_ones)}"
+            fact = listed(_NOT_DENIED, ", ".join(f"`{name}`" for name in open_ones))
             yield self._found(FindingId.NOT_EVERYTHING_GATED, fact)
         yield from self._enrolment(broad=broad)
         if not broad:
@@ -142,7 +149,7 @@ class Gate:
             ]
             if exempt:
                 shown = ", ".join(f"`iam:{each}`" for each in exempt)
-                yield self._found(name, f"not denied without MFA: {shown}")
+                yield self._found(name, listed(_NOT_DENIED, shown))
 
     def _never_allowed(self) -> Iterator[Finding]:
         """Find what is named as exempt and allowed by no statement, with or without MFA."""
@@ -158,7 +165,7 @@ class Gate:
         idle = [value for value in named.values() if self._idle(value)]
         if idle:
             shown = ", ".join(quoted(value) for value in idle)
-            yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, f"exempt and not allowed: {shown}")
+            yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, listed(_IN_VAIN, shown))
 
     def _idle(self, name: str) -> bool:
         action = self._catalogue.action(name)
@@ -186,7 +193,7 @@ class Gate:
             fact = self._fact("CreateVirtualMFADevice", f"mfa/{NAME}")
             yield self._found(FindingId.VIRTUAL_DEVICE_DENIED, fact)
         elif not self._allows:
-            yield self._found(FindingId.DENY_ONLY, "no statement allows anything", at_deny=False)
+            yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
         elif DecisionEffect.IMPLICITLY_DENIED in may.values() and (broad or self._all_need_mfa()):
             fact = self._fact("EnableMFADevice", f"user/{NAME}")
             yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
@@ -219,15 +226,14 @@ class Gate:
         own = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         if State.KEY in self.states and not self._asker.denied(self._whole, own, State.KEY):
             effect = self._asker.effect(self._whole, own, State.KEY)
-            fact = f"`{own.action}` on `{own.resource}`, {Held.KEY.value}: {effect.value}"
-            yield self._found(FindingId.ENROLMENT_BY_KEY, fact)
+            yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, State.KEY, effect))
 
-    def _fact(self, action: str, thing: str) -> str:
+    def _fact(self, action: str, thing: str) -> Text:
         ask = Ask(f"iam:{action}", f"{self._iam}:{thing}")
         effect = self._asker.effect(self._whole, ask, State.NO_MFA)
-        return f"`{ask.action}` on `{ask.resource}`, {Held.CONSOLE.value}: {effect.value}"
+        return asked(ask, State.NO_MFA, effect)
 
-    def _found(self, name: FindingId, fact: str, *, at_deny: bool = True) -> Finding:
+    def _found(self, name: FindingId, fact: Text, *, at_deny: bool = True) -> Finding:
         """Return a finding at the widest Deny of the gate, or about the whole document."""
         widest = max(
             self._denies, key=lambda each: (each.action.negated, -each.index), default=None

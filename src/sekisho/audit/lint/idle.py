@@ -12,6 +12,7 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.engine.remembered import remembered_by_identity
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, Statement
 from sekisho.policy.applies import about, carries, service_of
 from sekisho.policy.faults import quoted
@@ -41,7 +42,10 @@ def idle_statement(
         return
     loose = relaxed(statement)
     if loose.conditions and not asker.ever_applies(loose, asks[0]):
-        fact = f"`{asks[0].action}`: its conditions hold with no credential"
+        fact = Text(
+            f"`{asks[0].action}`: its conditions hold with no credential",
+            f"`{asks[0].action}`: 条件がどの認証情報でも成立しない",
+        )
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
         return
     if statement.effect is Effect.ALLOW:
@@ -62,7 +66,10 @@ def _always_denied(
         return
     if all(asker.denied(denies, ask, Held.KEY) for ask in asks):
         indexes = ", ".join(str(each.index) for each in denies[:_SHOWN])
-        fact = f"`{asks[0].action}` on `{asks[0].resource}`: denied by statement {indexes}"
+        fact = Text(
+            f"`{asks[0].action}` on `{asks[0].resource}`: denied by statement {indexes}",
+            f"`{asks[0].resource}` への `{asks[0].action}`: ステートメント {indexes} が拒否する",
+        )
         yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, statement), fact)
 
 
@@ -168,7 +175,10 @@ def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
                         path=f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}",
                         position=condition.position,
                     ),
-                    f"{quoted(condition.key)} under `{condition.operator}`",
+                    Text(
+                        f"{quoted(condition.key)} under `{condition.operator}`",
+                        f"`{condition.operator}` の {quoted(condition.key)}",
+                    ),
                 )
 
 
@@ -189,7 +199,10 @@ def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
                         path="NotResource" if resource and resource.negated else "Resource",
                         position=resource.position if resource else None,
                     ),
-                    f"{quoted(value)}, in an account of `{partition}`",
+                    Text(
+                        f"{quoted(value)}, in an account of `{partition}`",
+                        f"{quoted(value)} (アカウントのパーティションは `{partition}`)",
+                    ),
                 )
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask
 from sekisho.audit.lint.asking import Asker, State
+from sekisho.audit.lint.facts import asked, listed
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import Target, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, Statement
 
 __all__ = ["own_checks"]
@@ -18,6 +20,10 @@ _MOST_ACTIONS = 12
 _MOST_PATTERNS = 60
 _CREATE = "iam:CreateVirtualMFADevice"
 _ENABLE = "iam:enablemfadevice"
+_NOT_WITH_PATH = Text(
+    "open to `user/hanako` and not to `user/staff/hanako`",
+    "`user/hanako` にはでき、`user/staff/hanako` にはできない",
+)
 
 
 def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
@@ -33,7 +39,7 @@ def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterat
             where = cause if where is None else where
     if lost and where is not None:
         shown = ", ".join(f"`{name}`" for name in lost)
-        fact = f"open to `user/hanako` and not to `user/staff/hanako`: {shown}"
+        fact = listed(_NOT_WITH_PATH, shown)
         yield found(FindingId.USER_PATH, place_in(document, where), fact)
     yield from _device_name(document, asker, catalogue)
 
@@ -97,6 +103,6 @@ def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iter
     for state in (State.NO_MFA, State.FRESH):
         if asker.allowed(document.statements, named, state):
             statement = asker.cause(document.statements, named, state)
-            fact = f"`{_CREATE}` on `{other.resource}`: {refused.value}"
+            fact = asked(other, State.FRESH, refused)
             yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)
             return

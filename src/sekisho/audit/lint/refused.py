@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sekisho.audit.findings import Finding, Place
 from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.parser_words import both
 from sekisho.audit.lint.words import found
 from sekisho.errors import Code, Fault
 from sekisho.language import Text
@@ -111,7 +112,9 @@ def _finding(fault: Fault, source: str) -> Finding:
         path=fault.path,
         position=Position(fault.line, fault.column),
     )
-    fact = f"{fault.message}; AWS: {message}" if message else fault.message
+    fact = both(fault.message)
+    if message:
+        fact = Text(f"{fact.en}; AWS: {message}", f"{fact.ja}。AWS: {message}")
     # a cure of the parser's is about this very place, and reads the same in both languages
     cure = Text(fault.cure, fault.cure) if fault.cure.startswith("write `") else None
     return found(name, place, fact, cure)

@@ -7,6 +7,7 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
 from sekisho.audit.lint.asking import Asker, as_identity, check, relaxed, relaxed_but_who
+from sekisho.audit.lint.facts import asked
 from sekisho.audit.lint.gate import Gate
 from sekisho.audit.lint.idle import (
     decoys,
@@ -26,6 +27,7 @@ from sekisho.audit.lint.witness import questions, stand_ins
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.audit.truth import truth_table
+from sekisho.audit.truth_wording import HELD
 from sekisho.catalogue import Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.errors import FaultyPolicy
@@ -212,8 +214,13 @@ class _Run:
                 yield self._session_finding(FindingId.SCP_HITS_ROLES, each, each.asks[0])
 
     def _session_finding(self, name: FindingId, each: Dependent, ask: Ask) -> Finding:
-        always = "always" if each.statement.effect is Effect.DENY else "never"
-        fact = f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: {always} applies"
+        always = each.statement.effect is Effect.DENY
+        fact = Text(
+            f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: "
+            f"{'always' if always else 'never'} applies",
+            f"`{ask.resource}` への `{ask.action}`、{HELD[Held.ROLE].ja}: "
+            f"{'常に適用される' if always else '決して適用されない'}",
+        )
         return found(name, place_in(self.document, each.statement, path="Condition"), fact)
 
     def _boundary(self, dependents: list[Dependent]) -> Iterator[Finding]:
@@ -222,7 +229,8 @@ class _Run:
         if gates and not any(
             self.asker.allowed(self.document.statements, ask, Held.CONSOLE_MFA) for ask in asks
         ):
-            fact = f"`{asks[0].action}`, {Held.CONSOLE_MFA.value}: not allowed"
+            effect = self.asker.effect(self.document.statements, asks[0], Held.CONSOLE_MFA)
+            fact = asked(asks[0], Held.CONSOLE_MFA, effect)
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
 
     def _trust(self) -> Iterator[Finding]:
@@ -230,7 +238,7 @@ class _Run:
         ask = Ask("sts:AssumeRole", role)
         if self.asker.allowed(self.asked.statements, ask, Held.KEY):
             statement = self.asker.cause(self.asked.statements, ask, Held.KEY)
-            fact = f"`sts:AssumeRole`, {Held.KEY.value}: {DecisionEffect.ALLOWED.value}"
+            fact = asked(ask, Held.KEY, DecisionEffect.ALLOWED)
             yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self.document, statement), fact)
 
 

@@ -67,7 +67,9 @@ def _rule(rule: FindingId, lang: Language) -> dict[str, object]:
 
 def _result(finding: Finding, rules: Sequence[FindingId], lang: Language) -> dict[str, object]:
     place = finding.place
-    title, cause, cure = (text.into(lang) for text in (finding.title, finding.cause, finding.cure))
+    title, fact, cause, cure = (
+        text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.cure)
+    )
     location: dict[str, object] = {"artifactLocation": {"uri": _uri(place.document)}}
     if place.position.line:
         region = {"startLine": place.position.line, "startColumn": place.position.column}
@@ -79,7 +81,7 @@ def _result(finding: Finding, rules: Sequence[FindingId], lang: Language) -> dic
         "ruleId": finding.id,
         "ruleIndex": [rule.value for rule in rules].index(finding.id),
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{title}: {finding.fact}. {cause} {cure}"},
+        "message": {"text": f"{title}: {fact}. {cause} {cure}"},
         "locations": [located],
     }
 

@@ -8,6 +8,7 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.words import found, place_in
+from sekisho.language import Text
 from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
 from sekisho.policy.faults import quoted
 
@@ -67,9 +68,11 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
     used = size(text)
     for fault in over_quota(used, attachment.quota):
         answer = attachment.quota.message("NAME")
-        yield found(
-            FindingId.SAVE_SIZE, place_in(document, None), f"{fault.message}; AWS: {answer}"
+        fact = Text(
+            f"{fault.message}; AWS: {answer}",
+            f"{used} 文字で、上限の {attachment.quota.number} 文字を超えている。AWS: {answer}",
         )
+        yield found(FindingId.SAVE_SIZE, place_in(document, None), fact)
 
 
 def _actions(document: Document, statement: Statement) -> Iterator[Finding]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.audit.findings import Finding
-from sekisho.audit.held import Ask, Held
+from sekisho.audit.held import Ask
 from sekisho.audit.lint.asking import Asker, State, relaxed
+from sekisho.audit.lint.facts import asked
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, Quantifier, Statement
 
 __all__ = ["Dependent", "statement_checks"]
@@ -97,9 +99,7 @@ def _allow(
         yield FindingId.ALLOW_ADMITS_SESSIONS, State.NO_MFA
 
 
-def _fact(document: Document, statement: Statement, ask: Ask, state: State, asker: Asker) -> str:
+def _fact(document: Document, statement: Statement, ask: Ask, state: State, asker: Asker) -> Text:
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
-    effect = asker.effect(whole, ask, state)
-    held = state.value if state is not State.STALE else Held.CONSOLE_MFA
-    return f"`{ask.action}` on `{ask.resource}`, {held.value}: {effect.value}"
+    return asked(ask, state, asker.effect(whole, ask, state))

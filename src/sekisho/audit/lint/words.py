@@ -18,11 +18,15 @@ WORDS: Mapping[FindingId, Words] = {**SAVE, **ANALYZER, **IDLE, **MFA_CONDITIONS
 """Every finding's words; a test sees that none is missing."""
 
 
-def found(name: FindingId, place: Place, fact: str, cure: Text | None = None) -> Finding:
-    """Return a finding with its words; `cure` replaces the usual one."""
+def found(name: FindingId, place: Place, fact: Text | str, cure: Text | None = None) -> Finding:
+    """Return a finding with its words; `cure` replaces the usual one.
+
+    A `fact` that reads the same in both languages, such as a name, is given as it is.
+    """
     words = WORDS[name]
+    seen = Text(fact, fact) if isinstance(fact, str) else fact
     cured = words.cure if cure is None else cure
-    return Finding(name.value, words.severity, place, fact, words.title, words.cause, cured)
+    return Finding(name.value, words.severity, place, seen, words.title, words.cause, cured)
 
 
 def place_in(
