@@ -22,7 +22,7 @@ from sekisho.engine import (
     exchange,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler, decider, source
-from sekisho.engine.model import Level
+from sekisho.engine.model import Level, ResourceKind
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.policy.document import (
@@ -171,10 +171,15 @@ OTHERS = [
     [
         {"trust": _resource_policy({"AWS": [ALICE, "444455556666"]}, PolicyKind.TRUST)},
         {"resource": _resource_policy("*", PolicyKind.RESOURCE)},
+        {"resource": _resource_policy({"AWS": [ALICE, ACCOUNT]}, PolicyKind.RESOURCE)},
+        {
+            "resource": _resource_policy({"AWS": [ALICE, ACCOUNT]}, PolicyKind.RESOURCE),
+            "resource_kind": ResourceKind.KMS,
+        },
         {"resource": _resource_policy({"Service": "ec2.amazonaws.com"}, PolicyKind.RESOURCE)},
         {"vpc_endpoint": (_resource_policy({"AWS": ALICE}, PolicyKind.VPC_ENDPOINT),)},
     ],
-    ids=["trust", "anyone", "service", "endpoint"],
+    ids=["trust", "anyone", "itself-or-account", "kms", "service", "endpoint"],
 )
 @pytest.mark.parametrize("identity", [(), (policy(ALLOW),)], ids=["", "allowed"])
 def test_whoever_is_named_has_a_decision_of_their_own(

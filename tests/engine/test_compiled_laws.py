@@ -162,46 +162,60 @@ def principals(draw: st.DrawFn) -> Principal:
     return Principal(tuple((kind, draw(values)) for kind in kinds), draw(st.booleans()))
 
 
-def naming(name: str, *, resources: bool = True) -> st.SearchStrategy[AttachedPolicy]:
-    """Draw policies whose statements name principals; a trust policy names no resource."""
-
-    @st.composite
-    def one(draw: st.DrawFn) -> AttachedPolicy:
-        found = [
-            replace(
-                statement,
-                principal=draw(principals()),
-                resource=statement.resource if resources else None,
-            )
-            for statement in draw(documents()).statements
-        ]
-        return AttachedPolicy(name, Document(tuple(found)))
-
-    return one()
-
-
-def levels(each: st.SearchStrategy[AttachedPolicy]) -> st.SearchStrategy[tuple[Level, ...]]:
-    level = st.builds(Level, st.sampled_from(["root", "ou"]), st.lists(each, max_size=2).map(tuple))
-    return st.just(()) | st.lists(level, min_size=1, max_size=2).map(tuple)
+@st.composite
+def open_documents(draw: st.DrawFn, *, names: bool, resources: bool = True) -> Document:
+    """Draw documents that say much, about whoever they name; a trust policy names no resource."""
+    found = [
+        replace(
+            draw(statements()),
+            effect=draw(mostly([Effect.ALLOW], [Effect.DENY])),
+            action=Element((draw(st.sampled_from(["*", "*", *ACTIONS])),)),
+            principal=draw(principals()) if names else None,
+            resource=Element((draw(mostly(["*"], PATTERNS[1:8])),)) if resources else None,
+            conditions=draw(mostly([()], [(draw(conditions()),)])),
+        )
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    return Document(tuple(found))
 
 
-SOME = attached()
-SCP = st.builds(AttachedPolicy, st.sampled_from(["p", "q"]), documents())
+def one_policy(name: str, **kinds: bool) -> st.SearchStrategy[AttachedPolicy]:
+    return st.builds(AttachedPolicy, st.just(name), open_documents(**kinds))
+
+
+def several(name: str, *, names: bool) -> st.SearchStrategy[tuple[AttachedPolicy, ...]]:
+    return st.lists(one_policy(name, names=names), max_size=2).map(tuple)
+
+
+def levels(name: str, *, names: bool) -> st.SearchStrategy[tuple[Level, ...]]:
+    level = st.builds(Level, st.sampled_from(["root", "ou"]), several(name, names=names))
+    return st.lists(level, min_size=1, max_size=2).map(tuple)
+
+
+IDENTITY, ENDPOINT = several("identity", names=False), several("endpoint", names=True)
+SCPS, RCPS = levels("scp", names=False), levels("rcp", names=True)
+TRUST = one_policy("trust", names=True, resources=False)
+RESOURCE = one_policy("resource", names=True)
 
 
 @st.composite
 def naming_policies(draw: st.DrawFn) -> Policies:
-    endpoint = st.lists(naming("endpoint"), max_size=2).map(tuple)
+    """Draw what applies to one request; the more kinds there are the less is allowed."""
+
+    def seldom(what: st.SearchStrategy[Any], otherwise: Any = None) -> Any:
+        return draw(what) if draw(st.integers(0, 3)) == 0 else otherwise
+
+    of_role = draw(st.integers(0, 3)) == 0
     return Policies(
-        draw(st.just(()) | SOME),
-        draw(st.none() | SOME),
-        draw(st.none() | SOME),
-        draw(st.none() | naming("trust", resources=False)),
-        draw(st.none() | naming("resource")),
+        draw(IDENTITY) if draw(st.booleans()) else (),
+        seldom(IDENTITY),
+        seldom(IDENTITY),
+        draw(TRUST) if of_role else None,
+        seldom(RESOURCE) if of_role else draw(RESOURCE),
         draw(st.sampled_from([None, *ResourceKind])),
-        draw(levels(SCP)),
-        draw(levels(naming("rcp"))),
-        draw(st.none() | endpoint),
+        seldom(SCPS, ()),
+        seldom(RCPS, ()),
+        seldom(ENDPOINT),
     )
 
 
@@ -255,14 +269,20 @@ def other_requests(draw: st.DrawFn) -> Request:
     on = [f"arn:aws:iam::{ACCOUNT}:role/Dev", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/alice"]
     on += ["arn:aws:kms:eu-west-1:444455556666:key/alice", "arn:aws:iam::444455556666:role/Dev"]
     context = draw(st.sampled_from([{}, {}, {"aws:userid": "AROAALICE:alice"}]))
+    odd = draw(
+        mostly(
+            [{}, {}],
+            [{"management_account": True}, {"service_linked_role": True}, {"federated_by": ALICE}],
+        )
+    )
     return replace(
         found,
         principal=who,
+        action=draw(st.sampled_from(ACTIONS)),
         resource=draw(st.sampled_from([found.resource, *on])),
+        resource_account=draw(mostly([None, None], [ACCOUNT, "444455556666", "x"])),
         context=found.context.with_(context),
-        management_account=draw(mostly([False], [True])),
-        service_linked_role=draw(mostly([False] * 3, [True])),
-        federated_by=draw(mostly([None] * 3, [ALICE])),
+        **odd,
     )
 
 
