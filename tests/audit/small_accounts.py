@@ -36,6 +36,12 @@ DEVICES = {
 }
 
 
+PARTS = (
+    *("users", "groups", "policies", "versions", "roles"),
+    *("orphans", "gaps", "root", "report"),
+)
+
+
 def _known(value: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     unknown = set(value) - set(names)
     if unknown:
@@ -103,8 +109,9 @@ def _group(name: str, value: Mapping[str, Any]) -> Group:
     return Group(name, "/", f"{HOME}:group/{name}", attached, _inline(value, f"group {name}"))
 
 
-def _managed(name: str, value: Any) -> ManagedPolicy:
-    return ManagedPolicy(_arn(name), name, "/", "v1", _document(value), versions=("v1",))
+def _managed(name: str, value: Any, count: int) -> ManagedPolicy:
+    versions = tuple(f"v{number + 1}" for number in range(count))
+    return ManagedPolicy(_arn(name), name, "/", "v1", _document(value), versions=versions)
 
 
 def _role(name: str, trust: Any) -> Role:
@@ -114,7 +121,7 @@ def _role(name: str, trust: Any) -> Role:
 
 def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
     """Return the snapshot that a case of the corpus describes."""
-    _known(value, "users", "groups", "policies", "roles", "orphans", "gaps", "root", "report")
+    _known(value, *PARTS)
     report = None
     if "report" in value:
         report = CredentialReport(_ago(_known(value["report"], "age"), "age"), {})
@@ -124,7 +131,8 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
         groups=tuple(_group(*each) for each in sorted(value.get("groups", {}).items())),
         roles=tuple(_role(*each) for each in sorted(value.get("roles", {}).items())),
         policies={
-            _arn(name): _managed(name, one) for name, one in value.get("policies", {}).items()
+            _arn(name): _managed(name, one, value.get("versions", {}).get(name, 1))
+            for name, one in value.get("policies", {}).items()
         },
         orphans=tuple(
             Device(f"{HOME}:mfa/{name}", DeviceKind.VIRTUAL) for name in value.get("orphans", ())

@@ -95,6 +95,8 @@ def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
     for each in examined.exceptions.entries:
         row = rows.get(each.user)
         if row is None:
+            why = "the user is not in the snapshot, in which not everybody could be listed"
+            yield unknown(Id.EXCEPTION_EXPIRED, each.user, why)
             continue
         about = f"{each.kind.value}; {each.ticket}; expires {each.expires.isoformat()}"
         if not row.exempt:

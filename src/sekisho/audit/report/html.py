@@ -41,7 +41,6 @@ tr.warning td:first-child { border-left: 4px solid #c80; }
 @media print {
   body { margin: 0; } thead { display: table-header-group; } tr, h2 { break-inside: avoid; }
   h2 { break-after: avoid; }
-  .as-of.every { position: fixed; bottom: 0; }
 }
 """
 
@@ -62,12 +61,13 @@ def to_html(report: AccountReport, lang: Language) -> str:
     lines = "".join(f"<li>{escape(each.into(lang))}</li>" for each in figures(report))
     exceptions = [exemption_text(each) for each in report.exceptions.entries]
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
+    tables = _Tables(dated, lang)
     sections = (
-        _section(USERS, _table(COLUMNS, [cells(row) for row in report.rows], lang), lang),
-        _section(FINDINGS, _findings(report.findings, lang), lang),
+        _section(USERS, tables.of(COLUMNS, [cells(row) for row in report.rows]), lang),
+        _section(FINDINGS, tables.of_findings(report.findings), lang),
         f"<p>{escape(NOBODY_CHECKS.into(lang))}</p>",
-        _section(EXCEPTIONS, _table(EXEMPTION, exceptions, lang), lang),
-        _section(GAPS, _table(_GAP, gaps, lang), lang),
+        _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),
+        _section(GAPS, tables.of(_GAP, gaps), lang),
     )
     return (
         f'<!DOCTYPE html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">\n'
@@ -76,7 +76,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
         f'<h1>{title}</h1>\n<p class="as-of">{dated}</p>\n'
         f'<p class="headline">{escape(headline(report).into(lang))}</p>\n<ul>{lines}</ul>\n'
         f"{''.join(sections)}"
-        f'</main>\n<footer class="as-of every">{dated}</footer>\n</body>\n</html>\n'
+        "</main>\n</body>\n</html>\n"
     )
 
 
@@ -88,36 +88,45 @@ def _section(title: Text, body: str, lang: Language) -> str:
     return f"<section>\n<h2>{escape(title.into(lang))}</h2>\n{body}\n</section>\n"
 
 
-def _table(columns: Sequence[Text], rows: Sequence[Sequence[Text]], lang: Language) -> str:
-    return _drawn(columns, (("", row) for row in rows), lang)
+class _Tables:
+    """Tables, whose head says as of when they are: it comes again on every printed page."""
+
+    def __init__(self, dated: str, lang: Language) -> None:
+        self._dated = dated
+        self._lang = lang
+
+    def of(self, columns: Sequence[Text], rows: Sequence[Sequence[Text]]) -> str:
+        """Return a table of plain rows."""
+        return self._drawn(columns, [("", row) for row in rows])
+
+    def of_findings(self, findings: Iterable[AccountFinding]) -> str:
+        """Return the table of findings."""
+        return self._drawn(_FINDING, [_finding(each) for each in findings])
+
+    def _drawn(self, columns: Sequence[Text], rows: Sequence[tuple[str, Sequence[Text]]]) -> str:
+        if not rows:
+            return f"<p>{escape(NONE.into(self._lang))}</p>"
+        head = "".join(f"<th>{escape(each.into(self._lang))}</th>" for each in columns)
+        body = "".join(self._row(kind, cells) for kind, cells in rows)
+        return (
+            f'<table>\n<thead><tr><td class="as-of" colspan="{len(columns)}">{self._dated}</td>'
+            f"</tr>\n<tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+        )
+
+    def _row(self, kind: str, cells: Sequence[Text]) -> str:
+        begin = f'<tr class="{escape(kind)}">' if kind else "<tr>"
+        inside = "".join(f"<td>{escape(cell.into(self._lang))}</td>" for cell in cells)
+        return f"{begin}{inside}</tr>\n"
 
 
-def _findings(findings: Iterable[AccountFinding], lang: Language) -> str:
-    rows = []
-    for each in findings:
-        fact = _plain(each.fact)
-        if each.excused is not None:
-            day, why = each.excused.expires.isoformat(), each.excused.why
-            note = Text(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
-            fact = Text(f"{each.fact}; {note.en}", f"{each.fact}; {note.ja}")
-        kind = f"{each.severity.value}{'' if each.known else ' unknown'}"
-        controls = _plain(", ".join(control.name for control in CONTROLS.get(each.id, ())))
-        shown = (SEVERITIES[each.severity], _plain(each.id.value), finding_title(each))
-        words = WORDS[each.id]
-        rows.append((kind, (*shown, _plain(each.subject), fact, words.cure, controls)))
-    return _drawn(_FINDING, rows, lang)
-
-
-def _drawn(
-    columns: Sequence[Text], rows: Iterable[tuple[str, Sequence[Text]]], lang: Language
-) -> str:
-    head = "".join(f"<th>{escape(each.into(lang))}</th>" for each in columns)
-    body = "".join(
-        (f'<tr class="{escape(kind)}">' if kind else "<tr>")
-        + "".join(f"<td>{escape(cell.into(lang))}</td>" for cell in cells)
-        + "</tr>\n"
-        for kind, cells in rows
-    )
-    if not body:
-        return f"<p>{escape(NONE.into(lang))}</p>"
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+def _finding(finding: AccountFinding) -> tuple[str, Sequence[Text]]:
+    fact = _plain(finding.fact)
+    if finding.excused is not None:
+        day, why = finding.excused.expires.isoformat(), finding.excused.why
+        note = Text(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
+        fact = Text(f"{finding.fact}; {note.en}", f"{finding.fact}; {note.ja}")
+    controls = _plain(", ".join(control.name for control in CONTROLS.get(finding.id, ())))
+    shown = (SEVERITIES[finding.severity], _plain(finding.id.value), finding_title(finding))
+    kind = f"{finding.severity.value}{'' if finding.known else ' unknown'}"
+    cure = WORDS[finding.id].cure
+    return kind, (*shown, _plain(finding.subject), fact, cure, controls)

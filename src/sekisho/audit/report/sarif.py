@@ -52,10 +52,10 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, ob
     run = {
         "tool": {"driver": {"name": "sekisho", "version": report.version, "rules": rules}},
         "columnKind": "unicodeCodePoints",
+        "properties": {"asOf": report.snapshot.taken_at.isoformat(timespec="seconds")},
         "invocations": [
             {
                 "executionSuccessful": True,
-                "endTimeUtc": report.snapshot.taken_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "toolExecutionNotifications": [
                     {"level": level, "message": {"text": text}} for level, text in said
                 ],
