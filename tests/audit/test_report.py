@@ -182,6 +182,11 @@ def test_sarif_has_results_and_notifications() -> None:
         assert rules[result["ruleIndex"]] == result["ruleId"]
         where = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert where == "a%20b/snap.json"
+        needed = {"ruleId", "ruleIndex", "level", "message", "locations"}
+        assert needed <= set(result) <= needed | {"suppressions"}
+        for each in result.get("suppressions", ()):
+            assert (each["kind"], each["status"]) == ("external", "accepted")
+            assert set(each) == {"kind", "status", "justification"}
     excused = [each for each in run["results"] if "suppressions" in each]
     assert {each["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for each in excused}
     said = run["invocations"][0]["toolExecutionNotifications"]

@@ -1,5 +1,6 @@
 """Each user of an account in one row: who it is, what they hold, and what the gate does to them."""
 
+from sekisho.audit.people.administer import Power, powers_of
 from sekisho.audit.people.coverage import Coverage, coverage_of
 from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
@@ -12,9 +13,11 @@ __all__ = [
     "Fate",
     "Nature",
     "Outlook",
+    "Power",
     "Row",
     "coverage_of",
     "facts_of",
     "outlooks_of",
+    "powers_of",
     "rows_of",
 ]
