@@ -3,7 +3,7 @@
 Everything is decided by the engine on the account as it is and as it will be, on sampled requests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sekisho.account import Snapshot, User
 from sekisho.engine import DecisionEffect
@@ -32,13 +32,13 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential
 
-__all__ = ["is_locked_out", "key_stops", "warnings", "was_locked_out"]
+__all__ = ["is_locked_out", "stopping_key", "warnings", "was_locked_out"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
     """Return what people will feel, each with their names."""
     found = (
-        ("keys-stop", KEYS_STOP, key_stops),
+        ("keys-stop", KEYS_STOP, stopping_key),
         ("dead-lock", DEAD_LOCK, _dead_locks),
         ("cannot-enrol", CANNOT_ENROL, _cannot_enrol),
         ("must-enrol", MUST_ENROL, _must_enrol),
@@ -46,13 +46,15 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("gains", GAINS, _gains),
         ("loses", LOSES, _loses),
     )
-    # of whom nothing can be told, nothing is: the plan is refused for it
-    people = [user for user in outlook.touched if policies_or_none(outlook.after, user.name)]
-    named = (
-        (identity, text, tuple(user.name for user in people if feels(outlook, user)))
-        for identity, text, feels in found
-    )
+    named = ((identity, text, outlook.whom(_told(feels))) for identity, text, feels in found)
     return tuple(Note(identity, text, names) for identity, text, names in named if names)
+
+
+def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], bool]:
+    """Return the question of whom something can be told; the plan is refused for the others."""
+    return lambda outlook, user: (
+        policies_or_none(outlook.after, user.name) is not None and feels(outlook, user)
+    )
 
 
 def is_locked_out(outlook: Outlook, user: User) -> bool:
@@ -92,10 +94,12 @@ def _is_newly_shut(outlook: Outlook, user: User, ways: tuple[Credential, ...]) -
     )
 
 
-def key_stops(outlook: Outlook, user: User) -> bool:
-    """Return whether the user has an active key that comes to be shut out."""
+def stopping_key(outlook: Outlook, user: User) -> bool:
+    """Return whether the user has an active key that comes to be shut out, as far as is known."""
+    if not any(known.active for known in user.keys):
+        return False
     key = credentials_of(outlook.after, user, mfa=False)[:1]
-    return any(known.active for known in user.keys) and _is_newly_shut(outlook, user, key)
+    return holds(lambda _, known: _is_newly_shut(outlook, known, key), outlook.after, user)
 
 
 def _dead_locks(outlook: Outlook, user: User) -> bool:

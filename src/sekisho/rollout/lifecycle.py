@@ -146,6 +146,7 @@ def _judged(
         gates={},
         gates_before={},
         entries=entries_of(after, touched),
+        like={each.name: each for each in touched},
     )
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     return Plan(

@@ -7,6 +7,7 @@ from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, UserGate, gates_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
+from sekisho.rollout.alike import representatives
 from sekisho.rollout.changes import Change
 from sekisho.rollout.entering import Entry, entries_of
 from sekisho.rollout.goal import Goal, PolicyGoal
@@ -27,6 +28,7 @@ class Outlook:
         gates: whether each of those is gated afterwards, proved for every request.
         gates_before: the same for the account as it is.
         entries: whether each of those who hold something gets in afterwards.
+        like: for each of those, one of them to whom the same happens.
     """
 
     before: Snapshot
@@ -39,6 +41,7 @@ class Outlook:
     gates: Mapping[str, UserGate]
     gates_before: Mapping[str, UserGate]
     entries: Mapping[str, Entry]
+    like: Mapping[str, User]
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
@@ -48,6 +51,15 @@ class Outlook:
         """Return whether a policy that gates decides for the user afterwards."""
         policies = policies_or_none(self.after, user.name)
         return policies is not None and any(e.name in self.policies for e in policies.identity)
+
+    def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
+        """Return the touched users for whom the answer is yes; users who are alike share one."""
+        answers: dict[str, bool] = {}
+        for user in self.touched:
+            stands = self.like[user.name]
+            if stands.name not in answers:
+                answers[stands.name] = question(self, stands)
+        return tuple(u.name for u in self.touched if answers[self.like[u.name].name])
 
     def was_gated(self, user: User) -> bool:
         """Return whether it is proved that the user is gated already."""
@@ -74,6 +86,7 @@ def outlook_of(
         gates=gates_of(replace(after, users=touched)),
         gates_before=gates_of(replace(before, users=was)),
         entries=entries_of(after, touched),
+        like=representatives(before, after, touched),
     )
 
 

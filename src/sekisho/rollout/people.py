@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from sekisho.account import User
 from sekisho.language import Text
-from sekisho.rollout.felt import key_stops
+from sekisho.rollout.felt import stopping_key
 from sekisho.rollout.goal import Goal, Waits
-from sekisho.rollout.outlook import Outlook, holds
+from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Person, Verdict
 
 __all__ = ["Fate", "people"]
@@ -70,7 +70,10 @@ def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
     waves = {user: wave.name for wave in goal.waves for user in wave.users}
     found = {person.user: person for person in _waiting(goal)}
     found |= {user: _person(user, Fate.UNCHANGED) for user in waves if user not in found}
-    found |= {user.name: _touched(outlook, user) for user in outlook.touched}
+    stops = {*outlook.whom(stopping_key)}
+    found |= {
+        user.name: _touched(outlook, user, stops=user.name in stops) for user in outlook.touched
+    }
     return tuple(
         Person(name, person.fate, person.text, waves.get(name, ""))
         for name, person in sorted(found.items())
@@ -86,12 +89,12 @@ def _person(user: str, fate: Fate, **values: object) -> Person:
     return Person(user, fate.value, _TEXTS[fate].filled(**values))
 
 
-def _touched(outlook: Outlook, user: User) -> Person:
+def _touched(outlook: Outlook, user: User, *, stops: bool) -> Person:
     fate = _fate(outlook, user)
     why = outlook.entries[user.name].why if user.name in outlook.entries else Text("", "")
     text = _TEXTS[fate]
     en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
-    if holds(lambda _, known: key_stops(outlook, known), outlook.after, user):
+    if stops:
         en, ja = f"{en} {_KEYS.en}", f"{ja}{_KEYS.ja}"
     return Person(user.name, fate.value, Text(en, ja))
 

@@ -6,6 +6,7 @@ account as it is and as it will be.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.audit import Gated, UserGate
@@ -15,7 +16,7 @@ from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
-from sekisho.rollout.felt import is_locked_out, key_stops, was_locked_out
+from sekisho.rollout.felt import is_locked_out, stopping_key, was_locked_out
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
@@ -75,14 +76,15 @@ def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
     unread = {gap.who for gap in outlook.before.gaps if gap.what == "GetAccessKeyLastUsed"}
     since = outlook.before.taken_at - _LATELY
+    stops = {*outlook.whom(stopping_key)}
     names = tuple(
         user.name
         for user in outlook.touched
-        if any(
+        if user.name in stops
+        and any(
             key.active and (user.name in unread or (key.last_used or since) > since)
             for key in user.keys
         )
-        and holds(lambda _, known: key_stops(outlook, known), outlook.after, user)
     )
     return (Note("keys-in-use", KEYS_IN_USE, names),) if names else ()
 
@@ -111,10 +113,11 @@ def _gate(gate: UserGate) -> tuple[Verdict, Text]:
 
 def gets_in(outlook: Outlook) -> Proof:
     """Show that everybody who is touched comes to a session with MFA by what they hold."""
+    out = {*outlook.whom(was_locked_out)}
     found = [
-        (user.name, entry.verdict, entry.why)
-        for user in outlook.touched
-        if (entry := outlook.entries.get(user.name)) and not was_locked_out(outlook, user)
+        (name, entry.verdict, entry.why)
+        for name, entry in outlook.entries.items()
+        if name not in out
     ]
     return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 
@@ -144,22 +147,19 @@ def _caller_keeps_access(outlook: Outlook) -> Proof:
     rolling_back = to_roll_back(outlook.changes, outlook.after)
     rounds = ((outlook.before, applying), (outlook.after, (*applying, *rolling_back)))
     failed = dict.fromkeys(
-        denial
-        for snapshot, asks in rounds
-        for ask in asks
-        for denial in _denials(snapshot, outlook.caller, ask)
+        denial for snapshot, asks in rounds for denial in _denials(snapshot, outlook.caller, asks)
     )
     return _decided("caller-keeps-access", CALLER, tuple(failed))
 
 
-def _denials(snapshot: Snapshot, caller: Caller, ask: Ask) -> Iterator[str]:
+def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Iterator[str]:
     try:
         policies, credentials, user = _standing(snapshot, caller)
     except FaultyAccount:
-        yield f"{ask.action}: unknown"
+        yield from (f"{ask.action}: unknown" for ask in asks)
         return
     tags = user.tags if user else {}
-    for credential in credentials:
+    for credential, ask in product(credentials, asks):
         decision = asked(snapshot, credential, policies, tags, ask)
         if decision.effect is not DecisionEffect.ALLOWED:
             yield f"{ask.action} on {ask.resource}: {decision.effect}"
@@ -221,9 +221,9 @@ def _administers(snapshot: Snapshot, user: User) -> bool:
 
 def _mfa_opens(outlook: Outlook) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    failed = tuple(
-        user.name
-        for user in outlook.touched
-        if policies_or_none(outlook.after, user.name) is None or is_locked_out(outlook, user)
+    failed = outlook.whom(
+        lambda _, user: (
+            policies_or_none(outlook.after, user.name) is None or is_locked_out(outlook, user)
+        )
     )
     return _decided("mfa-opens", MFA_OPENS, failed)

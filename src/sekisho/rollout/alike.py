@@ -1,0 +1,70 @@
+"""Which users a plan does the same to: what is found out for one of them holds for the others."""
+
+from collections.abc import Iterable, Mapping
+
+from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.engine import Policies
+from sekisho.errors import FaultyAccount
+from sekisho.policy import Document
+
+__all__ = ["representatives"]
+
+
+def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) -> Mapping[str, User]:
+    """Return for each user, by name, one who stands for all that are alike.
+
+    Alike are users for whom the same documents decide before and after, none of which can tell them
+    apart, who have the same path and hold the same kinds of things.
+    """
+    seen = _Seen()
+    first: dict[tuple[object, ...], User] = {}
+    return {
+        user.name: first.setdefault(
+            (*seen.of(before, user), *seen.of(after, user), *_holds(user)), user
+        )
+        for user in users
+    }
+
+
+def _holds(user: User) -> tuple[object, ...]:
+    password = user.password
+    return (
+        user.path,
+        password is not None,
+        password is not None and password.reset_required,
+        any(key.active for key in user.keys),
+        frozenset(device.kind for device in user.devices),
+    )
+
+
+class _Seen:
+    """The sets of documents seen so far, each with what of a user matters to it."""
+
+    def __init__(self) -> None:
+        self._traits: dict[tuple[object, ...], Traits] = {}
+
+    def of(self, snapshot: Snapshot, user: User) -> tuple[object, ...]:
+        """Return what users need in common that nothing in this snapshot tells them apart."""
+        try:
+            policies = policies_of(snapshot, user.name)
+        except FaultyAccount:
+            return (user.name,)
+        documents = _documents(policies)
+        if documents not in self._traits:
+            self._traits[documents] = traits_of(policies)
+        return (documents, likeness(user, self._traits[documents]))
+
+
+def _documents(policies: Policies) -> tuple[object, ...]:
+    """Return the sets of documents by identity, which is equality within one snapshot's objects."""
+
+    def ids(documents: Iterable[Document]) -> frozenset[int]:
+        return frozenset(map(id, documents))
+
+    bounds = policies.boundaries
+    return (
+        ids(each.document for each in policies.identity),
+        None if bounds is None else ids(each.document for each in bounds),
+        tuple(ids(each.document for each in level.policies) for level in policies.scps),
+    )
