@@ -18,7 +18,7 @@ __all__ = ["ApplyReport", "Stop", "check_account", "execute", "touched"]
 Passwords = Callable[[str], str]
 
 _SETTLED = (Event.DONE, Event.ALREADY)
-_NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE)
+_NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
 _PASSWORDS = (CreateLoginProfile, ReplacePassword)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""

@@ -24,7 +24,11 @@ SCHEMA = "sekisho.journal/1"
 
 
 class Event(StrEnum):
-    """What a line tells about one change."""
+    """What a line tells about one change.
+
+    GONE: found as it was before the plan, which nobody here has done: somebody else has, or AWS
+    does not show yet what was just made. It is looked at again by the next roll-back.
+    """
 
     BEGUN = "begun"
     DONE = "done"
@@ -32,6 +36,7 @@ class Event(StrEnum):
     REFUSED = "refused"
     UNDO_BEGUN = "undo-begun"
     UNDONE = "undone"
+    GONE = "gone"
     LEFT = "left"
 
 

@@ -37,6 +37,8 @@ class RollbackReport:
     Attributes:
         undone: addresses that are as before again, in the order in which they were taken back.
         left: what stays, and why; people's own doings among it.
+        gone: those of `undone` that were found so: by somebody else's doing, or because AWS does
+            not show yet what was just made. Running it again after some seconds settles that.
         remaining: not looked at; empty unless the run stopped.
         stopped: where AWS refused, or None.
     """
@@ -45,6 +47,7 @@ class RollbackReport:
     left: tuple[Left, ...]
     remaining: tuple[str, ...] = ()
     stopped: Stop | None = None
+    gone: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -71,8 +74,8 @@ def roll_back(plan: Plan, journal: Journal, api: AwsApi, *, now: datetime) -> Ro
         except AwsRefused as error:
             remaining = tuple(left.address for left in backwards[position:])
             stop = Stop.at(change, error)
-            return RollbackReport(tuple(run.undone), tuple(run.left), remaining, stop)
-    return RollbackReport(tuple(run.undone), tuple(run.left))
+            return run.report(remaining, stop)
+    return run.report()
 
 
 @dataclass(slots=True)
@@ -84,6 +87,15 @@ class _Run:
     now: datetime
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def report(
+        self, remaining: tuple[str, ...] = (), stopped: Stop | None = None
+    ) -> RollbackReport:
+        """Return what has come of it."""
+        return RollbackReport(
+            tuple(self.undone), tuple(self.left), remaining, stopped, tuple(self.gone)
+        )
 
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
@@ -101,7 +113,7 @@ class _Run:
             return
         actual = Observer(self.api).read(change)
         if change.state(actual) is State.BEFORE:
-            self._undone(change)
+            self._found(change, standing)
         elif not _ours(change, actual):
             self._leave(change, CHANGED_SINCE)
         elif holders := uses(self.api, change):
@@ -131,6 +143,15 @@ class _Run:
     def _undone(self, change: Change) -> None:
         self._record(Event.UNDONE, change)
         self.undone.append(change.address)
+
+    def _found(self, change: Change, standing: Event | None) -> None:
+        """Note that a change is as before: by a call of ours that was begun, or we cannot tell."""
+        if standing in (Event.DONE, Event.GONE):
+            self._record(Event.GONE, change)
+            self.undone.append(change.address)
+            self.gone.append(change.address)
+        else:
+            self._undone(change)
 
     def _leave(self, change: Change, reason: Text) -> None:
         self._record(Event.LEFT, change, reason.en)
