@@ -1,0 +1,108 @@
+"""What every command that makes a plan shares: its options, the account, and the end.
+
+Nothing is changed by any of them: `sekisho apply` does that.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.account import Snapshot, open_account
+from sekisho.cli.aws import aws_options, collected, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import lang_option
+from sekisho.cli.plan_output import plan_lines
+from sekisho.errors import UsageError
+from sekisho.files.private import write_private
+from sekisho.language import Language, Text
+from sekisho.rollout import Caller, Plan, Verdict
+from sekisho.rollout.script import script_of
+
+__all__ = ["account_of", "finish", "planning_options"]
+
+_SAVED = Text(
+    "Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.",
+    "{path} に保存しました。まだ何も変更していません。`sekisho apply {path}` で適用します。",
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def planning_options(function: F) -> F:
+    """Add the options of a command that makes a plan."""
+    options = (
+        click.option(
+            "--accept", metavar="ID=REASON", multiple=True, help="Let something pass; recorded."
+        ),
+        click.option(
+            "--mfa", is_flag=True, help="The session that applies was signed in with MFA."
+        ),
+        click.option(
+            "--snapshot", metavar="FILE", help="A saved account in place of the real one."
+        ),
+        click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
+        click.option(
+            "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."
+        ),
+        click.option("--force", is_flag=True, help="Replace the file of --out."),
+        click.option(
+            "--print-policy", is_flag=True, help="Print the least policy for `apply` instead."
+        ),
+        click.option(
+            "--format",
+            "output",
+            type=click.Choice(["table", "json", "aws-cli"]),
+            default="table",
+            show_default=True,
+            help="Text for people, the plan itself, or a script for the AWS CLI.",
+        ),
+        aws_options,
+        lang_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]:
+    """Return the account that the options name, and who will apply the plan.
+
+    Raises:
+        UsageError: if `--snapshot` and `--caller` do not stand together.
+    """
+    if (given["snapshot"] is None) != (given["caller"] is None):
+        raise UsageError("`--snapshot` and `--caller` go together")
+    if given["snapshot"] is not None:
+        return open_account(given["snapshot"]), Caller(given["caller"], mfa=given["mfa"])
+    connected = connection(given, lang)
+    return collected(connected, lang), Caller(connected.caller, mfa=given["mfa"])
+
+
+def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Exit:
+    """Print a plan, save it if `--out` says where, and return the exit code."""
+    if given["print_policy"]:
+        click.echo(json.dumps(made.needs, indent=2))
+    elif output == "json":
+        click.echo(made.to_json(), nl=False)
+    elif output == "aws-cli":
+        click.echo(script_of(made), nl=False)
+    else:
+        click.echo("\n".join(plan_lines(made, lang)))
+    if given["out"] is not None:
+        write_private(given["out"], made.to_json(), replace=given["force"])
+        click.echo(_SAVED.filled(path=given["out"]).into(lang), err=True)
+    return _exit_of(made)
+
+
+def _exit_of(made: Plan) -> Exit:
+    """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
+    left = [name for name in made.against if name not in made.accepted]
+    unknown = [p.id for p in made.proofs if p.verdict is Verdict.UNKNOWN] + ["gap"]
+    if any(name in unknown for name in left):
+        return Exit.UNKNOWN
+    if left:
+        return Exit.FINDINGS
+    return Exit.CHANGES if made.changes else Exit.CLEAN
