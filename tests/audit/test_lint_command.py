@@ -94,6 +94,13 @@ def test_standard_input() -> None:
     assert report["source"] == "-"
 
 
+def test_the_partition_is_that_of_the_account() -> None:
+    chinese = LEAKING.replace('"Resource": "*"', '"Resource": "arn:aws-cn:s3:::b/*"')
+    assert "policy.wrong-partition" not in run("-", given=chinese).stdout
+    assert "policy.wrong-partition" in run("-", "--partition", "aws", given=chinese).stdout
+    assert run("-", "--partition", "mars", given=chinese).returncode == 64
+
+
 def test_no_file_is_wrong_usage() -> None:
     assert run().returncode == 64
     assert run("x.json", "--as", "somebody").returncode == 64

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text as RichText
 
 from sekisho import __version__, audit
 from sekisho.audit import Attachment, Finding, Report, Severity, TruthTable
+from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
@@ -61,16 +63,15 @@ _MATTERED = Text(
     callback=lambda ctx, param, value: Attachment.of(value),
     help="What the policy is attached to; `inline` is a user's inline policy.",
 )
+@click.option(
+    "--partition",
+    type=click.Choice([each.id for each in partitions()]),
+    help="Where the account is; by default, where most ARNs of the policy are.",
+)
 @report_format_option
 @lang_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
-def lint(
-    files: tuple[str, ...],
-    attachment: Attachment,
-    output: ReportFormat,
-    lang: Language,
-    exit_zero: bool,
-) -> Exit:
+def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: Any) -> Exit:
     """Say what is wrong with policies, and what they mean for each credential.
 
     FILE holds a policy; `-` is standard input. Every file is looked at, also after one that cannot
@@ -81,7 +82,10 @@ def lint(
     failed: list[FaultyInput] = []
     for file in dict.fromkeys(files):
         try:
-            reports.append(audit.lint(read_policy(file), attachment, source=file))
+            text = read_policy(file)
+            reports.append(
+                audit.lint(text, given["attachment"], source=file, partition=given["partition"])
+            )
         except FaultyInput as error:
             failed.append(error)
     messages = [
@@ -97,7 +101,7 @@ def lint(
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     for message in messages:
         click.echo(f"sekisho: {message}", err=True)
-    return _exit(reports, failed, exit_zero=exit_zero)
+    return _exit(reports, failed, exit_zero=given["exit_zero"])
 
 
 def _exit(reports: Sequence[Report], failed: Sequence[FaultyInput], *, exit_zero: bool) -> Exit:
