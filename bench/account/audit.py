@@ -35,7 +35,7 @@ from sekisho.account import (
 from sekisho.audit import Exceptions
 from sekisho.audit.checks import check_account
 from sekisho.audit.people import rows_of
-from sekisho.policy import Choices, Document, PolicyKind, force_mfa, from_json
+from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def account() -> Snapshot:
     chance = random.Random(1)  # noqa: S311 - the same account in every run
     arns = [f"{_HOME}:policy/team-{number}" for number in range(POLICIES - 1)]
     policies = {arn: _managed(arn, _document(chance, number)) for number, arn in enumerate(arns)}
-    policies[_GATE] = _managed(_GATE, force_mfa(Choices()))
+    policies[_GATE] = _managed(_GATE, force_mfa(choices_of(Preset.RECOMMENDED)))
     groups = tuple(
         Group(f"group-{number}", "/", f"{_HOME}:group/group-{number}", (arns[number],))
         for number in range(GROUPS)

@@ -66,7 +66,9 @@ def _inline(value: Mapping[str, Any], owner: str) -> tuple[AttachedPolicy, ...]:
 
 
 def _user(name: str, value: Mapping[str, Any]) -> User:
-    _known(value, "path", "groups", "has", "inline", "password", "devices", "keys", "tags")
+    _known(
+        value, "path", "groups", "has", "boundary", "inline", "password", "devices", "keys", "tags"
+    )
     path = value.get("path", "/")
     devices = tuple(_device(kind, name) for kind in value.get("devices", ()))
     password = value.get("password")
@@ -86,6 +88,7 @@ def _user(name: str, value: Mapping[str, Any]) -> User:
         groups=tuple(value.get("groups", ())),
         attached=tuple(map(_arn, value.get("has", ()))),
         inline=_inline(value, f"user {name}"),
+        boundary=_arn(value["boundary"]) if "boundary" in value else None,
         tags=value.get("tags", {}),
         password=password,
         devices=devices,

@@ -21,11 +21,7 @@ _ACCOUNT = "account"
 _ROOT = "root"
 _INLINE_FULL = 0.9
 _DETAILS = "GetAccountAuthorizationDetails"
-_HIDES = {
-    "ListVirtualMFADevices": Id.ORPHAN_DEVICE,
-    "GetCredentialReport": Id.STALE_REPORT,
-    "GenerateCredentialReport": Id.STALE_REPORT,
-}
+_HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
 _QUOTAS = {
     "AttachedPoliciesPerUserQuota": 10,
     "GroupsPerUserQuota": 10,

@@ -17,7 +17,7 @@ from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.policy import NAME, Choices, Document, force_mfa
+from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import Proved, gate_shut
 from sekisho.prover import User as Named
 from sekisho.prover.walk import WalkVerdict, answer, story
@@ -72,7 +72,8 @@ def outlooks_of(
         gate: what would be attached to who is not gated; Force_MFA as `policy new` writes it if
             not given.
     """
-    teller = _Teller(snapshot, exceptions, gate or force_mfa(Choices()))
+    usual = replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition)
+    teller = _Teller(snapshot, exceptions, gate or force_mfa(usual))
     return {
         user.name: teller.fate(user, facts[user.name], gates[user.name]) for user in snapshot.users
     }
