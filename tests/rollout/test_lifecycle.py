@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sekisho.endpoint import LocalAws
 from sekisho.errors import FaultyAccount
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.lifecycle import delete_orphans, deny_all_arn, offboard, reset
+from sekisho.rollout.lifecycle import Standpoint, delete_orphans, deny_all_arn, offboard, reset
 
 SECRET = "Fuji-2026-temporary-x"
 
@@ -56,7 +57,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
     for key in user_of(collect(api, now=NOW), "hanako").keys:
         api.call("iam", "DeleteAccessKey", UserName="hanako", AccessKeyId=key.id)
     gated(api, preset, tmp_path)
-    made = reset(collect(api, now=NOW), ADMIN, "hanako")
+    made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     assert made.applicable, made.against
     assert [change.address.split()[0] for change in made.changes] == [
         "password",
@@ -73,7 +74,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
 
 
 def test_a_reset_killed_after_the_password_is_done_once_more(api: Boto3Api, tmp_path: Path) -> None:
-    made = reset(collect(api, now=NOW), ADMIN, "hanako")
+    made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     run(made, api, tmp_path / "journal")
     again = execute(made, api, Journal(tmp_path / "journal"), passwords=lambda user: "-", now=NOW)
     assert again.complete
@@ -88,7 +89,7 @@ def test_who_leaves_loses_everything_at_once(
     session = signed_in(local, "hanako", mfa=True)
     session.call("iam", "ListUsers")
     before = collect(api, now=NOW)
-    made = offboard(before, ADMIN, "hanako")
+    made = offboard(Standpoint(before, ADMIN), "hanako")
     assert made.applicable, made.against
     assert made.changes[0].address == f"user-attachment hanako {deny_all_arn('aws')}"
     run(made, api, tmp_path / "journal")
@@ -112,7 +113,7 @@ def test_who_leaves_loses_everything_at_once(
 def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
     snapshot = collect(api, now=NOW)
     assert [device.serial.rpartition("/")[2] for device in snapshot.orphans] == ["forgotten"]
-    made = delete_orphans(snapshot, ADMIN, snapshot.orphans)
+    made = delete_orphans(Standpoint(snapshot, ADMIN), snapshot.orphans)
     assert made.applicable, made.against
     run(made, api, tmp_path / "journal")
     assert collect(api, now=NOW).orphans == ()
@@ -121,11 +122,12 @@ def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [reset, offboard])
 def test_what_is_refused(api: Boto3Api, make: object) -> None:
     assert callable(make)
-    snapshot = collect(api, now=NOW)
-    assert "oneself" in make(snapshot, ADMIN, "admin").against
-    assert "break-glass-untouched" in make(snapshot, ADMIN, "hanako", ("hanako",)).against
+    at = Standpoint(collect(api, now=NOW), ADMIN)
+    assert "oneself" in make(at, "admin").against
+    careful = replace(at, break_glass=("hanako",))
+    assert "break-glass-untouched" in make(careful, "hanako").against
     with pytest.raises(FaultyAccount, match="no user `nobody`"):
-        make(snapshot, ADMIN, "nobody")
+        make(at, "nobody")
 
 
 def test_the_last_administrator_stays(api: Boto3Api) -> None:
@@ -137,12 +139,12 @@ def test_the_last_administrator_stays(api: Boto3Api) -> None:
         iam.call("iam", "DetachUserPolicy", UserName=name, PolicyArn=FULL)
     iam.call("iam", "RemoveUserFromGroup", UserName="hanako", GroupName="Developers")
     role = ADMIN.__class__(f"arn:aws:sts::{snapshot.account}:assumed-role/Deploy/ops", mfa=False)
-    made = offboard(collect(api, now=NOW), role, "admin")
+    made = offboard(Standpoint(collect(api, now=NOW), role), "admin")
     assert "administrator-remains" in made.against
 
 
 def test_a_plan_of_credentials_is_read_back(api: Boto3Api) -> None:
-    made = offboard(collect(api, now=NOW), ADMIN, "hanako")
+    made = offboard(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     assert Plan.from_json(made.to_json()) == made
     kinds = {change["kind"] for change in json.loads(made.to_json())["changes"]}
     assert {"DeactivateCredential", "DeactivateDevice", "DeleteLoginProfile"} <= kinds

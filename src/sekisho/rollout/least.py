@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sekisho.policy import Document, from_json
+from sekisho.policy import Document, from_json, to_json
 from sekisho.policy.size import Quota, size
 from sekisho.rollout.decide import Ask
+from sekisho.rollout.outlook import Outlook
+from sekisho.rollout.permissions import to_apply, to_roll_back
 
-__all__ = ["least_policy"]
+__all__ = ["least_policy", "needs_of"]
 
 _POLICY_ARN = "iam:PolicyARN"
 
@@ -21,6 +23,14 @@ def least_policy(asks: Iterable[Ask]) -> Document:
     asked = tuple(asks)
     exact = _document(asked, wide=False)
     return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
+
+
+def needs_of(outlook: Outlook) -> Mapping[str, Any]:
+    """Return the least policy, as JSON, for applying changes and taking them back; {} for none."""
+    if not outlook.changes:
+        return {}
+    changes, after = outlook.changes, outlook.after
+    return to_json(least_policy((*to_apply(changes, after), *to_roll_back(changes, after))))
 
 
 def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:

@@ -5,13 +5,14 @@ back, whether an administrator remains, and, where the person stays, whether the
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, user_of
 from sekisho.account.saved import dump_snapshot
 from sekisho.policy import from_json
 from sekisho.policy.size import Quota
+from sekisho.rollout.accepted import check_accepted
 from sekisho.rollout.changes import (
     AttachUserPolicy,
     Change,
@@ -24,6 +25,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.entering import entries_of
 from sekisho.rollout.forecast import forecast
+from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
 from sekisho.rollout.safety import gets_in, keeping, reasons
@@ -39,7 +41,7 @@ from sekisho.rollout.texts import (
     RESET_NEXT_KEEPS,
 )
 
-__all__ = ["delete_orphans", "deny_all_arn", "offboard", "reset"]
+__all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset"]
 
 _DENY_ALL = "AWSDenyAll"
 _EVERYTHING_DENIED = {
@@ -53,7 +55,22 @@ def deny_all_arn(partition: str) -> str:
     return f"arn:{partition}:iam::aws:policy/{_DENY_ALL}"
 
 
-def reset(snapshot: Snapshot, caller: Caller, name: str, break_glass: tuple[str, ...] = ()) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """The account as it is, and what a plan about somebody in it is judged by.
+
+    Attributes:
+        caller: who will apply the plan.
+        accepted: why a reason or a property that does not hold shall not count, by its id.
+    """
+
+    snapshot: Snapshot
+    caller: Caller
+    break_glass: tuple[str, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+
+def reset(at: Standpoint, name: str) -> Plan:
     """Return the plan for a user whose phone is lost: devices go, a temporary password comes.
 
     The password must be changed at the next sign-in, unless the user could not do so without MFA
@@ -61,24 +78,23 @@ def reset(snapshot: Snapshot, caller: Caller, name: str, break_glass: tuple[str,
 
     Raises:
         FaultyAccount: if there is no such user.
+        UsageError: if something is accepted that does not speak against the plan.
     """
-    user = user_of(snapshot, name)
+    user = user_of(at.snapshot, name)
     devices = tuple(_without_devices(user))
     if user.password is None:
-        return _judged(snapshot, caller, user, devices, break_glass)
+        return check_accepted(_judged(at, user, devices))
     old = user.password.reset_required
     forced, free = (
-        _judged(snapshot, caller, user, (ReplacePassword(name, flag, old), *devices), break_glass)
-        for flag in (True, False)
+        _judged(at, user, (ReplacePassword(name, flag, old), *devices)) for flag in (True, False)
     )
     if forced.applicable or not free.applicable:
-        return forced
-    return replace(free, warnings=(*free.warnings, Note("no-forced-change", NO_FORCED_CHANGE)))
+        return check_accepted(forced)
+    warned = (*free.warnings, Note("no-forced-change", NO_FORCED_CHANGE))
+    return check_accepted(replace(free, warnings=warned))
 
 
-def offboard(
-    snapshot: Snapshot, caller: Caller, name: str, break_glass: tuple[str, ...] = ()
-) -> Plan:
+def offboard(at: Standpoint, name: str) -> Plan:
     """Return the plan for a user who leaves: no right and no credential is left to them.
 
     Everything is denied first, which also stops sessions that are running: they would live on for
@@ -86,16 +102,17 @@ def offboard(
 
     Raises:
         FaultyAccount: if there is no such user.
+        UsageError: if something is accepted that does not speak against the plan.
     """
-    known = _with_deny_all(snapshot)
-    user = user_of(known, name)
-    return _judged(known, caller, user, tuple(_closing(user, snapshot.partition)), break_glass)
+    user = user_of(at.snapshot, name)
+    known = replace(at, snapshot=_with_deny_all(at.snapshot))
+    changes = tuple(_closing(user, at.snapshot.partition))
+    return check_accepted(_judged(known, user, changes))
 
 
-def delete_orphans(snapshot: Snapshot, caller: Caller, devices: tuple[Device, ...]) -> Plan:
+def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
-    changes = tuple(DeleteDevice(device.serial) for device in devices)
-    return _judged(snapshot, caller, None, changes, ())
+    return check_accepted(_judged(at, None, tuple(DeleteDevice(each.serial) for each in devices)))
 
 
 def _without_devices(user: User) -> Iterator[Change]:
@@ -126,22 +143,17 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
     yield from ((CredentialType.CERTIFICATE, each.id) for each in user.certificates if each.active)
 
 
-def _judged(
-    snapshot: Snapshot,
-    caller: Caller,
-    user: User | None,
-    changes: tuple[Change, ...],
-    break_glass: tuple[str, ...],
-) -> Plan:
+def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> Plan:
+    snapshot = at.snapshot
     after = forecast(snapshot, changes)
     touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
     outlook = Outlook(
         before=snapshot,
         after=after,
         changes=changes,
-        caller=caller,
+        caller=at.caller,
         policies=(),
-        break_glass=break_glass,
+        break_glass=at.break_glass,
         touched=touched,
         gates={},
         gates_before={},
@@ -152,13 +164,15 @@ def _judged(
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
-        caller=caller,
+        caller=at.caller,
         snapshot_at=snapshot.taken_at,
         changes=changes,
         proofs=(*keeping(outlook), *([gets_in(outlook)] if user and stays else [])),
         reasons=(*_against(outlook, user), *reasons(outlook)),
         warnings=tuple(_lost(changes)),
         people=tuple(_told(outlook, each, stays=stays) for each in touched),
+        needs=needs_of(outlook),
+        accepted=dict(at.accepted),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
     )

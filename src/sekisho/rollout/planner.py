@@ -8,9 +8,10 @@ from typing import TypeVar
 from sekisho.account import Group, Snapshot, User
 from sekisho.account.reads import BESIDE
 from sekisho.account.saved import dump_snapshot
-from sekisho.errors import FaultyInput, UsageError
+from sekisho.errors import FaultyInput
 from sekisho.policy import to_json
 from sekisho.policy.size import Quota
+from sekisho.rollout.accepted import check_accepted
 from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -29,10 +30,9 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
-from sekisho.rollout.least import least_policy
+from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
 from sekisho.rollout.people import people
-from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.safety import keys_in_use, proofs, reasons
 from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NOT_COVERED, QUOTA, STALE_STAYS
@@ -42,7 +42,6 @@ __all__ = ["plan"]
 
 Named = TypeVar("Named", User, Group)
 
-_UNACCEPTABLE = frozenset({"other-account", "caller-unknown", "quota", "break-glass-untouched"})
 _PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
 
@@ -73,13 +72,7 @@ def plan(
         draft.new_user(new)
     draft.people(caller)
     draft.stale_copies()
-    made = _judged(draft, caller, accepted or {})
-    for identity in made.accepted:
-        if identity not in made.against:
-            raise UsageError(f"nothing called `{identity}` speaks against this plan")
-        if identity in _UNACCEPTABLE:
-            raise UsageError(f"nobody can accept `{identity}`", cure="change the goal")
-    return made
+    return check_accepted(_judged(draft, caller, accepted or {}))
 
 
 def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
@@ -89,10 +82,6 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
     found = (*draft.reasons, *_gaps(outlook), *_quotas(outlook.before, most), *reasons(outlook))
-    needed = (
-        *to_apply(outlook.changes, outlook.after),
-        *to_roll_back(outlook.changes, outlook.after),
-    )
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -104,7 +93,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         reasons=(*found, *keys_in_use(outlook)),
         warnings=(*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot)),
         people=people(outlook, goal),
-        needs=to_json(least_policy(needed)) if outlook.changes else {},
+        needs=needs_of(outlook),
         accepted=dict(accepted),
         complete=not snapshot.gaps,
         snapshot=draft.digest,

@@ -10,7 +10,13 @@ import shlex
 from collections.abc import Iterator
 
 from sekisho.rollout.calls import doing
-from sekisho.rollout.changes import Change, CreateLoginProfile, CreatePolicy, CreateUser
+from sekisho.rollout.changes import (
+    Change,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreateUser,
+    ReplacePassword,
+)
 from sekisho.rollout.plan import Plan
 
 __all__ = ["script_of"]
@@ -43,7 +49,7 @@ def _commands(change: Change) -> Iterator[str]:
     # inside JSON, no value is taken for an option or for the name of a file
     text = shlex.quote(json.dumps(params, ensure_ascii=False))
     asked = ' --password "${TEMPORARY_PASSWORD:?}"'
-    more = asked if isinstance(change, CreateLoginProfile) else ""
+    more = asked if isinstance(change, CreateLoginProfile | ReplacePassword) else ""
     yield f"aws iam {_dashed(call.operation)} --cli-input-json {text}{more} > /dev/null"
     match change:
         case CreatePolicy(arn=arn):
