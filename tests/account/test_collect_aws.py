@@ -25,7 +25,8 @@ def test_an_answer_is_aws_own() -> None:
     assert (error.operation, error.aws_code, error.status) == ("GetUser", "NoSuchEntity", 404)
 
 
-def test_a_lost_connection_is_clear() -> None:
+def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 1)
     api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
     with pytest.raises(AwsRefused) as caught:
         list(api.pages("iam", "ListUsers", "Users"))
@@ -36,6 +37,7 @@ def test_a_lost_connection_is_clear() -> None:
 
 def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 1)
     api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
     with pytest.raises(AwsRefused) as caught:
         api.call("sts", "GetCallerIdentity")

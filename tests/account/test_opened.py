@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cases import cases, document
 from sekisho.account import (
@@ -180,6 +182,26 @@ def test_a_report_without_its_columns_names_them_all() -> None:
         read_credential_report("user;arn;mfa_active\nalice;x;true\n")
     assert len(caught.value.faults) == 9
     assert caught.value.cure
+
+
+def test_a_column_twice_is_a_fault() -> None:
+    with pytest.raises(FaultyAccount, match="`mfa_active` twice"):
+        read_credential_report(report_of([], HEADING + ",mfa_active"))
+
+
+cells = st.sampled_from(["", "true", "N/A", "alice", "arn:aws:iam::1:user/alice", '"', "\x00", "é"])
+
+
+@given(st.text() | st.lists(st.lists(cells, max_size=25)).map(report_of))
+def test_no_text_is_anything_but_a_report_or_a_fault(text: str) -> None:
+    rows: dict[str, Any] = {}
+    told: list[str] = []
+    try:
+        rows = dict(read_credential_report(text).rows)
+    except FaultyAccount as error:
+        told = [str(fault) for fault in error.faults]
+    assert not any("\n" in line for line in told)
+    assert all(row.user == name for name, row in rows.items())
 
 
 def test_columns_that_are_not_known_are_passed_over() -> None:

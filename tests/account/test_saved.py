@@ -248,3 +248,44 @@ def test_another_form_is_one_clear_error(schema: object) -> None:
         read_snapshot(value, "snapshot")
     assert len(caught.value.faults) == 1
     assert caught.value.cure
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every value inside `value`."""
+    members: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list):
+        members = list(enumerate(value))
+    return [at for key, inner in members for at in ((*path, key), *places(inner, (*path, key)))]
+
+
+FULL_TEXT = dump_snapshot(
+    replace(
+        SMALL,
+        policies={"arn:p": ManagedPolicy("arn:p", "p", "/", "v1", GATE, versions=("v1",))},
+        report=CredentialReport(WHEN, {"alice": CredentialRow("alice", "arn:alice")}),
+        scps=(Level("r-1", (AttachedPolicy("p-1", GATE),)),),
+        orphans=(Device("arn:aws:iam::111122223333:mfa/old", DeviceKind.VIRTUAL),),
+    )
+)
+
+
+@given(st.data())
+def test_a_value_of_another_kind_never_loads_as_another_account(data: st.DataObject) -> None:
+    value = json.loads(FULL_TEXT)
+    *path, last = data.draw(st.sampled_from(places(value)))
+    place = value
+    for step in path:
+        place = place[step]
+    place[last] = data.draw(st.sampled_from([None, True, 3, "x", [], {}, [None], {"x": None}]))
+    found, told = None, []
+    try:
+        found = read_snapshot(value, "snapshot")
+    except FaultyAccount as error:
+        told = [str(fault) for fault in error.faults]
+    assert not any("\n" in line for line in told)
+    assert bool(told) is (found is None)
+    if found is not None:
+        # a policy is written in more than one way; all else is there as it was read
+        assert read_snapshot(json.loads(dump_snapshot(found)), "snapshot") == found

@@ -94,10 +94,10 @@ def _with_each(snapshot: Snapshot, crew: "_Crew") -> Snapshot:
     missing = sorted(attached_policies(snapshot) - snapshot.policies.keys())
     holders = [partial(with_holdings, user=user) for user in snapshot.users]
     tagged = [partial(identities.with_tags, policy=policy) for policy in snapshot.policies.values()]
-    of_aws = [partial(identities.aws_policy, arn=arn) for arn in missing]
-    crew.total = len(holders) + len(tagged) + len(of_aws)
+    others = [partial(identities.attached_policy, arn=arn) for arn in missing]
+    crew.total = len(holders) + len(tagged) + len(others)
     users = tuple(_signed_in(user, snapshot.report) for user in crew.all_of(holders))
-    read = (*crew.all_of(tagged), *crew.all_of(of_aws))
+    read = (*crew.all_of(tagged), *crew.all_of(others))
     policies = {policy.arn: policy for policy in read if policy is not None}
     return replace(
         snapshot,

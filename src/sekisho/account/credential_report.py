@@ -8,7 +8,8 @@ Source: IAM User Guide, "Getting credential reports for your AWS account" (fact 
 
 import csv
 import io
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -63,9 +64,11 @@ def read_credential_report(
     return CredentialReport(generated_at, rows)
 
 
-def _heading_faults(heading: object) -> list[Fault]:
-    names = set(heading) if isinstance(heading, list) else set()
-    return [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
+def _heading_faults(heading: Iterable[str]) -> list[Fault]:
+    names = Counter(heading)
+    missing = [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
+    twice = [name for name in _NEEDED if names[name] > 1]
+    return [*missing, *(_fault(f"has the column `{name}` twice", 1) for name in twice)]
 
 
 def _fault(message: str, line: int) -> Fault:

@@ -9,7 +9,7 @@ from sekisho.engine.model import AttachedPolicy
 from sekisho.policy import Document, PolicyKind
 
 __all__ = [
-    "aws_policy",
+    "attached_policy",
     "read_groups",
     "read_policies",
     "read_roles",
@@ -76,8 +76,11 @@ def with_tags(reading: Reading, policy: ManagedPolicy) -> ManagedPolicy:
     return replace(policy, tags=_tags(items or ()))
 
 
-def aws_policy(reading: Reading, arn: str) -> ManagedPolicy | None:
-    """Return an attached policy that AWS manages; None, with a gap, if it cannot be read."""
+def attached_policy(reading: Reading, arn: str) -> ManagedPolicy | None:
+    """Return an attached policy that is not among the customer's that were read: AWS's, mostly.
+
+    None, with a gap, if it cannot be read.
+    """
     answer = reading.call("GetPolicy", arn, PolicyArn=arn)
     if answer is None:
         return None
@@ -87,7 +90,10 @@ def aws_policy(reading: Reading, arn: str) -> ManagedPolicy | None:
     if answer is None:
         return None
     document = reading.document(answer["PolicyVersion"]["Document"], arn)
-    return None if document is None else _managed(item, document, (default,))
+    if document is None:
+        return None
+    policy = _managed(item, document, (default,))
+    return policy if policy.aws_managed else with_tags(reading, policy)
 
 
 def _managed(item: Item, document: Document, versions: tuple[str, ...]) -> ManagedPolicy:
