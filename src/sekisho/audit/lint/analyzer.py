@@ -50,6 +50,7 @@ def _said(statement: Statement) -> str:
 
 
 _MOST_STEMS = 60
+_SHOWN = 5
 
 
 def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
@@ -118,7 +119,7 @@ def _write(near: str) -> Text | None:
 
 def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     yield from _misplaced_variables(document, statement)
-    yield from _accounts(document, statement)
+    yield from _arns(document, statement)
     if statement.sid == "":
         yield found(FindingId.EMPTY_SID, place_in(document, statement, path="Sid"), '`"Sid": ""`')
     principal = statement.principal
@@ -126,7 +127,11 @@ def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
         kinds = ", ".join(key.value for key, _ in principal.entries)
         fact = Text(f"`NotPrincipal` with {kinds}", f"{kinds} の `NotPrincipal`")
         yield found(FindingId.ALLOW_NOT_PRINCIPAL, place_in(document, statement), fact)
-    if _passes_any_role(statement):
+    if _passes_roles(statement) and statement.resource and statement.resource.negated:
+        shown = ", ".join(quoted(each) for each in statement.resource.values[:_SHOWN])
+        place = place_in(document, statement, path="NotResource")
+        yield found(FindingId.PASS_ROLE_NOT_RESOURCE, place, shown)
+    elif _passes_roles(statement) and statement.resource and "*" in statement.resource.values:
         fact = Text("`iam:PassRole` on `*`", "`*` への `iam:PassRole`")
         yield found(FindingId.PASS_ROLE_STAR, place_in(document, statement, path="Resource"), fact)
 
@@ -155,28 +160,37 @@ def _misplaced_variables(document: Document, statement: Statement) -> Iterator[F
                 )
 
 
-def _accounts(document: Document, statement: Statement) -> Iterator[Finding]:
-    """Yield ARNs whose account is a number, and none of twelve digits."""
+def _arns(document: Document, statement: Statement) -> Iterator[Finding]:
+    """Yield ARNs that are not formed like one, by Access Analyzer's lights."""
     resource = statement.resource
     for value in resource.values if resource else ():
-        parts = value.split(":", _ARN_PARTS - 1)
-        account = parts[4] if len(parts) == _ARN_PARTS else ""
-        if account.isascii() and account.isdigit() and len(account) != _ACCOUNT_DIGITS:
+        for name in _misshapen(value.split(":", _ARN_PARTS - 1)):
             place = place_in(
                 document,
                 statement,
                 path="NotResource" if resource and resource.negated else "Resource",
                 position=resource.position if resource else None,
             )
-            yield found(FindingId.INVALID_ARN_ACCOUNT, place, quoted(value))
+            yield found(name, place, quoted(value))
 
 
-def _passes_any_role(statement: Statement) -> bool:
+def _misshapen(parts: list[str]) -> Iterator[FindingId]:
+    if parts[0] != "arn":
+        return
+    account = parts[4] if len(parts) == _ARN_PARTS else ""
+    if account.isascii() and account.isdigit() and len(account) != _ACCOUNT_DIGITS:
+        yield FindingId.INVALID_ARN_ACCOUNT
+    if len(parts) < _ARN_PARTS and "*" not in parts[-1]:
+        yield FindingId.MISSING_ARN_FIELD
+    service = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - arn:partition:service
+    if service != service.lower() and "${" not in service:
+        yield FindingId.ARN_SERVICE_CASE
+
+
+def _passes_roles(statement: Statement) -> bool:
     if statement.effect is Effect.DENY or statement.action.negated or statement.conditions:
         return False
-    names = {value.lower() for value in statement.action.values}
-    resource = statement.resource
-    return "iam:passrole" in names and resource is not None and "*" in resource.values
+    return "iam:passrole" in {value.lower() for value in statement.action.values}
 
 
 def _lists(document: Document, statement: Statement) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.lint.facts import verbatim
@@ -31,6 +32,10 @@ _EPOCH = re.compile(r"\d{1,12}")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _WELL_FORMED = re.compile(r"\$\{(?:[*?$]|[^\s{}$'*?,]+(?:, '[^'}]*')?)\}")
 _MOST_VALUES = 600
+_DEPRECATED = "aws:arn"
+_IN_A_VPC = "aws:vpcsourceip"
+_WHICH_VPC = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"})
+"""IAM User Guide, "AWS global condition context keys", on `aws:VpcSourceIp`."""
 
 
 def condition_checks(
@@ -50,6 +55,10 @@ def condition_checks(
                 fact,
                 cure,
             )
+    for condition in _unpaired(statement):
+        where = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
+        place = place_in(document, statement, path=where, position=condition.position)
+        yield found(FindingId.MISSING_PAIRED_KEYS, place, quoted(condition.key))
     resource = statement.resource
     for value in resource.values if resource else ():
         if document.version is Version.V2012 and _malformed(value.split(":", 5)[-1]):
@@ -84,6 +93,9 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
         if not slash or not tag:
             yield FindingId.MISSING_TAG_KEY, verbatim(quoted(condition.key)), None
         return
+    if key == _DEPRECATED:
+        yield FindingId.DEPRECATED_GLOBAL_KEY, verbatim(quoted(condition.key)), None
+        return
     # a key that was meant to be MFA is reported by what it does to MFA
     if key not in known and not looks_like_mfa(key):
         near = speller.near_global_key(condition.key)
@@ -94,10 +106,13 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
 def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
     operator = condition.operator
     fact = _under(condition.key, str(operator))
+    key = condition.key.lower()
+    several = operator.name is not OperatorName.NULL and operator.quantifier is Quantifier.NONE
+    if several and key in _several_values():
+        yield FindingId.MISSING_QUALIFIER, fact, None
     if operator.name is OperatorName.NULL and operator.quantifier is not Quantifier.NONE:
         yield FindingId.NULL_WITH_QUALIFIER, fact, None
     single = {each.lower() for each in global_keys()[0] - global_keys()[1]}
-    key = condition.key.lower()
     # for the MFA keys `mfa.allow-for-all-values` says it, where the engine finds it open
     if (
         operator.quantifier is Quantifier.FOR_ALL_VALUES
@@ -108,6 +123,20 @@ def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
         yield FindingId.FOR_ALL_VALUES, fact, None
     if not condition.values:
         yield FindingId.EMPTY_ARRAY_CONDITION, fact, None
+
+
+@cache
+def _several_values() -> frozenset[str]:
+    return frozenset(key.lower() for key in global_keys()[1])
+
+
+def _unpaired(statement: Statement) -> Iterator[Condition]:
+    """Yield the conditions of an Allow on addresses in a VPC, where no VPC is named."""
+    keys = {condition.key.lower() for condition in statement.conditions}
+    if statement.effect is Effect.ALLOW and keys.isdisjoint(_WHICH_VPC):
+        for condition in statement.conditions:
+            if condition.key.lower() == _IN_A_VPC:
+                yield condition
 
 
 def _values(condition: Condition, document: Document) -> Iterator[_Fact]:

@@ -33,6 +33,7 @@ class FindingId(StrEnum):
     SAVE_PROHIBITED_RESOURCE = "save.prohibited-resource"
     SAVE_PRINCIPAL = "save.principal"
     SAVE_SIZE = "save.size"
+    SAVE_SCP_SIZE = "save.scp-size"
 
     MISSING_VERSION = "analyzer.missing-version"
     VARIABLE_IN_VERSION = "analyzer.variable-unsupported-in-version"
@@ -53,6 +54,12 @@ class FindingId(StrEnum):
     FOR_ALL_VALUES = "analyzer.for-all-values-with-single-valued-key"
     ALLOW_NOT_PRINCIPAL = "analyzer.allow-with-not-principal"
     PASS_ROLE_STAR = "analyzer.pass-role-with-star-in-resource"  # noqa: S105 - a finding's name
+    MISSING_QUALIFIER = "analyzer.missing-qualifier"
+    MISSING_ARN_FIELD = "analyzer.missing-arn-field"
+    ARN_SERVICE_CASE = "analyzer.invalid-arn-service-case"
+    DEPRECATED_GLOBAL_KEY = "analyzer.deprecated-global-condition-key"
+    MISSING_PAIRED_KEYS = "analyzer.missing-paired-condition-keys"
+    PASS_ROLE_NOT_RESOURCE = "analyzer.pass-role-with-not-resource"  # noqa: S105 - a finding's name
     NULL_WITH_QUALIFIER = "analyzer.null-with-qualifier"
     EMPTY_ARRAY_CONDITION = "analyzer.empty-array-condition"
     EMPTY_SID = "analyzer.empty-sid-value"

@@ -14,8 +14,8 @@ __all__ = ["Attachment", "Report"]
 class Attachment(Enum):
     """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
 
-    A service control policy has no quota here: it is 5,120 or 10,240 characters, by date and by
-    how it is saved (fact §7.1).
+    A service control policy has no one quota: 5,120 or 10,240 characters, by date and by how it is
+    saved (fact §7.1); `save.scp-size` says so.
     """
 
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)

@@ -15,6 +15,7 @@ from sekisho.policy.faults import quoted
 __all__ = ["save_checks"]
 
 _ARN_PARTS = 6
+_SCP_LONG, _SCP_NOW = 5_120, 10_240
 _PREFIX = re.compile(r"[A-Za-z0-9-]+")
 _IAM_KINDS = (
     "user/",
@@ -63,9 +64,11 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
 
 
 def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
+    used = size(text)
+    if attachment is Attachment.SCP and len(text) > _SCP_LONG:
+        yield from _scp_size(document, len(text), used)
     if attachment.quota is None:
         return
-    used = size(text)
     for fault in over_quota(used, attachment.quota):
         answer = attachment.quota.message("NAME")
         fact = Text(
@@ -73,6 +76,16 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
             f"{used} 文字で、上限の {attachment.quota.number} 文字を超えている。AWS: {answer}",
         )
         yield found(FindingId.SAVE_SIZE, place_in(document, None), fact)
+
+
+def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
+    """Yield that a service control policy is longer than its quota, or than it was (fact §7.1)."""
+    fact = Text(
+        f"{raw} characters, {used} without white space; {_SCP_LONG} or {_SCP_NOW} are taken",
+        f"{raw} 文字 (空白を除いて {used} 文字)。上限は {_SCP_LONG} 文字または {_SCP_NOW} 文字",
+    )
+    name = FindingId.SAVE_SIZE if used > _SCP_NOW else FindingId.SAVE_SCP_SIZE
+    yield found(name, place_in(document, None), fact)
 
 
 def _actions(document: Document, statement: Statement) -> Iterator[Finding]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from sekisho.audit.findings import Finding, Place
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.wording import Words
+from sekisho.audit.lint.words_analyzer import ANALYZER
 from sekisho.audit.lint.words_gate import GATE
+from sekisho.audit.lint.words_idle import IDLE
 from sekisho.audit.lint.words_mfa import MFA_CONDITIONS
-from sekisho.audit.lint.words_policy import ANALYZER, IDLE
 from sekisho.audit.lint.words_save import SAVE
 from sekisho.language import Text
 from sekisho.policy import Document, Position, Statement

@@ -167,6 +167,20 @@ SAVE: Mapping[FindingId, Words] = {
         ),
         Text("Delete `Principal`.", "`Principal` を削除してください。"),
     ),
+    FindingId.SAVE_SCP_SIZE: Words(
+        Severity.WARNING,
+        Text("longer than an SCP always could be", "SCP の長さが以前の上限を超えている"),
+        Text(
+            "An SCP may have 5,120 characters by AWS's quota page as it was, and 10,240 since May "
+            "2026 as users report; saved by API or CLI, white space counts.",
+            "SCP の上限は、AWS の以前の文書では 5,120 文字、2026 年 5 月以降は利用者の報告で "
+            "10,240 文字です。API や CLI で保存すると空白も数えられます。",
+        ),
+        Text(
+            "Delete the white space, or split the policy in two.",
+            "空白を取り除くか、2 つに分けてください。",
+        ),
+    ),
     FindingId.SAVE_SIZE: _error(
         Text("over the quota", "サイズのクォータを超えている"),
         Text(

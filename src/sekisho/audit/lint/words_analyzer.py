@@ -1,4 +1,4 @@
-"""The words of Access Analyzer's checks (fact §7.4) and of what is idle in any policy."""
+"""The words of Access Analyzer's checks (fact §7.4)."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.wording import Words
 from sekisho.language import Text
 
-__all__ = ["ANALYZER", "IDLE"]
+__all__ = ["ANALYZER"]
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -197,6 +197,71 @@ ANALYZER: Mapping[FindingId, Words] = {
         ),
         Text("Name the roles.", "ロールの ARN を書いてください。"),
     ),
+    FindingId.MISSING_QUALIFIER: Words(
+        _ERROR,
+        Text("Missing qualifier", "複数値のキーに ForAnyValue などがない"),
+        Text(
+            "The key has several values; an operator without `ForAllValues` or `ForAnyValue` never "
+            "matches them.",
+            "複数の値を持つキーです。`ForAllValues` も `ForAnyValue` もない演算子は一致しません。",
+        ),
+        Text(
+            "Write `ForAnyValue:` or `ForAllValues:` before the operator.",
+            "演算子の前に `ForAnyValue:` か `ForAllValues:` を付けてください。",
+        ),
+    ),
+    FindingId.MISSING_ARN_FIELD: Words(
+        _ERROR,
+        Text("Missing ARN field", "ARN の項目が足りない"),
+        Text(
+            "An ARN has six parts, joined by colons; it is not said what the missing ones are.",
+            "ARN はコロンで区切った 6 つの部分からなりますが、足りない部分があります。",
+        ),
+        Text(
+            "Write `arn:partition:service:region:account:resource`.",
+            "`arn:partition:service:region:account:resource` の形で書いてください。",
+        ),
+    ),
+    FindingId.ARN_SERVICE_CASE: Words(
+        _ERROR,
+        Text("Invalid ARN service case", "ARN のサービス名に大文字がある"),
+        Text("The service in an ARN is in lower case.", "ARN のサービス名は小文字です。"),
+        Text("Write it in lower case.", "小文字で書いてください。"),
+    ),
+    FindingId.DEPRECATED_GLOBAL_KEY: Words(
+        _WARNING,
+        Text("Deprecated global condition key", "非推奨のグローバル条件キー"),
+        Text(
+            "AWS recommends `aws:PrincipalArn` or `aws:SourceArn` in its place.",
+            "AWS は代わりに `aws:PrincipalArn` か `aws:SourceArn` を勧めています。",
+        ),
+        Text(
+            "Write `aws:PrincipalArn` for who asks, `aws:SourceArn` for what asks.",
+            "呼び出す人には `aws:PrincipalArn`、呼び出し元のリソースには `aws:SourceArn` を"
+            "使ってください。",
+        ),
+    ),
+    FindingId.MISSING_PAIRED_KEYS: Words(
+        _WARNING,
+        Text("Missing paired condition keys", "組で使う条件キーがない"),
+        Text(
+            "Addresses inside a VPC are unique in that VPC only: anybody can use them in another.",
+            "VPC 内のアドレスはその VPC の中でだけ一意です。別の VPC でも同じものを使えます。",
+        ),
+        Text(
+            "Add a condition on `aws:SourceVpc` or `aws:SourceVpce`.",
+            "`aws:SourceVpc` か `aws:SourceVpce` の条件を加えてください。",
+        ),
+    ),
+    FindingId.PASS_ROLE_NOT_RESOURCE: Words(
+        _WARNING,
+        Text("Pass role with NotResource", "PassRole に NotResource を使っている"),
+        Text(
+            "Every role that is not listed can be passed to a service, also a future one.",
+            "書かれていないすべてのロール (将来のものも含む) をサービスに渡せます。",
+        ),
+        Text("Name the roles, with `Resource`.", "`Resource` でロールの ARN を書いてください。"),
+    ),
     FindingId.NULL_WITH_QUALIFIER: Words(
         _NOTE,
         Text("Null with qualifier", "Null に ForAllValues などが付いている"),
@@ -244,83 +309,6 @@ ANALYZER: Mapping[FindingId, Words] = {
         Text(
             "Name the principal, or the account with a condition on `aws:PrincipalArn`.",
             "プリンシパルを書くか、アカウントに `aws:PrincipalArn` の条件を付けてください。",
-        ),
-    ),
-}
-
-IDLE: Mapping[FindingId, Words] = {
-    FindingId.WRONG_PARTITION: Words(
-        _WARNING,
-        Text("an ARN of another partition", "別のパーティションの ARN"),
-        Text(
-            "Nothing in this account has such an ARN: the entry matches nothing.",
-            "このアカウントにその ARN を持つものはなく、何にも一致しません。",
-        ),
-        Text("Write the partition of the account.", "アカウントのパーティションを書いてください。"),
-    ),
-    FindingId.NEVER_APPLIES: Words(
-        _WARNING,
-        Text("a statement that never applies", "決して適用されないステートメント"),
-        Text(
-            "Its conditions exclude each other: no credential fulfils them all at once.",
-            "条件が互いに矛盾し、すべてを同時に満たす認証情報がありません。",
-        ),
-        Text(
-            "Split it: operators and keys in one block are joined by AND.",
-            "ステートメントを分けてください。1 つのブロックの演算子とキーは AND で結ばれます。",
-        ),
-    ),
-    FindingId.ALLOW_ALWAYS_DENIED: Words(
-        _WARNING,
-        Text("an Allow that a Deny always takes back", "Deny が常に打ち消す Allow"),
-        Text(
-            "A Deny in the same document applies whenever the Allow does; a Deny wins.",
-            "同じドキュメントの Deny が常に一緒に適用されます。Deny が優先されます。",
-        ),
-        Text("Delete one of the two.", "どちらかを削除してください。"),
-    ),
-    FindingId.ACTION_WITHOUT_RESOURCE: Words(
-        _WARNING,
-        Text("an action without an applicable resource", "適用できるリソースのないアクション"),
-        Text(
-            "By AWS's reference this action is about another kind of resource than the statement "
-            "names; the console warns of it too.",
-            "AWS のリファレンスでは、このアクションの対象は別の種類のリソースです。コンソールも警告"
-            "します。",
-        ),
-        Text(
-            'Add the right ARN; for actions without a resource type, `"*"`.',
-            '正しい ARN を加えてください。リソースタイプのないアクションには `"*"` が必要です。',
-        ),
-    ),
-    FindingId.RESOURCE_WITHOUT_ACTION: Words(
-        _NOTE,
-        Text("a resource without an applicable action", "適用できるアクションのないリソース"),
-        Text(
-            "No action of the statement is about it.",
-            "このリソースを対象とするアクションがありません。",
-        ),
-        _DELETE,
-    ),
-    FindingId.CONDITION_WITHOUT_ACTION: Words(
-        _WARNING,
-        Text("a condition key that no action carries", "どのアクションも持たない条件キー"),
-        Text(
-            "The requests of these actions never have this key.",
-            "これらのアクションのリクエストに、このキーはありません。",
-        ),
-        _SPELLING,
-    ),
-    FindingId.NOT_GOVERNED: Words(
-        _NOTE,
-        Text("an action that no policy governs", "ポリシーが効かないアクション"),
-        Text(
-            "The service permits it to every valid credential of its kind without asking a policy; "
-            "neither Allow nor Deny has an effect.",
-            "サービスはポリシーを参照せずに許可するため、Allow も Deny も効きません。",
-        ),
-        Text(
-            "Nothing; do not rely on it.", "そのままで構いませんが、効果を当てにしないでください。"
         ),
     ),
 }
