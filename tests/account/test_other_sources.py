@@ -1,11 +1,6 @@
 """Accounts that we did not make: AWS's printed export, and plain moto as a second API."""
 
-import contextlib
 import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -15,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from plain_moto import plain_moto
 from sekisho.account import collect, open_account, policies_of
 from sekisho.account.aws import Keys, connect
 from sekisho.engine import DecisionEffect, Request, decide
@@ -71,22 +67,8 @@ def test_the_printed_export_opens_once_it_is_whole(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    """Run plain moto, without the guard, as a program of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and program
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            for _ in range(300):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+    with plain_moto() as url:
+        yield url
 
 
 def test_plain_moto_is_read_as_well(moto: str) -> None:

@@ -64,9 +64,11 @@ def _changes(plan: Plan, lang: Language) -> Iterator[str]:
 
 def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
     yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
-    for place, name in enumerate(proof.failed):
+    for place, name in enumerate(proof.failed[:_MOST_NAMES]):
         why = proof.shown[place].into(lang) if proof.shown else ""
         yield f"    {name}: {why}" if why else f"    {name}"
+    if len(proof.failed) > _MOST_NAMES:
+        yield f"    (+{len(proof.failed) - _MOST_NAMES})"
     yield from _word(proof.id, plan, lang)
 
 

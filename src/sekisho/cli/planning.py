@@ -100,7 +100,10 @@ def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Ex
 def _exit_of(made: Plan) -> Exit:
     """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
     left = [name for name in made.against if name not in made.accepted]
-    unknown = [p.id for p in made.proofs if p.verdict is Verdict.UNKNOWN] + ["gap"]
+    unknown = [p.id for p in made.proofs if p.verdict is Verdict.UNKNOWN] + [
+        "gap",
+        "caller-unknown",
+    ]
     if any(name in unknown for name in left):
         return Exit.UNKNOWN
     if left:

@@ -5,6 +5,7 @@ account as it is and as it will be.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -149,7 +150,18 @@ def _caller_keeps_access(outlook: Outlook) -> Proof:
     failed = dict.fromkeys(
         denial for snapshot, asks in rounds for denial in _denials(snapshot, outlook.caller, asks)
     )
-    return _decided("caller-keeps-access", CALLER, tuple(failed))
+    proof = _decided("caller-keeps-access", CALLER, tuple(failed))
+    known = _is_known(outlook.before, outlook.caller) and _is_known(outlook.after, outlook.caller)
+    return proof if known else replace(proof, verdict=Verdict.UNKNOWN)
+
+
+def _is_known(snapshot: Snapshot, caller: Caller) -> bool:
+    """Return whether it can be told what decides for the caller."""
+    try:
+        _standing(snapshot, caller)
+    except FaultyAccount:
+        return False
+    return True
 
 
 def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Iterator[str]:
