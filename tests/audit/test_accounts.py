@@ -51,7 +51,7 @@ def test_findings(case: dict[str, Any]) -> None:
     report = audited(case)
     found = [_told(each) for each in report.findings]
     assert [list(each) for each in dict.fromkeys(map(tuple, found))] == case["findings"]
-    assert all(each.fact for each in report.findings)
+    assert all(each.fact.en and each.fact.ja for each in report.findings)
     severities = [each.severity for each in report.findings]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
-from sekisho.audit.exceptions import ExceptionKind
+from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
+from sekisho.language import Text
 from sekisho.policy import render, size
 
 __all__ = ["FRESH", "estate_checks", "exception_checks", "quota_checks"]
@@ -20,6 +22,9 @@ FRESH = timedelta(hours=24)
 _ACCOUNT = "account"
 _ROOT = "root"
 _INLINE_FULL = 0.9
+_VERSIONS = Text("versions", "バージョン")
+_POLICIES = Text("managed policies", "管理ポリシー")
+_GROUPS = Text("groups", "グループ")
 _DETAILS = "GetAccountAuthorizationDetails"
 _HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
 _QUOTAS = {
@@ -36,7 +41,7 @@ def estate_checks(examined: Examined) -> Iterator[AccountFinding]:
     """Find what is wrong with root, with devices that nobody has, and what was not read."""
     yield from _root(examined)
     for device in examined.snapshot.orphans:
-        yield finding(Id.ORPHAN_DEVICE, device.serial, "a virtual device that no user has enabled")
+        yield finding(Id.ORPHAN_DEVICE, device.serial, texts.ORPHAN)
     yield from _report(examined)
     yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
@@ -59,16 +64,16 @@ def _hidden(examined: Examined) -> Iterator[AccountFinding]:
 def _root(examined: Examined) -> Iterator[AccountFinding]:
     root = examined.snapshot.root
     told = (
-        (Id.ROOT_WITHOUT_MFA, root.mfa, False, "AccountMFAEnabled is 0"),
-        (Id.ROOT_KEY, root.keys, True, "root has an access key"),
+        (Id.ROOT_WITHOUT_MFA, root.mfa, False, texts.ROOT_MFA),
+        (Id.ROOT_KEY, root.keys, True, texts.ROOT_KEY),
         (
             *(Id.ROOT_MFA_VIRTUAL, root.virtual_device if root.mfa else False),
-            *(True, "root's MFA device is a virtual one"),
+            *(True, texts.ROOT_VIRTUAL),
         ),
     )
     for name, answer, bad, fact in told:
         if answer is None:
-            yield unknown(name, _ROOT, "neither the account summary nor a credential report tells")
+            yield unknown(name, _ROOT, texts.UNTOLD)
         elif answer is bad:
             yield finding(name, _ROOT, fact)
 
@@ -79,9 +84,9 @@ def _report(examined: Examined) -> Iterator[AccountFinding]:
         return
     made = snapshot.report.generated_at
     if made is None:
-        yield unknown(Id.STALE_REPORT, _ACCOUNT, "the credential report does not tell its age")
+        yield unknown(Id.STALE_REPORT, _ACCOUNT, texts.NO_AGE)
     elif snapshot.taken_at - made > FRESH:
-        fact = f"the credential report is of {made.isoformat(timespec='seconds')}"
+        fact = texts.REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
         yield finding(Id.STALE_REPORT, _ACCOUNT, fact)
 
 
@@ -91,22 +96,30 @@ def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
     for each in examined.exceptions.entries:
         row = rows.get(each.user)
         if row is None:
-            why = "the user is not in the snapshot, in which not everybody could be listed"
-            yield unknown(Id.EXCEPTION_EXPIRED, each.user, why)
+            yield unknown(Id.EXCEPTION_EXPIRED, each.user, texts.NOT_LISTED)
             continue
-        about = f"{each.kind.value}; {each.ticket}; expires {each.expires.isoformat()}"
         if not row.exempt:
-            yield finding(Id.EXCEPTION_EXPIRED, each.user, about)
+            yield finding(Id.EXCEPTION_EXPIRED, each.user, _about(texts.EXCEPTION, each))
             continue
         if row.facts.password and each.kind is ExceptionKind.MACHINE:
-            yield finding(Id.MACHINE_WITH_PASSWORD, each.user, f"console password; {about}")
+            fact = _about(texts.EXCEPTION_PASSWORD, each)
+            yield finding(Id.MACHINE_WITH_PASSWORD, each.user, fact)
         if row.facts.password:
-            yield finding(Id.EXCEPTION_FORCED, each.user, f"{about}; force: {each.force}")
+            yield finding(Id.EXCEPTION_FORCED, each.user, _about(texts.EXCEPTION_FORCED, each))
         elif row.facts.password is None:
-            why = "; ".join(row.facts.unread) or "whether there is a password is not known"
+            why = "; ".join(row.facts.unread) or texts.NOT_TOLD
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.gate.gated is Gated.PROVED:
-            yield finding(Id.EXCEPTION_NEEDLESS, each.user, f"gated: proved; {about}")
+            yield finding(Id.EXCEPTION_NEEDLESS, each.user, _about(texts.EXCEPTION_NEEDLESS, each))
+
+
+def _about(text: Text, exemption: Exemption) -> Text:
+    return text.filled(
+        kind=exemption.kind.value,
+        ticket=exemption.ticket,
+        day=exemption.expires.isoformat(),
+        force=exemption.force,
+    )
 
 
 def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
@@ -120,25 +133,30 @@ def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
         policy = examined.snapshot.policies.get(name)
         if policy is not None and not policy.aws_managed:
             used, most = len(policy.versions), quotas["VersionsPerPolicyQuota"]
-            yield from _near(name, "versions", used, most)
+            yield from _near(name, _VERSIONS, used, most)
     for group in examined.snapshot.groups:
         used, most = len(group.attached), quotas["AttachedPoliciesPerGroupQuota"]
-        yield from _near(group.name, "managed policies of the group", used, most)
+        yield from _near(group.name, _POLICIES, used, most)
 
 
 def _user_quotas(row: Row, quotas: dict[str, int]) -> Iterator[AccountFinding]:
     user = row.user
     attached, groups = quotas["AttachedPoliciesPerUserQuota"], quotas["GroupsPerUserQuota"]
-    yield from _near(user.name, "managed policies", len(user.attached), attached)
-    yield from _near(user.name, "groups", len(user.groups), groups)
+    yield from _near(user.name, _POLICIES, len(user.attached), attached)
+    yield from _near(user.name, _GROUPS, len(user.groups), groups)
     used = sum(size(render(each.document)) for each in user.inline)
     if used > quotas["UserPolicySizeQuota"] * _INLINE_FULL:
-        fact = f"inline policies: {used} of {quotas['UserPolicySizeQuota']} characters"
+        fact = texts.INLINE.filled(used=used, most=quotas["UserPolicySizeQuota"])
         yield finding(Id.QUOTA_NEAR, user.name, fact)
 
 
-def _near(subject: str, what: str, used: int, most: int) -> Iterator[AccountFinding]:
+def _near(subject: str, what: Text, used: int, most: int) -> Iterator[AccountFinding]:
     """Find a quota that has one place left, or none."""
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
-        yield finding(Id.QUOTA_NEAR, subject, f"{what}: {used} of {most}", severity=severity)
+        counts = {"used": used, "most": most}
+        fact = Text(
+            texts.PLACES.en.format(what=what.en, **counts),
+            texts.PLACES.ja.format(what=what.ja, **counts),
+        )
+        yield finding(Id.QUOTA_NEAR, subject, fact, severity=severity)

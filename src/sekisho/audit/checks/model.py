@@ -10,6 +10,7 @@ from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
+from sekisho.language import Text
 
 __all__ = ["AccountFinding", "Check", "Examined"]
 
@@ -20,7 +21,8 @@ class AccountFinding:
 
     Attributes:
         subject: a user's name, the ARN of a policy, role or device, or `account`.
-        fact: the raw fact behind it, in English: what AWS answered, or a request and its decision.
+        fact: the raw fact behind it: what AWS answered, which is English in both languages, or a
+            request and its decision.
         known: False if it could not be told whether it is so; `fact` then says why.
         excused: the exception that makes it a mere note, or None.
     """
@@ -28,7 +30,7 @@ class AccountFinding:
     id: AccountFindingId
     severity: Severity
     subject: str
-    fact: str
+    fact: Text
     known: bool = True
     excused: Exemption | None = None
 

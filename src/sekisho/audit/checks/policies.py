@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.account import Role
+from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
@@ -11,6 +12,7 @@ from sekisho.audit.findings import Severity
 from sekisho.audit.lint import lint
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.errors import FaultyPolicy
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, PrincipalKey, Statement, from_json, render
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, gate_shut
 from sekisho.prover.wording import witness_text
@@ -72,15 +74,14 @@ def _shuts(examined: Examined, policy: AttachedPolicy) -> Verdict:
 def _judged(name: str, verdict: Verdict, *, decides: bool) -> Iterator[AccountFinding]:
     match verdict:
         case Refuted(witness):
-            fact = witness_text(witness).en
+            fact = witness_text(witness)
             severity = None if decides else Severity.NOTE
             yield finding(Id.DECOY_POLICY, name, fact, severity=severity)
         case Unknown(reason):
             yield unknown(Id.DECOY_POLICY, name, reason)
         case Proved():
             if not decides:
-                fact = "the policy shuts the gate, and no user has it: directly or by a group"
-                yield finding(Id.DETACHED_POLICY, name, fact)
+                yield finding(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
 
 
 def _rot(name: str, policy: AttachedPolicy) -> Iterator[AccountFinding]:
@@ -88,9 +89,10 @@ def _rot(name: str, policy: AttachedPolicy) -> Iterator[AccountFinding]:
     report = lint(render(policy.document), source=name)
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
-            yield finding(Id.POLICY_ROT, name, f"{each.id}: {each.fact.en}")
+            fact = Text(f"{each.id}: {each.fact.en}", f"{each.id}: {each.fact.ja}")
+            yield finding(Id.POLICY_ROT, name, fact)
     for gap in report.gaps:
-        yield unknown(Id.POLICY_ROT, name, gap.en)
+        yield unknown(Id.POLICY_ROT, name, gap)
 
 
 def role_checks(examined: Examined) -> Iterator[AccountFinding]:
@@ -100,13 +102,18 @@ def role_checks(examined: Examined) -> Iterator[AccountFinding]:
         for user in _named_in(role, examined.snapshot.account):
             statement = _assumable(examined, role, user)
             if statement is not None:
-                left = sorted({each.key for each in statement.conditions})
-                also = f"; conditions taken to hold: {', '.join(left)}" if left else ""
-                who = "any user" if user == _ANYBODY else f"user {user}"
-                fact = f"sts:AssumeRole by the access key of {who}: allowed by statement"
-                fact += f" {statement.index} of the trust policy{also}"
+                fact = _assumed(user, statement)
                 yield finding(Id.TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
                 break
+
+
+def _assumed(user: str, statement: Statement) -> Text:
+    said = texts.ASSUMABLE.filled(who=user, index=statement.index)
+    keys = sorted({each.key for each in statement.conditions if each.key.lower() not in _MFA})
+    if not keys:
+        return said
+    left = texts.TAKEN_TO_HOLD.filled(keys=", ".join(keys))
+    return Text(said.en + left.en, said.ja + left.ja)
 
 
 def _named_in(role: Role, account: str) -> Iterator[str]:

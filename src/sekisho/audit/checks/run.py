@@ -14,6 +14,7 @@ from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
+from sekisho.language import Text
 
 __all__ = ["check_account"]
 
@@ -43,7 +44,7 @@ def check_account(
             _together(found),
             key=lambda each: (
                 *(severities.index(each.severity), ids.index(each.id)),
-                *(not each.known, each.subject, each.fact),
+                *(not each.known, each.subject, each.fact.en),
             ),
         )
     )
@@ -63,7 +64,7 @@ def _examined(snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions)
 
 def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
     """Tell what is unknown of many users for one reason once; each user's row says it too."""
-    alike: dict[tuple[AccountFindingId, str], list[AccountFinding]] = {}
+    alike: dict[tuple[AccountFindingId, Text], list[AccountFinding]] = {}
     for each in found:
         if each.known:
             yield each

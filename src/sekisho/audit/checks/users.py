@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 from sekisho.account import DeviceKind
+from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Outlook, Row
-from sekisho.prover import Refuted
+from sekisho.language import Text
+from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 
 __all__ = ["user_checks"]
@@ -39,10 +41,10 @@ def _devices(row: Row) -> Iterator[AccountFinding]:
         if active is None:
             yield unknown(Id.PASSKEY_ONLY, name, _why(row))
         elif active:
-            fact = f"{active} active access keys; devices: {_listed(row)}"
+            fact = texts.PASSKEYS.filled(count=active, devices=_listed(row))
             yield finding(Id.PASSKEY_ONLY, name, fact)
     if len(facts.devices) == 1:
-        yield finding(Id.ONE_DEVICE, name, f"devices: {_listed(row)}")
+        yield finding(Id.ONE_DEVICE, name, texts.DEVICES.filled(devices=_listed(row)))
 
 
 def _without_device(row: Row) -> Id:
@@ -52,24 +54,24 @@ def _without_device(row: Row) -> Id:
 def _no_device(row: Row) -> Iterator[AccountFinding]:
     facts, name, excused = row.facts, row.user.name, row.exemption if row.exempt else None
     if row.power.administers:
-        fact = f"no device; with MFA allowed: {row.power.request}"
+        fact = texts.ADMINISTERS.filled(request=row.power.request)
         yield finding(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact, excused=excused)
     elif row.power.unknown:
         yield unknown(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, row.power.unknown)
     if facts.active_keys:
-        fact = f"{facts.active_keys} active access keys; no device"
+        fact = texts.KEYS.filled(count=facts.active_keys)
         yield finding(Id.KEY_WITHOUT_DEVICE, name, fact, excused=excused)
     elif facts.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if facts.password:
         gated = row.gate.gated is Gated.PROVED
         severity = Severity.WARNING if gated else None
-        fact = f"console password; no device; gated: {row.gate.gated.value}"
-        yield finding(Id.CONSOLE_WITHOUT_DEVICE, name, fact, excused=excused, severity=severity)
+        about = (Id.CONSOLE_WITHOUT_DEVICE, name, texts.CONSOLE)
+        yield finding(*about, excused=excused, severity=severity)
     elif facts.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
     elif facts.active_keys == 0:
-        yield finding(Id.USER_WITHOUT_DEVICE, name, "no console password, no active key, no device")
+        yield finding(Id.USER_WITHOUT_DEVICE, name, texts.NOTHING)
 
 
 def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
@@ -78,49 +80,52 @@ def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
         case Gated.PROVED:
             pass
         case Gated.REFUTED:
-            fact = "" if row.gate.witness is None else witness_text(row.gate.witness).en
-            yield finding(Id.NOT_GATED, name, fact, excused=excused)
+            if row.gate.witness is not None:
+                fact = witness_text(row.gate.witness)
+                yield finding(Id.NOT_GATED, name, fact, excused=excused)
         case Gated.NOTHING_ALLOWED:
-            fact = "proved as the policies are attached; refuted if more is attached"
-            yield finding(Id.NOT_YET_GATED, name, fact)
+            yield finding(Id.NOT_YET_GATED, name, texts.NOTHING_ALLOWED)
         case Gated.UNKNOWN:
             yield unknown(Id.NOT_GATED, name, _gate_reason(row))
     if isinstance(row.gate.via_service, Refuted):
-        fact = witness_text(row.gate.via_service.witness).en
+        fact = witness_text(row.gate.via_service.witness)
         yield finding(Id.SERVICES_PASS, name, fact)
     groups = examined.gating_groups
     left_out = row.gate.gated in (Gated.REFUTED, Gated.NOTHING_ALLOWED)
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
-        fact = f"others are gated through {', '.join(groups)}; groups of this user: "
-        yield finding(Id.OUTSIDE_GROUP, name, fact + (", ".join(row.user.groups) or "none"))
+        own = ", ".join(row.user.groups) or "-"
+        fact = texts.DIFFERENT.filled(groups=", ".join(groups), own=own)
+        yield finding(Id.OUTSIDE_GROUP, name, fact)
 
 
-def _gate_reason(row: Row) -> str:
-    reasons = (row.gate.gap, getattr(row.gate.later, "reason", ""))
-    return next((reason for reason in reasons if reason), "not decided")
+def _gate_reason(row: Row) -> Text | str:
+    if row.gate.gap:
+        return row.gate.gap
+    reasons = [each.reason for each in (row.gate.later, row.gate.now) if isinstance(each, Unknown)]
+    return reasons[0] if reasons else texts.NOT_DECIDED
 
 
 def _way_in(row: Row) -> Iterator[AccountFinding]:
     """Find who does not get in under the gate: the present one, or the one to be attached."""
     name = row.user.name
     gated = row.gate.gated is Gated.PROVED
-    under = "under the gate that is there" if gated else "once a gate is attached"
+    under = texts.THERE if gated else texts.TO_COME
     severity = None if gated else Severity.WARNING
     for outlook in row.fate.outlooks:
         if outlook is Outlook.DEAD_LOCK:
-            fact = f"the password must be changed at the next sign-in, and may not be, {under}"
+            fact = _both(texts.MUST_CHANGE, under)
             yield finding(Id.DEAD_LOCK, name, fact, severity=severity)
         elif outlook is Outlook.LOCKED_OUT:
             found = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
-            fact = f"no sequence of steps from {row.user.arn} leads to a session with MFA, {under}"
+            fact = _both(texts.NO_WAY, under, arn=row.user.arn)
             yield finding(found, name, fact, severity=severity)
         elif outlook is Outlook.UNKNOWN:
-            yield unknown(Id.LOCKED_OUT, name, row.fate.reason or "the walk was not decided")
+            yield unknown(Id.LOCKED_OUT, name, row.fate.reason or texts.NOT_DECIDED)
 
 
 def _power(row: Row) -> Iterator[AccountFinding]:
     if row.power.edits and not row.power.administers:
-        fact = f"allowed with MFA: {row.power.edits}"
+        fact = texts.EDITS.filled(request=row.power.edits)
         yield finding(Id.MAY_EDIT_GATE, row.user.name, fact)
     elif row.power.unknown and row.facts.enrolled:
         yield unknown(Id.MAY_EDIT_GATE, row.user.name, row.power.unknown)
@@ -130,5 +135,9 @@ def _listed(row: Row) -> str:
     return ", ".join(f"{device.serial} ({device.kind.value})" for device in row.facts.devices)
 
 
-def _why(row: Row) -> str:
-    return "; ".join(row.facts.unread) or "not in the snapshot"
+def _why(row: Row) -> Text | str:
+    return "; ".join(row.facts.unread) or texts.NOT_TOLD
+
+
+def _both(text: Text, under: Text, **values: str) -> Text:
+    return Text(text.en.format(under=under.en, **values), text.ja.format(under=under.ja, **values))

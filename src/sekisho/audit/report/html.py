@@ -120,11 +120,11 @@ class _Tables:
 
 
 def _finding(finding: AccountFinding) -> tuple[str, Sequence[Text]]:
-    fact = _plain(finding.fact)
+    fact = finding.fact
     if finding.excused is not None:
         day, why = finding.excused.expires.isoformat(), finding.excused.why
         note = Text(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
-        fact = Text(f"{finding.fact}; {note.en}", f"{finding.fact}; {note.ja}")
+        fact = Text(f"{fact.en}; {note.en}", f"{fact.ja}; {note.ja}")
     controls = _plain(", ".join(control.name for control in CONTROLS.get(finding.id, ())))
     shown = (SEVERITIES[finding.severity], _plain(finding.id.value), finding_title(finding))
     kind = f"{finding.severity.value}{'' if finding.known else ' unknown'}"

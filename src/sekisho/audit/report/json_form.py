@@ -89,7 +89,7 @@ def _finding(finding: AccountFinding) -> dict[str, object]:
         "severity": finding.severity.value,
         "status": "found" if finding.known else "unknown",
         "subject": finding.subject,
-        "fact": finding.fact,
+        "fact": asdict(finding.fact),
         "exception": None if finding.excused is None else _exemption(finding.excused),
     }
 

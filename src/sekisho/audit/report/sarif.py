@@ -45,7 +45,7 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, ob
         for each in report.exceptions.entries
     ]
     said += [
-        ("warning", f"{each.id.value}: {each.subject}: {each.fact}")
+        ("warning", f"{each.id.value}: {each.subject}: {each.fact.into(lang)}")
         for each in report.findings
         if not each.known
     ]
@@ -72,12 +72,12 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, ob
 
 def _result(finding: AccountFinding, uri: str, lang: Language) -> dict[str, object]:
     words = WORDS[finding.id]
-    text = f"{words.title.into(lang)}: {finding.subject}: {finding.fact}. {words.cure.into(lang)}"
+    title, fact, cure = (each.into(lang) for each in (words.title, finding.fact, words.cure))
     result: dict[str, object] = {
         "ruleId": finding.id.value,
         "ruleIndex": _RULES.index(finding.id),
         "level": _LEVELS[finding.severity],
-        "message": {"text": text},
+        "message": {"text": f"{title}: {finding.subject}: {fact}. {cure}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": uri}},

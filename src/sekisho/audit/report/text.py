@@ -80,7 +80,7 @@ def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
         excused = ""
         if each.excused is not None:
             excused = f" [{_EXCUSED.filled(day=each.excused.expires.isoformat()).into(lang)}]"
-        yield f"      {each.subject}: {each.fact}{excused}"
+        yield f"      {each.subject}: {each.fact.into(lang)}{excused}"
     if len(alike) > _SHOWN:
         yield f"      {_MORE.filled(count=len(alike) - _SHOWN).into(lang)}"
 
