@@ -32,6 +32,8 @@ from sekisho.policy.document import (
     Element,
     Operator,
     OperatorName,
+    Principal,
+    PrincipalKey,
     Statement,
 )
 
@@ -194,6 +196,62 @@ def test_whoever_is_named_has_a_decision_of_their_own(
         assert outcome(lambda r=request: compiled(r)) == outcome(
             lambda r=request: decide(r, policies)
         )
+
+
+FOREIGN = "444455556666"
+WHOSE = [
+    ("arn:aws:s3:::b/k", None),
+    ("arn:aws:s3:::b/k", FOREIGN),
+    ("arn:aws:s3:::b/k", ACCOUNT),
+    ("arn:aws:s3:::b/k", "x"),
+    ("arn:AWS:S3:::b/k", None),
+    ("arn:aws:S3:::b/k", FOREIGN),
+    (f"arn:aws:sqs:eu-west-1:{FOREIGN}:q", None),
+    (f"arn:aws:sqs:eu-west-1:{FOREIGN}:q", FOREIGN),
+    (f"arn:aws:sqs:eu-west-1:{FOREIGN}:q", ACCOUNT),
+    (f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q", FOREIGN),
+    ("arn:aws:iam::aws:policy/ReadOnlyAccess", None),
+    ("arn:aws:iam::aws:policy/ReadOnlyAccess", FOREIGN),
+    ("arn:aws:iam::aws:policy/ReadOnlyAccess", ACCOUNT),
+    ("*", FOREIGN),
+]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_whose_a_resource_is_matters(named: bool) -> None:
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:s3:::b/*"}
+    resource = _resource_policy({"AWS": [ALICE, ACCOUNT]}, PolicyKind.RESOURCE) if named else None
+    policies = Policies((policy([ALLOW, deny]),), resource=resource)
+    compiled = Compiler().compiled(policies)
+    for on, owner in [*WHOSE, *reversed(WHOSE)] * 2:
+        request = Request(ALICE, "s3:GetObject", on, resource_account=owner)
+        expected = outcome(lambda r=request: decide(r, policies))
+        assert outcome(lambda r=request: compiled(r)) == expected, (on, owner)
+
+
+def test_sets_that_differ_by_little_do_not_answer_for_each_other() -> None:
+    named = _resource_policy({"AWS": ALICE}, PolicyKind.RESOURCE)
+    but = _resource_policy("*", PolicyKind.RESOURCE).document.statements[0]
+    nobody = Principal(((PrincipalKey.AWS, (ALICE, ACCOUNT)),), negated=True)
+    asked = Condition(Operator(OperatorName.BOOL), "k", ("true",))
+    deny = replace(but, effect=Effect.DENY, principal=nobody, conditions=(asked,))
+    resource = AttachedPolicy("named", Document((*named.document.statements, deny)))
+    allow, only_s3 = policy(ALLOW), policy({**ALLOW, "Action": "s3:*"})
+    bounded = Policies((), (allow,), resource=resource)
+    sets = [replace(bounded, boundaries=None), bounded]
+    account = _resource_policy({"AWS": [ACCOUNT]}, PolicyKind.RESOURCE)
+    for kind in (None, *ResourceKind):
+        for identity in ((), (allow,), (only_s3,)):
+            sets.append(Policies(identity, resource=account, resource_kind=kind))
+            sets.append(Policies(identity, resource=named, resource_kind=kind))
+    compiler = Compiler()
+    compiled = [compiler.compiled(one) for one in sets]
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+    for name, on in (("s3:GetObject", "arn:aws:s3:::b/k"), ("kms:Decrypt", key)):
+        for k in ("false", "true") * 2:
+            request = Request(ALICE, name, on, context_of({"k": k}))
+            for one, given in zip(compiled, sets, strict=True):
+                assert one(request) == decide(request, given)
 
 
 def test_the_engine_is_not_asked_twice() -> None:
