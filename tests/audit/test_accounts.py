@@ -8,7 +8,7 @@ import pytest
 from audit.small_accounts import snapshot_of
 from cases import cases, document
 from sekisho.audit import Exceptions, load_exceptions
-from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId
+from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId, texts
 from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -81,6 +81,19 @@ def test_every_finding_has_words_and_is_explained() -> None:
     assert [row[0] for row in rows] == [finding.value for finding in AccountFindingId]
     for finding, words in WORDS.items():
         assert explained[finding.value] == [words.severity.value, words.title.en]
+
+
+def _japanese(text: str) -> bool:
+    return any("\u3040" <= char <= "\u30ff" or "\u4e00" <= char <= "\u9fff" for char in text)
+
+
+def test_words_exist_in_both_languages_and_do_not_mix() -> None:
+    said = [text for words in WORDS.values() for text in (words.title, words.cause, words.cure)]
+    said += [getattr(texts, name) for name in texts.__all__]
+    said += [control.limits for controls in CONTROLS.values() for control in controls]
+    # numbers and AWS's own names alone are the same in both
+    said = [text for text in said if text not in (texts.ROOT_MFA, texts.EXCEPTION, texts.PLACES)]
+    assert all(_japanese(text.ja) and not _japanese(text.en) for text in said)
 
 
 def test_every_control_is_on_the_page() -> None:

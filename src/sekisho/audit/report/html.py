@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
+from sekisho.audit.people import Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -63,7 +64,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
     tables = _Tables(dated, lang)
     sections = (
-        _section(USERS, tables.of(COLUMNS, [cells(row) for row in report.rows]), lang),
+        _section(USERS, tables.of(COLUMNS, [_cells(row) for row in report.rows]), lang),
         _section(FINDINGS, tables.of_findings(report.findings), lang),
         f"<p>{escape(NOBODY_CHECKS.into(lang))}</p>",
         _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),
@@ -78,6 +79,14 @@ def to_html(report: AccountReport, lang: Language) -> str:
         f"{''.join(sections)}"
         "</main>\n</body>\n</html>\n"
     )
+
+
+def _cells(row: Row) -> tuple[Text, ...]:
+    """Return a user's row; paper has room for why somebody is taken for a person or a machine."""
+    name, kind, *rest = cells(row)
+    en = "; ".join(each.en for each in row.because)
+    ja = "、".join(each.ja for each in row.because)
+    return (name, Text(f"{kind.en}: {en}", f"{kind.ja}: {ja}"), *rest)
 
 
 def _plain(text: str) -> Text:
