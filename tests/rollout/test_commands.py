@@ -157,6 +157,28 @@ OPEN = {
 }
 
 
+def test_a_goals_waves_are_told(terminal: Terminal) -> None:
+    goal = terminal.path("goal.yaml")
+    before = terminal.run("status", goal)
+    assert before.return_value == Exit.CHANGES
+    assert "not gated yet: hanako" in before.stdout
+    planned(terminal)
+    assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    after = terminal.run("status", goal, "--format", "json")
+    assert after.return_value == Exit.CLEAN
+    (wave,) = json.loads(after.stdout)["waves"]
+    assert (wave["gated"], wave["enrolled"], wave["unknown"]) == (["hanako"], [], [])
+    assert "MFA 必須と証明済み 1 人" in terminal.run("status", goal, "--lang", "ja").stdout
+    taken_back(terminal)
+
+
+def test_a_snapshot_of_another_form_is_refused(terminal: Terminal) -> None:
+    terminal.write("snapshot", json.dumps({"schema": "sekisho.snapshot/2", "account": ACCOUNT}))
+    words = ("--snapshot", terminal.path("snapshot"), "--caller", f"arn:aws:iam::{ACCOUNT}:root")
+    with pytest.raises(FaultyInput, match=r"sekisho\.snapshot/1"):
+        raise_(terminal.run("plan", terminal.path("goal.yaml"), *words))
+
+
 def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
     planned(terminal)
     terminal.run("apply", terminal.path("plan"), "--yes")

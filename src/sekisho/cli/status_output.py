@@ -1,0 +1,109 @@
+"""How a plan or a goal stands, on a terminal and as JSON."""
+
+from collections.abc import Iterator
+
+from sekisho.language import Language, Text
+from sekisho.rollout import Plan
+from sekisho.rollout.standing import Standing, Stands
+from sekisho.rollout.waves import WaveStands
+
+__all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
+
+_TITLES = {
+    Stands.DONE: Text("As the plan wants it: {count}", "計画どおり: {count} 件"),
+    Stands.WAITS: Text("Not done: {count}", "未実行: {count} 件"),
+    Stands.DRIFTED: Text(
+        "Changed by somebody else since: {count}", "その後に誰かが変更したもの: {count} 件"
+    ),
+}
+_WAVE = Text(
+    "{wave}: {count} people, {enrolled} with an MFA device",
+    "{wave}: {count} 人、うち MFA デバイスあり {enrolled} 人",
+)
+_GOAL_WAVE = Text(
+    "{wave}{starts}: {count} people; {enrolled} with an MFA device, {gated} proved to be gated, "
+    "{exempt} exceptions",
+    "{wave}{starts}: {count} 人。MFA デバイスあり {enrolled} 人、"
+    "MFA 必須と証明済み {gated} 人、例外 {exempt} 人",
+)
+_FROM = Text(" (from {day})", " ({day} から)")
+_EVERYBODY = Text("People", "対象の人")
+_WITHOUT = Text("Without an MFA device: {names}", "MFA デバイスなし: {names}")
+_OPEN = Text("  not gated yet: {names}", "  まだ MFA 必須でない: {names}")
+_UNKNOWN = Text("  could not be found out: {names}", "  判断できません: {names}")
+_NOBODY = Text("The goal has no wave with anybody in it.", "この目標には対象の人がいません。")
+_UNREAD = Text("Not read: {user}: {reason}", "読み取れませんでした: {user}: {reason}")
+
+
+def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+    """Yield how a plan stands, line by line."""
+    for stands, title in _TITLES.items():
+        found = standing.of(stands)
+        if found:
+            yield title.filled(count=len(found)).into(lang)
+            yield from (f"  {address}" for address in found)
+    for wave in dict.fromkeys(person.wave for person in plan.people):
+        users = [person.user for person in plan.people if person.wave == wave]
+        enrolled = len([user for user in users if user in standing.enrolled])
+        name = wave or _EVERYBODY.into(lang)
+        yield _WAVE.filled(wave=name, count=len(users), enrolled=enrolled).into(lang)
+    if standing.without:
+        yield _WITHOUT.filled(names=", ".join(standing.without)).into(lang)
+    for user, reason in standing.unread:
+        yield _UNREAD.filled(user=user, reason=reason).into(lang)
+
+
+def waves_stand(waves: tuple[WaveStands, ...], lang: Language) -> Iterator[str]:
+    """Yield how the waves of a goal stand, line by line."""
+    if not waves:
+        yield _NOBODY.into(lang)
+    for wave in waves:
+        starts = "" if wave.starts is None else _FROM.filled(day=wave.starts).into(lang)
+        yield _GOAL_WAVE.filled(
+            wave=wave.name or _EVERYBODY.into(lang),
+            starts=starts,
+            count=len(wave.users),
+            enrolled=len(wave.enrolled),
+            gated=len(wave.gated),
+            exempt=len(wave.exempt),
+        ).into(lang)
+        if wave.open:
+            yield _OPEN.filled(names=", ".join(wave.open)).into(lang)
+        if wave.unknown:
+            yield _UNKNOWN.filled(names=", ".join(wave.unknown)).into(lang)
+
+
+def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
+    """Return how a plan stands; `enrolled` is null where it could not be read."""
+    known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
+    return {
+        "schema": "sekisho.status/1",
+        "plan": plan.digest,
+        "changes": [
+            {"address": fact.address, "stands": fact.stands.value} for fact in standing.facts
+        ],
+        "people": [
+            {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
+            for person in plan.people
+        ],
+    }
+
+
+def waves_as_json(waves: tuple[WaveStands, ...]) -> dict[str, object]:
+    """Return how the waves of a goal stand."""
+    return {
+        "schema": "sekisho.waves/1",
+        "waves": [
+            {
+                "name": wave.name,
+                "from": None if wave.starts is None else wave.starts.isoformat(),
+                "due": wave.due,
+                "users": list(wave.users),
+                "exempt": list(wave.exempt),
+                "enrolled": list(wave.enrolled),
+                "gated": list(wave.gated),
+                "unknown": list(wave.unknown),
+            }
+            for wave in waves
+        ],
+    }

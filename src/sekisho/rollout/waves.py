@@ -1,0 +1,66 @@
+"""How the waves of a goal stand in an account: who is due, enrolled, and gated. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sekisho.account import Snapshot
+from sekisho.audit import Gated, UserGate, gates_of
+from sekisho.rollout.goal import Goal, Waits
+
+__all__ = ["WaveStands", "waves_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveStands:
+    """How one wave stands, by the names of its users.
+
+    Attributes:
+        starts: its first day; None: at once.
+        exempt: exceptions; they count nowhere else.
+        enrolled: who has an MFA device.
+        gated: who is proved to be gated.
+        unknown: of whom that could not be found out.
+    """
+
+    name: str
+    starts: date | None
+    due: bool
+    users: tuple[str, ...]
+    exempt: tuple[str, ...]
+    enrolled: tuple[str, ...]
+    gated: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Who is neither gated nor unknown nor an exception."""
+        settled = {*self.exempt, *self.gated, *self.unknown}
+        return tuple(user for user in self.users if user not in settled)
+
+
+def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStands, ...]:
+    """Return how each wave stands, in the goal's order."""
+    names = {user for wave in goal.waves for user in wave.users}
+    gates = gates_of(replace(snapshot, users=tuple(u for u in snapshot.users if u.name in names)))
+    with_device = {user.name for user in snapshot.users if user.devices}
+    exempt = {user for user, waiting in goal.waiting.items() if waiting.why is Waits.EXEMPT}
+    return tuple(
+        WaveStands(
+            name=wave.name,
+            starts=wave.starts,
+            due=wave.due,
+            users=wave.users,
+            exempt=tuple(user for user in wave.users if user in exempt),
+            enrolled=tuple(user for user in wave.users if user in with_device - exempt),
+            gated=_with(gates, wave.users, Gated.PROVED, exempt),
+            unknown=_with(gates, wave.users, Gated.UNKNOWN, exempt),
+        )
+        for wave in goal.waves
+    )
+
+
+def _with(
+    gates: Mapping[str, UserGate], users: tuple[str, ...], gated: Gated, exempt: set[str]
+) -> tuple[str, ...]:
+    return tuple(user for user in users if user not in exempt and gates[user].gated is gated)
