@@ -3,7 +3,8 @@
 atheris is no dependency of sekisho; install it into an environment of its own. An input that
 breaks a promise, or takes longer than 50 ms and 2 µs per character of process time, is written to
 the folder FINDINGS, one for each place in the code, and the run goes on. `python fuzz/run.py
---again TARGET FILE…` tries such inputs without instrumentation.
+--again TARGET FILE…` tries such inputs without instrumentation, `python fuzz/run.py --shapes`
+measures lint on dense policies.
 """
 
 import hashlib
@@ -82,7 +83,24 @@ def again(name: str, files: list[str]) -> int:
     return failed
 
 
+def measured() -> int:
+    """Print how long lint takes for dense policies; return how many take too long."""
+    from shapes import SHAPES  # noqa: PLC0415 - only this way of running needs it
+    from targets import TARGETS  # noqa: PLC0415 - not instrumented here
+
+    slow = 0
+    for name, text in SHAPES.items():
+        data = text.encode()
+        least = min(_seconds(TARGETS["lint"], data) for _ in range(1 + TRIES))
+        over = least > ALLOWED_SECONDS + SECONDS_A_CHARACTER * len(data)
+        slow += over
+        print(f"{least * 1000:6.1f} ms{' TOO LONG' if over else ''}, {len(data):6} bytes: {name}")  # noqa: T201 - a script
+    return slow
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--shapes":
+        sys.exit(min(1, measured()))
     if sys.argv[1] == "--again":
         sys.exit(min(1, again(sys.argv[2], sys.argv[3:])))
     fuzz(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

@@ -34,6 +34,7 @@ SEEDS: dict[str, list[bytes]] = {
     name: [text.encode("utf-8", "surrogatepass") for text in texts()]
     for name, texts in _fuzz_module("seeds").SEEDS.items()
 }
+SHAPES: dict[str, str] = _fuzz_module("shapes").SHAPES
 DEEP = 10_000
 EVERY_TARGET = pytest.mark.parametrize("name", TARGETS)
 
@@ -119,6 +120,11 @@ def test_giants_are_answered(name: str, giant: str) -> None:
     TARGETS[name](_encoded(GIANTS[giant]))
     if name == "decide":
         TARGETS[name](_encoded(_line(GIANTS[giant])))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_dense_policies_are_answered(shape: str) -> None:
+    TARGETS["lint"](_encoded(SHAPES[shape]))
 
 
 @pytest.mark.parametrize("char", ["\x8d", "\x85", "\xad", "\u202e", "\x7f"])

@@ -128,7 +128,7 @@ def truth_table(
         more: further questions, each a row of its own.
     """
     held = _columns(kind, on_roles)
-    asked = _Asked(document, kind, home)
+    asked = _Asked(_distinct(document), kind, home)
     tasks = list(_tasks(home, kind))
     tasks += [(Text(f"`{ask.action}`", f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
@@ -142,6 +142,15 @@ def truth_table(
     keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
     untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED)
     return TruthTable(held, rows, untried)
+
+
+def _distinct(document: Document) -> Document:
+    """Return the document with each statement once: what stands twice decides nothing more."""
+    said = {
+        (each.effect, each.principal, each.action, each.resource, each.conditions): each
+        for each in reversed(document.statements)
+    }
+    return replace(document, statements=tuple(said.values()))
 
 
 def _columns(kind: PolicyKind, on_roles: bool) -> tuple[Held, ...]:

@@ -45,7 +45,7 @@ __all__ = [
 
 Statements = tuple[Statement, ...]
 
-MOST_WORK = 7_000
+MOST_WORK = 5_000
 """How many entries of statements are compared at most: a bound on time that every policy within
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
@@ -130,6 +130,9 @@ class Asker:
     Args:
         home: where the people live who ask.
         document: whose statements are asked; only its version and its ages of MFA count here.
+
+    Attributes:
+        work: what was done so far.
     """
 
     def __init__(self, home: Home, document: Document) -> None:
@@ -139,21 +142,21 @@ class Asker:
         near = {age + step for age in named for step in (-1, 0, 1) if age + step >= 0}
         self._stale = str(max([LONGEST_SESSION, *near]))
         self._ages = tuple(sorted({0, *near, int(self._stale)}))
-        self._work = Work(MOST_WORK)
+        self.work = Work(MOST_WORK)
         self._doubts = Doubts(Switches())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
         self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
         self._probed: dict[str, tuple[Ask, ...]] = {}
         # statements that say the same share their number, and so their answers
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._numbered: dict[int, tuple[Statement, int, int]] = {}
+        self._numbered: dict[int, tuple[Statement, int]] = {}
         self._answers: dict[tuple[int, int], bool] = {}
         self._causes: dict[tuple[int, int], tuple[Statements, Statement | None]] = {}
 
     @property
     def exhausted(self) -> bool:
         """Whether the bound is reached: what is not asked by then is a gap."""
-        return self._work.exhausted
+        return self.work.exhausted
 
     def asks_of(self, action: Action) -> tuple[Ask, ...]:
         """Return one question about an action for each of its probes."""
@@ -172,7 +175,7 @@ class Asker:
         scope = self._scope(ask, self._shown(held))
         key = (id(statements), id(scope))
         if key not in self._causes:
-            self._work.add(len(statements) // _LOOKED_UP)
+            self.work.add(len(statements) // _LOOKED_UP)
             self._causes[key] = statements, self._cause(statements, scope)
         return self._causes[key][1]
 
@@ -230,24 +233,23 @@ class Asker:
         return any(self._applies(statement, self._scope(ask, each)) for each in shown)
 
     def _applies(self, statement: Statement, scope: Scope) -> bool:
-        number, weight = self._number(statement)
-        key = (number, id(scope))
+        key = (self.number(statement), id(scope))
         answer = self._answers.get(key)
         if answer is None:
-            self._work.add(weight)
+            self.work.add(_weight(statement))
             answer = applies(statement, scope) is not Named.NOT
             self._answers[key] = answer
         return answer
 
-    def _number(self, statement: Statement) -> tuple[int, int]:
-        """Return the number that a statement shares with its likes, and what a question costs."""
+    def number(self, statement: Statement) -> int:
+        """Return the number that a statement shares with those that say the same."""
         known = self._numbered.get(id(statement))
         if known is None:
             said = (statement.effect, statement.action, statement.resource, statement.conditions)
             number = self._numbers.setdefault(said, len(self._numbers))
             # the statement is kept too, so that no other one can get its identity
-            known = self._numbered[id(statement)] = statement, number, _weight(statement)
-        return known[1], known[2]
+            known = self._numbered[id(statement)] = statement, number
+        return known[1]
 
     def _shown(self, held: Held | State) -> _Shown:
         match held:

@@ -41,7 +41,7 @@ _LONGEST = 10_240
 
 _MOST_FINDINGS = 200
 
-_MOST_COMPARED = 2_000
+_MOST_COMPARED = 1_400
 """How many times a resource is compared with a kind that an action is about."""
 
 _NOT_READ = Text(
@@ -163,12 +163,17 @@ class _Run:
         """Ask the engine what the document does."""
         check(self.asked)
         dependents = []
+        known: dict[int, tuple[tuple[Ask, ...], tuple[Ask, ...]]] = {}
         for statement in self.asked.statements:
             if self.asker.exhausted:
                 return
-            asks = tuple(questions(statement, self.asker, self.known))
+            number = self.asker.number(statement)
+            if number not in known:
+                asks = tuple(questions(statement, self.asker, self.known))
+                depends = self.asker.depends_on_mfa
+                known[number] = asks, tuple(ask for ask in asks if depends(statement, ask))
+            asks, about = known[number]
             yield from idle_statement(self.asked, statement, asks, self.asker)
-            about = tuple(ask for ask in asks if self.asker.depends_on_mfa(statement, ask))
             if about:
                 dependents.append(Dependent(statement, about))
         yield from self._of_attachment(dependents)

@@ -77,6 +77,7 @@ def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[Ask]:
     if resource is None or resource.negated:
         return
     for value in resource.values[:_MOST_RESOURCES]:
+        asker.work.add(2 * len(action.resource_types))
         if value.startswith("arn:") and takes(action, (value,)):
             filled = _filled(value, asker.home)
             if filled is not None:
