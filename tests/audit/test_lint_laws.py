@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from sekisho.audit import Attachment, Finding, FindingId, Severity, lint
 from sekisho.errors import FaultyPolicy
 
+DEEP = settings().max_examples >= 10_000
+FEW = 10_000 if DEEP else 30
+"""A report takes some milliseconds."""
+
 CONDITIONS = (
     {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
     {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
@@ -67,7 +71,7 @@ def _worse(findings: tuple[Finding, ...]) -> list[str]:
     return sorted(each.id for each in findings if each.severity is not Severity.NOTE)
 
 
-@settings(max_examples=40)
+@settings(max_examples=FEW)
 @given(POLICIES, st.sampled_from(list(Attachment)))
 def test_any_policy_gets_a_report(value: dict[str, Any], attachment: Attachment) -> None:
     report = lint(json.dumps(value), attachment)
@@ -79,14 +83,14 @@ def test_any_policy_gets_a_report(value: dict[str, Any], attachment: Attachment)
     assert (report.table is None) <= bool(report.gaps)
 
 
-@settings(max_examples=25)
+@settings(max_examples=FEW)
 @given(POLICIES)
 def test_linting_twice_says_the_same(value: dict[str, Any]) -> None:
     text = json.dumps(value, indent=2)
     assert lint(text) == lint(text)
 
 
-@settings(max_examples=25)
+@settings(max_examples=FEW)
 @given(POLICIES)
 def test_the_order_of_statements_changes_no_error_or_warning(value: dict[str, Any]) -> None:
     turned = {**value, "Statement": value["Statement"][::-1]}
