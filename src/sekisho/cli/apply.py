@@ -1,6 +1,8 @@
 """`sekisho apply`: do what a plan says, and nothing else."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
-from sekisho.errors import PlanRefused
+from sekisho.cli.told import Told
 from sekisho.language import Language, Text
-from sekisho.rollout import CreateLoginProfile, Plan, execute
+from sekisho.rollout import Journal, execute
 from sekisho.rollout.kept import read_plan
 from sekisho.rollout.patience import patiently
 
@@ -33,6 +35,12 @@ _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
     metavar="FILE",
     help="What was done so far; PLAN.journal if not given.",
 )
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A new file for temporary passwords; else they are shown on the terminal, once.",
+)
 @aws_options
 @lang_option
 def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
@@ -42,18 +50,18 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     1 if it stopped, with what is done and what is not.
     """
     kept = read_plan(path, journal)
-    _refuse_passwords(kept.plan)
+    told = Told(kept.plan, given["password_file"])
     connected = connection(given, lang)
     click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
-    with kept.journal.locked():
+    with kept.journal.locked(), _telling(told, kept.journal, lang):
         report = patiently(
             lambda: execute(
                 kept.plan,
                 connected.api,
                 kept.journal,
-                passwords=_no_password,
+                passwords=told.password,
                 now=datetime.now(UTC),
             ),
             time.sleep,
@@ -64,12 +72,10 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 
-def _refuse_passwords(plan: Plan) -> None:
-    users = [each.user for each in plan.changes if isinstance(each, CreateLoginProfile)]
-    if users:
-        named = ", ".join(f"`{name}`" for name in users)
-        raise PlanRefused(f"this plan makes a password for {named}, which nobody would be told")
-
-
-def _no_password(user: str) -> str:
-    raise PlanRefused(f"this plan makes a password for `{user}`, which nobody would be told")
+@contextmanager
+def _telling(told: Told, journal: Journal, lang: Language) -> Iterator[None]:
+    """Tell the passwords that were set, whatever stops the run."""
+    try:
+        yield
+    finally:
+        told.tell(journal, lang)

@@ -30,8 +30,12 @@ COMMANDS: Mapping[str, str] = {
     "audit": "Say who is gated, who is not enrolled, and what is wrong.",
     "plan": "What would change, for whom, and whether that is safe.",
     "apply": "Do what a plan says, and nothing else.",
-    "status": "How a plan stands in the account now.",
+    "status": "How a plan or a goal stands in the account now.",
     "rollback": "Take back what a plan did.",
+    "onboard": "Plan a new user, gated from the first moment.",
+    "reset": "Plan a lost phone: the devices go, a temporary password comes.",
+    "offboard": "Plan that somebody leaves: no right and no credential is left.",
+    "orphans": "Virtual MFA devices of nobody: whose they may be; plan to delete them.",
     "local": "Run the local AWS alone.",
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

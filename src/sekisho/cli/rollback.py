@@ -15,7 +15,7 @@ from sekisho.errors import Code, PlanRefused
 from sekisho.language import Language, Text
 from sekisho.rollout import roll_back
 from sekisho.rollout.kept import Kept, read_plan
-from sekisho.rollout.patience import patiently
+from sekisho.rollout.patience import settled
 
 __all__ = ["command"]
 
@@ -47,7 +47,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     connected = connection(given, lang)
     confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked():
-        report = patiently(
+        report = settled(
             lambda: roll_back(kept.plan, kept.journal, connected.api, now=datetime.now(UTC)),
             time.sleep,
             lambda stop: tell_wait(stop, lang),

@@ -10,8 +10,9 @@ from typing import TypeVar
 from sekisho.errors import Code, PlanRefused
 from sekisho.rollout.execute import ApplyReport, Stop
 from sekisho.rollout.rollback import RollbackReport
+from sekisho.rollout.texts import IRREVERSIBLE, NOT_OURS
 
-__all__ = ["WAITS", "patiently"]
+__all__ = ["WAITS", "patiently", "settled"]
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between the tries, until something more is done; IAM is consistent within these."""
@@ -52,6 +53,39 @@ def patiently(
         if len(report.remaining) < left:
             waits = list(WAITS)
     return report
+
+
+def settled(
+    run: Callable[[], RollbackReport],
+    sleep: Callable[[float], None],
+    told: Callable[[Stop], None],
+) -> RollbackReport:
+    """Return what a roll-back comes to, once AWS shows what was made before it.
+
+    What the plan made and is not there may have been taken back by somebody else, or not be visible
+    yet; what is in use may only seem to be. Both are looked at again after a wait, as long as that
+    brings something up.
+
+    Raises:
+        PlanRefused: as `patiently` does.
+    """
+    report = patiently(run, sleep, told)
+    for seconds in WAITS[-3:]:
+        doubtful = _doubtful(report)
+        if not doubtful:
+            break
+        sleep(seconds)
+        report = patiently(run, sleep, told)
+        if _doubtful(report) == doubtful:
+            break
+    return report
+
+
+def _doubtful(report: RollbackReport) -> tuple[str, ...]:
+    """Return the addresses at which AWS may not show yet what was done there."""
+    certain = (IRREVERSIBLE, NOT_OURS)
+    left = (each.address for each in report.left if each.reason not in certain)
+    return (*report.gone, *left)
 
 
 def _again(run: Callable[[], Report], sleep: Callable[[float], None], waits: list[float]) -> Report:

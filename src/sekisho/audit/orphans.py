@@ -1,0 +1,47 @@
+"""Whose a virtual MFA device may be that nobody has enabled: a guess, by its name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sekisho.account import Device, Snapshot, User
+from sekisho.language import Text
+
+__all__ = ["Guess", "guesses"]
+
+_WITHOUT = Text(
+    "named like {user}, who has no device and may be setting it up just now",
+    "{user} に似た名前です。{user} にはデバイスがなく、設定の途中かもしれません",
+)
+_WITH = Text(
+    "named like {user}, who has another device",
+    "{user} に似た名前です。{user} には別のデバイスがあります",
+)
+_NOBODY = Text("named like nobody here", "似た名前のユーザーはいません")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Whose a device may be.
+
+    Attributes:
+        user: the user whose name its name begins with; "" if there is none.
+        text: why, and what that user has.
+    """
+
+    user: str
+    text: Text
+
+
+def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
+    """Yield each device that nobody has enabled, with whose it may be."""
+    for device in snapshot.orphans:
+        yield device, _guess(device.serial.rpartition("/")[2], snapshot.users)
+
+
+def _guess(name: str, users: tuple[User, ...]) -> Guess:
+    """Guess by the longest user name that the device's name is or begins with."""
+    alike = [user for user in users if name == user.name or name.startswith(f"{user.name}-")]
+    if not alike:
+        return Guess("", _NOBODY)
+    user = max(alike, key=lambda user: len(user.name))
+    return Guess(user.name, (_WITH if user.devices else _WITHOUT).filled(user=user.name))

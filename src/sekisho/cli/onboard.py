@@ -1,0 +1,74 @@
+"""`sekisho onboard`: a new user, gated from the first moment."""
+
+from typing import Any
+
+import click
+
+from sekisho.account import Snapshot
+from sekisho.cli.exits import Exit
+from sekisho.cli.plan_options import accepted
+from sekisho.cli.planning import account_of, finish, planning_options
+from sekisho.errors import UsageError
+from sekisho.language import Language
+from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
+from sekisho.rollout.outlook import policy_arn
+
+__all__ = ["command"]
+
+
+@click.command("onboard", short_help="Plan a new user, gated from the first moment.")
+@click.argument("user", metavar="USER")
+@click.option("--group", metavar="NAME", help="Gate through this user group; else directly.")
+@click.option("--join", metavar="GROUP", multiple=True, help="Another user group to join.")
+@click.option("--path", "iam_path", metavar="PATH", default="/", help="The IAM path of the user.")
+@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="A tag of the user.")
+@click.option("--no-password", is_flag=True, help="No console access.")
+@click.option(
+    "--keep-password", is_flag=True, help="The first password need not be changed at sign-in."
+)
+@click.option("--name", metavar="NAME", default="Force_MFA", help="The policy; Force_MFA.")
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    default=Preset.RECOMMENDED.value,
+    help="Which policy, where the account does not have it yet.",
+)
+@planning_options
+def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
+    """Plan a new USER with the gate attached; nothing is changed.
+
+    `apply` makes a temporary password, shows it once on the terminal, and keeps it nowhere.
+    """
+    words = accepted(given["accept"])
+    snapshot, caller = account_of(given, lang)
+    password = None if given["no_password"] else TemporaryPassword(not given["keep_password"])
+    new = NewUser(
+        user,
+        given["iam_path"],
+        _tags(given["tags"]),
+        password,
+        groups=given["join"],
+        gated=given["group"] is None,
+    )
+    group = GroupGoal(given["group"], (user,)) if given["group"] else None
+    goal = Goal(_policy(snapshot, given), group=group, new_users=(new,))
+    return finish(plan(goal, snapshot, caller, words), given, output, lang)
+
+
+def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
+    """Return the policy as the account has it; a new one if it has none of this name."""
+    document = force_mfa(choices_of(Preset(given["preset"])))
+    wanted = PolicyGoal(given["name"], document)
+    known = snapshot.policies.get(policy_arn(snapshot, wanted))
+    return wanted if known is None else PolicyGoal(known.name, known.document, known.path)
+
+
+def _tags(texts: tuple[str, ...]) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"`--tag {text}` is not of the form `KEY=VALUE`")
+        tags[key] = value
+    return tags

@@ -1,0 +1,242 @@
+"""A state machine: random accounts, goals, weather, kills and other people's doings.
+
+What must hold whatever happens: nobody is locked out who was not said to be; a plan that was
+applied is what the account is; a plan that was taken back has left its objects as they were; the
+journal tells the truth; no file holds a password.
+"""
+
+import json
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from administered import FULL, signed_in
+from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
+from rollout.test_laws import GOALS, SECRET
+from rollout.weather import Fault, Weather
+from sekisho.account import Snapshot, collect, user_of
+from sekisho.errors import AwsRefused, FaultyInput, PlanRefused
+from sekisho.policy import Preset, to_json
+from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout.changes import Change, CreateLoginProfile, State
+from sekisho.rollout.decide import is_shut_out, sessions_of
+from sekisho.rollout.journal import Event
+from sekisho.rollout.observe import Observer
+
+FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
+LAGS = st.sampled_from([0, 0, 1, 3])
+PEOPLE = st.sampled_from(["machine", "hanako", "taro"])
+HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
+
+
+class RollOut(RuleBasedStateMachine):
+    """One account, at most one plan at work, and somebody else who changes things now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.plan: Plan | None = None
+        self.before: Snapshot | None = None
+        self.meddled = False
+        self.number = 0
+
+    @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]))
+    def account(self, keys: bool, older: Preset | None) -> None:
+        local = self.stack.enter_context(company())
+        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.api = signed_in(local, "admin", mfa=True)
+        self.api.call("iam", "CreateLoginProfile", UserName="admin", Password=SECRET)
+        if keys:
+            self.api.call("iam", "CreateAccessKey", UserName="hanako")
+        if older is not None:
+            goal = Goal(policy_goal(document=gate(older)), users=("hanako",))
+            self._execute(plan(goal, collect(self.api, now=NOW), ADMIN), self.folder / "older")
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    def _execute(self, made: Plan, journal: Path, api: Weather | None = None) -> bool:
+        report = execute(
+            made, api or self.api, Journal(journal), passwords=lambda user: SECRET, now=NOW
+        )
+        return report.complete
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / f"journal-{self.number}"
+
+    def _opened(self) -> Journal:
+        assert self.plan is not None
+        journal = Journal(self.journal)
+        journal.open(self.plan.digest)
+        return journal
+
+    # --- plans
+
+    @precondition(lambda self: self.plan is None)
+    @rule(goal=GOALS)
+    def make_a_plan(self, goal: Goal) -> None:
+        self.before = collect(self.api, now=NOW)
+        try:
+            made = plan(goal, self.before, ADMIN)
+        except FaultyInput:
+            # somebody of that name is there already, at another path
+            assert goal.new_users
+            return
+        text = made.to_json()
+        (self.folder / f"plan-{self.number}").write_text(text, encoding="utf-8")
+        assert made.applicable or made.reasons or not all(proof.holds for proof in made.proofs)
+        if made.applicable:
+            self.plan = Plan.from_json(text)
+            self.meddled = False
+
+    @precondition(lambda self: self.plan is not None)
+    @rule(faults=FAULTS, lag=LAGS)
+    def apply(self, faults: list[Fault | None], lag: int) -> None:
+        assert self.plan is not None
+        try:
+            complete = self._execute(self.plan, self.journal, Weather(self.api, faults, lag))
+        except Killed:
+            return
+        except PlanRefused:
+            assert self.meddled or lag or self._undone()
+            return
+        if complete and not self.meddled:
+            self._is_as_planned()
+
+    def _undone(self) -> bool:
+        """Return whether some of the plan was taken back already."""
+        assert self.plan is not None
+        journal = self._opened()
+        events = {journal.standing(change.address) for change in self.plan.changes}
+        return bool(events & {Event.UNDO_BEGUN, Event.UNDONE, Event.LEFT})
+
+    def _is_as_planned(self) -> None:
+        assert self.plan is not None
+        assert self.before is not None
+        states = {change.address: self._state(change) for change in self.plan.changes}
+        assert set(states.values()) <= {State.AFTER}, states
+        after = collect(self.api, now=NOW)
+        told = {name for note in self.plan.warnings for name in note.about}
+        for user in self.before.users:
+            was, now = _way_in(self.before, user.name), _way_in(after, user.name)
+            assert now or not was or user.name in told, f"{user.name} was locked out, unsaid"
+
+    def _state(self, change: Change) -> State:
+        return change.state(Observer(self.api).read(change))
+
+    @precondition(lambda self: self.plan is not None)
+    @rule(faults=FAULTS, lag=LAGS)
+    def roll_back_in_bad_weather(self, faults: list[Fault | None], lag: int) -> None:
+        assert self.plan is not None
+        try:
+            weather = Weather(self.api, faults, lag)
+            roll_back(self.plan, Journal(self.journal), weather, now=NOW)
+        except (Killed, AwsRefused):
+            return
+
+    @precondition(lambda self: self.plan is not None)
+    @rule()
+    def take_back(self) -> None:
+        assert self.plan is not None
+        report = roll_back(self.plan, Journal(self.journal), self.api, now=NOW)
+        assert report.complete, report
+        if not self.meddled:
+            assert report.left == ()
+            assert collect(self.api, now=NOW) == self.before
+        else:
+            left = {each.address for each in report.left}
+            for change in self.plan.changes:
+                assert change.address in left or self._state(change) is not State.AFTER
+        self.plan = None
+        self.number += 1
+
+    @precondition(lambda self: self.plan is not None)
+    @rule()
+    def keep(self) -> None:
+        """The plan is done with, however far it came."""
+        self.plan = None
+        self.number += 1
+
+    # --- other people
+
+    @rule(user=PEOPLE, arn=st.sampled_from([GATE, FULL]), attach=st.booleans())
+    def somebody_attaches_or_detaches(self, user: str, arn: str, attach: bool) -> None:
+        self._meddle(f"{'Attach' if attach else 'Detach'}UserPolicy", UserName=user, PolicyArn=arn)
+
+    @rule(user=PEOPLE, join=st.booleans(), group=st.sampled_from(["Gated", "Developers"]))
+    def somebody_joins_or_leaves(self, user: str, join: bool, group: str) -> None:
+        operation = "AddUserToGroup" if join else "RemoveUserFromGroup"
+        self._meddle(operation, UserName=user, GroupName=group)
+
+    @rule(preset=st.sampled_from(Preset))
+    def somebody_edits_the_policy(self, preset: Preset) -> None:
+        text = json.dumps(to_json(gate(preset)))
+        self._meddle("CreatePolicyVersion", PolicyArn=GATE, PolicyDocument=text, SetAsDefault=True)
+
+    @rule()
+    def somebody_gets_a_key(self) -> None:
+        self._meddle("CreateAccessKey", UserName="taro")
+
+    def _meddle(self, operation: str, **params: object) -> None:
+        self.meddled = True
+        try:
+            self.api.call("iam", operation, **params)
+        except AwsRefused as error:
+            assert error.aws_code in HARMLESS, error  # noqa: PT017 - the others are faults of ours
+
+    # --- what always holds
+
+    @invariant()
+    def the_journal_tells_the_truth(self) -> None:
+        if self.plan is None or self.meddled or not self.journal.exists():
+            return
+        journal = self._opened()
+        for change in self.plan.changes:
+            state = self._state(change)
+            match journal.standing(change.address):
+                case Event.DONE | Event.ALREADY:
+                    assert state is State.AFTER or isinstance(change, CreateLoginProfile)
+                case None | Event.UNDONE | Event.REFUSED:
+                    assert state is State.BEFORE, change
+                case Event.BEGUN | Event.UNDO_BEGUN | Event.LEFT | Event.GONE:
+                    pass
+
+    @invariant()
+    def no_file_holds_a_password(self) -> None:
+        for path in self.folder.iterdir() if hasattr(self, "folder") else ():
+            assert SECRET not in path.read_text(encoding="utf-8")
+
+    @invariant()
+    def the_administrator_has_a_way_in(self) -> None:
+        if hasattr(self, "api") and not self.meddled:
+            assert _way_in(collect(self.api, now=NOW), "admin")
+
+
+def _way_in(snapshot: Snapshot, name: str) -> bool:
+    """Return whether what somebody holds opens a session in which not everything is denied."""
+    user = user_of(snapshot, name)
+    return any(
+        not is_shut_out(snapshot, user, credential) for credential in sessions_of(snapshot, user)
+    )
+
+
+TestRollOut = RollOut.TestCase
+deep = settings.default is not None and settings.default.max_examples >= 10_000
+TestRollOut.settings = settings(
+    max_examples=400 if deep else 6,
+    stateful_step_count=50 if deep else 12,
+    # a failing run is long, and shrinking it takes longer than reading it
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+)

@@ -1,0 +1,144 @@
+"""What passes by itself is waited for; what does not, stops. No test waits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import signed_in
+from rollout.staging import NOW, Refusing, company, one_of_each
+from rollout.test_laws import made, password
+from rollout.weather import Fault, Weather
+from sekisho.account import AwsApi
+from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.rollout import (
+    ApplyReport,
+    Journal,
+    Plan,
+    RollbackReport,
+    execute,
+    roll_back,
+    touched,
+)
+from sekisho.rollout.execute import Stop
+from sekisho.rollout.patience import WAITS, patiently, settled
+
+FAULTS = [
+    Fault.THROTTLED,
+    Fault.BROKEN,
+    Fault.BROKEN_BUT_DONE,
+    Fault.LOST,
+    Fault.LOST_BUT_DONE,
+]
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[AwsApi]:
+    with company() as local:
+        yield signed_in(local, "admin", mfa=True)
+
+
+class Clock:
+    """Remembers what it was asked to wait."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+def applied(whole: Plan, api: AwsApi, journal: Path, clock: Clock) -> ApplyReport:
+    return patiently(
+        lambda: execute(whole, api, Journal(journal), passwords=password, now=NOW),
+        clock.sleep,
+        lambda stop: None,
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("lag", [0, 2])
+def test_every_call_in_bad_weather_is_made_once(
+    api: AwsApi, tmp_path: Path, fault: Fault, lag: int
+) -> None:
+    whole = made(api, one_of_each())
+    before = touched(whole, api)
+    clock = Clock()
+    # two bad calls, then a good one, all the way
+    weather = Weather(api, [fault, fault, None] * 20, lag)
+    report = applied(whole, weather, tmp_path / "journal", clock)
+    assert report.complete, report.stopped
+    assert len(report.done) == len(whole.changes), "what a lost answer did is the plan's own"
+    assert clock.waited
+    assert max(clock.waited) <= max(WAITS)
+
+    back = patiently(
+        lambda: roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW),
+        clock.sleep,
+        lambda stop: None,
+    )
+    assert back.complete
+    assert back.left == ()
+    assert touched(whole, api) == before
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "ExpiredToken", "RequestExpired", "LimitExceeded"]
+)
+def test_what_does_not_pass_stops_at_once_with_the_cure(
+    api: AwsApi, tmp_path: Path, code: str
+) -> None:
+    whole = made(api, one_of_each())
+    clock = Clock()
+
+    class Sour(Refusing):
+        def call(self, service: str, operation: str, /, **params: object) -> object:  # type: ignore[override]  # answers nothing
+            if operation == "CreateGroup":
+                error = AwsRefused(operation, code, "no", 403)
+                error.cure = "sign in again"
+                raise error
+            return super().call(service, operation, **params)
+
+    report = applied(whole, Sour(api, "nothing"), tmp_path / "journal", clock)
+    assert clock.waited == []
+    assert report.stopped is not None
+    assert (report.stopped.aws_code, report.stopped.cure) == (code, "sign in again")
+    assert report.remaining[0] == report.stopped.address
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+
+
+def test_patience_ends() -> None:
+    stop = Stop("user a", "CreateUser", "Throttling", "slow down", status=400)
+    clock = Clock()
+    told: list[Stop] = []
+    report = patiently(lambda: ApplyReport((), (), ("user a",), stop), clock.sleep, told.append)
+    assert report.stopped is stop
+    assert tuple(clock.waited) == WAITS
+    assert len(told) == len(WAITS)
+
+
+def test_drift_that_was_there_at_first_is_not_waited_for() -> None:
+    clock = Clock()
+
+    def drifted() -> ApplyReport:
+        raise PlanRefused("the account has changed", code=Code.PLAN_STALE)
+
+    with pytest.raises(PlanRefused):
+        patiently(drifted, clock.sleep, lambda stop: None)
+    assert clock.waited == []
+
+
+def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_path: Path) -> None:
+    plan = made(api, one_of_each())
+    before = touched(plan, api)
+    slow, journal = Weather(api, [], lag=4), Journal(tmp_path / "journal")
+    assert execute(plan, slow, journal, passwords=password, now=NOW).complete
+    reports: list[RollbackReport] = []
+
+    def run() -> RollbackReport:
+        reports.append(roll_back(plan, journal, slow, now=NOW))
+        return reports[-1]
+
+    assert settled(run, lambda seconds: slow.clear(), lambda stop: None).complete
+    assert reports[0].gone, "the first look saw what was there before the plan"
+    assert touched(plan, api) == before

@@ -1,0 +1,160 @@
+"""`sekisho onboard`, `reset`, `offboard` and `orphans`, each planned and applied, over the wire."""
+
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import enrol, iam_of
+from rollout.at_the_terminal import Terminal, environment
+from rollout.staging import company
+from sekisho.cli.exits import Exit
+from sekisho.endpoint import LocalAws
+from sekisho.errors import FaultyAccount, FaultyInput, SekishoError, UsageError
+from sekisho.rollout import Plan
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        iam = iam_of(running)
+        iam.create_login_profile(UserName="admin", Password="Fuji-2026-x-temporary")
+        iam.create_login_profile(UserName="hanako", Password="Fuji-2026-x-temporary")
+        enrol(running, "hanako", "hanako-phone")
+        for name in ("hanako-new", "machine", "attic"):
+            iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
+        yield running
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, environment(local, "admin"))
+
+
+def planned(terminal: Terminal, *words: str) -> Plan:
+    done = terminal.run(*words, "--mfa", "--out", terminal.path("plan"))
+    assert done.exception is None, done.exception
+    assert done.return_value == Exit.CHANGES, done.output
+    return Plan.from_json(Path(terminal.path("plan")).read_text("utf-8"))
+
+
+def applied(terminal: Terminal, *words: str) -> str:
+    done = terminal.run("apply", terminal.path("plan"), "--yes", *words)
+    assert done.exception is None, done.exception
+    assert done.return_value == Exit.CLEAN, done.output
+    return done.output
+
+
+def test_a_new_user_is_told_a_password_that_opens_the_console(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    planned(terminal, "onboard", "taro", "--group", "Gated", "--tag", "desk=4")
+    with pytest.raises(UsageError, match="no terminal to show it on"):
+        raise_(terminal.run("apply", terminal.path("plan"), "--yes").exception)
+    file = Path(terminal.path("passwords"))
+    output = applied(terminal, "--password-file", str(file))
+    user, password = file.read_text("utf-8").strip().split("\t")
+    assert (user, len(password)) == ("taro", 20)
+    if sys.platform != "win32":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    written = [path.read_text("utf-8") for path in terminal.folder.iterdir() if path != file]
+    assert len(written) >= 2, "the plan and its journal"
+    assert not any(password in text for text in [output, *written])
+    profile = iam_of(local).get_login_profile(UserName="taro")["LoginProfile"]
+    assert profile["PasswordResetRequired"] is True
+    again = terminal.run("onboard", "taro", "--group", "Gated", "--tag", "desk=4", "--mfa")
+    assert again.return_value == Exit.CLEAN, again.output
+    back = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert back.return_value == Exit.CLEAN, back.output
+
+
+def test_a_password_file_that_is_there_stops_everything(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    planned(terminal, "onboard", "jiro")
+    there = terminal.write("passwords", "older")
+    with pytest.raises(SekishoError, match="is there already"):
+        raise_(
+            terminal.run(
+                "apply", terminal.path("plan"), "--yes", "--password-file", there
+            ).exception
+        )
+    assert Path(there).read_text("utf-8") == "older"
+    assert "jiro" not in [user["UserName"] for user in iam_of(local).list_users()["Users"]]
+
+
+def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
+    iam = iam_of(local)
+    planned(terminal, "reset", "hanako")
+    applied(terminal, "--password-file", terminal.path("passwords"))
+    assert iam.list_mfa_devices(UserName="hanako")["MFADevices"] == []
+    left = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert left.return_value == Exit.FINDINGS
+    assert left.stdout.count("AWS cannot give back what was taken") == 3
+
+
+def test_somebody_leaves(terminal: Terminal, local: LocalAws) -> None:
+    iam = iam_of(local)
+    made = planned(terminal, "offboard", "machine")
+    assert "AWSDenyAll" in made.changes[0].address
+    applied(terminal)
+    (key,) = iam.list_access_keys(UserName="machine")["AccessKeyMetadata"]
+    assert key["Status"] == "Inactive"
+    back = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert back.return_value == Exit.CLEAN, back.output
+    (key,) = iam.list_access_keys(UserName="machine")["AccessKeyMetadata"]
+    assert key["Status"] == "Active"
+
+
+def test_devices_of_nobody(terminal: Terminal, local: LocalAws) -> None:
+    shown = terminal.run("orphans", "--lang", "en")
+    assert re.search(r"mfa/hanako-new: named like hanako", shown.stderr)
+    assert re.search(r"mfa/machine: named like machine, who has no device", shown.stderr)
+    assert re.search(r"mfa/attic: named like nobody here", shown.stderr)
+    assert "AWS does not tell when such a device was made" in shown.stderr
+    snapshot = terminal.path("older.json")
+    assert terminal.run("collect", "--out", snapshot).exception is None
+    iam_of(local).create_virtual_mfa_device(VirtualMFADeviceName="brand-new")
+    kept = f"arn:aws:iam::{shown.stderr.split('arn:aws:iam::')[1][:12]}:mfa/machine"
+    made = planned(terminal, "orphans", "--since", snapshot, "--keep", kept)
+    assert [change.address.rpartition("/")[2] for change in made.changes] == [
+        "attic",
+        "hanako-new",
+    ]
+    applied(terminal)
+    devices = iam_of(local).list_virtual_mfa_devices(AssignmentStatus="Unassigned")
+    left = {device["SerialNumber"].rpartition("/")[2] for device in devices["VirtualMFADevices"]}
+    assert left == {"machine", "brand-new"}
+
+
+BAD = {
+    "reset-of-nobody": (("reset", "nobody"), FaultyAccount, "no user `nobody`"),
+    "offboard-of-nobody": (("offboard", "nobody"), FaultyAccount, "no user `nobody`"),
+    "a-name-that-aws-refuses": (("onboard", "a b"), FaultyInput, "a b"),
+    "a-tag-without-value": (("onboard", "saburo", "--tag", "x"), UsageError, "`--tag x`"),
+    "a-reason-for-nothing": (
+        ("offboard", "machine", "--accept", "x=y"),
+        UsageError,
+        "nothing called `x` speaks against",
+    ),
+    "nobody-accepts-for-themselves": (
+        ("offboard", "admin", "--accept", "oneself=I want to"),
+        UsageError,
+        "nobody can accept `oneself`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_changes_nothing(terminal: Terminal, name: str) -> None:
+    words, kind, text = BAD[name]
+    with pytest.raises(kind, match=text):
+        raise_(terminal.run(*words, "--mfa").exception)
+
+
+def raise_(error: BaseException | None) -> None:
+    if error is not None:
+        raise error
