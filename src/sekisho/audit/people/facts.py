@@ -47,6 +47,7 @@ class Facts:
         password: whether there is a console password; None if that is not known.
         must_change: whether it must be changed at the next sign-in, being temporary or expired;
             None if that is not known.
+        expired: whether it is known to have expired.
         enrolled: whether there is a device; None if that is not known.
         devices: those that are known; a credential report knows none by name.
         active_keys: how many access keys are active; None if that is not known.
@@ -60,6 +61,7 @@ class Facts:
 
     password: bool | None
     must_change: bool | None
+    expired: bool
     password_used: datetime | None
     enrolled: bool | None
     devices: tuple[Device, ...]
@@ -114,6 +116,7 @@ def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime)
     return Facts(
         password=password,
         must_change=must_change,
+        expired=bool(password) and _expired(row, now),
         password_used=_last_sign_in(user, row),
         enrolled=enrolled,
         devices=user.devices,
@@ -155,10 +158,14 @@ def _must_change(
     """Tell whether the password is temporary or has expired."""
     if password is False:
         return False
-    due = row.password_next_rotation if row is not None else None
-    if due is not None and due <= now:
+    if _expired(row, now):
         return True
     return user.password.reset_required if known and user.password is not None else None
+
+
+def _expired(row: CredentialRow | None, now: datetime) -> bool:
+    due = row.password_next_rotation if row is not None else None
+    return due is not None and due <= now
 
 
 def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:

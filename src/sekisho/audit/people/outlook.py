@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sekisho.account import DeviceKind, Snapshot, User, policies_of
-from sekisho.audit.alike import Numbers
+from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.gated import Gated, UserGate
-from sekisho.audit.people.facts import Facts
+from sekisho.audit.people.facts import Facts, Unread
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
@@ -22,6 +22,7 @@ from sekisho.prover import Proved, gate_shut
 from sekisho.prover import User as Named
 from sekisho.prover.walk import WalkVerdict, answer, story
 from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
+from sekisho.prover.walk.setting import NAMES, Setting
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
 
@@ -89,6 +90,13 @@ class _Teller:
         self._walks: dict[tuple[object, ...], WalkVerdict] = {}
         self._matter: dict[int, bool] = {}
         self._numbers = Numbers()
+        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
+        rules = snapshot.password_policy
+        unknown = rules is None and bool(self._unread_policy)
+        either = (False, True)
+        self._may_change = either if unknown else (rules is not None and rules.users_may_change,)
+        self._hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
         self._shuts = self._is_gate()
 
     def fate(self, user: User, facts: Facts, gate: UserGate) -> Fate:
@@ -112,7 +120,8 @@ class _Teller:
         if not gated and not self._shuts:
             outlooks.add(Outlook.NOT_COVERED)
         ordered = tuple(each for each in Outlook if each in outlooks)
-        reason = "; ".join(facts.unread) if found is Outlook.UNKNOWN else ""
+        unread = "; ".join(facts.unread) or self._unread_policy
+        reason = unread if found is Outlook.UNKNOWN else ""
         return Fate(ordered, by_path, reason)
 
     def _way_in(self, user: User, facts: Facts, policies: Policies) -> tuple[Outlook, bool]:
@@ -125,14 +134,13 @@ class _Teller:
             return Outlook.NO_WAY_IN, False
         if self._dead_locks(user, facts, policies):
             return Outlook.DEAD_LOCK, False
-        state = _state(facts)
-        match self._walk(state, user.path, policies):
+        match self._walk(user, facts, policies):
             case WalkVerdict.UNKNOWN:
                 return Outlook.UNKNOWN, False
             case WalkVerdict.PROVED:
                 return (Outlook.READY if facts.enrolled else Outlook.MUST_ENROL), False
             case WalkVerdict.REFUTED:
-                plain = self._walk(state, "/", policies)
+                plain = self._walk(replace(user, path="/"), facts, policies)
                 return Outlook.LOCKED_OUT, user.path != "/" and plain is WalkVerdict.PROVED
 
     def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
@@ -142,32 +150,63 @@ class _Teller:
         """
         if not (facts.password and facts.must_change) or facts.enrolled:
             return False
+        if facts.expired and self._hard_expiry == (True,):
+            # only an administrator can change it, whatever policies say
+            return False
         at_console = replace(facts, active_keys=0)
-        lasting = replace(at_console, must_change=False)
+        lasting = replace(at_console, must_change=False, expired=False)
         return (
-            self._walk(_state(at_console), user.path, policies) is WalkVerdict.REFUTED
-            and self._walk(_state(lasting), user.path, policies) is WalkVerdict.PROVED
+            self._walk(user, at_console, policies) is WalkVerdict.REFUTED
+            and self._walk(user, lasting, policies) is WalkVerdict.PROVED
         )
 
-    def _walk(self, state: State, path: str, policies: Policies) -> WalkVerdict:
+    def _walk(self, user: User, facts: Facts, policies: Policies) -> WalkVerdict:
+        """Walk under every password policy that there may be; they must come out the same."""
+        hard = self._hard_expiry if facts.expired else (False,)
+        verdicts = {
+            self._walked(user, _state(facts, hard_expired=each), policies, may)
+            for each in hard
+            for may in self._may_change
+        }
+        return verdicts.pop() if len(verdicts) == 1 else WalkVerdict.UNKNOWN
+
+    def _walked(
+        self, user: User, state: State, policies: Policies, may_change: bool
+    ) -> WalkVerdict:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         limits = [*(policies.boundaries or ())]
         limits += [policy for level in policies.scps for policy in level.policies]
         number = self._numbers.of
-        key = (
-            *(state, path, frozenset(number(policy.document) for policy in named)),
+        documents = (
+            frozenset(number(policy.document) for policy in named),
             *(number(policy.document) for policy in limits),
         )
+        matter = replace(policies, identity=tuple(named))
+        if documents not in self._traits:
+            self._traits[documents] = traits_of(matter)
+        alike = likeness(user, self._traits[documents])
+        key = (state, user.path, may_change, documents, alike)
         if key not in self._walks:
-            told = story("new-user")
-            asked = replace(told, path=path, question=replace(told.question, start=state))
-            try:
-                found = answer(asked, replace(policies, identity=tuple(named))).verdict
-            except FaultyPolicy:
-                found = WalkVerdict.UNKNOWN
-            self._walks[key] = found
+            self._walks[key] = self._told(user, state, matter, may_change)
         return self._walks[key]
+
+    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> WalkVerdict:
+        """Return whether somebody who starts like this gets in, in this account."""
+        told = story("new-user")
+        asked = replace(told, question=replace(told.question, start=state))
+        others = [name for name in (*NAMES.values(), "other") if name.lower() != user.name.lower()]
+        around = Setting(
+            users_may_change=may_change,
+            names={who: user.name if who is Who.USER else others.pop(0) for who in Who},
+            path=user.path,
+            partition=self._snapshot.partition,
+            account=self._snapshot.account,
+        )
+        try:
+            return answer(asked, policies, around).verdict
+        except FaultyPolicy:
+            return WalkVerdict.UNKNOWN
 
     def _matters(self, document: Document) -> bool:
         """Tell whether a document says anything about what is done on the way in."""
@@ -191,7 +230,7 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
             yield matches(statement.action, act, Doubts(Switches()))
 
 
-def _state(facts: Facts) -> State:
+def _state(facts: Facts, *, hard_expired: bool) -> State:
     """Return where somebody starts; a device that no program can read gives no code."""
     if facts.enrolled:
         codes = not facts.devices or any(each.kind is not DeviceKind.FIDO for each in facts.devices)
@@ -199,6 +238,11 @@ def _state(facts: Facts) -> State:
     else:
         devices = frozenset()
     password = Password.KNOWN if facts.password else Password.NONE
-    person = Person(password, must_change=bool(facts.must_change), devices=devices)
+    person = Person(
+        password,
+        must_change=bool(facts.must_change),
+        hard_expired=hard_expired,
+        devices=devices,
+    )
     keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
     return State(person, holds=keys)

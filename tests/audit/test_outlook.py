@@ -1,0 +1,91 @@
+"""What happens under the gate depends on the account: partition, names, password policy."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from audit.small_accounts import snapshot_of
+from rollout.staging import NOW
+from sekisho.account import CredentialReport, CredentialRow, Gap, Snapshot
+from sekisho.audit import Exceptions
+from sekisho.audit.people import Fate, Outlook, rows_of
+from sekisho.policy import Choices, Document, force_mfa, from_json
+from sekisho.signin import PasswordPolicy
+
+KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
+
+
+def fate(snapshot: Snapshot, gate: Document | None = None) -> Fate:
+    return rows_of(snapshot, Exceptions(), gate)[0].fate
+
+
+def test_in_another_partition() -> None:
+    snapshot = snapshot_of(KEN)
+    users = tuple(
+        replace(user, arn=user.arn.replace("arn:aws:", "arn:aws-cn:")) for user in snapshot.users
+    )
+    china = replace(snapshot, partition="aws-cn", users=users)
+    assert fate(china).outlooks == (Outlook.MUST_ENROL,)
+    # a policy that is written for the other partition keeps everybody out there
+    assert fate(china, force_mfa(Choices())).outlooks == (Outlook.LOCKED_OUT,)
+
+
+def test_a_policy_that_names_the_account_and_the_user() -> None:
+    def only(name: str) -> Document:
+        home = "arn:aws:iam::123456789012"
+        enrol = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"]
+        allow: dict[str, Any] = {"Effect": "Allow", "Action": enrol}
+        allow["Resource"] = [f"{home}:user/{name}", f"{home}:mfa/*"]
+        deny = {
+            "Effect": "Deny",
+            "NotAction": enrol,
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }
+        return from_json({"Version": "2012-10-17", "Statement": [allow, deny]})
+
+    assert fate(snapshot_of(KEN), only("ken")).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(snapshot_of(KEN), only("eva")).outlooks == (Outlook.LOCKED_OUT,)
+
+
+def expired(rules: PasswordPolicy | None, *gaps: Gap) -> Snapshot:
+    """Return an account whose only password ran out yesterday."""
+    snapshot = snapshot_of(KEN)
+    user = snapshot.users[0]
+    due = NOW - timedelta(days=1)
+    row = CredentialRow("ken", user.arn, password_enabled=True, password_next_rotation=due)
+    report = CredentialReport(NOW, {"ken": row})
+    return replace(snapshot, report=report, password_policy=rules, gaps=gaps)
+
+
+def test_an_expired_password() -> None:
+    soft, hard = PasswordPolicy(max_age=90), PasswordPolicy(max_age=90, hard_expiry=True)
+    unread = Gap("GetAccountPasswordPolicy", "", "AccessDenied: no")
+    assert fate(expired(soft)).outlooks == (Outlook.MUST_ENROL,)
+    # whom nobody lets in but an administrator
+    assert fate(expired(hard)).outlooks == (Outlook.LOCKED_OUT,)
+    found = fate(expired(None, unread))
+    assert found.outlooks == (Outlook.UNKNOWN,)
+    assert "GetAccountPasswordPolicy" in found.reason
+
+
+def test_a_password_that_must_be_changed_where_everybody_may() -> None:
+    # a policy that denies nothing and gives nothing: only the account lets people change it
+    quiet = from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"],
+                    "Resource": "*",
+                }
+            ],
+        }
+    )
+    must = snapshot_of({"users": {"ken": {"password": {"must_change": True}}}})
+    may = replace(must, password_policy=PasswordPolicy(users_may_change=True))
+    assert Outlook.MUST_ENROL in fate(may, quiet).outlooks
+    assert Outlook.DEAD_LOCK in fate(must, quiet).outlooks
+    unread = replace(must, gaps=(Gap("GetAccountPasswordPolicy", "", "AccessDenied: no"),))
+    assert Outlook.UNKNOWN in fate(unread, quiet).outlooks
