@@ -47,7 +47,7 @@ def policy_checks(examined: Examined) -> Iterator[AccountFinding]:
             seen[policy.document] = _shuts(examined, policy)
         yield from _judged(name, seen[policy.document], decides=decides)
         if decides:
-            yield from _rot(name, policy)
+            yield from _rot(name, policy, examined.snapshot.partition)
 
 
 def _looks_like_a_gate(document: Document) -> bool:
@@ -84,9 +84,9 @@ def _judged(name: str, verdict: Verdict, *, decides: bool) -> Iterator[AccountFi
                 yield finding(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
 
 
-def _rot(name: str, policy: AttachedPolicy) -> Iterator[AccountFinding]:
+def _rot(name: str, policy: AttachedPolicy, partition: str) -> Iterator[AccountFinding]:
     """Find what lint finds, as far as it is about MFA."""
-    report = lint(render(policy.document), source=name)
+    report = lint(render(policy.document), source=name, partition=partition)
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
             fact = Text(f"{each.id}: {each.fact.en}", f"{each.id}: {each.fact.ja}")
