@@ -202,6 +202,21 @@ def test_a_file_that_is_there_is_replaced_only_if_asked(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["snapshot.json"]
 
 
+def test_a_file_system_without_links_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    path = tmp_path / "snapshot.json"
+    save_snapshot(SMALL, path)
+    with pytest.raises(SekishoError, match="is there already"):
+        save_snapshot(SMALL, path)
+    assert load_snapshot(path) == SMALL
+    assert [each.name for each in tmp_path.iterdir()] == ["snapshot.json"]
+
+
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SekishoError, match="cannot be written") as caught:
         save_snapshot(SMALL, tmp_path / "nowhere" / "snapshot.json")

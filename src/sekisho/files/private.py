@@ -46,11 +46,19 @@ def _written(fresh: Path, text: str) -> None:
 
 
 def _placed(fresh: Path, target: Path, *, replace: bool) -> None:
-    if replace:
-        fresh.replace(target)
-    else:
-        # unlike a rename, a link never replaces what is there
-        os.link(fresh, target)
+    if not replace:
+        try:
+            # unlike a rename, a link never replaces what is there
+            os.link(fresh, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            # a file system without links: the next best
+            if target.exists():
+                raise FileExistsError from None
+        else:
+            return
+    fresh.replace(target)
 
 
 def _unwritable(target: Path, reason: str, cure: str = "") -> SekishoError:
