@@ -1,14 +1,13 @@
-"""`sekisho prove`: what holds of policies, for every request."""
+"""`sekisho prove`: what holds of policies, for every request and every sequence of steps."""
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from sekisho import __version__, prover
-from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho import prover
+from sekisho.account import Snapshot
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     ReportFormat,
@@ -16,34 +15,49 @@ from sekisho.cli.options import (
     report_format_option,
     switch_option,
 )
-from sekisho.cli.policy_files import read_policy
 from sekisho.cli.prove_answers import Asking, Report, report
-from sekisho.cli.prove_options import invariants_of, parts_of, question_options
-from sekisho.cli.prove_output import as_json, as_sarif, as_table
-from sekisho.engine import AttachedPolicy, Level, Policies
-from sekisho.errors import UsageError
+from sekisho.cli.prove_options import (
+    invariants_of,
+    not_of_all,
+    parts_of,
+    people_asked,
+    question_options,
+)
+from sekisho.cli.prove_output import as_json, as_table, findings_of
+from sekisho.cli.prove_people import Told, exit_of, people_options, settings_for, told
+from sekisho.cli.prove_people_output import (
+    findings_of_people,
+    people_as_json,
+    people_as_table,
+)
+from sekisho.cli.prove_subject import (
+    ANYONE,
+    Subject,
+    asked_about_all,
+    read_attached,
+    snapshot_of_options,
+    subject_of,
+    subject_options,
+)
+from sekisho.cli.prove_users import (
+    exits_of_users,
+    findings_of_users,
+    users_as_json,
+    users_as_table,
+    users_of,
+)
+from sekisho.cli.sarif import log_of
+from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Language
-from sekisho.policy import PolicyKind, parse
-from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
+from sekisho.policy import PolicyKind
+from sekisho.prover import Proved, Refuted, Unknown, Verdict
 
 __all__ = ["ANYONE", "command"]
 
-ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
-"""Stands for any user: a name that no policy is about."""
-
 
 @click.command("prove", short_help="Prove that the gate is shut, or show a request that passes.")
-@click.argument("files", metavar="POLICY|-...", nargs=-1, required=True)
-@click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary.")
-@click.option("--session", metavar="FILE", multiple=True, help="A session policy.")
-@click.option(
-    "--scp",
-    "scps",
-    metavar="LEVEL=FILE",
-    multiple=True,
-    help="A service control policy, by the level that it is attached to, from the root down.",
-)
-@click.option("--user-arn", metavar="ARN", help="The user; one that stands for any if not given.")
+@click.argument("files", metavar="POLICY|-...", nargs=-1)
+@subject_options
 @click.option(
     "--exempt",
     metavar="ACTION",
@@ -61,22 +75,77 @@ ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
     help="Fail also if it is not shut for values of the MFA key that no known credential brings.",
 )
 @question_options
+@people_options
 @switch_option
 @report_format_option
 @lang_option
 def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
-    """Prove what holds of policies for every request, or show a request for which it does not.
+    """Prove what holds of policies, for every request and every sign-in, or show what does not.
 
     POLICY files are the identity-based policies of one user, its groups' among them. Asked is
     whether no request without MFA is allowed outside the exempt list, whether the gate takes
-    nothing away from who has MFA, and whether self-service reaches no other user; or what
-    --never, --always, --only-from and --invariants say. Exit 3 with a request that shows the
-    contrary, 4 if it could not be found out.
+    nothing away from who has MFA, whether self-service reaches no other user, and whether
+    everybody can sign in and enrol while no thief can; or what --never, --always, --only-from and
+    --invariants say. With --snapshot: whether each user of an account is gated. Exit 3 with what
+    shows the contrary, 4 if it could not be found out.
     """
-    asking = Asking(
-        policies=_policies(given),
-        user=User.of(given["user_arn"] or ANYONE),
-        now=datetime.now(UTC),
+    snapshot = snapshot_of_options(given)
+    if snapshot is not None and asked_about_all(given):
+        return _of_all(snapshot, given, output, lang)
+    try:
+        subject = subject_of(given, snapshot)
+    except FaultyAccount:
+        if snapshot is None or given["user"] not in snapshot.user_named:
+            raise
+        # what is missing of a user's policies makes the answer unknown, and never a pass
+        return _of_all(snapshot, given, output, lang)
+    return _of_one(subject, given, output, lang)
+
+
+def _of_all(
+    snapshot: Snapshot, given: dict[str, Any], output: ReportFormat, lang: Language
+) -> Exit:
+    only = [given["user"]] if given["user"] else None
+    if only is None and (wrong := not_of_all(given)):
+        raise UsageError(
+            f"{wrong}: of all users it is asked whether the gate is shut; see `--user`"
+        )
+    users = users_of(snapshot, only)
+    match output:
+        case ReportFormat.TABLE:
+            click.echo(users_as_table(users, lang))
+        case ReportFormat.JSON:
+            _print(users_as_json(users))
+        case ReportFormat.SARIF:
+            _print(log_of(findings_of_users(users, given["snapshot"][0], lang)))
+    return worst(exits_of_users(users, later=given["later"]))
+
+
+def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
+    answered = report(_asking(subject, given))
+    stories: tuple[Told, ...] = ()
+    if people_asked(given):
+        enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
+        settings = settings_for(subject, given["switches"], enrolled)
+        stories = tuple(told(subject.policies, settings, strict=given["strict"]))
+    match output:
+        case ReportFormat.TABLE:
+            parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []
+            click.echo("\n".join([*parts, people_as_table(stories, lang)]).strip("\n"))
+        case ReportFormat.JSON:
+            _print({**as_json(answered), "people": people_as_json(stories)})
+        case ReportFormat.SARIF:
+            found = findings_of(answered, subject.source, lang)
+            _print(log_of(found, findings_of_people(stories, subject.source, lang)))
+    exits = [_exit_of(verdict) for verdict in _counted(answered)]
+    return worst([*exits, *map(exit_of, stories)])
+
+
+def _asking(subject: Subject, given: dict[str, Any]) -> Asking:
+    return Asking(
+        policies=subject.effective,
+        user=subject.user,
+        now=subject.now,
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
         parts=parts_of(given),
         invariants=invariants_of(given),
@@ -84,16 +153,10 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
         later=given["later"],
         any_value=given["any_value"],
     )
-    answered = report(asking)
-    match output:
-        case ReportFormat.TABLE:
-            click.echo(as_table(answered, lang, named=given["user_arn"] is not None))
-        case ReportFormat.JSON:
-            click.echo(json.dumps(as_json(answered), indent=2, ensure_ascii=False))
-        case ReportFormat.SARIF:
-            log = as_sarif(answered, given["files"][0], __version__, lang)
-            click.echo(json.dumps(log, indent=2, ensure_ascii=False))
-    return worst(_exit_of(verdict) for verdict in _counted(answered))
+
+
+def _print(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _counted(answered: Report) -> Iterator[Verdict]:
@@ -108,29 +171,3 @@ def _exit_of(verdict: Verdict) -> Exit:
             return Exit.FINDINGS
         case Unknown():
             return Exit.UNKNOWN
-
-
-def _policies(given: dict[str, Any]) -> Policies:
-    return Policies(
-        identity=_read(given["files"], PolicyKind.IDENTITY),
-        boundaries=_read(given["boundary"], PolicyKind.BOUNDARY) or None,
-        session=_read(given["session"], PolicyKind.SESSION) or None,
-        scps=_levels(given["scps"]),
-    )
-
-
-def _read(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
-    return tuple(
-        AttachedPolicy(path, parse(read_policy(path), source=path, kind=kind)) for path in paths
-    )
-
-
-def _levels(texts: tuple[str, ...]) -> tuple[Level, ...]:
-    """Return the levels in the order in which they are first named."""
-    levels: dict[str, tuple[AttachedPolicy, ...]] = {}
-    for text in texts:
-        name, equals, path = text.partition("=")
-        if not name or not equals:
-            raise UsageError(f"`--scp {text}` is not of the form `LEVEL=FILE`")
-        levels[name] = (*levels.get(name, ()), *_read((path,), PolicyKind.SCP))
-    return tuple(Level(name, attached) for name, attached in levels.items())

@@ -6,17 +6,19 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.cli.prove_answers import Part
+from sekisho.cli.prove_people import PEOPLE_PART
+from sekisho.engine import Switches
 from sekisho.errors import UsageError
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
 
-__all__ = ["invariants_of", "parts_of", "question_options"]
+__all__ = ["invariants_of", "parts_of", "people_asked", "question_options"]
 
 _OPTIONS = (
     click.option(
         "--only",
         "parts",
         multiple=True,
-        type=click.Choice([part.value for part in Part]),
+        type=click.Choice([*(part.value for part in Part), PEOPLE_PART]),
         help="Ask only this; may be repeated.",
     ),
     click.option("--never", metavar="ACTION", multiple=True, help="Is never allowed, like `s3:*`."),
@@ -51,7 +53,17 @@ _OPTIONS = (
         help="Invariants of this file (YAML or JSON): docs/prover.md.",
     ),
 )
-_NAMES = {"actions": "--never/--always", "within": "--from"}
+_OF_ONE = (
+    *("exempt", "any_value", "never", "always", "only_from", "file", "on", "within"),
+    *("unless_mfa", "with_mfa", "mfa_age", "enrolled", "users_may_change", "strict"),
+)
+_NAMES = {
+    "file": "--invariants",
+    "enrolled": "--after-enrolment",
+    "users_may_change": "--users-may-change-password",
+    "actions": "--never/--always",
+    "within": "--from",
+}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,10 +78,26 @@ def question_options(function: F) -> F:
 def parts_of(given: dict[str, Any]) -> frozenset[Part]:
     """Return what is asked: as said, else the invariants if there are any, else all."""
     if given["parts"]:
-        return frozenset(Part(text) for text in given["parts"])
-    if given["file"] or given["never"] or given["always"] or given["only_from"]:
-        return frozenset({Part.INVARIANTS})
-    return frozenset(Part)
+        return frozenset(Part(text) for text in given["parts"] if text != PEOPLE_PART)
+    return frozenset({Part.INVARIANTS}) if _has_questions(given) else frozenset(Part)
+
+
+def people_asked(given: dict[str, Any]) -> bool:
+    """Tell whether the people's part is asked: as said, else if there are no invariants."""
+    return PEOPLE_PART in given["parts"] if given["parts"] else not _has_questions(given)
+
+
+def _has_questions(given: dict[str, Any]) -> bool:
+    return bool(given["file"] or given["never"] or given["always"] or given["only_from"])
+
+
+def not_of_all(given: dict[str, Any]) -> str:
+    """Return the options that say nothing of all users of an account, or ""."""
+    others = [part for part in given["parts"] if part != Part.GATE]
+    found = ["--only " + part for part in others]
+    found += [_option(name) for name in _OF_ONE if given[name]]
+    found += ["--switch"] if given["switches"] != Switches() else []
+    return ", ".join(f"`{option}`" for option in found)
 
 
 def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
-from urllib.parse import quote
 
 from sekisho.catalogue import load
 from sekisho.cli.prove_answers import Line, Report
+from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
 from sekisho.language import Language, Text
@@ -19,9 +19,7 @@ from sekisho.prover.wording import (
     witness_text,
 )
 
-__all__ = ["as_json", "as_sarif", "as_table", "safe", "stated_to_json", "witness_to_json"]
-
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+__all__ = ["as_json", "as_table", "findings_of", "safe", "stated_to_json", "witness_to_json"]
 
 
 _DIRECT = Text("direct calls", "直接の呼び出し")
@@ -178,36 +176,13 @@ def stated_to_json(stated: Stated) -> dict[str, object]:
     }
 
 
-def as_sarif(answered: Report, file: str, version: str, lang: Language) -> dict[str, object]:
-    """Return the answers as one SARIF run: a result for each refuted question."""
-    uri = "stdin" if file == "-" else quote(file.replace("\\", "/"), safe="/:")
-    place = {"physicalLocation": {"artifactLocation": {"uri": uri}}}
-    results: list[dict[str, object]] = []
-    notices: list[dict[str, object]] = []
+def findings_of(answered: Report, file: str, lang: Language) -> Findings:
+    """Return the answers for a SARIF log: a result for each refuted question."""
+    found = Findings(file, {line.id: line.title.into(lang) for line in answered.lines})
     for line in answered.lines:
         sentence = "; ".join(text.strip() for text in _line(line, lang))
         if isinstance(line.answer.verdict, Refuted):
-            result: dict[str, object] = {
-                "ruleId": line.id,
-                "level": "error" if line.counts else "note",
-                "message": {"text": sentence},
-                "locations": [place],
-            }
-            results.append(result)
+            found.add(line.id, "error" if line.counts else "note", sentence)
         elif isinstance(line.answer.verdict, Unknown):
-            notices.append({"level": "warning", "message": {"text": sentence}})
-    rules = {line.id: line.title.into(lang) for line in answered.lines}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "sekisho",
-                "version": version,
-                "rules": [
-                    {"id": name, "shortDescription": {"text": text}} for name, text in rules.items()
-                ],
-            }
-        },
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notices}],
-        "results": results,
-    }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+            found.notices.append(sentence)
+    return found

@@ -26,7 +26,9 @@ __all__ = [
     "search",
 ]
 
-MOST_STATES = 50_000
+_GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
+
+MOST_STATES = 10_000
 """States that are looked at before the search gives up."""
 
 
@@ -131,11 +133,15 @@ def search(setting: Setting, question: Question, *, most_states: int = MOST_STAT
     if unmodelled:
         named = ", ".join(f"`{key}`" for key in unmodelled)
         return Unexplored(f"the model of sign-in does not know the condition key {named}")
+    if not setting.enrolled:
+        # nothing hangs on who is in the group
+        goal = {deed.act for deed in question.goal.deeds}
+        question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
     if Act.CREATE_DEVICE in question.acts:
         # a way with an authenticator app is as good, and a program can go it
         without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
         found = _Search(setting, without, most_states).run()
-        if isinstance(found, Reachable) or without == question:
+        if not isinstance(found, Unreachable) or without == question:
             return found
     return _Search(setting, question, most_states).run()
 

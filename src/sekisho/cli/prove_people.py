@@ -1,0 +1,149 @@
+"""The people's part of `sekisho prove`: can everyone get in, can a thief."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.prove_subject import Subject
+from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.prover import User
+from sekisho.prover.walk import (
+    PEOPLE,
+    THIEVES,
+    Answer,
+    Kind,
+    Setting,
+    Story,
+    Unexplored,
+    WalkVerdict,
+    answer,
+    gate_in,
+    mending,
+    right_with,
+)
+from sekisho.prover.walk.model import Who
+from sekisho.prover.walk.setting import NAMES
+
+__all__ = ["PEOPLE_PART", "Told", "exit_of", "people_options", "sections", "settings_for", "told"]
+
+PEOPLE_PART = "people"
+"""The name of this part, beside those of `prove_answers.Part`."""
+
+_SPARE = ("sora", "umi")
+_OPTIONS = (
+    click.option(
+        "--after-enrolment",
+        "enrolled",
+        metavar="FILE",
+        multiple=True,
+        help="A policy that users get beside theirs once they have enrolled, by a group.",
+    ),
+    click.option(
+        "--users-may-change-password",
+        "users_may_change",
+        is_flag=True,
+        help="The account's password policy has AllowUsersToChangePassword.",
+    ),
+    click.option(
+        "--strict", is_flag=True, help="Fail also for thieves whom no policy alone can stop."
+    ),
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def people_options(function: F) -> F:
+    """Add the options."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story, its answer, and what would change it.
+
+    Attributes:
+        mended_by: the choices that, changed in the Force_MFA among the policies, make it right.
+        right_with: what of our family, in place of the policies, makes it right.
+        apart: a thief whom no policy can stop.
+        counts: whether it decides the exit code.
+    """
+
+    answer: Answer
+    mended_by: tuple[tuple[str, ...], ...] = ()
+    right_with: tuple[str, ...] = ()
+    apart: bool = False
+    counts: bool = True
+
+
+def settings_for(
+    subject: Subject, switches: Switches, enrolled: tuple[AttachedPolicy, ...]
+) -> tuple[Setting, ...]:
+    """Return what there can be of the account and the user: two if the former is not known."""
+    may = subject.users_may_change
+    base = Setting(enrolled=enrolled, engine=switches)
+    if subject.named:
+        base = _named(base, subject.user)
+    possible = (False, True) if may is None else (may,)
+    return tuple(replace(base, users_may_change=each) for each in possible)
+
+
+def _named(base: Setting, user: User) -> Setting:
+    others = (name for name in (*NAMES.values(), *_SPARE) if name.lower() != user.name.lower())
+    names = {who: user.name if who is Who.USER else next(others) for who in Who}
+    tail = user.arn.partition(":user")[2]
+    path = tail[: len(tail) - len(user.name)]
+    return replace(base, names=names, path=path, partition=user.partition, account=user.account)
+
+
+def told(policies: Policies, arounds: tuple[Setting, ...], *, strict: bool) -> Iterator[Told]:
+    """Yield every story with its answer; it must be the same in all of the settings.
+
+    With `strict` a thief whom no policy can stop counts as well.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    ours = gate_in(policies)
+    for story in (*PEOPLE, *THIEVES):
+        found = _answer(story, policies, arounds)
+        apart = story.beyond is not None and found.verdict is WalkVerdict.REFUTED
+        if found.verdict is not WalkVerdict.REFUTED or apart:
+            yield Told(found, apart=apart, counts=strict or not apart)
+            continue
+        mended = mending(story, *ours, arounds[0]) if ours else ()
+        yield Told(found, mended, right_with(story, arounds[0]))
+
+
+def _answer(story: Story, policies: Policies, arounds: tuple[Setting, ...]) -> Answer:
+    if policies.session is not None:
+        return Answer(story, Unexplored("nobody signs in with a session policy"))
+    answers = [answer(story, policies, around) for around in arounds]
+    if len({each.verdict for each in answers}) > 1:
+        reason = "it depends on AllowUsersToChangePassword, and the password policy is not known"
+        return Answer(story, Unexplored(reason))
+    return answers[0]
+
+
+def exit_of(one: Told) -> Exit:
+    """Return the exit code that a story calls for."""
+    if not one.counts:
+        return Exit.CLEAN
+    match one.answer.verdict:
+        case WalkVerdict.PROVED:
+            return Exit.CLEAN
+        case WalkVerdict.REFUTED:
+            return Exit.FINDINGS
+        case WalkVerdict.UNKNOWN:
+            return Exit.UNKNOWN
+
+
+def sections(stories: tuple[Told, ...]) -> Iterator[tuple[Kind | None, tuple[Told, ...]]]:
+    """Yield who must get in, who must stay out, and under None whom no policy can stop."""
+    for kind in Kind:
+        yield kind, tuple(one for one in stories if one.answer.story.kind is kind and not one.apart)
+    yield None, tuple(one for one in stories if one.apart)

@@ -1,0 +1,184 @@
+"""The people's part of `sekisho prove` as text, JSON and SARIF."""
+
+from collections.abc import Iterator
+
+from sekisho.cli.prove_output import safe
+from sekisho.cli.prove_people import Told, sections
+from sekisho.cli.sarif import Findings
+from sekisho.engine import Cause
+from sekisho.engine.exchange import cause_to_json
+from sekisho.language import Language, Text
+from sekisho.policy.texts import title_of
+from sekisho.prover.walk import (
+    Answer,
+    Kind,
+    Reachable,
+    Step,
+    Unexplored,
+    Unreachable,
+    WalkVerdict,
+    step_text,
+)
+
+__all__ = ["findings_of_people", "people_as_json", "people_as_table"]
+
+_VERDICTS = {
+    WalkVerdict.PROVED: Text("proved", "証明済み"),
+    WalkVerdict.REFUTED: Text("refuted", "反例あり"),
+    WalkVerdict.UNKNOWN: Text("unknown", "不明"),
+}
+_TITLES = {
+    Kind.GETS_IN: Text("Who must get in:", "サインインできなければならない人:"),
+    Kind.STAYS_OUT: Text("Who must stay out:", "締め出されなければならない者:"),
+    None: Text("Whom no policy can stop:", "どのポリシーでも止められない者:"),
+}
+_STATES = Text("all {count} states were looked at", "{count} 個の状態をすべて調べました")
+_DEADLOCK = Text(
+    "all {count} states were looked at; it dead-locks here:",
+    "{count} 個の状態をすべて調べました。ここで行き詰まります:",
+)
+_BECAUSE = Text("because of {what}", "理由: {what}")
+_NOTHING_ALLOWS = Text("no statement allows it", "許可するステートメントがありません")
+_STATEMENT = Text("statement {name} of {policy}", "{policy} のステートメント {name}")
+_MENDED = Text("a change to Force_MFA that mends it: {what}", "Force_MFA の修正案: {what}")
+_RIGHT = Text("right with Force_MFA: {what}", "Force_MFA の次の版では問題ありません: {what}")
+_NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版でも直りません")
+_AND = Text(" and ", " と ")
+_OR = Text("; or ", "、または ")
+_RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
+
+
+def people_as_table(stories: tuple[Told, ...], lang: Language) -> str:
+    """Return the stories as text: each with its verdict, its steps, and what would change it."""
+    lines: list[str] = []
+    for kind, those in sections(stories):
+        if those:
+            lines += ["", _TITLES[kind].into(lang)]
+            lines += [line for one in those for line in _story(one, lang)]
+    return "\n".join(safe(line) for line in lines)
+
+
+def _story(one: Told, lang: Language) -> Iterator[str]:
+    story = one.answer.story
+    verdict = _VERDICTS[one.answer.verdict].into(lang)
+    yield f"  {story.id}: {story.title.into(lang)}: {verdict}"
+    yield from (f"    {line}" for line in _found(one.answer, lang))
+    yield from (f"    {line}" for line in _changes(one, lang))
+
+
+def _found(answer: Answer, lang: Language) -> Iterator[str]:
+    match answer.result:
+        case Unexplored(reason):
+            yield reason
+            return
+        case Unreachable(states, _, deadlock) if answer.story.kind is Kind.GETS_IN:
+            yield (_DEADLOCK if deadlock else _STATES).filled(count=states).into(lang)
+        case Unreachable(states):
+            yield _STATES.filled(count=states).into(lang)
+        case Reachable():
+            pass
+    yield from (
+        f"{place}. {step_text(step).into(lang)}" for place, step in enumerate(_steps(answer), 1)
+    )
+    refused = [step for step in _steps(answer) if not step.outcome.carried_out]
+    for step in refused:
+        yield f"   {_because(step, lang)}"
+    if answer.result.assumed:
+        yield _RESTS.filled(names=", ".join(answer.result.assumed)).into(lang)
+
+
+def _steps(answer: Answer) -> tuple[Step, ...]:
+    """Return the path that shows an answer: to the goal, or to where a person dead-locks."""
+    match answer.result:
+        case Reachable(path):
+            return path
+        case Unreachable(_, _, deadlock) if deadlock and answer.story.kind is Kind.GETS_IN:
+            return (*deadlock.way, deadlock.refused)
+        case _:
+            return ()
+
+
+def _because(step: Step, lang: Language) -> str:
+    outcome = step.outcome
+    if outcome.rule is not None:
+        return outcome.rule.text.into(lang)
+    if not outcome.because:
+        return _NOTHING_ALLOWS.into(lang)
+    what = ", ".join(_cause(each).into(lang) for each in outcome.because)
+    return _BECAUSE.filled(what=what).into(lang)
+
+
+def _cause(cause: Cause) -> Text:
+    return _STATEMENT.filled(name=cause.sid or f"{cause.index + 1}", policy=cause.policy)
+
+
+def _changes(one: Told, lang: Language) -> Iterator[str]:
+    if one.apart and one.answer.story.beyond is not None:
+        yield one.answer.story.beyond.into(lang)
+        return
+    if one.answer.verdict is not WalkVerdict.REFUTED:
+        return
+    if one.mended_by:
+        ways = (
+            _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
+            for names in one.mended_by
+        )
+        yield _MENDED.filled(what=_OR.into(lang).join(ways)).into(lang)
+    elif one.right_with:
+        yield _RIGHT.filled(what=", ".join(one.right_with)).into(lang)
+    else:
+        yield _NONE_RIGHT.into(lang)
+
+
+def people_as_json(stories: tuple[Told, ...]) -> list[dict[str, object]]:
+    """Return the stories as JSON values."""
+    return [_as_json(one) for one in stories]
+
+
+def _as_json(one: Told) -> dict[str, object]:
+    story, result = one.answer.story, one.answer.result
+    return {
+        "id": story.id,
+        "must": story.kind.value,
+        "text": story.title.en,
+        "verdict": one.answer.verdict.value,
+        "counts": one.counts,
+        "noPolicyCanStop": story.beyond.en if one.apart and story.beyond else None,
+        "steps": [_step_as_json(step) for step in _steps(one.answer)],
+        "states": result.states if isinstance(result, Unreachable) else None,
+        "reason": result.reason if isinstance(result, Unexplored) else None,
+        "mendedBy": [list(names) for names in one.mended_by],
+        "rightWith": list(one.right_with),
+        "assumed": [] if isinstance(result, Unexplored) else list(result.assumed),
+    }
+
+
+def _step_as_json(step: Step) -> dict[str, object]:
+    move, outcome = step.move, step.outcome
+    return {
+        "act": move.act.value,
+        "by": {"who": move.by.who.value, "holding": move.by.held.value},
+        "on": move.on.value,
+        "code": move.code,
+        "answer": outcome.answer,
+        "because": [cause_to_json(cause) for cause in outcome.because],
+        "rule": outcome.rule.value if outcome.rule else None,
+        "text": step_text(step).en,
+    }
+
+
+def findings_of_people(stories: tuple[Told, ...], file: str, lang: Language) -> Findings:
+    """Return the stories for a SARIF log: a result for each refuted one."""
+    found = Findings(
+        file, {one.answer.story.id: one.answer.story.title.into(lang) for one in stories}
+    )
+    for one in stories:
+        sentence = safe("; ".join(line.strip() for line in _story(one, lang)))
+        match one.answer.verdict:
+            case WalkVerdict.REFUTED:
+                found.add(one.answer.story.id, "error" if one.counts else "note", sentence)
+            case WalkVerdict.UNKNOWN:
+                found.notices.append(sentence)
+            case WalkVerdict.PROVED:
+                pass
+    return found

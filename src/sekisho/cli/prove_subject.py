@@ -1,0 +1,192 @@
+"""Whose policies `sekisho prove` asks about: those of files, or of a user of an account."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.account import Snapshot, open_account, policies_of, user_of
+from sekisho.audit.gated import named_of
+from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.cli.policy_files import read_policy
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.errors import UsageError
+from sekisho.policy import PolicyKind, parse
+from sekisho.prover import User
+from sekisho.signin import change_allowed
+
+__all__ = [
+    "ANYONE",
+    "Subject",
+    "asked_about_all",
+    "read_attached",
+    "snapshot_of_options",
+    "subject_of",
+    "subject_options",
+]
+
+ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
+"""Stands for any user: a name that no policy is about."""
+
+_OPTIONS = (
+    click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary."),
+    click.option("--session", metavar="FILE", multiple=True, help="A session policy."),
+    click.option(
+        "--scp",
+        "scps",
+        metavar="LEVEL=FILE",
+        multiple=True,
+        help="A service control policy, by the level that it is attached to, from the root down.",
+    ),
+    click.option(
+        "--user-arn", metavar="ARN", help="The user; one that stands for any if not given."
+    ),
+    click.option(
+        "--snapshot",
+        metavar="FILE",
+        multiple=True,
+        help="An account instead of policies: a snapshot, an account file, or AWS's exports.",
+    ),
+    click.option("--user", metavar="NAME", help="With --snapshot: this user of the account."),
+    click.option(
+        "--all",
+        "everybody",
+        is_flag=True,
+        help="With --snapshot: whether each user is gated; so also if no --user is given.",
+    ),
+)
+_OF_FILES = ("files", "boundary", "session", "scps", "user_arn")
+_OPTION_NAMES = {"files": "POLICY", "scps": "--scp"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose policies are asked about.
+
+    Attributes:
+        source: the file that a report is about.
+        named: whether the user was given; otherwise `user` stands for any.
+        now: the earliest time of a request.
+        users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
+    """
+
+    policies: Policies
+    user: User
+    source: str
+    named: bool
+    now: datetime
+    users_may_change: bool | None
+
+    @property
+    def effective(self) -> Policies:
+        """The policies with what the account's password policy allows every user.
+
+        Where that is not known it is taken to be allowed: more can pass then, never less.
+        """
+        if self.users_may_change is False:
+            return self.policies
+        more = (*self.policies.identity, change_allowed(self.user.arn))
+        return replace(self.policies, identity=more)
+
+
+def subject_options(function: F) -> F:
+    """Add the options."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def snapshot_of_options(given: dict[str, Any]) -> Snapshot | None:
+    """Return the account that is asked about, or None where policies are given.
+
+    Raises:
+        UsageError: if the options contradict each other.
+        FaultyAccount: if the files cannot be read.
+    """
+    if given["user"] and given["everybody"]:
+        raise UsageError("`--user` is one user, and `--all` is all of them")
+    if not given["snapshot"]:
+        needing = [name for name in ("user", "everybody") if given[name]]
+        if needing:
+            option = "--user" if needing[0] == "user" else "--all"
+            raise UsageError(f"`{option}` needs `--snapshot`")
+        if not given["files"]:
+            raise UsageError("give policies, or an account with `--snapshot`")
+        return None
+    others = [name for name in _OF_FILES if given[name]]
+    if others:
+        names = ", ".join(
+            f"`{_OPTION_NAMES.get(name, '--' + name.replace('_', '-'))}`" for name in others
+        )
+        raise UsageError(f"{names}: an account has its own policies; leave out `--snapshot`")
+    return open_account(*given["snapshot"])
+
+
+def asked_about_all(given: dict[str, Any]) -> bool:
+    """Tell whether every user of an account is asked about."""
+    return bool(given["snapshot"]) and not given["user"]
+
+
+def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
+    """Return whose policies are asked about, out of files or of an account.
+
+    Raises:
+        FaultyAccount: if the account has no such user, or not all of the user's policies.
+        FaultyInput: if a file cannot be read.
+    """
+    if snapshot is not None:
+        return _of_account(snapshot, given)
+    arn = given["user_arn"]
+    policies = Policies(
+        identity=read_attached(given["files"], PolicyKind.IDENTITY),
+        boundaries=read_attached(given["boundary"], PolicyKind.BOUNDARY) or None,
+        session=read_attached(given["session"], PolicyKind.SESSION) or None,
+        scps=_levels(given["scps"]),
+    )
+    return Subject(
+        policies=policies,
+        user=User.of(arn or ANYONE),
+        source=given["files"][0],
+        named=arn is not None,
+        now=datetime.now(UTC),
+        users_may_change=given["users_may_change"],
+    )
+
+
+def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
+    user = user_of(snapshot, given["user"])
+    may: bool | None = given["users_may_change"]
+    if not may and any(gap.what == "GetAccountPasswordPolicy" for gap in snapshot.gaps):
+        may = None
+    elif snapshot.password_policy is not None:
+        may = may or snapshot.password_policy.users_may_change
+    return Subject(
+        policies=policies_of(snapshot, user.name),
+        user=named_of(user),
+        source=given["snapshot"][0],
+        named=True,
+        now=snapshot.taken_at,
+        users_may_change=may,
+    )
+
+
+def read_attached(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
+    """Return the policies of files, named by them."""
+    return tuple(
+        AttachedPolicy(path, parse(read_policy(path), source=path, kind=kind)) for path in paths
+    )
+
+
+def _levels(texts: tuple[str, ...]) -> tuple[Level, ...]:
+    """Return the levels in the order in which they are first named."""
+    levels: dict[str, tuple[AttachedPolicy, ...]] = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"`--scp {text}` is not of the form `LEVEL=FILE`")
+        levels[name] = (*levels.get(name, ()), *read_attached((path,), PolicyKind.SCP))
+    return tuple(Level(name, attached) for name, attached in levels.items())

@@ -1,0 +1,246 @@
+"""`sekisho prove`: the people's part, and the users of an account."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import CORPUS
+from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
+from sekisho.account import Gap, Snapshot, save_snapshot
+from sekisho.cli.exits import Exit
+from sekisho.cli.main import root
+from sekisho.errors import FaultyAccount, UsageError
+from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
+from sekisho.prover.walk import PEOPLE, THIEVES
+from sekisho.prover.walk.family import FAMILY
+from sekisho.signin import PasswordPolicy
+
+SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
+STRICT = str(CORPUS / "walks" / "after-enrolment.json")
+
+
+def run(*arguments: str) -> Any:
+    return root.main(["prove", *arguments, "--lang", "en"], standalone_mode=False)
+
+
+def people(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, Any]]:
+    run(*arguments, "--only", "people", "--format", "json")
+    value = json.loads(capsys.readouterr().out)
+    assert value["questions"] == []
+    return {one["id"]: one for one in value["people"]}
+
+
+def policy(tmp_path: Path, choices: Choices) -> str:
+    path = tmp_path / f"{NAME}.json"
+    path.write_text(json.dumps(to_json(force_mfa(choices))), encoding="utf-8")
+    return str(path)
+
+
+def test_each_story_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    found = people(capsys, SAMPLE)
+    assert list(found) == [each.id for each in (*PEOPLE, *THIEVES)]
+    new = found["new-user"]
+    assert (new["verdict"], new["must"]) == ("Refuted", "gets in")
+    assert [step["act"] for step in new["steps"]] == ["console:SignIn", "console:NewPassword"]
+    assert new["steps"][-1]["answer"] == "AccessDenied"
+    assert new["steps"][-1]["because"][0]["sid"] == "DenyAllExceptListedIfNoMFA"
+    assert new["mendedBy"] == [["password_change_without_mfa"]]
+    assert found["lost-phone"]["verdict"] == "Proved"
+    assert found["lost-phone"]["steps"][0]["by"]["who"] == "administrator"
+    assert found["key-with-device"]["states"] == 8
+    assert found["key-without-device"]["steps"][-1]["act"] == "sts:GetSessionToken"
+
+
+def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SAMPLE, "--only", "people") is Exit.FINDINGS
+    told = capsys.readouterr().out
+    assert "it dead-locks here" in told
+    assert "2. set a new password" in told
+    assert f"because of statement DenyAllExceptListedIfNoMFA of {SAMPLE}" in told
+    assert "mends it: password change without MFA (password_change_without_mfa)" in told
+    assert run(SAMPLE) is Exit.FINDINGS
+    assert "The gate is shut" in capsys.readouterr().out
+
+
+def test_japanese(capsys: pytest.CaptureFixture[str]) -> None:
+    root.main(["prove", SAMPLE, "--only", "people", "--lang", "ja"], standalone_mode=False)
+    told = capsys.readouterr().out
+    assert "締め出されなければならない者:" in told
+    assert "ここで行き詰まります" in told
+
+
+def test_whom_no_policy_can_stop_counts_only_if_strict(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    hardened = policy(tmp_path, FAMILY["hardened"])
+    found = people(capsys, hardened)
+    apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
+    assert apart == {"temporary-password", "password-without-device", "role-session"}
+    refuted = {name for name, one in found.items() if one["verdict"] == "Refuted"}
+    # the price of the hardened variant
+    assert refuted == {*apart, "key-user"}
+    assert not any(found[name]["counts"] for name in apart)
+    assert all(one["counts"] for one in people(capsys, hardened, "--strict").values())
+    run(hardened, "--only", "people")
+    section = capsys.readouterr().out.split("Whom no policy can stop:")[1]
+    assert "Hand temporary passwords over safely" in section
+
+
+def test_what_no_member_of_the_family_is_names_those_that_are_right(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(EVERYTHING), encoding="utf-8")
+    found = people(capsys, str(path))
+    assert found["key-without-device"]["mendedBy"] == []
+    assert found["key-without-device"]["rightWith"] == ["hardened"]
+    assert found["admin-key-policies"]["rightWith"] == list(FAMILY)
+
+
+def test_a_stricter_policy_after_enrolment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
+    name = "admin-key-enables-device"
+    assert people(capsys, path)[name]["verdict"] == "Refuted"
+    found = people(capsys, path, "--after-enrolment", STRICT)
+    assert found[name]["verdict"] == "Proved"
+    acts = [step["act"] for step in found["lost-phone"]["steps"]]
+    assert "iam:RemoveUserFromGroup" in acts
+
+
+def test_the_user_may_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
+    arn = f"arn:aws:iam::{ACCOUNT}:user/dev/taro"
+    assert people(capsys, path)["new-user"]["verdict"] == "Proved"
+    assert people(capsys, path, "--user-arn", arn)["new-user"]["verdict"] == "Refuted"
+
+
+def test_what_cannot_be_told_is_unknown_and_exits_4(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    condition = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    path = tmp_path / "office.json"
+    path.write_text(json.dumps({"Statement": {**allow, "Condition": condition}}), encoding="utf-8")
+    assert run(str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN
+    log = json.loads(capsys.readouterr().out)["runs"][0]
+    assert log["results"] == []
+    assert len(log["invocations"][0]["toolExecutionNotifications"]) == len((*PEOPLE, *THIEVES))
+    assert all(
+        one["verdict"] == "Unknown" for one in people(capsys, SAMPLE, "--session", SAMPLE).values()
+    )
+
+
+def test_sarif_has_a_result_for_each_refuted_story(capsys: pytest.CaptureFixture[str]) -> None:
+    run(SAMPLE, "--format", "sarif")
+    log = json.loads(capsys.readouterr().out)["runs"][0]
+    levels = {one["ruleId"]: one["level"] for one in log["results"]}
+    assert levels["new-user"] == "error"
+    assert levels["role-session"] == "note"
+    rules = [rule["id"] for rule in log["tool"]["driver"]["rules"]]
+    assert {"gate-shut", "new-user"} <= set(rules)
+    assert len(rules) == len(set(rules))
+
+
+OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
+
+
+def staged(tmp_path: Path, **changed: Any) -> str:
+    """Save an account: alice is gated, bob is not, nobody knows of carol."""
+    users = (
+        user("alice", attached=(GATE, FULL)),
+        user("bob", attached=(FULL,)),
+        user("carol", attached=(OWN,)),
+    )
+    policies = {GATE: managed(GATE, gate()), FULL: managed(FULL, EVERYTHING)}
+    base = Snapshot(
+        **{name: getattr(account(), name) for name in ("account", "partition", "taken_at")},
+        users=users,
+        groups=(),
+        roles=(),
+        policies=policies,
+        gaps=(Gap("GetPolicyVersion", OWN, "AccessDenied"),),
+    )
+    path = tmp_path / "snapshot.json"
+    save_snapshot(replace(base, **changed), path, replace=True)
+    return str(path)
+
+
+def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = staged(tmp_path)
+    assert run("--snapshot", path, "--all", "--format", "json") is Exit.UNKNOWN
+    value = json.loads(capsys.readouterr().out)
+    found = {one["user"]: one["now"]["verdict"] for one in value["users"]}
+    assert found == {"bob": "Refuted", "carol": "Unknown", "alice": "Proved"}
+    # whoever is not gated comes first
+    assert list(found) == ["bob", "carol", "alice"]
+    bob = value["users"][0]["now"]["witness"]["request"]
+    assert bob["principal"].endswith(":user/bob")
+    assert OWN in value["users"][1]["gap"]
+    run("--snapshot", path)
+    told = capsys.readouterr().out
+    assert "1 of 3 users are proved gated" in told
+    assert "bob's access key" in told
+    run("--snapshot", path, "--format", "sarif")
+    log = json.loads(capsys.readouterr().out)["runs"][0]
+    assert [one["ruleId"] for one in log["results"]] == ["user-gated"]
+    assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
+
+
+def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = staged(tmp_path)
+    assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
+    assert run("--snapshot", path, "--user", "bob", "--only", "gate") is Exit.FINDINGS
+    capsys.readouterr()
+    assert run("--snapshot", path, "--user", "carol") is Exit.UNKNOWN
+    assert OWN in capsys.readouterr().out
+    with pytest.raises(FaultyAccount, match="nobody"):
+        run("--snapshot", path, "--user", "nobody")
+
+
+def test_the_password_policy_of_the_account_matters(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where the change is exempt and no policy allows it, it is for the account to say."""
+    without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    exempt = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": without}
+    enrol = {"Effect": "Allow", "Action": "iam:*MFADevice", "Resource": "*"}
+    own = managed(OWN, {"Version": "2012-10-17", "Statement": [exempt, enrol]})
+    alone = {"users": (user("alice", attached=(OWN,)),), "policies": {OWN: own}, "gaps": ()}
+    may = PasswordPolicy(users_may_change=True)
+    unread = (Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+    for changed, verdict in (
+        ({}, "Refuted"),
+        ({"password_policy": may}, "Proved"),
+        ({"gaps": unread}, "Unknown"),
+    ):
+        path = staged(tmp_path, **{**alone, **changed})
+        found = people(capsys, "--snapshot", path, "--user", "alice")
+        assert found["new-user"]["verdict"] == verdict
+        assert found["half-enrolled"]["verdict"] == "Proved"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--user", "alice", SAMPLE),
+        ("--all", SAMPLE),
+        ("--snapshot", SAMPLE, SAMPLE),
+        ("--snapshot", SAMPLE, "--user", "alice", "--all"),
+        ("--snapshot", SAMPLE, "--boundary", SAMPLE),
+        ("--snapshot", "FILE", "--only", "people"),
+        ("--snapshot", "FILE", "--never", "s3:*"),
+        ("--snapshot", "FILE", "--switch", "bool_variables=true"),
+    ],
+)
+def test_what_does_not_go_together_is_wrong_usage(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = staged(tmp_path)
+    with pytest.raises(UsageError):
+        run(*(path if each == "FILE" else each for each in arguments))
