@@ -63,9 +63,9 @@ def _resource(call: Call, after: Snapshot) -> str:
     """Return the resource that IAM authorizes a call against (fact §4.6)."""
     params = call.params
     if "GroupName" in params and call.operation != "ListGroupsForUser":
-        return next(group.arn for group in after.groups if group.name == params["GroupName"])
+        return after.group_named[params["GroupName"]].arn
     if "UserName" in params:
-        return next(user.arn for user in after.users if user.name == params["UserName"])
+        return after.user_named[params["UserName"]].arn
     for name in ("PolicyArn", "SerialNumber"):
         if name in params:
             return str(params[name])

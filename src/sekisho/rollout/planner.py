@@ -3,9 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from sekisho.account import Group, Snapshot, User
+from sekisho.account import Snapshot, User
 from sekisho.account.reads import BESIDE
 from sekisho.account.saved import dump_snapshot
 from sekisho.errors import FaultyInput
@@ -39,8 +38,6 @@ from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NOT_COVERED, QUOTA, ST
 from sekisho.rollout.validate import faults_of
 
 __all__ = ["plan"]
-
-Named = TypeVar("Named", User, Group)
 
 _PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
@@ -183,13 +180,13 @@ class _Draft:
     def group(self, stage: Stage, path: str) -> None:
         """Create a stage's group if it does not exist, and attach the policy to it."""
         name, arn = stage.group or "", self.arn(stage)
-        known = _named(self.start.groups, name)
+        known = self.start.group_named.get(name)
         self.add(CreateGroup(name, path), done=known is not None)
         self.add(AttachGroupPolicy(name, arn), done=known is not None and arn in known.attached)
 
     def new_user(self, new: NewUser) -> None:
         """Create a user; the password comes last, so that nobody gets in ungated."""
-        known = _named(self.start.users, new.name)
+        known = self.start.user_named.get(new.name)
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
         if new.gated:
@@ -205,12 +202,17 @@ class _Draft:
         profile = CreateLoginProfile(new.name, new.password.must_change)
         self.add(profile, done=known is not None and known.password is not None)
 
+    def known(self, name: str) -> User | None:
+        """Return a user as they are; a new one as they are by now."""
+        new = (user for user in self.now.users if user.name == name)
+        return self.start.user_named.get(name) or next(new, None)
+
     def attach(self, user: str, arn: str) -> None:
-        known = _named(self.now.users, user)
+        known = self.known(user)
         self.add(AttachUserPolicy(user, arn), done=known is not None and arn in known.attached)
 
     def join(self, group: str, user: str) -> None:
-        known = _named(self.now.users, user)
+        known = self.known(user)
         self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
 
     def targets(self) -> tuple[str, ...]:
@@ -221,7 +223,7 @@ class _Draft:
 
     def stage_of(self, name: str) -> Stage:
         """Return the stage that a user belongs to: the second, if there is one, with a device."""
-        user = _named(self.start.users, name)
+        user = self.start.user_named.get(name)
         second = self.goal.enrolled
         return second if second is not None and user is not None and user.devices else self.first
 
@@ -244,20 +246,20 @@ class _Draft:
     def leave(self, name: str, stage: Stage) -> None:
         """Take a user out of a stage."""
         self.detach(name, self.arn(stage))
-        known = _named(self.start.users, name)
+        known = self.start.user_named.get(name)
         if known is not None and stage.group is not None and stage.group in known.groups:
             self.add(RemoveUserFromGroup(stage.group, name))
 
     def detach(self, name: str, arn: str) -> None:
         """Detach a policy from a user, if it is attached directly."""
-        known = _named(self.start.users, name)
+        known = self.start.user_named.get(name)
         if known is not None and arn in known.attached:
             self.add(DetachUserPolicy(name, arn))
 
     def stale_copies(self) -> None:
         """Detach replaced policies from groups all of whose members are gated by now."""
         gated = {*self.targets()}
-        for group in self.start.groups:
+        for group in self.start.groups if self.goal.replaces else ():
             members = {user.name for user in self.start.users if group.name in user.groups}
             for arn in self.goal.replaces:
                 if arn in group.attached and members <= gated:
@@ -265,10 +267,6 @@ class _Draft:
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)
                     self.warnings.append(Note("stale-stays", text, (group.name,)))
-
-
-def _named(items: tuple[Named, ...], name: str) -> Named | None:
-    return next((item for item in items if item.name == name), None)
 
 
 def _gaps(outlook: Outlook) -> Iterator[Note]:
@@ -286,13 +284,13 @@ def _gaps(outlook: Outlook) -> Iterator[Note]:
 def _quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
     """Yield what would come to more than AWS allows by default, and was not so before."""
     for user in after.users:
-        old = _named(before.users, user.name)
+        old = before.user_named.get(user.name)
         if old is None or len(user.attached) > len(old.attached):
             yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name)
         if old is None or len(user.groups) > len(old.groups):
             yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name)
     for group in after.groups:
-        known = _named(before.groups, group.name)
+        known = before.group_named.get(group.name)
         if known is None or len(group.attached) > len(known.attached):
             yield from _over(len(group.attached), Quota.POLICIES_PER_GROUP, group.name)
 
