@@ -66,8 +66,8 @@ def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
         ),
     )
     users = f"arn:{user.partition}:iam::{user.account}:user/"
-    # a name is there once in an account, whatever the path
-    own = Element((user.arn, f"{users}{user.name}", f"{users}*/{user.name}"))
+    # a name is there once in an account, whatever the path; and none has a `$`
+    own = Element((user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*"))
     within = Within(resources=((Element((f"{users}*",)), True), (own, False)))
     return Question(user, now, held, allowed=allowed, within=within)
 

@@ -15,6 +15,7 @@ from sekisho.engine.glob import Wild
 from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.credentials import User
+from sekisho.prover.limits import Limit
 from sekisho.prover.reading import Reading, variables_in
 from sekisho.prover.search import Literal
 from sekisho.prover.texts import Patterns, Segment, Token, Tokens
@@ -125,8 +126,15 @@ def _head(written: Sequence[str]) -> list[Token]:
 
 
 def _may_span(entry: str) -> bool:
-    """Tell whether an entry has a `*` in its first five parts."""
-    return entry != _ALL and any("*" in part for part in arns.split(entry)[: arns.PARTS - 1])
+    """Tell whether it can matter if a `*` in the first five parts of an entry spans colons.
+
+    Where the parts from the first `*` on are nothing else, like the account of most ARNs, the
+    engine compares part by part in any case.
+    """
+    head = list(arns.split(entry)[: arns.PARTS - 1])
+    while head and head[-1] == _ALL:
+        head.pop()
+    return any("*" in part for part in head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +283,7 @@ class Target:
             return self._reading.free()
         arns_ = [self._arn(entry, version, unresolved=taken) for entry in element.values]
         if any(_may_span(entry) for entry in element.values):
-            arns_ += self._spanning(element, version)
+            arns_ += self._spanning(element)
         return Patterns(tokens for tokens in arns_ if tokens is not None)
 
     def _has_unresolved(self, element: Element, version: Version | None) -> bool:
@@ -286,18 +294,19 @@ class Target:
             if variables.OPEN in entry
         )
 
-    def _spanning(
-        self, element: Element, version: Version | None
-    ) -> Iterator[tuple[Token, ...] | None]:
-        """Yield the entries read as one string, where a switch has them so."""
+    def _spanning(self, element: Element) -> Iterator[tuple[Token, ...]]:
+        """Yield the entries read as one string, where a switch has them so.
+
+        Raises:
+            Limit: if one has all six parts: the engine reads it so only where the first five do not
+                match one by one.
+        """
         if not self._reading.doubts.stars_span_colons():
             return
         for entry in filter(_may_span, element.values):
-            *head, tail = arns.split(entry)
-            if len(head) < arns.PARTS - 1:
-                yield glob.wildcards(entry.lower())
-            elif (end := variables.substitute(tail, version, self._reading.settled)) is not None:
-                yield (*glob.wildcards(":".join(head).lower()), ":", *end)
+            if len(arns.split(entry)) == arns.PARTS:
+                raise Limit(f"`{entry}` read as one string")
+            yield glob.wildcards(entry.lower())
 
     def _arn(
         self, entry: str, version: Version | None, *, unresolved: bool
