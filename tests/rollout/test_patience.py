@@ -23,14 +23,6 @@ from sekisho.rollout import (
 from sekisho.rollout.execute import Stop
 from sekisho.rollout.patience import WAITS, patiently, settled
 
-FAULTS = [
-    Fault.THROTTLED,
-    Fault.BROKEN,
-    Fault.BROKEN_BUT_DONE,
-    Fault.LOST,
-    Fault.LOST_BUT_DONE,
-]
-
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[AwsApi]:
@@ -56,8 +48,10 @@ def applied(whole: Plan, api: AwsApi, journal: Path, clock: Clock) -> ApplyRepor
     )
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lag", [0, 2])
+@pytest.mark.parametrize(
+    ("fault", "lag"),
+    [(Fault.THROTTLED, 0), (Fault.BROKEN_BUT_DONE, 0), (Fault.LOST, 2), (Fault.LOST_BUT_DONE, 2)],
+)
 def test_every_call_in_bad_weather_is_made_once(
     api: AwsApi, tmp_path: Path, fault: Fault, lag: int
 ) -> None:
