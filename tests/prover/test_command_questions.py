@@ -1,0 +1,176 @@
+"""`sekisho prove` with questions of one's own, and `policy diff` of sets, as a user calls them."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sekisho.cli.main import main
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+SAMPLE = str(CORPUS / "aws-self-manage.json")
+FIRST_LOGIN = str(CORPUS / "force-mfa-first-login.json")
+ALL = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs the command line here: a process for each call takes too long."""
+
+    def run_(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["sekisho", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        return Done(int(end.value.code or 0), out, err)
+
+    return run_
+
+
+@pytest.fixture
+def everything(tmp_path: Path) -> str:
+    path = tmp_path / "all.json"
+    path.write_text(ALL, encoding="utf-8")
+    return str(path)
+
+
+ASKED: dict[str, tuple[tuple[str, ...], int]] = {
+    "proved": (("--never", "s3:*", "--unless-mfa"), 0),
+    "refuted": (("--never", "s3:*"), 3),
+    "unknown": (("--never", "sts:GetSessionToken"), 4),
+    "only from": (("--only-from", "203.0.113.0/24"), 3),
+    "always": (("--always", "s3:GetObject", "--with-mfa"), 0),
+    "two questions": (("--never", "s3:*", "--always", "s3:*"), 64),
+    "nothing asked": (("--unless-mfa",), 64),
+    "no address": (("--only-from", "here"), 64),
+    "no such switch": (("--switch", "moon=full"), 1),
+    "no switch at all": (("--switch", "moon"), 64),
+    "no file": (("--invariants", "/nowhere/at-all.yaml"), 1),
+    "no invariant": (("--only", "invariants"), 64),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), ASKED.values(), ids=list(ASKED))
+def test_the_exit_code_is_the_verdict(
+    options: tuple[str, ...], code: int, everything: str, run: Run
+) -> None:
+    done = run("prove", SAMPLE, everything, *options)
+    assert done.returncode == code, done.stderr
+    assert bool(done.stdout) is (code in (0, 3, 4))
+
+
+FILE = """\
+schema: sekisho.invariants/1
+invariants:
+  - {id: s3, text: No S3 without MFA., never: "s3:*", unlessMfa: true}
+  - id: office
+    onlyFrom: [203.0.113.0/24]
+  - {id: vain, never: "sts:GetSessionToken"}
+"""
+
+
+def test_a_file_of_invariants_is_a_table_json_and_sarif(
+    tmp_path: Path, everything: str, run: Run
+) -> None:
+    path = tmp_path / "invariants.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    asked = ("prove", SAMPLE, everything, "--invariants", str(path))
+    table = run(*asked, "--lang", "ja")
+    assert "No S3 without MFA." in table.stdout
+    assert "反例あり" in table.stdout
+    value = json.loads(run(*asked, "--format", "json").stdout)
+    verdicts = {one["id"]: one["verdict"] for one in value["questions"]}
+    assert verdicts == {"s3": "Proved", "office": "Refuted", "vain": "Unknown"}
+    (log,) = json.loads(run(*asked, "--format", "sarif").stdout)["runs"]
+    assert [one["ruleId"] for one in log["results"]] == ["office"]
+    assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
+
+
+def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "invariants.yaml"
+    wrong = FILE.replace("onlyFrom: [203.0.113.0/24]", "onlyFrom: [203.0.113.0/24, 299.1.1.1]")
+    wrong = wrong.replace("unlessMfa", "unlesMfa").replace("vain", "s3")
+    path.write_text(wrong, encoding="utf-8")
+    done = run("prove", SAMPLE, "--invariants", str(path))
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert [f":{number}:" in line for number, line in zip((3, 5, 6), lines, strict=True)]
+    assert "`unlesMfa`" in done.stderr
+    assert "`299.1.1.1`" in done.stderr
+    assert "twice" in done.stderr
+
+
+def questions(run: Run, *arguments: str) -> dict[str, Any]:
+    value = json.loads(run("prove", *arguments, "--format", "json", "--only", "gate").stdout)
+    return {one["id"]: one for one in value["questions"]} | {"switches": value["switches"]}
+
+
+def test_a_verdict_names_the_switches_that_it_rests_on(tmp_path: Path, run: Run) -> None:
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*:Get*", "Resource": "*"},
+    ]
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
+    found = questions(run, str(path))
+    assert found["gate-shut"]["verdict"] == "Proved"
+    assert found["gate-shut"]["assumed"] == ["wildcard_service_prefix"]
+    other = questions(run, str(path), "--switch", "wildcard_service_prefix=false")
+    assert other["gate-shut"]["verdict"] == "Refuted"
+    assert other["switches"] == ["wildcard_service_prefix=false"]
+
+
+def test_a_value_that_no_credential_brings_is_told_apart_and_counts_if_asked_for(run: Run) -> None:
+    found = questions(run, SAMPLE)
+    assert found["gate-shut"]["verdict"] == "Proved"
+    other = found["gate-shut-other-values"]
+    assert (other["verdict"], other["hypothetical"], other["counts"]) == ("Refuted", True, False)
+    assert other["witness"]["credential"] == "no known credential"
+    assert run("prove", SAMPLE, "--only", "gate").returncode == 0
+    assert run("prove", SAMPLE, "--only", "gate", "--any-value").returncode == 3
+
+
+def test_sets_are_compared_not_files_alone(everything: str, run: Run) -> None:
+    done = run("policy", "diff", SAMPLE, FIRST_LOGIN, "--with-both", everything)
+    assert done.returncode == 3
+    same = ("policy", "diff", SAMPLE, everything, "--with-old", everything, "--with-new", SAMPLE)
+    assert run(*same).returncode == 0
+    # within a boundary that is as narrow, the wider side is no wider
+    assert run("policy", "diff", SAMPLE, everything, "--boundary", SAMPLE).returncode == 0
+
+
+def test_an_item_says_its_conditions(tmp_path: Path, run: Run) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    paths = []
+    for name, more in (("old", {}), ("new", {"Condition": condition})):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"Statement": {**statement, **more}}), encoding="utf-8")
+        paths.append(str(path))
+    (item,) = json.loads(run("policy", "diff", *paths, "--format", "json").stdout)["old"]
+    assert set(item) == {"actions", "resources", "conditions", "mfa", "credentials", "witness"}
+    assert item["conditions"] == [
+        {
+            "subject": "aws:SourceIp",
+            "operator": "IpAddress",
+            "values": ["10.0.0.0/8"],
+            "holds": False,
+        }
+    ]
+    assert item["mfa"] == ["absent", "false", "true"]
+    table = run("policy", "diff", *paths, "--lang", "en").stdout
+    assert "unless IpAddress aws:SourceIp [10.0.0.0/8]" in table
