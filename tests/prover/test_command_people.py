@@ -224,6 +224,21 @@ def test_the_password_policy_of_the_account_matters(
         assert found["half-enrolled"]["verdict"] == "Proved"
 
 
+def test_service_control_policies_that_were_not_read_are_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """They may deny what seems allowed: who seems to get in perhaps does not."""
+    gap = (Gap("DescribeOrganization", "", "AccessDenied"),)
+    path = staged(tmp_path, gaps=gap, users=(user("alice", attached=(GATE,)),))
+    assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
+    assert "service control policies are not known (AccessDenied)" in capsys.readouterr().out
+    found = people(capsys, "--snapshot", path, "--user", "alice")
+    assert found["new-user"]["verdict"] == "Unknown"
+    assert found["key-with-device"]["verdict"] == "Proved"
+    run("--snapshot", path, "--format", "json")
+    assert json.loads(capsys.readouterr().out)["serviceControlPoliciesUnknown"] == "AccessDenied"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -32,6 +32,7 @@ from sekisho.cli.prove_people_output import (
 )
 from sekisho.cli.prove_subject import (
     ANYONE,
+    UNREAD,
     Subject,
     asked_about_all,
     read_attached,
@@ -127,15 +128,21 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     if people_asked(given):
         enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
         settings = settings_for(subject, given["switches"], enrolled)
-        stories = tuple(told(subject.policies, settings, strict=given["strict"]))
+        stories = tuple(told(subject, settings, strict=given["strict"]))
     match output:
         case ReportFormat.TABLE:
             parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []
+            parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
             click.echo("\n".join([*parts, people_as_table(stories, lang)]).strip("\n"))
         case ReportFormat.JSON:
-            _print({**as_json(answered), "people": people_as_json(stories)})
+            people = people_as_json(stories)
+            unread = subject.unread or None
+            more = {"serviceControlPoliciesUnknown": unread, "people": people}
+            _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
             found = findings_of(answered, subject.source, lang)
+            if subject.unread:
+                found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             _print(log_of(found, findings_of_people(stories, subject.source, lang)))
     exits = [_exit_of(verdict) for verdict in _counted(answered)]
     return worst([*exits, *map(exit_of, stories)])

@@ -13,23 +13,37 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.cli.policy_files import read_policy
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import UsageError
+from sekisho.language import Text
 from sekisho.policy import PolicyKind, parse
 from sekisho.prover import User
 from sekisho.signin import change_allowed
 
 __all__ = [
     "ANYONE",
+    "UNREAD",
     "Subject",
     "asked_about_all",
     "read_attached",
     "snapshot_of_options",
     "subject_of",
     "subject_options",
+    "unread",
 ]
 
 ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
 """Stands for any user: a name that no policy is about."""
 
+UNREAD = Text(
+    "The service control policies are not known ({reason}): what they deny seems allowed here.",
+    "サービスコントロールポリシーが不明です ({reason})。"
+    "それが拒否するものも、ここでは許可とみなします。",
+)
+"""What must be said of an account whose organisation was not read."""
+
+_SCP_CALLS = (
+    *("DescribeOrganization", "ListRoots", "ListParents"),
+    *("ListPoliciesForTarget", "DescribePolicy"),
+)
 _OPTIONS = (
     click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary."),
     click.option("--session", metavar="FILE", multiple=True, help="A session policy."),
@@ -72,6 +86,7 @@ class Subject:
         named: whether the user was given; otherwise `user` stands for any.
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
+        unread: why the service control policies are not known, or "".
     """
 
     policies: Policies
@@ -80,6 +95,7 @@ class Subject:
     named: bool
     now: datetime
     users_may_change: bool | None
+    unread: str = ""
 
     @property
     def effective(self) -> Policies:
@@ -171,7 +187,16 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         named=True,
         now=snapshot.taken_at,
         users_may_change=may,
+        unread=unread(snapshot),
     )
+
+
+def unread(snapshot: Snapshot) -> str:
+    """Return why the service control policies of a snapshot are not known; "" if they are."""
+    if snapshot.scps is not None:
+        return ""
+    reasons = (gap.reason for gap in snapshot.gaps if gap.what in _SCP_CALLS)
+    return next(reasons, "")
 
 
 def read_attached(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:

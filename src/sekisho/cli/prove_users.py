@@ -8,6 +8,7 @@ from sekisho.account import Snapshot
 from sekisho.audit import UserGate, gates_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_output import safe, witness_to_json
+from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
 from sekisho.language import Language, Text
 from sekisho.prover import Proved, Refuted, Unknown, Verdict
@@ -17,7 +18,6 @@ __all__ = [
     "Users",
     "exits_of_users",
     "findings_of_users",
-    "unread",
     "users_as_json",
     "users_as_table",
     "users_of",
@@ -38,14 +38,8 @@ _SERVICE = Text(
     "calls by AWS services for the user: {verdict}",
     "AWS サービスがユーザーに代わって行う呼び出し: {verdict}",
 )
-_UNREAD = Text(
-    "The service control policies are not known ({reason}): what they deny seems allowed here.",
-    "サービスコントロールポリシーが不明です ({reason})。"
-    "それが拒否するものも、ここでは許可とみなします。",
-)
 _RULE = "user-gated"
 _TITLE = Text("The user's gate is shut", "このユーザーは MFA なしでは通れない")
-_ORGANIZATION = "DescribeOrganization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +73,6 @@ def users_of(snapshot: Snapshot, only: Iterable[str] | None = None) -> Users:
     )
 
 
-def unread(snapshot: Snapshot) -> str:
-    """Return why the service control policies of a snapshot are not known; "" if they are."""
-    if snapshot.scps is not None:
-        return ""
-    reasons = (gap.reason for gap in snapshot.gaps if gap.what in _SCP_CALLS)
-    return next(reasons, "")
-
-
-_SCP_CALLS = (_ORGANIZATION, "ListRoots", "ListParents", "ListPoliciesForTarget", "DescribePolicy")
 _ORDER: dict[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
 
 
@@ -125,7 +110,7 @@ def users_as_table(users: Users, lang: Language) -> str:
     date = users.taken_at.isoformat(timespec="seconds")
     lines = [_AS_OF.filled(account=users.account, date=date).into(lang), count.into(lang)]
     if users.unread:
-        lines.append(_UNREAD.filled(reason=users.unread).into(lang))
+        lines.append(UNREAD.filled(reason=users.unread).into(lang))
     lines.append("")
     lines += [line for name, gate in users.gates.items() for line in _row(name, gate, lang)]
     return "\n".join(safe(line) for line in lines)
@@ -180,7 +165,7 @@ def findings_of_users(users: Users, file: str, lang: Language) -> Findings:
     """Return the users for a SARIF log: a result for each who is not gated."""
     found = Findings(file, {_RULE: _TITLE.into(lang)})
     if users.unread:
-        found.notices.append(_UNREAD.filled(reason=users.unread).into(lang))
+        found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, gate in users.gates.items():
         sentence = safe("; ".join(line.strip() for line in _row(name, gate, lang)))
         verdicts = [*_verdicts(gate, later=False)]

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
-from sekisho.prover.walk.answers import Answer, WalkVerdict, answer
+from sekisho.prover.walk.answers import WalkVerdict, answer
 from sekisho.prover.walk.questions import Story
 from sekisho.prover.walk.setting import Setting
 
@@ -61,11 +62,11 @@ def gate_in(policies: Policies) -> tuple[Choices, tuple[AttachedPolicy, ...]] | 
     None if there is none; a policy of the family is known by its text, as far as two choices from
     a preset.
     """
-    written = {each.name: to_json(each.document) for each in policies.identity}
+    written = [to_json(each.document) for each in policies.identity]
     for choices in _known():
-        gate = to_json(force_mfa(choices))
-        for each in policies.identity:
-            if written[each.name] == gate:
+        gate = to_json(_gate(choices).document)
+        for each, text in zip(policies.identity, written, strict=True):
+            if text == gate:
                 return choices, tuple(other for other in policies.identity if other is not each)
     return None
 
@@ -88,6 +89,10 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
 def _right(
     story: Story, choices: Choices, beside: tuple[AttachedPolicy, ...], around: Setting | None
 ) -> bool:
-    gate = AttachedPolicy(NAME, force_mfa(choices))
-    found: Answer = answer(story, Policies(identity=(gate, *beside)), around)
+    found = answer(story, Policies(identity=(_gate(choices), *beside)), around)
     return found.verdict is WalkVerdict.PROVED
+
+
+@cache
+def _gate(choices: Choices) -> AttachedPolicy:
+    return AttachedPolicy(NAME, force_mfa(choices))
