@@ -202,10 +202,15 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
     foreign = Plan.from_json(text)
     object.__setattr__(foreign, "account", "999999999999")
     terminal.write("foreign", foreign.to_json())
+    terminal.write("nonsense", GOAL)
+    chinese = Plan.from_json(text)
+    object.__setattr__(chinese, "partition", "aws-cn")
+    terminal.write("chinese", chinese.to_json())
     for name, message in (
         ("edited", "was edited"),
         ("foreign", "999999999999"),
-        ("goal.yaml", "no plan"),
+        ("chinese", "`aws-cn`, and this is"),
+        ("nonsense", "no plan"),
     ):
         for command in ("apply", "status"):
             words = [command, terminal.path(name)] + (["--yes"] if command == "apply" else [])

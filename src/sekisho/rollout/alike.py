@@ -1,6 +1,7 @@
 """Which users a plan does the same to: what is found out for one of them holds for the others."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Traits, likeness, traits_of
@@ -9,6 +10,9 @@ from sekisho.errors import FaultyAccount
 from sekisho.policy import Document
 
 __all__ = ["representatives"]
+
+_PARTS = 6
+_WILD = re.compile(r"[*?$]")
 
 
 def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) -> Mapping[str, User]:
@@ -43,6 +47,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self._traits: dict[tuple[object, ...], Traits] = {}
+        self._named: dict[tuple[object, ...], bool] = {}
 
     def of(self, snapshot: Snapshot, user: User) -> tuple[object, ...]:
         """Return what users need in common that nothing in this snapshot tells them apart."""
@@ -53,7 +58,31 @@ class _Seen:
         documents = _documents(policies)
         if documents not in self._traits:
             self._traits[documents] = traits_of(policies)
-        return (documents, likeness(user, self._traits[documents]))
+            self._named[documents] = any(map(_names_users, _values(policies)))
+        name = user.name if self._named[documents] else ""
+        return (documents, name, likeness(user, self._traits[documents]))
+
+
+def _values(policies: Policies) -> Iterator[str]:
+    """Yield every resource that a statement names."""
+    attached = [*policies.identity, *(policies.boundaries or ())]
+    attached += [each for level in policies.scps for each in level.policies]
+    for each in attached:
+        for statement in each.document.statements:
+            yield from statement.resource.values if statement.resource else ()
+
+
+def _names_users(value: str) -> bool:
+    """Tell whether a resource takes in some users by their names, and not others."""
+    parts = value.split(":", _PARTS - 1)
+    if len(parts) < _PARTS:
+        return not value.endswith("*")
+    if parts[2] != "iam" and not set(parts[2]) & {*"*?"}:
+        return False
+    literal = _WILD.split(parts[-1], maxsplit=1)[0]
+    if not (literal.startswith("user/") or "user/".startswith(literal)):
+        return False
+    return parts[-1].rpartition("/")[2].replace("${aws:username}", "") not in ("", "*")
 
 
 def _documents(policies: Policies) -> tuple[object, ...]:

@@ -129,16 +129,17 @@ def touched(plan: Plan, api: AwsApi) -> str:
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:
-    """Return the caller's ARN; refuse a plan that was made for another account.
+    """Return the caller's ARN; refuse a plan that was made for another account or partition.
 
     Raises:
         PlanRefused: if it was.
     """
     identity = api.call("sts", "GetCallerIdentity")
-    account = identity["Account"]
-    if account != plan.account:
+    account, partition = identity["Account"], identity["Arn"].split(":")[1]
+    if (account, partition) != (plan.account, plan.partition):
         raise PlanRefused(
-            f"this plan is for the account `{plan.account}`, and this is `{account}`",
+            f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
+            f"`{account}` in `{partition}`",
             code=Code.PLAN_FAULTY,
             cure="use the credentials of the plan's account",
         )
