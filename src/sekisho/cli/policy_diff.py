@@ -12,7 +12,6 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.prove import ANYONE
 from sekisho.cli.prove_output import safe, stated_to_json, witness_to_json
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.language import Language, Text
@@ -62,11 +61,11 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
     could not be found out.
     """
     user_arn: str | None = given["user_arn"]
-    user = User.of(user_arn or ANYONE)
     before, after = (
         _policies((file, *given[f"with_{side}"], *given["with_both"]), given["boundary"])
         for side, file in (("old", old), ("new", new))
     )
+    user = User.of(user_arn) if user_arn else prover.anyone(before, after)
     found = prover.difference(before, after, user, datetime.now(UTC), given["switches"])
     if output is OutputFormat.JSON:
         click.echo(json.dumps(_as_json(found, user), indent=2, ensure_ascii=False))

@@ -31,7 +31,6 @@ from sekisho.cli.prove_people_output import (
     people_as_table,
 )
 from sekisho.cli.prove_subject import (
-    ANYONE,
     UNREAD,
     Subject,
     asked_about_all,
@@ -53,7 +52,7 @@ from sekisho.language import Language
 from sekisho.policy import PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, Verdict
 
-__all__ = ["ANYONE", "command"]
+__all__ = ["command"]
 
 
 @click.command("prove", short_help="Prove that the gate is shut, or show a request that passes.")

@@ -9,17 +9,15 @@ import click
 
 from sekisho.account import Snapshot, open_account, policies_of, user_of
 from sekisho.audit.gated import named_of
-from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.cli.policy_files import read_policy
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind, parse
-from sekisho.prover import User
+from sekisho.prover import User, anyone
 from sekisho.signin import change_allowed
 
 __all__ = [
-    "ANYONE",
     "UNREAD",
     "Subject",
     "asked_about_all",
@@ -29,9 +27,6 @@ __all__ = [
     "subject_options",
     "unread",
 ]
-
-ANYONE = f"arn:{DEFAULT_PARTITION}:iam::111122223333:user/some-user"
-"""Stands for any user: a name that no policy is about."""
 
 UNREAD = Text(
     "The service control policies are not known ({reason}): what they deny seems allowed here.",
@@ -165,7 +160,7 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
     )
     return Subject(
         policies=policies,
-        user=User.of(arn or ANYONE),
+        user=User.of(arn) if arn else anyone(policies),
         source=given["files"][0],
         named=arn is not None,
         now=datetime.now(UTC),

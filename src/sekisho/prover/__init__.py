@@ -1,6 +1,7 @@
 """What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
 
 from sekisho.prover.answer import Answer, answer
+from sekisho.prover.anyone import anyone
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
@@ -46,6 +47,7 @@ __all__ = [
     "Within",
     "Witness",
     "answer",
+    "anyone",
     "difference",
     "exempt_list",
     "expected_exempt",
