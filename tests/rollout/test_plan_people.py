@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rollout.staging import (
     ADMIN,
     FULL,
     GATE,
+    NOW,
     account,
     device,
     gate,
@@ -19,9 +21,20 @@ from rollout.staging import (
     user,
     with_user,
 )
-from sekisho.account import AccessKey, Device, DeviceKind, Gap, Group, Password, Snapshot
+from sekisho.account import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Device,
+    DeviceKind,
+    Gap,
+    Group,
+    Password,
+    Snapshot,
+)
 from sekisho.policy import Document, from_json, to_json
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
+from sekisho.signin import PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIAX", active=True)
@@ -153,6 +166,22 @@ def test_nobody_is_shut_out_even_with_mfa(document: Document) -> None:
     made = planned(document)
     assert failed(made) == {"mfa-opens": ALL}
     assert not made.applicable
+
+
+@pytest.mark.parametrize(
+    ("ends", "hard", "stuck"), [(1, True, ()), (-1, False, ()), (-1, True, ("console",))]
+)
+def test_a_password_that_has_expired_counts(ends: int, hard: bool, stuck: tuple[str, ...]) -> None:
+    end = NOW + timedelta(days=ends)
+    row = CredentialRow("console", "", password_next_rotation=end)
+    start = replace(
+        company(),
+        report=CredentialReport(NOW, {"console": row}),
+        password_policy=PasswordPolicy(max_age=90, hard_expiry=hard),
+    )
+    made = planned(gate(), "console", start=start)
+    (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
+    assert proof.failed == stuck
 
 
 @pytest.mark.parametrize(

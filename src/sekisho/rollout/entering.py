@@ -65,6 +65,7 @@ class _Asked:
         self._known: dict[tuple[object, ...], Entry] = {}
         policy = snapshot.password_policy
         self._users_may_change = policy is not None and policy.users_may_change
+        self._hard_expiry = policy is not None and policy.hard_expiry
         self._orphans = {
             device.serial.rpartition("/")[2] for device in snapshot.orphans if device.serial
         }
@@ -92,11 +93,12 @@ class _Asked:
             )
             for device in user.devices
         )
-        password = user.password
+        password, expired = user.password, self._expired(user)
         return State(
             Person(
                 Password.NONE if password is None else Password.KNOWN,
-                must_change=password is not None and password.reset_required,
+                must_change=password is not None and (password.reset_required or expired),
+                hard_expired=password is not None and expired and self._hard_expiry,
                 devices=devices,
             ),
             holds=frozenset({Hold(Who.USER, Held.KEY)} if any(k.active for k in user.keys) else ()),
@@ -104,6 +106,13 @@ class _Asked:
                 {Device(Hand.ELSEWHERE, Who.USER)} if user.name in self._orphans else ()
             ),
         )
+
+    def _expired(self, user: User) -> bool:
+        """Return whether the password is too old by the account's policy, as the report has it."""
+        report = self._snapshot.report
+        row = report.rows.get(user.name) if report is not None else None
+        end = row.password_next_rotation if row is not None else None
+        return end is not None and end <= self._snapshot.taken_at
 
     def _walk(self, user: User, policies: Policies, start: State) -> Entry:
         setting = Setting(
