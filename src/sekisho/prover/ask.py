@@ -275,7 +275,7 @@ class Asking:
         return Target(reading, each.forms, each.besides, names)
 
     def _search(self, reading: Reading, each: _Range) -> _Found | None:
-        self._effort.spend(len(self._rules))
+        self._effort.spend(_A_RULE * len(self._rules))
         target = self._target(reading, each)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
@@ -358,6 +358,9 @@ class Asking:
         request = reading.scope(action, resource, values, None).request
         return replayed(question or self._question, situation.held, request, exists=each.exists)
 
+
+_A_RULE = 10
+"""Steps that it takes to ask for what must hold for a statement to apply."""
 
 _WILDCARDS = 1_000
 

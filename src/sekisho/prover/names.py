@@ -48,11 +48,14 @@ class Names:
 
         Those that differ only in the types of their resources stand in one list.
         """
-        found: dict[tuple[bool, ...], dict[object, dict[str, Action]]] = {}
-        sets = tuple(self._taken.values())
+        found: dict[int, dict[object, dict[str, Action]]] = {}
+        taken_by: dict[str, int] = {}
+        for place, names in enumerate(self._taken.values()):
+            for name in names:
+                taken_by[name] = taken_by.get(name, 0) | 1 << place
         for action in actions:
             name = _name(action)
-            alike = found.setdefault(tuple(name in names for names in sets), {})
+            alike = found.setdefault(taken_by.get(name, 0), {})
             alike.setdefault(action.resource_types, {})[name] = action
         return [
             [ActionClass(tuple(one.values())) for one in alike.values()] for alike in found.values()

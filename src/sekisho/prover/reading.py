@@ -107,6 +107,8 @@ class Reading:
         # the time is settled only where nobody asks about it
         self._open = _TIMES if _TIME in by_theory else frozenset()
         self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
+        given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
+        self._given = Context(given)
         self.theories: dict[str, Theory] = {}
         self.resources: dict[object, Patterns | Literal] = {}
         self._literals: dict[Asked, Literal | bool] = {}
@@ -149,14 +151,8 @@ class Reading:
 
     def scope(self, action: str, resource: str, values: Values, version: Version | None) -> Scope:
         """Return what the engine matches against, with some values put in."""
-        context = self.settled.with_(values)
-        if self._absent or self._open:
-            kept = {
-                key: value
-                for key, value in context.items()
-                if key.lower() not in self._open or key in values
-            }
-            context = Context(kept)
+        self.effort.spend(_ASKING + len(self._given))
+        context = self._given.with_(values)
         request = Request(self._about.user.arn, action, resource, context)
         return Scope(request, self._caller, version, self.doubts)
 
@@ -189,9 +185,10 @@ class Reading:
         if not exact and self.loose:
             self._literals.update({each: self.free() for each in plain})
             return
-        theory = Choices(values, self.effort)
+        theory = Choices(values)
         self.theories[name] = theory
         for each in plain:
+            self.effort.spend(len(values) * len(each.condition.values))
             number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
             self._literals[each] = Literal(name, number, holds=True)
 
@@ -226,7 +223,7 @@ class Reading:
 
         To them a set is which comparisons some of its values satisfy, and which all do.
         """
-        self.effort.spend(len(texts) * len(asked))
+        self.effort.spend(len(texts) * sum(len(each.condition.values) for each in asked))
         satisfied = {
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
@@ -234,22 +231,17 @@ class Reading:
         }
         some_asked, every_asked = self._quantified(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
-        waiting: deque[tuple[int, int, tuple[str, ...]]] = deque(
-            (mask & some_asked, mask & every_asked, (text,)) for text, mask in satisfied.items()
-        )
+        waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
         while waiting:
             some, every, members = waiting.popleft()
-            if (some, every) in seen:
-                continue
-            seen[some, every] = members
+            self.effort.spend(len(satisfied))
+            for text, mask in satisfied.items():
+                after = (some | mask & some_asked, every & mask)
+                if after not in seen and text not in members:
+                    seen[after] = (*members, text)
+                    waiting.append((*after, seen[after]))
             if len(seen) > MOST_SETS:
                 raise Limit("too many sets of values")
-            self.effort.spend(len(satisfied))
-            waiting += [
-                (some | mask & some_asked, every & mask, (*members, text))
-                for text, mask in satisfied.items()
-                if text not in members
-            ]
         yield from seen.values()
 
     @staticmethod
@@ -284,6 +276,7 @@ class Reading:
             when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
             oldest = at - int(_LONGEST.total_seconds())
             issued = (at, oldest, *(each for each in near if oldest < each < at))
+            self.effort.spend(len(near) + _A_VALUE * len(issued))
             if "aws:tokenissuetime" not in self.settled.folded:
                 found.append(when)
             if "aws:tokenissuetime" not in self._absent:
@@ -314,6 +307,13 @@ class Reading:
         own = [each for each in own if not _linked(each, self.doubts)]
         texts, _ = values_for(own, self.settled, self._about.now, self.effort)
         return [*dict.fromkeys([*texts, "x"]), *absent]
+
+
+_ASKING = 60
+"""Steps that it takes to ask the engine about one condition of one value."""
+
+_A_VALUE = 50
+"""Steps that a value of several keys counts for: it takes room, too."""
 
 
 def _iso(seconds: int) -> str:

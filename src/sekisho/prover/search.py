@@ -6,7 +6,7 @@ another, the one with the fewest alternatives left first, and asks the theory ea
 literal. It is exact: it looks at every combination that no theory has refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,6 +36,10 @@ _Masks = dict[str, tuple[int, int]]
 """By theory: the atoms that shall hold and those that shall not."""
 
 
+_EXTENDING = 8
+"""Steps for each literal that is added."""
+
+
 @dataclass(slots=True)
 class _Run:
     """One search; `reason` keeps the first limit that was met."""
@@ -47,7 +51,7 @@ class _Run:
 
     def extended(self, masks: _Masks, alternative: Alternative) -> _Masks | None:
         """Return the masks with an alternative added; None if a theory refuses."""
-        self.effort.spend(1 + len(alternative))
+        self.effort.spend(_EXTENDING * (1 + len(alternative)))
         after = dict(masks)
         for theory, number, holds in alternative:
             true, false = after.get(theory, (0, 0))
@@ -67,27 +71,44 @@ class _Run:
             self.reason = self.reason or reason
             return False
 
-    def met(self, masks: _Masks, demands: Sequence[Demand]) -> _Masks | None:
+    def met(self, demands: Sequence[Demand]) -> _Masks | None:
         """Return masks that meet all of `demands`, or None."""
+        untried: list[Iterator[tuple[_Masks, Sequence[Demand]]]] = [iter([({}, demands)])]
+        while untried:
+            at = next(untried[-1], None)
+            if at is None:
+                untried.pop()
+                continue
+            ways = self._ways(*at)
+            if ways is None:
+                return at[0]
+            untried.append(ways)
+        return None
+
+    def _ways(
+        self, masks: _Masks, demands: Sequence[Demand]
+    ) -> Iterator[tuple[_Masks, Sequence[Demand]]] | None:
+        """Return the ways to meet one more demand, each with those that are left; None: all are."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
             self.reason = self.reason or Limit("too many combinations of statements")
-            return None
-        left: list[tuple[int, Demand, list[_Masks]]] = []
-        for demand in demands:
+            return iter(())
+        fewest: tuple[int, list[_Masks]] | None = None
+        left: list[Demand] = []
+        for place, demand in enumerate(demands):
             if any(_implied(masks, alternative) for alternative in demand):
                 continue
             ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
-            if not ways:
-                return None
-            left.append((len(ways), demand, ways))
-            if len(ways) == 1:
+            if fewest is None or len(ways) < len(fewest[1]):
+                fewest = (len(left), ways)
+            left.append(demand)
+            if len(ways) <= 1:
+                left += demands[place + 1 :]
                 break
-        if not left:
-            return masks
-        _, chosen, ways = min(left, key=lambda each: each[0])
-        rest = [demand for demand in demands if demand is not chosen]
-        return next((end for way in ways if (end := self.met(way, rest)) is not None), None)
+        if fewest is None:
+            return None
+        del left[fewest[0]]
+        return iter([(way, left) for way in fewest[1]])
 
 
 def _implied(masks: _Masks, alternative: Alternative) -> bool:
@@ -141,7 +162,7 @@ def _solved(
     demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
 ) -> _Masks | None:
     run = _Run(theories, effort)
-    masks = run.met({}, demands)
+    masks = run.met(demands)
     if masks is None and run.reason is not None:
         raise run.reason
     return masks

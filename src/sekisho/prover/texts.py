@@ -290,7 +290,8 @@ def find(
 
 _State = tuple[int, ...]
 
-_PLACES_A_STEP = 2_048
+_PLACES_A_STEP = 512
+"""How many places can be looked at in one step."""
 
 
 def _search(
@@ -303,7 +304,7 @@ def _search(
     came: dict[_State, tuple[_State, str] | None] = {start: None}
     waiting = deque([start])
     # one step over thousands of places takes longer than over a few
-    cost = 1 + sum(machine.size for machine in machines) // _PLACES_A_STEP
+    cost = sum(map(_cost, machines))
     while waiting:
         state = waiting.popleft()
         if none.certain(state[-2]):
@@ -324,6 +325,11 @@ def _search(
                 waiting.append(after)
         if len(came) > MOST_STATES:
             raise Limit("the patterns have too many states side by side")
+
+
+def _cost(machine: Machine) -> int:
+    """Return how many steps it takes to read one character."""
+    return 1 + machine.size // _PLACES_A_STEP
 
 
 def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
@@ -371,6 +377,7 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
     machine = given.machine
     found: dict[int, str] = {}
     for text in _search([Machine([(Wild.STAR,)])], _Never(patterns), effort):
+        effort.spend(_cost(machine) * len(text))
         accepted = machine.run(text) & machine.accepting
         if not found.get(accepted):
             found[accepted] = text

@@ -94,7 +94,7 @@ class Texts:
                 (some if bool(true >> number & 1) is not negated else none).append(patterns)
         found = find(some, none, self._effort, self._words) if self._forms.all else None
         if found is not None:
-            self._known.append(_Known(found))
+            self._known = [_Known(found), *self._known[: _MOST_KNOWN - 1]]
         elif self._besides is not None:
             hold = self._hold_besides
             if not true & ~hold and not false & hold:
@@ -104,7 +104,7 @@ class Texts:
     def _is_so(self, known: "_Known", true: int, false: int) -> bool:
         """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
         unseen = (true | false) & ~known.seen
-        self._effort.spend(1 + len(known.text) * unseen.bit_count())
+        self._effort.spend(1 + 2 * len(known.text) * unseen.bit_count())
         while unseen:
             number = unseen.bit_length() - 1
             patterns, negated = self._atoms[number]
@@ -112,6 +112,9 @@ class Texts:
             unseen ^= 1 << number
         known.seen |= true | false
         return not true & ~known.hold and not false & known.hold
+
+
+_MOST_KNOWN = 16
 
 
 @dataclass(slots=True)
@@ -123,26 +126,19 @@ class _Known:
     hold: int = 0
 
 
-_ASKING = 10
-"""Steps that it takes to ask the engine about one condition."""
-
-
 class Choices:
     """One or several context keys that take one of a list of values.
 
     Args:
         values: what the keys can be; every way in which atoms can hold together is among them.
-        effort: what may still be spent.
     """
 
-    def __init__(self, values: Sequence[Values], effort: Effort) -> None:
+    def __init__(self, values: Sequence[Values]) -> None:
         self._values = values
-        self._effort = effort
         self._hold: list[int] = []
 
     def add(self, holds: Callable[[Values], bool]) -> int:
         """Add an atom; return its number."""
-        self._effort.spend(_ASKING * len(self._values))
         self._hold.append(sum(holds(each) << place for place, each in enumerate(self._values)))
         return len(self._hold) - 1
 
