@@ -1,0 +1,217 @@
+"""Every limit ends in Unknown with its reason; whatever the policies, the prover ends."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from sekisho.prover import Proved, Refuted, Unknown, ask, gate_shut
+from sekisho.prover.limits import MOST_STEPS, Effort, Limit
+
+S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
+CHANCE = random.Random(5)  # noqa: S311 - samples, no secrets
+Statements = list[dict[str, Any]]
+STEPS = 300_000
+"""Few, so that the test is quick; the whole number is the bench's."""
+
+
+def limited(operator: str, key: str, value: Any, effect: str = "Allow") -> dict[str, Any]:
+    return {**S3, "Effect": effect, "Condition": {operator: {key: value}}}
+
+
+def starry() -> str:
+    return f"*{'*'.join(CHANCE.choices('abcdef', k=6))}*"
+
+
+def many(make: Callable[[int], dict[str, Any]]) -> Statements:
+    """Return about as many statements as fit into 131,072 characters."""
+    return [make(number) for number in range(131_072 // (len(str(make(10))) + 1))]
+
+
+def alternately(number: int) -> str:
+    return "Deny" if number % 2 else "Allow"
+
+
+HOLES = "abcdef"
+ADVERSE: dict[str, Statements] = {
+    "stars in one key": [limited("StringLike", "s3:prefix", [starry() for _ in range(6_000)])],
+    "stars in many statements": many(
+        lambda n: limited("StringLike", "s3:prefix", starry(), alternately(n))
+    ),
+    "stars in resources": [
+        {**S3, "Resource": "arn:aws:s3:::*"},
+        *many(
+            lambda n: {"Effect": "Deny", "Action": "*", "NotResource": f"arn:aws:s3:::{starry()}"}
+        ),
+    ],
+    "stars in actions": many(
+        lambda n: {
+            **S3,
+            "Effect": alternately(n),
+            "Action": f"*:*{CHANCE.choice('aegst')}*{n % 7}*",
+        }
+    ),
+    "nothing but wildcards": [{**S3, "Resource": f"arn:aws:s3:::{'?*' * 60_000}"}],
+    "one long pattern": [limited("StringLike", "s3:prefix", "*a" * 60_000)],
+    "variables": many(
+        lambda n: {
+            **S3,
+            "Effect": alternately(n),
+            "Resource": f"arn:aws:s3:::${{aws:PrincipalTag/{n}}}",
+        }
+    ),
+    "addresses": [
+        limited("IpAddress", "aws:SourceIp", [f"10.{n // 250}.{n % 250}.1" for n in range(7_000)])
+    ],
+    "addresses in many statements": many(
+        lambda n: limited(
+            "IpAddress", "aws:SourceIp", f"10.{n % 250}.0.0/{8 + n % 20}", alternately(n)
+        )
+    ),
+    "numbers": [limited("NumericEquals", "s3:max-keys", [str(n * 2) for n in range(15_000)])],
+    "times": many(
+        lambda n: limited(
+            "DateLessThan", "aws:CurrentTime", f"20{27 + n % 60}-01-01", alternately(n)
+        )
+    ),
+    "sets": many(
+        lambda n: limited(
+            "ForAllValues:StringLike", "aws:TagKeys", [f"k{n}*", f"*{n % 90}"], alternately(n)
+        )
+    ),
+    "letters in any case": [
+        limited("StringEqualsIgnoreCase", "s3:prefix", [f"key{n:x}" for n in range(8_000)]),
+        limited("StringLike", "s3:prefix", ["*K*", "*e*"], "Deny"),
+    ],
+    "pigeons in holes": [
+        {**ALLOW_ALL, "Condition": {"StringEquals": {f"s3:p{n}": [*HOLES] for n in range(8)}}},
+        *(
+            {
+                **ALLOW_ALL,
+                "Effect": "Deny",
+                "Condition": {"StringEquals": {f"s3:p{n}": h, f"s3:p{m}": h}},
+            }
+            for n in range(8)
+            for m in range(n)
+            for h in HOLES
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ADVERSE)
+def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[Effort] = []
+
+    def few() -> Effort:
+        left.append(Effort(STEPS))
+        return left[-1]
+
+    monkeypatch.setattr(ask, "Effort", few)
+    verdict = gate_shut(identity(*ADVERSE[name]), ALICE, NOW).direct
+    match verdict:
+        case Unknown(reason):
+            assert "too many" in reason or "variables that no request fixes" in reason
+        case Refuted() | Proved():
+            assert name != "pigeons in holes" or verdict == Proved()
+            assert all(effort.left >= 0 for effort in left)
+
+
+LIMITS: dict[str, tuple[str, int, Statements, str]] = {
+    "states": (
+        "texts.MOST_STATES",
+        3,
+        [
+            {**S3, "Resource": "arn:aws:s3:::b*x*"},
+            {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::b*"},
+        ],
+        "the patterns have too many states side by side",
+    ),
+    "choices": (
+        "search.MOST_NODES",
+        1,
+        [S3, limited("Bool", "aws:SecureTransport", "false", "Deny")],
+        "too many combinations of statements",
+    ),
+    "sets": (
+        "reading.MOST_SETS",
+        1,
+        [limited("ForAnyValue:StringEquals", "aws:TagKeys", ["a", "b"])],
+        "`aws:tagkeys`: too many sets of values",
+    ),
+    "steps": ("limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
+    "assignments": (
+        "reading.MOST_ASSIGNMENTS",
+        0,
+        [
+            {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},
+            {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/?"},
+        ],
+        "policy variables that no request fixes: `${aws:principaltag/t}`",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "statements", "reason"), LIMITS.values(), ids=list(LIMITS)
+)
+def test_beyond_a_limit_is_unknown_and_says_which(
+    limit: str, most: int, statements: Statements, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"sekisho.prover.{limit}", most)
+    assert gate_shut(identity(*statements), ALICE, NOW).direct == Unknown(reason)
+
+
+def test_steps_run_out() -> None:
+    effort = Effort(2)
+    effort.spend(2)
+    with pytest.raises(Limit):
+        effort.spend(1)
+    assert Effort().left == MOST_STEPS
+
+
+def _texts() -> Iterator[str]:
+    yield from (
+        "*",
+        "a*",
+        "*a",
+        "?",
+        "${aws:PrincipalTag/a}",
+        "${aws:username}",
+        "${*}",
+        "A",
+        "k",
+        "",
+    )
+
+
+_VALUES = st.lists(st.sampled_from([*_texts()]), min_size=1, max_size=3)
+_OPERATORS = st.sampled_from(
+    [
+        "StringLike",
+        "StringNotEquals",
+        "ForAllValues:StringLike",
+        "StringEqualsIgnoreCase",
+        "ArnLike",
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.booleans(), _OPERATORS, _VALUES, _VALUES), max_size=8))
+def test_no_policy_breaks_it(parts: list[tuple[bool, str, list[str], list[str]]]) -> None:
+    """Whatever is said ends in a verdict: no error, and no witness that the engine denies."""
+    statements = [
+        {
+            **S3,
+            "Effect": "Allow" if allow else "Deny",
+            "Resource": [f"arn:aws:s3:::b/{text}" for text in resources],
+            "Condition": {operator: {f"s3:prefix{len(values)}": values}},
+        }
+        for allow, operator, values, resources in parts
+    ]
+    verdict = gate_shut(identity(S3, *statements), ALICE, NOW).direct
+    assert isinstance(verdict, Proved | Refuted | Unknown)
