@@ -117,6 +117,9 @@ def users_as_table(users: Users, lang: Language) -> str:
 
 
 def _row(name: str, gate: UserGate, lang: Language) -> Iterator[str]:
+    if gate.gap:
+        yield f"{name}: {verdict_text(gate.now).into(lang)}"
+        return
     now, later = (verdict_text(verdict).into(lang) for verdict in (gate.now, gate.later))
     yield _ROW.filled(user=name, now=now, later=later).into(lang)
     yield from _witness(gate.now, lang)
