@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cases import CORPUS, cases
-from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.language import Language
-from sekisho.policy import Preset, choices_of, from_json
+from sekisho.policy import PolicyKind, Preset, choices_of, from_json
 from sekisho.policy.choices import Choices
 from sekisho.prover.walk import (
     PEOPLE,
@@ -162,6 +162,26 @@ def test_statements_about_other_actions_do_not_matter() -> None:
     more = replace(policies, identity=(*policies.identity, AttachedPolicy("more", document)))
     for each in STORIES:
         assert answer(each, more).verdict is answer(each, policies).verdict
+
+
+def test_a_service_control_policy_may_keep_everybody_out() -> None:
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "iam:EnableMFADevice",
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        },
+    ]
+    document = from_json({"Version": "2012-10-17", "Statement": statements}, kind=PolicyKind.SCP)
+    level = Level("root", (AttachedPolicy("scp", document),))
+    policies = replace(attached(FIRST_LOGIN), scps=(level,))
+    for name in ("new-user", "key-user", "passkey-only"):
+        found = answer(story(name), policies)
+        assert found.verdict is WalkVerdict.REFUTED
+        assert shown(found)[-1].startswith("!iam:EnableMFADevice")
+    assert answer(story("key-without-device"), policies).verdict is WalkVerdict.PROVED
 
 
 def test_a_denied_session_token_would_keep_key_users_out() -> None:
