@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from sekisho.language import Text
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
+from sekisho.prover.hypothetical import MFA_PRESENT
 from sekisho.prover.invariants import Demand, Invariant
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
@@ -37,8 +38,8 @@ HELD: Mapping[Held, Text] = {
         "MFA 済みのセッションの代理で呼び出す AWS サービス",
     ),
     Held.HYPOTHETICAL: Text(
-        "request with a value of aws:MultiFactorAuthPresent that AWS is not known to produce",
-        "リクエスト (AWS が生成するとは知られていない aws:MultiFactorAuthPresent の値を持つもの)",
+        "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce",
+        "リクエスト (aws:MultiFactorAuthPresent が `{value}`、AWS が生成するとは知られていない値)",
     ),
 }
 """Whose request it is."""
@@ -114,7 +115,7 @@ def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> st
     where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(_NOWHERE)
     filled = said(_REFUSED if refused else _ALLOWED).format(
         who=who,
-        held=said(HELD[witness.held]),
+        held=said(HELD[witness.held]).format(value=request.context.get(MFA_PRESENT)),
         address=where,
         action=request.action,
         resource=request.resource,
