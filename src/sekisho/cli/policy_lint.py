@@ -113,9 +113,11 @@ def _exit(reports: Sequence[Report], failed: Sequence[FaultyInput], *, exit_zero
 
 
 def _exit_of(report: Report) -> Exit:
-    if any(each.severity is not Severity.NOTE for each in report.findings):
-        return Exit.FINDINGS
-    return Exit.UNKNOWN if report.gaps else Exit.CLEAN
+    found = [each for each in report.findings if each.severity is not Severity.NOTE]
+    # of what IAM does not save, nothing is left unknown
+    if report.gaps and not any(each.id.startswith("save.") for each in found):
+        return Exit.UNKNOWN
+    return Exit.FINDINGS if found else Exit.CLEAN
 
 
 def _print(reports: Sequence[Report], lang: Language) -> None:
