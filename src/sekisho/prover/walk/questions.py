@@ -168,8 +168,9 @@ PEOPLE: tuple[Story, ...] = (
     _enters(
         "key-user-helped",
         Text(
-            "the same, with the device enabled by an administrator",
-            "同じユーザーで、管理者が MFA デバイスを有効にする場合",
+            "a user with an access key and no password; an administrator enables the device",
+            "パスワードがなくアクセスキーだけを持ち、"
+            "管理者に MFA デバイスを有効にしてもらうユーザー",
         ),
         State(holds=_KEY),
         goal=_TOKEN,
@@ -186,8 +187,10 @@ PEOPLE: tuple[Story, ...] = (
     _enters(
         "password-hard-expired",
         Text(
-            "the same where the password policy has HardExpiry; an administrator sets a new one",
-            "同じユーザーで、パスワードポリシーの HardExpiry が有効で、管理者が再設定する場合",
+            "a user with a device and a password that HardExpiry keeps expired; an administrator "
+            "sets another",
+            "MFA デバイスを持ち、HardExpiry により期限切れのままのパスワードを"
+            "管理者に再設定してもらうユーザー",
         ),
         State(replace(_EXPIRED, hard_expired=True)),
         helps={Act.UPDATE_LOGIN},
