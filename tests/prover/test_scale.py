@@ -15,7 +15,7 @@ from sekisho.prover import Proved, Refuted, expected_exempt, gate_shut
 
 MANAGED: Mapping[str, Any] = json.loads(aws_managed_policies_data)
 STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 24
-"""All of them take about a minute."""
+"""All of them in the deep profile."""
 
 GATE = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
 NOTHING_BEYOND_THE_LIST = ("AWSDenyAll", "AWSCompromisedKeyQuarantineV3", "IAMUserChangePassword")
