@@ -11,7 +11,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.model import Switches
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
-from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.limits import Effort
 from sekisho.prover.values import Asked, Family, family_of, values_for
 
@@ -88,5 +88,25 @@ def test_two_types_on_one_key_are_not_all_told_apart() -> None:
     assert not values_for(asked, Context(), NOW, Effort())[1]
 
 
-def test_every_operator_has_a_family() -> None:
-    assert {family_of(name) for name in OperatorName} == set(Family)
+TWINS = {
+    Family.TEXT: "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase "
+    "StringLike StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike",
+    Family.NUMBER: "NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals "
+    "NumericGreaterThan NumericGreaterThanEquals",
+    Family.DATE: "DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan "
+    "DateGreaterThanEquals",
+    Family.BOOLEAN: "Bool",
+    Family.BINARY: "BinaryEquals",
+    Family.ADDRESS: "IpAddress NotIpAddress",
+    Family.PRESENCE: "Null",
+}
+"""Each operator of the engine by what the prover splits its values by: a new one fails here."""
+
+
+def test_every_operator_of_the_engine_has_its_twin() -> None:
+    paired = {
+        OperatorName(name): family for family, names in TWINS.items() for name in names.split()
+    }
+    assert set(paired) == set(OperatorName)
+    assert {name: family_of(name) for name in OperatorName} == paired
+    assert {quantifier.value for quantifier in Quantifier} == {"", "ForAnyValue", "ForAllValues"}

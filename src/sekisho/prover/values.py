@@ -21,6 +21,7 @@ from sekisho.engine import glob, operators, variables
 from sekisho.engine.arns import PARTS, parts_of
 from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import Context
+from sekisho.errors import InternalError
 from sekisho.policy.document import Condition, OperatorName, Version
 from sekisho.prover.limits import Effort
 from sekisho.prover.texts import Segment, Token, representatives
@@ -198,8 +199,10 @@ def _tokens(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | No
             return tuple(map(_casings, glob.text_of(pattern)))
         case OperatorName.STRING_LIKE:
             return pattern
-        case _:
+        case OperatorName.ARN_EQUALS | OperatorName.ARN_LIKE:
             return _arn(pattern)
+        case other:
+            raise InternalError(f"`{other.value}` compares no texts")
 
 
 _KELVIN = "\u212a"
