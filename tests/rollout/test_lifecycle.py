@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
 from rollout.staging import ADMIN, NOW, company, gate, policy_goal
-from sekisho.account import collect, user_of
+from sekisho.account import Gap, collect, user_of
 from sekisho.account.aws import Boto3Api
 from sekisho.endpoint import LocalAws
 from sekisho.errors import FaultyAccount
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans, deny_all_arn, offboard, reset
+from sekisho.rollout.script import script_of
 
 SECRET = "Fuji-2026-temporary-x"
 
@@ -108,6 +111,31 @@ def test_who_leaves_loses_everything_at_once(
     back, was = user_of(collect(api, now=NOW), "hanako"), user_of(before, "hanako")
     assert (back.groups, back.attached, back.keys) == (was.groups, was.attached, was.keys)
     assert [key.active for key in back.ssh_keys] == [key.active for key in was.ssh_keys]
+
+
+def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
+    seen = collect(api, now=NOW)
+    for what, who, counts in (
+        ("ListSSHPublicKeys", "hanako", True),
+        ("ListSSHPublicKeys", "", True),
+        ("ListVirtualMFADevices", "", True),
+        ("ListSSHPublicKeys", "machine", False),
+        ("ListParents", "", False),
+    ):
+        hidden = replace(seen, gaps=(Gap(what, who, "AccessDenied: no"),))
+        against = offboard(Standpoint(hidden, ADMIN), "hanako").against
+        assert ("gap" in against) is counts, (what, who)
+    hidden = replace(seen, gaps=(Gap("ListVirtualMFADevices", "", "AccessDenied: no"),))
+    assert "gap" in delete_orphans(Standpoint(hidden, ADMIN), ()).against
+
+
+def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
+    script = script_of(offboard(Standpoint(collect(api, now=NOW), ADMIN), "hanako"))
+    commands = [line.split()[2] for line in script.splitlines() if line.startswith("aws iam ")]
+    known = {
+        xform_name(name, "-") for name in boto3.client("iam").meta.service_model.operation_names
+    }
+    assert {"update-ssh-public-key", "deactivate-mfa-device"} <= set(commands) <= known
 
 
 def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:

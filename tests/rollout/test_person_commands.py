@@ -13,7 +13,7 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
-from sekisho.errors import FaultyAccount, FaultyInput, SekishoError, UsageError
+from sekisho.errors import FaultyAccount, FaultyInput, UsageError
 from sekisho.rollout import Plan
 
 
@@ -56,7 +56,9 @@ def test_a_new_user_is_told_a_password_that_opens_the_console(
         raise_(terminal.run("apply", terminal.path("plan"), "--yes").exception)
     file = Path(terminal.path("passwords"))
     output = applied(terminal, "--password-file", str(file))
-    user, password = file.read_text("utf-8").strip().split("\t")
+    head, line = file.read_text("utf-8").splitlines()
+    assert head.startswith("# sekisho")
+    user, password = line.split("\t")
     assert (user, len(password)) == ("taro", 20)
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -76,7 +78,7 @@ def test_a_password_file_that_is_there_stops_everything(
 ) -> None:
     planned(terminal, "onboard", "jiro")
     there = terminal.write("passwords", "older")
-    with pytest.raises(SekishoError, match="is there already"):
+    with pytest.raises(UsageError, match="is there already"):
         raise_(
             terminal.run(
                 "apply", terminal.path("plan"), "--yes", "--password-file", there
@@ -135,6 +137,18 @@ BAD = {
     "offboard-of-nobody": (("offboard", "nobody"), FaultyAccount, "no user `nobody`"),
     "a-name-that-aws-refuses": (("onboard", "a b"), FaultyInput, "a b"),
     "a-tag-without-value": (("onboard", "saburo", "--tag", "x"), UsageError, "`--tag x`"),
+    "a-break-glass-user-who-is-not-there": (
+        ("offboard", "machine", "--break-glass", "nosuch"),
+        FaultyAccount,
+        "no user `nosuch`",
+    ),
+    "a-device-to-keep-that-is-not-there": (
+        ("orphans", "--keep", "nosuch"),
+        UsageError,
+        "no such device",
+    ),
+    "somebody-else-of-that-name": (("onboard", "machine"), FaultyInput, "is somebody else"),
+    "a-tag-twice": (("onboard", "saburo", "--tag", "x=1", "--tag", "x=2"), UsageError, "twice"),
     "a-reason-for-nothing": (
         ("offboard", "machine", "--accept", "x=y"),
         UsageError,

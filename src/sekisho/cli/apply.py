@@ -1,8 +1,7 @@
 """`sekisho apply`: do what a plan says, and nothing else."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
 from sekisho.cli.told import Told
 from sekisho.language import Language, Text
-from sekisho.rollout import Journal, execute
+from sekisho.rollout import execute
 from sekisho.rollout.kept import read_plan
 from sekisho.rollout.patience import patiently
 
@@ -39,7 +38,7 @@ _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
     "--password-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A new file for temporary passwords; else they are shown on the terminal, once.",
+    help="A file for temporary passwords; else they are shown on the terminal, once.",
 )
 @aws_options
 @lang_option
@@ -50,12 +49,12 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     1 if it stopped, with what is done and what is not.
     """
     kept = read_plan(path, journal)
-    told = Told(kept.plan, given["password_file"])
+    told = Told(kept.plan, given["password_file"], lang)
     connected = connection(given, lang)
     click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
-    with kept.journal.locked(), _telling(told, kept.journal, lang):
+    with kept.journal.locked(), closing(told):
         report = patiently(
             lambda: execute(
                 kept.plan,
@@ -70,12 +69,3 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     click.echo("\n".join(applied_lines(report, lang)))
     click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
     return Exit.CLEAN if report.complete else Exit.ERROR
-
-
-@contextmanager
-def _telling(told: Told, journal: Journal, lang: Language) -> Iterator[None]:
-    """Tell the passwords that were set, whatever stops the run."""
-    try:
-        yield
-    finally:
-        told.tell(journal, lang)

@@ -8,7 +8,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.language import Language
-from sekisho.rollout.lifecycle import Standpoint, offboard
+from sekisho.rollout.lifecycle import offboard, standpoint
 
 __all__ = ["command"]
 
@@ -25,5 +25,5 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
     """
     words = accepted(given["accept"])
     snapshot, caller = account_of(given, lang)
-    at = Standpoint(snapshot, caller, given["break_glass"], words)
+    at = standpoint(snapshot, caller, given["break_glass"], words)
     return finish(offboard(at, user), given, output, lang)

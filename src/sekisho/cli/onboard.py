@@ -1,5 +1,6 @@
 """`sekisho onboard`: a new user, gated from the first moment."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -27,6 +28,7 @@ __all__ = ["command"]
 @click.option(
     "--keep-password", is_flag=True, help="The first password need not be changed at sign-in."
 )
+@click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched.")
 @click.option("--name", metavar="NAME", default="Force_MFA", help="The policy; Force_MFA.")
 @click.option(
     "--preset",
@@ -52,13 +54,15 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         gated=given["group"] is None,
     )
     group = GroupGoal(given["group"], (user,)) if given["group"] else None
-    goal = Goal(_policy(snapshot, given), group=group, new_users=(new,))
+    policy, glass = _policy(snapshot, given), given["break_glass"]
+    goal = Goal(policy, group=group, new_users=(new,), break_glass=glass)
     return finish(plan(goal, snapshot, caller, words), given, output, lang)
 
 
 def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
     """Return the policy as the account has it; a new one if it has none of this name."""
-    document = force_mfa(choices_of(Preset(given["preset"])))
+    choices = replace(choices_of(Preset(given["preset"])), partition=snapshot.partition)
+    document = force_mfa(choices)
     wanted = PolicyGoal(given["name"], document)
     known = snapshot.policies.get(policy_arn(snapshot, wanted))
     return wanted if known is None else PolicyGoal(known.name, known.document, known.path)
@@ -70,5 +74,7 @@ def _tags(texts: tuple[str, ...]) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise UsageError(f"`--tag {text}` is not of the form `KEY=VALUE`")
+        if key in tags:
+            raise UsageError(f"`--tag {text}`: the key `{key}` stands twice")
         tags[key] = value
     return tags

@@ -10,6 +10,7 @@ from sekisho.audit.orphans import Guess, guesses
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
+from sekisho.errors import UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans
 
@@ -44,6 +45,7 @@ def command(output: str, lang: Language, **given: Any) -> Exit:
     """
     words = accepted(given["accept"])
     snapshot, caller = account_of(given, lang)
+    _check_kept(given["keep"], snapshot)
     older = open_account(given["since"]) if given["since"] else None
     going = tuple(
         device
@@ -53,6 +55,14 @@ def command(output: str, lang: Language, **given: Any) -> Exit:
     click.echo("\n".join(_lines(snapshot, older, lang)), err=True)
     made = delete_orphans(Standpoint(snapshot, caller, accepted=words), going)
     return finish(made, given, output, lang)
+
+
+def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
+    for serial in kept:
+        if not any(device.serial == serial for device in snapshot.orphans):
+            raise UsageError(
+                f"`--keep {serial}`: there is no such device", cure="give a serial number as listed"
+            )
 
 
 def _was_there(device: Device, older: Snapshot) -> bool:

@@ -1,21 +1,19 @@
-"""Temporary passwords: made when AWS is told them, and told to one person, once.
+"""Temporary passwords: made for AWS, and told to one person, once.
 
 They are shown on the terminal or written to a file that only its owner may read; never to a pipe, a
 plan, a journal or a log.
 """
 
+import os
 import secrets
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from sekisho.errors import UsageError
-from sekisho.files.private import write_private
+from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout import CreateLoginProfile, Plan
-from sekisho.rollout.journal import Event, Journal
 from sekisho.rollout.taking import ReplacePassword
 
 __all__ = ["Told"]
@@ -24,6 +22,7 @@ __all__ = ["Told"]
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")
 _LENGTH = 20
 
+_HEAD = "# sekisho: temporary passwords; delete this file when they are handed over\n"
 _SHOWN = Text(
     "Temporary password of {user}, shown this once: {password}",
     "{user} の一時パスワード (表示は今回限り): {password}",
@@ -35,52 +34,75 @@ _WRITTEN = Text(
 
 
 class Told:
-    """The temporary passwords of one run of a plan."""
+    """The temporary passwords of one run of a plan, each told before AWS is: none can be lost.
 
-    def __init__(self, plan: Plan, path: Path | None) -> None:
+    A run that dies before AWS answers has told a password that may not be set; the next run makes
+    and tells another.
+    """
+
+    def __init__(self, plan: Plan, path: Path | None, lang: Language) -> None:
         """Refuse, before anything is done, if nobody could be told a password.
 
         Raises:
-            UsageError: if the plan makes one, there is no terminal, and no file is named.
-            SekishoError: if the file is there already or cannot be written.
+            UsageError: if the plan makes one, there is no terminal, and no file is named; or if
+                the file is there and holds something else.
         """
         self._path = path
+        self._lang = lang
         self._passwords: dict[str, str] = {}
-        self._addresses = {
-            change.user: change.address
-            for change in plan.changes
-            if isinstance(change, CreateLoginProfile | ReplacePassword)
-        }
-        if self._addresses and path is None and not sys.stdout.isatty():
+        makes = any(isinstance(c, CreateLoginProfile | ReplacePassword) for c in plan.changes)
+        if makes and path is None and not sys.stdout.isatty():
             raise UsageError(
                 "this plan makes a temporary password, and there is no terminal to show it on",
-                cure="run it on a terminal, or name a new file with `--password-file FILE`",
+                cure="run it on a terminal, or name a file with `--password-file FILE`",
             )
-        if path is not None:
-            # what cannot be written must not be found out when the password is set
-            write_private(path, "")
+        if path is not None and path.exists() and not _is_ours(path):
+            raise UsageError(
+                f"`{path}` is there already and holds something else", cure="give another name"
+            )
 
     def password(self, user: str) -> str:
-        """Return the temporary password of a user, the same throughout the run."""
-        return self._passwords.setdefault(user, _made())
+        """Return the temporary password of a user, the same throughout the run, and tell it.
 
-    def tell(self, journal: Journal, lang: Language) -> None:
-        """Tell every password that AWS has taken, also after a run that stopped."""
-        taken = dict(self._taken(journal))
-        if self._path is not None and not taken:
-            self._path.unlink()
-        elif self._path is not None:
-            text = "".join(f"{user}\t{password}\n" for user, password in taken.items())
-            write_private(self._path, text, replace=True)
-            click.echo(_WRITTEN.filled(path=self._path).into(lang), err=True)
-        else:
-            for user, password in taken.items():
-                click.echo(_SHOWN.filled(user=user, password=password).into(lang))
+        Raises:
+            SekishoError: if it cannot be told; then AWS is not told either.
+        """
+        if user not in self._passwords:
+            password = _made()
+            if self._path is None:
+                click.echo(_SHOWN.filled(user=user, password=password).into(self._lang))
+            else:
+                _append(self._path, f"{user}\t{password}\n")
+            self._passwords[user] = password
+        return self._passwords[user]
 
-    def _taken(self, journal: Journal) -> Iterator[tuple[str, str]]:
-        for user, password in self._passwords.items():
-            if journal.standing(self._addresses[user]) is Event.DONE:
-                yield user, password
+    def close(self) -> None:
+        """Say where the passwords are."""
+        if self._path is not None and self._passwords:
+            click.echo(_WRITTEN.filled(path=self._path).into(self._lang), err=True)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline() == _HEAD
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line, made durable before this returns; the file is 0600."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(file, "a", encoding="utf-8") as opened:
+            opened.write(line if opened.tell() else _HEAD + line)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise SekishoError(
+            f"`{path}` cannot be written: {reason}", code=Code.OUTPUT_UNWRITABLE
+        ) from None
 
 
 def _made() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, user_of
+from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.policy import from_json
 from sekisho.policy.size import Quota
@@ -41,7 +42,16 @@ from sekisho.rollout.texts import (
     RESET_NEXT_KEEPS,
 )
 
-__all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset"]
+__all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset", "standpoint"]
+
+_BESIDE = frozenset(
+    {
+        *("GetAccessKeyLastUsed", "GetAccountSummary", "ListAccountAliases"),
+        *("GenerateCredentialReport", "GetCredentialReport"),
+        *(read.operation for read in READS if read.service == "organizations"),
+    }
+)
+"""What may be unread: it hides no credential, device or policy of anybody."""
 
 _DENY_ALL = "AWSDenyAll"
 _EVERYTHING_DENIED = {
@@ -68,6 +78,18 @@ class Standpoint:
     caller: Caller
     break_glass: tuple[str, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
+
+
+def standpoint(
+    snapshot: Snapshot, caller: Caller, break_glass: Iterable[str], accepted: Mapping[str, str]
+) -> Standpoint:
+    """Return the standpoint of an account's administrator.
+
+    Raises:
+        FaultyAccount: if there is no such break-glass user.
+    """
+    names = tuple(user_of(snapshot, name).name for name in break_glass)
+    return Standpoint(snapshot, caller, names, accepted)
 
 
 def reset(at: Standpoint, name: str) -> Plan:
@@ -179,17 +201,19 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
 
 
 def _against(outlook: Outlook, user: User | None) -> Iterator[Note]:
-    if user is None:
-        return
-    if user.arn == outlook.caller.arn:
+    if user is not None and user.arn == outlook.caller.arn:
         yield Note("oneself", NOT_ONESELF, (user.name,))
-    quota = Quota.POLICIES_PER_USER
-    if quota.number < len(user_of(outlook.after, user.name).attached):
-        what = f"`{user.name}`: {quota.message(user.name)}"
-        yield Note("quota", QUOTA.filled(what=what), (user.name,))
+    if user is not None:
+        quota = Quota.POLICIES_PER_USER
+        if quota.number < len(user_of(outlook.after, user.name).attached):
+            what = f"`{user.name}`: {quota.message(user.name)}"
+            yield Note("quota", QUOTA.filled(what=what), (user.name,))
+    others = {known.name for known in outlook.before.users if known != user}
     for gap in outlook.before.gaps:
-        if gap.who == user.name:
-            yield Note("gap", GAP.filled(what=f"{gap.what} {gap.who} ({gap.reason})"), (user.name,))
+        # what is not about somebody else may be about this one: a credential that nobody saw
+        if gap.what not in _BESIDE and gap.who.rpartition(" of user ")[2] not in others:
+            what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
+            yield Note("gap", GAP.filled(what=what), (user.name,) if user else ())
 
 
 def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:

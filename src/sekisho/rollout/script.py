@@ -61,5 +61,5 @@ def _commands(change: Change) -> Iterator[str]:
 
 
 def _dashed(name: str) -> str:
-    """Return an operation as the CLI has it: `CreatePolicy` is `create-policy`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name.replace("MFA", "Mfa")).lower()
+    """Return an operation as the CLI has it: `UpdateSSHPublicKey` is `update-ssh-public-key`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

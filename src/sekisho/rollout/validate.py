@@ -84,6 +84,19 @@ def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
         yield from _elsewhere(goal.group, snapshot.groups, "group")
     for index, user in enumerate(goal.new_users):
         yield from _elsewhere(user, snapshot.users, f"new_users[{index}]")
+        yield from _somebody(user, snapshot.user_named.get(user.name), f"new_users[{index}]")
+
+
+def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault]:
+    """Yield a fault if the user is there already, and not as a half-done plan would leave them."""
+    if known is None:
+        return
+    held = known.keys or known.devices
+    opens = known.password is None and wanted.password is not None and held
+    tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
+    if opens or tags_differ:
+        message = f"the user `{wanted.name}` is there already, and is somebody else"
+        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", cure="choose another name")
 
 
 def _elsewhere(
