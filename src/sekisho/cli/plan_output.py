@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sekisho.language import Language, Text
 from sekisho.rollout import Note, Plan, Proof, Verdict
+from sekisho.rollout.accepted import UNACCEPTABLE
 
 __all__ = ["plan_lines"]
 
@@ -20,8 +21,12 @@ _PEOPLE = Text("People: {count}", "対象の人: {count} 人")
 _ACCEPTED = Text("accepted: {reason}", "承認済み: {reason}")
 _NOTHING = Text("Nothing is to be changed.", "変更はありません。")
 _REFUSED = Text(
-    "This plan is refused: {against}. Change the goal, or accept it with --accept ID=REASON.",
-    "この計画は適用できません: {against}。目標を変更するか、--accept ID=理由 で承認してください。",
+    "This plan is refused: {against}.",
+    "この計画は適用できません: {against}",
+)
+_ACCEPTABLE = Text(
+    "Change what is wanted, or let it pass with --accept ID=REASON: {against}.",
+    "内容を変更するか、--accept ID=理由 で承認してください: {against}",
 )
 _VERDICTS: Mapping[Verdict, Text] = {
     Verdict.PROVED: Text("proved", "証明済み"),
@@ -49,6 +54,9 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
     left = [name for name in plan.against if name not in plan.accepted]
     if left:
         yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
+    may = [name for name in left if name not in UNACCEPTABLE]
+    if may:
+        yield _ACCEPTABLE.filled(against=", ".join(may)).into(lang)
 
 
 def _changes(plan: Plan, lang: Language) -> Iterator[str]:

@@ -28,6 +28,11 @@ _SAVED = Text(
     "{path} に保存しました。まだ何も変更していません。`sekisho apply {path}` で適用します。",
 )
 
+_SAVED_REFUSED = Text(
+    "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan.",
+    "{path} に保存しました。何も変更していません。この計画は `sekisho apply` で適用できません。",
+)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -93,7 +98,8 @@ def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Ex
         click.echo("\n".join(plan_lines(made, lang)))
     if given["out"] is not None:
         write_private(given["out"], made.to_json(), replace=given["force"])
-        click.echo(_SAVED.filled(path=given["out"]).into(lang), err=True)
+        saved = _SAVED if made.applicable else _SAVED_REFUSED
+        click.echo(saved.filled(path=given["out"]).into(lang), err=True)
     return _exit_of(made)
 
 

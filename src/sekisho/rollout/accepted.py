@@ -3,11 +3,12 @@
 from sekisho.errors import UsageError
 from sekisho.rollout.plan import Plan
 
-__all__ = ["check_accepted"]
+__all__ = ["UNACCEPTABLE", "check_accepted"]
 
-_UNACCEPTABLE = frozenset(
+UNACCEPTABLE = frozenset(
     {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
 )
+"""What nobody can let pass, by its id."""
 
 
 def check_accepted(plan: Plan) -> Plan:
@@ -19,6 +20,6 @@ def check_accepted(plan: Plan) -> Plan:
     for identity in plan.accepted:
         if identity not in plan.against:
             raise UsageError(f"nothing called `{identity}` speaks against this plan")
-        if identity in _UNACCEPTABLE:
+        if identity in UNACCEPTABLE:
             raise UsageError(f"nobody can accept `{identity}`", cure="change what is wanted")
     return plan
