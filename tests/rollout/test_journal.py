@@ -64,9 +64,11 @@ def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
         Journal(tmp_path / "journal").open("two")
 
 
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FaultyInput, match="cannot be read"):
-        Journal(tmp_path).open("one")
+def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere" / "journal"):
+        with pytest.raises(FaultyInput, match="cannot be opened") as caught:
+            Journal(path).open("one")
+        assert caught.value.cure
     (tmp_path / "latin").write_bytes(b"\xff\xfe\n")
-    with pytest.raises(FaultyInput, match="cannot be read"):
+    with pytest.raises(FaultyInput, match="cannot be opened"):
         Journal(tmp_path / "latin").open("one")

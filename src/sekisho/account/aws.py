@@ -240,15 +240,16 @@ def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> A
     """Return the refusal for a client's error, without the secrets among `params`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        about = error.response.get("ResponseMetadata", {})
+        status, attempts = about.get("HTTPStatusCode", 0), about.get("RetryAttempts", -1) + 1
         code, message = answer.get("Code", "Unknown"), answer.get("Message", "")
         # a role is assumed in the middle of another call
         operation = error.operation_name
     else:
-        code, message, status = type(error).__name__, str(error), 0
+        code, message, status, attempts = type(error).__name__, str(error), 0, 0
     for name in _SECRET_PARAMETERS & params.keys():
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     refused = AwsRefused(operation, code, " ".join(message.split()), status)
-    refused.cure = _CURES.get(code, "")
+    refused.cure, refused.attempts = _CURES.get(code, ""), attempts
     return refused

@@ -22,6 +22,8 @@ _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
 _PASSWORDS = (CreateLoginProfile, ReplacePassword)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
+_MADE_BEFORE = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
+"""Refusals that a second try also meets where the first was carried out and its answer lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def execute(
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, or if the account has changed since; nothing is done then.
+            journal, or if the account has changed since; nothing is done then. Also if somebody
+            changes it meanwhile; what was done until then stands in the journal.
         AwsRefused: if the account cannot be read; nothing is done then.
     """
     if not plan.applicable:
@@ -106,11 +109,11 @@ def execute(
     journal.open(plan.digest, plan.to_json())
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
         return _report(plan, journal, (), None)
-    states = _states(plan, api, journal)
+    _check_drift(plan, api, journal)
     run = _Run(api, journal, passwords, now)
     for position, change in enumerate(plan.changes):
         try:
-            run.make(change, states[change.address])
+            run.make(change)
         except AwsRefused as error:
             remaining = tuple(left.address for left in plan.changes[position:])
             return _report(plan, journal, remaining, Stop.at(change, error))
@@ -151,24 +154,26 @@ def _who(arn: str) -> str:
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
-def _states(plan: Plan, api: AwsApi, journal: Journal) -> dict[str, State]:
-    """Return what is found at each address, and refuse if anything there is not of this plan."""
+def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> None:
+    """Refuse if anything that is found at the plan's addresses is not of this plan."""
     observer = Observer(api)
-    states = {change.address: change.state(observer.read(change)) for change in plan.changes}
     drifted = [
         change.address
         for change in plan.changes
-        if _drifted(change, states[change.address], journal.standing(change.address))
+        if _drifted(change, change.state(observer.read(change)), journal.standing(change.address))
     ]
     if drifted:
-        named = ", ".join(f"`{address}`" for address in drifted)
-        raise PlanRefused(
-            f"the account has changed since the plan was made: {named}",
-            code=Code.PLAN_STALE,
-            at=drifted[0],
-            cure="collect the account again and make a new plan",
-        )
-    return states
+        raise _stale(*drifted)
+
+
+def _stale(*drifted: str) -> PlanRefused:
+    named = ", ".join(f"`{address}`" for address in drifted)
+    return PlanRefused(
+        f"the account has changed since the plan was made: {named}",
+        code=Code.PLAN_STALE,
+        at=drifted[0],
+        cure="collect the account again and make a new plan",
+    )
 
 
 def _drifted(change: Change, state: State, standing: Event | None) -> bool:
@@ -188,11 +193,14 @@ class _Run:
     passwords: Passwords
     now: datetime
 
-    def make(self, change: Change, state: State) -> None:
-        """Make one change, unless it is made."""
+    def make(self, change: Change) -> None:
+        """Make one change, unless it is made: somebody else may be at work at the same time."""
         standing = self.journal.standing(change.address)
         if standing is Event.DONE:
             return
+        state = change.state(Observer(self.api).read(change))
+        if state is State.OTHER:
+            raise _stale(change.address)
         if state is State.BEFORE:
             self._call(change, doing(change))
         elif standing in _NOT_OURS:
@@ -207,19 +215,27 @@ class _Run:
         params = dict(call.params)
         if isinstance(change, _PASSWORDS):
             params["Password"] = self.passwords(change.user)
+        standing = self.journal.standing(change.address)
         self._record(Event.BEGUN, change)
         try:
             self.api.call("iam", call.operation, **params)
         except AwsRefused as error:
             # what may have been done, by a try whose answer was lost, stays begun: the next run
             # looks at what came of it
-            if error.status in _REFUSALS and error.aws_code != "EntityAlreadyExists":
+            if standing in _NOT_OURS and _did_nothing(error):
                 self._record(Event.REFUSED, change, error.aws_code)
             raise
         self._record(Event.DONE, change)
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
         self.journal.record(Entry(self.now, event, change.address, note))
+
+
+def _did_nothing(error: AwsRefused) -> bool:
+    """Return whether it is certain that none of the tries behind a refusal was carried out."""
+    if error.status not in _REFUSALS:
+        return False
+    return error.attempts == 1 or error.aws_code not in _MADE_BEFORE
 
 
 def _report(

@@ -96,11 +96,11 @@ class Journal:
         try:
             self._repair()
             lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+            if not lines:
+                self._write({"schema": SCHEMA, "plan": digest, "text": text})
+                return
         except (OSError, UnicodeDecodeError) as error:
-            raise self._faulty(0, f"the journal cannot be read: {_reason(error)}") from error
-        if not lines:
-            self._write({"schema": SCHEMA, "plan": digest, "text": text})
-            return
+            raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
         header = self._object(1, lines[0])
         if header.get("schema") != SCHEMA or header.get("plan") != digest:
             raise PlanRefused(

@@ -1,0 +1,162 @@
+"""Somebody else at work while a plan is carried out, and answers that were lost on the way."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import iam_of, signed_in
+from rollout.staging import GATE, NOW, company, gate, one_of_each, policy_goal
+from rollout.test_laws import SECRET, made, password
+from sekisho.account import AwsApi
+from sekisho.endpoint import LocalAws
+from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.policy import Preset, to_json
+from sekisho.rollout import ApplyReport, Goal, Journal, Plan, execute, roll_back, touched
+from sekisho.rollout.patience import patiently
+
+OLD = GATE.replace("Force_MFA", "Old_Force_MFA")
+
+
+@pytest.fixture
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        yield running
+
+
+@pytest.fixture
+def api(local: LocalAws) -> AwsApi:
+    return signed_in(local, "admin", mfa=True)
+
+
+class Meanwhile:
+    """An `AwsApi` in which a colleague acts just before the first call of one operation."""
+
+    def __init__(self, api: AwsApi, operation: str, colleague: Callable[[], object]) -> None:
+        self._api = api
+        self._acts = {operation: colleague}
+        self.called: list[str] = []
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        self._acts.pop(operation, lambda: None)()
+        self.called.append(operation)
+        return self._api.call(service, operation, **params)
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        return self._api.pages(service, operation, key, **params)
+
+
+class Lost(Meanwhile):
+    """An `AwsApi` that does one operation, and answers as the client's second try is answered."""
+
+    def __init__(self, api: AwsApi, operation: str, code: str) -> None:
+        super().__init__(api, operation, lambda: None)
+        self._lost, self._code = operation, code
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        answer = super().call(service, operation, **params)
+        if operation == self._lost and self.called.count(operation) == 1:
+            refused = AwsRefused(operation, self._code, "the first try did it", 409)
+            refused.attempts = 2
+            raise refused
+        return answer
+
+
+def applied(whole: Plan, api: AwsApi, journal: Path) -> ApplyReport:
+    return patiently(
+        lambda: execute(whole, api, Journal(journal), passwords=password, now=NOW),
+        lambda seconds: None,
+        lambda stop: None,
+    )
+
+
+def replacing(api: AwsApi, local: LocalAws) -> Plan:
+    """Return a plan that also makes a version, sets a tag and detaches."""
+    iam = iam_of(local)
+    for name in ("Force_MFA", "Old_Force_MFA"):
+        iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+    iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+    return made(api, Goal(policy_goal(), users=("machine",), replaces=(OLD,)))
+
+
+@pytest.mark.parametrize("must_change", [True, False], ids=["like-ours", "another"])
+def test_a_password_that_a_colleague_set_meanwhile_is_theirs(
+    api: AwsApi, local: LocalAws, tmp_path: Path, must_change: bool
+) -> None:
+    whole = made(api, one_of_each())
+    about = {"UserName": "taro", "PasswordResetRequired": must_change}
+    meanwhile = Meanwhile(
+        api,
+        "CreateLoginProfile",
+        lambda: iam_of(local).create_login_profile(**about, Password=f"{SECRET}-theirs"),
+    )
+    journal = tmp_path / "journal"
+    if must_change:
+        assert applied(whole, meanwhile, journal).already == ("login-profile taro",)
+    else:
+        with pytest.raises(PlanRefused, match="login-profile taro"):
+            applied(whole, meanwhile, journal)
+    assert "UpdateLoginProfile" not in meanwhile.called
+    left = roll_back(whole, Journal(journal), api, now=NOW).left
+    assert [each.address for each in left if "login" in each.address] == (
+        ["login-profile taro"] if must_change else []
+    )
+    assert api.call("iam", "GetLoginProfile", UserName="taro")
+
+
+def test_what_a_colleague_did_since_the_first_look_is_theirs(
+    api: AwsApi, local: LocalAws, tmp_path: Path
+) -> None:
+    whole = made(api, one_of_each())
+    iam = iam_of(local)
+
+    def colleague() -> None:
+        iam.create_group(GroupName="Gated")
+        iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+
+    meanwhile = Meanwhile(api, "CreatePolicy", colleague)
+    report = applied(whole, meanwhile, tmp_path / "journal")
+    assert report.complete
+    assert report.already == ("group Gated", "membership Gated hanako")
+    assert not {"CreateGroup", "AddUserToGroup"} & {*meanwhile.called}
+
+
+def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_path: Path) -> None:
+    whole = made(api, one_of_each())
+    before = touched(whole, api)
+    iam = iam_of(local)
+    meanwhile = Meanwhile(
+        api, "CreatePolicy", lambda: iam.create_user(UserName="taro", Path="/other/")
+    )
+    with pytest.raises(PlanRefused, match="user taro") as caught:
+        applied(whole, meanwhile, tmp_path / "journal")
+    assert caught.value.code is Code.PLAN_STALE
+    iam.delete_user(UserName="taro")
+    assert applied(whole, api, tmp_path / "journal").already == ()
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+    assert touched(whole, api) == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("CreatePolicyVersion", "LimitExceeded"),
+        ("AttachUserPolicy", "LimitExceeded"),
+        ("DetachUserPolicy", "NoSuchEntity"),
+    ],
+)
+def test_what_the_client_did_at_its_first_try_is_ours(
+    api: AwsApi, local: LocalAws, tmp_path: Path, operation: str, code: str
+) -> None:
+    whole = replacing(api, local)
+    before = touched(whole, api)
+    journal, lost = tmp_path / "journal", Lost(api, operation, code)
+    first = execute(whole, lost, Journal(journal), passwords=password, now=NOW)
+    assert first.stopped is not None
+    report = execute(whole, lost, Journal(journal), passwords=password, now=NOW)
+    assert (report.complete, report.already) == (True, ())
+    assert lost.called.count(operation) == 1
+    assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+    assert touched(whole, api) == before
