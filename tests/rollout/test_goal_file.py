@@ -115,6 +115,16 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
     assert [c.address for c in back.changes] == ["membership Gated ken", "membership Enrolled ken"]
 
 
+@pytest.mark.parametrize("name", ["Force_MFA", "Strict"])
+def test_neither_stage_can_be_replaced_by_itself(name: str) -> None:
+    arn = FULL.replace("Full", name)
+    start = people()
+    start = dataclasses.replace(start, policies={**start.policies, arn: managed(arn, gate())})
+    with pytest.raises(FaultyInput, match="replaced by itself") as caught:
+        read(f"{STAGES}replaces: [{name}]\n", start)
+    assert [fault.line for fault in caught.value.faults] == [7]
+
+
 def test_stale_copies_go_once_everybody_is_gated() -> None:
     old = FULL.replace("Full", "Old")
     start = people()

@@ -39,6 +39,8 @@ from sekisho.rollout import (
     GroupGoal,
     NewUser,
     Plan,
+    PolicyGoal,
+    Stage,
     TagPolicy,
     TemporaryPassword,
     Verdict,
@@ -241,6 +243,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
         (NOW - timedelta(days=2), (), ("keys-in-use",)),
         (None, (), ()),
         (None, (Gap("GetAccessKeyLastUsed", "machine", "AccessDenied: no"),), ("keys-in-use",)),
+        (None, (Gap("GetAccessKeyLastUsed", "", "not there"),), ("keys-in-use",)),
     ):
         key = AccessKey("AKIAX", active=True, last_used=used)
         start = with_user(account(), user("machine", attached=(FULL,), keys=(key,)))
@@ -371,6 +374,27 @@ def test_a_policy_that_does_not_gate_is_told() -> None:
     (proof,) = [proof for proof in made.proofs if proof.id == "gate-shut"]
     assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("machine",))
     assert "is allowed" in proof.shown[0].en
+
+
+def test_a_goal_that_stands_is_judged_all_the_same() -> None:
+    everything = managed(GATE, EVERYTHING, tags={"team": "security", "cost": "0"})
+    start = with_user(account(), user("machine", attached=(FULL, GATE)))
+    start = replace(start, policies={**start.policies, GATE: everything})
+    goal = Goal(policy_goal(document=everything.document), users=("machine",))
+    made = plan(goal, start, ADMIN)
+    assert made.changes == ()
+    assert made.against == ("gate-shut",)
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_the_gate_cannot_be_replaced_by_itself(second: bool) -> None:
+    strict = PolicyGoal("Strict", gate())
+    arn = GATE.replace("Force_MFA", "Strict") if second else GATE
+    start = replace(account(), policies={**account().policies, arn: managed(arn, gate())})
+    goal = Goal(policy_goal(), users=("machine",), enrolled=Stage(strict), replaces=(arn,))
+    with pytest.raises(FaultyInput, match="replaced by itself") as caught:
+        plan(goal, start, ADMIN)
+    assert [fault.path for fault in caught.value.faults] == ["replaces"]
 
 
 def test_a_device_makes_no_need_to_enrol() -> None:

@@ -122,7 +122,11 @@ ALL = ("both", "console", "keys")
         (deny(mfa("false"), Action="*", Resource="arn:aws:s3:::b/*"), {"not-gated": ALL}),
         (
             deny(mfa("false"), Action="iam:*"),
-            {"cannot-enrol": ("console", "keys"), "not-gated": ALL},
+            {
+                "keys-stop": ("both", "keys"),
+                "cannot-enrol": ("console", "keys"),
+                "not-gated": ALL,
+            },
         ),
         # nothing asks for MFA: with it, too, something is lost
         (deny(Action="s3:Delete*"), {"not-gated": ALL, "loses": ALL}),
@@ -214,7 +218,41 @@ def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
     closed = f"arn:aws:iam::{ACCOUNT}:policy/DenyAll"
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
-    assert failed(planned(gate(), "keys", start=start)) == {}
+    made = planned(gate(), "keys", start=start)
+    assert made.against == ()
+    assert felt(made)["still-stuck"] == ("keys",), "and is named"
+
+
+def test_who_could_work_before_is_never_left_out() -> None:
+    # nothing of the four probes is allowed, nothing leads to a device, and yet it works today
+    closed = f"arn:aws:iam::{ACCOUNT}:policy/NoProbes"
+    barred = deny(NotAction=["dynamodb:*"])
+    start = with_user(company(), user("console", attached=(FULL, closed), password=Password()))
+    start = replace(start, policies={**start.policies, closed: managed(closed, barred)})
+    assert "everyone-gets-in" in planned(gate(), "console", start=start).against
+
+
+OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
+
+
+def replacing(document: Document, **about: Any) -> Plan:
+    """Return the plan that takes a policy away from somebody who has nothing else."""
+    start = with_user(company(), user("lone", attached=(OLD,), devices=(device("lone"),), **about))
+    start = replace(start, policies={**start.policies, OLD: managed(OLD, document)})
+    return plan(Goal(policy_goal(), users=("lone",), replaces=(OLD,)), start, ADMIN)
+
+
+@pytest.mark.parametrize("action", ["*", "dynamodb:Query"], ids=["everything", "one-service"])
+def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
+    made = replacing(allow(Action=action), password=Password())
+    assert failed(made) == {"mfa-opens": ("lone",)}
+    assert felt(made)["loses"] == ("lone",)
+
+
+def test_a_replaced_gate_takes_nothing() -> None:
+    made = replacing(deny(mfa("false")), password=Password())
+    assert failed(made) == {}
+    assert "loses" not in felt(made)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 Everything is decided by the engine on the account as it is and as it will be, on sampled requests.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sekisho.account import Snapshot, User
 from sekisho.engine import DecisionEffect
-from sekisho.policy import Effect
+from sekisho.policy import Document, Effect
 from sekisho.prover import Proved
 from sekisho.rollout.decide import (
     Ask,
@@ -20,7 +20,7 @@ from sekisho.rollout.decide import (
     samples_of,
 )
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
-from sekisho.rollout.plan import Note
+from sekisho.rollout.plan import Note, Verdict
 from sekisho.rollout.texts import (
     CANNOT_ENROL,
     DEAD_LOCK,
@@ -28,11 +28,14 @@ from sekisho.rollout.texts import (
     KEYS_STOP,
     LOSES,
     MUST_ENROL,
+    STILL_STUCK,
     VIA_SERVICE,
 )
 from sekisho.signin import Credential
 
-__all__ = ["is_locked_out", "stopping_key", "warnings", "was_locked_out"]
+__all__ = ["is_locked_out", "stopping_key", "warnings"]
+
+_OWN_CALLS = ("iam:", "sts:")
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
@@ -46,7 +49,13 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("gains", GAINS, _gains),
         ("loses", LOSES, _loses),
     )
-    named = ((identity, text, outlook.whom(_told(feels))) for identity, text, feels in found)
+    named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
+    stuck = tuple(
+        name
+        for name, entry in outlook.entries.items()
+        if entry.verdict is not Verdict.PROVED and outlook.was_stuck(name)
+    )
+    named.append(("still-stuck", STILL_STUCK, stuck))
     return tuple(Note(identity, text, names) for identity, text, names in named if names)
 
 
@@ -58,24 +67,30 @@ def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], b
 
 
 def is_locked_out(outlook: Outlook, user: User) -> bool:
-    """Return whether explicit denies come to stop every probe even with MFA.
+    """Return whether a user comes to be shut out even with MFA.
+
+    Either explicit denies come to stop every probe, or of what was allowed nothing is left.
 
     Raises:
         FaultyAccount: if it cannot be told what will decide for the user.
     """
     (with_mfa,) = credentials_of(outlook.after, user, mfa=True)
-    return is_shut_out(outlook.after, user, with_mfa) and not holds(
+    denied = is_shut_out(outlook.after, user, with_mfa) and not holds(
         lambda snapshot, known: is_shut_out(snapshot, known, with_mfa), outlook.before, user
+    )
+    # what enrolling needs stays open behind any gate, and is not what MFA opens
+    taken = (ask for ask in _taken_by_name(outlook, user) if not ask.action.startswith(_OWN_CALLS))
+    asks = (*probes(user), *administering(user), *taken)
+    return denied or (
+        any(_might(outlook, user, with_mfa, ask) for ask in asks)
+        and not any(may(outlook.after, user, with_mfa, ask) for ask in asks)
     )
 
 
-def was_locked_out(outlook: Outlook, user: User) -> bool:
-    """Return whether explicit denies stop every probe already, with MFA and without."""
-    ways = [way for mfa in (False, True) for way in credentials_of(outlook.before, user, mfa=mfa)]
+def _might(outlook: Outlook, user: User, credential: Credential, ask: Ask) -> bool:
+    """Return whether a user was allowed something before; nobody new was."""
     return holds(
-        lambda snapshot, known: all(is_shut_out(snapshot, known, way) for way in ways),
-        outlook.before,
-        user,
+        lambda snapshot, known: may(snapshot, known, credential, ask), outlook.before, user
     )
 
 
@@ -88,10 +103,26 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
 
 
 def _is_newly_shut(outlook: Outlook, user: User, ways: tuple[Credential, ...]) -> bool:
-    """Return whether one of the ways in without MFA is shut, and no gate stood there before."""
+    """Return whether a probe stops in one of the ways in, and no gate stood there before."""
     return not outlook.was_gated(user) and any(
-        is_shut_out(outlook.after, user, way) for way in ways
+        _stops(outlook, user, way, probe) for way in ways for probe in probes(user)
     )
+
+
+def _stops(outlook: Outlook, user: User, way: Credential, ask: Ask) -> bool:
+    """Return whether a request comes to be denied that was allowed, or that nothing denied.
+
+    Probes stand for what else the user is allowed, so that a new Deny counts for both.
+    """
+    was, will = (_effect(each, user, way, ask) for each in (outlook.before, outlook.after))
+    if will is DecisionEffect.EXPLICITLY_DENIED:
+        return was is not DecisionEffect.EXPLICITLY_DENIED
+    return was is DecisionEffect.ALLOWED and will is not DecisionEffect.ALLOWED
+
+
+def _effect(snapshot: Snapshot, user: User, way: Credential, ask: Ask) -> DecisionEffect | None:
+    policies = policies_or_none(snapshot, user.name)
+    return None if policies is None else asked(snapshot, way, policies, user.tags, ask).effect
 
 
 def stopping_key(outlook: Outlook, user: User) -> bool:
@@ -158,27 +189,38 @@ def _gains(outlook: Outlook, user: User) -> bool:
 
 
 def _loses(outlook: Outlook, user: User) -> bool:
-    """Return whether explicit denies take something away even from a session with MFA."""
-    before, after = (
-        policies_or_none(snapshot, user.name) for snapshot in (outlook.before, outlook.after)
-    )
-    if before is None or after is None:
-        return False
+    """Return whether something is not allowed any more even to a session with MFA."""
     (with_mfa,) = credentials_of(outlook.after, user, mfa=True)
+    named = (*_denied_by_name(outlook, user), *_taken_by_name(outlook, user))
     return any(
-        may(outlook.before, user, with_mfa, ask)
-        and asked(outlook.after, with_mfa, after, user.tags, ask).effect
-        is DecisionEffect.EXPLICITLY_DENIED
-        for ask in (*probes(user), *administering(user), *_denied_by_name(outlook, user))
+        _might(outlook, user, with_mfa, ask) and not may(outlook.after, user, with_mfa, ask)
+        for ask in (*probes(user), *administering(user), *named)
     )
 
 
 def _denied_by_name(outlook: Outlook, user: User) -> Iterator[Ask]:
     """Yield requests that the goal's policy denies by name, whatever its conditions say."""
     attached = (outlook.after.policies.get(arn) for arn in outlook.policies)
-    for statement in (s for policy in attached if policy for s in policy.document.statements):
+    documents = [policy.document for policy in attached if policy]
+    yield from _by_name(documents, Effect.DENY, user)
+
+
+def _taken_by_name(outlook: Outlook, user: User) -> Iterator[Ask]:
+    """Yield requests that were allowed by name in what does not decide for the user any more."""
+    before, after = (
+        policies_or_none(snapshot, user.name) for snapshot in (outlook.before, outlook.after)
+    )
+    if before is not None and after is not None:
+        stays = [each.document for each in after.identity]
+        taken = [each.document for each in before.identity if each.document not in stays]
+        yield from _by_name(taken, Effect.ALLOW, user)
+
+
+def _by_name(documents: Iterable[Document], effect: Effect, user: User) -> Iterator[Ask]:
+    """Yield a request for each action that statements of this effect name."""
+    for statement in (s for document in documents for s in document.statements):
         action, resource = statement.action, statement.resource
-        if statement.effect is not Effect.DENY or action.negated:
+        if statement.effect is not effect or action.negated:
             continue
         values = ("*",) if resource is None or resource.negated else resource.values
         for name in samples_of(action):

@@ -132,6 +132,7 @@ class Goal:
         replaces: ARNs of policies that the users and their groups lose once they are gated.
         waves: who is when due; for those who are not, `waiting` says why.
         waiting: users of the waves who are not among the users or members yet.
+        unread: users of whom it could not be read whether they are meant.
     """
 
     policy: PolicyGoal
@@ -143,3 +144,17 @@ class Goal:
     replaces: tuple[str, ...] = ()
     waves: tuple[Wave, ...] = ()
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether no user is named: the goal is then about whoever has the policy."""
+        members = self.group.members if self.group else ()
+        return not (self.users or members or self.new_users or self.waves)
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """The users who shall have the policy once the plan is applied, by name."""
+        members = self.group.members if self.group else ()
+        new = (user.name for user in self.new_users if user.gated)
+        return tuple(dict.fromkeys([*self.users, *members, *new]))

@@ -24,6 +24,7 @@ from sekisho.policy import (
     parse,
 )
 from sekisho.rollout.goal import Goal, GroupGoal, PolicyGoal, Stage, Waiting, Waits, Wave
+from sekisho.rollout.outlook import policy_arn
 from sekisho.rollout.selectors import selected
 
 __all__ = ["KEYS", "goal_of"]
@@ -78,13 +79,16 @@ class _Reader:
         now = tuple(
             dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in waiting)
         )
+        enrolled = self._enrolled(got["afterEnrolment"], policy, group)
+        stages = [policy, *([enrolled.policy] if enrolled else [])]
+        own = {policy_arn(self.snapshot, stage) for stage in stages}
         return Goal(
             policy=policy,
             users=() if group else now,
             group=replace(group, members=now) if group else None,
             break_glass=self.glass,
-            enrolled=self._enrolled(got["afterEnrolment"], policy, group),
-            replaces=tuple(self._replaced(got["replaces"])),
+            enrolled=enrolled,
+            replaces=tuple(self._replaced(got["replaces"], own)),
             waves=waves,
             waiting=waiting,
         )
@@ -224,14 +228,16 @@ class _Reader:
             found.append(name)
         return tuple(dict.fromkeys(found))
 
-    def _replaced(self, shape: Shape) -> Iterator[str]:
+    def _replaced(self, shape: Shape, own: set[str]) -> Iterator[str]:
         by_name = {p.name: arn for arn, p in self.snapshot.policies.items() if not p.aws_managed}
         for each in shape.items():
             text = each.text()
-            if text in self.snapshot.policies:
-                yield text
-            elif text in by_name:
-                yield by_name[text]
+            arn = by_name.get(text, text)
+            if arn in own:
+                message = f"`{text}` is the policy that gates and cannot be replaced by itself"
+                each.fault(message, Code.PLAN_UNSAFE, "take it off `replaces`")
+            elif arn in self.snapshot.policies:
+                yield arn
             else:
                 each.fault(
                     f"there is no policy `{text}` in the account", Code.ACCOUNT_BAD_REFERENCE

@@ -1,7 +1,7 @@
 """The account before and after a plan, and whom the plan touches. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, UserGate, gates_of
@@ -11,7 +11,7 @@ from sekisho.rollout.alike import representatives
 from sekisho.rollout.changes import Change
 from sekisho.rollout.entering import Entry, entries_of
 from sekisho.rollout.goal import Goal, PolicyGoal
-from sekisho.rollout.plan import Caller
+from sekisho.rollout.plan import Caller, Verdict
 
 __all__ = ["Outlook", "holds", "outlook_of", "policies_or_none", "policy_arn"]
 
@@ -25,10 +25,12 @@ class Outlook:
         break_glass: users that must not be touched.
         touched: the users for whom other policies will decide than now, new users among them; also
             everybody whose policies cannot be told.
-        gates: whether each of those is gated afterwards, proved for every request.
+        targets: the users whom the goal is about, touched or not.
+        gates: whether each of both is gated afterwards, proved for every request.
         gates_before: the same for the account as it is.
-        entries: whether each of those who hold something gets in afterwards.
-        like: for each of those, one of them to whom the same happens.
+        entries: whether each of the touched who hold something gets in afterwards.
+        entries_before: the same for the account as it is.
+        like: for each of the touched, one of them to whom the same happens.
     """
 
     before: Snapshot
@@ -42,6 +44,8 @@ class Outlook:
     gates_before: Mapping[str, UserGate]
     entries: Mapping[str, Entry]
     like: Mapping[str, User]
+    targets: tuple[User, ...] = ()
+    entries_before: Mapping[str, Entry] = field(default_factory=dict)
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
@@ -49,8 +53,7 @@ class Outlook:
 
     def gets_policy(self, user: User) -> bool:
         """Return whether a policy that gates decides for the user afterwards."""
-        policies = policies_or_none(self.after, user.name)
-        return policies is not None and any(e.name in self.policies for e in policies.identity)
+        return _has(self.after, user, self.policies)
 
     def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
         """Return the touched users for whom the answer is yes; users who are alike share one."""
@@ -60,6 +63,15 @@ class Outlook:
             if stands.name not in answers:
                 answers[stands.name] = question(self, stands)
         return tuple(u.name for u in self.touched if answers[self.like[u.name].name])
+
+    def was_stuck(self, name: str) -> bool:
+        """Return whether it is proved that a user had no way in before: gated, and no way to MFA.
+
+        Who was not gated could work without MFA, so that for them a way to it is not all.
+        """
+        entry, gate = self.entries_before.get(name), self.gates_before.get(name)
+        refuted = entry is not None and entry.verdict is Verdict.REFUTED
+        return refuted and gate is not None and gate.gated is Gated.PROVED
 
     def was_gated(self, user: User) -> bool:
         """Return whether it is proved that the user is gated already."""
@@ -73,6 +85,9 @@ def outlook_of(
     """Return the account before and after `changes`, with the users that they touch."""
     wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
     touched = tuple(user for user in after.users if _is_touched(before, after, user))
+    policies = tuple(policy_arn(after, policy) for policy in wanted)
+    targets = _targets(goal, after, policies)
+    judged = tuple({user.name: user for user in (*touched, *targets)}.values())
     names = {user.name for user in touched}
     was = tuple(user for user in before.users if user.name in names)
     return Outlook(
@@ -80,14 +95,29 @@ def outlook_of(
         after=after,
         changes=tuple(changes),
         caller=caller,
-        policies=tuple(policy_arn(after, policy) for policy in wanted),
+        policies=policies,
         break_glass=goal.break_glass,
         touched=touched,
-        gates=gates_of(replace(after, users=touched)),
+        gates=gates_of(replace(after, users=judged)),
         gates_before=gates_of(replace(before, users=was)),
         entries=entries_of(after, touched),
         like=representatives(before, after, touched),
+        targets=targets,
+        entries_before=entries_of(before, was),
     )
+
+
+def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:
+    """Return whom a goal is about; one that names nobody is about whoever gets the policy."""
+    if not goal.names_nobody:
+        named = {*goal.gated}
+        return tuple(user for user in after.users if user.name in named)
+    return tuple(user for user in after.users if _has(after, user, policies))
+
+
+def _has(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
+    found = policies_or_none(snapshot, user.name)
+    return found is not None and any(each.name in policies for each in found.identity)
 
 
 def policy_arn(snapshot: Snapshot, policy: PolicyGoal) -> str:

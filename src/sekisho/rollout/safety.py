@@ -17,7 +17,7 @@ from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
-from sekisho.rollout.felt import is_locked_out, stopping_key, was_locked_out
+from sekisho.rollout.felt import is_locked_out, stopping_key
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
@@ -76,6 +76,7 @@ def reasons(outlook: Outlook) -> tuple[Note, ...]:
 def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
     unread = {gap.who for gap in outlook.before.gaps if gap.what == "GetAccessKeyLastUsed"}
+    nothing_read = "" in unread
     since = outlook.before.taken_at - _LATELY
     stops = {*outlook.whom(stopping_key)}
     names = tuple(
@@ -83,7 +84,8 @@ def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
         for user in outlook.touched
         if user.name in stops
         and any(
-            key.active and (user.name in unread or (key.last_used or since) > since)
+            key.active
+            and (nothing_read or user.name in unread or (key.last_used or since) > since)
             for key in user.keys
         )
     )
@@ -91,12 +93,24 @@ def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
 
 
 def _gate_shut(outlook: Outlook) -> Proof:
-    """Show that no request without MFA passes, whatever is attached later."""
-    found = [
-        (user.name, *_gate(outlook.gates[user.name]))
+    """Show that no request without MFA passes, whatever is attached later.
+
+    Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
+    beside them, and for who was gated and is touched.
+    """
+    targets = {user.name for user in outlook.targets}
+    others = [
+        user
         for user in outlook.touched
-        if outlook.gets_policy(user) or policies_or_none(outlook.after, user.name) is None
+        if user.name not in targets
+        and (
+            outlook.gets_policy(user)
+            or outlook.was_gated(user)
+            or policies_or_none(outlook.after, user.name) is None
+        )
     ]
+    judged = sorted((*outlook.targets, *others), key=lambda user: user.name)
+    found = [(user.name, *_gate(outlook.gates[user.name])) for user in judged]
     return _proof("gate-shut", GATE_SHUT, found)
 
 
@@ -113,12 +127,14 @@ def _gate(gate: UserGate) -> tuple[Verdict, Text]:
 
 
 def gets_in(outlook: Outlook) -> Proof:
-    """Show that everybody who is touched comes to a session with MFA by what they hold."""
-    out = {*outlook.whom(was_locked_out)}
+    """Show that everybody who is touched comes to a session with MFA by what they hold.
+
+    Who is proved to have had no way in before is left out.
+    """
     found = [
         (name, entry.verdict, entry.why)
         for name, entry in outlook.entries.items()
-        if name not in out
+        if not outlook.was_stuck(name)
     ]
     return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 

@@ -34,6 +34,7 @@ __all__ = [
     "RESET_NEXT",
     "RESET_NEXT_KEEPS",
     "STALE_STAYS",
+    "STILL_STUCK",
     "UNKNOWN",
     "VIA_SERVICE",
 ]
@@ -119,6 +120,10 @@ STALE_STAYS = Text(
     "The policy stays attached to the group `{group}`: some of its members are not gated yet.",
     "グループ `{group}` にはまだ MFA 必須でないメンバーがいるため、"
     "ポリシーのアタッチをそのまま残します。",
+)
+STILL_STUCK = Text(
+    "These users have no way to sign in with MFA now, and this plan gives them none.",
+    "次のユーザーは今も MFA でサインインする方法がなく、この計画を適用しても変わりません。",
 )
 UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
 GAINS = Text(

@@ -8,6 +8,7 @@ from sekisho.errors import Code, Fault
 from sekisho.policy import names
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal
+from sekisho.rollout.outlook import policy_arn
 
 __all__ = ["faults_of"]
 
@@ -29,7 +30,18 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     if goal.group is not None:
         faults += _group(goal.group)
         faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
-    return (*faults, *_break_glass(goal), *_taken(goal, snapshot))
+    return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_taken(goal, snapshot))
+
+
+def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield a policy of the goal that would be taken away again as soon as it is attached."""
+    wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
+    own = {policy_arn(snapshot, policy).lower() for policy in wanted}
+    for arn in goal.replaces:
+        if arn.lower() in own:
+            message = f"`{arn}` is the policy that gates and cannot be replaced by itself"
+            cure = "take it off `replaces`"
+            yield Fault(Code.PLAN_UNSAFE, message, "replaces", cure=cure)
 
 
 def _policy(policy: PolicyGoal) -> Iterator[Fault]:
