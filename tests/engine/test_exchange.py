@@ -222,6 +222,16 @@ def test_a_line_that_is_no_question_stops_nothing(line: str) -> None:
     assert good["decision"] == "Allowed"
 
 
+def test_a_policy_that_nests_as_deep_as_python_does_stops_nothing() -> None:
+    deep = [with_(id=depth, policies={"identity": ["DEEP"]}) for depth in range(900, 1_101)]
+    lines = [
+        json.dumps(one).replace('"DEEP"', "[" * n + "]" * n) for one in deep for n in [one["id"]]
+    ]
+    *bad, good = ask(*lines, QUESTION)
+    assert {one["error"]["code"] for one in bad} <= {"policy.too-deep", "request.not-json"}
+    assert good["decision"] == "Allowed"
+
+
 def test_blank_lines_and_a_byte_order_mark_are_passed_over() -> None:
     assert [a["id"] for a in ask("\ufeff" + json.dumps(QUESTION), "", "  \r", QUESTION)] == [
         "q",

@@ -29,8 +29,12 @@ class Documents:
         Raises:
             FaultyPolicy: with every fault; a faulty document is not kept.
         """
-        # repr tells JSON values apart: 1, 1.0, true and "1" are four different texts
-        text = repr(value).encode("utf-8", "surrogatepass")
+        try:
+            # repr tells JSON values apart: 1, 1.0, true and "1" are four different texts
+            text = repr(value).encode("utf-8", "surrogatepass")
+        except RecursionError:
+            # so deep that it is no policy, which the reader says without going as deep
+            return from_json(value, kind=kind)
         key = (kind, hashlib.sha256(text).digest())
         if key in self._documents:
             self._documents.move_to_end(key)
