@@ -168,6 +168,9 @@ def test_null_and_absent_are_none() -> None:
         ),
         ({"options": {"managementAccount": 1}}, "request.bad-shape", "options.managementAccount"),
         ({"options": {"resourceKind": 1}}, "request.bad-shape", "options.resourceKind"),
+        ({"options": {"resourceKind": []}}, "request.bad-shape", "options.resourceKind"),
+        ({"options": {"resourceKind": "KMS"}}, "request.bad-shape", "options.resourceKind"),
+        ({"options": {"resourceKind": "turst"}}, "request.bad-shape", "options.resourceKind"),
     ],
 )
 def test_what_is_refused(parts: dict[str, Any], code: str, at: str | None) -> None:

@@ -58,6 +58,7 @@ _NAMES = {
 }
 _LEVEL = ("level", "policies")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
+_RESOURCE_KINDS = ("trust", *map(str, ResourceKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
 _DEFAULTS = Switches()
 _SWITCHES: Mapping[str, object] = {
@@ -225,10 +226,10 @@ class _Reader:
     ) -> tuple[AttachedPolicy | None, AttachedPolicy | None, ResourceKind | None]:
         """Read the resource's own policy: a trust policy, or another with its kind.
 
-        A kind other than `trust` and `kms` is no different from none: the resource's ARN tells.
+        The kind `other` leaves it to the resource's ARN whether that is a KMS key.
         """
-        if kind is not None and not isinstance(kind, str):
-            self.wrong("options.resourceKind", "expected a string")
+        if kind is not None and kind not in _RESOURCE_KINDS:
+            self.wrong("options.resourceKind", f"expected one of {', '.join(_RESOURCE_KINDS)}")
         if value is None:
             return None, None, None
         if kind == "trust" or (kind is None and _assumes(request)):
