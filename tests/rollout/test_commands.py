@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -279,7 +280,7 @@ def test_the_least_policy_is_enough_and_nothing_in_it_is_idle(
     key = iam.create_access_key(UserName="operator")["AccessKey"]
     who = f"arn:aws:iam::{ACCOUNT}:user/operator"
     iam.put_user_policy(UserName="operator", PolicyName="p", PolicyDocument=json.dumps(least))
-    snapshot = collect(signed_in(local, "admin", mfa=True), now=NOW)
+    snapshot = collect(signed_in(local, "admin", mfa=True), now=datetime.now(UTC))
     save_snapshot(snapshot, terminal.path("snapshot"))
     offline = ("--snapshot", terminal.path("snapshot"), "--caller", who)
     planned(terminal, *offline)

@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from administered import iam_of, signed_in
+from administered import EVERYTHING, iam_of, signed_in
 from rollout.staging import GATE, NOW, company, gate, one_of_each, policy_goal
 from rollout.test_laws import SECRET, made, password
 from sekisho.account import AwsApi
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import ApplyReport, Goal, Journal, Plan, execute, roll_back, touched
+from sekisho.rollout import ApplyReport, Goal, GroupGoal, Journal, Plan, execute, roll_back, touched
+from sekisho.rollout.execute import OLDEST
 from sekisho.rollout.patience import patiently
 
 OLD = GATE.replace("Force_MFA", "Old_Force_MFA")
@@ -160,3 +162,47 @@ def test_what_the_client_did_at_its_first_try_is_ours(
     assert lost.called.count(operation) == 1
     assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
     assert touched(whole, api) == before
+
+
+def test_what_made_a_change_needless_is_looked_at_again(
+    api: AwsApi, local: LocalAws, tmp_path: Path
+) -> None:
+    iam = iam_of(local)
+    text = json.dumps(to_json(gate()))
+    tag = {"Key": "team", "Value": "it"}
+    iam.create_policy(PolicyName="Force_MFA", PolicyDocument=text, Tags=[tag])
+    iam.create_group(GroupName="Gated")
+    iam.attach_group_policy(GroupName="Gated", PolicyArn=GATE)
+    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    members = GroupGoal("Gated", ("hanako", "admin"))
+    whole = made(api, Goal(policy_goal(description="", tags={"team": "it"}), group=members))
+    assert whole.already == (
+        f"policy-versions {GATE}",
+        f"policy-tag {GATE} team",
+        "group Gated",
+        f"group-attachment Gated {GATE}",
+        "membership Gated hanako",
+    )
+    version = {"PolicyArn": GATE, "PolicyDocument": json.dumps(EVERYTHING), "SetAsDefault": True}
+    iam.create_policy_version(**version)
+    iam.tag_policy(PolicyArn=GATE, Tags=[{**tag, "Value": "hr"}])
+    iam.detach_group_policy(GroupName="Gated", PolicyArn=GATE)
+    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    iam.delete_group(GroupName="Gated")
+    with pytest.raises(PlanRefused) as caught:
+        execute(whole, api, Journal(tmp_path / "journal"), passwords=password, now=NOW)
+    assert caught.value.code is Code.PLAN_STALE
+    for address in whole.already:
+        assert f"`{address}`" in str(caught.value)
+
+
+def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
+    whole = made(api, one_of_each())
+    journal, late = Journal(tmp_path / "journal"), NOW + OLDEST + timedelta(seconds=1)
+    with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
+        execute(whole, api, journal, passwords=password, now=late)
+    assert caught.value.code is Code.PLAN_STALE
+    assert "make the plan again" in caught.value.cure
+    assert execute(whole, api, journal, passwords=password, now=NOW + OLDEST).complete
+    assert execute(whole, api, journal, passwords=password, now=late).complete
+    assert roll_back(whole, journal, api, now=late).left == ()

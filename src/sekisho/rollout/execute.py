@@ -3,19 +3,31 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout.calls import Call, doing, renewing
-from sekisho.rollout.changes import Change, CreateLoginProfile, Image, ReplacePassword, State
+from sekisho.rollout.changes import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+    ReplacePassword,
+    State,
+)
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
 
-__all__ = ["ApplyReport", "Stop", "check_account", "execute", "touched"]
+__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "execute", "touched"]
 
 Passwords = Callable[[str], str]
+
+OLDEST = timedelta(days=7)
+"""How old the snapshot of a plan may be when the plan is applied."""
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
@@ -86,12 +98,12 @@ def execute(
         api: AWS, with the credentials of the plan's caller.
         journal: the file that this plan, and no other, is journalled in.
         passwords: returns the temporary password of a new user; it is sent to AWS and kept nowhere.
-        now: the time that the journal gives this run.
+        now: the time that the journal gives this run, and that the plan's age is counted to.
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, or if the account has changed since; nothing is done then. Also if somebody
-            changes it meanwhile; what was done until then stands in the journal.
+            journal, is older than `OLDEST`, or if the account has changed since; nothing is done
+            then. Also if somebody changes it meanwhile; what was done stands in the journal.
         AwsRefused: if the account cannot be read; nothing is done then.
     """
     if not plan.applicable:
@@ -109,6 +121,7 @@ def execute(
     journal.open(plan.digest, plan.to_json())
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
         return _report(plan, journal, (), None)
+    _check_age(plan, now)
     _check_drift(plan, api, journal)
     run = _Run(api, journal, passwords, now)
     for position, change in enumerate(plan.changes):
@@ -154,6 +167,16 @@ def _who(arn: str) -> str:
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
+def _check_age(plan: Plan, now: datetime) -> None:
+    """Refuse a plan that was judged too long ago: not all that it was judged by is read again."""
+    if now - plan.snapshot_at > OLDEST:
+        raise PlanRefused(
+            f"the account was read on {plan.snapshot_at.date()}, more than {OLDEST.days} days ago",
+            code=Code.PLAN_STALE,
+            cure="make the plan again, from the account as it is now",
+        )
+
+
 def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> None:
     """Refuse if anything that is found at the plan's addresses is not of this plan."""
     observer = Observer(api)
@@ -162,6 +185,7 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> None:
         for change in plan.changes
         if _drifted(change, change.state(observer.read(change)), journal.standing(change.address))
     ]
+    drifted += [each.address for each in plan.needless if not _stands(each, observer.read(each))]
     if drifted:
         raise _stale(*drifted)
 
@@ -182,6 +206,17 @@ def _drifted(change: Change, state: State, standing: Event | None) -> bool:
         # people change their temporary passwords; anything else that is gone was taken back
         return state is not State.AFTER and not isinstance(change, _PASSWORDS)
     return state is State.OTHER
+
+
+def _stands(needless: Change, actual: Image) -> bool:
+    """Return whether what made a change needless is still so."""
+    match needless:
+        case CreatePolicyVersion():
+            return bool(actual == needless.before)
+        case CreateUser() | CreateGroup() | CreateLoginProfile():
+            return actual is not None
+        case _:
+            return bool(actual == needless.after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a plan's executor has to be allowed to do, as requests that the engine decides. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sekisho.account import Snapshot
@@ -11,7 +11,7 @@ from sekisho.rollout.decide import Ask
 from sekisho.rollout.observe import reads_of
 from sekisho.rollout.usage import CHECKS
 
-__all__ = ["to_apply", "to_roll_back"]
+__all__ = ["to_apply", "to_look", "to_roll_back"]
 
 
 def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
@@ -24,11 +24,20 @@ def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...
     return _unique(_rolling_back(changes), after)
 
 
+def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what it asks of AWS to see what is there where nothing is changed."""
+    return _unique((call for change in changes for call in _looking(change)), after)
+
+
+def _looking(change: Change) -> Iterator[Call]:
+    subject = _subject(doing(change))
+    return (Call(operation, subject) for operation in reads_of(change))
+
+
 def _applying(changes: tuple[Change, ...]) -> Iterator[Call]:
     for change in changes:
-        call = doing(change)
-        yield call
-        yield from (Call(operation, _subject(call)) for operation in reads_of(change))
+        yield doing(change)
+        yield from _looking(change)
 
 
 def _rolling_back(changes: tuple[Change, ...]) -> Iterator[Call]:

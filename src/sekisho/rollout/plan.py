@@ -101,7 +101,7 @@ class Plan:
 
     Attributes:
         changes: in the order in which they are made.
-        already: addresses that are as the goal wants them: considered, and nothing to do.
+        needless: changes that are not made, because all is as the goal wants it there.
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
         warnings: what people will feel.
@@ -118,7 +118,7 @@ class Plan:
     caller: Caller
     snapshot_at: datetime
     changes: tuple[Change, ...] = ()
-    already: tuple[str, ...] = ()
+    needless: tuple[Change, ...] = ()
     proofs: tuple[Proof, ...] = ()
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
@@ -139,6 +139,11 @@ class Plan:
         """The ids of the reasons, and of the properties that are not proved."""
         failed = [proof.id for proof in self.proofs if not proof.holds]
         return tuple(dict.fromkeys([*(note.id for note in self.reasons), *failed]))
+
+    @property
+    def already(self) -> tuple[str, ...]:
+        """The addresses that are as the goal wants them: considered, and nothing to do."""
+        return tuple(change.address for change in self.needless)
 
     @property
     def before(self) -> Mapping[str, Image]:
@@ -194,7 +199,7 @@ class Plan:
             "people": [_person_to_json(person) for person in self.people],
             "needs": dict(self.needs),
             "accepted": dict(self.accepted),
-            "already": list(self.already),
+            "already": [change_to_json(change) for change in self.needless],
             "changes": [change_to_json(change) for change in self.changes],
         }
 
@@ -264,7 +269,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         caller=Caller(**content["caller"]),
         snapshot_at=datetime.fromisoformat(content["snapshotAt"]),
         changes=_all(content["changes"], change_from_json),
-        already=tuple(content["already"]),
+        needless=_all(content["already"], change_from_json),
         proofs=_all(content["proofs"], _proof),
         reasons=_all(content["reasons"], _note),
         warnings=_all(content["warnings"], _note),

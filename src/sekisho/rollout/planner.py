@@ -85,12 +85,12 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         caller=caller,
         snapshot_at=snapshot.taken_at,
         changes=outlook.changes,
-        already=tuple(draft.already),
+        needless=tuple(draft.needless),
         proofs=proofs(outlook),
         reasons=(*found, *keys_in_use(outlook)),
         warnings=(*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot)),
         people=people(outlook, goal),
-        needs=needs_of(outlook),
+        needs=needs_of(outlook, draft.needless),
         accepted=dict(accepted),
         complete=not snapshot.gaps,
         snapshot=draft.digest,
@@ -114,7 +114,7 @@ class _Draft:
     digest: str
     now: Snapshot = field(init=False)
     changes: list[Change] = field(default_factory=list)
-    already: list[str] = field(default_factory=list)
+    needless: list[Change] = field(default_factory=list)
     reasons: list[Note] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
 
@@ -132,7 +132,7 @@ class _Draft:
     def add(self, change: Change, *, done: bool = False) -> None:
         """Add a change, or note that it is not needed."""
         if done:
-            self.already.append(change.address)
+            self.needless.append(change)
         else:
             self.changes.append(change)
             self.now = forecast(self.now, [change])
