@@ -34,7 +34,7 @@ def ask(*questions: object) -> list[dict[str, Any]]:
     found = list(answers(io.BytesIO(lines.encode("utf-8", "surrogatepass"))))
     for one in found:
         assert one.decided is ("error" not in one.value)
-    return [json.loads(str(one)) for one in found]
+    return [json.loads(str(one), parse_constant=pytest.fail) for one in found]
 
 
 def with_(**parts: object) -> dict[str, Any]:
@@ -223,6 +223,14 @@ def test_a_line_that_is_no_question_stops_nothing(line: str) -> None:
     assert bad["error"]["at"] == "line 1"
     assert bad["id"] is None
     assert good["decision"] == "Allowed"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e999999999"])
+def test_an_id_out_of_range_is_not_handed_back(number: str) -> None:
+    (answer,) = ask(json.dumps(with_(id="N")).replace('"N"', number))
+    assert answer["id"] is None
+    assert answer["error"]["code"] == "request.bad-shape"
+    assert answer["error"]["at"] == "id"
 
 
 def test_a_policy_that_nests_as_deep_as_python_does_stops_nothing() -> None:

@@ -22,7 +22,7 @@ from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.documents import Documents
 from sekisho.engine.model import Cause, Decision, Policies, Request, Switches
-from sekisho.engine.question import Question, read_question
+from sekisho.engine.question import Question, identity_of, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
 from sekisho.policy.faults import quoted
 
@@ -84,10 +84,10 @@ def answer(
         place: where the line stands, for an error that cannot say more.
         decided: what decides as the engine does; the engine itself if None.
     """
-    identity: object = None
+    identity: str | int | float | None = None
     try:
         value = _decoded(line)
-        identity = value.get("id")
+        identity = identity_of(value)
         question = read_question(value, documents)
         by = decided or decide
         return _success(question, by(question.request, question.policies, question.switches))
@@ -185,7 +185,7 @@ def _success(question: Question, decision: Decision) -> Answer:
     return Answer({"id": question.id, **decision_to_json(decision)}, decided=True)
 
 
-def _failure(identity: object, error: SekishoError, place: str) -> Answer:
+def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> Answer:
     message, at = error.message, error.at or place
     if isinstance(error, FaultyInput):
         message = "; ".join(map(str, error.faults))
@@ -193,5 +193,4 @@ def _failure(identity: object, error: SekishoError, place: str) -> Answer:
             # the engine names the policy, and its faults stand within it
             at = f"policies.{error.source}.{error.at}"
     value = {"code": error.code.value, "message": message, "at": at}
-    known = identity if isinstance(identity, str | int | float) else None
-    return Answer({"id": known, "error": value}, decided=False)
+    return Answer({"id": identity, "error": value}, decided=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from sekisho.engine import arns
@@ -21,7 +22,7 @@ from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy import PolicyKind
 from sekisho.policy.faults import quoted
 
-__all__ = ["Question", "read_question", "switches_from_text"]
+__all__ = ["Question", "identity_of", "read_question", "switches_from_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ def read_question(value: Mapping[str, object], documents: Documents) -> Question
     if reader.faults:
         raise FaultyRequest("request", reader.faults)
     return question
+
+
+def identity_of(value: Mapping[str, object]) -> str | int | float | None:
+    """Return the `id` of decoded JSON, right or wrong; None if JSON could not hand it back."""
+    identity = value.get("id")
+    if isinstance(identity, float):
+        return identity if isfinite(identity) else None
+    return identity if isinstance(identity, str | int) else None
 
 
 _NAMES = {
@@ -111,9 +120,9 @@ class _Reader:
     def question(self, value: Mapping[str, object]) -> Question:
         """Read the whole."""
         self.members(value, "")
-        identity = value.get("id")
-        if isinstance(identity, bool) or not isinstance(identity, str | int | float):
-            self.wrong("id", "expected a string or a number")
+        identity = identity_of(value)
+        if identity is None or isinstance(identity, bool):
+            self.wrong("id", "expected a string, or a number within range")
             identity = ""
         options = self.members(value.get("options"), "options")
         return Question(
