@@ -127,6 +127,11 @@ def test_null_and_absent_are_none() -> None:
             "policy.bad-value",
             "policies.identity[0].Statement[0].Condition.StringLike.k",
         ),
+        (
+            {"policies": condition("NumericEquals", "k", 10**400)},
+            "policy.not-json",
+            "policies.identity[0].Statement.Condition.NumericEquals.k",
+        ),
         ({"policies": {"scps": {}}}, "request.bad-shape", "policies.scps"),
         ({"policies": {"rcps": [[]]}}, "request.bad-shape", "policies.rcps[0]"),
         ({"policies": {"scps": [{"policies": []}]}}, "request.bad-shape", "policies.scps[0].level"),

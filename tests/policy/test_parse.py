@@ -197,6 +197,17 @@ def test_values_that_are_not_json(value):
     assert caught.value.code is Code.POLICY_NOT_JSON
 
 
+@pytest.mark.parametrize(
+    "number",
+    [10**400, -(10**5_000), float("inf"), float("nan")],
+    ids=["long", "longest", "infinite", "none"],
+)
+def test_a_number_out_of_range_is_a_fault_and_not_a_crash(number):
+    with pytest.raises(FaultyPolicy, match="Statement: a number out of range") as caught:
+        policy.from_json({"Statement": number})
+    assert caught.value.code is Code.POLICY_NOT_JSON
+
+
 def test_every_operator_name_reads_as_itself():
     assert len(policy.OPERATORS) == 27 * 3 * 2 - 3
     assert all(str(operator) == name for name, operator in policy.OPERATORS.items())

@@ -150,10 +150,22 @@ def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> No
             return BooleanNode(value)
         case None:
             return NullNode()
-        case int() | float() if isfinite(value):
+        case int() | float() if _within_range(value):
             return NumberNode(str(value))
-    faults.add(Code.POLICY_NOT_JSON, f"a `{type(value).__name__}` is not JSON", joined(path))
+        case int() | float():
+            faults.add(Code.POLICY_NOT_JSON, "a number out of range", joined(path))
+        case _:
+            message = f"a `{type(value).__name__}` is not JSON"
+            faults.add(Code.POLICY_NOT_JSON, message, joined(path))
     raise Stop
+
+
+def _within_range(number: float) -> bool:
+    try:
+        return isfinite(number)
+    except OverflowError:
+        # an integer that no float reaches
+        return False
 
 
 def _check_text(text: str, path: tuple[str | int, ...], faults: Collector) -> None:
