@@ -61,12 +61,13 @@ def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, 
     exceptions = Exceptions()
     if given["exceptions"]:
         exceptions = load_exceptions(given["exceptions"], snapshot)
-    waves = waves_of(goal_of(shape, str(path), snapshot, exceptions), snapshot)
+    goal = goal_of(shape, str(path), snapshot, exceptions)
+    waves = waves_of(goal, snapshot)
     if output is OutputFormat.JSON:
-        click.echo(json.dumps(waves_as_json(waves), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(waves_stand(waves, lang)))
-    return worst(_exits(waves))
+        click.echo("\n".join(waves_stand(waves, goal.unread, lang)))
+    return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
 
 
 def _exits(waves: tuple[WaveStands, ...]) -> list[Exit]:

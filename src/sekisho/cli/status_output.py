@@ -31,6 +31,10 @@ _EVERYBODY = Text("People", "対象の人")
 _WITHOUT = Text("Without an MFA device: {names}", "MFA デバイスなし: {names}")
 _OPEN = Text("  not gated yet: {names}", "  まだ MFA 必須でない: {names}")
 _UNKNOWN = Text("  could not be found out: {names}", "  判断できません: {names}")
+_MEANT = Text(
+    "Whether the goal means them could not be read: {names}",
+    "目標の対象かどうか判断できません: {names}",
+)
 _NOBODY = Text("The goal has no wave with anybody in it.", "この目標には対象の人がいません。")
 _UNREAD = Text("Not read: {user}: {reason}", "読み取れませんでした: {user}: {reason}")
 
@@ -53,8 +57,10 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         yield _UNREAD.filled(user=user, reason=reason).into(lang)
 
 
-def waves_stand(waves: tuple[WaveStands, ...], lang: Language) -> Iterator[str]:
-    """Yield how the waves of a goal stand, line by line."""
+def waves_stand(
+    waves: tuple[WaveStands, ...], unread: tuple[str, ...], lang: Language
+) -> Iterator[str]:
+    """Yield how the waves of a goal stand, line by line, and whose part in it is unread."""
     if not waves:
         yield _NOBODY.into(lang)
     for wave in waves:
@@ -71,6 +77,8 @@ def waves_stand(waves: tuple[WaveStands, ...], lang: Language) -> Iterator[str]:
             yield _OPEN.filled(names=", ".join(wave.open)).into(lang)
         if wave.unknown:
             yield _UNKNOWN.filled(names=", ".join(wave.unknown)).into(lang)
+    if unread:
+        yield _MEANT.filled(names=", ".join(unread)).into(lang)
 
 
 def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
@@ -89,10 +97,11 @@ def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
     }
 
 
-def waves_as_json(waves: tuple[WaveStands, ...]) -> dict[str, object]:
-    """Return how the waves of a goal stand."""
+def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dict[str, object]:
+    """Return how the waves of a goal stand; of whom in `unread` it is not known if they are in."""
     return {
         "schema": "sekisho.waves/1",
+        "unread": list(unread),
         "waves": [
             {
                 "name": wave.name,

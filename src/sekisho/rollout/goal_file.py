@@ -5,7 +5,7 @@ exist, users that the account does not have.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date
 from pathlib import Path
 
@@ -62,6 +62,7 @@ class _Reader:
     snapshot: Snapshot
     exceptions: Exceptions
     glass: tuple[str, ...] = ()
+    unread: set[str] = field(default_factory=set)
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -82,6 +83,8 @@ class _Reader:
         enrolled = self._enrolled(got["afterEnrolment"], policy, group)
         stages = [policy, *([enrolled.policy] if enrolled else [])]
         own = {policy_arn(self.snapshot, stage) for stage in stages}
+        if not shape.faults and self._is_about_nobody(waves, policy, group):
+            shape.fault("selects nobody", cure="write who is meant, as `who` or `waves`")
         return Goal(
             policy=policy,
             users=() if group else now,
@@ -91,7 +94,16 @@ class _Reader:
             replaces=tuple(self._replaced(got["replaces"], own)),
             waves=waves,
             waiting=waiting,
+            unread=tuple(sorted(name for name in self.unread if not self._exempt(name))),
         )
+
+    def _is_about_nobody(
+        self, waves: tuple[Wave, ...], policy: PolicyGoal, group: GroupGoal | None
+    ) -> bool:
+        """Return whether nobody is selected, is in the group, or can have the policy already."""
+        stands = policy_arn(self.snapshot, policy) in self.snapshot.policies
+        members = group is not None and any(group.name in u.groups for u in self.snapshot.users)
+        return not (stands or members or self.unread or any(wave.users for wave in waves))
 
     def _policy(self, shape: Shape, name: str) -> PolicyGoal:
         got = shape.members((), _POLICY)
@@ -170,7 +182,7 @@ class _Reader:
 
     def _waves(self, got: Mapping[str, Shape]) -> tuple[Wave, ...]:
         if got["waves"].absent:
-            users = self._users(got["who"])
+            users = self._users(got["who"], set())
             return (Wave("", users),) if users or not got["who"].absent else ()
         waves: list[Wave] = []
         taken: set[str] = set()
@@ -179,22 +191,26 @@ class _Reader:
             name = one["name"].text() or f"wave {place}"
             if name in [wave.name for wave in waves]:
                 one["name"].fault(f"there is another wave `{name}`")
-            left = {user for user, _ in selected(one["except"], self.snapshot)}
-            users = tuple(u for u in self._users(one["who"]) if u not in taken | left)
+            left = selected(one["except"], self.snapshot)
+            users = self._users(one["who"], taken | left.users.keys())
+            self.unread |= left.unread & {*users}
             taken |= {*users}
             starts = _day(one["from"])
             today = self.snapshot.taken_at.astimezone(UTC).date()
             waves.append(Wave(name, users, starts, starts is None or starts <= today))
         return tuple(waves)
 
-    def _users(self, shape: Shape) -> tuple[str, ...]:
-        """Return who is selected; who is an exception must not be named."""
+    def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
+        """Return who is selected beside `others`; who is an exception must not be named."""
         found = selected(shape, self.snapshot)
-        for user, by_name in found:
+        if not shape.absent and not shape.items() and isinstance(shape.raw, list):
+            shape.fault("selects nobody", cure="write who is meant")
+        self.unread |= found.unread - {*others, *self.glass}
+        for user, by_name in found.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
                 cure = "take the user off one of the two"
                 by_name.fault(f"`{user}` is an exception and is named here", Code.PLAN_UNSAFE, cure)
-        return tuple(user for user, _ in found if user not in self.glass)
+        return tuple(user for user in found.users if user not in {*others, *self.glass})
 
     def _exempt(self, user: str) -> date | None:
         entry = self.exceptions.of(user)

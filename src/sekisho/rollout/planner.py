@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sekisho.account import Snapshot, User
-from sekisho.account.reads import BESIDE
 from sekisho.account.saved import dump_snapshot
 from sekisho.errors import FaultyInput
 from sekisho.policy import to_json
@@ -30,11 +29,12 @@ from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
 from sekisho.rollout.least import needs_of
-from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
+from sekisho.rollout.outlook import outlook_of, policy_arn
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
-from sekisho.rollout.safety import keys_in_use, proofs, reasons
-from sekisho.rollout.texts import DESCRIPTION_STAYS, GAP, NOT_COVERED, QUOTA, STALE_STAYS
+from sekisho.rollout.safety import keys_in_use, not_meant, proofs, reasons
+from sekisho.rollout.texts import DESCRIPTION_STAYS, NOT_COVERED, QUOTA, STALE_STAYS
+from sekisho.rollout.unread import gaps, missing, unread_of
 from sekisho.rollout.validate import faults_of
 
 __all__ = ["plan"]
@@ -78,7 +78,14 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     # what is attached before something else is detached counts for AWS meanwhile
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
-    found = (*draft.reasons, *_gaps(outlook), *_quotas(outlook.before, most), *reasons(outlook))
+    found = (
+        *draft.reasons,
+        *gaps(outlook, goal),
+        *_quotas(outlook.before, most),
+        *reasons(outlook),
+        *not_meant(outlook, goal),
+    )
+    told = (*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot), *missing(snapshot))
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -88,7 +95,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         needless=tuple(draft.needless),
         proofs=proofs(outlook),
         reasons=(*found, *keys_in_use(outlook)),
-        warnings=(*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot)),
+        warnings=told,
         people=people(outlook, goal),
         needs=needs_of(outlook, draft.needless),
         accepted=dict(accepted),
@@ -98,9 +105,11 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
 
 
 def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:
-    """Yield who has a console password and is in no wave, where there are waves."""
+    """Yield who has a console password, as far as is known, and is in no wave where there are."""
     named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
-    left = tuple(u.name for u in snapshot.users if u.password and u.name not in named)
+    unread = unread_of(snapshot, "GetLoginProfile")
+    signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
+    left = tuple(name for name in signing_in if name not in named)
     if goal.waves and left:
         yield Note("not-covered", NOT_COVERED, left)
 
@@ -267,18 +276,6 @@ class _Draft:
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)
                     self.warnings.append(Note("stale-stays", text, (group.name,)))
-
-
-def _gaps(outlook: Outlook) -> Iterator[Note]:
-    """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
-    snapshot = outlook.before
-    about = {user.name for user in outlook.touched}
-    about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
-    users = {user.name for user in snapshot.users}
-    for gap in snapshot.gaps:
-        if gap.what not in BESIDE and (gap.who not in users or gap.who in about):
-            what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
-            yield Note("gap", GAP.filled(what=what), (gap.who,) if gap.who else ())
 
 
 def _quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:

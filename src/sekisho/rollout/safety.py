@@ -18,6 +18,7 @@ from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
 from sekisho.rollout.felt import is_locked_out, stopping_key
+from sekisho.rollout.goal import Goal
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
@@ -31,12 +32,14 @@ from sekisho.rollout.texts import (
     GATE_SHUT,
     KEYS_IN_USE,
     MFA_OPENS,
+    NOT_MEANT,
     OTHER_ACCOUNT,
     UNKNOWN,
 )
+from sekisho.rollout.unread import unread_of
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["gets_in", "keeping", "keys_in_use", "proofs", "reasons"]
+__all__ = ["gets_in", "keeping", "keys_in_use", "not_meant", "proofs", "reasons"]
 
 _LATELY = timedelta(days=90)
 """A key that was used within this time is in use."""
@@ -75,8 +78,7 @@ def reasons(outlook: Outlook) -> tuple[Note, ...]:
 
 def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
-    unread = {gap.who for gap in outlook.before.gaps if gap.what == "GetAccessKeyLastUsed"}
-    nothing_read = "" in unread
+    unread = unread_of(outlook.before, "GetAccessKeyLastUsed")
     since = outlook.before.taken_at - _LATELY
     stops = {*outlook.whom(stopping_key)}
     names = tuple(
@@ -84,12 +86,23 @@ def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
         for user in outlook.touched
         if user.name in stops
         and any(
-            key.active
-            and (nothing_read or user.name in unread or (key.last_used or since) > since)
+            key.active and (user.name in unread or (key.last_used or since) > since)
             for key in user.keys
         )
     )
     return (Note("keys-in-use", KEYS_IN_USE, names),) if names else ()
+
+
+def not_meant(outlook: Outlook, goal: Goal) -> tuple[Note, ...]:
+    """Return who is touched and not among those whom the goal is about."""
+    meant = {user.name for user in outlook.targets} | {*outlook.break_glass}
+    meant |= {user.name for user in goal.new_users}
+    names = tuple(
+        user.name
+        for user in outlook.touched
+        if user.name not in meant and policies_or_none(outlook.after, user.name) is not None
+    )
+    return (Note("not-meant", NOT_MEANT, names),) if names else ()
 
 
 def _gate_shut(outlook: Outlook) -> Proof:

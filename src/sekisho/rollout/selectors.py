@@ -4,61 +4,98 @@ A selector is an object; all that it says must hold. A list of selectors means e
 of them selects.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User
 from sekisho.errors import Code
 from sekisho.files import Shape
+from sekisho.rollout.unread import unread_of
 
-__all__ = ["selected"]
+__all__ = ["Selection", "selected"]
+
+_Test = Callable[[User], bool | None]
 
 _KEYS = ("user", "group", "path", "tag", "name", "with", "without", "all")
-_HELD: dict[str, Callable[[User], bool]] = {
-    "password": lambda user: user.password is not None,
-    "key": lambda user: any(key.active for key in user.keys),
-    "device": lambda user: bool(user.devices),
+_HOLDING = ("with", "without")
+_DETAILS = "GetAccountAuthorizationDetails"
+_HELD: dict[str, tuple[str, Callable[[User], bool]]] = {
+    "password": ("GetLoginProfile", lambda user: user.password is not None),
+    "key": ("ListAccessKeys", lambda user: any(key.active for key in user.keys)),
+    "device": ("ListMFADevices", lambda user: bool(user.devices)),
 }
 
 
-def selected(listed: Shape, snapshot: Snapshot) -> tuple[tuple[str, Shape | None], ...]:
-    """Return the users whom a list of selectors selects, each with the `user` that names it.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a list of selectors selects.
 
-    That is None where a user is selected in another way. What is not in the account is a fault.
+    Attributes:
+        users: the users, each with the `user` that names it; None if selected in another way.
+        unread: users of whom a selector asks what could not be read.
+    """
+
+    users: dict[str, Shape | None]
+    unread: frozenset[str]
+
+
+def selected(listed: Shape, snapshot: Snapshot) -> Selection:
+    """Return whom a list of selectors selects.
+
+    What is not in the account is a fault, and so is a selector that is about nobody, whatever
+    people hold.
     """
     found: dict[str, Shape | None] = {}
+    unread: set[str] = set()
     for shape in listed.items():
+        faults = len(shape.faults)
         given = shape.members((), _KEYS)
         names = {name: each for name, each in given.items() if not each.absent}
         if not names and isinstance(shape.raw, dict):
             shape.fault("selects nobody", cure="write `all: true` for everybody")
-        tests = [_test(name, each, snapshot) for name, each in names.items()]
-        for user in snapshot.users:
-            if tests and all(test(user) for test in tests) and found.get(user.name) is None:
+        tests = {name: _test(name, each, snapshot) for name, each in names.items()}
+        lasting = [test for name, test in tests.items() if name not in _HOLDING]
+        if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
+            shape.fault("selects nobody", cure="write what at least one user of the account is")
+        for user in snapshot.users if tests else ():
+            answer = _all(tests.values(), user)
+            if answer is None:
+                unread.add(user.name)
+            elif answer and found.get(user.name) is None:
                 found[user.name] = names.get("user")
-    return tuple(found.items())
+    return Selection(found, frozenset(unread - found.keys()))
 
 
-def _test(key: str, shape: Shape, snapshot: Snapshot) -> Callable[[User], bool]:
-    """Return whether a user is as one key of a selector says."""
+def _all(tests: Iterable[_Test], user: User) -> bool | None:
+    """Return whether all tests hold; None if that hangs on what could not be read."""
+    answers = {test(user) for test in tests}
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+    """Return whether a user is as one key of a selector says; None where it was not read."""
     match key:
-        case "with":
-            held = [_holding(each) for each in shape.items()]
-            return lambda user: all(test(user) for test in held)
-        case "without":
-            held = [_holding(each) for each in shape.items()]
-            return lambda user: not any(test(user) for test in held)
+        case "with" | "without":
+            held = [_holding(each, snapshot, wanted=key == "with") for each in shape.items()]
+            return lambda user: _all(held, user)
         case "all":
             everybody = shape.flag()
             return lambda _: everybody
-        case "tag":
-            name, equals, value = shape.text().partition("=")
-            return lambda user: name in user.tags and (not equals or user.tags[name] == value)
+        case "group" | "path" | "tag":
+            return _read(_named(key, shape, snapshot), unread_of(snapshot, _DETAILS))
         case _:
             return _named(key, shape, snapshot)
 
 
-def _named(key: str, shape: Shape, snapshot: Snapshot) -> Callable[[User], bool]:
+def _read(test: _Test, unread: frozenset[str]) -> _Test:
+    """Return a test that does not take what was not read for a no."""
+    return lambda user: test(user) or (None if user.name in unread else False)
+
+
+def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
     text = shape.text()
     match key:
         case "user":
@@ -69,6 +106,9 @@ def _named(key: str, shape: Shape, snapshot: Snapshot) -> Callable[[User], bool]
             return lambda user: text in user.groups
         case "path":
             return lambda user: user.path.startswith(text)
+        case "tag":
+            name, equals, value = text.partition("=")
+            return lambda user: name in user.tags and (not equals or user.tags[name] == value)
         case _:
             return lambda user: fnmatchcase(user.name, text)
 
@@ -79,9 +119,11 @@ def _known(shape: Shape, name: str, kind: str, names: set[str]) -> None:
         shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, "write its exact name")
 
 
-def _holding(shape: Shape) -> Callable[[User], bool]:
+def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
     text = shape.text()
     if text not in _HELD:
         shape.fault(f"must be one of {', '.join(f'`{name}`' for name in _HELD)}")
         return lambda _: False
-    return _HELD[text]
+    operation, holds = _HELD[text]
+    held = _read(holds, unread_of(snapshot, operation))
+    return held if wanted else lambda user: None if (has := held(user)) is None else not has

@@ -22,9 +22,11 @@ __all__ = [
     "KEYS_STOP",
     "LOSES",
     "LOST_FOR_GOOD",
+    "MEANT_UNREAD",
     "MFA_OPENS",
     "MUST_ENROL",
     "NOT_COVERED",
+    "NOT_MEANT",
     "NOT_ONESELF",
     "NOT_OURS",
     "NO_FORCED_CHANGE",
@@ -84,6 +86,11 @@ GAP = Text(
     "Something that this plan depends on could not be read: {what}.",
     "この計画に必要な情報を読み取れませんでした: {what}",
 )
+MEANT_UNREAD = Text(
+    "Whether the goal means these users could not be read: a selector asks what they hold or are.",
+    "次のユーザーが目標の対象かどうか判断できません。"
+    "セレクターの条件に必要な情報を読み取れませんでした。",
+)
 QUOTA = Text(
     "A quota of AWS would be exceeded: {what}.",
     "AWS のクォータを超えます: {what}",
@@ -113,8 +120,16 @@ VIA_SERVICE = Text(
     "次のユーザーについては、代理で呼び出す AWS サービスが MFA なしで操作できます。",
 )
 NOT_COVERED = Text(
-    "These users have a console password and are in no wave and no exception.",
-    "次のユーザーはコンソールのパスワードを持ちますが、どのウェーブにも例外にも含まれていません。",
+    "These users have a console password, or it could not be read, and are in no wave and no "
+    "exception.",
+    "次のユーザーはコンソールのパスワードを持ちますが (または有無を読み取れませんでしたが)、"
+    "どのウェーブにも例外にも含まれていません。",
+)
+NOT_MEANT = Text(
+    "Other policies will decide for these users, and the goal is not about them: they are in a "
+    "group that gets the policy, or have the policy already.",
+    "次のユーザーは目標の対象ではありませんが、適用されるポリシーが変わります "
+    "(ポリシーがアタッチされるグループのメンバー、または既にポリシーを持つユーザー)。",
 )
 STALE_STAYS = Text(
     "The policy stays attached to the group `{group}`: some of its members are not gated yet.",

@@ -1,12 +1,12 @@
 """How the waves of a goal stand in an account: who is due, enrolled, and gated. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sekisho.account import Snapshot
-from sekisho.audit import Gated, UserGate, gates_of
+from sekisho.audit import Gated, gates_of
 from sekisho.rollout.goal import Goal, Waits
+from sekisho.rollout.unread import unread_of
 
 __all__ = ["WaveStands", "waves_of"]
 
@@ -20,7 +20,7 @@ class WaveStands:
         exempt: exceptions; they count nowhere else.
         enrolled: who has an MFA device.
         gated: who is proved to be gated.
-        unknown: of whom that could not be found out.
+        unknown: of whom one of the two could not be found out.
     """
 
     name: str
@@ -44,6 +44,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStands, ...]:
     names = {user for wave in goal.waves for user in wave.users}
     gates = gates_of(replace(snapshot, users=tuple(u for u in snapshot.users if u.name in names)))
     with_device = {user.name for user in snapshot.users if user.devices}
+    unread = unread_of(snapshot, "ListMFADevices")
     exempt = {user for user, waiting in goal.waiting.items() if waiting.why is Waits.EXEMPT}
     return tuple(
         WaveStands(
@@ -53,14 +54,16 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStands, ...]:
             users=wave.users,
             exempt=tuple(user for user in wave.users if user in exempt),
             enrolled=tuple(user for user in wave.users if user in with_device - exempt),
-            gated=_with(gates, wave.users, Gated.PROVED, exempt),
-            unknown=_with(gates, wave.users, Gated.UNKNOWN, exempt),
+            gated=tuple(
+                user
+                for user in wave.users
+                if user not in exempt and gates[user].gated is Gated.PROVED
+            ),
+            unknown=tuple(
+                user
+                for user in wave.users
+                if user not in exempt and (user in unread or gates[user].gated is Gated.UNKNOWN)
+            ),
         )
         for wave in goal.waves
     )
-
-
-def _with(
-    gates: Mapping[str, UserGate], users: tuple[str, ...], gated: Gated, exempt: set[str]
-) -> tuple[str, ...]:
-    return tuple(user for user in users if user not in exempt and gates[user].gated is gated)

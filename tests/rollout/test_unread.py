@@ -1,0 +1,172 @@
+"""What could not be read never counts as a no; who is touched is who is meant."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from rollout.staging import (
+    ADMIN,
+    EVERYTHING,
+    FULL,
+    GATE,
+    MACHINE,
+    account,
+    device,
+    gate,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
+from sekisho.account import Gap, Password, Snapshot
+from sekisho.account.reads import BESIDE
+from sekisho.audit.exceptions import Exceptions
+from sekisho.cli.status_output import waves_as_json, waves_stand
+from sekisho.files import yaml_shape
+from sekisho.language import Language
+from sekisho.rollout import Goal, GroupGoal, Plan, plan
+from sekisho.rollout.goal import Waiting, Waits, Wave
+from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.waves import waves_of
+
+DENIED = "AccessDenied: no"
+
+
+def lacking(*gaps: tuple[str, str]) -> Snapshot:
+    """Return the account with somebody who has a device, and these gaps."""
+    ken = user("ken", path="/dev/", password=Password(), devices=(device("ken"),))
+    found = tuple(Gap(what, who, DENIED) for what, who in gaps)
+    return replace(with_user(account(), ken), gaps=found)
+
+
+def read(text: str, start: Snapshot) -> Goal:
+    return goal_of(yaml_shape(text, "goal.yaml"), "goal.yaml", start, Exceptions())
+
+
+def reasons(made: Plan) -> list[tuple[str, tuple[str, ...]]]:
+    return [(note.id, note.about) for note in made.reasons]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "gap", "unread"),
+    [
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "hanako"), ("hanako",)),
+        ("{path: /dev/, without: [device]}", ("ListMFADevices", "hanako"), ("hanako",)),
+        ("{all: true, with: [key]}", ("ListAccessKeys", "hanako"), ("hanako",)),
+        ("{path: /dev/, with: [password, device]}", ("GetLoginProfile", "hanako"), ()),
+        ("{all: true, with: [password]}", ("GetLoginProfile", "machine"), ("machine",)),
+        ("{tag: team}, {all: true}", ("GetAccountAuthorizationDetails", "hanako"), ()),
+        ("{tag: team}, {user: ken}", ("GetAccountAuthorizationDetails", "hanako"), ("hanako",)),
+        # what was read is known, and another path needs no answer
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "ken"), ()),
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "machine"), ()),
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", ""), ("hanako",)),
+        ("{path: /dev/}", ("ListMFADevices", "ken"), ()),
+    ],
+)
+def test_who_may_be_meant_is_named(
+    selectors: str, gap: tuple[str, str], unread: tuple[str, ...]
+) -> None:
+    start = lacking(gap)
+    goal = read(f"who: [{selectors}]\nbreakGlass: [glass]\n", start)
+    assert goal.unread == unread
+    made = plan(goal, start, ADMIN)
+    assert (("gap", unread) in reasons(made)) is bool(unread)
+    assert not (unread and made.applicable)
+
+
+def test_who_may_be_an_exception_of_a_wave_is_named() -> None:
+    start = lacking(("ListAccessKeys", "ken"), ("ListAccessKeys", "machine"))
+    goal = read("waves: [{who: [{path: /dev/}], except: [{all: true, with: [key]}]}]\n", start)
+    assert goal.unread == ("ken",)
+
+
+def test_who_may_have_a_password_is_not_covered() -> None:
+    start = lacking(("GetLoginProfile", "machine"))
+    made = plan(read("waves: [{who: [{user: ken}]}]\n", start), start, ADMIN)
+    (note,) = [note for note in made.warnings if note.id == "not-covered"]
+    assert note.about == ("admin", "hanako", "machine")
+
+
+def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
+    start = with_user(account(), user("machine", attached=(FULL, GATE)))
+    gaps = (Gap("ListMFADevices", "machine", DENIED),)
+    tags = {"team": "security", "cost": "0"}
+    policies = {**start.policies, GATE: managed(GATE, gate(), tags=tags)}
+    made = plan(MACHINE, replace(start, policies=policies, gaps=gaps), ADMIN)
+    assert made.changes == ()
+    assert reasons(made) == [("gap", ("machine",))]
+
+
+@pytest.mark.parametrize("what", sorted(BESIDE))
+def test_what_no_proof_waits_for_is_told(what: str) -> None:
+    made = plan(MACHINE, lacking((what, "")), ADMIN)
+    (note,) = [note for note in made.warnings if note.id == "unread"]
+    assert note.about == (what,)
+    assert note.text.en
+    assert note.text.ja
+
+
+def test_scps_that_were_not_read_are_told_once_with_the_proofs() -> None:
+    start = lacking(("ListRoots", ""), ("DescribePolicy", "p-1"), ("GetAccountSummary", ""))
+    notes = [note for note in plan(MACHINE, start, ADMIN).warnings if note.id == "unread"]
+    assert [note.about for note in notes] == [
+        ("ListRoots", "DescribePolicy p-1"),
+        ("GetAccountSummary",),
+    ]
+    assert "caller-keeps-access" in notes[0].text.en
+
+
+def attached(*names: str) -> Snapshot:
+    """Return the account in which these have an old version of the gate."""
+    start = account()
+    for name in names:
+        start = with_user(start, user(name, attached=(FULL, GATE)))
+    return replace(start, policies={**start.policies, GATE: managed(GATE, EVERYTHING)})
+
+
+@pytest.mark.parametrize(
+    ("goal", "start", "named"),
+    [
+        (Goal(policy_goal(), users=("machine",)), attached("machine", "other"), ("other",)),
+        (Goal(policy_goal(), group=GroupGoal("Developers", ("ken",))), lacking(), ("hanako",)),
+        (
+            Goal(
+                policy_goal(),
+                users=("machine",),
+                waves=(Wave("", ("machine", "other")),),
+                waiting={"other": Waiting(Waits.EXEMPT, date(2027, 1, 1))},
+            ),
+            attached("machine", "other"),
+            ("other",),
+        ),
+        # a goal that names nobody is about whoever has the policy
+        (Goal(policy_goal()), attached("machine", "other"), ()),
+        (Goal(policy_goal(), group=GroupGoal("Developers")), lacking(), ()),
+        (Goal(policy_goal(), users=("machine", "other")), attached("machine", "other"), ()),
+    ],
+    ids=["version", "group", "exempt", "policy-only", "group-only", "all-named"],
+)
+def test_who_is_touched_and_not_meant_is_named(
+    goal: Goal, start: Snapshot, named: tuple[str, ...]
+) -> None:
+    made = plan(goal, start, ADMIN)
+    assert reasons(made) == ([("not-meant", named)] if named else [])
+    if named:
+        assert plan(goal, start, ADMIN, {"not-meant": "they were told, SEC-9"}).applicable
+
+
+def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
+    start = lacking(("ListMFADevices", "hanako"))
+    (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", start), start)
+    assert (wave.enrolled, wave.unknown) == (("ken",), ("hanako",))
+    everybody = lacking(("ListMFADevices", ""))
+    (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", everybody), everybody)
+    assert wave.unknown == ("hanako", "ken")
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_who_may_be_in_a_wave_is_told(lang: Language) -> None:
+    assert "hanako" in "\n".join(waves_stand((), ("hanako",), lang))
+    assert waves_as_json((), ("hanako",))["unread"] == ["hanako"]
