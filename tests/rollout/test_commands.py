@@ -283,7 +283,10 @@ def test_the_least_policy_is_enough_and_nothing_in_it_is_idle(
     snapshot = collect(signed_in(local, "admin", mfa=True), now=datetime.now(UTC))
     save_snapshot(snapshot, terminal.path("snapshot"))
     offline = ("--snapshot", terminal.path("snapshot"), "--caller", who)
-    planned(terminal, *offline)
+    done = terminal.run(
+        "plan", terminal.path("goal.yaml"), "--out", terminal.path("plan"), *offline
+    )
+    assert done.return_value == Exit.CHANGES, done.output
     keys = {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from administered import enrol, iam_of, signed_in
+from administered import GLASS, REGION, enrol, iam_of, signed_in
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -21,7 +21,7 @@ from rollout.staging import (
     policy_goal,
 )
 from sekisho.account import collect
-from sekisho.account.aws import Boto3Api
+from sekisho.account.aws import Boto3Api, connect
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
 from sekisho.policy import Preset
@@ -237,6 +237,24 @@ def test_only_who_was_judged_may_apply(
         assert not journal.path.exists()
     else:
         assert execute(whole, api, journal, passwords=password, now=NOW).complete
+
+
+def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
+    local: LocalAws, api: Boto3Api, tmp_path: Path
+) -> None:
+    key = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
+    glass = f"arn:aws:iam::{ACCOUNT}:user/glass"
+    for mfa in (True, False):
+        whole = plan(full_goal(), collect(api, now=NOW), Caller(glass, mfa=mfa))
+        assert whole.applicable
+        journal = Journal(tmp_path / f"journal-{mfa}")
+        if mfa:
+            with pytest.raises(PlanRefused, match="access key") as caught:
+                execute(whole, key, journal, passwords=password, now=NOW)
+            assert caught.value.cure
+            assert not journal.path.exists()
+        else:
+            assert execute(whole, key, journal, passwords=password, now=NOW).complete
 
 
 def test_what_a_rollback_left_is_still_the_plans(

@@ -35,7 +35,7 @@ def terminal(url: str, tmp_path: Path) -> Terminal:
     environment = {
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE000000000",
         "AWS_SECRET_ACCESS_KEY": "example-secret",
-        "AWS_SESSION_TOKEN": "",
+        "AWS_SESSION_TOKEN": "example-session",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": url,
         "AWS_CONFIG_FILE": "/nonexistent",

@@ -5,9 +5,9 @@ journal and CloudTrail all read alike.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["AwsApi"]
+__all__ = ["AwsApi", "SigningApi"]
 
 
 class AwsApi(Protocol):
@@ -26,5 +26,18 @@ class AwsApi(Protocol):
 
         Raises:
             AwsRefused: as `call` does, at any page.
+        """
+        ...
+
+
+@runtime_checkable
+class SigningApi(AwsApi, Protocol):
+    """An `AwsApi` that knows what it signs with."""
+
+    def signs_with_long_term_key(self) -> bool:
+        """Return whether that is an access key itself, and no session: AWS never knows of MFA then.
+
+        Raises:
+            AwsRefused: if there are no credentials, or they cannot be renewed.
         """
         ...

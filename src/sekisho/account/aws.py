@@ -15,7 +15,7 @@ from boto3.session import Session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
@@ -134,6 +134,16 @@ class Boto3Api:
                 yield from page.get(key, ())
         except _FAILURES as error:
             raise _refusal(operation, error, params) from None
+
+    def signs_with_long_term_key(self) -> bool:
+        """Return whether no session is signed with; see `SigningApi`."""
+        try:
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            return not credentials.get_frozen_credentials().token
+        except _FAILURES as error:
+            raise _refusal("connect", error, {}) from None
 
     def _client(self, service: str) -> Any:
         # clients may be shared by threads, and must not be made by two at once

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sekisho.account.api import AwsApi
+from sekisho.account.api import AwsApi, SigningApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout.calls import Call, doing, renewing
 from sekisho.rollout.changes import (
@@ -112,12 +112,7 @@ def execute(
             f"this plan is not safe to apply: {against}",
             cure="change the goal, or make the plan with `--accept ID=REASON`",
         )
-    caller = check_account(plan, api)
-    if _who(caller) != _who(plan.caller.arn):
-        raise PlanRefused(
-            f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
-            cure="make the plan as whoever applies it",
-        )
+    _check_caller(plan, api)
     journal.open(plan.digest, plan.to_json())
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
         return _report(plan, journal, (), None)
@@ -165,6 +160,21 @@ def check_account(plan: Plan, api: AwsApi) -> str:
 def _who(arn: str) -> str:
     """Return whose permissions an ARN stands for: of a role session, the role."""
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+
+def _check_caller(plan: Plan, api: AwsApi) -> None:
+    """Refuse whoever the plan was not judged for, and a key where it was judged for MFA."""
+    caller = check_account(plan, api)
+    if _who(caller) != _who(plan.caller.arn):
+        raise PlanRefused(
+            f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
+            cure="make the plan as whoever applies it",
+        )
+    if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
+        raise PlanRefused(
+            "this plan was judged for a session with MFA, and this is an access key without one",
+            cure="sign in with MFA first, or make the plan without `--mfa`",
+        )
 
 
 def _check_age(plan: Plan, now: datetime) -> None:
