@@ -112,6 +112,48 @@ def test_the_other_kinds_of_policy(policy: str, tmp_path: Path) -> None:
         assert json.loads(told.stdout)["blockedBy"] == kind
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "option", "kind"),
+    [
+        ("sts:AssumeRole", "arn:aws:iam::111122223333:role/Ops", "--trust", "role trust policy"),
+        (
+            "kms:Decrypt",
+            "arn:aws:kms:eu-west-1:111122223333:key/1234abcd",
+            "--resource-policy",
+            "resource-based policy",
+        ),
+    ],
+)
+def test_a_policy_that_must_itself_allow_and_is_not_given(
+    action: str, resource: str, option: str, kind: str, tmp_path: Path
+) -> None:
+    paths = {}
+    for name, parts in [
+        ("all", {"Resource": "*"}),
+        ("--trust", {"Principal": "*"}),
+        ("--resource-policy", {"Principal": "*", "Resource": "*"}),
+        ("none", {"Resource": "*", "Effect": "Deny"}),
+    ]:
+        statement = {"Effect": "Allow", "Action": action, **parts}
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"Statement": statement}), encoding="utf-8")
+        paths[name] = str(path)
+    request = ["--principal", ALICE, "--action", action, "--resource", resource]
+    asked = [*request, "--policy", paths["all"]]
+    for more in ([], ["--explain"]):
+        told = run(*asked, *more, "--format", "json")
+        found = json.loads(told.stdout)
+        assert (found["decision"], found["notGiven"]) == ("Allowed", kind)
+        assert "notGiven" in json.loads(run(*request, *more, "--format", "json").stdout)
+        for lang, words in [("en", "must itself allow"), ("ja", "ポリシー自体の許可も必要")]:
+            (line,) = [
+                x for x in run(*asked, *more, "--lang", lang).stdout.splitlines() if words in x
+            ]
+            assert option in line
+        for given in ([option, paths[option]], ["--policy", paths["none"]]):
+            assert "notGiven" not in run(*asked, *more, *given, "--format", "json").stdout
+
+
 def test_explained_in_both_languages_and_in_json(policy: str) -> None:
     request = ["--principal", ALICE, "--action", "s3:ListAllMyBuckets", "--resource", "*"]
     told = run(*request, "--policy", policy, "--explain", "--lang", "en")

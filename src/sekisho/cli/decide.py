@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ from sekisho.engine import (
     Cause,
     Context,
     ContextValue,
-    Decision,
+    DecisionEffect,
     Explanation,
     Level,
     Policies,
@@ -27,12 +26,13 @@ from sekisho.engine import (
     decide,
     explain,
 )
+from sekisho.engine.algebra import unasked
 from sekisho.engine.exchange import answers, decision_to_json
 from sekisho.engine.question import switches_from_text
 from sekisho.engine.reasons import explanation_to_json, reasons
-from sekisho.engine.wording import EFFECTS, KINDS, assumption, place, sentence
+from sekisho.engine.wording import EFFECTS, KINDS, assumption, not_given, place, sentence
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
-from sekisho.language import Language
+from sekisho.language import Language, Text
 from sekisho.policy import PolicyKind, parse
 
 __all__ = ["command"]
@@ -145,9 +145,16 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
     policies, switches = _policies(given), _switches(given["switches"])
     if given["explain"]:
         explanation = explain(request, policies, switches)
-        click.echo(_explained(request, explanation, lang, output))
     else:
-        click.echo(_shown(request, decide(request, policies, switches), lang, output))
+        explanation = Explanation(decide(request, policies, switches))
+    denied = explanation.decision.effect is DecisionEffect.EXPLICITLY_DENIED
+    absent = None if denied else unasked(request, policies)
+    match output:
+        case OutputFormat.JSON:
+            click.echo(_as_json(explanation, absent, explained=given["explain"]))
+        case OutputFormat.TABLE:
+            lines = _lines(request, explanation, absent)
+            click.echo("\n".join(line.into(lang) for line in lines))
     return Exit.CLEAN
 
 
@@ -239,34 +246,27 @@ def _policy(path: str, kind: PolicyKind) -> AttachedPolicy:
     return AttachedPolicy(path, parse(text, source=path, kind=kind))
 
 
-def _shown(request: Request, decision: Decision, lang: Language, output: OutputFormat) -> str:
-    match output:
-        case OutputFormat.JSON:
-            return json.dumps(decision_to_json(decision), indent=2, ensure_ascii=False)
-        case OutputFormat.TABLE:
-            heading = EFFECTS[decision.effect].into(lang)
-            lines = [heading, sentence(request, decision).into(lang)]
-            lines += [f"  {_cause(cause, lang)}" for cause in decision.because]
-            lines += [assumption(name).into(lang) for name in decision.assumed]
-            return "\n".join(lines)
+def _as_json(explanation: Explanation, absent: PolicyKind | None, *, explained: bool) -> str:
+    value = decision_to_json(explanation.decision)
+    if absent is not None:
+        value["notGiven"] = absent.value
+    if explained:
+        value["explanation"] = explanation_to_json(explanation)
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _explained(
-    request: Request, explanation: Explanation, lang: Language, output: OutputFormat
-) -> str:
-    match output:
-        case OutputFormat.JSON:
-            value = decision_to_json(explanation.decision)
-            value["explanation"] = explanation_to_json(explanation)
-            return json.dumps(value, indent=2, ensure_ascii=False)
-        case OutputFormat.TABLE:
-            why = reasons(explanation)
-            if not why:
-                return _shown(request, explanation.decision, lang, output)
-            head = replace(explanation.decision, because=())
-            lines = [line.into(lang) for line in why]
-            return "\n".join([_shown(request, head, lang, output), *lines])
+def _lines(request: Request, explanation: Explanation, absent: PolicyKind | None) -> Iterator[Text]:
+    decision, why = explanation.decision, reasons(explanation)
+    yield EFFECTS[decision.effect]
+    yield sentence(request, decision)
+    if not why:
+        yield from map(_cause, decision.because)
+    yield from map(assumption, decision.assumed)
+    if absent is not None:
+        yield not_given(absent)
+    yield from why
 
 
-def _cause(cause: Cause, lang: Language) -> str:
-    return f"{KINDS[cause.kind].into(lang)}  {place(cause)}"
+def _cause(cause: Cause) -> Text:
+    kind = KINDS[cause.kind]
+    return Text(f"  {kind.en}  {place(cause)}", f"  {kind.ja}  {place(cause)}")

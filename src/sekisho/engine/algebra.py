@@ -15,13 +15,13 @@ Facts §6.1 to §6.3.
 from collections.abc import Iterable
 
 from sekisho.engine import arns
-from sekisho.engine.layers import across_accounts
+from sekisho.engine.layers import across_accounts, assumes
 from sekisho.engine.model import Policies, Request, ResourceKind
 from sekisho.engine.principals import Caller, CallerKind, Named
 from sekisho.engine.readings import Reading
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["needed"]
+__all__ = ["needed", "unasked"]
 
 Kinds = tuple[PolicyKind, ...]
 
@@ -57,6 +57,15 @@ def _must_itself_allow(request: Request, policies: Policies) -> bool:
     return policies.resource_kind is ResourceKind.KMS or (
         policies.resource_kind is None and arns.is_kms_key(request.resource)
     )
+
+
+def unasked(request: Request, policies: Policies) -> PolicyKind | None:
+    """Return the kind of the resource's own policy if it must itself allow and is not given."""
+    if policies.trust is not None or policies.resource is not None:
+        return None
+    if assumes(request):
+        return PolicyKind.TRUST
+    return PolicyKind.RESOURCE if arns.is_kms_key(request.resource) else None
 
 
 def _within_account(closeness: Named, caller: Caller, given: frozenset[PolicyKind]) -> Kinds:

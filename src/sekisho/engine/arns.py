@@ -7,7 +7,7 @@ Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs
 
 from sekisho.engine.glob import Pattern
 
-__all__ = ["PARTS", "account_of", "is_account", "is_kms_key", "parts_of", "split"]
+__all__ = ["PARTS", "account_of", "is_account", "is_kms_key", "is_role", "parts_of", "split"]
 
 PARTS = 6
 _ACCOUNT_DIGITS = 12
@@ -44,3 +44,9 @@ def is_kms_key(arn: str) -> bool:
     """Tell whether `arn` is that of a KMS key."""
     parts = split(arn)
     return len(parts) == PARTS and parts[2] == "kms" and parts[-1].startswith("key/")
+
+
+def is_role(arn: str) -> bool:
+    """Tell whether `arn` is that of a role."""
+    parts = split(arn)
+    return parts[2:3] == ("iam",) and parts[-1].startswith("role/")

@@ -12,7 +12,7 @@ from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["Group", "across_accounts", "applicable", "groups"]
+__all__ = ["Group", "across_accounts", "applicable", "assumes", "groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ def across_accounts(request: Request, caller: Caller) -> bool:
         return False
     owner = arns.account_of(request.resource) or request.resource_account
     return owner is not None and owner != caller.account
+
+
+def assumes(request: Request) -> bool:
+    """Tell whether a request is to assume a role, which only the role's trust policy is about."""
+    return arns.is_role(request.resource) and request.action.lower().startswith("sts:")
 
 
 def _exempt(request: Request, caller: Caller) -> frozenset[PolicyKind]:

@@ -6,8 +6,8 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from sekisho.engine import arns
 from sekisho.engine.documents import Documents
+from sekisho.engine.layers import assumes
 from sekisho.engine.model import (
     AttachedPolicy,
     Context,
@@ -241,7 +241,7 @@ class _Reader:
             self.wrong("options.resourceKind", f"expected one of {', '.join(_RESOURCE_KINDS)}")
         if value is None:
             return None, None, None
-        if kind == "trust" or (kind is None and _assumes(request)):
+        if kind == "trust" or (kind is None and assumes(request)):
             return self.document(value, "resource", PolicyKind.TRUST), None, None
         policy = self.document(value, "resource", PolicyKind.RESOURCE)
         return None, policy, ResourceKind.KMS if kind == ResourceKind.KMS else None
@@ -317,10 +317,3 @@ class _Reader:
 def _under(path: str, name: str) -> str:
     """Return the path of a member, whose name may be anything."""
     return ".".join(filter(None, (path, quoted(name)[1:-1])))
-
-
-def _assumes(request: Request) -> bool:
-    """Tell whether a request is to assume a role, which only the role's trust policy is about."""
-    parts = arns.split(request.resource)
-    is_role = parts[2:3] == ("iam",) and parts[-1].startswith("role/")
-    return is_role and request.action.lower().startswith("sts:")

@@ -6,7 +6,7 @@ from sekisho.engine.model import Cause, Decision, DecisionEffect, Request
 from sekisho.language import Text
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["EFFECTS", "KINDS", "assumption", "place", "sentence"]
+__all__ = ["EFFECTS", "KINDS", "assumption", "not_given", "place", "sentence"]
 
 KINDS: Mapping[PolicyKind, Text] = {
     PolicyKind.IDENTITY: Text("identity-based policy", "アイデンティティベースのポリシー"),
@@ -49,6 +49,20 @@ _ASSUMPTION = Text(
     "decision would be another.",
     "この点は AWS の文書にありません。スイッチ `{switch}` の設定を変えると、判定が変わります。",
 )
+_NOT_GIVEN: Mapping[PolicyKind, Text] = {
+    PolicyKind.TRUST: Text(
+        "No role trust policy was given, though it must itself allow this: the decision leaves it "
+        "out. Give it with `--trust`.",
+        "ロールの信頼ポリシーが指定されていません。この操作には信頼ポリシー自体の許可も必要ですが、"
+        "この判定には含まれていません。`--trust` で指定してください。",
+    ),
+    PolicyKind.RESOURCE: Text(
+        "No key policy was given, though it must itself allow this: the decision leaves it out. "
+        "Give it with `--resource-policy`.",
+        "KMS のキーポリシーが指定されていません。この操作にはキーポリシー自体の許可も必要ですが、"
+        "この判定には含まれていません。`--resource-policy` で指定してください。",
+    ),
+}
 
 
 def sentence(request: Request, decision: Decision) -> Text:
@@ -71,6 +85,15 @@ def sentence(request: Request, decision: Decision) -> Text:
 def assumption(switch: str) -> Text:
     """Return one sentence that says on which undocumented point a decision rests."""
     return _ASSUMPTION.filled(switch=switch)
+
+
+def not_given(kind: PolicyKind) -> Text:
+    """Return the words that a trust or key policy, which must itself allow, was not given (§6.2).
+
+    Raises:
+        KeyError: for a kind that `algebra.unasked` does not return.
+    """
+    return _NOT_GIVEN[kind]
 
 
 def place(cause: Cause) -> str:
