@@ -142,6 +142,15 @@ def test_a_resource_policy_would_do_instead() -> None:
     assert [point.part for point in lacking[1].nearest[0].failed] == [Part.PRINCIPAL]
 
 
+@pytest.mark.parametrize("account", ["111122223333", "arn:aws:iam::111122223333:root"])
+def test_an_allow_that_names_only_the_account_says_so(account: str) -> None:
+    statement = allow("All", "s3:GetObject", BUCKET, Principal={"AWS": account})
+    bucket = AttachedPolicy("bucket", from_json({"Statement": statement}, kind=PolicyKind.RESOURCE))
+    lines = reasons(explain(Request(ALICE, "s3:GetObject", BUCKET), Policies(resource=bucket)))
+    assert lines[-1].en.endswith("- it names only the account: identity-based policies decide")
+    assert "アイデンティティベースのポリシー" in lines[-1].ja
+
+
 @given(requests, policies())
 def test_an_explanation_is_of_the_same_decision(request: Request, given_to: Policies) -> None:
     explanation = explain(request, given_to)

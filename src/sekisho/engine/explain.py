@@ -74,7 +74,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An allow that does not apply, and the points that keep it from applying."""
+    """An allow that does not apply, and the points that keep it from applying.
+
+    Attributes:
+        failed: empty if it applies and names only the account, so that its identities' own
+            policies decide.
+    """
 
     statement: Cause
     failed: tuple[Point, ...]

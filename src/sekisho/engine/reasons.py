@@ -127,6 +127,10 @@ _STANDS_FOR = Text("here {variable} stands for {value}", "ここで {variable} �
 _NO_VALUE = Text("here {variable} has no value", "ここで {variable} には値がありません")
 
 _MISSES = Text("{place} comes nearest, but:", "{place} が最も近いですが、次の点が合いません。")
+_ACCOUNT_ONLY = Text(
+    "it names only the account: identity-based policies decide",
+    "アカウントだけを指定しています。許可はアイデンティティベースのポリシーで決まります",
+)
 _DENIES = Text("The {kind} {place} denies it:", "{kind} {place} が拒否しています。")
 _LACKS = Text("The {kind}{level} does not allow it.", "{kind}{level}が許可していません。")
 _LACKS_ACTION = Text(
@@ -181,6 +185,8 @@ def _lack(lack: Lack) -> Iterator[Text]:
         yield _indented(_MISSES.filled(place=place(miss.statement)))
         for point in miss.failed:
             yield from _point(point, _FAILED)
+        if not miss.failed:
+            yield _indented(_ACCOUNT_ONLY, 2, mark="- ")
 
 
 def _lack_template(lack: Lack) -> Text:
