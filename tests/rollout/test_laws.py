@@ -40,6 +40,8 @@ from sekisho.rollout import (
 )
 
 SECRET = "Fuji-2026-temporary-x"
+ACCEPTED = {"everyone-gets-in", "not-meant"}
+"""AWS's sample dead-locks a new user; a group that stands has members whom no goal names."""
 
 
 def password(user: str) -> str:
@@ -50,9 +52,10 @@ def made(api: Boto3Api, goal: Goal) -> Plan:
     """Return a plan for the account as it is now, through a file and back."""
     snapshot = collect(api, now=NOW)
     fresh = plan(goal, snapshot, ADMIN)
-    if fresh.against == ("everyone-gets-in",):
-        # AWS's sample dead-locks a new user; that it can be undone holds all the same
-        fresh = plan(goal, snapshot, ADMIN, {"everyone-gets-in": "the law is about the way back"})
+    if {*fresh.against} & ACCEPTED:
+        # that it can be undone holds all the same
+        words = dict.fromkeys({*fresh.against} & ACCEPTED, "the law is about the way back")
+        fresh = plan(goal, snapshot, ADMIN, words)
     assert fresh.applicable, (fresh.reasons, fresh.proofs)
     return Plan.from_json(fresh.to_json())
 
