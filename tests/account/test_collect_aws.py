@@ -3,6 +3,8 @@
 import traceback
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
 
 from administered import GLASS, administered
 from sekisho.account.aws import Keys, connect
@@ -23,6 +25,36 @@ def test_an_answer_is_aws_own() -> None:
             api.call("iam", "GetUser", UserName="nobody")
     error = caught.value
     assert (error.operation, error.aws_code, error.status) == ("GetUser", "NoSuchEntity", 404)
+    assert error.attempts == 1
+
+
+def test_a_refusal_tells_how_often_the_client_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, lost = URLLib3Session.send, [ConnectionClosedError(endpoint_url="https://iam")]
+
+    def losing(session: URLLib3Session, request: object) -> object:
+        answer = send(session, request)
+        if lost:
+            raise lost.pop()
+        return answer
+
+    with administered() as local:
+        api = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
+        monkeypatch.setattr(URLLib3Session, "send", losing)
+        with pytest.raises(AwsRefused, match="EntityAlreadyExists") as caught:
+            api.call("iam", "CreateUser", UserName="taro")
+    assert caught.value.attempts == 2
+
+
+def test_a_session_is_told_from_a_long_term_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not connect(region=REGION, credentials=KEYS).signs_with_long_term_key()
+    assert connect(region=REGION, credentials=GLASS).signs_with_long_term_key()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(AwsRefused, match="NoCredentialsError"):
+        connect(region=REGION).signs_with_long_term_key()
 
 
 def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
