@@ -80,7 +80,9 @@ class Weather:
         self, service: str, operation: str, key: str, /, **params: object
     ) -> Iterator[Mapping[str, Any]]:
         items = self._read(
-            operation, params, lambda: list(self._api.pages(service, operation, key, **params))
+            f"pages of {operation}",
+            params,
+            lambda: list(self._api.pages(service, operation, key, **params)),
         )
         assert isinstance(items, list)
         return iter(items)
