@@ -24,6 +24,7 @@ from sekisho.engine.reasons import explanation_to_json, reasons
 from sekisho.language import Language
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
 
+SESSION = "arn:aws:sts::111122223333:assumed-role/Ops/s"
 BUCKET = "arn:aws:s3:::b/k"
 GATE = {
     "Sid": "Gate",
@@ -149,6 +150,51 @@ def test_an_allow_that_names_only_the_account_says_so(account: str) -> None:
     lines = reasons(explain(Request(ALICE, "s3:GetObject", BUCKET), Policies(resource=bucket)))
     assert lines[-1].en.endswith("- it names only the account: identity-based policies decide")
     assert "アイデンティティベースのポリシー" in lines[-1].ja
+
+
+@pytest.mark.parametrize(
+    ("listed", "bounded", "says"),
+    [
+        ([ALICE], False, "only in part: the account must be listed too"),
+        (["111122223333"], False, "only in part: the account must be listed too"),
+        ([ALICE, "111122223333"], True, "but nobody who has a permissions boundary"),
+        ([ALICE.replace("alice", "bob")], True, "it is about everybody but"),
+    ],
+)
+def test_why_not_principal_denies_whom_it_lists(
+    listed: list[str], bounded: bool, says: str
+) -> None:
+    statement = {**allow("But", "*"), "Effect": "Deny", "NotPrincipal": {"AWS": listed}}
+    bucket = AttachedPolicy("bucket", from_json({"Statement": statement}, kind=PolicyKind.RESOURCE))
+    all_of_it = (policy(allow("All", "*")),)
+    given_to = Policies(all_of_it, boundaries=all_of_it if bounded else None, resource=bucket)
+    explanation = explain(Request(ALICE, "s3:GetObject", BUCKET), given_to)
+    assert says in reasons(explanation)[1].en
+    (point, *_) = explanation_to_json(explanation)["denied"][0]["points"]  # type: ignore[index]
+    assert ("listed" in point) is ("everybody" not in says)
+
+
+@pytest.mark.parametrize(
+    ("principal", "effect", "condition", "hinted"),
+    [
+        (ALICE, "Allow", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        (ALICE, "Allow", {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, True),
+        (ALICE, "Allow", {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, False),
+        (ALICE, "Deny", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, True),
+        (ALICE, "Deny", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        (SESSION, "Allow", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        (SESSION, "Deny", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, False),
+    ],
+)
+def test_mfa_is_advised_only_to_users_whom_it_helps(
+    principal: str, effect: str, condition: dict[str, Any], hinted: bool
+) -> None:
+    statement = {**allow("If", "*", Condition=condition), "Effect": effect}
+    lines = reasons(
+        explain(Request(principal, "s3:GetObject", BUCKET), Policies((policy(statement),)))
+    )
+    advised = [line for line in lines if "with MFA" in line.en]
+    assert len(advised) == hinted, lines
 
 
 @given(requests, policies())

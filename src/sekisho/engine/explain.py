@@ -4,7 +4,7 @@ Apart from the decision, so that deciding stays plain: nothing here changes an o
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
@@ -22,7 +22,7 @@ from sekisho.engine.model import (
     Request,
     Switches,
 )
-from sekisho.engine.principals import Named, named
+from sekisho.engine.principals import CallerKind, Named, named
 from sekisho.engine.readings import Reading, cause_of, read
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import (
@@ -31,14 +31,16 @@ from sekisho.policy.document import (
     Element,
     Operator,
     PolicyKind,
+    Principal,
     Statement,
     Version,
 )
 
-__all__ = ["Denial", "Explanation", "Lack", "NearMiss", "Part", "Point", "explain"]
+__all__ = ["Denial", "Explanation", "Lack", "Listed", "NearMiss", "Part", "Point", "explain"]
 
 _MOST_SHOWN = 3
 _LONGEST_NAME = 128
+_MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1"}
 
 
 class Part(StrEnum):
@@ -48,6 +50,16 @@ class Part(StrEnum):
     ACTION = "action"
     RESOURCE = "resource"
     CONDITION = "condition"
+
+
+class Listed(StrEnum):
+    """How the `NotPrincipal` of a Deny lists a caller whom it denies all the same."""
+
+    PARTLY = "partly"
+    """The account, the role or the session is not listed beside the rest."""
+
+    BOUNDED = "bounded"
+    """In vain: the caller has a permissions boundary (IAM User Guide, page `NotPrincipal`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,9 @@ class Point:
         key: the condition key; "" for the other parts.
         operator: the condition operator; None for the other parts.
         variables: the policy variables in the values, and what each stands for here.
+        listed: how a `NotPrincipal` lists a caller whom it denies; None if it does not.
+        mfa: whether a condition would come out the other way, had the user MFA; not of sessions
+            of roles, which never carry it (fact §2.3).
     """
 
     part: Part
@@ -70,6 +85,8 @@ class Point:
     key: str = ""
     operator: Operator | None = None
     variables: tuple[tuple[str, str | None], ...] = ()
+    listed: Listed | None = None
+    mfa: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +229,38 @@ def _points(statement: Statement, scope: Scope) -> Iterator[tuple[Point, bool]]:
     """Yield each part of a statement, and whether it takes in the request."""
     request = scope.request
     if statement.principal is not None:
-        principal = statement.principal
-        written = tuple(value for _, values in principal.entries for value in values)
-        point = Point(Part.PRINCIPAL, written, request.principal, principal.negated)
-        yield point, named(principal, statement.effect, scope.caller) is not Named.NOT
+        yield _principal_point(statement.principal, statement.effect, scope)
     action = Point(Part.ACTION, statement.action.values, request.action, statement.action.negated)
     yield action, actions.matches(statement.action, request.action, scope.doubts)
     if statement.resource is not None:
         matched = resources.matches(statement.resource, statement.effect, scope)
         yield _resource_point(statement.resource, scope), matched
     for condition in statement.conditions:
-        yield _condition_point(condition, scope), conditions.holds(condition, scope)
+        holds = conditions.holds(condition, scope)
+        turned = _with_mfa(condition, scope) is not holds
+        yield replace(_condition_point(condition, scope), mfa=turned), holds
+
+
+def _with_mfa(condition: Condition, scope: Scope) -> bool:
+    """Tell whether a condition holds if the caller, where it is a user, has just used MFA."""
+    if scope.caller.kind is not CallerKind.USER:
+        return conditions.holds(condition, scope)
+    context = scope.request.context.with_(_MFA)
+    return conditions.holds(
+        condition, replace(scope, request=replace(scope.request, context=context))
+    )
+
+
+def _principal_point(principal: Principal, effect: Effect, scope: Scope) -> tuple[Point, bool]:
+    holds = named(principal, effect, scope.caller) is not Named.NOT
+    listed = None
+    if principal.negated and holds and effect is Effect.DENY:
+        inside = named(replace(principal, negated=False), effect, scope.caller)
+        if inside is not Named.NOT:
+            listed = Listed.BOUNDED if scope.caller.bounded else Listed.PARTLY
+    written = tuple(value for _, values in principal.entries for value in values)
+    asked = scope.request.principal
+    return Point(Part.PRINCIPAL, written, asked, principal.negated, listed=listed), holds
 
 
 def _resource_point(element: Element, scope: Scope) -> Point:

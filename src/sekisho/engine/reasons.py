@@ -6,7 +6,7 @@ Every line says what a statement asks for and what the request has instead.
 from collections.abc import Iterator, Mapping
 
 from sekisho.engine.exchange import cause_to_json
-from sekisho.engine.explain import Explanation, Lack, Part, Point
+from sekisho.engine.explain import Explanation, Lack, Listed, Part, Point
 from sekisho.engine.model import ContextValue
 from sekisho.engine.operators import NEGATIONS
 from sekisho.engine.wording import KINDS, place
@@ -123,6 +123,20 @@ _APPLIES: Mapping[tuple[Part, bool], Text] = {
         "it applies when {test}; {has}", "「{test}」ときに適用されます。{has}"
     ),
 }
+_LISTED: Mapping[Listed, Text] = {
+    Listed.PARTLY: Text(
+        "it excepts {written} (`NotPrincipal`), and {asked} only in part: the account must be "
+        "listed too, and for a role session both the role and the session",
+        "除外は {written} ですが (`NotPrincipal`)、{asked} を除外するには、アカウントも指定する"
+        "必要があります (ロールのセッションでは、ロールとセッションの両方も)",
+    ),
+    Listed.BOUNDED: Text(
+        "it excepts {written} (`NotPrincipal`), but nobody who has a permissions boundary, as "
+        "{asked} has",
+        "除外は {written} ですが (`NotPrincipal`)、{asked} のようにアクセス許可の境界がある"
+        "プリンシパルは除外されません",
+    ),
+}
 _STANDS_FOR = Text("here {variable} stands for {value}", "ここで {variable} は {value} です")
 _NO_VALUE = Text("here {variable} has no value", "ここで {variable} には値がありません")
 
@@ -220,7 +234,7 @@ def _indented(text: Text, depth: int = 1, mark: str = "") -> Text:
 
 def _point(point: Point, templates: Mapping[tuple[Part, bool], Text]) -> Iterator[Text]:
     """Yield the line of a point, and what helps to understand it."""
-    template = templates[point.part, point.negated]
+    template = _LISTED[point.listed] if point.listed else templates[point.part, point.negated]
     asked = quoted(point.asked) if isinstance(point.asked, str) else ""
     yield _indented(
         _filled(
@@ -236,7 +250,8 @@ def _point(point: Point, templates: Mapping[tuple[Part, bool], Text]) -> Iterato
     for name, value in point.variables:
         said = _NO_VALUE if value is None else _STANDS_FOR
         yield _indented(said.filled(variable=quoted(f"${{{name}}}"), value=quoted(value or "")), 3)
-    if hint := _HINTS.get((point.key.lower(), point.asked)):
+    hint = _HINTS.get((point.key.lower(), point.asked))
+    if hint and point.mfa:
         yield _indented(hint, 3)
 
 
@@ -316,6 +331,8 @@ def _point_to_json(point: Point) -> dict[str, object]:
         value["negated"] = True
     if point.operator is not None:
         value |= {"key": point.key, "operator": str(point.operator)}
+    if point.listed:
+        value["listed"] = point.listed.value
     if point.variables:
         value["variables"] = dict(point.variables)
     return value
