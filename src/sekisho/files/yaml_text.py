@@ -54,15 +54,14 @@ def yaml_shape(text: str, name: str) -> Shape:
     Raises:
         FaultyInput: as `read_yaml`.
     """
+    reader = _Reader(name, yaml.parse(text, Loader=yaml.SafeLoader))
     try:
-        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+        raw = reader.document()
     except yaml.MarkedYAMLError as error:
-        raise FaultyInput(name, [_not_yaml(error)]) from None
+        raise FaultyInput(name, [*reader.faults, _not_yaml(error)]) from None
     except yaml.YAMLError:
         fault = Fault(Code.FILE_NOT_YAML, "has a character that YAML does not allow")
-        raise FaultyInput(name, [fault]) from None
-    reader = _Reader(name, iter(events))
-    raw = reader.document()
+        raise FaultyInput(name, [*reader.faults, fault]) from None
     if reader.faults:
         raise FaultyInput(name, reader.faults)
     return Shape(raw, "", [], reader.places, Code.FILE_BAD_SHAPE)
