@@ -65,6 +65,17 @@ CASES: dict[str, tuple[Policies, type]] = {
         ),
         Proved,
     ),
+    "a variable that nothing settles": (
+        identity(
+            {**ONLY_S3, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/t}"},
+            {
+                "Effect": "Deny",
+                "Action": "s3:*",
+                "NotResource": "arn:aws:s3:::b/${aws:PrincipalTag/t}",
+            },
+        ),
+        Refuted,
+    ),
     "a boundary": (
         Policies(
             identity=(attached(ALLOW_ALL),),
@@ -175,11 +186,16 @@ def _ignoring_not(self: Target, element: Element, *rest: Any) -> Any:
     return _of_resource(self, replace(element, negated=False), *rest)
 
 
+def _forgetting_the_sign(self: Target, *rest: Any) -> Any:
+    return _resource(self, *rest)._replace(holds=True)
+
+
 def _no_variables(self: Target, entry: str, version: Any, *, unresolved: bool) -> Any:
     return _arn(self, entry, None, unresolved=unresolved)
 
 
 _arn = Target._arn
+_resource = Target._resource
 _of_action = Target.of_action
 _those = formula._those
 _rules_of = ask.rules_of
@@ -218,6 +234,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "Null never holds": (Reading, "_holds", _null_never),
     "a key is never absent": (keys, "may_be_absent", lambda key: False),
     "NotResource is read as Resource": (Target, "of_resource", _ignoring_not),
+    "the sign of a loose NotResource is forgotten": (Target, "_resource", _forgetting_the_sign),
     "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
     "variables are forgotten": (Target, "_arn", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),

@@ -5,6 +5,7 @@ The worlds are asked of the engine, request by request; nothing of the prover's 
 
 import random
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -64,6 +65,30 @@ def test_where_the_world_is_all_there_is_the_verdict_is_what_the_world_says(
     policies = identity(*statements, fence)
     verdict = gate_shut(policies, ALICE, NOW, ()).direct
     assert isinstance(verdict, Proved) is (passes(policies, ["iam:ListUsers"]) is None)
+
+
+TAGGED = "arn:aws:s3:::b/${aws:PrincipalTag/t}"
+ABOUT_TAGS = [
+    {"Effect": effect, "Action": "s3:GetObject", kind: entries}
+    for effect, kind, entries in product(
+        ("Allow", "Deny"), ("Resource", "NotResource"), (TAGGED, [TAGGED, "arn:aws:s3:::c/*"])
+    )
+]
+
+
+def test_no_request_passes_a_proof_about_a_variable_that_nothing_settles() -> None:
+    """Every two statements, with every tag: an element and its opposite are no two free guesses."""
+    seen = set()
+    for pair in product(ABOUT_TAGS, repeat=2):
+        policies = identity(*pair)
+        verdict = gate_shut(policies, ALICE, NOW, ()).direct
+        ask = Compiler().compiled(policies)
+        asked = world({"aws:principaltag/t"}, names=["s3:GetObject"])
+        passing = [one for one in asked if ask(one).effect is DecisionEffect.ALLOWED]
+        assert not (isinstance(verdict, Proved) and passing), pair
+        assert isinstance(verdict, Proved | Unknown) or passing, pair
+        seen.add(type(verdict))
+    assert seen == {Proved, Refuted, Unknown}
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -111,7 +111,13 @@ POLICIES = _policies()
 
 _TAG = "${aws:PrincipalTag/t}"
 WILD_POLICIES = _policies(
-    [f"arn:aws:s3:::{_TAG}/*", "arn:aws:s3:::b?/*x", "arn:*:s3:*", "arn:aws:iam::*:user/*/${*}*"],
+    [
+        f"arn:aws:s3:::{_TAG}/*",
+        f"arn:aws:s3:::b/{_TAG}",
+        "arn:aws:s3:::b?/*x",
+        "arn:*:s3:*",
+        "arn:aws:iam::*:user/*/${*}*",
+    ],
     [
         {"StringEquals": {"s3:prefix": _TAG}},
         {"StringNotEqualsIfExists": {"s3:prefix": _TAG}},

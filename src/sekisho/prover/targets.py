@@ -6,7 +6,7 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
@@ -181,7 +181,7 @@ class Target:
         """Return the condition, or the element about the resource, that a literal is about."""
         for (element, _, version), known in self._elements.items():
             if (known.theory, known.number) == (literal.theory, literal.number):
-                return Named(element, version)
+                return Named(replace(element, negated=element.negated is known.holds), version)
         return self._reading.named(literal)
 
     def lists(self, literal: Literal) -> bool:
@@ -251,20 +251,29 @@ class Target:
         return self._elements[key]
 
     def _resource(self, element: Element, effect: Effect, version: Version | None) -> Literal:
-        # where a variable has no value, a Deny's NotResource takes in all, an Allow's nothing
-        taken = element.negated and effect is Effect.ALLOW
-        if taken and self._has_unresolved(element, version):
-            setting = self._reading.doubts.unresolved_not_resource()
-            taken = setting is UnresolvedNotResource.FAIL_SAFE
+        taken = self._takes_unresolved(element, effect, version)
         known, key = self._reading.resources, (element.values, version, taken)
         if key not in known:
             known[key] = self._patterns(element, version, taken=taken)
         patterns = known[key]
         if isinstance(patterns, Literal):
-            return patterns
+            # free is whether an entry matches, whichever way an element asks for that
+            return patterns.negated() if element.negated else patterns
         besides = self._takes_besides(element, effect, version)
         number = self._resources.add(patterns, negated=element.negated, besides=besides)
         return Literal(RESOURCE, number, holds=True)
+
+    def _takes_unresolved(self, element: Element, effect: Effect, version: Version | None) -> bool:
+        """Tell whether an entry matches all where a variable of it has no value.
+
+        So an Allow's `NotResource` takes in nothing there, and a Deny's takes in all.
+        """
+        if not element.negated or effect is not Effect.ALLOW:
+            return False
+        if not self._has_unresolved(element, version):
+            return False
+        setting = self._reading.doubts.unresolved_not_resource()
+        return setting is UnresolvedNotResource.FAIL_SAFE
 
     def _takes_besides(self, element: Element, effect: Effect, version: Version | None) -> bool:
         """Tell whether an element takes in a request about no resource, if there can be one."""
