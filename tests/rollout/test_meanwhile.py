@@ -2,20 +2,41 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from administered import EVERYTHING, iam_of, signed_in
-from rollout.staging import GATE, NOW, company, gate, one_of_each, policy_goal
+from administered import ACCOUNT, EVERYTHING, FULL, iam_of, signed_in
+from rollout.staging import (
+    ADMIN,
+    GATE,
+    NOW,
+    account,
+    company,
+    gate,
+    managed,
+    one_of_each,
+    policy_goal,
+)
 from rollout.test_laws import SECRET, made, password
-from sekisho.account import AwsApi
+from sekisho.account import AwsApi, Group
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import ApplyReport, Goal, GroupGoal, Journal, Plan, execute, roll_back, touched
+from sekisho.rollout import (
+    ApplyReport,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    execute,
+    plan,
+    roll_back,
+    touched,
+)
 from sekisho.rollout.execute import OLDEST
 from sekisho.rollout.patience import patiently
 
@@ -206,3 +227,19 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     assert execute(whole, api, journal, passwords=password, now=NOW + OLDEST).complete
     assert execute(whole, api, journal, passwords=password, now=late).complete
     assert roll_back(whole, journal, api, now=late).left == ()
+
+
+def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:
+    denied = {"Effect": "Deny", "Action": "iam:GetGroup", "Resource": "*"}
+    document = {**EVERYTHING, "Statement": [*EVERYTHING["Statement"], denied]}
+    arn = f"arn:aws:iam::{ACCOUNT}:group/Gated"
+    start = account()
+    start = replace(
+        start,
+        policies={FULL: managed(FULL, document)},
+        groups=(*start.groups, Group("Gated", "/", arn, ())),
+    )
+    planned = plan(Goal(policy_goal(), group=GroupGoal("Gated", ("machine",))), start, ADMIN)
+    assert planned.already == ("group Gated",)
+    (proof,) = [each for each in planned.proofs if each.id == "caller-keeps-access"]
+    assert proof.failed == (f"iam:GetGroup on {arn}: ExplicitlyDenied",)

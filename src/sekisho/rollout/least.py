@@ -5,7 +5,6 @@ from typing import Any
 
 from sekisho.policy import Document, from_json, to_json
 from sekisho.policy.size import Quota, size
-from sekisho.rollout.changes import Change
 from sekisho.rollout.decide import Ask
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
@@ -26,16 +25,16 @@ def least_policy(asks: Iterable[Ask]) -> Document:
     return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
 
 
-def needs_of(outlook: Outlook, needless: Iterable[Change] = ()) -> Mapping[str, Any]:
+def needs_of(outlook: Outlook) -> Mapping[str, Any]:
     """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
 
-    With it, what is there already can be looked at again: the places of `needless` changes.
+    With it, what is there already can be looked at again, too.
     """
     if not outlook.changes:
         return {}
     changes, after = outlook.changes, outlook.after
     doing = (*to_apply(changes, after), *to_roll_back(changes, after))
-    return to_json(least_policy((*doing, *to_look(needless, after))))
+    return to_json(least_policy((*doing, *to_look(outlook.needless, after))))
 
 
 def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:

@@ -31,6 +31,7 @@ class Outlook:
         entries: whether each of the touched who hold something gets in afterwards.
         entries_before: the same for the account as it is.
         like: for each of the touched, one of them to whom the same happens.
+        needless: what is not changed, because it is as wanted; it is looked at all the same.
     """
 
     before: Snapshot
@@ -46,6 +47,7 @@ class Outlook:
     like: Mapping[str, User]
     targets: tuple[User, ...] = ()
     entries_before: Mapping[str, Entry] = field(default_factory=dict)
+    needless: tuple[Change, ...] = ()
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sekisho.account import Snapshot, User
 from sekisho.account.saved import dump_snapshot
@@ -75,6 +75,7 @@ def plan(
 def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
     goal, snapshot = draft.goal, draft.start
     outlook = outlook_of(snapshot, draft.now, draft.changes, caller, goal)
+    outlook = replace(outlook, needless=tuple(draft.needless))
     # what is attached before something else is detached counts for AWS meanwhile
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
@@ -92,12 +93,12 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         caller=caller,
         snapshot_at=snapshot.taken_at,
         changes=outlook.changes,
-        needless=tuple(draft.needless),
+        needless=outlook.needless,
         proofs=proofs(outlook),
         reasons=(*found, *keys_in_use(outlook)),
         warnings=told,
         people=people(outlook, goal),
-        needs=needs_of(outlook, draft.needless),
+        needs=needs_of(outlook),
         accepted=dict(accepted),
         complete=not snapshot.gaps,
         snapshot=draft.digest,

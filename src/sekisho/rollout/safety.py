@@ -20,7 +20,7 @@ from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, s
 from sekisho.rollout.felt import is_locked_out, stopping_key
 from sekisho.rollout.goal import Goal
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
-from sekisho.rollout.permissions import to_apply, to_roll_back
+from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
 from sekisho.rollout.texts import (
     ADMINISTRATOR_REMAINS,
@@ -173,7 +173,8 @@ def _caller_keeps_access(outlook: Outlook) -> Proof:
     Part of the plan is applied while only part of it is in force: the calls that apply have to be
     allowed at both ends.
     """
-    applying = to_apply(outlook.changes, outlook.after)
+    looking = to_look(outlook.needless, outlook.after) if outlook.changes else ()
+    applying = (*to_apply(outlook.changes, outlook.after), *looking)
     rolling_back = to_roll_back(outlook.changes, outlook.after)
     rounds = ((outlook.before, applying), (outlook.after, (*applying, *rolling_back)))
     failed = dict.fromkeys(
