@@ -170,7 +170,8 @@ def test_why_not_principal_denies_whom_it_lists(
     given_to = Policies(all_of_it, boundaries=all_of_it if bounded else None, resource=bucket)
     explanation = explain(Request(ALICE, "s3:GetObject", BUCKET), given_to)
     assert says in reasons(explanation)[1].en
-    (point, *_) = explanation_to_json(explanation)["denied"][0]["points"]  # type: ignore[index]
+    shown: Any = explanation_to_json(explanation)["denied"]
+    (point, *_) = shown[0]["points"]
     assert ("listed" in point) is ("everybody" not in says)
 
 
