@@ -56,6 +56,28 @@ def test_the_same_in_other_words_is_no_difference() -> None:
     assert difference(identity(ALLOW_ALL, GATE), other, ALICE, NOW) == Difference(NOTHING, NOTHING)
 
 
+HOME = "arn:aws:s3:::home/${aws:PrincipalTag/t}/*"
+READ = {"Effect": "Allow", "Action": "s3:GetObject"}
+
+
+def test_what_a_loose_not_resource_allows_is_never_listed_wrongly() -> None:
+    """Who lacks the tag is allowed nothing by either statement; `home/…` cannot say so."""
+    old = identity({**READ, "Resource": HOME}, {**READ, "NotResource": HOME})
+    found = difference(old, identity({**READ, "Resource": "*"}), ALICE, NOW)
+    assert found.only_in_old == NOTHING
+    assert isinstance(found.only_in_new, Unknown)
+    assert HOME in found.only_in_new.reason
+
+
+def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
+    condition = {"IpAddress": {"aws:MultiFactorAuthAge": "10.0.0.0/8"}}
+    new = identity(ALLOW_ALL, {**ALLOW_ALL, "Effect": "Deny", "Condition": condition})
+    found = difference(identity(ALLOW_ALL), new, ALICE, NOW)
+    assert isinstance(found.only_in_old, Unknown)
+    assert "`aws:multifactorauthage` is compared as another type" in found.only_in_old.reason
+    assert found.only_in_new == NOTHING
+
+
 def test_a_name_that_does_not_exist_yet_is_a_difference_without_items() -> None:
     new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
     old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}

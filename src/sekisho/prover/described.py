@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.cover import Cube, Look
 from sekisho.prover.formula import Within
+from sekisho.prover.limits import Limit
 from sekisho.prover.search import Literal
 from sekisho.prover.targets import Named, Target
 from sekisho.prover.theories import RESOURCE
@@ -66,13 +67,21 @@ def described(cube: Cube, look: Look) -> Described:
 
 
 def within_of(cube: Cube, target: Target) -> Within:
-    """Return the same as a restriction of a question, as far as that can be said so."""
+    """Return the same as a restriction of a question, as far as that can be said so.
+
+    Raises:
+        Limit: if it rests on an Allow's `NotResource` with a variable that may have no value: to
+            all that can be said, such an entry takes in nothing.
+    """
     resources: list[tuple[Element, bool]] = []
     conditions: list[tuple[Asked, bool]] = []
     for literal in cube:
         match target.named(literal):
             case Asked() as asked:
                 conditions.append((asked, literal.holds))
+            case Named(element=element, special=True):
+                entries = ", ".join(f"`{entry}`" for entry in element.values)
+                raise Limit(f"an Allow's NotResource where a variable may have no value: {entries}")
             case Named(element=element, version=version):
                 # where no variable is read, `${` is a text, and a question reads variables
                 if version is Version.V2012 or not any("${" in text for text in element.values):

@@ -73,4 +73,6 @@ def _side(question: Question) -> Side | Unknown:
                 found = items_of(question)
             except Limit as reason:
                 return Unknown(str(reason))
+            if witness.exists and not found:
+                return Unknown(f"what differs in `{witness.request.action}` could not be listed")
             return Side(found[0].witness if found else witness, found)

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import islice, product
 
 from sekisho.engine import conditions, operators, variables
@@ -33,6 +32,7 @@ _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 _TIME = "time"
 _LOOSE = "loose"
 _AGE = "aws:multifactorauthage"
+_OF_AGES = frozenset({Family.NUMBER, Family.PRESENCE})
 _OLDEST = 129_600
 _LONGEST = timedelta(hours=36)
 
@@ -178,7 +178,9 @@ class Reading:
         try:
             values, exact = self._values(name, plain)
             if not exact:
-                self.inexact[name] = f"`{name}` is compared as values of two types"
+                self.inexact[name] = (
+                    f"`{name}` is compared as another type than it is of, or as two"
+                )
         except Limit as reason:
             values, exact = [{}], False
             self.inexact[name] = f"`{name}`: {reason}"
@@ -200,7 +202,9 @@ class Reading:
             return [{spelled: self._about.user.account}, {}], True
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
-            ages = [text for text in texts if 0 <= Decimal(text) <= _OLDEST]
+            exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
+            read = ((text, operators.number(text)) for text in texts)
+            ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
         found: list[Values] = [] if default is None else [{spelled: default}]

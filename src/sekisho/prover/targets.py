@@ -139,10 +139,18 @@ def _may_span(entry: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A `Resource` or `NotResource`, and the version of the document that it stands in."""
+    """A `Resource` or `NotResource`, and the version of the document that it stands in.
+
+    Attributes:
+        element: what is written, or its opposite.
+        version: of the document.
+        special: whether an entry matches all where a variable of it has no value; no other
+            element says that.
+    """
 
     element: Element
     version: Version | None
+    special: bool = False
 
 
 class Target:
@@ -179,9 +187,11 @@ class Target:
 
     def named(self, literal: Literal) -> Asked | Named:
         """Return the condition, or the element about the resource, that a literal is about."""
-        for (element, _, version), known in self._elements.items():
+        for (element, effect, version), known in self._elements.items():
             if (known.theory, known.number) == (literal.theory, literal.number):
-                return Named(replace(element, negated=element.negated is known.holds), version)
+                special = self._takes_unresolved(element, effect, version)
+                said = replace(element, negated=element.negated is known.holds)
+                return Named(said, version, special)
         return self._reading.named(literal)
 
     def lists(self, literal: Literal) -> bool:
@@ -263,7 +273,9 @@ class Target:
         number = self._resources.add(patterns, negated=element.negated, besides=besides)
         return Literal(RESOURCE, number, holds=True)
 
-    def _takes_unresolved(self, element: Element, effect: Effect, version: Version | None) -> bool:
+    def _takes_unresolved(
+        self, element: Element, effect: Effect | None, version: Version | None
+    ) -> bool:
         """Tell whether an entry matches all where a variable of it has no value.
 
         So an Allow's `NotResource` takes in nothing there, and a Deny's takes in all.
