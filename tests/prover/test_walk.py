@@ -229,6 +229,60 @@ def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any]
         assert f"`{key}`" in found.result.reason
 
 
+@pytest.mark.parametrize(
+    ("element", "names", "thief", "left"),
+    [
+        (
+            "Action",
+            ["s3:*", "iam:*", "sts:*", "cloudformation:*"],
+            "key-without-device",
+            None,
+        ),
+        ("NotAction", ["iam:PutUserPolicy"], "admin-key-policies", "`iam:PutUserPolicy`"),
+        (
+            "NotAction",
+            ["iam:CreatePolicyVersion"],
+            "admin-key-policies",
+            "`iam:CreatePolicyVersion`",
+        ),
+        ("NotAction", ["sts:GetSessionToken"], "admin-key-policies", ""),
+    ],
+)
+def test_a_thief_stays_out_only_if_nothing_else_is_left_open(
+    element: str, names: list[str], thief: str, left: str | None
+) -> None:
+    mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    gate = {"Effect": "Deny", element: names, "Resource": "*", "Condition": mfa}
+    document = from_json({"Version": "2012-10-17", "Statement": gate})
+    found = answer(story(thief), Policies(identity=(AttachedPolicy("gate", document),)))
+    if left == "":
+        assert found.verdict is WalkVerdict.PROVED
+        return
+    assert isinstance(found.result, Unexplored)
+    assert "the gate leaves open" in found.result.reason
+    assert left is None or left in found.result.reason
+
+
+def test_an_action_that_is_denied_for_one_policy_only_is_open() -> None:
+    mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    attach = "iam:AttachUserPolicy"
+    statements = [
+        {"Effect": "Deny", "NotAction": attach, "Resource": "*", "Condition": mfa},
+        {
+            "Effect": "Deny",
+            "Action": attach,
+            "Resource": "*",
+            "Condition": {**mfa, "ArnEquals": {"iam:PolicyARN": arn}},
+        },
+    ]
+    document = from_json({"Version": "2012-10-17", "Statement": statements})
+    policies = Policies(identity=(AttachedPolicy("gate", document),))
+    found = answer(story("admin-key-policies"), policies)
+    assert isinstance(found.result, Unexplored)
+    assert f"`{attach}`" in found.result.reason
+
+
 def test_steps_are_told_in_both_languages() -> None:
     told = set()
     for case in VERDICTS:

@@ -14,6 +14,7 @@ from sekisho.prover.walk.search import (
     search,
 )
 from sekisho.prover.walk.setting import Setting
+from sekisho.prover.walk.unwalked import left_open
 
 __all__ = ["Answer", "WalkVerdict", "answer"]
 
@@ -60,4 +61,8 @@ def answer(
         FaultyPolicy: if a document cannot be read for certain.
     """
     setting = setting_of(story, policies, around)
-    return Answer(story, search(setting, story.question, most_states=most_states))
+    result = search(setting, story.question, most_states=most_states)
+    if story.kind is Kind.STAYS_OUT and isinstance(result, Unreachable):
+        reason = left_open(setting, result.standings)
+        result = Unexplored(reason) if reason is not None else result
+    return Answer(story, result)

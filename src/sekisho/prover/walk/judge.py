@@ -19,7 +19,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
-from sekisho.prover.walk.model import FORWARDED, Act, Held, Hold, Move, State, Who
+from sekisho.prover.walk.model import ACTION_OF, FORWARDED, Act, Held, Hold, Move, State, Who
 from sekisho.prover.walk.setting import EVERYTHING, GROUP, ROLE, Setting
 from sekisho.signin import (
     MFA_IN_CALL,
@@ -105,6 +105,16 @@ class Judge:
     def assumed(self) -> tuple[str, ...]:
         """The names of the engine's switches that mattered to any outcome so far."""
         return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
+
+    def refused(self, by: Hold, *, member: bool) -> frozenset[str]:
+        """Return the actions that were asked about so far and of which nothing passes."""
+        asked = [
+            (ACTION_OF.get(move.act, move.act.value), outcome.carried_out)
+            for (move, _, among), outcome in self._known.items()
+            if (move.by, among) == (by, member)
+        ]
+        passed = {action for action, carried_out in asked if carried_out}
+        return frozenset(action for action, _ in asked if action not in passed)
 
     def outcome(self, state: State, move: Move) -> Outcome:
         """Return what comes of `move` in `state`."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 __all__ = [
     "ACTIONS",
+    "ACTION_OF",
     "FORWARDED",
     "ROLE_HOLD",
     "Act",
@@ -156,6 +157,12 @@ class Act(StrEnum):
     WORK = "s3:ListAllMyBuckets"
     SERVICE = "cloudformation:CreateStack"
 
+
+ACTION_OF = {
+    Act.NEW_PASSWORD: Act.CHANGE_PASSWORD.value,
+    Act.REGISTER_PASSKEY: Act.ENABLE_DEVICE.value,
+}
+"""The actions of the acts that are named otherwise."""
 
 FORWARDED = "s3:CreateBucket"
 """What the service then does in the user's name."""

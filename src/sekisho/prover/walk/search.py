@@ -5,13 +5,14 @@ their number is explicit; beyond it the answer is that nothing is known.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sekisho.prover.walk.judge import Judge, Outcome
-from sekisho.prover.walk.model import Act, Deed, Device, Hold, Move, State
+from sekisho.prover.walk.model import ACTION_OF, Act, Deed, Device, Hold, Move, State, Who
 from sekisho.prover.walk.moves import after, moves_in
 from sekisho.prover.walk.setting import Setting
+from sekisho.prover.walk.unwalked import Standing
 
 __all__ = [
     "MOST_STATES",
@@ -109,12 +110,14 @@ class Unreachable:
             and as few others as possible, the goal would be reached. None if no policy could
             help: the services' own rules are in the way.
         assumed: as in `Outcome`.
+        standings: what the actor comes to hold, and what was walked with it.
     """
 
     states: int
     tried: tuple[Attempt, ...]
     deadlock: Attempt | None
     assumed: tuple[str, ...] = ()
+    standings: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +173,18 @@ class _Search:
                     queue.append(reached)
             if len(ways) > self._most:
                 return Unexplored(f"more than {self._most} states")
-        assumed = self._judge.assumed
-        return Unreachable(len(ways), tuple(self._tried.values()), self._deadlock(), assumed)
+        # before the dead-lock is looked for, which goes on where nobody comes
+        assumed, standings = self._judge.assumed, tuple(self._standings(ways))
+        tried = tuple(self._tried.values())
+        return Unreachable(len(ways), tried, self._deadlock(), assumed, standings)
+
+    def _standings(self, states: Iterable[State]) -> Iterator[Standing]:
+        held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
+        actions = {ACTION_OF.get(act, act.value) for act in self._question.acts}
+        for hold, member in sorted(held):
+            if hold.who is not Who.ADMINISTRATOR:
+                refused = self._judge.refused(hold, member=member)
+                yield Standing(hold, member, frozenset(actions - refused))
 
     def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
         question = self._question

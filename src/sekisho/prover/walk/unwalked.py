@@ -1,0 +1,86 @@
+"""What the walk of a thief does not walk: every other request that the thief could make.
+
+A walk tries one request of a kind. That a thief gets nowhere counts only if, with what the thief
+comes to hold, no request passes but those whose ways were walked: the gate's question, asked of the
+policies as they are attached.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sekisho.prover.ask import never
+from sekisho.prover.credentials import Held as Way
+from sekisho.prover.credentials import User
+from sekisho.prover.gate import expected_exempt, gate_question
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.walk.model import ACTIONS, Held, Hold
+from sekisho.prover.walk.setting import Setting
+
+__all__ = ["Standing", "left_open"]
+
+_WAYS = {
+    Held.KEY: Way.KEY,
+    Held.CONSOLE: Way.SESSION,
+    Held.TOKEN: Way.SESSION,
+    Held.CONSOLE_MFA: Way.MFA_SESSION,
+    Held.TOKEN_MFA: Way.MFA_SESSION,
+}
+_LOOKING_UP = (
+    *(action for action in expected_exempt() if action not in ACTIONS),
+    *("iam:ListAccountAliases", "iam:ListUsers"),
+)
+"""What Force_MFA exempts beside the model's own, and what older samples of AWS do: it reads IAM's
+lists, or sets a device's clock right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody comes to hold, and what was walked with it.
+
+    Attributes:
+        hold: the credential, and whose it is.
+        member: whether that user is then in the group of those who have enrolled.
+        walked: the actions that the walk has tried and found open, or had nothing to try on.
+    """
+
+    hold: Hold
+    member: bool
+    walked: frozenset[str]
+
+
+def left_open(setting: Setting, standings: Iterable[Standing]) -> str | None:
+    """Return what may pass that was not walked, in words; None if it is proved that nothing does.
+
+    A role's session is no part of it: the user's policies are not asked about one.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    for standing in standings:
+        if standing.hold.held not in _WAYS:
+            continue
+        match _verdict(setting, standing):
+            case Proved():
+                pass
+            case Unknown(reason):
+                return f"what the model does not walk could not be decided: {reason}"
+            case Refuted(witness):
+                request = witness.request
+                return (
+                    "the gate leaves open what the model does not walk: "
+                    f"`{request.action}` on `{request.resource}`, with {witness.held}"
+                )
+    return None
+
+
+def _verdict(setting: Setting, standing: Standing) -> Verdict:
+    held = standing.hold.held
+    # the service itself lets a session token without MFA call nothing of IAM (fact §3.1)
+    refused = ("iam:*",) if held is Held.TOKEN else ()
+    question = gate_question(
+        setting.policies(standing.hold.who, member=standing.member),
+        User.of(setting.holder(standing.hold.who).arn),
+        setting.now,
+        (*sorted(standing.walked), *_LOOKING_UP, *refused),
+    )
+    return never(replace(question, held=(_WAYS[held],), switches=setting.engine))
