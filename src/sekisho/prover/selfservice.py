@@ -2,14 +2,16 @@
 
 *The gate's statements* are those with Deny and a condition on `aws:MultiFactorAuthPresent` or
 `aws:MultiFactorAuthAge`, in whatever policy they stand. *Self-service statements* are those with
-Allow that name resources of the form `user/…` or `mfa/…` in IAM.
+Allow whose resources, not just `*`, can be `user/…` or `mfa/…` in IAM.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sekisho.engine import Policies, arns
+from sekisho.engine import Policies, arns, glob
+from sekisho.engine.glob import Wild
+from sekisho.engine.variables import read
 from sekisho.policy.document import Effect, Element, Statement
 from sekisho.prover.ask import never
 from sekisho.prover.attached import every, tells_services_apart, those, with_only
@@ -26,7 +28,7 @@ _WITH_MFA = (Held.MFA_SESSION,)
 _WITH_MFA_VIA_SERVICE = (Held.MFA_VIA_SERVICE,)
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
-_OF_A_USER = ("user/", "mfa/", "user*", "mfa*")
+_OF_A_USER = (tuple("user/"), tuple("mfa/"))
 
 
 def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
@@ -90,11 +92,28 @@ def _is_self_service(statement: Statement) -> bool:
     resource = statement.resource
     if statement.effect is not Effect.ALLOW or resource is None or resource.negated:
         return False
-    entries = (arns.split(entry) for entry in resource.values)
-    return any(
-        len(parts) == arns.PARTS and parts[2].lower() == "iam" and parts[-1].startswith(_OF_A_USER)
-        for parts in entries
-    )
+    return any(map(_can_be_a_user, resource.values))
+
+
+def _can_be_a_user(entry: str) -> bool:
+    """Tell whether an entry other than `*` can match the ARN of a user or an MFA device."""
+    parts = arns.split(entry)
+    # a short entry is completed with `*`
+    parts = (*parts, *("*",) * (arns.PARTS - len(parts)))
+    if entry == "*" or not glob.like(parts[2].lower(), "iam"):
+        return False
+    tail = [each if isinstance(each, str | Wild) else Wild.STAR for each in read(parts[-1])]
+    return any(_can_start(tail, start) for start in _OF_A_USER)
+
+
+def _can_start(pattern: Sequence[str | Wild], start: Sequence[str]) -> bool:
+    """Tell whether a pattern matches some text that begins with `start`."""
+    for token, char in zip(pattern, start, strict=False):
+        if token is Wild.STAR:
+            return True
+        if token is not Wild.ANY and token != char:
+            return False
+    return len(pattern) > len(start)
 
 
 def _ages(policies: Policies) -> Iterator[Asked]:
