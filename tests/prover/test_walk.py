@@ -283,6 +283,30 @@ def test_an_action_that_is_denied_for_one_policy_only_is_open() -> None:
     assert f"`{attach}`" in found.result.reason
 
 
+@pytest.mark.parametrize(
+    ("effect", "name", "known"),
+    [
+        ("Allow", "${aws:username}-*", False),
+        ("Allow", "shared", False),
+        ("Deny", "phone-*", False),
+        ("Deny", "shared", True),
+        ("Deny", "phone-2", False),
+        ("Allow", "${aws:username}", True),
+        ("Allow", "*", True),
+    ],
+)
+def test_names_of_devices_that_a_policy_tells_apart(effect: str, name: str, known: bool) -> None:
+    statement = {
+        "Effect": effect,
+        "Action": "iam:CreateVirtualMFADevice",
+        "Resource": f"arn:aws:iam::*:mfa/{name}",
+    }
+    document = from_json({"Version": "2012-10-17", "Statement": statement})
+    policies = attached(FIRST_LOGIN)
+    more = replace(policies, identity=(*policies.identity, AttachedPolicy("more", document)))
+    assert (answer(story("new-user"), more).verdict is not WalkVerdict.UNKNOWN) is known
+
+
 def test_steps_are_told_in_both_languages() -> None:
     told = set()
     for case in VERDICTS:

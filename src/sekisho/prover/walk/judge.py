@@ -20,7 +20,7 @@ from sekisho.engine import (
 )
 from sekisho.errors import InternalError
 from sekisho.prover.walk.model import ACTION_OF, FORWARDED, Act, Held, Hold, Move, State, Who
-from sekisho.prover.walk.setting import EVERYTHING, GROUP, ROLE, Setting
+from sekisho.prover.walk.setting import EVERYTHING, GROUP, OTHER_DEVICE, ROLE, Setting
 from sekisho.signin import (
     MFA_IN_CALL,
     Credential,
@@ -47,8 +47,6 @@ SIGNIN_REFUSED = "SigninFailed"
 """The sign-in page's answer to a wrong code."""
 PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - an error code
 """The sign-in page's answer to an expired password that only an administrator may replace."""
-
-OTHER_DEVICE = "phone-2"
 
 _SERVICE = "cloudformation.amazonaws.com"
 _KINDS = {

@@ -136,6 +136,9 @@ def search(setting: Setting, question: Question, *, most_states: int = MOST_STAT
     if unmodelled:
         named = ", ".join(f"`{key}`" for key in unmodelled)
         return Unexplored(f"the model of sign-in does not know the condition key {named}")
+    if patterns := setting.told_apart():
+        named = ", ".join(f"`{each}`" for each in dict.fromkeys(patterns))
+        return Unexplored(f"the model of sign-in does not tell names of devices apart like {named}")
     if not setting.enrolled:
         # nothing hangs on who is in the group
         goal = {deed.act for deed in question.goal.deeds}

@@ -9,11 +9,11 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
-from sekisho.policy import Document, PolicyKind, from_json
-from sekisho.prover.walk.model import ACTIONS, Who
+from sekisho.policy import Document, Effect, PolicyKind, from_json
+from sekisho.prover.walk.model import ACTIONS, Act, Who
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
-__all__ = ["ACCOUNT", "EVERYTHING", "GROUP", "NAMES", "ROLE", "Setting"]
+__all__ = ["ACCOUNT", "EVERYTHING", "GROUP", "NAMES", "OTHER_DEVICE", "ROLE", "Setting"]
 
 ACCOUNT = "111122223333"
 ROLE = "Ops"
@@ -23,6 +23,8 @@ NAMES: Mapping[Who, str] = {
     Who.ADMINISTRATOR: "yuki",
 }
 GROUP = "Staff"
+OTHER_DEVICE = "phone-2"
+"""The name of every device that has nobody's own."""
 _NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _ANYTHING = from_json(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -112,6 +114,27 @@ class Setting:
         }
         return tuple(found[key] for key in sorted(found) if key not in _MODELLED)
 
+    def told_apart(self) -> tuple[str, ...]:
+        """Return the patterns that tell names of devices apart that are nobody's own.
+
+        The model has one other name for all of them.
+        """
+        return tuple(
+            value
+            for who in Who
+            for attached in _all(self.policies(who, member=True))
+            for value in _device_patterns(attached.document)
+            if not self._alike(value)
+        )
+
+    def _alike(self, value: str) -> bool:
+        tail = value.split(":", 5)[-1]
+        prefix = re.split(r"[*?$]", tail, maxsplit=1)[0]
+        if not ("mfa/".startswith(prefix) or prefix.startswith("mfa/")):
+            return True
+        whole = tail == f"{prefix}*" and "mfa/".startswith(prefix)
+        return whole or tail in ("mfa/${aws:username}", *(f"mfa/{n}" for n in self.names.values()))
+
     @property
     def role_trust(self) -> AttachedPolicy:
         """The trust policy of the role."""
@@ -135,6 +158,24 @@ def _all(policies: Policies) -> Iterator[AttachedPolicy]:
     yield from policies.vpc_endpoint or ()
     for level in (*policies.scps, *policies.rcps):
         yield from level.policies
+
+
+def _device_patterns(document: Document) -> Iterator[str]:
+    """Yield what statements about the creation of a device say of resources.
+
+    A Deny of one exact name leaves all the others.
+    """
+    for statement in document.statements:
+        resource = statement.resource
+        if resource is None or not matches(statement.action, Act.CREATE_DEVICE, Doubts(Switches())):
+            continue
+        exact_denied = statement.effect is Effect.DENY and not resource.negated
+        for value in resource.values:
+            named = value.split(":", 5)[-1]
+            if not (
+                exact_denied and not set("*?$") & set(named) and named != f"mfa/{OTHER_DEVICE}"
+            ):
+                yield value
 
 
 def _keys(document: Document) -> Iterator[str]:
