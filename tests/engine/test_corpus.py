@@ -30,8 +30,9 @@ def test_condition(case: dict[str, Any]) -> None:
 MATCHING = load("decisions/matching.json")["cases"]
 
 
-def switches_of(options: dict[str, str]) -> Switches:
-    return Switches(**{name: ArnSpan(options[name]) for name in options if name == "arn_span"})
+def switches_of(options: dict[str, Any]) -> Switches:
+    spans = {"arn_span": ArnSpan(options["arn_span"])} if "arn_span" in options else {}
+    return Switches(**{**options, **spans})
 
 
 @pytest.mark.parametrize("case", MATCHING, ids=lambda case: case["id"])
