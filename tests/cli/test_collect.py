@@ -107,6 +107,8 @@ def test_a_stranger_reads_nothing_and_concludes_nothing(local: LocalAws) -> None
     assert "ルートユーザーの MFA: 未取得" in done.stderr
     assert "サービスコントロールポリシー: 未取得" in done.stderr
     assert json.loads(done.stdout)["users"] == []
+    assert "  コンソールパスワードあり: 未取得" in done.stderr.splitlines()
+    assert not [line for line in done.stderr.splitlines() if line.endswith(": 0")]
 
 
 def test_the_policy_is_printed_and_nothing_called() -> None:

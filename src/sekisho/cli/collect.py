@@ -16,6 +16,7 @@ from sekisho.policy import render
 
 __all__ = ["command"]
 
+_DETAILS = "GetAccountAuthorizationDetails"
 _MOST_NAMES = 3
 _ORGANIZATIONS = frozenset(read.operation for read in READS if read.service == "organizations")
 _UNREAD = Text(" (not read: {count})", "(未取得: {count})")
@@ -104,7 +105,7 @@ def _names(gaps: list[Gap], lang: Language) -> str:
 
 
 def _rows(snapshot: Snapshot) -> Iterator[tuple[Text, Text]]:
-    users, details = snapshot.users, "GetAccountAuthorizationDetails"
+    users, details = snapshot.users, _DETAILS
     own = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
     with_password = [user for user in users if user.password is not None]
     with_device = [user for user in users if user.devices]
@@ -135,6 +136,9 @@ def _size(snapshot: Snapshot, found: Sized, operation: str) -> Text:
 
 def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Text:
     """Return how many users have something, and of how many it could not be told."""
+    if snapshot.gap_of(_DETAILS):
+        # who is not known holds nothing that could be counted: that is no 0
+        return _NOT_READ
     unread = sum(snapshot.gap_of(operation, user.name) is not None for user in snapshot.users)
     tail = _UNREAD.filled(count=unread) if unread else _plain("")
     return Text(f"{len(users)}{tail.en}", f"{len(users)}{tail.ja}")
