@@ -175,8 +175,10 @@ REFUSED_BY_AWS = Text(
     "AWS が拒否しました: {what}",
 )
 CUT_OFF = Text(
-    "Loses every right at once, running sessions included, then every credential.",
-    "すべての権限を直ちに失い (実行中のセッションも含む)、続いてすべての認証情報を失います。",
+    "Loses every right at once, running sessions included, then every credential. The session of "
+    "a role that was assumed before lives on until it ends.",
+    "すべての権限を直ちに失い (実行中のセッションも含む)、続いてすべての認証情報を失います。"
+    "既に引き受けたロールのセッションは、期限まで有効です。",
 )
 LOST_FOR_GOOD = Text(
     "What this takes away cannot be given back by a roll-back.",
