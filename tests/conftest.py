@@ -1,10 +1,10 @@
-"""Hypothesis profiles: `dev` by hand, `ci` derandomised, `deep` for a long night."""
+"""Hypothesis profiles: `dev` and `ci` always try the same, `deep` looks for a long night."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("dev", max_examples=50, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
     "ci",
     max_examples=300,

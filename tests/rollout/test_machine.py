@@ -118,10 +118,21 @@ class RollOut(RuleBasedStateMachine):
 
     def _undone(self) -> bool:
         """Return whether some of the plan was taken back already."""
+        return bool(self._standing(Event.UNDO_BEGUN, Event.UNDONE, Event.LEFT))
+
+    def _standing(self, *events: Event | None) -> set[str]:
+        """Return the addresses of the plan's changes of which the journal says one of `events`."""
         assert self.plan is not None
         journal = self._opened()
-        events = {journal.standing(change.address) for change in self.plan.changes}
-        return bool(events & {Event.UNDO_BEGUN, Event.UNDONE, Event.LEFT})
+        return {
+            change.address
+            for change in self.plan.changes
+            if journal.standing(change.address) in events
+        }
+
+    def _begun(self) -> set[str]:
+        """Return the addresses of the changes that the plan's runs laid hands on."""
+        return self._standing(*(set(Event) - {Event.REFUSED}))
 
     def _is_as_planned(self) -> None:
         assert self.plan is not None
@@ -151,15 +162,17 @@ class RollOut(RuleBasedStateMachine):
     @rule()
     def take_back(self) -> None:
         assert self.plan is not None
+        undone = self._standing(Event.UNDONE)
         report = roll_back(self.plan, Journal(self.journal), self.api, now=NOW)
         assert report.complete, report
         if not self.meddled:
             assert report.left == ()
             assert collect(self.api, now=NOW) == self.before
-        else:
-            left = {each.address for each in report.left}
-            for change in self.plan.changes:
-                assert change.address in left or self._state(change) is not State.AFTER
+        # what was never begun, or was undone earlier, may have been done by others since
+        told = {each.address for each in report.left} | undone
+        for change in self.plan.changes:
+            if change.address in self._begun() - told:
+                assert self._state(change) is not State.AFTER, change
         self.plan = None
         self.number += 1
 
