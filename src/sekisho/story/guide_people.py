@@ -68,46 +68,39 @@ def first_sign_in(*, works: bool) -> Section:
     )
 
 
+_SUCCEEDS = Text(
+    "Signing in with name and password succeeds: the policy acts only after it.",
+    "名前とパスワードでのサインインは成功します。ポリシーが効くのはその後です。",
+)
+_NEW_PASSWORD = Text(
+    "With a temporary password, a page asks for a new one before anything else.",
+    "仮のパスワードの場合は、最初に新しいパスワードを求める画面が出ます。",
+)
+_NEW_PASSWORD_REFUSED = Text(
+    "With a temporary password, the page that asks for a new one refuses every new "
+    "password: see the section before.",
+    "仮のパスワードの場合は、新しいパスワードを求める画面が出て、何を入力しても"
+    "拒否されます (前の節を参照)。",
+)
+_RED = Text(
+    "Almost every page shows red boxes such as `... with an explicit deny in an "
+    "identity-based policy`. That is expected: it is the policy at work.",
+    "ほとんどの画面に `... with an explicit deny in an identity-based policy` のような"
+    "赤い枠が出ます。これはポリシーが効いているためで、異常ではありません。",
+)
+_SET_UP = Text(
+    "Setting up MFA works. The next section is for the person: print it or send it.",
+    "MFA の設定はできます。次の節は本人向けです。印刷するか送ってください。",
+)
+
+
 def people_see(*, works: bool) -> Section:
     """Return what a user without a device sees after the policy is attached."""
-    steps = [
-        Text(
-            "Signing in with name and password succeeds: the policy acts only after it.",
-            "名前とパスワードでのサインインは成功します。ポリシーが効くのはその後です。",
-        )
-    ]
-    if works:
-        steps.append(
-            Text(
-                "With a temporary password, a page asks for a new one before anything else.",
-                "仮のパスワードの場合は、最初に新しいパスワードを求める画面が出ます。",
-            )
-        )
-    else:
-        steps.append(
-            Text(
-                "With a temporary password, the page that asks for a new one refuses every new "
-                "password: see the section before.",
-                "仮のパスワードの場合は、新しいパスワードを求める画面が出て、何を入力しても"
-                "拒否されます (前の節を参照)。",
-            )
-        )
-    steps += [
-        Text(
-            "Almost every page shows red boxes such as `... with an explicit deny in an "
-            "identity-based policy`. That is expected: it is the policy at work.",
-            "ほとんどの画面に `... with an explicit deny in an identity-based policy` のような"
-            "赤い枠が出ます。これはポリシーが効いているためで、異常ではありません。",
-        ),
-        Text(
-            "Setting up MFA works. The next section is for the person: print it or send it.",
-            "MFA の設定はできます。次の節は本人向けです。印刷するか送ってください。",
-        ),
-    ]
+    asked = _NEW_PASSWORD if works else _NEW_PASSWORD_REFUSED
     return Section(
         "people-see",
         Text("What people will see", "利用者に見えるもの"),
-        (Steps(tuple(steps)),),
+        (Steps((_SUCCEEDS, asked, _RED, _SET_UP)),),
     )
 
 
