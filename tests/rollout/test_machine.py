@@ -21,8 +21,9 @@ from hypothesis.stateful import (
 )
 
 from administered import FULL, signed_in
+from rollout.populations import NAMES, PEOPLE, Person, move_in
 from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
-from rollout.test_laws import GOALS, SECRET
+from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
 from sekisho.account import Snapshot, collect, user_of
 from sekisho.errors import AwsRefused, FaultyInput, PlanRefused
@@ -35,7 +36,7 @@ from sekisho.rollout.observe import Observer
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
-PEOPLE = st.sampled_from(["machine", "hanako", "taro"])
+SOMEBODY = st.sampled_from(["machine", "hanako", "taro", *NAMES])
 HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
 
 
@@ -50,14 +51,16 @@ class RollOut(RuleBasedStateMachine):
         self.meddled = False
         self.number = 0
 
-    @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]))
-    def account(self, keys: bool, older: Preset | None) -> None:
+    @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]), people=PEOPLE)
+    def account(self, keys: bool, older: Preset | None, people: dict[str, Person]) -> None:
         local = self.stack.enter_context(company())
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.api = signed_in(local, "admin", mfa=True)
         self.api.call("iam", "CreateLoginProfile", UserName="admin", Password=SECRET)
         if keys:
             self.api.call("iam", "CreateAccessKey", UserName="hanako")
+        for name, person in people.items():
+            move_in(local, name, person, SECRET)
         if older is not None:
             goal = Goal(policy_goal(document=gate(older)), users=("hanako",))
             self._execute(plan(goal, collect(self.api, now=NOW), ADMIN), self.folder / "older")
@@ -84,7 +87,7 @@ class RollOut(RuleBasedStateMachine):
     # --- plans
 
     @precondition(lambda self: self.plan is None)
-    @rule(goal=GOALS)
+    @rule(goal=goals("admin", "machine", "hanako", *NAMES))
     def make_a_plan(self, goal: Goal) -> None:
         self.before = collect(self.api, now=NOW)
         try:
@@ -185,11 +188,11 @@ class RollOut(RuleBasedStateMachine):
 
     # --- other people
 
-    @rule(user=PEOPLE, arn=st.sampled_from([GATE, FULL]), attach=st.booleans())
+    @rule(user=SOMEBODY, arn=st.sampled_from([GATE, FULL]), attach=st.booleans())
     def somebody_attaches_or_detaches(self, user: str, arn: str, attach: bool) -> None:
         self._meddle(f"{'Attach' if attach else 'Detach'}UserPolicy", UserName=user, PolicyArn=arn)
 
-    @rule(user=PEOPLE, join=st.booleans(), group=st.sampled_from(["Gated", "Developers"]))
+    @rule(user=SOMEBODY, join=st.booleans(), group=st.sampled_from(["Gated", "Developers"]))
     def somebody_joins_or_leaves(self, user: str, join: bool, group: str) -> None:
         operation = "AddUserToGroup" if join else "RemoveUserFromGroup"
         self._meddle(operation, UserName=user, GroupName=group)
