@@ -181,6 +181,8 @@ def test_a_caller_who_may_not_roll_back_may_not_apply() -> None:
     ("arn", "reason"),
     [
         ("arn:aws:iam::999999999999:user/admin", "other-account"),
+        (f"arn:aws-cn:iam::{ACCOUNT}:user/admin", "other-account"),
+        ("admin", "other-account"),
         (f"arn:aws:iam::{ACCOUNT}:user/nobody", "caller-unknown"),
         (f"arn:aws:sts::{ACCOUNT}:assumed-role/Nobody/me", "caller-unknown"),
         (f"arn:aws:sts::{ACCOUNT}:federated-user/admin", "caller-unknown"),
@@ -190,6 +192,8 @@ def test_a_caller_who_cannot_be_judged_is_refused(arn: str, reason: str) -> None
     made = plan(MACHINE, account(), Caller(arn, mfa=True))
     assert reason in ids(made.reasons)
     assert not made.applicable
+    verdicts = {proof.id: proof.verdict for proof in made.proofs}
+    assert verdicts["caller-keeps-access"] is Verdict.UNKNOWN
 
 
 def test_break_glass_is_not_gated_through_a_group() -> None:

@@ -14,6 +14,7 @@ from sekisho.errors import Code, Fault, FaultyAccount
 __all__ = ["attached_policies", "policies_of", "policies_of_role", "user_of"]
 
 _DETAILS = "GetAccountAuthorizationDetails"
+_MORE = "collect the account again with more permissions"
 
 
 def user_of(snapshot: Snapshot, name: str) -> User:
@@ -24,7 +25,10 @@ def user_of(snapshot: Snapshot, name: str) -> User:
     """
     user = snapshot.user_named.get(name)
     if user is None:
-        raise FaultyAccount("snapshot", [_fault(f"there is no user `{name}` in it")])
+        # where not every user was read, the name may be right
+        cure = _MORE if snapshot.gap_of(_DETAILS) else "write its exact name"
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"there is no user `{name}` in it", cure=cure)
+        raise FaultyAccount("snapshot", [fault])
     return user
 
 
@@ -109,6 +113,4 @@ def _assembled(
 
 
 def _fault(message: str) -> Fault:
-    return Fault(
-        Code.ACCOUNT_BAD_REFERENCE, message, cure="collect the account again with more permissions"
-    )
+    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, cure=_MORE)

@@ -18,7 +18,7 @@ from sekisho.audit.report import (
     to_sarif,
     to_text,
 )
-from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection
+from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import lang_option
 from sekisho.cli.policy_files import read_policy
@@ -109,10 +109,7 @@ def _snapshot(given: dict[str, Any], lang: Language) -> Snapshot:
     paths = given["snapshots"]
     if not paths:
         return collected(connection(given, lang), lang)
-    for name in AWS_OPTIONS:
-        if given[name]:
-            option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"`{option}` is for reading AWS itself, and not with `--snapshot`")
+    refuse_beside("--snapshot", given)
     return open_account(*paths)
 
 

@@ -4,7 +4,7 @@ The first line on stderr says whose account it is: nobody should read, let alone
 one without noticing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -17,7 +17,14 @@ from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language, Text
 
-__all__ = ["AWS_OPTIONS", "Connection", "aws_options", "collected", "connection"]
+__all__ = [
+    "AWS_OPTIONS",
+    "Connection",
+    "aws_options",
+    "collected",
+    "connection",
+    "refuse_beside",
+]
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "mfa_serial", "endpoint_url")
 """The parameters that `aws_options` adds."""
@@ -61,6 +68,17 @@ def aws_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def refuse_beside(option: str, given: dict[str, Any], names: Iterable[str] = AWS_OPTIONS) -> None:
+    """Refuse what would be ignored beside `option`, such as the options that say which AWS.
+
+    Raises:
+        UsageError: naming each of `names` that is given.
+    """
+    idle = [f"`--{name.replace('_', '-')}`" for name in names if given[name]]
+    if idle:
+        raise UsageError(f"`{option}` goes with no {' or '.join(idle)}", cure="leave one side out")
 
 
 def connection(given: dict[str, Any], lang: Language) -> Connection:

@@ -7,7 +7,7 @@ import click
 
 from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot
 from sekisho.account.reads import READS, least_policy
-from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection
+from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.errors import UsageError
@@ -79,10 +79,8 @@ def command(lang: Language, **given: Any) -> Exit:
 def _check(given: dict[str, Any]) -> None:
     if given["force"] and not given["out"]:
         raise UsageError("`--force` is for `--out`")
-    others = [name for name in ("out", *AWS_OPTIONS) if given[name]]
-    if given["print_policy"] and others:
-        option = f"--{others[0].replace('_', '-')}"
-        raise UsageError(f"`--print-policy` calls nothing: leave `{option}` out")
+    if given["print_policy"]:
+        refuse_beside("--print-policy", given, ("out", *AWS_OPTIONS))
 
 
 def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.account import Snapshot, open_account
-from sekisho.cli.aws import aws_options, collected, connection
+from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
@@ -76,14 +76,27 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
     """Return the account that the options name, and who will apply the plan.
 
     Raises:
-        UsageError: if `--snapshot` and `--caller` do not stand together.
+        UsageError: if `--snapshot` and `--caller` do not stand together or are of two accounts, or
+            if another AWS is named beside them.
     """
     if (given["snapshot"] is None) != (given["caller"] is None):
         raise UsageError("`--snapshot` and `--caller` go together")
     if given["snapshot"] is not None:
-        return open_account(given["snapshot"]), Caller(given["caller"], mfa=given["mfa"])
+        refuse_beside("--snapshot", given)
+        return _saved(open_account(given["snapshot"]), Caller(given["caller"], mfa=given["mfa"]))
     connected = connection(given, lang)
     return collected(connected, lang), Caller(connected.caller, mfa=given["mfa"])
+
+
+def _saved(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
+    """Return both; a plan that its caller could never apply helps nobody."""
+    if caller.home != (snapshot.partition, snapshot.account):
+        raise UsageError(
+            f"`--caller {caller.arn}` is nobody of the account `{snapshot.account}` in "
+            f"`{snapshot.partition}`, which the snapshot is of",
+            cure="give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it",
+        )
+    return snapshot, caller
 
 
 def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Exit:

@@ -95,7 +95,7 @@ def not_of_all(given: dict[str, Any]) -> str:
     """Return the options that say nothing of all users of an account, or ""."""
     others = [part for part in given["parts"] if part != Part.GATE]
     found = ["--only " + part for part in others]
-    found += [_option(name) for name in _OF_ONE if given[name]]
+    found += [_option(name) for name in _said(given, _OF_ONE)]
     found += ["--switch"] if given["switches"] != Switches() else []
     return ", ".join(f"`{option}`" for option in found)
 
@@ -119,7 +119,7 @@ def _own(given: dict[str, Any]) -> Iterator[Invariant]:
         raise UsageError(
             "`--never` and `--always` are two questions", cure="write both to a file: --invariants"
         )
-    about = [name for name in ("on", "unless_mfa", "with_mfa", "mfa_age", "within") if given[name]]
+    about = _said(given, ("on", "unless_mfa", "with_mfa", "mfa_age", "within"))
     if not given["never"] and not given["always"] and not given["only_from"]:
         if about:
             option = _option(about[0])
@@ -141,6 +141,11 @@ def _own(given: dict[str, Any]) -> Iterator[Invariant]:
     if faults := [f"`{_option(name)}`: {message}" for name, message in faults_in(invariant)]:
         raise UsageError("; ".join(faults))
     yield invariant
+
+
+def _said(given: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Return which options were given; an age of 0 was."""
+    return [name for name in names if given[name] or type(given[name]) is int]
 
 
 def _option(name: str) -> str:

@@ -23,6 +23,7 @@ from sekisho.policy import (
     force_mfa,
     parse,
 )
+from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
 from sekisho.rollout.goal import Goal, GroupGoal, PolicyGoal, Stage, Waiting, Waits, Wave
 from sekisho.rollout.outlook import policy_arn
 from sekisho.rollout.selectors import selected
@@ -144,7 +145,8 @@ class _Reader:
             if field not in known:
                 value.fault(f"there is no choice `{name}`", Code.POLICY_BAD_CHOICE)
             elif field == "mfa_age":
-                chosen[field] = None if value.absent else value.number(0, 10**9)
+                least, most = SHORTEST_MFA_AGE, LONGEST_MFA_AGE
+                chosen[field] = None if value.absent else value.number(least, most, default=least)
             else:
                 chosen[field] = value.flag()
         return replace(choices, **chosen)  # type: ignore[arg-type]  # each field by its own reader

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.rollout.journal import SCHEMA, Journal
 from sekisho.rollout.plan import Plan
 
@@ -29,6 +29,7 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
     Raises:
         FaultyInput: if the file cannot be read.
         PlanRefused: if it is neither, or was edited.
+        UsageError: if `path` is a journal, and another one is given beside it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -38,6 +39,11 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
         raise FaultyInput(str(path), [fault]) from None
     held = _held_by_journal(text)
     if held is not None:
+        if journal is not None and journal.resolve() != path.resolve():
+            raise UsageError(
+                f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
+                cure="leave one of them out",
+            )
         return Kept(Plan.from_json(held), Journal(path))
     return Kept(Plan.from_json(text), Journal(journal or path.with_name(f"{path.name}.journal")))
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
+from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 from sekisho.rollout.changes import Change, Image
@@ -34,6 +35,12 @@ class Caller:
 
     arn: str
     mfa: bool = False
+
+    @property
+    def home(self) -> tuple[str, str]:
+        """The partition and the account of the caller; empty where the ARN is none."""
+        _, partition, _, _, account, *_ = (*split(self.arn), *[""] * PARTS)
+        return partition, account
 
 
 @dataclass(frozen=True, slots=True)

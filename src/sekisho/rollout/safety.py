@@ -61,7 +61,7 @@ def keeping(outlook: Outlook) -> tuple[Proof, ...]:
 
 def reasons(outlook: Outlook) -> tuple[Note, ...]:
     """Return what makes it impossible to judge the plan, for its caller or for who is touched."""
-    if outlook.caller.arn.split(":")[4:5] != [outlook.before.account]:
+    if not _is_of(outlook.before, outlook.caller):
         return (Note("other-account", OTHER_ACCOUNT, (outlook.caller.arn,)),)
     try:
         _standing(outlook.before, outlook.caller)
@@ -218,6 +218,9 @@ def _standing(
         FaultyAccount: if the caller is unknown, or a policy of theirs is not in the snapshot.
     """
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
+    if not _is_of(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
+        message = f"`{caller.arn}` is no user, role or root of this account"
+        raise FaultyAccount("caller", [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
     if kind == "root":
         return Policies(), (), None
     if kind == "assumed-role":
@@ -229,13 +232,14 @@ def _standing(
             CredentialKind.ROLE_SESSION, holder, snapshot.taken_at, session_name=session
         )
         return policies_of_role(snapshot, role), (credential,), None
-    if kind != "user":
-        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"`{caller.arn}` is no user, role or root")
-        raise FaultyAccount("caller", [fault])
     name = rest.rsplit("/", 1)[-1]
     policies = policies_of(snapshot, name)
     user = user_of(snapshot, name)
     return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
+
+
+def _is_of(snapshot: Snapshot, caller: Caller) -> bool:
+    return caller.home == (snapshot.partition, snapshot.account)
 
 
 def _break_glass_untouched(outlook: Outlook) -> Proof:

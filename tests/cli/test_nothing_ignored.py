@@ -1,0 +1,110 @@
+"""What a command would have to ignore, or cannot mean, is one clear error with a cure."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from administered import ACCOUNT
+from rollout.staging import ADMIN, account
+from sekisho.account import Gap, save_snapshot
+from sekisho.cli.main import root
+from sekisho.errors import FaultyInput, SekishoError, UsageError
+from sekisho.rollout.journal import SCHEMA
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("account") / "snapshot.json"
+    save_snapshot(account(), path)
+    return str(path)
+
+
+def refused(*words: str) -> SekishoError:
+    done = CliRunner().invoke(root, list(words), standalone_mode=False)
+    assert isinstance(done.exception, SekishoError), done.output
+    assert done.stdout == ""
+    return done.exception
+
+
+MAKING = (
+    ("plan", "--user", "machine"),
+    ("onboard", "jiro"),
+    ("reset", "hanako"),
+    ("offboard", "hanako"),
+    ("orphans",),
+)
+
+
+@pytest.mark.parametrize("words", MAKING, ids=lambda words: words[0])
+def test_a_saved_account_goes_with_no_other_aws(words: tuple[str, ...], saved: str) -> None:
+    at = ("--snapshot", saved, "--caller", ADMIN.arn)
+    error = refused(*words, *at, "--profile", "work", "--endpoint-url", "http://127.0.0.1:1")
+    assert isinstance(error, UsageError)
+    assert "`--profile` or `--endpoint-url`" in error.message
+    assert error.cure
+
+
+@pytest.mark.parametrize("words", MAKING, ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::999999999999:user/admin",
+        f"arn:aws-cn:iam::{ACCOUNT}:user/admin",
+        "admin",
+    ],
+)
+def test_who_applies_is_of_the_saved_account(words: tuple[str, ...], arn: str, saved: str) -> None:
+    error = refused(*words, "--snapshot", saved, "--caller", arn)
+    assert isinstance(error, UsageError)
+    assert arn in error.message
+    assert "get-caller-identity" in error.cure
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("reset", "nobody"), ("offboard", "nobody"), ("reset", "hanako", "--break-glass", "nobody")],
+)
+def test_an_unknown_name_is_to_be_written_exactly(words: tuple[str, ...], saved: str) -> None:
+    error = refused(*words, "--snapshot", saved, "--caller", ADMIN.arn)
+    assert isinstance(error, FaultyInput)
+    assert "`nobody`" in error.message
+    assert error.cure == "write its exact name"
+
+
+def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path) -> None:
+    path = tmp_path / "gap.json"
+    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied")
+    save_snapshot(replace(account(), gaps=(gap,)), path)
+    error = refused("reset", "nobody", "--snapshot", str(path), "--caller", ADMIN.arn)
+    assert "collect the account again" in error.cure
+
+
+@pytest.mark.parametrize("age", ["soon", "1", "0", "-5", "10000000000", "true"])
+def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
+    goal = tmp_path / "goal.yaml"
+    goal.write_text(f"policy: {{choices: {{mfa-age: {age}}}}}\nwho: [{{user: machine}}]\n", "utf-8")
+    error = refused("plan", str(goal), "--snapshot", saved, "--caller", ADMIN.arn)
+    assert isinstance(error, FaultyInput)
+    (fault,) = error.faults
+    assert (fault.path, fault.line) == ("policy.choices.mfa-age", 1)
+    assert "seconds" not in fault.message
+
+
+@pytest.mark.parametrize("command", ["rollback", "status", "apply"])
+def test_a_journal_goes_with_no_other(command: str, tmp_path: Path) -> None:
+    journal = tmp_path / "plan.journal"
+    journal.write_text(json.dumps({"schema": SCHEMA, "text": "{}"}) + "\n", "utf-8")
+    error = refused(command, str(journal), "--journal", str(tmp_path / "other"))
+    assert isinstance(error, UsageError)
+    assert "journal itself" in error.message
+    assert error.cure
+
+
+def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', "utf-8")
+    error = refused("prove", str(policy), "--mfa-age", "0")
+    assert "`--mfa-age` needs" in error.message
