@@ -84,6 +84,7 @@ class Code(StrEnum):
     PLAN_UNSAFE = "plan.unsafe"
     PLAN_FAULTY = "plan.faulty"
     PLAN_BUSY = "plan.busy"
+    PLAN_DOUBTFUL = "plan.doubtful"
     STORY_UNEXPECTED = "story.unexpected"
 
 

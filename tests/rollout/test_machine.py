@@ -7,8 +7,10 @@ journal tells the truth; no file holds a password.
 
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -25,19 +27,35 @@ from rollout.populations import NAMES, PEOPLE, Person, move_in
 from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
 from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
-from sekisho.account import Snapshot, collect, user_of
-from sekisho.errors import AwsRefused, FaultyInput, PlanRefused
+from sekisho.account import AwsApi, Snapshot, collect, user_of
+from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.changes import Change, CreateLoginProfile, State
 from sekisho.rollout.decide import is_shut_out, sessions_of
+from sekisho.rollout.doubt import settle
 from sekisho.rollout.journal import Event
+from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
 SOMEBODY = st.sampled_from(["machine", "hanako", "taro", *NAMES])
 HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
+
+
+class Guard:
+    """An `AwsApi` in which nobody touches a password that somebody else has set."""
+
+    def __init__(self, api: AwsApi, theirs: set[str]) -> None:
+        self._api = api
+        self._theirs = theirs
+        self.pages = api.pages
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        touches = operation in ("UpdateLoginProfile", "DeleteLoginProfile", "DeleteUser")
+        assert not (touches and params["UserName"] in self._theirs), f"{operation}: it is theirs"
+        return self._api.call(service, operation, **params)
 
 
 class RollOut(RuleBasedStateMachine):
@@ -50,6 +68,7 @@ class RollOut(RuleBasedStateMachine):
         self.before: Snapshot | None = None
         self.meddled = False
         self.number = 0
+        self.theirs: set[str] = set()
 
     @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]), people=PEOPLE)
     def account(self, keys: bool, older: Preset | None, people: dict[str, Person]) -> None:
@@ -63,15 +82,15 @@ class RollOut(RuleBasedStateMachine):
             move_in(local, name, person, SECRET)
         if older is not None:
             goal = Goal(policy_goal(document=gate(older)), users=("hanako",))
-            self._execute(plan(goal, collect(self.api, now=NOW), ADMIN), self.folder / "older")
+            self._execute(
+                plan(goal, collect(self.api, now=NOW), ADMIN), Journal(self.folder / "older")
+            )
 
     def teardown(self) -> None:
         self.stack.close()
 
-    def _execute(self, made: Plan, journal: Path, api: Weather | None = None) -> bool:
-        report = execute(
-            made, api or self.api, Journal(journal), passwords=lambda user: SECRET, now=NOW
-        )
+    def _execute(self, made: Plan, journal: Journal, api: Weather | None = None) -> bool:
+        report = execute(made, api or self.api, journal, passwords=lambda user: SECRET, now=NOW)
         return report.complete
 
     @property
@@ -83,6 +102,22 @@ class RollOut(RuleBasedStateMachine):
         journal = Journal(self.journal)
         journal.open(self.plan.digest)
         return journal
+
+    def _said(self) -> Journal:
+        """Return the journal, in which whoever knows has said whose a password in doubt is."""
+        assert self.plan is not None
+        journal = Journal(self.journal)
+        journal.open(self.plan.digest, self.plan.to_json())
+        doubted = {
+            change.user
+            for change in self.plan.changes
+            if isinstance(change, CreateLoginProfile) and journal.begun_elsewhere(change.address)
+        }
+        settle(Kept(self.plan, journal), doubted - self.theirs, doubted & self.theirs, NOW)
+        return journal
+
+    def _weather(self, faults: list[Fault | None], lag: int) -> Weather:
+        return Weather(Guard(self.api, self.theirs), faults, lag)
 
     # --- plans
 
@@ -106,15 +141,17 @@ class RollOut(RuleBasedStateMachine):
             self.meddled = False
 
     @precondition(lambda self: self.plan is not None)
-    @rule(faults=FAULTS, lag=LAGS)
-    def apply(self, faults: list[Fault | None], lag: int) -> None:
+    @rule(faults=FAULTS, lag=LAGS, knows=st.booleans())
+    def apply(self, faults: list[Fault | None], lag: int, knows: bool) -> None:
         assert self.plan is not None
+        journal = self._said() if knows else Journal(self.journal)
         try:
-            complete = self._execute(self.plan, self.journal, Weather(self.api, faults, lag))
+            complete = self._execute(self.plan, journal, self._weather(faults, lag))
         except Killed:
             return
-        except PlanRefused:
-            assert self.meddled or lag or self._undone()
+        except PlanRefused as refused:
+            in_doubt = refused.code is Code.PLAN_DOUBTFUL and not knows
+            assert self.meddled or lag or self._undone() or in_doubt
             return
         if complete and not self.meddled:
             self._is_as_planned()
@@ -152,12 +189,12 @@ class RollOut(RuleBasedStateMachine):
         return change.state(Observer(self.api).read(change))
 
     @precondition(lambda self: self.plan is not None)
-    @rule(faults=FAULTS, lag=LAGS)
-    def roll_back_in_bad_weather(self, faults: list[Fault | None], lag: int) -> None:
+    @rule(faults=FAULTS, lag=LAGS, knows=st.booleans())
+    def roll_back_in_bad_weather(self, faults: list[Fault | None], lag: int, knows: bool) -> None:
         assert self.plan is not None
+        journal = self._said() if knows else Journal(self.journal)
         try:
-            weather = Weather(self.api, faults, lag)
-            roll_back(self.plan, Journal(self.journal), weather, now=NOW)
+            roll_back(self.plan, journal, self._weather(faults, lag), now=NOW)
         except (Killed, AwsRefused):
             return
 
@@ -166,7 +203,8 @@ class RollOut(RuleBasedStateMachine):
     def take_back(self) -> None:
         assert self.plan is not None
         undone = self._standing(Event.UNDONE)
-        report = roll_back(self.plan, Journal(self.journal), self.api, now=NOW)
+        api = Guard(self.api, self.theirs)
+        report = roll_back(self.plan, self._said(), api, now=NOW)
         assert report.complete, report
         if not self.meddled:
             assert report.left == ()
@@ -206,12 +244,21 @@ class RollOut(RuleBasedStateMachine):
     def somebody_gets_a_key(self) -> None:
         self._meddle("CreateAccessKey", UserName="taro")
 
-    def _meddle(self, operation: str, **params: object) -> None:
+    @rule()
+    def somebody_sets_a_password(self) -> None:
+        about = {"Password": SECRET, "PasswordResetRequired": True}
+        if self._meddle("CreateLoginProfile", UserName="taro", **about):
+            self.theirs.add("taro")
+
+    def _meddle(self, operation: str, **params: object) -> bool:
+        """Return whether somebody else could do this."""
         self.meddled = True
         try:
             self.api.call("iam", operation, **params)
         except AwsRefused as error:
             assert error.aws_code in HARMLESS, error  # noqa: PT017 - the others are faults of ours
+            return False
+        return True
 
     # --- what always holds
 

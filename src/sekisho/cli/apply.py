@@ -13,6 +13,7 @@ from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
+from sekisho.cli.settling import say_whose, settling_options
 from sekisho.cli.told import Told
 from sekisho.language import Language, Text
 from sekisho.rollout import execute
@@ -40,6 +41,7 @@ _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
     metavar="FILE",
     help="A file for temporary passwords; else they are shown on the terminal, once.",
 )
+@settling_options
 @aws_options
 @lang_option
 def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
@@ -55,6 +57,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked(), closing(told):
+        say_whose(kept, given)
         report = patiently(
             lambda: execute(
                 kept.plan,

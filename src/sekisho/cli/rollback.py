@@ -11,6 +11,7 @@ from sekisho.cli.apply_output import confirm, tell_wait, undone_lines
 from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
+from sekisho.cli.settling import say_whose, settling_options
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Language, Text
 from sekisho.rollout import roll_back
@@ -34,6 +35,7 @@ _ASKED = Text(
     metavar="FILE",
     help="The plan's journal; PLAN.journal if not given.",
 )
+@settling_options
 @aws_options
 @lang_option
 def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
@@ -47,6 +49,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     connected = connection(given, lang)
     confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked():
+        say_whose(kept, given)
         report = settled(
             lambda: roll_back(kept.plan, kept.journal, connected.api, now=datetime.now(UTC)),
             time.sleep,

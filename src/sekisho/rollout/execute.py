@@ -18,6 +18,7 @@ from sekisho.rollout.changes import (
     ReplacePassword,
     State,
 )
+from sekisho.rollout.doubt import doubtful, is_older
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
@@ -103,7 +104,8 @@ def execute(
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
             journal, is older than `OLDEST`, or if the account has changed since; nothing is done
-            then. Also if somebody changes it meanwhile; what was done stands in the journal.
+            then. Also if somebody changes it meanwhile, or if it is in doubt whose a password is;
+            what was done stands in the journal.
         AwsRefused: if the account cannot be read; nothing is done then.
     """
     if not plan.applicable:
@@ -251,10 +253,19 @@ class _Run:
         elif standing in _NOT_OURS:
             self._record(Event.ALREADY, change)
         elif standing is Event.BEGUN and isinstance(change, CreateLoginProfile):
-            # a run died after its call: the password is ours, but nobody was told it
-            self._call(change, renewing(change))
+            self._renew(change)
         else:
             self._record(Event.DONE, change)
+
+    def _renew(self, change: CreateLoginProfile) -> None:
+        """Set a password anew that nobody was told, unless it may be somebody else's."""
+        begun = self.journal.begun_elsewhere(change.address)
+        if begun is None:
+            self._call(change, renewing(change))
+        elif is_older(change, begun, self.api):
+            self._record(Event.ALREADY, change)
+        else:
+            raise doubtful(change, self.api)
 
     def _call(self, change: Change, call: Call) -> None:
         params = dict(call.params)

@@ -62,6 +62,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._last: dict[str, Entry] = {}
+        self._begun_here: set[str] = set()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -118,11 +119,20 @@ class Journal:
         entry = self._last.get(address)
         return entry.event if entry else None
 
+    def begun_elsewhere(self, address: str) -> datetime | None:
+        """Return when a run of another process started that died at its call; None if none did."""
+        entry = self._last.get(address)
+        if entry is None or entry.event is not Event.BEGUN or address in self._begun_here:
+            return None
+        return entry.at
+
     def record(self, entry: Entry) -> None:
         """Write one entry and do not return before it is on the disk."""
         value = {"at": entry.at.isoformat(), "event": entry.event.value, "address": entry.address}
         self._write({**value, "note": entry.note} if entry.note else value)
         self._last[entry.address] = entry
+        if entry.event is Event.BEGUN:
+            self._begun_here.add(entry.address)
 
     def _repair(self) -> None:
         """Drop the tail of a line that a kill cut off."""

@@ -1,6 +1,7 @@
 """What the account holds at the address of a change, read from AWS, and who else uses it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sekisho.account.api import AwsApi
@@ -101,6 +102,25 @@ class Observer:
             case _:
                 return self._joined(change)
 
+    def made_at(self, change: Change) -> datetime | None:
+        """Return when what is there was made, where IAM dates it; of a policy, its default version.
+
+        Raises:
+            AwsRefused: if it cannot be told.
+        """
+        match change:
+            case CreatePolicy(arn) | CreatePolicyVersion(arn):
+                found = self._default_version(arn)
+            case CreateGroup(name):
+                found = self._get("GetGroup", "Group", GroupName=name)
+            case CreateUser(name):
+                found = self._get("GetUser", "User", UserName=name)
+            case CreateLoginProfile(user):
+                found = self._get("GetLoginProfile", "LoginProfile", UserName=user)
+            case _:
+                return None
+        return found["CreateDate"] if found else None
+
     def _joined(self, change: _Joining) -> Image:
         match change:
             case AttachGroupPolicy(group, arn) | DetachGroupPolicy(group, arn):
@@ -111,45 +131,50 @@ class Observer:
                 return arn in self.user_attachments(user)
 
     def _policy(self, arn: str) -> Image:
-        found = self._get("GetPolicy", PolicyArn=arn)
+        found = self._get("GetPolicy", "Policy", PolicyArn=arn)
         if found is None:
             return None
         return {
             **(self._versions(arn) or {}),
-            "description": found["Policy"].get("Description") or "",
+            "description": found.get("Description") or "",
             "tags": self._tags("Policy", "PolicyArn", arn),
         }
 
     def _versions(self, arn: str) -> dict[str, Any] | None:
-        found = self._get("GetPolicy", PolicyArn=arn)
-        if found is None:
+        version = self._default_version(arn)
+        if version is None:
             return None
-        default = found["Policy"]["DefaultVersionId"]
-        version = self._api.call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=default)
         ids = self._list("ListPolicyVersions", "Versions", "PolicyArn", arn) or []
         return {
-            "default": default,
-            "document": canonical(version["PolicyVersion"]["Document"]),
+            "default": version["VersionId"],
+            "document": canonical(version["Document"]),
             "versions": sorted(item["VersionId"] for item in ids),
         }
+
+    def _default_version(self, arn: str) -> Mapping[str, Any] | None:
+        found = self._get("GetPolicy", "Policy", PolicyArn=arn)
+        if found is None:
+            return None
+        about = {"PolicyArn": arn, "VersionId": found["DefaultVersionId"]}
+        return self._get("GetPolicyVersion", "PolicyVersion", **about)
 
     def _made(self, change: CreateGroup | CreateUser) -> Image:
         match change:
             case CreateGroup(name):
-                found = self._get("GetGroup", GroupName=name)
-                return found and {"path": found["Group"]["Path"]}
+                found = self._get("GetGroup", "Group", GroupName=name)
+                return found and {"path": found["Path"]}
             case CreateUser(name):
-                found = self._get("GetUser", UserName=name)
+                found = self._get("GetUser", "User", UserName=name)
                 if found is None:
                     return None
                 tags = self._tags("User", "UserName", name)
-                return {"path": found["User"]["Path"], "tags": tags}
+                return {"path": found["Path"], "tags": tags}
 
     def _login_profile(self, user: str) -> Image:
-        found = self._get("GetLoginProfile", UserName=user)
+        found = self._get("GetLoginProfile", "LoginProfile", UserName=user)
         if found is None:
             return None
-        return {"reset_required": bool(found["LoginProfile"].get("PasswordResetRequired"))}
+        return {"reset_required": bool(found.get("PasswordResetRequired"))}
 
     def _held(self, change: DeactivateDevice | DeleteDevice | DeactivateCredential) -> Image:
         """Return whether a device or an active credential is there; None: not even inactive."""
@@ -185,13 +210,15 @@ class Observer:
         items = self._list(f"List{kind}Tags", "Tags", parameter, name)
         return {item["Key"]: item["Value"] for item in items or ()}
 
-    def _get(self, operation: str, **params: object) -> Mapping[str, Any] | None:
+    def _get(self, operation: str, section: str, **params: object) -> Mapping[str, Any] | None:
+        """Return the section of an answer; None if there is no such thing."""
         try:
-            return self._api.call("iam", operation, **params)
+            found: Mapping[str, Any] = self._api.call("iam", operation, **params)[section]
         except AwsRefused as error:
             if error.aws_code == "NoSuchEntity":
                 return None
             raise
+        return found
 
     def _list(
         self, operation: str, key: str, parameter: str, name: str

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sekisho.errors import Code, PlanRefused
 from sekisho.rollout.execute import ApplyReport, Stop
 from sekisho.rollout.rollback import RollbackReport
-from sekisho.rollout.texts import IRREVERSIBLE, NOT_OURS
+from sekisho.rollout.texts import IN_DOUBT, IRREVERSIBLE, NOT_OURS
 
 __all__ = ["WAITS", "patiently", "settled"]
 
@@ -83,7 +83,7 @@ def settled(
 
 def _doubtful(report: RollbackReport) -> tuple[str, ...]:
     """Return the addresses at which AWS may not show yet what was done there."""
-    certain = (IRREVERSIBLE, NOT_OURS)
+    certain = (IN_DOUBT, IRREVERSIBLE, NOT_OURS)
     left = (each.address for each in report.left if each.reason not in certain)
     return (*report.gone, *left)
 

@@ -7,12 +7,25 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
 from sekisho.rollout.calls import undoing
-from sekisho.rollout.changes import Change, CreatePolicyVersion, Image, State
+from sekisho.rollout.changes import (
+    Change,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    Image,
+    State,
+)
 from sekisho.rollout.execute import Stop, check_account
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
-from sekisho.rollout.texts import CHANGED_SINCE, IN_USE, IRREVERSIBLE, NOT_OURS, REFUSED_BY_AWS
+from sekisho.rollout.texts import (
+    CHANGED_SINCE,
+    IN_DOUBT,
+    IN_USE,
+    IRREVERSIBLE,
+    NOT_OURS,
+    REFUSED_BY_AWS,
+)
 from sekisho.rollout.usage import uses
 
 __all__ = ["Left", "RollbackReport", "roll_back"]
@@ -114,12 +127,20 @@ class _Run:
         actual = Observer(self.api).read(change)
         if change.state(actual) is State.BEFORE:
             self._found(change, standing)
-        elif not _ours(change, actual):
-            self._leave(change, CHANGED_SINCE)
-        elif holders := uses(self.api, change):
-            self._leave(change, IN_USE.filled(what=", ".join(holders)))
+        elif reason := self._stays(change, actual):
+            self._leave(change, reason)
         else:
             self._undo(change, actual)
+
+    def _stays(self, change: Change, actual: Image) -> Text | None:
+        """Return why something stays; None if it goes."""
+        begun = self.journal.begun_elsewhere(change.address)
+        if begun is not None and isinstance(change, CreateLoginProfile):
+            return IN_DOUBT
+        if not _ours(change, actual):
+            return CHANGED_SINCE
+        holders = uses(self.api, change)
+        return IN_USE.filled(what=", ".join(holders)) if holders else None
 
     def _undo(self, change: Change, actual: Image) -> None:
         self._record(Event.UNDO_BEGUN, change)
@@ -154,7 +175,9 @@ class _Run:
             self._undone(change)
 
     def _leave(self, change: Change, reason: Text) -> None:
-        self._record(Event.LEFT, change, reason.en)
+        if reason is not IN_DOUBT:
+            # what is in doubt stays so until somebody says whose it is
+            self._record(Event.LEFT, change, reason.en)
         self.left.append(Left(change.address, reason))
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:

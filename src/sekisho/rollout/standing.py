@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.rollout.changes import State
+from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
 from sekisho.rollout.execute import check_account
-from sekisho.rollout.journal import Event
+from sekisho.rollout.journal import Event, Journal
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
 
@@ -63,10 +63,7 @@ def standing_of(kept: Kept, api: AwsApi) -> Standing:
         kept.journal.open(kept.plan.digest)
     observer = Observer(api)
     facts = tuple(
-        Fact(
-            change.address,
-            _stands(change.state(observer.read(change)), kept.journal.standing(change.address)),
-        )
+        Fact(change.address, _stands(change, observer.read(change), kept.journal))
         for change in kept.plan.changes
     )
     devices: dict[str, bool] = {}
@@ -85,7 +82,11 @@ def standing_of(kept: Kept, api: AwsApi) -> Standing:
     )
 
 
-def _stands(state: State, event: Event | None) -> Stands:
+def _stands(change: Change, actual: Image, journal: Journal) -> Stands:
+    state, event = change.state(actual), journal.standing(change.address)
+    if event is Event.BEGUN and isinstance(change, CreateLoginProfile) and state is State.AFTER:
+        # nobody was told this password, or it is somebody else's
+        return Stands.WAITS
     if state is State.OTHER or (event is Event.DONE and state is not State.AFTER):
         return Stands.DRIFTED
     return Stands.DONE if state is State.AFTER else Stands.WAITS

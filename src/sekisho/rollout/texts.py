@@ -16,6 +16,7 @@ __all__ = [
     "GAINS",
     "GAP",
     "GATE_SHUT",
+    "IN_DOUBT",
     "IN_USE",
     "IRREVERSIBLE",
     "KEYS_IN_USE",
@@ -165,6 +166,12 @@ NOT_OURS = Text(
 IN_USE = Text(
     "it has come into use and stays: {what}",
     "使用されているため残します: {what}",
+)
+IN_DOUBT = Text(
+    "it may be of the run that died at that call, or somebody else's: ask, then say so by "
+    "`--ours USER` or `--theirs USER`",
+    "この呼び出しの途中で停止した実行によるものか、他の人によるものか判断できません。確認のうえ "
+    "`--ours USER` または `--theirs USER` で指定してください",
 )
 IRREVERSIBLE = Text(
     "AWS cannot give back what was taken: it stays as it is",
