@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.asking import ACCOUNT, ALICE
-from engine.test_laws import attached, contexts, documents, statements
+from engine.drawn import one_of_each, some_of
+from engine.test_laws import attached, contexts, documents, lists, statements
 from sekisho.engine import (
     AttachedPolicy,
     Cause,
@@ -34,46 +35,50 @@ NAMES = [
     FEDERATED,
     OTHER_ACCOUNT,
 ]
-named = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True)
+some_names = one_of_each([*["Principal"] * 3, "NotPrincipal"], some_of(NAMES, 3))
 
 
-@st.composite
-def named_statements(draw: st.DrawFn, effect: str | None = None) -> dict[str, Any]:
-    """A statement of a policy that names principals."""
-    element = draw(st.sampled_from(["Principal", "Principal", "Principal", "NotPrincipal"]))
-    return {**draw(statements(effect)), element: {"AWS": draw(named)}}
+def _named(statement: dict[str, Any], names: tuple[str, list[str]]) -> dict[str, Any]:
+    element, found = names
+    return {**statement, element: {"AWS": found}}
 
 
-@st.composite
-def named_documents(draw: st.DrawFn) -> Document:
-    value = {"Version": "2012-10-17", "Statement": draw(st.lists(named_statements(), min_size=1))}
-    return from_json(value, kind=PolicyKind.RESOURCE)
+def named_statements(effect: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    """Statements of a policy that names principals."""
+    return st.builds(_named, statements(effect), some_names)
 
 
-@st.composite
-def levels(draw: st.DrawFn, of: st.SearchStrategy[Document], name: str) -> tuple[Level, ...]:
-    found = draw(st.lists(st.lists(of, max_size=2), max_size=2))
-    return tuple(Level(f"{name}{n}", attached(one, f"{name}{n}.")) for n, one in enumerate(found))
+def _named_document(found: list[dict[str, Any]]) -> Document:
+    return from_json({"Version": "2012-10-17", "Statement": found}, kind=PolicyKind.RESOURCE)
 
 
-lists = st.lists(documents(), max_size=2)
-named_lists = st.lists(named_documents(), max_size=2)
+named_documents = st.lists(named_statements(), min_size=1, max_size=4).map(_named_document)
 
 
-@st.composite
-def everything(draw: st.DrawFn) -> Policies:
-    boundaries, session = draw(st.none() | lists), draw(st.none() | lists)
-    endpoint, resource = draw(st.none() | named_lists), draw(st.none() | named_documents())
-    return Policies(
-        identity=attached(draw(lists), "identity"),
-        boundaries=None if boundaries is None else attached(boundaries, "boundary"),
-        session=None if session is None else attached(session, "session"),
-        resource=None if resource is None else AttachedPolicy("resource", resource),
-        resource_kind=draw(st.sampled_from([None, *ResourceKind])),
-        scps=draw(levels(documents(), "scp")),
-        rcps=draw(levels(named_documents(), "rcp")),
-        vpc_endpoint=None if endpoint is None else attached(endpoint, "endpoint"),
-    )
+def named_lists(name: str) -> st.SearchStrategy[tuple[AttachedPolicy, ...]]:
+    return st.lists(named_documents, max_size=2).map(lambda found: attached(found, name))
+
+
+def levels(of: st.SearchStrategy[Document], name: str) -> st.SearchStrategy[tuple[Level, ...]]:
+    def level(found: tuple[int, list[Document]]) -> Level:
+        number, policies = found
+        return Level(f"{name}{number}", attached(policies, f"{name}{number}."))
+
+    found = st.lists(st.lists(of, max_size=2), max_size=2)
+    return found.map(lambda each: tuple(map(level, enumerate(each))))
+
+
+everything = st.builds(
+    Policies,
+    identity=lists("identity", 2),
+    boundaries=st.none() | lists("boundary", 2),
+    session=st.none() | lists("session", 2),
+    resource=st.none() | named_documents.map(lambda found: AttachedPolicy("resource", found)),
+    resource_kind=st.sampled_from([None, *ResourceKind]),
+    scps=levels(documents, "scp"),
+    rcps=levels(named_documents, "rcp"),
+    vpc_endpoint=st.none() | named_lists("endpoint"),
+)
 
 
 asked = st.builds(
@@ -97,13 +102,20 @@ def _and(policy: AttachedPolicy, statement: dict[str, Any], kind: PolicyKind) ->
     return replace(policy, document=replace(policy.document, statements=every))
 
 
+GROWING = {
+    (name, effect): (named_statements if name in NAMING else statements)(effect)
+    for name in KINDS
+    for effect in ("Allow", "Deny")
+}
+
+
 @st.composite
 def extended(draw: st.DrawFn, effect: str) -> tuple[Policies, Policies]:
     """Policies, and the same with one statement more in one policy of some kind."""
-    before = draw(everything())
+    before = draw(everything)
     name = draw(st.sampled_from(KINDS))
     kind = PolicyKind.RESOURCE if name in NAMING else PolicyKind.IDENTITY
-    statement = draw(named_statements(effect) if name in NAMING else statements(effect))
+    statement = draw(GROWING[name, effect])
     found = getattr(before, name)
     assume(found)
     if name == "resource":
@@ -141,7 +153,7 @@ def test_a_deny_more_anywhere_never_gives(
     assert after in (before, DecisionEffect.EXPLICITLY_DENIED)
 
 
-@given(asked, everything(), st.sampled_from(["boundaries", "session", "vpc_endpoint"]))
+@given(asked, everything, st.sampled_from(["boundaries", "session", "vpc_endpoint"]))
 def test_what_only_limits_gives_nothing(request: Request, given_to: Policies, name: str) -> None:
     """Without it, whatever was allowed still is (a federated user must have a session policy)."""
     assume(name != "session" or request.principal != FEDERATED)
@@ -160,7 +172,7 @@ def _not_principal(given_to: Policies) -> bool:
     return any(s.principal and s.principal.negated for p in every for s in p.document.statements)
 
 
-@given(asked, everything(), st.sampled_from(["scps", "rcps"]), st.data())
+@given(asked, everything, st.sampled_from(["scps", "rcps"]), st.data())
 def test_a_level_less_takes_nothing_away(
     request: Request, given_to: Policies, name: str, data: st.DataObject
 ) -> None:
@@ -172,7 +184,7 @@ def test_a_level_less_takes_nothing_away(
         assert allowed(request, without)
 
 
-@given(asked, everything())
+@given(asked, everything)
 def test_an_exempt_caller_is_in_no_organisation(request: Request, given_to: Policies) -> None:
     own = replace(request, resource_account=ACCOUNT, management_account=True)
     free = replace(given_to, scps=(), rcps=())
@@ -182,7 +194,7 @@ def test_an_exempt_caller_is_in_no_organisation(request: Request, given_to: Poli
     assert decide(linked, given_to) == decide(request, free)
 
 
-@given(asked, everything())
+@given(asked, everything)
 def test_across_accounts_nothing_more_is_allowed(request: Request, given_to: Policies) -> None:
     across = replace(request, resource_account=OTHER_ACCOUNT, management_account=False)
     if allowed(across, given_to):
@@ -191,7 +203,7 @@ def test_across_accounts_nothing_more_is_allowed(request: Request, given_to: Pol
         assert allowed(replace(across, resource_account=ACCOUNT), replace(given_to, resource=None))
 
 
-@given(asked, everything())
+@given(asked, everything)
 def test_a_key_policy_must_itself_allow(request: Request, given_to: Policies) -> None:
     """What a key policy lets through, the same policy of another resource lets through."""
     key = replace(given_to, resource_kind=ResourceKind.KMS)
@@ -201,7 +213,7 @@ def test_a_key_policy_must_itself_allow(request: Request, given_to: Policies) ->
         assert key.resource is None or PolicyKind.RESOURCE in kinds
 
 
-@given(asked, everything(), st.data())
+@given(asked, everything, st.data())
 def test_order_matters_nowhere(request: Request, given_to: Policies, data: st.DataObject) -> None:
     def mixed(found: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         return None if found is None else tuple(data.draw(st.permutations(found)))
@@ -232,7 +244,7 @@ def _unordered(decision: Decision) -> tuple[DecisionEffect, frozenset[Cause], An
     )
 
 
-@given(asked, everything())
+@given(asked, everything)
 def test_a_kind_that_denies_or_does_not_allow_is_one_that_is_there(
     request: Request, given_to: Policies
 ) -> None:

@@ -198,7 +198,7 @@ def test_mfa_is_advised_only_to_users_whom_it_helps(
     assert len(advised) == hinted, lines
 
 
-@given(requests, policies())
+@given(requests, policies)
 def test_an_explanation_is_of_the_same_decision(request: Request, given_to: Policies) -> None:
     explanation = explain(request, given_to)
     decision = decide(request, given_to)
@@ -224,7 +224,7 @@ def _mended(statement: Statement, parts: set[Part]) -> Statement:
     )
 
 
-@given(requests, policies())
+@given(requests, policies)
 def test_mending_what_failed_makes_up_for_the_lack(request: Request, given_to: Policies) -> None:
     """For each kind in turn: a policy of the nearest statement, mended, takes the lack away."""
     explanation = explain(request, given_to)
@@ -243,7 +243,7 @@ def _every(given_to: Policies) -> tuple[AttachedPolicy, ...]:
     return (*given_to.identity, *(given_to.boundaries or ()), *(given_to.session or ()))
 
 
-@given(requests, policies(), st.sampled_from(Language))
+@given(requests, policies, st.sampled_from(Language))
 def test_the_words_and_the_json_of_any_explanation(
     request: Request, given_to: Policies, language: Language
 ) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.asking import ALICE
+from engine.drawn import one_of_each, some_of
 from sekisho.engine import (
     AttachedPolicy,
     Cause,
@@ -39,31 +40,33 @@ CONDITIONS: list[dict[str, Any]] = [
     {"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a*"]}},
     {"StringEquals": {"aws:username": []}},
 ]
-effects = st.sampled_from(["Allow", "Deny"])
-some_actions = st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=3, unique=True)
-some_resources = st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=3, unique=True)
+SHAPES = (
+    ["Action", "Action", "NotAction"],
+    some_of(ACTIONS, 3),
+    ["Resource", "Resource", "NotResource"],
+    some_of(RESOURCES, 3),
+    [*[None] * len(CONDITIONS), *CONDITIONS],
+)
 
 
-@st.composite
-def statements(draw: st.DrawFn, effect: str | None = None) -> dict[str, Any]:
-    statement: dict[str, Any] = {
-        "Effect": effect or draw(effects),
-        draw(st.sampled_from(["Action", "Action", "NotAction"])): draw(some_actions),
-        draw(st.sampled_from(["Resource", "Resource", "NotResource"])): draw(some_resources),
-    }
-    if draw(st.booleans()):
-        statement["Condition"] = draw(st.sampled_from(CONDITIONS))
-    return statement
+def _statement(shape: tuple[Any, ...]) -> dict[str, Any]:
+    effect, action, actions, resource, resources, condition = shape
+    statement = {"Effect": effect, action: actions, resource: resources}
+    return statement if condition is None else {**statement, "Condition": condition}
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    value: dict[str, Any] = {"Statement": draw(st.lists(statements(), min_size=1, max_size=4))}
-    if draw(st.integers(0, 3)):
-        value["Version"] = "2012-10-17"
-    return from_json(value)
+def statements(effect: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    effects = ["Allow", "Deny"] if effect is None else [effect]
+    return one_of_each(effects, *SHAPES).map(_statement)
 
 
+def _document(found: list[dict[str, Any]], version: dict[str, str]) -> Document:
+    return from_json({"Statement": found, **version})
+
+
+some_statements = st.lists(statements(), min_size=1, max_size=4)
+versions = st.sampled_from([{}, *[{"Version": "2012-10-17"}] * 3])
+documents = st.builds(_document, some_statements, versions)
 contexts = st.fixed_dictionaries(
     {},
     optional={
@@ -87,18 +90,16 @@ def attached(found: list[Document], name: str) -> tuple[AttachedPolicy, ...]:
     return tuple(AttachedPolicy(f"{name}{n}", document) for n, document in enumerate(found))
 
 
-lists = st.lists(documents(), max_size=3)
+def lists(name: str, most: int) -> st.SearchStrategy[tuple[AttachedPolicy, ...]]:
+    return st.lists(documents, max_size=most).map(lambda found: attached(found, name))
 
 
-@st.composite
-def policies(draw: st.DrawFn) -> Policies:
-    boundaries = draw(st.none() | lists)
-    session = draw(st.none() | lists)
-    return Policies(
-        attached(draw(lists), "identity"),
-        None if boundaries is None else attached(boundaries, "boundary"),
-        None if session is None else attached(session, "session"),
-    )
+policies = st.builds(
+    Policies,
+    lists("identity", 3),
+    st.none() | lists("boundary", 3),
+    st.none() | lists("session", 3),
+)
 
 
 def with_statement(given_to: Policies, statement: dict[str, Any]) -> Policies:
@@ -106,7 +107,7 @@ def with_statement(given_to: Policies, statement: dict[str, Any]) -> Policies:
     return replace(given_to, identity=(*given_to.identity, more))
 
 
-@given(requests, policies(), statements(effect="Allow"))
+@given(requests, policies, statements(effect="Allow"))
 def test_adding_an_allow_never_takes_away(
     request: Request, before: Policies, statement: dict[str, Any]
 ) -> None:
@@ -116,7 +117,7 @@ def test_adding_an_allow_never_takes_away(
         assert now is was
 
 
-@given(requests, policies(), statements(effect="Deny"))
+@given(requests, policies, statements(effect="Deny"))
 def test_adding_a_deny_never_gives(
     request: Request, before: Policies, statement: dict[str, Any]
 ) -> None:
@@ -125,7 +126,7 @@ def test_adding_a_deny_never_gives(
     assert now in (was, DecisionEffect.EXPLICITLY_DENIED)
 
 
-@given(requests, policies())
+@given(requests, policies)
 def test_boundaries_and_session_policies_only_limit(request: Request, given_to: Policies) -> None:
     alone = decide(request, Policies(given_to.identity)).effect
     if decide(request, given_to).effect is DecisionEffect.ALLOWED:
@@ -137,7 +138,7 @@ def _shuffled(document: Document, draw: st.DataObject) -> Document:
     return replace(document, statements=tuple(order))
 
 
-@given(requests, policies(), st.data())
+@given(requests, policies, st.data())
 def test_order_does_not_matter(request: Request, given_to: Policies, data: st.DataObject) -> None:
     identity = [replace(p, document=_shuffled(p.document, data)) for p in given_to.identity]
     other = replace(given_to, identity=tuple(data.draw(st.permutations(identity))))
@@ -159,7 +160,7 @@ def _split(statement: Statement) -> list[Statement]:
     return [replace(statement, action=a, resource=r) for a in actions for r in resources]
 
 
-@given(requests, policies())
+@given(requests, policies)
 def test_splitting_lists_changes_nothing(request: Request, given_to: Policies) -> None:
     identity = tuple(
         replace(
@@ -176,7 +177,7 @@ def test_splitting_lists_changes_nothing(request: Request, given_to: Policies) -
     assert set(one.because) == set(two.because)
 
 
-@given(requests, some_actions)
+@given(requests, st.sampled_from(some_of(ACTIONS, 3)))
 def test_not_action_is_the_complement_of_action(request: Request, actions: list[str]) -> None:
     """NotAction of a list = none of the list, each taken alone (De Morgan)."""
 
@@ -192,7 +193,7 @@ def test_not_action_is_the_complement_of_action(request: Request, actions: list[
     )
 
 
-@given(requests, policies())
+@given(requests, policies)
 def test_causes_are_statements_that_decided(request: Request, given_to: Policies) -> None:
     """The causes alone, as one policy of their kind, bring about the same."""
     decision = decide(request, given_to)
