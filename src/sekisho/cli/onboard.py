@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sekisho.account import Snapshot
+from sekisho.cli.exempted import break_glass_of, break_glass_options
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
@@ -28,7 +29,7 @@ __all__ = ["command"]
 @click.option(
     "--keep-password", is_flag=True, help="The first password need not be changed at sign-in."
 )
-@click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched.")
+@break_glass_options
 @click.option("--name", metavar="NAME", default="Force_MFA", help="The policy; Force_MFA.")
 @click.option(
     "--preset",
@@ -54,7 +55,7 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         gated=given["group"] is None,
     )
     group = GroupGoal(given["group"], (user,)) if given["group"] else None
-    policy, glass = _policy(snapshot, given), given["break_glass"]
+    policy, glass = _policy(snapshot, given), break_glass_of(given, snapshot)
     goal = Goal(policy, group=group, new_users=(new,), break_glass=glass)
     return finish(plan(goal, snapshot, caller, words), given, output, lang)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sekisho.cli.exempted import break_glass_of, break_glass_options
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
@@ -28,12 +29,12 @@ def one_user_command(
 
     @click.command(made.__name__, short_help=short_help, help=described)
     @click.argument("user", metavar="USER")
-    @click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched.")
+    @break_glass_options
     @planning_options
     def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         words = accepted(given["accept"])
         snapshot, caller = account_of(given, lang)
-        at = standpoint(snapshot, caller, given["break_glass"], words)
+        at = standpoint(snapshot, caller, break_glass_of(given, snapshot), words)
         return finish(made(at, user), given, output, lang)
 
     return command

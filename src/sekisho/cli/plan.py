@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.cli.exempted import exceptions_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted, goal_options, raw_goal
 from sekisho.cli.planning import account_of, finish, planning_options
@@ -31,10 +31,8 @@ def command(goal: str | None, output: str, lang: Language, **given: Any) -> Exit
     words = accepted(given["accept"])
     shape, source = _goal(goal, raw_goal(given))
     snapshot, caller = account_of(given, lang)
-    exceptions = Exceptions()
-    if given["exceptions"]:
-        exceptions = load_exceptions(given["exceptions"], snapshot)
-    made = plan(goal_of(shape, source, snapshot, exceptions), snapshot, caller, words)
+    wanted = goal_of(shape, source, snapshot, exceptions_of(given, snapshot))
+    made = plan(wanted, snapshot, caller, words)
     return finish(made, given, output, lang)
 
 

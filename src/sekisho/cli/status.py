@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.cli.aws import aws_options, collected, connection
+from sekisho.cli.exempted import exceptions_of
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, waves_stand
@@ -58,10 +58,7 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
 def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, Any]) -> Exit:
     shape = read_yaml(path)
     snapshot = collected(connection(given, lang), lang)
-    exceptions = Exceptions()
-    if given["exceptions"]:
-        exceptions = load_exceptions(given["exceptions"], snapshot)
-    goal = goal_of(shape, str(path), snapshot, exceptions)
+    goal = goal_of(shape, str(path), snapshot, exceptions_of(given, snapshot))
     waves = waves_of(goal, snapshot)
     if output is OutputFormat.JSON:
         click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))

@@ -1,0 +1,42 @@
+"""Who is never touched, and who need not be gated: options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.account import Snapshot
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, load_exceptions
+
+__all__ = ["break_glass_of", "break_glass_options", "exceptions_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def break_glass_options(function: F) -> F:
+    """Add `--break-glass NAME` and `--exceptions FILE`."""
+    names = click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched.")
+    file = click.option(
+        "--exceptions", metavar="FILE", help="An exceptions file: its break-glass users, too."
+    )
+    return names(file(function))
+
+
+def break_glass_of(given: dict[str, Any], snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the break-glass users that the options name, and those of the exceptions file.
+
+    Raises:
+        FaultyInput: if the exceptions file has faults, or does not fit the account.
+    """
+    held = exceptions_of(given, snapshot).users(ExceptionKind.BREAK_GLASS, snapshot.taken_at)
+    return tuple(dict.fromkeys((*given["break_glass"], *held)))
+
+
+def exceptions_of(given: dict[str, Any], snapshot: Snapshot) -> Exceptions:
+    """Return the exceptions of the file that `--exceptions` names; none without it.
+
+    Raises:
+        FaultyInput: as `break_glass_of` does.
+    """
+    path = given["exceptions"]
+    return load_exceptions(path, snapshot) if path else Exceptions()
