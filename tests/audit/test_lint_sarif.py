@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: what the schema requires, checked key by key."""
+"""What lint says in SARIF; that it is valid is tested with the schema, in `files`."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from sekisho.language import Language
 LEAKING = """{"Version": "2012-10-17", "Statement": [
   {"Effect": "Deny", "Action": "*", "Resource": "*",
    "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}]}"""
-LEVELS = {"none", "note", "warning", "error"}
 
 
 def log(*, lang: Language = Language.EN, failed: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -21,32 +20,11 @@ def log(*, lang: Language = Language.EN, failed: tuple[str, ...] = ()) -> dict[s
     return to_sarif(reports, version="1.2.3", lang=lang, failed=failed)
 
 
-def only(value: dict[str, Any], required: set[str], optional: set[str] = frozenset()) -> None:  # type: ignore[assignment] # an empty set by default
-    assert required <= set(value) <= required | optional
-
-
-def test_the_shape() -> None:
-    value = log()
-    only(value, {"$schema", "version", "runs"})
-    assert value["version"] == "2.1.0"
-    [run] = value["runs"]
-    only(run, {"tool", "results", "columnKind", "invocations"})
-    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
-    only(run["tool"], {"driver"})
-    only(run["tool"]["driver"], {"name", "version", "rules"})
-    [invocation] = run["invocations"]
-    only(invocation, {"executionSuccessful", "toolExecutionNotifications"})
-    for notice in invocation["toolExecutionNotifications"]:
-        only(notice, {"level", "message"})
-        assert notice["level"] in LEVELS
-
-
 def test_every_rule_is_told_once() -> None:
     rules = log()["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [finding.value for finding in FindingId]
     for rule in rules:
-        keys = {"id", "shortDescription", "fullDescription", "help", "defaultConfiguration"}
-        only(rule, keys)
+        assert {"fullDescription", "help"} <= set(rule)
         assert rule["defaultConfiguration"]["level"] == WORDS[FindingId(rule["id"])].severity.value
 
 
@@ -55,19 +33,10 @@ def test_results_point_at_a_rule_and_a_place() -> None:
     rules = run["tool"]["driver"]["rules"]
     assert run["results"]
     for result in run["results"]:
-        only(result, {"ruleId", "ruleIndex", "level", "message", "locations"})
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] in LEVELS
-        only(result["message"], {"text"})
         [location] = result["locations"]
-        only(location, {"physicalLocation"}, {"logicalLocations"})
-        only(location["physicalLocation"], {"artifactLocation"}, {"region"})
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
         assert uri in ("policies/gate%201.json", "stdin")
-        region = location["physicalLocation"].get("region", {"startLine": 1, "startColumn": 1})
-        only(region, {"startLine", "startColumn"})
-        assert region["startLine"] >= 1
-        assert region["startColumn"] >= 1
 
 
 def test_a_leak_is_at_its_statement() -> None:

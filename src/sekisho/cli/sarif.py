@@ -1,13 +1,11 @@
-"""SARIF 2.1.0 logs, as the commands that find faults write them."""
+"""What `sekisho prove` finds, as a SARIF log: a result for what is refuted."""
 
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from sekisho import __version__
+from sekisho.files.sarif import Json, location, notice, result, rule, sarif_log
 
 __all__ = ["Findings", "log_of"]
-
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +21,20 @@ class Findings:
 
     file: str
     rules: dict[str, str] = field(default_factory=dict)
-    results: list[dict[str, object]] = field(default_factory=list)
+    results: list[Json] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
-    def add(self, rule: str, level: str, message: str) -> None:
+    def add(self, name: str, level: str, message: str) -> None:
         """Add a result; `level` is `error`, `warning` or `note`."""
-        uri = "stdin" if self.file == "-" else quote(self.file.replace("\\", "/"), safe="/:")
-        place = {"physicalLocation": {"artifactLocation": {"uri": uri}}}
-        message_text = {"text": message}
-        self.results.append(
-            {"ruleId": rule, "level": level, "message": message_text, "locations": [place]}
-        )
+        self.results.append(result(name, level, message, location(self.file)))
 
 
-def log_of(*found: Findings) -> dict[str, object]:
+def log_of(*found: Findings) -> Json:
     """Return a log of one run with all findings."""
     rules = {name: text for each in found for name, text in each.rules.items()}
-    driver = {
-        "name": "sekisho",
-        "version": __version__,
-        "rules": [{"id": name, "shortDescription": {"text": text}} for name, text in rules.items()],
-    }
-    notices = [
-        {"level": "warning", "message": {"text": text}} for each in found for text in each.notices
-    ]
-    run = {
-        "tool": {"driver": driver},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notices}],
-        "results": [result for each in found for result in each.results],
-    }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return sarif_log(
+        __version__,
+        (rule(name, text) for name, text in rules.items()),
+        (one for each in found for one in each.results),
+        (notice("warning", text) for each in found for text in each.notices),
+    )

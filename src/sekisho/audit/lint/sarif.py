@@ -1,26 +1,23 @@
-"""Reports as SARIF 2.1.0, the form in which code scanners take findings.
-
-Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
-"""
+"""Reports of lint as SARIF 2.1.0, the form in which code scanners take findings."""
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
 
-from sekisho.audit.findings import Finding, Severity
+from sekisho.audit.findings import Finding
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Report
+from sekisho.audit.lint.wording import Words
 from sekisho.audit.lint.words import WORDS
+from sekisho.files.sarif import Json, location, notice, result, rule, sarif_log
 from sekisho.language import Language
 
-__all__ = ["to_sarif"]
+__all__ = ["rule_of", "to_sarif"]
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_INDEX = {name.value: index for index, name in enumerate(FindingId)}
 
 
 def to_sarif(
     reports: Sequence[Report], *, version: str, lang: Language, failed: Iterable[str] = ()
-) -> dict[str, object]:
+) -> Json:
     """Return reports as one SARIF run.
 
     Args:
@@ -29,63 +26,44 @@ def to_sarif(
         lang: the language of the messages.
         failed: what could not be read, as messages; with any, the run was no success.
     """
-    rules = list(FindingId)
-    notices: list[dict[str, object]] = [
-        {"level": "error", "message": {"text": message}} for message in failed
-    ]
-    successful = not notices
-    for report in reports:
-        for gap in report.gaps:
-            text = f"{report.source}: {gap.into(lang)}"
-            notices.append({"level": "warning", "message": {"text": text}})
-    driver = {
-        "name": "sekisho",
-        "version": version,
-        "rules": [_rule(rule, lang) for rule in rules],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": successful, "toolExecutionNotifications": notices}],
-        "results": [
-            _result(finding, rules, lang) for report in reports for finding in report.findings
-        ],
-    }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return sarif_log(
+        version,
+        (rule_of(name.value, WORDS[name], lang) for name in FindingId),
+        (_result(finding, lang) for report in reports for finding in report.findings),
+        (
+            *(notice("error", message) for message in failed),
+            *(
+                notice("warning", f"{report.source}: {gap.into(lang)}")
+                for report in reports
+                for gap in report.gaps
+            ),
+        ),
+        columnKind="unicodeCodePoints",
+    )
 
 
-def _rule(rule: FindingId, lang: Language) -> dict[str, object]:
-    words = WORDS[rule]
-    return {
-        "id": rule.value,
-        "shortDescription": {"text": words.title.into(lang)},
-        "fullDescription": {"text": words.cause.into(lang)},
-        "help": {"text": words.cure.into(lang)},
-        "defaultConfiguration": {"level": _LEVELS[words.severity]},
-    }
+def rule_of(name: str, words: Words, lang: Language) -> Json:
+    """Return the rule of a kind of finding: all that is always the same about it."""
+    return rule(
+        name,
+        words.title.into(lang),
+        fullDescription={"text": words.cause.into(lang)},
+        help={"text": words.cure.into(lang)},
+        defaultConfiguration={"level": words.severity.value},
+    )
 
 
-def _result(finding: Finding, rules: Sequence[FindingId], lang: Language) -> dict[str, object]:
+def _result(finding: Finding, lang: Language) -> Json:
     place = finding.place
     title, fact, cause, cure = (
         text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.cure)
     )
-    location: dict[str, object] = {"artifactLocation": {"uri": _uri(place.document)}}
-    if place.position.line:
-        region = {"startLine": place.position.line, "startColumn": place.position.column}
-        location["region"] = region
-    located: dict[str, object] = {"physicalLocation": location}
-    if place.path:
-        located["logicalLocations"] = [{"fullyQualifiedName": place.path}]
-    return {
-        "ruleId": finding.id,
-        "ruleIndex": [rule.value for rule in rules].index(finding.id),
-        "level": _LEVELS[finding.severity],
-        "message": {"text": f"{title}: {fact}. {cause} {cure}"},
-        "locations": [located],
-    }
-
-
-def _uri(source: str) -> str:
-    """Return a file name as a relative reference: other characters than ASCII are escaped."""
-    return "stdin" if source == "-" else quote(source.replace("\\", "/"), safe="/:")
+    return result(
+        finding.id,
+        finding.severity.value,
+        f"{title}: {fact}. {cause} {cure}",
+        location(
+            place.document, place.path, line=place.position.line, column=place.position.column
+        ),
+        ruleIndex=_INDEX[finding.id],
+    )

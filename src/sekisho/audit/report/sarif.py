@@ -1,24 +1,20 @@
-"""An audit as SARIF 2.1.0; an object of the account has a logical location and no file.
+"""An audit as SARIF 2.1.0; an object of the account has a logical location and no file."""
 
-Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
-"""
-
-from urllib.parse import quote
+from collections.abc import Iterator
 
 from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId
-from sekisho.audit.findings import Severity
+from sekisho.audit.lint.sarif import rule_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import as_of, exemption_text, headline
+from sekisho.files.sarif import Json, location, notice, result, sarif_log
 from sekisho.language import Language
 
 __all__ = ["to_sarif"]
 
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_RULES = list(AccountFindingId)
+_INDEX = {name: index for index, name in enumerate(AccountFindingId)}
 
 
-def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, object]:
+def to_sarif(report: AccountReport, source: str, lang: Language) -> Json:
     """Return an audit as one SARIF run.
 
     Args:
@@ -28,65 +24,43 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> dict[str, ob
 
     What could not be told is a notification, and no result: a scanner would take it for one.
     """
-    rules = [
-        {
-            "id": rule.value,
-            "shortDescription": {"text": WORDS[rule].title.into(lang)},
-            "fullDescription": {"text": WORDS[rule].cause.into(lang)},
-            "help": {"text": WORDS[rule].cure.into(lang)},
-            "defaultConfiguration": {"level": _LEVELS[WORDS[rule].severity]},
-            "properties": {"tags": [each.name for each in CONTROLS.get(rule, ())]},
-        }
-        for rule in _RULES
-    ]
-    said = [("note", as_of(report).into(lang)), ("note", headline(report).into(lang))]
-    said += [
-        ("note", "; ".join(text.into(lang) for text in exemption_text(each)))
-        for each in report.exceptions.entries
-    ]
-    said += [
-        ("warning", f"{each.id.value}: {each.subject}: {each.fact.into(lang)}")
-        for each in report.findings
-        if not each.known
-    ]
-    run = {
-        "tool": {"driver": {"name": "sekisho", "version": report.version, "rules": rules}},
-        "columnKind": "unicodeCodePoints",
-        "properties": {"asOf": report.snapshot.taken_at.isoformat(timespec="seconds")},
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": level, "message": {"text": text}} for level, text in said
-                ],
-            }
-        ],
-        "results": [
-            _result(each, quote(source.replace("\\", "/"), safe="/:"), lang)
-            for each in report.findings
-            if each.known
-        ],
-    }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return sarif_log(
+        report.version,
+        (_rule(name, lang) for name in AccountFindingId),
+        (_result(each, source, lang) for each in report.findings if each.known),
+        _notices(report, lang),
+        columnKind="unicodeCodePoints",
+        properties={"asOf": report.snapshot.taken_at.isoformat(timespec="seconds")},
+    )
 
 
-def _result(finding: AccountFinding, uri: str, lang: Language) -> dict[str, object]:
+def _rule(name: AccountFindingId, lang: Language) -> Json:
+    tags = [control.name for control in CONTROLS.get(name, ())]
+    return {**rule_of(name.value, WORDS[name], lang), "properties": {"tags": tags}}
+
+
+def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
+    yield notice("note", as_of(report).into(lang))
+    yield notice("note", headline(report).into(lang))
+    for exemption in report.exceptions.entries:
+        yield notice("note", "; ".join(text.into(lang) for text in exemption_text(exemption)))
+    for each in report.findings:
+        if not each.known:
+            yield notice("warning", f"{each.id.value}: {each.subject}: {each.fact.into(lang)}")
+
+
+def _result(finding: AccountFinding, source: str, lang: Language) -> Json:
     words = WORDS[finding.id]
     title, fact, cure = (each.into(lang) for each in (words.title, finding.fact, words.cure))
-    result: dict[str, object] = {
-        "ruleId": finding.id.value,
-        "ruleIndex": _RULES.index(finding.id),
-        "level": _LEVELS[finding.severity],
-        "message": {"text": f"{title}: {finding.subject}: {fact}. {cure}"},
-        "locations": [
-            {
-                "physicalLocation": {"artifactLocation": {"uri": uri}},
-                "logicalLocations": [{"fullyQualifiedName": finding.subject}],
-            }
-        ],
-    }
+    found = result(
+        finding.id.value,
+        finding.severity.value,
+        f"{title}: {finding.subject}: {fact}. {cure}",
+        location(source, finding.subject),
+        ruleIndex=_INDEX[finding.id],
+    )
     if finding.excused is not None:
         each = finding.excused
         why = f"{each.why} ({each.approved_by}, {each.ticket}, {each.expires.isoformat()})"
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
-    return result
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    return found
