@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audit.test_lint_laws import POLICIES
 from sekisho.audit.held import Ask, Held, home_of, request_of
 from sekisho.audit.lint.asking import Asker
-from sekisho.audit.truth import policies_with
+from sekisho.audit.truth_model import policies_with
 from sekisho.engine import decide
 from sekisho.policy import PolicyKind, from_json
 

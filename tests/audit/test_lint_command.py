@@ -133,6 +133,29 @@ def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
     assert outcomes[Held.CONSOLE.value] == "explicitly denied"
 
 
+TRUST = """{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": "sts:AssumeRole",
+   "Principal": {"AWS": ["arn:aws:iam::111122223333:user/staff/ci",
+                         "arn:aws:iam::111122223333:user/other"],
+                 "Service": "ec2.amazonaws.com"}}]}"""
+
+
+def test_a_trust_policy_says_for_whom_it_was_asked() -> None:
+    told = run("-", "--as", "trust", "--format", "json", given=TRUST)
+    [report] = json.loads(told.stdout)["reports"]
+    table = report["credentials"]
+    assert table["unasked"] == ["arn:aws:iam::111122223333:user/other"]
+    user, service = table["rows"]
+    assert user["principal"] == "arn:aws:iam::111122223333:user/staff/ci"
+    key = user["outcomes"][Held.KEY.value]
+    assert (key["outcome"], key["askedAs"]) == ("allowed", user["principal"])
+    nobody = service["outcomes"][Held.KEY.value]
+    assert (nobody["outcome"], nobody["askedAs"]) == ("nobody named has it", None)
+    shown = run("-", "--as", "trust", "--lang", "ja", given=TRUST).stdout
+    assert "1 `arn:aws:iam::111122223333:user/staff/ci` としてロールを引き受ける" in shown
+    assert "試していない相手" in shown
+
+
 def test_a_terminal_is_not_commanded_by_a_file(tmp_path: Path) -> None:
     path = tmp_path / "sid.json"
     text = LEAKING.replace("aws:MultiFactorAuthPresent", "aws:MFA\\u001b[2J")

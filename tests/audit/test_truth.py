@@ -1,6 +1,7 @@
 """The truth table: what each credential may do, and that every cell is what the engine says."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from cases import cases
 from sekisho import policy
-from sekisho.audit import HELD, LEGEND, OUTCOMES, Attachment, Held, Outcome, TruthTable, lint
+from sekisho.audit import HELD, LEGEND, OUTCOMES, Attachment, Held, Outcome, TruthTable, Way, lint
 from sekisho.audit.held import Ask, Home, request_of
-from sekisho.audit.truth import policies_with, truth_table
-from sekisho.engine import DecisionEffect, decide
+from sekisho.audit.truth import truth_table
+from sekisho.audit.truth_model import policies_with
+from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
 
 KEYS = ("as", "policy", "held", "rows", "switches", "untried")
@@ -24,7 +26,7 @@ def tabled(case: dict[str, Any]) -> TruthTable:
     return report.table
 
 
-@pytest.mark.parametrize("case", cases("lint/table", KEYS))
+@pytest.mark.parametrize("case", cases("lint/table", KEYS, ("unasked",)))
 def test_the_corpus(case: dict[str, Any]) -> None:
     table = tabled(case)
     assert [held.value for held in table.held] == case["held"]
@@ -35,10 +37,11 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     switches = {name for row in table.rows for cell in row.cells.values() for name in cell.switches}
     assert sorted(switches) == case["switches"]
     assert list(table.untried) == case["untried"]
+    assert list(table.unasked) == case.get("unasked", [])
 
 
 def test_every_credential_and_outcome_has_words() -> None:
-    assert set(HELD) == set(Held)
+    assert set(HELD) == {*Held, *Way}
     assert set(OUTCOMES) == set(Outcome)
     assert set(LEGEND) | {Outcome.ALLOWED, Outcome.DENIED} == set(Outcome)
 
@@ -86,3 +89,93 @@ def test_a_cell_is_what_the_engine_answers(value: dict[str, Any], action: str) -
         effect = decide(request, policies_with(document, PolicyKind.IDENTITY, held)).effect
         barred = held is Held.FEDERATED and action.startswith("sts:")
         assert cell.outcome is (Outcome.REFUSED if barred else meaning[effect])
+
+
+MFA = "aws:MultiFactorAuthPresent"
+SHOWN: dict[str, dict[str, str]] = {
+    "console without MFA": {MFA: "false", "aws:TokenIssueTime": "2026-01-05T08:59:00Z"},
+    "console with MFA": {
+        MFA: "true",
+        "aws:MultiFactorAuthAge": "60",
+        "aws:TokenIssueTime": "2026-01-05T08:59:00Z",
+    },
+    "long-term access key": {},
+    "long-term access key and an MFA code in the call": {
+        MFA: "true",
+        "aws:MultiFactorAuthAge": "0",
+    },
+    "role session": {MFA: "false", "aws:TokenIssueTime": "2026-01-05T08:59:00Z"},
+    "SAML assertion": {},
+    "web identity token": {},
+    "AWS service": {},
+}
+"""What each way of asking shows, by facts §2.2."""
+IAM = "arn:aws:iam::111122223333:"
+PRINCIPALS: tuple[Any, ...] = (
+    "*",
+    {"AWS": "444455556666"},
+    {"AWS": [f"{IAM}user/staff/ci", f"{IAM}user/other", f"{IAM}role/deploy"]},
+    {"AWS": [f"{IAM}root", "arn:aws:sts::111122223333:assumed-role/deploy/run1"]},
+    {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]},
+    {"Federated": [f"{IAM}saml-provider/idp", "accounts.google.com"]},
+)
+OUTSIDE = {"sts:ExternalId": "x"}
+
+
+@st.composite
+def _trust(draw: st.DrawFn) -> dict[str, Any]:
+    statements = []
+    for _ in range(draw(st.integers(1, 4))):
+        operator = draw(st.sampled_from(["Bool", "BoolIfExists"]))
+        mfa = {operator: {MFA: draw(st.sampled_from(["true", "false"]))}}
+        other = {"StringEquals": OUTSIDE}
+        statements.append(
+            {
+                "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
+                "Principal": draw(st.sampled_from(PRINCIPALS)),
+                "Action": draw(st.sampled_from(["sts:AssumeRole", "sts:AssumeRoleWith*", "sts:*"])),
+                **draw(st.sampled_from([{}, {"Condition": mfa}, {"Condition": mfa | other}])),
+            }
+        )
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _own(asked_as: str) -> tuple[AttachedPolicy, ...]:
+    """Return the identity-based policies of who asks; only users and roles have any."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = policy.from_json({"Version": "2012-10-17", "Statement": everything})
+    of_iam = ":user/" in asked_as or ":assumed-role/" in asked_as
+    return (AttachedPolicy("everything", document),) if of_iam else ()
+
+
+@settings(max_examples=60)
+@given(_trust())
+def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
+    text = json.dumps(value)
+    table = lint(text, Attachment.TRUST).table
+    assert table is not None
+    trust = AttachedPolicy("trust", policy.parse(text, kind=PolicyKind.TRUST))
+    meaning = {
+        DecisionEffect.ALLOWED: Outcome.ALLOWED,
+        DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
+        DecisionEffect.IMPLICITLY_DENIED: Outcome.NOT_ALLOWED,
+    }
+    cells = [(row, held, cell) for row in table.rows for held, cell in row.cells.items()]
+    for row, held, cell in cells:
+        assert (cell.outcome is Outcome.NOBODY) is (cell.asked_as == "")
+        if cell.outcome is Outcome.NOBODY or held.value not in SHOWN:
+            continue
+        account = re.search(r"[0-9]{12}", row.principal or "")
+        assert row.principal in (None, "*", cell.asked_as) or (
+            account and account[0] in cell.asked_as
+        )
+        policies = Policies(identity=_own(cell.asked_as), trust=trust)
+        answers = set()
+        for known in ({}, OUTSIDE):
+            context = Context(SHOWN[held.value] | known)
+            request = Request(cell.asked_as, row.actions[0], f"{IAM}role/any", context)
+            answers.add(meaning[decide(request, policies).effect])
+        if cell.outcome is Outcome.CONDITIONAL:
+            assert "sts:ExternalId" in text
+        else:
+            assert answers == {cell.outcome}

@@ -7,7 +7,8 @@ from sekisho.audit.held import Held
 from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
 from sekisho.audit.meaning import Gate, Line, Meaning, Works, meaning
 from sekisho.audit.probes import CredentialState, Target
-from sekisho.audit.truth import Cell, Outcome, TruthRow, TruthTable
+from sekisho.audit.trusted import Way
+from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable
 from sekisho.audit.truth_wording import HELD, LEGEND, OUTCOMES
 from sekisho.audit.wording import sentences
 
@@ -37,6 +38,7 @@ __all__ = [
     "TruthRow",
     "TruthTable",
     "UserGate",
+    "Way",
     "Works",
     "gates_of",
     "lint",

@@ -4,16 +4,17 @@ Every cell is decided: first by the rules of the service (`signin`), then by the
 Where an undocumented point mattered, the cell names its switch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from sekisho.audit.held import Ask, Held, Home, credential_of, request_of
 from sekisho.audit.probes import COLLEAGUE, NAME
-from sekisho.engine import AttachedPolicy, Decider, DecisionEffect, Policies
+from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable, policies_with
+from sekisho.audit.truth_trust import trust_table
+from sekisho.engine import Decider, DecisionEffect
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.language import Text
-from sekisho.policy import Document, PolicyKind, from_json
+from sekisho.policy import Document, PolicyKind
 from sekisho.signin import (
     AskPolicies,
     PermittedWithoutPolicy,
@@ -23,56 +24,12 @@ from sekisho.signin import (
     service_rule,
 )
 
-__all__ = ["Cell", "Outcome", "TruthRow", "TruthTable", "policies_with", "truth_table"]
-
-
-class Outcome(StrEnum):
-    """What comes of a task; of several calls that it needs, the worst counts."""
-
-    REFUSED = "refused by the service"
-    DENIED = "explicitly denied"
-    NOT_ALLOWED = "not allowed"
-    MIXED = "some of it"
-    OTHERS = "other policies decide"
-    ALLOWED = "allowed"
-    UNGOVERNED = "permitted without policy"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The outcome, and the switches whose other setting would change it."""
-
-    outcome: Outcome
-    switches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TruthRow:
-    """One task, what it asks for, and what comes of it with each credential."""
-
-    task: Text
-    actions: tuple[str, ...]
-    cells: Mapping[Held, Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class TruthTable:
-    """The table; `held` are its columns.
-
-    Attributes:
-        untried: condition keys in the policy that the requests did not vary.
-    """
-
-    held: tuple[Held, ...]
-    rows: tuple[TruthRow, ...]
-    untried: tuple[str, ...]
-
+__all__ = ["truth_table"]
 
 _DEFAULTS = SigninSwitches()
 _MFA_ABSENT = SigninSwitches(role_session_mfa=RoleSessionMfa.ABSENT)
 _USERS = tuple(each for each in Held if each is not Held.ROLE)
 _SESSIONS = (Held.ROLE, Held.FEDERATED)
-_ASSUMERS = (Held.CONSOLE, Held.CONSOLE_MFA, Held.KEY, Held.TOKEN, Held.TOKEN_MFA, Held.ROLE)
 
 _TRIED = frozenset(
     {
@@ -83,31 +40,6 @@ _TRIED = frozenset(
         "aws:username",
     }
 )
-
-_ALL = from_json(
-    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-)
-_EVERYTHING = (AttachedPolicy("everything", _ALL),)
-
-
-def policies_with(document: Document, kind: PolicyKind, held: Held = Held.KEY) -> Policies:
-    """Return the policies of somebody who has this document, of this kind, and nothing else.
-
-    A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
-    federated user session is given a session policy that allows everything, since one without may
-    do nothing at all (fact §3.4).
-    """
-    attached = (AttachedPolicy(document.source or "policy", document),)
-    match kind:
-        case PolicyKind.BOUNDARY:
-            policies = Policies(identity=_EVERYTHING, boundaries=attached)
-        case PolicyKind.SESSION:
-            return Policies(identity=_EVERYTHING, session=attached)
-        case PolicyKind.TRUST:
-            return Policies(identity=_EVERYTHING, trust=attached[0])
-        case _:
-            policies = Policies(identity=attached)
-    return replace(policies, session=_EVERYTHING) if held is Held.FEDERATED else policies
 
 
 def truth_table(
@@ -125,11 +57,14 @@ def truth_table(
         home: where the people live who ask.
         kind: of what kind it is.
         on_roles: whether an identity-based policy is attached to a role and not to a user.
-        more: further questions, each a row of its own.
+        more: further questions, each a row of its own; not of a trust policy.
     """
+    distinct = _distinct(document)
+    if kind is PolicyKind.TRUST:
+        return trust_table(distinct, home)
     held = _columns(kind, on_roles)
-    asked = _Asked(_distinct(document), kind, home)
-    tasks = list(_tasks(home, kind))
+    asked = _Asked(distinct, kind, home)
+    tasks = list(_tasks(home))
     tasks += [(Text(f"`{ask.action}`", f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
         TruthRow(
@@ -157,8 +92,6 @@ def _columns(kind: PolicyKind, on_roles: bool) -> tuple[Held, ...]:
     match kind:
         case PolicyKind.SCP:
             return tuple(Held)
-        case PolicyKind.TRUST:
-            return _ASSUMERS
         case PolicyKind.SESSION:
             return _SESSIONS
         case _:
@@ -168,14 +101,9 @@ def _columns(kind: PolicyKind, on_roles: bool) -> tuple[Held, ...]:
 _Task = tuple[Text, tuple[Ask, ...]]
 
 
-def _tasks(home: Home, kind: PolicyKind) -> Iterable[_Task]:
+def _tasks(home: Home) -> Iterable[_Task]:
     iam = f"arn:{home.partition}:iam::{home.account}"
     own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
-    role = (Ask("sts:AssumeRole", f"{iam}:role/any"),)
-    assume = (Text("assume a role", "ロールを引き受ける"), role)
-    if kind is PolicyKind.TRUST:
-        yield assume
-        return
     yield (
         Text("set up MFA for oneself", "自分の MFA を設定する"),
         (Ask("iam:CreateVirtualMFADevice", device), Ask("iam:EnableMFADevice", own)),
@@ -190,7 +118,10 @@ def _tasks(home: Home, kind: PolicyKind) -> Iterable[_Task]:
         Text("enable MFA for another user", "ほかのユーザーの MFA を有効にする"),
         (Ask("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
     )
-    yield assume
+    yield (
+        Text("assume a role", "ロールを引き受ける"),
+        (Ask("sts:AssumeRole", f"{iam}:role/any"),),
+    )
     yield (
         Text("create IAM users", "IAM ユーザーを作成する"),
         (Ask("iam:CreateUser", f"{iam}:user/any"),),

@@ -46,6 +46,10 @@ _UNTRIED = Text(
     "Not varied here: {keys}. The answers hold for a direct call just after sign-in.",
     "ここでは変えて試していない条件: {keys} (サインイン直後の直接の呼び出しについての答え)",
 )
+_UNASKED = Text(
+    "Also named, and not asked as: {names}.",
+    "ほかに指定されているが、試していない相手: {names}",
+)
 _MATTERED = Text(
     "* AWS does not document this point; the switch `{name}` set the other way changes the answer.",
     "* AWS の文書にない点です。スイッチ `{name}` の設定を変えると答えが変わります。",
@@ -194,7 +198,13 @@ def _notes(truth: TruthTable) -> Iterator[Text]:
     for name in sorted({name for cell in cells for name in cell.switches}):
         yield _MATTERED.filled(name=name)
     if truth.untried:
-        yield _UNTRIED.filled(keys=", ".join(f"`{key}`" for key in truth.untried))
+        yield _UNTRIED.filled(keys=_listed(truth.untried))
+    if truth.unasked:
+        yield _UNASKED.filled(names=_listed(truth.unasked))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _safe(text: str) -> RichText:
@@ -248,13 +258,19 @@ def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
         "rows": [
             {
                 "task": row.task.en,
+                "principal": row.principal,
                 "actions": list(row.actions),
                 "outcomes": {
-                    held.value: {"outcome": cell.outcome, "switches": list(cell.switches)}
+                    held.value: {
+                        "outcome": cell.outcome,
+                        "switches": list(cell.switches),
+                        "askedAs": cell.asked_as or None,
+                    }
                     for held, cell in row.cells.items()
                 },
             }
             for row in truth.rows
         ],
         "untried": list(truth.untried),
+        "unasked": list(truth.unasked),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.audit.findings import Finding, Severity
-from sekisho.audit.truth import TruthTable
+from sekisho.audit.truth_model import TruthTable
 from sekisho.language import Text
 from sekisho.policy import PolicyKind, Quota
 
