@@ -30,7 +30,6 @@ from sekisho.policy import (
     PolicyKind,
     Statement,
 )
-from sekisho.policy.document import PrincipalKey
 
 __all__ = [
     "Asker",
@@ -107,15 +106,12 @@ def _decided(condition: Condition, keys: frozenset[str]) -> bool:
 def as_identity(document: Document, kind: PolicyKind) -> Document:
     """Return the document in the form of an identity-based policy.
 
-    Of a trust policy those statements stay that name users, roles or accounts.
+    Whom the statements of a trust policy name is another matter: `trust`.
     """
     if kind is not PolicyKind.TRUST:
         return document
-    people = {PrincipalKey.AWS, PrincipalKey.ANYONE}
     statements = tuple(
-        replace(each, principal=None, resource=Element(("*",)))
-        for each in document.statements
-        if each.principal and people & {key for key, _ in each.principal.entries}
+        replace(each, principal=None, resource=Element(("*",))) for each in document.statements
     )
     return replace(document, statements=statements)
 
@@ -141,7 +137,12 @@ class Asker:
         named = sorted(set(_ages(document)))[:_MOST_AGES]
         near = {age + step for age in named for step in (-1, 0, 1) if age + step >= 0}
         self._stale = str(max([LONGEST_SESSION, *near]))
-        self._ages = tuple(sorted({0, *near, int(self._stale)}))
+        ages = sorted({0, *near, int(self._stale)})
+        self._mfa_states: tuple[tuple[str | None, str | None], ...] = (
+            (None, None),
+            ("false", None),
+            *(("true", str(age)) for age in ages),
+        )
         self.work = Work(MOST_WORK)
         self._doubts = Doubts(Switches())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
@@ -216,21 +217,30 @@ class Asker:
         if not _mentions_mfa(statement):
             return False
         loose = relaxed(statement)
-        values = ((None, None), ("false", None), *(("true", str(age)) for age in self._ages))
         for held in (Held.KEY, Held.CONSOLE):
-            answers = {self._applies(loose, self._scope(ask, (held, *mfa))) for mfa in values}
+            answers = {self.applies_showing(loose, ask, held, *mfa) for mfa in self._mfa_states}
             if len(answers) > 1:
                 return True
         return False
 
     def ever_applies(self, statement: Statement, ask: Ask) -> bool:
-        """Tell whether a statement applies with any credential, at any age of MFA."""
-        shown = [self._shown(held) for held in Held] + [
-            (held, "true", str(age))
-            for held in (Held.CONSOLE_MFA, Held.SERVICE_FOR_MFA)
-            for age in self._ages
-        ]
-        return any(self._applies(statement, self._scope(ask, each)) for each in shown)
+        """Tell whether a statement applies, whatever the credential shows.
+
+        The keys are varied each for itself, also to what no credential is known to show: a service
+        may call for a session, an AssumeRole call with a key may bring a code.
+        """
+        kinds = (Held.KEY, Held.CONSOLE, Held.SERVICE_FOR_KEY, Held.SERVICE_FOR_MFA)
+        return any(
+            self.applies_showing(statement, ask, held, *mfa)
+            for held in kinds
+            for mfa in self._mfa_states
+        )
+
+    def applies_showing(
+        self, statement: Statement, ask: Ask, held: Held, present: str | None, age: str | None
+    ) -> bool:
+        """Tell whether a statement applies to what is held, with other MFA keys; None is absent."""
+        return self._applies(statement, self._scope(ask, (held, present, age)))
 
     def _applies(self, statement: Statement, scope: Scope) -> bool:
         key = (self.number(statement), id(scope))

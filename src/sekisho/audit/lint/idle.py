@@ -4,21 +4,20 @@ from collections.abc import Iterator
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
-from sekisho.audit.lint.asking import Asker, Statements, relaxed
+from sekisho.audit.lint.asking import Asker, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Action, Catalogue, partitions
-from sekisho.engine.remembered import remembered_by_identity
 from sekisho.language import Text
-from sekisho.policy import Document, Effect, Statement
+from sekisho.policy import Document, Statement
 from sekisho.policy.applies import about, carries, service_of
 from sekisho.policy.faults import quoted
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
-__all__ = ["decoys", "idle_statement", "misfits", "ungoverned", "wrong_partitions"]
+__all__ = ["decoys", "misfits", "never_applies", "ungoverned", "wrong_partitions"]
 
 _ARN_PARTS = 6
 _SHOWN = 5
@@ -26,10 +25,10 @@ _LONG = 60
 """Characters of an ARN that take as long to compare as all that is done besides."""
 
 
-def idle_statement(
+def never_applies(
     document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
 ) -> Iterator[Finding]:
-    """Yield that a statement never applies, or that a Deny always takes it back.
+    """Yield that a statement never applies, whatever is held.
 
     Args:
         document: where it stands.
@@ -47,39 +46,6 @@ def idle_statement(
             f"`{asks[0].action}`: 条件がどの認証情報でも成立しない",
         )
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
-        return
-    if statement.effect is Effect.ALLOW:
-        yield from _always_denied(document, statement, asks, asker)
-
-
-def _always_denied(
-    document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
-) -> Iterator[Finding]:
-    """Yield that unconditional Denies take in all that an Allow names."""
-    denies, patterns = _unconditional(document)
-    if not denies:
-        return
-    open_ended = statement.action.negated or any(
-        set("*?") & set(value) and value not in patterns for value in statement.action.values
-    )
-    if open_ended and "*" not in patterns:
-        return
-    if all(asker.denied(denies, ask, Held.KEY) for ask in asks):
-        indexes = ", ".join(str(each.index) for each in denies[:_SHOWN])
-        fact = Text(
-            f"`{asks[0].action}` on `{asks[0].resource}`: denied by statement {indexes}",
-            f"`{asks[0].resource}` への `{asks[0].action}`: ステートメント {indexes} が拒否する",
-        )
-        yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, statement), fact)
-
-
-@remembered_by_identity
-def _unconditional(document: Document) -> tuple[Statements, frozenset[str]]:
-    """Return the Denies without conditions, and the actions that they name."""
-    denies = tuple(
-        each for each in document.statements if each.effect is Effect.DENY and not each.conditions
-    )
-    return denies, frozenset(value for each in denies for value in each.action.values)
 
 
 def misfits(document: Document, catalogue: Catalogue, work: Work) -> Iterator[Finding]:

@@ -109,3 +109,4 @@ class FindingId(StrEnum):
     SCP_HITS_ROLES = "mfa.scp-hits-roles"
     BOUNDARY_CAPS = "mfa.boundary-caps-everything"
     TRUST_WITHOUT_MFA = "mfa.trust-without-mfa"
+    TRUSTED_NEVER_HAS = "mfa.trusted-never-has-mfa"

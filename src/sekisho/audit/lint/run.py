@@ -7,12 +7,13 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
 from sekisho.audit.lint.asking import Asker, as_identity, check, relaxed, relaxed_but_who
+from sekisho.audit.lint.covering import always_denied
 from sekisho.audit.lint.facts import asked
 from sekisho.audit.lint.gate import Gate
 from sekisho.audit.lint.idle import (
     decoys,
-    idle_statement,
     misfits,
+    never_applies,
     ungoverned,
     wrong_partitions,
 )
@@ -23,13 +24,14 @@ from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
 from sekisho.audit.lint.saving import save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
+from sekisho.audit.lint.trust import Trust
 from sekisho.audit.lint.witness import questions, stand_ins
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.audit.truth import truth_table
+from sekisho.audit.truth_model import TruthTable
 from sekisho.audit.truth_wording import HELD
 from sekisho.catalogue import Catalogue
-from sekisho.engine import DecisionEffect
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, parse, size
@@ -43,6 +45,9 @@ _MOST_FINDINGS = 200
 
 _MOST_COMPARED = 1_400
 """How many times a resource is compared with a kind that an action is about."""
+
+_MOST_COVERED = 2_000
+"""How many times an action or a resource is compared with one that is always denied."""
 
 _NOT_READ = Text(
     "The policy could not be read whole, so its meaning was not examined: mend the errors first",
@@ -115,53 +120,60 @@ class _Run:
         # the statements as those of an identity-based policy, by which they are asked
         self.asked = as_identity(document, attachment.kind)
         self.asker = Asker(home, self.asked)
+        self.speller = Speller(known)
+        self.compared = Work(_MOST_COMPARED)
+        self.covered = Work(_MOST_COVERED)
 
     def report(self, text: str) -> Report:
         """Return what was found, by place."""
-        speller = Speller(self.known)
-        compared = Work(_MOST_COMPARED)
-        found = [
-            *save_checks(self.document, self.attachment, text),
-            *analyzer_checks(self.document, self.attachment, speller),
-            *misfits(self.document, self.known, compared),
-            *decoys(self.document, self.known),
-            *wrong_partitions(self.document, self.asker.home.partition),
-            *ungoverned(self.document, self.asker),
-        ]
+        found = [*self.form(text)]
         table = None
         if size(text) > _LONGEST:
             self.gaps.append(_TOO_LONG)
         else:
             try:
                 found += self.meaning()
-                table = truth_table(
-                    self.document,
-                    self.asker.home,
-                    kind=self.attachment.kind,
-                    on_roles=self.attachment is Attachment.ROLE,
-                )
+                table = self.table()
             except FaultyPolicy as error:
                 self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
-        if speller.exhausted or compared.exhausted:
+        if any(each.exhausted for each in (self.speller, self.compared, self.covered)):
             self.gaps.append(_TOO_WIDE)
         if self.asker.exhausted:
             self.gaps.append(_TOO_MUCH)
         if len(found) > _MOST_FINDINGS:
             self.gaps.append(_TOO_MANY.filled(most=_MOST_FINDINGS))
-        ordered = _ordered(found)[:_MOST_FINDINGS]
         return Report(
             self.document.source,
             self.attachment,
-            ordered,
+            _ordered(found)[:_MOST_FINDINGS],
             table,
             tuple(self.gaps),
             self.known.dated,
             size(text),
         )
 
+    def form(self, text: str) -> Iterator[Finding]:
+        """Look at what is written, without asking what it does."""
+        yield from save_checks(self.document, self.attachment, text)
+        yield from analyzer_checks(self.document, self.attachment, self.speller)
+        yield from misfits(self.document, self.known, self.compared)
+        yield from decoys(self.document, self.known)
+        yield from wrong_partitions(self.document, self.asker.home.partition)
+        yield from ungoverned(self.document, self.asker)
+
+    def table(self) -> TruthTable:
+        """Ask what each credential may do."""
+        return truth_table(
+            self.document,
+            self.asker.home,
+            kind=self.attachment.kind,
+            on_roles=self.attachment is Attachment.ROLE,
+        )
+
     def meaning(self) -> Iterator[Finding]:
         """Ask the engine what the document does."""
         check(self.asked)
+        yield from always_denied(self.document, self.covered)
         dependents = []
         known: dict[int, tuple[tuple[Ask, ...], tuple[Ask, ...]]] = {}
         for statement in self.asked.statements:
@@ -173,7 +185,7 @@ class _Run:
                 depends = self.asker.depends_on_mfa
                 known[number] = asks, tuple(ask for ask in asks if depends(statement, ask))
             asks, about = known[number]
-            yield from idle_statement(self.asked, statement, asks, self.asker)
+            yield from never_applies(self.asked, statement, asks, self.asker)
             if about:
                 dependents.append(Dependent(statement, about))
         yield from self._of_attachment(dependents)
@@ -186,8 +198,7 @@ class _Run:
                 yield from self._conditions(dependents)
                 yield from self._on_roles(dependents)
             case Attachment.TRUST:
-                yield from self._conditions(dependents)
-                yield from self._trust()
+                yield from Trust(self.document, self.asked, self.asker).findings(dependents)
             case Attachment.BOUNDARY:
                 yield from self._on_users(dependents)
                 yield from self._boundary(dependents)
@@ -237,14 +248,6 @@ class _Run:
             effect = self.asker.effect(self.document.statements, asks[0], Held.CONSOLE_MFA)
             fact = asked(asks[0], Held.CONSOLE_MFA, effect)
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
-
-    def _trust(self) -> Iterator[Finding]:
-        role = f"arn:{self.asker.home.partition}:iam::{self.asker.home.account}:role/any"
-        ask = Ask("sts:AssumeRole", role)
-        if self.asker.allowed(self.asked.statements, ask, Held.KEY):
-            statement = self.asker.cause(self.asked.statements, ask, Held.KEY)
-            fact = asked(ask, Held.KEY, DecisionEffect.ALLOWED)
-            yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self.document, statement), fact)
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -187,4 +187,22 @@ MFA_CONDITIONS: Mapping[FindingId, Words] = {
             "加えてください。",
         ),
     ),
+    FindingId.TRUSTED_NEVER_HAS: Words(
+        _ERROR,
+        Text("an MFA condition on who never has MFA", "MFA を持ち得ない相手に対する MFA の条件"),
+        Text(
+            "A role's session (role chaining), a service, and whom an identity provider vouches "
+            "for carry no MFA: `Bool` true in an Allow never applies, `BoolIfExists` true lets in "
+            "whoever has no MFA key, and a Deny without MFA always applies.",
+            "ロールのセッション (ロールの連鎖)、サービス、ID プロバイダーが認証した人は MFA を"
+            "持ちません。Allow の `Bool` true は決して適用されず、`BoolIfExists` true は MFA の"
+            "キーがなければ許可し、MFA なしを拒否する Deny は常に適用されます。",
+        ),
+        Text(
+            "Drop the condition for them; ask for MFA in the trust policy of the role that people "
+            "assume first, or at the identity provider.",
+            "この相手には条件を付けず、人が最初に引き受けるロールの信頼ポリシーか "
+            "ID プロバイダーで MFA を求めてください。",
+        ),
+    ),
 }

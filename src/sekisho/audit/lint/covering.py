@@ -1,0 +1,188 @@
+"""What a Deny always takes back: Allows that it takes in, read from the patterns themselves.
+
+That every request of one statement is one of another follows from what is written, not from
+examples: where that is not seen, nothing is said.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.lint.work import Work
+from sekisho.engine import arns, glob
+from sekisho.language import Text
+from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement
+from sekisho.policy.faults import quoted
+
+__all__ = ["always_denied", "names_all_of"]
+
+_SHOWN = 5
+_OPEN = "${"
+
+
+def always_denied(document: Document, work: Work) -> Iterator[Finding]:
+    """Yield the Allows that Denies without conditions take back, whatever is asked.
+
+    What `work` does not suffice for is left out.
+    """
+    denies = [_Deny.of(each) for each in document.statements if _always_applies(each)]
+    if not denies:
+        return
+    for statement in document.statements:
+        work.add(1 + len(denies) // _SHOWN)
+        if work.exhausted:
+            return
+        if statement.effect is Effect.ALLOW:
+            yield from _taken_back(document, statement, denies, work)
+
+
+def _always_applies(statement: Statement) -> bool:
+    return statement.effect is Effect.DENY and not statement.conditions
+
+
+def _taken_back(
+    document: Document, allow: Statement, denies: Sequence["_Deny"], work: Work
+) -> Iterator[Finding]:
+    actions = ("*",) if allow.action.negated else allow.action.values
+    resources = _resources(allow.resource)
+    # of each action, the resources on which some Deny takes it back
+    open_ones = {action: set(resources) for action in actions}
+    by: list[int] = []
+    for deny in denies:
+        if not names_all_of(deny.statement.principal, allow.principal):
+            continue
+        shut = {each for each in resources if deny.takes_resource(each, work)}
+        for action in actions:
+            if shut & open_ones[action] and deny.takes_action(action, work):
+                open_ones[action] -= shut
+                by.append(deny.statement.index)
+    if actions and resources and not work.exhausted and not any(open_ones.values()):
+        indexes = ", ".join(str(each) for each in tuple(dict.fromkeys(by))[:_SHOWN])
+        shown = ", ".join(quoted(each) for each in actions[:_SHOWN])
+        shown += " …" if len(actions) > _SHOWN else ""
+        fact = Text(
+            f"{shown}: denied by statement {indexes}",
+            f"{shown}: ステートメント {indexes} が拒否する",
+        )
+        yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, allow), fact)
+
+
+def _resources(resource: Element | None) -> tuple[str, ...]:
+    """Return the entries of a statement; a trust policy is about its own role only."""
+    return ("*",) if resource is None or resource.negated else resource.values
+
+
+@dataclass(frozen=True, slots=True)
+class _Deny:
+    """A Deny that always applies, its entries sorted out.
+
+    Attributes:
+        literal: the actions, in lower case, that are named whole.
+        named: service and name of those whose service is named whole.
+        everything: whether every action is named.
+        on_all: whether it is about every resource.
+    """
+
+    statement: Statement
+    literal: frozenset[str]
+    named: tuple[tuple[str, str], ...]
+    everything: bool
+    on_all: bool
+
+    @classmethod
+    def of(cls, statement: Statement) -> "_Deny":
+        """Read a Deny."""
+        values = [value.lower() for value in statement.action.values]
+        split = [(service, name) for service, _, name in (each.partition(":") for each in values)]
+        resource = statement.resource
+        return cls(
+            statement,
+            frozenset(values),
+            tuple((service, name) for service, name in split if not _is_wild(service)),
+            bool({"*", "*:*"} & set(values)),
+            resource is None or (not resource.negated and "*" in resource.values),
+        )
+
+    def takes_action(self, action: str, work: Work) -> bool:
+        """Tell whether it takes in whatever a pattern of actions does."""
+        wanted = action.lower()
+        service, _, name = wanted.partition(":")
+        names = [each for of, each in self.named if of == service]
+        work.add(len(names))
+        if self.statement.action.negated:
+            return self._leaves(service, name, names)
+        if self.everything or wanted in self.literal:
+            return True
+        return not work.exhausted and any(_includes(each, name) for each in names)
+
+    def _leaves(self, service: str, name: str, listed: Sequence[str]) -> bool:
+        """Tell whether no entry of a `NotAction` can be about what a pattern takes in."""
+        if _is_wild(service) or len(self.named) < len(self.statement.action.values):
+            return False
+        return not listed if _is_wild(name) else not any(glob.like(each, name) for each in listed)
+
+    def takes_resource(self, resource: str, work: Work) -> bool:
+        """Tell whether it takes in whatever a pattern of resources does."""
+        own = self.statement.resource
+        if self.on_all or own is None:
+            return True
+        if own.negated:
+            return False
+        work.add(len(own.values))
+        return not work.exhausted and any(_covers(each, resource) for each in own.values)
+
+
+def _is_wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _includes(wide: str, narrow: str) -> bool:
+    """Tell whether whatever matches one pattern matches the other.
+
+    The wildcards of `narrow` are read like any characters: a `*` of `wide` takes them in, whatever
+    they stand for. A `?` of `wide` takes in one character, but not a `*`, which may stand for many.
+    """
+    if wide == narrow:
+        return True
+    return not ("?" in wide and "*" in narrow) and glob.like(wide, narrow)
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Tell the same of two entries of `Resource`: ARNs, which are compared part by part."""
+    if wide == narrow:
+        return True
+    parts, others = arns.split(wide), arns.split(narrow)
+    if not len(parts) == len(others) == arns.PARTS or _OPEN in wide + narrow:
+        return False
+    pairs = [*zip(map(str.lower, parts[:-1]), map(str.lower, others[:-1]), strict=True)]
+    return all(_includes(*pair) for pair in (*pairs, (parts[-1], others[-1])))
+
+
+def names_all_of(wide: Principal | None, narrow: Principal | None) -> bool:
+    """Tell whether one statement names everybody whom another one names.
+
+    Statements without `Principal` are about the identity that they are attached to.
+    """
+    if wide is None or narrow is None:
+        return wide is narrow
+    if wide.negated:
+        return False
+    pairs = {(key, value) for key, values in wide.entries for value in values}
+    if {(PrincipalKey.ANYONE, "*"), (PrincipalKey.AWS, "*")} & pairs:
+        return True
+    return not narrow.negated and all(
+        (key, value) in pairs or (key is PrincipalKey.AWS and _of_account(value, pairs))
+        for key, values in narrow.entries
+        for value in values
+    )
+
+
+def _of_account(value: str, pairs: set[tuple[PrincipalKey, str]]) -> bool:
+    """Tell whether somebody's account is named: that is all of it."""
+    account = arns.account_of(value)
+    if account is None:
+        return False
+    root = f"arn:{arns.split(value)[1]}:iam::{account}:root"
+    return not {(PrincipalKey.AWS, account), (PrincipalKey.AWS, root)}.isdisjoint(pairs)

@@ -1,0 +1,163 @@
+"""What a role's trust policy means for MFA, asked for whom each statement names (facts §2.2, §3.3).
+
+People may have MFA when they ask for the role. Sessions of roles, services, and whom an identity
+provider vouches for never have: where they are named, an MFA condition is in vain.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held
+from sekisho.audit.lint.asking import Asker, State, relaxed
+from sekisho.audit.lint.covering import names_all_of
+from sekisho.audit.lint.facts import asked
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.statements import Dependent, statement_checks
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.trusted import Trusted, TrustedKind, named_by
+from sekisho.engine import DecisionEffect
+from sekisho.language import Text
+from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement
+
+__all__ = ["Trust"]
+
+_SHOWN = 3
+_KEYS = {
+    TrustedKind.ROLE: PrincipalKey.AWS,
+    TrustedKind.SAML: PrincipalKey.FEDERATED,
+    TrustedKind.WEB_IDENTITY: PrincipalKey.FEDERATED,
+    TrustedKind.SERVICE: PrincipalKey.SERVICE,
+}
+"""The kinds that never have MFA, and where they stand in `Principal`."""
+
+
+class Trust:
+    """A trust policy being looked at.
+
+    Args:
+        document: the policy.
+        asked: the same with its statements as those of an identity-based policy.
+        asker: asks the engine.
+    """
+
+    def __init__(self, document: Document, asked: Document, asker: Asker) -> None:
+        self._document = document
+        self._asked = asked
+        self._asker = asker
+        self._principals = {each.index: each.principal for each in document.statements}
+        self._around: dict[Principal, Document] = {}
+        self._named = {
+            principal: [trusted for _, trusted in named_by(principal, asker.home) if trusted]
+            for principal in self._principals.values()
+            if principal
+        }
+
+    def findings(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        """Yield what its MFA conditions do, and whether the role can be assumed without MFA."""
+        for dependent in dependents:
+            principal = self._principals[dependent.statement.index]
+            if self._about_people(principal):
+                yield from statement_checks(self._for(principal), dependent, self._asker)
+            yield from self._in_vain(dependent)
+        for statement in self._asked.statements:
+            principal = self._principals[statement.index]
+            if statement.effect is Effect.ALLOW and self._about_people(principal):
+                yield from self._without_mfa(principal)
+
+    def _about_people(self, principal: Principal | None) -> bool:
+        return principal is not None and any(each.kind.people for each in self._named[principal])
+
+    def _for(self, principal: Principal | None) -> Document:
+        """Return the statements that are about all of those whom one of them names."""
+        if principal is None:
+            return self._asked
+        if principal not in self._around:
+            self._asker.work.add(len(self._asked.statements))
+            about = tuple(
+                each
+                for each in self._asked.statements
+                if (other := self._principals[each.index]) == principal
+                or names_all_of(other, principal)
+            )
+            self._around[principal] = replace(self._asked, statements=about)
+        return self._around[principal]
+
+    def _without_mfa(self, principal: Principal | None) -> Iterator[Finding]:
+        home = self._asker.home
+        ask = Ask("sts:AssumeRole", f"arn:{home.partition}:iam::{home.account}:role/any")
+        statements = self._for(principal).statements
+        if self._asker.allowed(statements, ask, Held.KEY):
+            statement = self._asker.cause(statements, ask, Held.KEY)
+            fact = asked(ask, Held.KEY, DecisionEffect.ALLOWED)
+            yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self._document, statement), fact)
+
+    def _in_vain(self, dependent: Dependent) -> Iterator[Finding]:
+        """Yield that a statement asks for MFA of those who never have it."""
+        statement, ask = dependent.statement, dependent.asks[0]
+        loose = relaxed(statement)
+        allows = statement.effect is Effect.ALLOW
+        if self._asker.applies(loose, ask, State.FRESH) is not allows:
+            return
+        told: dict[Text, list[str]] = {}
+        for trusted in self._who_never_has(statement):
+            default, other, switch = self._applies_to(trusted, loose, ask)
+            if default or allows:
+                told.setdefault(_says(default, other, switch), []).append(trusted.name)
+        for says, names in told.items():
+            shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+            shown += " …" if len(names) > _SHOWN else ""
+            yield found(
+                FindingId.TRUSTED_NEVER_HAS,
+                place_in(self._document, statement, path="Condition", position=statement.position),
+                Text(f"{shown}: {says.en}", f"{shown}: {says.ja}"),
+            )
+
+    def _who_never_has(self, statement: Statement) -> list[Trusted]:
+        """Return whom the statement names; for a Deny, whom an Allow names and it is about too."""
+        own = self._principals[statement.index]
+        if own is None:
+            return []
+        if statement.effect is Effect.ALLOW:
+            return [each for each in self._named[own] if each.kind in _KEYS]
+        allowed = {
+            each.name: each
+            for other in self._document.statements
+            if other.effect is Effect.ALLOW and other.principal
+            for each in self._named[other.principal]
+            if each.kind in _KEYS
+        }
+        return [
+            each
+            for each in allowed.values()
+            if names_all_of(own, Principal(((_KEYS[each.kind], (each.name,)),)))
+        ]
+
+    def _applies_to(
+        self, trusted: Trusted, statement: Statement, ask: Ask
+    ) -> tuple[bool, bool, str]:
+        """Return whether a statement applies to somebody, and would if a switch were otherwise."""
+        held = Held.ROLE if trusted.kind is TrustedKind.ROLE else Held.KEY
+        absent = self._asker.applies_showing(statement, ask, held, None, None)
+        false = self._asker.applies_showing(statement, ask, held, "false", None)
+        match trusted.kind:
+            case TrustedKind.ROLE:
+                return false, absent, "role_session_mfa"
+            case TrustedKind.SERVICE:
+                return absent, false, "service_shows_mfa"
+            case _:
+                return absent, absent, ""
+
+
+def _says(applies: bool, otherwise: bool, switch: str) -> Text:
+    """Return what comes of the condition, and the switch that it rests on."""
+    says = {
+        True: Text("always applies", "常に適用される"),
+        False: Text("never applies", "決して適用されない"),
+    }
+    if applies is otherwise:
+        return says[applies]
+    return Text(
+        f"{says[applies].en} (with the switch `{switch}` the other way it {says[otherwise].en})",
+        f"{says[applies].ja} (スイッチ `{switch}` を変えると{says[otherwise].ja})",
+    )
