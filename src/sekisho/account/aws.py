@@ -26,6 +26,14 @@ from sekisho.errors import AwsRefused
 __all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
 _REGION = "us-east-1"
+_IAM_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+}
+"""Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`)."""
 _ATTEMPTS = 8
 _CONNECTIONS = 16
 _SESSION_NAME = "sekisho"
@@ -150,9 +158,19 @@ class Boto3Api:
         with self._making:
             if service not in self._clients:
                 self._clients[service] = self._session.client(
-                    service, endpoint_url=self._endpoint_url, config=_config(self._endpoint_url)
+                    service,
+                    region_name=self._region_of(service),
+                    endpoint_url=self._endpoint_url,
+                    config=_config(self._endpoint_url),
                 )
             return self._clients[service]
+
+    def _region_of(self, service: str) -> str | None:
+        """Return where a service is called; None: as configured."""
+        if service != "cloudtrail":
+            return None
+        partition = self._session.get_partition_for_region(self._session.region_name)
+        return _IAM_REGIONS.get(partition)
 
 
 def _marked(method: Callable[..., Any], params: Mapping[str, object]) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, 
 from sekisho.errors import UsageError
 from sekisho.files import read_yaml
 from sekisho.language import Language
+from sekisho.rollout.authors import CALLS
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.kept import read_plan
 from sekisho.rollout.standing import Standing, Stands, standing_of
@@ -31,6 +32,7 @@ __all__ = ["command"]
     help="The plan's journal; PLAN.journal if not given.",
 )
 @click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file.")
+@click.option("--who", is_flag=True, help=f"Ask CloudTrail who it was: at most {CALLS} calls.")
 @format_option
 @aws_options
 @lang_option
@@ -42,11 +44,13 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
     could not be read.
     """
     if path.suffix in (".yaml", ".yml"):
+        if given["who"]:
+            raise UsageError("`--who` is for a plan: a goal tells of no changes")
         return _of_goal(path, output, lang, given)
     if given["exceptions"]:
         raise UsageError("`--exceptions` is for a goal: a plan has them in it")
     kept = read_plan(path, given["journal"])
-    standing = standing_of(kept, connection(given, lang).api)
+    standing = standing_of(kept, connection(given, lang).api, who=given["who"])
     if output is OutputFormat.JSON:
         found = plan_as_json(kept.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan
-from sekisho.rollout.standing import Standing, Stands
+from sekisho.rollout.authors import CALLS, Author
+from sekisho.rollout.standing import Fact, Standing, Stands
 from sekisho.rollout.waves import WaveStands
 
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
@@ -16,6 +17,19 @@ _TITLES = {
         "Changed by somebody else since: {count}", "その後に誰かが変更したもの: {count} 件"
     ),
 }
+_DATED = Text("    dated by IAM: {at}", "    IAM 上の作成日時: {at}")
+_BY = Text(
+    "    last changed by: {who}, {event}, {at}",
+    "    最後に変更した人: {who}、{event}、{at}",
+)
+_NOT_KNOWN = Text(
+    "    last changed by: not known: {reason}",
+    "    最後に変更した人: 不明 ({reason})",
+)
+_ASK = Text(
+    "  Who it was: `--who` asks CloudTrail, by at most {calls} calls.",
+    "  変更した人は `--who` で CloudTrail に問い合わせます (呼び出しは最大 {calls} 回)。",
+)
 _WAVE = Text(
     "{wave}: {count} people, {enrolled} with an MFA device",
     "{wave}: {count} 人、うち MFA デバイスあり {enrolled} 人",
@@ -42,10 +56,14 @@ _UNREAD = Text("Not read: {user}: {reason}", "読み取れませんでした: {u
 def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
     """Yield how a plan stands, line by line."""
     for stands, title in _TITLES.items():
-        found = standing.of(stands)
-        if found:
-            yield title.filled(count=len(found)).into(lang)
-            yield from (f"  {address}" for address in found)
+        facts = [fact for fact in standing.facts if fact.stands is stands]
+        if facts:
+            yield title.filled(count=len(facts)).into(lang)
+        for fact in facts:
+            yield f"  {fact.address}"
+            yield from _history(fact, lang)
+        if stands is Stands.DRIFTED and facts and not any(fact.author for fact in facts):
+            yield _ASK.filled(calls=CALLS).into(lang)
     for wave in dict.fromkeys(person.wave for person in plan.people):
         users = [person.user for person in plan.people if person.wave == wave]
         enrolled = len([user for user in users if user in standing.enrolled])
@@ -55,6 +73,19 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         yield _WITHOUT.filled(names=", ".join(standing.without)).into(lang)
     for user, reason in standing.unread:
         yield _UNREAD.filled(user=user, reason=reason).into(lang)
+
+
+def _history(fact: Fact, lang: Language) -> Iterator[str]:
+    """Yield when, and by whom, what has drifted was changed."""
+    if fact.dated is not None:
+        yield _DATED.filled(at=fact.dated).into(lang)
+    match fact.author:
+        case Author(who, event, at):
+            yield _BY.filled(who=who, event=event, at=at).into(lang)
+        case Text() as reason:
+            yield _NOT_KNOWN.into(lang).format(reason=reason.into(lang))
+        case None:
+            pass
 
 
 def waves_stand(
@@ -88,13 +119,28 @@ def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
         "schema": "sekisho.status/1",
         "plan": plan.digest,
         "changes": [
-            {"address": fact.address, "stands": fact.stands.value} for fact in standing.facts
+            {"address": fact.address, "stands": fact.stands.value, **_changed(fact)}
+            for fact in standing.facts
         ],
         "people": [
             {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
             for person in plan.people
         ],
     }
+
+
+def _changed(fact: Fact) -> dict[str, object]:
+    """Return what is known of the change that has made a fact drift."""
+    if fact.stands is not Stands.DRIFTED:
+        return {}
+    dated = {"dated": None if fact.dated is None else fact.dated.isoformat()}
+    match fact.author:
+        case Author(who, event, at):
+            return {**dated, "last": {"who": who, "event": event, "at": at.isoformat()}}
+        case Text() as reason:
+            return {**dated, "last": None, "notKnown": reason.en}
+        case None:
+            return {**dated, "last": None, "notKnown": "not asked"}
 
 
 def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dict[str, object]:

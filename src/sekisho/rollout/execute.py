@@ -23,7 +23,7 @@ from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
 
-__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "execute", "touched"]
+__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "drifted", "execute", "touched"]
 
 Passwords = Callable[[str], str]
 
@@ -192,28 +192,34 @@ def _check_age(plan: Plan, now: datetime) -> None:
 def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> None:
     """Refuse if anything that is found at the plan's addresses is not of this plan."""
     observer = Observer(api)
-    drifted = [
+    found = [
         change.address
         for change in plan.changes
-        if _drifted(change, change.state(observer.read(change)), journal.standing(change.address))
+        if drifted(change, change.state(observer.read(change)), journal.standing(change.address))
     ]
-    drifted += [each.address for each in plan.needless if not _stands(each, observer.read(each))]
-    if drifted:
-        raise _stale(*drifted)
+    found += [each.address for each in plan.needless if not _stands(each, observer.read(each))]
+    if found:
+        raise _stale(*found)
 
 
-def _stale(*drifted: str) -> PlanRefused:
-    named = ", ".join(f"`{address}`" for address in drifted)
+def _stale(*addresses: str) -> PlanRefused:
+    named = ", ".join(f"`{address}`" for address in addresses)
     return PlanRefused(
         f"the account has changed since the plan was made: {named}",
         code=Code.PLAN_STALE,
-        at=drifted[0],
+        at=addresses[0],
         cure="collect the account again and make a new plan",
     )
 
 
-def _drifted(change: Change, state: State, standing: Event | None) -> bool:
-    """Return whether somebody else has been at what a change is about."""
+def drifted(change: Change, state: State, standing: Event | None) -> bool:
+    """Return whether somebody else has been at what a change is about.
+
+    Args:
+        change: the change.
+        state: what is found.
+        standing: the last that the journal says of it.
+    """
     if standing is Event.DONE:
         # people change their temporary passwords; anything else that is gone was taken back
         return state is not State.AFTER and not isinstance(change, _PASSWORDS)

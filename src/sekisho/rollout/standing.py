@@ -1,12 +1,15 @@
 """How a plan stands: what is done, what waits, what somebody else has changed since. Reads only."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
+from sekisho.language import Text
+from sekisho.rollout.authors import Author, authors_of
 from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
-from sekisho.rollout.execute import check_account
+from sekisho.rollout.execute import check_account, drifted
 from sekisho.rollout.journal import Event, Journal
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
@@ -24,10 +27,18 @@ class Stands(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One change and how it stands."""
+    """One change and how it stands.
+
+    Attributes:
+        dated: of what has drifted, when IAM says that what is there was made; None if it does not.
+        author: of what has drifted, who was the last to change it, or why that is not known; None
+            if it was not asked.
+    """
 
     address: str
     stands: Stands
+    dated: datetime | None = None
+    author: Author | Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,13 @@ class Standing:
         return tuple(fact.address for fact in self.facts if fact.stands is stands)
 
 
-def standing_of(kept: Kept, api: AwsApi) -> Standing:
+def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
     """Return how a plan stands in the account now.
+
+    Args:
+        kept: a plan and its journal.
+        api: AWS.
+        who: whether CloudTrail is asked who has changed what has drifted.
 
     Raises:
         PlanRefused: if the plan is of another account, or the journal of another plan.
@@ -61,11 +77,7 @@ def standing_of(kept: Kept, api: AwsApi) -> Standing:
     check_account(kept.plan, api)
     if kept.journal.path.exists():
         kept.journal.open(kept.plan.digest)
-    observer = Observer(api)
-    facts = tuple(
-        Fact(change.address, _stands(change, observer.read(change), kept.journal))
-        for change in kept.plan.changes
-    )
+    facts = _facts(kept, api, who=who)
     devices: dict[str, bool] = {}
     unread: list[tuple[str, str]] = []
     for person in kept.plan.people:
@@ -82,11 +94,23 @@ def standing_of(kept: Kept, api: AwsApi) -> Standing:
     )
 
 
+def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
+    changes, observer = kept.plan.changes, Observer(api)
+    stands = {each.address: _stands(each, observer.read(each), kept.journal) for each in changes}
+    elsewise = [each for each in changes if stands[each.address] is Stands.DRIFTED]
+    dated = {each.address: observer.made_at(each) for each in elsewise}
+    authors = authors_of(elsewise, api, kept.plan.snapshot_at) if who else {}
+    return tuple(
+        Fact(address, found, dated.get(address), authors.get(address))
+        for address, found in stands.items()
+    )
+
+
 def _stands(change: Change, actual: Image, journal: Journal) -> Stands:
     state, event = change.state(actual), journal.standing(change.address)
     if event is Event.BEGUN and isinstance(change, CreateLoginProfile) and state is State.AFTER:
         # nobody was told this password, or it is somebody else's
         return Stands.WAITS
-    if state is State.OTHER or (event is Event.DONE and state is not State.AFTER):
+    if drifted(change, state, event) or (event is Event.DONE and change.after and actual is None):
         return Stands.DRIFTED
-    return Stands.DONE if state is State.AFTER else Stands.WAITS
+    return Stands.DONE if state is State.AFTER or event is Event.DONE else Stands.WAITS

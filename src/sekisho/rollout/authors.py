@@ -1,0 +1,160 @@
+"""Who was the last to change a fact, as CloudTrail's event history tells: 90 days, minutes late.
+
+One call asks for the events of one name; `CALLS` bounds them. What cannot be told is a reason,
+never nobody.
+
+Source: CloudTrail API reference, `LookupEvents`; CloudTrail user guide, record contents.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.language import Text
+from sekisho.rollout.calls import doing
+from sekisho.rollout.changes import Change, CreatePolicy, DeactivateCredential
+from sekisho.rollout.taking import CREDENTIALS
+
+__all__ = ["CALLS", "Author", "authors_of"]
+
+_PAGE = 50
+_VERSIONS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
+_TAGS = ("TagPolicy", "UntagPolicy")
+_PASSWORDS = ("CreateLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile")
+_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "policy": ("CreatePolicy", "DeletePolicy", *_VERSIONS, *_TAGS),
+    "policy-versions": ("DeletePolicy", *_VERSIONS),
+    "policy-tag": ("DeletePolicy", *_TAGS),
+    "group": ("CreateGroup", "UpdateGroup", "DeleteGroup"),
+    "group-attachment": ("AttachGroupPolicy", "DetachGroupPolicy"),
+    "membership": ("AddUserToGroup", "RemoveUserFromGroup"),
+    "user": ("CreateUser", "UpdateUser", "DeleteUser", "TagUser", "UntagUser"),
+    "user-attachment": ("AttachUserPolicy", "DetachUserPolicy"),
+    "login-profile": _PASSWORDS,
+    "password": _PASSWORDS,
+    "device": ("EnableMFADevice", "DeactivateMFADevice"),
+    "virtual-device": ("DeleteVirtualMFADevice",),
+}
+"""The events that change a fact, by the noun of its address."""
+_CREDENTIALS = {
+    api.updates: (api.updates, api.updates.replace("Update", "Delete"))
+    for api in CREDENTIALS.values()
+}
+_NAMES = {"groupname", "policyarn", "serialnumber", "username"} | {
+    api.id.lower() for api in CREDENTIALS.values()
+}
+
+CALLS = len({name for names in (*_EVENTS.values(), *_CREDENTIALS.values()) for name in names})
+"""At most so many calls, whatever has changed; CloudTrail takes two a second."""
+
+_NONE = Text(
+    "CloudTrail tells of no such change in its 90 days; it may be 15 minutes late",
+    "CloudTrail の 90 日間の履歴に該当する変更がありません (反映に 15 分ほどかかることがあります)",
+)
+_MORE = Text(
+    "not among CloudTrail's last {page} events of its kind",
+    "CloudTrail の同種のイベント直近 {page} 件の中にありません",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who was the last to change a fact.
+
+    Attributes:
+        who: the ARN that called; where CloudTrail has none, the service or the user's name.
+        event: IAM's operation, like `DetachUserPolicy`.
+    """
+
+    who: str
+    event: str
+    at: datetime
+
+
+def authors_of(
+    changes: Iterable[Change], api: AwsApi, since: datetime
+) -> Mapping[str, Author | Text]:
+    """Return by address who was the last to change what a change is about, or why it is not known.
+
+    Args:
+        changes: whose facts are asked about; without any, nothing is called.
+        api: is asked at most `CALLS` times for `LookupEvents`, and not again once it has refused.
+        since: older changes do not matter.
+    """
+    history = _History(api, since)
+    return {change.address: history.last(change) for change in changes}
+
+
+class _History:
+    """The event history, each name of event asked for once."""
+
+    def __init__(self, api: AwsApi, since: datetime) -> None:
+        self._api = api
+        self._since = since
+        self._pages: dict[str, Mapping[str, Any]] = {}
+        self._refused: Text | None = None
+
+    def last(self, change: Change) -> Author | Text:
+        pages = {name: self._page(name) for name in _events_of(change)}
+        if self._refused is not None:
+            return self._refused
+        found = [
+            author
+            for name, page in pages.items()
+            for event in page.get("Events", ())
+            if (author := _author(name, event, _about(change))) is not None
+        ]
+        if found:
+            return max(found, key=lambda author: author.at)
+        more = any(page.get("NextToken") for page in pages.values())
+        return _MORE.filled(page=_PAGE) if more else _NONE
+
+    def _page(self, name: str) -> Mapping[str, Any]:
+        if name not in self._pages and self._refused is None:
+            try:
+                self._pages[name] = self._api.call(
+                    "cloudtrail",
+                    "LookupEvents",
+                    LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
+                    StartTime=self._since,
+                    MaxResults=_PAGE,
+                )
+            except AwsRefused as error:
+                reason = f"{error.aws_code}: {error.message}"
+                self._refused = Text(reason, reason)
+        return self._pages.get(name, {})
+
+
+def _events_of(change: Change) -> tuple[str, ...]:
+    if isinstance(change, DeactivateCredential):
+        return _CREDENTIALS[change.api.updates]
+    return _EVENTS[change.noun]
+
+
+def _about(change: Change) -> Mapping[str, object]:
+    """Return the parameters that say what a change is about, without regard to case."""
+    if isinstance(change, CreatePolicy):
+        return {"policyarn": change.arn}
+    params = {key.lower(): value for key, value in doing(change).params.items()}
+    return {key: value for key, value in params.items() if key in _NAMES}
+
+
+def _author(name: str, event: Mapping[str, Any], about: Mapping[str, object]) -> Author | None:
+    """Return who made an event, if it succeeded and is about this."""
+    try:
+        record = json.loads(event["CloudTrailEvent"])
+        asked = {key.lower(): value for key, value in (record["requestParameters"] or {}).items()}
+        if name == "CreatePolicy":
+            # a new policy's ARN is in the answer only
+            asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
+        identity = record["userIdentity"]
+        who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # a record of another form tells nothing
+    if record.get("errorCode") or not about.items() <= asked.items():
+        return None
+    return Author(str(who or identity.get("type", "?")), name, event["EventTime"])
