@@ -65,6 +65,7 @@ EVALUATIONS = {
         "vpc-endpoint",
         "not-principal",
         "sessions",
+        "arn-span",
     )
 }
 EVALUATION = [(name, case) for name, found in EVALUATIONS.items() for case in found["cases"]]

@@ -55,15 +55,45 @@ class Counted(str):
 
 @pytest.mark.parametrize(
     ("pattern", "matches"),
-    [
-        ("a*" * 1_000, True),
-        ("*a" * 1_000 + "b", False),
-        ("*" * 1_000, True),
-        ("*?a" * 1_000 + "*b", False),
-        ("*" + "a" * 5_000 + "b", False),
-    ],
+    [("*?a" * 1_000 + "*", True), ("*?a" * 1_000 + "*b", False), ("?" + "*a" * 1_000 + "b", False)],
 )
 def test_every_character_is_read_once(pattern: str, matches: bool) -> None:
     Counted.steps = 0
     assert glob.matches(glob.wildcards(pattern), Counted("a" * 100_000)) is matches
     assert Counted.steps == 100_000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        ("a*" * 1_000, True),
+        ("*a" * 1_000 + "b", False),
+        ("*a" * 100_000, True),
+        ("*a" * 100_001, False),
+        ("*" * 100_000, True),
+        ("*" + "a" * 50_000 + "b", False),
+        ("*" + "a" * 50_000 + "b*", False),
+    ],
+)
+def test_without_question_marks_no_character_is_looked_at_by_itself(
+    pattern: str, matches: bool
+) -> None:
+    Counted.steps = 0
+    assert glob.matches(glob.wildcards(pattern), Counted("a" * 100_000)) is matches
+    assert glob.like(pattern, Counted("a" * 100_000)) is matches
+    assert Counted.steps == 0
+
+
+@given(PATTERNS, st.text(alphabet="abA", max_size=4), st.text(alphabet="abA", max_size=4))
+def test_in_the_first_of_two_texts_case_does_not_matter(
+    pattern: str, loose: str, exact: str
+) -> None:
+    found = glob.matches_in_two(glob.wildcards(pattern), loose, exact)
+    assert found is like(pattern, loose.lower() + exact)
+    # a capital letter of the pattern is one in the second text only
+    assert glob.matches_in_two(glob.wildcards(pattern.upper()), loose, exact) is any(
+        like(pattern.upper()[:place] + "*" * stays, loose.upper())
+        and like("*" * stays + pattern.upper()[place:], exact)
+        for place in range(len(pattern) + 1)
+        for stays in (pattern[place - 1 : place] == "*", False)
+    )

@@ -10,10 +10,10 @@ from sekisho.policy.document import Document, Effect, Element, PolicyKind, State
 
 
 def test_what_is_no_variable_is_named_by_its_beginning() -> None:
-    assert list(read("a${b c}")) == ["a", Malformed("${b c}"), *"b c}"]
+    assert list(read("a${b c}")) == ["a", Malformed("${b c}"), "b c}"]
     (malformed, *rest) = read("${" + " " * 60)
     assert malformed == Malformed("${" + " " * 38)
-    assert rest == [" "] * 60
+    assert rest == [" " * 60]
 
 
 def test_what_is_repeated_in_one_text_is_one_fault() -> None:

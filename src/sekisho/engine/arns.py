@@ -5,9 +5,12 @@ The last part may itself contain colons.
 Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
 """
 
-from sekisho.engine.glob import Pattern
+from collections.abc import Iterable
+from typing import TypeVar
 
 __all__ = ["PARTS", "account_of", "is_account", "is_kms_key", "is_role", "parts_of", "split"]
+
+T = TypeVar("T")
 
 PARTS = 6
 _ACCOUNT_DIGITS = 12
@@ -18,15 +21,19 @@ def split(arn: str) -> tuple[str, ...]:
     return tuple(arn.split(":", PARTS - 1))
 
 
-def parts_of(pattern: Pattern) -> tuple[Pattern, ...]:
+def parts_of(pattern: Iterable[T | str]) -> tuple[tuple[T | str, ...], ...]:
     """Return the parts of an ARN pattern, cut at its first five literal colons."""
-    parts: list[Pattern] = []
-    begin = 0
-    for place, read in enumerate(pattern):
-        if read == ":" and len(parts) < PARTS - 1:
-            parts.append(pattern[begin:place])
-            begin = place + 1
-    return (*parts, pattern[begin:])
+    parts: list[list[T | str]] = [[]]
+    for token in pattern:
+        if not isinstance(token, str):
+            parts[-1].append(token)
+            continue
+        for place, text in enumerate(token.split(":", PARTS - len(parts))):
+            if place:
+                parts.append([])
+            if text:
+                parts[-1].append(text)
+    return tuple(map(tuple, parts))
 
 
 def is_account(text: str) -> bool:

@@ -24,7 +24,7 @@ class Doubts:
         return self.switches.unresolved_not_resource
 
     def stars_span_colons(self) -> bool:
-        """Tell whether `*` in one of the first five parts of an ARN may span colons."""
+        """Tell whether wildcards in the first five parts of an ARN may take in colons."""
         self.asked.add("arn_span")
         return self.switches.arn_span is ArnSpan.WHOLE_STRING
 

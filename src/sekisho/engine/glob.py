@@ -1,20 +1,33 @@
 """The wildcards of IAM: `*` is any run of characters, `?` is any one character.
 
-A pattern is a tuple of tokens, so that a literal `*` (an escaped one, or one that came out of a
-policy variable) is never taken for a wildcard. Matching reads each character of the value once and
-never goes back: it keeps the set of pattern places that the value so far can have reached, as the
-bits of one integer. No pattern, however many stars it has, is slow.
+A pattern is a tuple of literal text and wildcards, so that a literal `*` (an escaped one, or one
+that came out of a policy variable) is never taken for a wildcard. It is cut at its stars, and each
+piece is looked for where the one before it ended. One with `?` reads each character of the value
+once and never goes back: it keeps the set of pattern places that the value so far can have reached,
+as the bits of one integer. No pattern, however many stars it has, is slow.
 
 Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards"; facts §6.4.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.engine.remembered import remembered
 
-__all__ = ["Pattern", "Token", "Wild", "like", "literal", "matches", "text_of", "wildcards"]
+__all__ = [
+    "Pattern",
+    "Token",
+    "Wild",
+    "in_order",
+    "like",
+    "literal",
+    "matches",
+    "matches_in_two",
+    "text_of",
+    "wildcards",
+]
 
 
 class Wild(Enum):
@@ -25,57 +38,87 @@ class Wild(Enum):
 
 
 Token = str | Wild
-"""One literal character, or a wildcard."""
+"""Literal text, or a wildcard."""
 
 Pattern = tuple[Token, ...]
 
 _WILD: dict[str, Token] = {wild.value: wild for wild in Wild}
+_BETWEEN = re.compile("([*?])")
 
 
 @remembered
 def wildcards(text: str) -> Pattern:
     """Return `text` as a pattern in which every `*` and `?` is a wildcard."""
-    return tuple(_WILD.get(char, char) for char in text)
+    return tuple([_WILD.get(part, part) for part in _BETWEEN.split(text) if part])
 
 
 def literal(text: str) -> Pattern:
     """Return `text` as a pattern that only matches itself."""
-    return tuple(text)
+    return (text,)
 
 
 def text_of(pattern: Pattern) -> str:
     """Return the pattern's characters with its wildcards read as literal `*` and `?`."""
-    return "".join([token.value if isinstance(token, Wild) else token for token in pattern])
+    return "".join([token if isinstance(token, str) else token.value for token in pattern])
 
 
 def like(text: str, value: str) -> bool:
     """Tell whether `value` matches `text`, in which every `*` and `?` is a wildcard."""
     if text in (value, "*"):
         return True
-    if "*" in text or "?" in text:
-        # most values differ at once
-        return text[0] in (value[:1], "*", "?") and _run(_machine_of(text), value)
-    return False
+    if "?" in text:
+        machine = _machine_of(text)
+        return _accepts(machine, _run(machine, value))
+    return "*" in text and in_order(text.split("*"), value)
 
 
 def matches(pattern: Pattern, value: str) -> bool:
     """Tell whether the whole of `value` matches `pattern`, case-sensitively."""
-    if len(pattern) == len(value) and pattern == tuple(value):
-        return True
-    if pattern and pattern[0] not in (value[:1], Wild.STAR, Wild.ANY):
+    if Wild.ANY in pattern:
+        machine = _machine(pattern)
+        return _accepts(machine, _run(machine, value))
+    pieces: list[list[str]] = [[]]
+    for token in pattern:
+        if isinstance(token, str):
+            pieces[-1].append(token)
+        else:
+            pieces.append([])
+    return in_order(["".join(piece) for piece in pieces], value)
+
+
+def matches_in_two(pattern: Pattern, loose: str, exact: str) -> bool:
+    """Tell whether `pattern` matches both texts as one; the case of the first does not matter."""
+    machine = _machine(pattern)
+    reached = _run(_machine(pattern, str.lower), map(str.lower, loose))
+    return _accepts(machine, _run(machine, exact, reached))
+
+
+def in_order(pieces: Sequence[str], value: str) -> bool:
+    """Tell whether `value` is the pieces with any text between them."""
+    if len(pieces) == 1:
+        return value == pieces[0]
+    first, last = pieces[0], pieces[-1]
+    end = len(value) - len(last)
+    place = len(first)
+    if place > end or not value.startswith(first) or not value.endswith(last):
         return False
-    return _run(_machine(pattern), value)
+    for piece in pieces[1:-1]:
+        found = value.find(piece, place, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """A pattern, its places numbered: before each token that is no star, and at the end.
+    """A pattern, its places numbered: before each character and each `?`, and at the end.
 
     Attributes:
         size: the place at the end, which a value that matches reaches.
         star: the places that a star lets every character stay at.
         any_one: the places that every character goes on from.
-        reads: for each other character that a token reads, the places that it goes on from.
+        reads: for each other character that is read, the places that it goes on from.
     """
 
     size: int
@@ -84,19 +127,19 @@ class _Machine:
     reads: Mapping[str, int]
 
 
-def _machine(pattern: Pattern) -> _Machine:
+def _machine(pattern: Pattern, fold: Callable[[str], str] = str) -> _Machine:
     star = any_one = size = 0
     reads: dict[str, int] = {}
     for token in pattern:
-        place = 1 << size
         if token is Wild.STAR:
-            star |= place
-            continue
-        size += 1
-        if isinstance(token, Wild):
-            any_one |= place
+            star |= 1 << size
+        elif isinstance(token, Wild):
+            any_one |= 1 << size
+            size += 1
         else:
-            reads[token] = reads.get(token, 0) | place
+            for char in map(fold, token):
+                reads[char] = reads.get(char, 0) | 1 << size
+                size += 1
     return _Machine(size, star, any_one, reads)
 
 
@@ -105,13 +148,16 @@ def _machine_of(text: str) -> _Machine:
     return _machine(wildcards(text))
 
 
-def _run(machine: _Machine, value: str) -> bool:
-    """Take one step for each character of `value`."""
+def _run(machine: _Machine, value: Iterable[str], reached: int = 1) -> int:
+    """Return the places that are reached after one step for each character of `value`."""
     star, any_one, reads = machine.star, machine.any_one, machine.reads
-    reached = 1
     for char in value:
         # a star stays where it is; every other token moves one place on
         reached = (reached & star) | (reached & (any_one | reads.get(char, 0))) << 1
         if not reached:
-            return False
+            break
+    return reached
+
+
+def _accepts(machine: _Machine, reached: int) -> bool:
     return bool(reached >> machine.size & 1)

@@ -166,7 +166,7 @@ class UnresolvedNotResource(StrEnum):
 
 
 class ArnSpan(StrEnum):
-    """Whether `*` in one of the first five ARN segments may span colons (fact §6.4)."""
+    """Whether wildcards in the first five parts of an ARN may take in colons (fact §6.4)."""
 
     PER_SEGMENT = "per-segment"
     WHOLE_STRING = "whole-string"

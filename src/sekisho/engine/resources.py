@@ -5,8 +5,13 @@ each on their own and without regard to case, then the resource, colons included
 case. A short entry is completed with `*`. A request without a resource asks about `*`, which only
 an entry that matches the character `*` takes in.
 
+Whether an entry also takes in what it matches as one string, so that its wildcards take in colons,
+is a doubtful point: the page says of a `*` at the end of a part that it can.
+
 Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource"; facts §6.4, §6.5.
 """
+
+from typing import NamedTuple
 
 from sekisho.engine import arns, glob, variables
 from sekisho.engine.glob import Pattern, Wild
@@ -17,8 +22,6 @@ from sekisho.policy.document import Effect, Element
 
 __all__ = ["matches"]
 
-_HEAD = arns.PARTS - 1
-
 
 def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     """Tell whether the element takes in the request's resource.
@@ -26,62 +29,79 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     The statement's effect says which side is the safe one when a variable in `NotResource` has no
     value.
     """
-    resource = arns.split(scope.request.resource)
-    results = [_entry_matches(entry, resource, scope) for entry in element.values]
-    if not element.negated:
-        return True in results
-    if True in results:
-        return False
-    if None not in results or effect is Effect.DENY:
-        return True
+    if "*" in element.values:
+        return not element.negated
+    asked, unresolved = _read(scope.request.resource), False
+    for entry in element.values:
+        found = _entry_matches(entry, asked, scope)
+        if found:
+            return not element.negated
+        unresolved = unresolved or found is None
+    if not (unresolved and element.negated) or effect is Effect.DENY:
+        return element.negated
     return scope.doubts.unresolved_not_resource() is UnresolvedNotResource.DOCUMENTED
 
 
-def _entry_matches(entry: str, resource: tuple[str, ...], scope: Scope) -> bool | None:
-    """Match one entry; None if that depends on a variable without a value."""
-    if entry == "*":
-        return True
-    if len(resource) < arns.PARTS:
-        return glob.like(entry, scope.request.resource)
-    written = arns.split(entry)
-    asked = [part.lower() for part in resource[:_HEAD]]
-    head = _head(entry)
-    if all(map(glob.like, head, asked)):
-        return _tail_matches(written, resource[_HEAD], scope)
-    if not any("*" in part for part in head):
-        return False
-    spanning = _spans(written, ":".join((*asked, resource[_HEAD])), scope)
-    return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
+class _Arn(NamedTuple):
+    """An ARN, or a pattern of ARNs.
+
+    Attributes:
+        lead: everything before the last of the six parts; all, if it has fewer.
+        head: the first five parts, in which case does not matter, in lower case.
+        tail: the last of the six parts; None if it has fewer.
+    """
+
+    lead: str
+    head: tuple[str, ...]
+    tail: str | None
 
 
 @remembered
-def _head(entry: str) -> tuple[str, ...]:
-    """Return the first five parts, in which case does not matter; fewer if there are fewer."""
-    return tuple(part.lower() for part in arns.split(entry)[:_HEAD])
+def _read(text: str) -> _Arn:
+    *head, last = arns.split(text)
+    if len(head) < arns.PARTS - 1:
+        return _Arn(text, tuple(text.lower().split(":")), None)
+    lead = text.removesuffix(last)
+    return _Arn(lead, tuple(lead.lower().split(":")[:-1]), last)
 
 
-def _tail_matches(written: tuple[str, ...], resource: str, scope: Scope) -> bool | None:
+def _entry_matches(entry: str, asked: _Arn, scope: Scope) -> bool | None:
+    """Match one entry; None if that depends on a variable without a value."""
+    if asked.tail is None:
+        return glob.like(entry, asked.lead)
+    written = _read(entry)
+    if all(map(glob.like, written.head, asked.head)):
+        found = written.tail is None or _tail_matches(written.tail, asked.tail, scope)
+        if found is not False:
+            return found
+    if written.tail is not None and ":" not in asked.tail:
+        # as many colons here as there: no wildcard can take in one
+        return False
+    if not ("*" in written.lead or "?" in written.lead):
+        return False
+    spanning = _spans(written, asked.lead, asked.tail, scope)
+    return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
+
+
+def _tail_matches(written: str, resource: str, scope: Scope) -> bool | None:
     """Match the resource part; None if that depends on a variable without a value."""
-    if len(written) < arns.PARTS:
-        return True
-    if variables.OPEN not in written[_HEAD]:
-        return glob.like(written[_HEAD], resource)
+    if variables.OPEN not in written:
+        return glob.like(written, resource)
     pattern = _tail(written, scope)
     return None if pattern is None else glob.matches(pattern, resource)
 
 
-def _tail(written: tuple[str, ...], scope: Scope) -> Pattern | None:
+def _tail(written: str, scope: Scope) -> Pattern | None:
     """Return the pattern of the resource part, the only one in which variables have a meaning."""
-    return variables.substitute(written[_HEAD], scope.version, scope.request.context)
+    return variables.substitute(written, scope.version, scope.request.context)
 
 
-def _spans(written: tuple[str, ...], resource: str, scope: Scope) -> bool | None:
-    """Match the entry as one string, its colons like any other character."""
-    pattern = glob.wildcards(":".join(written[:_HEAD]).lower())
-    if len(written) == arns.PARTS:
-        tail = _tail(written, scope)
-        if tail is None:
-            # whatever the variable might stand for, what stands before it must match
-            return None if glob.matches((*pattern, ":", Wild.STAR), resource) else False
-        pattern = (*pattern, ":", *tail)
-    return glob.matches(pattern, resource)
+def _spans(written: _Arn, lead: str, resource: str, scope: Scope) -> bool | None:
+    """Match the entry as one string; case matters in the last part of the request's ARN only."""
+    pattern, tail = glob.wildcards(written.lead), None
+    if written.tail is not None:
+        tail = _tail(written.tail, scope)
+        # whatever a variable without a value might stand for, what stands before it must match
+        pattern = (*pattern, *((Wild.STAR,) if tail is None else tail))
+    matched = glob.matches_in_two(pattern, lead, resource)
+    return None if matched and tail is None and written.tail is not None else matched

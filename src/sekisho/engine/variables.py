@@ -55,7 +55,7 @@ Part = Token | Variable | Malformed
 
 @remembered
 def read(text: str) -> tuple[Part, ...]:
-    """Return the parts of `text`: characters, wildcards, variables and what is malformed."""
+    """Return the parts of `text`: literal text, wildcards, variables and what is malformed."""
     return tuple(_parts(text))
 
 
@@ -86,7 +86,7 @@ def substitute(text: str, version: Version | None, context: Context) -> Pattern 
                 value = part.value(context)
                 if value is None:
                     return None
-                tokens.extend(value)
+                tokens.append(value)
             case Malformed():
                 return None
             case _:

@@ -17,6 +17,7 @@ from sekisho.prover.ask import never
 from sekisho.prover.attached import every, tells_services_apart, those, with_only
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
+from sekisho.prover.texts import Machine
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved
 
@@ -28,7 +29,7 @@ _WITH_MFA = (Held.MFA_SESSION,)
 _WITH_MFA_VIA_SERVICE = (Held.MFA_VIA_SERVICE,)
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
-_OF_A_USER = (tuple("user/"), tuple("mfa/"))
+_OF_A_USER = ("user/", "mfa/")
 
 
 def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
@@ -106,14 +107,11 @@ def _can_be_a_user(entry: str) -> bool:
     return any(_can_start(tail, start) for start in _OF_A_USER)
 
 
-def _can_start(pattern: Sequence[str | Wild], start: Sequence[str]) -> bool:
-    """Tell whether a pattern matches some text that begins with `start`."""
-    for token, char in zip(pattern, start, strict=False):
-        if token is Wild.STAR:
-            return True
-        if token is not Wild.ANY and token != char:
-            return False
-    return len(pattern) > len(start)
+def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
+    """Tell whether a pattern matches some text that begins with `start` and goes on."""
+    machine = Machine([pattern])
+    state = machine.run(start)
+    return bool(state & ~machine.accepting) or machine.certain(state)
 
 
 def _ages(policies: Policies) -> Iterator[Asked]:

@@ -12,13 +12,13 @@ from functools import cache, lru_cache
 from sekisho.catalogue import Action
 from sekisho.engine import arns, glob, resources, variables
 from sekisho.engine.glob import Wild
-from sekisho.engine.model import ArnSpan, UnresolvedNotResource
+from sekisho.engine.model import UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.credentials import User
 from sekisho.prover.limits import Limit
 from sekisho.prover.reading import Reading, variables_in
 from sekisho.prover.search import Literal
-from sekisho.prover.texts import Patterns, Segment, Token, Tokens
+from sekisho.prover.texts import Patterns, Segment, Token, Tokens, spelled
 from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
 from sekisho.prover.values import Asked
 
@@ -37,6 +37,9 @@ _Key = tuple[Element, Effect | None, Version | None]
 
 _INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 _ALL = "*"
+
+_MOST_WAYS = 64
+"""Ways in which the wildcards of one entry can take in the colons of an ARN."""
 
 
 @cache
@@ -125,16 +128,26 @@ def _head(written: Sequence[str]) -> list[Token]:
     return head
 
 
-def _may_span(entry: str) -> bool:
-    """Tell whether it can matter if a `*` in the first five parts of an entry spans colons.
+def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
+    """Yield the patterns of ARNs of six parts that are, together, a pattern read as one string.
 
-    Where the parts from the first `*` on are nothing else, like the account of most ARNs, the
-    engine compares part by part in any case.
+    Each tells which wildcards take in the first five colons, of which `colons` are left.
     """
-    head = list(arns.split(entry)[: arns.PARTS - 1])
-    while head and head[-1] == _ALL:
-        head.pop()
-    return any("*" in part for part in head)
+    if not colons:
+        yield pattern
+        return
+    head: list[Token] = []
+    for place, one in enumerate(pattern):
+        rest = pattern[place + 1 :]
+        if one == ":":
+            yield from ([*head, ":", *tail] for tail in _as_one(rest, colons - 1))
+            return
+        if one is Wild.ANY:
+            yield from ([*head, ":", *tail] for tail in _as_one(rest, colons - 1))
+        if one is Wild.STAR:
+            inside = (*head, Segment.STAR, ":")
+            yield from ([*inside, *tail] for tail in _as_one([one, *rest], colons - 1))
+        head.append(one.lower() if isinstance(one, str) else _INSIDE.get(one, one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,25 +230,19 @@ class Target:
         found = self.of_resource(resource, Effect.DENY, version)
         if not isinstance(found, Literal) or found.theory == RESOURCE:
             return True
-        if self._reading.doubts.switches.arn_span is ArnSpan.WHOLE_STRING:
-            return True
         if found not in self._implied:
-            wide = [self._widened(entry) for entry in resource.values]
+            wide = [one for entry in resource.values for one in self._widened(entry)]
             besides = self._takes_besides(resource, Effect.DENY, version)
             number = self._resources.add(Patterns(wide), negated=False, besides=besides)
             self._implied[found] = Literal(RESOURCE, number, holds=True)
         return self._implied[found]
 
-    def _widened(self, entry: str) -> tuple[Token, ...]:
-        """Return an entry with any text in the place of each variable."""
-        written = arns.split(entry)
-        if len(written) < arns.PARTS:
-            return (*_head(written), Wild.STAR)
-        tail = (
-            part if isinstance(part, str | Wild) else Wild.STAR
-            for part in variables.read(written[-1])
+    def _widened(self, entry: str) -> Iterator[Tokens]:
+        """Yield the patterns of an entry with any text in the place of each variable."""
+        parts = variables.read(arns.split(entry)[-1])
+        return self._readings(
+            entry, [one if isinstance(one, str | Wild) else Wild.STAR for one in parts]
         )
-        return (*_head(written), *tail)
 
     def of_action(self, element: Element) -> Literal | bool:
         """Return what must hold for an `Action` or `NotAction` to take in the action."""
@@ -302,10 +309,11 @@ class Target:
         if missing:
             self._reading.linked |= missing
             return self._reading.free()
-        arns_ = [self._arn(entry, version, unresolved=taken) for entry in element.values]
-        if any(_may_span(entry) for entry in element.values):
-            arns_ += self._spanning(element)
-        return Patterns(tokens for tokens in arns_ if tokens is not None)
+        return Patterns(
+            tokens
+            for entry in element.values
+            for tokens in self._arns(entry, version, unresolved=taken)
+        )
 
     def _has_unresolved(self, element: Element, version: Version | None) -> bool:
         settled = self._reading.settled
@@ -315,29 +323,30 @@ class Target:
             if variables.OPEN in entry
         )
 
-    def _spanning(self, element: Element) -> Iterator[tuple[Token, ...]]:
-        """Yield the entries read as one string, where a switch has them so.
+    def _arns(self, entry: str, version: Version | None, *, unresolved: bool) -> Iterator[Tokens]:
+        """Yield the patterns of one entry; none if it matches nothing."""
+        tail = variables.substitute(arns.split(entry)[-1], version, self._reading.settled)
+        if tail is not None or unresolved:
+            yield from self._readings(entry, (Wild.STAR,) if tail is None else tail)
+
+    def _readings(self, entry: str, tail: Tokens) -> Iterator[Tokens]:
+        """Yield the patterns of an entry whose last part, if it has all six, is `tail`.
 
         Raises:
-            Limit: if one has all six parts: the engine reads it so only where the first five do not
-                match one by one.
+            Limit: if there are too many ways to read it as one string.
         """
-        if not self._reading.doubts.stars_span_colons():
-            return
-        for entry in filter(_may_span, element.values):
-            if len(arns.split(entry)) == arns.PARTS:
-                raise Limit(f"`{entry}` read as one string")
-            yield glob.wildcards(entry.lower())
-
-    def _arn(
-        self, entry: str, version: Version | None, *, unresolved: bool
-    ) -> tuple[Token, ...] | None:
-        """Return one entry as a pattern; None if it matches nothing."""
         written = arns.split(entry)
-        head = _head(written)
-        if len(written) < arns.PARTS:
-            return (*head, Wild.STAR)
-        tail = variables.substitute(written[-1], version, self._reading.settled)
-        if tail is None:
-            return (*head, Wild.STAR) if unresolved else None
-        return (*head, *tail)
+        whole = len(written) == arns.PARTS
+        lead = entry.removesuffix(written[-1]) if whole else entry
+        yield (*_head(written), *(tail if whole else (Wild.STAR,)))
+        if not set(lead) & set("*?") or not self._reading.doubts.stars_span_colons():
+            return
+        one = (*glob.wildcards(lead), *(tail if whole else ()))
+        if lead == lead.lower():
+            # case matters in the last part only, where no letter of these is another
+            yield one
+            return
+        for number, way in enumerate(_as_one(spelled(one))):
+            if number == _MOST_WAYS:
+                raise Limit(f"`{entry}` read as one string")
+            yield way

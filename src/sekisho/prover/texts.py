@@ -9,6 +9,7 @@ pattern are alike, too, and one of them stands for them.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from functools import reduce
 
 from sekisho.engine.glob import Wild
 from sekisho.prover.limits import MOST_STATES, Effort, Limit
@@ -25,6 +26,7 @@ __all__ = [
     "filler",
     "find",
     "representatives",
+    "spelled",
 ]
 
 
@@ -36,10 +38,16 @@ class Segment(Enum):
 
 
 Token = str | frozenset[str] | Wild | Segment
-"""One character, any one of some characters, or a wildcard."""
+"""Literal text, any one of some characters, or a wildcard."""
 
 Tokens = Sequence[Token]
 """A pattern."""
+
+
+def spelled(pattern: Tokens) -> list[Token]:
+    """Return a pattern in which every literal character stands by itself."""
+    return [one for token in pattern for one in (token if isinstance(token, str) else (token,))]
+
 
 _ORDINARY = "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZ.+=,@"
 
@@ -82,7 +90,7 @@ class Machine:
             self.size += 1
 
     def _add(self, pattern: Tokens, size: int) -> int:
-        for token in pattern:
+        for token in spelled(pattern):
             place = 1 << size
             match token:
                 case Wild.STAR:
@@ -172,10 +180,7 @@ class Words:
 
     def has(self, text: str) -> bool:
         """Tell whether a text is one of the words."""
-        place = 0
-        for char in text:
-            place = self.step(place, char)
-        return self.ends(place)
+        return self.ends(reduce(self.step, text, 0))
 
 
 NO_WORDS = Words()

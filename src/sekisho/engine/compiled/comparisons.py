@@ -118,12 +118,7 @@ def _unwild(parts: Sequence[Part]) -> tuple[str | Variable, ...]:
 
 def _arn(parts: Sequence[Part]) -> Test:
     """Compare ARNs part by part; what a variable brings in may hold the colons that part them."""
-    segments: list[list[Part]] = [[]]
-    for part in parts:
-        if part == ":" and len(segments) < arns.PARTS:
-            segments.append([])
-        else:
-            segments[-1].append(part)
+    segments: tuple[tuple[Part, ...], ...] = arns.parts_of(parts)
     early = any(isinstance(part, Variable) for segment in segments[:-1] for part in segment)
     if early or len(segments) < arns.PARTS:
         return _arn_with_variables(parts)
@@ -147,7 +142,7 @@ def _arn_with_variables(parts: Sequence[Part]) -> Test:
                 one = resolver((part,))(values)
                 if one is None:
                     return None
-                tokens.extend(one)
+                tokens.append(one)
             elif isinstance(part, str | Wild):
                 tokens.append(part)
         return operators.COMPARISONS[Op.ARN_LIKE](value, tuple(tokens))

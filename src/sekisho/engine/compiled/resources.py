@@ -139,12 +139,15 @@ class ResourceWriter:
             case ((str() as before, Variable(name, None)),) if entry.stem and entry.open_parts <= 1:
                 key, begin = map(self._source.constant, (name.lower(), before))
                 stem = self._source.constant(entry.stem)
-                value = f'{{{begin}}}{{(v := values[{key}])}}" and v.__class__ is str)'
-                if not self._at_home:
-                    begins = f"resource.startswith({stem})"
-                    return f'({key} in values and {begins} and tail == f"{value}'
-                begins = f"{'stem' if entry.open_parts else 'home'} == {stem}"
-                return f'({key} in values and {begins} and resource == f"{{home}}{value}'
+                begins, same = f"resource.startswith({stem})", "tail =="
+                if self._at_home:
+                    begins = f"{'stem' if entry.open_parts else 'home'} == {stem}"
+                    begin, same = f"home}}{{{begin}", "resource =="
+                same += f' f"{{{begin}}}{{(v := values[{key}])}}" and v.__class__ is str'
+                if entry.open_parts:
+                    test = self._source.constant(_matches(entry))
+                    same += f' or ":" in {self._tail} and {test}(resource, {self._tail}, values)'
+                return f"({key} in values and {begins} and ({same}))"
             case _:
                 test = self._source.constant(_matches(entry))
                 return f"{test}(resource, {self._tail}, values)"
@@ -167,28 +170,47 @@ def _none_of(entries: list[_Matches], effect: Effect) -> Callable[[str, str, Val
 
 def _matches(entry: _Entry) -> _Matches:
     """Return the test of one entry, as `engine.resources` has it."""
-    tail_test, stem = test_of(entry.tail), entry.stem
-    if stem is not None:
+    tail_test, stem, spans = test_of(entry.tail), entry.stem, _spans(entry)
+    if stem is None:
+        return _by_parts(entry, tail_test, spans)
 
-        def by_stem(resource: str, tail: str, values: Values) -> bool | None:
-            return tail_test(tail, values) if resource.startswith(stem) else False
+    def by_stem(resource: str, tail: str, values: Values) -> bool | None:
+        if not resource.startswith(stem):
+            return False
+        found = tail_test(tail, values)
+        if found is False and entry.open_parts and ":" in tail:
+            spans(resource)
+        return found
 
-        return by_stem
-    return _by_parts(entry, tail_test)
+    return by_stem
 
 
-def _by_parts(entry: _Entry, tail_test: Test) -> _Matches:
+def _by_parts(entry: _Entry, tail_test: Test, spans: Callable[[str], None]) -> _Matches:
     head = tuple(test_of(glob.wildcards(part)) for part in entry.head)
-    colons = glob.wildcards(":".join(entry.head))
-    whole = test_of(colons if entry.short else (*colons, ":", *entry.tail))
 
     def by_parts(resource: str, tail: str, values: Values) -> bool | None:
+        found: bool | None = False
         asked = resource.split(":", _HEAD)
         if all(test(part, values) for test, part in zip(head, asked, strict=False)):
-            return tail_test(tail, values)
-        # matched as one string only: whether that counts is for the engine to say
-        if whole(resource, values) is not False:
-            raise Unsure
-        return False
+            found = tail_test(tail, values)
+        if found is False:
+            spans(resource)
+        return found
 
     return by_parts
+
+
+def _spans(entry: _Entry) -> Callable[[str], None]:
+    """Return what raises Unsure where an entry may match as one string: the engine says if it does.
+
+    It is read as wide as may be: case does not matter, and every wildcard and variable is a star.
+    """
+    parts = [part if isinstance(part, str) else "*" for part in entry.tail]
+    tail = "" if entry.short else f":{''.join(parts)}"
+    pieces = f"{':'.join(entry.head)}{tail}".casefold().replace("?", "*").split("*")
+
+    def spans(resource: str) -> None:
+        if glob.in_order(pieces, resource.casefold()):
+            raise Unsure
+
+    return spans

@@ -116,7 +116,7 @@ def _constant(pieces: Sequence[str]) -> Test:
         case [""]:
             return lambda value, _: value.startswith(first)
         case _:
-            return lambda value, _: in_order(pieces, value)
+            return lambda value, _: glob.in_order(pieces, value)
 
 
 def _template(pieces: Sequence[Piece]) -> Test:
@@ -129,7 +129,7 @@ def _template(pieces: Sequence[Piece]) -> Test:
             if one is None:
                 return None
             found.append(one)
-        return in_order(found, value)
+        return glob.in_order(found, value)
 
     return test
 
@@ -143,7 +143,7 @@ def _by_tokens(parts: Sequence[Part]) -> Test:
                     one = value_of(part.key.lower(), part.default, values)
                     if one is None:
                         return None
-                    tokens.extend(one)
+                    tokens.append(one)
                 case Malformed():
                     return None
                 case _:
@@ -151,20 +151,3 @@ def _by_tokens(parts: Sequence[Part]) -> Test:
         return glob.matches(tuple(tokens), value)
 
     return test
-
-
-def in_order(pieces: Sequence[str], value: str) -> bool:
-    """Tell whether `value` is the pieces with any text between them, the first one at its start."""
-    if len(pieces) == 1:
-        return value == pieces[0]
-    first, last = pieces[0], pieces[-1]
-    end = len(value) - len(last)
-    place = len(first)
-    if place > end or not value.startswith(first) or not value.endswith(last):
-        return False
-    for piece in pieces[1:-1]:
-        found = value.find(piece, place, end)
-        if found < 0:
-            return False
-        place = found + len(piece)
-    return True

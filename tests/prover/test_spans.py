@@ -1,0 +1,62 @@
+"""`arn_span`: what the prover takes an entry for is what the engine matches."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from engine.test_resources import pairs
+from prover.questions import ALICE, NOW, identity
+from sekisho.engine import ArnSpan, Request, Switches
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.resources import matches
+from sekisho.engine.scope import Scope
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover import Held, Unknown, answer, gate_question
+from sekisho.prover.credentials import situations
+from sekisho.prover.limits import Effort
+from sekisho.prover.reading import About, Reading
+from sekisho.prover.targets import Target
+from sekisho.prover.texts import Patterns
+
+
+def patterns_of(entry: str, switches: Switches) -> Patterns:
+    """Return what the prover takes an entry for."""
+    situation = situations(ALICE, NOW, (Held.KEY,))[0]
+    reading = Reading(About(ALICE, situation, NOW, Doubts(switches)), (), Effort())
+    target = Target(reading, Patterns([]), None, lambda _: True)
+    target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)
+    (found,) = reading.resources.values()
+    assert isinstance(found, Patterns)
+    return found
+
+
+@given(pairs(), st.sampled_from(ArnSpan))
+def test_the_prover_reads_an_entry_as_the_engine_does(pair: tuple[str, str], span: ArnSpan) -> None:
+    entry, arn = pair
+    # more have too many ways, as below
+    assume(sum(map(entry.count, "*?")) <= 3)
+    tail = arn.split(":", 5)[-1]
+    # where the prover looks, what is compared without regard to case is in lower case
+    arn = arn.removesuffix(tail).lower() + tail
+    switches = Switches(arn_span=span)
+    caller = Caller(ALICE.arn, CallerKind.USER, "aws", ALICE.account)
+    scope = Scope(Request(ALICE.arn, "s3:GetObject", arn), caller, Version.V2012, Doubts(switches))
+    taken = matches(Element((entry,)), Effect.ALLOW, scope)
+    assert patterns_of(entry, switches).matches(arn) is taken
+
+
+def test_too_many_ways_to_read_an_entry_as_one_string_are_unknown() -> None:
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:" + "*A" * 30 + "*:b"}
+    question = gate_question(identity(allow), ALICE, NOW, ())
+    found = answer([replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))])
+    assert isinstance(found.verdict, Unknown)
+    assert "as one string" in found.verdict.reason
+
+
+@pytest.mark.parametrize("entry", ["arn:aws:s3:::b/*", "arn:aws:iam::111122223333:*", "arn:aws:s3"])
+def test_without_wildcards_before_the_last_part_there_is_one_way(entry: str) -> None:
+    both = [patterns_of(entry, Switches(arn_span=span)).all for span in ArnSpan]
+    assert both[0] == both[1]
