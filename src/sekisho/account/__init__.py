@@ -38,7 +38,7 @@ from sekisho.account.model import (
     User,
 )
 from sekisho.account.opened import open_account
-from sekisho.account.policies import policies_of, policies_of_role, user_of
+from sekisho.account.policies import policies_of, policies_of_role, unread_policies, user_of
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
@@ -79,5 +79,6 @@ __all__ = [
     "policies_of_role",
     "save_snapshot",
     "snapshot_of",
+    "unread_policies",
     "user_of",
 ]

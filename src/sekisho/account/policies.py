@@ -5,13 +5,13 @@ an allow, or the reverse. Service control policies are the exception: they give 
 them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether they are known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sekisho.account.model import Group, Role, Snapshot, User
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 
-__all__ = ["attached_policies", "policies_of", "policies_of_role", "user_of"]
+__all__ = ["attached_policies", "policies_of", "policies_of_role", "unread_policies", "user_of"]
 
 _DETAILS = "GetAccountAuthorizationDetails"
 _MORE = "collect the account again with more permissions"
@@ -67,6 +67,23 @@ def attached_policies(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(attached | {owner.boundary for owner in bounded if owner.boundary})
 
 
+def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+    """Return the ARNs of the policies whose text was not read, with the users they decide for.
+
+    What AWS's own policies say changes, so that no text is assumed for one.
+    """
+    found: dict[str, list[str]] = {}
+    for user in snapshot.users:
+        groups = (
+            snapshot.group_named[name] for name in user.groups if name in snapshot.group_named
+        )
+        arns = {*user.attached, *(arn for group in groups for arn in group.attached)}
+        for arn in arns | ({user.boundary} if user.boundary else set()):
+            if arn not in snapshot.policies:
+                found.setdefault(arn, []).append(user.name)
+    return {arn: tuple(users) for arn, users in sorted(found.items())}
+
+
 def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]]:
     known = snapshot.group_named
     missing = [
@@ -96,11 +113,7 @@ def _assembled(
         if gap.who.endswith(tuple(f" of {o}" for o in owners))
     ]
     wanted = [*arns, *([boundary] if boundary is not None else [])]
-    faults += [
-        _fault(f"policy `{arn}` of {owners[0]} is not in it")
-        for arn in wanted
-        if arn not in snapshot.policies
-    ]
+    faults += [_unread(arn) for arn in wanted if arn not in snapshot.policies]
     if faults:
         raise FaultyAccount("snapshot", faults)
     attached = [AttachedPolicy(arn, snapshot.policies[arn].document) for arn in arns]
@@ -110,6 +123,14 @@ def _assembled(
         boundaries=None if limit is None else (AttachedPolicy(str(boundary), limit),),
         scps=snapshot.scps or (),
     )
+
+
+def _unread(arn: str) -> Fault:
+    """Return the fault of a policy without a text; whose policy it is tells whoever asked."""
+    message, cure = f"the text of policy `{arn}` was not read", _MORE
+    if arn.split(":")[4:5] == ["aws"]:
+        cure = "`sekisho collect` reads it; an export of AWS has the customer's policies only"
+    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, cure=cure)
 
 
 def _fault(message: str) -> Fault:

@@ -72,11 +72,15 @@ def _changes(plan: Plan, lang: Language) -> Iterator[str]:
 
 def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
     yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
-    for place, name in enumerate(proof.failed[:_MOST_NAMES]):
-        why = proof.shown[place].into(lang) if proof.shown else ""
-        yield f"    {name}: {why}" if why else f"    {name}"
-    if len(proof.failed) > _MOST_NAMES:
-        yield f"    (+{len(proof.failed) - _MOST_NAMES})"
+    shown = [text.into(lang) for text in proof.shown] or [""] * len(proof.failed)
+    # what is not known has one reason for many
+    lines: dict[str, list[str]] = {}
+    for name, why in zip(proof.failed, shown, strict=True):
+        lines.setdefault(why or name, []).append(name)
+    for why, names in [*lines.items()][:_MOST_NAMES]:
+        yield f"    {why}" if why in names else f"    {_named(tuple(names))}: {why}"
+    if len(lines) > _MOST_NAMES:
+        yield f"    (+{len(lines) - _MOST_NAMES})"
     yield from _word(proof.id, plan, lang)
 
 

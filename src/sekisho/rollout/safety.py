@@ -35,6 +35,7 @@ from sekisho.rollout.texts import (
     NOT_MEANT,
     OTHER_ACCOUNT,
     UNKNOWN,
+    UNREAD_POLICIES,
 )
 from sekisho.rollout.unread import unread_of
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
@@ -252,6 +253,12 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
 def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
     able = any(holds(_administers, outlook.after, user) for user in outlook.after.users)
+    unread = [
+        u.name for u in outlook.after.users if policies_or_none(outlook.after, u.name) is None
+    ]
+    if unread and not able:
+        found = [(name, Verdict.UNKNOWN, UNREAD_POLICIES) for name in unread]
+        return _proof("administrator-remains", ADMINISTRATOR_REMAINS, found)
     failed = [
         user.name
         for user in outlook.before.users
@@ -267,9 +274,8 @@ def _administers(snapshot: Snapshot, user: User) -> bool:
 
 def _mfa_opens(outlook: Outlook) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    failed = outlook.whom(
-        lambda _, user: (
-            policies_or_none(outlook.after, user.name) is None or is_locked_out(outlook, user)
-        )
-    )
-    return _decided("mfa-opens", MFA_OPENS, failed)
+    unread = {u.name for u in outlook.touched if policies_or_none(outlook.after, u.name) is None}
+    shut = outlook.whom(lambda _, user: user.name not in unread and is_locked_out(outlook, user))
+    found = [(name, Verdict.REFUTED, Text("", "")) for name in shut]
+    found += [(name, Verdict.UNKNOWN, UNREAD_POLICIES) for name in sorted(unread)]
+    return _proof("mfa-opens", MFA_OPENS, found)

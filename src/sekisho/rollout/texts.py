@@ -39,6 +39,7 @@ __all__ = [
     "STALE_STAYS",
     "STILL_STUCK",
     "UNKNOWN",
+    "UNREAD_POLICIES",
     "VIA_SERVICE",
 ]
 
@@ -140,6 +141,10 @@ STALE_STAYS = Text(
 STILL_STUCK = Text(
     "These users have no way to sign in with MFA now, and this plan gives them none.",
     "次のユーザーは今も MFA でサインインする方法がなく、この計画を適用しても変わりません。",
+)
+UNREAD_POLICIES = Text(
+    "cannot be told: policies that decide for them were not read",
+    "判断できません: 適用されるポリシーを読み取れていません",
 )
 UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
 GAINS = Text(

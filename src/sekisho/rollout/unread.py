@@ -61,10 +61,12 @@ def gaps(outlook: Outlook, goal: Goal) -> Iterator[Note]:
     about = {user.name for user in (*outlook.touched, *outlook.targets)}
     about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
+    found: dict[str, dict[str, None]] = {}
     for gap in snapshot.gaps:
         if gap.what not in BESIDE and (gap.who not in users or gap.who in about):
-            what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
-            yield Note("gap", GAP.filled(what=what), (gap.who,) if gap.who else ())
+            whom = found.setdefault(f"{gap.what} ({gap.reason})", {})
+            whom |= {gap.who: None} if gap.who else {}
+    yield from (Note("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
     if goal.unread:
         yield Note("gap", MEANT_UNREAD, goal.unread)
 

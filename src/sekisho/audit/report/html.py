@@ -21,6 +21,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    without_policies,
 )
 from sekisho.language import Language, Text
 
@@ -62,6 +63,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
     lines = "".join(f"<li>{escape(each.into(lang))}</li>" for each in figures(report))
     exceptions = [exemption_text(each) for each in report.exceptions.entries]
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
+    unread = "".join(f"<p>{escape(each.into(lang))}</p>\n" for each in without_policies(report))
     tables = _Tables(dated, lang)
     sections = (
         _section(USERS, tables.of(COLUMNS, [_cells(row) for row in report.rows]), lang),
@@ -75,7 +77,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f'<h1>{title}</h1>\n<p class="as-of">{dated}</p>\n'
-        f'<p class="headline">{escape(headline(report).into(lang))}</p>\n<ul>{lines}</ul>\n'
+        f'<p class="headline">{escape(headline(report).into(lang))}</p>\n{unread}<ul>{lines}</ul>\n'
         f"{''.join(sections)}"
         "</main>\n</body>\n</html>\n"
     )

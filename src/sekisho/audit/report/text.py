@@ -19,6 +19,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    without_policies,
 )
 from sekisho.language import Language, Text
 
@@ -42,6 +43,7 @@ def to_text(report: AccountReport, lang: Language) -> str:
 def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
     yield as_of(report).into(lang)
     yield headline(report).into(lang)
+    yield from (each.into(lang) for each in without_policies(report))
     yield ""
     for figure in figures(report):
         yield figure.into(lang)
@@ -76,13 +78,35 @@ def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
     controls = ", ".join(each.name for each in CONTROLS.get(first.id, ()))
     if controls:
         yield f"    {_CONTROLS.into(lang)}{controls}"
-    for each in alike[:_SHOWN]:
-        excused = ""
-        if each.excused is not None:
-            excused = f" [{_EXCUSED.filled(day=each.excused.expires.isoformat()).into(lang)}]"
-        yield f"      {each.subject}: {each.fact.into(lang)}{excused}"
-    if len(alike) > _SHOWN:
-        yield f"      {_MORE.filled(count=len(alike) - _SHOWN).into(lang)}"
+    if first.known:
+        lines = [f"{each.subject}: {_fact(each, lang)}" for each in alike]
+    else:
+        lines = _by_reason(alike, lang)
+    yield from (f"      {line}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield f"      {_MORE.filled(count=len(lines) - _SHOWN).into(lang)}"
+
+
+def _by_reason(alike: list[AccountFinding], lang: Language) -> list[str]:
+    """Return lines of whom something is not known: it often has one reason for many."""
+    whom: dict[str, list[str]] = {}
+    for each in alike:
+        whom.setdefault(_fact(each, lang), []).append(each.subject)
+    return [
+        f"{', '.join(names[:_SHOWN])}{_rest(len(names) - _SHOWN)}: {reason}"
+        for reason, names in whom.items()
+    ]
+
+
+def _rest(count: int) -> str:
+    return f" (+{count})" if count > 0 else ""
+
+
+def _fact(found: AccountFinding, lang: Language) -> str:
+    if found.excused is None:
+        return found.fact.into(lang)
+    excused = _EXCUSED.filled(day=found.excused.expires.isoformat()).into(lang)
+    return f"{found.fact.into(lang)} [{excused}]"
 
 
 def _table(

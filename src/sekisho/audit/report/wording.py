@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from sekisho.account import DeviceKind
+from sekisho.account import DeviceKind, unread_policies
 from sekisho.audit.checks import WORDS, AccountFinding, AccountFindingId
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.findings import Severity
@@ -28,6 +28,7 @@ __all__ = [
     "figures",
     "finding_title",
     "headline",
+    "without_policies",
 ]
 
 SEVERITIES: Mapping[Severity, Text] = {
@@ -132,6 +133,14 @@ _USED = Text(
     "{unknown} 人はスナップショットからは不明 "
     "(アクセスキーの利用、現在のデバイスより前のサインイン)。",
 )
+_WITHOUT_POLICIES = Text(
+    "{users} users cannot be judged: the texts of these policies of theirs were not read (with "
+    "the number of users): {which}. An export of AWS has only the customer's own policies, and "
+    "AWS's change, so that no text is assumed: `sekisho collect` reads them.",
+    "{users} ユーザーは判定できません。次のポリシーの内容を読み取れていないためです "
+    "(括弧内はユーザー数): {which}。AWS のエクスポートにはカスタマー管理ポリシーしか含まれず、"
+    "AWS 管理ポリシーの内容は変わるため、推測しません。`sekisho collect` で取得してください。",
+)
 _NOT_KNOWN = Text("; of {count} it is not known", "、{count} 人は不明")
 _NOT_READ = Text("(not known whether) ", "(不明) ")
 
@@ -176,6 +185,16 @@ def headline(report: AccountReport) -> Text:
         open=f"{left - coverage.exempt - unknown:,}",
     )
     return Text(f"{said.en} {why.en}", f"{said.ja}{why.ja}")
+
+
+def without_policies(report: AccountReport) -> tuple[Text, ...]:
+    """Say once which policies' texts were not read, and of how many users; nothing if all were."""
+    unread = unread_policies(report.snapshot)
+    if not unread:
+        return ()
+    users = {name for names in unread.values() for name in names}
+    which = ", ".join(f"`{arn}` ({len(names):,})" for arn, names in unread.items())
+    return (_WITHOUT_POLICIES.filled(users=f"{len(users):,}", which=which),)
 
 
 def figures(report: AccountReport) -> tuple[Text, ...]:

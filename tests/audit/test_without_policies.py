@@ -1,0 +1,67 @@
+"""A file without what AWS's policies say: said once, and passed by nobody whom it is about."""
+
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pytest
+
+from sekisho.account import Snapshot, open_account, unread_policies
+from sekisho.audit import Exceptions, Gated
+from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
+from sekisho.cli.plan_output import plan_lines
+from sekisho.language import Language
+from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.rollout import Caller, Goal, PolicyGoal, Verdict, plan
+
+AWS = "arn:aws:iam::aws:policy/"
+COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
+
+
+@pytest.fixture(scope="module")
+def company() -> Snapshot:
+    path = str(files("sekisho.story") / "data" / "company.json")
+    return open_account(path, as_of=datetime(2026, 11, 24, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def report(company: Snapshot) -> AccountReport:
+    return audit_account(company, Exceptions(), version="0")
+
+
+def test_it_is_known_which_policies_of_how_many_users(company: Snapshot) -> None:
+    unread = unread_policies(company)
+    assert {arn: len(users) for arn, users in unread.items()} == {
+        AWS + name: count for name, count in COUNTS.items()
+    }
+    assert not {"deploy-bot"} & {name for names in unread.values() for name in names}
+
+
+@pytest.mark.parametrize("lang", list(Language))
+def test_it_is_said_once_with_the_cure(report: AccountReport, lang: Language) -> None:
+    for text in (to_text(report, lang), to_html(report, lang)):
+        (line,) = [each for each in text.splitlines() if f"{AWS}ReadOnlyAccess` (5)" in each]
+        assert "11" in line
+        assert "sekisho collect" in line
+    names = "aoi.watanabe, haruka.kato, ren.yamamoto, sora.ito, yui.nakamura: "
+    assert to_text(report, lang).count(names) >= 1
+
+
+def test_each_user_stays_unknown(report: AccountReport) -> None:
+    gates = {row.user.name: row.gate.gated for row in report.rows}
+    assert gates.pop("deploy-bot") is Gated.REFUTED
+    assert set(gates.values()) == {Gated.UNKNOWN}
+
+
+def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None:
+    users = tuple(user.name for user in company.users if user.password)
+    goal = Goal(PolicyGoal("Force_MFA", force_mfa(choices_of(Preset.RECOMMENDED))), users=users)
+    caller = Caller("arn:aws:iam::111122223333:user/yuki.tanaka", mfa=True)
+    made = plan(goal, company, caller)
+    (note,) = [note for note in made.reasons if note.text.en.count("GetPolicy ")]
+    assert note.about == tuple(AWS + name for name in COUNTS)
+    verdicts = {proof.id: proof.verdict for proof in made.proofs}
+    assert verdicts.pop("break-glass-untouched") is Verdict.PROVED
+    assert set(verdicts.values()) == {Verdict.UNKNOWN}
+    lines = [line for line in plan_lines(made, Language.EN) if "ReadOnlyAccess` was not" in line]
+    proofs = [line for line in lines if "aoi.watanabe, haruka.kato" in line]
+    assert len(proofs) == len(["gate-shut", "everyone-gets-in"])
