@@ -44,5 +44,10 @@ class Text:
                 return self.ja
 
     def filled(self, **values: object) -> "Text":
-        """Return the text with its `{name}` places filled in both languages."""
-        return Text(self.en.format(**values), self.ja.format(**values))
+        """Return the text with its `{name}` places filled in both languages.
+
+        A value that is a text itself fills each language with its own.
+        """
+        en = {name: each.en if isinstance(each, Text) else each for name, each in values.items()}
+        ja = {name: each.ja if isinstance(each, Text) else each for name, each in values.items()}
+        return Text(self.en.format(**en), self.ja.format(**ja))

@@ -7,7 +7,7 @@ refused under the published policies is tried in the deep profile.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from hypothesis import settings
 
 from cases import document
 from sekisho.endpoint import LocalAws
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import from_json
 from sekisho.prover.walk import (
     PEOPLE,
     THIEVES,
@@ -27,7 +29,9 @@ from sekisho.prover.walk import (
     search,
     setting_of,
     story,
+    walked,
 )
+from sekisho.prover.walk.judge import Outcome
 from sekisho.prover.walk.model import State
 from walk_account import Cell, account_of
 from walk_performer import NOT_PERFORMED, Performer, not_performed
@@ -46,6 +50,8 @@ _NOT_PERFORMED = {
     ("boundary", "passkey-only"): "passkey",
     ("terraform-aws-modules-terraform-aws-iam-981121b-modules-iam-", "passkey-only"): "passkey",
     ("cdk-helper-denynomfapolicy-anonymous-code-search-hit", "service"): "service",
+    ("trussworks-terraform-aws-mfa-30103fd-main-tf", "service"): "service",
+    ("users-may-change", "service"): "service",
     ("crown-commercial-service-digitalmarketplace-aws-iam-common-a", "service"): "service",
 }
 """The paths that no client here can perform, each with its reason in `NOT_PERFORMED`."""
@@ -62,30 +68,31 @@ class Walk:
 
 def _perform(walks: list[Walk]) -> None:
     cells = [Cell.of(walk.told, walk.setting, number) for number, walk in enumerate(walks, 1)]
-    with LocalAws(account_of(cells), signin=walks[0].setting.signin) as local:
-        for walk, cell in zip(walks, cells, strict=True):
-            performer = Performer(local, cell)
-            for step in walk.steps:
+    _perform_in(cells, [walk.steps for walk in walks])
+
+
+def _perform_in(cells: list[Cell], ways: list[Path]) -> None:
+    with LocalAws(account_of(cells), signin=cells[0].setting.signin) as local:
+        for cell, steps in zip(cells, ways, strict=True):
+            performer, told = Performer(local, cell), cell.story.id
+            for step in steps:
                 came = performer.perform(step)
-                assert (walk.told.id, step.move, came) == (
-                    *(walk.told.id, step.move),
-                    step.outcome.answer,
-                )
+                assert (told, step.move, came) == (told, step.move, step.outcome.answer)
 
 
 def _reachable(case: dict[str, Any]) -> Iterator[Walk]:
     for told in STORIES:
         setting = setting_of(told, policies_of(case), around_of(case))
-        result = search(setting, told.question)
-        if not isinstance(result, Reachable):
-            assert isinstance(result, Unreachable)
+        *_, last = walked(told, setting)
+        if not isinstance(last.result, Reachable):
+            assert isinstance(last.result, Unreachable)
             continue
-        reason = not_performed(result.path)
+        reason = not_performed(last.result.path)
         assert reason == _NOT_PERFORMED.get((case["id"], told.id), "")
         if reason:
             assert NOT_PERFORMED[reason]
         else:
-            yield Walk(told, setting, result.path)
+            yield Walk(replace(told, question=last.question), last.setting, last.result.path)
 
 
 BEGINNINGS: dict[tuple[Kind, str, State], list[Story]] = defaultdict(list)
@@ -130,14 +137,34 @@ def test_what_is_not_reachable_is_tried_and_refused(case: dict[str, Any]) -> Non
     _perform([*_refused(case)])
 
 
+def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
+    """What is open on some users only, and closed on every other."""
+    mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    opened, admins = "iam:UpdateLoginProfile", "arn:aws:iam::*:user/admins/*"
+    deny = {"Effect": "Deny", "Condition": mfa}
+    statements = [
+        {**deny, "NotAction": opened, "Resource": "*"},
+        {**deny, "Action": opened, "NotResource": admins},
+    ]
+    gate = from_json({"Version": "2012-10-17", "Statement": statements})
+    told = story("admin-key-resets-login")
+    setting = setting_of(told, Policies(identity=(AttachedPolicy("gate", gate),)))
+    first, *_, last = walked(told, setting)
+    assert last.setting.colleague_path.startswith("/admins/")
+    assert isinstance(last.result, Reachable)
+    _perform_in([Cell(replace(told, question=last.question), last.setting)], [last.result.path])
+    assert isinstance(first.result, Unreachable)
+    refused = [each.refused for each in first.result.tried if not each.way]
+    _perform_in([Cell(told, setting)], [tuple(refused)])
+
+
 def test_a_wrong_model_is_found_out() -> None:
     """A judge that takes every refusal for consent is contradicted by the local AWS."""
     told = story("admin-key-groups")
     setting = setting_of(told, policies_of(CASES["aws"]))
     result = search(setting, told.question)
     assert isinstance(result, Unreachable)
-    assert result.deadlock is not None
-    refused = result.deadlock.refused
-    wrong = Step(refused.move, type(refused.outcome)())
+    refused = next(each for each in result.tried if each.refused.outcome.by_policy)
+    wrong = Step(refused.refused.move, Outcome())
     with pytest.raises(AssertionError):
-        _perform([Walk(told, setting, (*result.deadlock.way, wrong))])
+        _perform([Walk(told, setting, (*refused.way, wrong))])

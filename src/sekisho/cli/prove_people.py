@@ -9,6 +9,7 @@ import click
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
 from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.language import Text
 from sekisho.prover import User
 from sekisho.prover.walk import (
     PEOPLE,
@@ -32,6 +33,18 @@ __all__ = ["PEOPLE_PART", "Told", "exit_of", "people_options", "sections", "sett
 PEOPLE_PART = "people"
 """The name of this part, beside those of `prove_answers.Part`."""
 
+_MAY_DENY = Text(
+    "the service control policies may deny a step: {reason}",
+    "サービスコントロールポリシーがステップを拒否する可能性があります: {reason}",
+)
+_SESSION = Text(
+    "nobody signs in with a session policy",
+    "セッションポリシー付きでサインインすることはありません",
+)
+_PASSWORD_POLICY = Text(
+    "it depends on AllowUsersToChangePassword, and the password policy is not known",
+    "AllowUsersToChangePassword に依存しますが、パスワードポリシーが不明です",
+)
 _SPARE = ("sora", "umi")
 _OPTIONS = (
     click.option(
@@ -113,8 +126,7 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
     for story in (*PEOPLE, *THIEVES):
         found = _answer(story, policies, arounds)
         if subject.unread and _gets_in(found):
-            reason = f"the service control policies may deny a step: {subject.unread}"
-            found = Answer(story, Unexplored(reason))
+            found = Answer(story, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
         apart = story.beyond is not None and found.verdict is WalkVerdict.REFUTED
         if found.verdict is not WalkVerdict.REFUTED or apart:
             yield Told(found, apart=apart, counts=strict or not apart)
@@ -129,11 +141,10 @@ def _gets_in(found: Answer) -> bool:
 
 def _answer(story: Story, policies: Policies, arounds: tuple[Setting, ...]) -> Answer:
     if policies.session is not None:
-        return Answer(story, Unexplored("nobody signs in with a session policy"))
+        return Answer(story, Unexplored(_SESSION))
     answers = [answer(story, policies, around) for around in arounds]
     if len({each.verdict for each in answers}) > 1:
-        reason = "it depends on AllowUsersToChangePassword, and the password policy is not known"
-        return Answer(story, Unexplored(reason))
+        return Answer(story, Unexplored(_PASSWORD_POLICY))
     return answers[0]
 
 

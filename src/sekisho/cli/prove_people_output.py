@@ -45,6 +45,7 @@ _RIGHT = Text("right with Force_MFA: {what}", "Force_MFA の次の版では問�
 _NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版でも直りません")
 _AND = Text(" and ", " と ")
 _OR = Text("; or ", "、または ")
+_OTHER = Text("another user: one like {arn}", "ほかのユーザー: {arn} のようなユーザー")
 _RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
 
 
@@ -69,7 +70,7 @@ def _story(one: Told, lang: Language) -> Iterator[str]:
 def _found(answer: Answer, lang: Language) -> Iterator[str]:
     match answer.result:
         case Unexplored(reason):
-            yield reason
+            yield reason.into(lang)
             return
         case Unreachable(states, _, deadlock) if answer.story.kind is Kind.GETS_IN:
             yield (_DEADLOCK if deadlock else _STATES).filled(count=states).into(lang)
@@ -80,6 +81,8 @@ def _found(answer: Answer, lang: Language) -> Iterator[str]:
     yield from (
         f"{place}. {step_text(step).into(lang)}" for place, step in enumerate(_steps(answer), 1)
     )
+    if answer.other:
+        yield _OTHER.filled(arn=answer.other).into(lang)
     refused = [step for step in _steps(answer) if not step.outcome.carried_out]
     for step in refused:
         yield f"   {_because(step, lang)}"
@@ -144,9 +147,10 @@ def _as_json(one: Told) -> dict[str, object]:
         "verdict": one.answer.verdict.value,
         "counts": one.counts,
         "noPolicyCanStop": story.beyond.en if one.apart and story.beyond else None,
+        "otherUser": one.answer.other or None,
         "steps": [_step_as_json(step) for step in _steps(one.answer)],
         "states": result.states if isinstance(result, Unreachable) else None,
-        "reason": result.reason if isinstance(result, Unexplored) else None,
+        "reason": result.reason.en if isinstance(result, Unexplored) else None,
         "mendedBy": [list(names) for names in one.mended_by],
         "rightWith": list(one.right_with),
         "assumed": [] if isinstance(result, Unexplored) else list(result.assumed),

@@ -75,6 +75,18 @@ class Texts:
         self._hold_besides |= besides << number
         return number
 
+    @property
+    def size(self) -> int:
+        """The number of atoms."""
+        return len(self._atoms)
+
+    def holding(self, text: str) -> int:
+        """Return, as bits, the atoms that hold for a text of these forms."""
+        return sum(
+            (patterns.matches(text) is not negated) << number
+            for number, (patterns, negated) in enumerate(self._atoms)
+        )
+
     def solve(self, true: int, false: int) -> Values | None:
         """Return a text with which the atoms hold, or do not, as wanted."""
         if (true, false) not in self._solved:

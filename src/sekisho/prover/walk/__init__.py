@@ -1,6 +1,6 @@
 """What holds for every sequence of steps: can everyone get in, can a thief."""
 
-from sekisho.prover.walk.answers import Answer, WalkVerdict, answer
+from sekisho.prover.walk.answers import Answer, Walk, WalkVerdict, answer, walked
 from sekisho.prover.walk.family import gate_in, mending, right_with
 from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, setting_of, story
 from sekisho.prover.walk.search import (
@@ -28,6 +28,7 @@ __all__ = [
     "Story",
     "Unexplored",
     "Unreachable",
+    "Walk",
     "WalkVerdict",
     "answer",
     "gate_in",
@@ -37,4 +38,5 @@ __all__ = [
     "setting_of",
     "step_text",
     "story",
+    "walked",
 ]

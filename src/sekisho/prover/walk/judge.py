@@ -4,7 +4,7 @@ Every call becomes real requests, one for each permission that it needs, in the 
 credential brings. Nothing is concluded from how a policy is written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -19,7 +19,19 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
-from sekisho.prover.walk.model import ACTION_OF, FORWARDED, Act, Held, Hold, Move, State, Who
+from sekisho.prover.walk.model import (
+    ACTION_OF,
+    FORWARDED,
+    ON_USERS,
+    Act,
+    Device,
+    Hand,
+    Held,
+    Hold,
+    Move,
+    State,
+    Who,
+)
 from sekisho.prover.walk.setting import EVERYTHING, GROUP, OTHER_DEVICE, ROLE, Setting
 from sekisho.signin import (
     MFA_IN_CALL,
@@ -84,6 +96,14 @@ class Outcome:
         return self.answer == OK
 
 
+def _on_others(by: Hold, who: Who) -> Iterator[Move]:
+    """Yield everything that can be done to a user, whatever the user has."""
+    yield from (Move(act, by, who) for act in ON_USERS)
+    yield from (Move(act, by, who) for act in (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP))
+    for name in (who, ""):
+        yield Move(Act.DELETE_DEVICE, by, who, Device(Hand.ELSEWHERE, name))
+
+
 @dataclass(frozen=True, slots=True)
 class _Ask:
     action: str
@@ -92,10 +112,14 @@ class _Ask:
 
 
 class Judge:
-    """Tells what comes of each move in one setting; policies are asked once for each question."""
+    """Tells what comes of each move in one setting; policies are asked once for each question.
+
+    Attributes:
+        setting: the account.
+    """
 
     def __init__(self, setting: Setting) -> None:
-        self._setting = setting
+        self.setting = setting
         self._known: dict[tuple[Move, bool, bool], Outcome] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
 
@@ -104,8 +128,18 @@ class Judge:
         """The names of the engine's switches that mattered to any outcome so far."""
         return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
 
-    def refused(self, by: Hold, *, member: bool) -> frozenset[str]:
-        """Return the actions that were asked about so far and of which nothing passes."""
+    def open_to(self, who: Who, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[Act]:
+        """Return which of some acts policies let through on this user, whatever the user has."""
+        return frozenset(
+            move.act
+            for move in _on_others(by, who)
+            if move.act in acts and self._once(move, by.held in _WITH_MFA, member).carried_out
+        )
+
+    def refused(self, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[str]:
+        """Return the actions that were asked about, on each user, and of which nothing passes."""
+        for who in (Who.USER, Who.COLLEAGUE):
+            self.open_to(who, by, acts, member=member)
         asked = [
             (ACTION_OF.get(move.act, move.act.value), outcome.carried_out)
             for (move, _, among), outcome in self._known.items()
@@ -124,10 +158,7 @@ class Judge:
         # a code at an open page says nothing about a session that is held already
         page = state.page if move.by.held is Held.PASSWORD else None
         mfa = page.mfa if page is not None else move.by.held in _WITH_MFA
-        asked = (move, mfa, state.person(move.by.who).member)
-        if asked not in self._known:
-            self._known[asked] = self._asked(*asked)
-        outcome = self._known[asked]
+        outcome = self._once(move, mfa, state.person(move.by.who).member)
         if outcome.carried_out and (refused := self._holder_rule(state, move)):
             return Outcome(refused.code, rule=refused.reason)
         return outcome
@@ -139,20 +170,26 @@ class Judge:
         """
         if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
             return None
-        devices, whose = state.person(move.on).count, self._setting.names[move.on]
+        devices, whose = state.person(move.on).count, self.setting.names[move.on]
         credential = self._credential(move.by, move.by.held in _WITH_MFA)
-        refused = check_device_change(credential, move.act, whose, devices, self._setting.signin)
+        refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
         if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
             return refused
         return check_device_count(devices)
 
+    def _once(self, move: Move, mfa: bool, member: bool) -> Outcome:
+        asked = (move, mfa, member)
+        if asked not in self._known:
+            self._known[asked] = self._asked(*asked)
+        return self._known[asked]
+
     def _asked(self, move: Move, mfa: bool, member: bool) -> Outcome:
         credential = self._credential(move.by, mfa)
-        own = self._setting.policies(move.by.who, member=member)
+        own = self.setting.policies(move.by.who, member=member)
         causes: tuple[Cause, ...] = ()
         assumed: tuple[str, ...] = ()
         for ask in self._asks(move):
-            ruling = service_rule(credential, ask.action, self._setting.signin)
+            ruling = service_rule(credential, ask.action, self.setting.signin)
             if isinstance(ruling, Refused):
                 return Outcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
@@ -168,7 +205,7 @@ class Judge:
         return Outcome(because=causes, assumed=assumed)
 
     def _decide(self, move: Move, credential: Credential, ask: _Ask, own: Policies) -> Decision:
-        setting = self._setting
+        setting = self.setting
         context = Context(
             {
                 **context_of(credential, setting.now, setting.signin),
@@ -193,7 +230,7 @@ class Judge:
         return decide(request, own, setting.engine)
 
     def _credential(self, by: Hold, mfa: bool) -> Credential:
-        setting = self._setting
+        setting = self.setting
         holder, issued = setting.holder(by.who), setting.now - timedelta(minutes=1)
         if by.held is Held.KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, holder)
@@ -220,7 +257,7 @@ class Judge:
                 for step in ("Create", "Activate"):
                     yield _Ask(Act.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
             case Act.ATTACH_POLICY | Act.DETACH_POLICY:
-                arn = f"arn:{self._setting.partition}:iam::aws:policy/AdministratorAccess"
+                arn = f"arn:{self.setting.partition}:iam::aws:policy/AdministratorAccess"
                 yield _Ask(move.act, resource, {"iam:PolicyARN": arn})
             case Act.SERVICE:
                 yield _Ask(move.act, resource)
@@ -230,7 +267,7 @@ class Judge:
 
     def _resource(self, move: Move) -> str:
         """Return what a move's first call is about (fact §4.6)."""
-        setting = self._setting
+        setting = self.setting
         match move.act:
             case Act.CREATE_DEVICE | Act.DELETE_DEVICE:
                 name = move.device.name if move.device is not None else ""
@@ -259,4 +296,4 @@ class Judge:
         if move.by.held is Held.KEY:
             # absent in the direct call, there and false in the service's
             more["aws:MultiFactorAuthPresent"] = "false"
-        return _Ask(FORWARDED, f"arn:{self._setting.partition}:s3:::any", more)
+        return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

@@ -1,10 +1,10 @@
 """A small model of an account: who holds what, and what can be done next.
 
 Two users are in it: the one whose credentials are held, and a colleague who stands for everybody
-else; a helping administrator can be there too, and a group of those who have enrolled. A state says
-what the account has and what the actor (a person, or a thief) holds; sessions and keys once held
-stay held, as they do until they expire. Two devices under other names than a user's own count as
-one: what one can do, two can.
+else (`others` tells who that can be); a helping administrator can be there too, and a group of
+those who have enrolled. A state says what the account has and what the actor (a person, or a thief)
+holds; sessions and keys once held stay held, as they do until they expire. Two devices under other
+names than a user's own count as one: what one can do, two can.
 
 Source: facts §3, §4, §8.1.
 """
@@ -16,6 +16,7 @@ __all__ = [
     "ACTIONS",
     "ACTION_OF",
     "FORWARDED",
+    "ON_USERS",
     "ROLE_HOLD",
     "Act",
     "Deed",
@@ -172,6 +173,13 @@ ACTIONS = (
     FORWARDED,
 )
 """Every action that policies are asked about."""
+
+
+ON_USERS = (
+    *(Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
+    *(Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY),
+)
+"""What can be done to other users: the calls whose resource is the user."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

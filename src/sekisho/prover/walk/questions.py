@@ -337,7 +337,7 @@ THIEVES: tuple[Story, ...] = (
         "trust",
         "changes whom a role trusts",
         "ロールの信頼ポリシーを変更する",
-        _deeds((Act.UPDATE_TRUST, Who.USER)),
+        _deeds((Act.UPDATE_TRUST, Who.USER), (Act.UPDATE_TRUST, Who.COLLEAGUE)),
     ),
     _admin_key(
         "removes-devices",
@@ -369,7 +369,7 @@ THIEVES: tuple[Story, ...] = (
             "アクセスキーの漏えいと、ユーザーの権限で動くサービス",
         ),
         _WITH_DEVICE,
-        _deeds((Act.SERVICE, Who.USER)),
+        _deeds((Act.SERVICE, Who.USER), (Act.SERVICE, Who.COLLEAGUE)),
     ),
 )
 """Everybody who must not get in, or must not do that."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from sekisho.language import Text
 from sekisho.prover.walk.judge import Judge, Outcome
 from sekisho.prover.walk.model import ACTION_OF, Act, Deed, Device, Hold, Move, State, Who
 from sekisho.prover.walk.moves import after, moves_in
@@ -108,7 +109,7 @@ class Unreachable:
         tried: every kind of move that is refused, each on a shortest way to it.
         deadlock: the way that comes closest to the goal: if policies let its last step through,
             and as few others as possible, the goal would be reached. None if no policy could
-            help: the services' own rules are in the way.
+            help, since the services' own rules are in the way, and for a thief.
         assumed: as in `Outcome`.
         standings: what the actor comes to hold, and what was walked with it.
     """
@@ -124,40 +125,60 @@ class Unreachable:
 class Unexplored:
     """Nothing is known."""
 
-    reason: str
+    reason: Text
 
 
 Result = Reachable | Unreachable | Unexplored
 
 
-def search(setting: Setting, question: Question, *, most_states: int = MOST_STATES) -> Result:
-    """Return whether the goal can be reached in this setting."""
+_NOT_MODELLED = Text(
+    "the model of sign-in does not know the condition key {named}",
+    "サインインのモデルにない条件キーです: {named}",
+)
+_NAMES_APART = Text(
+    "the model of sign-in does not tell names of devices apart like {named}",
+    "サインインのモデルでは MFA デバイスの名前をこのように区別できません: {named}",
+)
+_TOO_MANY = Text("more than {most} states", "状態の数が {most} を超えました")
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def search(
+    setting: Setting,
+    question: Question,
+    *,
+    most_states: int = MOST_STATES,
+    judge: Judge | None = None,
+) -> Result:
+    """Return whether the goal can be reached in this setting; a `judge` of it remembers."""
     unmodelled = setting.unmodelled()
     if unmodelled:
-        named = ", ".join(f"`{key}`" for key in unmodelled)
-        return Unexplored(f"the model of sign-in does not know the condition key {named}")
-    if patterns := setting.told_apart():
-        named = ", ".join(f"`{each}`" for each in dict.fromkeys(patterns))
-        return Unexplored(f"the model of sign-in does not tell names of devices apart like {named}")
+        return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
+    acts = question.acts if question.on_others else frozenset({Act.CREATE_DEVICE})
+    if patterns := setting.told_apart(acts):
+        return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
     if not setting.enrolled:
         # nothing hangs on who is in the group
         goal = {deed.act for deed in question.goal.deeds}
         question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
+    judge = judge or Judge(setting)
     if Act.CREATE_DEVICE in question.acts:
         # a way with an authenticator app is as good, and a program can go it
         without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
-        found = _Search(setting, without, most_states).run()
+        found = _Search(judge, without, most_states).run()
         if not isinstance(found, Unreachable) or without == question:
             return found
-    return _Search(setting, question, most_states).run()
+    return _Search(judge, question, most_states).run()
 
 
 class _Search:
-    def __init__(self, setting: Setting, question: Question, most_states: int) -> None:
-        self._setting = setting
+    def __init__(self, judge: Judge, question: Question, most_states: int) -> None:
+        self._judge = judge
         self._question = question
         self._most = most_states
-        self._judge = Judge(setting)
         self._tried: dict[Move, Attempt] = {}
 
     def run(self) -> Result:
@@ -175,18 +196,20 @@ class _Search:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
             if len(ways) > self._most:
-                return Unexplored(f"more than {self._most} states")
+                return Unexplored(_TOO_MANY.filled(most=self._most))
         # before the dead-lock is looked for, which goes on where nobody comes
         assumed, standings = self._judge.assumed, tuple(self._standings(ways))
         tried = tuple(self._tried.values())
-        return Unreachable(len(ways), tried, self._deadlock(), assumed, standings)
+        # nobody wants to help a thief on
+        deadlock = None if question.on_others else self._deadlock()
+        return Unreachable(len(ways), tried, deadlock, assumed, standings)
 
     def _standings(self, states: Iterable[State]) -> Iterator[Standing]:
         held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
         actions = {ACTION_OF.get(act, act.value) for act in self._question.acts}
         for hold, member in sorted(held):
             if hold.who is not Who.ADMINISTRATOR:
-                refused = self._judge.refused(hold, member=member)
+                refused = self._judge.refused(hold, self._question.acts, member=member)
                 yield Standing(hold, member, frozenset(actions - refused))
 
     def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
@@ -194,7 +217,7 @@ class _Search:
         for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
             outcome = self._judge.outcome(state, move)
             asked = frozenset(deed.act for deed in question.goal.deeds)
-            yield Step(move, outcome), after(state, move, asked, self._setting.signin)
+            yield Step(move, outcome), after(state, move, asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""

@@ -1,7 +1,7 @@
 """The account in which a story is told: who has which policies, and what else matters."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -44,6 +44,9 @@ _MODELLED = frozenset(
 )
 """Keys whose value, or absence, is known for every move."""
 
+_NAMING = frozenset({"aws:userid", "aws:username", "aws:principalarn"})
+"""Keys that tell one caller from another."""
+
 _VARIABLE = re.compile(r"\$\{([^},]*)[^}]*\}")
 _CHARACTERS = frozenset({"*", "?", "$"})
 
@@ -58,7 +61,7 @@ class Setting:
         users_may_change: the account's `AllowUsersToChangePassword`: every user may change their
             own password, and read what is asked of one, without a policy of their own.
         names: the user name of each; the user's alone is asked about.
-        path: the user's IAM path.
+        path, colleague_path: the IAM path of the user, and of the colleague.
         trust: the trust policy of the role; None: it trusts the whole account without condition.
         now: when everything happens; the model takes no time.
     """
@@ -70,6 +73,7 @@ class Setting:
     users_may_change: bool = False
     names: Mapping[Who, str] = field(default_factory=lambda: NAMES)
     path: str = "/"
+    colleague_path: str = "/"
     partition: str = DEFAULT_PARTITION
     account: str = ACCOUNT
     region: str = "us-east-1"
@@ -97,9 +101,11 @@ class Setting:
 
     def holder(self, who: Who) -> Holder:
         """Return who that is in IAM."""
-        name, path = self.names[who], self.path if who is Who.USER else "/"
+        name, paths = self.names[who], {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path}
         unique = f"AIDAEXAMPLE{NAMES[who].upper():0<10}"
-        return Holder(HolderKind.USER, self.partition, self.account, name, path, unique)
+        return Holder(
+            HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
+        )
 
     def unmodelled(self) -> tuple[str, ...]:
         """Return the condition keys that the policies ask for and that the model knows nothing of.
@@ -114,16 +120,25 @@ class Setting:
         }
         return tuple(found[key] for key in sorted(found) if key not in _MODELLED)
 
-    def told_apart(self) -> tuple[str, ...]:
+    def names_callers(self) -> tuple[str, ...]:
+        """Return the keys by which the policies tell users apart as those who call."""
+        found = {
+            key.lower()
+            for attached in _all(self.policies(Who.COLLEAGUE, member=True))
+            for key in _keys(attached.document)
+        }
+        return tuple(sorted(found & _NAMING))
+
+    def told_apart(self, acts: Container[Act]) -> tuple[str, ...]:
         """Return the patterns that tell names of devices apart that are nobody's own.
 
-        The model has one other name for all of them.
+        The model has one other name for all of them. `acts` are those of interest.
         """
         return tuple(
             value
             for who in Who
             for attached in _all(self.policies(who, member=True))
-            for value in _device_patterns(attached.document)
+            for value in _device_patterns(attached.document, acts)
             if not self._alike(value)
         )
 
@@ -160,14 +175,16 @@ def _all(policies: Policies) -> Iterator[AttachedPolicy]:
         yield from level.policies
 
 
-def _device_patterns(document: Document) -> Iterator[str]:
-    """Yield what statements about the creation of a device say of resources.
+def _device_patterns(document: Document, acts: Container[Act]) -> Iterator[str]:
+    """Yield what statements about the creation or deletion of a device say of resources.
 
     A Deny of one exact name leaves all the others.
     """
+    asked = [act for act in (Act.CREATE_DEVICE, Act.DELETE_DEVICE) if act in acts]
+    doubts = Doubts(Switches())
     for statement in document.statements:
         resource = statement.resource
-        if resource is None or not matches(statement.action, Act.CREATE_DEVICE, Doubts(Switches())):
+        if resource is None or not any(matches(statement.action, act, doubts) for act in asked):
             continue
         exact_denied = statement.effect is Effect.DENY and not resource.negated
         for value in resource.values:

@@ -67,6 +67,7 @@ _OTHER = Text("with another name", "(別の名前)")
 _WITH_CODE = Text("with an MFA code", "MFA コード付きで")
 _WITHOUT_CODE = Text("without a code", "MFA コードなしで")
 _GUESS = Text("give an MFA code, without the device", "MFA デバイスなしで MFA コードを入力する")
+_HOLDER = Text("{who}: {held}", "{who}の{held}")
 _ASKED = Text("{what}, with {held}", "{what}({held})")
 _REFUSED = Text("{what}, with {held}: refused, {answer}", "{what}({held}): 拒否 {answer}")
 
@@ -77,13 +78,12 @@ def step_text(step: Step) -> Text:
     what = _GUESS if move.act is Act.GIVE_CODE and move.device is None else _ACTS[move.act]
     device = move.device
     named = device.name if device is not None and device.hand is Hand.ACTOR else ""
-    name = _both(_NAMED, name=_WHO[named]) if isinstance(named, Who) else _OTHER
+    name = _NAMED.filled(name=_WHO[named]) if isinstance(named, Who) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
-    filled = _both(what, on=_WHO[move.on], device=name, code=code)
+    filled = what.filled(on=_WHO[move.on], device=name, code=code)
     if step.outcome.answer == OK:
-        return _both(_ASKED, what=filled, held=_holder(step))
-    answer = Text(step.outcome.answer, step.outcome.answer)
-    return _both(_REFUSED, what=filled, held=_holder(step), answer=answer)
+        return _ASKED.filled(what=filled, held=_holder(step))
+    return _REFUSED.filled(what=filled, held=_holder(step), answer=step.outcome.answer)
 
 
 def _holder(step: Step) -> Text:
@@ -91,11 +91,4 @@ def _holder(step: Step) -> Text:
     by = step.move.by
     if by.who is Who.USER:
         return HELD[by.held]
-    return _both(Text("{who}: {held}", "{who}の{held}"), who=_WHO[by.who], held=HELD[by.held])
-
-
-def _both(text: Text, **values: Text) -> Text:
-    """Fill a text with texts, in each language with its own."""
-    english = {name: value.en for name, value in values.items()}
-    japanese = {name: value.ja for name, value in values.items()}
-    return Text(text.en.format(**english), text.ja.format(**japanese))
+    return _HOLDER.filled(who=_WHO[by.who], held=HELD[by.held])

@@ -5,9 +5,9 @@ comes to hold, no request passes but those whose ways were walked: the gate's qu
 policies as they are attached.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from sekisho.language import Text
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held as Way
 from sekisho.prover.credentials import User
@@ -15,22 +15,34 @@ from sekisho.prover.gate import expected_exempt, gate_question
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 from sekisho.prover.walk.model import ACTIONS, Held, Hold
 from sekisho.prover.walk.setting import Setting
+from sekisho.prover.wording import HELD
 
-__all__ = ["Standing", "left_open"]
+__all__ = ["WAYS", "Standing", "left_open"]
 
-_WAYS = {
+WAYS = {
     Held.KEY: Way.KEY,
     Held.CONSOLE: Way.SESSION,
     Held.TOKEN: Way.SESSION,
     Held.CONSOLE_MFA: Way.MFA_SESSION,
     Held.TOKEN_MFA: Way.MFA_SESSION,
 }
+"""What the prover calls the credentials with which users' policies are asked."""
 _LOOKING_UP = (
     *(action for action in expected_exempt() if action not in ACTIONS),
     *("iam:ListAccountAliases", "iam:ListUsers"),
 )
 """What Force_MFA exempts beside the model's own, and what older samples of AWS do: it reads IAM's
 lists, or sets a device's clock right."""
+
+
+_UNDECIDED = Text(
+    "what the model does not walk could not be decided: {reason}",
+    "モデルが試さない操作について判断できませんでした: {reason}",
+)
+_OPEN = Text(
+    "the gate leaves open what the model does not walk: `{action}` on `{resource}`, with {held}",
+    "モデルが試さない操作が拒否されません: `{action}` (`{resource}`、{held})",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Standing:
     walked: frozenset[str]
 
 
-def left_open(setting: Setting, standings: Iterable[Standing]) -> str | None:
+def left_open(setting: Setting, standing: Standing) -> Text | None:
     """Return what may pass that was not walked, in words; None if it is proved that nothing does.
 
     A role's session is no part of it: the user's policies are not asked about one.
@@ -56,21 +68,16 @@ def left_open(setting: Setting, standings: Iterable[Standing]) -> str | None:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    for standing in standings:
-        if standing.hold.held not in _WAYS:
-            continue
-        match _verdict(setting, standing):
-            case Proved():
-                pass
-            case Unknown(reason):
-                return f"what the model does not walk could not be decided: {reason}"
-            case Refuted(witness):
-                request = witness.request
-                return (
-                    "the gate leaves open what the model does not walk: "
-                    f"`{request.action}` on `{request.resource}`, with {witness.held}"
-                )
-    return None
+    if standing.hold.held not in WAYS:
+        return None
+    match _verdict(setting, standing):
+        case Proved():
+            return None
+        case Unknown(reason):
+            return _UNDECIDED.filled(reason=reason)
+        case Refuted(witness):
+            asked, held = witness.request, HELD[witness.held]
+            return _OPEN.filled(action=asked.action, resource=asked.resource, held=held)
 
 
 def _verdict(setting: Setting, standing: Standing) -> Verdict:
@@ -83,4 +90,4 @@ def _verdict(setting: Setting, standing: Standing) -> Verdict:
         setting.now,
         (*sorted(standing.walked), *_LOOKING_UP, *refused),
     )
-    return never(replace(question, held=(_WAYS[held],), switches=setting.engine))
+    return never(replace(question, held=(WAYS[held],), switches=setting.engine))

@@ -1,0 +1,237 @@
+"""No other user is left out: out of every class that policies tell apart, one meets the thief."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import from_json
+from sekisho.prover.walk import (
+    THIEVES,
+    Setting,
+    Unexplored,
+    Unreachable,
+    WalkVerdict,
+    answer,
+    answers,
+    search,
+    setting_of,
+    story,
+)
+from sekisho.prover.walk.judge import Judge
+from sekisho.prover.walk.model import ON_USERS, Act, Held, Hold, Who
+from sekisho.prover.walk.others import MOST_CLASSES, others, starts
+
+Statement = dict[str, Any]
+
+OWN = "user/${aws:username}"
+MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+ONLY_KEYS = {"Null": {"aws:TokenIssueTime": "false"}}
+ONLY_SESSIONS = {"Null": {"aws:TokenIssueTime": "true"}}
+
+
+def open_on(actions: list[str], tails: list[str], more: Statement | None = None) -> Policies:
+    """Return a gate that leaves actions of IAM open on some resources."""
+    names = [f"iam:{name}" for name in actions]
+    return policies(
+        {"Effect": "Deny", "NotAction": names, "Resource": "*", "Condition": MFA},
+        {"Effect": "Deny", "Action": names, "NotResource": _arns(tails), "Condition": MFA},
+        *([more] if more else []),
+    )
+
+
+def _arns(tails: list[str]) -> list[str]:
+    return [f"arn:aws:iam::*:{tail}" for tail in tails]
+
+
+def policies(*statements: Statement) -> Policies:
+    document = from_json({"Version": "2012-10-17", "Statement": list(statements)})
+    return Policies(identity=(AttachedPolicy("gate", document),))
+
+
+@pytest.mark.parametrize(
+    ("opened", "tails", "thief", "other"),
+    [
+        (["CreateLoginProfile"], [OWN, "user/admin*"], "admin-key-creates-login", "user/admin"),
+        (["UpdateLoginProfile"], [OWN, "user/ops/*"], "admin-key-resets-login", "user/ops/"),
+        (["DeactivateMFADevice"], ["user/??"], "admin-key-removes-devices", "user/xx"),
+        (["AttachUserPolicy"], ["user/root-*"], "admin-key-policies", "user/root-"),
+    ],
+)
+def test_what_is_open_on_some_users_only_is_found(
+    opened: list[str], tails: list[str], thief: str, other: str
+) -> None:
+    found = answer(story(thief), open_on(opened, tails))
+    assert found.verdict is WalkVerdict.REFUTED
+    assert found.other.split(":")[-1].startswith(other)
+
+
+def test_a_colleague_in_another_state_is_a_way_in() -> None:
+    """The story's colleague has no password yet; somebody else has one that can be reset."""
+    thief = story("key-with-device")
+    opened = open_on(
+        ["UpdateLoginProfile", "CreateVirtualMFADevice", "EnableMFADevice"], ["user/*", "mfa/*"]
+    )
+    assert isinstance(search(setting_of(thief, opened), thief.question), Unreachable)
+    assert answer(thief, opened).verdict is WalkVerdict.REFUTED
+
+
+def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
+    closed = [_closed_but("CreateLoginProfile", f"user/*{each}*", MFA) for each in "abcde"]
+    gate = {
+        "Effect": "Deny",
+        "NotAction": "iam:CreateLoginProfile",
+        "Resource": "*",
+        "Condition": MFA,
+    }
+    found = answer(story("key-with-device"), policies(gate, *closed))
+    assert isinstance(found.result, Unexplored)
+    assert f"{MOST_CLASSES}" in found.result.reason.en
+
+
+def _by_hand_to_hand() -> Policies:
+    """A gate that no one colleague opens: one lends the session, and the other takes the device."""
+    opened = ["CreateVirtualMFADevice", "CreateAccessKey", "CreateLoginProfile", "EnableMFADevice"]
+    deny = {"Effect": "Deny", "Resource": "*"}
+    return policies(
+        {**deny, "NotAction": [f"iam:{name}" for name in opened], "Condition": MFA},
+        _closed_but("CreateAccessKey", "user/y*", MFA),
+        _closed_but("CreateLoginProfile", "user/x*", MFA),
+        _closed_but("EnableMFADevice", "user/y*", MFA),
+        {**deny, "Action": "iam:EnableMFADevice", "Condition": {**MFA, **ONLY_SESSIONS}},
+    )
+
+
+def _closed_but(action: str, tail: str, condition: Statement) -> Statement:
+    return {
+        "Effect": "Deny",
+        "Action": f"iam:{action}",
+        "NotResource": _arns([tail]),
+        "Condition": condition,
+    }
+
+
+def _apart_by_name() -> Policies:
+    """A gate where who calls matters."""
+    named = {**MFA, "StringLike": {"aws:username": "x*"}}
+    return policies(
+        {"Effect": "Deny", "NotAction": "iam:CreateAccessKey", "Resource": "*", "Condition": MFA},
+        {"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": "*", "Condition": named},
+    )
+
+
+@pytest.mark.parametrize("gate", [_by_hand_to_hand, _apart_by_name])
+def test_what_leads_from_one_colleague_to_another_is_no_proof(gate: Callable[[], Policies]) -> None:
+    found = answer(story("key-with-device"), gate())
+    assert isinstance(found.result, Unexplored)
+
+
+TAILS = (OWN, "user/*/${aws:username}", "user/a*", "user/ab", "user/*b", "user/x/*", "user/?", "*")
+ACTIONS = ("CreateLoginProfile", "UpdateLoginProfile", "EnableMFADevice", "DeactivateMFADevice")
+PEOPLE = ("/a", "/ab", "/b", "/bb", "/aab", "/zz", "/x/a", "/x/zz", "/y/ab", "/x/y/b")
+GATES = st.builds(
+    open_on,
+    st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True),
+    st.lists(st.sampled_from(TAILS), min_size=1, max_size=3, unique=True).map(
+        lambda tails: [*tails, "mfa/*"]
+    ),
+    st.none()
+    | st.builds(
+        lambda action, tail: {
+            "Effect": "Deny",
+            "Action": f"iam:{action}",
+            "Resource": _arns([tail]),
+            "Condition": MFA,
+        },
+        st.sampled_from(ACTIONS),
+        st.sampled_from(TAILS[2:]),
+    ),
+)
+CLOSABLE = tuple(thief for thief in THIEVES if thief.beyond is None)
+
+
+def _with(setting: Setting, person: str) -> Setting:
+    path, slash, name = person.rpartition("/")
+    names = {**setting.names, Who.COLLEAGUE: name}
+    return replace(setting, names=names, colleague_path=f"{path}{slash}")
+
+
+def _let_in(gate: Policies, name: str) -> Iterator[str]:
+    """Yield the users with whom a thief gets in who is said to stay out."""
+    thief = story(name)
+    if answer(thief, gate).verdict is not WalkVerdict.PROVED:
+        return
+    setting = setting_of(thief, gate)
+    for person in PEOPLE:
+        for start in (thief.question.start, *starts(thief.question.start, again=False)):
+            found = search(_with(setting, person), replace(thief.question, start=start))
+            if not isinstance(found, Unreachable):
+                yield person
+
+
+@given(GATES, st.sampled_from([thief.id for thief in CLOSABLE]))
+@settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 15)
+def test_who_stays_out_does_so_whoever_the_colleague_is(gate: Policies, name: str) -> None:
+    assert [*_let_in(gate, name)] == []
+
+
+@given(GATES)
+def test_every_user_is_like_one_who_meets_the_thief(gate: Policies) -> None:
+    """What policies say of a user they say of a representative."""
+    setting = setting_of(story("key-with-device"), gate)
+    known = {_open(each) for each in (setting, *others(setting))}
+    assert {_open(_with(setting, each)) for each in PEOPLE} <= known
+
+
+def _open(setting: Setting) -> frozenset[Act]:
+    """Return what can be done to the colleague with the user's access key."""
+    key = Hold(Who.USER, Held.KEY)
+    return Judge(setting).open_to(Who.COLLEAGUE, key, ON_USERS, member=False)
+
+
+BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] = {
+    "one colleague is taken for all": (
+        "others",
+        lambda _: [],
+        lambda: open_on(["CreateLoginProfile"], [OWN, "user/admin*"]),
+        "admin-key-creates-login",
+    ),
+    "a colleague has one state": (
+        "starts",
+        lambda begin, **_: iter([begin]),
+        lambda: open_on(
+            ["UpdateLoginProfile", "CreateVirtualMFADevice", "EnableMFADevice"],
+            ["user/*", "mfa/*"],
+        ),
+        "key-with-device",
+    ),
+    "nobody is met twice": (
+        "_further",
+        lambda _: None,
+        _apart_by_name,
+        "key-with-device",
+    ),
+    "what is not walked is taken for closed": (
+        "left_open",
+        lambda *_: None,
+        lambda: open_on(["PutUserPolicy"], ["user/*"]),
+        "admin-key-policies",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "broken", "gate", "thief"), BROKEN.values(), ids=list(BROKEN))
+def test_a_walk_that_is_broken_is_caught(
+    name: str,
+    broken: Callable[..., Any],
+    gate: Callable[[], Policies],
+    thief: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert answer(story(thief), gate()).verdict is not WalkVerdict.PROVED
+    monkeypatch.setattr(answers, name, broken)
+    assert answer(story(thief), gate()).verdict is WalkVerdict.PROVED
