@@ -11,6 +11,7 @@
   * PortInUse           the local AWS cannot listen where it was told to
   * PlanRefused         a plan must not be applied, or no longer fits the account
   * UnexpectedAnswer    a step of the story did not come out as it must
+  * SeveralErrors       more than one of these, told at once
   * InternalError       sekisho contradicts itself: a bug
 
 Every error has a stable `code` from `Code`, a message in lower case with backticked input and no
@@ -33,6 +34,7 @@ __all__ = [
     "PlanRefused",
     "PortInUse",
     "SekishoError",
+    "SeveralErrors",
     "UnexpectedAnswer",
     "Unsupported",
     "UsageError",
@@ -208,6 +210,14 @@ class UnexpectedAnswer(SekishoError):
     """A step of the story did not come out as it must; `at` names the step."""
 
     code = Code.STORY_UNEXPECTED
+
+
+class SeveralErrors(SekishoError):
+    """Several errors that were found in one go; `errors` lists them, each with its own code."""
+
+    def __init__(self, errors: Sequence[SekishoError]) -> None:
+        super().__init__("; ".join(map(str, errors)), code=errors[0].code)
+        self.errors = tuple(errors)
 
 
 class InternalError(SekishoError):

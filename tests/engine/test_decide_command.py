@@ -225,7 +225,7 @@ def test_every_kind_of_policy_from_the_command_line(tmp_path: Path) -> None:
     [
         ([], 64, "--principal"),
         (["--batch", "-", "--action", "iam:GetUser"], 64, "--batch"),
-        ([*SELF, "--context", "alice"], 64, "NAME=VALUE"),
+        ([*SELF, "--context", "alice"], 64, "KEY=VALUE"),
         ([*SELF, "--policy", "no-such-file"], 1, "file.unreadable"),
         (["--batch", "no-such-file"], 1, "file.unreadable"),
         ([*SELF, "--switch", "no=1"], 1, "no such switch"),

@@ -10,30 +10,18 @@ from typing import Any, BinaryIO
 
 import click
 
+from sekisho.cli.decide_question import asked
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.engine import (
-    AttachedPolicy,
-    Cause,
-    Context,
-    ContextValue,
-    DecisionEffect,
-    Explanation,
-    Level,
-    Policies,
-    Request,
-    Switches,
-    decide,
-    explain,
-)
+from sekisho.cli.policy_files import unusable
+from sekisho.engine import Cause, Explanation, Request, decide, explain
 from sekisho.engine.algebra import unasked
 from sekisho.engine.exchange import answers, decision_to_json
-from sekisho.engine.question import switches_from_text
 from sekisho.engine.reasons import explanation_to_json, reasons
 from sekisho.engine.wording import EFFECTS, KINDS, assumption, not_given, place, sentence
-from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.errors import UsageError
 from sekisho.language import Language, Text
-from sekisho.policy import PolicyKind, parse
+from sekisho.policy import PolicyKind
 
 __all__ = ["command"]
 
@@ -48,7 +36,7 @@ _OPTIONS = (
         metavar="KEY=VALUE",
         multiple=True,
         help="A key of the request context; nothing is added to what you give. "
-        "Repeat a key to give it several values.",
+        'Repeat a key to give it several values, or write a list as JSON: `KEY=["a"]`.',
     ),
     click.option(
         "--policy",
@@ -107,7 +95,6 @@ _OPTIONS = (
         help="Requests as JSON, one a line (`-` for standard input); answers likewise.",
     ),
 )
-_NEEDED = ("principal", "action", "resource")
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,31 +116,18 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
         if any(given.values()):
             raise UsageError("`--batch` takes everything from its lines; give no request beside it")
         return _batch(batch)
-    missing = [f"`--{name}`" for name in _NEEDED if given[name] is None]
-    if missing:
-        raise UsageError(f"missing {', '.join(missing)}", cure="give one request, or `--batch`")
-    request = Request(
-        given["principal"],
-        given["action"],
-        given["resource"],
-        _context(given["contexts"]),
-        given["resource_account"],
-        management_account=given["management_account"],
-        service_linked_role=given["service_linked_role"],
-        federated_by=given["federated_by"],
-    )
-    policies, switches = _policies(given), _switches(given["switches"])
+    question = asked(given)
     if given["explain"]:
-        explanation = explain(request, policies, switches)
+        explanation = explain(question.request, question.policies, question.switches)
     else:
-        explanation = Explanation(decide(request, policies, switches))
-    denied = explanation.decision.effect is DecisionEffect.EXPLICITLY_DENIED
-    absent = None if denied else unasked(request, policies)
+        decision = decide(question.request, question.policies, question.switches)
+        explanation = Explanation(decision)
+    absent = unasked(question.request, question.policies, explanation.decision)
     match output:
         case OutputFormat.JSON:
             click.echo(_as_json(explanation, absent, explained=given["explain"]))
         case OutputFormat.TABLE:
-            lines = _lines(request, explanation, absent)
+            lines = _lines(question.request, explanation, absent)
             click.echo("\n".join(line.into(lang) for line in lines))
     return Exit.CLEAN
 
@@ -174,82 +148,11 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
     try:
         return Path(path).open("rb")
     except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: str, error: OSError) -> FaultyInput:
-    message = (error.strerror or "cannot be read").lower()
-    return FaultyInput(path, [Fault(Code.FILE_UNREADABLE, message)])
-
-
-def _pairs(option: str, texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise UsageError(f"`{option} {text}` is not of the form `NAME=VALUE`")
-        yield key, value
-
-
-def _context(texts: tuple[str, ...]) -> Context:
-    values: dict[str, list[str]] = {}
-    spelled: dict[str, str] = {}
-    for key, value in _pairs("--context", texts):
-        values.setdefault(spelled.setdefault(key.lower(), key), []).append(value)
-    given: dict[str, ContextValue] = {
-        key: each[0] if len(each) == 1 else tuple(each) for key, each in values.items()
-    }
-    return Context(given)
-
-
-def _switches(texts: tuple[str, ...]) -> Switches:
-    return switches_from_text(dict(_pairs("--switch", texts)))
-
-
-def _policies(given: dict[str, Any]) -> Policies:
-    def read(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
-        return tuple(_policy(path, kind) for path in paths)
-
-    endpoint = given["vpc_endpoint"]
-    return Policies(
-        identity=read(given["identity"], PolicyKind.IDENTITY),
-        boundaries=read(given["boundary"], PolicyKind.BOUNDARY) or None,
-        session=read(given["session"], PolicyKind.SESSION) or None,
-        trust=_optional(given["trust"], PolicyKind.TRUST),
-        resource=_optional(given["resource_policy"], PolicyKind.RESOURCE),
-        scps=_levels("--scp", given["scps"], PolicyKind.SCP),
-        rcps=_levels("--rcp", given["rcps"], PolicyKind.RCP),
-        vpc_endpoint=(_policy(endpoint, PolicyKind.VPC_ENDPOINT),) if endpoint else None,
-    )
-
-
-def _optional(path: str | None, kind: PolicyKind) -> AttachedPolicy | None:
-    return _policy(path, kind) if path else None
-
-
-def _levels(option: str, texts: tuple[str, ...], kind: PolicyKind) -> tuple[Level, ...]:
-    """Return the levels in the order in which they are first named."""
-    levels: dict[str, list[AttachedPolicy]] = {}
-    for name, path in _pairs(option, texts):
-        levels.setdefault(name, []).append(_policy(path, kind))
-    return tuple(Level(name, tuple(attached)) for name, attached in levels.items())
-
-
-def _policy(path: str, kind: PolicyKind) -> AttachedPolicy:
-    try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        text = content.decode("utf-8")
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except UnicodeDecodeError:
-        fault = Fault(Code.POLICY_NOT_JSON, "the text is not UTF-8", cure="save it as UTF-8")
-        raise FaultyInput(path, [fault]) from None
-    return AttachedPolicy(path, parse(text, source=path, kind=kind))
+        raise unusable(path, error) from None
 
 
 def _as_json(explanation: Explanation, absent: PolicyKind | None, *, explained: bool) -> str:
-    value = decision_to_json(explanation.decision)
-    if absent is not None:
-        value["notGiven"] = absent.value
+    value = decision_to_json(explanation.decision, absent)
     if explained:
         value["explanation"] = explanation_to_json(explanation)
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -14,8 +14,8 @@ from contextlib import suppress
 import click
 
 from sekisho import __version__
-from sekisho.cli.exits import Exit
-from sekisho.errors import Code, FaultyInput, SekishoError, UsageError
+from sekisho.cli.exits import Exit, worst
+from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
 
 __all__ = ["main", "root"]
 
@@ -77,15 +77,18 @@ def root() -> None:
     """Make MFA mandatory for the IAM users of an AWS account, and prove that it is."""
 
 
-def _report(error: SekishoError) -> None:
-    """Print an error on stderr, with every fault of a faulty input on a line of its own."""
+def _report(error: SekishoError) -> Exit:
+    """Print an error on stderr, every fault on a line of its own, and return what to exit with."""
+    if isinstance(error, SeveralErrors):
+        return worst([_report(each) for each in error.errors])
     if isinstance(error, FaultyInput):
         for fault in error.faults:
             click.echo(f"sekisho: {fault.code}: {error.source}: {fault}", err=True)
-        return
+        return Exit.ERROR
     place = f"{error.at}: " if error.at and error.at not in str(error) else ""
     cure = f" ({error.cure})" if error.cure else ""
     click.echo(f"sekisho: {error.code}: {place}{error}{cure}", err=True)
+    return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 
 def main() -> None:
@@ -114,12 +117,8 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
-    except UsageError as error:
-        _report(error)
-        return Exit.USAGE
     except SekishoError as error:
-        _report(error)
-        return Exit.ERROR
+        return _report(error)
     return result if isinstance(result, int) else Exit.CLEAN
 
 

@@ -8,6 +8,7 @@ import click
 from sekisho.account import Snapshot
 from sekisho.cli.exempted import break_glass_of, break_glass_options
 from sekisho.cli.exits import Exit
+from sekisho.cli.options import pair
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import UsageError
@@ -72,9 +73,7 @@ def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
 def _tags(texts: tuple[str, ...]) -> dict[str, str]:
     tags: dict[str, str] = {}
     for text in texts:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise UsageError(f"`--tag {text}` is not of the form `KEY=VALUE`")
+        key, value = pair("--tag", "KEY=VALUE", text)
         if key in tags:
             raise UsageError(f"`--tag {text}`: the key `{key}` stands twice")
         tags[key] = value

@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ __all__ = [
     "ReportFormat",
     "format_option",
     "lang_option",
+    "pair",
     "report_format_option",
     "switch_option",
+    "switches_of",
 ]
 
 
@@ -54,14 +56,30 @@ def lang_option(function: F) -> F:
     )(function)
 
 
-def _switches(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Switches:
+def switches_of(texts: Iterable[str]) -> Switches:
+    """Return the switches of `--switch NAME=VALUE`.
+
+    Raises:
+        UsageError: if a text is not of that form.
+        FaultyRequest: with every name that is no switch and every setting that it has not.
+    """
     pairs: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise UsageError(f"`--switch {text}` is not of the form `NAME=VALUE`")
+        name, value = pair("--switch", "NAME=VALUE", text)
         pairs[name] = value
     return switches_from_text(pairs)
+
+
+def pair(option: str, form: str, text: str) -> tuple[str, str]:
+    """Return both sides of the first `=` of an option's value; the right one may be empty.
+
+    Raises:
+        UsageError: if there is none, or nothing before it; `form` says what was wanted.
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"`{option} {text}` is not of the form `{form}`")
+    return name, value
 
 
 def switch_option(function: F) -> F:
@@ -71,7 +89,7 @@ def switch_option(function: F) -> F:
         "switches",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=_switches,
+        callback=lambda ctx, param, texts: switches_of(texts),
         help="Set a point that AWS does not document: docs/reference/switches.md.",
     )(function)
 

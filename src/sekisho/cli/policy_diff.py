@@ -11,11 +11,11 @@ from sekisho import prover
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
-from sekisho.cli.policy_files import read_policy
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import safe, stated_to_json, witness_to_json
-from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine import Policies
 from sekisho.language import Language, Text
-from sekisho.policy import PolicyKind, parse
+from sekisho.policy import PolicyKind
 from sekisho.prover import Difference, Item, Side, Unknown, User
 from sekisho.prover.wording import HELD, assumed_user, stated_text, verdict_text, witness_text
 
@@ -61,10 +61,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
     could not be found out.
     """
     user_arn: str | None = given["user_arn"]
-    before, after = (
-        _policies((file, *given[f"with_{side}"], *given["with_both"]), given["boundary"])
-        for side, file in (("old", old), ("new", new))
-    )
+    before, after = _policies((old, *given["with_old"]), (new, *given["with_new"]), given)
     user = User.of(user_arn) if user_arn else prover.anyone(before, after)
     found = prover.difference(before, after, user, datetime.now(UTC), given["switches"])
     if output is OutputFormat.JSON:
@@ -85,17 +82,18 @@ def _exit(found: Difference, *, exit_zero: bool) -> Exit:
     return Exit.FINDINGS if differ and not exit_zero else Exit.CLEAN
 
 
-def _policies(files: tuple[str, ...], boundaries: tuple[str, ...]) -> Policies:
-    return Policies(
-        identity=_read(files, PolicyKind.IDENTITY),
-        boundaries=_read(boundaries, PolicyKind.BOUNDARY) or None,
+def _policies(
+    old: tuple[str, ...], new: tuple[str, ...], given: dict[str, Any]
+) -> tuple[Policies, Policies]:
+    """Read both sides; what both have is read once, for it may be standard input."""
+    refuse_stdin_twice((*old, *new, *given["with_both"], *given["boundary"]))
+    both = read_attached(given["with_both"], PolicyKind.IDENTITY)
+    limits = read_attached(given["boundary"], PolicyKind.BOUNDARY) or None
+    before, after = (
+        Policies(identity=(*read_attached(files, PolicyKind.IDENTITY), *both), boundaries=limits)
+        for files in (old, new)
     )
-
-
-def _read(files: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
-    return tuple(
-        AttachedPolicy(file, parse(read_policy(file), source=file, kind=kind)) for file in files
-    )
+    return before, after
 
 
 def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:

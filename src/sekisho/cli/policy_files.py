@@ -1,12 +1,14 @@
 """Reading a policy's text from a file or standard input, for the commands about policies."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from sekisho import policy
-from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.engine import AttachedPolicy
+from sekisho.errors import Code, Fault, FaultyInput, UsageError
 
-__all__ = ["read_policy", "unusable"]
+__all__ = ["read_attached", "read_policy", "refuse_stdin_twice", "unusable"]
 
 _MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
 """Reading more than the longest policy in the widest encoding would tell nothing new."""
@@ -32,6 +34,30 @@ def read_policy(file: str) -> str:
         message = f"byte {position} is not UTF-8" if position else "no file can have this name"
         cure = "save the file as UTF-8" if position else ""
         raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, cure=cure)]) from None
+
+
+def read_attached(paths: Iterable[str], kind: policy.PolicyKind) -> tuple[AttachedPolicy, ...]:
+    """Return the policies of files, named by them.
+
+    Raises:
+        FaultyInput: if one cannot be read.
+    """
+    return tuple(
+        AttachedPolicy(path, policy.parse(read_policy(path), source=path, kind=kind))
+        for path in paths
+    )
+
+
+def refuse_stdin_twice(paths: Iterable[str]) -> None:
+    """Refuse `-` for more than one of the files: the second would be empty.
+
+    Raises:
+        UsageError: if it stands there more often.
+    """
+    if list(paths).count("-") > 1:
+        raise UsageError(
+            "`-` is standard input and can be read once", cure="save the other policies to files"
+        )
 
 
 def unusable(file: str, error: OSError) -> FaultyInput:

@@ -15,6 +15,7 @@ from sekisho.cli.options import (
     report_format_option,
     switch_option,
 )
+from sekisho.cli.policy_files import read_attached
 from sekisho.cli.prove_answers import Asking, Report, report
 from sekisho.cli.prove_options import (
     invariants_of,
@@ -34,7 +35,6 @@ from sekisho.cli.prove_subject import (
     UNREAD,
     Subject,
     asked_about_all,
-    read_attached,
     snapshot_of_options,
     subject_of,
     subject_options,

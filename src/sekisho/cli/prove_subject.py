@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
 
 from sekisho.account import Snapshot, open_account, policies_of, user_of
 from sekisho.audit.gated import named_of
-from sekisho.cli.policy_files import read_policy
+from sekisho.cli.options import pair
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import UsageError
 from sekisho.language import Text
-from sekisho.policy import PolicyKind, parse
+from sekisho.policy import PolicyKind
 from sekisho.prover import User, anyone
 from sekisho.signin import change_allowed
 
@@ -21,7 +23,6 @@ __all__ = [
     "UNREAD",
     "Subject",
     "asked_about_all",
-    "read_attached",
     "snapshot_of_options",
     "subject_of",
     "subject_options",
@@ -148,10 +149,14 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
     Raises:
         FaultyAccount: if the account has no such user, or not all of the user's policies.
         FaultyInput: if a file cannot be read.
+        UsageError: if standard input is to be read twice.
     """
     if snapshot is not None:
         return _of_account(snapshot, given)
     arn = given["user_arn"]
+    levels = (text.partition("=")[2] for text in given["scps"])
+    files = (given[name] for name in ("files", "boundary", "session", "enrolled"))
+    refuse_stdin_twice((*chain.from_iterable(files), *levels))
     policies = Policies(
         identity=read_attached(given["files"], PolicyKind.IDENTITY),
         boundaries=read_attached(given["boundary"], PolicyKind.BOUNDARY) or None,
@@ -194,19 +199,10 @@ def unread(snapshot: Snapshot) -> str:
     return next(reasons, "")
 
 
-def read_attached(paths: tuple[str, ...], kind: PolicyKind) -> tuple[AttachedPolicy, ...]:
-    """Return the policies of files, named by them."""
-    return tuple(
-        AttachedPolicy(path, parse(read_policy(path), source=path, kind=kind)) for path in paths
-    )
-
-
 def _levels(texts: tuple[str, ...]) -> tuple[Level, ...]:
     """Return the levels in the order in which they are first named."""
     levels: dict[str, tuple[AttachedPolicy, ...]] = {}
     for text in texts:
-        name, equals, path = text.partition("=")
-        if not name or not equals:
-            raise UsageError(f"`--scp {text}` is not of the form `LEVEL=FILE`")
+        name, path = pair("--scp", "LEVEL=FILE", text)
         levels[name] = (*levels.get(name, ()), *read_attached((path,), PolicyKind.SCP))
     return tuple(Level(name, attached) for name, attached in levels.items())

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from sekisho.engine import arns
 from sekisho.engine.layers import across_accounts, assumes
-from sekisho.engine.model import Policies, Request, ResourceKind
+from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourceKind
 from sekisho.engine.principals import Caller, CallerKind, Named
 from sekisho.engine.readings import Reading
 from sekisho.policy.document import PolicyKind
@@ -59,8 +59,13 @@ def _must_itself_allow(request: Request, policies: Policies) -> bool:
     )
 
 
-def unasked(request: Request, policies: Policies) -> PolicyKind | None:
-    """Return the kind of the resource's own policy if it must itself allow and is not given."""
+def unasked(request: Request, policies: Policies, decision: Decision) -> PolicyKind | None:
+    """Return the kind of the resource's own policy if it must itself allow and is not given.
+
+    Where it could change nothing there is none: an explicit deny is final.
+    """
+    if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
+        return None
     if policies.trust is not None or policies.resource is not None:
         return None
     if assumes(request):

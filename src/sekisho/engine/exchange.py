@@ -6,7 +6,8 @@
                   "scps" and "rcps": [{"level", "policies"}]},
      "options"?: {a switch by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
 
-    {"id", "decision", "because", "blockedBy", "assumed"?}  or  {"id", "error": {code, message, at}}
+    {"id", "decision", "because", "blockedBy", "assumed"?, "notGiven"?}
+    or  {"id", "error": {code, message, at}}
 
 What is null or absent is not there. An empty list of boundaries or session policies is there and
 allows nothing; an empty list of levels is no organisation. Unknown keys are refused. A line that
@@ -18,12 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.documents import Documents
 from sekisho.engine.model import Cause, Decision, Policies, Request, Switches
 from sekisho.engine.question import Question, identity_of, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
+from sekisho.policy import PolicyKind
 from sekisho.policy.faults import quoted
 
 __all__ = ["MOST_BYTES", "Answer", "answer", "answers", "cause_to_json", "decision_to_json"]
@@ -156,8 +159,13 @@ def _not_json(message: str) -> FaultyRequest:
     return FaultyRequest("line", [Fault(Code.REQUEST_NOT_JSON, message)])
 
 
-def decision_to_json(decision: Decision) -> dict[str, object]:
-    """Return a decision as JSON values; `assumed` is there only if a switch mattered."""
+def decision_to_json(decision: Decision, absent: PolicyKind | None = None) -> dict[str, object]:
+    """Return a decision as JSON values; `assumed` is there only if a switch mattered.
+
+    Args:
+        decision: what was decided.
+        absent: what `unasked` returns of it: a kind of policy that must allow, too.
+    """
     value: dict[str, object] = {
         "decision": decision.effect.value,
         "because": [cause_to_json(cause) for cause in decision.because],
@@ -165,6 +173,8 @@ def decision_to_json(decision: Decision) -> dict[str, object]:
     }
     if decision.assumed:
         value["assumed"] = list(decision.assumed)
+    if absent is not None:
+        value["notGiven"] = absent.value
     return value
 
 
@@ -182,7 +192,8 @@ def cause_to_json(cause: Cause) -> dict[str, object]:
 
 
 def _success(question: Question, decision: Decision) -> Answer:
-    return Answer({"id": question.id, **decision_to_json(decision)}, decided=True)
+    absent = unasked(question.request, question.policies, decision)
+    return Answer({"id": question.id, **decision_to_json(decision, absent)}, decided=True)
 
 
 def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> Answer:

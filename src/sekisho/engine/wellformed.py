@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sekisho.engine import arns, variables
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.operators import SUBSTITUTING
-from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.principals import Caller, CallerKind, caller_of
 from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy.document import (
@@ -25,7 +25,7 @@ from sekisho.policy.document import (
 )
 from sekisho.policy.faults import quoted
 
-__all__ = ["check_policies", "check_request"]
+__all__ = ["check_policies", "check_request", "request_faults"]
 
 _NAME_PRINCIPALS = frozenset(
     {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
@@ -38,23 +38,34 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
     Raises:
         FaultyRequest: with everything that is wrong.
     """
-    faults = list(_request_faults(request, policies, caller))
+    faults = [*_faults_of(request, caller), *_policies_faults(policies, caller)]
     if faults:
         raise FaultyRequest("request", faults)
 
 
-def _request_faults(request: Request, policies: Policies, caller: Caller) -> Iterator[Fault]:
+def request_faults(request: Request) -> list[Fault]:
+    """Return what is wrong with a request whatever the policies are."""
+    try:
+        caller = caller_of(request, bounded=False)
+    except FaultyRequest as error:
+        return [*error.faults, *_faults_of(request, None)]
+    return list(_faults_of(request, caller))
+
+
+def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
+    """Return the faults of a request; of what is asked alone, where nobody can be its caller."""
     if not _is_one_action(request.action):
         message = f"{quoted(request.action)} is not one action"
         cure = "write it as `service:Name`"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
     yield from _resource_faults(request)
+    if caller is None:
+        return
     if request.service_linked_role and not caller.role_name:
         message = f"{quoted(caller.arn)} is no service-linked role"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
     if request.federated_by is not None:
         yield from _maker_faults(request.federated_by, caller)
-    yield from _policies_faults(policies, caller)
 
 
 def _maker_faults(maker: str, caller: Caller) -> Iterator[Fault]:
