@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from sekisho.audit import Attachment
+
 CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
 PRINCIPALS = ("arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/r/s")
 CONTEXT = {
@@ -51,9 +53,18 @@ def errors() -> Iterator[str]:
     yield from (case["text"] for case in texts["cases"])
 
 
-def published() -> Iterator[str]:
-    """Yield policies that people have published, and those of `policies`."""
-    yield from (path.read_text("utf-8") for path in sorted((CORPUS / "lint").rglob("*.json")))
+def linted() -> Iterator[str]:
+    """Yield policies that people have published, of every kind those of lint's cases, and others.
+
+    The target takes the kind from the length; white space makes it that of the case.
+    """
+    yield from (path.read_text("utf-8") for path in sorted((CORPUS / "lint/published").iterdir()))
+    kinds = [each.word for each in Attachment]
+    for name in ("mfa", "policy", "table"):
+        for case in json.loads((CORPUS / "lint" / f"{name}.json").read_text("utf-8"))["cases"]:
+            if case.get("as", "user") != "user":
+                text = json.dumps(case["policy"])
+                yield text + " " * ((kinds.index(case["as"]) - len(text)) % len(kinds))
     yield from policies()
 
 
@@ -62,7 +73,7 @@ SEEDS = {
     "reader": policies,
     "decide": lines,
     "compiled": lines,
-    "lint": published,
+    "lint": linted,
     "explain": errors,
 }
 
