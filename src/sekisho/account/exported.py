@@ -250,6 +250,7 @@ def _managed(entry: PolicyEntry) -> ManagedPolicy:
         aws_managed=entry.aws_managed,
         versions=tuple(version.id for version in entry.versions),
         description=entry.description,
+        made_at={each.id: each.created_at for each in entry.versions if each.created_at},
     )
 
 

@@ -62,12 +62,12 @@ def read_roles(reading: Reading) -> Iterator[Role]:
 def read_policies(reading: Reading) -> Iterator[ManagedPolicy]:
     """Yield the customer managed policies, without their tags."""
     for item in _details(reading, "LocalManagedPolicy", "Policies"):
-        versions = {
-            version["VersionId"]: version["Document"] for version in item["PolicyVersionList"]
-        }
-        document = reading.document(versions[item["DefaultVersionId"]], item["Arn"])
+        versions = {version["VersionId"]: version for version in item["PolicyVersionList"]}
+        default = versions[item["DefaultVersionId"]]["Document"]
+        document = reading.document(default, item["Arn"])
         if document is not None:
-            yield _managed(item, document, tuple(versions))
+            made_at = {name: version["CreateDate"] for name, version in versions.items()}
+            yield replace(_managed(item, document, tuple(versions)), made_at=made_at)
 
 
 def with_tags(reading: Reading, policy: ManagedPolicy) -> ManagedPolicy:

@@ -158,6 +158,7 @@ class ManagedPolicy:
 
     Attributes:
         versions: the ids of all versions there are, as far as they were read.
+        made_at: when each of them was made, by its id, as far as that was read.
     """
 
     arn: str
@@ -169,6 +170,7 @@ class ManagedPolicy:
     tags: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     description: str = ""
+    made_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

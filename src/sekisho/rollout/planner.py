@@ -8,7 +8,6 @@ from sekisho.account import Snapshot, User
 from sekisho.account.saved import dump_snapshot
 from sekisho.errors import FaultyInput
 from sekisho.policy import to_json
-from sekisho.policy.size import Quota
 from sekisho.rollout.accepted import check_accepted
 from sekisho.rollout.changes import (
     AddUserToGroup,
@@ -32,8 +31,9 @@ from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import outlook_of, policy_arn
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
+from sekisho.rollout.quotas import no_room_for_a_version, over_quotas
 from sekisho.rollout.safety import keys_in_use, not_meant, proofs, reasons
-from sekisho.rollout.texts import DESCRIPTION_STAYS, NOT_COVERED, QUOTA, STALE_STAYS
+from sekisho.rollout.texts import DESCRIPTION_STAYS, NOT_COVERED, STALE_STAYS
 from sekisho.rollout.unread import gaps, missing, unread_of
 from sekisho.rollout.validate import faults_of
 
@@ -82,7 +82,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     found = (
         *draft.reasons,
         *gaps(outlook, goal),
-        *_quotas(outlook.before, most),
+        *over_quotas(outlook.before, most),
         *reasons(outlook),
         *not_meant(outlook, goal),
     )
@@ -179,8 +179,7 @@ class _Draft:
         same = known.document == wanted.document
         self.add(version, done=same)
         if not same:
-            # a version that is deleted to make room could never be brought back
-            self.reasons += _over(len(known.versions) + 1, Quota.VERSIONS_PER_POLICY, arn)
+            self.reasons += no_room_for_a_version(known)
         for key, value in wanted.tags.items():
             old = known.tags.get(key)
             self.add(TagPolicy(arn, key, value, old), done=old == value)
@@ -277,23 +276,3 @@ class _Draft:
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)
                     self.warnings.append(Note("stale-stays", text, (group.name,)))
-
-
-def _quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
-    """Yield what would come to more than AWS allows by default, and was not so before."""
-    for user in after.users:
-        old = before.user_named.get(user.name)
-        if old is None or len(user.attached) > len(old.attached):
-            yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name)
-        if old is None or len(user.groups) > len(old.groups):
-            yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name)
-    for group in after.groups:
-        known = before.group_named.get(group.name)
-        if known is None or len(group.attached) > len(known.attached):
-            yield from _over(len(group.attached), Quota.POLICIES_PER_GROUP, group.name)
-
-
-def _over(used: int, quota: Quota, name: str) -> Iterator[Note]:
-    if used > quota.number:
-        what = f"`{name}`: {quota.message(name)}"
-        yield Note("quota", QUOTA.filled(what=what), (name,))

@@ -40,6 +40,7 @@ __all__ = [
     "STILL_STUCK",
     "UNKNOWN",
     "UNREAD_POLICIES",
+    "VERSIONS",
     "VIA_SERVICE",
 ]
 
@@ -96,6 +97,16 @@ MEANT_UNREAD = Text(
 QUOTA = Text(
     "A quota of AWS would be exceeded: {what}.",
     "AWS のクォータを超えます: {what}",
+)
+VERSIONS = Text(
+    "A quota of AWS would be exceeded: `{arn}` has {count} versions ({versions}; the default is "
+    "{default}), and can have no more. None is deleted here, for none could be brought back: if "
+    "nobody needs the oldest, delete it and plan again: `aws iam delete-policy-version "
+    "--policy-arn {arn} --version-id {oldest}`.",
+    "AWS のクォータを超えます: `{arn}` には既に {count} 個のバージョン ({versions}、"
+    "デフォルトは {default}) があり、追加できません。削除すると元に戻せないため、"
+    "ここでは削除しません。最も古いものが不要であれば、削除してから計画を作り直してください: "
+    "`aws iam delete-policy-version --policy-arn {arn} --version-id {oldest}`",
 )
 KEYS_STOP = Text(
     "Access keys of these users work without MFA now and will stop: "
