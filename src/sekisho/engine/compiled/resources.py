@@ -146,7 +146,8 @@ class ResourceWriter:
                 same += f' f"{{{begin}}}{{(v := values[{key}])}}" and v.__class__ is str'
                 if entry.open_parts:
                     test = self._source.constant(_matches(entry))
-                    same += f' or ":" in {self._tail} and {test}(resource, {self._tail}, values)'
+                    # as one string, too, it ends in the value
+                    same += f" or resource.endswith(v) and {test}(resource, {self._tail}, values)"
                 return f"({key} in values and {begins} and ({same}))"
             case _:
                 test = self._source.constant(_matches(entry))
@@ -175,14 +176,15 @@ def _matches(entry: _Entry) -> _Matches:
         return _by_parts(entry, tail_test, spans)
 
     def by_stem(resource: str, tail: str, values: Values) -> bool | None:
-        if not resource.startswith(stem):
-            return False
-        found = tail_test(tail, values)
-        if found is False and entry.open_parts and ":" in tail:
+        return tail_test(tail, values) if resource.startswith(stem) else False
+
+    def by_open_stem(resource: str, tail: str, values: Values) -> bool | None:
+        found = resource.startswith(stem) and tail_test(tail, values)
+        if found is False and ":" in tail:
             spans(resource)
         return found
 
-    return by_stem
+    return by_open_stem if entry.open_parts else by_stem
 
 
 def _by_parts(entry: _Entry, tail_test: Test, spans: Callable[[str], None]) -> _Matches:
