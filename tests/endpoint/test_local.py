@@ -54,17 +54,41 @@ def told() -> Iterator[str]:
         process.communicate()
 
 
-def environment(told: str) -> dict[str, str]:
-    """Return what the welcome says to put into the environment."""
-    found = dict(re.findall(r"^ +(?:export|set) (AWS_\w+)=(\S+)", told, re.MULTILINE))
+def environment(told: str, who: str = "As the machine deploy-bot") -> dict[str, str]:
+    """Return what the welcome says to put into the environment, to be somebody."""
+    where, person = (
+        block
+        for block in told.split("\n\n")
+        if "=" in block and ("AWS_ENDPOINT_URL" in block or block.startswith(who))
+    )
+    found = dict(re.findall(r"^ +(?:export|set) (AWS_\w+)=(\S*)", where + person, re.MULTILINE))
     assert set(found) == {
         "AWS_ENDPOINT_URL",
         "AWS_DEFAULT_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | found | {"AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def test_the_administrator_comes_first_and_reads_everything(told: str, tmp_path: Path) -> None:
+    who = "As the administrator yuki.tanaka"
+    assert told.index(who) < told.index("As the machine")
+    path = tmp_path / "account.json"
+    command = [sys.executable, "-m", "sekisho", "collect", "--out", str(path), "--lang", "en"]
+    collected = subprocess.run(  # noqa: S603 - our own program
+        command,
+        env=environment(told, who),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert collected.returncode == 0, collected.stderr
+    assert json.loads(path.read_text("utf-8"))["gaps"] == []
 
 
 def aws(told: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -11,9 +11,11 @@ import click
 from sekisho.account import AccountFile, load_account
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
+from sekisho.errors import InternalError
 from sekisho.language import Language, Text
 
 if TYPE_CHECKING:
+    from sekisho.account.aws import Keys
     from sekisho.endpoint import LocalAws
 
 __all__ = ["command"]
@@ -25,12 +27,11 @@ _WELCOME = Text(
 A local AWS is running: {url}
 Account {account} ({source}). No real account is touched; all state is gone when this ends.
 
-Point the AWS CLI or an SDK at it (in another terminal):
+Point the AWS CLI, an SDK or sekisho at it (in another terminal):
   {set} AWS_ENDPOINT_URL={url}
   {set} AWS_DEFAULT_REGION={region}
-  {set} AWS_ACCESS_KEY_ID={key}
-  {set} AWS_SECRET_ACCESS_KEY={secret}
-  aws sts get-caller-identity
+
+{people}
 
 Keys, passwords and MFA seeds are in {file}.
 Console sign-in, as JSON over HTTP: {console}
@@ -41,18 +42,57 @@ Ctrl-C ends it.""",
 ローカル AWS を起動しました: {url}
 アカウント {account}({source})。実際のアカウントには一切触れません。終了すると状態はすべて消えます。
 
-AWS CLI や SDK の接続先をここに向けるには(別のターミナルで):
+AWS CLI や SDK、sekisho の接続先をここに向けるには(別のターミナルで):
   {set} AWS_ENDPOINT_URL={url}
   {set} AWS_DEFAULT_REGION={region}
-  {set} AWS_ACCESS_KEY_ID={key}
-  {set} AWS_SECRET_ACCESS_KEY={secret}
-  aws sts get-caller-identity
+
+{people}
 
 キー、パスワード、MFA のシードは {file} にあります。
 コンソールへのサインイン(HTTP 上の JSON): {console}
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 終了するには Ctrl-C を押します。""",
+)
+_CAST = Text(
+    """\
+As the administrator {administrator}, who has signed in with MFA:
+  {set} AWS_ACCESS_KEY_ID={admin_key}
+  {set} AWS_SECRET_ACCESS_KEY={admin_secret}
+  {set} AWS_SESSION_TOKEN={admin_token}
+  sekisho collect --out account.json
+
+As the machine {machine}, whose key may deploy a web site and read nothing of IAM:
+  {set} AWS_ACCESS_KEY_ID={key}
+  {set} AWS_SECRET_ACCESS_KEY={secret}
+  {set} AWS_SESSION_TOKEN=
+  aws sts get-caller-identity""",
+    """\
+管理者 {administrator} として (MFA でサインイン済み):
+  {set} AWS_ACCESS_KEY_ID={admin_key}
+  {set} AWS_SECRET_ACCESS_KEY={admin_secret}
+  {set} AWS_SESSION_TOKEN={admin_token}
+  sekisho collect --out account.json
+
+機械 {machine} として (このキーは Web サイトのデプロイだけができ、IAM は何も読めません):
+  {set} AWS_ACCESS_KEY_ID={key}
+  {set} AWS_SECRET_ACCESS_KEY={secret}
+  {set} AWS_SESSION_TOKEN=
+  aws sts get-caller-identity""",
+)
+_OWN_KEYS = Text(
+    """\
+With a key of the file, or as an administrator with what the console sign-in answers:
+  {set} AWS_ACCESS_KEY_ID=...
+  {set} AWS_SECRET_ACCESS_KEY=...
+  {set} AWS_SESSION_TOKEN=...
+  aws sts get-caller-identity""",
+    """\
+ファイルにあるキー、または管理者としてコンソールのサインインで得たキーで:
+  {set} AWS_ACCESS_KEY_ID=...
+  {set} AWS_SECRET_ACCESS_KEY=...
+  {set} AWS_SESSION_TOKEN=...
+  aws sts get-caller-identity""",
 )
 _EXAMPLE_COMPANY = Text("the example company", "例の会社")
 _NOBODY = Text(
@@ -96,21 +136,20 @@ def command(port: int, path: Path | None, lang: Language) -> int:
 
 def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Text:
     """Return how to point clients at the running endpoint."""
-    key, secret = ("...", "...") if path is not None else _example_key(account)
+    set_ = "set" if os.name == "nt" else "export"
+    people = _OWN_KEYS.filled(set=set_) if path is not None else _cast(account, local, set_)
+    source = Text(str(path), str(path)) if path is not None else _EXAMPLE_COMPANY
     values = {
         "url": local.url,
         "console": local.console_url,
         "account": account.account,
         "file": path if path is not None else _example(),
         "region": local.region,
-        "key": key,
-        "secret": secret,
-        "set": "set" if os.name == "nt" else "export",
+        "set": set_,
     }
-    source = Text(str(path), str(path)) if path is not None else _EXAMPLE_COMPANY
     return Text(
-        _WELCOME.en.format(source=source.en, **values),
-        _WELCOME.ja.format(source=source.ja, **values),
+        _WELCOME.en.format(source=source.en, people=people.en, **values),
+        _WELCOME.ja.format(source=source.ja, people=people.ja, **values),
     )
 
 
@@ -118,10 +157,34 @@ def _example() -> Path:
     return Path(str(files("sekisho.story").joinpath("data", "company.json")))
 
 
-def _example_key(account: AccountFile) -> tuple[str, str]:
-    """Return a key of the example company: no secret, it is printed in the package's own file."""
-    for held in account.credentials.values():
-        for key in held.keys:
-            if key.active:
-                return key.id, key.secret
-    return "...", "..."
+def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Text:
+    """Return how to be somebody of the example company, whose secrets are all in its file."""
+    # the story is heavy: not before it is needed
+    from sekisho.story.cast import ADMINISTRATOR, MACHINE  # noqa: PLC0415 - as above
+
+    session = _signed_in(account, local, ADMINISTRATOR)
+    key = account.credentials[MACHINE].keys[0]
+    return _CAST.filled(
+        set=set_,
+        administrator=ADMINISTRATOR,
+        admin_key=session.access_key_id,
+        admin_secret=session.secret_access_key,
+        admin_token=session.session_token,
+        machine=MACHINE,
+        key=key.id,
+        secret=key.secret,
+    )
+
+
+def _signed_in(account: AccountFile, local: "LocalAws", user: str) -> "Keys":
+    """Return the session of a user who signs in at the console by password and MFA code."""
+    from sekisho.signin import totp  # noqa: PLC0415 - as above
+    from sekisho.story.console import Console  # noqa: PLC0415 - as above
+
+    held, console = account.credentials[user], Console(local.url, account.account)
+    page = console.sign_in(user, held.password or "")
+    code = totp.code_at(held.devices[0].seed, totp.step_of(local.clock.now()))
+    keys = console.mfa(page.ticket, code).keys
+    if keys is None:
+        raise InternalError(f"`{user}` of the example company cannot sign in")
+    return keys
