@@ -108,12 +108,7 @@ def execute(
             what was done stands in the journal.
         AwsRefused: if the account cannot be read; nothing is done then.
     """
-    if not plan.applicable:
-        against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
-        raise PlanRefused(
-            f"this plan is not safe to apply: {against}",
-            cure="change the goal, or make the plan with `--accept ID=REASON`",
-        )
+    _check_applicable(plan)
     _check_caller(plan, api)
     journal.open(plan.digest, plan.to_json())
     if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
@@ -162,6 +157,15 @@ def check_account(plan: Plan, api: AwsApi) -> str:
 def _who(arn: str) -> str:
     """Return whose permissions an ARN stands for: of a role session, the role."""
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+
+def _check_applicable(plan: Plan) -> None:
+    if not plan.applicable:
+        against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
+        raise PlanRefused(
+            f"this plan is not safe to apply: {against}",
+            cure="change the goal, or make the plan with `--accept ID=REASON`",
+        )
 
 
 def _check_caller(plan: Plan, api: AwsApi) -> None:

@@ -5,8 +5,15 @@ from typing import Any
 
 from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
-from sekisho.rollout.calls import Call, doing, undoing
-from sekisho.rollout.changes import Change, CreatePolicyVersion, Image
+from sekisho.rollout.calls import Call, doing, renewing, undoing
+from sekisho.rollout.changes import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+)
 from sekisho.rollout.decide import Ask
 from sekisho.rollout.observe import reads_of
 from sekisho.rollout.usage import CHECKS
@@ -16,17 +23,17 @@ __all__ = ["to_apply", "to_look", "to_roll_back"]
 
 def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
-    return _unique(_applying(changes), after)
+    return _unique(_applying(changes), changes, after)
 
 
 def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
     """Return what rolling back asks of AWS, the reads among it."""
-    return _unique(_rolling_back(changes), after)
+    return _unique(_rolling_back(changes), changes, after)
 
 
 def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
     """Return what it asks of AWS to see what is there where nothing is changed."""
-    return _unique((call for change in changes for call in _looking(change)), after)
+    return _unique((call for change in changes for call in _looking(change)), (), after)
 
 
 def _looking(change: Change) -> Iterator[Call]:
@@ -37,6 +44,9 @@ def _looking(change: Change) -> Iterator[Call]:
 def _applying(changes: tuple[Change, ...]) -> Iterator[Call]:
     for change in changes:
         yield doing(change)
+        if isinstance(change, CreateLoginProfile):
+            # whoever goes on after a lost answer sets the password anew
+            yield renewing(change)
         yield from _looking(change)
 
 
@@ -60,12 +70,29 @@ def _subject(call: Call) -> Mapping[str, Any]:
     return {key: value for key, value in call.params.items() if key in _NAMES}
 
 
+_NEW = (CreateGroup, CreateUser)
+_LOOKING = ("Get", "List")
 _NAMES = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
 
 
-def _unique(calls: Iterator[Call], after: Snapshot) -> tuple[Ask, ...]:
-    asks = (Ask(f"iam:{call.operation}", _resource(call, after), _keys(call)) for call in calls)
+def _unique(calls: Iterator[Call], changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
+    asks = (
+        Ask(f"iam:{call.operation}", resource, _keys(call))
+        for call in calls
+        for resource in _resources(call, new, after)
+    )
     return tuple({(ask.action, ask.resource, str(ask.context)): ask for ask in asks}.values())
+
+
+def _resources(call: Call, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
+    """Yield what a call is about; looking for what is not there yet, nobody knows its path."""
+    resource = _resource(call, after)
+    yield resource
+    kind, _, name = resource.split(":", 5)[-1].partition("/")
+    name = name.rpartition("/")[2]
+    if call.operation.startswith(_LOOKING) and (kind, name) in new:
+        yield f"{resource.partition(f':{kind}/')[0]}:{kind}/{name}"
 
 
 def _resource(call: Call, after: Snapshot) -> str:
