@@ -93,6 +93,29 @@ def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
     assert "seconds" not in fault.message
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plan", "--user", "machine", "--force"), "`--force` is for `--out`"),
+        (("onboard", "jiro", "--no-password", "--keep-password"), "goes with no `--keep-password`"),
+        (("reset", "hanako", "--accept", "gap=a", "--accept", "gap=b"), "`gap` stands twice"),
+        (("status", "goal.yaml", "--journal", "plan.journal"), "`--journal` is for a plan"),
+        (
+            ("prove", "-", "--switch", "arn_span=per-segment", "--switch", "arn_span=whole-string"),
+            "`arn_span` stands twice",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_contradicts_itself_or_says_nothing_is_refused(
+    words: tuple[str, ...], message: str
+) -> None:
+    error = refused(*words)
+    assert isinstance(error, UsageError)
+    assert message in error.message
+    assert error.cure
+
+
 @pytest.mark.parametrize("command", ["rollback", "status", "apply"])
 def test_a_journal_goes_with_no_other(command: str, tmp_path: Path) -> None:
     journal = tmp_path / "plan.journal"

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sekisho.account import Snapshot
+from sekisho.cli.aws import refuse_beside
 from sekisho.cli.exempted import break_glass_of, break_glass_options
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import pair
@@ -44,6 +45,8 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
 
     `apply` makes a temporary password, shows it once on the terminal, and keeps it nowhere.
     """
+    if given["no_password"]:
+        refuse_beside("--no-password", given, ("keep_password",))
     words = accepted(given["accept"])
     snapshot, caller = account_of(given, lang)
     password = None if given["no_password"] else TemporaryPassword(not given["keep_password"])

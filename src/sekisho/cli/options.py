@@ -60,12 +60,14 @@ def switches_of(texts: Iterable[str]) -> Switches:
     """Return the switches of `--switch NAME=VALUE`.
 
     Raises:
-        UsageError: if a text is not of that form.
+        UsageError: if a text is not of that form, or a switch stands twice.
         FaultyRequest: with every name that is no switch and every setting that it has not.
     """
     pairs: dict[str, str] = {}
     for text in texts:
         name, value = pair("--switch", "NAME=VALUE", text)
+        if name in pairs:
+            raise UsageError(f"`--switch {text}`: `{name}` stands twice", cure="set it once")
         pairs[name] = value
     return switches_from_text(pairs)
 

@@ -72,12 +72,15 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
     """Return what is accepted, and why.
 
     Raises:
-        UsageError: if a text is not `ID=REASON`.
+        UsageError: if a text is not `ID=REASON`, or an id stands twice.
     """
     found: dict[str, str] = {}
     for text in texts:
         identity, _, reason = text.partition("=")
         if not identity or not reason.strip():
             raise UsageError(f"`--accept {text}` is not of the form `ID=REASON`")
+        if identity in found:
+            cure = "give one reason"
+            raise UsageError(f"`--accept {text}`: `{identity}` stands twice", cure=cure)
         found[identity] = reason.strip()
     return found

@@ -77,8 +77,10 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
 
     Raises:
         UsageError: if `--snapshot` and `--caller` do not stand together or are of two accounts, or
-            if another AWS is named beside them.
+            if another AWS is named beside them; or if `--force` has nothing to replace.
     """
+    if given["force"] and given["out"] is None:
+        raise UsageError("`--force` is for `--out`", cure="say where to save the plan")
     if (given["snapshot"] is None) != (given["caller"] is None):
         raise UsageError("`--snapshot` and `--caller` go together")
     if given["snapshot"] is not None:

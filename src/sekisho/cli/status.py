@@ -60,6 +60,8 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
 
 
 def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, Any]) -> Exit:
+    if given["journal"]:
+        raise UsageError("`--journal` is for a plan: a goal has none", cure="leave it out")
     shape = read_yaml(path)
     snapshot = collected(connection(given, lang), lang)
     goal = goal_of(shape, str(path), snapshot, exceptions_of(given, snapshot))
