@@ -191,10 +191,10 @@ def _forgetting_the_sign(self: Target, *rest: Any) -> Any:
 
 
 def _no_variables(self: Target, entry: str, version: Any, *, unresolved: bool) -> Any:
-    return _arn(self, entry, None, unresolved=unresolved)
+    return _arns(self, entry, None, unresolved=unresolved)
 
 
-_arn = Target._arn
+_arns = Target._arns
 _resource = Target._resource
 _of_action = Target.of_action
 _those = formula._those
@@ -236,7 +236,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "NotResource is read as Resource": (Target, "of_resource", _ignoring_not),
     "the sign of a loose NotResource is forgotten": (Target, "_resource", _forgetting_the_sign),
     "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
-    "variables are forgotten": (Target, "_arn", _no_variables),
+    "variables are forgotten": (Target, "_arns", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),
     "boundaries are forgotten": (ask, "rules_of", _no_boundary),
     "numbers between constants are forgotten": (values, "_around", sorted),

@@ -66,7 +66,7 @@ def test_what_a_loose_not_resource_allows_is_never_listed_wrongly() -> None:
     found = difference(old, identity({**READ, "Resource": "*"}), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert isinstance(found.only_in_new, Unknown)
-    assert HOME in found.only_in_new.reason
+    assert HOME in found.only_in_new.reason.en
 
 
 def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
@@ -74,7 +74,7 @@ def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
     new = identity(ALLOW_ALL, {**ALLOW_ALL, "Effect": "Deny", "Condition": condition})
     found = difference(identity(ALLOW_ALL), new, ALICE, NOW)
     assert isinstance(found.only_in_old, Unknown)
-    assert "`aws:multifactorauthage` is compared as another type" in found.only_in_old.reason
+    assert "`aws:multifactorauthage` is compared as another type" in found.only_in_old.reason.en
     assert found.only_in_new == NOTHING
 
 

@@ -53,7 +53,7 @@ def test_a_small_world_has_no_request_that_a_proof_denies(
             assert witness.held in WITHOUT_MFA
             assert witness.request.context.get(MFA) in (None, "false")
         case Unknown():
-            pytest.fail(f"nothing here is beyond the prover: {verdict.reason}")
+            pytest.fail(f"nothing here is beyond the prover: {verdict.reason.en}")
 
 
 @given(POLICIES)

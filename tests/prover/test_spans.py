@@ -53,7 +53,7 @@ def test_too_many_ways_to_read_an_entry_as_one_string_are_unknown() -> None:
     question = gate_question(identity(allow), ALICE, NOW, ())
     found = answer([replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))])
     assert isinstance(found.verdict, Unknown)
-    assert "as one string" in found.verdict.reason
+    assert "as one string" in found.verdict.reason.en
 
 
 @pytest.mark.parametrize("entry", ["arn:aws:s3:::b/*", "arn:aws:iam::111122223333:*", "arn:aws:s3"])

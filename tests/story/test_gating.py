@@ -6,6 +6,7 @@ import pytest
 
 from sekisho.account import Snapshot, User
 from sekisho.engine import AttachedPolicy
+from sekisho.language import Text
 from sekisho.policy import from_json
 from sekisho.prover import Refuted, Unknown
 from sekisho.story.gating import Standing, standings_of
@@ -57,4 +58,4 @@ def test_who_may_do_nothing_is_not_gated() -> None:
 
 
 def test_what_could_not_be_found_out_is_not_gated() -> None:
-    assert not Standing("hanako", Unknown("a limit"), True, True, True).gated
+    assert not Standing("hanako", Unknown(Text("a limit", "上限")), True, True, True).gated

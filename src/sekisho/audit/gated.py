@@ -22,6 +22,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, Witness, gate_shut
 from sekisho.prover import User as Named
@@ -108,7 +109,7 @@ class _Asked:
             return self._gate(user, policies)
         except (FaultyAccount, FaultyPolicy) as error:
             reason = "; ".join(fault.message for fault in error.faults)
-            unknown = Unknown(reason)
+            unknown = Unknown(Text(reason, reason))
             return UserGate(unknown, unknown, gap=reason)
 
     def _gate(self, user: User, policies: Policies) -> UserGate:

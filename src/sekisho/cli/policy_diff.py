@@ -131,7 +131,7 @@ def _as_json(found: Difference, user: User) -> dict[str, object]:
         "onlyInNew": _witness(new),
         "old": _items(old),
         "new": _items(new),
-        "unknown": [side.reason for side in (old, new) if isinstance(side, Unknown)],
+        "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
     }
 
 

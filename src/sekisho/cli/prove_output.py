@@ -137,7 +137,7 @@ def as_json(answered: Report) -> dict[str, object]:
         "switches": _settings(asking.switches),
         "questions": [_line_as_json(line) for line in answered.lines],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
-        "exemptUnknown": exempt.reason if isinstance(exempt, Unknown) else None,
+        "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
         "assumptions": [text.en for text in ASSUMED],
     }
 
@@ -152,7 +152,7 @@ def _line_as_json(line: Line) -> dict[str, object]:
         "counts": line.counts,
         "verdict": type(verdict).__name__,
         "witness": witness_to_json(verdict.witness) if isinstance(verdict, Refuted) else None,
-        "reason": verdict.reason if isinstance(verdict, Unknown) else None,
+        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
         "assumed": list(line.answer.assumed),
     }
 

@@ -160,7 +160,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     return {
         "verdict": type(verdict).__name__,
         "witness": witness_to_json(verdict.witness) if isinstance(verdict, Refuted) else None,
-        "reason": verdict.reason if isinstance(verdict, Unknown) else None,
+        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
     }
 
 

@@ -62,12 +62,12 @@ def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the switches that the policies came across."""
     try:
         asking = Asking(question)
-    except Limit as reason:
-        return Unknown(str(reason)), frozenset()
+    except Limit as limit:
+        return Unknown(limit.reason), frozenset()
     try:
         witness = asking.witness()
-    except Limit as reason:
-        return Unknown(str(reason)), frozenset(asking.doubts.asked)
+    except Limit as limit:
+        return Unknown(limit.reason), frozenset(asking.doubts.asked)
     verdict = Proved() if witness is None else Refuted(witness)
     return verdict, frozenset(asking.doubts.asked)
 

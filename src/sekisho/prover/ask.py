@@ -15,8 +15,9 @@ from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine import ContextValue, actions
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import InternalError
+from sekisho.language import Text
 from sekisho.policy.document import Effect, Element
-from sekisho.prover import targets
+from sekisho.prover import reasons, targets
 from sekisho.prover.credentials import Situation, situations
 from sekisho.prover.described import Described, described, within_of
 from sekisho.prover.formula import Question, Rule, demands, joined, look_of, plain, rules_of
@@ -43,8 +44,8 @@ def never(question: Question) -> Verdict:
     """
     try:
         witness = Asking(question).witness()
-    except Limit as reason:
-        return Unknown(str(reason))
+    except Limit as limit:
+        return Unknown(limit.reason)
     return Proved() if witness is None else Refuted(witness)
 
 
@@ -160,7 +161,7 @@ class Asking:
             witness = self._replayed(situation, reading, about, found, question)
             if witness is None and not reading.linked and not reading.inexact:
                 self._checked(situation, reading, about, found)
-                raise Limit("a condition that cannot be said in the policies' own words")
+                raise Limit(reasons.NOT_SAID)
             if witness is None:
                 action = self._catalogue.action(about.action or "")
                 witness = Asking(question, action)._of_only(situation, about)
@@ -265,10 +266,11 @@ class Asking:
                 return self._checked(situation, settled, each, found)
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
-            *([f"policy variables that no request fixes: {linked}"] if linked else []),
+            *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
-        raise Limit("; ".join(why))
+        en, ja = ("; ".join(each) for each in zip(*((one.en, one.ja) for one in why), strict=True))
+        raise Limit(Text(en, ja))
 
     def _target(self, reading: Reading, each: _Range) -> Target:
         names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)

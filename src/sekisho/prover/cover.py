@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.engine.model import ContextValue
+from sekisho.prover import reasons
 from sekisho.prover.limits import MOST_CUBES, Effort, Limit
 from sekisho.prover.search import Demand, Literal, implicant, search
 from sekisho.prover.targets import Target
@@ -55,7 +56,7 @@ class Look:
                     break
                 found.append(self._shortened(held))
                 if len(found) > MOST_CUBES:
-                    raise Limit("too many different conditions")
+                    raise Limit(reasons.TOO_MANY_CONDITIONS)
         return self._needed(found)
 
     def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:

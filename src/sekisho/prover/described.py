@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover import reasons
 from sekisho.prover.cover import Cube, Look
 from sekisho.prover.formula import Within
 from sekisho.prover.limits import Limit
@@ -81,7 +82,7 @@ def within_of(cube: Cube, target: Target) -> Within:
                 conditions.append((asked, literal.holds))
             case Named(element=element, special=True):
                 entries = ", ".join(f"`{entry}`" for entry in element.values)
-                raise Limit(f"an Allow's NotResource where a variable may have no value: {entries}")
+                raise Limit(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
             case Named(element=element, version=version):
                 # where no variable is read, `${` is a text, and a question reads variables
                 if version is Version.V2012 or not any("${" in text for text in element.values):

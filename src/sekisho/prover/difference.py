@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sekisho.engine import Policies, Switches
+from sekisho.prover import reasons
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
@@ -71,8 +72,8 @@ def _side(question: Question) -> Side | Unknown:
         case Refuted(witness):
             try:
                 found = items_of(question)
-            except Limit as reason:
-                return Unknown(str(reason))
+            except Limit as limit:
+                return Unknown(limit.reason)
             if witness.exists and not found:
-                return Unknown(f"what differs in `{witness.request.action}` could not be listed")
+                return Unknown(reasons.NOT_LISTED.filled(action=witness.request.action))
             return Side(found[0].witness if found else witness, found)

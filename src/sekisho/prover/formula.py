@@ -13,6 +13,7 @@ from sekisho.engine.layers import Group, groups
 from sekisho.engine.model import Policies, Switches
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
+from sekisho.prover import reasons
 from sekisho.prover.cover import Look
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.limits import Limit
@@ -81,7 +82,7 @@ def rules_of(policies: Policies, doubts: Doubts) -> list[list[Rule]]:
 def _rules(group: Group, doubts: Doubts) -> list[Rule]:
     check_policies(group.kind, group.policies)
     if group.kind not in _HANDLED:
-        raise Limit(f"a {group.kind.value} is not handled")
+        raise Limit(reasons.NOT_HANDLED.filled(kind=group.kind.value))
     return [
         _rule(statement, policy.document.version, doubts)
         for policy in group.policies

@@ -144,8 +144,8 @@ def exempt_list(
     question = _question(policies, user, now, ())
     try:
         return items_of(replace(question, switches=switches or Switches()))
-    except Limit as reason:
-        return Unknown(str(reason))
+    except Limit as limit:
+        return Unknown(limit.reason)
 
 
 def _question(policies: Policies, user: User, now: datetime, exempt: Iterable[str]) -> Question:

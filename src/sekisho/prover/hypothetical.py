@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sekisho.engine import Context
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover import reasons
 from sekisho.prover.attached import every
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question
@@ -36,8 +37,8 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
     """
     try:
         values = _values(question)
-    except Limit as reason:
-        return Unknown(str(reason))
+    except Limit as limit:
+        return Unknown(limit.reason)
     return tuple(
         replace(question, user=_with(question.user, value), held=(Held.HYPOTHETICAL,))
         for value in values
@@ -49,11 +50,11 @@ def _values(question: Question) -> list[str]:
     """Return values of the key, one for each way in which the conditions can come out."""
     asked = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
     if not {family_of(each.condition.operator.name) for each in asked} <= _SPLIT:
-        raise Limit(f"`{MFA_PRESENT}` is compared as something else than true, false or a text")
+        raise Limit(reasons.MFA_NOT_BOOLEAN.filled(key=MFA_PRESENT))
     texts = [each for each in asked if family_of(each.condition.operator.name) is Family.TEXT]
     values, exact = values_for([*texts, _APART], Context(), question.now, Effort())
     if not exact:
-        raise Limit(f"`{MFA_PRESENT}` is compared ignoring the case of letters beyond ASCII")
+        raise Limit(reasons.MFA_BEYOND_ASCII.filled(key=MFA_PRESENT))
     return values
 
 

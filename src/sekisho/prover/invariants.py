@@ -13,9 +13,11 @@ from enum import StrEnum
 from sekisho.catalogue import load
 from sekisho.engine import Policies, Switches
 from sekisho.errors import FaultyPolicy
+from sekisho.language import Text
 from sekisho.policy import from_json
 from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
 from sekisho.policy.faults import quoted
+from sekisho.prover import reasons
 from sekisho.prover.answer import Answer, answer
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held, User
@@ -193,11 +195,11 @@ def _not_older(seconds: int) -> Asked:
     return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
 
 
-def _empty(invariant: Invariant, base: Question) -> str | None:
+def _empty(invariant: Invariant, base: Question) -> Text | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
     for action in invariant.actions:
         if not load().expand(action):
-            return f"{quoted(action)} takes in no action of the catalogue"
+            return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
     held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     for entry in invariant.on or (None,):
         resources = () if entry is None else ((Element((entry,)), True),)
@@ -208,6 +210,9 @@ def _empty(invariant: Invariant, base: Question) -> str | None:
             case Unknown(reason):
                 return reason
             case _:
-                what = "no policy can deny this" if entry is None else f"none is on {quoted(entry)}"
-                return f"no action of the question can be asked about: {what}"
+                return (
+                    reasons.NONE_DENIABLE
+                    if entry is None
+                    else reasons.NONE_ON.filled(entry=quoted(entry))
+                )
     return None

@@ -1,5 +1,8 @@
 """What the prover does not search beyond; what lies there is `Unknown`, never a hang or a pass."""
 
+from sekisho.language import Text
+from sekisho.prover.reasons import TOO_MANY_STEPS
+
 __all__ = [
     "MOST_ASSIGNMENTS",
     "MOST_CUBES",
@@ -35,7 +38,14 @@ class Limit(Exception):
     """The answer lies beyond a limit, or needs a construct that is not handled.
 
     Never leaves this room: it becomes `Unknown` with this reason.
+
+    Attributes:
+        reason: in words.
     """
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
 
 
 class Effort:
@@ -54,4 +64,4 @@ class Effort:
         """
         self.left -= steps
         if self.left < 0:
-            raise Limit("the question takes too many steps")
+            raise Limit(TOO_MANY_STEPS)

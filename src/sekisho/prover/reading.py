@@ -17,8 +17,9 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.model import Context, ContextValue, Request
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
+from sekisho.language import Text
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
-from sekisho.prover import keys
+from sekisho.prover import keys, reasons
 from sekisho.prover.credentials import Situation, User
 from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
@@ -113,7 +114,7 @@ class Reading:
         self.resources: dict[object, Patterns | Literal] = {}
         self._literals: dict[Asked, Literal | bool] = {}
         self.linked: set[str] = set()
-        self.inexact: dict[str, str] = {}
+        self.inexact: dict[str, Text] = {}
         for name, conditions_on in by_theory.items():
             self._read(name, list(dict.fromkeys(conditions_on)))
 
@@ -178,12 +179,10 @@ class Reading:
         try:
             values, exact = self._values(name, plain)
             if not exact:
-                self.inexact[name] = (
-                    f"`{name}` is compared as another type than it is of, or as two"
-                )
-        except Limit as reason:
+                self.inexact[name] = reasons.ANOTHER_TYPE.filled(key=name)
+        except Limit as limit:
             values, exact = [{}], False
-            self.inexact[name] = f"`{name}`: {reason}"
+            self.inexact[name] = reasons.OF_A_KEY.filled(key=name, reason=limit.reason)
         if not exact and self.loose:
             self._literals.update({each: self.free() for each in plain})
             return
@@ -245,7 +244,7 @@ class Reading:
                     seen[after] = (*members, text)
                     waiting.append((*after, seen[after]))
             if len(seen) > MOST_SETS:
-                raise Limit("too many sets of values")
+                raise Limit(reasons.TOO_MANY_SETS)
         yield from seen.values()
 
     @staticmethod
@@ -298,7 +297,7 @@ class Reading:
         """
         names = sorted(keys_linked)
         if set(names) & (_TIMES | {_AGE}):
-            raise Limit("a policy variable that names a time")
+            raise Limit(reasons.NAMES_A_TIME)
         each_key = [self._assignable(name, asked) for name in names]
         for values in islice(product(*each_key), MOST_ASSIGNMENTS):
             yield dict(zip(names, values, strict=True))

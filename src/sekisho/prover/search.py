@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sekisho.engine.model import ContextValue
+from sekisho.prover import reasons
 from sekisho.prover.limits import MOST_NODES, Effort, Limit
 from sekisho.prover.theories import Theory
 
@@ -91,7 +92,7 @@ class _Run:
         """Return the ways to meet one more demand, each with those that are left; None: all are."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            self.reason = self.reason or Limit("too many combinations of statements")
+            self.reason = self.reason or Limit(reasons.TOO_MANY_COMBINATIONS)
             return iter(())
         fewest: tuple[int, list[_Masks]] | None = None
         left: list[Demand] = []

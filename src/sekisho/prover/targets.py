@@ -14,6 +14,7 @@ from sekisho.engine import arns, glob, resources, variables
 from sekisho.engine.glob import Wild
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover import reasons
 from sekisho.prover.credentials import User
 from sekisho.prover.limits import Limit
 from sekisho.prover.reading import Reading, variables_in
@@ -348,5 +349,5 @@ class Target:
             return
         for number, way in enumerate(_as_one(spelled(one))):
             if number == _MOST_WAYS:
-                raise Limit(f"`{entry}` read as one string")
+                raise Limit(reasons.READ_AS_ONE.filled(entry=entry))
             yield way

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import reduce
 
 from sekisho.engine.glob import Wild
+from sekisho.prover import reasons
 from sekisho.prover.limits import MOST_STATES, Effort, Limit
 
 __all__ = [
@@ -329,7 +330,7 @@ def _search(
                 came[after] = (state, char)
                 waiting.append(after)
         if len(came) > MOST_STATES:
-            raise Limit("the patterns have too many states side by side")
+            raise Limit(reasons.TOO_MANY_STATES)
 
 
 def _cost(machine: Machine) -> int:
@@ -343,7 +344,7 @@ def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
     # what stands for all others must lead away from every word
     outside = [char for char in _IN_NO_WORD if char not in known]
     if wordy and not outside:
-        raise Limit("patterns with too many unusual characters")
+        raise Limit(reasons.UNUSUAL_CHARACTERS)
     other = outside[0] if wordy else filler([*known, ":"])
     # the colon is unlike other characters to the wildcards of a segment
     return [other, *(char for char in known if char != ":"), ":"]

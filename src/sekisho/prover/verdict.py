@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
+from sekisho.language import Text
 from sekisho.prover.credentials import Held
 
 __all__ = ["Proved", "Refuted", "Unknown", "Verdict", "Witness"]
@@ -53,7 +54,7 @@ class Refuted(_Untested):
 class Unknown(_Untested):
     """It could not be found out; `reason` names the limit or the construct."""
 
-    reason: str
+    reason: Text
 
 
 Verdict = Proved | Refuted | Unknown

@@ -68,7 +68,8 @@ def _shuts(examined: Examined, policy: AttachedPolicy) -> Verdict:
         policies = Policies(identity=(policy,))
         return gate_shut(policies, User.of(arn), snapshot.taken_at, later=True).direct
     except FaultyPolicy as error:
-        return Unknown(error.faults[0].message)
+        message = error.faults[0].message
+        return Unknown(Text(message, message))
 
 
 def _judged(name: str, verdict: Verdict, *, decides: bool) -> Iterator[AccountFinding]:

@@ -15,6 +15,7 @@ from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request,
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.language import Text
 from sekisho.policy import Document, Effect, Element
 from sekisho.prover import Held, Proved, Question, Refuted, Unknown, Verdict, Within, never
 from sekisho.prover import User as Named
@@ -52,14 +53,14 @@ class Power:
     Attributes:
         administers: whether the user can change what decides for others, or take every right.
         request: an allowed request that does so; "" if there is none.
-        unknown: why it is not known, or "".
+        unknown: why it is not known; None if it is.
         gating: the policies whose Deny stops the user without MFA, by name.
         edits: an allowed request that takes away or changes one of them; "" if there is none.
     """
 
     administers: bool
     request: str = ""
-    unknown: str = ""
+    unknown: Text | None = None
     gating: tuple[str, ...] = ()
     edits: str = ""
 
@@ -90,7 +91,8 @@ class _Asked:
                 self._verdicts[alike] = self._administers(named_of(user), policies)
             gating, edits = self._on_own_gate(user, policies, alike)
         except (FaultyAccount, FaultyPolicy) as error:
-            return Power(administers=False, unknown=error.faults[0].message)
+            message = error.faults[0].message
+            return Power(administers=False, unknown=Text(message, message))
         match self._verdicts[alike]:
             case Proved():
                 return Power(False, gating=gating, edits=edits)

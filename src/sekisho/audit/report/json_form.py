@@ -79,7 +79,11 @@ def _row(row: Row) -> dict[str, object]:
         "administersBy": power.request or None,
         "mayEditOwnGate": power.edits or None,
         "exempt": row.exempt,
-        "unknown": list(facts.unread) + [each for each in (row.fate.reason, power.unknown) if each],
+        "unknown": [
+            *facts.unread,
+            *([row.fate.reason] if row.fate.reason else []),
+            *([power.unknown.en] if power.unknown else []),
+        ],
     }
 
 

@@ -95,7 +95,7 @@ def answer(
     try:
         walks = [*walked(story, setting, most_states=most_states)]
     except Limit as limit:
-        return Answer(story, Unexplored(Text(str(limit), str(limit))))
+        return Answer(story, Unexplored(limit.reason))
     last = walks[-1]
     if story.kind is Kind.GETS_IN or not isinstance(last.result, Unreachable):
         other = last.setting.holder(Who.COLLEAGUE).arn if last.setting != setting else ""

@@ -12,6 +12,7 @@ from sekisho.engine import actions
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.glob import Wild, wildcards
 from sekisho.errors import InternalError
+from sekisho.prover import reasons
 from sekisho.prover.credentials import Held, User, situations
 from sekisho.prover.formula import Rule, rules_of
 from sekisho.prover.limits import Effort, Limit
@@ -92,7 +93,7 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
         ]
         found = [one for one in both if texts.solve(*one) is not None]
         if len(found) > MOST_CLASSES:
-            raise Limit(f"the policies tell more than {MOST_CLASSES} classes of users apart")
+            raise Limit(reasons.TOO_MANY_USERS.filled(most=MOST_CLASSES))
     return found
 
 
@@ -119,7 +120,7 @@ def _theory(setting: Setting) -> Texts:
     for rule in _rules(setting, doubts):
         found = target.of_resource(rule.resource, rule.effect, rule.version)
         if isinstance(found, Literal) and found.theory != RESOURCE:
-            raise Limit(f"patterns of users: {', '.join(rule.resource.values)}")
+            raise Limit(reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values)))
     return texts
 
 

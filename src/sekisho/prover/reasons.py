@@ -1,0 +1,93 @@
+"""Why an answer is not known, in words: every limit, and every construct that is not handled."""
+
+from sekisho.language import Text
+
+__all__ = [
+    "ANOTHER_TYPE",
+    "MAY_HAVE_NO_VALUE",
+    "MFA_BEYOND_ASCII",
+    "MFA_NOT_BOOLEAN",
+    "NAMES_A_TIME",
+    "NONE_DENIABLE",
+    "NONE_ON",
+    "NOT_HANDLED",
+    "NOT_LISTED",
+    "NOT_SAID",
+    "NO_SUCH_ACTION",
+    "OF_A_KEY",
+    "READ_AS_ONE",
+    "TOO_MANY_COMBINATIONS",
+    "TOO_MANY_CONDITIONS",
+    "TOO_MANY_SETS",
+    "TOO_MANY_STATES",
+    "TOO_MANY_STEPS",
+    "TOO_MANY_USERS",
+    "UNSETTLED",
+    "UNSETTLED_USERS",
+    "UNUSUAL_CHARACTERS",
+]
+
+TOO_MANY_STEPS = Text("the question takes too many steps", "判断に必要な手順が多すぎます")
+TOO_MANY_STATES = Text(
+    "the patterns have too many states side by side", "パターンの組み合わせの状態が多すぎます"
+)
+UNUSUAL_CHARACTERS = Text(
+    "patterns with too many unusual characters", "パターンに特殊な文字が多すぎます"
+)
+TOO_MANY_COMBINATIONS = Text(
+    "too many combinations of statements", "ステートメントの組み合わせが多すぎます"
+)
+TOO_MANY_SETS = Text("too many sets of values", "値の組み合わせが多すぎます")
+TOO_MANY_CONDITIONS = Text("too many different conditions", "異なる条件が多すぎます")
+TOO_MANY_USERS = Text(
+    "the policies tell more than {most} classes of users apart",
+    "ポリシーが {most} を超える種類のユーザーを区別しています",
+)
+UNSETTLED_USERS = Text(
+    "users are told apart by what is not known: {entries}",
+    "値のわからない変数でユーザーが区別されています: {entries}",
+)
+NOT_HANDLED = Text("a {kind} is not handled", "扱えない種類のポリシーです: {kind}")
+MAY_HAVE_NO_VALUE = Text(
+    "an Allow's NotResource where a variable may have no value: {entries}",
+    "変数が値を持たない可能性がある Allow の NotResource です: {entries}",
+)
+READ_AS_ONE = Text("`{entry}` read as one string", "1 つの文字列とみなした `{entry}`")
+NAMES_A_TIME = Text("a policy variable that names a time", "時刻を指すポリシー変数です")
+NOT_SAID = Text(
+    "a condition that cannot be said in the policies' own words",
+    "ポリシーの記述では表せない条件です",
+)
+UNSETTLED = Text(
+    "policy variables that no request fixes: {keys}",
+    "リクエストで値が定まらないポリシー変数です: {keys}",
+)
+ANOTHER_TYPE = Text(
+    "`{key}` is compared as another type than it is of, or as two",
+    "`{key}` が本来と異なる型、または 2 つの型で比較されています",
+)
+OF_A_KEY = Text("`{key}`: {reason}", "`{key}`: {reason}")
+MFA_NOT_BOOLEAN = Text(
+    "`{key}` is compared as something else than true, false or a text",
+    "`{key}` が true、false、文字列以外として比較されています",
+)
+MFA_BEYOND_ASCII = Text(
+    "`{key}` is compared ignoring the case of letters beyond ASCII",
+    "`{key}` が ASCII 以外の文字の大文字と小文字を区別せずに比較されています",
+)
+NOT_LISTED = Text(
+    "what differs in `{action}` could not be listed",
+    "`{action}` の違いを列挙できませんでした",
+)
+NO_SUCH_ACTION = Text(
+    "{action} takes in no action of the catalogue",
+    "{action} に当てはまるアクションがカタログにありません",
+)
+NONE_DENIABLE = Text(
+    "no action of the question can be asked about: no policy can deny this",
+    "問える操作がありません: どのポリシーでも拒否できません",
+)
+NONE_ON = Text(
+    "no action of the question can be asked about: none is on {entry}",
+    "問える操作がありません: {entry} を対象とする操作がありません",
+)
