@@ -196,8 +196,21 @@ def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
     assert run("--snapshot", path, "--user", "bob", "--only", "gate") is Exit.FINDINGS
     capsys.readouterr()
-    assert run("--snapshot", path, "--user", "carol") is Exit.UNKNOWN
-    assert OWN in capsys.readouterr().out
+    never = ("--never", "s3:*", "--unless-mfa")
+    for asked, ids in (
+        ((), {"gate-shut", "nothing-lost", "own-things", "new-user", "key-with-device"}),
+        (never, {"never"}),
+        (("--only", "people"), {"new-user", "key-with-device"}),
+    ):
+        carol = ("--snapshot", path, "--user", "carol", *asked, "--format", "json")
+        assert run(*carol) is Exit.UNKNOWN
+        value = json.loads(capsys.readouterr().out)
+        found = {one["id"]: one for one in (*value["questions"], *value["people"])}
+        assert ids <= set(found)
+        assert all(OWN in one["reason"] for one in found.values())
+    assert run("--snapshot", path, "--user", "carol", *never) is Exit.UNKNOWN
+    assert f"unless with MFA (all calls): unknown: the text of policy `{OWN}`" in capsys.readouterr().out
+    assert run("--snapshot", path, "--user", "alice", *never) is Exit.CLEAN
     with pytest.raises(FaultyAccount, match="nobody"):
         run("--snapshot", path, "--user", "nobody")
 

@@ -47,7 +47,7 @@ from sekisho.cli.prove_users import (
     users_of,
 )
 from sekisho.cli.sarif import log_of
-from sekisho.errors import FaultyAccount, UsageError
+from sekisho.errors import UsageError
 from sekisho.language import Language
 from sekisho.policy import PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, Verdict
@@ -92,25 +92,17 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     snapshot = snapshot_of_options(given)
     if snapshot is not None and asked_about_all(given):
         return _of_all(snapshot, given, output, lang)
-    try:
-        subject = subject_of(given, snapshot)
-    except FaultyAccount:
-        if snapshot is None or given["user"] not in snapshot.user_named:
-            raise
-        # what is missing of a user's policies makes the answer unknown, and never a pass
-        return _of_all(snapshot, given, output, lang)
-    return _of_one(subject, given, output, lang)
+    return _of_one(subject_of(given, snapshot), given, output, lang)
 
 
 def _of_all(
     snapshot: Snapshot, given: dict[str, Any], output: ReportFormat, lang: Language
 ) -> Exit:
-    only = [given["user"]] if given["user"] else None
-    if only is None and (wrong := not_of_all(given)):
+    if wrong := not_of_all(given):
         raise UsageError(
             f"{wrong}: of all users it is asked whether the gate is shut; see `--user`"
         )
-    users = users_of(snapshot, only)
+    users = users_of(snapshot)
     match output:
         case ReportFormat.TABLE:
             click.echo(users_as_table(users, lang))
@@ -158,6 +150,7 @@ def _asking(subject: Subject, given: dict[str, Any]) -> Asking:
         switches=given["switches"],
         later=given["later"],
         any_value=given["any_value"],
+        missing=subject.missing,
     )
 
 

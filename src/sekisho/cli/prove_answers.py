@@ -34,6 +34,7 @@ class Asking:
         parts: which of the questions.
         later: whether the gate must hold whatever is attached later.
         any_value: whether it must hold for values of the MFA key that no credential brings.
+        missing: why the policies are not known; None if they are.
     """
 
     policies: Policies
@@ -45,6 +46,7 @@ class Asking:
     switches: Switches = field(default_factory=Switches)
     later: bool = False
     any_value: bool = False
+    missing: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def report(asking: Asking) -> Report:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
+    if asking.missing is not None:
+        return _not_known(asking, Unknown(asking.missing))
     lines: list[Line] = []
     for part, ask in _PARTS.items():
         if part in asking.parts:
@@ -113,6 +117,25 @@ def report(asking: Asking) -> Report:
         return Report(asking, tuple(lines), None)
     exempt = prover.exempt_list(asking.policies, asking.user, asking.now, asking.switches)
     return Report(asking, tuple(lines), exempt)
+
+
+def _not_known(asking: Asking, unknown: Unknown) -> Report:
+    """Return the answers where the policies are not known: none is."""
+    answer = Answer(unknown)
+    lines = {
+        Part.GATE: (
+            Line("gate-shut", _SHUT, "direct", answer),
+            Line("gate-shut-later", _LATER, "direct", answer, asking.later),
+        ),
+        Part.NOTHING_LOST: (Line("nothing-lost", _LOST, "direct", answer, refused=True),),
+        Part.OWN_THINGS: (Line("own-things", _OWN, "direct", answer),),
+        Part.INVARIANTS: tuple(
+            Line(each.id, invariant_text(each), each.calls.value, answer)
+            for each in asking.invariants
+        ),
+    }
+    asked = tuple(line for part in Part if part in asking.parts for line in lines[part])
+    return Report(asking, asked, unknown if Part.GATE in asking.parts else None)
 
 
 def _gate(asking: Asking) -> Iterator[Line]:

@@ -121,6 +121,10 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
+    if subject.missing is not None:
+        unknown = Unexplored(subject.missing)
+        yield from (Told(Answer(story, unknown)) for story in (*PEOPLE, *THIEVES))
+        return
     policies = subject.policies
     ours = gate_in(policies)
     for story in (*PEOPLE, *THIEVES):

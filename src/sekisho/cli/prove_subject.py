@@ -13,7 +13,7 @@ from sekisho.audit.gated import named_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
-from sekisho.errors import UsageError
+from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind
 from sekisho.prover import User, anyone
@@ -83,6 +83,7 @@ class Subject:
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         unread: why the service control policies are not known, or "".
+        missing: why the user's policies are not known; then no answer is. None if they are.
     """
 
     policies: Policies
@@ -92,6 +93,7 @@ class Subject:
     now: datetime
     users_may_change: bool | None
     unread: str = ""
+    missing: Text | None = None
 
     @property
     def effective(self) -> Policies:
@@ -147,7 +149,7 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
     """Return whose policies are asked about, out of files or of an account.
 
     Raises:
-        FaultyAccount: if the account has no such user, or not all of the user's policies.
+        FaultyAccount: if the account has no such user.
         FaultyInput: if a file cannot be read.
         UsageError: if standard input is to be read twice.
     """
@@ -180,14 +182,22 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         may = None
     elif snapshot.password_policy is not None:
         may = may or snapshot.password_policy.users_may_change
+    policies, missing = Policies(), None
+    try:
+        policies = policies_of(snapshot, user.name)
+    except FaultyAccount as error:
+        # what is missing of a user's policies makes every answer unknown, and never a pass
+        reason = "; ".join(fault.message for fault in error.faults)
+        missing = Text(reason, reason)
     return Subject(
-        policies=policies_of(snapshot, user.name),
+        policies=policies,
         user=named_of(user),
         source=given["snapshot"][0],
         named=True,
         now=snapshot.taken_at,
         users_may_change=may,
         unread=unread(snapshot),
+        missing=missing,
     )
 
 

@@ -1,6 +1,6 @@
 """`sekisho prove --snapshot`: is each user of an account gated; equal questions are asked once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,11 +59,10 @@ class Users:
     unread: str
 
 
-def users_of(snapshot: Snapshot, only: Iterable[str] | None = None) -> Users:
-    """Return the gates of all users of a snapshot, or of some."""
+def users_of(snapshot: Snapshot) -> Users:
+    """Return the gates of all users of a snapshot."""
     gates = gates_of(snapshot)
-    names = list(gates) if only is None else list(only)
-    ordered = sorted(names, key=lambda name: (_ORDER[type(gates[name].now)], name))
+    ordered = sorted(gates, key=lambda name: (_ORDER[type(gates[name].now)], name))
     return Users(
         snapshot.account,
         snapshot.taken_at,
