@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sekisho.errors import InternalError
 from sekisho.rollout.changes import (
-    AddUserToGroup,
-    AttachGroupPolicy,
-    AttachUserPolicy,
     Change,
     CreateGroup,
     CreateLoginProfile,
@@ -17,21 +14,21 @@ from sekisho.rollout.changes import (
     CreatePolicyVersion,
     CreateUser,
     DeactivateCredential,
-    DeactivateDevice,
-    DeleteDevice,
     DeleteLoginProfile,
-    DetachGroupPolicy,
-    DetachUserPolicy,
     Image,
-    RemoveUserFromGroup,
-    ReplacePassword,
     TagPolicy,
 )
 
 __all__ = ["Call", "doing", "renewing", "undoing"]
 
-_Joining = AttachGroupPolicy | AddUserToGroup | AttachUserPolicy
-_Parting = DetachGroupPolicy | RemoveUserFromGroup | DetachUserPolicy
+_PARAMETERS = {
+    "arn": "PolicyArn",
+    "group": "GroupName",
+    "user": "UserName",
+    "serial": "SerialNumber",
+    "reset_required": "PasswordResetRequired",
+}
+"""What IAM calls the fields of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +41,12 @@ class Call:
 
 def doing(change: Change) -> Call:
     """Return the call that makes `change`."""
-    match change:
-        case CreatePolicy() | CreatePolicyVersion() | TagPolicy():
-            return _policy(change)
-        case CreateGroup() | AttachGroupPolicy() | AddUserToGroup():
-            return _group(change)
-        case CreateUser() | CreateLoginProfile() | AttachUserPolicy():
-            return _user(change)
-        case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
-            return _undoing_link(_opposite(change))
-        case DeactivateCredential():
-            return _setting(change, "Inactive")
-        case DeactivateDevice() | DeleteDevice() | ReplacePassword() | DeleteLoginProfile():
-            return _taking(change)
+    return Call(change.operation, _params(change))
 
 
 def renewing(change: CreateLoginProfile) -> Call:
     """Return the call that sets the password anew when a run died without telling it."""
-    params = {"UserName": change.user, "PasswordResetRequired": change.reset_required}
-    return Call("UpdateLoginProfile", params)
+    return Call("UpdateLoginProfile", _params(change))
 
 
 def undoing(change: Change, actual: Image) -> tuple[Call, ...]:
@@ -70,74 +54,55 @@ def undoing(change: Change, actual: Image) -> tuple[Call, ...]:
     match change:
         case CreatePolicyVersion():
             return _undo_version(change, actual)
-        case TagPolicy():
-            return (_undo_tag(change),)
-        case CreatePolicy() | CreateGroup() | CreateUser() | CreateLoginProfile():
-            return (_deleting(change),)
-        case AttachGroupPolicy() | AddUserToGroup() | AttachUserPolicy():
-            return (_undoing_link(change),)
-        case DetachGroupPolicy() | RemoveUserFromGroup() | DetachUserPolicy():
-            return (doing(_opposite(change)),)
+        case TagPolicy(arn, key, _, None):
+            return (Call("UntagPolicy", {"PolicyArn": arn, "TagKeys": [key]}),)
+        case TagPolicy(arn, key, _, old):
+            return (Call(change.operation, _params(TagPolicy(arn, key, str(old), None))),)
         case DeactivateCredential():
-            return (_setting(change, "Active"),)
-        case DeactivateDevice() | DeleteDevice() | ReplacePassword() | DeleteLoginProfile():
-            return ()
+            return (Call(change.operation, {**_params(change), "Status": "Active"}),)
+        case _:
+            undone_by = change.undone_by
+            return (Call(undone_by, _subject(change)),) if undone_by else ()
 
 
-def _policy(change: CreatePolicy | CreatePolicyVersion | TagPolicy) -> Call:
+def _params(change: Change) -> Mapping[str, Any]:
     match change:
         case CreatePolicy(arn, description, document, tags):
             name, path = _name_and_path(arn)
             params = {"PolicyName": name, "Path": path, "PolicyDocument": _text(document)}
-            if description:
-                params["Description"] = description
-            return Call("CreatePolicy", {**params, "Tags": _tags(tags)})
-        case CreatePolicyVersion(arn, document):
-            params = {"PolicyArn": arn, "PolicyDocument": _text(document)}
-            return Call("CreatePolicyVersion", {**params, "SetAsDefault": True})
-        case TagPolicy(arn, key, value):
-            return Call("TagPolicy", {"PolicyArn": arn, "Tags": _tags({key: value})})
+            about = {"Description": description} if description else {}
+            return {**params, **about, "Tags": _tags(tags)}
+        case CreatePolicyVersion(_, document):
+            return {**_subject(change), "PolicyDocument": _text(document), "SetAsDefault": True}
+        case TagPolicy(_, key, value):
+            return {**_subject(change), "Tags": _tags({key: value})}
+        case CreateGroup(_, path):
+            return {**_subject(change), "Path": path}
+        case CreateUser(_, path, tags):
+            return {**_subject(change), "Path": path, "Tags": _tags(tags)}
+        case DeactivateCredential():
+            return {**_subject(change), change.api.id: change.id, "Status": "Inactive"}
+        case DeleteLoginProfile():
+            return _subject(change)
+        case _:
+            return _named(change)
 
 
-def _group(change: CreateGroup | AttachGroupPolicy | AddUserToGroup) -> Call:
+def _subject(change: Change) -> Mapping[str, Any]:
+    """Return the parameters that say what a change is about."""
     match change:
-        case CreateGroup(name, path):
-            return Call("CreateGroup", {"GroupName": name, "Path": path})
-        case AttachGroupPolicy(group, arn):
-            return Call("AttachGroupPolicy", {"GroupName": group, "PolicyArn": arn})
-        case AddUserToGroup(group, user):
-            return Call("AddUserToGroup", {"GroupName": group, "UserName": user})
+        case CreateGroup(name):
+            return {"GroupName": name}
+        case CreateUser(name) | CreateLoginProfile(name) | DeleteLoginProfile(name):
+            return {"UserName": name}
+        case _:
+            return _named(change)
 
 
-def _user(change: CreateUser | CreateLoginProfile | AttachUserPolicy) -> Call:
-    match change:
-        case CreateUser(name, path, tags):
-            return Call("CreateUser", {"UserName": name, "Path": path, "Tags": _tags(tags)})
-        case CreateLoginProfile(user, reset_required):
-            params = {"UserName": user, "PasswordResetRequired": reset_required}
-            return Call("CreateLoginProfile", params)
-        case AttachUserPolicy(user, arn):
-            return Call("AttachUserPolicy", {"UserName": user, "PolicyArn": arn})
-
-
-def _taking(
-    change: DeactivateDevice | DeleteDevice | ReplacePassword | DeleteLoginProfile,
-) -> Call:
-    match change:
-        case DeactivateDevice(user, serial):
-            return Call("DeactivateMFADevice", {"UserName": user, "SerialNumber": serial})
-        case DeleteDevice(serial):
-            return Call("DeleteVirtualMFADevice", {"SerialNumber": serial})
-        case ReplacePassword(user, reset_required):
-            params = {"UserName": user, "PasswordResetRequired": reset_required}
-            return Call("UpdateLoginProfile", params)
-        case DeleteLoginProfile(user):
-            return Call("DeleteLoginProfile", {"UserName": user})
-
-
-def _setting(change: DeactivateCredential, status: str) -> Call:
-    params = {"UserName": change.user, change.api.id: change.id, "Status": status}
-    return Call(change.api.updates, params)
+def _named(change: Change) -> Mapping[str, Any]:
+    """Return the fields that are parameters of IAM as they are."""
+    names = (field.name for field in fields(change) if field.name in _PARAMETERS)
+    return {_PARAMETERS[name]: getattr(change, name) for name in names}
 
 
 def _undo_version(change: CreatePolicyVersion, actual: Image) -> tuple[Call, ...]:
@@ -149,45 +114,6 @@ def _undo_version(change: CreatePolicyVersion, actual: Image) -> tuple[Call, ...
     delete = Call("DeletePolicyVersion", {"PolicyArn": change.arn, "VersionId": new})
     is_default = actual["default"] == new
     return (Call("SetDefaultPolicyVersion", back), delete) if is_default else (delete,)
-
-
-def _undo_tag(change: TagPolicy) -> Call:
-    if change.old is None:
-        return Call("UntagPolicy", {"PolicyArn": change.arn, "TagKeys": [change.key]})
-    return Call("TagPolicy", {"PolicyArn": change.arn, "Tags": _tags({change.key: change.old})})
-
-
-def _deleting(change: CreatePolicy | CreateGroup | CreateUser | CreateLoginProfile) -> Call:
-    match change:
-        case CreatePolicy(arn=arn):
-            return Call("DeletePolicy", {"PolicyArn": arn})
-        case CreateGroup(name):
-            return Call("DeleteGroup", {"GroupName": name})
-        case CreateUser(name):
-            return Call("DeleteUser", {"UserName": name})
-        case CreateLoginProfile(user):
-            return Call("DeleteLoginProfile", {"UserName": user})
-
-
-def _opposite(change: _Parting) -> _Joining:
-    """Return the change that joins what `change` parts."""
-    match change:
-        case DetachGroupPolicy(group, arn):
-            return AttachGroupPolicy(group, arn)
-        case RemoveUserFromGroup(group, user):
-            return AddUserToGroup(group, user)
-        case DetachUserPolicy(user, arn):
-            return AttachUserPolicy(user, arn)
-
-
-def _undoing_link(change: _Joining) -> Call:
-    match change:
-        case AttachGroupPolicy(group, arn):
-            return Call("DetachGroupPolicy", {"GroupName": group, "PolicyArn": arn})
-        case AddUserToGroup(group, user):
-            return Call("RemoveUserFromGroup", {"GroupName": group, "UserName": user})
-        case AttachUserPolicy(user, arn):
-            return Call("DetachUserPolicy", {"UserName": user, "PolicyArn": arn})
 
 
 def _name_and_path(arn: str) -> tuple[str, str]:

@@ -48,6 +48,13 @@ class CreatePolicy(Creation):
     """Create a customer managed policy; its name and path are in the ARN."""
 
     noun: ClassVar[str] = "policy"
+    reads: ClassVar[tuple[str, ...]] = (
+        "GetPolicy",
+        "GetPolicyVersion",
+        "ListPolicyVersions",
+        "ListPolicyTags",
+    )
+    undone_by: ClassVar[str] = "DeletePolicy"
     arn: str
     description: str
     document: Mapping[str, Any]
@@ -68,6 +75,7 @@ class CreatePolicyVersion(Creation):
     """
 
     noun: ClassVar[str] = "policy-versions"
+    reads: ClassVar[tuple[str, ...]] = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
     arn: str
     document: Mapping[str, Any]
     replaced: Mapping[str, Any]
@@ -109,6 +117,7 @@ class TagPolicy(Creation):
     """
 
     noun: ClassVar[str] = "policy-tag"
+    reads: ClassVar[tuple[str, ...]] = ("ListPolicyTags",)
     arn: str
     key: str
     value: str
@@ -135,6 +144,8 @@ class CreateGroup(Creation):
     """Create a user group."""
 
     noun: ClassVar[str] = "group"
+    reads: ClassVar[tuple[str, ...]] = ("GetGroup",)
+    undone_by: ClassVar[str] = "DeleteGroup"
     name: str
     path: str
 
@@ -144,6 +155,8 @@ class AttachGroupPolicy(Link):
     """Attach a managed policy to a user group."""
 
     noun: ClassVar[str] = "group-attachment"
+    reads: ClassVar[tuple[str, ...]] = ("ListAttachedGroupPolicies",)
+    undone_by: ClassVar[str] = "DetachGroupPolicy"
     group: str
     arn: str
 
@@ -153,6 +166,8 @@ class AddUserToGroup(Link):
     """Add a user to a user group."""
 
     noun: ClassVar[str] = "membership"
+    reads: ClassVar[tuple[str, ...]] = ("ListGroupsForUser",)
+    undone_by: ClassVar[str] = "RemoveUserFromGroup"
     group: str
     user: str
 
@@ -162,6 +177,8 @@ class CreateUser(Creation):
     """Create an IAM user."""
 
     noun: ClassVar[str] = "user"
+    reads: ClassVar[tuple[str, ...]] = ("GetUser", "ListUserTags")
+    undone_by: ClassVar[str] = "DeleteUser"
     name: str
     path: str
     tags: Mapping[str, str]
@@ -172,6 +189,8 @@ class CreateLoginProfile(Creation):
     """Give a user a temporary console password, which no plan and no journal ever holds."""
 
     noun: ClassVar[str] = "login-profile"
+    reads: ClassVar[tuple[str, ...]] = ("GetLoginProfile",)
+    undone_by: ClassVar[str] = "DeleteLoginProfile"
     user: str
     reset_required: bool
 
@@ -181,6 +200,8 @@ class AttachUserPolicy(Link):
     """Attach a managed policy directly to a user."""
 
     noun: ClassVar[str] = "user-attachment"
+    reads: ClassVar[tuple[str, ...]] = ("ListAttachedUserPolicies",)
+    undone_by: ClassVar[str] = "DetachUserPolicy"
     user: str
     arn: str
 
@@ -190,6 +211,8 @@ class DetachGroupPolicy(Parting):
     """Detach a managed policy from a user group."""
 
     noun: ClassVar[str] = "group-attachment"
+    reads: ClassVar[tuple[str, ...]] = ("ListAttachedGroupPolicies",)
+    undone_by: ClassVar[str] = "AttachGroupPolicy"
     group: str
     arn: str
 
@@ -199,6 +222,8 @@ class RemoveUserFromGroup(Parting):
     """Take a user out of a user group."""
 
     noun: ClassVar[str] = "membership"
+    reads: ClassVar[tuple[str, ...]] = ("ListGroupsForUser",)
+    undone_by: ClassVar[str] = "AddUserToGroup"
     group: str
     user: str
 
@@ -208,6 +233,8 @@ class DetachUserPolicy(Parting):
     """Detach a managed policy from a user."""
 
     noun: ClassVar[str] = "user-attachment"
+    reads: ClassVar[tuple[str, ...]] = ("ListAttachedUserPolicies",)
+    undone_by: ClassVar[str] = "AttachUserPolicy"
     user: str
     arn: str
 

@@ -23,8 +23,17 @@ class Creation:
 
     __slots__ = ()
     noun: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]]
+    """The operations that tell what is there."""
+    undone_by: ClassVar[str] = ""
+    """The operation that takes it back, where one does that by itself."""
     reversible: ClassVar[bool] = True
     """Whether a roll-back can bring back what was there."""
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation that makes the change, which is called after it as a rule."""
+        return type(self).__name__
 
     @property
     def address(self) -> str:

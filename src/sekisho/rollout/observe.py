@@ -40,29 +40,10 @@ _Joining = (
     | DetachUserPolicy
 )
 
-_READS: Mapping[type, tuple[str, ...]] = {
-    CreatePolicy: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "ListPolicyTags"),
-    CreatePolicyVersion: ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions"),
-    TagPolicy: ("ListPolicyTags",),
-    CreateGroup: ("GetGroup",),
-    AttachGroupPolicy: ("ListAttachedGroupPolicies",),
-    AddUserToGroup: ("ListGroupsForUser",),
-    CreateUser: ("GetUser", "ListUserTags"),
-    CreateLoginProfile: ("GetLoginProfile",),
-    AttachUserPolicy: ("ListAttachedUserPolicies",),
-    DetachGroupPolicy: ("ListAttachedGroupPolicies",),
-    RemoveUserFromGroup: ("ListGroupsForUser",),
-    DetachUserPolicy: ("ListAttachedUserPolicies",),
-    DeactivateDevice: ("ListMFADevices",),
-    DeleteDevice: ("ListVirtualMFADevices",),
-    ReplacePassword: ("GetLoginProfile",),
-    DeleteLoginProfile: ("GetLoginProfile",),
-}
-
 
 def reads_of(change: Change) -> tuple[str, ...]:
     """Return the operations by which the fact behind a change is read."""
-    return (change.api.lists,) if isinstance(change, DeactivateCredential) else _READS[type(change)]
+    return (change.api.lists,) if isinstance(change, DeactivateCredential) else change.reads
 
 
 def canonical(document: object) -> object:

@@ -68,8 +68,14 @@ class DeactivateDevice(Parting):
 
     noun: ClassVar[str] = "device"
     reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("ListMFADevices",)
     user: str
     serial: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return "DeactivateMFADevice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,13 @@ class DeleteDevice(Parting):
 
     noun: ClassVar[str] = "virtual-device"
     reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("ListVirtualMFADevices",)
     serial: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return "DeleteVirtualMFADevice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +103,15 @@ class ReplacePassword(Creation):
 
     noun: ClassVar[str] = "password"
     reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("GetLoginProfile",)
     user: str
     reset_required: bool
     replaced: bool
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return "UpdateLoginProfile"
 
     @property
     def before(self) -> Image:
@@ -120,6 +138,7 @@ class DeleteLoginProfile(Creation):
 
     noun: ClassVar[str] = "login-profile"
     reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("GetLoginProfile",)
     user: str
     reset_required: bool
 
@@ -146,6 +165,11 @@ class DeactivateCredential(Parting):
     user: str
     type: str
     id: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return self.api.updates
 
     @property
     def api(self) -> CredentialApi:

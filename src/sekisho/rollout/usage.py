@@ -5,24 +5,11 @@ from collections.abc import Mapping
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.rollout.changes import (
-    AddUserToGroup,
-    AttachGroupPolicy,
-    AttachUserPolicy,
     Change,
     CreateGroup,
     CreateLoginProfile,
     CreatePolicy,
-    CreatePolicyVersion,
     CreateUser,
-    DeactivateCredential,
-    DeactivateDevice,
-    DeleteDevice,
-    DeleteLoginProfile,
-    DetachGroupPolicy,
-    DetachUserPolicy,
-    RemoveUserFromGroup,
-    ReplacePassword,
-    TagPolicy,
 )
 
 __all__ = ["CHECKS", "uses"]
@@ -82,21 +69,7 @@ def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
             return _by_person(api, name) + _password(api, name) + attached
         case CreateLoginProfile(user):
             return _by_person(api, user)
-        case (
-            CreatePolicyVersion()
-            | TagPolicy()
-            | AttachGroupPolicy()
-            | AddUserToGroup()
-            | AttachUserPolicy()
-            | DetachGroupPolicy()
-            | RemoveUserFromGroup()
-            | DetachUserPolicy()
-            | DeactivateDevice()
-            | DeleteDevice()
-            | ReplacePassword()
-            | DeleteLoginProfile()
-            | DeactivateCredential()
-        ):
+        case _:
             return ()
 
 

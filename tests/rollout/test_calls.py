@@ -1,0 +1,81 @@
+"""Each kind of change is made, taken back and read by calls that IAM has, with its parameters."""
+
+from typing import get_args
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from administered import ACCOUNT
+from rollout.staging import ADMIN, GATE, account, full_goal
+from sekisho.rollout import CreateLoginProfile, plan
+from sekisho.rollout.calls import Call, doing, renewing, undoing
+from sekisho.rollout.changes import (
+    Change,
+    CreatePolicyVersion,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    TagPolicy,
+)
+from sekisho.rollout.observe import reads_of
+from sekisho.rollout.taking import (
+    CredentialType,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
+    ReplacePassword,
+)
+
+IAM = botocore.session.get_session().get_service_model("iam")
+PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
+OLD = {"default": "v1", "document": {}, "versions": ["v1"]}
+NEW = {"default": "v2", "document": {"Id": "x"}, "versions": ["v1", "v2"]}
+PASSWORDS = {"CreateLoginProfile": {"Password": "x"}}
+CHANGES: list[Change] = [
+    *plan(full_goal(), account(), ADMIN).changes,
+    CreatePolicyVersion(GATE, {"Id": "x"}, OLD),
+    *(TagPolicy(GATE, "team", "new", old) for old in (None, "", "old")),
+    DetachGroupPolicy("Gated", GATE),
+    RemoveUserFromGroup("Gated", "hanako"),
+    DetachUserPolicy("hanako", GATE),
+    DeactivateDevice("hanako", PHONE),
+    DeleteDevice(PHONE),
+    ReplacePassword("hanako", reset_required=True, replaced=False),
+    DeleteLoginProfile("hanako", reset_required=True),
+    *(DeactivateCredential("hanako", each.value, "A" * 24) for each in CredentialType),
+]
+
+
+def test_no_kind_is_left_out() -> None:
+    assert {type(change) for change in CHANGES} == {*get_args(Change)}
+
+
+def calls_of(change: Change) -> list[Call]:
+    made = NEW if isinstance(change, CreatePolicyVersion) else change.after
+    again = [renewing(change)] if isinstance(change, CreateLoginProfile) else []
+    return [doing(change), *undoing(change, made), *again]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)
+def test_iam_has_each_call(change: Change) -> None:
+    for call in calls_of(change):
+        shape = IAM.operation_model(call.operation).input_shape
+        params = {**call.params, **PASSWORDS.get(call.operation, {})}
+        assert not ParamValidator().validate(params, shape).has_errors(), call
+    assert all(name in IAM.operation_names for name in reads_of(change))
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)
+def test_what_can_be_taken_back_has_calls_for_it(change: Change) -> None:
+    assert bool(calls_of(change)[1:]) is change.reversible
+
+
+def test_a_tag_is_taken_back_to_what_it_was() -> None:
+    found = [undoing(TagPolicy(GATE, "team", "new", old), "new")[0] for old in (None, "", "old")]
+    assert [call.operation for call in found] == ["UntagPolicy", "TagPolicy", "TagPolicy"]
+    assert [call.params.get("Tags") for call in found[1:]] == [
+        [{"Key": "team", "Value": ""}],
+        [{"Key": "team", "Value": "old"}],
+    ]
