@@ -46,6 +46,15 @@ def test_an_open_gate_exits_3_with_a_witness(lang: str, said: str) -> None:
     assert said in done.stdout
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "as a role"), ("ja", "ロールとして行う操作")])
+def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) -> None:
+    admin = OPEN.replace("s3:GetObject", "*")
+    assert said in run("-", "--lang", lang, given=admin).stdout
+    assumptions = json.loads(run("-", "--format", "json", given=admin).stdout)["assumptions"]
+    assert "sts:AssumeRole" in assumptions[-1]
+    assert said not in run("-", "--lang", lang, given=OPEN).stdout
+
+
 def test_the_witness_can_be_decided_again() -> None:
     done = run(
         "-", "--format", "json", "--user-arn", "arn:aws:iam::111122223333:user/a", given=OPEN

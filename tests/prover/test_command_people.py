@@ -209,7 +209,8 @@ def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         assert ids <= set(found)
         assert all(OWN in one["reason"] for one in found.values())
     assert run("--snapshot", path, "--user", "carol", *never) is Exit.UNKNOWN
-    assert f"unless with MFA (all calls): unknown: the text of policy `{OWN}`" in capsys.readouterr().out
+    said = f"unless with MFA (all calls): unknown: the text of policy `{OWN}`"
+    assert said in capsys.readouterr().out
     assert run("--snapshot", path, "--user", "alice", *never) is Exit.CLEAN
     with pytest.raises(FaultyAccount, match="nobody"):
         run("--snapshot", path, "--user", "nobody")

@@ -74,11 +74,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All answers; `exempt` is what works without MFA, None if that was not asked."""
+    """All answers.
+
+    Attributes:
+        exempt: what works without MFA; None if that was not asked.
+        roles: what is said where the user can become a role; None where not.
+    """
 
     asking: Asking
     lines: tuple[Line, ...]
     exempt: tuple[Item, ...] | Unknown | None
+    roles: Text | None = None
 
 
 _SHUT = Text("The gate is shut", "MFA なしでは通れない")
@@ -113,10 +119,10 @@ def report(asking: Asking) -> Report:
     for part, ask in _PARTS.items():
         if part in asking.parts:
             lines += ask(asking)
-    if Part.GATE not in asking.parts:
-        return Report(asking, tuple(lines), None)
-    exempt = prover.exempt_list(asking.policies, asking.user, asking.now, asking.switches)
-    return Report(asking, tuple(lines), exempt)
+    about = (asking.policies, asking.user, asking.now, asking.switches)
+    exempt = prover.exempt_list(*about) if Part.GATE in asking.parts else None
+    roles = prover.roles_within_reach(*about) if lines else None
+    return Report(asking, tuple(lines), exempt, roles)
 
 
 def _not_known(asking: Asking, unknown: Unknown) -> Report:

@@ -21,6 +21,7 @@ from sekisho.prover.hypothetical import for_other_values
 from sekisho.prover.invariant_file import read_invariants
 from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
 from sekisho.prover.items import Item
+from sekisho.prover.roles import roles_within_reach
 from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
@@ -61,6 +62,7 @@ __all__ = [
     "nothing_lost",
     "own_things_only",
     "read_invariants",
+    "roles_within_reach",
     "tells_services_apart",
     "via_service",
 ]
