@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
+from sekisho.audit import Attachment
+
 __all__ = ["SHAPES"]
 
 _LONGEST = 10_000
@@ -52,6 +54,20 @@ def _arn(number: int) -> str:
     return f"arn:aws:ec2:*:*:*{_STARS}{number}"
 
 
+def _accounts(number: int) -> dict[str, object]:
+    """Return of each account the Allow or the Deny of a trust policy."""
+    trusted = {"Principal": {"AWS": str(111122223333 + number // 2)}, "Action": "sts:AssumeRole"}
+    if number % 2:
+        return {"Effect": "Deny", **trusted, "Condition": _MFA}
+    return {"Effect": "Allow", **trusted}
+
+
+def _as(word: str, text: str) -> str:
+    """Fill a policy up to a length that the target takes for this kind of attachment."""
+    kinds = [each.word for each in Attachment]
+    return text + " " * ((kinds.index(word) - len(text)) % len(kinds))
+
+
 _EC2 = ("RunInstances", "StopInstances", "CreateTags", "AttachVolume", "CreateRoute", "DeleteVpc")
 
 SHAPES: Mapping[str, str] = {
@@ -88,4 +104,15 @@ SHAPES: Mapping[str, str] = {
             Effect="Deny" if n % 2 else "Allow", Action=f"s3:Get{_THREE[n]}*", Condition=_MFA
         )
     ),
+    "Allows under wider Denies by turns": _statements(
+        lambda n: _statement(Effect="Deny" if n % 2 else "Allow", Action=f"s3:*{_THREE[n]}*")
+    ),
+    "resources under wider ones": _statements(
+        lambda n: _statement(
+            Effect="Deny" if n else "Allow",
+            Action="s3:Get*",
+            Resource=[f"arn:aws:s3:::*{_THREE[n]}*{m}*" for m in range(1 if n else 99)],
+        )
+    ),
+    "accounts that a role trusts": _as("trust", _statements(_accounts)),
 }

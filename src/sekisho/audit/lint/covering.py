@@ -16,9 +16,12 @@ from sekisho.language import Text
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement
 from sekisho.policy.faults import quoted
 
-__all__ = ["always_denied", "names_all_of"]
+__all__ = ["Naming", "always_denied"]
 
 _SHOWN = 5
+_ARN = 3
+"""How many comparisons of actions take as long as one of ARNs."""
+
 _OPEN = "${"
 
 
@@ -51,7 +54,7 @@ def _taken_back(
     open_ones = {action: set(resources) for action in actions}
     by: list[int] = []
     for deny in denies:
-        if not names_all_of(deny.statement.principal, allow.principal):
+        if not deny.naming.covers(allow.principal):
             continue
         shut = {each for each in resources if deny.takes_resource(each, work)}
         for action in actions:
@@ -83,6 +86,7 @@ class _Deny:
         named: service and name of those whose service is named whole.
         everything: whether every action is named.
         on_all: whether it is about every resource.
+        naming: whom it is about.
     """
 
     statement: Statement
@@ -90,6 +94,7 @@ class _Deny:
     named: tuple[tuple[str, str], ...]
     everything: bool
     on_all: bool
+    naming: "Naming"
 
     @classmethod
     def of(cls, statement: Statement) -> "_Deny":
@@ -103,6 +108,7 @@ class _Deny:
             tuple((service, name) for service, name in split if not _is_wild(service)),
             bool({"*", "*:*"} & set(values)),
             resource is None or (not resource.negated and "*" in resource.values),
+            Naming(statement.principal),
         )
 
     def takes_action(self, action: str, work: Work) -> bool:
@@ -130,7 +136,7 @@ class _Deny:
             return True
         if own.negated:
             return False
-        work.add(len(own.values))
+        work.add(_ARN * len(own.values))
         return not work.exhausted and any(_covers(each, resource) for each in own.values)
 
 
@@ -160,29 +166,43 @@ def _covers(wide: str, narrow: str) -> bool:
     return all(_includes(*pair) for pair in (*pairs, (parts[-1], others[-1])))
 
 
-def names_all_of(wide: Principal | None, narrow: Principal | None) -> bool:
-    """Tell whether one statement names everybody whom another one names.
+class Naming:
+    """Whom a statement's `Principal` names; None is the identity that the policy is attached to.
 
-    Statements without `Principal` are about the identity that they are attached to.
+    Args:
+        principal: as the statement has it.
     """
-    if wide is None or narrow is None:
-        return wide is narrow
-    if wide.negated:
-        return False
-    pairs = {(key, value) for key, values in wide.entries for value in values}
-    if {(PrincipalKey.ANYONE, "*"), (PrincipalKey.AWS, "*")} & pairs:
-        return True
-    return not narrow.negated and all(
-        (key, value) in pairs or (key is PrincipalKey.AWS and _of_account(value, pairs))
-        for key, values in narrow.entries
-        for value in values
-    )
+
+    def __init__(self, principal: Principal | None) -> None:
+        self._principal = principal
+        named = principal.entries if principal and not principal.negated else ()
+        self._pairs = {(key, value) for key, values in named for value in values}
+        self._anyone = not _ANYONE.isdisjoint(self._pairs)
+        roots = (value for _, value in self._pairs if value.endswith(":root"))
+        self._accounts = {arns.account_of(value) for value in roots}
+
+    def covers(self, other: Principal | None) -> bool:
+        """Tell whether everybody is named whom another statement names."""
+        if other is None or self._principal is None:
+            return other is self._principal
+        if other.negated or self._anyone:
+            return self._anyone
+        return all(self.takes(key, value) for key, values in other.entries for value in values)
+
+    def takes(self, key: PrincipalKey, value: str) -> bool:
+        """Tell whether all of those are named whom one entry of a `Principal` names.
+
+        Whoever names an account names everybody in it. Of `NotPrincipal` this is never seen.
+        """
+        if self._anyone or (key, value) in self._pairs:
+            return True
+        if key is not PrincipalKey.AWS:
+            return False
+        if arns.is_account(value):
+            return value in self._accounts
+        account = arns.account_of(value)
+        root = f"arn:{arns.split(value)[1]}:iam::{account}:root" if account else ""
+        return not {(key, account), (key, root)}.isdisjoint(self._pairs)
 
 
-def _of_account(value: str, pairs: set[tuple[PrincipalKey, str]]) -> bool:
-    """Tell whether somebody's account is named: that is all of it."""
-    account = arns.account_of(value)
-    if account is None:
-        return False
-    root = f"arn:{arns.split(value)[1]}:iam::{account}:root"
-    return not {(PrincipalKey.AWS, account), (PrincipalKey.AWS, root)}.isdisjoint(pairs)
+_ANYONE = {(PrincipalKey.ANYONE, "*"), (PrincipalKey.AWS, "*")}

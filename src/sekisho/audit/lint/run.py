@@ -46,7 +46,7 @@ _MOST_FINDINGS = 200
 _MOST_COMPARED = 1_400
 """How many times a resource is compared with a kind that an action is about."""
 
-_MOST_COVERED = 2_000
+_MOST_COVERED = 1_500
 """How many times an action or a resource is compared with one that is always denied."""
 
 _NOT_READ = Text(

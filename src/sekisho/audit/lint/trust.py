@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held
-from sekisho.audit.lint.asking import Asker, State, relaxed
-from sekisho.audit.lint.covering import names_all_of
+from sekisho.audit.lint.asking import Asker, State, Statements, relaxed
+from sekisho.audit.lint.covering import Naming
 from sekisho.audit.lint.facts import asked
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.statements import Dependent, statement_checks
@@ -18,11 +18,14 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
 from sekisho.language import Text
-from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement
+from sekisho.policy import Document, Effect, PrincipalKey, Statement
 
 __all__ = ["Trust"]
 
 _SHOWN = 3
+_LOOKED_UP = 8
+"""How many principals are looked up in the time of one comparison."""
+
 _KEYS = {
     TrustedKind.ROLE: PrincipalKey.AWS,
     TrustedKind.SAML: PrincipalKey.FEDERATED,
@@ -46,7 +49,9 @@ class Trust:
         self._asked = asked
         self._asker = asker
         self._principals = {each.index: each.principal for each in document.statements}
-        self._around: dict[Principal, Document] = {}
+        self._naming = {index: Naming(each) for index, each in self._principals.items()}
+        # the same statements are the same document, so that its answers are remembered
+        self._around: dict[tuple[int, ...], Document] = {}
         self._named = {
             principal: [trusted for _, trusted in named_by(principal, asker.home) if trusted]
             for principal in self._principals.values()
@@ -56,37 +61,40 @@ class Trust:
     def findings(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Yield what its MFA conditions do, and whether the role can be assumed without MFA."""
         for dependent in dependents:
-            principal = self._principals[dependent.statement.index]
-            if self._about_people(principal):
-                yield from statement_checks(self._for(principal), dependent, self._asker)
+            for document in self._for_people(dependent.statement):
+                yield from statement_checks(document, dependent, self._asker)
             yield from self._in_vain(dependent)
         for statement in self._asked.statements:
-            principal = self._principals[statement.index]
-            if statement.effect is Effect.ALLOW and self._about_people(principal):
-                yield from self._without_mfa(principal)
+            if statement.effect is Effect.ALLOW:
+                for document in self._for_people(statement):
+                    yield from self._without_mfa(document.statements)
 
-    def _about_people(self, principal: Principal | None) -> bool:
-        return principal is not None and any(each.kind.people for each in self._named[principal])
+    def _for_people(self, statement: Statement) -> list[Document]:
+        """Return, for each of the people whom a statement names, the statements about all of them.
 
-    def _for(self, principal: Principal | None) -> Document:
-        """Return the statements that are about all of those whom one of them names."""
-        if principal is None:
-            return self._asked
-        if principal not in self._around:
-            self._asker.work.add(len(self._asked.statements))
+        What is about some of them only is left out: there are others.
+        """
+        principal = self._principals[statement.index]
+        named = self._named[principal] if principal else []
+        documents = {}
+        for trusted in named:
+            if not trusted.kind.people or self._asker.exhausted:
+                continue
+            self._asker.work.add(1 + len(self._naming) // _LOOKED_UP)
             about = tuple(
-                each
-                for each in self._asked.statements
-                if (other := self._principals[each.index]) == principal
-                or names_all_of(other, principal)
+                index
+                for index, naming in self._naming.items()
+                if index == statement.index or naming.takes(PrincipalKey.AWS, trusted.name)
             )
-            self._around[principal] = replace(self._asked, statements=about)
-        return self._around[principal]
+            if about not in self._around:
+                statements = tuple(self._asked.statements[index] for index in about)
+                self._around[about] = replace(self._asked, statements=statements)
+            documents[about] = self._around[about]
+        return list(documents.values())
 
-    def _without_mfa(self, principal: Principal | None) -> Iterator[Finding]:
+    def _without_mfa(self, statements: Statements) -> Iterator[Finding]:
         home = self._asker.home
         ask = Ask("sts:AssumeRole", f"arn:{home.partition}:iam::{home.account}:role/any")
-        statements = self._for(principal).statements
         if self._asker.allowed(statements, ask, Held.KEY):
             statement = self._asker.cause(statements, ask, Held.KEY)
             fact = asked(ask, Held.KEY, DecisionEffect.ALLOWED)
@@ -130,7 +138,7 @@ class Trust:
         return [
             each
             for each in allowed.values()
-            if names_all_of(own, Principal(((_KEYS[each.kind], (each.name,)),)))
+            if self._naming[statement.index].takes(_KEYS[each.kind], each.name)
         ]
 
     def _applies_to(
