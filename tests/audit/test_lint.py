@@ -256,3 +256,36 @@ def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
     assert FindingId.WRONG_PARTITION not in {each.id for each in lint(text).findings}
     found = {each.id for each in lint(text, partition="aws").findings}
     assert FindingId.WRONG_PARTITION in found
+
+
+@pytest.mark.parametrize(
+    ("principal", "operator", "fact"),
+    [
+        ({"AWS": "arn:aws:iam::111122223333:role/r"}, "Bool", "never applies"),
+        (
+            {"AWS": "arn:aws:iam::111122223333:role/r"},
+            "BoolIfExists",
+            "never applies (with the switch `role_session_mfa` the other way it always applies)",
+        ),
+        ({"Service": "ec2.amazonaws.com"}, "Bool", "never applies"),
+        (
+            {"Service": "ec2.amazonaws.com"},
+            "BoolIfExists",
+            "always applies (with the switch `service_shows_mfa` the other way it never applies)",
+        ),
+        ({"Federated": "accounts.google.com"}, "BoolIfExists", "always applies"),
+    ],
+)
+def test_mfa_asked_of_who_never_has_it_says_what_comes_of_it(
+    principal: dict[str, str], operator: str, fact: str
+) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "sts:*",
+        "Condition": {operator: {"aws:MultiFactorAuthPresent": "true"}},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    [found] = lint(text, Attachment.TRUST).findings
+    [name] = principal.values()
+    assert found.fact.en == f"`{name}`: {fact}"

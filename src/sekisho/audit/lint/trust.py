@@ -105,12 +105,11 @@ class Trust:
         statement, ask = dependent.statement, dependent.asks[0]
         loose = relaxed(statement)
         allows = statement.effect is Effect.ALLOW
-        if self._asker.applies(loose, ask, State.FRESH) is not allows:
-            return
+        fresh = self._asker.applies(loose, ask, State.FRESH)
         told: dict[Text, list[str]] = {}
         for trusted in self._who_never_has(statement):
             default, other, switch = self._applies_to(trusted, loose, ask)
-            if default or allows:
+            if (fresh or not default) if allows else default:
                 told.setdefault(_says(default, other, switch), []).append(trusted.name)
         for says, names in told.items():
             shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
