@@ -12,7 +12,7 @@ from sekisho.errors import AwsRefused
 from sekisho.prover.walk import Step
 from sekisho.prover.walk.judge import OK
 from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Who
-from sekisho.prover.walk.setting import GROUP, ROLE
+from sekisho.prover.walk.setting import GROUP, ROLE, Setting
 from sekisho.signin import totp
 from sekisho.story.console import Console, Next, Page
 from walk_account import (
@@ -28,20 +28,27 @@ from walk_account import (
 )
 
 NOT_PERFORMED = {
-    "passkey": "a passkey ceremony needs WebAuthn, for which the local console has no page",
-    "service": "the local AWS has no service that calls on behalf of its caller",
+    "passkey": "registering one and signing in with it: the local console has no page for WebAuthn",
+    "service": "a call on the caller's behalf: no service of the local AWS makes one",
+    "scp": "a step under a service control policy: the local AWS has no organization",
+    "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
 }
-"""What no client here can perform, by name."""
+"""What no client here can perform, by name; the page about walks lists it in these words."""
+
+ENROLLED_AS = {Hand.ACTOR: "", Hand.ACTOR_PASSKEY: "passkey", Hand.ELSEWHERE: ""}
+"""For each kind of device, why no client enrols it or gives its code; "" where one does."""
 
 _NEW = "Sekisho-{}-barrier"
 
 
-def not_performed(steps: Iterable[Step]) -> str:
+def not_performed(setting: Setting, steps: Iterable[Step]) -> str:
     """Return the name of what in these steps no client here can perform; "" if there is nothing."""
+    if any(setting.policies(who).scps for who in Who):
+        return "scp"
     for step in steps:
         device = step.move.device
-        if device is not None and device.hand is Hand.ACTOR_PASSKEY:
-            return "passkey"
+        if device is not None and ENROLLED_AS[device.hand]:
+            return ENROLLED_AS[device.hand]
         if step.move.act is Act.SERVICE and step.outcome.carried_out:
             return "service"
     return ""

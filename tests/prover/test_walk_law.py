@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from cases import document
+from cases import CORPUS, document
 from sekisho.endpoint import LocalAws
-from sekisho.engine import AttachedPolicy, Policies
-from sekisho.policy import from_json
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.policy import PolicyKind, from_json
 from sekisho.prover.walk import (
     PEOPLE,
     THIEVES,
@@ -32,9 +32,9 @@ from sekisho.prover.walk import (
     walked,
 )
 from sekisho.prover.walk.judge import Outcome
-from sekisho.prover.walk.model import State
+from sekisho.prover.walk.model import Act, Hand, State
 from walk_account import Cell, account_of
-from walk_performer import NOT_PERFORMED, Performer, not_performed
+from walk_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
 from walk_policies import around_of, policies_of
 
 CASES = {case["id"]: case for case in document("walks/verdicts")["cases"]}
@@ -87,7 +87,7 @@ def _reachable(case: dict[str, Any]) -> Iterator[Walk]:
         if not isinstance(last.result, Reachable):
             assert isinstance(last.result, Unreachable)
             continue
-        reason = not_performed(last.result.path)
+        reason = not_performed(last.setting, last.result.path)
         assert reason == _NOT_PERFORMED.get((case["id"], told.id), "")
         if reason:
             assert NOT_PERFORMED[reason]
@@ -108,7 +108,7 @@ def _refused(case: dict[str, Any]) -> Iterator[Walk]:
         for each in told:
             result = search(setting, each.question)
             for attempt in result.tried if isinstance(result, Unreachable) else ():
-                if not not_performed((*attempt.way, attempt.refused)):
+                if not not_performed(setting, (*attempt.way, attempt.refused)):
                     tried[attempt.way][attempt.refused] = None
         while tried:
             way = max(tried, key=len)
@@ -156,6 +156,35 @@ def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
     assert isinstance(first.result, Unreachable)
     refused = [each.refused for each in first.result.tried if not each.way]
     _perform_in([Cell(told, setting)], [tuple(refused)])
+
+
+def test_what_no_client_performs_is_listed_by_name() -> None:
+    """Every act, and every kind of device, is in some walk that is performed, or in the list."""
+    performed: set[Act] = set()
+    for name in ("aws", "cdk-helper-denynomfapolicy-anonymous-code-search-hit"):
+        walks = (*_reachable(CASES[name]), *_refused(CASES[name]))
+        performed |= {step.move.act for walk in walks for step in walk.steps}
+    # a service is asked and refused there; its own call is what none here makes
+    assert set(Act) - performed == {Act.REGISTER_PASSKEY}
+    assert set(ENROLLED_AS) == set(Hand)
+    assert set(_NOT_PERFORMED.values()) | set(ENROLLED_AS.values()) <= {*NOT_PERFORMED, ""}
+
+
+def test_nothing_is_performed_under_a_service_control_policy() -> None:
+    everything = from_json(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}},
+        kind=PolicyKind.SCP,
+    )
+    level = Level("root", (AttachedPolicy("all", everything),))
+    told = story("key-with-device")
+    setting = setting_of(told, replace(policies_of(CASES["aws"]), scps=(level,)))
+    assert not_performed(setting, ()) == "scp"
+
+
+def test_the_page_lists_what_no_client_performs() -> None:
+    page = (CORPUS.parents[1] / "docs" / "walks.md").read_text(encoding="utf-8")
+    listed = page.split("What no client here performs:")[1].split("\n\n")[1]
+    assert listed.splitlines() == [f"- `{name}`: {why}" for name, why in NOT_PERFORMED.items()]
 
 
 def test_a_wrong_model_is_found_out() -> None:
