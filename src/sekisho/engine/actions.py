@@ -5,23 +5,32 @@ Source: IAM User Guide, "IAM JSON policy elements: Action", "… NotAction"; fac
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sekisho.engine import glob
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.policy.document import Element
+from sekisho.policy.document import Document, Element, Statement
 
-__all__ = ["matches"]
+__all__ = ["about", "matches"]
+
+
+def about(document: Document, action: str, doubts: Doubts) -> list[Statement]:
+    """Return the statements whose `Action` or `NotAction` takes in `action`."""
+    lower = action.lower()
+    return [
+        statement
+        for statement, listed in _read(document)
+        if _lists(listed, lower, doubts) != statement.action.negated
+    ]
 
 
 def matches(element: Element, action: str, doubts: Doubts) -> bool:
     """Tell whether the element takes in `action`; `NotAction` does what it does not list."""
-    return _lists(_read(element), action.lower(), doubts) != element.negated
+    return _lists(_entries(element), action.lower(), doubts) != element.negated
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
+class _Entries(NamedTuple):
     """What an element lists, in lower case: case matters nowhere in an action.
 
     Attributes:
@@ -58,7 +67,12 @@ def _lists(entries: _Entries, action: str, doubts: Doubts) -> bool:
 
 
 @remembered_by_identity
-def _read(element: Element) -> _Entries:
+def _read(document: Document) -> tuple[tuple[Statement, _Entries], ...]:
+    return tuple((statement, _entries(statement.action)) for statement in document.statements)
+
+
+@remembered_by_identity
+def _entries(element: Element) -> _Entries:
     names: dict[str, list[str]] = defaultdict(list)
     loose: list[tuple[str, str]] = []
     literal: set[str] = set()

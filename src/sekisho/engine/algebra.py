@@ -12,7 +12,7 @@ An explicit deny is final wherever it stands; that is not decided here.
 Facts §6.1 to §6.3.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sekisho.engine import arns
 from sekisho.engine.layers import across_accounts, assumes
@@ -34,18 +34,17 @@ def needed(
 ) -> Kinds:
     """Return the kinds of policy that must allow, in the order of evaluation."""
     closest = {reading.kind: reading.closeness for reading in readings}
-    given = frozenset(closest)
-    guardrails = tuple([kind for kind in _GUARDRAILS if kind in given])
+    guardrails = tuple([kind for kind in _GUARDRAILS if kind in closest])
     on_resource = PolicyKind.RESOURCE if policies.trust is None else PolicyKind.TRUST
     if caller.kind is CallerKind.OUTSIDER:
         # only a policy on the resource can name a service or an identity provider
         return (*guardrails, on_resource)
     if across_accounts(request, caller):
-        return (*guardrails, *_across_accounts(on_resource, caller, given))
+        return (*guardrails, *_across_accounts(on_resource, caller, closest))
     closeness = closest.get(on_resource, Named.NOT)
     if _must_itself_allow(request, policies) or closeness > Named.ACCOUNT:
         guardrails = (*guardrails, on_resource)
-    return (*guardrails, *_within_account(closeness, caller, given))
+    return (*guardrails, *_within_account(closeness, caller, closest))
 
 
 def _must_itself_allow(request: Request, policies: Policies) -> bool:
@@ -73,7 +72,7 @@ def unasked(request: Request, policies: Policies, decision: Decision) -> PolicyK
     return PolicyKind.RESOURCE if arns.is_kms_key(request.resource) else None
 
 
-def _within_account(closeness: Named, caller: Caller, given: frozenset[PolicyKind]) -> Kinds:
+def _within_account(closeness: Named, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return what else must allow, by how closely the resource's policy names the caller (§6.2).
 
     Whoever is named as user or session needs nothing more. Who is named by their role (or by the
@@ -90,13 +89,13 @@ def _within_account(closeness: Named, caller: Caller, given: frozenset[PolicyKin
 
 
 def _across_accounts(
-    on_resource: PolicyKind, caller: Caller, given: frozenset[PolicyKind]
+    on_resource: PolicyKind, caller: Caller, given: Collection[PolicyKind]
 ) -> Kinds:
     """Return what must allow where both accounts are asked: nothing is got past (§6.3)."""
     return (on_resource, *_own(caller, given))
 
 
-def _own(caller: Caller, given: frozenset[PolicyKind]) -> Kinds:
+def _own(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return the kinds that are attached to the caller, all of which must allow."""
     if caller.kind is CallerKind.ROOT:
         # the root user has every permission in its own account
@@ -104,7 +103,7 @@ def _own(caller: Caller, given: frozenset[PolicyKind]) -> Kinds:
     return (PolicyKind.IDENTITY, *_limits_of(caller, given))
 
 
-def _limits_of(caller: Caller, given: frozenset[PolicyKind]) -> Kinds:
+def _limits_of(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return the kinds that only limit what the caller may do."""
     limits = [PolicyKind.BOUNDARY] if PolicyKind.BOUNDARY in given else []
     # a federated user without session policy may do nothing (page "GetFederationToken")

@@ -16,6 +16,7 @@ from sekisho.engine.layers import Group, applicable, groups
 from sekisho.engine.model import Cause, Decision, DecisionEffect, Policies, Request, Switches
 from sekisho.engine.principals import Caller, caller_of
 from sekisho.engine.readings import read
+from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.scope import Scope
 from sekisho.engine.wellformed import check_policies, check_request
 
@@ -44,17 +45,14 @@ def decide(request: Request, policies: Policies, switches: Switches = DEFAULTS) 
         FaultyPolicy: if a document cannot be read for certain.
     """
     caller, applying = checked(request, policies)
-
-    def evaluated(doubts: Doubts) -> Decision:
-        return _evaluate(policies, Scope(request, caller, None, doubts), applying)
-
     doubts = Doubts(switches)
-    decision = evaluated(doubts)
-    if not doubts.asked:
-        return decision
-    others = {name: evaluated(Doubts(_flipped(switches, name))) for name in sorted(doubts.asked)}
-    mattered = [name for name, other in others.items() if other.effect is not decision.effect]
-    return replace(decision, assumed=tuple(mattered))
+    decision = _evaluate(policies, Scope(request, caller, None, doubts), applying)
+    mattered: list[str] = []
+    for name in sorted(doubts.asked):
+        scope = Scope(request, caller, None, Doubts(_flipped(switches, name)))
+        if _evaluate(policies, scope, applying).effect is not decision.effect:
+            mattered.append(name)
+    return replace(decision, assumed=tuple(mattered)) if mattered else decision
 
 
 def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[Group, ...]]:
@@ -66,10 +64,16 @@ def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[Group, 
     """
     caller = caller_of(request, bounded=policies.boundaries is not None)
     check_request(request, policies, caller)
+    return caller, applicable(request, _sound(policies), caller)
+
+
+@remembered_by_identity
+def _sound(policies: Policies) -> tuple[Group, ...]:
+    """Return every group of policies, after checking that every document can be read."""
     given = groups(policies)
     for group in given:
         check_policies(group.kind, group.policies)
-    return caller, applicable(request, given, caller)
+    return given
 
 
 def _flipped(switches: Switches, name: str) -> Switches:

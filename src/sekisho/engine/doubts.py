@@ -11,7 +11,7 @@ from sekisho.engine.model import ArnSpan, Switches, UnresolvedNotResource
 __all__ = ["Doubts", "other_setting"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Doubts:
     """The switches of one evaluation; `asked` collects the names of those that were asked."""
 

@@ -247,7 +247,7 @@ def _with_mfa(condition: Condition, scope: Scope) -> bool:
         return conditions.holds(condition, scope)
     context = scope.request.context.with_(_MFA)
     return conditions.holds(
-        condition, replace(scope, request=replace(scope.request, context=context))
+        condition, scope._replace(request=replace(scope.request, context=context))
     )
 
 

@@ -77,6 +77,8 @@ def matches(pattern: Pattern, value: str) -> bool:
     if Wild.ANY in pattern:
         machine = _machine(pattern)
         return _accepts(machine, _run(machine, value))
+    if Wild.STAR not in pattern:
+        return value == text_of(pattern)
     pieces: list[list[str]] = [[]]
     for token in pattern:
         if isinstance(token, str):

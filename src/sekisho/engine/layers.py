@@ -5,7 +5,7 @@ Organizations User Guide, "Service control policies", "Resource control policies
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sekisho.engine import arns
 from sekisho.engine.model import AttachedPolicy, Policies, Request
@@ -15,8 +15,7 @@ from sekisho.policy.document import PolicyKind
 __all__ = ["Group", "across_accounts", "applicable", "assumes", "groups"]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Policies that count as one: what one of them allows is allowed by the group.
 
     Attributes:
@@ -52,9 +51,19 @@ def groups(policies: Policies) -> tuple[Group, ...]:
 
 
 def applicable(request: Request, given: Iterable[Group], caller: Caller) -> tuple[Group, ...]:
-    """Return those of the groups that apply: all but those that the caller is exempt from."""
-    exempt = _exempt(request, caller)
-    return tuple(group for group in given if group.kind not in exempt)
+    """Return those of the groups that apply: all but those that the caller is exempt from.
+
+    An organisation cannot limit its service-linked roles. Its SCPs limit the users, roles and root
+    users of member accounts, its RCPs the resources of member accounts, never the management
+    account (pages "Service control policies", "Resource control policies").
+    """
+    linked, management = request.service_linked_role, request.management_account
+    exempt = []
+    if linked or management or caller.kind is CallerKind.OUTSIDER:
+        exempt.append(PolicyKind.SCP)
+    if linked or (management and not across_accounts(request, caller)):
+        exempt.append(PolicyKind.RCP)
+    return tuple([group for group in given if group.kind not in exempt])
 
 
 def across_accounts(request: Request, caller: Caller) -> bool:
@@ -72,24 +81,3 @@ def across_accounts(request: Request, caller: Caller) -> bool:
 def assumes(request: Request) -> bool:
     """Tell whether a request is to assume a role, which only the role's trust policy is about."""
     return arns.is_role(request.resource) and request.action.lower().startswith("sts:")
-
-
-def _exempt(request: Request, caller: Caller) -> frozenset[PolicyKind]:
-    """Return the kinds that do not apply.
-
-    An organisation cannot limit its service-linked roles. Its SCPs limit the users, roles and root
-    users of member accounts, its RCPs the resources of member accounts, never the management
-    account (pages "Service control policies", "Resource control policies").
-    """
-    exempt = set()
-    if (
-        request.service_linked_role
-        or request.management_account
-        or caller.kind is CallerKind.OUTSIDER
-    ):
-        exempt.add(PolicyKind.SCP)
-    if request.service_linked_role or (
-        request.management_account and not across_accounts(request, caller)
-    ):
-        exempt.add(PolicyKind.RCP)
-    return frozenset(exempt)

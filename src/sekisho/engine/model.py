@@ -128,7 +128,7 @@ class ResourceKind(StrEnum):
     """Any other: within one account it may allow what no identity-based policy does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Policies:
     """The policies that apply to one request.
 

@@ -53,9 +53,12 @@ SUBSTITUTING: frozenset[Op] = frozenset(
 """The operators in whose values variables are substituted: string and ARN operators only."""
 
 
+_BOOLEANS = {"true": True, "false": False}
+
+
 def boolean(text: str) -> bool | None:
     """Read `true` or `false` in any case."""
-    return {"true": True, "false": False}.get(text.lower())
+    return _BOOLEANS.get(text.lower())
 
 
 def number(text: str) -> Decimal | None:

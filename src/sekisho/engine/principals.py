@@ -8,8 +8,8 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal", "… NotPrincipal
 identity-based policies with resource-based policies"; facts §6.2, §6.4.
 """
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
+from typing import NamedTuple
 
 from sekisho.engine import arns
 from sekisho.engine.model import Request
@@ -65,8 +65,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The principal of a request.
 
     Attributes:

@@ -4,21 +4,21 @@ Source: IAM User Guide, "Policy evaluation logic": the statements of all policie
 as if they stood in one.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from sekisho.engine import actions
 from sekisho.engine.layers import Group
 from sekisho.engine.model import AttachedPolicy, Cause
 from sekisho.engine.principals import Named
 from sekisho.engine.scope import Scope
-from sekisho.engine.statements import applies
+from sekisho.engine.statements import otherwise_applies
 from sekisho.policy.document import Effect, PolicyKind, Statement
 
 __all__ = ["Reading", "cause_of", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The statements of a group of policies that apply, each with its policy.
 
     Attributes:
@@ -30,13 +30,13 @@ class Reading:
     denies: Sequence[tuple[AttachedPolicy, Statement]]
     closeness: Named
 
-    def allowed_by(self) -> Iterator[Cause]:
-        """Yield the allows as causes."""
-        return (cause_of(self.kind, policy, statement) for policy, statement in self.allows)
+    def allowed_by(self) -> list[Cause]:
+        """Return the allows as causes."""
+        return [cause_of(self.kind, policy, statement) for policy, statement in self.allows]
 
-    def denied_by(self) -> Iterator[Cause]:
-        """Yield the denies as causes."""
-        return (cause_of(self.kind, policy, statement) for policy, statement in self.denies)
+    def denied_by(self) -> list[Cause]:
+        """Return the denies as causes."""
+        return [cause_of(self.kind, policy, statement) for policy, statement in self.denies]
 
 
 def read(group: Group, scope: Scope) -> Reading:
@@ -46,8 +46,8 @@ def read(group: Group, scope: Scope) -> Reading:
     closest = Named.NOT
     for policy in group.policies:
         within = Scope(scope.request, scope.caller, policy.document.version, scope.doubts)
-        for statement in policy.document.statements:
-            closeness = applies(statement, within)
+        for statement in actions.about(policy.document, scope.request.action, scope.doubts):
+            closeness = otherwise_applies(statement, within)
             if closeness is Named.NOT:
                 continue
             if statement.effect is Effect.DENY:

@@ -38,11 +38,11 @@ def remembered_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
     @wraps(read)
     def look(one: K) -> T:
         key = id(one)
-        found = known.get(key)
-        if found is None:
-            # forgotten when the object dies: no other can take its identity before
-            held = weakref.ref(one, lambda _: known.pop(key, None))
-            found = known[key] = held, read(one)
-        return found[1]
+        if key in known:
+            return known[key][1]
+        found = read(one)
+        # forgotten when the object dies: no other can take its identity before
+        known[key] = weakref.ref(one, lambda _: known.pop(key, None)), found
+        return found
 
     return look

@@ -1,6 +1,6 @@
 """What the elements of one statement are matched against."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.model import Request
@@ -10,9 +10,11 @@ from sekisho.policy.document import Version
 __all__ = ["Scope"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A request, who makes it, the version of the document in hand, and the doubtful points."""
+class Scope(NamedTuple):
+    """A request, who makes it, the version of the document in hand, and the doubtful points.
+
+    A tuple, like all that is made anew for every request: it takes a third of the time.
+    """
 
     request: Request
     caller: Caller

@@ -82,6 +82,8 @@ def substitute(text: str, version: Version | None, context: Context) -> Pattern 
     tokens: list[Token] = []
     for part in read(text):
         match part:
+            case str() | glob.Wild():
+                tokens.append(part)
             case Variable():
                 value = part.value(context)
                 if value is None:
@@ -89,6 +91,4 @@ def substitute(text: str, version: Version | None, context: Context) -> Pattern 
                 tokens.append(value)
             case Malformed():
                 return None
-            case _:
-                tokens.append(part)
     return tuple(tokens)

@@ -58,7 +58,12 @@ def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
         message = f"{quoted(request.action)} is not one action"
         cure = "write it as `service:Name`"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
-    yield from _resource_faults(request)
+    if request.resource != "*" and not _is_arn(request.resource):
+        message = f"{quoted(request.resource)} is not the ARN of a resource"
+        cure = "write an ARN of six parts, or `*` for an action that has no resource"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
+    if request.resource_account is not None:
+        yield from _account_faults(request.resource, request.resource_account)
     if caller is None:
         return
     if request.service_linked_role and not caller.role_name:
@@ -85,14 +90,11 @@ def _is_one_action(text: str) -> bool:
     return text.isascii() and _ONE_ACTION.fullmatch(text) is not None
 
 
-def _resource_faults(request: Request) -> Iterator[Fault]:
-    resource, given = request.resource, request.resource_account
-    if resource != "*" and (resource.count(":") < arns.PARTS - 1 or resource[:4] != "arn:"):
-        message = f"{quoted(resource)} is not the ARN of a resource"
-        cure = "write an ARN of six parts, or `*` for an action that has no resource"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
-    if given is None:
-        return
+def _is_arn(text: str) -> bool:
+    return text.startswith("arn:") and text.count(":") >= arns.PARTS - 1
+
+
+def _account_faults(resource: str, given: str) -> Iterator[Fault]:
     told = arns.account_of(resource)
     if not arns.is_account(given):
         message = f"{quoted(given)} is not an account id"
@@ -104,12 +106,12 @@ def _resource_faults(request: Request) -> Iterator[Fault]:
 
 
 def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
-    of_resource = [policy for policy in (policies.trust, policies.resource) if policy is not None]
+    of_resource = (policies.trust is not None) + (policies.resource is not None)
     if caller.kind is CallerKind.OUTSIDER and not of_resource:
         message = f"{quoted(caller.arn)} is no user, role or session"
         cure = "a service or an identity provider is only named by the resource's own policy"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure)
-    if len(of_resource) > 1:
+    if of_resource > 1:
         message = "a role trust policy and a resource-based policy for one resource"
         cure = "give the one that the resource has"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", cure=cure)

@@ -70,7 +70,7 @@ def _is_within(question: Question, request: Request) -> bool:
             resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
         )
         and all(
-            conditions.holds(one.condition, replace(scope, version=one.version)) is want
+            conditions.holds(one.condition, scope._replace(version=one.version)) is want
             for one, want in within.conditions
         )
     )
