@@ -78,13 +78,13 @@ class Report:
 
     Attributes:
         exempt: what works without MFA; None if that was not asked.
-        roles: what is said where the user can become a role; None where not.
+        assumed: what the answers leave out or take for granted about these policies.
     """
 
     asking: Asking
     lines: tuple[Line, ...]
     exempt: tuple[Item, ...] | Unknown | None
-    roles: Text | None = None
+    assumed: tuple[Text, ...] = ()
 
 
 _SHUT = Text("The gate is shut", "MFA なしでは通れない")
@@ -121,8 +121,9 @@ def report(asking: Asking) -> Report:
             lines += ask(asking)
     about = (asking.policies, asking.user, asking.now, asking.switches)
     exempt = prover.exempt_list(*about) if Part.GATE in asking.parts else None
-    roles = prover.roles_within_reach(*about) if lines else None
-    return Report(asking, tuple(lines), exempt, roles)
+    said = (prover.roles_within_reach(*about), prover.lists_in_doubt(*about)) if lines else ()
+    assumed = tuple(each for each in said if each is not None)
+    return Report(asking, tuple(lines), exempt, assumed)
 
 
 def _not_known(asking: Asking, unknown: Unknown) -> Report:

@@ -54,12 +54,8 @@ def as_table(answered: Report, lang: Language, *, named: bool) -> str:
         lines.append(assumed_user(answered.asking.user).into(lang))
     if settings := _settings(answered.asking.switches):
         lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
-    lines += [text.into(lang) for text in _assumptions(answered)]
+    lines += [text.into(lang) for text in (*ASSUMED, *answered.assumed)]
     return "\n".join(safe(line) for line in lines)
-
-
-def _assumptions(answered: Report) -> tuple[Text, ...]:
-    return ASSUMED if answered.roles is None else (*ASSUMED, answered.roles)
 
 
 def _line(line: Line, lang: Language) -> Iterator[str]:
@@ -142,7 +138,7 @@ def as_json(answered: Report) -> dict[str, object]:
         "questions": [_line_as_json(line) for line in answered.lines],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
-        "assumptions": [text.en for text in _assumptions(answered)],
+        "assumptions": [text.en for text in (*ASSUMED, *answered.assumed)],
     }
 
 

@@ -21,6 +21,7 @@ from sekisho.prover.hypothetical import for_other_values
 from sekisho.prover.invariant_file import read_invariants
 from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
 from sekisho.prover.items import Item
+from sekisho.prover.lists import lists_in_doubt
 from sekisho.prover.roles import roles_within_reach
 from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
@@ -58,6 +59,7 @@ __all__ = [
     "gate_shut",
     "has_self_service",
     "invariant_holds",
+    "lists_in_doubt",
     "never",
     "nothing_lost",
     "own_things_only",

@@ -1,0 +1,44 @@
+"""Where it matters what IAM's lists are asked about, it is said."""
+
+from typing import Any
+
+import pytest
+
+from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from sekisho.catalogue import load
+from sekisho.prover import lists_in_doubt
+from sekisho.prover.lists import LISTED
+
+USERS = "arn:aws:iam::*:user/*"
+LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        ([LIST], "iam:ListUsers: asked about `*`"),
+        ([LIST], "allowed there without MFA"),
+        ([LIST, GATE], "allowed there."),
+        ([{**LIST, "Action": "iam:List*"}], "iam:ListUsers: "),
+        ([{**LIST, "Resource": ["*", USERS]}], None),
+        ([{**LIST, "Resource": "arn:aws:iam::*:user/${aws:username}"}], None),
+        ([ALLOW_ALL, {**LIST, "Effect": "Deny"}], "refused there."),
+        ([ALLOW_ALL, GATE], None),
+        ([LIST, {**GATE, "NotAction": "iam:ListUsers"}], "allowed there without MFA"),
+    ],
+)
+def test_lists_in_doubt_are_said(statements: list[dict[str, Any]], said: str | None) -> None:
+    kept = [{key: each for key, each in one.items() if each is not None} for one in statements]
+    found = lists_in_doubt(identity(*kept), ALICE, NOW)
+    if said is None or found is None:
+        assert (found, said) == (None, None)
+        return
+    assert said in f"{found.en} "
+    assert found.ja != found.en
+
+
+@pytest.mark.parametrize("action", LISTED)
+def test_the_catalogue_names_no_resource_for_them(action: str) -> None:
+    known = load().action(action)
+    assert known is not None
+    assert known.resource_types == ()
