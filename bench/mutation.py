@@ -41,6 +41,7 @@ FILES = [
     "test_operators",
     "test_glob",
     "test_arns",
+    "test_resources",
     "test_variables",
     "test_authorize",
     "test_laws",

@@ -30,6 +30,11 @@ def test_every_short_pattern_against_every_short_value() -> None:
         assert matched == [value for value in values if like(pattern, value)], pattern
 
 
+@given(st.text(alphabet="ab*", max_size=8), VALUES)
+def test_pieces_in_order_are_stars_between_them(pattern: str, value: str) -> None:
+    assert glob.in_order(pattern.split("*"), value) is like(pattern, value)
+
+
 @given(st.text(max_size=20), VALUES)
 def test_a_literal_matches_itself_only(text: str, value: str) -> None:
     assert glob.matches(glob.literal(text), text)

@@ -101,7 +101,7 @@ def _spans(written: _Arn, lead: str, resource: str, scope: Scope) -> bool | None
     pattern, tail = glob.wildcards(written.lead), None
     if written.tail is not None:
         tail = _tail(written.tail, scope)
-        # whatever a variable without a value might stand for, what stands before it must match
+        # whatever a variable without a value might stand for, the parts before it must match
         pattern = (*pattern, *((Wild.STAR,) if tail is None else tail))
     matched = glob.matches_in_two(pattern, lead, resource)
     return None if matched and tail is None and written.tail is not None else matched
