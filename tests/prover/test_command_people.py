@@ -191,6 +191,52 @@ def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
 
 
+def test_invariants_of_every_user_of_an_account(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = staged(tmp_path)
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "schema: sekisho.invariants/1\n"
+        "invariants:\n"
+        "  - {id: buckets, never: 's3:*', unlessMfa: true}\n"
+        "  - {id: passwords, always: 'iam:ChangePassword', withMfa: true}\n",
+        encoding="utf-8",
+    )
+    asked = ("--snapshot", path, "--all", "--invariants", str(rules))
+    assert run(*asked, "--format", "json") is Exit.UNKNOWN
+    value = json.loads(capsys.readouterr().out)
+    found = {one["user"]: [each["verdict"] for each in one["invariants"]] for one in value["users"]}
+    assert found == {
+        "bob": ["Refuted", "Proved"],
+        "carol": ["Unknown", "Unknown"],
+        "alice": ["Proved", "Proved"],
+    }
+    assert list(found) == ["bob", "carol", "alice"]
+    # with invariants nothing else is asked
+    assert "gated" not in value["users"][0]
+    witness = value["users"][0]["invariants"][0]["witness"]["request"]
+    assert witness["principal"].endswith(":user/bob")
+    run(*asked)
+    told = capsys.readouterr().out
+    assert "never s3:* unless with MFA: proved of 1 of 3 users; refuted of 1" in told
+    assert "bob: buckets: refuted" in told
+    run(*asked, "--format", "sarif", "--only", "gate", "--only", "invariants")
+    log = json.loads(capsys.readouterr().out)["runs"][0]
+    assert [one["ruleId"] for one in log["results"]] == ["user-gated", "buckets"]
+
+
+def test_what_may_work_without_mfa_is_told_for_every_user(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = staged(tmp_path)
+    for exempt, verdict in ((("--exempt", "*"), "Proved"), (("--exempt", "s3:*"), "Refuted")):
+        run("--snapshot", path, "--all", *exempt, "--format", "json")
+        value = json.loads(capsys.readouterr().out)
+        bob = next(one for one in value["users"] if one["user"] == "bob")
+        assert bob["now"]["verdict"] == verdict
+
+
 def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = staged(tmp_path)
     assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
@@ -263,8 +309,8 @@ def test_service_control_policies_that_were_not_read_are_said(
         ("--snapshot", SAMPLE, "--user", "alice", "--all"),
         ("--snapshot", SAMPLE, "--boundary", SAMPLE),
         ("--snapshot", "FILE", "--only", "people"),
-        ("--snapshot", "FILE", "--never", "s3:*"),
-        ("--snapshot", "FILE", "--switch", "bool_variables=true"),
+        ("--snapshot", "FILE", "--any-value"),
+        ("--snapshot", "FILE", "--on", "arn:aws:s3:::b/*"),
     ],
 )
 def test_what_does_not_go_together_is_wrong_usage(

@@ -4,6 +4,7 @@ from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_
 from sekisho.audit.findings import Finding, Place, Severity
 from sekisho.audit.gated import Gated, UserGate, gates_of
 from sekisho.audit.held import Held
+from sekisho.audit.invariants import invariants_of
 from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
 from sekisho.audit.meaning import Gate, Line, Meaning, Works, meaning
 from sekisho.audit.probes import CredentialState, Target
@@ -41,6 +42,7 @@ __all__ = [
     "Way",
     "Works",
     "gates_of",
+    "invariants_of",
     "lint",
     "load_exceptions",
     "meaning",

@@ -45,6 +45,15 @@ class Numbers:
             self._known[id(document)] = known
         return known[1]
 
+    def of_all(self, policies: Policies) -> tuple[object, ...]:
+        """Return the sets of documents; their order, names and repetitions do not matter."""
+        number, boundaries = self.of, policies.boundaries
+        return (
+            frozenset(number(each.document) for each in policies.identity),
+            boundaries and frozenset(number(each.document) for each in boundaries),
+            *(frozenset(number(one.document) for one in level.policies) for level in policies.scps),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:

@@ -6,9 +6,10 @@ next policy that is attached would open the door.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
@@ -16,18 +17,21 @@ from sekisho.engine import (
     AttachedPolicy,
     Context,
     ContextValue,
+    Decision,
     DecisionEffect,
     Policies,
+    Request,
+    Switches,
     decide,
 )
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, PolicyKind
-from sekisho.prover import Proved, Refuted, Unknown, Verdict, Witness, gate_shut
+from sekisho.prover import Gate, Proved, Refuted, Unknown, Verdict, Witness, gate_question
 from sekisho.prover import User as Named
 from sekisho.prover.attached import tells_services_apart
-from sekisho.prover.gate import denying
+from sekisho.prover.gate import denying, gate_answers
 
 __all__ = ["Gated", "UserGate", "gates_of", "named_of"]
 
@@ -81,20 +85,31 @@ class UserGate:
         return self.now.witness if isinstance(self.now, Refuted) else None
 
 
-def gates_of(snapshot: Snapshot) -> Mapping[str, UserGate]:
+def gates_of(
+    snapshot: Snapshot, exempt: tuple[str, ...] | None = None, switches: Switches | None = None
+) -> Mapping[str, UserGate]:
     """Return whether each user of a snapshot is gated, by user name.
 
     What could not be read of a user's policies makes that user's gate unknown, and nobody else's.
+
+    Args:
+        snapshot: the account.
+        exempt: patterns of what may work without MFA; the prover's `expected_exempt()` if None.
+        switches: how the points are read that AWS does not document.
     """
-    asked = _Asked(snapshot)
+    asked = _Asked(snapshot, exempt, switches or Switches())
     return {user.name: asked.gate(user) for user in snapshot.users}
 
 
 class _Asked:
     """What was found out so far, by what of a user matters."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(
+        self, snapshot: Snapshot, exempt: tuple[str, ...] | None, switches: Switches
+    ) -> None:
         self._snapshot = snapshot
+        self._exempt = exempt
+        self._switches = switches
         self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._gates: dict[tuple[object, ...], tuple[Named, UserGate]] = {}
@@ -135,7 +150,7 @@ class _Asked:
         return replace(policies, identity=tuple(left))
 
     def _shared(self, user: User, policies: Policies) -> UserGate:
-        documents = self._key(policies)
+        documents = self._numbers.of_all(policies)
         if documents not in self._traits:
             self._traits[documents] = traits_of(policies)
         alike = (documents, likeness(user, self._traits[documents]))
@@ -148,7 +163,7 @@ class _Asked:
         other, gate = self._gates[alike]
         if other is named:
             return gate
-        own = _own(gate, other, named, policies)
+        own = self._own(gate, other, named, policies)
         return self._asked(policies, named) if own is None else own
 
     def _as_refuted(
@@ -161,35 +176,39 @@ class _Asked:
         other, gate = self._refuted.get(documents, (named, None))
         if gate is None or isinstance(gate.via_service, Proved | Unknown):
             return None
-        own = _own(gate, other, named, policies)
+        own = self._own(gate, other, named, policies)
         return None if own is None else replace(own, later=own.now)
+
+    def _own(self, gate: UserGate, other: Named, own: Named, policies: Policies) -> UserGate | None:
+        """Return another user's gate with this user's witness; None if that is not allowed."""
+        decided = partial(decide, policies=policies, switches=self._switches)
+        now = _renamed(gate.now, other, own, decided)
+        via = gate.via_service
+        if via is not None:
+            via = _renamed(via, other, own, decided)
+            now = None if via is None else now
+        return None if now is None else replace(gate, now=now, via_service=via)
+
+    def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> Gate:
+        now = self._snapshot.taken_at
+        question = gate_question(policies, named, now, self._exempt, later=later)
+        return gate_answers(replace(question, switches=self._switches), policies)
 
     def _asked(self, policies: Policies, named: Named) -> UserGate:
         """Ask the prover; what one answer implies is not asked again."""
-        now = self._snapshot.taken_at
         if not _denies(policies):
-            gate = gate_shut(policies, named, now)
+            gate = self._shut(policies, named)
             if isinstance(gate.direct, Refuted):
                 # the witness still passes when more is attached
                 return UserGate(gate.direct, gate.direct, gate.via_service)
-            later = gate_shut(policies, named, now, later=True).direct
+            later = self._shut(policies, named, later=True).direct
             return UserGate(gate.direct, later, gate.via_service)
-        shut = gate_shut(policies, named, now, later=True)
+        shut = self._shut(policies, named, later=True)
         if isinstance(shut.direct, Proved) and shut.via_service is None:
             # what no further policy opens is shut as it is
             return UserGate(shut.direct, shut.direct)
-        gate = gate_shut(policies, named, now)
+        gate = self._shut(policies, named)
         return UserGate(gate.direct, shut.direct, gate.via_service)
-
-    def _key(self, policies: Policies) -> tuple[object, ...]:
-        """Return the sets of documents; their order, names and repetitions do not matter."""
-        number = self._numbers.of
-        identity, boundaries, scps = policies.identity, policies.boundaries, policies.scps
-        return (
-            frozenset(number(each.document) for each in identity),
-            boundaries and frozenset(number(each.document) for each in boundaries),
-            tuple(frozenset(number(each.document) for each in level.policies) for level in scps),
-        )
 
 
 def _denies(policies: Policies) -> bool:
@@ -206,17 +225,9 @@ def named_of(user: User) -> Named:
     return Named.of(user.arn, {"aws:userid": user.id, **tags} if user.id else tags)
 
 
-def _own(gate: UserGate, other: Named, own: Named, policies: Policies) -> UserGate | None:
-    """Return another user's gate with this user's witness; None if the engine does not allow it."""
-    now = _renamed(gate.now, other, own, policies)
-    via = gate.via_service
-    if via is not None:
-        via = _renamed(via, other, own, policies)
-        now = None if via is None else now
-    return None if now is None else replace(gate, now=now, via_service=via)
-
-
-def _renamed(verdict: Verdict, other: Named, own: Named, policies: Policies) -> Verdict | None:
+def _renamed(
+    verdict: Verdict, other: Named, own: Named, decided: Callable[[Request], Decision]
+) -> Verdict | None:
     """Return a verdict about this user; None if its witness turns out to be none."""
     if not isinstance(verdict, Refuted):
         return verdict
@@ -227,7 +238,7 @@ def _renamed(verdict: Verdict, other: Named, own: Named, policies: Policies) -> 
         resource=_renamed_text(witness.request.resource, other, own),
         context=_renamed_context(witness.request.context, other, own),
     )
-    decision = decide(request, policies)
+    decision = decided(request)
     if decision.effect is not DecisionEffect.ALLOWED:
         return None
     return Refuted(replace(witness, request=request, decisions={"allowed": decision}))

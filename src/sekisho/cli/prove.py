@@ -16,7 +16,7 @@ from sekisho.cli.options import (
     switch_option,
 )
 from sekisho.cli.policy_files import read_attached
-from sekisho.cli.prove_answers import Asking, Report, report
+from sekisho.cli.prove_answers import Asking, Part, Report, report
 from sekisho.cli.prove_options import (
     invariants_of,
     not_of_all,
@@ -40,6 +40,7 @@ from sekisho.cli.prove_subject import (
     subject_options,
 )
 from sekisho.cli.prove_users import (
+    About,
     exits_of_users,
     findings_of_users,
     users_as_json,
@@ -100,9 +101,10 @@ def _of_all(
 ) -> Exit:
     if wrong := not_of_all(given):
         raise UsageError(
-            f"{wrong}: of all users it is asked whether the gate is shut; see `--user`"
+            f"{wrong}: of all users it is asked whether the gate is shut, and invariants; see "
+            "`--user`"
         )
-    users = users_of(snapshot)
+    users = users_of(snapshot, _about_all(given))
     match output:
         case ReportFormat.TABLE:
             click.echo(users_as_table(users, lang))
@@ -111,6 +113,16 @@ def _of_all(
         case ReportFormat.SARIF:
             _print(log_of(findings_of_users(users, given["snapshot"][0], lang)))
     return worst(exits_of_users(users, later=given["later"]))
+
+
+def _about_all(given: dict[str, Any]) -> About:
+    parts, invariants = parts_of(given), invariants_of(given)
+    return About(
+        gate=Part.GATE in parts,
+        exempt=tuple(given["exempt"]) or prover.expected_exempt(),
+        invariants=invariants if Part.INVARIANTS in parts else (),
+        switches=given["switches"],
+    )
 
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:

@@ -7,7 +7,6 @@ import click
 
 from sekisho.cli.prove_answers import Part
 from sekisho.cli.prove_people import PEOPLE_PART
-from sekisho.engine import Switches
 from sekisho.errors import UsageError
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
 
@@ -53,10 +52,8 @@ _OPTIONS = (
         help="Invariants of this file (YAML or JSON): docs/prover.md.",
     ),
 )
-_OF_ONE = (
-    *("exempt", "any_value", "never", "always", "only_from", "file", "on", "within"),
-    *("unless_mfa", "with_mfa", "mfa_age", "enrolled", "users_may_change", "strict"),
-)
+_OF_ONE = ("any_value", "enrolled", "users_may_change", "strict")
+_OF_ALL = (Part.GATE, Part.INVARIANTS)
 _NAMES = {
     "file": "--invariants",
     "enrolled": "--after-enrolment",
@@ -93,10 +90,9 @@ def _has_questions(given: dict[str, Any]) -> bool:
 
 def not_of_all(given: dict[str, Any]) -> str:
     """Return the options that say nothing of all users of an account, or ""."""
-    others = [part for part in given["parts"] if part != Part.GATE]
+    others = [part for part in given["parts"] if part not in _OF_ALL]
     found = ["--only " + part for part in others]
     found += [_option(name) for name in _said(given, _OF_ONE)]
-    found += ["--switch"] if given["switches"] != Switches() else []
     return ", ".join(f"`{option}`" for option in found)
 
 

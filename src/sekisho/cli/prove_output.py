@@ -19,7 +19,15 @@ from sekisho.prover.wording import (
     witness_text,
 )
 
-__all__ = ["as_json", "as_table", "findings_of", "safe", "stated_to_json", "witness_to_json"]
+__all__ = [
+    "RESTS",
+    "as_json",
+    "as_table",
+    "findings_of",
+    "safe",
+    "stated_to_json",
+    "witness_to_json",
+]
 
 
 _DIRECT = Text("direct calls", "直接の呼び出し")
@@ -28,7 +36,7 @@ _SERVICE = Text(
 )
 _EVERY = Text("all calls", "すべての呼び出し")
 _CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
-_RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
+RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
 _SET = Text("Switches set: {settings}.", "設定したスイッチ: {settings}。")
 _EXEMPT = Text("What works without MFA:", "MFA なしで使えるもの:")
 _NOTHING = Text("nothing", "なし")
@@ -64,7 +72,7 @@ def _line(line: Line, lang: Language) -> Iterator[str]:
     if isinstance(verdict, Refuted):
         yield f"  {witness_text(verdict.witness, refused=line.refused).into(lang)}"
     if line.answer.assumed:
-        yield f"  {_RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
+        yield f"  {RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
 
 
 def _settings(switches: Switches) -> list[str]:

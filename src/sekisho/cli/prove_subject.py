@@ -64,7 +64,7 @@ _OPTIONS = (
         "--all",
         "everybody",
         is_flag=True,
-        help="With --snapshot: whether each user is gated; so also if no --user is given.",
+        help="With --snapshot: each user is asked about; so also if no --user is given.",
     ),
 )
 _OF_FILES = ("files", "boundary", "session", "scps", "user_arn")

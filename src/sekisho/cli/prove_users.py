@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import Snapshot
-from sekisho.audit import UserGate, gates_of
+from sekisho.audit import UserGate, gates_of, invariants_of
 from sekisho.cli.exits import Exit
-from sekisho.cli.prove_output import safe, witness_to_json
+from sekisho.cli.prove_output import RESTS, safe, witness_to_json
 from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
+from sekisho.engine import Switches
 from sekisho.language import Language, Text
-from sekisho.prover import Proved, Refuted, Unknown, Verdict
-from sekisho.prover.wording import verdict_text, witness_text
+from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.wording import invariant_text, verdict_text, witness_text
 
 __all__ = [
+    "About",
     "Users",
     "exits_of_users",
     "findings_of_users",
@@ -38,17 +40,41 @@ _SERVICE = Text(
     "calls by AWS services for the user: {verdict}",
     "AWS サービスがユーザーに代わって行う呼び出し: {verdict}",
 )
+_HOLDS = Text(
+    "{what}: proved of {proved} of {all} users; refuted of {refuted}, not known of {unknown}.",
+    "{what}: {all} 人のうち、証明済み {proved} 人、反例あり {refuted} 人、不明 {unknown} 人。",
+)
+_INVARIANT = Text("{user}: {id}: {verdict}", "{user}: {id}: {verdict}")
 _RULE = "user-gated"
 _TITLE = Text("The user's gate is shut", "このユーザーは MFA なしでは通れない")
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What is asked of every user.
+
+    Attributes:
+        gate: whether it is asked if the gate is shut.
+        exempt: what may work without MFA.
+        invariants: further demands.
+        switches: as the prover takes them.
+    """
+
+    gate: bool
+    exempt: tuple[str, ...]
+    invariants: tuple[Invariant, ...]
+    switches: Switches
+
+
+@dataclass(frozen=True, slots=True)
 class Users:
-    """The gates of an account's users.
+    """The answers about an account's users; who comes out wrong comes first.
 
     Attributes:
         arns: by user name.
-        gates: those that are not shut first.
+        gates: whether each is gated; nobody's if that was not asked.
+        invariants: what was demanded beside.
+        held: whether each invariant holds, of each user.
         unread: why the service control policies are not known, or "".
     """
 
@@ -56,18 +82,34 @@ class Users:
     taken_at: datetime
     arns: dict[str, str]
     gates: dict[str, UserGate]
+    invariants: tuple[Invariant, ...]
+    held: dict[str, tuple[Answer, ...]]
     unread: str
 
+    @property
+    def names(self) -> list[str]:
+        """The users' names, in order."""
+        return list(self.held)
 
-def users_of(snapshot: Snapshot) -> Users:
-    """Return the gates of all users of a snapshot."""
-    gates = gates_of(snapshot)
-    ordered = sorted(gates, key=lambda name: (_ORDER[type(gates[name].now)], name))
+
+def users_of(snapshot: Snapshot, about: About) -> Users:
+    """Return the answers about all users of a snapshot."""
+    gates = gates_of(snapshot, about.exempt, about.switches) if about.gate else {}
+    held = invariants_of(snapshot, about.invariants, about.switches)
+
+    def wrong(name: str) -> tuple[int, str]:
+        verdicts = [gates[name].now] if name in gates else []
+        verdicts += [each.verdict for each in held[name]]
+        return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
+
+    ordered = sorted(held, key=wrong)
     return Users(
         snapshot.account,
         snapshot.taken_at,
         {user.name: user.arn for user in snapshot.users},
-        {name: gates[name] for name in ordered},
+        {name: gates[name] for name in ordered if name in gates},
+        about.invariants,
+        {name: held[name] for name in ordered},
         unread(snapshot),
     )
 
@@ -77,15 +119,16 @@ _ORDER: dict[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
 
 def exits_of_users(users: Users, *, later: bool) -> Iterator[Exit]:
     """Yield the exit code that each user calls for; `later` counts what may be attached, too."""
-    for gate in users.gates.values():
-        for verdict in _verdicts(gate, later=later):
-            match verdict:
-                case Proved():
-                    yield Exit.CLEAN
-                case Refuted():
-                    yield Exit.FINDINGS
-                case Unknown():
-                    yield Exit.UNKNOWN
+    verdicts = [each for gate in users.gates.values() for each in _verdicts(gate, later=later)]
+    verdicts += [each.verdict for answers in users.held.values() for each in answers]
+    for verdict in verdicts:
+        match verdict:
+            case Proved():
+                yield Exit.CLEAN
+            case Refuted():
+                yield Exit.FINDINGS
+            case Unknown():
+                yield Exit.UNKNOWN
 
 
 def _verdicts(gate: UserGate, *, later: bool) -> Iterator[Verdict]:
@@ -98,24 +141,52 @@ def _verdicts(gate: UserGate, *, later: bool) -> Iterator[Verdict]:
 
 def users_as_table(users: Users, lang: Language) -> str:
     """Return the users as text, with the request that passes where there is one."""
-    gates = users.gates.values()
-    count = _COUNT.filled(
-        all=len(users.gates),
-        now=sum(isinstance(gate.now, Proved) for gate in gates),
-        later=sum(isinstance(gate.later, Proved) for gate in gates),
-        refuted=sum(isinstance(gate.now, Refuted) for gate in gates),
-        unknown=sum(isinstance(gate.now, Unknown) for gate in gates),
-    )
     date = users.taken_at.isoformat(timespec="seconds")
-    lines = [_AS_OF.filled(account=users.account, date=date).into(lang), count.into(lang)]
+    lines = [_AS_OF.filled(account=users.account, date=date).into(lang), *_counts(users, lang)]
     if users.unread:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
     lines.append("")
-    lines += [line for name, gate in users.gates.items() for line in _row(name, gate, lang)]
+    lines += [line for name in users.names for line in _row(users, name, lang)]
     return "\n".join(safe(line) for line in lines)
 
 
-def _row(name: str, gate: UserGate, lang: Language) -> Iterator[str]:
+def _counts(users: Users, lang: Language) -> Iterator[str]:
+    gates = users.gates.values()
+    if gates:
+        yield _COUNT.filled(
+            all=len(users.gates),
+            now=sum(isinstance(gate.now, Proved) for gate in gates),
+            later=sum(isinstance(gate.later, Proved) for gate in gates),
+            refuted=sum(isinstance(gate.now, Refuted) for gate in gates),
+            unknown=sum(isinstance(gate.now, Unknown) for gate in gates),
+        ).into(lang)
+    for place, invariant in enumerate(users.invariants):
+        verdicts = [answers[place].verdict for answers in users.held.values()]
+        yield _HOLDS.filled(
+            what=invariant_text(invariant),
+            all=len(verdicts),
+            proved=sum(isinstance(each, Proved) for each in verdicts),
+            refuted=sum(isinstance(each, Refuted) for each in verdicts),
+            unknown=sum(isinstance(each, Unknown) for each in verdicts),
+        ).into(lang)
+
+
+def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
+    if name in users.gates:
+        yield from _gate(name, users.gates[name], lang)
+    for invariant, answer in zip(users.invariants, users.held[name], strict=True):
+        yield from _held(name, invariant, answer, lang)
+
+
+def _held(name: str, invariant: Invariant, answer: Answer, lang: Language) -> Iterator[str]:
+    said = verdict_text(answer.verdict)
+    yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
+    yield from _witness(answer.verdict, lang, refused=invariant.demand is Demand.ALWAYS)
+    if answer.assumed:
+        yield f"  {RESTS.filled(names=', '.join(answer.assumed)).into(lang)}"
+
+
+def _gate(name: str, gate: UserGate, lang: Language) -> Iterator[str]:
     if gate.gap:
         yield f"{name}: {verdict_text(gate.now).into(lang)}"
         return
@@ -128,9 +199,9 @@ def _row(name: str, gate: UserGate, lang: Language) -> Iterator[str]:
         yield from _witness(gate.via_service, lang)
 
 
-def _witness(verdict: Verdict, lang: Language) -> Iterator[str]:
+def _witness(verdict: Verdict, lang: Language, *, refused: bool = False) -> Iterator[str]:
     if isinstance(verdict, Refuted):
-        yield f"  {witness_text(verdict.witness).into(lang)}"
+        yield f"  {witness_text(verdict.witness, refused=refused).into(lang)}"
 
 
 def users_as_json(users: Users) -> dict[str, object]:
@@ -144,14 +215,24 @@ def users_as_json(users: Users) -> dict[str, object]:
             {
                 "user": name,
                 "arn": users.arns[name],
-                "gated": gate.gated.value,
-                "now": _as_json(gate.now),
-                "later": _as_json(gate.later),
-                "viaService": None if gate.via_service is None else _as_json(gate.via_service),
-                "gap": gate.gap or None,
+                **(_gate_as_json(users.gates[name]) if name in users.gates else {}),
+                "invariants": [
+                    {"id": each.id, **_as_json(answer.verdict), "assumed": list(answer.assumed)}
+                    for each, answer in zip(users.invariants, users.held[name], strict=True)
+                ],
             }
-            for name, gate in users.gates.items()
+            for name in users.names
         ],
+    }
+
+
+def _gate_as_json(gate: UserGate) -> dict[str, object]:
+    return {
+        "gated": gate.gated.value,
+        "now": _as_json(gate.now),
+        "later": _as_json(gate.later),
+        "viaService": None if gate.via_service is None else _as_json(gate.via_service),
+        "gap": gate.gap or None,
     }
 
 
@@ -165,14 +246,22 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
 
 def findings_of_users(users: Users, file: str, lang: Language) -> Findings:
     """Return the users for a SARIF log: a result for each who is not gated."""
-    found = Findings(file, {_RULE: _TITLE.into(lang)})
+    rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
+    found = Findings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
         found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, gate in users.gates.items():
-        sentence = safe("; ".join(line.strip() for line in _row(name, gate, lang)))
-        verdicts = [*_verdicts(gate, later=False)]
-        if any(isinstance(verdict, Refuted) for verdict in verdicts):
-            found.add(_RULE, "error", sentence)
-        elif any(isinstance(verdict, Unknown) for verdict in verdicts):
-            found.notices.append(sentence)
+        said = "; ".join(line.strip() for line in _gate(name, gate, lang))
+        _add(found, _RULE, said, [*_verdicts(gate, later=False)])
+    for name, answers in users.held.items():
+        for invariant, answer in zip(users.invariants, answers, strict=True):
+            said = "; ".join(line.strip() for line in _held(name, invariant, answer, lang))
+            _add(found, invariant.id, said, [answer.verdict])
     return found
+
+
+def _add(found: Findings, rule: str, sentence: str, verdicts: list[Verdict]) -> None:
+    if any(isinstance(verdict, Refuted) for verdict in verdicts):
+        found.add(rule, "error", safe(sentence))
+    elif any(isinstance(verdict, Unknown) for verdict in verdicts):
+        found.notices.append(safe(sentence))

@@ -1,0 +1,81 @@
+"""Whether invariants hold of each user of an account; equal questions are asked once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.audit.gated import named_of
+from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.language import Text
+from sekisho.policy import from_json
+from sekisho.prover import Answer, Invariant, Refuted, Unknown, invariant_holds
+
+__all__ = ["invariants_of"]
+
+
+def invariants_of(
+    snapshot: Snapshot, invariants: Sequence[Invariant], switches: Switches | None = None
+) -> Mapping[str, tuple[Answer, ...]]:
+    """Return whether each of some invariants holds, by user name; a witness is the user's own.
+
+    What could not be read of a user's policies makes that user's answers unknown, and nobody
+    else's.
+    """
+    asked = [_Asked(snapshot, each, switches or Switches()) for each in invariants]
+    numbers = Numbers()
+    return {
+        user.name: tuple(one.answer(user, policies, numbers) for one in asked)
+        for user in snapshot.users
+        for policies in [_policies(snapshot, user)]
+    }
+
+
+def _policies(snapshot: Snapshot, user: User) -> Policies | Unknown:
+    try:
+        return policies_of(snapshot, user.name)
+    except FaultyAccount as error:
+        reason = "; ".join(fault.message for fault in error.faults)
+        return Unknown(Text(reason, reason))
+
+
+class _Asked:
+    """What was found out about one invariant, by what of a user matters."""
+
+    def __init__(self, snapshot: Snapshot, invariant: Invariant, switches: Switches) -> None:
+        self._now = snapshot.taken_at
+        self._invariant = invariant
+        self._switches = switches
+        self._about = _about(invariant)
+        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._answers: dict[tuple[object, ...], Answer] = {}
+
+    def answer(self, user: User, policies: Policies | Unknown, numbers: Numbers) -> Answer:
+        """Return the answer about one user."""
+        if isinstance(policies, Unknown):
+            return Answer(policies)
+        documents = numbers.of_all(policies)
+        if documents not in self._traits:
+            with_ = replace(policies, identity=(*policies.identity, self._about))
+            self._traits[documents] = traits_of(with_)
+        alike = (documents, likeness(user, self._traits[documents]))
+        found = self._answers.get(alike)
+        if found is None or isinstance(found.verdict, Refuted):
+            # what shows the contrary is a request of one user's own
+            found = self._answers[alike] = self._ask(user, policies)
+        return found
+
+    def _ask(self, user: User, policies: Policies) -> Answer:
+        named = named_of(user)
+        try:
+            return invariant_holds(self._invariant, policies, named, self._now, self._switches)
+        except FaultyPolicy as error:
+            reason = "; ".join(fault.message for fault in error.faults)
+            return Answer(Unknown(Text(reason, reason)))
+
+
+def _about(invariant: Invariant) -> AttachedPolicy:
+    """Return a policy that tells users apart as the invariant's resources do."""
+    statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
+    return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))

@@ -1,0 +1,44 @@
+"""An invariant found of everybody is the one found alone, and its witness is the user's own."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.test_gated import NAMES, OWN, statements, told
+from sekisho.account import policies_of
+from sekisho.audit import invariants_of
+from sekisho.audit.gated import named_of
+from sekisho.engine import Switches
+from sekisho.prover import Demand, Invariant, Refuted, invariant_holds
+
+ON = ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/al*", "arn:aws:s3:::b/*")
+INVARIANTS = st.builds(
+    Invariant,
+    id=st.just("own"),
+    demand=st.sampled_from(Demand),
+    actions=st.sampled_from((("iam:*Password",), ("iam:UpdateUser",), ("s3:GetObject",))),
+    on=st.lists(st.sampled_from(ON), max_size=1).map(tuple),
+    with_mfa=st.booleans(),
+)
+
+
+# each example asks the same of every user, together and alone
+@settings(max_examples=settings().max_examples // 5)
+@given(
+    st.lists(statements(), min_size=1, max_size=3),
+    st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
+    INVARIANTS,
+)
+def test_asked_together_is_asked_alone(
+    found: list[dict[str, Any]], names: list[str], invariant: Invariant
+) -> None:
+    snapshot = told({OWN: {"Version": "2012-10-17", "Statement": found}}, *names)
+    together = invariants_of(snapshot, [invariant])
+    for user in snapshot.users:
+        (answer,) = together[user.name]
+        policies = policies_of(snapshot, user.name)
+        alone = invariant_holds(invariant, policies, named_of(user), snapshot.taken_at, Switches())
+        assert type(answer.verdict) is type(alone.verdict)
+        if isinstance(answer.verdict, Refuted):
+            assert answer.verdict.witness.request.principal == user.arn
