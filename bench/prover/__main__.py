@@ -102,7 +102,7 @@ def all_managed() -> None:
             took.append((time.thread_time() - begin, name))
             verdicts[type(verdict).__name__] += 1
             if isinstance(verdict, Unknown):
-                print(name, verdict.reason)
+                print(name, verdict.reason.en)
         told = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
         slowest = "{1} {0:.2f} s".format(*max(took))
         print(f"| {title} | {told} | {sum(one for one, _ in took):.1f} | {slowest} |", flush=True)
@@ -119,7 +119,7 @@ def differences(count: int) -> None:
         found = difference(*sets, USER, NOW)
         took.append(time.thread_time() - begin)
         sides = (found.only_in_old, found.only_in_new)
-        unknown += [side.reason for side in sides if not isinstance(side, Side)]
+        unknown += [side.reason.en for side in sides if not isinstance(side, Side)]
     print(f"\n## {count} differences, both ways\n\n| | |\n|---|---:|")
     print(f"| all | {sum(took):.1f} s |\n| median | {statistics.median(took) * 1_000:.1f} ms |")
     print(f"| slowest | {max(took):.1f} s |\n| sides unknown | {len(unknown)} |", flush=True)

@@ -71,6 +71,7 @@ class Asking:
     Args:
         question: what is asked.
         only: the one action that it is asked of; None: any.
+        known: what another question has found out, which this one need not look for again.
 
     Attributes:
         doubts: the switches, and which of them the policies came across.
@@ -79,10 +80,14 @@ class Asking:
         Limit: if there is a policy that the prover does not handle.
     """
 
-    def __init__(self, question: Question, only: Action | None = None) -> None:
+    def __init__(
+        self, question: Question, only: Action | None = None, known: Effort | None = None
+    ) -> None:
         self._question = question
         self._only = only
         self._effort = Effort()
+        if known is not None:
+            self._effort.known = known.known
         self.doubts = Doubts(question.switches)
         self._within = plain(question.within, self.doubts)
         self._allowed, self._denied = (
@@ -164,7 +169,7 @@ class Asking:
                 raise Limit(reasons.NOT_SAID)
             if witness is None:
                 action = self._catalogue.action(about.action or "")
-                witness = Asking(question, action)._of_only(situation, about)
+                witness = Asking(question, action, self._effort)._of_only(situation, about)
             if witness is not None:
                 yield described(cube, look), witness
 
@@ -229,9 +234,11 @@ class Asking:
     def _ranges(self, reading: Reading, found: _Found) -> Iterator[_Range]:
         """Yield everything that a request can be about, the likeliest first."""
         name = found.get(ACTION)
-        action = self._catalogue.action(name) if isinstance(name, str) else None
-        if action is not None:
-            yield self._range(action)
+        # where much is open some of these is, and the whole catalogue need not be sorted
+        for likely in (*([name] if isinstance(name, str) else []), *_LIKELY):
+            action = self._catalogue.action(likely)
+            if action is not None:
+                yield self._range(action)
         for alike in self._classes:
             if self._may_answer(reading, alike):
                 yield from (self._range(one.actions[0]) for one in alike)
@@ -360,6 +367,9 @@ class Asking:
         request = reading.scope(action, resource, values, None).request
         return replayed(question or self._question, situation.held, request, exists=each.exists)
 
+
+_LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
+"""Actions of the kind that is asked for where nearly everything is allowed."""
 
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

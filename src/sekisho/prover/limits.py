@@ -49,12 +49,17 @@ class Limit(Exception):
 
 
 class Effort:
-    """How many steps are left to one question; a step takes about a microsecond."""
+    """How many steps are left to one question; a step takes about a microsecond.
 
-    __slots__ = ("left",)
+    Attributes:
+        known: what was found out by many steps, and how many; found again, it takes as many.
+    """
+
+    __slots__ = ("known", "left")
 
     def __init__(self, steps: int | None = None) -> None:
         self.left = MOST_STEPS if steps is None else steps
+        self.known: dict[object, tuple[list[str], int]] = {}
 
     def spend(self, steps: int) -> None:
         """Take steps away.
