@@ -104,15 +104,21 @@ SHAPES: Mapping[str, str] = {
             Effect="Deny" if n % 2 else "Allow", Action=f"s3:Get{_THREE[n]}*", Condition=_MFA
         )
     ),
-    "Allows under wider Denies by turns": _statements(
-        lambda n: _statement(Effect="Deny" if n % 2 else "Allow", Action=f"s3:*{_THREE[n]}*")
+    "Allows under wider Denies by turns": _as(
+        "user",
+        _statements(
+            lambda n: _statement(Effect="Deny" if n % 2 else "Allow", Action=f"s3:*{_THREE[n]}*")
+        ),
     ),
-    "resources under wider ones": _statements(
-        lambda n: _statement(
-            Effect="Deny" if n else "Allow",
-            Action="s3:Get*",
-            Resource=[f"arn:aws:s3:::*{_THREE[n]}*{m}*" for m in range(1 if n else 99)],
-        )
+    "resources under wider ones": _as(
+        "user",
+        _statements(
+            lambda n: _statement(
+                Effect="Deny" if n else "Allow",
+                Action="s3:Get*",
+                Resource=[f"arn:aws:s3:::*{_THREE[n]}*{m}*" for m in range(1 if n else 99)],
+            )
+        ),
     ),
     "accounts that a role trusts": _as("trust", _statements(_accounts)),
 }

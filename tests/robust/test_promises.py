@@ -130,9 +130,19 @@ def test_dense_policies_are_answered(shape: str) -> None:
 @pytest.mark.parametrize("char", ["\x8d", "\x85", "\xad", "\u202e", "\x7f"])
 def test_lint_shows_no_control_character(char: str) -> None:
     # found by fuzzing: a misspelt action went raw into the finding's fact
-    for text in (_statement(Action=f"iam:Get{char}User"), _statement(Resource=f"arn{char}:x")):
-        TARGETS["lint"](_encoded(text))
-        TARGETS["lint"](_encoded(json.dumps(json.loads(text), ensure_ascii=False)))
+    texts = [_statement(Action=f"iam:Get{char}User"), _statement(Resource=f"arn{char}:x")]
+    # found by fuzzing, too: so did a principal of a trust policy
+    trusted = {"AWS": f"arn:aws:iam::111122223333:role/{char}r"}
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Condition": condition}
+    texts.append(
+        json.dumps({"Version": "2012-10-17", "Statement": statement | {"Principal": trusted}})
+    )
+    for text in texts:
+        for written in (text, json.dumps(json.loads(text), ensure_ascii=False)):
+            # the target takes the kind of attachment from the length
+            for spaces in range(8):
+                TARGETS["lint"](_encoded(written + " " * spaces))
 
 
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-7")

@@ -19,6 +19,7 @@ from sekisho.audit.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, PrincipalKey, Statement
+from sekisho.policy.faults import quoted
 
 __all__ = ["Trust"]
 
@@ -112,7 +113,7 @@ class Trust:
             if (fresh or not default) if allows else default:
                 told.setdefault(_says(default, other, switch), []).append(trusted.name)
         for says, names in told.items():
-            shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+            shown = ", ".join(quoted(name) for name in names[:_SHOWN])
             shown += " …" if len(names) > _SHOWN else ""
             yield found(
                 FindingId.TRUSTED_NEVER_HAS,
