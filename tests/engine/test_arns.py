@@ -34,3 +34,17 @@ def test_the_account_is_twelve_ascii_digits(arn: str, account: str | None) -> No
 )
 def test_a_kms_key_is_a_key_of_kms(arn: str, is_key: bool) -> None:
     assert arns.is_kms_key(arn) is is_key
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_role"),
+    [
+        ("arn:aws:iam::111122223333:role/Dev", True),
+        ("arn:aws:iam::111122223333:role/x/Dev", True),
+        ("arn:aws:iam::111122223333:user/role/", False),
+        ("arn:aws:batch:eu-west-1:111122223333:role/Dev", False),
+        ("*", False),
+    ],
+)
+def test_a_role_is_a_role_of_iam(arn: str, is_role: bool) -> None:
+    assert arns.is_role(arn) is is_role

@@ -18,7 +18,10 @@ from sekisho.engine import (
     Switches,
     decide,
 )
-from sekisho.engine.doubts import other_setting
+from sekisho.engine.doubts import Doubts, other_setting
+from sekisho.engine.principals import Named, caller_of
+from sekisho.engine.scope import Scope
+from sekisho.engine.statements import applies
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,
@@ -291,3 +294,13 @@ def test_a_variable_without_a_value_counts_only_where_it_could_matter() -> None:
     policies = Policies(identity=(AttachedPolicy("p", document),))
     decision = decide(Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k"), policies)
     assert (decision.effect, decision.assumed) == (DecisionEffect.ALLOWED, ())
+
+
+@pytest.mark.parametrize(
+    ("action", "closeness"), [("s3:GetObject", Named.ITSELF), ("s3:PutObject", Named.NOT)]
+)
+def test_a_statement_by_itself_applies_to_its_action_only(action: str, closeness: Named) -> None:
+    (statement,) = policy(allow(Action="s3:GetObject")).document.statements
+    request = Request(ALICE, action, OBJECT)
+    caller = caller_of(request, bounded=False)
+    assert applies(statement, Scope(request, caller, None, Doubts(Switches()))) is closeness
