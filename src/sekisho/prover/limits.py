@@ -1,5 +1,7 @@
 """What the prover does not search beyond; what lies there is `Unknown`, never a hang or a pass."""
 
+from collections.abc import Callable
+
 from sekisho.language import Text
 from sekisho.prover.reasons import TOO_MANY_STEPS
 
@@ -60,6 +62,21 @@ class Effort:
     def __init__(self, steps: int | None = None) -> None:
         self.left = MOST_STEPS if steps is None else steps
         self.known: dict[object, tuple[list[str], int]] = {}
+
+    def once(self, about: object, find: Callable[[], list[str]]) -> list[str]:
+        """Return what `find` finds about something; found again, it is not looked for.
+
+        Raises:
+            Limit: if there are no steps left.
+        """
+        if about in self.known:
+            found, steps = self.known[about]
+            self.spend(steps)
+            return found
+        before = self.left
+        found = find()
+        self.known[about] = found, before - self.left
+        return found
 
     def spend(self, steps: int) -> None:
         """Take steps away.

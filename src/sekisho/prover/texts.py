@@ -374,18 +374,6 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
     Raises:
         Limit: if there is too much to look at.
     """
-    key = tuple(map(tuple, patterns))
-    if key in effort.known:
-        found, steps = effort.known[key]
-        effort.spend(steps)
-        return found
-    before = effort.left
-    found = _representatives(patterns, effort)
-    effort.known[key] = found, before - effort.left
-    return found
-
-
-def _representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
     given = Patterns(patterns)
     if given.finite:
         # longer than any of them, so unlike all of them

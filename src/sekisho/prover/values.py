@@ -177,13 +177,13 @@ def _addresses(constants: Iterable[str]) -> list[str]:
 
 
 def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str]:
-    patterns = [
+    patterns = dict.fromkeys(
         tokens
         for each in asked
         for text in each.condition.values
         if (tokens := _tokens(each, text, context)) is not None
-    ]
-    return representatives(list(dict.fromkeys(patterns)), effort)
+    )
+    return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
 
 
 def _tokens(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
