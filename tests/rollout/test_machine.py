@@ -82,6 +82,7 @@ class RollOut(RuleBasedStateMachine):
         self.plan: Plan | None = None
         self.before: Snapshot | None = None
         self.meddled = False
+        self.ran = False
         self.number = 0
         self.theirs: set[str] = set()
 
@@ -173,6 +174,7 @@ class RollOut(RuleBasedStateMachine):
 
     def _apply(self, api: AwsApi, *, lag: int, knows: bool) -> None:
         assert self.plan is not None
+        self.ran = True
         journal = self._said() if knows else Journal(self.journal)
         try:
             complete = self._execute(self.plan, journal, api)
@@ -221,6 +223,7 @@ class RollOut(RuleBasedStateMachine):
     @rule(faults=FAULTS, lag=LAGS, knows=st.booleans())
     def roll_back_in_bad_weather(self, faults: list[Fault | None], lag: int, knows: bool) -> None:
         assert self.plan is not None
+        self.ran = True
         journal = self._said() if knows else Journal(self.journal)
         try:
             roll_back(self.plan, journal, self._weather(faults, lag), now=NOW)
@@ -231,6 +234,7 @@ class RollOut(RuleBasedStateMachine):
     @rule()
     def take_back(self) -> None:
         assert self.plan is not None
+        self.ran = True
         undone = self._standing(Event.UNDONE)
         api = Guard(self.api, self.theirs)
         report = roll_back(self.plan, self._said(), api, now=NOW)
@@ -313,8 +317,9 @@ class RollOut(RuleBasedStateMachine):
 
     @invariant()
     def the_administrator_has_a_way_in(self) -> None:
-        if hasattr(self, "api") and not self.meddled:
+        if self.ran and not self.meddled:
             assert _way_in(collect(self.api, now=NOW), "admin")
+        self.ran = False
 
 
 def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
