@@ -39,7 +39,7 @@ __all__ = [
 
 DEVICES = Text("devices: {devices}", "MFA デバイス: {devices}")
 PASSKEYS = Text(
-    "{count} active access keys; devices: {devices}",
+    "active access keys: {count}; devices: {devices}",
     "有効なアクセスキー {count} 個、MFA デバイス: {devices}",
 )
 ADMINISTERS = Text(
@@ -47,7 +47,7 @@ ADMINISTERS = Text(
     "MFA デバイスなし。MFA ありで許可される操作: {request}",
 )
 KEYS = Text(
-    "{count} active access keys; no device", "有効なアクセスキー {count} 個、MFA デバイスなし"
+    "active access keys: {count}; no device", "有効なアクセスキー {count} 個、MFA デバイスなし"
 )
 CONSOLE = Text("console password; no device", "コンソールパスワードあり、MFA デバイスなし")
 NOTHING = Text(

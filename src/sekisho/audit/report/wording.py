@@ -134,12 +134,14 @@ _USED = Text(
     "(アクセスキーの利用、現在のデバイスより前のサインイン)。",
 )
 _WITHOUT_POLICIES = Text(
-    "{users} users cannot be judged: the texts of these policies of theirs were not read (with "
-    "the number of users): {which}. An export of AWS has only the customer's own policies, and "
-    "AWS's change, so that no text is assumed: `sekisho collect` reads them.",
-    "{users} ユーザーは判定できません。次のポリシーの内容を読み取れていないためです "
-    "(括弧内はユーザー数): {which}。AWS のエクスポートにはカスタマー管理ポリシーしか含まれず、"
-    "AWS 管理ポリシーの内容は変わるため、推測しません。`sekisho collect` で取得してください。",
+    "Users who cannot be judged: {users}. The texts of these policies of theirs are not in the "
+    "file (with the number of users): {which}. AWS changes what its policies say, so that no text "
+    "is assumed: `sekisho collect` reads them, and so does "
+    "`aws iam get-account-authorization-details` without `--filter`.",
+    "{users} ユーザーは判定できません。次のポリシーの内容がファイルにないためです "
+    "(括弧内はユーザー数): {which}。AWS 管理ポリシーの内容は変わるため、推測しません。"
+    "`sekisho collect`、または `--filter` なしの `aws iam get-account-authorization-details` "
+    "で取得してください。",
 )
 _NOT_KNOWN = Text("; of {count} it is not known", "、{count} 人は不明")
 _NOT_READ = Text("(not known whether) ", "(不明) ")
