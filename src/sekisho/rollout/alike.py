@@ -8,6 +8,7 @@ from sekisho.audit.alike import Traits, likeness, traits_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.policy import Document
+from sekisho.rollout.held import unread_held
 
 __all__ = ["representatives"]
 
@@ -19,13 +20,19 @@ def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) ->
     """Return for each user, by name, one who stands for all that are alike.
 
     Alike are users for whom the same documents decide before and after, none of which can tell them
-    apart, who have the same path and hold the same kinds of things.
+    apart, who have the same path and hold the same kinds of things, as far as is known.
     """
-    seen = _Seen()
+    seen, unread = _Seen(), unread_held(before)
     first: dict[tuple[object, ...], User] = {}
     return {
         user.name: first.setdefault(
-            (*seen.of(before, user), *seen.of(after, user), *_holds(user)), user
+            (
+                *seen.of(before, user),
+                *seen.of(after, user),
+                *_holds(user),
+                unread.get(user.name, ()),
+            ),
+            user,
         )
         for user in users
     }

@@ -20,6 +20,7 @@ from sekisho.prover.walk import Reachable, Setting, Unexplored, Unreachable, sea
 from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.search import Goal, Question
 from sekisho.prover.walk.setting import NAMES
+from sekisho.rollout.held import UNREAD
 from sekisho.rollout.plan import Verdict
 
 __all__ = ["Entry", "entries_of"]
@@ -50,11 +51,24 @@ class Entry:
     why: Text = _NO_WORDS
 
 
-def entries_of(snapshot: Snapshot, users: Iterable[User]) -> Mapping[str, Entry]:
-    """Return whether each of the users gets in, by name; who holds nothing is left out."""
+def entries_of(
+    snapshot: Snapshot, users: Iterable[User], unread: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Entry]:
+    """Return whether each of the users gets in, by name; who holds nothing is left out.
+
+    Args:
+        snapshot: the account.
+        users: some of its users.
+        unread: of whom it was not read what they hold, as `held.unread_held` tells.
+    """
     asked = _Asked(snapshot)
-    held = (user for user in users if user.password or any(key.active for key in user.keys))
-    return {user.name: asked.entry(user) for user in held}
+    return {
+        user.name: asked.entry(user)
+        if user.name not in unread
+        else Entry(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread[user.name])))
+        for user in users
+        if user.name in unread or user.password or any(key.active for key in user.keys)
+    }
 
 
 class _Asked:

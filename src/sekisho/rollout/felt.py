@@ -33,7 +33,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential
 
-__all__ = ["is_locked_out", "stopping_key", "warnings"]
+__all__ = ["is_locked_out", "may_stop_key", "stopping_key", "warnings"]
 
 _OWN_CALLS = ("iam:", "sts:")
 
@@ -127,7 +127,13 @@ def _effect(snapshot: Snapshot, user: User, way: Credential, ask: Ask) -> Decisi
 
 def stopping_key(outlook: Outlook, user: User) -> bool:
     """Return whether the user has an active key that comes to be shut out, as far as is known."""
-    if not any(known.active for known in user.keys):
+    return any(known.active for known in user.keys) and may_stop_key(outlook, user)
+
+
+def may_stop_key(outlook: Outlook, user: User) -> bool:
+    """Return whether an active key of the user comes to be shut out, or one that was not read."""
+    unread = "ListAccessKeys" in outlook.unread.get(user.name, ())
+    if not unread and not any(known.active for known in user.keys):
         return False
     key = credentials_of(outlook.after, user, mfa=False)[:1]
     return holds(lambda _, known: _is_newly_shut(outlook, known, key), outlook.after, user)
@@ -158,15 +164,22 @@ def _enrols(snapshot: Snapshot, user: User) -> bool:
 
 def _cannot_enrol(outlook: Outlook, user: User) -> bool:
     """Return whether a user without a device has to enrol and may not, or might until now."""
-    if user.devices or _enrols(outlook.after, user):
+    if not _lacks_device(outlook, user) or _enrols(outlook.after, user):
         return False
     ways = _ways(outlook.after, user)
     return _is_newly_shut(outlook, user, ways) or holds(_enrols, outlook.before, user)
 
 
 def _must_enrol(outlook: Outlook, user: User) -> bool:
+    if not _lacks_device(outlook, user):
+        return False
     ways = _ways(outlook.after, user)
-    return not user.devices and _is_newly_shut(outlook, user, ways) and _enrols(outlook.after, user)
+    return _is_newly_shut(outlook, user, ways) and _enrols(outlook.after, user)
+
+
+def _lacks_device(outlook: Outlook, user: User) -> bool:
+    """Return whether it is known that the user has no device."""
+    return not user.devices and "ListMFADevices" not in outlook.unread.get(user.name, ())
 
 
 def _open_to_services(outlook: Outlook, user: User) -> bool:

@@ -26,6 +26,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.entering import entries_of
 from sekisho.rollout.forecast import forecast
+from sekisho.rollout.held import unread_held
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
@@ -169,6 +170,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
     snapshot = at.snapshot
     after = forecast(snapshot, changes)
     touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
+    unread = unread_held(snapshot)
     outlook = Outlook(
         before=snapshot,
         after=after,
@@ -179,8 +181,9 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         touched=touched,
         gates={},
         gates_before={},
-        entries=entries_of(after, touched),
+        entries=entries_of(after, touched, unread),
         like={each.name: each for each in touched},
+        unread=unread,
     )
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     return Plan(
@@ -227,7 +230,8 @@ def _told(outlook: Outlook, user: User, *, stays: bool) -> Person:
         return Person(user.name, "cut-off", CUT_OFF)
     entry = outlook.entries.get(user.name)
     if entry is not None and entry.verdict is not Verdict.PROVED:
-        return Person(user.name, "locked-out", entry.why)
+        fate = "locked-out" if entry.verdict is Verdict.REFUTED else "unsure"
+        return Person(user.name, fate, entry.why)
     forced = user.password is not None and user.password.reset_required
     return Person(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
 

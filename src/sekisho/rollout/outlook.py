@@ -11,6 +11,7 @@ from sekisho.rollout.alike import representatives
 from sekisho.rollout.changes import Change
 from sekisho.rollout.entering import Entry, entries_of
 from sekisho.rollout.goal import Goal, PolicyGoal
+from sekisho.rollout.held import unread_held
 from sekisho.rollout.plan import Caller, Verdict
 
 __all__ = ["Outlook", "holds", "outlook_of", "policies_or_none", "policy_arn"]
@@ -32,6 +33,7 @@ class Outlook:
         entries_before: the same for the account as it is.
         like: for each of the touched, one of them to whom the same happens.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
+        unread: of whom it was not read what they hold, and by which operations.
     """
 
     before: Snapshot
@@ -48,6 +50,7 @@ class Outlook:
     targets: tuple[User, ...] = ()
     entries_before: Mapping[str, Entry] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
@@ -92,6 +95,7 @@ def outlook_of(
     judged = tuple({user.name: user for user in (*touched, *targets)}.values())
     names = {user.name for user in touched}
     was = tuple(user for user in before.users if user.name in names)
+    unread = unread_held(before)
     return Outlook(
         before=before,
         after=after,
@@ -102,10 +106,11 @@ def outlook_of(
         touched=touched,
         gates=gates_of(replace(after, users=judged)),
         gates_before=gates_of(replace(before, users=was)),
-        entries=entries_of(after, touched),
+        entries=entries_of(after, touched, unread),
         like=representatives(before, after, touched),
         targets=targets,
-        entries_before=entries_of(before, was),
+        entries_before=entries_of(before, was, unread),
+        unread=unread,
     )
 
 

@@ -27,6 +27,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
+from sekisho.rollout.held import unread_of
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import outlook_of, policy_arn
 from sekisho.rollout.people import people
@@ -34,7 +35,7 @@ from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.quotas import no_room_for_a_version, over_quotas
 from sekisho.rollout.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.texts import DESCRIPTION_STAYS, NOT_COVERED, STALE_STAYS
-from sekisho.rollout.unread import gaps, missing, unread_of
+from sekisho.rollout.unread import gaps, missing
 from sekisho.rollout.validate import faults_of
 
 __all__ = ["plan"]

@@ -4,7 +4,7 @@ Whether the gate is shut and everybody gets in is proved; the rest is decided by
 account as it is and as it will be.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -17,8 +17,9 @@ from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
-from sekisho.rollout.felt import is_locked_out, stopping_key
+from sekisho.rollout.felt import is_locked_out, may_stop_key
 from sekisho.rollout.goal import Goal
+from sekisho.rollout.held import UNREAD, unread_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
@@ -32,12 +33,13 @@ from sekisho.rollout.texts import (
     GATE_SHUT,
     KEYS_IN_USE,
     MFA_OPENS,
+    NO_BREAK_GLASS,
+    NOBODY_ADMINISTERS,
     NOT_MEANT,
     OTHER_ACCOUNT,
     UNKNOWN,
     UNREAD_POLICIES,
 )
-from sekisho.rollout.unread import unread_of
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = ["gets_in", "keeping", "keys_in_use", "not_meant", "proofs", "reasons"]
@@ -81,14 +83,17 @@ def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
     unread = unread_of(outlook.before, "GetAccessKeyLastUsed")
     since = outlook.before.taken_at - _LATELY
-    stops = {*outlook.whom(stopping_key)}
+    stops = {*outlook.whom(may_stop_key)}
     names = tuple(
         user.name
         for user in outlook.touched
         if user.name in stops
-        and any(
-            key.active and (user.name in unread or (key.last_used or since) > since)
-            for key in user.keys
+        and (
+            "ListAccessKeys" in outlook.unread.get(user.name, ())
+            or any(
+                key.active and (user.name in unread or (key.last_used or since) > since)
+                for key in user.keys
+            )
         )
     )
     return (Note("keys-in-use", KEYS_IN_USE, names),) if names else ()
@@ -247,24 +252,36 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
     touched = {user.name for user in outlook.touched}
     failed = tuple(name for name in outlook.break_glass if name in touched)
-    return _decided("break-glass-untouched", BREAK_GLASS, failed)
+    text = BREAK_GLASS if outlook.break_glass else NO_BREAK_GLASS
+    return _decided("break-glass-untouched", text, failed)
 
 
 def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
-    able = any(holds(_administers, outlook.after, user) for user in outlook.after.users)
-    unread = [
-        u.name for u in outlook.after.users if policies_or_none(outlook.after, u.name) is None
-    ]
-    if unread and not able:
-        found = [(name, Verdict.UNKNOWN, UNREAD_POLICIES) for name in unread]
-        return _proof("administrator-remains", ADMINISTRATOR_REMAINS, found)
-    failed = [
-        user.name
-        for user in outlook.before.users
-        if not able and holds(_administers, outlook.before, user)
-    ]
-    return _decided("administrator-remains", ADMINISTRATOR_REMAINS, tuple(failed))
+    identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
+    unread, before, after = outlook.unread, outlook.before, outlook.after
+    if any(u.name not in unread and holds(_administers, after, u) for u in after.users):
+        return Proof(identity, text, Verdict.PROVED)
+    unsure = {**_unsure(before, unread), **_unsure(after, unread)}
+    if unsure:
+        return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
+    failed = tuple(user.name for user in before.users if holds(_administers, before, user))
+    return _decided(identity, text if failed else NOBODY_ADMINISTERS, failed)
+
+
+def _unsure(snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> Mapping[str, Text]:
+    """Return who may be an administrator for all that was read, and what was not."""
+    found: dict[str, Text] = {}
+    for user in snapshot.users:
+        if policies_or_none(snapshot, user.name) is None:
+            found[user.name] = UNREAD_POLICIES
+        elif user.name in unread and any(
+            may_administer(snapshot, user, each)
+            for mfa in (False, True)
+            for each in credentials_of(snapshot, user, mfa=mfa)
+        ):
+            found[user.name] = UNREAD.filled(what=", ".join(unread[user.name]))
+    return found
 
 
 def _administers(snapshot: Snapshot, user: User) -> bool:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from sekisho.account import Snapshot, User
 from sekisho.errors import Code
 from sekisho.files import Shape
-from sekisho.rollout.unread import unread_of
+from sekisho.rollout.held import unread_of
 
 __all__ = ["Selection", "selected"]
 

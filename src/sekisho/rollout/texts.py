@@ -26,10 +26,12 @@ __all__ = [
     "MEANT_UNREAD",
     "MFA_OPENS",
     "MUST_ENROL",
+    "NOBODY_ADMINISTERS",
     "NOT_COVERED",
     "NOT_MEANT",
     "NOT_ONESELF",
     "NOT_OURS",
+    "NO_BREAK_GLASS",
     "NO_FORCED_CHANGE",
     "OTHER_ACCOUNT",
     "QUOTA",
@@ -72,6 +74,14 @@ ADMINISTRATOR_REMAINS = Text(
     "Somebody remains who can administer users with the password, access key and MFA device that "
     "they have now.",
     "今あるパスワード、アクセスキー、MFA デバイスでユーザーを管理できる人が残ります。",
+)
+NO_BREAK_GLASS = Text(
+    "No break-glass user is named: nobody is protected as one.",
+    "緊急用ユーザーが指定されていないため、保護の対象はありません。",
+)
+NOBODY_ADMINISTERS = Text(
+    "No user could administer users before, with what they hold, so that none is lost.",
+    "もともとユーザーを管理できるユーザーがいないため、失われる管理者もいません。",
 )
 MFA_OPENS = Text(
     "Nobody is shut out even with MFA (sampled).",

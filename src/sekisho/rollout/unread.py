@@ -10,7 +10,7 @@ from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Note
 from sekisho.rollout.texts import GAP, MEANT_UNREAD
 
-__all__ = ["gaps", "missing", "unread_of"]
+__all__ = ["gaps", "missing"]
 
 _SCPS = Text(
     "The service control policies could not be read: everyone-gets-in, caller-keeps-access, "
@@ -47,12 +47,6 @@ _BESIDE: Mapping[str, Text] = {
     "GetCredentialReport": _REPORT,
     "GetAccessKeyLastUsed": _LAST_USED,
 }
-
-
-def unread_of(snapshot: Snapshot, operation: str) -> frozenset[str]:
-    """Return the users of whom an operation could not be read; everybody, if for the account."""
-    found = frozenset(gap.who for gap in snapshot.gaps if gap.what == operation)
-    return found | {user.name for user in snapshot.users} if "" in found else found
 
 
 def gaps(outlook: Outlook, goal: Goal) -> Iterator[Note]:

@@ -6,7 +6,7 @@ from datetime import date
 from sekisho.account import Snapshot
 from sekisho.audit import Gated, gates_of
 from sekisho.rollout.goal import Goal, Waits
-from sekisho.rollout.unread import unread_of
+from sekisho.rollout.held import unread_of
 
 __all__ = ["WaveStands", "waves_of"]
 

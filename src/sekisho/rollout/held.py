@@ -1,0 +1,28 @@
+"""Of whom it could not be read what they hold: never taken for nothing."""
+
+from collections.abc import Mapping
+
+from sekisho.account import Snapshot
+from sekisho.language import Text
+
+__all__ = ["UNREAD", "unread_held", "unread_of"]
+
+_HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
+"""What tells by what somebody signs in."""
+
+UNREAD = Text("cannot be told: {what} was not read", "判断できません: {what} を読み取れていません")
+
+
+def unread_of(snapshot: Snapshot, operation: str) -> frozenset[str]:
+    """Return the users of whom an operation could not be read; everybody, if for the account."""
+    found = frozenset(gap.who for gap in snapshot.gaps if gap.what == operation)
+    return found | {user.name for user in snapshot.users} if "" in found else found
+
+
+def unread_held(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+    """Return whose password, access keys or devices were not read, and by which operations."""
+    found: dict[str, list[str]] = {}
+    for operation in _HOLDINGS:
+        for name in unread_of(snapshot, operation):
+            found.setdefault(name, []).append(operation)
+    return {name: tuple(operations) for name, operations in found.items()}

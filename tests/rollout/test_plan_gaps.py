@@ -1,0 +1,137 @@
+"""What could not be read of the people of a plan is no proof about them, nor are people missing."""
+
+from dataclasses import replace
+
+import pytest
+
+from administered import ACCOUNT
+from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
+from sekisho.account import AccessKey, Gap, Password, Snapshot
+from sekisho.rollout import Caller, Goal, Plan, Proof, Verdict, plan
+from sekisho.rollout.lifecycle import Standpoint, offboard, reset
+
+GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
+ROLE = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ops")
+EVERYBODY = Goal(policy_goal(), users=("hanako", "machine"))
+
+
+def unread(snapshot: Snapshot, *gaps: str, who: str = "") -> Snapshot:
+    """Return the account without what these operations tell, as an export of AWS is."""
+    users = (
+        replace(
+            each,
+            password=None if "GetLoginProfile" in gaps else each.password,
+            keys=() if "ListAccessKeys" in gaps else each.keys,
+            devices=() if "ListMFADevices" in gaps else each.devices,
+        )
+        if who in ("", each.name)
+        else each
+        for each in snapshot.users
+    )
+    found = tuple(Gap(what, who, "AccessDenied: no") for what in gaps)
+    return replace(snapshot, users=tuple(users), gaps=found)
+
+
+def proof(made: Plan, identity: str) -> Proof:
+    (found,) = [each for each in made.proofs if each.id == identity]
+    return found
+
+
+def about(made: Plan, identity: str) -> tuple[str, ...]:
+    return tuple(
+        n for each in (*made.reasons, *made.warnings) if each.id == identity for n in each.about
+    )
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("who", ["", "hanako"])
+def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> None:
+    start = unread(account(), gap, who=who)
+    made = plan(EVERYBODY, start, ADMIN, {"gap": "we know them"})
+    found = proof(made, "everyone-gets-in")
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.failed == (("hanako", "machine") if not who else ("hanako",))
+    assert all(gap in why.en and gap in why.ja for why in found.shown)
+    assert not made.applicable
+    fates = {person.user: person for person in made.people}
+    assert fates["hanako"].fate == "unsure"
+    assert f"{gap} was not read" in fates["hanako"].text.en
+    if who:
+        assert fates["machine"].fate == "enrols-first"
+
+
+def test_an_export_without_credentials_proves_nothing_about_them() -> None:
+    made = plan(EVERYBODY, unread(account(), *GAPS), ROLE, {"gap": "ok"})
+    unknown = {each.id for each in made.proofs if each.verdict is Verdict.UNKNOWN}
+    assert unknown == {"everyone-gets-in", "administrator-remains"}
+    assert about(made, "keys-in-use") == ("hanako", "machine")
+    assert about(made, "must-enrol") == about(made, "cannot-enrol") == ()
+    assert about(made, "keys-stop") == ()
+
+
+def test_keys_that_were_not_read_may_be_in_use() -> None:
+    made = plan(EVERYBODY, unread(account(), "ListAccessKeys", who="hanako"), ADMIN)
+    # the machine's key was read, and was never used
+    assert about(made, "keys-in-use") == ("hanako",)
+    assert about(made, "keys-stop") == ("machine",)
+
+
+def test_who_is_like_somebody_unread_is_told_apart() -> None:
+    start = with_user(
+        account(), user("kenji", path="/dev/", groups=("Developers",), password=Password())
+    )
+    goal = Goal(policy_goal(), users=("hanako", "kenji"))
+    for who, other in (("hanako", "kenji"), ("kenji", "hanako")):
+        made = plan(goal, unread(start, "ListMFADevices", who=who), ADMIN)
+        assert about(made, "must-enrol") == (other,)
+        assert proof(made, "everyone-gets-in").failed == (who,)
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_who_is_reset_and_was_not_read_is_unknown(gap: str) -> None:
+    at = Standpoint(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap": "ok"})
+    made = reset(at, "hanako")
+    assert proof(made, "everyone-gets-in").verdict is Verdict.UNKNOWN
+    assert [person.fate for person in made.people] == ["unsure"]
+
+
+def only(*names: str) -> Snapshot:
+    start: Snapshot = account()
+    return replace(start, users=tuple(u for u in start.users if u.name in names))
+
+
+def test_where_nobody_could_administer_before_that_is_said() -> None:
+    start = only("hanako", "glass")
+    made = plan(Goal(policy_goal(), users=("hanako",)), start, ROLE)
+    # hanako is in a group that may do everything, and gets in without MFA: she could
+    assert proof(made, "administrator-remains").verdict is Verdict.REFUTED
+    made = plan(Goal(policy_goal(), users=("glass",)), only("glass"), ROLE)
+    found = proof(made, "administrator-remains")
+    assert found.holds
+    assert found.text.en.startswith("No user could administer users before")
+    assert "もともと" in found.text.ja
+
+
+def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
+    start = only("glass", "admin")
+    made = offboard(Standpoint(unread(start, *GAPS, who="admin"), ROLE), "admin")
+    found = proof(made, "administrator-remains")
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.failed == ("admin",)
+    # somebody who is known to administer is enough, whoever else was not read
+    start = with_user(
+        start,
+        user(
+            "chief", attached=start.users[0].attached, keys=(AccessKey("AKIACHIEF", active=True),)
+        ),
+    )
+    made = offboard(Standpoint(unread(start, *GAPS, who="admin"), ROLE), "admin")
+    assert proof(made, "administrator-remains").verdict is Verdict.PROVED
+
+
+def test_where_no_break_glass_user_is_named_that_is_said() -> None:
+    found = proof(plan(MACHINE, account(), ADMIN), "break-glass-untouched")
+    assert found.text.en == "No break-glass user is named: nobody is protected as one."
+    named = replace(MACHINE, break_glass=("glass",))
+    found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
+    assert found.text.en.startswith("No break-glass user is touched")
