@@ -16,7 +16,14 @@ from sekisho.errors import Code, Fault, FaultyInput
 from sekisho.files import Shape, read_yaml, yaml_shape
 from sekisho.policy import Position
 
-__all__ = ["SCHEMA", "ExceptionKind", "Exceptions", "Exemption", "load_exceptions"]
+__all__ = [
+    "SCHEMA",
+    "ExceptionKind",
+    "Exceptions",
+    "Exemption",
+    "exemption_to_json",
+    "load_exceptions",
+]
 
 SCHEMA = "sekisho.exceptions/1"
 """The name of the form; another number means another form."""
@@ -59,6 +66,20 @@ class Exemption:
         return now.astimezone(UTC).date() > self.expires
 
 
+def exemption_to_json(exemption: Exemption) -> dict[str, str]:
+    """Return an exception as the JSON forms of audits and plans have it, with the file's keys."""
+    return {
+        "user": exemption.user,
+        "kind": exemption.kind.value,
+        "why": exemption.why,
+        "owner": exemption.owner,
+        "approvedBy": exemption.approved_by,
+        "expires": exemption.expires.isoformat(),
+        "ticket": exemption.ticket,
+        "force": exemption.force,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Exceptions:
     """Every exception, in the order of the file.
@@ -74,10 +95,10 @@ class Exceptions:
         """Return a user's exception, expired or not; None if there is none."""
         return next((each for each in self.entries if each.user == user), None)
 
-    def users(self, kind: ExceptionKind, now: datetime) -> tuple[str, ...]:
-        """Return the users whose exception is of a kind and has not expired."""
-        found = (each for each in self.entries if each.kind is kind)
-        return tuple(each.user for each in found if not each.expired(now))
+    @property
+    def break_glass(self) -> tuple[str, ...]:
+        """The break-glass users, also where the entry has expired: no day ends their protection."""
+        return tuple(each.user for each in self.entries if each.kind is ExceptionKind.BREAK_GLASS)
 
     def check(self, snapshot: Snapshot) -> None:
         """See that the exceptions fit an account.

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.account import Snapshot
-from sekisho.audit.exceptions import ExceptionKind, Exceptions, load_exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 
 __all__ = ["break_glass_of", "break_glass_options", "exceptions_of"]
 
@@ -22,21 +22,16 @@ def break_glass_options(function: F) -> F:
     return names(file(function))
 
 
-def break_glass_of(given: dict[str, Any], snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the break-glass users that the options name, and those of the exceptions file.
-
-    Raises:
-        FaultyInput: if the exceptions file has faults, or does not fit the account.
-    """
-    held = exceptions_of(given, snapshot).users(ExceptionKind.BREAK_GLASS, snapshot.taken_at)
-    return tuple(dict.fromkeys((*given["break_glass"], *held)))
+def break_glass_of(given: dict[str, Any], exceptions: Exceptions) -> tuple[str, ...]:
+    """Return the break-glass users that the options name, and those of the exceptions file."""
+    return tuple(dict.fromkeys((*given["break_glass"], *exceptions.break_glass)))
 
 
 def exceptions_of(given: dict[str, Any], snapshot: Snapshot) -> Exceptions:
     """Return the exceptions of the file that `--exceptions` names; none without it.
 
     Raises:
-        FaultyInput: as `break_glass_of` does.
+        FaultyInput: if the exceptions file has faults, or does not fit the account.
     """
     path = given["exceptions"]
     return load_exceptions(path, snapshot) if path else Exceptions()

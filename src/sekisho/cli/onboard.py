@@ -7,7 +7,7 @@ import click
 
 from sekisho.account import Snapshot
 from sekisho.cli.aws import refuse_beside
-from sekisho.cli.exempted import break_glass_of, break_glass_options
+from sekisho.cli.exempted import break_glass_of, break_glass_options, exceptions_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import pair
 from sekisho.cli.plan_options import accepted
@@ -59,8 +59,14 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         gated=given["group"] is None,
     )
     group = GroupGoal(given["group"], (user,)) if given["group"] else None
-    policy, glass = _policy(snapshot, given), break_glass_of(given, snapshot)
-    goal = Goal(policy, group=group, new_users=(new,), break_glass=glass)
+    exceptions = exceptions_of(given, snapshot)
+    goal = Goal(
+        _policy(snapshot, given),
+        group=group,
+        new_users=(new,),
+        break_glass=break_glass_of(given, exceptions),
+        exceptions=exceptions.entries,
+    )
     return finish(plan(goal, snapshot, caller, words), given, output, lang)
 
 

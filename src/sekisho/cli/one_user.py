@@ -1,11 +1,12 @@
 """Commands that plan something about one user: `reset` and `offboard`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from sekisho.cli.exempted import break_glass_of, break_glass_options
+from sekisho.cli.exempted import break_glass_of, break_glass_options, exceptions_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
@@ -34,7 +35,9 @@ def one_user_command(
     def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         words = accepted(given["accept"])
         snapshot, caller = account_of(given, lang)
-        at = standpoint(snapshot, caller, break_glass_of(given, snapshot), words)
-        return finish(made(at, user), given, output, lang)
+        exceptions = exceptions_of(given, snapshot)
+        at = standpoint(snapshot, caller, break_glass_of(given, exceptions), words)
+        known = replace(at, exceptions=exceptions.entries)
+        return finish(made(known, user), given, output, lang)
 
     return command

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from sekisho.audit.report.wording import exemption_text
 from sekisho.language import Language, Text
 from sekisho.rollout import Note, Plan, Proof, Verdict
 from sekisho.rollout.accepted import UNACCEPTABLE
@@ -18,6 +19,13 @@ _PROOFS = Text("What was checked", "確認したこと")
 _AGAINST = Text("What speaks against it", "この計画に反対する理由")
 _WARNINGS = Text("Warnings", "警告")
 _PEOPLE = Text("People: {count}", "対象の人: {count} 人")
+_EXCEPTIONS = Text("Exceptions: {count}", "例外: {count} 件")
+_EXCEPTION = Text(
+    "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
+    "ticket: {ticket}",
+    "{user} ({kind}、{expires} まで): {why} (責任者: {owner}、承認者: {approved}、"
+    "チケット: {ticket})",
+)
 _ACCEPTED = Text("accepted: {reason}", "承認済み: {reason}")
 _NOTHING = Text("Nothing is to be changed.", "変更はありません。")
 _REFUSED = Text(
@@ -51,6 +59,7 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
     yield from _notes(_AGAINST, plan.reasons, plan, lang)
     yield from _notes(_WARNINGS, plan.warnings, plan, lang)
     yield from _people(plan, lang)
+    yield from _exceptions(plan, lang)
     left = [name for name in plan.against if name not in plan.accepted]
     if left:
         yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
@@ -105,6 +114,17 @@ def _people(plan: Plan, lang: Language) -> Iterator[str]:
     for person in plan.people:
         wave = f" [{person.wave}]" if person.wave else ""
         yield f"  {person.user}{wave}: {person.text.into(lang)}"
+
+
+def _exceptions(plan: Plan, lang: Language) -> Iterator[str]:
+    if plan.exceptions:
+        yield from ("", _EXCEPTIONS.filled(count=len(plan.exceptions)).into(lang))
+    names = ("user", "kind", "why", "owner", "approved", "expires", "ticket")
+    for each in plan.exceptions:
+        said = [text.into(lang) for text in exemption_text(each)]
+        line = _EXCEPTION.filled(**dict(zip(names, said, strict=False))).into(lang)
+        # what somebody else has written is nothing that a terminal would obey
+        yield "  " + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from sekisho.audit.exceptions import Exemption
 from sekisho.policy.document import Document
 
 __all__ = [
@@ -133,6 +134,7 @@ class Goal:
         waves: who is when due; for those who are not, `waiting` says why.
         waiting: users of the waves who are not among the users or members yet.
         unread: users of whom it could not be read whether they are meant.
+        exceptions: who is left out, expired or not: shown with the plan.
     """
 
     policy: PolicyGoal
@@ -145,6 +147,7 @@ class Goal:
     waves: tuple[Wave, ...] = ()
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
 
     @property
     def names_nobody(self) -> bool:

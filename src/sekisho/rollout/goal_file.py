@@ -10,7 +10,7 @@ from datetime import UTC, date
 from pathlib import Path
 
 from sekisho.account import Snapshot
-from sekisho.audit.exceptions import ExceptionKind, Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.errors import Code, FaultyInput
 from sekisho.files import Shape
 from sekisho.policy import (
@@ -95,6 +95,7 @@ class _Reader:
             replaces=tuple(self._replaced(got["replaces"], own)),
             waves=waves,
             waiting=waiting,
+            exceptions=self.exceptions.entries,
             unread=tuple(sorted(name for name in self.unread if not self._exempt(name))),
         )
 
@@ -235,9 +236,9 @@ class _Reader:
         return found
 
     def _break_glass(self, shape: Shape) -> tuple[str, ...]:
-        """Return the break-glass users of the goal and of the exceptions."""
+        """Return the break-glass users of the goal and of the exceptions, expired or not."""
         users = {user.name for user in self.snapshot.users}
-        found = [*self.exceptions.users(ExceptionKind.BREAK_GLASS, self.snapshot.taken_at)]
+        found = [*self.exceptions.break_glass]
         for each in shape.items():
             name = each.text()
             if name and name not in users:

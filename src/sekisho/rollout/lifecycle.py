@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, user_of
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
+from sekisho.audit.exceptions import Exemption
 from sekisho.policy import from_json
 from sekisho.policy.size import Quota
 from sekisho.rollout.accepted import check_accepted
@@ -25,6 +26,7 @@ from sekisho.rollout.changes import (
     ReplacePassword,
 )
 from sekisho.rollout.entering import entries_of
+from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.forecast import forecast
 from sekisho.rollout.held import unread_held
 from sekisho.rollout.least import needs_of
@@ -73,12 +75,14 @@ class Standpoint:
     Attributes:
         caller: who will apply the plan.
         accepted: why a reason or a property that does not hold shall not count, by its id.
+        exceptions: who need not be gated, expired or not: shown with the plan.
     """
 
     snapshot: Snapshot
     caller: Caller
     break_glass: tuple[str, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
+    exceptions: tuple[Exemption, ...] = ()
 
 
 def standpoint(
@@ -185,17 +189,20 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         like={each.name: each for each in touched},
         unread=unread,
     )
+    now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
+    persons = tuple(_told(outlook, each, stays=stays) for each in touched)
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
         caller=at.caller,
-        snapshot_at=snapshot.taken_at,
+        snapshot_at=now,
         changes=changes,
         proofs=(*keeping(outlook), *([gets_in(outlook)] if user and stays else [])),
-        reasons=(*_against(outlook, user), *reasons(outlook)),
+        reasons=(*expired(at.exceptions, now), *_against(outlook, user), *reasons(outlook)),
         warnings=tuple(_lost(changes)),
-        people=tuple(_told(outlook, each, stays=stays) for each in touched),
+        people=persons,
+        exceptions=concerned(at.exceptions, persons, now),
         needs=needs_of(outlook),
         accepted=dict(at.accepted),
         complete=not snapshot.gaps,

@@ -27,6 +27,7 @@ class Fate(StrEnum):
     WAITS_WAVE = Waits.WAVE.value
     WAITS_PASSWORD = Waits.PASSWORD.value
     EXEMPT = Waits.EXEMPT.value
+    BREAK_GLASS = "break-glass"
 
 
 _TEXTS: Mapping[Fate, Text] = {
@@ -59,6 +60,9 @@ _TEXTS: Mapping[Fate, Text] = {
         "先に一時パスワードの変更が必要です。変更後に計画を作り直してください。",
     ),
     Fate.EXEMPT: Text("An exception until {until}.", "{until} まで例外です。"),
+    Fate.BREAK_GLASS: Text(
+        "A break-glass user: is not touched.", "緊急用ユーザーのため、変更を加えません。"
+    ),
 }
 _KEYS = Text(
     "Access keys stop working without MFA.", "アクセスキーは MFA なしでは使えなくなります。"
@@ -66,9 +70,10 @@ _KEYS = Text(
 
 
 def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
-    """Return what happens to everybody who is touched, or whom the goal names, in name order."""
+    """Return what happens to everybody who is touched, or whom the goal names, by name."""
     waves = {user: wave.name for wave in goal.waves for user in wave.users}
-    found = {person.user: person for person in _waiting(goal)}
+    found = {user: _person(user, Fate.BREAK_GLASS) for user in outlook.break_glass}
+    found |= {person.user: person for person in _waiting(goal)}
     found |= {user: _person(user, Fate.UNCHANGED) for user in waves if user not in found}
     stops = {*outlook.whom(stopping_key)}
     found |= {

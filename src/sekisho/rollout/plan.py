@@ -8,11 +8,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
+from sekisho.audit.exceptions import ExceptionKind, Exemption, exemption_to_json
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
@@ -113,6 +114,7 @@ class Plan:
         reasons: why the plan must not be applied; empty if it may be.
         warnings: what people will feel.
         people: what happens to whom, in name order.
+        exceptions: those of these people, of every break-glass user, and those that have expired.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
         complete: whether the snapshot had no gap at all.
@@ -130,6 +132,7 @@ class Plan:
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     people: tuple[Person, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
@@ -204,6 +207,7 @@ class Plan:
             "warnings": [_note_to_json(note) for note in self.warnings],
             "proofs": [_proof_to_json(proof) for proof in self.proofs],
             "people": [_person_to_json(person) for person in self.people],
+            "exceptions": [exemption_to_json(each) for each in self.exceptions],
             "needs": dict(self.needs),
             "accepted": dict(self.accepted),
             "already": [change_to_json(change) for change in self.needless],
@@ -269,6 +273,19 @@ def _person(value: Mapping[str, Any]) -> Person:
     return Person(value["user"], value["fate"], Text(**value["text"]), value["wave"])
 
 
+def _exemption(value: Mapping[str, Any]) -> Exemption:
+    return Exemption(
+        user=value["user"],
+        kind=ExceptionKind(value["kind"]),
+        why=value["why"],
+        owner=value["owner"],
+        approved_by=value["approvedBy"],
+        expires=date.fromisoformat(value["expires"]),
+        ticket=value["ticket"],
+        force=value["force"],
+    )
+
+
 def _plan(content: Mapping[str, Any]) -> Plan:
     plan = Plan(
         account=content["account"],
@@ -281,6 +298,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         reasons=_all(content["reasons"], _note),
         warnings=_all(content["warnings"], _note),
         people=_all(content["people"], _person),
+        exceptions=_all(content["exceptions"], _exemption),
         needs=content["needs"],
         accepted=content["accepted"],
         complete=content["complete"],

@@ -24,6 +24,7 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     TagPolicy,
 )
+from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
@@ -81,12 +82,14 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
     found = (
+        *expired(goal.exceptions, snapshot.taken_at),
         *draft.reasons,
         *gaps(outlook, goal),
         *over_quotas(outlook.before, most),
         *reasons(outlook),
         *not_meant(outlook, goal),
     )
+    persons = people(outlook, goal)
     told = (*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot), *missing(snapshot))
     return Plan(
         account=snapshot.account,
@@ -98,7 +101,8 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         proofs=proofs(outlook),
         reasons=(*found, *keys_in_use(outlook)),
         warnings=told,
-        people=people(outlook, goal),
+        people=persons,
+        exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
         needs=needs_of(outlook),
         accepted=dict(accepted),
         complete=not snapshot.gaps,

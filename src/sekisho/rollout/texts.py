@@ -13,6 +13,7 @@ __all__ = [
     "DEAD_LOCK",
     "DESCRIPTION_STAYS",
     "EVERYONE_GETS_IN",
+    "EXCEPTION_EXPIRED",
     "GAINS",
     "GAP",
     "GATE_SHUT",
@@ -141,6 +142,13 @@ MUST_ENROL = Text(
 VIA_SERVICE = Text(
     "For these users AWS services may do things without MFA, when asked on their behalf.",
     "次のユーザーについては、代理で呼び出す AWS サービスが MFA なしで操作できます。",
+)
+EXCEPTION_EXPIRED = Text(
+    "The exceptions of these users have expired and excuse nobody any more; break-glass users "
+    "are left alone all the same. Renew them, or take them off the exceptions file.",
+    "次のユーザーの例外は期限が切れており、MFA 必須の対象になります "
+    "(緊急用ユーザーには引き続き変更を加えません)。"
+    "期限を更新するか、例外ファイルから削除してください。",
 )
 NOT_COVERED = Text(
     "These users have a console password, or it could not be read, and are in no wave and no "

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
-from sekisho.audit.exceptions import Exemption
+from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.people import Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
@@ -33,7 +33,7 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "headline": asdict(headline(report)),
         "coverage": asdict(report.coverage),
         "exceptions": [
-            {**_exemption(each), "expired": each.expired(snapshot.taken_at)}
+            {**exemption_to_json(each), "expired": each.expired(snapshot.taken_at)}
             for each in report.exceptions.entries
         ],
         "users": [_row(row) for row in report.rows],
@@ -94,7 +94,7 @@ def _finding(finding: AccountFinding) -> dict[str, object]:
         "status": "found" if finding.known else "unknown",
         "subject": finding.subject,
         "fact": asdict(finding.fact),
-        "exception": None if finding.excused is None else _exemption(finding.excused),
+        "exception": None if finding.excused is None else exemption_to_json(finding.excused),
     }
 
 
@@ -111,19 +111,6 @@ def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
             ],
         }
         for name in dict.fromkeys(each.id for each in findings)
-    }
-
-
-def _exemption(exemption: Exemption) -> dict[str, object]:
-    return {
-        "user": exemption.user,
-        "kind": exemption.kind.value,
-        "why": exemption.why,
-        "owner": exemption.owner,
-        "approvedBy": exemption.approved_by,
-        "expires": exemption.expires.isoformat(),
-        "ticket": exemption.ticket,
-        "force": exemption.force,
     }
 
 
