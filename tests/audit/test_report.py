@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from io import StringIO
+from typing import cast
 
 import pytest
 from click.testing import CliRunner
@@ -89,6 +90,13 @@ def test_users_that_could_not_be_listed_are_not_none() -> None:
     gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
     found = audit_account(replace(snapshot_of({}), gaps=(gap,)), Exceptions(), version="1")
     assert headline(found).en == "Who the users are could not be read."
+    assert to_json(found)["users"] is None
+    assert set(cast(dict[str, object], to_json(found)["coverage"]).values()) == {None}
+    for lang, said in ((Language.EN, "not read"), (Language.JA, "読み取れ")):
+        for text in (to_text(found, lang), to_html(found, lang)):
+            assert said in text
+            assert "0 of 0" not in text
+            assert "0 ユーザー" not in text
     assert found.unknown
 
 

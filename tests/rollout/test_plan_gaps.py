@@ -7,8 +7,12 @@ import pytest
 from administered import ACCOUNT
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, Gap, Password, Snapshot
+from sekisho.audit import Exceptions
+from sekisho.errors import Code, PlanRefused
+from sekisho.files import yaml_shape
 from sekisho.rollout import Caller, Goal, Plan, Proof, Verdict, plan
-from sekisho.rollout.lifecycle import Standpoint, offboard, reset
+from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint
 
 GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 ROLE = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ops")
@@ -135,3 +139,15 @@ def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     named = replace(MACHINE, break_glass=("glass",))
     found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
     assert found.text.en.startswith("No break-glass user is touched")
+
+
+def test_where_the_users_were_not_read_that_is_what_is_wrong() -> None:
+    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: not authorized")
+    start = replace(account(), users=(), groups=(), gaps=(gap,))
+    shape = yaml_shape("who: [{all: true}, {user: hanako}]\nbreakGlass: [glass]\n", "goal.yaml")
+    said = "`GetAccountAuthorizationDetails`: AccessDenied: not authorized"
+    with pytest.raises(PlanRefused, match=said) as caught:
+        goal_of(shape, "goal.yaml", start, Exceptions())
+    assert caught.value.code is Code.PLAN_INCOMPLETE
+    with pytest.raises(PlanRefused, match=said):
+        standpoint(start, ADMIN, ("glass",), {})

@@ -298,6 +298,11 @@ class Snapshot:
         """The gaps about inline policies, which are `inline NAME of OWNER`."""
         return tuple(gap for gap in self.gaps if gap.who.startswith("inline "))
 
+    @property
+    def unlisted(self) -> Gap | None:
+        """The gap because of which not one user is known; None if the account has none, or some."""
+        return None if self.users else self.gap_of("GetAccountAuthorizationDetails")
+
     def gap_of(self, what: str, who: str = "") -> Gap | None:
         """Return the gap that leaves what this call tells of `who` unknown; None if it is known."""
         about = (*self.gaps_about.get(who, ()), *self.gaps_about.get("", ()))

@@ -25,6 +25,7 @@ from sekisho.policy import (
 )
 from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
 from sekisho.rollout.goal import Goal, GroupGoal, PolicyGoal, Stage, Waiting, Waits, Wave
+from sekisho.rollout.held import check_listed
 from sekisho.rollout.outlook import policy_arn
 from sekisho.rollout.selectors import selected
 
@@ -48,7 +49,9 @@ def goal_of(shape: Shape, source: str, snapshot: Snapshot, exceptions: Exception
 
     Raises:
         FaultyInput: with every fault, each with its line.
+        PlanRefused: if the users could not be read.
     """
+    check_listed(snapshot)
     reader = _Reader(source, snapshot, exceptions)
     goal = reader.goal(shape)
     if shape.faults:

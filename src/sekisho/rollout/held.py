@@ -3,14 +3,30 @@
 from collections.abc import Mapping
 
 from sekisho.account import Snapshot
+from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 
-__all__ = ["UNREAD", "unread_held", "unread_of"]
+__all__ = ["UNREAD", "check_listed", "unread_held", "unread_of"]
 
 _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 """What tells by what somebody signs in."""
 
 UNREAD = Text("cannot be told: {what} was not read", "判断できません: {what} を読み取れていません")
+
+
+def check_listed(snapshot: Snapshot) -> None:
+    """See that the users were read: else nobody can be meant.
+
+    Raises:
+        PlanRefused: if they were not, with AWS's answer.
+    """
+    gap = snapshot.unlisted
+    if gap is not None:
+        raise PlanRefused(
+            f"who the users are could not be read: `{gap.what}`: {gap.reason}",
+            code=Code.PLAN_INCOMPLETE,
+            cure="let the caller read the account: `sekisho collect --print-policy` says how",
+        )
 
 
 def unread_of(snapshot: Snapshot, operation: str) -> frozenset[str]:

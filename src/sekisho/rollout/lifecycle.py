@@ -28,7 +28,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.entering import entries_of
 from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.forecast import forecast
-from sekisho.rollout.held import unread_held
+from sekisho.rollout.held import check_listed, unread_held
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
@@ -92,7 +92,9 @@ def standpoint(
 
     Raises:
         FaultyAccount: if there is no such break-glass user.
+        PlanRefused: if the users could not be read.
     """
+    check_listed(snapshot)
     names = tuple(user_of(snapshot, name).name for name in break_glass)
     return Standpoint(snapshot, caller, names, accepted)
 

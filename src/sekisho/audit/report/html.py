@@ -22,6 +22,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    nobody,
     without_policies,
 )
 from sekisho.language import Language, Text
@@ -74,8 +75,13 @@ def to_html(report: AccountReport, lang: Language) -> str:
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
     unread = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in without_policies(report))
     tables = _Tables(dated, lang)
+    users = (
+        tables.of(COLUMNS, [_cells(row) for row in report.rows])
+        if report.rows
+        else f"<p>{escape(nobody(report).into(lang))}</p>"
+    )
     sections = (
-        _section(USERS, tables.of(COLUMNS, [_cells(row) for row in report.rows]), lang),
+        _section(USERS, users, lang),
         _section(FINDINGS, tables.of_findings(report.findings), lang),
         f"<p>{_shown(NOBODY_CHECKS.into(lang))}</p>",
         _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),

@@ -20,7 +20,7 @@ SCHEMA = "sekisho.audit/1"
 
 
 def to_json(report: AccountReport) -> dict[str, object]:
-    """Return an audit as JSON values."""
+    """Return an audit as JSON values; figures and users who were not read are null."""
     snapshot = report.snapshot
     return {
         "schema": SCHEMA,
@@ -31,12 +31,15 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "alias": snapshot.alias,
         "asOf": _time(snapshot.taken_at),
         "headline": asdict(headline(report)),
-        "coverage": asdict(report.coverage),
+        "coverage": {
+            name: None if snapshot.unlisted else count
+            for name, count in asdict(report.coverage).items()
+        },
         "exceptions": [
             {**exemption_to_json(each), "expired": each.expired(snapshot.taken_at)}
             for each in report.exceptions.entries
         ],
-        "users": [_row(row) for row in report.rows],
+        "users": None if snapshot.unlisted else [_row(row) for row in report.rows],
         "findings": [_finding(each) for each in report.findings],
         "words": _words(report.findings),
         "controlsDoNotCheck": asdict(NOBODY_CHECKS),

@@ -19,6 +19,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    nobody,
     without_policies,
 )
 from sekisho.language import Language, Text
@@ -48,7 +49,8 @@ def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
     for figure in figures(report):
         yield figure.into(lang)
     yield from ("", USERS.into(lang))
-    yield from _table(COLUMNS, [cells(row) for row in report.rows], lang)
+    rows = [cells(row) for row in report.rows]
+    yield from _table(COLUMNS, rows, lang) if rows else (f"  {nobody(report).into(lang)}",)
     yield from ("", EXCEPTIONS.into(lang))
     entries = [exemption_text(each) for each in report.exceptions.entries]
     yield from _table(EXEMPTION, entries, lang) if entries else (f"  {NONE.into(lang)}",)

@@ -28,6 +28,7 @@ __all__ = [
     "figures",
     "finding_title",
     "headline",
+    "nobody",
     "without_policies",
 ]
 
@@ -112,6 +113,7 @@ _SOME = Text(
 )
 _NOBODY = Text("The account has no users.", "このアカウントに IAM ユーザーはいません。")
 _UNREAD = Text("Who the users are could not be read.", "ユーザーの一覧を読み取れませんでした。")
+_NO_FIGURES = Text("Enabled, enforced, used: not read.", "登録・強制・使用: 読み取れていません。")
 _WHY = Text(
     "exceptions {exempt}, not decided {unknown}, open {open}.",
     "(例外 {exempt} 人、判定不能 {unknown} 人、強制なし {open} 人)。",
@@ -167,13 +169,7 @@ def headline(report: AccountReport) -> Text:
     coverage = report.coverage
     users, gated = f"{coverage.users:,}", f"{coverage.enforced:,}"
     left = coverage.users - coverage.enforced
-    if (
-        any(
-            gap.what == "GetAccountAuthorizationDetails" and not gap.who
-            for gap in report.snapshot.gaps
-        )
-        and not coverage.users
-    ):
+    if report.snapshot.unlisted is not None:
         return _UNREAD
     if not coverage.users:
         return _NOBODY
@@ -200,7 +196,9 @@ def without_policies(report: AccountReport) -> tuple[Text, ...]:
 
 
 def figures(report: AccountReport) -> tuple[Text, ...]:
-    """Say the three figures: enabled, enforced, used."""
+    """Say the three figures: enabled, enforced, used; nothing of users who were not read."""
+    if report.snapshot.unlisted is not None:
+        return (_NO_FIGURES,)
     found = report.coverage
 
     def but(count: int) -> Text:
@@ -227,6 +225,11 @@ def figures(report: AccountReport) -> tuple[Text, ...]:
             users=values["users"], used=f"{found.used:,}", unknown=f"{found.used_unknown:,}"
         ),
     )
+
+
+def nobody(report: AccountReport) -> Text:
+    """Say why there is no row: none, or not read."""
+    return NONE if report.snapshot.unlisted is None else _UNREAD
 
 
 def finding_title(finding: AccountFinding) -> Text:
