@@ -50,6 +50,41 @@ def test_what_was_not_read_is_unknown_for_that_user_alone() -> None:
         assert found["bob"].gated is Gated.PROVED
 
 
+def exempted_by_tag() -> Snapshot:
+    """Return an account where the tag `t` = `b` exempts from the gate."""
+    exempt = {
+        "Effect": "Deny",
+        "NotAction": "iam:GetUser",
+        "Resource": "*",
+        "Condition": {
+            "StringNotEquals": {"aws:PrincipalTag/t": "b"},
+            "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+        },
+    }
+    document = from_json({"Version": "2012-10-17", "Statement": [exempt]})
+    return told({GATE: document, FULL: EVERYTHING}, "alan", "bob")
+
+
+def test_a_tag_that_a_user_does_not_have_is_not_invented() -> None:
+    snapshot = exempted_by_tag()
+    alan, bob = snapshot.users
+    for tags in ({}, {"t": "c"}, {"other": "b"}):
+        found = gates_of(replace(snapshot, users=(alan, replace(bob, tags=tags))))
+        assert {each.gated for each in found.values()} == {Gated.PROVED}
+
+
+def test_a_tag_is_the_same_in_other_letters() -> None:
+    snapshot = exempted_by_tag()
+    alan, bob = snapshot.users
+    users = (replace(alan, tags={"t": "b"}), replace(bob, tags={"T": "b"}))
+    found = gates_of(replace(snapshot, users=users))
+    for name, tag in (("alan", "aws:PrincipalTag/t"), ("bob", "aws:PrincipalTag/T")):
+        witness = found[name].witness
+        assert witness is not None
+        assert witness.request.context[tag] == "b"
+    assert gates_of(replace(snapshot, users=(alan, users[1])))["alan"].gated is Gated.PROVED
+
+
 def test_the_presets_are_asked_once_for_everybody() -> None:
     for preset in Preset:
         attached = AttachedPolicy("gate", gate(preset))
@@ -113,7 +148,7 @@ def test_asked_together_is_asked_alone(
         policies = policies_of(snapshot, name)
         about = next(user for user in snapshot.users if user.name == name)
         known = {"aws:userid": about.id, "aws:PrincipalTag/team": "red"}
-        named = User.of(about.arn, known)
+        named = User.of(about.arn, known, all_tags=True)
         alone = gate_shut(policies, named, snapshot.taken_at).direct
         assert type(alone) is type(each.now)
         if isinstance(each.now, Refuted):

@@ -18,6 +18,7 @@ from sekisho.prover import (
     Question,
     Refuted,
     Unknown,
+    User,
     answer,
     for_other_values,
     gate_question,
@@ -27,9 +28,12 @@ from sekisho.prover import (
     read_invariants,
 )
 
-CASES = cases("prover/questions", ["question", "policies", "expected"])
+CASES = [
+    *cases("prover/questions", ["question", "policies", "expected"]),
+    *cases("prover/callers", ["question", "policies", "expected"]),
+]
 KEYS = {
-    "question": {"ask", "invariant", "switches"},
+    "question": {"ask", "invariant", "switches", "known", "all_tags"},
     "policies": {"identity", "boundaries", "scps", "version"},
     "expected": {"verdict", "held", "action", "resource_has", "address", "assumed"},
 }
@@ -61,18 +65,19 @@ def invariant_of(given: dict[str, Any], tmp_path: Path) -> Invariant:
 
 def asked(given: dict[str, Any], policies: Policies, tmp_path: Path) -> Answer:
     switches = switches_from_text(given.get("switches", {}))
+    user = User.of(ALICE.arn, given.get("known"), all_tags=given.get("all_tags", False))
     match given["ask"]:
         case "invariant":
             invariant = invariant_of(given["invariant"], tmp_path)
-            return invariant_holds(invariant, policies, ALICE, NOW, switches)
+            return invariant_holds(invariant, policies, user, NOW, switches)
         case "nothing-lost":
-            return answered(nothing_lost(policies, ALICE, NOW), switches)
+            return answered(nothing_lost(policies, user, NOW), switches)
         case "own-things":
-            return answered(own_things_only(policies, ALICE, NOW), switches)
+            return answered(own_things_only(policies, user, NOW), switches)
         case "gate":
-            return answered(gate_question(policies, ALICE, NOW, ("iam:GetUser",)), switches)
+            return answered(gate_question(policies, user, NOW, ("iam:GetUser",)), switches)
         case "other-values":
-            others = for_other_values(gate_question(policies, ALICE, NOW, ("iam:GetUser",)))
+            others = for_other_values(gate_question(policies, user, NOW, ("iam:GetUser",)))
             return Answer(others) if isinstance(others, Unknown) else answer(others)
         case other:
             raise ValueError(f"no such question: {other}")

@@ -220,9 +220,10 @@ def _denies(policies: Policies) -> bool:
 
 
 def named_of(user: User) -> Named:
-    """Return a user as the prover asks about one: with the id and the tags."""
+    """Return a user as the prover asks about one: with the id and the tags, and no other tag."""
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
-    return Named.of(user.arn, {"aws:userid": user.id, **tags} if user.id else tags)
+    known = {"aws:userid": user.id, **tags} if user.id else tags
+    return Named.of(user.arn, known, all_tags=True)
 
 
 def _renamed(
@@ -245,11 +246,11 @@ def _renamed(
 
 
 def _renamed_context(context: Context, other: Named, own: Named) -> Context:
-    theirs = {key.lower() for key in other.known}
+    replaced = {key.lower() for key in (*other.known, *own.known)}
     kept: dict[str, ContextValue] = {
         key: _renamed_value(value, other, own)
         for key, value in context.items()
-        if key.lower() not in theirs
+        if key.lower() not in replaced and not own.lacks(key.lower())
     }
     return Context({**kept, **own.known})
 

@@ -23,9 +23,15 @@ from sekisho.signin import (
     context_of,
 )
 
-__all__ = ["Held", "Situation", "User", "situations"]
+__all__ = ["EXAMPLE_ID", "USER_ID", "Held", "Situation", "User", "situations"]
 
-_EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
+USER_ID = "aws:userid"
+"""The key of the user's unique id, which nobody can choose and the ARN does not tell."""
+
+EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
+"""The unique id of a user of whom it is not known, where no policy asks for it."""
+
+_TAG = "aws:principaltag/"
 _LONGEST = timedelta(hours=36)
 """No session that AWS issues to a user lives longer."""
 
@@ -68,11 +74,14 @@ class User:
 
     Attributes:
         arn: the user's ARN, which tells name, path, account and partition.
-        known: further context keys of every request by this user, like tags.
+        known: further context keys of every request by this user, like tags and `aws:userid`;
+            an id that is not among them can be any user's.
+        all_tags: whether the tags in `known` are all that the user has.
     """
 
     arn: str
     known: Mapping[str, str]
+    all_tags: bool = False
 
     @property
     def account(self) -> str:
@@ -89,8 +98,20 @@ class User:
         """The name without path."""
         return self.arn.rpartition("/")[2]
 
+    @property
+    def unique_id(self) -> str:
+        """The unique id, like `AIDA…`; "" if it is not known."""
+        return next((text for key, text in self.known.items() if key.lower() == USER_ID), "")
+
+    def lacks(self, key: str) -> bool:
+        """Tell whether `key` (in lower case) is a tag that the user is known not to have."""
+        known = {each.lower() for each in self.known}
+        return self.all_tags and key.startswith(_TAG) and key not in known
+
     @classmethod
-    def of(cls, arn: str, known: Mapping[str, str] | None = None) -> "User":
+    def of(
+        cls, arn: str, known: Mapping[str, str] | None = None, *, all_tags: bool = False
+    ) -> "User":
         """Return the user with this ARN.
 
         Raises:
@@ -109,7 +130,7 @@ class User:
             message = f"{quoted(arn)} is not the ARN of an IAM user"
             fault = Fault(Code.REQUEST_BAD_VALUE, message, "user", cure="write `arn:…:user/NAME`")
             raise FaultyRequest("user", [fault])
-        return cls(arn, known or {})
+        return cls(arn, known or {}, all_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +159,7 @@ def situations(user: User, now: datetime, held: tuple[Held, ...]) -> list[Situat
 def _situation(user: User, now: datetime, held: Held) -> Situation:
     tail = arns.split(user.arn)[-1]
     path = tail[len("user") : len(tail) - len(user.name)]
-    holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, _EXAMPLE_ID)
+    holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, EXAMPLE_ID)
     key = held in (Held.KEY, Held.KEY_VIA_SERVICE)
     kind = CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION
     credential = Credential(
@@ -148,7 +169,8 @@ def _situation(user: User, now: datetime, held: Held) -> Situation:
         expires_at=None if key else now + _LONGEST,
         mfa_at=now if held.with_mfa else None,
     )
-    values = {**context_of(credential, now, SigninSwitches()), **user.known}
+    context = Context(context_of(credential, now, SigninSwitches()))
+    values = dict(context.with_(user.known))
     absent = set(_CREDENTIALS) - {name.lower() for name in values}
     if held.direct:
         absent |= set(_CALLED_VIA)

@@ -62,7 +62,7 @@ _KEY = MFA_PRESENT.lower()
 
 
 def _with(user: User, value: str) -> User:
-    return User(user.arn, {**user.known, MFA_PRESENT: value})
+    return replace(user, known={**user.known, MFA_PRESENT: value})
 
 
 def _conditions(question: Question) -> Iterator[Asked]:

@@ -20,12 +20,12 @@ from sekisho.engine.scope import Scope
 from sekisho.language import Text
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
 from sekisho.prover import keys, reasons
-from sekisho.prover.credentials import Situation, User
+from sekisho.prover.credentials import USER_ID, Situation, User
 from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
 from sekisho.prover.texts import Patterns
 from sekisho.prover.theories import Choices, Loose, Theory, Values
-from sekisho.prover.values import Asked, Family, family_of, values_for
+from sekisho.prover.values import Asked, Family, family_of, ids_for, values_for
 
 __all__ = ["About", "Reading", "variables_in"]
 
@@ -109,6 +109,9 @@ class Reading:
         self._open = _TIMES if _TIME in by_theory else frozenset()
         self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
+        if not user.unique_id:
+            # the example is settled only where nobody asks about it
+            self._open |= {USER_ID} - assigned.keys()
         self._given = Context(given)
         self.theories: dict[str, Theory] = {}
         self.resources: dict[object, Patterns | Literal] = {}
@@ -125,7 +128,10 @@ class Reading:
     def knows(self, key: str) -> bool:
         """Tell whether the value of `key` (in lower case), or its absence, is settled."""
         return key not in self._open and (
-            key in self.settled.folded or key in self._absent or keys.never(key)
+            key in self.settled.folded
+            or key in self._absent
+            or keys.never(key)
+            or self._about.user.lacks(key)
         )
 
     def literals(self, asked: Iterable[Asked]) -> tuple[Literal, ...] | None:
@@ -199,6 +205,9 @@ class Reading:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [{spelled: self._about.user.account}, {}], True
+        if name == USER_ID:
+            texts, exact = ids_for(asked, self.settled, self._about.now, self.effort)
+            return [{USER_ID: text} for text in texts], exact
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
@@ -308,6 +317,8 @@ class Reading:
             return [self._about.user.account, *absent]
         own = [each for each in asked if each.condition.key.lower() == name]
         own = [each for each in own if not _linked(each, self.doubts)]
+        if name == USER_ID:
+            return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
         texts, _ = values_for(own, self.settled, self._about.now, self.effort)
         return [*dict.fromkeys([*texts, "x"]), *absent]
 

@@ -22,11 +22,12 @@ from sekisho.engine.arns import PARTS, parts_of
 from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import Context
 from sekisho.errors import InternalError
-from sekisho.policy.document import Condition, OperatorName, Version
+from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover.credentials import EXAMPLE_ID, USER_ID
 from sekisho.prover.limits import Effort
 from sekisho.prover.texts import Segment, Token, representatives
 
-__all__ = ["Asked", "Family", "family_of", "values_for"]
+__all__ = ["Asked", "Family", "family_of", "ids_for", "values_for"]
 
 
 class Family(Enum):
@@ -50,6 +51,7 @@ class Asked:
     version: Version | None
 
 
+_ID_STARTS = "AIDA"
 _PREFIXES = (
     ("String", Family.TEXT),
     ("Arn", Family.TEXT),
@@ -94,6 +96,26 @@ def values_for(
         )
     exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
     return list(dict.fromkeys(values)) or ["x"], exact
+
+
+_OF_NO_USER = "*:*"
+_OF_USERS = Asked(
+    Condition(Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ID_STARTS}*", _OF_NO_USER)),
+    Version.V2012,
+)
+
+
+def ids_for(
+    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+) -> tuple[list[str], bool]:
+    """Return what `values_for` does for `aws:userid`: of a user's ids, an ordinary one first.
+
+    Source: IAM User Guide, "Unique identifiers": a user's begins with `AIDA`; only those of
+    sessions have a colon.
+    """
+    texts, exact = values_for([*asked, _OF_USERS], context, now, effort)
+    ids = (text for text in texts if text.startswith(_ID_STARTS) and ":" not in text)
+    return list(dict.fromkeys([EXAMPLE_ID, *ids])), exact
 
 
 def _folds_beyond_ascii(asked: Asked) -> bool:
