@@ -24,7 +24,7 @@ from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.values import Asked
-from sekisho.prover.verdict import Proved, Refuted, Unknown
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Calls", "Demand", "Invariant", "faults_in", "invariant_holds"]
 
@@ -157,9 +157,20 @@ def invariant_holds(
         denied=None if is_never else policies,
     )
     found = answer(tuple(_asked(invariant, asked)))
-    if isinstance(found.verdict, Proved) and (reason := _empty(invariant, base)) is not None:
+    if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
         return Answer(Unknown(reason))
     return found
+
+
+def _is_settled(verdict: Verdict) -> bool:
+    """Tell whether a verdict stands also if no real request is in some part of the range."""
+    match verdict:
+        case Proved():
+            return False
+        case Refuted(witness):
+            return witness.exists
+        case Unknown():
+            return True
 
 
 def _within(invariant: Invariant) -> Within:

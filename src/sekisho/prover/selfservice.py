@@ -2,7 +2,8 @@
 
 *The gate's statements* are those with Deny and a condition on `aws:MultiFactorAuthPresent` or
 `aws:MultiFactorAuthAge`, in whatever policy they stand. *Self-service statements* are those with
-Allow whose resources, not just `*`, can be `user/…` or `mfa/…` in IAM.
+Allow whose resources, not just `*`, can be `user/…` or `mfa/…` in IAM, or whose `NotResource` names
+such.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from datetime import datetime
 from sekisho.engine import Policies, arns, glob
 from sekisho.engine.glob import Wild
 from sekisho.engine.variables import read
-from sekisho.policy.document import Effect, Element, Statement
+from sekisho.policy.document import Effect, Element, OperatorName, Statement
 from sekisho.prover.ask import never
 from sekisho.prover.attached import every, tells_services_apart, those, with_only
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
+from sekisho.prover.targets import NO_USERS
 from sekisho.prover.texts import Machine
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved
@@ -25,18 +27,20 @@ __all__ = ["has_self_service", "nothing_lost", "own_things_only"]
 
 _PRESENT = "aws:multifactorauthpresent"
 _AGE = "aws:multifactorauthage"
+_TOO_OLD = (OperatorName.NUMERIC_GREATER_THAN, OperatorName.NUMERIC_GREATER_THAN_EQUALS)
 _WITH_MFA = (Held.MFA_SESSION,)
 _WITH_MFA_VIA_SERVICE = (Held.MFA_VIA_SERVICE,)
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
 _OF_A_USER = ("user/", "mfa/")
+_OF_IAM = Element(("iam:*",))
 
 
 def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
     """Return the question whether the gate's statements take something away from who has MFA.
 
-    Where they demand an age of MFA, those sessions are asked about that are young enough for all of
-    them; where none can be, all.
+    Where they deny an MFA that is too old, those sessions are asked about that are young enough for
+    all of them; where none can be, all.
 
     Args:
         policies: as attached to the user.
@@ -70,8 +74,12 @@ def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
     )
     users = f"arn:{user.partition}:iam::{user.account}:user/"
     # a name is there once in an account, whatever the path; and none has a `$`
-    own = Element((user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*"))
-    within = Within(resources=((Element((f"{users}*",)), True), (own, False)))
+    own = (user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*")
+    nobody = (f"{users}{each}" for each in NO_USERS)
+    within = Within(
+        actions=((_OF_IAM, True),),
+        resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
+    )
     return Question(user, now, held, allowed=allowed, within=within)
 
 
@@ -91,8 +99,9 @@ def _is_of_gate(statement: Statement) -> bool:
 
 def _is_self_service(statement: Statement) -> bool:
     resource = statement.resource
-    if statement.effect is not Effect.ALLOW or resource is None or resource.negated:
+    if statement.effect is not Effect.ALLOW or resource is None:
         return False
+    # also a `NotResource`: it is about users, and reaches all but these
     return any(map(_can_be_a_user, resource.values))
 
 
@@ -115,9 +124,9 @@ def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
 
 
 def _ages(policies: Policies) -> Iterator[Asked]:
-    """Yield the conditions on the age of MFA in the gate's statements."""
+    """Yield the conditions in the gate's statements by which an MFA is too old."""
     for policy in every(policies):
         for statement in filter(_is_of_gate, policy.document.statements):
             for condition in statement.conditions:
-                if condition.key.lower() == _AGE:
+                if condition.key.lower() == _AGE and condition.operator.name in _TOO_OLD:
                     yield Asked(condition, policy.document.version)

@@ -23,7 +23,7 @@ from sekisho.prover.texts import Patterns, Segment, Token, Tokens, spelled
 from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
 from sekisho.prover.values import Asked
 
-__all__ = ["ANY_NAME", "Named", "Target", "any_resource", "forms_of", "new_resource"]
+__all__ = ["ANY_NAME", "NO_USERS", "Named", "Target", "any_resource", "forms_of", "new_resource"]
 
 _SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
 """One character or more, no colon."""
@@ -33,6 +33,9 @@ _SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
 
 ANY_NAME = Patterns([(*_SEGMENT, ":", *_SEGMENT)])
 """The form of an action's name."""
+
+NO_USERS = ("/*", "*//*", "*/", "*:*")
+"""What stands after `user/` in no ARN."""
 
 _Key = tuple[Element, Effect | None, Version | None]
 

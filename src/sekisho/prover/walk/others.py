@@ -18,7 +18,7 @@ from sekisho.prover.formula import Rule, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.reading import About, Reading
 from sekisho.prover.search import Literal
-from sekisho.prover.targets import Target
+from sekisho.prover.targets import NO_USERS, Target
 from sekisho.prover.texts import Patterns
 from sekisho.prover.theories import RESOURCE, Texts
 from sekisho.prover.walk.model import ON_USERS, Device, Hand, Password, Person, State, Who
@@ -28,9 +28,6 @@ __all__ = ["MOST_CLASSES", "become", "others", "starts"]
 
 MOST_CLASSES = 16
 """Classes of other users that are looked at."""
-
-_NO_NAMES = ("/*", "*//*", "*/", "*:*")
-"""What stands after `user/` in no ARN."""
 
 _DEVICE = frozenset({Device(Hand.ELSEWHERE)})
 _STATES = tuple(
@@ -114,7 +111,7 @@ def _theory(setting: Setting) -> Texts:
     texts = target.theories[RESOURCE]
     if not isinstance(texts, Texts):
         raise InternalError("a resource that is no text")
-    unlike = (*_NO_NAMES, holder.name, f"*/{holder.name}")
+    unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
     nobody = Patterns((*start, *wildcards(each)) for each in unlike)
     texts.add(nobody, negated=False, besides=False)
     for rule in _rules(setting, doubts):

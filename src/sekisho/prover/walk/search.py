@@ -206,10 +206,12 @@ class _Search:
 
     def _standings(self, states: Iterable[State]) -> Iterator[Standing]:
         held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
-        actions = {ACTION_OF.get(act, act.value) for act in self._question.acts}
+        # one group is tried, and there are others
+        acts = self._question.acts - _GROUP_ACTS
+        actions = {ACTION_OF.get(act, act.value) for act in acts}
         for hold, member in sorted(held):
             if hold.who is not Who.ADMINISTRATOR:
-                refused = self._judge.refused(hold, self._question.acts, member=member)
+                refused = self._judge.refused(hold, acts, member=member)
                 yield Standing(hold, member, frozenset(actions - refused))
 
     def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
