@@ -121,7 +121,9 @@ def test_devices_of_nobody(terminal: Terminal, local: LocalAws) -> None:
     assert terminal.run("collect", "--out", snapshot).exception is None
     iam_of(local).create_virtual_mfa_device(VirtualMFADeviceName="brand-new")
     kept = f"arn:aws:iam::{shown.stderr.split('arn:aws:iam::')[1][:12]}:mfa/machine"
-    made = planned(terminal, "orphans", "--since", snapshot, "--keep", kept)
+    recent = terminal.run("orphans", "--since", snapshot, "--mfa")
+    assert recent.return_value == Exit.CLEAN, "it was taken just now"
+    made = planned(terminal, "orphans", "--since", snapshot, "--older-than", "0", "--keep", kept)
     assert [change.address.rpartition("/")[2] for change in made.changes] == [
         "attic",
         "hanako-new",
