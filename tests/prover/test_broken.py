@@ -18,10 +18,12 @@ from sekisho.prover import (
     formula,
     gate_shut,
     keys,
+    reading,
     targets,
     texts,
     values,
 )
+from sekisho.prover.credentials import EXAMPLE_ID
 from sekisho.prover.reading import Reading
 from sekisho.prover.targets import Target
 from sekisho.prover.theories import Texts
@@ -123,6 +125,13 @@ CASES: dict[str, tuple[Policies, type]] = {
         identity({**ALLOW_ALL, "Action": "s3:GetTomorrow"}),
         Refuted,
     ),
+    "an id that is somebody's": (
+        limited(
+            {"StringLike": {"aws:userid": "AIDA*"}, "StringNotLike": {"aws:userid": "*EXAMPLE"}}
+        ),
+        Refuted,
+    ),
+    "an id that is no user's": (limited({"StringNotLike": {"aws:userid": "AIDA*"}}), Proved),
     "an action without resource": (
         identity({"Effect": "Allow", "Action": "iam:ListUsers", "NotResource": "arn:aws:s3:::b"}),
         Refuted,
@@ -245,6 +254,8 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
         "_addresses",
         lambda constants: [text.partition("/")[0] for text in constants],
     ),
+    "an id is the example's": (reading, "ids_for", lambda *_: ([EXAMPLE_ID], True)),
+    "an id is any text": (reading, "ids_for", values.values_for),
     "letters have one case": (values, "_casings", lambda char: char),
     "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
     "only actions that exist are looked at": (ask.Asking, "_ranges", _only_real),

@@ -65,6 +65,31 @@ def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str])
     assert "The gate is shut" in capsys.readouterr().out
 
 
+def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    written = json.dumps(to_json(gate()))
+    exempting = '"BoolIfExists": {'
+    assert exempting in written
+    texts = {
+        name: written.replace(
+            exempting, f'"StringNotEquals": {{"aws:userid": "{id_}"}}, {exempting}'
+        )
+        for name, id_ in (("hers", "AIDAALICE"), ("other", "AIDABOB"))
+    }
+    path = tmp_path / "hers.json"
+    path.write_text(texts["hers"], encoding="utf-8")
+    found = people(capsys, str(path))["key-with-device"]
+    assert (found["verdict"], "`aws:userid`" in found["reason"]) == ("Unknown", True)
+    verdicts = {}
+    for name, text in texts.items():
+        policies = {GATE: managed(GATE, json.loads(text)), FULL: managed(FULL, EVERYTHING)}
+        asked = ("--snapshot", staged(tmp_path, policies=policies), "--user", "alice")
+        verdicts[name] = people(capsys, *asked)["key-with-device"]["verdict"]
+    assert verdicts["other"] == "Proved"
+    assert verdicts["hers"] != "Proved"
+
+
 def test_japanese(capsys: pytest.CaptureFixture[str]) -> None:
     root.main(["prove", SAMPLE, "--only", "people", "--lang", "ja"], standalone_mode=False)
     told = capsys.readouterr().out

@@ -98,9 +98,12 @@ def settings_for(
 ) -> tuple[Setting, ...]:
     """Return what there can be of the account and the user: two if the former is not known."""
     may = subject.users_may_change
-    base = Setting(enrolled=enrolled, engine=switches)
+    user = subject.user
+    base = Setting(
+        enrolled=enrolled, engine=switches, partition=user.partition, account=user.account
+    )
     if subject.named:
-        base = _named(base, subject.user)
+        base = _named(base, user)
     possible = (False, True) if may is None else (may,)
     return tuple(replace(base, users_may_change=each) for each in possible)
 
@@ -110,7 +113,7 @@ def _named(base: Setting, user: User) -> Setting:
     names = {who: user.name if who is Who.USER else next(others) for who in Who}
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
-    return replace(base, names=names, path=path, partition=user.partition, account=user.account)
+    return replace(base, names=names, path=path, user_id=user.unique_id)
 
 
 def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Iterator[Told]:

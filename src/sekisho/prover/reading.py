@@ -202,12 +202,15 @@ class Reading:
     def _values(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
         if name == _TIME:
             return self._times(asked)
-        spelled = asked[0].condition.key if asked else name
-        if name in keys.OF_RESOURCE_ACCOUNT:
-            return [{spelled: self._about.user.account}, {}], True
         if name == USER_ID:
             texts, exact = ids_for(asked, self.settled, self._about.now, self.effort)
             return [{USER_ID: text} for text in texts], exact
+        return self._of_key(name, asked)
+
+    def _of_key(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        spelled = asked[0].condition.key if asked else name
+        if name in keys.OF_RESOURCE_ACCOUNT:
+            return [{spelled: self._about.user.account}, {}], True
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES

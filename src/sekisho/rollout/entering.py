@@ -134,6 +134,7 @@ class _Asked:
             users_may_change=self._users_may_change,
             names={**NAMES, Who.USER: user.name},
             path=user.path,
+            user_id=user.id,
             partition=self._snapshot.partition,
             account=self._snapshot.account,
             now=self._snapshot.taken_at,

@@ -200,6 +200,7 @@ class _Teller:
             users_may_change=may_change,
             names={who: user.name if who is Who.USER else others.pop(0) for who in Who},
             path=user.path,
+            user_id=user.id,
             partition=self._snapshot.partition,
             account=self._snapshot.account,
         )

@@ -13,7 +13,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.glob import Wild, wildcards
 from sekisho.errors import InternalError
 from sekisho.prover import reasons
-from sekisho.prover.credentials import Held, User, situations
+from sekisho.prover.credentials import Held, situations
 from sekisho.prover.formula import Rule, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.reading import About, Reading
@@ -71,6 +71,7 @@ def become(setting: Setting, third: Setting) -> Setting:
         user=setting.colleague,
         names={**setting.names, **names},
         path=setting.colleague_path,
+        user_id="",
         colleague_path=third.colleague_path,
     )
 
@@ -102,7 +103,7 @@ def _theory(setting: Setting) -> Texts:
     """
     doubts, effort = Doubts(setting.engine), Effort()
     holder = setting.holder(Who.USER)
-    user = User.of(holder.arn)
+    user = setting.caller(Who.USER)
     (situation,) = situations(user, setting.now, (Held.KEY,))
     reading = Reading(About(user, situation, setting.now, doubts, {}), (), effort)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"

@@ -10,6 +10,7 @@ from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Document, Effect, PolicyKind, from_json
+from sekisho.prover.credentials import USER_ID, User
 from sekisho.prover.walk.model import ACTIONS, Act, Who
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
@@ -34,7 +35,7 @@ EVERYTHING = AttachedPolicy("everything", _ANYTHING)
 
 _MODELLED = frozenset(
     {
-        *("aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:userid", "aws:username"),
+        *("aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:username"),
         *("aws:principalaccount", "aws:principalarn", "aws:principaltype"),
         *("aws:principalisawsservice", "aws:multifactorauthpresent", "aws:multifactorauthage"),
         *("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
@@ -44,7 +45,7 @@ _MODELLED = frozenset(
 )
 """Keys whose value, or absence, is known for every move."""
 
-_NAMING = frozenset({"aws:userid", "aws:username", "aws:principalarn"})
+_NAMING = frozenset({USER_ID, "aws:username", "aws:principalarn"})
 """Keys that tell one caller from another."""
 
 _VARIABLE = re.compile(r"\$\{([^},]*)[^}]*\}")
@@ -62,6 +63,8 @@ class Setting:
             own password, and read what is asked of one, without a policy of their own.
         names: the user name of each; the user's alone is asked about.
         path, colleague_path: the IAM path of the user, and of the colleague.
+        user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
+            is unknown.
         trust: the trust policy of the role; None: it trusts the whole account without condition.
         now: when everything happens; the model takes no time.
     """
@@ -74,6 +77,7 @@ class Setting:
     names: Mapping[Who, str] = field(default_factory=lambda: NAMES)
     path: str = "/"
     colleague_path: str = "/"
+    user_id: str = ""
     partition: str = DEFAULT_PARTITION
     account: str = ACCOUNT
     region: str = "us-east-1"
@@ -102,10 +106,18 @@ class Setting:
     def holder(self, who: Who) -> Holder:
         """Return who that is in IAM."""
         name, paths = self.names[who], {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path}
-        unique = f"AIDAEXAMPLE{NAMES[who].upper():0<10}"
+        unique = self._id(who) or f"AIDAEXAMPLE{NAMES[who].upper():0<10}"
         return Holder(
             HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
         )
+
+    def _id(self, who: Who) -> str:
+        return self.user_id if who is Who.USER else ""
+
+    def caller(self, who: Who) -> User:
+        """Return who that is, as the prover asks about one: with the id if it is known."""
+        unique = self._id(who)
+        return User.of(self.holder(who).arn, {USER_ID: unique} if unique else {})
 
     def unmodelled(self) -> tuple[str, ...]:
         """Return the condition keys that the policies ask for and that the model knows nothing of.
@@ -118,7 +130,8 @@ class Setting:
             for attached in _all(self.policies(who, member=True))
             for key in _keys(attached.document)
         }
-        return tuple(found[key] for key in sorted(found) if key not in _MODELLED)
+        known = _MODELLED | {USER_ID} if self.user_id else _MODELLED
+        return tuple(found[key] for key in sorted(found) if key not in known)
 
     def names_callers(self) -> tuple[str, ...]:
         """Return the keys by which the policies tell users apart as those who call."""

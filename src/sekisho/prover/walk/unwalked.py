@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from sekisho.language import Text
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held as Way
-from sekisho.prover.credentials import User
 from sekisho.prover.gate import expected_exempt, gate_question
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 from sekisho.prover.walk.model import ACTIONS, Held, Hold
@@ -86,7 +85,7 @@ def _verdict(setting: Setting, standing: Standing) -> Verdict:
     refused = ("iam:*",) if held is Held.TOKEN else ()
     question = gate_question(
         setting.policies(standing.hold.who, member=standing.member),
-        User.of(setting.holder(standing.hold.who).arn),
+        setting.caller(standing.hold.who),
         setting.now,
         (*sorted(standing.walked), *_LOOKING_UP, *refused),
     )
