@@ -72,6 +72,24 @@ def test_expand(known):
     assert both == {"sts"}
 
 
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("s3:Prefix", "String"),
+        ("dynamodb:LeadingKeys", "ArrayOfString"),
+        ("s3:RequestObjectTag/team", "String"),
+        ("sagemaker:ResourceTag/team", "String"),
+        ("ec2:ResourceTag/Team", "String"),
+        ("s3:RequestObjectTag/", None),
+        ("s3:NoSuchKey", None),
+        ("aws:TagKeys", None),
+        ("nobody:s", None),
+    ],
+)
+def test_the_type_of_a_condition_key(known, key, kind):
+    assert known.key_type(key) == kind
+
+
 def test_everything(known):
     everything = known.expand("*")
     assert len({str(action) for action in everything}) == len(everything) > 15_000

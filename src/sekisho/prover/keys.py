@@ -7,6 +7,8 @@ Service Authorization Reference lists.
 
 from enum import Enum, auto
 
+from sekisho.catalogue import load
+
 __all__ = ["DEFAULTS", "OF_RESOURCE_ACCOUNT", "Shape", "may_be_absent", "never", "shape_of"]
 
 
@@ -29,6 +31,9 @@ _MANY = frozenset(
         "aws:vpceorgpaths",
     }
 )
+
+_LIST = "ArrayOf"
+"""How the catalogue's types of multivalued keys begin."""
 
 _ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent"})
 """Always there; the keys of the credential are not among these, since their values are known."""
@@ -63,13 +68,17 @@ DEFAULTS = {
 def shape_of(key: str, *, with_set_operator: bool) -> Shape:
     """Return how many values `key` (in lower case) has.
 
-    A service's key counts as multivalued where a policy compares it with a set operator.
+    AWS's own list says it of a service's key. One that is not there, or is compared with a set
+    operator all the same, may be multivalued.
     """
     if key in _MANY:
         return Shape.MANY
-    if key.startswith("aws:") or not with_set_operator:
+    if key.startswith("aws:"):
         return Shape.ONE
-    return Shape.EITHER
+    kind = load().key_type(key)
+    if kind is not None and kind.startswith(_LIST):
+        return Shape.MANY
+    return Shape.EITHER if kind is None or with_set_operator else Shape.ONE
 
 
 def may_be_absent(key: str) -> bool:

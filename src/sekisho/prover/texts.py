@@ -380,11 +380,11 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
         used = {char for text in given.texts for char in text}
         unlike = filler(used) * (1 + max(map(len, given.texts), default=0))
         return [*given.texts, unlike if given.texts else "x"]
-    machine = given.machine
     found: dict[int, str] = {}
-    for text in _search([Machine([(Wild.STAR,)])], _Never(patterns), effort):
-        effort.spend(_cost(machine) * len(text))
-        accepted = machine.run(text) & machine.accepting
+    # the empty text stands apart: what else is matched like it is a text, too
+    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), effort):
+        effort.spend(_cost(given.machine) * len(text))
+        accepted = given.machine.run(text) & given.machine.accepting
         if not found.get(accepted):
             found[accepted] = text
     return list(found.values())
