@@ -8,9 +8,11 @@ from administered import ACCOUNT
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, Gap, Password, Snapshot
 from sekisho.audit import Exceptions
+from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.files import yaml_shape
-from sekisho.rollout import Caller, Goal, Plan, Proof, Verdict, plan
+from sekisho.language import Language
+from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint
 
@@ -59,7 +61,7 @@ def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> 
     assert not made.applicable
     fates = {person.user: person for person in made.people}
     assert fates["hanako"].fate == "unsure"
-    assert f"{gap} was not read" in fates["hanako"].text.en
+    assert f"what they hold was not read ({gap})" in fates["hanako"].text.en
     if who:
         assert fates["machine"].fate == "enrols-first"
 
@@ -111,7 +113,7 @@ def test_where_nobody_could_administer_before_that_is_said() -> None:
     assert proof(made, "administrator-remains").verdict is Verdict.REFUTED
     made = plan(Goal(policy_goal(), users=("glass",)), only("glass"), ROLE)
     found = proof(made, "administrator-remains")
-    assert found.holds
+    assert found.verdict is Verdict.NOBODY
     assert found.text.en.startswith("No user could administer users before")
     assert "もともと" in found.text.ja
 
@@ -133,12 +135,32 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
     assert proof(made, "administrator-remains").verdict is Verdict.PROVED
 
 
+def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() -> None:
+    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    root = Caller(f"arn:aws:iam::{ACCOUNT}:root")
+    goal = Goal(policy_goal(), new_users=(NewUser("jiro"),))
+    made = plan(goal, replace(account(), users=(), gaps=(gap,)), root, {"gap": "ok"})
+    assert proof(made, "administrator-remains").verdict is Verdict.UNKNOWN
+
+
 def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     found = proof(plan(MACHINE, account(), ADMIN), "break-glass-untouched")
+    assert found.verdict is Verdict.NOBODY
     assert found.text.en == "No break-glass user is named: nobody is protected as one."
     named = replace(MACHINE, break_glass=("glass",))
     found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
+    assert found.verdict is Verdict.PROVED
     assert found.text.en.startswith("No break-glass user is touched")
+
+
+@pytest.mark.parametrize(
+    ("lang", "label"), [(Language.EN, "about nobody"), (Language.JA, "対象なし")]
+)
+def test_a_check_about_nobody_is_not_called_proved(lang: Language, label: str) -> None:
+    made = Plan.from_json(plan(MACHINE, account(), ADMIN).to_json())
+    assert made.applicable
+    (line,) = [each for each in plan_lines(made, lang) if "break-glass-untouched" in each]
+    assert line.split("  ")[1] == label
 
 
 def test_where_the_users_were_not_read_that_is_what_is_wrong() -> None:

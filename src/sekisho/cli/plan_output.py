@@ -38,6 +38,7 @@ _ACCEPTABLE = Text(
 )
 _VERDICTS: Mapping[Verdict, Text] = {
     Verdict.PROVED: Text("proved", "証明済み"),
+    Verdict.NOBODY: Text("about nobody", "対象なし"),
     Verdict.REFUTED: Text("REFUTED", "反例あり"),
     Verdict.UNKNOWN: Text("UNKNOWN", "不明"),
 }

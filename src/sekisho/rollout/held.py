@@ -6,12 +6,19 @@ from sekisho.account import Snapshot
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 
-__all__ = ["UNREAD", "check_listed", "unread_held", "unread_of"]
+__all__ = ["UNLISTED", "UNREAD", "check_listed", "unread_held", "unread_of"]
 
 _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 """What tells by what somebody signs in."""
 
-UNREAD = Text("cannot be told: {what} was not read", "判断できません: {what} を読み取れていません")
+UNREAD = Text(
+    "cannot be told: what they hold was not read ({what})",
+    "判断できません: 保有する認証情報を読み取れていません ({what})",
+)
+UNLISTED = Text(
+    "cannot be told: not all users were read",
+    "判断できません: ユーザーの一覧を読み取れていません",
+)
 
 
 def check_listed(snapshot: Snapshot) -> None:

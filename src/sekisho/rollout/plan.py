@@ -59,9 +59,13 @@ class Note:
 
 
 class Verdict(StrEnum):
-    """How a property came out; what could not be found out is no pass."""
+    """How a property came out; what could not be found out is no pass.
+
+    `NOBODY`: there is nobody whom it could protect, so that nothing speaks against the plan.
+    """
 
     PROVED = "proved"
+    NOBODY = "about-nobody"
     REFUTED = "refuted"
     UNKNOWN = "unknown"
 
@@ -71,7 +75,7 @@ class Proof:
     """A safety property of the plan, and how it came out.
 
     Attributes:
-        verdict: a plan with a property that is not proved is not applicable.
+        verdict: a plan with a property that does not hold is not applicable.
         failed: what speaks against it: a user, or `ACTION on RESOURCE: decision`.
         shown: a witness or a reason for each that failed, in the same order; or none.
     """
@@ -84,8 +88,8 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether it is proved."""
-        return self.verdict is Verdict.PROVED
+        """Whether it is proved, or about nobody."""
+        return self.verdict in (Verdict.PROVED, Verdict.NOBODY)
 
 
 @dataclass(frozen=True, slots=True)

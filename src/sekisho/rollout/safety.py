@@ -19,7 +19,7 @@ from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
 from sekisho.rollout.felt import is_locked_out, may_stop_key
 from sekisho.rollout.goal import Goal
-from sekisho.rollout.held import UNREAD, unread_of
+from sekisho.rollout.held import UNLISTED, UNREAD, unread_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
@@ -44,6 +44,7 @@ from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = ["gets_in", "keeping", "keys_in_use", "not_meant", "proofs", "reasons"]
 
+_DETAILS = "GetAccountAuthorizationDetails"
 _LATELY = timedelta(days=90)
 """A key that was used within this time is in use."""
 
@@ -250,10 +251,12 @@ def _is_of(snapshot: Snapshot, caller: Caller) -> bool:
 
 def _break_glass_untouched(outlook: Outlook) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
+    identity = "break-glass-untouched"
+    if not outlook.break_glass:
+        return Proof(identity, NO_BREAK_GLASS, Verdict.NOBODY)
     touched = {user.name for user in outlook.touched}
     failed = tuple(name for name in outlook.break_glass if name in touched)
-    text = BREAK_GLASS if outlook.break_glass else NO_BREAK_GLASS
-    return _decided("break-glass-untouched", text, failed)
+    return _decided(identity, BREAK_GLASS, failed)
 
 
 def _administrator_remains(outlook: Outlook) -> Proof:
@@ -266,7 +269,9 @@ def _administrator_remains(outlook: Outlook) -> Proof:
     if unsure:
         return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
     failed = tuple(user.name for user in before.users if holds(_administers, before, user))
-    return _decided(identity, text if failed else NOBODY_ADMINISTERS, failed)
+    if not failed:
+        return Proof(identity, NOBODY_ADMINISTERS, Verdict.NOBODY)
+    return _decided(identity, text, failed)
 
 
 def _unsure(snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> Mapping[str, Text]:
@@ -281,6 +286,8 @@ def _unsure(snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> Mappin
             for each in credentials_of(snapshot, user, mfa=mfa)
         ):
             found[user.name] = UNREAD.filled(what=", ".join(unread[user.name]))
+    if snapshot.gap_of(_DETAILS) is not None:
+        found[_DETAILS] = UNLISTED
     return found
 
 
