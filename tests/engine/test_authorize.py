@@ -18,6 +18,7 @@ from sekisho.engine import (
     Switches,
     decide,
 )
+from sekisho.engine.algebra import unasked
 from sekisho.engine.doubts import Doubts, other_setting
 from sekisho.engine.principals import Named, caller_of
 from sekisho.engine.scope import Scope
@@ -304,3 +305,33 @@ def test_a_statement_by_itself_applies_to_its_action_only(action: str, closeness
     request = Request(ALICE, action, OBJECT)
     caller = caller_of(request, bounded=False)
     assert applies(statement, Scope(request, caller, None, Doubts(Switches()))) is closeness
+
+
+ROLE, KEY = "arn:aws:iam::111122223333:role/Ops", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "kind"),
+    [
+        ("sts:AssumeRole", ROLE, PolicyKind.TRUST),
+        ("STS:TagSession", ROLE, PolicyKind.TRUST),
+        ("iam:GetRole", ROLE, None),
+        ("sts:GetSessionToken", "*", None),
+        ("sts:AssumeRole", ALICE, None),
+        ("kms:Decrypt", KEY, PolicyKind.RESOURCE),
+        ("s3:GetObject", OBJECT, None),
+    ],
+)
+def test_what_must_itself_allow_is_missed_only_where_it_is_not_given(
+    action: str, resource: str, kind: PolicyKind | None
+) -> None:
+    request, identity = Request(ALICE, action, resource), (policy(ALLOW),)
+    trust = AttachedPolicy("trust", Document((), None))
+    for given, missed in [
+        (Policies(identity), kind),
+        (Policies(), kind),
+        (Policies((policy({**ALLOW, "Effect": "Deny"}),)), None),
+        (Policies(identity, trust=trust), None),
+        (Policies(identity, resource=trust), None),
+    ]:
+        assert unasked(request, given, decide(request, given)) is missed

@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.main import root
+from sekisho.errors import UsageError
 
 POLICY = """{
   "Version": "2012-10-17",
@@ -152,6 +156,52 @@ def test_a_policy_that_must_itself_allow_and_is_not_given(
             assert option in line
         for given in ([option, paths[option]], ["--policy", paths["none"]]):
             assert "notGiven" not in run(*asked, *more, *given, "--format", "json").stdout
+
+
+SESSION = "arn:aws:sts::111122223333:assumed-role/Ops/s"
+FEDERATED = "arn:aws:sts::111122223333:federated-user/f"
+
+
+@pytest.mark.parametrize(
+    ("who", "permits", "lines", "says"),
+    [
+        ((ALICE, "sts:GetSessionToken"), True, 3, "long-term access key"),
+        ((ALICE, "STS:getcalleridentity"), True, 1, "needs no permission"),
+        ((SESSION, "sts:GetCallerIdentity"), True, 1, "no Deny has an effect"),
+        ((SESSION, "sts:GetSessionToken"), False, 1, "Only a long-term access key"),
+        ((FEDERATED, "iam:GetUser"), False, 1, "cannot call IAM"),
+        ((ALICE, "iam:GetUser"), None, 0, ""),
+    ],
+)
+def test_what_no_policy_governs_is_said(
+    who: tuple[str, str], permits: bool | None, lines: int, says: str, policy: str
+) -> None:
+    principal, action = who
+    asked = ["--principal", principal, "--action", action, "--resource", "*", "--policy", policy]
+    found = CliRunner().invoke(root, ["decide", *asked, "--format", "json"])
+    service = json.loads(found.stdout).get("service")
+    assert (service and service["permits"]) is permits
+    for lang in ("en", "ja"):
+        told = CliRunner().invoke(root, ["decide", *asked, "--lang", lang]).stdout.splitlines()
+        beside = [at for at, line in enumerate(told) if line.startswith(("Whatever", "ポリシーの"))]
+        assert len(told) - beside[0] == lines if lines else not beside
+        assert lang == "ja" or says in "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--lang", "ja"], "no `--lang`"),
+        (["--format", "table"], "no `--format table`"),
+        (["--lang", "en", "--format", "table"], "no `--lang` and no `--format table`"),
+    ],
+)
+def test_a_batch_takes_no_option_that_it_would_ignore(more: list[str], told: str) -> None:
+    batch = ["decide", "--batch", "-"]
+    found = CliRunner().invoke(root, [*batch, *more], standalone_mode=False)
+    assert isinstance(found.exception, UsageError)
+    assert (told in found.exception.message, found.stdout) == (True, "")
+    assert CliRunner().invoke(root, [*batch, "--format", "json"]).exit_code == 0
 
 
 def test_explained_in_both_languages_and_in_json(policy: str) -> None:

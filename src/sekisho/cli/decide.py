@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from sekisho.cli.decide_question import asked
+from sekisho.cli.decide_service import beside_policies, ruling_of, ruling_to_json
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unusable
@@ -113,8 +115,7 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
     read or decided; a denial is an answer and exits 0.
     """
     if batch is not None:
-        if any(given.values()):
-            raise UsageError("`--batch` takes everything from its lines; give no request beside it")
+        _refuse_beside_batch(given, output)
         return _batch(batch)
     question = asked(given)
     if given["explain"]:
@@ -125,11 +126,31 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
     absent = unasked(question.request, question.policies, explanation.decision)
     match output:
         case OutputFormat.JSON:
-            click.echo(_as_json(explanation, absent, explained=given["explain"]))
+            value = _as_json(explanation, absent, explained=given["explain"])
+            if ruling := ruling_to_json(ruling_of(question.request)):
+                value["service"] = ruling
+            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TABLE:
-            lines = _lines(question.request, explanation, absent)
+            lines = [
+                *_lines(question.request, explanation, absent),
+                *beside_policies(ruling_of(question.request)),
+            ]
             click.echo("\n".join(line.into(lang) for line in lines))
     return Exit.CLEAN
+
+
+def _refuse_beside_batch(given: Mapping[str, Any], output: OutputFormat) -> None:
+    if any(given.values()):
+        raise UsageError("`--batch` takes everything from its lines; give no request beside it")
+    source = click.get_current_context().get_parameter_source
+    told = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
+    if output is OutputFormat.TABLE and source("output") is ParameterSource.COMMANDLINE:
+        told.append("`--format table`")
+    if told:
+        raise UsageError(
+            f"`--batch` takes no {' and no '.join(told)}",
+            cure="leave it away: the answers to a batch are JSON in English",
+        )
 
 
 def _batch(path: str) -> Exit:
@@ -151,11 +172,13 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
         raise unusable(path, error) from None
 
 
-def _as_json(explanation: Explanation, absent: PolicyKind | None, *, explained: bool) -> str:
+def _as_json(
+    explanation: Explanation, absent: PolicyKind | None, *, explained: bool
+) -> dict[str, object]:
     value = decision_to_json(explanation.decision, absent)
     if explained:
         value["explanation"] = explanation_to_json(explanation)
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return value
 
 
 def _lines(request: Request, explanation: Explanation, absent: PolicyKind | None) -> Iterator[Text]:
