@@ -136,11 +136,12 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
         case ReportFormat.TABLE:
             parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
-            click.echo("\n".join([*parts, people_as_table(stories, lang)]).strip("\n"))
+            click.echo("\n".join([*parts, people_as_table(stories, subject.now, lang)]).strip("\n"))
         case ReportFormat.JSON:
             people = people_as_json(stories)
             unread = subject.unread or None
-            more = {"serviceControlPoliciesUnknown": unread, "people": people}
+            as_of = subject.now.isoformat(timespec="seconds")
+            more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": people}
             _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
             found = findings_of(answered, subject.source, lang)

@@ -100,7 +100,11 @@ def settings_for(
     may = subject.users_may_change
     user = subject.user
     base = Setting(
-        enrolled=enrolled, engine=switches, partition=user.partition, account=user.account
+        enrolled=enrolled,
+        engine=switches,
+        partition=user.partition,
+        account=user.account,
+        now=subject.now,
     )
     if subject.named:
         base = _named(base, user)

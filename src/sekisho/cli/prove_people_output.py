@@ -1,6 +1,7 @@
 """The people's part of `sekisho prove` as text, JSON and SARIF."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from sekisho.cli.prove_output import safe
 from sekisho.cli.prove_people import Told, sections
@@ -46,16 +47,26 @@ _NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版�
 _AND = Text(" and ", " と ")
 _OR = Text("; or ", "、または ")
 _OTHER = Text("another user: one like {arn}", "ほかのユーザー: {arn} のようなユーザー")
+_AS_OF = Text(
+    "All of this takes place at {at}; later a policy may decide otherwise.",
+    "すべて {at} に行われたものとします。時刻が変わるとポリシーの判定も変わることがあります。",
+)
+_MINUTE = "%Y-%m-%d %H:%M UTC"
 _RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
 
 
-def people_as_table(stories: tuple[Told, ...], lang: Language) -> str:
-    """Return the stories as text: each with its verdict, its steps, and what would change it."""
+def people_as_table(stories: tuple[Told, ...], now: datetime, lang: Language) -> str:
+    """Return the stories as text: each with its verdict, its steps, and what would change it.
+
+    `now` is when they take place.
+    """
     lines: list[str] = []
     for kind, those in sections(stories):
         if those:
             lines += ["", _TITLES[kind].into(lang)]
             lines += [line for one in those for line in _story(one, lang)]
+    if stories:
+        lines += ["", _AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
     return "\n".join(safe(line) for line in lines)
 
 

@@ -203,6 +203,7 @@ class _Teller:
             user_id=user.id,
             partition=self._snapshot.partition,
             account=self._snapshot.account,
+            now=self._snapshot.taken_at,
         )
         try:
             return answer(asked, policies, around).verdict

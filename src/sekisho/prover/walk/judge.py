@@ -208,7 +208,7 @@ class Judge:
         setting = self.setting
         context = Context(
             {
-                **context_of(credential, setting.now, setting.signin),
+                **context_of(credential, setting.at, setting.signin),
                 "aws:RequestedRegion": setting.region,
                 "aws:SecureTransport": "true",
                 **ask.more,
@@ -231,10 +231,10 @@ class Judge:
 
     def _credential(self, by: Hold, mfa: bool) -> Credential:
         setting = self.setting
-        holder, issued = setting.holder(by.who), setting.now - timedelta(minutes=1)
+        holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
         if by.held is Held.KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, holder)
-        ends = setting.now + timedelta(hours=1)
+        ends = setting.at + timedelta(hours=1)
         if by.held is Held.ROLE:
             role = Holder(
                 *(HolderKind.ROLE, setting.partition, setting.account),

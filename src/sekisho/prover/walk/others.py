@@ -104,8 +104,8 @@ def _theory(setting: Setting) -> Texts:
     doubts, effort = Doubts(setting.engine), Effort()
     holder = setting.holder(Who.USER)
     user = setting.caller(Who.USER)
-    (situation,) = situations(user, setting.now, (Held.KEY,))
-    reading = Reading(About(user, situation, setting.now, doubts, {}), (), effort)
+    (situation,) = situations(user, setting.at, (Held.KEY,))
+    reading = Reading(About(user, situation, setting.at, doubts, {}), (), effort)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
     target = Target(reading, forms, None, lambda _: True)

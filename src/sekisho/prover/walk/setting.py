@@ -10,6 +10,7 @@ from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Document, Effect, PolicyKind, from_json
+from sekisho.policy.document import OperatorName
 from sekisho.prover.credentials import USER_ID, User
 from sekisho.prover.walk.model import ACTIONS, Act, Who
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
@@ -26,7 +27,7 @@ NAMES: Mapping[Who, str] = {
 GROUP = "Staff"
 OTHER_DEVICE = "phone-2"
 """The name of every device that has nobody's own."""
-_NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+_SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _ANYTHING = from_json(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
@@ -35,7 +36,7 @@ EVERYTHING = AttachedPolicy("everything", _ANYTHING)
 
 _MODELLED = frozenset(
     {
-        *("aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:username"),
+        "aws:username",
         *("aws:principalaccount", "aws:principalarn", "aws:principaltype"),
         *("aws:principalisawsservice", "aws:multifactorauthpresent", "aws:multifactorauthage"),
         *("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
@@ -44,6 +45,9 @@ _MODELLED = frozenset(
     }
 )
 """Keys whose value, or absence, is known for every move."""
+
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""Keys that are known where the time is; whether they are there is known anyway."""
 
 _NAMING = frozenset({USER_ID, "aws:username", "aws:principalarn"})
 """Keys that tell one caller from another."""
@@ -66,7 +70,8 @@ class Setting:
         user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
             is unknown.
         trust: the trust policy of the role; None: it trusts the whole account without condition.
-        now: when everything happens; the model takes no time.
+        now: when everything happens; the model takes no time. None: some day; what asks for the
+            time then is unknown.
     """
 
     user: Policies = field(default_factory=Policies)
@@ -84,7 +89,12 @@ class Setting:
     trust: AttachedPolicy | None = None
     signin: SigninSwitches = field(default_factory=SigninSwitches)
     engine: Switches = field(default_factory=Switches)
-    now: datetime = _NOW
+    now: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When everything happens, on some day if the time is not known."""
+        return self.now or _SOME_DAY
 
     def policies(self, who: Who, *, member: bool = False) -> Policies:
         """Return the policies of one of the three, as a member of the group or not."""
@@ -130,7 +140,7 @@ class Setting:
             for attached in _all(self.policies(who, member=True))
             for key in _keys(attached.document)
         }
-        known = _MODELLED | {USER_ID} if self.user_id else _MODELLED
+        known = _MODELLED | ({USER_ID} if self.user_id else set()) | (_TIMES if self.now else set())
         return tuple(found[key] for key in sorted(found) if key not in known)
 
     def names_callers(self) -> tuple[str, ...]:
@@ -218,7 +228,9 @@ def _keys(document: Document) -> Iterator[str]:
             continue
         values = list(statement.resource.values) if statement.resource else []
         for condition in statement.conditions:
-            yield condition.key
+            key, absence = condition.key, condition.operator.name is OperatorName.NULL
+            if not (absence and key.lower() in _TIMES):
+                yield key
             values += condition.values
         for value in values:
             yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)

@@ -86,7 +86,7 @@ def _verdict(setting: Setting, standing: Standing) -> Verdict:
     question = gate_question(
         setting.policies(standing.hold.who, member=standing.member),
         setting.caller(standing.hold.who),
-        setting.now,
+        setting.at,
         (*sorted(standing.walked), *_LOOKING_UP, *refused),
     )
     return never(replace(question, held=(WAYS[held],), switches=setting.engine))
