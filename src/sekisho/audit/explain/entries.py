@@ -63,12 +63,14 @@ class Pattern:
         kinds: the kinds of policy; None stands for a text that names none. Empty: any kind.
         actions: the actions. Empty: any.
         resource: wildcards for the resource's ARN in lower case; "" for any.
+        caller: likewise for the caller's ARN.
     """
 
     explicit: tuple[bool | None, ...]
     kinds: tuple[PolicyKind | None, ...]
     actions: frozenset[str]
     resource: str
+    caller: str
 
     def fits(self, denial: Denial) -> bool:
         """Tell whether `denial` is one of these."""
@@ -77,6 +79,7 @@ class Pattern:
             and (not self.kinds or denial.kind in self.kinds)
             and (not self.actions or denial.action.lower() in self.actions)
             and (not self.resource or like(self.resource, denial.resource.lower()))
+            and (not self.caller or like(self.caller, denial.user.lower()))
         )
 
 
@@ -179,11 +182,12 @@ _EXPLICIT = {"explicit": True, "implicit": False, "unsaid": None}
 
 
 def _pattern(value: object) -> Pattern:
-    given = _checked(value, ("says", "kinds", "actions", "resource"))
+    given = _checked(value, ("says", "kinds", "actions", "resource", "caller"))
     kinds = [None if kind is None else PolicyKind(str(kind)) for kind in _list(given.get("kinds"))]
     return Pattern(
         tuple(_EXPLICIT[str(each)] for each in _list(given["says"])),
         tuple(kinds),
         frozenset(str(action).lower() for action in _list(given.get("actions"))),
         str(given.get("resource", "")),
+        str(given.get("caller", "")),
     )
