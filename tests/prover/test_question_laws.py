@@ -226,10 +226,10 @@ def test_questions_that_are_broken_on_purpose_are_caught(
 def test_who_stands_for_any_user_is_named_by_no_policy_and_lives_where_they_do() -> None:
     named = {"Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws-cn:iam::*:user/some-user"}
     condition = {"StringLike": {"aws:username": "*some-user-2"}}
-    users = [
-        anyone(identity(ALLOW_ALL)),
-        anyone(identity(named, {**named, "Condition": condition})),
-    ]
+    users = (
+        *anyone(identity(ALLOW_ALL)),
+        *anyone(identity(named, {**named, "Condition": condition})),
+    )
     assert [user.arn for user in users] == [
         "arn:aws:iam::111122223333:user/some-user",
         "arn:aws-cn:iam::111122223333:user/some-user-3",

@@ -16,7 +16,8 @@ from sekisho.cli.prove_output import safe, stated_to_json, witness_to_json
 from sekisho.engine import Policies
 from sekisho.language import Language, Text
 from sekisho.policy import PolicyKind
-from sekisho.prover import Difference, Item, Side, Unknown, User
+from sekisho.prover import Callers, Difference, Item, Side, Unknown, User
+from sekisho.prover.difference import tells_callers
 from sekisho.prover.wording import HELD, assumed_user, stated_text, verdict_text, witness_text
 
 __all__ = ["diff"]
@@ -62,14 +63,16 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
     """
     user_arn: str | None = given["user_arn"]
     before, after = _policies((old, *given["with_old"]), (new, *given["with_new"]), given)
-    user = User.of(user_arn) if user_arn else prover.anyone(before, after)
-    found = prover.difference(before, after, user, datetime.now(UTC), given["switches"])
+    whose = Callers((User.of(user_arn),)) if user_arn else prover.callers(before, after)
+    now = datetime.now(UTC)
+    found = prover.difference_for_any(before, after, whose, now, given["switches"])
     if output is OutputFormat.JSON:
-        click.echo(json.dumps(_as_json(found, user), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
     else:
         lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
         if user_arn is None:
-            lines.append(assumed_user(user).into(lang))
+            lines.append(assumed_user(*whose.users).into(lang))
+        lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
         click.echo("\n".join(safe(line) for line in lines))
     return _exit(found, exit_zero=given["exit_zero"])
 
@@ -121,11 +124,13 @@ def _item_lines(item: Item, lang: Language) -> list[str]:
     ]
 
 
-def _as_json(found: Difference, user: User) -> dict[str, object]:
+def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
     old, new = found.only_in_old, found.only_in_new
     return {
         "schema": "sekisho.policy-diff/1",
-        "user": user.arn,
+        "user": whose.users[0].arn,
+        "users": [user.arn for user in whose.users],
+        "usersToldApartBy": list(whose.untold),
         "catalogue": load().dated,
         "onlyInOld": _witness(old),
         "onlyInNew": _witness(new),

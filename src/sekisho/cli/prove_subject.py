@@ -17,6 +17,7 @@ from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind
 from sekisho.prover import User, anyone
+from sekisho.prover.reasons import SEVERAL_ACCOUNTS
 from sekisho.signin import change_allowed
 
 __all__ = [
@@ -83,7 +84,7 @@ class Subject:
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         unread: why the service control policies are not known, or "".
-        missing: why the user's policies are not known; then no answer is. None if they are.
+        missing: why the user or their policies are not known; then no answer is. None if they are.
     """
 
     policies: Policies
@@ -165,9 +166,13 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
         session=read_attached(given["session"], PolicyKind.SESSION) or None,
         scps=_levels(given["scps"]),
     )
+    users = (User.of(arn),) if arn else anyone(policies)
+    accounts = ", ".join(user.account for user in users)
+    several = SEVERAL_ACCOUNTS.filled(accounts=accounts) if len(users) > 1 else None
     return Subject(
         policies=policies,
-        user=User.of(arn) if arn else anyone(policies),
+        user=users[0],
+        missing=several,
         source=given["files"][0],
         named=arn is not None,
         now=datetime.now(UTC),

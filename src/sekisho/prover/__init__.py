@@ -1,12 +1,12 @@
 """What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
 
 from sekisho.prover.answer import Answer, answer
-from sekisho.prover.anyone import anyone
+from sekisho.prover.anyone import Callers, anyone, callers
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
-from sekisho.prover.difference import Difference, Side, difference
+from sekisho.prover.difference import Difference, Side, difference, difference_for_any
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import (
     SERVICE_EXEMPT,
@@ -31,6 +31,7 @@ __all__ = [
     "SERVICE_EXEMPT",
     "Answer",
     "Asked",
+    "Callers",
     "Calls",
     "Demand",
     "Difference",
@@ -50,7 +51,9 @@ __all__ = [
     "Witness",
     "answer",
     "anyone",
+    "callers",
     "difference",
+    "difference_for_any",
     "exempt_list",
     "expected_exempt",
     "faults_in",

@@ -1,21 +1,65 @@
-"""A user who stands for any: in the policies' partition, by a name that none of them has."""
+"""A user who stands for any: in the policies' partition and account, by a name that none has.
 
+Where policies say which accounts they are about, a user of another one would meet none of their
+statements, and whatever they allow would seem to be nothing.
+"""
+
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 
 from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.engine import Policies, arns
+from sekisho.engine import Policies, arns, glob
+from sekisho.policy.document import Condition, OperatorName
 from sekisho.prover.attached import every
 from sekisho.prover.credentials import User
 
-__all__ = ["anyone"]
+__all__ = ["Callers", "anyone", "callers"]
 
 _ACCOUNT = "111122223333"
+_OTHERS = tuple(f"{number:012}" for number in range(444455556666, 444455556684))
 _NAME = "some-user"
+_USER_NAME = "aws:username"
+_USER_ARN = "aws:principalarn"
+_OF_ACCOUNTS = frozenset({"aws:principalaccount", "aws:resourceaccount", "s3:resourceaccount"})
+_EXACT = frozenset(
+    {OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS}
+    | {OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE}
+    | {OperatorName.ARN_EQUALS, OperatorName.ARN_NOT_EQUALS}
+    | {OperatorName.ARN_LIKE, OperatorName.ARN_NOT_LIKE}
+)
+_AN_ACCOUNT = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
+_A_USER = re.compile(r"user/(?:[!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
+_MOST = 16
+"""Users that stand for any, beyond which a difference is not asked."""
 
 
-def anyone(*sets: Policies) -> User:
-    """Return a user whom no policy of some sets names."""
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Users that stand for all whom policies tell apart as those who call.
+
+    Attributes:
+        users: first those of no name that the policies have, one for each account; then by name.
+        untold: the keys by which the policies may tell more users apart than these.
+    """
+
+    users: tuple[User, ...]
+    untold: tuple[str, ...] = ()
+
+
+def anyone(*sets: Policies) -> tuple[User, ...]:
+    """Return users whom no policy of some sets names: one for each account that policies name.
+
+    An account is named in an ARN, or where a condition asks for the caller's or the resource's.
+    """
+    patterns = {one for policies in sets for one in _accounts(policies)}
+    accounts = sorted(set(filter(None, map(_account_like, patterns))))
+    return _strangers(sets, accounts or [_ACCOUNT])
+
+
+def _strangers(sets: tuple[Policies, ...], accounts: list[str]) -> tuple[User, ...]:
+    """Return a user of each account, by a name that no policy has."""
     texts = [text for policies in sets for text in _texts(policies)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
     name = next(name for name in names if not any(name in text for text in texts))
@@ -26,12 +70,114 @@ def anyone(*sets: Policies) -> User:
         if len(each) == arns.PARTS and each[0] == "arn" and not set(each[1]) & set("*?$")
     )
     partition = next(partitions, DEFAULT_PARTITION)
-    return User.of(f"arn:{partition}:iam::{_ACCOUNT}:user/{name}")
+    return tuple(User.of(f"arn:{partition}:iam::{account}:user/{name}") for account in accounts)
+
+
+def callers(*sets: Policies) -> Callers:
+    """Return the users whom some sets of policies tell apart as those who call.
+
+    To the accounts that policies name comes one that they do not.
+    """
+    accounts = [user.account for user in anyone(*sets)]
+    accounts += [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
+    patterns = {one for policies in sets for one in _accounts(policies)}
+    strangers = _strangers(sets, accounts if patterns else accounts[:1])
+    found = dict.fromkeys(stranger.arn for stranger in strangers)
+    untold = {"aws:PrincipalAccount"} if any(set(one) & set("*?") for one in patterns) else set()
+    asked: set[str] = set()
+    for condition in (each for policies in sets for each in _conditions(policies)):
+        if condition.key.lower() in (_USER_NAME, _USER_ARN):
+            named, whole = _named(condition, strangers)
+            found |= dict.fromkeys(named)
+            untold |= set() if whole else {condition.key}
+            asked |= {condition.key.lower()} if named else set()
+    if len(found) > _MOST or len(asked) > 1:
+        # there may be more of them, or one of the same name at another path
+        untold.add("aws:PrincipalArn")
+    return Callers(tuple(map(User.of, [*found][:_MOST])), tuple(sorted(untold)))
+
+
+def _named(condition: Condition, strangers: tuple[User, ...]) -> tuple[list[str], bool]:
+    """Return the users' ARNs that a condition names, and whether it tells no others apart."""
+    operator = condition.operator.name
+    if operator is OperatorName.NULL:
+        return [], True
+    found: list[str] = []
+    whole = operator in _EXACT
+    for value in condition.values:
+        for stranger in strangers:
+            text = value if condition.key.lower() == _USER_ARN else _of_name(value, stranger)
+            arn = _user_like(text, stranger)
+            found += [arn] if arn else []
+        whole &= _is_whole(condition, value)
+    return found, whole
+
+
+def _of_name(name: str, stranger: User) -> str:
+    return f"arn:{stranger.partition}:iam::{stranger.account}:user/{name}"
+
+
+def _user_like(text: str, stranger: User) -> str | None:
+    """Return the ARN of a user of the stranger's account that is like a text; None: none is."""
+    parts = arns.split(text)
+    if len(parts) != arns.PARTS or not glob.like(parts[4], stranger.account):
+        return None
+    tail = parts[-1].replace("*", "x").replace("?", "x")
+    if parts[-1].endswith("user/*") or not _A_USER.fullmatch(tail):
+        return None
+    return f"arn:{stranger.partition}:iam::{stranger.account}:{tail}"
+
+
+def _is_whole(condition: Condition, value: str) -> bool:
+    """Tell whether one value takes in all users, none, or just one of them."""
+    if value == "*":
+        return True
+    parts = arns.split(value)
+    if condition.key.lower() == _USER_NAME:
+        return not set(value) & set("*?$")
+    tail = parts[-1]
+    start = re.split(r"[*?$]", tail, maxsplit=1)[0]
+    if len(parts) != arns.PARTS or "$" in value:
+        return False
+    no_user = not start.startswith("user/") and not "user/".startswith(start)
+    return no_user or tail in ("*", "user/*") or start == tail
+
+
+def _conditions(policies: Policies) -> Iterator[Condition]:
+    for policy in every(policies):
+        for statement in policy.document.statements:
+            yield from statement.conditions
 
 
 def _texts(policies: Policies) -> Iterator[str]:
     for policy in every(policies):
         for statement in policy.document.statements:
             yield from statement.resource.values if statement.resource else ()
-            for condition in statement.conditions:
-                yield from condition.values
+    for condition in _conditions(policies):
+        yield from condition.values
+
+
+def _accounts(policies: Policies) -> Iterator[str]:
+    """Yield the accounts that the policies name, or patterns of them."""
+    for text in _texts(policies):
+        parts = arns.split(text)
+        if len(parts) == arns.PARTS:
+            parts = parts[4:5]
+        elif not text.startswith(("arn", "*")):
+            continue
+        yield from filter(_AN_ACCOUNT.fullmatch, parts)
+    for condition in _conditions(policies):
+        if condition.key.lower() in _OF_ACCOUNTS:
+            yield from filter(_AN_ACCOUNT.fullmatch, condition.values)
+
+
+def _account_like(pattern: str) -> str | None:
+    """Return an account that a pattern takes in; None: none is."""
+    head, star, tail = pattern.replace("?", "0").partition("*")
+    tail = tail.replace("*", "")
+    filled = f"{head}{'0' * (_LONG - len(head) - len(tail)) if star else ''}{tail}"
+    return filled if len(filled) == _LONG else None
+
+
+_LONG = 12
+"""Digits of an account's id."""

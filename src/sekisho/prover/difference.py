@@ -4,20 +4,24 @@ It is asked action by action over the whole catalogue, for each kind of credenti
 the list has every action in which they differ, and no other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sekisho.engine import Policies, Switches
+from sekisho.language import Text
 from sekisho.prover import reasons
+from sekisho.prover.anyone import Callers
 from sekisho.prover.ask import never
-from sekisho.prover.attached import tells_services_apart
+from sekisho.prover.attached import every, tells_services_apart
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.described import Stated
 from sekisho.prover.formula import Question
 from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
 
-__all__ = ["Difference", "Side", "difference"]
+__all__ = ["Difference", "Side", "difference", "difference_for_any", "tells_callers"]
 
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
@@ -60,6 +64,61 @@ def difference(
         _side(replace(question, allowed=old, denied=new)),
         _side(replace(question, allowed=new, denied=old)),
     )
+
+
+def difference_for_any(
+    old: Policies, new: Policies, whose: Callers, now: datetime, switches: Switches | None = None
+) -> Difference:
+    """Return what `difference` does, of all users that stand for any.
+
+    What differs for a user whom the policies name, and not for the first, says for whom it does.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    found = [difference(old, new, user, now, switches) for user in whose.users]
+    same = {each.document for each in every(old)} == {each.document for each in every(new)}
+    untold = () if same else whose.untold
+    return Difference(
+        _joined([each.only_in_old for each in found], whose.users, untold),
+        _joined([each.only_in_new for each in found], whose.users, untold),
+    )
+
+
+def _joined(
+    sides: Sequence[Side | Unknown], users: Sequence[User], untold: Sequence[str]
+) -> Side | Unknown:
+    """Return one side of several users; that there is nothing only if these are all."""
+    items: list[Item] = []
+    witness: Witness | None = None
+    for side, user in zip(sides, users, strict=True):
+        if isinstance(side, Unknown):
+            return side
+        witness = witness or side.witness
+        known = {_said(item) for item in items}
+        new = [item for item in side.items if _said(item) not in known]
+        items += new if user is users[0] else [_of(item, user, users[0]) for item in new]
+    if witness is None and untold:
+        return Unknown(tells_callers(untold))
+    return Side(witness, tuple(items))
+
+
+def tells_callers(keys: Sequence[str]) -> Text:
+    """Say that the users who were asked about may not be all that policies tell apart."""
+    return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
+
+
+def _said(item: Item) -> tuple[object, ...]:
+    """Return what an item says, without the request that shows it."""
+    return item.actions, item.resources, item.conditions, item.held
+
+
+def _of(item: Item, user: User, stranger: User) -> Item:
+    """Return an item that says whose it is: a user's, or those of an account's."""
+    who = Stated("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
+    if user.name == stranger.name:
+        who = Stated("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
+    return replace(item, conditions=(who, *item.conditions))
 
 
 def _side(question: Question) -> Side | Unknown:

@@ -7,6 +7,7 @@ __all__ = [
     "MAY_HAVE_NO_VALUE",
     "MFA_BEYOND_ASCII",
     "MFA_NOT_BOOLEAN",
+    "NAMES_A_SERVICE",
     "NAMES_A_TIME",
     "NONE_DENIABLE",
     "NONE_ON",
@@ -16,6 +17,8 @@ __all__ = [
     "NO_SUCH_ACTION",
     "OF_A_KEY",
     "READ_AS_ONE",
+    "SEVERAL_ACCOUNTS",
+    "TELLS_CALLERS",
     "TOO_MANY_COMBINATIONS",
     "TOO_MANY_CONDITIONS",
     "TOO_MANY_SETS",
@@ -53,6 +56,20 @@ MAY_HAVE_NO_VALUE = Text(
     "変数が値を持たない可能性がある Allow の NotResource です: {entries}",
 )
 READ_AS_ONE = Text("`{entry}` read as one string", "1 つの文字列とみなした `{entry}`")
+SEVERAL_ACCOUNTS = Text(
+    "the policies name several accounts ({accounts}): say whose they are by --user-arn",
+    "ポリシーに複数のアカウントが書かれています ({accounts})。"
+    "どのユーザーのものかを --user-arn で指定してください",
+)
+TELLS_CALLERS = Text(
+    "the policies tell users apart by {keys}: say who calls by --user-arn",
+    "ポリシーが {keys} でユーザーを区別しています。"
+    "呼び出すユーザーを --user-arn で指定してください",
+)
+NAMES_A_SERVICE = Text(
+    "a policy variable that names a service in between",
+    "呼び出しを仲介するサービスを指すポリシー変数です",
+)
 NAMES_A_TIME = Text("a policy variable that names a time", "時刻を指すポリシー変数です")
 NOT_SAID = Text(
     "a condition that cannot be said in the policies' own words",

@@ -82,9 +82,9 @@ _ANYONE = Text(
 )
 
 
-def assumed_user(user: User) -> Text:
-    """Say which user stands for any."""
-    return _ANYONE.filled(arn=user.arn)
+def assumed_user(*users: User) -> Text:
+    """Say which users stand for any."""
+    return _ANYONE.filled(arn=", ".join(user.arn for user in users))
 
 
 def verdict_text(verdict: Verdict) -> Text:

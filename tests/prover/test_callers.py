@@ -1,0 +1,136 @@
+"""Who stands for any user: in the accounts that policies name, and whoever they ask for by name."""
+
+from typing import Any
+
+import pytest
+
+from prover.questions import ALLOW_ALL, GATE, NOW, identity
+from sekisho.engine import Policies
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    Side,
+    Unknown,
+    anyone,
+    callers,
+    difference_for_any,
+    gate_shut,
+)
+
+OWN = "123456789012"
+GET = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
+S3 = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+EC2 = {"Effect": "Allow", "Action": "ec2:TerminateInstances"}
+
+
+def on(resource: str) -> dict[str, Any]:
+    return {**EC2, "Resource": resource}
+
+
+def only(**condition: Any) -> dict[str, Any]:
+    return {**S3, "Condition": {name: {key: value} for name, (key, value) in condition.items()}}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        on(f"arn:aws:ec2:*:{OWN}:instance/*"),
+        on("arn:aws:ec2:*:12345678901?:instance/*"),
+        on("arn:aws:ec2:*:1234*:instance/*"),
+        on(f"arn:aws:ec2:*:{OWN}:*"),
+        on(f"arn:aws:ec2:*:{OWN}*"),
+        only(StringEquals=("aws:PrincipalAccount", OWN)),
+        only(StringLike=("aws:ResourceAccount", "1234*")),
+        only(ArnLike=("aws:PrincipalArn", f"arn:aws:iam::{OWN}:user/*")),
+    ],
+    ids=str,
+)
+def test_what_is_allowed_in_the_account_that_a_policy_names_is_found(
+    statement: dict[str, Any],
+) -> None:
+    policies = identity(statement)
+    (user,) = anyone(policies)
+    assert isinstance(gate_shut(policies, user, NOW).direct, Refuted)
+
+
+def test_an_account_is_exempt_or_it_is_not() -> None:
+    for account in (OWN, "111122223333"):
+        exempt = {**GATE["Condition"], "StringNotEquals": {"aws:PrincipalAccount": account}}
+        policies = identity(ALLOW_ALL, {**GATE, "Condition": exempt})
+        (user,) = anyone(policies)
+        assert isinstance(gate_shut(policies, user, NOW, ("iam:GetUser",)).direct, Refuted)
+        policies = identity(ALLOW_ALL, GATE, on(f"arn:aws:ec2:*:{account}:*"))
+        (user,) = anyone(policies)
+        assert isinstance(gate_shut(policies, user, NOW, ("iam:GetUser",)).direct, Proved)
+
+
+def test_each_account_has_a_user_and_what_is_no_account_has_none() -> None:
+    names = [f"arn:aws:iam::{each}:role/x" for each in (OWN, "aws", "*", "", "999988887777")]
+    buckets = ["arn:aws:s3:::b-222233334444", "arn:aws:s3:::*"]
+    found = anyone(identity({**EC2, "Resource": [*names, *buckets]}))
+    assert [user.account for user in found] == [OWN, "999988887777"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "who"),
+    [
+        (only(StringEquals=("aws:username", "bob")), "user/bob"),
+        (only(StringLike=("aws:username", "adm-*")), "user/adm-x"),
+        (only(ArnEquals=("aws:PrincipalArn", f"arn:aws:iam::{OWN}:user/ops/bob")), "user/ops/bob"),
+        (only(ArnLike=("aws:PrincipalArn", "arn:aws:iam::*:user/adm-*")), "user/adm-x"),
+        (only(StringEquals=("aws:userid", "AIDABOB")), "user/some-user"),
+        (only(StringEquals=("aws:PrincipalAccount", OWN)), f"{OWN}:user/some-user"),
+        (only(StringNotEquals=("aws:PrincipalAccount", OWN)), "111122223333:user/some-user"),
+    ],
+    ids=str,
+)
+def test_whom_a_condition_names_calls_too(statement: dict[str, Any], who: str) -> None:
+    old, new = identity(GET), identity(GET, statement)
+    for sides in ((old, new), (new, old)):
+        found = difference_for_any(*sides, callers(*sides), NOW)
+        side = found.only_in_new if sides[0] is old else found.only_in_old
+        assert isinstance(side, Side)
+        assert side.witness is not None
+        assert side.witness.request.principal.endswith(f":{who}")
+        assert [item.actions for item in side.items] == [("s3:ListAllMyBuckets",)]
+        assert side.items[0].conditions or OWN in who
+
+
+def difference_in(condition: dict[str, Any]) -> tuple[object, object]:
+    """Return the difference that a Deny of what nobody is allowed makes: none."""
+    old = identity(GET)
+    new = identity(GET, {**S3, "Effect": "Deny", "Condition": condition})
+    found = difference_for_any(old, new, callers(old, new), NOW)
+    return found.only_in_old, found.only_in_new
+
+
+def test_that_nobody_differs_is_said_only_of_all_whom_policies_tell_apart() -> None:
+    nothing = (Side(None, ()), Side(None, ()))
+    for known in (
+        {"StringNotEquals": {"aws:username": ["bob", "eve"]}},
+        {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin*"}},
+        {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{OWN}:user/*", "*"]}},
+        {"Null": {"aws:username": "true"}},
+    ):
+        assert difference_in(known) == nothing
+    for beyond in (
+        {"StringLike": {"aws:username": "adm-*"}},
+        {"StringLike": {"aws:PrincipalAccount": "1234*"}},
+        {
+            "StringEquals": {"aws:username": "bob"},
+            "ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:user/bob"},
+        },
+        {"StringEqualsIgnoreCase": {"aws:username": "bob"}},
+        {"StringEquals": {"aws:username": [f"bob{number}" for number in range(20)]}},
+        {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/adm-*"}},
+        {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::*:user/${aws:PrincipalTag/t}"}},
+    ):
+        for side in difference_in(beyond):
+            assert isinstance(side, Unknown)
+            assert "--user-arn" in side.reason.en
+
+
+def test_a_policy_does_not_differ_from_itself_whoever_calls() -> None:
+    policies: Policies = identity(only(StringLike=("aws:username", "adm-*")))
+    found = difference_for_any(policies, policies, callers(policies, policies), NOW)
+    assert (found.only_in_old, found.only_in_new) == (Side(None, ()), Side(None, ()))
