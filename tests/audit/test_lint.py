@@ -251,6 +251,46 @@ def test_the_quota_is_that_of_the_attachment() -> None:
     assert FindingId.SAVE_SIZE not in ids[Attachment.USER]
 
 
+SWITCHED = " (with the switch `role_session_mfa` the other way it "
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "fact"),
+    [
+        ("Bool", "Present", "true", "never"),
+        ("Bool", "Present", "false", f"always applies{SWITCHED}never applies)"),
+        ("BoolIfExists", "Present", "true", f"never applies{SWITCHED}always applies)"),
+        ("BoolIfExists", "Present", "false", "always"),
+        ("StringEquals", "Present", "true", "never"),
+        ("StringEqualsIfExists", "Present", "false", "always"),
+        ("ForAllValues:Bool", "Present", "true", f"never applies{SWITCHED}always applies)"),
+        ("Null", "Present", "true", f"never applies{SWITCHED}always applies)"),
+        ("Null", "Present", "false", f"always applies{SWITCHED}never applies)"),
+        ("Null", "Age", "true", "always"),
+        ("Null", "Age", "false", "never"),
+        ("NumericLessThan", "Age", "3600", "never"),
+        ("NumericLessThanIfExists", "Age", "3600", "always"),
+        ("NumericGreaterThan", "Age", "3600", "never"),
+        ("NumericGreaterThanIfExists", "Age", "3600", "always"),
+    ],
+)
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_any_mfa_condition_on_a_session_is_found(
+    effect: str, operator: str, key: str, value: str, fact: str
+) -> None:
+    statement = {
+        "Effect": effect,
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {operator: {f"aws:MultiFactorAuth{key}": value}},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    for attachment in (Attachment.ROLE, Attachment.SESSION):
+        ids = {each.id: each.fact.en for each in lint(text, attachment).findings}
+        says = ids[FindingId.ON_ROLE.value].partition("role session: ")[2]
+        assert says == (fact if "applies" in fact else f"{fact} applies")
+
+
 def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
     text = GATE.replace('"Resource": "*"', '"Resource": "arn:aws-cn:s3:::b/*"')
     assert FindingId.WRONG_PARTITION not in {each.id for each in lint(text).findings}

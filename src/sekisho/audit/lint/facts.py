@@ -8,7 +8,7 @@ from sekisho.audit.truth_wording import HELD
 from sekisho.engine import DecisionEffect
 from sekisho.language import Text
 
-__all__ = ["asked", "listed", "verbatim"]
+__all__ = ["applying", "asked", "listed", "verbatim"]
 
 _EFFECTS: Mapping[DecisionEffect, str] = {
     DecisionEffect.ALLOWED: "許可",
@@ -37,3 +37,17 @@ def asked(ask: Ask, held: Held | State, effect: DecisionEffect) -> Text:
 def listed(before: Text, names: str) -> Text:
     """Return a list with what is said about it before."""
     return Text(f"{before.en}: {names}", f"{before.ja}: {names}")
+
+
+def applying(applies: bool, otherwise: bool, switch: str) -> Text:
+    """Return what comes of the condition, and the switch that it rests on."""
+    says = {
+        True: Text("always applies", "常に適用される"),
+        False: Text("never applies", "決して適用されない"),
+    }
+    if applies is otherwise:
+        return says[applies]
+    return Text(
+        f"{says[applies].en} (with the switch `{switch}` the other way it {says[otherwise].en})",
+        f"{says[applies].ja} (スイッチ `{switch}` を変えると{says[otherwise].ja})",
+    )

@@ -4,13 +4,14 @@ Every answer is the engine's on a real request. Conditions that no credential de
 address, are taken to hold in the Denies that demand MFA.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, credential_of
 from sekisho.audit.lint.asking import Asker, State, relaxed
 from sekisho.audit.lint.facts import asked, listed
 from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.lint.witness import stand_ins
 from sekisho.audit.lint.words import found, place_in
@@ -68,10 +69,12 @@ class Gate:
     """The Denies of a document that demand MFA, taken together.
 
     Args:
-        document: an identity-based policy or a boundary.
+        document: an identity-based policy, a boundary, or a service control policy.
         dependents: its statements for which MFA makes a difference.
         asker: asks the engine.
         catalogue: what AWS has.
+        attachment: what of these it is. A boundary is alone: what it does not allow nobody can.
+            Beside a service control policy that allows nothing stands another one that does.
     """
 
     def __init__(
@@ -80,13 +83,18 @@ class Gate:
         dependents: Iterable[Dependent],
         asker: Asker,
         catalogue: Catalogue,
+        attachment: Attachment = Attachment.USER,
     ) -> None:
         self._document = document
+        self._attachment = attachment
         self._asker = asker
         self._catalogue = catalogue
+        about_mfa = list(dependents)
         self._denies = [
-            each.statement for each in dependents if each.statement.effect is Effect.DENY
+            each.statement for each in about_mfa if each.statement.effect is Effect.DENY
         ]
+        # what a ceiling does not allow without MFA is denied for want of it
+        self._by_allow = attachment.ceiling and any(map(self._demands_mfa, about_mfa))
         gates = {each.index for each in self._denies}
         self._whole = tuple(
             relaxed(each) if each.index in gates else each for each in document.statements
@@ -116,7 +124,10 @@ class Gate:
     def findings(self) -> Iterator[Finding]:
         """Yield what the gate exempts, forgets and locks out."""
         if not self._denies:
-            yield self._found(FindingId.NO_GATE, _NOTHING, at_deny=False)
+            if self._by_allow:
+                yield from self._enrolment(broad=False)
+            elif self._attachment is not Attachment.SCP:
+                yield self._found(FindingId.NO_GATE, _NOTHING, at_deny=False)
             return
         broad = self.broad
         open_ones = [ask.action for ask in self._stand_ins if not self.states or self._open(ask)]
@@ -153,7 +164,7 @@ class Gate:
 
     def _never_allowed(self) -> Iterator[Finding]:
         """Find what is named as exempt and allowed by no statement, with or without MFA."""
-        if not self._allows:
+        if not self._allows or self._attachment is Attachment.SCP:
             return
         named = {
             value.lower(): value
@@ -192,13 +203,28 @@ class Gate:
         if may[create] is DecisionEffect.EXPLICITLY_DENIED:
             fact = self._fact("CreateVirtualMFADevice", f"mfa/{NAME}")
             yield self._found(FindingId.VIRTUAL_DEVICE_DENIED, fact)
-        elif not self._allows:
-            yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
-        elif DecisionEffect.IMPLICITLY_DENIED in may.values() and (broad or self._all_need_mfa()):
+        elif not self._allows and self._attachment is not Attachment.BOUNDARY:
+            if self._attachment is not Attachment.SCP:
+                yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
+        elif self._shut_out(may, broad=broad):
             fact = self._fact("EnableMFADevice", f"user/{NAME}")
             yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
         if broad:
             yield from self._password()
+
+    def _shut_out(self, may: Mapping[Ask, DecisionEffect], *, broad: bool) -> bool:
+        """Tell whether no statement allows to enrol, where MFA is needed."""
+        shut = DecisionEffect.IMPLICITLY_DENIED in may.values()
+        return shut and (broad or self._by_allow or self._all_need_mfa())
+
+    def _demands_mfa(self, each: Dependent) -> bool:
+        """Tell whether a statement is an Allow for those with MFA only."""
+        loose, ask = relaxed(each.statement), each.asks[0]
+        return (
+            loose.effect is Effect.ALLOW
+            and self._asker.applies(loose, ask, State.FRESH)
+            and not self._asker.applies(loose, ask, State.NO_MFA)
+        )
 
     def _all_need_mfa(self) -> bool:
         """Tell whether without MFA nothing is allowed at all."""

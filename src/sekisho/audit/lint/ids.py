@@ -32,6 +32,8 @@ class FindingId(StrEnum):
     SAVE_IAM_PATH = "save.iam-path"
     SAVE_PROHIBITED_RESOURCE = "save.prohibited-resource"
     SAVE_PRINCIPAL = "save.principal"
+    SAVE_TRUST_ACTION = "save.trust-action"
+    SAVE_TRUST_PRINCIPAL = "save.trust-principal"
     SAVE_SIZE = "save.size"
     SAVE_SCP_SIZE = "save.scp-size"
 

@@ -44,6 +44,11 @@ class Attachment(Enum):
         return self in (Attachment.USER, Attachment.GROUP, Attachment.INLINE)
 
     @property
+    def ceiling(self) -> bool:
+        """Whether it only limits what other policies allow: what it does not allow is denied."""
+        return self in (Attachment.BOUNDARY, Attachment.SCP)
+
+    @property
     def on_role_sessions(self) -> bool:
         """Whether the sessions that it applies to never carry MFA (fact §2.3)."""
         return self in (Attachment.ROLE, Attachment.SESSION)

@@ -97,12 +97,12 @@ def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iter
     named, other = by_target.get(Target.OWN), by_target.get(Target.OWN_OTHER_NAME)
     if named is None or other is None:
         return
-    refused = asker.effect(document.statements, other, State.FRESH)
-    if refused is DecisionEffect.ALLOWED:
-        return
     for state in (State.NO_MFA, State.FRESH):
+        refused = asker.effect(document.statements, other, state)
+        if refused is DecisionEffect.ALLOWED:
+            continue
         if asker.allowed(document.statements, named, state):
             statement = asker.cause(document.statements, named, state)
-            fact = asked(other, State.FRESH, refused)
+            fact = asked(other, state, refused)
             yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)
             return

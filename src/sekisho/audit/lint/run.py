@@ -6,9 +6,9 @@ from sekisho import catalogue
 from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
-from sekisho.audit.lint.asking import Asker, as_identity, check, relaxed, relaxed_but_who
+from sekisho.audit.lint.asking import Asker, State, as_identity, check, relaxed, relaxed_but_who
 from sekisho.audit.lint.covering import always_denied
-from sekisho.audit.lint.facts import asked
+from sekisho.audit.lint.facts import applying, asked
 from sekisho.audit.lint.gate import Gate
 from sekisho.audit.lint.idle import (
     decoys,
@@ -34,7 +34,7 @@ from sekisho.audit.truth_wording import HELD
 from sekisho.catalogue import Catalogue
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import Document, Effect, parse, size
+from sekisho.policy import Document, Effect, Statement, parse, size
 
 __all__ = ["lint"]
 
@@ -196,6 +196,8 @@ class _Run:
                 yield from self._on_sessions(dependents)
             case Attachment.SCP:
                 yield from self._conditions(dependents)
+                of_people = [each for each in dependents if not self._of_roles_only(each)]
+                yield from self._gate(of_people)
                 yield from self._on_roles(dependents)
             case Attachment.TRUST:
                 yield from Trust(self.document, self.asked, self.asker).findings(dependents)
@@ -211,38 +213,56 @@ class _Run:
 
     def _on_users(self, dependents: list[Dependent]) -> Iterator[Finding]:
         yield from self._conditions(dependents)
-        yield from Gate(self.document, dependents, self.asker, self.known).findings()
+        yield from self._gate(dependents)
         yield from own_checks(self.document, self.asker, self.known)
 
+    def _gate(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        gate = Gate(self.document, dependents, self.asker, self.known, self.attachment)
+        yield from gate.findings()
+
     def _on_sessions(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        """Find Denies that always, and Allows that never apply to sessions without MFA."""
+        """Find conditions on MFA, which a session without MFA always meets, or never."""
         for each in dependents:
-            statement, ask = each.statement, each.asks[0]
-            applies = self.asker.applies(relaxed(statement), ask, Held.ROLE)
-            if applies is (statement.effect is Effect.DENY):
-                yield self._session_finding(FindingId.ON_ROLE, each, ask)
+            yield self._session_finding(FindingId.ON_ROLE, each, relaxed(each.statement))
 
     def _on_roles(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Find Denies of a service control policy that hit the sessions of roles."""
         for each in dependents:
-            hits = self.asker.applies(relaxed_but_who(each.statement), each.asks[0], Held.ROLE)
+            # the role that asks stands for one that is named
+            named = self._of_roles_only(each)
+            statement = relaxed(each.statement) if named else relaxed_but_who(each.statement)
+            hits = self.asker.applies(statement, each.asks[0], Held.ROLE)
             if each.statement.effect is Effect.DENY and hits:
-                yield self._session_finding(FindingId.SCP_HITS_ROLES, each, each.asks[0])
+                yield self._session_finding(FindingId.SCP_HITS_ROLES, each, statement)
 
-    def _session_finding(self, name: FindingId, each: Dependent, ask: Ask) -> Finding:
-        always = each.statement.effect is Effect.DENY
+    def _of_roles_only(self, each: Dependent) -> bool:
+        """Tell whether a statement is about no IAM user, by what it says about who asks."""
+        statement, ask = relaxed_but_who(each.statement), each.asks[0]
+        if any(self.asker.applies(statement, ask, state) for state in State):
+            return False
+        named = [
+            value
+            for condition in statement.conditions
+            if condition.key.lower() == "aws:principalarn"
+            for value in condition.values
+        ]
+        by_name = bool(named) and all(":role/" in value for value in named)
+        return by_name or self.asker.applies(statement, ask, Held.ROLE)
+
+    def _session_finding(self, name: FindingId, each: Dependent, statement: Statement) -> Finding:
+        ask = each.asks[0]
+        false = self.asker.applies(statement, ask, Held.ROLE)
+        absent = self.asker.applies_showing(statement, ask, Held.ROLE, None, None)
+        says = applying(false, absent, "role_session_mfa")
         fact = Text(
-            f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: "
-            f"{'always' if always else 'never'} applies",
-            f"`{ask.resource}` への `{ask.action}`、{HELD[Held.ROLE].ja}: "
-            f"{'常に適用される' if always else '決して適用されない'}",
+            f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: {says.en}",
+            f"`{ask.resource}` への `{ask.action}`、{HELD[Held.ROLE].ja}: {says.ja}",
         )
         return found(name, place_in(self.document, each.statement, path="Condition"), fact)
 
     def _boundary(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        gates = [each for each in dependents if each.statement.effect is Effect.DENY]
         asks = stand_ins(self.asker.home, self.known)
-        if gates and not any(
+        if dependents and not any(
             self.asker.allowed(self.document.statements, ask, Held.CONSOLE_MFA) for ask in asks
         ):
             effect = self.asker.effect(self.document.statements, asks[0], Held.CONSOLE_MFA)

@@ -7,6 +7,7 @@ from sekisho import catalogue
 from sekisho.audit.findings import Finding
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.saving_trust import trust_checks
 from sekisho.audit.lint.words import found, place_in
 from sekisho.language import Text
 from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
@@ -54,13 +55,8 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
     for statement in document.statements:
         yield from _actions(document, statement)
         yield from _resources(document, statement)
-        negated = statement.principal is not None and statement.principal.negated
-        if negated and attachment.kind is PolicyKind.TRUST:
-            yield found(
-                FindingId.TRUST_NOT_PRINCIPAL,
-                place_in(document, statement, path="NotPrincipal"),
-                "`NotPrincipal`",
-            )
+    if attachment.kind is PolicyKind.TRUST:
+        yield from trust_checks(document)
 
 
 def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held
 from sekisho.audit.lint.asking import Asker, State, Statements, relaxed
 from sekisho.audit.lint.covering import Naming
-from sekisho.audit.lint.facts import asked
+from sekisho.audit.lint.facts import applying, asked
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.words import found, place_in
@@ -68,7 +68,7 @@ class Trust:
         for statement in self._asked.statements:
             if statement.effect is Effect.ALLOW:
                 for document in self._for_people(statement):
-                    yield from self._without_mfa(document.statements)
+                    yield from self._without_mfa(_where_it_holds(document.statements, statement))
 
     def _for_people(self, statement: Statement) -> list[Document]:
         """Return, for each of the people whom a statement names, the statements about all of them.
@@ -111,7 +111,7 @@ class Trust:
         for trusted in self._who_never_has(statement):
             default, other, switch = self._applies_to(trusted, loose, ask)
             if (fresh or not default) if allows else default:
-                told.setdefault(_says(default, other, switch), []).append(trusted.name)
+                told.setdefault(applying(default, other, switch), []).append(trusted.name)
         for says, names in told.items():
             shown = ", ".join(quoted(name) for name in names[:_SHOWN])
             shown += " …" if len(names) > _SHOWN else ""
@@ -157,15 +157,17 @@ class Trust:
                 return absent, absent, ""
 
 
-def _says(applies: bool, otherwise: bool, switch: str) -> Text:
-    """Return what comes of the condition, and the switch that it rests on."""
-    says = {
-        True: Text("always applies", "常に適用される"),
-        False: Text("never applies", "決して適用されない"),
-    }
-    if applies is otherwise:
-        return says[applies]
-    return Text(
-        f"{says[applies].en} (with the switch `{switch}` the other way it {says[otherwise].en})",
-        f"{says[applies].ja} (スイッチ `{switch}` を変えると{says[otherwise].ja})",
-    )
+def _where_it_holds(statements: Statements, allow: Statement) -> Statements:
+    """Return what is asked where the conditions of an Allow hold that no credential decides.
+
+    A Deny with such conditions of its own leaves somebody out.
+    """
+    asked = []
+    for each in statements:
+        loose = relaxed(each)
+        others = set(each.conditions) - set(loose.conditions)
+        if each is allow or others <= set(allow.conditions):
+            asked.append(loose)
+        elif each.effect is Effect.ALLOW:
+            asked.append(each)
+    return tuple(asked)

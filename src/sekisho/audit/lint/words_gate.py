@@ -158,9 +158,11 @@ GATE: Mapping[FindingId, Words] = {
         _WARNING,
         Text("enrolment is not allowed here", "登録がこのポリシーでは許可されない"),
         Text(
-            "Without MFA this policy allows no device to be set up; a user who has no other policy "
-            "can never get MFA.",
-            "MFA なしではデバイスを設定できず、他のポリシーがないユーザーは MFA を登録できません。",
+            "Without MFA this policy allows no device to be set up: a user who has no other policy "
+            "can never get MFA, and under a boundary or a service control policy no policy of the "
+            "user's can help.",
+            "MFA なしではデバイスを設定できず、他のポリシーがないユーザーは MFA を登録できません。"
+            "アクセス許可の境界や SCP の場合は、ユーザーに他のポリシーがあっても登録できません。",
         ),
         Text(
             "Allow `iam:CreateVirtualMFADevice` on `mfa/*` and `iam:EnableMFADevice` on the own "

@@ -135,9 +135,11 @@ MFA_CONDITIONS: Mapping[FindingId, Words] = {
         _ERROR,
         Text("an MFA condition on a role's sessions", "ロールのセッションに対する MFA の条件"),
         Text(
-            "The session of a role never carries the MFA of whoever assumed it: such a Deny always "
-            "applies, such an Allow never.",
-            "ロールのセッションは引き受けた人の MFA を引き継ぎません。Deny は常に、Allow は決して"
+            "The session of a role never carries the MFA of whoever assumed it: the condition is "
+            "always met or never, so that a Deny without MFA always applies and an Allow with MFA "
+            "never.",
+            "ロールのセッションは引き受けた人の MFA を引き継がないため、条件は常に成立するか決して"
+            "成立しません。MFA なしを拒否する Deny は常に適用され、MFA を求める Allow は決して"
             "適用されません。",
         ),
         Text(
@@ -147,7 +149,7 @@ MFA_CONDITIONS: Mapping[FindingId, Words] = {
     ),
     FindingId.SCP_HITS_ROLES: Words(
         _ERROR,
-        Text("the SCP denies every role", "SCP がすべてのロールを拒否する"),
+        Text("the SCP denies roles", "SCP がロールを拒否する"),
         Text(
             "Sessions of roles, of services and of federated people carry no MFA, so they are all "
             "denied.",
@@ -155,9 +157,11 @@ MFA_CONDITIONS: Mapping[FindingId, Words] = {
         ),
         Text(
             "Limit it to IAM users, with a condition that `aws:PrincipalArn` is like "
-            "`arn:aws:iam::*:user/*`.",
-            "`aws:PrincipalArn` が `arn:aws:iam::*:user/*` に合うという条件で IAM ユーザーに限って"
-            "ください。",
+            "`arn:aws:iam::*:user/*`, and exempt what enrolment needs (`NotAction`): without that "
+            "no user can ever get MFA.",
+            "`aws:PrincipalArn` が `arn:aws:iam::*:user/*` に合うという条件で IAM ユーザーに限り、"
+            "登録に必要なものを除外 (`NotAction`) してください。除外しないと、どのユーザーも MFA を"
+            "登録できません。",
         ),
     ),
     FindingId.BOUNDARY_CAPS: Words(
@@ -170,8 +174,8 @@ MFA_CONDITIONS: Mapping[FindingId, Words] = {
             "許可していても拒否されます。",
         ),
         Text(
-            "Allow `*` beside the Deny, or attach it as an ordinary policy.",
-            "Deny と一緒に `*` を許可するか、通常のポリシーとしてアタッチしてください。",
+            "Allow `*` in it too, or attach it as an ordinary policy.",
+            "`*` も許可するか、通常のポリシーとしてアタッチしてください。",
         ),
     ),
     FindingId.TRUST_WITHOUT_MFA: Words(

@@ -167,6 +167,34 @@ SAVE: Mapping[FindingId, Words] = {
         ),
         Text("Delete `Principal`.", "`Principal` を削除してください。"),
     ),
+    FindingId.SAVE_TRUST_ACTION: _error(
+        Text("an action that assumes no role", "ロールの引き受けではないアクション"),
+        Text(
+            "A trust policy is about the calls that assume its role; nobody gets in by another.",
+            "信頼ポリシーの対象はそのロールを引き受ける呼び出しだけで、他のアクションでは誰も"
+            "引き受けられません。",
+        ),
+        Text(
+            "Write `sts:AssumeRole`, `sts:AssumeRoleWithSAML` or `sts:AssumeRoleWithWebIdentity`; "
+            "what the role may do stands in its permission policies.",
+            "`sts:AssumeRole`、`sts:AssumeRoleWithSAML`、`sts:AssumeRoleWithWebIdentity` の"
+            "いずれかを書き、ロールに許可することは許可ポリシーに書いてください。",
+        ),
+    ),
+    FindingId.SAVE_TRUST_PRINCIPAL: _error(
+        Text("a principal that can assume no role", "ロールを引き受けられないプリンシパル"),
+        Text(
+            "Users, roles and their sessions, accounts, services and identity providers assume "
+            "roles; a group or a policy is no principal.",
+            "ロールを引き受けるのはユーザー、ロールとそのセッション、アカウント、サービス、"
+            "ID プロバイダーです。グループやポリシーはプリンシパルではありません。",
+        ),
+        Text(
+            "Name the users or the account; give the group a policy that allows `sts:AssumeRole`.",
+            "ユーザーかアカウントを書き、グループには `sts:AssumeRole` を許可するポリシーを"
+            "アタッチしてください。",
+        ),
+    ),
     FindingId.SAVE_SCP_SIZE: Words(
         Severity.WARNING,
         Text("longer than an SCP always could be", "SCP の長さが以前の上限を超えている"),
