@@ -20,8 +20,9 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan, plan
 from sekisho.rollout.authors import CALLS, Author, authors_of
-from sekisho.rollout.changes import Change, DeactivateCredential, DeleteDevice
-from sekisho.rollout.standing import Fact, Standing, Stands
+from sekisho.rollout.changes import Change, DeactivateCredential, DeleteDevice, TagPolicy
+from sekisho.rollout.standing import Fact, Standing
+from sekisho.rollout.stands import Stands
 from sekisho.rollout.taking import CredentialType
 
 EVENTS = json.loads(
@@ -33,7 +34,8 @@ KEN = f"arn:aws:iam::{ACCOUNT}:user/ken"
 def changes() -> dict[str, Change]:
     made = plan(full_goal(), account(), ADMIN).changes
     key = DeactivateCredential("machine", CredentialType.ACCESS_KEY.value, "AKIAMACHINE")
-    every = (*made, key, DeleteDevice(f"arn:aws:iam::{ACCOUNT}:mfa/attic"))
+    device = DeleteDevice(f"arn:aws:iam::{ACCOUNT}:mfa/attic")
+    every = (*made, key, device, TagPolicy(GATE, "team", "security", None))
     return {change.address: change for change in every}
 
 
@@ -45,7 +47,7 @@ class Trail:
     """An `AwsApi` that answers `LookupEvents` as CloudTrail documents it."""
 
     records: list[Mapping[str, Any]]
-    more: bool = False
+    more: bool | str = False
     refused: AwsRefused | None = None
     asked: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -66,7 +68,8 @@ class Trail:
             }
             for each in found
         ]
-        return {"Events": events, **({"NextToken": "more"} if self.more else {})}
+        more = self.more in (True, attribute["AttributeValue"])
+        return {"Events": events, **({"NextToken": "more"} if more else {})}
 
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         raise AssertionError(f"{operation} has a bound only when it is called by page")
@@ -136,6 +139,20 @@ def test_what_is_not_known_has_its_reason() -> None:
     assert refused.ja == "AccessDenied: no"
     strange = {**DETACHED, "requestParameters": None}
     assert last(ATTACHMENT, strange, {**DETACHED, "userIdentity": None}) == none
+
+
+def test_what_a_page_leaves_out_may_be_the_last() -> None:
+    """The page of one event reaches back to eleven: what it leaves out may be later than ten."""
+    elsewhere = {"userName": "other", "policyArn": GATE}
+    attached = {**DETACHED, "eventName": "AttachUserPolicy", "requestParameters": elsewhere}
+    later = {**attached, "eventTime": "2026-11-24T11:00:00Z"}
+    earlier = {**attached, "eventTime": "2026-11-24T09:00:00Z"}
+    found = last(ATTACHMENT, DETACHED, later)
+    assert isinstance(found, Author)
+    assert last(ATTACHMENT, DETACHED, later, more="AttachUserPolicy") == last(ATTACHMENT, more=True)
+    assert last(ATTACHMENT, DETACHED, more="AttachUserPolicy") == last(ATTACHMENT, more=True)
+    assert last(ATTACHMENT, DETACHED, later, earlier, more="AttachUserPolicy") == found
+    assert last(ATTACHMENT, DETACHED, later, more="DetachUserPolicy") == found
 
 
 def test_the_calls_are_bounded_and_a_refusal_is_the_last() -> None:

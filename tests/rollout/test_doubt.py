@@ -9,17 +9,21 @@ import pytest
 
 from administered import iam_of, signed_in
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import Killed, Killing, company, one_of_each
+from rollout.staging import ADMIN, Killed, Killing, company, one_of_each
 from rollout.test_laws import made
-from sekisho.account import AwsApi
+from sekisho.account import AwsApi, collect
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused, UsageError
-from sekisho.rollout import Journal, execute, roll_back
-from sekisho.rollout.doubt import SKEW, settle
+from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
+from sekisho.rollout.doubt import SKEW, Whose, settle, whose
 from sekisho.rollout.journal import Event
 from sekisho.rollout.kept import Kept
-from sekisho.rollout.texts import IN_DOUBT
+from sekisho.rollout.lifecycle import Standpoint, reset
+from sekisho.rollout.observe import Observer
+from sekisho.rollout.standing import standing_of
+from sekisho.rollout.stands import Stands
+from sekisho.rollout.texts import CHANGED_SINCE, IN_DOUBT, NOT_OURS
 
 ADDRESS = "login-profile taro"
 OURS, THEIRS = "Fuji-2026-ours-x", "Fuji-2026-theirs-x"
@@ -67,20 +71,42 @@ class Stage:
 
     def say(self, *, ours: tuple[str, ...] = (), theirs: tuple[str, ...] = ()) -> Journal:
         journal = self.journal
-        settle(Kept(self.plan, journal), ours, theirs, self.now)
+        settle(Kept(self.plan, journal), ours, theirs, self.api, self.now)
         return journal
 
+    def stands(self) -> Stands:
+        kept = Kept(self.plan, self.journal)
+        (fact,) = (each for each in standing_of(kept, self.api).facts if each.address == ADDRESS)
+        return fact.stands
+
+    def dies_taking_back(self, *, after: bool) -> None:
+        backwards = [change.address for change in reversed(self.plan.changes)]
+        dying = Killing(self.api, backwards.index(ADDRESS), after=after)
+        with pytest.raises(Killed):
+            roll_back(self.plan, self.journal, dying, now=self.now)
+
+    def colleague_cleans_up(self) -> None:
+        iam_of(self.local).delete_login_profile(UserName="taro")
+        iam_of(self.local).delete_user(UserName="taro")
+
     def colleague_sets_a_password(self) -> None:
+        self.local.clock.advance(timedelta(seconds=2))  # IAM dates to the second
         iam_of(self.local).create_login_profile(
             UserName="taro", Password=THEIRS, PasswordResetRequired=True
         )
+
+    def in_doubt(self, journal: Journal) -> bool:
+        (change,) = (each for each in self.plan.changes if each.address == ADDRESS)
+        assert isinstance(change, CreateLoginProfile)
+        there = Observer(self.api).read(change) is not None
+        return there and whose(change, journal, self.api) is Whose.UNTOLD
 
     def taken_back(self, journal: Journal) -> list[str]:
         """Return the addresses that a roll-back leaves."""
         report = roll_back(self.plan, journal, self.api, now=self.now)
         assert report.complete
         doubted = [each.address for each in report.left if each.reason is IN_DOUBT]
-        assert doubted == ([ADDRESS] if journal.begun_elsewhere(ADDRESS) else [])
+        assert set(doubted) == ({ADDRESS} if self.in_doubt(journal) else set())
         return [each.address for each in report.left]
 
 
@@ -174,6 +200,121 @@ def test_only_what_is_in_doubt_can_be_settled(stage: Stage) -> None:
     assert stage.taken_back(stage.say(ours=("taro",))) == []
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["said", "died-again"])
+def test_what_was_said_to_be_ours_stays_so_however_late(stage: Stage, again: bool) -> None:
+    stage.die(after=True)
+    stage.now += SKEW + timedelta(minutes=1)
+    journal = stage.say(ours=("taro",))
+    if again:
+        with pytest.raises(Killed):
+            execute(
+                stage.plan,
+                Killing(stage.api, 0, after=True),
+                journal,
+                passwords=lambda user: OURS,
+                now=stage.now,
+            )
+        stage.now += SKEW + timedelta(minutes=1)
+    with pytest.raises(PlanRefused) as caught:
+        stage.run(stage.api)
+    assert caught.value.code is Code.PLAN_DOUBTFUL
+    journal = stage.say(ours=("taro",))
+    done = execute(stage.plan, stage.api, journal, passwords=lambda user: OURS, now=stage.now)
+    assert (done.complete, done.already) == (True, ())
+    assert stage.taken_back(stage.journal) == []
+
+
+def test_a_password_made_after_ours_was_taken_back_is_somebody_elses(stage: Stage) -> None:
+    stage.run(stage.api)
+    stage.dies_taking_back(after=True)
+    stage.colleague_sets_a_password()
+    for _ in range(2):
+        assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
+    assert ADDRESS in stage.run(stage.api)
+    assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
+    stage.colleague_cleans_up()
+
+
+def test_where_the_date_does_not_tell_whoever_knows_says_it(stage: Stage) -> None:
+    stage.run(stage.api)
+    stage.dies_taking_back(after=False)
+    assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
+    assert stage.stands() is Stands.IN_DOUBT
+    with pytest.raises(PlanRefused) as caught:
+        stage.run(stage.api)
+    assert caught.value.code is Code.PLAN_DOUBTFUL
+    assert stage.taken_back(stage.say(ours=("taro",))) == []
+
+
+def test_a_password_that_somebody_made_anew_is_theirs(stage: Stage) -> None:
+    stage.run(stage.api)
+    assert stage.stands() is Stands.DONE
+    iam_of(stage.local).delete_login_profile(UserName="taro")
+    stage.colleague_sets_a_password()
+    assert stage.stands() is Stands.DRIFTED
+    with pytest.raises(PlanRefused, match=ADDRESS) as caught:
+        stage.run(stage.api)
+    assert caught.value.code is Code.PLAN_STALE
+    report = roll_back(stage.plan, stage.journal, stage.api, now=stage.now)
+    assert {each.address: each.reason for each in report.left}[ADDRESS] is CHANGED_SINCE
+    assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
+    stage.colleague_cleans_up()
+
+
+def test_a_password_that_is_not_there_is_nobodys(stage: Stage) -> None:
+    stage.die(after=False)
+    for said in ({"ours": ("taro",)}, {"theirs": ("taro",)}):
+        with pytest.raises(UsageError, match="no console password of `taro`"):
+            stage.say(**said)
+    assert stage.taken_back(stage.journal) == []
+
+
+class Lost(Stage):
+    """A lost phone of mika, and a run that dies as it replaces her password."""
+
+    def __init__(self, local: LocalAws, folder: Path) -> None:
+        super().__init__(local, folder)
+        iam = iam_of(local)
+        iam.create_user(UserName="mika")
+        iam.add_user_to_group(GroupName="Developers", UserName="mika")
+        iam.create_login_profile(UserName="mika", Password="Fuji-2026-before-x")
+        at = Standpoint(collect(self.api, now=self.now), ADMIN)
+        self.plan = Plan.from_json(reset(at, "mika").to_json())
+        with pytest.raises(Killed):
+            self.run(Killing(self.api, 0, after=False))
+
+
+@pytest.fixture
+def lost(local: LocalAws, tmp_path: Path) -> Iterator[Lost]:
+    yield Lost(local, tmp_path)
+    iam_of(local).delete_login_profile(UserName="mika")
+    iam_of(local).remove_user_from_group(GroupName="Developers", UserName="mika")
+    iam_of(local).delete_user(UserName="mika")
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["ours", "theirs"])
+def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -> None:
+    if theirs:
+        iam_of(lost.local).update_login_profile(UserName="mika", Password=THEIRS)
+    listening = Listening(lost.api)
+    with pytest.raises(PlanRefused, match="of `mika`") as caught:
+        lost.run(listening)
+    assert caught.value.code is Code.PLAN_DOUBTFUL
+    kept = Kept(lost.plan, lost.journal)
+    assert standing_of(kept, lost.api).of(Stands.IN_DOUBT) == ("password mika",)
+    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lost.now).left
+    assert left.reason is IN_DOUBT
+    journal = lost.say(**{"theirs" if theirs else "ours": ("mika",)})
+    assert execute(
+        lost.plan, listening, journal, passwords=lambda user: OURS, now=lost.now
+    ).already == (("password mika",) if theirs else ())
+    lost.run(listening)
+    assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
+    assert standing_of(kept, lost.api).of(Stands.DONE) == ("password mika",)
+    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lost.now).left
+    assert (left.reason is NOT_OURS) is theirs
+
+
 def test_the_commands_take_the_answer(stage: Stage) -> None:
     terminal = Terminal(stage.folder, environment(stage.local, "admin"))
     path, passwords = terminal.path("plan"), terminal.path("passwords")
@@ -181,13 +322,17 @@ def test_the_commands_take_the_answer(stage: Stage) -> None:
     stage.die(after=True)
     stage.folder.joinpath("journal").replace(stage.folder / "plan.journal")
     words = ("apply", path, "--yes", "--password-file", passwords)
+    stopped = terminal.run(*words)
     with pytest.raises(PlanRefused, match="made at") as caught:
-        raise_(terminal.run(*words).exception)
+        raise_(stopped.exception)
+    assert f"Not done: 2\n  {ADDRESS}" in stopped.stdout
+    assert "Done: " in stopped.stdout
     assert caught.value.code is Code.PLAN_DOUBTFUL
     status = terminal.run("status", path, "--format", "json")
-    assert status.return_value == Exit.CHANGES
+    assert status.return_value == Exit.UNKNOWN
+    assert "In doubt whose it is" in terminal.run("status", path).stdout
     stands = {each["address"]: each["stands"] for each in json.loads(status.stdout)["changes"]}
-    assert (stands["user taro"], stands[ADDRESS]) == ("done", "waits")
+    assert (stands["user taro"], stands[ADDRESS]) == ("done", "in-doubt")
     back = terminal.run("rollback", path, "--yes", "--ours", "taro")
     assert back.return_value == Exit.CLEAN, back.output
 

@@ -41,6 +41,7 @@ from sekisho.rollout import (
 )
 from sekisho.rollout.doubt import settle
 from sekisho.rollout.kept import Kept
+from sekisho.rollout.observe import Observer
 
 SECRET = "Fuji-2026-temporary-x"
 ACCEPTED = {"everyone-gets-in", "not-meant"}
@@ -131,13 +132,14 @@ def test_rollback_after_apply_is_identity(
         roll_back(first, Journal(folder / "first"), api, now=NOW)
 
 
-def known(whole: Plan, path: Path) -> Journal:
+def known(whole: Plan, path: Path, api: Boto3Api) -> Journal:
     """Return the journal, in which somebody has said that a password in doubt is the run's own."""
     journal = Journal(path)
     journal.open(whole.digest, whole.to_json())
     made = [change for change in whole.changes if isinstance(change, CreateLoginProfile)]
-    users = [each.user for each in made if journal.begun_elsewhere(each.address)]
-    settle(Kept(whole, journal), users, (), NOW)
+    there = [each for each in made if Observer(api).read(each) is not None]
+    users = [each.user for each in there if journal.begun_elsewhere(each.address)]
+    settle(Kept(whole, journal), users, (), api, NOW)
     return journal
 
 
@@ -161,7 +163,7 @@ def test_an_apply_killed_at_any_call_is_resumed(api: Boto3Api, tmp_path: Path, a
                 passwords=password,
                 now=NOW,
             )
-        report = execute(whole, api, known(whole, journal), passwords=password, now=NOW)
+        report = execute(whole, api, known(whole, journal, api), passwords=password, now=NOW)
         assert report.complete
         assert len(report.done) == count, "what a killed run did is the plan's own doing"
         assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
@@ -182,7 +184,7 @@ def test_an_apply_killed_at_any_call_is_undone(api: Boto3Api, tmp_path: Path, af
                 passwords=password,
                 now=NOW,
             )
-        report = roll_back(whole, known(whole, journal), api, now=NOW)
+        report = roll_back(whole, known(whole, journal, api), api, now=NOW)
         assert report.complete
         assert report.left == ()
         assert touched(whole, api) == before
@@ -203,7 +205,7 @@ def test_a_rollback_killed_at_any_call_is_resumed(
         try:
             roll_back(whole, Journal(journal), Killing(api, number, after=after), now=NOW)
         except Killed:
-            report = roll_back(whole, Journal(journal), api, now=NOW)
+            report = roll_back(whole, known(whole, journal, api), api, now=NOW)
             assert report.left == ()
             assert report.complete
             assert touched(whole, api) == before
@@ -237,7 +239,7 @@ def test_a_password_set_by_a_killed_run_is_set_anew(api: Boto3Api, tmp_path: Pat
             return super().call(service, operation, **params)
 
     listening = Listening(api, len(whole.changes), after=False)
-    execute(whole, listening, known(whole, journal), passwords=telling, now=NOW)
+    execute(whole, listening, known(whole, journal, api), passwords=telling, now=NOW)
     assert sent == [("UpdateLoginProfile", told[-1])]
     roll_back(whole, Journal(journal), api, now=NOW)
 

@@ -155,6 +155,6 @@ def test_aws_refuses_without_any_one_of_its_actions(name: str, tmp_path: Path) -
             assert stopped_at(made, operator.api, journal) == (journal.name, "AccessDenied")
             operator.may(made.needs)
             if journal.exists():
-                back = roll_back(made, known(made, journal), operator.api, now=NOW)
+                back = roll_back(made, known(made, journal, operator.api), operator.api, now=NOW)
                 assert (back.complete, back.left) == (True, ())
         assert stopped_at(made, operator.api, tmp_path / "whole") == ("", "")

@@ -33,7 +33,7 @@ from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.changes import Change, CreateLoginProfile, State
 from sekisho.rollout.decide import is_shut_out, sessions_of
-from sekisho.rollout.doubt import settle
+from sekisho.rollout.doubt import Whose, settle, whose
 from sekisho.rollout.journal import Event
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
@@ -127,9 +127,12 @@ class RollOut(RuleBasedStateMachine):
         doubted = {
             change.user
             for change in self.plan.changes
-            if isinstance(change, CreateLoginProfile) and journal.begun_elsewhere(change.address)
+            if isinstance(change, CreateLoginProfile)
+            and self._exists(change)
+            and whose(change, journal, self.api) is Whose.UNTOLD
         }
-        settle(Kept(self.plan, journal), doubted - self.theirs, doubted & self.theirs, NOW)
+        ours, theirs = doubted - self.theirs, doubted & self.theirs
+        settle(Kept(self.plan, journal), ours, theirs, self.api, NOW)
         return journal
 
     def _weather(self, faults: list[Fault | None], lag: int) -> Weather:
@@ -215,6 +218,9 @@ class RollOut(RuleBasedStateMachine):
         for user in self.before.users:
             was, now = _way_in(self.before, user.name), _way_in(after, user.name)
             assert now or not was or user.name in told, f"{user.name} was locked out, unsaid"
+
+    def _exists(self, change: Change) -> bool:
+        return Observer(self.api).read(change) is not None
 
     def _state(self, change: Change) -> State:
         return change.state(Observer(self.api).read(change))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sekisho.account.api import AwsApi
 from sekisho.cli.apply_output import applied_lines, confirm, tell_wait
 from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
@@ -15,9 +16,11 @@ from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
 from sekisho.cli.settling import say_whose, settling_options
 from sekisho.cli.told import Told
+from sekisho.errors import Code, PlanRefused
 from sekisho.language import Language, Text
-from sekisho.rollout import execute
-from sekisho.rollout.kept import read_plan
+from sekisho.rollout import ApplyReport, execute
+from sekisho.rollout.execute import so_far
+from sekisho.rollout.kept import Kept, read_plan
 from sekisho.rollout.patience import patiently
 
 __all__ = ["command"]
@@ -57,18 +60,24 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked(), closing(told):
-        say_whose(kept, given)
-        report = patiently(
+        say_whose(kept, given, connected.api)
+        report = _applied(kept, connected.api, told, lang)
+    click.echo("\n".join(applied_lines(report, lang)))
+    click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
+    return Exit.CLEAN if report.complete else Exit.ERROR
+
+
+def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport:
+    """Apply the plan; where it no longer fits the account, say first how far it came."""
+    try:
+        return patiently(
             lambda: execute(
-                kept.plan,
-                connected.api,
-                kept.journal,
-                passwords=told.password,
-                now=datetime.now(UTC),
+                kept.plan, api, kept.journal, passwords=told.password, now=datetime.now(UTC)
             ),
             time.sleep,
             lambda stop: tell_wait(stop, lang),
         )
-    click.echo("\n".join(applied_lines(report, lang)))
-    click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
-    return Exit.CLEAN if report.complete else Exit.ERROR
+    except PlanRefused as refused:
+        if refused.code in (Code.PLAN_STALE, Code.PLAN_DOUBTFUL):
+            click.echo("\n".join(applied_lines(so_far(kept.plan, kept.journal), lang)))
+        raise

@@ -15,6 +15,14 @@ _DONE = Text("Done: {count}", "完了: {count} 件")
 _ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
 _LEFT = Text("Left as it is: {count}", "そのまま残したもの: {count} 件")
 _UNDONE = Text("Taken back: {count}", "元に戻したもの: {count} 件")
+_GONE = Text(
+    "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}",
+    "既に元の状態だったもの (他の人が元に戻したか、AWS にまだ反映されていません): {count} 件",
+)
+_NOTHING = Text(
+    "Nothing to take back: the journal tells of nothing that this plan did.",
+    "元に戻すものはありません。この計画が行った変更はジャーナルに記録されていません。",
+)
 _REMAINING = Text("Not done: {count}", "未実行: {count} 件")
 _STOPPED = Text(
     "Stopped at {operation}: {code}: {message}",
@@ -30,6 +38,9 @@ _WAITING = Text(
 )
 
 
+_EMPTY = RollbackReport((), ())
+
+
 def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:
     """Yield how far a plan was carried out."""
     yield from _listed(_DONE, report.done, lang)
@@ -39,7 +50,11 @@ def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:
 
 def undone_lines(report: RollbackReport, lang: Language) -> Iterator[str]:
     """Yield what was taken back, and what stays."""
-    yield from _listed(_UNDONE, report.undone, lang)
+    if report == _EMPTY:
+        yield _NOTHING.into(lang)
+    undone = tuple(address for address in report.undone if address not in report.gone)
+    yield from _listed(_UNDONE, undone, lang)
+    yield from _listed(_GONE, report.gone, lang)
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
     yield from _listed(_LEFT, left, lang)
     yield from _stopped(report.remaining, report.stopped, lang)

@@ -49,7 +49,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     connected = connection(given, lang)
     confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked():
-        say_whose(kept, given)
+        say_whose(kept, given, connected.api)
         report = settled(
             lambda: roll_back(kept.plan, kept.journal, connected.api, now=datetime.now(UTC)),
             time.sleep,

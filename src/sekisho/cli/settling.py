@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho.account.api import AwsApi
 from sekisho.rollout.doubt import settle
 from sekisho.rollout.kept import Kept
 
@@ -21,7 +22,7 @@ def settling_options(function: F) -> F:
             "--ours",
             metavar="USER",
             multiple=True,
-            help="A password in doubt was set by the run that died.",
+            help="A password in doubt is nobody else's: set it anew, or take it back.",
         ),
         click.option(
             "--theirs",
@@ -35,11 +36,12 @@ def settling_options(function: F) -> F:
     return function
 
 
-def say_whose(kept: Kept, given: dict[str, Any]) -> None:
+def say_whose(kept: Kept, given: dict[str, Any], api: AwsApi) -> None:
     """Write down what the options say.
 
     Raises:
         PlanRefused: if the journal belongs to another plan.
-        UsageError: if a user's password is not in doubt.
+        UsageError: if a user's password is not in doubt, or there is none.
+        AwsRefused: if that cannot be read.
     """
-    settle(kept, given["ours"], given["theirs"], datetime.now(UTC))
+    settle(kept, given["ours"], given["theirs"], api, datetime.now(UTC))

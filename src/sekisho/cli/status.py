@@ -17,7 +17,8 @@ from sekisho.language import Language
 from sekisho.rollout.authors import CALLS
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.kept import read_plan
-from sekisho.rollout.standing import Standing, Stands, standing_of
+from sekisho.rollout.standing import Standing, standing_of
+from sekisho.rollout.stands import Stands
 from sekisho.rollout.waves import WaveStands, waves_of
 
 __all__ = ["command"]
@@ -41,7 +42,7 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
 
     Of a goal (a YAML file), say for each wave who is due, enrolled and proved to be gated. Exit 0
     if everything is as wanted, 2 if something waits, 3 if something has drifted, 4 if something
-    could not be read.
+    could not be read, or it is in doubt whose a password is.
     """
     if path.suffix in (".yaml", ".yml"):
         if given["who"]:
@@ -80,7 +81,7 @@ def _exits(waves: tuple[WaveStands, ...]) -> list[Exit]:
 
 
 def _exit_of(standing: Standing) -> Exit:
-    found = [Exit.UNKNOWN] if standing.unread else []
+    found = [Exit.UNKNOWN] if standing.unread or standing.of(Stands.IN_DOUBT) else []
     found += [Exit.FINDINGS] if standing.of(Stands.DRIFTED) else []
     found += [Exit.CHANGES] if standing.of(Stands.WAITS) else []
     return worst(found)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan
 from sekisho.rollout.authors import CALLS, Author
-from sekisho.rollout.standing import Fact, Standing, Stands
+from sekisho.rollout.standing import Fact, Standing
+from sekisho.rollout.stands import Stands
 from sekisho.rollout.waves import WaveStands
 
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
@@ -13,6 +14,11 @@ __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
 _TITLES = {
     Stands.DONE: Text("As the plan wants it: {count}", "計画どおり: {count} 件"),
     Stands.WAITS: Text("Not done: {count}", "未実行: {count} 件"),
+    Stands.IN_DOUBT: Text(
+        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}",
+        "誰が設定したものか判断できないもの (確認のうえ `--ours USER` または `--theirs USER` で"
+        "指定してください): {count} 件",
+    ),
     Stands.DRIFTED: Text(
         "Changed by somebody else since: {count}", "その後に誰かが変更したもの: {count} 件"
     ),

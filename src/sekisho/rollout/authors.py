@@ -9,19 +9,20 @@ Source: CloudTrail API reference, `LookupEvents`; CloudTrail user guide, record 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
 from sekisho.rollout.calls import doing
-from sekisho.rollout.changes import Change, CreatePolicy, DeactivateCredential
+from sekisho.rollout.changes import Change, CreatePolicy, DeactivateCredential, TagPolicy
 from sekisho.rollout.taking import CREDENTIALS
 
 __all__ = ["CALLS", "Author", "authors_of"]
 
 _PAGE = 50
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _VERSIONS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
 _TAGS = ("TagPolicy", "UntagPolicy")
 _PASSWORDS = ("CreateLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile")
@@ -106,12 +107,14 @@ class _History:
             author
             for name, page in pages.items()
             for event in page.get("Events", ())
-            if (author := _author(name, event, _about(change))) is not None
+            if (author := _author(name, event, change)) is not None
         ]
-        if found:
-            return max(found, key=lambda author: author.at)
-        more = any(page.get("NextToken") for page in pages.values())
-        return _MORE.filled(page=_PAGE) if more else _NONE
+        author = max(found, key=lambda author: author.at, default=None)
+        # CloudTrail tells the latest first: what a page leaves out is older than its last
+        cut = max((_ends(page) for page in pages.values() if page.get("NextToken")), default=None)
+        if cut is not None and (author is None or cut > author.at):
+            return _MORE.filled(page=_PAGE)
+        return author or _NONE
 
     def _page(self, name: str) -> Mapping[str, Any]:
         if name not in self._pages and self._refused is None:
@@ -143,7 +146,18 @@ def _about(change: Change) -> Mapping[str, object]:
     return {key: value for key, value in params.items() if key in _NAMES}
 
 
-def _author(name: str, event: Mapping[str, Any], about: Mapping[str, object]) -> Author | None:
+def _ends(page: Mapping[str, Any]) -> datetime:
+    """Return the time of the oldest event of a page; of one that is empty, nothing is known."""
+    return min((event["EventTime"] for event in page["Events"]), default=_LATEST)
+
+
+def _tags_another(change: Change, asked: Mapping[str, Any]) -> bool:
+    """Return whether an event is about other tags than the one of a change."""
+    keys = [*asked.get("tagkeys", ()), *(tag["key"] for tag in asked.get("tags", ()))]
+    return isinstance(change, TagPolicy) and bool(keys) and change.key not in keys
+
+
+def _author(name: str, event: Mapping[str, Any], change: Change) -> Author | None:
     """Return who made an event, if it succeeded and is about this."""
     try:
         record = json.loads(event["CloudTrailEvent"])
@@ -153,8 +167,9 @@ def _author(name: str, event: Mapping[str, Any], about: Mapping[str, object]) ->
             asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
         identity = record["userIdentity"]
         who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
+        other = _tags_another(change, asked)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # a record of another form tells nothing
-    if record.get("errorCode") or not about.items() <= asked.items():
+    if record.get("errorCode") or other or not _about(change).items() <= asked.items():
         return None
     return Author(str(who or identity.get("type", "?")), name, event["EventTime"])

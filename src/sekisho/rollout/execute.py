@@ -1,9 +1,10 @@
 """Carries out a plan and nothing else; can be killed at any call and run again."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sekisho.account.api import AwsApi, SigningApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
@@ -15,15 +16,14 @@ from sekisho.rollout.changes import (
     CreatePolicyVersion,
     CreateUser,
     Image,
-    ReplacePassword,
-    State,
 )
-from sekisho.rollout.doubt import doubtful, is_older
+from sekisho.rollout.doubt import SetsPassword, Whose, doubtful, whose
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
+from sekisho.rollout.stands import Stands, stands_of
 
-__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "drifted", "execute", "touched"]
+__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "execute", "so_far", "touched"]
 
 Passwords = Callable[[str], str]
 
@@ -32,7 +32,6 @@ OLDEST = timedelta(days=7)
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
-_PASSWORDS = (CreateLoginProfile, ReplacePassword)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 _MADE_BEFORE = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
@@ -111,10 +110,9 @@ def execute(
     _check_applicable(plan)
     _check_caller(plan, api)
     journal.open(plan.digest, plan.to_json())
-    if all(journal.standing(change.address) in _SETTLED for change in plan.changes):
+    if not _check_drift(plan, api, journal):
         return _report(plan, journal, (), None)
     _check_age(plan, now)
-    _check_drift(plan, api, journal)
     run = _Run(api, journal, passwords, now)
     for position, change in enumerate(plan.changes):
         try:
@@ -123,6 +121,13 @@ def execute(
             remaining = tuple(left.address for left in plan.changes[position:])
             return _report(plan, journal, remaining, Stop.at(change, error))
     return _report(plan, journal, (), None)
+
+
+def so_far(plan: Plan, journal: Journal) -> ApplyReport:
+    """Return how far a plan was carried out, as its open journal tells, where `execute` refused."""
+    addresses = (change.address for change in plan.changes)
+    left = tuple(each for each in addresses if journal.standing(each) not in _SETTLED)
+    return _report(plan, journal, left, None)
 
 
 def touched(plan: Plan, api: AwsApi) -> str:
@@ -193,17 +198,23 @@ def _check_age(plan: Plan, now: datetime) -> None:
         )
 
 
-def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> None:
-    """Refuse if anything that is found at the plan's addresses is not of this plan."""
+def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
+    """Refuse if anything that is found at the plan's addresses is not of this plan.
+
+    Returns whether anything is left to do, or to write into the journal.
+    """
     observer = Observer(api)
-    found = [
-        change.address
-        for change in plan.changes
-        if drifted(change, change.state(observer.read(change)), journal.standing(change.address))
-    ]
+    stands = {
+        each.address: stands_of(each, observer.read(each), journal, api) for each in plan.changes
+    }
+    found = [address for address, each in stands.items() if each is Stands.DRIFTED]
     found += [each.address for each in plan.needless if not _stands(each, observer.read(each))]
     if found:
         raise _stale(*found)
+    return not all(
+        each is Stands.DONE and journal.standing(address) in _SETTLED
+        for address, each in stands.items()
+    )
 
 
 def _stale(*addresses: str) -> PlanRefused:
@@ -214,20 +225,6 @@ def _stale(*addresses: str) -> PlanRefused:
         at=addresses[0],
         cure="collect the account again and make a new plan",
     )
-
-
-def drifted(change: Change, state: State, standing: Event | None) -> bool:
-    """Return whether somebody else has been at what a change is about.
-
-    Args:
-        change: the change.
-        state: what is found.
-        standing: the last that the journal says of it.
-    """
-    if standing is Event.DONE:
-        # people change their temporary passwords; anything else that is gone was taken back
-        return state is not State.AFTER and not isinstance(change, _PASSWORDS)
-    return state is State.OTHER
 
 
 def _stands(needless: Change, actual: Image) -> bool:
@@ -255,46 +252,60 @@ class _Run:
         standing = self.journal.standing(change.address)
         if standing is Event.DONE:
             return
-        state = change.state(Observer(self.api).read(change))
-        if state is State.OTHER:
-            raise _stale(change.address)
-        if state is State.BEFORE:
-            self._call(change, doing(change))
-        elif standing in _NOT_OURS:
-            self._record(Event.ALREADY, change)
-        elif standing is Event.BEGUN and isinstance(change, CreateLoginProfile):
-            self._renew(change)
-        else:
-            self._record(Event.DONE, change)
+        actual = Observer(self.api).read(change)
+        match stands_of(change, actual, self.journal, self.api):
+            case Stands.DRIFTED:
+                raise _stale(change.address)
+            case Stands.IN_DOUBT if isinstance(change, SetsPassword):
+                raise doubtful(change, self.api)
+            case Stands.DONE if standing in _NOT_OURS or not self._is_ours(change):
+                self._record(Event.ALREADY, change)
+            case Stands.DONE:
+                made = self.journal.made(change.address)
+                self._record(Event.DONE, change, made=made)
+            case _:
+                self._call(change, _call_for(change, actual))
 
-    def _renew(self, change: CreateLoginProfile) -> None:
-        """Set a password anew that nobody was told, unless it may be somebody else's."""
-        begun = self.journal.begun_elsewhere(change.address)
-        if begun is None:
-            self._call(change, renewing(change))
-        elif is_older(change, begun, self.api):
-            self._record(Event.ALREADY, change)
-        else:
-            raise doubtful(change, self.api)
+    def _is_ours(self, change: Change) -> bool:
+        """Return whether what is there as wanted was made by a run of this plan."""
+        if not isinstance(change, CreateLoginProfile):
+            return True
+        return whose(change, self.journal, self.api) is Whose.OURS
 
     def _call(self, change: Change, call: Call) -> None:
         params = dict(call.params)
-        if isinstance(change, _PASSWORDS):
+        if isinstance(change, SetsPassword):
             params["Password"] = self.passwords(change.user)
         standing = self.journal.standing(change.address)
         self._record(Event.BEGUN, change)
         try:
-            self.api.call("iam", call.operation, **params)
+            answer = self.api.call("iam", call.operation, **params)
         except AwsRefused as error:
             # what may have been done, by a try whose answer was lost, stays begun: the next run
             # looks at what came of it
             if standing in _NOT_OURS and _did_nothing(error):
                 self._record(Event.REFUSED, change, error.aws_code)
             raise
-        self._record(Event.DONE, change)
+        self._record(Event.DONE, change, made=self._made(change, answer))
 
-    def _record(self, event: Event, change: Change, note: str = "") -> None:
-        self.journal.record(Entry(self.now, event, change.address, note))
+    def _made(self, change: Change, answer: Mapping[str, Any]) -> str:
+        """Return the date by which a password that was just set is known again."""
+        if not isinstance(change, CreateLoginProfile):
+            return ""
+        profile = answer.get("LoginProfile")
+        # where it was set anew, AWS's answer is empty
+        made = profile["CreateDate"] if profile else Observer(self.api).made_at(change)
+        return made.isoformat() if made else ""
+
+    def _record(self, event: Event, change: Change, note: str = "", made: str = "") -> None:
+        self.journal.record(Entry(self.now, event, change.address, note, made))
+
+
+def _call_for(change: Change, actual: Image) -> Call:
+    """Return the call that makes a change; a password that nobody was told is set anew."""
+    if isinstance(change, CreateLoginProfile) and actual is not None:
+        return renewing(change)
+    return doing(change)
 
 
 def _did_nothing(error: AwsRefused) -> bool:

@@ -40,6 +40,11 @@ class Event(StrEnum):
     LEFT = "left"
 
 
+_OPENING = (Event.BEGUN, Event.UNDO_BEGUN)
+_MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
+"""After these, what was made before is there no more, or is not this plan's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line.
@@ -48,12 +53,14 @@ class Entry:
         at: when the run that wrote it started.
         address: the change's address.
         note: AWS's error code, or why something was left.
+        made: of a password that was set, when AWS says that its login profile was made; or "".
     """
 
     at: datetime
     event: Event
     address: str
     note: str = ""
+    made: str = ""
 
 
 class Journal:
@@ -62,7 +69,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._last: dict[str, Entry] = {}
-        self._begun_here: set[str] = set()
+        self._open: dict[str, Entry] = {}
+        self._made: dict[str, str] = {}
+        self._here: set[str] = set()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,30 +118,45 @@ class Journal:
                 code=Code.PLAN_FAULTY,
                 cure="give the journal that this plan was applied with",
             )
-        self._last = {}
+        self._last, self._open, self._made = {}, {}, {}
         for number, line in enumerate(lines[1:], start=2):
-            entry = self._entry(number, line)
-            self._last[entry.address] = entry
+            self._take(self._entry(number, line))
 
     def standing(self, address: str) -> Event | None:
         """Return the last that happened to the change at `address`, or None."""
         entry = self._last.get(address)
         return entry.event if entry else None
 
-    def begun_elsewhere(self, address: str) -> datetime | None:
-        """Return when a run of another process started that died at its call; None if none did."""
-        entry = self._last.get(address)
-        if entry is None or entry.event is not Event.BEGUN or address in self._begun_here:
-            return None
-        return entry.at
+    def begun_elsewhere(self, address: str) -> Entry | None:
+        """Return what a run of another process began and died at; None if none did.
+
+        The first, where several have died there: what is found may be of any of them.
+        """
+        return None if address in self._here else self._open.get(address)
+
+    def made(self, address: str) -> str:
+        """Return when AWS says that what this plan has made there was made; "" if unknown."""
+        return self._made.get(address, "")
 
     def record(self, entry: Entry) -> None:
         """Write one entry and do not return before it is on the disk."""
         value = {"at": entry.at.isoformat(), "event": entry.event.value, "address": entry.address}
-        self._write({**value, "note": entry.note} if entry.note else value)
-        self._last[entry.address] = entry
-        if entry.event is Event.BEGUN:
-            self._begun_here.add(entry.address)
+        more = {"note": entry.note, "made": entry.made}
+        self._write({**value, **{key: text for key, text in more.items() if text}})
+        self._take(entry)
+        if entry.event in _OPENING:
+            self._here.add(entry.address)
+
+    def _take(self, entry: Entry) -> None:
+        address = entry.address
+        self._last[address] = entry
+        if entry.event in _OPENING:
+            self._open.setdefault(address, entry)
+        elif entry.event is not Event.LEFT:
+            # what is only left stays as much in doubt as it was
+            self._open.pop(address, None)
+        if entry.event in _MADE_ANEW:
+            self._made[address] = entry.made
 
     def _repair(self) -> None:
         """Drop the tail of a line that a kill cut off."""
@@ -167,7 +191,8 @@ class Journal:
         value = self._object(number, line)
         try:
             event, at = Event(value["event"]), datetime.fromisoformat(value["at"])
-            return Entry(at, event, value["address"], value.get("note", ""))
+            made = value.get("made", "")
+            return Entry(at, event, value["address"], value.get("note", ""), made)
         except (KeyError, ValueError) as error:
             raise self._faulty(number, "this line is no entry of a journal") from error
 

@@ -84,7 +84,9 @@ class Observer:
                 return self._joined(change)
 
     def made_at(self, change: Change) -> datetime | None:
-        """Return when what is there was made, where IAM dates it; of a policy, its default version.
+        """Return when a password was made, or the default version of a policy; None of all else.
+
+        Of a user or a group IAM tells a date, too, but it is not of what is changed in them.
 
         Raises:
             AwsRefused: if it cannot be told.
@@ -92,10 +94,6 @@ class Observer:
         match change:
             case CreatePolicy(arn) | CreatePolicyVersion(arn):
                 found = self._default_version(arn)
-            case CreateGroup(name):
-                found = self._get("GetGroup", "Group", GroupName=name)
-            case CreateUser(name):
-                found = self._get("GetUser", "User", UserName=name)
             case CreateLoginProfile(user):
                 found = self._get("GetLoginProfile", "LoginProfile", UserName=user)
             case _:

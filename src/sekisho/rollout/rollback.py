@@ -12,8 +12,10 @@ from sekisho.rollout.changes import (
     CreateLoginProfile,
     CreatePolicyVersion,
     Image,
+    ReplacePassword,
     State,
 )
+from sekisho.rollout.doubt import Whose, whose
 from sekisho.rollout.execute import Stop, check_account
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.observe import Observer
@@ -122,7 +124,7 @@ class _Run:
             self.left.append(Left(change.address, NOT_OURS))
             return
         if not change.reversible:
-            self._leave(change, IRREVERSIBLE)
+            self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
         actual = Observer(self.api).read(change)
         if change.state(actual) is State.BEFORE:
@@ -134,13 +136,24 @@ class _Run:
 
     def _stays(self, change: Change, actual: Image) -> Text | None:
         """Return why something stays; None if it goes."""
-        begun = self.journal.begun_elsewhere(change.address)
-        if begun is not None and isinstance(change, CreateLoginProfile):
-            return IN_DOUBT
         if not _ours(change, actual):
             return CHANGED_SINCE
+        if isinstance(change, CreateLoginProfile):
+            match whose(change, self.journal, self.api):
+                case Whose.THEIRS:
+                    return CHANGED_SINCE
+                case Whose.UNTOLD:
+                    return IN_DOUBT
+                case Whose.OURS:
+                    pass
         holders = uses(self.api, change)
         return IN_USE.filled(what=", ".join(holders)) if holders else None
+
+    def _in_doubt(self, change: Change) -> bool:
+        """Return whether a password may have been replaced by a run that died, or by others."""
+        if not isinstance(change, ReplacePassword):
+            return False
+        return whose(change, self.journal, self.api) is Whose.UNTOLD
 
     def _undo(self, change: Change, actual: Image) -> None:
         self._record(Event.UNDO_BEGUN, change)

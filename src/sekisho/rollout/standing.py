@@ -2,27 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
 from sekisho.rollout.authors import Author, authors_of
-from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
-from sekisho.rollout.execute import check_account, drifted
-from sekisho.rollout.journal import Event, Journal
+from sekisho.rollout.changes import Change, CreatePolicy, Image
+from sekisho.rollout.execute import check_account
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
+from sekisho.rollout.stands import Stands, stands_of
 
-__all__ = ["Fact", "Standing", "Stands", "standing_of"]
-
-
-class Stands(StrEnum):
-    """How one change stands."""
-
-    DONE = "done"
-    WAITS = "waits"
-    DRIFTED = "drifted"
+__all__ = ["Fact", "Standing", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +21,7 @@ class Fact:
     """One change and how it stands.
 
     Attributes:
-        dated: of what has drifted, when IAM says that what is there was made; None if it does not.
+        dated: of what has drifted, when IAM says that it was changed so; None if it does not.
         author: of what has drifted, who was the last to change it, or why that is not known; None
             if it was not asked.
     """
@@ -96,21 +87,25 @@ def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
 
 def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     changes, observer = kept.plan.changes, Observer(api)
-    stands = {each.address: _stands(each, observer.read(each), kept.journal) for each in changes}
+    found = {each.address: observer.read(each) for each in changes}
+    stands = {
+        each.address: stands_of(each, found[each.address], kept.journal, api) for each in changes
+    }
     elsewise = [each for each in changes if stands[each.address] is Stands.DRIFTED]
-    dated = {each.address: observer.made_at(each) for each in elsewise}
+    dated = {
+        each.address: observer.made_at(each)
+        for each in elsewise
+        if _tells_its_date(each, found[each.address])
+    }
     authors = authors_of(elsewise, api, kept.plan.snapshot_at) if who else {}
     return tuple(
-        Fact(address, found, dated.get(address), authors.get(address))
-        for address, found in stands.items()
+        Fact(address, each, dated.get(address), authors.get(address))
+        for address, each in stands.items()
     )
 
 
-def _stands(change: Change, actual: Image, journal: Journal) -> Stands:
-    state, event = change.state(actual), journal.standing(change.address)
-    if event is Event.BEGUN and isinstance(change, CreateLoginProfile) and state is State.AFTER:
-        # nobody was told this password, or it is somebody else's
-        return Stands.WAITS
-    if drifted(change, state, event) or (event is Event.DONE and change.after and actual is None):
-        return Stands.DRIFTED
-    return Stands.DONE if state is State.AFTER or event is Event.DONE else Stands.WAITS
+def _tells_its_date(change: Change, actual: Image) -> bool:
+    """Return whether the date that IAM gives is of what has drifted: a tag's change has none."""
+    if not isinstance(change, CreatePolicy) or actual is None:
+        return True
+    return any(actual[key] != change.after[key] for key in ("default", "document", "versions"))

@@ -1,0 +1,98 @@
+"""What `apply`, `status` and `rollback` tell of a plan is what is so."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import iam_of
+from rollout.at_the_terminal import GOAL, Terminal, environment
+from rollout.staging import GATE, company
+from sekisho.cli.exits import Exit
+from sekisho.endpoint import LocalAws
+from sekisho.errors import Code, PlanRefused, SekishoError
+from sekisho.rollout import Journal, Plan
+
+HANAKO = "membership Gated hanako"
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        yield running
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    """A terminal at which the plan of `GOAL` lies ready."""
+    made = Terminal(tmp_path, environment(local, "admin"))
+    words = ("--mfa", "--out", made.path("plan"))
+    assert made.run("plan", made.write("goal.yaml", GOAL), *words).return_value == Exit.CHANGES
+    return made
+
+
+def run(terminal: Terminal, command: str, *words: str) -> tuple[str, int | SekishoError]:
+    """Return what a command says, and its exit code or error."""
+    asked = ("--yes",) if command != "status" else ()
+    done = terminal.run(command, terminal.path("plan"), *asked, *words)
+    if isinstance(done.exception, SekishoError):
+        return done.stdout, done.exception
+    return done.stdout, done.return_value
+
+
+def test_apply_looks_before_it_says_that_all_is_done(
+    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sekisho.rollout.patience.WAITS", (0.0,) * 5)
+    assert run(terminal, "apply")[1] == run(terminal, "apply")[1] == Exit.CLEAN
+    iam_of(local).remove_user_from_group(GroupName="Gated", UserName="hanako")
+    told, error = run(terminal, "apply")
+    assert isinstance(error, PlanRefused)
+    assert (error.code, error.at) == (Code.PLAN_STALE, HANAKO)
+    assert told.startswith("Done: 4\n"), "what is done, and what not, is told all the same"
+    assert run(terminal, "status")[1] == Exit.FINDINGS
+    # taken out by somebody else: that is not what the roll-back did
+    told, code = run(terminal, "rollback")
+    assert code == Exit.CLEAN
+    found = "Found as before, by somebody else's doing, or because AWS does not show it yet: 1"
+    assert told.startswith("Taken back: 3\n")
+    assert f"{found}\n  {HANAKO}\n" in told
+    assert told.count(HANAKO) == 1
+
+
+def test_what_somebody_else_had_done_and_undone_is_done_after_all(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    iam = iam_of(local)
+    iam.create_group(GroupName="Gated")
+    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    told, code = run(terminal, "apply")
+    assert code == Exit.CLEAN
+    assert f"by somebody else: 2\n  group Gated\n  {HANAKO}\n" in told
+    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    told, code = run(terminal, "apply")
+    assert code == Exit.CLEAN
+    assert "by somebody else: 1\n  group Gated\n" in told
+    assert run(terminal, "status")[1] == Exit.CLEAN
+    assert run(terminal, "rollback")[1] == Exit.FINDINGS
+    iam.delete_group(GroupName="Gated")
+
+
+def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> None:
+    assert run(terminal, "apply")[1] == Exit.CLEAN
+    iam = iam_of(local)
+    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "sales"}])
+    told, code = run(terminal, "status", "--format", "json")
+    (fact,) = [each for each in json.loads(told)["changes"] if each["stands"] == "drifted"]
+    assert (code, fact["address"], fact["dated"]) == (Exit.FINDINGS, f"policy {GATE}", None)
+    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "security"}])
+    assert run(terminal, "rollback")[1] == Exit.CLEAN
+
+
+def test_of_an_empty_journal_a_roll_back_says_so(terminal: Terminal) -> None:
+    made = Plan.from_json(Path(terminal.path("plan")).read_text("utf-8"))
+    Journal(Path(terminal.path("plan.journal"))).open(made.digest, made.to_json())
+    told, code = run(terminal, "rollback")
+    assert (code, told.count("\n")) == (Exit.CLEAN, 1)
+    assert told.startswith("Nothing to take back")
