@@ -130,6 +130,55 @@ def test_every_kind_that_lacks_an_allow_is_named_and_its_level() -> None:
     ]
 
 
+def said(request: Request, given_to: Policies) -> list[str]:
+    lines = reasons(explain(request, given_to))
+    assert all(line.ja != line.en for line in lines)
+    return [line.en for line in lines]
+
+
+def test_a_policy_that_was_not_given_is_not_spoken_of() -> None:
+    everything = (policy(allow("All", "*")),)
+    other = Request(ALICE, "s3:GetObject", BUCKET, resource_account="444455556666")
+    federated = Request(
+        "arn:aws:sts::111122223333:federated-user/f", "s3:GetObject", "arn:aws:s3:::b/k"
+    )
+    across = (
+        "The resource belongs to another account, `444455556666`: both accounts must allow this."
+    )
+    none = "No {} was given, and one must allow this."
+    for request, given_to, lines in [
+        (other, Policies(everything), [across, none.format("resource-based policy")]),
+        (federated, Policies(everything), [none.format("session policy")]),
+        (
+            Request(ALICE, "s3:GetObject", BUCKET),
+            Policies(),
+            [none.format("identity-based policy")],
+        ),
+    ]:
+        assert said(request, given_to) == lines
+    shown: Any = explanation_to_json(explain(other, Policies(everything)))
+    assert shown["resourceAccount"] == "444455556666"
+    assert [lack["given"] for lack in shown["lacking"]] == [False]
+
+
+def test_an_empty_session_policy_is_one_that_allows_nothing() -> None:
+    given_to = Policies((policy(allow("All", "*")),), session=())
+    assert said(Request(ALICE, "s3:GetObject", BUCKET), given_to) == [
+        "There is no statement in the session policy that allows anything."
+    ]
+
+
+def test_a_deny_of_an_organisation_names_its_level() -> None:
+    denied = policy([allow("All", "*"), GATE], name="Limits")
+    given_to = Policies((policy(allow("All", "*")),), scps=(Level("Research", (denied,)),))
+    request = Request(ALICE, "s3:GetObject", BUCKET)
+    assert said(request, given_to)[0] == (
+        "The service control policy at the level `Research` Limits  Statement[1] Gate denies it:"
+    )
+    shown: Any = explanation_to_json(explain(request, given_to))
+    assert shown["denied"][0]["level"] == "Research"
+
+
 def test_a_resource_policy_would_do_instead() -> None:
     statement = allow(
         "Bob", "s3:GetObject", BUCKET, Principal={"AWS": ALICE.replace("alice", "bob")}

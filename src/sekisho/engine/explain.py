@@ -12,7 +12,7 @@ from sekisho.engine import actions, conditions, operators, resources, variables
 from sekisho.engine.algebra import needed
 from sekisho.engine.authorize import DEFAULTS, checked, decide
 from sekisho.engine.doubts import Doubts
-from sekisho.engine.layers import Group
+from sekisho.engine.layers import Group, across_accounts, owner_of
 from sekisho.engine.model import (
     Cause,
     ContextValue,
@@ -104,10 +104,15 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A deny that applies, and all that it was about."""
+    """A deny that applies, and all that it was about.
+
+    Attributes:
+        level: the level of the organisation; "" for other kinds.
+    """
 
     statement: Cause
     points: tuple[Point, ...]
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +123,14 @@ class Lack:
         level: the level of the organisation; "" for other kinds.
         nearest: the allows that come nearest; empty if it has no allow at all.
         instead: whether an allow here would make up for the lack named before it.
+        given: whether there is any policy of the kind.
     """
 
     kind: PolicyKind
     level: str
     nearest: tuple[NearMiss, ...]
     instead: bool = False
+    given: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +138,16 @@ class Explanation:
     """A decision, the denies that apply, and every allow that is lacking, in order of evaluation.
 
     An allowed request has neither; an explicitly denied one has denies only.
+
+    Attributes:
+        owner: the account of the resource where it is another than the caller's, and what is
+            lacking is an allow; "" otherwise.
     """
 
     decision: Decision
     denied: tuple[Denial, ...] = ()
     lacking: tuple[Lack, ...] = ()
+    owner: str = ""
 
 
 def explain(request: Request, policies: Policies, switches: Switches = DEFAULTS) -> Explanation:
@@ -146,13 +158,19 @@ def explain(request: Request, policies: Policies, switches: Switches = DEFAULTS)
     caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, Doubts(switches))
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
-        denied = (one for group in groups for one in _statements(group, scope, Effect.DENY))
-        return Explanation(
-            decision, tuple(Denial(one.cause, one.points) for one in denied if not one.failed)
+        denied = (
+            Denial(one.cause, one.points, group.level)
+            for group in groups
+            for one in _statements(group, scope, Effect.DENY)
+            if not one.failed
         )
+        return Explanation(decision, tuple(denied))
     readings = [read(group, scope) for group in groups]
     kinds = needed(request, policies, caller, readings)
-    return Explanation(decision, lacking=tuple(_lacking(kinds, groups, readings, scope)))
+    owner = (owner_of(request) or "") if across_accounts(request, caller) else ""
+    return Explanation(
+        decision, lacking=tuple(_lacking(kinds, groups, readings, scope)), owner=owner
+    )
 
 
 def _lacking(
@@ -165,10 +183,12 @@ def _lacking(
     for kind in kinds:
         asked = [pair for pair in by_kind if pair[0].kind is kind]
         if not asked:
-            yield Lack(kind, "", ())
+            yield Lack(kind, "", (), given=False)
         for group, reading in asked:
             if not reading.allows:
-                yield Lack(kind, group.level, _nearest(group, scope))
+                # an empty list of any other kind is one that allows nothing
+                given = kind is not PolicyKind.IDENTITY or bool(group.policies)
+                yield Lack(kind, group.level, _nearest(group, scope), given=given)
     if PolicyKind.RESOURCE not in kinds:
         for group in groups:
             if group.kind is PolicyKind.RESOURCE:

@@ -12,7 +12,7 @@ from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["Group", "across_accounts", "applicable", "assumes", "groups"]
+__all__ = ["Group", "across_accounts", "applicable", "assumes", "groups", "owner_of"]
 
 
 class Group(NamedTuple):
@@ -74,8 +74,13 @@ def across_accounts(request: Request, caller: Caller) -> bool:
     """
     if caller.kind is CallerKind.OUTSIDER:
         return False
-    owner = arns.account_of(request.resource) or request.resource_account
+    owner = owner_of(request)
     return owner is not None and owner != caller.account
+
+
+def owner_of(request: Request) -> str | None:
+    """Return the account of the resource, None if neither its ARN nor the request tells it."""
+    return arns.account_of(request.resource) or request.resource_account
 
 
 def assumes(request: Request) -> bool:

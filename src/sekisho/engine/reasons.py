@@ -145,7 +145,7 @@ _ACCOUNT_ONLY = Text(
     "it names only the account: identity-based policies decide",
     "アカウントだけを指定しています。許可はアイデンティティベースのポリシーで決まります",
 )
-_DENIES = Text("The {kind} {place} denies it:", "{kind} {place} が拒否しています。")
+_DENIES = Text("The {kind}{level} {place} denies it:", "{kind}{level} {place} が拒否しています。")
 _LACKS = Text("The {kind}{level} does not allow it.", "{kind}{level}が許可していません。")
 _LACKS_ACTION = Text(
     "No statement in the {kind}{level} allows this action.",
@@ -155,8 +155,16 @@ _LACKS_ALL = Text(
     "There is no statement in the {kind}{level} that allows anything.",
     "{kind}{level}に、許可するステートメントがありません。",
 )
+_LACKS_POLICY = Text(
+    "No {kind} was given, and one must allow this.",
+    "{kind}が指定されていません。この操作には、その許可が必要です。",
+)
+_ACROSS = Text(
+    "The resource belongs to another account, {owner}: both accounts must allow this.",
+    "リソースは別のアカウント {owner} のものです。両方のアカウントの許可が必要です。",
+)
 _INSTEAD = Text("An allow in the {kind} would do as well:", "{kind}の許可でも通ります。")
-_LEVEL = Text(" at the level {level}", " (レベル {level}) ")
+_LEVEL = Text(" at the level {level}", " (レベル {level})")
 
 _MFA = "aws:multifactorauthpresent"
 _HINTS: Mapping[tuple[str, ContextValue | None], Text] = {
@@ -183,18 +191,20 @@ def reasons(explanation: Explanation) -> tuple[Text, ...]:
     """Return the lines that say why a request is denied; none for an allowed one."""
     lines: list[Text] = []
     for denial in explanation.denied:
-        lines.append(_about(_DENIES, denial.statement.kind, place=place(denial.statement)))
+        cause = denial.statement
+        lines.append(_about(_DENIES, cause.kind, level=_level(denial.level), place=place(cause)))
         for point in denial.points:
             if point.negated or point.written != ("*",) or point.part is Part.CONDITION:
                 lines += _point(point, _APPLIES)
+    if explanation.owner:
+        lines.append(_ACROSS.filled(owner=quoted(explanation.owner)))
     for lack in explanation.lacking:
         lines += _lack(lack)
     return tuple(lines)
 
 
 def _lack(lack: Lack) -> Iterator[Text]:
-    level = _LEVEL.filled(level=quoted(lack.level)) if lack.level else Text("", "")
-    yield _about(_lack_template(lack), lack.kind, level=level)
+    yield _about(_lack_template(lack), lack.kind, level=_level(lack.level))
     for miss in lack.nearest:
         yield _indented(_MISSES.filled(place=place(miss.statement)))
         for point in miss.failed:
@@ -203,9 +213,15 @@ def _lack(lack: Lack) -> Iterator[Text]:
             yield _indented(_ACCOUNT_ONLY, 2, mark="- ")
 
 
+def _level(name: str) -> Text:
+    return _LEVEL.filled(level=quoted(name)) if name else Text("", "")
+
+
 def _lack_template(lack: Lack) -> Text:
     if lack.instead:
         return _INSTEAD
+    if not lack.given:
+        return _LACKS_POLICY
     if not lack.nearest:
         return _LACKS_ALL
     other_action = all(
@@ -299,13 +315,20 @@ def _has(point: Point) -> Text:
 
 def explanation_to_json(explanation: Explanation) -> dict[str, object]:
     """Return what explains a denial as JSON values, with AWS's names of the elements."""
-    return {
+    value: dict[str, object] = {
         "denied": [
-            {**cause_to_json(one.statement), "points": [_point_to_json(p) for p in one.points]}
+            {
+                **cause_to_json(one.statement),
+                "level": one.level or None,
+                "points": [_point_to_json(point) for point in one.points],
+            }
             for one in explanation.denied
         ],
         "lacking": [_lack_to_json(lack) for lack in explanation.lacking],
     }
+    if explanation.owner:
+        value["resourceAccount"] = explanation.owner
+    return value
 
 
 def _lack_to_json(lack: Lack) -> dict[str, object]:
@@ -317,6 +340,7 @@ def _lack_to_json(lack: Lack) -> dict[str, object]:
         "kind": lack.kind.value,
         "level": lack.level or None,
         "instead": lack.instead,
+        "given": lack.given,
         "nearest": nearest,
     }
 
