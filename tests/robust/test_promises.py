@@ -10,11 +10,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.engine.documents import Documents
+from sekisho.engine.exchange import answer
 from sekisho.policy import MOST_CHARACTERS
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +123,21 @@ def test_giants_are_answered(name: str, giant: str) -> None:
     TARGETS[name](_encoded(GIANTS[giant]))
     if name == "decide":
         TARGETS[name](_encoded(_line(GIANTS[giant])))
+
+
+def test_a_request_of_giant_texts_is_refused_with_each_named() -> None:
+    longest = "a" * MOST_CHARACTERS
+    request = {"principal": f"{longest}b", "action": "iam:GetUser", "resource": f"{longest}b"}
+    values = {"k": ["x", f"{longest}b"], "longest": longest}
+    line = json.dumps({"id": 1, "request": {**request, "context": values}})
+    error: Any = answer(line.encode(), Documents()).value["error"]
+    assert error["code"] == "request.bad-value"
+    for place in ("principal", "resource", "context.k[1]"):
+        assert f"request.{place}: more than 131,072 characters" in error["message"]
+    assert "action" not in error["message"]
+    assert "longest" not in error["message"]
+    short = json.dumps({"id": 1, "request": {**request, "principal": "s.amazonaws.com"}})
+    assert "request.principal" not in str(answer(short.encode(), Documents()))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -19,7 +19,7 @@ from sekisho.engine.model import (
     Switches,
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
-from sekisho.policy import PolicyKind
+from sekisho.policy import MOST_CHARACTERS, PolicyKind
 from sekisho.policy.faults import quoted
 
 __all__ = ["Question", "identity_of", "read_question", "switches_from_text"]
@@ -156,8 +156,16 @@ class _Reader:
     def text(self, value: object, path: str) -> str:
         """Return a string that must be there."""
         if isinstance(value, str):
-            return value
+            return self.short(value, path)
         self.wrong(path, "missing" if value is None else "expected a string")
+        return ""
+
+    def short(self, text: str, path: str) -> str:
+        """Return a text, or none of one that is far longer than AWS's ARNs of 2,048 characters."""
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        # a pattern with `?` takes time for each of its characters with each of the text's
+        self.wrong(path, f"more than {MOST_CHARACTERS:,} characters", Code.REQUEST_BAD_VALUE)
         return ""
 
     def optional_text(self, value: object, path: str) -> str | None:
@@ -205,7 +213,7 @@ class _Reader:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, str | int | float):
-            return str(value)
+            return self.short(str(value), path)
         self.wrong(path, "expected a string, a number, true or false", Code.REQUEST_BAD_VALUE)
         return ""
 
