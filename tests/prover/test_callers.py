@@ -1,5 +1,7 @@
 """Who stands for any user: in the accounts that policies name, and whoever they ask for by name."""
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -134,3 +136,32 @@ def test_a_policy_does_not_differ_from_itself_whoever_calls() -> None:
     policies: Policies = identity(only(StringLike=("aws:username", "adm-*")))
     found = difference_for_any(policies, policies, callers(policies, policies), NOW)
     assert (found.only_in_old, found.only_in_new) == (Side(None, ()), Side(None, ()))
+
+
+def said() -> list[bool]:
+    """Return whether what is known of a few policies is said."""
+    bob = identity(GET, only(StringEquals=("aws:username", "bob")))
+    adm = identity(GET, {**only(StringLike=("aws:username", "adm-*")), "Effect": "Deny"})
+    both = [difference_for_any(identity(GET), new, callers(new), NOW) for new in (bob, adm)]
+    (user,) = anyone(identity(on(f"arn:aws:ec2:*:{OWN}:instance/*")))
+    return [
+        user.account == OWN,
+        isinstance(both[0].only_in_new, Side) and both[0].only_in_new.witness is not None,
+        isinstance(both[1].only_in_new, Unknown),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("_accounts", lambda *_: iter(())),
+        ("_user_like", lambda *_: None),
+        ("_is_whole", lambda *_: True),
+    ],
+)
+def test_who_is_forgotten_is_missed(
+    name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert all(said())
+    monkeypatch.setattr(import_module("sekisho.prover.anyone"), name, broken)
+    assert not all(said())
