@@ -19,7 +19,7 @@ from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.language import Text
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
-from sekisho.prover import keys, reasons
+from sekisho.prover import keys, reasons, together
 from sekisho.prover.credentials import USER_ID, Situation, User
 from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
@@ -31,6 +31,8 @@ __all__ = ["About", "Reading", "variables_in"]
 
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 _TIME = "time"
+_ORIGIN = "aws:SourceIp"
+"""Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
 _LOOSE = "loose"
 _AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({Family.NUMBER, Family.PRESENCE})
@@ -57,6 +59,20 @@ def _linked(asked: Asked, doubts: Doubts) -> frozenset[str]:
         return frozenset()
     found = (variables_in(text, version) for text in condition.values)
     return frozenset().union(*found)
+
+
+def _key_of(asked: Asked) -> str:
+    return asked.condition.key.lower()
+
+
+def _theory_of(asked: Asked) -> str:
+    """Return the key that a condition is about, or the name of those that depend on each other."""
+    key = _key_of(asked)
+    if key in together.ENDPOINT or key == together.ADDRESS:
+        return _ORIGIN
+    if key in together.SERVICES:
+        return together.CALLED_VIA
+    return _TIME if key in _TIMES else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +120,7 @@ class Reading:
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
         by_theory: dict[str, list[Asked]] = {}
         for each in asked:
-            by_theory.setdefault(self._theory_of(each), []).append(each)
+            by_theory.setdefault(_theory_of(each), []).append(each)
         # the time is settled only where nobody asks about it
         self._open = _TIMES if _TIME in by_theory else frozenset()
         self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
@@ -120,10 +136,6 @@ class Reading:
         self.inexact: dict[str, Text] = {}
         for name, conditions_on in by_theory.items():
             self._read(name, list(dict.fromkeys(conditions_on)))
-
-    def _theory_of(self, asked: Asked) -> str:
-        key = asked.condition.key.lower()
-        return _TIME if key in _TIMES else key
 
     def knows(self, key: str) -> bool:
         """Tell whether the value of `key` (in lower case), or its absence, is settled."""
@@ -205,7 +217,33 @@ class Reading:
         if name == USER_ID:
             texts, exact = ids_for(asked, self.settled, self._about.now, self.effort)
             return [{USER_ID: text} for text in texts], exact
+        if name == _ORIGIN:
+            return self._origins(asked)
+        if name == together.CALLED_VIA:
+            return self._services(asked)
         return self._of_key(name, asked)
+
+    def _origins(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the addresses and the VPC endpoints that a request can come from."""
+        by_key: dict[str, list[Asked]] = {together.ADDRESS: []}
+        for each in asked:
+            by_key.setdefault(_key_of(each), []).append(each)
+        nothing: tuple[list[Values], bool] = ([{}], True)
+        read = {
+            key: self._of_key(key, those) if those and not self.knows(key) else nothing
+            for key, those in by_key.items()
+        }
+        ways = {key: values for key, (values, _) in read.items()}
+        exact = all(exact for _, exact in read.values())
+        return [*together.origins(ways, self.settled.folded)], exact
+
+    def _services(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the services that can stand between the caller and the call."""
+        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
+        of_list = [each for each in asked if _key_of(each) == together.CALLED_VIA]
+        sets = self._sets(texts, of_list) if of_list else ()
+        found = [*together.chains(texts, sets, frozenset(map(_key_of, asked)))]
+        return found, exact
 
     def _of_key(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
         spelled = asked[0].condition.key if asked else name
@@ -305,11 +343,13 @@ class Reading:
         """Yield values for the keys that policy variables name, with which to read again.
 
         Raises:
-            Limit: if a variable names the time.
+            Limit: if a variable names the time, or a service in between.
         """
         names = sorted(keys_linked)
         if set(names) & (_TIMES | {_AGE}):
             raise Limit(reasons.NAMES_A_TIME)
+        if set(names) & together.SERVICES:
+            raise Limit(reasons.NAMES_A_SERVICE)
         each_key = [self._assignable(name, asked) for name in names]
         for values in islice(product(*each_key), MOST_ASSIGNMENTS):
             yield dict(zip(names, values, strict=True))

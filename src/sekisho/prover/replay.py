@@ -17,7 +17,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Version
-from sekisho.prover import keys
+from sekisho.prover import keys, together
 from sekisho.prover.credentials import Held
 from sekisho.prover.formula import Question
 from sekisho.prover.texts import MARK
@@ -78,7 +78,10 @@ def _is_within(question: Question, request: Request) -> bool:
 
 def _nicer(request: Request) -> Iterator[Request]:
     """Yield the request with ordinary names in the place of the shortest possible ones."""
-    if "aws:SourceIp" not in request.context:
+    # who comes through a VPC endpoint has no address
+    if together.ENDPOINT.isdisjoint(request.context.folded) and (
+        together.ADDRESS not in request.context.folded
+    ):
         context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
         yield from _nicer(replace(request, context=context))
     action = request.action.replace(MARK, _NEW_NAME)

@@ -56,6 +56,13 @@ ASSUMED = (
         "条件キーの値は演算子が比較する型であり、"
         "サービスのキーはどの呼び出しでも有無のどちらもありうるものとします。",
     ),
+    Text(
+        "Each request is about one resource: a call that needs several, like ec2:RunInstances, may "
+        "be denied on another one.",
+        "1 つのリクエストにつき 1 つのリソースを調べます。"
+        "ec2:RunInstances のように複数のリソースが必要な呼び出しは、"
+        "別のリソースで拒否されることがあります。",
+    ),
 )
 """What every verdict rests on."""
 
