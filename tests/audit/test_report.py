@@ -265,3 +265,26 @@ def test_exit_codes_and_the_file(tmp_path_factory: pytest.TempPathFactory) -> No
 def test_options_that_do_not_go_together(asked: list[str]) -> None:
     result = CliRunner().invoke(command, asked, standalone_mode=False)
     assert type(result.exception).__name__ == "UsageError"
+
+
+def test_a_witness_says_where_the_user_has_no_such_credential() -> None:
+    users = {
+        "key": {"has": ["Read"], "keys": [{"used": 1}]},
+        "password": {"has": ["Read"], "password": {}},
+        "nothing": {"has": ["Read"]},
+        "unread": {"has": ["Read"]},
+    }
+    gaps = [["ListAccessKeys", "unread", "AccessDenied"]]
+    account = snapshot_of({"users": users, "policies": {"Read": READ}, "gaps": gaps})
+    report = audit_account(account, Exceptions(), version="1")
+    told = {row["user"]: row for row in csv.DictReader(StringIO(to_csv(report)))}
+    made = "no active access key now; it holds for one that is made"
+    assert all("access key" in each["witness"] for each in told.values())
+    assert "(" not in told["key"]["witness"].partition("is allowed")[2]
+    assert told["password"]["witness"].endswith(f"(the user has {made})")
+    assert made in told["nothing"]["witness"]
+    assert told["unread"]["witness"].endswith("was not read)")
+    assert made in json.dumps(to_json(report))
+    facts = [each.fact.ja for each in report.findings if made in each.fact.en]
+    assert facts
+    assert all("有効なアクセスキーはありません" in fact for fact in facts)

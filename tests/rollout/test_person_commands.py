@@ -88,6 +88,13 @@ def test_a_password_file_that_is_there_stops_everything(
     assert "jiro" not in [user["UserName"] for user in iam_of(local).list_users()["Users"]]
 
 
+def test_somebody_who_is_there_already_is_told_of(terminal: Terminal) -> None:
+    told = terminal.run("onboard", "machine", "--no-password", "--mfa")
+    assert "The user machine is there already" in told.stderr
+    assert "\n  user machine" not in told.stdout
+    assert "already" not in terminal.run("onboard", "saburo", "--mfa").stderr
+
+
 def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
     iam = iam_of(local)
     planned(terminal, "reset", "hanako")

@@ -13,12 +13,17 @@ from sekisho.cli.options import pair
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import UsageError
-from sekisho.language import Language
+from sekisho.language import Language, Text
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
 from sekisho.rollout.outlook import policy_arn
 
 __all__ = ["command"]
+
+_THERE = Text(
+    "The user {user} is there already: the plan adds only what is missing.",
+    "ユーザー {user} は既に存在します。計画には不足しているものだけが含まれます。",
+)
 
 
 @click.command("onboard", short_help="Plan a new user, gated from the first moment.")
@@ -67,7 +72,10 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         break_glass=break_glass_of(given, exceptions),
         exceptions=exceptions.entries,
     )
-    return finish(plan(goal, snapshot, caller, words), given, output, lang)
+    made = plan(goal, snapshot, caller, words)
+    if user in snapshot.user_named:
+        click.echo(_THERE.filled(user=user).into(lang), err=True)
+    return finish(made, given, output, lang)
 
 
 def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:

@@ -9,10 +9,9 @@ from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
-from sekisho.audit.people import Outlook, Row
+from sekisho.audit.people import Outlook, Row, said_of
 from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
-from sekisho.prover.wording import witness_text
 
 __all__ = ["user_checks"]
 
@@ -81,14 +80,14 @@ def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
             pass
         case Gated.REFUTED:
             if row.gate.witness is not None:
-                fact = witness_text(row.gate.witness)
+                fact = said_of(row.gate.witness, row.facts)
                 yield finding(Id.NOT_GATED, name, fact, excused=excused)
         case Gated.NOTHING_ALLOWED:
             yield finding(Id.NOT_YET_GATED, name, texts.NOTHING_ALLOWED)
         case Gated.UNKNOWN:
             yield unknown(Id.NOT_GATED, name, _gate_reason(row))
     if isinstance(row.gate.via_service, Refuted):
-        fact = witness_text(row.gate.via_service.witness)
+        fact = said_of(row.gate.via_service.witness, row.facts)
         yield finding(Id.SERVICES_PASS, name, fact)
     groups = examined.gating_groups
     left_out = row.gate.gated in (Gated.REFUTED, Gated.NOTHING_ALLOWED)

@@ -6,6 +6,7 @@ from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
 from sekisho.audit.people.outlook import Fate, Outlook, outlooks_of
 from sekisho.audit.people.rows import Row, rows_of
+from sekisho.audit.people.witness import said_of
 
 __all__ = [
     "Coverage",
@@ -20,4 +21,5 @@ __all__ = [
     "outlooks_of",
     "powers_of",
     "rows_of",
+    "said_of",
 ]

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from io import StringIO
 
-from sekisho.audit.people import Row
+from sekisho.audit.people import Row, said_of
 from sekisho.audit.report.model import AccountReport
-from sekisho.prover.wording import witness_text
 
 __all__ = ["to_csv"]
 
@@ -33,7 +32,7 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
 
 def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
     facts, gate, exemption = row.facts, row.gate, row.exemption
-    witness = "" if gate.witness is None else witness_text(gate.witness).en
+    witness = "" if gate.witness is None else said_of(gate.witness, facts).en
     return {
         "account": report.snapshot.account,
         "as_of": _time(report.snapshot.taken_at),

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
 from sekisho.audit.exceptions import exemption_to_json
-from sekisho.audit.people import Row
+from sekisho.audit.people import Facts, Row, said_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
 from sekisho.prover import Witness
-from sekisho.prover.wording import witness_text
 
 __all__ = ["SCHEMA", "to_json"]
 
@@ -75,7 +74,7 @@ def _row(row: Row) -> dict[str, object]:
         "otherCredentials": facts.others,
         "byCredentialReport": facts.by_report,
         "gated": gate.gated.value,
-        "witness": None if gate.witness is None else _witness(gate.witness),
+        "witness": None if gate.witness is None else _witness(gate.witness, facts),
         "gatedBy": list(power.gating),
         "underTheGate": [each.value for each in row.fate.outlooks],
         "administrator": None if power.unknown else power.administers,
@@ -117,10 +116,10 @@ def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
     }
 
 
-def _witness(witness: Witness) -> dict[str, object]:
+def _witness(witness: Witness, facts: Facts) -> dict[str, object]:
     request = witness.request
     return {
-        "text": witness_text(witness).en,
+        "text": said_of(witness, facts).en,
         "credential": witness.held.value,
         "request": {
             "principal": request.principal,
