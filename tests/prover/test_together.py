@@ -1,0 +1,117 @@
+"""Keys that depend on each other, against every request of a small world."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prover.questions import ALICE, NOW, identity
+from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, Request, decide
+from sekisho.prover import Held, Proved, Question, Refuted
+from sekisho.prover.ask import never
+from sekisho.prover.credentials import situations
+from sekisho.prover.together import ADDRESS, ENDPOINT
+
+NAMES = ("a", "b", "c")
+CHAINS = [(), *(chain for length in (1, 2, 3) for chain in product(NAMES, repeat=length))]
+WANTED = [["a"], ["b"], ["a", "b"]]
+ENDS = st.tuples(
+    st.sampled_from(["StringEquals", "StringNotEquals", "StringLikeIfExists"]),
+    st.sampled_from(["aws:CalledViaFirst", "aws:CalledViaLast"]),
+    st.sampled_from(WANTED),
+)
+LISTS = st.tuples(
+    st.sampled_from(
+        ["ForAnyValue:StringLike", "ForAllValues:StringLike", "ForAnyValue:StringNotLike"]
+    ),
+    st.just("aws:CalledVia"),
+    st.sampled_from([*WANTED, ["*"]]),
+)
+ABSENT = st.tuples(
+    st.just("Null"),
+    st.sampled_from(["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"]),
+    st.sampled_from([["true"], ["false"]]),
+)
+FROM = st.one_of(
+    st.tuples(
+        st.sampled_from(["IpAddress", "NotIpAddress", "IpAddressIfExists"]),
+        st.just("aws:SourceIp"),
+        st.just(["10.0.0.0/8"]),
+    ),
+    st.tuples(
+        st.sampled_from(["StringEquals", "StringNotEquals", "StringEqualsIfExists"]),
+        st.sampled_from(["aws:SourceVpce", "aws:SourceVpc"]),
+        st.just(["x"]),
+    ),
+    st.tuples(
+        st.just("Null"),
+        st.sampled_from(["aws:SourceIp", "aws:SourceVpce", "aws:SourceVpc"]),
+        st.sampled_from([["true"], ["false"]]),
+    ),
+)
+
+
+def policies(allow: list[Any], deny: list[Any]) -> Policies:
+    """Return one Allow, and one Deny if it has a condition."""
+    found = [statement("Allow", allow), *([statement("Deny", deny)] if deny else [])]
+    return identity(*found)
+
+
+def statement(effect: str, conditions: list[Any]) -> dict[str, Any]:
+    written: dict[str, Any] = {"Effect": effect, "Action": "s3:*", "Resource": "*"}
+    for operator, key, values in conditions:
+        written.setdefault("Condition", {}).setdefault(operator, {})[key] = values
+    return written
+
+
+def agree(asked: Policies, held: Held, world: Iterator[dict[str, ContextValue]]) -> Refuted | None:
+    """Check that the prover says what the world does; return what it has found."""
+    own = situations(ALICE, NOW, (held,))[0].values
+    passes = any(
+        decide(Request(ALICE.arn, "s3:ListAllMyBuckets", "*", own.with_(each)), asked).effect
+        is DecisionEffect.ALLOWED
+        for each in world
+    )
+    verdict = never(Question(ALICE, NOW, (held,), allowed=asked))
+    assert isinstance(verdict, Refuted if passes else Proved)
+    return verdict if isinstance(verdict, Refuted) else None
+
+
+def chains() -> Iterator[dict[str, ContextValue]]:
+    for chain in CHAINS:
+        ends = {"aws:CalledViaFirst": chain[0], "aws:CalledViaLast": chain[-1]} if chain else {}
+        yield {"aws:CalledVia": chain, **ends} if chain else {}
+
+
+def origins() -> Iterator[dict[str, ContextValue]]:
+    for address in (None, "10.1.2.3", "203.0.113.9"):
+        yield {} if address is None else {"aws:SourceIp": address}
+    for endpoint, vpc in product((None, "x", "y"), repeat=2):
+        both = {"aws:SourceVpce": endpoint, "aws:SourceVpc": vpc}
+        yield {key: value for key, value in both.items() if value is not None}
+
+
+CALLS = st.lists(st.one_of(ENDS, LISTS, ABSENT), max_size=3)
+ORIGINS = st.lists(FROM, max_size=3)
+
+
+@given(CALLS, CALLS)
+def test_the_services_in_between_are_one_chain(allow: list[Any], deny: list[Any]) -> None:
+    found = agree(policies(allow, deny), Held.KEY_VIA_SERVICE, chains())
+    if found is not None:
+        chain = found.witness.request.context.get("aws:CalledVia", ())
+        ends = (
+            found.witness.request.context.get("aws:CalledViaFirst"),
+            found.witness.request.context.get("aws:CalledViaLast"),
+        )
+        assert ends == ((chain[0], chain[-1]) if chain else (None, None))
+
+
+@given(ORIGINS, ORIGINS)
+def test_who_comes_through_an_endpoint_has_no_address(allow: list[Any], deny: list[Any]) -> None:
+    found = agree(policies(allow, deny), Held.KEY, origins())
+    if found is not None:
+        context: Context = found.witness.request.context
+        assert ADDRESS not in context.folded or ENDPOINT.isdisjoint(context.folded)
