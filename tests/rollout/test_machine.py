@@ -8,7 +8,8 @@ journal tells the truth; no file holds a password.
 import json
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,14 @@ class Guard:
 
 
 class Dying(Guard):
-    """An `AwsApi` in which the process dies as a password is set, before or after it is."""
+    """An `AwsApi` in which the process dies at an operation, before or after it is done."""
 
-    def __init__(self, api: AwsApi, theirs: set[str], *, after: bool) -> None:
+    def __init__(self, api: AwsApi, theirs: set[str], operation: str, *, after: bool) -> None:
         super().__init__(api, theirs)
-        self._after = after
+        self._operation, self._after = operation, after
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
-        if operation != "CreateLoginProfile":
+        if operation != self._operation:
             return super().call(service, operation, **params)
         if self._after:
             super().call(service, operation, **params)
@@ -88,7 +89,7 @@ class RollOut(RuleBasedStateMachine):
 
     @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]), people=PEOPLE)
     def account(self, keys: bool, older: Preset | None, people: dict[str, Person]) -> None:
-        local = self.stack.enter_context(company())
+        local = self.local = self.stack.enter_context(company())
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.api = signed_in(local, "admin", mfa=True)
         self.api.call("iam", "CreateLoginProfile", UserName="admin", Password=SECRET)
@@ -165,9 +166,10 @@ class RollOut(RuleBasedStateMachine):
     @precondition(lambda self: self.plan is not None and self._makes_a_password())
     @rule(after=st.booleans(), theirs=st.booleans(), again=st.booleans())
     def die_as_a_password_is_set(self, after: bool, theirs: bool, again: bool) -> None:
-        self._apply(Dying(self.api, self.theirs, after=after), lag=0, knows=False)
+        dying = Dying(self.api, self.theirs, "CreateLoginProfile", after=after)
+        self._apply(dying, lag=0, knows=False)
         if theirs:
-            self.somebody_sets_a_password()
+            self.somebody_sets_a_password(anew=False)
         if again:
             self._apply(Guard(self.api, self.theirs), lag=0, knows=False)
 
@@ -236,6 +238,19 @@ class RollOut(RuleBasedStateMachine):
         except (Killed, AwsRefused):
             return
 
+    @precondition(lambda self: self.plan is not None and self._makes_a_password())
+    @rule(after=st.booleans(), theirs=st.booleans(), again=st.booleans())
+    def die_as_a_password_is_taken_back(self, after: bool, theirs: bool, again: bool) -> None:
+        assert self.plan is not None
+        self.ran = True
+        dying = Dying(self.api, self.theirs, "DeleteLoginProfile", after=after)
+        with suppress(Killed):
+            roll_back(self.plan, Journal(self.journal), dying, now=NOW)
+        if theirs:
+            self.somebody_sets_a_password(anew=False)
+        if again:
+            roll_back(self.plan, Journal(self.journal), Guard(self.api, self.theirs), now=NOW)
+
     @precondition(lambda self: self.plan is not None)
     @rule()
     def take_back(self) -> None:
@@ -283,9 +298,12 @@ class RollOut(RuleBasedStateMachine):
     def somebody_gets_a_key(self) -> None:
         self._meddle("CreateAccessKey", UserName="taro")
 
-    @rule()
-    def somebody_sets_a_password(self) -> None:
+    @rule(anew=st.booleans())
+    def somebody_sets_a_password(self, anew: bool) -> None:
         about = {"Password": SECRET, "PasswordResetRequired": True}
+        if anew:
+            self._meddle("DeleteLoginProfile", UserName="taro")
+        self.local.clock.advance(timedelta(seconds=2))  # IAM dates to the second
         if self._meddle("CreateLoginProfile", UserName="taro", **about):
             self.theirs.add("taro")
 
