@@ -21,8 +21,8 @@ from sekisho.language import Language, Text
 from sekisho.rollout import Plan, plan
 from sekisho.rollout.authors import CALLS, Author, authors_of
 from sekisho.rollout.changes import Change, DeactivateCredential, DeleteDevice, TagPolicy
-from sekisho.rollout.standing import Fact, Standing
 from sekisho.rollout.stands import Stands
+from sekisho.rollout.status import Fact, Standing
 from sekisho.rollout.taking import CredentialType
 
 EVENTS = json.loads(

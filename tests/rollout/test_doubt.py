@@ -21,8 +21,8 @@ from sekisho.rollout.journal import Event
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.lifecycle import Standpoint, reset
 from sekisho.rollout.observe import Observer
-from sekisho.rollout.standing import standing_of
 from sekisho.rollout.stands import Stands
+from sekisho.rollout.status import standing_of
 from sekisho.rollout.texts import CHANGED_SINCE, IN_DOUBT, NOT_OURS
 
 ADDRESS = "login-profile taro"

@@ -4,7 +4,7 @@ One YAML file names the break-glass users, the machine users and every other exc
 an exception that is not in it, and nothing in it is silent: it is shown wherever its user is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -21,6 +21,7 @@ __all__ = [
     "ExceptionKind",
     "Exceptions",
     "Exemption",
+    "exemption_from_json",
     "exemption_to_json",
     "load_exceptions",
 ]
@@ -78,6 +79,25 @@ def exemption_to_json(exemption: Exemption) -> dict[str, str]:
         "ticket": exemption.ticket,
         "force": exemption.force,
     }
+
+
+def exemption_from_json(value: Mapping[str, str]) -> Exemption:
+    """Return the exception whose JSON form this is.
+
+    Raises:
+        KeyError: if a key is missing.
+        ValueError: if a kind or a date is none.
+    """
+    return Exemption(
+        user=value["user"],
+        kind=ExceptionKind(value["kind"]),
+        why=value["why"],
+        owner=value["owner"],
+        approved_by=value["approvedBy"],
+        expires=date.fromisoformat(value["expires"]),
+        ticket=value["ticket"],
+        force=value["force"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from sekisho.language import Language
 from sekisho.rollout.authors import CALLS
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.kept import read_plan
-from sekisho.rollout.standing import Standing, standing_of
 from sekisho.rollout.stands import Stands
+from sekisho.rollout.status import Standing, standing_of
 from sekisho.rollout.waves import WaveStands, waves_of
 
 __all__ = ["command"]

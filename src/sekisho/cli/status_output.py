@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan
 from sekisho.rollout.authors import CALLS, Author
-from sekisho.rollout.standing import Fact, Standing
 from sekisho.rollout.stands import Stands
+from sekisho.rollout.status import Fact, Standing
 from sekisho.rollout.waves import WaveStands
 
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]

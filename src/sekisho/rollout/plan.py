@@ -8,12 +8,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
-from sekisho.audit.exceptions import ExceptionKind, Exemption, exemption_to_json
+from sekisho.audit.exceptions import Exemption, exemption_from_json, exemption_to_json
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
@@ -277,19 +277,6 @@ def _person(value: Mapping[str, Any]) -> Person:
     return Person(value["user"], value["fate"], Text(**value["text"]), value["wave"])
 
 
-def _exemption(value: Mapping[str, Any]) -> Exemption:
-    return Exemption(
-        user=value["user"],
-        kind=ExceptionKind(value["kind"]),
-        why=value["why"],
-        owner=value["owner"],
-        approved_by=value["approvedBy"],
-        expires=date.fromisoformat(value["expires"]),
-        ticket=value["ticket"],
-        force=value["force"],
-    )
-
-
 def _plan(content: Mapping[str, Any]) -> Plan:
     plan = Plan(
         account=content["account"],
@@ -302,7 +289,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         reasons=_all(content["reasons"], _note),
         warnings=_all(content["warnings"], _note),
         people=_all(content["people"], _person),
-        exceptions=_all(content["exceptions"], _exemption),
+        exceptions=_all(content["exceptions"], exemption_from_json),
         needs=content["needs"],
         accepted=content["accepted"],
         complete=content["complete"],

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
+from sekisho.account import AccessKey
 from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.people import Facts, Row, said_of
@@ -60,15 +61,7 @@ def _row(row: Row) -> dict[str, object]:
         "enrolled": facts.enrolled,
         "devices": [{"serial": each.serial, "kind": each.kind.value} for each in facts.devices],
         "activeKeys": facts.active_keys,
-        "keys": [
-            {
-                "id": each.id,
-                "active": each.active,
-                "lastUsed": _time(each.last_used),
-                "lastService": each.last_service,
-            }
-            for each in facts.keys
-        ],
+        "keys": [_key(each) for each in facts.keys],
         "keyLastUsed": _time(facts.key_used),
         "keyUseKnown": facts.use_known,
         "otherCredentials": facts.others,
@@ -86,6 +79,15 @@ def _row(row: Row) -> dict[str, object]:
             *([row.fate.reason] if row.fate.reason else []),
             *([power.unknown.en] if power.unknown else []),
         ],
+    }
+
+
+def _key(key: AccessKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "active": key.active,
+        "lastUsed": _time(key.last_used),
+        "lastService": key.last_service,
     }
 
 
