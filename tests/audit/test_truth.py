@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.test_lint_laws import FEW
 from cases import cases
 from sekisho import policy
 from sekisho.audit import HELD, LEGEND, OUTCOMES, Attachment, Held, Outcome, TruthTable, Way, lint
@@ -148,7 +149,7 @@ def _own(asked_as: str) -> tuple[AttachedPolicy, ...]:
     return (AttachedPolicy("everything", document),) if of_iam else ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=2 * FEW)
 @given(_trust())
 def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
     text = json.dumps(value)

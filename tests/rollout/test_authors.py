@@ -34,7 +34,7 @@ KEN = f"arn:aws:iam::{ACCOUNT}:user/ken"
 def changes() -> dict[str, Change]:
     made = plan(full_goal(), account(), ADMIN).changes
     key = DeactivateCredential("machine", CredentialType.ACCESS_KEY.value, "AKIAMACHINE")
-    device = DeleteDevice(f"arn:aws:iam::{ACCOUNT}:mfa/attic")
+    device = DeleteDevice(f"arn:aws:iam::{ACCOUNT}:mfa/attic", "")
     every = (*made, key, device, TagPolicy(GATE, "team", "security", None))
     return {change.address: change for change in every}
 

@@ -50,7 +50,7 @@ class Stage:
         self.folder = folder
         self.api = signed_in(local, "admin", mfa=True)
         self.now = local.clock.now()
-        self.plan = made(self.api, one_of_each())
+        self.plan = made(self.api, one_of_each(), self.now)
 
     def die(self, *, after: bool, now: datetime | None = None) -> None:
         position = [change.address for change in self.plan.changes].index(ADDRESS)

@@ -16,13 +16,20 @@ EVENTS = st.lists(
 )
 
 
+def test_who_only_looks_begins_no_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.touch()
+    Journal(path).open("digest")
+    assert path.read_bytes() == b""
+
+
 @given(events=EVENTS, cut=st.integers(min_value=0, max_value=60))
 def test_a_cut_off_line_is_as_if_it_was_never_written(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[Event, str]], cut: int
 ) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal"
     journal = Journal(path)
-    journal.open("digest")
+    journal.open("digest", "{}")
     sizes = [path.stat().st_size]
     for event, address in events:
         journal.record(Entry(NOW, event, address, "note"))
@@ -32,13 +39,14 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
     whole = max((number for number, end in enumerate(sizes) if end <= size), default=0)
 
     again = Journal(path)
-    again.open("digest")
-    last = {address: event for event, address in events[:whole]}
+    again.open("digest", "{}")
+    # what was left is still what was done about it before
+    last = {address: event for event, address in events[:whole] if event is not Event.LEFT}
     for address in ("user a", "グループ b", "policy\u2028c"):
         assert again.standing(address) == last.get(address)
     again.record(Entry(NOW, Event.DONE, "user a"))
     third = Journal(path)
-    third.open("digest")
+    third.open("digest", "{}")
     assert third.standing("user a") is Event.DONE
 
 
@@ -49,26 +57,26 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
 def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
     path = tmp_path / "journal"
     journal = Journal(path)
-    journal.open("digest")
+    journal.open("digest", "{}")
     journal.record(Entry(NOW, Event.BEGUN, "user a"))
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", "utf-8")
     with pytest.raises(FaultyInput, match="2:0") as caught:
-        Journal(path).open("digest")
+        Journal(path).open("digest", "{}")
     assert caught.value.cure
 
 
 def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal").open("one")
+    Journal(tmp_path / "journal").open("one", "{}")
     with pytest.raises(PlanRefused, match="another plan"):
-        Journal(tmp_path / "journal").open("two")
+        Journal(tmp_path / "journal").open("two", "{}")
 
 
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere" / "journal"):
         with pytest.raises(FaultyInput, match="cannot be opened") as caught:
-            Journal(path).open("one")
+            Journal(path).open("one", "{}")
         assert caught.value.cure
     (tmp_path / "latin").write_bytes(b"\xff\xfe\n")
     with pytest.raises(FaultyInput, match="cannot be opened"):
-        Journal(tmp_path / "latin").open("one")
+        Journal(tmp_path / "latin").open("one", "{}")

@@ -3,6 +3,7 @@
 import stat
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ def password(user: str) -> str:
     return SECRET
 
 
-def made(api: Boto3Api, goal: Goal) -> Plan:
+def made(api: Boto3Api, goal: Goal, now: datetime = NOW) -> Plan:
     """Return a plan for the account as it is now, through a file and back."""
-    snapshot = collect(api, now=NOW)
+    snapshot = collect(api, now=now)
     fresh = plan(goal, snapshot, ADMIN)
     if {*fresh.against} & ACCEPTED:
         # that it can be undone holds all the same

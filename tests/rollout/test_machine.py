@@ -194,7 +194,7 @@ class RollOut(RuleBasedStateMachine):
 
     def _undone(self) -> bool:
         """Return whether some of the plan was taken back already."""
-        return bool(self._standing(Event.UNDO_BEGUN, Event.UNDONE, Event.LEFT))
+        return bool(self._standing(Event.UNDO_BEGUN, Event.UNDONE))
 
     def _standing(self, *events: Event | None) -> set[str]:
         """Return the addresses of the plan's changes of which the journal says one of `events`."""

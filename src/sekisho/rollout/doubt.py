@@ -14,7 +14,7 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.rollout.changes import CreateLoginProfile, ReplacePassword
 from sekisho.rollout.journal import Entry, Event, Journal
-from sekisho.rollout.kept import Kept
+from sekisho.rollout.kept import Kept, check_account
 from sekisho.rollout.observe import Observer
 
 __all__ = ["SKEW", "SetsPassword", "Whose", "doubtful", "settle", "whose"]
@@ -95,13 +95,14 @@ def settle(
         now: the time that the journal gives this.
 
     Raises:
-        PlanRefused: if the journal belongs to another plan.
-        UsageError: if a user's password is not in doubt, or there is none; nothing is written then.
-        AwsRefused: if that cannot be read; neither.
+        PlanRefused: if the plan is of another account, or the journal of another plan.
+        UsageError: if a user's password is not in doubt, or there is none.
+        AwsRefused: if that cannot be read. Nothing is written then, whichever it is.
     """
     said = [*((user, Event.BEGUN) for user in ours), *((user, Event.ALREADY) for user in theirs)]
     if not said:
         return
+    check_account(kept.plan, api)
     kept.journal.open(kept.plan.digest, kept.plan.to_json())
     sets = {each.user: each for each in kept.plan.changes if isinstance(each, SetsPassword)}
     entries = {}

@@ -11,19 +11,17 @@ from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout.calls import Call, doing, renewing
 from sekisho.rollout.changes import (
     Change,
-    CreateGroup,
     CreateLoginProfile,
-    CreatePolicyVersion,
-    CreateUser,
     Image,
 )
 from sekisho.rollout.doubt import SetsPassword, Whose, doubtful, whose
 from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
-from sekisho.rollout.stands import Stands, stands_of
+from sekisho.rollout.stands import Stands, is_needless, stands_of
 
-__all__ = ["OLDEST", "ApplyReport", "Stop", "check_account", "execute", "so_far", "touched"]
+__all__ = ["OLDEST", "ApplyReport", "Stop", "execute", "so_far", "touched"]
 
 Passwords = Callable[[str], str]
 
@@ -34,8 +32,6 @@ _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
-_MADE_BEFORE = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
-"""Refusals that a second try also meets where the first was carried out and its answer lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +137,6 @@ def touched(plan: Plan, api: AwsApi) -> str:
     return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def check_account(plan: Plan, api: AwsApi) -> str:
-    """Return the caller's ARN; refuse a plan that was made for another account or partition.
-
-    Raises:
-        PlanRefused: if it was.
-    """
-    identity = api.call("sts", "GetCallerIdentity")
-    account, partition = identity["Account"], identity["Arn"].split(":")[1]
-    if (account, partition) != (plan.account, plan.partition):
-        raise PlanRefused(
-            f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
-            f"`{account}` in `{partition}`",
-            code=Code.PLAN_FAULTY,
-            cure="use the credentials of the plan's account",
-        )
-    return str(identity["Arn"])
-
-
 def _who(arn: str) -> str:
     """Return whose permissions an ARN stands for: of a role session, the role."""
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
@@ -208,7 +186,7 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
         each.address: stands_of(each, observer.read(each), journal, api) for each in plan.changes
     }
     found = [address for address, each in stands.items() if each is Stands.DRIFTED]
-    found += [each.address for each in plan.needless if not _stands(each, observer.read(each))]
+    found += [each.address for each in plan.needless if not is_needless(each, observer.read(each))]
     if found:
         raise _stale(*found)
     return not all(
@@ -225,17 +203,6 @@ def _stale(*addresses: str) -> PlanRefused:
         at=addresses[0],
         cure="collect the account again and make a new plan",
     )
-
-
-def _stands(needless: Change, actual: Image) -> bool:
-    """Return whether what made a change needless is still so."""
-    match needless:
-        case CreatePolicyVersion():
-            return bool(actual == needless.before)
-        case CreateUser() | CreateGroup() | CreateLoginProfile():
-            return actual is not None
-        case _:
-            return bool(actual == needless.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +244,18 @@ class _Run:
         if isinstance(change, SetsPassword):
             params["Password"] = self.passwords(change.user)
         standing = self.journal.standing(change.address)
+        elsewhere = self.journal.begun_elsewhere(change.address)
         self._record(Event.BEGUN, change)
         try:
             answer = self.api.call("iam", call.operation, **params)
         except AwsRefused as error:
             # what may have been done, by a try whose answer was lost, stays begun: the next run
             # looks at what came of it
-            if standing in _NOT_OURS and _did_nothing(error):
-                self._record(Event.REFUSED, change, error.aws_code)
+            if _did_nothing(error):
+                if standing in _NOT_OURS:
+                    self._record(Event.REFUSED, change, error.aws_code)
+                elif elsewhere is not None:
+                    self.journal.leave_in_doubt(change.address)
             raise
         self._record(Event.DONE, change, made=self._made(change, answer))
 
@@ -310,9 +281,7 @@ def _call_for(change: Change, actual: Image) -> Call:
 
 def _did_nothing(error: AwsRefused) -> bool:
     """Return whether it is certain that none of the tries behind a refusal was carried out."""
-    if error.status not in _REFUSALS:
-        return False
-    return error.attempts == 1 or error.aws_code not in _MADE_BEFORE
+    return error.status in _REFUSALS and error.attempts <= 1
 
 
 def _report(

@@ -97,7 +97,7 @@ class Journal:
             lock.release()
 
     def open(self, digest: str, text: str = "") -> None:
-        """Read what is there for the plan of this digest, or begin the file with its text.
+        """Read what is there for the plan of this digest, or begin the file with its text, if any.
 
         Raises:
             PlanRefused: if the journal belongs to another plan.
@@ -107,7 +107,8 @@ class Journal:
             self._repair()
             lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
             if not lines:
-                self._write({"schema": SCHEMA, "plan": digest, "text": text})
+                if text:
+                    self._write({"schema": SCHEMA, "plan": digest, "text": text})
                 return
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
@@ -123,7 +124,7 @@ class Journal:
             self._take(self._entry(number, line))
 
     def standing(self, address: str) -> Event | None:
-        """Return the last that happened to the change at `address`, or None."""
+        """Return the last that was done about the change at `address`, or None; never LEFT."""
         entry = self._last.get(address)
         return entry.event if entry else None
 
@@ -133,6 +134,10 @@ class Journal:
         The first, where several have died there: what is found may be of any of them.
         """
         return None if address in self._here else self._open.get(address)
+
+    def leave_in_doubt(self, address: str) -> None:
+        """Take it that nothing was done here: what is found may be of the run that died, or not."""
+        self._here.discard(address)
 
     def made(self, address: str) -> str:
         """Return when AWS says that what this plan has made there was made; "" if unknown."""
@@ -149,11 +154,12 @@ class Journal:
 
     def _take(self, entry: Entry) -> None:
         address = entry.address
+        if entry.event is Event.LEFT:
+            return  # what is only left is still what was done, and as much in doubt
         self._last[address] = entry
         if entry.event in _OPENING:
             self._open.setdefault(address, entry)
-        elif entry.event is not Event.LEFT:
-            # what is only left stays as much in doubt as it was
+        else:
             self._open.pop(address, None)
         if entry.event in _MADE_ANEW:
             self._made[address] = entry.made
@@ -192,8 +198,10 @@ class Journal:
         try:
             event, at = Event(value["event"]), datetime.fromisoformat(value["at"])
             made = value.get("made", "")
+            if made:
+                datetime.fromisoformat(made)
             return Entry(at, event, value["address"], value.get("note", ""), made)
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise self._faulty(number, "this line is no entry of a journal") from error
 
     def _faulty(self, line: int, message: str) -> FaultyInput:

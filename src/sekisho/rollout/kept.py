@@ -1,14 +1,15 @@
-"""Plans in files: by themselves, or in the journal that they were applied with."""
+"""Plans in files: by themselves, or in the journal that they were applied with; and whose."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.account.api import AwsApi
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
 from sekisho.rollout.journal import SCHEMA, Journal
 from sekisho.rollout.plan import Plan
 
-__all__ = ["Kept", "read_plan"]
+__all__ = ["Kept", "check_account", "read_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,24 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
             )
         return Kept(Plan.from_json(held), Journal(path))
     return Kept(Plan.from_json(text), Journal(journal or path.with_name(f"{path.name}.journal")))
+
+
+def check_account(plan: Plan, api: AwsApi) -> str:
+    """Return the caller's ARN; refuse a plan that was made for another account or partition.
+
+    Raises:
+        PlanRefused: if it was.
+    """
+    identity = api.call("sts", "GetCallerIdentity")
+    account, partition = identity["Account"], identity["Arn"].split(":")[1]
+    if (account, partition) != (plan.account, plan.partition):
+        raise PlanRefused(
+            f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
+            f"`{account}` in `{partition}`",
+            code=Code.PLAN_FAULTY,
+            cure="use the credentials of the plan's account",
+        )
+    return str(identity["Arn"])
 
 
 def _held_by_journal(text: str) -> str | None:

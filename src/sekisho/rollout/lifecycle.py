@@ -33,7 +33,7 @@ from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
 from sekisho.rollout.safety import gets_in, keeping, reasons
-from sekisho.rollout.taking import CredentialType
+from sekisho.rollout.taking import CredentialType, dated
 from sekisho.rollout.texts import (
     CUT_OFF,
     GAP,
@@ -141,14 +141,17 @@ def offboard(at: Standpoint, name: str) -> Plan:
 
 def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
-    return check_accepted(_judged(at, None, tuple(DeleteDevice(each.serial) for each in devices)))
+    return check_accepted(
+        _judged(at, None, tuple(DeleteDevice(each.serial, "") for each in devices))
+    )
 
 
 def _without_devices(user: User) -> Iterator[Change]:
     for device in user.devices:
-        yield DeactivateDevice(user.name, device.serial)
+        enabled = dated(device.enabled_at) if device.enabled_at else ""
+        yield DeactivateDevice(user.name, device.serial, enabled)
         if device.kind is DeviceKind.VIRTUAL:
-            yield DeleteDevice(device.serial)
+            yield DeleteDevice(device.serial, user.name)
 
 
 def _closing(user: User, partition: str) -> Iterator[Change]:

@@ -28,6 +28,7 @@ from sekisho.rollout.changes import (
     ReplacePassword,
     TagPolicy,
 )
+from sekisho.rollout.taking import dated
 
 __all__ = ["Observer", "canonical", "reads_of"]
 
@@ -156,14 +157,19 @@ class Observer:
         return {"reset_required": bool(found.get("PasswordResetRequired"))}
 
     def _held(self, change: DeactivateDevice | DeleteDevice | DeactivateCredential) -> Image:
-        """Return whether a device or an active credential is there; None: not even inactive."""
+        """Return what a device is, or whether a credential is active; None: there is none."""
         match change:
             case DeactivateDevice(user, serial):
                 items = self._list("ListMFADevices", "MFADevices", "UserName", user)
-                return serial in _all(items, "SerialNumber")
+                dates = {item["SerialNumber"]: item["EnableDate"] for item in items or ()}
+                return {"enabled": dated(dates[serial])} if serial in dates else None
             case DeleteDevice(serial):
                 asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
-                return serial in _all(self._list(*asked), "SerialNumber")
+                owners = {
+                    item["SerialNumber"]: item.get("User", {}).get("UserName", "")
+                    for item in self._list(*asked) or ()
+                }
+                return {"owner": owners[serial]} if serial in owners else None
             case DeactivateCredential():
                 api = change.api
                 items = self._list(api.lists, api.items, "UserName", change.user)
@@ -213,7 +219,3 @@ class Observer:
                     raise
                 self._lists[asked] = None
         return self._lists[asked]
-
-
-def _all(items: list[Mapping[str, Any]] | None, key: str) -> list[str]:
-    return [item[key] for item in items or ()]

@@ -16,8 +16,9 @@ from sekisho.rollout.changes import (
     State,
 )
 from sekisho.rollout.doubt import Whose, whose
-from sekisho.rollout.execute import Stop, check_account
+from sekisho.rollout.execute import Stop
 from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
 from sekisho.rollout.texts import (
@@ -151,7 +152,7 @@ class _Run:
 
     def _in_doubt(self, change: Change) -> bool:
         """Return whether a password may have been replaced by a run that died, or by others."""
-        if not isinstance(change, ReplacePassword):
+        if not isinstance(change, ReplacePassword) or Observer(self.api).read(change) is None:
             return False
         return whose(change, self.journal, self.api) is Whose.UNTOLD
 

@@ -3,11 +3,19 @@
 from enum import StrEnum
 
 from sekisho.account.api import AwsApi
-from sekisho.rollout.changes import Change, CreateLoginProfile, Image, State
+from sekisho.rollout.changes import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+    State,
+)
 from sekisho.rollout.doubt import SetsPassword, Whose, whose
 from sekisho.rollout.journal import Event, Journal
 
-__all__ = ["Stands", "stands_of"]
+__all__ = ["Stands", "is_needless", "stands_of"]
 
 
 class Stands(StrEnum):
@@ -41,6 +49,17 @@ def stands_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> S
     if state is State.OTHER or (done and state is State.BEFORE):
         return Stands.DRIFTED
     return Stands.DONE if state is State.AFTER else Stands.WAITS
+
+
+def is_needless(change: Change, actual: Image) -> bool:
+    """Return whether what made a change needless, when the plan was made, is still so."""
+    match change:
+        case CreatePolicyVersion():
+            return bool(actual == change.before)
+        case CreateUser() | CreateGroup() | CreateLoginProfile():
+            return actual is not None
+        case _:
+            return bool(actual == change.after)
 
 
 def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> Stands:

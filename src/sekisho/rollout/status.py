@@ -8,10 +8,9 @@ from sekisho.errors import AwsRefused
 from sekisho.language import Text
 from sekisho.rollout.authors import Author, authors_of
 from sekisho.rollout.changes import Change, CreatePolicy, Image
-from sekisho.rollout.execute import check_account
-from sekisho.rollout.kept import Kept
+from sekisho.rollout.kept import Kept, check_account
 from sekisho.rollout.observe import Observer
-from sekisho.rollout.stands import Stands, stands_of
+from sekisho.rollout.stands import Stands, is_needless, stands_of
 
 __all__ = ["Fact", "Standing", "standing_of"]
 
@@ -37,7 +36,7 @@ class Standing:
     """How a plan stands.
 
     Attributes:
-        facts: in the plan's order.
+        facts: in the plan's order; then what it had found as wanted, and that has drifted.
         enrolled: of the people whom the plan touches, those with an MFA device now.
         without: those without.
         unread: those of whom it could not be read, with the reason.
@@ -91,7 +90,12 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     stands = {
         each.address: stands_of(each, found[each.address], kept.journal, api) for each in changes
     }
-    elsewise = [each for each in changes if stands[each.address] is Stands.DRIFTED]
+    for each in kept.plan.needless:
+        found[each.address] = observer.read(each)
+        if not is_needless(each, found[each.address]):
+            stands[each.address] = Stands.DRIFTED
+    about = (*changes, *kept.plan.needless)
+    elsewise = [each for each in about if stands.get(each.address) is Stands.DRIFTED]
     dated = {
         each.address: observer.made_at(each)
         for each in elsewise

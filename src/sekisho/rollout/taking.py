@@ -6,6 +6,7 @@ roll-back leaves it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
@@ -21,6 +22,7 @@ __all__ = [
     "DeleteLoginProfile",
     "ReplacePassword",
     "Taking",
+    "dated",
 ]
 
 
@@ -62,15 +64,47 @@ CREDENTIALS: Mapping[CredentialType, CredentialApi] = {
 """The four kinds of credential with a status (IAM API reference, the actions of these names)."""
 
 
+def dated(at: datetime) -> str:
+    """Return a time as changes keep it: in ISO 8601 and UTC, whole seconds, as IAM tells it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
 @dataclass(frozen=True, slots=True)
 class DeactivateDevice(Parting):
-    """Part a user from an MFA device; only who holds the device could enable it again."""
+    """Part a user from an MFA device; only who holds the device could enable it again.
+
+    Attributes:
+        enabled: when AWS says that it was enabled, in ISO 8601 and UTC, or "" if that was not read:
+            another device of the same name, enabled later, is not meant.
+    """
 
     noun: ClassVar[str] = "device"
     reversible: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("ListMFADevices",)
     user: str
     serial: str
+    enabled: str
+
+    @property
+    def address(self) -> str:
+        """What this change is about."""
+        return f"{self.noun} {self.user} {self.serial}"
+
+    @property
+    def before(self) -> Image:
+        """It is enabled, since then."""
+        return {"enabled": self.enabled}
+
+    @property
+    def after(self) -> Image:
+        """It is not this user's."""
+        return None
+
+    def state(self, actual: Image) -> State:
+        """Return which of its images the change finds."""
+        if actual is None:
+            return State.AFTER
+        return State.BEFORE if self.enabled in ("", actual["enabled"]) else State.OTHER
 
     @property
     def operation(self) -> str:
@@ -80,12 +114,38 @@ class DeactivateDevice(Parting):
 
 @dataclass(frozen=True, slots=True)
 class DeleteDevice(Parting):
-    """Delete a virtual MFA device that is assigned to nobody; its seed is gone with it."""
+    """Delete a virtual MFA device that is assigned to nobody; its seed is gone with it.
+
+    Attributes:
+        owner: whose it is until the plan parts them from it; "" if it is nobody's.
+    """
 
     noun: ClassVar[str] = "virtual-device"
     reversible: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("ListVirtualMFADevices",)
     serial: str
+    owner: str
+
+    @property
+    def address(self) -> str:
+        """What this change is about."""
+        return f"{self.noun} {self.serial}"
+
+    @property
+    def before(self) -> Image:
+        """It is there, and theirs."""
+        return {"owner": self.owner}
+
+    @property
+    def after(self) -> Image:
+        """There is none."""
+        return None
+
+    def state(self, actual: Image) -> State:
+        """Return which of its images the change finds; one that is nobody's by now can go."""
+        if actual is None:
+            return State.AFTER
+        return State.BEFORE if actual["owner"] in ("", self.owner) else State.OTHER
 
     @property
     def operation(self) -> str:

@@ -1,0 +1,207 @@
+"""What others did between our looks: not taken for the plan's, thrown out, or passed over."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import ACCOUNT, enrol, iam_of, signed_in
+from rollout.staging import ADMIN, GATE, Killed, Killing, company, one_of_each
+from rollout.test_doubt import ADDRESS, OURS, Stage
+from rollout.test_laws import made
+from sekisho.account import collect
+from sekisho.account.api import AwsApi
+from sekisho.endpoint import LocalAws
+from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.rollout import Journal, Plan, execute, roll_back
+from sekisho.rollout.doubt import settle
+from sekisho.rollout.journal import Event
+from sekisho.rollout.kept import Kept
+from sekisho.rollout.lifecycle import Standpoint, delete_orphans, reset
+from sekisho.rollout.patience import patiently
+from sekisho.rollout.stands import Stands
+from sekisho.rollout.status import standing_of
+
+Answer = Mapping[str, Any]
+PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/hanako"
+
+
+class Between:
+    """An `AwsApi` in which something happens as one operation is called, the first time."""
+
+    def __init__(self, api: AwsApi, operation: str, happens: Callable[[AwsApi, Answer], Answer]):
+        self._api = api
+        self._operation = operation
+        self._happens = happens
+        self._done = False
+
+    def call(self, service: str, operation: str, /, **params: object) -> Answer:
+        if operation != self._operation or self._done:
+            return self._api.call(service, operation, **params)
+        self._done = True
+        return self._happens(self._api, params)
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Answer]:
+        return self._api.pages(service, operation, key, **params)
+
+
+class Lost:
+    """hanako has lost her phone: an account with her, and the plan to reset her."""
+
+    def __init__(self, local: LocalAws, folder: Path) -> None:
+        self.local = local
+        self.path = folder / "journal"
+        iam = iam_of(local)
+        iam.create_login_profile(UserName="hanako", Password="Old-2026-password-x")
+        enrol(local, "hanako", "hanako")
+        self.plan = reset(Standpoint(collect(self.api, now=self.now), ADMIN, ("glass",)), "hanako")
+        assert self.plan.applicable
+
+    @property
+    def api(self) -> AwsApi:
+        return signed_in(self.local, "admin", mfa=True)
+
+    @property
+    def now(self) -> datetime:
+        return self.local.clock.now()
+
+    def apply(self, api: AwsApi | None = None) -> bool:
+        return applied(self.plan, api or self.api, self.path, self.now)
+
+    def enrols_anew(self) -> None:
+        iam = iam_of(self.local)
+        iam.deactivate_mfa_device(UserName="hanako", SerialNumber=PHONE)
+        iam.delete_virtual_mfa_device(SerialNumber=PHONE)
+        self.local.clock.advance(timedelta(hours=1))
+        enrol(self.local, "hanako", "hanako")
+
+    def devices(self) -> int:
+        return len(iam_of(self.local).list_mfa_devices(UserName="hanako")["MFADevices"])
+
+
+@pytest.fixture
+def lost(tmp_path: Path) -> Iterator[Lost]:
+    with company() as local:
+        yield Lost(local, tmp_path)
+
+
+def applied(plan: Plan, api: AwsApi, path: Path, now: datetime) -> bool:
+    return execute(plan, api, Journal(path), passwords=lambda user: OURS, now=now).complete
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken", "Throttling"])
+def test_a_refusal_of_the_second_try_does_not_say_that_the_first_did_nothing(
+    tmp_path: Path, code: str
+) -> None:
+    def first_is_lost(api: AwsApi, params: Answer) -> Answer:
+        api.call("iam", "AddUserToGroup", **params)
+        refused = AwsRefused("AddUserToGroup", code, "not now", 400)
+        refused.attempts = 2
+        raise refused
+
+    with company() as local:
+        api, now = signed_in(local, "admin", mfa=True), local.clock.now()
+        plan, path = made(api, one_of_each(), now), tmp_path / "journal"
+        assert not applied(plan, Between(api, "AddUserToGroup", first_is_lost), path, now)
+        assert roll_back(plan, Journal(path), api, now=now).left == ()
+        groups = iam_of(local).list_groups_for_user(UserName="hanako")["Groups"]
+        assert [group["GroupName"] for group in groups] == ["Developers"]
+
+
+def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None:
+    with company() as local:
+        api, now = signed_in(local, "admin", mfa=True), local.clock.now()
+        assert applied(made(api, one_of_each(), now), api, tmp_path / "first", now)
+        wanted = replace(one_of_each(), new_users=(), users=("machine",))
+        kept = Kept(made(api, wanted, now), Journal(tmp_path / "second"))
+        assert applied(kept.plan, api, kept.journal.path, now)
+        assert {fact.stands for fact in standing_of(kept, api).facts} == {Stands.DONE}
+        api.call("iam", "DetachGroupPolicy", GroupName="Gated", PolicyArn=GATE)
+        assert standing_of(kept, api).of(Stands.DRIFTED) == (f"group-attachment Gated {GATE}",)
+
+
+def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path) -> None:
+    with company() as local:
+        stage = Stage(local, tmp_path)
+        stage.die(after=False)
+
+        def colleague_is_first(api: AwsApi, params: Answer) -> Answer:
+            stage.colleague_sets_a_password()
+            return api.call("iam", "CreateLoginProfile", **params)
+
+        api = Between(stage.api, "CreateLoginProfile", colleague_is_first)
+        with pytest.raises(PlanRefused) as refused:
+            patiently(
+                lambda: execute(
+                    stage.plan, api, stage.journal, passwords=lambda user: OURS, now=stage.now
+                ),
+                lambda seconds: None,
+                lambda stop: None,
+            )
+        assert (refused.value.code, refused.value.at) == (Code.PLAN_DOUBTFUL, ADDRESS)
+
+
+def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
+    assert lost.apply()
+    assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lost.now).left) == 3
+    enrol(lost.local, "hanako", "hanako")
+    stands = standing_of(Kept(lost.plan, Journal(lost.path)), lost.api)
+    assert stands.of(Stands.WAITS) == ()
+    assert f"device hanako {PHONE}" in stands.of(Stands.DRIFTED)
+    with pytest.raises(PlanRefused, match="has changed"):
+        lost.apply()
+    assert lost.devices() == 1
+
+
+def test_a_phone_enrolled_since_is_not_the_lost_one(lost: Lost) -> None:
+    lost.enrols_anew()
+    with pytest.raises(PlanRefused, match=f"device hanako {PHONE}"):
+        lost.apply()
+    assert lost.devices() == 1
+
+
+def test_a_device_that_somebody_has_enabled_is_no_orphan(tmp_path: Path) -> None:
+    with company() as local:
+        iam = iam_of(local)
+        for name in ("aaa", "zzz"):
+            iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
+        api, now = signed_in(local, "admin", mfa=True), local.clock.now()
+        snapshot = collect(api, now=now)
+        plan = delete_orphans(Standpoint(snapshot, ADMIN), snapshot.orphans)
+        serial = f"arn:aws:iam::{ACCOUNT}:mfa/aaa"
+        iam.delete_virtual_mfa_device(SerialNumber=serial)
+        enrol(local, "hanako", "aaa")
+        with pytest.raises(PlanRefused, match=f"virtual-device {serial}"):
+            applied(plan, api, tmp_path / "journal", now)
+
+
+def test_a_password_that_is_gone_is_in_doubt_no_more(lost: Lost) -> None:
+    with pytest.raises(Killed):
+        lost.apply(Killing(lost.api, 0, after=False))
+    iam_of(lost.local).delete_login_profile(UserName="hanako")
+    left = roll_back(lost.plan, Journal(lost.path), lost.api, now=lost.now).left
+    assert [each.address for each in left] == ["password hanako"]
+    assert "--ours" not in left[0].reason.en
+
+
+def test_nobody_says_whose_it_is_for_another_account(tmp_path: Path) -> None:
+    def elsewhere(api: AwsApi, params: Answer) -> Answer:
+        found = api.call("sts", "GetCallerIdentity", **params)
+        other = "999999999999"
+        return {**found, "Account": other, "Arn": found["Arn"].replace(ACCOUNT, other)}
+
+    with company() as local:
+        stage = Stage(local, tmp_path)
+        stage.die(after=True)
+        kept = Kept(stage.plan, stage.journal)
+        with pytest.raises(PlanRefused, match="999999999999"):
+            settle(
+                kept, (), ("taro",), Between(stage.api, "GetCallerIdentity", elsewhere), stage.now
+            )
+        kept.journal.open(stage.plan.digest)
+        assert kept.journal.standing(ADDRESS) is Event.BEGUN
