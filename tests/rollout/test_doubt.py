@@ -337,6 +337,17 @@ def test_the_commands_take_the_answer(stage: Stage) -> None:
     assert back.return_value == Exit.CLEAN, back.output
 
 
+def test_whose_password_stays_needs_no_terminal(stage: Stage) -> None:
+    terminal = Terminal(stage.folder, environment(stage.local, "admin"))
+    terminal.write("plan", stage.plan.to_json())
+    stage.die(after=True)
+    stage.folder.joinpath("journal").replace(stage.folder / "plan.journal")
+    words = ("apply", terminal.path("plan"), "--yes", "--theirs")
+    assert isinstance(terminal.run(*words, "hanako").exception, UsageError)
+    done = terminal.run(*words, "taro")
+    assert done.return_value == Exit.CLEAN, done.output
+
+
 def raise_(error: BaseException | None) -> None:
     assert error is not None
     raise error

@@ -54,7 +54,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     1 if it stopped, with what is done and what is not.
     """
     kept = read_plan(path, journal)
-    told = Told(kept.plan, given["password_file"], lang)
+    told = Told(kept.plan, given["password_file"], lang, given["theirs"])
     connected = connection(given, lang)
     click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
     if kept.plan.applicable and kept.plan.changes:

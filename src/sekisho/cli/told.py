@@ -7,14 +7,15 @@ plan, a journal or a log.
 import os
 import secrets
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.language import Language, Text
-from sekisho.rollout import CreateLoginProfile, Plan
-from sekisho.rollout.taking import ReplacePassword
+from sekisho.rollout import Plan
+from sekisho.rollout.doubt import SetsPassword
 
 __all__ = ["Told"]
 
@@ -40,8 +41,16 @@ class Told:
     and tells another.
     """
 
-    def __init__(self, plan: Plan, path: Path | None, lang: Language) -> None:
+    def __init__(
+        self, plan: Plan, path: Path | None, lang: Language, kept: Collection[str] = ()
+    ) -> None:
         """Refuse, before anything is done, if nobody could be told a password.
+
+        Args:
+            plan: what is done.
+            path: the file for passwords; None: they are shown.
+            lang: the language.
+            kept: users whose password stays, so that none is made for them.
 
         Raises:
             UsageError: if the plan makes one, there is no terminal, and no file is named; or if
@@ -50,7 +59,9 @@ class Told:
         self._path = path
         self._lang = lang
         self._passwords: dict[str, str] = {}
-        makes = any(isinstance(c, CreateLoginProfile | ReplacePassword) for c in plan.changes)
+        makes = any(
+            isinstance(change, SetsPassword) and change.user not in kept for change in plan.changes
+        )
         if makes and path is None and not sys.stdout.isatty():
             raise UsageError(
                 "this plan makes a temporary password, and there is no terminal to show it on",
