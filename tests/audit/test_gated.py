@@ -7,14 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
-from sekisho.account import Gap, Snapshot, policies_of
+from sekisho.account import Gap, Snapshot, readings_of
 from sekisho.audit import Gated, gates_of
 from sekisho.audit.alike import traits_of
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
 from sekisho.prover import Refuted, User, gate_shut
+from sekisho.signin import PasswordPolicy
 
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
+MAY_CHANGE = st.builds(PasswordPolicy, users_may_change=st.booleans())
 NAMES = ("alice", "al", "user", "dev-bob", "carol")
 
 
@@ -139,14 +141,16 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     st.lists(statements(), min_size=1, max_size=3),
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
     st.sampled_from(("2012-10-17", "2008-10-17")),
+    MAY_CHANGE,
 )
 def test_asked_together_is_asked_alone(
-    found: list[dict[str, Any]], names: list[str], version: str
+    found: list[dict[str, Any]], names: list[str], version: str, rules: PasswordPolicy
 ) -> None:
     snapshot = told({OWN: {"Version": version, "Statement": found}}, *names, tags={"team": "red"})
+    snapshot = replace(snapshot, password_policy=rules)
     for name, each in gates_of(snapshot).items():
-        policies = policies_of(snapshot, name)
         about = next(user for user in snapshot.users if user.name == name)
+        (policies,) = readings_of(snapshot, about)
         known = {"aws:userid": about.id, "aws:PrincipalTag/team": "red"}
         named = User.of(about.arn, known, all_tags=True)
         alone = gate_shut(policies, named, snapshot.taken_at).direct

@@ -1,16 +1,18 @@
 """An invariant found of everybody is the one found alone, and its witness is the user's own."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.test_gated import NAMES, OWN, statements, told
-from sekisho.account import policies_of
+from audit.test_gated import MAY_CHANGE, NAMES, OWN, statements, told
+from sekisho.account import readings_of
 from sekisho.audit import invariants_of
 from sekisho.audit.gated import named_of
 from sekisho.engine import Switches
 from sekisho.prover import Demand, Invariant, Refuted, invariant_holds
+from sekisho.signin import PasswordPolicy
 
 ON = ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/al*", "arn:aws:s3:::b/*")
 INVARIANTS = st.builds(
@@ -29,15 +31,17 @@ INVARIANTS = st.builds(
     st.lists(statements(), min_size=1, max_size=3),
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
     INVARIANTS,
+    MAY_CHANGE,
 )
 def test_asked_together_is_asked_alone(
-    found: list[dict[str, Any]], names: list[str], invariant: Invariant
+    found: list[dict[str, Any]], names: list[str], invariant: Invariant, rules: PasswordPolicy
 ) -> None:
     snapshot = told({OWN: {"Version": "2012-10-17", "Statement": found}}, *names)
+    snapshot = replace(snapshot, password_policy=rules)
     together = invariants_of(snapshot, [invariant])
     for user in snapshot.users:
         (answer,) = together[user.name]
-        policies = policies_of(snapshot, user.name)
+        (policies,) = readings_of(snapshot, user)
         alone = invariant_holds(invariant, policies, named_of(user), snapshot.taken_at, Switches())
         assert type(answer.verdict) is type(alone.verdict)
         if isinstance(answer.verdict, Refuted):

@@ -1,15 +1,17 @@
 """Keys that depend on each other, against every request of a small world."""
 
+import ipaddress
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, Request, decide
-from sekisho.prover import Held, Proved, Question, Refuted
+from sekisho.prover import Held, Proved, Question, Refuted, Unknown
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import situations
 from sekisho.prover.together import ADDRESS, ENDPOINT
@@ -115,3 +117,40 @@ def test_who_comes_through_an_endpoint_has_no_address(allow: list[Any], deny: li
     if found is not None:
         context: Context = found.witness.request.context
         assert ADDRESS not in context.folded or ENDPOINT.isdisjoint(context.folded)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("aws:SourceIp",), Refuted),
+        (("aws:VpcSourceIp",), Refuted),
+        (("aws:VpcSourceIp", "aws:SourceVpce"), Refuted),
+        (("aws:SourceIp", "aws:SourceVpce"), Unknown),
+        (("aws:VpcSourceIp", "aws:SourceIp"), Unknown),
+    ],
+)
+def test_variables_have_values_that_a_request_can_have(
+    names: tuple[str, ...], found: type[Any]
+) -> None:
+    tail = "/".join(f"${{{name}}}" for name in names)
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::b/{tail}"}
+    verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
+    assert isinstance(verdict, found)
+    if isinstance(verdict, Refuted):
+        realistic(verdict.witness.request.context)
+
+
+def test_an_address_that_is_only_there_is_an_address() -> None:
+    allow = statement("Allow", [("Null", "aws:VpcSourceIp", "false")])
+    verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
+    assert isinstance(verdict, Refuted)
+    realistic(verdict.witness.request.context)
+
+
+def realistic(context: Context) -> None:
+    for key in (ADDRESS, "aws:vpcsourceip"):
+        if key in context.folded:
+            value = context.folded[key]
+            assert isinstance(value, str)
+            ipaddress.ip_address(value)
+    assert ADDRESS not in context.folded or ENDPOINT.isdisjoint(context.folded)

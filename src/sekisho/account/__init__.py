@@ -38,7 +38,15 @@ from sekisho.account.model import (
     User,
 )
 from sekisho.account.opened import open_account
-from sekisho.account.policies import policies_of, policies_of_role, unread_policies, user_of
+from sekisho.account.policies import (
+    policies_of,
+    policies_of_role,
+    readings,
+    readings_of,
+    unread_policies,
+    user_of,
+    users_may_change,
+)
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
@@ -77,8 +85,11 @@ __all__ = [
     "open_account",
     "policies_of",
     "policies_of_role",
+    "readings",
+    "readings_of",
     "save_snapshot",
     "snapshot_of",
     "unread_policies",
     "user_of",
+    "users_may_change",
 ]

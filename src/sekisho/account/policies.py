@@ -6,14 +6,26 @@ them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sekisho.account.model import Group, Role, Snapshot, User
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.signin import change_allowed
 
-__all__ = ["attached_policies", "policies_of", "policies_of_role", "unread_policies", "user_of"]
+__all__ = [
+    "attached_policies",
+    "policies_of",
+    "policies_of_role",
+    "readings",
+    "readings_of",
+    "unread_policies",
+    "user_of",
+    "users_may_change",
+]
 
 _DETAILS = "GetAccountAuthorizationDetails"
+_PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
 _MORE = "collect the account again with more permissions"
 
 
@@ -44,6 +56,42 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
     arns = dict.fromkeys((*user.attached, *(arn for group in groups for arn in group.attached)))
     owners = (f"user {user.name}", *(f"group {name}" for name in user.groups))
     return _assembled(snapshot, (identity, arns, user.boundary), owners, faults)
+
+
+def users_may_change(snapshot: Snapshot) -> bool | None:
+    """Return the account's `AllowUsersToChangePassword`; None if it was not read."""
+    if snapshot.password_policy is not None:
+        return snapshot.password_policy.users_may_change
+    unread = any(gap.what == _PASSWORD_POLICY for gap in snapshot.gaps)
+    return None if unread else False
+
+
+def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Policies, ...]:
+    """Return a user's policies with what the account's password policy allows every user.
+
+    Args:
+        policies: those of the user.
+        arn: the user's.
+        may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
+            more, and what allows less; an answer that is not the same for both is not known.
+    """
+    more = replace(policies, identity=(*policies.identity, change_allowed(arn)))
+    match may_change:
+        case True:
+            return (more,)
+        case False:
+            return (policies,)
+        case None:
+            return more, policies
+
+
+def readings_of(snapshot: Snapshot, user: User) -> tuple[Policies, ...]:
+    """Return the `readings` of the policies that decide for a user of a snapshot.
+
+    Raises:
+        FaultyAccount: as `policies_of`.
+    """
+    return readings(policies_of(snapshot, user.name), user.arn, users_may_change(snapshot))
 
 
 def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:

@@ -6,12 +6,12 @@ next policy that is attached would open the door.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.engine import (
     AttachedPolicy,
@@ -28,7 +28,17 @@ from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import Document, Effect, PolicyKind
-from sekisho.prover import Gate, Proved, Refuted, Unknown, Verdict, Witness, gate_question
+from sekisho.prover import (
+    Answer,
+    Gate,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    Witness,
+    agreed,
+    gate_question,
+)
 from sekisho.prover import User as Named
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.gate import denying, gate_answers
@@ -120,8 +130,8 @@ class _Asked:
     def gate(self, user: User) -> UserGate:
         """Return one user's gate."""
         try:
-            policies = policies_of(self._snapshot, user.name)
-            return self._gate(user, policies)
+            readings = readings_of(self._snapshot, user)
+            return _agreed([self._gate(user, policies) for policies in readings])
         except (FaultyAccount, FaultyPolicy) as error:
             reason = "; ".join(fault.message for fault in error.faults)
             unknown = Unknown(Text(reason, reason))
@@ -209,6 +219,18 @@ class _Asked:
             return UserGate(shut.direct, shut.direct)
         gate = self._shut(policies, named)
         return UserGate(gate.direct, shut.direct, gate.via_service)
+
+
+def _agreed(gates: Sequence[UserGate]) -> UserGate:
+    """Return what holds of a gate whichever of the readings of the policies is right."""
+    if len(gates) == 1:
+        return gates[0]
+    now, later = (
+        agreed([Answer(each) for each in verdicts]).verdict
+        for verdicts in zip(*((gate.now, gate.later) for gate in gates), strict=True)
+    )
+    services = [Answer(gate.via_service) for gate in gates if gate.via_service is not None]
+    return UserGate(now, later, agreed(services).verdict if services else None)
 
 
 def _denies(policies: Policies) -> bool:

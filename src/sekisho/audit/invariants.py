@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.audit.gated import named_of
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import from_json
-from sekisho.prover import Answer, Invariant, Refuted, Unknown, invariant_holds
+from sekisho.prover import Answer, Invariant, Refuted, Unknown, agreed, invariant_holds
 
 __all__ = ["invariants_of"]
 
@@ -26,15 +26,15 @@ def invariants_of(
     asked = [_Asked(snapshot, each, switches or Switches()) for each in invariants]
     numbers = Numbers()
     return {
-        user.name: tuple(one.answer(user, policies, numbers) for one in asked)
+        user.name: tuple(one.answer(user, readings, numbers) for one in asked)
         for user in snapshot.users
-        for policies in [_policies(snapshot, user)]
+        for readings in [_readings(snapshot, user)]
     }
 
 
-def _policies(snapshot: Snapshot, user: User) -> Policies | Unknown:
+def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
     try:
-        return policies_of(snapshot, user.name)
+        return readings_of(snapshot, user)
     except FaultyAccount as error:
         reason = "; ".join(fault.message for fault in error.faults)
         return Unknown(Text(reason, reason))
@@ -51,10 +51,15 @@ class _Asked:
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._answers: dict[tuple[object, ...], Answer] = {}
 
-    def answer(self, user: User, policies: Policies | Unknown, numbers: Numbers) -> Answer:
+    def answer(
+        self, user: User, readings: tuple[Policies, ...] | Unknown, numbers: Numbers
+    ) -> Answer:
         """Return the answer about one user."""
-        if isinstance(policies, Unknown):
-            return Answer(policies)
+        if isinstance(readings, Unknown):
+            return Answer(readings)
+        return agreed([self._answer(user, policies, numbers) for policies in readings])
+
+    def _answer(self, user: User, policies: Policies, numbers: Numbers) -> Answer:
         documents = numbers.of_all(policies)
         if documents not in self._traits:
             with_ = replace(policies, identity=(*policies.identity, self._about))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from sekisho.cli.options import (
     switch_option,
 )
 from sekisho.cli.policy_files import read_attached
-from sekisho.cli.prove_answers import Asking, Part, Report, report
+from sekisho.cli.prove_answers import Asking, Part, Report, report_of_readings
 from sekisho.cli.prove_options import (
     invariants_of,
     not_of_all,
@@ -126,7 +127,7 @@ def _about_all(given: dict[str, Any]) -> About:
 
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
-    answered = report(_asking(subject, given))
+    answered = report_of_readings(_askings(subject, given))
     stories: tuple[Told, ...] = ()
     if people_asked(given):
         enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
@@ -152,9 +153,10 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     return worst([*exits, *map(exit_of, stories)])
 
 
-def _asking(subject: Subject, given: dict[str, Any]) -> Asking:
-    return Asking(
-        policies=subject.effective,
+def _askings(subject: Subject, given: dict[str, Any]) -> tuple[Asking, ...]:
+    first, *others = subject.readings
+    asking = Asking(
+        policies=first,
         user=subject.user,
         now=subject.now,
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
@@ -164,7 +166,9 @@ def _asking(subject: Subject, given: dict[str, Any]) -> Asking:
         later=given["later"],
         any_value=given["any_value"],
         missing=subject.missing,
+        assumed=subject.assumed,
     )
+    return asking, *(replace(asking, policies=each) for each in others)
 
 
 def _print(value: object) -> None:

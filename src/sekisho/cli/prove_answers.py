@@ -1,6 +1,6 @@
 """What `sekisho prove` asks of policies, and the answers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sekisho.language import Text
 from sekisho.prover import Answer, Demand, Invariant, Item, Question, Unknown, User
 from sekisho.prover.wording import invariant_text
 
-__all__ = ["Asking", "Line", "Part", "Report", "report"]
+__all__ = ["Asking", "Line", "Part", "Report", "report", "report_of_readings"]
 
 
 class Part(StrEnum):
@@ -35,6 +35,7 @@ class Asking:
         later: whether the gate must hold whatever is attached later.
         any_value: whether it must hold for values of the MFA key that no credential brings.
         missing: why the policies are not known; None if they are.
+        assumed: what is taken for granted about them, to be said.
     """
 
     policies: Policies
@@ -47,6 +48,7 @@ class Asking:
     later: bool = False
     any_value: bool = False
     missing: Text | None = None
+    assumed: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,26 @@ def report(asking: Asking) -> Report:
     about = (asking.policies, asking.user, asking.now, asking.switches)
     exempt = prover.exempt_list(*about) if Part.GATE in asking.parts else None
     said = (prover.roles_within_reach(*about), prover.lists_in_doubt(*about)) if lines else ()
-    assumed = tuple(each for each in said if each is not None)
+    assumed = (*asking.assumed, *(each for each in said if each is not None)) if lines else ()
     return Report(asking, tuple(lines), exempt, assumed)
+
+
+def report_of_readings(askings: Sequence[Asking]) -> Report:
+    """Return the answers whichever policies are in force; unknown where that matters.
+
+    Args:
+        askings: the same, of each reading of the policies; the first allows most. Its list is the
+            one of what works without MFA.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    reports = [report(asking) for asking in askings]
+    lines = tuple(
+        replace(same[0], answer=prover.agreed([line.answer for line in same]))
+        for same in zip(*(each.lines for each in reports), strict=True)
+    )
+    return replace(reports[0], lines=lines)
 
 
 def _not_known(asking: Asking, unknown: Unknown) -> Report:

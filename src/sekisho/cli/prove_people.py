@@ -10,7 +10,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.language import Text
-from sekisho.prover import User
+from sekisho.prover import User, reasons
 from sekisho.prover.walk import (
     PEOPLE,
     THIEVES,
@@ -40,10 +40,6 @@ _MAY_DENY = Text(
 _SESSION = Text(
     "nobody signs in with a session policy",
     "セッションポリシー付きでサインインすることはありません",
-)
-_PASSWORD_POLICY = Text(
-    "it depends on AllowUsersToChangePassword, and the password policy is not known",
-    "AllowUsersToChangePassword に依存しますが、パスワードポリシーが不明です",
 )
 _SPARE = ("sora", "umi")
 _OPTIONS = (
@@ -155,7 +151,7 @@ def _answer(story: Story, policies: Policies, arounds: tuple[Setting, ...]) -> A
         return Answer(story, Unexplored(_SESSION))
     answers = [answer(story, policies, around) for around in arounds]
     if len({each.verdict for each in answers}) > 1:
-        return Answer(story, Unexplored(_PASSWORD_POLICY))
+        return Answer(story, Unexplored(reasons.PASSWORD_POLICY))
     return answers[0]
 
 

@@ -1,14 +1,14 @@
 """Whose policies `sekisho prove` asks about: those of files, or of a user of an account."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, TypeVar
 
 import click
 
-from sekisho.account import Snapshot, open_account, policies_of, user_of
+from sekisho.account import Snapshot, open_account, policies_of, readings, user_of, users_may_change
 from sekisho.audit.gated import named_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
@@ -18,7 +18,6 @@ from sekisho.language import Text
 from sekisho.policy import PolicyKind
 from sekisho.prover import User, anyone
 from sekisho.prover.reasons import SEVERAL_ACCOUNTS
-from sekisho.signin import change_allowed
 
 __all__ = [
     "UNREAD",
@@ -37,6 +36,18 @@ UNREAD = Text(
 )
 """What must be said of an account whose organisation was not read."""
 
+_MAY_NOT_CHANGE = Text(
+    "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
+    "so by --users-may-change-password.",
+    "アカウントのパスワードポリシーで AllowUsersToChangePassword は無効とみなします。"
+    "有効な場合は --users-may-change-password を指定してください。",
+)
+_MAY_CHANGE_UNREAD = Text(
+    "The account's password policy is not known: what depends on AllowUsersToChangePassword is "
+    "unknown, and what works without MFA is listed as if it were on.",
+    "アカウントのパスワードポリシーが不明です。AllowUsersToChangePassword に依存する結果は"
+    "不明となり、MFA なしで使えるものは有効とみなして一覧にします。",
+)
 _SCP_CALLS = (
     *("DescribeOrganization", "ListRoots", "ListParents"),
     *("ListPoliciesForTarget", "DescribePolicy"),
@@ -83,6 +94,7 @@ class Subject:
         named: whether the user was given; otherwise `user` stands for any.
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
+        of_account: whether it is a user of an account that was read.
         unread: why the service control policies are not known, or "".
         missing: why the user or their policies are not known; then no answer is. None if they are.
     """
@@ -93,19 +105,21 @@ class Subject:
     named: bool
     now: datetime
     users_may_change: bool | None
+    of_account: bool = False
     unread: str = ""
     missing: Text | None = None
 
     @property
-    def effective(self) -> Policies:
-        """The policies with what the account's password policy allows every user.
+    def readings(self) -> tuple[Policies, ...]:
+        """The policies with what the account's password policy allows; two if it is not known."""
+        return readings(self.policies, self.user.arn, self.users_may_change)
 
-        Where that is not known it is taken to be allowed: more can pass then, never less.
-        """
-        if self.users_may_change is False:
-            return self.policies
-        more = (*self.policies.identity, change_allowed(self.user.arn))
-        return replace(self.policies, identity=more)
+    @property
+    def assumed(self) -> tuple[Text, ...]:
+        """What is taken for granted about the account's password policy, to be said."""
+        if self.users_may_change is None:
+            return (_MAY_CHANGE_UNREAD,)
+        return () if self.of_account or self.users_may_change else (_MAY_NOT_CHANGE,)
 
 
 def subject_options(function: F) -> F:
@@ -182,11 +196,6 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
 
 def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
     user = user_of(snapshot, given["user"])
-    may: bool | None = given["users_may_change"]
-    if not may and any(gap.what == "GetAccountPasswordPolicy" for gap in snapshot.gaps):
-        may = None
-    elif snapshot.password_policy is not None:
-        may = may or snapshot.password_policy.users_may_change
     policies, missing = Policies(), None
     try:
         policies = policies_of(snapshot, user.name)
@@ -200,7 +209,8 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         source=given["snapshot"][0],
         named=True,
         now=snapshot.taken_at,
-        users_may_change=may,
+        users_may_change=given["users_may_change"] or users_may_change(snapshot),
+        of_account=True,
         unread=unread(snapshot),
         missing=missing,
     )

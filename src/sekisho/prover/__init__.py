@@ -1,6 +1,6 @@
 """What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
 
-from sekisho.prover.answer import Answer, answer
+from sekisho.prover.answer import Answer, agreed, answer
 from sekisho.prover.anyone import Callers, anyone, callers
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
@@ -49,6 +49,7 @@ __all__ = [
     "Verdict",
     "Within",
     "Witness",
+    "agreed",
     "answer",
     "anyone",
     "callers",

@@ -9,12 +9,13 @@ from typing import Any
 
 from sekisho.engine import Switches
 from sekisho.engine.doubts import other_setting
+from sekisho.prover import reasons
 from sekisho.prover.ask import Asking, never
 from sekisho.prover.formula import Question
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
-__all__ = ["Answer", "answer", "joined"]
+__all__ = ["Answer", "agreed", "answer", "joined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,24 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
             if isinstance(verdict, kind):
                 return verdict
     return Proved()
+
+
+def agreed(answers: Sequence[Answer]) -> Answer:
+    """Return what holds whichever policies are in force; unknown where that makes a difference.
+
+    Args:
+        answers: to the same question, of the policies that allow most first. They differ in what
+            the account's password policy allows.
+    """
+    verdicts = [each.verdict for each in answers]
+    assumed = tuple(dict.fromkeys(name for each in answers for name in each.assumed))
+    if len({type(each) for each in verdicts}) > 1:
+        unknown = (each for each in verdicts if isinstance(each, Unknown))
+        return Answer(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
+    first = verdicts[0]
+    # what the most refuse all do, and what the least allow all do
+    refused = isinstance(first, Refuted) and "allowed" not in first.witness.decisions
+    return Answer(first if refused else verdicts[-1], assumed)
 
 
 def answer(questions: Sequence[Question]) -> Answer:

@@ -8,6 +8,7 @@ from sekisho.prover.reasons import TOO_MANY_STEPS
 __all__ = [
     "MOST_ASSIGNMENTS",
     "MOST_CUBES",
+    "MOST_DIGITS",
     "MOST_NODES",
     "MOST_SETS",
     "MOST_STATES",
@@ -21,6 +22,9 @@ MOST_STATES = 20_000
 
 MOST_CUBES = 64
 """Different conditions under which one action answers a question."""
+
+MOST_DIGITS = 1_000
+"""Digits of a number, before and after the point, with which a key is compared."""
 
 MOST_NODES = 20_000
 """Choices in one search."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from sekisho.engine import conditions, operators, variables
 from sekisho.engine.doubts import Doubts
@@ -25,7 +25,7 @@ from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
 from sekisho.prover.texts import Patterns
 from sekisho.prover.theories import Choices, Loose, Theory, Values
-from sekisho.prover.values import Asked, Family, family_of, ids_for, values_for
+from sekisho.prover.values import Asked, Family, family_of, ids_for, ordinary, values_for
 
 __all__ = ["About", "Reading", "variables_in"]
 
@@ -320,9 +320,9 @@ class Reading:
             int(read)
             for each in asked
             for text in each.condition.values
-            if (read := operators.date(text)) is not None
+            if (read := operators.date(text)) is not None and 0 <= read <= _LAST
         ]
-        near = sorted({c + d for c in constants for d in (-1, 0, 1)})
+        near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
         first = int(self._about.now.timestamp())
         found: list[Values] = []
         for at in (first, *(each for each in near if each > first)):
@@ -350,8 +350,9 @@ class Reading:
             raise Limit(reasons.NAMES_A_TIME)
         if set(names) & together.SERVICES:
             raise Limit(reasons.NAMES_A_SERVICE)
-        each_key = [self._assignable(name, asked) for name in names]
-        for values in islice(product(*each_key), MOST_ASSIGNMENTS):
+        each_key = {name: self._assignable(name, asked) for name in names}
+        found = (product(*ways.values()) for ways in together.apart(each_key))
+        for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
             yield dict(zip(names, values, strict=True))
 
     def _assignable(self, name: str, asked: Sequence[Asked]) -> list[ContextValue | None]:
@@ -362,12 +363,15 @@ class Reading:
         own = [each for each in own if not _linked(each, self.doubts)]
         if name == USER_ID:
             return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
-        texts, _ = values_for(own, self.settled, self._about.now, self.effort)
-        return [*dict.fromkeys([*texts, "x"]), *absent]
+        texts = values_for(own, self.settled, self._about.now, self.effort)[0] if own else []
+        return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
 
 
 _ASKING = 60
 """Steps that it takes to ask the engine about one condition of one value."""
+
+_LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+"""The last second that can be written: no request comes later."""
 
 _A_VALUE = 50
 """Steps that a value of several keys counts for: it takes room, too."""

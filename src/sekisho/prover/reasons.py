@@ -16,11 +16,13 @@ __all__ = [
     "NOT_SAID",
     "NO_SUCH_ACTION",
     "OF_A_KEY",
+    "PASSWORD_POLICY",
     "READ_AS_ONE",
     "SEVERAL_ACCOUNTS",
     "TELLS_CALLERS",
     "TOO_MANY_COMBINATIONS",
     "TOO_MANY_CONDITIONS",
+    "TOO_MANY_DIGITS",
     "TOO_MANY_SETS",
     "TOO_MANY_STATES",
     "TOO_MANY_STEPS",
@@ -42,6 +44,7 @@ TOO_MANY_COMBINATIONS = Text(
 )
 TOO_MANY_SETS = Text("too many sets of values", "値の組み合わせが多すぎます")
 TOO_MANY_CONDITIONS = Text("too many different conditions", "異なる条件が多すぎます")
+TOO_MANY_DIGITS = Text("a number with too many digits", "桁数が多すぎる数値です")
 TOO_MANY_USERS = Text(
     "the policies tell more than {most} classes of users apart",
     "ポリシーが {most} を超える種類のユーザーを区別しています",
@@ -84,6 +87,10 @@ ANOTHER_TYPE = Text(
     "`{key}` が本来と異なる型、または 2 つの型で比較されています",
 )
 OF_A_KEY = Text("`{key}`: {reason}", "`{key}`: {reason}")
+PASSWORD_POLICY = Text(
+    "it depends on AllowUsersToChangePassword, and the password policy is not known",
+    "AllowUsersToChangePassword に依存しますが、パスワードポリシーが不明です",
+)
 MFA_NOT_BOOLEAN = Text(
     "`{key}` is compared as something else than true, false or a text",
     "`{key}` が true、false、文字列以外として比較されています",

@@ -11,11 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
+from sekisho.engine.model import ContextValue
 from sekisho.prover import reasons
 from sekisho.prover.limits import MOST_SETS, Limit
 from sekisho.prover.theories import Values
 
-__all__ = ["ADDRESS", "CALLED_VIA", "ENDPOINT", "FIRST", "LAST", "SERVICES", "chains", "origins"]
+__all__ = [
+    "ADDRESS",
+    "CALLED_VIA",
+    "ENDPOINT",
+    "FIRST",
+    "LAST",
+    "SERVICES",
+    "apart",
+    "chains",
+    "origins",
+]
 
 CALLED_VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
 SERVICES = frozenset({CALLED_VIA, FIRST, LAST})
@@ -78,6 +89,22 @@ def origins(ways: Mapping[str, Sequence[Values]], present: Iterable[str]) -> Ite
     if ADDRESS not in known:
         for together in product(*behind):
             yield {key: value for each in together for key, value in each.items()}
+
+
+def apart(
+    ways: Mapping[str, list[ContextValue | None]],
+) -> Iterator[Mapping[str, list[ContextValue | None]]]:
+    """Yield the values of each key so that no choice has both an address and an endpoint.
+
+    Args:
+        ways: by key in lower case; None: it is absent.
+    """
+    behind = ENDPOINT & ways.keys()
+    if ADDRESS not in ways or not behind:
+        yield ways
+        return
+    for gone in (behind, frozenset({ADDRESS})):
+        yield {key: [None] if key in gone else values for key, values in ways.items()}
 
 
 def _check(count: int) -> None:

@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import Enum, auto
 from itertools import pairwise
 
@@ -23,11 +23,12 @@ from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import Context
 from sekisho.errors import InternalError
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover import reasons
 from sekisho.prover.credentials import EXAMPLE_ID, USER_ID
-from sekisho.prover.limits import Effort
+from sekisho.prover.limits import MOST_DIGITS, Effort, Limit
 from sekisho.prover.texts import Segment, Token, representatives
 
-__all__ = ["Asked", "Family", "family_of", "ids_for", "values_for"]
+__all__ = ["Asked", "Family", "family_of", "ids_for", "ordinary", "values_for"]
 
 
 class Family(Enum):
@@ -95,7 +96,13 @@ def values_for(
             _texts(own, context, effort) if family is Family.TEXT else _values(family, own, now)
         )
     exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
-    return list(dict.fromkeys(values)) or ["x"], exact
+    key = asked[0].condition.key if asked else ""
+    return list(dict.fromkeys(values)) or ordinary(key), exact
+
+
+def ordinary(key: str) -> list[str]:
+    """Return values of `key` that no condition asks for."""
+    return [*_NICE_ADDRESSES] if key.lower() in _OF_ADDRESSES else ["x"]
 
 
 _OF_NO_USER = "*:*"
@@ -148,16 +155,30 @@ def _read(read: Callable[[str], Decimal | None], constants: Iterable[str]) -> It
 
 
 def _around(constants: Iterable[Decimal]) -> list[Decimal]:
-    """Return a value at, before, after and between all constants."""
+    """Return a value at, before, after and between all constants, every digit of it."""
     cuts = sorted(set(constants)) or [Decimal(0)]
-    values = {*cuts, cuts[0] - 1, cuts[-1] + 1}
-    for low, high in pairwise(cuts):
-        whole = low == low.to_integral_value() and high == high.to_integral_value()
-        if high - low > 1:
-            values.add(low + 1)
-        elif not whole:
-            values.add((low + high) / 2)
+    with localcontext(prec=_digits(cuts)):
+        values = {*cuts, cuts[0] - 1, cuts[-1] + 1}
+        for low, high in pairwise(cuts):
+            whole = low == low.to_integral_value() and high == high.to_integral_value()
+            if high - low > 1:
+                values.add(low + 1)
+            elif not whole:
+                values.add((low + high) / 2)
     return sorted(values)
+
+
+def _digits(numbers: Sequence[Decimal]) -> int:
+    """Return how many digits it takes to reckon with some numbers exactly."""
+    before = max(0, *(number.adjusted() for number in numbers))
+    after = max(0, *(-int(number.as_tuple().exponent) for number in numbers))
+    if before + after > MOST_DIGITS:
+        raise Limit(reasons.TOO_MANY_DIGITS)
+    return before + after + _CARRIED
+
+
+_CARRIED = 4
+"""Digits that a sum or a half has more than what it is made of."""
 
 
 def _number(value: Decimal) -> str:
@@ -179,14 +200,14 @@ def _other_binary(constants: Iterable[str]) -> str:
     return base64.b64encode(b"x" * (longest + 1)).decode("ascii")
 
 
-_NICE_ADDRESS = "203.0.113.9"
-_OTHER_NICE_ADDRESS = "198.51.100.7"
-_NICE_ADDRESS_6 = "2001:db8::9"
+_NICE_ADDRESSES = ("203.0.113.9", "198.51.100.7", "2001:db8::9")
+_OF_ADDRESSES = frozenset({"aws:sourceip", "aws:vpcsourceip"})
+"""The keys whose values are addresses, whatever they are compared as."""
 
 
 def _addresses(constants: Iterable[str]) -> list[str]:
     """Return the first address of every stretch between the ends of the ranges."""
-    found = [_NICE_ADDRESS, _OTHER_NICE_ADDRESS, _NICE_ADDRESS_6, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
+    found = [*_NICE_ADDRESSES, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
     for text in constants:
         try:
             network = ipaddress.ip_network(text, strict=False)

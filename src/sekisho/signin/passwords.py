@@ -120,10 +120,17 @@ WRONG_OLD_PASSWORD = Refused(
 """ChangePassword with a wrong old password; the text is assumed."""
 
 
-@lru_cache(maxsize=1024)
 def change_allowed(arn: str) -> AttachedPolicy:
-    """Return what `AllowUsersToChangePassword` allows the user with this ARN, as a policy."""
-    allowed = (("iam:ChangePassword", arn), ("iam:GetAccountPasswordPolicy", "*"))
+    """Return what `AllowUsersToChangePassword` allows the user with this ARN, as a policy.
+
+    It is the same one for all users of a path, so that they stay alike.
+    """
+    return _allowed(f"{arn.rpartition('/')[0]}/${{aws:username}}")
+
+
+@lru_cache(maxsize=1024)
+def _allowed(own: str) -> AttachedPolicy:
+    allowed = (("iam:ChangePassword", own), ("iam:GetAccountPasswordPolicy", "*"))
     statements = [
         {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sekisho.account import DeviceKind, Snapshot, User, policies_of
+from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_change
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.gated import Gated, UserGate
@@ -95,7 +95,8 @@ class _Teller:
         rules = snapshot.password_policy
         unknown = rules is None and bool(self._unread_policy)
         either = (False, True)
-        self._may_change = either if unknown else (rules is not None and rules.users_may_change,)
+        may = users_may_change(snapshot)
+        self._may_change = either if may is None else (may,)
         self._hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
         self._shuts = self._is_gate()
 

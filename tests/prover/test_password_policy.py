@@ -1,0 +1,145 @@
+"""What the account's password policy allows is asked about alike: of one user, of all, of files."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, NOW, gate, managed, user
+from sekisho.account import Gap, Snapshot, save_snapshot
+from sekisho.audit import Gated, gates_of
+from sekisho.cli.exits import Exit
+from sekisho.cli.main import root
+from sekisho.signin import PasswordPolicy
+
+BARE = Snapshot(ACCOUNT, "aws", NOW, users=(), groups=(), roles=(), policies={})
+MAY = PasswordPolicy(users_may_change=True)
+UNREAD = (Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "may": {"password_policy": MAY},
+    "may not": {"password_policy": PasswordPolicy()},
+    "none": {},
+    "unread": {"gaps": UNREAD},
+}
+OWN = ("--on", "arn:aws:iam::*:user/${aws:username}")
+QUESTIONS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "never": (
+        ("--never", "iam:ChangePassword", "--unless-mfa"),
+        {"may": "Refuted", "may not": "Proved", "none": "Proved", "unread": "Unknown"},
+    ),
+    "always": (
+        ("--always", "iam:ChangePassword", *OWN, "--with-mfa"),
+        {"may": "Proved", "may not": "Refuted", "none": "Refuted", "unread": "Unknown"},
+    ),
+    "always, no resource": (
+        ("--always", "iam:GetAccountPasswordPolicy", "--with-mfa"),
+        {"may": "Proved", "may not": "Refuted", "none": "Refuted", "unread": "Unknown"},
+    ),
+    "never anything else": (
+        ("--never", "s3:*", "--unless-mfa"),
+        {"may": "Proved", "may not": "Proved", "none": "Proved", "unread": "Proved"},
+    ),
+}
+
+
+def staged(tmp_path: Path, **changed: Any) -> str:
+    """Save an account of two users without policies, at two paths."""
+    users = (user("alice"), user("bob", path="/sales/"))
+    path = tmp_path / "account.json"
+    save_snapshot(replace(BARE, **{"users": users, **changed}), path, replace=True)
+    return str(path)
+
+
+def run(*arguments: str) -> Any:
+    return root.main(["prove", *arguments], standalone_mode=False)
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    run(*arguments, "--format", "json")
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("which", ACCOUNTS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_asked_of_all_is_what_is_asked_of_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, which: str, question: str
+) -> None:
+    asked, expected = QUESTIONS[question]
+    path = staged(tmp_path, **ACCOUNTS[which])
+    of_all = told(capsys, "--snapshot", path, "--all", *asked)["users"]
+    assert {one["user"] for one in of_all} == {"alice", "bob"}
+    for each in of_all:
+        (own,) = told(capsys, "--snapshot", path, "--user", each["user"], *asked)["questions"]
+        (found,) = each["invariants"]
+        assert own["verdict"] == found["verdict"]
+        # what is on `user/bob` is not on bob, who has a path
+        elsewhere = "--on" in asked and each["user"] == "bob"
+        assert found["verdict"] == ("Refuted" if elsewhere else expected[which])
+        for one in (own, found):
+            if one["witness"] is not None:
+                assert one["witness"]["request"]["principal"] == each["arn"]
+
+
+@pytest.mark.parametrize(
+    ("which", "verdict"),
+    [("may", "Refuted"), ("may not", "Proved"), ("none", "Proved"), ("unread", "Unknown")],
+)
+def test_the_gate_of_all_is_the_gate_of_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, which: str, verdict: str
+) -> None:
+    path = staged(tmp_path, **ACCOUNTS[which])
+    asked = ("--exempt", "iam:GetUser", "--only", "gate")
+    for each in told(capsys, "--snapshot", path, "--all", *asked)["users"]:
+        value = told(capsys, "--snapshot", path, "--user", each["user"], *asked)
+        own = {one["id"]: one["verdict"] for one in value["questions"]}
+        assert (own["gate-shut"], own["gate-shut-later"]) == (verdict, "Refuted")
+        assert (each["now"]["verdict"], each["later"]["verdict"]) == (verdict, "Refuted")
+        if verdict == "Unknown":
+            assert "AllowUsersToChangePassword" in each["now"]["reason"]
+            assert any("is not known" in text for text in value["assumptions"])
+
+
+def test_what_force_mfa_exempts_makes_nobody_less_gated() -> None:
+    policies = {GATE: managed(GATE, gate()), FULL: managed(FULL, EVERYTHING)}
+    users = (user("alice", attached=(GATE, FULL)), user("bob"))
+    for changed in ACCOUNTS.values():
+        snapshot = replace(BARE, users=users, policies=policies, **changed)
+        found = {name: each.gated for name, each in gates_of(snapshot).items()}
+        assert found == {"alice": Gated.PROVED, "bob": Gated.NOTHING_ALLOWED}
+
+
+def test_what_is_taken_for_granted_of_policy_files_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}), "utf-8")
+    never = (str(path), "--never", "iam:ChangePassword", "--unless-mfa")
+    said = "is taken not to have AllowUsersToChangePassword"
+    assert any(said in text for text in told(capsys, *never)["assumptions"])
+    assert run(*never, "--lang", "ja") is Exit.CLEAN
+    assert "AllowUsersToChangePassword は無効とみなします" in capsys.readouterr().out
+    with_it = (*never, "--users-may-change-password")
+    assert run(*with_it) is Exit.FINDINGS
+    capsys.readouterr()
+    assert not any(said in text for text in told(capsys, *with_it)["assumptions"])
+
+
+def test_nothing_is_lost_only_if_it_is_not_whatever_was_not_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A gate that takes the change of one's password away from who has MFA."""
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    deny = {"Effect": "Deny", "Action": "iam:ChangePassword", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [{**deny, "Condition": condition}]}
+    about = {
+        "users": (user("alice", attached=(GATE,)),),
+        "policies": {GATE: managed(GATE, document)},
+    }
+    for which, verdict in (("may", "Refuted"), ("may not", "Proved"), ("unread", "Unknown")):
+        path = staged(tmp_path, **about, **ACCOUNTS[which])
+        asked = ("--snapshot", path, "--user", "alice", "--only", "nothing-lost")
+        (found,) = told(capsys, *asked)["questions"]
+        assert found["verdict"] == verdict
