@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prover.questions import ALLOW_ALL, GATE, NOW, identity
-from sekisho.engine import Policies
+from sekisho.engine import Level, Policies
 from sekisho.prover import (
     Proved,
     Refuted,
@@ -18,9 +18,11 @@ from sekisho.prover import (
     difference_for_any,
     gate_shut,
 )
+from sekisho.prover.anyone import several
 
 OWN = "123456789012"
 GET = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
+DENY = {"Effect": "Deny"}
 S3 = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 EC2 = {"Effect": "Allow", "Action": "ec2:TerminateInstances"}
 
@@ -64,6 +66,40 @@ def test_an_account_is_exempt_or_it_is_not() -> None:
         policies = identity(ALLOW_ALL, GATE, on(f"arn:aws:ec2:*:{account}:*"))
         (user,) = anyone(policies)
         assert isinstance(gate_shut(policies, user, NOW, ("iam:GetUser",)).direct, Proved)
+
+
+@pytest.mark.parametrize(
+    ("statement", "accounts"),
+    [
+        (only(StringNotEquals=("aws:PrincipalAccount", OWN)), [OWN, "111122223333"]),
+        (only(ArnNotLike=("aws:PrincipalArn", f"arn:aws:iam::{OWN}:*")), [OWN, "111122223333"]),
+        (only(StringEquals=("aws:ResourceAccount", OWN)) | DENY, [OWN, "111122223333"]),
+        (only(StringNotEquals=("aws:ResourceAccount", OWN)) | DENY, [OWN]),
+        (on(f"arn:aws:ec2:*:{OWN}:*") | DENY, [OWN]),
+        (only(ArnEquals=("iam:PolicyARN", f"arn:aws:iam::{OWN}:policy/p")) | DENY, [OWN]),
+    ],
+    ids=str,
+)
+def test_an_account_that_policies_only_leave_out_is_not_the_only_one(
+    statement: dict[str, Any], accounts: list[str]
+) -> None:
+    found = anyone(identity(statement))
+    assert [user.account for user in found] == accounts
+    assert (several(found) is None) is (len(accounts) == 1)
+
+
+def test_each_partition_has_a_user() -> None:
+    both = identity(on("arn:aws:ec2:*:*:instance/*"), on("arn:aws-cn:ec2:*:*:instance/*"))
+    one = identity(on("arn:aws:ec2:*:*:instance/*"))
+    users = anyone(both)
+    assert [user.partition for user in users] == ["aws", "aws-cn"]
+    assert "arn:aws-cn:iam::111122223333:user/some-user" in str(several(users))
+    assert [user.partition for user in anyone(identity(on("arn:*:ec2:*:*:*")))] == ["aws"]
+    found = difference_for_any(both, one, callers(both, one), NOW)
+    assert found.only_in_new == Side(None, ())
+    assert isinstance(found.only_in_old, Side)
+    (item,) = found.only_in_old.items
+    assert item.conditions[0].values == ("arn:aws-cn:iam::111122223333:user/*",)
 
 
 def test_each_account_has_a_user_and_what_is_no_account_has_none() -> None:
@@ -136,6 +172,26 @@ def test_a_policy_does_not_differ_from_itself_whoever_calls() -> None:
     policies: Policies = identity(only(StringLike=("aws:username", "adm-*")))
     found = difference_for_any(policies, policies, callers(policies, policies), NOW)
     assert (found.only_in_old, found.only_in_new) == (Side(None, ()), Side(None, ()))
+
+
+def test_equal_policies_at_other_places_are_not_the_same() -> None:
+    reads = identity(GET).identity
+    few = {"StringLike": {"aws:username": "a*"}, "StringNotLike": {"aws:username": "ax*"}}
+    some = identity({**ALLOW_ALL, "Condition": few}).identity
+    levels = (Level("root", reads), Level("unit", some))
+    everyone = identity(ALLOW_ALL).identity
+    for old, new in (
+        (Policies((*reads, *some), some), Policies(reads, some)),
+        (Policies(reads, session=some), Policies(reads, boundaries=some)),
+        (
+            Policies(everyone, scps=levels),
+            Policies(everyone, scps=(Level("root", (*reads, *some)),)),
+        ),
+    ):
+        found = difference_for_any(old, new, callers(old, new), NOW)
+        assert Side(None, ()) not in (found.only_in_old, found.only_in_new)
+        same = difference_for_any(old, old, callers(old, old), NOW)
+        assert same.only_in_old == same.only_in_new == Side(None, ())
 
 
 def said() -> list[bool]:

@@ -17,7 +17,7 @@ from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind
 from sekisho.prover import User, anyone
-from sekisho.prover.reasons import SEVERAL_ACCOUNTS
+from sekisho.prover.anyone import several
 
 __all__ = [
     "UNREAD",
@@ -181,12 +181,10 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
         scps=_levels(given["scps"]),
     )
     users = (User.of(arn),) if arn else anyone(policies)
-    accounts = ", ".join(user.account for user in users)
-    several = SEVERAL_ACCOUNTS.filled(accounts=accounts) if len(users) > 1 else None
     return Subject(
         policies=policies,
         user=users[0],
-        missing=several,
+        missing=several(users),
         source=given["files"][0],
         named=arn is not None,
         now=datetime.now(UTC),

@@ -1,21 +1,24 @@
-"""A user who stands for any: in the policies' partition and account, by a name that none has.
+"""Users who stand for any: in the policies' partitions and accounts, by a name that none has.
 
 Where policies say which accounts they are about, a user of another one would meet none of their
 statements, and whatever they allow would seem to be nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.engine import Policies, arns, glob
-from sekisho.policy.document import Condition, OperatorName
+from sekisho.engine import Policies, arns, glob, operators
+from sekisho.language import Text
+from sekisho.policy.document import Condition, Effect, OperatorName, Statement
+from sekisho.prover import reasons
 from sekisho.prover.attached import every
+from sekisho.prover.coincide import ACCOUNT, ARN, NAME, coinciding
 from sekisho.prover.credentials import User
 
-__all__ = ["Callers", "anyone", "callers"]
+__all__ = ["Callers", "anyone", "callers", "several"]
 
 _ACCOUNT = "111122223333"
 _OTHERS = tuple(f"{number:012}" for number in range(444455556666, 444455556684))
@@ -49,28 +52,58 @@ class Callers:
 
 
 def anyone(*sets: Policies) -> tuple[User, ...]:
-    """Return users whom no policy of some sets names: one for each account that policies name.
+    """Return users whom no policy of some sets names: one for each account and partition of theirs.
 
     An account is named in an ARN, or where a condition asks for the caller's or the resource's.
+    Where policies only leave accounts out, there is one of an account that they do not name, too.
     """
-    patterns = {one for policies in sets for one in _accounts(policies)}
-    accounts = sorted(set(filter(None, map(_account_like, patterns))))
-    return _strangers(sets, accounts or [_ACCOUNT])
+    named = {one for policies in sets for one in _accounts(policies)}
+    accounts = _accounts_like({account for account, _ in named})
+    if not accounts or all(left_out for _, left_out in named):
+        accounts += _unnamed(accounts)
+    return _strangers(sets, accounts)
 
 
-def _strangers(sets: tuple[Policies, ...], accounts: list[str]) -> tuple[User, ...]:
-    """Return a user of each account, by a name that no policy has."""
+def several(users: Sequence[User]) -> Text | None:
+    """Return why nothing is said of any user: there are these, of whom it may be another thing.
+
+    None: there is but one.
+    """
+    if len(users) == 1:
+        return None
+    if len({user.partition for user in users}) > 1:
+        return reasons.SEVERAL_PARTITIONS.filled(users=", ".join(user.arn for user in users))
+    return reasons.SEVERAL_ACCOUNTS.filled(accounts=", ".join(user.account for user in users))
+
+
+def _accounts_like(patterns: set[str]) -> list[str]:
+    return sorted(set(filter(None, map(_account_like, patterns))))
+
+
+def _unnamed(accounts: Sequence[str]) -> list[str]:
+    """Return an account that is none of these."""
+    return [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
+
+
+def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[User, ...]:
+    """Return a user of each account in each partition, by a name that no policy has."""
     texts = [text for policies in sets for text in _texts(policies)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
     name = next(name for name in names if not any(name in text for text in texts))
     parts = (arns.split(text) for text in texts)
-    partitions = (
-        each[1]
+    partitions = {
+        each[1].lower()
         for each in parts
-        if len(each) == arns.PARTS and each[0] == "arn" and not set(each[1]) & set("*?$")
+        if len(each) == arns.PARTS
+        and each[0] == "arn"
+        and each[1]
+        and not set(each[1]) & set("*?$")
+    }
+    return tuple(
+        User.of(f"arn:{partition}:iam::{account}:user/{name}")
+        for partition in sorted(partitions) or [DEFAULT_PARTITION]
+        for account in accounts
     )
-    partition = next(partitions, DEFAULT_PARTITION)
-    return tuple(User.of(f"arn:{partition}:iam::{account}:user/{name}") for account in accounts)
 
 
 def callers(*sets: Policies) -> Callers:
@@ -78,13 +111,16 @@ def callers(*sets: Policies) -> Callers:
 
     To the accounts that policies name comes one that they do not.
     """
-    accounts = [user.account for user in anyone(*sets)]
-    accounts += [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
-    patterns = {one for policies in sets for one in _accounts(policies)}
-    strangers = _strangers(sets, accounts if patterns else accounts[:1])
+    values, untold = coinciding(*sets)
+    patterns = {one for policies in sets for one, _ in _accounts(policies)}
+    accounts = _accounts_like(patterns | set(values[ACCOUNT]))
+    strangers = _strangers(sets, [*accounts, *_unnamed(accounts)])
     found = dict.fromkeys(stranger.arn for stranger in strangers)
-    untold = {"aws:PrincipalAccount"} if any(set(one) & set("*?") for one in patterns) else set()
-    asked: set[str] = set()
+    asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
+    found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
+    found |= dict.fromkeys(values[ARN])
+    if any(set(one) & set("*?") for one in patterns):
+        untold.add(ACCOUNT.key)
     for condition in (each for policies in sets for each in _conditions(policies)):
         if condition.key.lower() in (_USER_NAME, _USER_ARN):
             named, whole = _named(condition, strangers)
@@ -93,7 +129,7 @@ def callers(*sets: Policies) -> Callers:
             asked |= {condition.key.lower()} if named else set()
     if len(found) > _MOST or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
-        untold.add("aws:PrincipalArn")
+        untold.add(ARN.key)
     return Callers(tuple(map(User.of, [*found][:_MOST])), tuple(sorted(untold)))
 
 
@@ -143,32 +179,45 @@ def _is_whole(condition: Condition, value: str) -> bool:
     return no_user or tail in ("*", "user/*") or start == tail
 
 
-def _conditions(policies: Policies) -> Iterator[Condition]:
+def _statements(policies: Policies) -> Iterator[Statement]:
     for policy in every(policies):
-        for statement in policy.document.statements:
-            yield from statement.conditions
+        yield from policy.document.statements
+
+
+def _conditions(policies: Policies) -> Iterator[Condition]:
+    for statement in _statements(policies):
+        yield from statement.conditions
 
 
 def _texts(policies: Policies) -> Iterator[str]:
-    for policy in every(policies):
-        for statement in policy.document.statements:
-            yield from statement.resource.values if statement.resource else ()
+    for statement in _statements(policies):
+        yield from statement.resource.values if statement.resource else ()
     for condition in _conditions(policies):
         yield from condition.values
 
 
-def _accounts(policies: Policies) -> Iterator[str]:
-    """Yield the accounts that the policies name, or patterns of them."""
-    for text in _texts(policies):
-        parts = arns.split(text)
-        if len(parts) == arns.PARTS:
-            parts = parts[4:5]
-        elif not text.startswith(("arn", "*")):
-            continue
-        yield from filter(_AN_ACCOUNT.fullmatch, parts)
-    for condition in _conditions(policies):
-        if condition.key.lower() in _OF_ACCOUNTS:
-            yield from filter(_AN_ACCOUNT.fullmatch, condition.values)
+def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
+    """Yield the accounts, or patterns of them, that the policies name, and whether to leave out."""
+    for statement in _statements(policies):
+        for text in statement.resource.values if statement.resource else ():
+            yield from ((one, False) for one in _in_arn(text))
+        for condition in statement.conditions:
+            key, values = condition.key.lower(), condition.values
+            found = [one for text in values for one in _in_arn(text)]
+            found += values if key in _OF_ACCOUNTS else ()
+            negated = condition.operator.name in operators.NEGATIONS
+            left_out = negated is (statement.effect is Effect.ALLOW)
+            left_out &= key in _OF_ACCOUNTS or key == _USER_ARN
+            yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, found))
+
+
+def _in_arn(text: str) -> Iterator[str]:
+    parts = arns.split(text)
+    if len(parts) == arns.PARTS:
+        parts = parts[4:5]
+    elif not text.startswith(("arn", "*")):
+        return
+    yield from filter(_AN_ACCOUNT.fullmatch, parts)
 
 
 def _account_like(pattern: str) -> str | None:

@@ -13,7 +13,7 @@ from sekisho.language import Text
 from sekisho.prover import reasons
 from sekisho.prover.anyone import Callers
 from sekisho.prover.ask import never
-from sekisho.prover.attached import every, tells_services_apart
+from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
 from sekisho.prover.formula import Question
@@ -77,11 +77,19 @@ def difference_for_any(
         FaultyPolicy: if a document cannot be read for certain.
     """
     found = [difference(old, new, user, now, switches) for user in whose.users]
-    same = {each.document for each in every(old)} == {each.document for each in every(new)}
-    untold = () if same else whose.untold
+    untold = () if _documents(old) == _documents(new) else whose.untold
     return Difference(
         _joined([each.only_in_old for each in found], whose.users, untold),
         _joined([each.only_in_new for each in found], whose.users, untold),
+    )
+
+
+def _documents(policies: Policies) -> tuple[object, ...]:
+    """Return the documents of each kind and level; order, names and repetitions do not matter."""
+    levels = (level.policies for level in policies.scps)
+    return tuple(
+        None if attached is None else frozenset(each.document for each in attached)
+        for attached in (policies.identity, policies.boundaries, policies.session, *levels)
     )
 
 
@@ -114,9 +122,12 @@ def _said(item: Item) -> tuple[object, ...]:
 
 
 def _of(item: Item, user: User, stranger: User) -> Item:
-    """Return an item that says whose it is: a user's, or those of an account's."""
+    """Return an item that says whose it is: a user's, or of all of an account."""
     who = Stated("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
-    if user.name == stranger.name:
+    if user.name == stranger.name and user.partition != stranger.partition:
+        whole = f"arn:{user.partition}:iam::{user.account}:user/*"
+        who = Stated("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
+    elif user.name == stranger.name:
         who = Stated("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
     return replace(item, conditions=(who, *item.conditions))
 

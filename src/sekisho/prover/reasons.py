@@ -19,6 +19,7 @@ __all__ = [
     "PASSWORD_POLICY",
     "READ_AS_ONE",
     "SEVERAL_ACCOUNTS",
+    "SEVERAL_PARTITIONS",
     "TELLS_CALLERS",
     "TOO_MANY_COMBINATIONS",
     "TOO_MANY_CONDITIONS",
@@ -62,6 +63,11 @@ READ_AS_ONE = Text("`{entry}` read as one string", "1 つの文字列とみな�
 SEVERAL_ACCOUNTS = Text(
     "the policies name several accounts ({accounts}): say whose they are by --user-arn",
     "ポリシーに複数のアカウントが書かれています ({accounts})。"
+    "どのユーザーのものかを --user-arn で指定してください",
+)
+SEVERAL_PARTITIONS = Text(
+    "the policies name several partitions ({users}): say whose they are by --user-arn",
+    "ポリシーに複数のパーティションが書かれています ({users})。"
     "どのユーザーのものかを --user-arn で指定してください",
 )
 TELLS_CALLERS = Text(
