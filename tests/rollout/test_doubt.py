@@ -346,6 +346,10 @@ def test_whose_password_stays_needs_no_terminal(stage: Stage) -> None:
     assert isinstance(terminal.run(*words, "hanako").exception, UsageError)
     done = terminal.run(*words, "taro")
     assert done.return_value == Exit.CLEAN, done.output
+    iam = iam_of(stage.local)
+    iam.delete_login_profile(UserName="taro")
+    back = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert back.return_value == Exit.FINDINGS, back.output
 
 
 def raise_(error: BaseException | None) -> None:

@@ -88,8 +88,8 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     whether no request without MFA is allowed outside the exempt list, whether the gate takes
     nothing away from who has MFA, whether self-service reaches no other user, and whether
     everybody can sign in and enrol while no thief can; or what --never, --always, --only-from and
-    --invariants say. With --snapshot: whether each user of an account is gated. Exit 3 with what
-    shows the contrary, 4 if it could not be found out.
+    --invariants say. With --snapshot: whether each user of an account is gated, or what these
+    options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
     """
     snapshot = snapshot_of_options(given)
     if snapshot is not None and asked_about_all(given):
