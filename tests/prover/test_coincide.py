@@ -136,6 +136,29 @@ def test_everyday_policies_are_told_for_certain() -> None:
     ]
 
 
+def coincidences(count: int) -> Policies:
+    allow = on([f"arn:aws:s3:::b{number}/{NAME}/*" for number in range(count)])
+    return identity(allow, on([f"arn:aws:s3:::*/u{number}/x*" for number in range(count)], "Deny"))
+
+
+def test_where_there_are_more_than_can_be_asked_no_more_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = import_module("sekisho.prover.coincide")
+    shared, looked = module._shared, []
+    monkeypatch.setattr(module, "_shared", lambda *all_: looked.append(all_) or shared(*all_))
+    found = callers(coincidences(60))
+    assert (len(found.users), found.untold) == (16, ("aws:PrincipalArn", "aws:username"))
+    assert len(looked) < 60
+
+
+def test_what_takes_too_many_steps_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = identity(home(f"home/{NAME}"), home("home/ceo"))
+    assert callers(both).untold == ()
+    monkeypatch.setattr("sekisho.prover.coincide._MOST_STEPS", 300)
+    assert callers(both).untold == ("aws:username",)
+
+
 _WORDS = ("home", "ceo", "x", "adm")
 _NAMES = (*_WORDS, "zoe")
 _PART = st.sampled_from([*_WORDS[:2], NAME, NAME, "*", "a*", f"{NAME}-x", "*x"])

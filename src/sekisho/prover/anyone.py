@@ -15,7 +15,7 @@ from sekisho.language import Text
 from sekisho.policy.document import Condition, Effect, OperatorName, Statement
 from sekisho.prover import reasons
 from sekisho.prover.attached import every
-from sekisho.prover.coincide import ACCOUNT, ARN, NAME, coinciding
+from sekisho.prover.coincide import ACCOUNT, ARN, MOST, NAME, coinciding
 from sekisho.prover.credentials import User
 
 __all__ = ["Callers", "anyone", "callers", "several"]
@@ -34,8 +34,6 @@ _EXACT = frozenset(
 )
 _AN_ACCOUNT = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
 _A_USER = re.compile(r"user/(?:[!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
-_MOST = 16
-"""Users that stand for any, beyond which a difference is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +125,10 @@ def callers(*sets: Policies) -> Callers:
             found |= dict.fromkeys(named)
             untold |= set() if whole else {condition.key}
             asked |= {condition.key.lower()} if named else set()
-    if len(found) > _MOST or len(asked) > 1:
+    if len(found) > MOST or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
         untold.add(ARN.key)
-    return Callers(tuple(map(User.of, [*found][:_MOST])), tuple(sorted(untold)))
+    return Callers(tuple(map(User.of, [*found][:MOST])), tuple(sorted(untold)))
 
 
 def _named(condition: Condition, strangers: tuple[User, ...]) -> tuple[list[str], bool]:

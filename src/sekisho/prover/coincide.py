@@ -9,7 +9,7 @@ wholly inside another pattern, or outside of it, meets it alike whatever the nam
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from sekisho.engine import Policies, arns, glob, operators, variables
 from sekisho.policy.document import Condition, Document, OperatorName, Version
@@ -17,7 +17,13 @@ from sekisho.prover.attached import every
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.texts import Patterns, Token, find
 
-__all__ = ["ACCOUNT", "ARN", "NAME", "Kind", "coinciding"]
+__all__ = ["ACCOUNT", "ARN", "MOST", "NAME", "Kind", "coinciding"]
+
+MOST = 16
+"""Users that stand for any, beyond which a difference is not asked."""
+
+_MOST_STEPS = 2_000_000
+_STEPS_A_PAIR = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +102,36 @@ def coinciding(*sets: Policies) -> tuple[dict[Kind, list[str]], set[str]]:
     found: dict[Kind, list[str]] = {}
     untold: set[str] = set()
     for kind in _KINDS:
+        values: dict[str, None] = {}
         try:
-            values, whole = _values(kind, forms, Effort())
+            whole = _add_values(kind, forms, values)
         except Limit:
-            values, whole = [], False
-        found[kind] = values
+            whole = False
+        found[kind] = list(values)
         untold |= set() if whole else {kind.key}
     return found, untold
 
 
-def _values(kind: Kind, forms: list[_Form], effort: Effort) -> tuple[list[str], bool]:
+def _add_values(kind: Kind, forms: list[_Form], values: dict[str, None]) -> bool:
+    """Add the values of a variable, and return whether they are all, or more than are asked.
+
+    Raises:
+        Limit: if there is too much to look at.
+    """
+    effort = Effort(_MOST_STEPS)
     named = [form for form in forms if kind.key.lower() in form.keys]
     linked = {form.where for form in named} - {""}
     # a key that is compared with the variable may carry its value to where another one names it
     whole = not any(form.keys & linked for form in forms)
-    values: dict[str, None] = {}
-    for one in named:
-        for other in forms:
-            if one.where == other.where and not _indifferent(kind, one, other, effort):
-                these, all_of_them = _shared(kind, one, other, effort)
-                values |= dict.fromkeys(these)
-                whole &= all_of_them
-    return list(values), whole
+    for one, other in product(named, forms):
+        if len(values) > MOST:
+            break
+        effort.spend(_STEPS_A_PAIR)
+        if one.where == other.where and not _indifferent(kind, one, other, effort):
+            these, all_of_them = _shared(kind, one, other, effort)
+            values |= dict.fromkeys(these)
+            whole &= all_of_them
+    return whole
 
 
 def _indifferent(kind: Kind, one: _Form, other: _Form, effort: Effort) -> bool:

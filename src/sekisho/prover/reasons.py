@@ -61,13 +61,13 @@ MAY_HAVE_NO_VALUE = Text(
 )
 READ_AS_ONE = Text("`{entry}` read as one string", "1 つの文字列とみなした `{entry}`")
 SEVERAL_ACCOUNTS = Text(
-    "the policies name several accounts ({accounts}): say whose they are by --user-arn",
-    "ポリシーに複数のアカウントが書かれています ({accounts})。"
+    "the user may be of several accounts ({accounts}): say whose they are by --user-arn",
+    "ユーザーのアカウントが複数考えられます ({accounts})。"
     "どのユーザーのものかを --user-arn で指定してください",
 )
 SEVERAL_PARTITIONS = Text(
-    "the policies name several partitions ({users}): say whose they are by --user-arn",
-    "ポリシーに複数のパーティションが書かれています ({users})。"
+    "the user may be of several partitions ({users}): say whose they are by --user-arn",
+    "ユーザーのパーティションが複数考えられます ({users})。"
     "どのユーザーのものかを --user-arn で指定してください",
 )
 TELLS_CALLERS = Text(
