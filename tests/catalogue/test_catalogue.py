@@ -90,6 +90,16 @@ def test_the_type_of_a_condition_key(known, key, kind):
     assert known.key_type(key) == kind
 
 
+def test_a_type_with_two_forms_of_arn_is_there_in_both(known):
+    kinds = known.action("lex:DeleteBot").resource_types
+    assert [kind.arn for kind in kinds if kind.name == "bot"] == [
+        "arn:${Partition}:lex:${Region}:${Account}:bot/${BotId}",
+        "arn:${Partition}:lex:${Region}:${Account}:bot:${BotName}",
+    ]
+    every = {kind.arn for action in known.expand("*") for kind in action.resource_types}
+    assert [arn for arn in every if arn.count("arn:") != 1 or " " in arn] == []
+
+
 def test_everything(known):
     everything = known.expand("*")
     assert len({str(action) for action in everything}) == len(everything) > 15_000

@@ -54,6 +54,20 @@ def test_without_a_gate_the_witness_is_a_real_request_that_the_engine_allows() -
     assert decide(witness.request, policies).effect is DecisionEffect.ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/apis/a/authorizers/b"),
+        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/restapis/a/authorizers/b"),
+        ("greengrass:CancelDeployment", "arn:aws:greengrass:us-east-1:111122223333:deployments:d"),
+    ],
+)
+def test_a_resource_whose_arn_has_two_forms_is_found_in_both(action: str, resource: str) -> None:
+    verdict = asked(identity({"Effect": "Allow", "Action": action, "Resource": resource})).direct
+    assert isinstance(verdict, Refuted)
+    assert verdict.witness.request.resource == resource
+
+
 HOLES: dict[str, tuple[dict[str, Any], Held]] = {
     "Bool lets keys through": ({"Bool": NO_MFA}, Held.KEY),
     "Null lets sessions through": (

@@ -78,6 +78,15 @@ def test_samples_find_a_hole_where_there_is_one() -> None:
         assert any(ask(request).effect is DecisionEffect.ALLOWED for request in asked)
 
 
+UNKNOWN = {
+    "AWSDeadlineCloud-UserAccessQueues",
+    "AWSEC2VssSnapshotPolicy",
+    "SageMakerStudioBedrockPromptUserRolePolicy",
+    "SageMakerStudioEMRInstanceRolePolicy",
+    "SageMakerStudioProjectUserRolePermissionsBoundary",
+}
+"""With these a side may be Unknown: a variable's value is whatever the caller or resource has."""
+
 PAIRS = random.Random(4).sample([*MANAGED], 1_000 if DEEP else 20)  # noqa: S311 - samples, no secrets
 
 
@@ -85,7 +94,10 @@ PAIRS = random.Random(4).sample([*MANAGED], 1_000 if DEEP else 20)  # noqa: S311
 def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, second: str) -> None:
     old, new = (Policies(identity=(managed(name),)) for name in (first, second))
     found = difference(old, new, ALICE, NOW)
-    listed = [_listed(found.only_in_old), _listed(found.only_in_new)]
+    listed = [
+        None if {first, second} & UNKNOWN and _is_open(side) else _listed(side)
+        for side in (found.only_in_old, found.only_in_new)
+    ]
     asked = [Compiler().compiled(each) for each in (old, new)]
     for held in (Held.KEY, Held.SESSION, Held.MFA_SESSION):
         for request in _sampled([old, new], held, OF_A_DIFFERENCE // 3):
@@ -93,7 +105,11 @@ def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, sec
             for side, only in zip(
                 listed, (allowed == [True, False], allowed == [False, True]), strict=True
             ):
-                assert not only or (request.action, held) in side, request
+                assert not only or side is None or (request.action, held) in side, request
+
+
+def _is_open(side: Side | Unknown) -> bool:
+    return isinstance(side, Unknown) and "variables that no request fixes" in side.reason.en
 
 
 def _listed(side: Side | Unknown) -> set[tuple[str, Held]]:

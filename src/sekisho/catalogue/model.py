@@ -25,7 +25,7 @@ class AccessLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A kind of resource that an action can be allowed on.
+    """A kind of resource that an action can be allowed on; one whose ARNs have two forms is twice.
 
     Attributes:
         name: like `user`, `mfa`.

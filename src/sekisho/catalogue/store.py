@@ -185,11 +185,13 @@ class Catalogue:
 
 
 def _action(prefix: str, entry: Mapping[str, Any], types: Mapping[str, ResourceType]) -> Action:
-    found = []
+    found: list[ResourceType] = []
     for use in entry["resourceTypes"]:
         if (kind := types.get(use["name"].lower())) is not None:
             keys = (*kind.condition_keys, *use.get("conditionKeys", ()))
-            found.append(ResourceType(kind.name, use["required"], kind.arn, keys))
+            # where a type has two forms of ARN, AWS's page has both in one cell
+            forms = kind.arn.split(", ")
+            found += [ResourceType(kind.name, use["required"], arn, keys) for arn in forms]
     return Action(
         prefix,
         entry["name"],

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from urllib.parse import unquote
 
@@ -117,9 +119,10 @@ def _templates(world: World, call: Call, action: Action) -> tuple[str | None, ..
     is not what the call is about.
     """
     found: list[str | None] = []
-    for kind in action.resource_types:
-        arns = list(_filled(world, call, action.service, kind))
-        if arns or kind.required:
+    for _, forms in groupby(action.resource_types, key=attrgetter("name")):
+        kinds = list(forms)
+        arns = [arn for kind in kinds for arn in _filled(world, call, action.service, kind)]
+        if arns or kinds[0].required:
             found += arns or [None]
     return tuple(found) or (None,)
 
