@@ -48,6 +48,26 @@ def test_a_policy_that_names_the_account_and_the_user() -> None:
     assert fate(snapshot_of(KEN), only("eva")).outlooks == (Outlook.LOCKED_OUT,)
 
 
+def test_a_policy_that_leaves_out_whoever_has_a_tag() -> None:
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalTag/state": "left"}},
+    }
+    account = {
+        "policies": {"leavers": [deny]},
+        "users": {
+            name: {"password": {}, "has": ["leavers"], "tags": tags}
+            for name, tags in (("eva", {"State": "left"}), ("ken", {"state": "here"}))
+        },
+    }
+    fates = {
+        row.user.name: row.fate.outlooks for row in rows_of(snapshot_of(account), Exceptions())
+    }
+    assert fates == {"eva": (Outlook.LOCKED_OUT,), "ken": (Outlook.MUST_ENROL,)}
+
+
 def expired(rules: PasswordPolicy | None, *gaps: Gap) -> Snapshot:
     """Return an account whose only password ran out yesterday."""
     snapshot = snapshot_of(KEN)

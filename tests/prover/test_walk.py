@@ -9,7 +9,7 @@ import pytest
 from cases import CORPUS, cases
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.language import Language
-from sekisho.policy import PolicyKind, Preset, choices_of, from_json
+from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
 from sekisho.policy.choices import Choices
 from sekisho.prover.walk import (
     PEOPLE,
@@ -227,6 +227,28 @@ def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any]
         found = answer(each, policies)
         assert isinstance(found.result, Unexplored)
         assert f"`{key}`" in found.result.reason.en
+
+
+@pytest.mark.parametrize(
+    ("tags", "verdict"),
+    [
+        (None, WalkVerdict.UNKNOWN),
+        ({}, WalkVerdict.REFUTED),
+        ({"onboarding": "done"}, WalkVerdict.REFUTED),
+        ({"Onboarding": "yes"}, WalkVerdict.PROVED),
+    ],
+)
+def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, verdict: WalkVerdict) -> None:
+    """Under AWS's sample a new user dead-locks, unless a tag leaves the user out of its Deny."""
+    written: Any = to_json(force_mfa(Choices()))
+    deny = next(each for each in written["Statement"] if each["Effect"] == "Deny")
+    deny["Condition"]["StringNotEquals"] = {"aws:PrincipalTag/onboarding": "yes"}
+    policies = Policies(identity=(AttachedPolicy("gate", from_json(written)),))
+    assert answer(story("new-user"), policies, Setting(user_tags=tags)).verdict is verdict
+    # of nobody else are the tags known
+    for each in THIEVES:
+        found = answer(each, policies, Setting(user_tags=tags)).result
+        assert not isinstance(found, Unreachable), each.id
 
 
 @pytest.mark.parametrize(

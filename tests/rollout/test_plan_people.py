@@ -34,6 +34,7 @@ from sekisho.account import (
 )
 from sekisho.policy import Document, from_json, to_json
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
+from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
@@ -221,6 +222,18 @@ def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
     made = planned(gate(), "keys", start=start)
     assert made.against == ()
     assert felt(made)["still-stuck"] == ("keys",), "and is named"
+
+
+def test_whom_a_tag_keeps_out_is_told_from_those_it_does_not() -> None:
+    left = f"arn:aws:iam::{ACCOUNT}:policy/Leavers"
+    barred = deny({"StringEquals": {"aws:PrincipalTag/state": "left"}}, Action="iam:*")
+    start = replace(company(), policies={**company().policies, left: managed(left, barred)})
+    for name, tags in (("eva", {"State": "left"}), ("ken", {"state": "here"}), ("liv", {})):
+        found = user(name, attached=(FULL, left), password=Password(), tags=tags)
+        start = with_user(start, found)
+    made = planned(gate(), "eva", "ken", "liv", start=start)
+    (entry,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
+    assert (entry.verdict, entry.failed) == (Verdict.REFUTED, ("eva",))
 
 
 def test_who_could_work_before_is_never_left_out() -> None:

@@ -113,7 +113,8 @@ def _named(base: Setting, user: User) -> Setting:
     names = {who: user.name if who is Who.USER else next(others) for who in Who}
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
-    return replace(base, names=names, path=path, user_id=user.unique_id)
+    tags = user.tags if user.all_tags else None
+    return replace(base, names=names, path=path, user_id=user.unique_id, user_tags=tags)
 
 
 def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Iterator[Told]:

@@ -23,7 +23,7 @@ from sekisho.signin import (
     context_of,
 )
 
-__all__ = ["EXAMPLE_ID", "USER_ID", "Held", "Situation", "User", "situations"]
+__all__ = ["EXAMPLE_ID", "TAG", "USER_ID", "Held", "Situation", "User", "situations"]
 
 USER_ID = "aws:userid"
 """The key of the user's unique id, which nobody can choose and the ARN does not tell."""
@@ -31,7 +31,8 @@ USER_ID = "aws:userid"
 EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
 """The unique id of a user of whom it is not known, where no policy asks for it."""
 
-_TAG = "aws:principaltag/"
+TAG = "aws:principaltag/"
+"""What the keys of the user's tags begin with, in lower case."""
 _LONGEST = timedelta(hours=36)
 """No session that AWS issues to a user lives longer."""
 
@@ -103,10 +104,16 @@ class User:
         """The unique id, like `AIDA…`; "" if it is not known."""
         return next((text for key, text in self.known.items() if key.lower() == USER_ID), "")
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that are known, without what their keys begin with."""
+        known = self.known.items()
+        return {key[len(TAG) :]: text for key, text in known if key.lower().startswith(TAG)}
+
     def lacks(self, key: str) -> bool:
         """Tell whether `key` (in lower case) is a tag that the user is known not to have."""
         known = {each.lower() for each in self.known}
-        return self.all_tags and key.startswith(_TAG) and key not in known
+        return self.all_tags and key.startswith(TAG) and key not in known
 
     @classmethod
     def of(

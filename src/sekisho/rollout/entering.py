@@ -35,7 +35,7 @@ _ACTS = _CALLS | {Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}
 _ACTIONS = tuple(act.value.lower() for act in _CALLS)
 _IN = Goal(frozenset({Hold(Who.USER, Held.CONSOLE_MFA), Hold(Who.USER, Held.TOKEN_MFA)}))
 _OWN = "${aws:username}"
-_OF_THE_USER = ("aws:username", "aws:userid", "aws:principalarn")
+_OF_THE_USER = ("aws:username", "aws:userid", "aws:principalarn", "aws:principaltag/")
 
 _STOPPED = Text("stopped at: {step}", "ここで止まります: {step}")
 _NO_WAY = Text("there is no way", "方法がありません")
@@ -135,6 +135,7 @@ class _Asked:
             names={**NAMES, Who.USER: user.name},
             path=user.path,
             user_id=user.id,
+            user_tags=user.tags,
             partition=self._snapshot.partition,
             account=self._snapshot.account,
             now=self._snapshot.taken_at,
@@ -197,7 +198,9 @@ def _name_matters(policies: Policies) -> bool:
 
 def _names_somebody(statement: Statement) -> bool:
     values = statement.resource.values if statement.resource else ()
-    return any(condition.key.lower() in _OF_THE_USER for condition in statement.conditions) or any(
+    return any(
+        condition.key.lower().startswith(_OF_THE_USER) for condition in statement.conditions
+    ) or any(
         value.rpartition("/")[2].replace(_OWN, "") not in ("", "*")
         for value in values
         if value != "*"

@@ -202,6 +202,7 @@ class _Teller:
             names={who: user.name if who is Who.USER else others.pop(0) for who in Who},
             path=user.path,
             user_id=user.id,
+            user_tags=user.tags,
             partition=self._snapshot.partition,
             account=self._snapshot.account,
             now=self._snapshot.taken_at,

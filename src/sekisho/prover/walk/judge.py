@@ -209,6 +209,7 @@ class Judge:
         context = Context(
             {
                 **context_of(credential, setting.at, setting.signin),
+                **(setting.tags(move.by.who) if move.by.held is not Held.ROLE else {}),
                 "aws:RequestedRegion": setting.region,
                 "aws:SecureTransport": "true",
                 **ask.more,

@@ -72,6 +72,7 @@ def become(setting: Setting, third: Setting) -> Setting:
         names={**setting.names, **names},
         path=setting.colleague_path,
         user_id="",
+        user_tags=None,
         colleague_path=third.colleague_path,
     )
 

@@ -154,7 +154,8 @@ def search(
     judge: Judge | None = None,
 ) -> Result:
     """Return whether the goal can be reached in this setting; a `judge` of it remembers."""
-    unmodelled = setting.unmodelled()
+    acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
+    unmodelled = setting.unmodelled(acting | ({Who.ADMINISTRATOR} if question.helps else set()))
     if unmodelled:
         return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
     acts = question.acts if question.on_others else frozenset({Act.CREATE_DEVICE})

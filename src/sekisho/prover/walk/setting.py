@@ -1,7 +1,7 @@
 """The account in which a story is told: who has which policies, and what else matters."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Document, Effect, PolicyKind, from_json
 from sekisho.policy.document import OperatorName
-from sekisho.prover.credentials import USER_ID, User
+from sekisho.prover.credentials import TAG, USER_ID, User
 from sekisho.prover.walk.model import ACTIONS, Act, Who
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
@@ -69,6 +69,7 @@ class Setting:
         path, colleague_path: the IAM path of the user, and of the colleague.
         user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
             is unknown.
+        user_tags: the user's tags, all of them; None: not known, and what asks for one is unknown.
         trust: the trust policy of the role; None: it trusts the whole account without condition.
         now: when everything happens; the model takes no time. None: some day; what asks for the
             time then is unknown.
@@ -83,6 +84,7 @@ class Setting:
     path: str = "/"
     colleague_path: str = "/"
     user_id: str = ""
+    user_tags: Mapping[str, str] | None = None
     partition: str = DEFAULT_PARTITION
     account: str = ACCOUNT
     region: str = "us-east-1"
@@ -124,24 +126,37 @@ class Setting:
     def _id(self, who: Who) -> str:
         return self.user_id if who is Who.USER else ""
 
-    def caller(self, who: Who) -> User:
-        """Return who that is, as the prover asks about one: with the id if it is known."""
-        unique = self._id(who)
-        return User.of(self.holder(who).arn, {USER_ID: unique} if unique else {})
+    def tags(self, who: Who) -> Mapping[str, str]:
+        """Return the condition keys that the tags of one of the three bring, as far as known."""
+        tags = self.user_tags if who is Who.USER and self.user_tags else {}
+        return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
-    def unmodelled(self) -> tuple[str, ...]:
+    def caller(self, who: Who) -> User:
+        """Return who that is, as the prover asks about one: with id and tags if they are known."""
+        unique = self._id(who)
+        known = {USER_ID: unique} if unique else {}
+        all_tags = who is Who.USER and self.user_tags is not None
+        return User.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
+
+    def unmodelled(self, acting: Iterable[Who]) -> tuple[str, ...]:
         """Return the condition keys that the policies ask for and that the model knows nothing of.
 
-        What such a key decides cannot be told here.
+        What such a key decides for one of those who act cannot be told here.
         """
         found = {
             key.lower(): key
-            for who in Who
+            for who in acting
             for attached in _all(self.policies(who, member=True))
             for key in _keys(attached.document)
+            if not self._knows(who, key.lower())
         }
-        known = _MODELLED | ({USER_ID} if self.user_id else set()) | (_TIMES if self.now else set())
-        return tuple(found[key] for key in sorted(found) if key not in known)
+        return tuple(found[key] for key in sorted(found))
+
+    def _knows(self, who: Who, key: str) -> bool:
+        if key.startswith(TAG):
+            return who is Who.USER and self.user_tags is not None
+        timed = key in _TIMES and self.now is not None
+        return key in _MODELLED or timed or (key == USER_ID and bool(self.user_id))
 
     def names_callers(self) -> tuple[str, ...]:
         """Return the keys by which the policies tell users apart as those who call."""
