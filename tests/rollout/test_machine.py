@@ -28,12 +28,13 @@ from rollout.populations import NAMES, PEOPLE, Person, move_in
 from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
 from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
-from sekisho.account import AwsApi, Snapshot, collect, user_of
+from sekisho.account import AwsApi, Snapshot, collect, policies_of, user_of
+from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.changes import Change, CreateLoginProfile, State
-from sekisho.rollout.decide import is_shut_out, sessions_of
+from sekisho.rollout.decide import asked, probes, sessions_of
 from sekisho.rollout.doubt import Whose, settle, whose
 from sekisho.rollout.journal import Event
 from sekisho.rollout.kept import Kept
@@ -360,9 +361,12 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
 
 def _way_in(snapshot: Snapshot, name: str) -> bool:
     """Return whether what somebody holds opens a session in which not everything is denied."""
-    user = user_of(snapshot, name)
+    user, policies = user_of(snapshot, name), policies_of(snapshot, name)
     return any(
-        not is_shut_out(snapshot, user, credential) for credential in sessions_of(snapshot, user)
+        asked(snapshot, credential, policies, user.tags, probe).effect
+        is not DecisionEffect.EXPLICITLY_DENIED
+        for credential in sessions_of(snapshot, user)
+        for probe in probes(user)
     )
 
 

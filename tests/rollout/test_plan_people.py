@@ -1,5 +1,6 @@
 """Who loses access by a plan, and who gains it: odd policies, odd people."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +33,9 @@ from sekisho.account import (
     Password,
     Snapshot,
 )
+from sekisho.language import Text
 from sekisho.policy import Document, from_json, to_json
+from sekisho.prover import Unknown
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
 from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
@@ -259,7 +262,38 @@ def replacing(document: Document, **about: Any) -> Plan:
 def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
     made = replacing(allow(Action=action), password=Password())
     assert failed(made) == {"mfa-opens": ("lone",)}
-    assert felt(made)["loses"] == ("lone",)
+    (lost,) = [note for note in made.warnings if note.id == "loses"]
+    assert lost.about == ("lone",)
+    assert "such as `" in lost.text.en
+    assert action in ("*", *re.findall("`([^`]+)`", lost.text.en))
+
+
+def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
+    document = deny(Action="sqs:*", Resource="arn:aws:sqs:*:*:orders-?")
+    (lost,) = [note for note in planned(document).warnings if note.id == "loses"]
+    assert lost.about == ALL
+    assert "arn:aws:sqs:" in lost.text.en
+
+
+def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = Unknown(Text("too many states", "too many states"))
+    monkeypatch.setattr("sekisho.rollout.taken.never", lambda question: unknown)
+    made = planned(gate())
+    (note,) = [note for note in made.warnings if note.id == "may-lose"]
+    assert (note.about, "too many states" in note.text.en) == (ALL, True)
+    (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
+    assert (opens.verdict, opens.failed) == (Verdict.UNKNOWN, ALL)
+    assert not made.applicable
+
+
+def test_somebody_for_whom_mfa_opens_one_thing_is_not_shut_out() -> None:
+    only = allow(Action="kinesis:GetRecords", Resource=f"arn:aws:kinesis:*:{ACCOUNT}:stream/s")
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/Only"
+    start = replace(company(), policies={**company().policies, arn: managed(arn, only)})
+    start = with_user(start, user("reader", attached=(arn,), password=Password()))
+    barred = deny(NotAction=["kinesis:*", "iam:*", "sts:*"])
+    assert "mfa-opens" not in failed(planned(barred, "reader", start=start))
+    assert failed(planned(deny(), "reader", start=start))["mfa-opens"] == ("reader",)
 
 
 def test_a_replaced_gate_takes_nothing() -> None:

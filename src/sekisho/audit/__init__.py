@@ -2,7 +2,7 @@
 
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_exceptions
 from sekisho.audit.findings import Finding, Place, Severity
-from sekisho.audit.gated import Gated, UserGate, gates_of
+from sekisho.audit.gated import Gated, UserGate, gates_of, named_of
 from sekisho.audit.held import Held
 from sekisho.audit.invariants import invariants_of
 from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
@@ -46,6 +46,7 @@ __all__ = [
     "lint",
     "load_exceptions",
     "meaning",
+    "named_of",
     "sentences",
     "to_sarif",
 ]

@@ -22,6 +22,7 @@ from sekisho.prover.invariant_file import read_invariants
 from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
 from sekisho.prover.items import Item
 from sekisho.prover.lists import lists_in_doubt
+from sekisho.prover.opening import lost_with_mfa, mfa_opens
 from sekisho.prover.roles import roles_within_reach
 from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
@@ -64,6 +65,8 @@ __all__ = [
     "has_self_service",
     "invariant_holds",
     "lists_in_doubt",
+    "lost_with_mfa",
+    "mfa_opens",
     "never",
     "nothing_lost",
     "own_things_only",

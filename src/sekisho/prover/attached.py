@@ -4,11 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.policy import from_json
 from sekisho.policy.document import Statement
 
-__all__ = ["every", "tells_services_apart", "those", "with_only"]
+__all__ = ["EVERYTHING", "every", "tells_services_apart", "those", "with_only"]
 
 _SERVICE_KEYS = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+
+EVERYTHING = AttachedPolicy(
+    "whatever is attached later",
+    from_json(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    ),
+)
+"""The most that may be attached beside other policies: it allows everything."""
 
 
 def every(policies: Policies) -> Iterator[AttachedPolicy]:

@@ -11,9 +11,9 @@ from functools import cache
 
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.wellformed import check_policies
-from sekisho.policy import Choices, Document, Effect, Element, PolicyKind, force_mfa, from_json
+from sekisho.policy import Choices, Document, Effect, Element, PolicyKind, force_mfa
 from sekisho.prover.ask import never
-from sekisho.prover.attached import tells_services_apart
+from sekisho.prover.attached import EVERYTHING, tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.items import Item, items_of
@@ -113,7 +113,7 @@ def gate_question(
     """Return what `gate_shut` asks of direct calls; the arguments are the same."""
     if later:
         left = denials(policies)
-        policies = replace(left, identity=(*left.identity, _anything()))
+        policies = replace(left, identity=(*left.identity, EVERYTHING))
     return _question(policies, user, now, expected_exempt() if exempt is None else exempt)
 
 
@@ -161,10 +161,3 @@ def _question(policies: Policies, user: User, now: datetime, exempt: Iterable[st
     outside = Element((*exempt, *SERVICE_EXEMPT))
     within = Within(actions=((outside, False),))
     return Question(user, now, _DIRECT, allowed=policies, within=within)
-
-
-@cache
-def _anything() -> AttachedPolicy:
-    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    document = from_json({"Version": "2012-10-17", "Statement": [statement]})
-    return AttachedPolicy("whatever is attached later", document)

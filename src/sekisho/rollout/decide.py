@@ -14,7 +14,6 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.policy import Element
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -30,11 +29,9 @@ __all__ = [
     "administering",
     "asked",
     "credentials_of",
-    "is_shut_out",
     "may",
     "may_administer",
     "probes",
-    "samples_of",
     "sessions_of",
 ]
 
@@ -119,20 +116,6 @@ def probes(user: User) -> tuple[Ask, ...]:
     )
 
 
-def is_shut_out(snapshot: Snapshot, user: User, credential: Credential) -> bool:
-    """Return whether explicit denies stop every probe of a user with this credential.
-
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
-    """
-    policies = policies_of(snapshot, user.name)
-    return all(
-        asked(snapshot, credential, policies, user.tags, probe).effect
-        is DecisionEffect.EXPLICITLY_DENIED
-        for probe in probes(user)
-    )
-
-
 def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:
     """Return whether a user with this credential is allowed what is asked.
 
@@ -158,10 +141,3 @@ def administering(user: User) -> tuple[Ask, ...]:
     anybody = user.arn.rsplit(":", 1)[0] + ":user/anybody"
     names = ("AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy")
     return tuple(Ask(f"iam:{name}", anybody, {}) for name in names)
-
-
-def samples_of(element: Element) -> tuple[str, ...]:
-    """Return for each pattern one text that it matches; none for what is about everything."""
-    return tuple(
-        value.replace("*", "x").replace("?", "x") for value in element.values if value.strip("*:")
-    )

@@ -1,41 +1,37 @@
-"""What people will feel of a plan: whose keys stop, who must or cannot enrol, who gains or loses.
+"""What people will feel of a plan: whose keys stop, who must or cannot enrol, who gains.
 
-Everything is decided by the engine on the account as it is and as it will be, on sampled requests.
+This is decided by the engine on the account as it is and as it will be, on sampled requests; what
+is lost even with MFA is proved.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from sekisho.account import Snapshot, User
 from sekisho.engine import DecisionEffect
-from sekisho.policy import Document, Effect
 from sekisho.prover import Proved
 from sekisho.rollout.decide import (
     Ask,
     administering,
     asked,
     credentials_of,
-    is_shut_out,
     may,
     probes,
-    samples_of,
 )
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
+from sekisho.rollout.taken import losing
 from sekisho.rollout.texts import (
     CANNOT_ENROL,
     DEAD_LOCK,
     GAINS,
     KEYS_STOP,
-    LOSES,
     MUST_ENROL,
     STILL_STUCK,
     VIA_SERVICE,
 )
 from sekisho.signin import Credential
 
-__all__ = ["is_locked_out", "may_stop_key", "stopping_key", "warnings"]
-
-_OWN_CALLS = ("iam:", "sts:")
+__all__ = ["may_stop_key", "stopping_key", "warnings"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
@@ -47,7 +43,6 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("must-enrol", MUST_ENROL, _must_enrol),
         ("via-service", VIA_SERVICE, _open_to_services),
         ("gains", GAINS, _gains),
-        ("loses", LOSES, _loses),
     )
     named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
     stuck = tuple(
@@ -56,41 +51,14 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         if entry.verdict is not Verdict.PROVED and outlook.was_stuck(name)
     )
     named.append(("still-stuck", STILL_STUCK, stuck))
-    return tuple(Note(identity, text, names) for identity, text, names in named if names)
+    notes = (Note(identity, text, names) for identity, text, names in named if names)
+    return (*notes, *losing(outlook))
 
 
 def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], bool]:
     """Return the question of whom something can be told; the plan is refused for the others."""
     return lambda outlook, user: (
         policies_or_none(outlook.after, user.name) is not None and feels(outlook, user)
-    )
-
-
-def is_locked_out(outlook: Outlook, user: User) -> bool:
-    """Return whether a user comes to be shut out even with MFA.
-
-    Either explicit denies come to stop every probe, or of what was allowed nothing is left.
-
-    Raises:
-        FaultyAccount: if it cannot be told what will decide for the user.
-    """
-    (with_mfa,) = credentials_of(outlook.after, user, mfa=True)
-    denied = is_shut_out(outlook.after, user, with_mfa) and not holds(
-        lambda snapshot, known: is_shut_out(snapshot, known, with_mfa), outlook.before, user
-    )
-    # what enrolling needs stays open behind any gate, and is not what MFA opens
-    taken = (ask for ask in _taken_by_name(outlook, user) if not ask.action.startswith(_OWN_CALLS))
-    asks = (*probes(user), *administering(user), *taken)
-    return denied or (
-        any(_might(outlook, user, with_mfa, ask) for ask in asks)
-        and not any(may(outlook.after, user, with_mfa, ask) for ask in asks)
-    )
-
-
-def _might(outlook: Outlook, user: User, credential: Credential, ask: Ask) -> bool:
-    """Return whether a user was allowed something before; nobody new was."""
-    return holds(
-        lambda snapshot, known: may(snapshot, known, credential, ask), outlook.before, user
     )
 
 
@@ -199,44 +167,3 @@ def _gains(outlook: Outlook, user: User) -> bool:
         for credential in credentials_of(outlook.after, user, mfa=mfa)
         for ask in (*probes(user), *administering(user))
     )
-
-
-def _loses(outlook: Outlook, user: User) -> bool:
-    """Return whether something is not allowed any more even to a session with MFA."""
-    (with_mfa,) = credentials_of(outlook.after, user, mfa=True)
-    named = (*_denied_by_name(outlook, user), *_taken_by_name(outlook, user))
-    return any(
-        _might(outlook, user, with_mfa, ask) and not may(outlook.after, user, with_mfa, ask)
-        for ask in (*probes(user), *administering(user), *named)
-    )
-
-
-def _denied_by_name(outlook: Outlook, user: User) -> Iterator[Ask]:
-    """Yield requests that the goal's policy denies by name, whatever its conditions say."""
-    attached = (outlook.after.policies.get(arn) for arn in outlook.policies)
-    documents = [policy.document for policy in attached if policy]
-    yield from _by_name(documents, Effect.DENY, user)
-
-
-def _taken_by_name(outlook: Outlook, user: User) -> Iterator[Ask]:
-    """Yield requests that were allowed by name in what does not decide for the user any more."""
-    before, after = (
-        policies_or_none(snapshot, user.name) for snapshot in (outlook.before, outlook.after)
-    )
-    if before is not None and after is not None:
-        stays = [each.document for each in after.identity]
-        taken = [each.document for each in before.identity if each.document not in stays]
-        yield from _by_name(taken, Effect.ALLOW, user)
-
-
-def _by_name(documents: Iterable[Document], effect: Effect, user: User) -> Iterator[Ask]:
-    """Yield a request for each action that statements of this effect name."""
-    for statement in (s for document in documents for s in document.statements):
-        action, resource = statement.action, statement.resource
-        if statement.effect is not effect or action.negated:
-            continue
-        values = ("*",) if resource is None or resource.negated else resource.values
-        for name in samples_of(action):
-            for value in values:
-                own = value.replace("${aws:username}", user.name)
-                yield Ask(name, own if own == "*" else own.replace("*", "x"), {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, UserGate, gates_of
@@ -15,6 +16,8 @@ from sekisho.rollout.held import unread_held
 from sekisho.rollout.plan import Caller, Verdict
 
 __all__ = ["Outlook", "holds", "outlook_of", "policies_or_none", "policy_arn"]
+
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,18 @@ class Outlook:
         """Return whether a policy that gates decides for the user afterwards."""
         return _has(self.after, user, self.policies)
 
-    def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
-        """Return the touched users for whom the answer is yes; users who are alike share one."""
-        answers: dict[str, bool] = {}
+    def of_each(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
+        """Return the answer for each of the touched, by name; users who are alike share one."""
+        answers: dict[str, _Told] = {}
         for user in self.touched:
             stands = self.like[user.name]
             if stands.name not in answers:
                 answers[stands.name] = question(self, stands)
-        return tuple(u.name for u in self.touched if answers[self.like[u.name].name])
+        return {user.name: answers[self.like[user.name].name] for user in self.touched}
+
+    def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
+        """Return the touched users for whom the answer is yes."""
+        return tuple(name for name, told in self.of_each(question).items() if told)
 
     def was_stuck(self, name: str) -> bool:
         """Return whether it is proved that a user had no way in before: gated, and no way to MFA.

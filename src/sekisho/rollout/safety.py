@@ -17,12 +17,13 @@ from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
-from sekisho.rollout.felt import is_locked_out, may_stop_key
+from sekisho.rollout.felt import may_stop_key
 from sekisho.rollout.goal import Goal
 from sekisho.rollout.held import UNLISTED, UNREAD, unread_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
+from sekisho.rollout.taken import shut_out
 from sekisho.rollout.texts import (
     ADMINISTRATOR_REMAINS,
     BREAK_GLASS,
@@ -298,8 +299,5 @@ def _administers(snapshot: Snapshot, user: User) -> bool:
 
 def _mfa_opens(outlook: Outlook) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    unread = {u.name for u in outlook.touched if policies_or_none(outlook.after, u.name) is None}
-    shut = outlook.whom(lambda _, user: user.name not in unread and is_locked_out(outlook, user))
-    found = [(name, Verdict.REFUTED, Text("", "")) for name in shut]
-    found += [(name, Verdict.UNKNOWN, UNREAD_POLICIES) for name in sorted(unread)]
-    return _proof("mfa-opens", MFA_OPENS, found)
+    found = outlook.of_each(shut_out).items()
+    return _proof("mfa-opens", MFA_OPENS, [(name, *told) for name, told in found])

@@ -24,6 +24,7 @@ __all__ = [
     "KEYS_STOP",
     "LOSES",
     "LOST_FOR_GOOD",
+    "MAY_LOSE",
     "MEANT_UNREAD",
     "MFA_OPENS",
     "MUST_ENROL",
@@ -85,8 +86,8 @@ NOBODY_ADMINISTERS = Text(
     "もともとユーザーを管理できるユーザーがいないため、失われる管理者もいません。",
 )
 MFA_OPENS = Text(
-    "Nobody is shut out even with MFA (sampled).",
-    "MFA でサインインしても締め出される人はいません (抜き取りで判定)。",
+    "Nobody is shut out even with MFA.",
+    "MFA でサインインしても締め出される人はいません。",
 )
 CALLER_UNKNOWN = Text(
     "It cannot be told which policies decide for the caller.",
@@ -181,9 +182,13 @@ GAINS = Text(
     "次のユーザーは、今は許可されていないことができるようになります (抜き取りで判定)。",
 )
 LOSES = Text(
-    "These users will lose things that they may do now, even with MFA (sampled).",
-    "次のユーザーは、今できることの一部が、MFA でサインインしてもできなくなります "
-    "(抜き取りで判定)。",
+    "These users will lose things that they may do now, even with MFA, such as {what}.",
+    "次のユーザーは、今できることの一部が、MFA でサインインしてもできなくなります。例: {what}",
+)
+MAY_LOSE = Text(
+    "These users may lose things that they may do now, even with MFA; it cannot be told: {what}",
+    "次のユーザーは、今できることの一部が、MFA でサインインしてもできなくなるかもしれません。"
+    "判断できない理由: {what}",
 )
 DESCRIPTION_STAYS = Text(
     "The policy exists with another description, which AWS does not let anybody change.",

@@ -19,6 +19,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
+from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.walk.model import (
     ACTION_OF,
     FORWARDED,
@@ -32,7 +33,7 @@ from sekisho.prover.walk.model import (
     State,
     Who,
 )
-from sekisho.prover.walk.setting import EVERYTHING, GROUP, OTHER_DEVICE, ROLE, Setting
+from sekisho.prover.walk.setting import GROUP, OTHER_DEVICE, ROLE, Setting
 from sekisho.signin import (
     MFA_IN_CALL,
     Credential,

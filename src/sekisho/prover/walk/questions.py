@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sekisho.engine import Policies
 from sekisho.language import Text
+from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.walk.model import (
     ROLE_HOLD,
     Act,
@@ -23,7 +24,7 @@ from sekisho.prover.walk.model import (
     Who,
 )
 from sekisho.prover.walk.search import Goal, Question
-from sekisho.prover.walk.setting import EVERYTHING, Setting
+from sekisho.prover.walk.setting import Setting
 from sekisho.signin import MAX_DEVICES
 
 __all__ = ["PEOPLE", "THIEVES", "Kind", "Story", "setting_of", "story"]

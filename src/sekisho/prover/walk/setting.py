@@ -15,7 +15,7 @@ from sekisho.prover.credentials import TAG, USER_ID, User
 from sekisho.prover.walk.model import ACTIONS, Act, Who
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
-__all__ = ["ACCOUNT", "EVERYTHING", "GROUP", "NAMES", "OTHER_DEVICE", "ROLE", "Setting"]
+__all__ = ["ACCOUNT", "GROUP", "NAMES", "OTHER_DEVICE", "ROLE", "Setting"]
 
 ACCOUNT = "111122223333"
 ROLE = "Ops"
@@ -28,11 +28,6 @@ GROUP = "Staff"
 OTHER_DEVICE = "phone-2"
 """The name of every device that has nobody's own."""
 _SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-_ANYTHING = from_json(
-    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
-)
-EVERYTHING = AttachedPolicy("everything", _ANYTHING)
-"""The worst that may be attached beside: it allows everything."""
 
 _MODELLED = frozenset(
     {
