@@ -213,7 +213,7 @@ def test_who_is_taken_for_alike_is(document: Document, monkeypatch: pytest.Monke
     made = planned(document, *names, start=start)
     monkeypatch.setattr(
         "sekisho.rollout.outlook.representatives",
-        lambda before, after, users: {known.name: known for known in users},
+        lambda before, after, users, holding=True: {known.name: known for known in users},
     )
     assert planned(document, *names, start=start) == made
 

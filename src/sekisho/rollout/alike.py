@@ -16,11 +16,14 @@ _PARTS = 6
 _WILD = re.compile(r"[*?$]")
 
 
-def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) -> Mapping[str, User]:
+def representatives(
+    before: Snapshot, after: Snapshot, users: Iterable[User], *, holding: bool = True
+) -> Mapping[str, User]:
     """Return for each user, by name, one who stands for all that are alike.
 
     Alike are users for whom the same documents decide before and after, none of which can tell them
-    apart, who have the same path and hold the same kinds of things, as far as is known.
+    apart, who have the same path and (if `holding`) hold the same kinds of things, as far as is
+    known.
     """
     seen, unread = _Seen(), unread_held(before)
     first: dict[tuple[object, ...], User] = {}
@@ -29,8 +32,8 @@ def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) ->
             (
                 *seen.of(before, user),
                 *seen.of(after, user),
-                *_holds(user),
-                unread.get(user.name, ()),
+                user.path,
+                *((_holds(user), unread.get(user.name, ())) if holding else ()),
             ),
             user,
         )
@@ -41,7 +44,6 @@ def representatives(before: Snapshot, after: Snapshot, users: Iterable[User]) ->
 def _holds(user: User) -> tuple[object, ...]:
     password = user.password
     return (
-        user.path,
         password is not None,
         password is not None and password.reset_required,
         any(key.active for key in user.keys),

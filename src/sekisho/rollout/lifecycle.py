@@ -180,6 +180,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
     after = forecast(snapshot, changes)
     touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
     unread = unread_held(snapshot)
+    oneself = {each.name: each for each in touched}
     outlook = Outlook(
         before=snapshot,
         after=after,
@@ -191,7 +192,8 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         gates={},
         gates_before={},
         entries=entries_of(after, touched, unread),
-        like={each.name: each for each in touched},
+        like=oneself,
+        decided_like=oneself,
         unread=unread,
     )
     now = snapshot.taken_at

@@ -35,6 +35,7 @@ class Outlook:
         entries: whether each of the touched who hold something gets in afterwards.
         entries_before: the same for the account as it is.
         like: for each of the touched, one of them to whom the same happens.
+        decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
         unread: of whom it was not read what they hold, and by which operations.
     """
@@ -50,6 +51,7 @@ class Outlook:
     gates_before: Mapping[str, UserGate]
     entries: Mapping[str, Entry]
     like: Mapping[str, User]
+    decided_like: Mapping[str, User]
     targets: tuple[User, ...] = ()
     entries_before: Mapping[str, Entry] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
@@ -63,18 +65,23 @@ class Outlook:
         """Return whether a policy that gates decides for the user afterwards."""
         return _has(self.after, user, self.policies)
 
-    def of_each(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
-        """Return the answer for each of the touched, by name; users who are alike share one."""
-        answers: dict[str, _Told] = {}
-        for user in self.touched:
-            stands = self.like[user.name]
-            if stands.name not in answers:
-                answers[stands.name] = question(self, stands)
-        return {user.name: answers[self.like[user.name].name] for user in self.touched}
+    def decided(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
+        """Return for each of the touched, by name, the answer to what only policies decide."""
+        return self._of_each(question, self.decided_like)
 
     def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
-        """Return the touched users for whom the answer is yes."""
-        return tuple(name for name, told in self.of_each(question).items() if told)
+        """Return the touched users for whom the answer is yes; users who are alike share one."""
+        return tuple(name for name, told in self._of_each(question, self.like).items() if told)
+
+    def _of_each(
+        self, question: Callable[["Outlook", User], _Told], like: Mapping[str, User]
+    ) -> Mapping[str, _Told]:
+        answers: dict[str, _Told] = {}
+        for user in self.touched:
+            stands = like[user.name]
+            if stands.name not in answers:
+                answers[stands.name] = question(self, stands)
+        return {user.name: answers[like[user.name].name] for user in self.touched}
 
     def was_stuck(self, name: str) -> bool:
         """Return whether it is proved that a user had no way in before: gated, and no way to MFA.
@@ -115,6 +122,7 @@ def outlook_of(
         gates_before=gates_of(replace(before, users=was)),
         entries=entries_of(after, touched, unread),
         like=representatives(before, after, touched),
+        decided_like=representatives(before, after, touched, holding=False),
         targets=targets,
         entries_before=entries_of(before, was, unread),
         unread=unread,

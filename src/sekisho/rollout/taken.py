@@ -30,7 +30,7 @@ _NO_WORDS = Text("", "")
 
 def losing(outlook: Outlook) -> Iterator[Note]:
     """Yield who is not allowed something any more even with MFA, with one example, and who may."""
-    found = outlook.of_each(_lost)
+    found = outlook.decided(_lost)
     for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
         whom = {name: each for name, each in found.items() if isinstance(each, kind)}
         if whom:
