@@ -9,7 +9,9 @@ from typing import TextIO
 
 import pytest
 
+from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
+from sekisho.errors import Code
 
 GATE = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
 
@@ -55,6 +57,29 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
     assert len(lines) >= 3
     assert all(line.startswith("sekisho: policy.") for line in lines)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["prove", "no-such-file", "--lang", "ja"], {}),
+        (["prove", "--user-arn", "nobody", "no-such-file"], {"LC_ALL": "ja_JP.UTF-8"}),
+        (["prove", "--no-such-option"], {"LC_ALL": "ja_JP.UTF-8"}),
+    ],
+    ids=str,
+)
+def test_an_error_is_explained_in_japanese(
+    arguments: list[str], environment: dict[str, str]
+) -> None:
+    """The message names place and cause; below it stands what that means and what to do."""
+    *_, last = _run(*arguments, **environment).stderr.splitlines()
+    code, _, words = last.strip().partition(": ")
+    assert words == IN_JAPANESE[Code(code)]
+
+
+def test_every_error_can_be_explained_in_japanese() -> None:
+    assert set(IN_JAPANESE) == set(Code)
+    assert all(words.endswith("。") for words in IN_JAPANESE.values())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

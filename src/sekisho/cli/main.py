@@ -8,14 +8,17 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import click
 
 from sekisho import __version__
+from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.spoken import Spoken
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
+from sekisho.language import Language
 
 __all__ = ["main", "root"]
 
@@ -91,6 +94,21 @@ def _report(error: SekishoError) -> Exit:
     return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 
+def _codes(error: SekishoError) -> list[Code]:
+    if isinstance(error, SeveralErrors):
+        return [code for each in error.errors for code in _codes(each)]
+    if isinstance(error, FaultyInput):
+        return [fault.code for fault in error.faults]
+    return [error.code]
+
+
+def _translate(codes: Iterable[Code], language: Language) -> None:
+    """Say what the errors mean and what to do, once each, if the language is another one."""
+    if language is Language.JA:
+        for code in dict.fromkeys(codes):
+            click.echo(f"  {code}: {IN_JAPANESE[code]}", err=True)
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
@@ -110,15 +128,22 @@ def main() -> None:
 
 def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
+    spoken = Spoken(Language.of_environment())
     try:
-        result = root.main(standalone_mode=False, prog_name="sekisho")
+        result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
         return Exit.ERROR
+    except click.UsageError as error:
+        error.show()
+        _translate([Code.USAGE], spoken.language)
+        return Exit.USAGE
     except click.ClickException as error:
         error.show()
-        return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
+        return Exit.ERROR
     except SekishoError as error:
-        return _report(error)
+        code = _report(error)
+        _translate(_codes(error), spoken.language)
+        return code
     return result if isinstance(result, int) else Exit.CLEAN
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho.cli.spoken import Spoken
 from sekisho.engine import Switches
 from sekisho.engine.question import switches_from_text
 from sekisho.errors import UsageError
@@ -39,7 +40,10 @@ class ReportFormat(StrEnum):
 
 
 def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> Language:
-    return Language(value) if value else Language.of_environment()
+    language = Language(value) if value else Language.of_environment()
+    if isinstance(ctx.obj, Spoken):
+        ctx.obj.language = language
+    return language
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,6 +55,7 @@ def lang_option(function: F) -> F:
         "--lang",
         type=click.Choice([language.value for language in Language]),
         default=None,
+        is_eager=True,
         callback=_language,
         help="Language of the text; from the locale if not given.",
     )(function)
