@@ -72,7 +72,7 @@ _TEXTS: dict[str, tuple[Text, Text, Text]] = {
         Text(
             "A new user can replace a temporary password at the first sign-in, before a device is "
             "enrolled.",
-            "新しいユーザーは最初のサインインで、デバイスの登録前に仮パスワードを変更できます。",
+            "新しいユーザーは最初のサインインで、デバイスの登録前に一時パスワードを変更できます。",
         ),
         Text(
             "Somebody who knows a password can change it without a second factor and lock the "

@@ -13,7 +13,7 @@ _DEADLOCKS_HERE = Text(
     "With this policy the first sign-in with a temporary password dead-locks: the password must be "
     "changed before anything else, and changing it needs MFA, which cannot be enrolled before. "
     "Take one of the three ways below.",
-    "このポリシーでは、仮のパスワードでの初回サインインが行き詰まります。先にパスワードを変更しな"
+    "このポリシーでは、一時パスワードでの初回サインインが行き詰まります。先にパスワードを変更しな"
     "ければ何もできないのに、変更には MFA が必要で、その MFA は変更前には登録できないためです。"
     "下の 3 つの方法のどれかを選んでください。",
 )
@@ -74,12 +74,12 @@ _SUCCEEDS = Text(
 )
 _NEW_PASSWORD = Text(
     "With a temporary password, a page asks for a new one before anything else.",
-    "仮のパスワードの場合は、最初に新しいパスワードを求める画面が出ます。",
+    "一時パスワードの場合は、最初に新しいパスワードを求める画面が出ます。",
 )
 _NEW_PASSWORD_REFUSED = Text(
     "With a temporary password, the page that asks for a new one refuses every new "
     "password: see the section before.",
-    "仮のパスワードの場合は、新しいパスワードを求める画面が出て、何を入力しても"
+    "一時パスワードの場合は、新しいパスワードを求める画面が出て、何を入力しても"
     "拒否されます (前の節を参照)。",
 )
 _RED = Text(

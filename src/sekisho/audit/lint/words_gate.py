@@ -178,7 +178,7 @@ GATE: Mapping[FindingId, Words] = {
         Text(
             "`iam:ChangePassword` is denied without MFA: who must change a temporary password can "
             "neither do so nor enrol. AWS's own sample is like this on purpose.",
-            "MFA なしでは `iam:ChangePassword` が拒否され、仮パスワードの変更も MFA の登録もで"
+            "MFA なしでは `iam:ChangePassword` が拒否され、一時パスワードの変更も MFA の登録もで"
             "きません。"
             "AWS のサンプルは意図してこうなっています。",
         ),

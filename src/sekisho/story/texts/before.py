@@ -138,7 +138,7 @@ WORDS: Mapping[str, Words] = {
         Text(
             "The temporary password must be changed at the first sign-in. Like the console, the "
             "plan also attaches IAMUserChangePassword.",
-            "仮パスワードは初回のサインインで変更が必要です。コンソールと同じく、"
+            "一時パスワードは初回のサインインで変更が必要です。コンソールと同じく、"
             "IAMUserChangePassword もアタッチします。",
         ),
     ),

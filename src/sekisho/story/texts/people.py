@@ -102,7 +102,7 @@ WORDS: Mapping[str, Words] = {
         ),
     ),
     "4.2.1-temporary-password": Words(
-        Text("Signs in with the temporary password", "仮パスワードでサインインします"),
+        Text("Signs in with the temporary password", "一時パスワードでサインインします"),
         Text(
             "Before any page opens, the console asks for a new password.",
             "ページが開く前に、コンソールが新しいパスワードを求めます。",
@@ -161,7 +161,7 @@ WORDS: Mapping[str, Words] = {
         ),
     ),
     "4.4.2-change-first": Words(
-        Text("The user changes the temporary password first", "先に仮パスワードを変更します"),
+        Text("The user changes the temporary password first", "先に一時パスワードを変更します"),
         Text(
             "No Deny stands in the way yet, so no exemption is needed.",
             "まだ Deny がないため、除外も不要です。",

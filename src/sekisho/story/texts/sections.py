@@ -30,7 +30,7 @@ NOBODY = Text("", "")
 
 SECTIONS: Mapping[str, Text] = {
     "4.1": Text("{name}: has a password and no device", "{name}: パスワードのみ、デバイスなし"),
-    "4.2": Text("{name}: new, with a temporary password", "{name}: 新規、仮パスワードあり"),
+    "4.2": Text("{name}: new, with a temporary password", "{name}: 新規、一時パスワードあり"),
     "4.3": Text("{name}: new, under the preset `{preset}`", "{name}: 新規、プリセット `{preset}`"),
     "4.4": Text("{name}: new, policy only afterwards", "{name}: 新規、ポリシーは後から"),
     "4.5": Text("{name}: members of the group", "{name}: グループのメンバー"),
