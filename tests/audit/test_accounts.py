@@ -12,7 +12,7 @@ from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFinding
 from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
-FILES = ("people", "gates", "estate")
+FILES = ("people", "gates", "roles", "estate")
 CASES = [
     case
     for name in FILES

@@ -8,7 +8,8 @@ from sekisho.account import Snapshot
 from sekisho.audit.checks.estate import estate_checks, exception_checks, quota_checks
 from sekisho.audit.checks.ids import AccountFindingId
 from sekisho.audit.checks.model import AccountFinding, Check, Examined
-from sekisho.audit.checks.policies import policy_checks, role_checks
+from sekisho.audit.checks.policies import policy_checks
+from sekisho.audit.checks.roles import role_checks
 from sekisho.audit.checks.users import user_checks
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.findings import Severity

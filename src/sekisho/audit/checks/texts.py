@@ -5,6 +5,8 @@ from sekisho.language import Text
 __all__ = [
     "ADMINISTERS",
     "ASSUMABLE",
+    "BY_KEY",
+    "BY_SESSION",
     "CONSOLE",
     "DEVICES",
     "DIFFERENT",
@@ -116,7 +118,9 @@ NOBODY_HAS = Text(
     "MFA を強制できるが、直接にもグループ経由でも適用されるユーザーがいない",
 )
 ASSUMABLE = Text(
-    "sts:AssumeRole by the access key of {who}: allowed by statement {index} of the trust policy",
-    "{who} のアクセスキーによる sts:AssumeRole: 信頼ポリシーのステートメント {index} が許可",
+    "sts:AssumeRole by {who}: allowed by statement {index} of the trust policy",
+    "{who}による sts:AssumeRole: 信頼ポリシーのステートメント {index} が許可",
 )
+BY_KEY = Text("the access key of {who}", "{who} のアクセスキー")
+BY_SESSION = Text("a session of {who} without MFA", "{who} の MFA なしのセッション")
 TAKEN_TO_HOLD = Text("; conditions taken to hold: {keys}", "、満たすとみなした条件: {keys}")

@@ -1,0 +1,72 @@
+"""Roles that users of the account can assume without MFA."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sekisho.account import Role, Snapshot
+from sekisho.audit.assuming import MFA_KEYS, lets_in
+from sekisho.audit.checks import texts
+from sekisho.audit.checks.ids import AccountFindingId as Id
+from sekisho.audit.checks.make import finding
+from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.findings import Severity
+from sekisho.language import Text
+from sekisho.policy import PrincipalKey, Statement
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+
+__all__ = ["role_checks"]
+
+_ANYBODY = "any-user"
+_SESSION = timedelta(hours=12)
+
+
+def role_checks(examined: Examined) -> Iterator[AccountFinding]:
+    """Find roles that users of the account can assume without MFA."""
+    severity = None if examined.someone_is_open else Severity.NOTE
+    for role in examined.snapshot.roles:
+        fact = next(_assumed(examined.snapshot, role), None)
+        if fact is not None:
+            yield finding(Id.TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
+
+
+def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Text]:
+    """Yield who can assume a role with what; of credentials without MFA some lack the key."""
+    for user in _named_in(role, snapshot.account):
+        path = next((each.path for each in snapshot.users if each.name == user), "/")
+        home = (snapshot.partition, snapshot.account)
+        holder = Holder(HolderKind.USER, *home, user, path, "AIDA")
+        now = snapshot.taken_at
+        session = Credential(CredentialKind.CONSOLE_SESSION, holder, now, now + _SESSION)
+        for said, credential in (
+            (texts.BY_KEY, Credential(CredentialKind.LONG_TERM_KEY, holder)),
+            (texts.BY_SESSION, session),
+        ):
+            statement = lets_in(role, credential, now)
+            if statement is not None:
+                yield _fact(said.filled(who=user), statement)
+
+
+def _fact(who: Text, statement: Statement) -> Text:
+    index = statement.index
+    keys = sorted({each.key for each in statement.conditions if each.key.lower() not in MFA_KEYS})
+    left = texts.TAKEN_TO_HOLD.filled(keys=", ".join(keys)) if keys else Text("", "")
+    return Text(
+        texts.ASSUMABLE.en.format(who=who.en, index=index) + left.en,
+        texts.ASSUMABLE.ja.format(who=who.ja, index=index) + left.ja,
+    )
+
+
+def _named_in(role: Role, account: str) -> Iterator[str]:
+    """Yield who of the account's users a trust policy may be about: anybody, and those named."""
+    entries = {
+        value
+        for statement in role.trust.statements
+        if statement.principal is not None
+        for key, values in statement.principal.entries
+        if key in (PrincipalKey.AWS, PrincipalKey.ANYONE)
+        for value in values
+    }
+    own = {each for each in entries if each == "*" or account in each}
+    if own:
+        yield _ANYBODY
+    yield from sorted(each.rpartition("/")[2] for each in own if ":user/" in each)
