@@ -1,8 +1,9 @@
 """Small accounts written down shortly: what a corpus says becomes a snapshot.
 
 Keys that are not known are refused. `policies` are by name: `Force_MFA` (or a preset's name) is
-what `policy new` writes, everything else a document. A user or group names those it has; `inline`
-are documents. Times are hours before the snapshot.
+what `policy new` writes, everything else a document. A user or group names those it has (an ARN
+is itself); `inline` are documents. A role is its trust policy, or has `trust` beside what users
+have. Times are hours before the snapshot.
 """
 
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ def _document(value: Any) -> Document:
 
 
 def _arn(name: str) -> str:
-    return f"{HOME}:policy/{name}"
+    return name if name.startswith("arn:") else f"{HOME}:policy/{name}"
 
 
 def _inline(value: Mapping[str, Any], owner: str) -> tuple[AttachedPolicy, ...]:
@@ -117,9 +118,16 @@ def _managed(name: str, value: Any, count: int) -> ManagedPolicy:
     return ManagedPolicy(_arn(name), name, "/", "v1", _document(value), versions=versions)
 
 
-def _role(name: str, trust: Any) -> Role:
-    document = from_json({"Version": "2012-10-17", "Statement": trust}, kind=PolicyKind.TRUST)
-    return Role(name, "/", f"{HOME}:role/{name}", document)
+def _role(name: str, value: Any) -> Role:
+    given = {"trust": value} if isinstance(value, list) else value
+    _known(given, "trust", "has", "inline", "boundary")
+    text = {"Version": "2012-10-17", "Statement": given["trust"]}
+    return Role(
+        *(name, "/", f"{HOME}:role/{name}", from_json(text, kind=PolicyKind.TRUST)),
+        attached=tuple(map(_arn, given.get("has", ()))),
+        inline=_inline(given, f"role {name}"),
+        boundary=_arn(given["boundary"]) if "boundary" in given else None,
+    )
 
 
 def snapshot_of(value: Mapping[str, Any]) -> Snapshot:

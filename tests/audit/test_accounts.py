@@ -5,18 +5,20 @@ from typing import Any
 
 import pytest
 
-from audit.small_accounts import snapshot_of
+from audit.small_accounts import HOME, snapshot_of
 from cases import cases, document
 from sekisho.audit import Exceptions, load_exceptions
 from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId, texts
+from sekisho.audit.people import powers_of
 from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
-FILES = ("people", "gates", "roles", "estate")
+FILES = ("people", "gates", "administrators", "roles", "estate")
+OPTIONAL = ("rows", "admins", "exceptions")
 CASES = [
     case
     for name in FILES
-    for case in cases(f"audit/accounts/{name}", ["account", "findings"], ["rows", "exceptions"])
+    for case in cases(f"audit/accounts/{name}", ["account", "findings"], OPTIONAL)
 ]
 FOUND = {
     (identity, severity == "unknown")
@@ -68,6 +70,42 @@ def test_rows(case: dict[str, Any]) -> None:
         for row in report.rows
     }
     assert told == case["rows"]
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if "admins" in each.values[0]])
+def test_administrators(case: dict[str, Any]) -> None:
+    powers = {row.user.name: row.power for row in audited(case).rows}
+    told = {
+        name: "unknown" if powers[name].unknown else powers[name].request or None
+        for name in case["admins"]
+    }
+    assert told == case["admins"]
+    assert all(powers[name].administers is bool(powers[name].request) for name in told)
+
+
+def test_users_whose_policies_are_equal_are_told_apart_where_it_matters() -> None:
+    def may(action: str, resource: str = f"{HOME}:user/bob") -> dict[str, Any]:
+        return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+    def requests(own: dict[str, Any], **account: Any) -> list[str]:
+        users = {name: {"has": ["Own"]} for name in ("ann", "bob", "eve")}
+        powers = powers_of(snapshot_of({"users": users, "policies": {"Own": [own]}, **account}))
+        return [powers[name].request for name in users]
+
+    on_themselves = may("iam:PutUserPolicy", f"{HOME}:user/${{aws:username}}")
+    each = [f"iam:PutUserPolicy on {HOME}:user/{name}" for name in ("ann", "bob", "eve")]
+    assert requests(on_themselves) == each
+    # what takes from bob alone takes nothing from others in bob's hands
+    taken = f"iam:DeleteUserPolicy on {HOME}:user/bob"
+    assert requests(may("iam:DeleteUserPolicy")) == [taken, "", taken]
+    joined = f"iam:AddUserToGroup on {HOME}:group/Ops"
+    groups = {"Ops": {"inline": {"p": [may("iam:DeleteUserPolicy")]}}}
+    assert requests(may("iam:AddUserToGroup", "*"), groups=groups) == [joined, "", joined]
+    principal = {"AWS": f"{HOME}:user/bob"}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    roles = {"Admin": {"trust": [trust], "inline": {"p": [may("*", "*")]}}}
+    assumed = f"sts:AssumeRole on {HOME}:role/Admin"
+    assert requests(may("s3:*", "*"), roles=roles) == ["", assumed, ""]
 
 
 def test_every_finding_has_words_and_is_explained() -> None:

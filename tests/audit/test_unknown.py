@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from audit.small_accounts import snapshot_of
+from audit.small_accounts import HOME, snapshot_of
 from audit.test_accounts import CASES
 from sekisho.account import Gap, Snapshot, User, open_account
 from sekisho.audit import Exceptions
 from sekisho.audit.people import Outlook, facts_of
 from sekisho.audit.report import AccountReport, audit_account
-from sekisho.policy import Preset, choices_of, force_mfa, from_json
+from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
 HIDDEN: dict[str, dict[str, Any]] = {
     "GetLoginProfile": {"password": None},
@@ -119,3 +119,23 @@ def test_what_is_no_gate_covers_nobody() -> None:
     snapshot = snapshot_of({"users": {"ken": {"password": {}, "devices": ["virtual"]}}})
     report = audit_account(snapshot, Exceptions(), gate=decoy, version="1")
     assert report.rows[0].fate.outlooks == (Outlook.NOT_COVERED, Outlook.READY)
+
+
+def test_a_policy_that_cannot_be_read_for_certain_makes_unknown_whom_it_may_matter_to() -> None:
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"{HOME}:root"}, "Action": "sts:AssumeRole"}
+    users = {
+        "ann": {"inline": {"p": [{**allow, "Action": "iam:AddUserToGroup"}]}},
+        "bob": {"inline": {"p": [{**allow, "Action": "sts:AssumeRole"}]}},
+        "eve": {"inline": {"p": [allow]}},
+    }
+    groups = {"Ops": {"has": ["Odd"]}}
+    roles = {"Ops": {"trust": [trust], "has": ["Odd"]}}
+    account = {"users": users, "groups": groups, "roles": roles, "policies": {"Odd": [allow]}}
+    snapshot = snapshot_of(account)
+    odd = from_json(
+        {"Version": "2012-10-17", "Statement": [{**trust, "Action": "*"}]}, kind=PolicyKind.TRUST
+    )
+    policies = {arn: replace(each, document=odd) for arn, each in snapshot.policies.items()}
+    report = audit_account(replace(snapshot, policies=policies), Exceptions(), version="1")
+    assert [bool(row.power.unknown) for row in report.rows] == [True, True, False]

@@ -1,4 +1,4 @@
-"""Whether a role's trust policy lets a user of the role's account in, whatever the user's policies.
+"""Whether a role's trust policy lets a user of the role's account in.
 
 A condition that is not about MFA is taken to hold in an Allow, and not to in a Deny: it is about
 what nobody has chosen yet, such as an address or an external id.
@@ -29,20 +29,26 @@ EVERYTHING = AttachedPolicy(
 """A policy that allows everything."""
 
 
-def lets_in(role: Role, credential: Credential, now: datetime) -> Statement | None:
+def lets_in(
+    role: Role,
+    credential: Credential,
+    now: datetime,
+    identity: tuple[AttachedPolicy, ...] = (EVERYTHING,),
+) -> Statement | None:
     """Return the statement by which a role lets a user of its account in; None if it does not.
 
     Args:
         role: whose trust policy is asked.
         credential: what the user signs with.
         now: the time of the request.
+        identity: the user's own policies; with none, a role lets in whom it names itself.
     """
     kept = tuple(each for each in map(_relaxed, role.trust.statements) if each is not None)
     trust = AttachedPolicy("trust policy", replace(role.trust, statements=kept))
     context = Context(context_of(credential, now, SigninSwitches()))
     account = credential.holder.account
     request = Request(credential.arn, "sts:AssumeRole", role.arn, context, account)
-    decision = decide(request, Policies(identity=(EVERYTHING,), trust=trust))
+    decision = decide(request, Policies(identity=identity, trust=trust))
     if decision.effect is not DecisionEffect.ALLOWED:
         return None
     places = {cause.index for cause in decision.because if cause.policy == trust.name}

@@ -1,8 +1,8 @@
 """Is each user of an account gated: equal questions are asked once, every witness is replayed.
 
 A user is *gated* if it is proved that no direct request without MFA passes outside the exempt list,
-whatever identity-based policies are attached later. Who merely has no permissions yet is not: the
-next policy that is attached would open the door.
+whatever identity-based policies are attached later. Who merely has no permissions without MFA is
+not: the next policy that is attached would open the door.
 """
 
 import re
@@ -49,12 +49,12 @@ __all__ = ["Gated", "UserGate", "gates_of", "named_of"]
 class Gated(StrEnum):
     """Whether a user is gated.
 
-    A user who has too few permissions to do anything without MFA is not yet gated: nothing denies
-    what may be attached next.
+    A user who may do nothing without MFA, having no permissions or those with MFA only, is not yet
+    gated: nothing denies what may be attached next.
     """
 
     PROVED = "proved"
-    NOTHING_ALLOWED = "nothing allowed yet"
+    NOTHING_ALLOWED = "nothing allowed without MFA"
     REFUTED = "refuted"
     UNKNOWN = "unknown"
 

@@ -8,6 +8,7 @@ from sekisho.audit.checks.ids import AccountFindingId
 from sekisho.audit.exceptions import Exceptions, Exemption
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
+from sekisho.audit.lint import Attachment
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
 from sekisho.language import Text
@@ -55,21 +56,25 @@ class Examined:
         """Whether somebody is not proved gated."""
         return any(row.gate.gated is not Gated.PROVED for row in self.rows)
 
-    def identity(self) -> Iterator[tuple[str, AttachedPolicy, bool]]:
-        """Yield every identity-based policy of users: name, policy, and whether it decides for any.
+    def policies(self) -> Iterator[tuple[AttachedPolicy, tuple[Attachment, ...]]]:
+        """Yield every policy of users, and as what it decides for any: attached, or a boundary.
 
-        A customer managed policy that nobody has is among them; those of AWS only if attached.
+        A customer managed policy that nobody has is among them; those of AWS only if in use.
         """
         snapshot = self.snapshot
         lively = {group for user in snapshot.users for group in user.groups}
         groups = [group for group in snapshot.groups if group.name in lively]
         owners: list[User | Group] = [*snapshot.users, *groups]
-        attached = {arn for owner in owners for arn in owner.attached}
+        having = {
+            Attachment.USER: {arn for owner in owners for arn in owner.attached},
+            Attachment.BOUNDARY: {user.boundary for user in snapshot.users if user.boundary},
+        }
         for arn, managed in snapshot.policies.items():
-            if arn in attached or not managed.aws_managed:
-                yield arn, AttachedPolicy(arn, managed.document), arn in attached
+            uses = tuple(use for use, arns in having.items() if arn in arns)
+            if uses or not managed.aws_managed:
+                yield AttachedPolicy(arn, managed.document), uses
         for owner in owners:
-            yield from ((each.name, each, True) for each in owner.inline)
+            yield from ((each, (Attachment.USER,)) for each in owner.inline)
 
 
 Check = Callable[[Examined], Iterator[AccountFinding]]

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from sekisho.account import Snapshot
 from sekisho.audit.assuming import MFA_KEYS
 from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
 from sekisho.audit.findings import Severity
-from sekisho.audit.lint import lint
+from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint.idle import is_decoy
+from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
@@ -23,44 +26,75 @@ _ANYBODY = "any-user"
 
 def policy_checks(examined: Examined) -> Iterator[AccountFinding]:
     """Find decoys, gates that gate nobody, and gates that have rotted."""
-    seen: dict[Document, Verdict] = {}
-    for name, policy, decides in examined.identity():
+    judge = _Judge(examined.snapshot)
+    for policy, uses in examined.policies():
         if not _looks_like_a_gate(policy.document):
             continue
-        if policy.document not in seen:
-            seen[policy.document] = _shuts(examined, policy)
-        yield from _judged(name, seen[policy.document], decides=decides)
-        if decides:
-            yield from _rot(name, policy, examined.snapshot.partition)
+        for use in uses or (Attachment.USER,):
+            # what gates somebody together with another policy is no decoy, as far as that goes
+            alone = bool(uses) and policy.name not in examined.gating
+            severity = None if alone else Severity.NOTE
+            yield from _judged(policy.name, judge.shuts(policy, use), severity, decides=bool(uses))
+        for use in uses:
+            yield from _rot(policy.name, judge.linted(policy, use))
 
 
 def _looks_like_a_gate(document: Document) -> bool:
-    """Tell whether a statement denies everything, but for a list, and asks about MFA."""
+    """Tell whether a statement denies everything, but for a list, and means to ask about MFA."""
     return any(
         statement.effect is Effect.DENY
         and (statement.action.negated or "*" in statement.action.values)
-        and any(condition.key.lower() in MFA_KEYS for condition in statement.conditions)
+        and any(_means_mfa(condition.key) for condition in statement.conditions)
         for statement in document.statements
     )
 
 
-def _shuts(examined: Examined, policy: AttachedPolicy) -> Verdict:
-    """Tell whether the policy alone shuts the gate, whatever is attached beside it."""
-    snapshot = examined.snapshot
-    arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{_ANYBODY}"
-    try:
-        policies = Policies(identity=(policy,))
-        return gate_shut(policies, User.of(arn), snapshot.taken_at, later=True).direct
-    except FaultyPolicy as error:
-        message = error.faults[0].message
-        return Unknown(Text(message, message))
+def _means_mfa(key: str) -> bool:
+    return key.lower() in MFA_KEYS or is_decoy(key, load())
 
 
-def _judged(name: str, verdict: Verdict, *, decides: bool) -> Iterator[AccountFinding]:
+class _Judge:
+    """Looks at each document once for each way in which it decides."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._verdicts: dict[tuple[Document, Attachment], Verdict] = {}
+        self._reports: dict[tuple[Document, Attachment], Report] = {}
+
+    def shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
+        """Tell whether the policy alone shuts the gate, whatever is attached beside it."""
+        key = (policy.document, use)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._shuts(policy, use)
+        return self._verdicts[key]
+
+    def _shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
+        snapshot = self._snapshot
+        user = User.of(f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{_ANYBODY}")
+        bounds = use is Attachment.BOUNDARY
+        policies = Policies(boundaries=(policy,)) if bounds else Policies(identity=(policy,))
+        try:
+            return gate_shut(policies, user, snapshot.taken_at, later=True).direct
+        except FaultyPolicy as error:
+            message = error.faults[0].message
+            return Unknown(Text(message, message))
+
+    def linted(self, policy: AttachedPolicy, use: Attachment) -> Report:
+        """Return what lint says of the policy."""
+        key = (policy.document, use)
+        if key not in self._reports:
+            partition = self._snapshot.partition
+            text = render(policy.document)
+            self._reports[key] = lint(text, use, source=policy.name, partition=partition)
+        return self._reports[key]
+
+
+def _judged(
+    name: str, verdict: Verdict, severity: Severity | None, *, decides: bool
+) -> Iterator[AccountFinding]:
     match verdict:
         case Refuted(witness):
             fact = witness_text(witness)
-            severity = None if decides else Severity.NOTE
             yield finding(Id.DECOY_POLICY, name, fact, severity=severity)
         case Unknown(reason):
             yield unknown(Id.DECOY_POLICY, name, reason)
@@ -69,9 +103,8 @@ def _judged(name: str, verdict: Verdict, *, decides: bool) -> Iterator[AccountFi
                 yield finding(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
 
 
-def _rot(name: str, policy: AttachedPolicy, partition: str) -> Iterator[AccountFinding]:
+def _rot(name: str, report: Report) -> Iterator[AccountFinding]:
     """Find what lint finds, as far as it is about MFA."""
-    report = lint(render(policy.document), source=name, partition=partition)
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
             fact = Text(f"{each.id}: {each.fact.en}", f"{each.id}: {each.fact.ja}")

@@ -114,8 +114,9 @@ INLINE = Text(
 )
 PLACES = Text("{what}: {used} of {most}", "{what}: {used} / {most}")
 NOBODY_HAS = Text(
-    "the policy shuts the gate, and no user has it: directly or by a group",
-    "MFA を強制できるが、直接にもグループ経由でも適用されるユーザーがいない",
+    "the policy shuts the gate, and no user has it: directly, by a group, or as a boundary",
+    "MFA を強制できるが、直接にも、グループ経由でも、"
+    "アクセス許可の境界としても適用されるユーザーがいない",
 )
 ASSUMABLE = Text(
     "sts:AssumeRole by {who}: allowed by statement {index} of the trust policy",

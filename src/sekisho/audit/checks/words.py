@@ -64,9 +64,10 @@ _ESTATE: Mapping[Id, Words] = {
         Severity.WARNING,
         Text("a gate that nobody has", "誰にも適用されていない MFA 強制ポリシー"),
         Text(
-            "The policy would shut the gate, and is attached to no user and no group with members.",
-            "MFA を強制できるポリシーですが、"
-            "ユーザーにもメンバーのいるグループにもアタッチされていません。",
+            "The policy would shut the gate; no user and no group with members has it, and it is "
+            "nobody's permissions boundary.",
+            "MFA を強制できるポリシーですが、ユーザーにもメンバーのいるグループにもアタッチされず、"
+            "アクセス許可の境界としても使われていません。",
         ),
         Text("Attach it, or delete it.", "アタッチするか、削除してください。"),
     ),

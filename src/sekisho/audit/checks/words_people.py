@@ -19,9 +19,9 @@ _CREDENTIALS: Mapping[Id, Words] = {
         Severity.ERROR,
         Text("an administrator without a device", "MFA デバイスのない管理者"),
         Text(
-            "The user may change what decides for others, so as to remove the gate; that is proved "
-            "from the policies, whatever their names.",
-            "ほかのユーザーに適用されるポリシーを変更し、MFA 強制を外せる権限があります "
+            "The user may take the gate away from others, or get the right to; that is proved from "
+            "the policies, whatever their names.",
+            "ほかのユーザーの MFA 強制を外せるか、その権限を自分で得られます "
             "(ポリシー名ではなく、内容から証明しています)。",
         ),
         Text(
@@ -109,11 +109,14 @@ _GATE: Mapping[Id, Words] = {
     Id.NOT_YET_GATED: Words(
         Severity.NOTE,
         Text(
-            "a user who may do nothing yet, and is not gated", "権限がなく、MFA も強制されていない"
+            "nothing is allowed without MFA, nor denied",
+            "MFA なしでは何も許可されていないが、拒否もされていない",
         ),
         Text(
-            "Nothing is allowed without MFA, and nothing denies it: the next policy opens it.",
-            "今は何も許可されていませんが、次にポリシーを追加すると MFA なしで使えてしまいます。",
+            "The user has no permissions yet, or has them with MFA only. No Deny stands against "
+            "the next policy, which opens what it allows without MFA.",
+            "まだ権限がないか、MFA ありでだけ許可されています。"
+            "拒否 (Deny) がないため、次に追加するポリシーは MFA なしで使えてしまいます。",
         ),
         Text(
             "Attach Force_MFA before anything else.",

@@ -17,7 +17,7 @@ from sekisho.policy.applies import about, carries, service_of
 from sekisho.policy.faults import quoted
 from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
 
-__all__ = ["decoys", "misfits", "never_applies", "ungoverned", "wrong_partitions"]
+__all__ = ["decoys", "is_decoy", "misfits", "never_applies", "ungoverned", "wrong_partitions"]
 
 _ARN_PARTS = 6
 _SHOWN = 5
@@ -109,7 +109,7 @@ def _unmet_keys(
 
 def _of_a_service(key: str, catalogue: Catalogue) -> bool:
     """Tell whether a key can only be one of a service's own, and is not a decoy."""
-    if _decoy(key, catalogue) or key.lower() in cross_service_keys():
+    if is_decoy(key, catalogue) or key.lower() in cross_service_keys():
         return False
     prefix = key.partition(":")[0].lower()
     # `kms:EncryptionContext:…` and the like end in a name of the user's own
@@ -117,7 +117,7 @@ def _of_a_service(key: str, catalogue: Catalogue) -> bool:
     return prefix != "aws" and not own_name and catalogue.service_name(prefix) is not None
 
 
-def _decoy(key: str, catalogue: Catalogue) -> bool:
+def is_decoy(key: str, catalogue: Catalogue) -> bool:
     """Tell whether a key was meant to be an MFA key of AWS, which has none such.
 
     An identity provider may well have keys of its own (`sso.example.com:mfa`), and a tag any name.
@@ -132,7 +132,7 @@ def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
     """Yield condition keys that look like MFA and are none."""
     for statement in document.statements:
         for condition in statement.conditions:
-            if _decoy(condition.key, catalogue):
+            if is_decoy(condition.key, catalogue):
                 yield found(
                     FindingId.DECOY_KEY,
                     place_in(

@@ -44,7 +44,9 @@ NATURES: Mapping[Nature, Text] = {
 }
 _GATED: Mapping[Gated, Text] = {
     Gated.PROVED: Text("proved", "証明済み"),
-    Gated.NOTHING_ALLOWED: Text("no (nothing allowed yet)", "いいえ (まだ権限なし)"),
+    Gated.NOTHING_ALLOWED: Text(
+        "no (nothing allowed without MFA)", "いいえ (MFA なしの許可がないだけ)"
+    ),
     Gated.REFUTED: Text("no", "いいえ"),
     Gated.UNKNOWN: Text("unknown", "不明"),
 }

@@ -1,0 +1,132 @@
+"""Whether somebody may make a call: the prover looks for an allowed request."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.audit.alike import Numbers
+from sekisho.engine import Policies, Switches
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.policy import Document, Effect, Element
+from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover import Asked, Held, Proved, Question, Refuted, Unknown, Verdict, Within, never
+from sekisho.prover import User as Named
+
+__all__ = ["Ask", "Asker", "Caller", "Key", "some", "then"]
+
+_NULL = Operator(OperatorName.NULL)
+_EQUALS = Operator(OperatorName.STRING_EQUALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A condition key, and what its value is to be.
+
+    Attributes:
+        values: one of these; empty: the key is absent.
+        holds: False: none of these.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    holds: bool = True
+
+    @property
+    def asked(self) -> tuple[Asked, bool]:
+        """The condition, and whether it shall hold."""
+        operator, values = (_EQUALS, self.values) if self.values else (_NULL, ("true",))
+        return Asked(Condition(operator, self.name, values), Version.V2012), self.holds
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call; what is left open can be anything.
+
+    Attributes:
+        actions: any of these.
+        on: the resource is one of these ARNs, or patterns; empty: any.
+        besides: the resource is none of these.
+        keys: of the request context.
+    """
+
+    actions: tuple[str, ...]
+    on: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def within(self) -> Within:
+        """The same for the prover."""
+        resources = [(Element(self.on), True)] if self.on else []
+        resources += [(Element(self.besides), False)] if self.besides else []
+        keys = tuple(key.asked for key in self.keys)
+        return Within(((Element(self.actions), True),), tuple(resources), keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        policies: what decides.
+        held: what the call is signed with.
+    """
+
+    named: Named
+    policies: Policies
+    held: Held = Held.MFA_SESSION
+
+
+class Asker:
+    """Asks the prover; of policies that allow none of the actions at all it need not be asked."""
+
+    def __init__(self, now: datetime, numbers: Numbers) -> None:
+        self._now = now
+        self._numbers = numbers
+        self._giving: dict[tuple[int, str], bool] = {}
+
+    def may(self, caller: Caller, ask: Ask) -> Verdict:
+        """Return Refuted with an allowed request, or Proved: there is none.
+
+        Raises:
+            FaultyPolicy: if a document cannot be read for certain.
+        """
+        policies, held = caller.policies, (caller.held,)
+        if not any(self.gives(policies, action) for action in ask.actions):
+            return Proved()
+        return never(Question(caller.named, self._now, held, policies, within=ask.within))
+
+    def gives(self, policies: Policies, action: str) -> bool:
+        """Tell whether identity-based policies allow an action at all, whatever the conditions."""
+        return any(self._gives(each.document, action) for each in policies.identity)
+
+    def _gives(self, document: Document, action: str) -> bool:
+        """Tell whether a document allows an action at all, whatever its conditions."""
+        key = (self._numbers.of(document), action)
+        if key not in self._giving:
+            doubts = Doubts(Switches())
+            self._giving[key] = any(
+                each.effect is Effect.ALLOW and matches(each.action, action, doubts)
+                for each in document.statements
+            )
+        return self._giving[key]
+
+
+def some(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the first that is Refuted; else one that is Unknown; else Proved."""
+    found: Verdict = Proved()
+    for each in verdicts:
+        if isinstance(each, Refuted):
+            return each
+        if isinstance(each, Unknown):
+            found = each
+    return found
+
+
+def then(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
+    """Return the first if both are Refuted; else the one that is not."""
+    if not isinstance(first, Refuted):
+        return first
+    after = second()
+    return first if isinstance(after, Refuted) else after

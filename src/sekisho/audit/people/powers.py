@@ -1,0 +1,285 @@
+"""Whether somebody can take a gate away from others, or get the right to, one step deep.
+
+What counts, and what does not, is said in docs/audit.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from sekisho.account import (
+    Group,
+    Role,
+    Snapshot,
+    User,
+    policies_of,
+    policies_of_role,
+    unread_policies,
+)
+from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.audit.assuming import EVERYTHING, lets_in
+from sekisho.audit.gated import named_of
+from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
+from sekisho.audit.people.gating import BOUNDARY, POLICY, VERSIONS, own_boundary
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.language import Text
+from sekisho.policy import NAME, from_json
+from sekisho.prover import Held, Proved, Unknown, Verdict
+from sekisho.prover import User as Named
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+
+__all__ = ["Powers", "traits_for"]
+
+_OF_AWS = ("AdministratorAccess", "IAMFullAccess")
+"""AWS's own policies that give the right to change IAM; every account can attach them."""
+
+_INLINE = (
+    *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:PutGroupPolicy"),
+    *("iam:DeleteGroupPolicy", "iam:RemoveUserFromGroup"),
+)
+_ASSUME = "sts:AssumeRole"
+_JOIN = "iam:AddUserToGroup"
+_OWN = AttachedPolicy(
+    "the user",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "iam:*",
+                    "Resource": [
+                        "arn:*:iam::*:user/${aws:username}",
+                        "arn:*:iam::*:user/*/${aws:username}",
+                    ],
+                }
+            ],
+        }
+    ),
+)
+_NOBODY = "sekisho-nobody"
+_TRUST_OF = "trust policy of role "
+
+
+class Powers:
+    """Asks what users, groups and roles of an account may do to gates.
+
+    Args:
+        snapshot: the account.
+        asker: asks the prover.
+        gates: the names of the policies that gate somebody.
+    """
+
+    def __init__(self, snapshot: Snapshot, asker: Asker, gates: set[str]) -> None:
+        self._snapshot = snapshot
+        self._asker = asker
+        self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+        # what was not read may gate, and Force_MFA is what would
+        unread = unread_policies(snapshot)
+        self._gates = tuple(sorted({*gates, *unread, f"{self._home}:policy/{NAME}"}))
+        bounds = {user.boundary for user in snapshot.users if user.boundary}
+        self._bounds = tuple(sorted(bounds & {*gates, *unread}))
+        owners: list[User | Group] = [*snapshot.users, *snapshot.groups]
+        attached = {arn for owner in owners for arn in owner.attached} | bounds
+        own = {arn for arn in attached if arn.startswith(f"{self._home}:")}
+        self._changing = tuple(sorted({*own, f"{self._home}:policy/{NAME}"}))
+        self._strong = tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS)
+        self._strong += tuple(self._others_that_are_strong())
+        self._roles: dict[str, Verdict] = {}
+        self._doors: dict[tuple[str, str, bool], bool] = {}
+        self._named = _naming(snapshot)
+        self._trust_gaps = [gap for gap in snapshot.gaps if gap.who.startswith(_TRUST_OF)]
+        self._of_groups = traits_for(Policies(identity=tuple(_of_groups(snapshot))))
+
+    def special(self, user: User, policies: Policies) -> tuple[object, ...]:
+        """Return what of a user matters beside the user's own policies."""
+        joins = self._asker.gives(policies, _JOIN)
+        return (self._naming(user), likeness(user, self._of_groups) if joins else ())
+
+    def _naming(self, user: User) -> tuple[str, ...]:
+        """Return the roles whose trust policies name a user."""
+        return self._named.get(user.arn, ())
+
+    def of(self, user: User, policies: Policies) -> Verdict:
+        """Return whether no call makes an administrator; Refuted with the call, or the first.
+
+        Raises:
+            FaultyPolicy: if a document cannot be read for certain.
+        """
+        caller = Caller(named_of(user), policies)
+        return some(self._ways(user, caller))
+
+    def _ways(self, user: User, caller: Caller) -> Iterator[Verdict]:
+        yield self._takes_away(caller)
+        yield from self._by_own_policies(user, caller)
+        for group in self._snapshot.groups:
+            yield self._by_group(user, caller, group)
+        for role in self._snapshot.roles:
+            yield from self._by_role(user, caller, role)
+        for gap in self._trust_gaps:
+            name, why = gap.who.removeprefix(_TRUST_OF), f"{gap.what}: {gap.reason}"
+            on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
+            unread = partial(Unknown, Text(why, why))
+            yield then(self._asker.may(caller, Ask((_ASSUME,), on)), unread)
+
+    def _takes_away(self, caller: Caller) -> Verdict:
+        """Ask whether a gate can be taken away from others, or every right be given to them."""
+        return some(self._asker.may(caller, ask) for ask in self._removals(caller.named))
+
+    def _removals(self, named: Named) -> Iterator[Ask]:
+        # names are unique whatever the path: who has the same one is the same user
+        own = (f"{self._home}:user/{named.name}", f"{self._home}:user/*/{named.name}")
+        yield Ask(_INLINE, besides=own)
+        yield Ask(VERSIONS, self._changing)
+        for verb, policies in (("Detach", self._gates), ("Attach", self._strong)):
+            actions = (f"iam:{verb}UserPolicy", f"iam:{verb}GroupPolicy")
+            yield Ask(actions, besides=own, keys=(Key(POLICY, policies),))
+        if self._bounds:
+            for verb, holds in (("Delete", True), ("Put", False)):
+                key = Key(BOUNDARY, self._bounds, holds=holds)
+                yield Ask((f"iam:{verb}UserPermissionsBoundary",), besides=own, keys=(key,))
+
+    def _others_that_are_strong(self) -> Iterator[str]:
+        """Yield the policies of the account that may let whoever has them take a gate away."""
+        scps = self._snapshot.scps or ()
+        for arn, managed in self._snapshot.policies.items():
+            if arn in self._strong:
+                continue
+            only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
+            anybody = Named.of(f"{self._home}:user/{_NOBODY}")
+            has = partial(self._takes_away, Caller(anybody, only))
+            if not isinstance(_known(has), Proved):
+                yield arn
+
+    def _by_own_policies(self, user: User, caller: Caller) -> Iterator[Verdict]:
+        """Ask whether the user can give themselves every right, or do away with the boundary."""
+        may, on, bounded = partial(self._asker.may, caller), (user.arn,), own_boundary(user)
+        strong = Key(POLICY, self._strong)
+        given = some(
+            (
+                may(Ask(("iam:PutUserPolicy",), on, keys=(bounded,))),
+                may(Ask(("iam:AttachUserPolicy",), on, keys=(bounded, strong))),
+            )
+        )
+        yield then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
+        if user.boundary is not None:
+            freed = some(
+                (
+                    may(Ask(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
+                    may(
+                        Ask(
+                            ("iam:PutUserPermissionsBoundary",),
+                            on,
+                            keys=(Key(BOUNDARY, self._strong),),
+                        )
+                    ),
+                )
+            )
+            unbound = replace(caller, policies=replace(caller.policies, boundaries=None))
+            yield then(freed, partial(self._takes_away, unbound))
+
+    def _by_group(self, user: User, caller: Caller, group: Group) -> Verdict:
+        """Ask whether the user can join a group that has the right."""
+
+        def has() -> Verdict:
+            joined = replace(user, groups=tuple(dict.fromkeys((*user.groups, group.name))))
+            account = replace(self._snapshot, users=(joined,))
+            policies = policies_of(account, user.name)
+            return self._takes_away(replace(caller, policies=policies))
+
+        return then(self._asker.may(caller, Ask((_JOIN,), (group.arn,))), partial(_known, has))
+
+    def _by_role(self, user: User, caller: Caller, role: Role) -> Iterator[Verdict]:
+        """Ask whether the user can act as a role that has the right, or can be given it."""
+        has = self._of_role(role)
+        if not isinstance(has, Proved):
+            yield then(self._enters(user, caller, role), lambda: has)
+        on = (role.arn,)
+        given = some(
+            (
+                self._asker.may(caller, Ask(("iam:PutRolePolicy",), on)),
+                self._asker.may(
+                    caller, Ask(("iam:AttachRolePolicy",), on, keys=(Key(POLICY, self._strong),))
+                ),
+            )
+        )
+        entered = then(given, partial(self._enters, user, caller, role))
+        yield then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
+
+    def _of_role(self, role: Role) -> Verdict:
+        if role.name not in self._roles:
+            self._roles[role.name] = _known(partial(self._role_may, role, ()))
+        return self._roles[role.name]
+
+    def _role_may(self, role: Role, more: Sequence[AttachedPolicy]) -> Verdict:
+        """Ask of a role's session what is asked of users; it carries no MFA (fact §2.3)."""
+        policies = policies_of_role(self._snapshot, role.name)
+        known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
+        named = Named.of(f"{self._home}:user/{_NOBODY}", known)
+        return self._takes_away(_with(Caller(named, policies, Held.SESSION), more))
+
+    def _enters(self, user: User, caller: Caller, role: Role) -> Verdict:
+        """Ask whether the user can assume a role, be it by changing whom it trusts."""
+        assume = Ask((_ASSUME,), (role.arn,))
+        # whom a trust policy names needs no policy of their own that allows it
+        not_denied = partial(self._asker.may, _with(caller, (EVERYTHING,)), assume)
+        trusted = Ask(("iam:UpdateAssumeRolePolicy",), (role.arn,))
+        ways = [then(self._asker.may(caller, trusted), not_denied)]
+        if self._lets_in(user, role, by_name=True):
+            ways.append(not_denied())
+        elif self._lets_in(user, role, by_name=False):
+            ways.append(self._asker.may(caller, assume))
+        return some(ways)
+
+    def _lets_in(self, user: User, role: Role, *, by_name: bool) -> bool:
+        """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
+        named = role.name in self._naming(user)
+        key = (role.name, user.arn if named else "", by_name)
+        if key not in self._doors:
+            home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
+            of = (user.name, user.path, user.id) if named else (_NOBODY,)
+            holder = Holder(HolderKind.USER, *home, *of)
+            credential = Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, now)
+            identity = () if by_name else (EVERYTHING,)
+            self._doors[key] = lets_in(role, credential, now, identity) is not None
+        return self._doors[key]
+
+
+def _with(caller: Caller, more: Sequence[AttachedPolicy]) -> Caller:
+    policies = caller.policies
+    return replace(caller, policies=replace(policies, identity=(*policies.identity, *more)))
+
+
+def _known(asked: Callable[[], Verdict]) -> Verdict:
+    """Return an answer; Unknown where a policy was not read, or cannot be."""
+    try:
+        return asked()
+    except (FaultyAccount, FaultyPolicy) as error:
+        message = error.faults[0].message
+        return Unknown(Text(message, message))
+
+
+def traits_for(policies: Policies) -> Traits:
+    """Return what of a user matters where the question tells the user from others."""
+    return traits_of(replace(policies, identity=(*policies.identity, _OWN)))
+
+
+def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:
+    """Yield every policy of groups that was read."""
+    for group in snapshot.groups:
+        yield from group.inline
+        for arn in group.attached:
+            if arn in snapshot.policies:
+                yield AttachedPolicy(arn, snapshot.policies[arn].document)
+
+
+def _naming(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Return the names of the roles whose trust policies have an ARN among their principals."""
+    found: dict[str, dict[str, None]] = {}
+    for role in snapshot.roles:
+        for statement in role.trust.statements:
+            for _, values in statement.principal.entries if statement.principal else ():
+                for value in values:
+                    found.setdefault(value, {})[role.name] = None
+    return {arn: tuple(names) for arn, names in found.items()}
