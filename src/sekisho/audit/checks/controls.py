@@ -1,7 +1,8 @@
 """Which published controls a finding is about, and what those controls do not check.
 
-Source: fact §10: Security Hub's list of IAM controls, CIS AWS Foundations Benchmark v1.4 to v5.0,
-Prowler's checks.
+Source: fact §10: Security Hub's list of IAM controls, CIS AWS Foundations Benchmark v1.4.0, v3.0.0
+and v5.0.0, Prowler's checks; Prowler's own tables of v1.5, v2.0 and v4.0.1
+(prowler-cloud/prowler, `prowler/compliance/aws/cis_*_aws.json`).
 """
 
 from collections.abc import Mapping
@@ -56,11 +57,18 @@ _ROOT = Text(
     "It says nothing about root's access keys, nor how often root is used.",
     "ルートユーザーのアクセスキーや利用状況は確認しません。",
 )
+
+
+def _cis(number: str, since_5: str, limits: Text) -> tuple[Control, ...]:
+    """Return one recommendation of each version; in 5.0.0 all moved up by one."""
+    versions = ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.1")
+    numbered = [*((version, number) for version in versions), ("5.0.0", since_5)]
+    return tuple(Control(f"CIS {version} {which}", limits) for version, which in numbered)
+
+
 _CONSOLE = (
     Control("Security Hub IAM.5", _REGISTERED),
-    Control("CIS 1.4.0 1.10", _REGISTERED),
-    Control("CIS 3.0.0 1.10", _REGISTERED),
-    Control("CIS 5.0.0 1.9", _REGISTERED),
+    *_cis("1.10", "1.9", _REGISTERED),
     Control("Prowler iam_user_mfa_enabled_console_access", _REGISTERED),
 )
 _EVERYBODY = (Control("Security Hub IAM.19", _ALL_USERS),)
@@ -68,16 +76,12 @@ _EVERYBODY = (Control("Security Hub IAM.19", _ALL_USERS),)
 CONTROLS: Mapping[Id, tuple[Control, ...]] = {
     Id.ROOT_WITHOUT_MFA: (
         Control("Security Hub IAM.9", _ROOT),
-        Control("CIS 1.4.0 1.5", _ROOT),
-        Control("CIS 3.0.0 1.5", _ROOT),
-        Control("CIS 5.0.0 1.4", _ROOT),
+        *_cis("1.5", "1.4", _ROOT),
         Control("Prowler iam_root_mfa_enabled", _ROOT),
     ),
     Id.ROOT_MFA_VIRTUAL: (
         Control("Security Hub IAM.6", _ROOT),
-        Control("CIS 1.4.0 1.6", _ROOT),
-        Control("CIS 3.0.0 1.6", _ROOT),
-        Control("CIS 5.0.0 1.5", _ROOT),
+        *_cis("1.6", "1.5", _ROOT),
         Control("Prowler iam_root_hardware_mfa_enabled", _ROOT),
     ),
     Id.CONSOLE_WITHOUT_DEVICE: (*_CONSOLE, *_EVERYBODY),

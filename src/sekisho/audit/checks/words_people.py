@@ -86,8 +86,10 @@ _CREDENTIALS: Mapping[Id, Words] = {
         Severity.WARNING,
         Text("a machine with a console password", "コンソールパスワードを持つ機械用ユーザー"),
         Text(
-            "A program signs in at no console: the password serves somebody else.",
-            "プログラムはコンソールにサインインしません。パスワードは別の誰かのものです。",
+            "The exceptions file says that it is a machine, and a program signs in at no console: "
+            "the password serves somebody else.",
+            "例外ファイルでは機械用のユーザーとされています。"
+            "プログラムはコンソールにサインインしないため、パスワードは別の誰かのものです。",
         ),
         Text("Delete the password.", "パスワードを削除してください。"),
     ),
