@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -329,3 +330,10 @@ def test_mfa_asked_of_who_never_has_it_says_what_comes_of_it(
     [found] = lint(text, Attachment.TRUST).findings
     [name] = principal.values()
     assert found.fact.en == f"`{name}`: {fact}"
+
+
+def test_the_table_is_left_out_where_nobody_wants_it() -> None:
+    text = policy.render(policy.force_mfa(policy.choices_of(policy.Preset.AWS)))
+    whole, short = lint(text), lint(text, table=False)
+    assert whole.table is not None
+    assert short == replace(whole, table=None)

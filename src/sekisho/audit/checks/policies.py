@@ -83,9 +83,10 @@ class _Judge:
         """Return what lint says of the policy."""
         key = (policy.document, use)
         if key not in self._reports:
-            partition = self._snapshot.partition
-            text = render(policy.document)
-            self._reports[key] = lint(text, use, source=policy.name, partition=partition)
+            text, partition = render(policy.document), self._snapshot.partition
+            self._reports[key] = lint(
+                text, use, source=policy.name, partition=partition, table=False
+            )
         return self._reports[key]
 
 

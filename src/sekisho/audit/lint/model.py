@@ -60,7 +60,7 @@ class Report:
 
     Attributes:
         findings: by place in the text.
-        table: what each credential may do; None if that could not be asked.
+        table: what each credential may do; None if that could not be asked, or was not to be.
         gaps: what was not examined, and why; never taken for a pass.
         dated: the catalogue's name and date.
         size: the length by AWS's counting.

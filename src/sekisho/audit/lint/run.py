@@ -82,6 +82,7 @@ def lint(
     *,
     source: str = "policy",
     partition: str | None = None,
+    table: bool = True,
 ) -> Report:
     """Return what is wrong with a policy document, and what it means for each credential.
 
@@ -90,6 +91,7 @@ def lint(
         attachment: what the policy is attached to.
         source: a name for messages, such as the file's.
         partition: where the account lives; by default where most of the document's ARNs do.
+        table: whether to ask what each credential may do, which takes half of the time.
 
     Raises:
         FaultyPolicy: if the text is no policy document at all. What IAM would refuse in a document
@@ -104,7 +106,7 @@ def lint(
         found = findings_of_faults(error.faults, source)
         return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated, size(text))
     run = _Run(document, attachment, home_of(document, partition), known)
-    return run.report(text)
+    return run.report(text, table=table)
 
 
 class _Run:
@@ -124,16 +126,16 @@ class _Run:
         self.compared = Work(_MOST_COMPARED)
         self.covered = Work(_MOST_COVERED)
 
-    def report(self, text: str) -> Report:
+    def report(self, text: str, *, table: bool) -> Report:
         """Return what was found, by place."""
         found = [*self.form(text)]
-        table = None
+        asked = None
         if size(text) > _LONGEST:
             self.gaps.append(_TOO_LONG)
         else:
             try:
                 found += self.meaning()
-                table = self.table()
+                asked = self.table() if table else None
             except FaultyPolicy as error:
                 self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
         if any(each.exhausted for each in (self.speller, self.compared, self.covered)):
@@ -146,7 +148,7 @@ class _Run:
             self.document.source,
             self.attachment,
             _ordered(found)[:_MOST_FINDINGS],
-            table,
+            asked,
             tuple(self.gaps),
             self.known.dated,
             size(text),
