@@ -19,6 +19,7 @@ from sekisho.account import (
 )
 from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api
+from sekisho.account.credential_report import ROOT
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 from sekisho.signin import CharacterClass, PasswordPolicy
 
@@ -179,6 +180,21 @@ def test_a_refusal_is_a_gap(api: Boto3Api, operation: str, who: str) -> None:
     assert Gap(operation, who, "AccessDenied: User is not authorized") in snapshot.gaps
     assert {gap.what for gap in snapshot.gaps} == {operation}
     assert snapshot.gap_of(operation, who) is not None
+
+
+def test_who_was_there_when_the_report_was_made_is_among_the_users(api: Boto3Api) -> None:
+    class Joining(Refusing):
+        def _check(self, operation: str) -> None:
+            if operation == "GenerateCredentialReport":
+                api.call("iam", "CreateUser", UserName="newcomer")
+
+    try:
+        snapshot = collect(Joining(api), now=NOW)
+    finally:
+        api.call("iam", "DeleteUser", UserName="newcomer")
+    assert snapshot.report is not None
+    assert "newcomer" in snapshot.user_named
+    assert snapshot.report.rows.keys() <= {*snapshot.user_named, ROOT}
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "SignatureDoesNotMatch", "EndpointDown"])

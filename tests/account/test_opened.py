@@ -85,7 +85,7 @@ def test_an_account_file_knows_what_users_hold(files: dict[str, Path]) -> None:
 
 def test_export_and_report_together(files: dict[str, Path]) -> None:
     snapshot = open_account(files["report"], files["export"], as_of=AT)
-    alice, bob = snapshot.users
+    alice, bob, carol = snapshot.users
     assert alice.password is not None
     assert alice.password.last_used == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
     assert [(key.id, key.active, key.last_service) for key in alice.keys] == [
@@ -100,8 +100,14 @@ def test_export_and_report_together(files: dict[str, Path]) -> None:
     assert snapshot.root.password is None
     assert snapshot.report is not None
     assert snapshot.report.rows["alice"].mfa_active is True
-    assert what(snapshot, "carol") == {"GetAccountAuthorizationDetails"}
     assert policies_of(snapshot, "bob").identity
+    # she came after the export: what she holds is known, and what she may do is not
+    row = snapshot.report.rows["carol"]
+    assert (carol.arn, len(carol.keys)) == (row.arn, row.keys_active.count(True))
+    assert "GetAccountAuthorizationDetails" in what(snapshot, "carol")
+    assert not snapshot.whole
+    with pytest.raises(FaultyAccount, match="in the credential report, and not in the export"):
+        policies_of(snapshot, "carol")
 
 
 def test_a_report_alone_tells_nobody_s_policies(files: dict[str, Path]) -> None:

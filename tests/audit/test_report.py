@@ -51,6 +51,19 @@ def company() -> Snapshot:
     )
 
 
+def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
+    value = {
+        "users": {"ken": {"has": ["Force_MFA"], "password": {}, "devices": TWO}},
+        "policies": {"Force_MFA": "Force_MFA"},
+    }
+    whole = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
+    assert whole.en == "All 1 users are proved gated."
+    value["gaps"] = [["GetAccountAuthorizationDetails", "eva", "not in the export"]]
+    found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
+    assert found.en.endswith("but not all of the account was read.")
+    assert "一部は読み取れていません" in found.ja
+
+
 def exceptions() -> Exceptions:
     """Return an exceptions file whose texts are nobody's friends."""
     return load_exceptions(

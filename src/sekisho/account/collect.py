@@ -56,6 +56,8 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
     """
     identity = api.call("sts", "GetCallerIdentity")
     reading = Reading(api)
+    # before the users: whom it has and their list has not was deleted since, and is nobody's gap
+    report = accountwide.read_report(reading, pace.sleep)
     known = {policy.arn: policy for policy in identities.read_policies(reading)}
     bare = Snapshot(
         account=identity["Account"],
@@ -65,8 +67,9 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
         groups=_by_name(identities.read_groups(reading)),
         roles=_by_name(identities.read_roles(reading)),
         policies=known,
+        report=report,
     )
-    whole = _with_account(bare, reading, pace)
+    whole = _with_account(bare, reading)
     return _with_each(whole, _Crew(api, pace, reading))
 
 
@@ -74,7 +77,7 @@ def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
     return tuple(sorted(items, key=lambda item: item.name))
 
 
-def _with_account(snapshot: Snapshot, reading: Reading, pace: Pace) -> Snapshot:
+def _with_account(snapshot: Snapshot, reading: Reading) -> Snapshot:
     """Return the snapshot with what is told of the account as a whole."""
     summary = accountwide.read_summary(reading)
     return replace(
@@ -84,7 +87,6 @@ def _with_account(snapshot: Snapshot, reading: Reading, pace: Pace) -> Snapshot:
         summary=summary,
         orphans=accountwide.read_orphans(reading),
         root=accountwide.read_root(reading, summary),
-        report=accountwide.read_report(reading, pace.sleep),
         scps=read_scps(reading, snapshot.account),
     )
 

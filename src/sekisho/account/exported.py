@@ -5,7 +5,7 @@ them (`who` is "") where it is about all.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -23,7 +23,6 @@ from sekisho.account.entries import (
 from sekisho.account.model import (
     AccessKey,
     CredentialReport,
-    CredentialRow,
     Device,
     DeviceKind,
     Gap,
@@ -31,11 +30,11 @@ from sekisho.account.model import (
     ManagedPolicy,
     Password,
     Role,
-    RootUser,
     Snapshot,
     User,
 )
 from sekisho.account.policies import attached_policies
+from sekisho.account.reported import filled, gaps_of_row, root_of, user_of_row
 from sekisho.engine.model import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.policy import Document, PolicyKind, from_json
@@ -102,9 +101,10 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
         message = f"{quoted(others[0])} is not of the account `{snapshot.account}`"
         raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
     known = {user.name for user in snapshot.users}
+    new = [report.rows[name] for name in sorted(report.rows.keys() - known - {ROOT})]
     users = tuple(
-        _filled(user, report.rows[user.name]) if user.name in report.rows else user
-        for user in snapshot.users
+        filled(user, report.rows[user.name]) if user.name in report.rows else user
+        for user in _by_name((*snapshot.users, *map(user_of_row, new)))
     )
     of_all = [gap for gap in snapshot.gaps if gap.what not in (*_HELD, _REPORT)]
     absent = (
@@ -112,17 +112,17 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
         for name in sorted(known - report.rows.keys())
         for what in _HELD
     )
-    new = (
-        Gap(_DETAILS, name, "in the credential report, and not in the export")
-        for name in sorted(report.rows.keys() - known - {ROOT})
+    bare = (
+        Gap(_DETAILS, row.user, "in the credential report, and not in the export") for row in new
     )
-    left = (gap for user in users if (row := report.rows.get(user.name)) for gap in _left(row))
+    rows = (report.rows.get(user.name) for user in users)
+    left = (gap for row in rows if row for gap in gaps_of_row(row))
     return replace(
         snapshot,
         users=users,
         report=report,
-        root=_root(report),
-        gaps=(*of_all, *absent, *new, *left),
+        root=root_of(report),
+        gaps=(*of_all, *absent, *bare, *left),
     )
 
 
@@ -136,70 +136,23 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
     if len(home) < len(["arn", "partition", "iam", "region", "account", "resource"]):
         fault = Fault(Code.ACCOUNT_BAD_REFERENCE, "no ARN in it tells whose account it is")
         raise FaultyAccount(source, [fault])
-    users = [_named(row) for row in report.rows.values() if row.user != ROOT]
+    rows = [row for row in report.rows.values() if row.user != ROOT]
     missing = (_DETAILS, *_HELD, *_BARE, *_NEVER)
     everything = Snapshot(
         account=home[4],
         partition=home[1],
         taken_at=as_of,
-        users=_by_name(users),
+        users=_by_name(map(user_of_row, rows)),
         groups=(),
         roles=(),
         policies={},
         # a user's groups and policies are not known: nobody's policies can be told
         gaps=(
             *(Gap(what, "", _NOT_IN_REPORT) for what in missing),
-            *(Gap(_DETAILS, user.name, _NOT_IN_REPORT) for user in users),
+            *(Gap(_DETAILS, row.user, _NOT_IN_REPORT) for row in rows),
         ),
     )
     return with_report(everything, report, source)
-
-
-def _named(row: CredentialRow) -> User:
-    path = row.arn.split(":user", 1)[-1].removesuffix(row.user)
-    return User(row.user, path, row.arn, id="", created_at=row.created_at)
-
-
-def _filled(user: User, row: CredentialRow) -> User:
-    """Return the user with the password and the keys that the report tells of."""
-    password = None
-    if row.password_enabled:
-        password = Password(created_at=row.password_last_changed, last_used=row.password_last_used)
-    columns = zip(
-        ("access_key_1", "access_key_2"),
-        row.keys_active,
-        row.keys_rotated,
-        row.keys_last_used,
-        row.keys_last_service,
-        strict=True,
-    )
-    keys = tuple(
-        AccessKey(name, bool(active), rotated, used, service)
-        for name, active, rotated, used, service in columns
-        if active or rotated is not None
-    )
-    return replace(user, password=password, keys=keys)
-
-
-def _left(row: CredentialRow) -> Iterator[Gap]:
-    """Yield what the report leaves open of one user."""
-    if row.password_enabled is not False:
-        reason = "the credential report does not tell whether the password must be changed"
-        yield Gap("GetLoginProfile", row.user, reason)
-    if row.mfa_active is not False:
-        reason = "the credential report tells that there is an MFA device, not which"
-        yield Gap("ListMFADevices", row.user, reason)
-    if any(active is not False for active in row.keys_active) or row.additional:
-        yield Gap("ListAccessKeys", row.user, "the credential report has no ids of access keys")
-
-
-def _root(report: CredentialReport) -> RootUser:
-    row = report.rows.get(ROOT)
-    if row is None:
-        return RootUser()
-    # in an organisation root's credentials may be gone: only a key that is seen is known
-    keys = True if True in row.keys_active else (False if None not in row.keys_active else None)
-    return RootUser(mfa=row.mfa_active, keys=keys, password=row.password_enabled)
 
 
 def _user(account: AccountFile, entry: UserEntry) -> User:

@@ -303,6 +303,11 @@ class Snapshot:
         """The gap because of which not one user is known; None if the account has none, or some."""
         return None if self.users else self.gap_of("GetAccountAuthorizationDetails")
 
+    @property
+    def whole(self) -> bool:
+        """Whether users, groups, roles and their policies were all read."""
+        return all(gap.what != "GetAccountAuthorizationDetails" for gap in self.gaps)
+
     def gap_of(self, what: str, who: str = "") -> Gap | None:
         """Return the gap that leaves what this call tells of `who` unknown; None if it is known."""
         about = (*self.gaps_about.get(who, ()), *self.gaps_about.get("", ()))

@@ -30,9 +30,6 @@ SCHEMA = "sekisho.exceptions/1"
 """The name of the form; another number means another form."""
 
 
-_DETAILS = "GetAccountAuthorizationDetails"
-
-
 class ExceptionKind(StrEnum):
     """What kind of exception a user is."""
 
@@ -213,11 +210,10 @@ def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None
 
 def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
     known = {user.name: user for user in snapshot.users}
-    # where not everybody could be listed, nobody is told to be missing
-    whole = all(gap.what != _DETAILS for gap in snapshot.gaps)
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
-        if user is None and entry.user and whole:
+        # where not everybody could be listed, nobody is told to be missing
+        if user is None and entry.user and snapshot.whole:
             message, cure = f"there is no user `{entry.user}`", _meant(entry.user, known)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
         elif user is not None and user.password is not None and not entry.force:

@@ -108,6 +108,11 @@ _ALIAS = Text(" ({alias})", "({alias})")
 _ALL = Text(
     "All {users} users are proved gated.", "全 {users} ユーザーで MFA の強制を証明しました。"
 )
+_ALL_READ = Text(
+    "All {users} users that were read are proved gated, but not all of the account was read.",
+    "読み取れた {users} ユーザーすべてで MFA の強制を証明しましたが、"
+    "アカウントの一部は読み取れていません。",
+)
 _SOME = Text(
     "{gated} of {users} users are proved gated; these {left} are not, and here is why:",
     "{users} ユーザー中 {gated} 人で MFA の強制を証明しました。"
@@ -176,7 +181,7 @@ def headline(report: AccountReport) -> Text:
     if not coverage.users:
         return _NOBODY
     if not left:
-        return _ALL.filled(users=users)
+        return (_ALL if report.snapshot.whole else _ALL_READ).filled(users=users)
     said = _SOME.filled(gated=gated, users=users, left=f"{left:,}")
     unknown = sum(row.gate.gated is Gated.UNKNOWN and not row.exempt for row in report.rows)
     why = _WHY.filled(
