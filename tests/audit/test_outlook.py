@@ -9,10 +9,14 @@ from rollout.staging import NOW
 from sekisho.account import CredentialReport, CredentialRow, Gap, Snapshot
 from sekisho.audit import Exceptions
 from sekisho.audit.people import Fate, Outlook, rows_of
+from sekisho.audit.report import audit_account
 from sekisho.policy import Choices, Document, force_mfa, from_json
 from sekisho.signin import PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionToken"]
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 
 
 def fate(snapshot: Snapshot, gate: Document | None = None) -> Fate:
@@ -109,3 +113,58 @@ def test_a_password_that_must_be_changed_where_everybody_may() -> None:
     assert Outlook.DEAD_LOCK in fate(must, quiet).outlooks
     unread = replace(must, gaps=(Gap("GetAccountPasswordPolicy", "", "AccessDenied: no"),))
     assert Outlook.UNKNOWN in fate(unread, quiet).outlooks
+
+
+KEY: dict[str, Any] = {"keys": [{"used": 1}], "has": ["Force_MFA"], "inline": {"all": [ALL]}}
+
+
+def reported(account: dict[str, Any], refused: str, **told: Any) -> Snapshot:
+    """Return an account of one user of whom a call was refused that a report stands in for."""
+    snapshot = snapshot_of(account)
+    (user,) = snapshot.users
+    row = CredentialRow(user.name, user.arn, keys_active=(False, False), **told)
+    return replace(
+        snapshot,
+        gaps=(Gap(refused, user.name, "AccessDenied: no"),),
+        report=CredentialReport(NOW, {user.name: row}),
+    )
+
+
+def test_a_device_of_which_the_kind_is_not_known() -> None:
+    def account(*devices: str, **more: Any) -> dict[str, Any]:
+        users = {"ken": {**KEY, "devices": list(devices), **more}}
+        return {"policies": {"Force_MFA": "Force_MFA"}, "users": users}
+
+    # a passkey gives no code, and so no session by access key
+    assert fate(snapshot_of(account("virtual"))).outlooks == (Outlook.READY,)
+    assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
+    blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
+    assert fate(blind).outlooks == (Outlook.UNKNOWN,)
+    assert fate(blind).reason == "ListMFADevices: AccessDenied: no"
+    found = audit_account(blind, Exceptions(), version="1").findings
+    unknown = {each.id.value for each in found if not each.known}
+    assert {"account.passkey-only-with-key", "account.one-device-only"} <= unknown
+    # at the console both do
+    people = reported(account(password={}), "ListMFADevices", mfa_active=True)
+    assert fate(people).outlooks == (Outlook.READY,)
+
+
+def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> None:
+    shut = {"Effect": "Deny", "NotAction": ENROL, "Resource": "*", "Condition": NO_MFA}
+    some = {"Effect": "Allow", "Action": ["s3:*", *ENROL], "Resource": "*"}
+
+    def account(password: dict[str, Any] | None, *devices: str) -> dict[str, Any]:
+        user = {"devices": list(devices), "inline": {"gate": [shut, some]}, "password": password}
+        return {"users": {"ken": user}}
+
+    for devices, free in ((("virtual",), Outlook.READY), ((), Outlook.MUST_ENROL)):
+        assert fate(snapshot_of(account({}, *devices))).outlooks == (free,)
+        must = fate(snapshot_of(account({"must_change": True}, *devices)))
+        assert must.outlooks != (free,)
+        blind = reported(account(None, *devices), "GetLoginProfile", password_enabled=True)
+        assert fate(blind).outlooks == (Outlook.UNKNOWN,)
+        assert fate(blind).reason == "GetLoginProfile: AccessDenied: no"
+    # who may change it gets in either way
+    free_to = {"policies": {"Force_MFA": "Force_MFA"}, "users": {"ken": {"has": ["Force_MFA"]}}}
+    blind = reported(free_to, "GetLoginProfile", password_enabled=True)
+    assert fate(blind).outlooks == (Outlook.MUST_ENROL,)

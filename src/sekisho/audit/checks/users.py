@@ -32,18 +32,22 @@ def _devices(row: Row) -> Iterator[AccountFinding]:
         may = facts.active_keys is None or facts.active_keys > 0
         yield unknown(_without_device(row) if may else Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
         return
-    if not facts.enrolled:
-        yield from _no_device(row)
-        return
-    active = facts.active_keys
-    if facts.devices and all(device.kind is DeviceKind.FIDO for device in facts.devices):
-        if active is None:
-            yield unknown(Id.PASSKEY_ONLY, name, _why(row))
-        elif active:
-            fact = texts.PASSKEYS.filled(count=active, devices=_listed(row))
-            yield finding(Id.PASSKEY_ONLY, name, fact)
-    if len(facts.devices) == 1:
+    yield from _enrolled(row) if facts.enrolled else _no_device(row)
+
+
+def _enrolled(row: Row) -> Iterator[AccountFinding]:
+    facts, name = row.facts, row.user.name
+    if not facts.devices_known:
+        yield unknown(Id.ONE_DEVICE, name, _why(row))
+    elif len(facts.devices) == 1:
         yield finding(Id.ONE_DEVICE, name, texts.DEVICES.filled(devices=_listed(row)))
+    if facts.active_keys == 0 or any(each.kind is not DeviceKind.FIDO for each in facts.devices):
+        return
+    if facts.active_keys is None or not facts.devices_known:
+        yield unknown(Id.PASSKEY_ONLY, name, _why(row))
+    else:
+        fact = texts.PASSKEYS.filled(count=facts.active_keys, devices=_listed(row))
+        yield finding(Id.PASSKEY_ONLY, name, fact)
 
 
 def _without_device(row: Row) -> Id:

@@ -49,7 +49,7 @@ class Facts:
             None if that is not known.
         expired: whether it is known to have expired.
         enrolled: whether there is a device; None if that is not known.
-        devices: those that are known; a credential report knows none by name.
+        devices: those that are known; a credential report knows none by name, nor of which kind.
         active_keys: how many access keys are active; None if that is not known.
         keys: those that are known, active or not.
         key_used: when a key was last used; None if never, or if it is not known.
@@ -72,6 +72,11 @@ class Facts:
     others: int
     unread: tuple[str, ...] = ()
     by_report: bool = False
+
+    @property
+    def devices_known(self) -> bool:
+        """Whether it is known which devices there are."""
+        return self.enrolled is not None and self.enrolled == bool(self.devices)
 
     def key_in_use(self, now: datetime) -> bool:
         """Whether an active access key is known to be in use."""
@@ -107,12 +112,14 @@ def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime)
         enrolled = row.mfa_active if enrolled is None else enrolled
     keys = _reported_keys(row) if why[_KEYS] else _listed_keys(user, use_known=not why[_USED])
     answers = {_PASSWORD: password, _DEVICES: enrolled, _KEYS: keys.active}
-    missing = [why[name] for name, answer in answers.items() if answer is None and why[name]]
-    if keys.active and not keys.use_known and why[_USED]:
+    missing = [why[name] for name, answer in answers.items() if answer is None]
+    if keys.active and not keys.use_known:
         missing.append(why[_USED])
     must_change = _must_change(user, password, row, now, known=not why[_PASSWORD])
-    if password and must_change is None and not enrolled and why[_PASSWORD]:
+    if password and must_change is None:
         missing.append(why[_PASSWORD])
+    if enrolled and not user.devices:
+        missing.append(why[_DEVICES])
     return Facts(
         password=password,
         must_change=must_change,
@@ -125,7 +132,7 @@ def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime)
         key_used=keys.used,
         use_known=keys.use_known,
         others=_others(user, row),
-        unread=tuple(dict.fromkeys(missing)),
+        unread=tuple(dict.fromkeys(filter(None, missing))),
         by_report=row is not None and any(why[name] for name in answers),
     )
 

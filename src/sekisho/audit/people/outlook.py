@@ -7,6 +7,7 @@ a Force_MFA policy beside everything that the user has.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 
 from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_change
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
@@ -129,10 +130,13 @@ class _Teller:
         """Return what comes of signing in, and whether the user's path is to blame."""
         if None in (facts.password, facts.enrolled, facts.active_keys):
             return Outlook.UNKNOWN, False
-        if facts.password and facts.must_change is None and not facts.enrolled:
-            return Outlook.UNKNOWN, False
         if not facts.password and not facts.active_keys:
             return Outlook.NO_WAY_IN, False
+        found = {self._comes_to(user, each, policies) for each in _may_be(facts)}
+        return found.pop() if len(found) == 1 else (Outlook.UNKNOWN, False)
+
+    def _comes_to(self, user: User, facts: Facts, policies: Policies) -> tuple[Outlook, bool]:
+        """Return what comes of signing in with credentials of which everything is known."""
         if self._dead_locks(user, facts, policies):
             return Outlook.DEAD_LOCK, False
         match self._walk(user, facts, policies):
@@ -162,12 +166,14 @@ class _Teller:
         )
 
     def _walk(self, user: User, facts: Facts, policies: Policies) -> WalkVerdict:
-        """Walk under every password policy that there may be; they must come out the same."""
+        """Walk under every password policy and with every device that there may be.
+
+        They must come out the same.
+        """
         hard = self._hard_expiry if facts.expired else (False,)
         verdicts = {
-            self._walked(user, _state(facts, hard_expired=each), policies, may)
-            for each in hard
-            for may in self._may_change
+            self._walked(user, _state(facts, devices, hard_expired=each), policies, may)
+            for each, may, devices in product(hard, self._may_change, [*_devices(facts)])
         }
         return verdicts.pop() if len(verdicts) == 1 else WalkVerdict.UNKNOWN
 
@@ -234,16 +240,27 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
             yield matches(statement.action, act, Doubts(Switches()))
 
 
-def _state(facts: Facts, *, hard_expired: bool) -> State:
-    """Return where somebody starts; a device that no program can read gives no code."""
-    if facts.enrolled:
-        codes = not facts.devices or any(each.kind is not DeviceKind.FIDO for each in facts.devices)
-        devices = frozenset({Device(Hand.ACTOR if codes else Hand.ACTOR_PASSKEY)})
-    else:
-        devices = frozenset()
-    password = Password.KNOWN if facts.password else Password.NONE
+def _may_be(facts: Facts) -> Iterator[Facts]:
+    """Yield what somebody may hold: where it is not known, the password must be changed or not."""
+    either = (False, True) if facts.must_change is None else (facts.must_change,)
+    yield from (replace(facts, must_change=each) for each in either)
+
+
+def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
+    """Yield the devices that somebody may have; one that no program can read gives no code."""
+    kinds = {each.kind for each in facts.devices}
+    if kinds - {DeviceKind.FIDO} or not facts.devices_known:
+        yield frozenset({Device(Hand.ACTOR)})
+    if kinds == {DeviceKind.FIDO} or not facts.devices_known:
+        yield frozenset({Device(Hand.ACTOR_PASSKEY)})
+    if facts.enrolled is False:
+        yield frozenset()
+
+
+def _state(facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
+    """Return where somebody starts."""
     person = Person(
-        password,
+        Password.KNOWN if facts.password else Password.NONE,
         must_change=bool(facts.must_change),
         hard_expired=hard_expired,
         devices=devices,
