@@ -1,24 +1,42 @@
 """What was not read is unknown: nothing that is hidden turns into a pass or a finding."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from io import StringIO
+from typing import Any, cast
 
 import pytest
 
 from audit.small_accounts import HOME, snapshot_of
 from audit.test_accounts import CASES
-from sekisho.account import Gap, Snapshot, User, open_account
+from rollout.staging import NOW
+from sekisho.account import (
+    CredentialReport,
+    CredentialRow,
+    Gap,
+    ServiceCredential,
+    SigningCertificate,
+    Snapshot,
+    SshKey,
+    User,
+    open_account,
+)
 from sekisho.audit import Exceptions
 from sekisho.audit.people import Outlook, facts_of
-from sekisho.audit.report import AccountReport, audit_account
+from sekisho.audit.report import AccountReport, audit_account, to_csv, to_json
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
 HIDDEN: dict[str, dict[str, Any]] = {
     "GetLoginProfile": {"password": None},
     "ListMFADevices": {"devices": ()},
     "ListAccessKeys": {"keys": ()},
+    "ListServiceSpecificCredentials": {"service_credentials": ()},
+    "ListSSHPublicKeys": {"ssh_keys": ()},
+    "ListSigningCertificates": {"certificates": ()},
 }
+SIGNS = {*HIDDEN} - {"GetLoginProfile", "ListMFADevices"}
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 CERTAIN = {Outlook.READY, Outlook.MUST_ENROL, Outlook.NO_WAY_IN}
 
 
@@ -47,12 +65,13 @@ def test_what_is_hidden_is_unknown(case: dict[str, Any]) -> None:
         row = next(each for each in report.rows if each.user.name == user.name)
         told = {each.id.value for each in report.findings if each.subject == user.name}
         assert report.unknown
-        assert any(what in why for why in (*row.facts.unread, row.fate.reason))
+        why = (*row.facts.unread, *row.facts.others_unread, row.fate.reason)
+        assert any(what in each for each in why)
         assert known(report) <= whole, "a finding that the whole account has not"
         # each finding about the user is still there, or something is said to be unknown instead
         lost = {each for each, subject in whole if subject == user.name} - told
         assert not lost or not all(each.known for each in report.findings_of[user.name])
-        assert not CERTAIN & {*row.fate.outlooks} or what == "ListAccessKeys"
+        assert not CERTAIN & {*row.fate.outlooks} or what in SIGNS
 
 
 def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
@@ -84,9 +103,64 @@ def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
     assert "whether the password must be changed" in person.unread[0]
     assert (expired.must_change, expired.enrolled, expired.devices) == (True, True, ())
     assert (program.password, program.active_keys, program.use_known) == (False, 1, True)
-    assert program.others == 1
+    # of certificates it tells, of what else there is not
+    assert (program.others, program.others_told, len(program.others_unread)) == (1, None, 2)
     assert program.key_used is not None
     assert program.by_report
+
+
+OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", "ListSigningCertificates")
+
+
+def holding(*gaps: str, **held: Any) -> AccountReport:
+    """Return the audit of a user who signs in with nothing, and holds this."""
+    snapshot = snapshot_of({"users": {"bot": {"inline": {"all": [ALL]}}}})
+    (user,) = snapshot.users
+    found = tuple(Gap(what, "bot", "AccessDenied: no") for what in gaps)
+    whole = replace(snapshot, users=(replace(user, **held),), gaps=found)
+    return audit_account(whole, Exceptions(), version="1")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"service_credentials": (ServiceCredential("ACCA1", "bedrock.amazonaws.com", True),)},
+        {"ssh_keys": (SshKey("APKA1", True),)},
+        {"certificates": (SigningCertificate("CERT1", True),)},
+    ],
+)
+def test_who_holds_what_signs_requests_for_one_service_is_somebody(held: dict[str, Any]) -> None:
+    report = holding(**held)
+    assert report.rows[0].fate.outlooks == (Outlook.KEYS_STOP,)
+    assert "account.user-without-device" not in {each for each, _ in known(report)}
+    assert report.rows[0].facts.others_told == 1
+    # what was found stays found where the rest was not read
+    others = holding("ListSSHPublicKeys", service_credentials=held.get("service_credentials", ()))
+    assert (others.rows[0].facts.others > 0) == ("service_credentials" in held)
+
+
+def test_whether_anybody_can_be_a_user_is_unknown_where_credentials_were_not_read() -> None:
+    report = holding()
+    assert report.rows[0].fate.outlooks == (Outlook.NO_WAY_IN,)
+    assert ("account.user-without-device", "bot") in known(report)
+    for what in OTHERS:
+        report = holding(what)
+        assert report.rows[0].fate.outlooks == (Outlook.KEYS_MAY_STOP,)
+        assert ("account.user-without-device", "bot") not in known(report)
+        (row,) = csv.DictReader(StringIO(to_csv(report)))
+        assert row["other_credentials"] == "unknown"
+        assert row["unknown"] == f"{what}: AccessDenied: no"
+        (told,) = cast("list[dict[str, Any]]", to_json(report)["users"])
+        assert told["otherCredentials"] is None
+
+
+def test_a_report_is_no_newer_than_the_calls() -> None:
+    snapshot = snapshot_of({"users": {"bot": {"inline": {"all": [ALL]}}}})
+    row = CredentialRow("bot", snapshot.users[0].arn, certificates_active=(True, False))
+    beside = replace(snapshot, report=CredentialReport(NOW, {"bot": row}))
+    assert facts_of(beside)["bot"].others_told == 0
+    unread = replace(beside, gaps=(Gap("ListSigningCertificates", "bot", "AccessDenied: no"),))
+    assert facts_of(unread)["bot"].others_told == 1
 
 
 def test_what_will_be_attached_decides_what_will_happen() -> None:

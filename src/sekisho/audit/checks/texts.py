@@ -53,8 +53,8 @@ KEYS = Text(
 )
 CONSOLE = Text("console password; no device", "コンソールパスワードあり、MFA デバイスなし")
 NOTHING = Text(
-    "no console password, no active key, no device",
-    "コンソールパスワードも有効なキーも MFA デバイスもなし",
+    "no console password, no active key, no other credential, no device",
+    "コンソールパスワードも有効なキーもその他の認証情報も MFA デバイスもなし",
 )
 NOTHING_ALLOWED = Text(
     "proved as the policies are attached; refuted if more is attached",

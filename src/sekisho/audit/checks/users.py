@@ -73,8 +73,15 @@ def _no_device(row: Row) -> Iterator[AccountFinding]:
         yield finding(*about, excused=excused, severity=severity)
     elif facts.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
-    elif facts.active_keys == 0:
-        yield finding(Id.USER_WITHOUT_DEVICE, name, texts.NOTHING)
+    elif facts.active_keys == 0 and not facts.others:
+        yield from _holds_nothing(row)
+
+
+def _holds_nothing(row: Row) -> Iterator[AccountFinding]:
+    if row.facts.others_unread:
+        yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, "; ".join(row.facts.others_unread))
+    else:
+        yield finding(Id.USER_WITHOUT_DEVICE, row.user.name, texts.NOTHING)
 
 
 def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:

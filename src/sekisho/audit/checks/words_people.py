@@ -77,8 +77,10 @@ _CREDENTIALS: Mapping[Id, Words] = {
         Severity.NOTE,
         Text("a user without a device", "MFA デバイスのないユーザー"),
         Text(
-            "The user has neither a password nor an active key, so that nobody can be this user.",
-            "パスワードも有効なキーもないため、このユーザーとして操作できる者はいません。",
+            "Where there is neither a password nor an active key, nor any other credential, nobody "
+            "can be this user.",
+            "パスワード、有効なキー、その他の認証情報がいずれもなければ、"
+            "このユーザーとして操作できる者はいません。",
         ),
         Text("Delete the user if nobody needs it.", "不要ならユーザーを削除してください。"),
     ),

@@ -19,6 +19,8 @@ _PASSWORD = "GetLoginProfile"  # noqa: S105 - an operation's name
 _DEVICES = "ListMFADevices"
 _KEYS = "ListAccessKeys"
 _USED = "GetAccessKeyLastUsed"
+_CERTIFICATES = "ListSigningCertificates"
+_OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", _CERTIFICATES)
 
 
 class Unread:
@@ -54,8 +56,10 @@ class Facts:
         keys: those that are known, active or not.
         key_used: when a key was last used; None if never, or if it is not known.
         use_known: whether `key_used` is known of every active key.
-        others: active credentials for single services, SSH keys and signing certificates.
-        unread: why something is not known, each once.
+        others: active credentials for single services, SSH keys and signing certificates, those
+            that are known.
+        others_unread: why there may be more of them, each once; empty if there are not.
+        unread: why something else is not known, each once.
         by_report: whether something here comes from the credential report alone.
     """
 
@@ -70,6 +74,7 @@ class Facts:
     key_used: datetime | None
     use_known: bool
     others: int
+    others_unread: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     by_report: bool = False
 
@@ -78,19 +83,25 @@ class Facts:
         """Whether it is known which devices there are."""
         return self.enrolled is not None and self.enrolled == bool(self.devices)
 
+    @property
+    def others_told(self) -> int | None:
+        """How many `others` there are; None if that is not known."""
+        return None if self.others_unread else self.others
+
     def key_in_use(self, now: datetime) -> bool:
         """Whether an active access key is known to be in use."""
         used = self.key_used
         return bool(self.active_keys) and used is not None and now - used <= IN_USE
 
-    def keys_work(self, now: datetime) -> bool:
+    def keys_work(self, now: datetime) -> bool | None:
         """Whether something that signs requests without MFA is in use, or may be.
 
-        When a credential for one service was last used is not known.
+        When a credential for one service was last used is not known. None if it is not known
+        whether there is one.
         """
-        if self.others or self.key_in_use(now):
+        if self.others or self.key_in_use(now) or (self.active_keys and not self.use_known):
             return True
-        return bool(self.active_keys) and not self.use_known
+        return None if self.others_unread else False
 
 
 def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
@@ -120,6 +131,7 @@ def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime)
         missing.append(why[_PASSWORD])
     if enrolled and not user.devices:
         missing.append(why[_DEVICES])
+    others, others_unread = _others(user, unread, row)
     return Facts(
         password=password,
         must_change=must_change,
@@ -131,7 +143,8 @@ def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime)
         keys=user.keys,
         key_used=keys.used,
         use_known=keys.use_known,
-        others=_others(user, row),
+        others=others,
+        others_unread=others_unread,
         unread=tuple(dict.fromkeys(filter(None, missing))),
         by_report=row is not None and any(why[name] for name in answers),
     )
@@ -180,13 +193,19 @@ def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
     return used or (row.password_last_used if row is not None else None)
 
 
-def _others(user: User, row: CredentialRow | None) -> int:
-    """Count what else signs requests; a report knows of certificates alone."""
-    found = (
+def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int, tuple[str, ...]]:
+    """Count what else signs requests, with why there may be more.
+
+    For certificates that were not read a report stands in.
+    """
+    why = {name: unread.why(name, user.name) for name in _OTHERS}
+    found = [
         *(each.active for each in user.service_credentials),
         *(each.active for each in user.ssh_keys),
         *(each.active for each in user.certificates),
-    )
-    if row is None or user.certificates:
-        return sum(found)
-    return sum(found) + row.certificates_active.count(True)
+    ]
+    if why[_CERTIFICATES] and row is not None:
+        found += [active is True for active in row.certificates_active]
+        if None not in row.certificates_active and not row.additional:
+            why[_CERTIFICATES] = ""
+    return sum(found), tuple(filter(None, why.values()))

@@ -36,6 +36,7 @@ class Outlook(StrEnum):
     DEAD_LOCK = "will dead-lock at first sign-in"
     LOCKED_OUT = "cannot get in"
     KEYS_STOP = "has working keys that will stop"
+    KEYS_MAY_STOP = "not known whether working keys will stop"
     NOT_COVERED = "not covered"
     MUST_ENROL = "must enrol first"
     NO_WAY_IN = "has nothing to sign in with"
@@ -117,8 +118,11 @@ class _Teller:
         policies = own if gated else replace(own, identity=(*own.identity, self._gate))
         found, by_path = self._way_in(user, facts, policies)
         outlooks = {found}
-        if not gated and facts.keys_work(now):
-            outlooks.add(Outlook.KEYS_STOP)
+        keys = facts.keys_work(now)
+        if not gated and keys is not False:
+            outlooks.add(Outlook.KEYS_STOP if keys else Outlook.KEYS_MAY_STOP)
+            # what signs in nowhere is not nothing
+            outlooks.discard(Outlook.NO_WAY_IN)
         if not gated and not self._shuts:
             outlooks.add(Outlook.NOT_COVERED)
         ordered = tuple(each for each in Outlook if each in outlooks)

@@ -1,7 +1,7 @@
 """An audit's rows as CSV, safe to open in a spreadsheet."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
@@ -45,9 +45,9 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
         "password_last_used": _time(facts.password_used),
         "enrolled": _tri(facts.enrolled),
         "devices": " ".join(device.kind.value for device in facts.devices),
-        "active_keys": "unknown" if facts.active_keys is None else str(facts.active_keys),
+        "active_keys": _count(facts.active_keys),
         "key_last_used": _time(facts.key_used),
-        "other_credentials": str(facts.others),
+        "other_credentials": _count(facts.others_told),
         "gated": gate.gated.value,
         "witness": witness,
         "under_the_gate": "; ".join(each.value for each in row.fate.outlooks),
@@ -64,8 +64,21 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
                 each.id.value for each in report.findings_of.get(row.user.name, ()) if each.known
             )
         ),
-        "unknown": "; ".join(facts.unread) or row.fate.reason,
+        "unknown": "; ".join(_unknown(row)),
     }
+
+
+def _unknown(row: Row) -> Iterator[str]:
+    """Yield why something about a user is not known, each once."""
+    why = (*row.facts.unread, *row.facts.others_unread)
+    yield from why
+    # the reason of an outcome may be one of those, or several
+    if row.fate.reason not in "; ".join(why):
+        yield row.fate.reason
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else str(number)
 
 
 def _tri(answer: bool | None) -> str:

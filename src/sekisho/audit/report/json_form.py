@@ -64,7 +64,7 @@ def _row(row: Row) -> dict[str, object]:
         "keys": [_key(each) for each in facts.keys],
         "keyLastUsed": _time(facts.key_used),
         "keyUseKnown": facts.use_known,
-        "otherCredentials": facts.others,
+        "otherCredentials": facts.others_told,
         "byCredentialReport": facts.by_report,
         "gated": gate.gated.value,
         "witness": None if gate.witness is None else _witness(gate.witness, facts),
@@ -76,6 +76,7 @@ def _row(row: Row) -> dict[str, object]:
         "exempt": row.exempt,
         "unknown": [
             *facts.unread,
+            *facts.others_unread,
             *([row.fate.reason] if row.fate.reason else []),
             *([power.unknown.en] if power.unknown else []),
         ],

@@ -56,9 +56,12 @@ _OUTLOOKS: Mapping[Outlook, Text] = {
     Outlook.DEAD_LOCK: Text("will dead-lock at first sign-in", "初回サインインで行き詰まる"),
     Outlook.LOCKED_OUT: Text("cannot get in", "サインインできない"),
     Outlook.KEYS_STOP: Text("has working keys that will stop", "使用中のキーが止まる"),
+    Outlook.KEYS_MAY_STOP: Text(
+        "not known whether working keys will stop", "使用中のキーが止まるかは不明"
+    ),
     Outlook.NOT_COVERED: Text("not covered", "対象外"),
     Outlook.MUST_ENROL: Text("must enrol first", "先に MFA 登録が必要"),
-    Outlook.NO_WAY_IN: Text("has nothing to sign in with", "認証情報なし"),
+    Outlook.NO_WAY_IN: Text("has nothing to sign in with", "サインインに使う認証情報なし"),
     Outlook.READY: Text("ready", "準備完了"),
 }
 _DEVICES: Mapping[DeviceKind, Text] = {
