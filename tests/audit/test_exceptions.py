@@ -1,15 +1,19 @@
 """The exceptions file: what it takes, and every fault at its place."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit.small_accounts import snapshot_of
 from cases import cases
-from rollout.staging import account
+from rollout.staging import NOW, account
+from sekisho.account import CredentialReport, CredentialRow
 from sekisho.audit import ExceptionKind, load_exceptions
+from sekisho.audit.report import audit_account
 from sekisho.errors import Code, FaultyInput
 
 PAGE = Path(__file__).parents[2] / "docs" / "exceptions.md"
@@ -39,6 +43,28 @@ def test_without_an_account_the_form_alone_is_checked(tmp_path: Path) -> None:
     with pytest.raises(FaultyInput) as caught:
         found.check(account())
     assert caught.value.faults[0].code is Code.ACCOUNT_BAD_REFERENCE
+
+
+@pytest.mark.parametrize(("enabled", "fits"), [(True, False), (False, True), (None, True)])
+def test_a_password_that_only_the_report_tells_of_asks_for_a_reason(
+    enabled: bool | None, fits: bool
+) -> None:
+    entry = "user: ken, kind: exception, why: a, owner: b, approvedBy: c, ticket: d"
+    text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2027-03-31}}]\n"
+    snapshot = snapshot_of(
+        {"users": {"ken": {}}, "gaps": [["GetLoginProfile", "ken", "AccessDenied: no"]]}
+    )
+    row = CredentialRow("ken", snapshot.users[0].arn, password_enabled=enabled)
+    reported = replace(snapshot, report=CredentialReport(NOW, {"ken": row}))
+    if not fits:
+        with pytest.raises(FaultyInput) as caught:
+            load_exceptions(text, reported)
+        assert caught.value.faults[0].code is Code.EXCEPTION_PASSWORD
+        return
+    report = audit_account(reported, load_exceptions(text, reported), version="1")
+    told = [each.known for each in report.findings if each.id.value == "account.exception-forced"]
+    # where nothing tells of a password, it is unknown whether there had to be a reason
+    assert told == ([False] if enabled is None else [])
 
 
 def test_the_last_day_is_a_whole_day_in_utc() -> None:

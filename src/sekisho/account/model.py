@@ -308,6 +308,16 @@ class Snapshot:
         """Whether users, groups, roles and their policies were all read."""
         return all(gap.what != "GetAccountAuthorizationDetails" for gap in self.gaps)
 
+    def has_password(self, user: User) -> bool | None:
+        """Return whether a user has a console password; None if that is not known.
+
+        For a call that was refused the credential report stands in.
+        """
+        if user.password is not None or self.gap_of("GetLoginProfile", user.name) is None:
+            return user.password is not None
+        row = self.report.rows.get(user.name) if self.report else None
+        return row.password_enabled if row else None
+
     def gap_of(self, what: str, who: str = "") -> Gap | None:
         """Return the gap that leaves what this call tells of `who` unknown; None if it is known."""
         about = (*self.gaps_about.get(who, ()), *self.gaps_about.get("", ()))

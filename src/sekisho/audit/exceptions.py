@@ -216,7 +216,7 @@ def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault
         if user is None and entry.user and snapshot.whole:
             message, cure = f"there is no user `{entry.user}`", _meant(entry.user, known)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
-        elif user is not None and user.password is not None and not entry.force:
+        elif user is not None and snapshot.has_password(user) and not entry.force:
             message = f"`{entry.user}` has a console password: no exception without a reason"
             cure = "delete the password, or give the reason under `force`"
             yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, cure)

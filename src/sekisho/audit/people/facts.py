@@ -109,18 +109,17 @@ def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
     unread = Unread(snapshot.gaps)
     rows = snapshot.report.rows if snapshot.report else {}
     return {
-        user.name: _facts(user, unread, rows.get(user.name), snapshot.taken_at)
-        for user in snapshot.users
+        user.name: _facts(snapshot, user, unread, rows.get(user.name)) for user in snapshot.users
     }
 
 
-def _facts(user: User, unread: Unread, row: CredentialRow | None, now: datetime) -> Facts:
+def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | None) -> Facts:
+    now = snapshot.taken_at
     why = {name: unread.why(name, user.name) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
-    password = user.password is not None if user.password or not why[_PASSWORD] else None
+    password = snapshot.has_password(user)
     enrolled = bool(user.devices) if user.devices or not why[_DEVICES] else None
-    if row is not None:
-        password = row.password_enabled if password is None else password
-        enrolled = row.mfa_active if enrolled is None else enrolled
+    if row is not None and enrolled is None:
+        enrolled = row.mfa_active
     keys = _reported_keys(row) if why[_KEYS] else _listed_keys(user, use_known=not why[_USED])
     answers = {_PASSWORD: password, _DEVICES: enrolled, _KEYS: keys.active}
     missing = [why[name] for name, answer in answers.items() if answer is None]
