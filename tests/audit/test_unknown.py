@@ -163,6 +163,16 @@ def test_a_report_is_no_newer_than_the_calls() -> None:
     assert facts_of(unread)["bot"].others_told == 1
 
 
+def test_what_a_credential_report_tells_of_root_is_called_so() -> None:
+    snapshot = snapshot_of({"root": {"mfa": False}})
+    for report, fact in ((CredentialReport(NOW, {}), "mfa_active"), (None, "AccountMFAEnabled")):
+        audited = audit_account(replace(snapshot, report=report), Exceptions(), version="1")
+        (found,) = [
+            each for each in audited.findings if each.id.value == "account.root-without-mfa"
+        ]
+        assert fact in found.fact.en
+
+
 def test_what_will_be_attached_decides_what_will_happen() -> None:
     users = {"ken": {"password": {"must_change": True}, "keys": [{"used": 1}]}}
     snapshot = snapshot_of({"users": users})

@@ -62,14 +62,17 @@ def _hidden(examined: Examined) -> Iterator[AccountFinding]:
 
 
 def _root(examined: Examined) -> Iterator[AccountFinding]:
-    root = examined.snapshot.root
+    root, summary = examined.snapshot.root, examined.snapshot.summary
+    # a virtual device that is assigned to root is MFA
+    mfa = True if root.mfa is None and root.virtual_device else root.mfa
+    # an organisation that manages root centrally takes its credentials away: there is no way in
+    safe = True if root.password is False and root.keys is False else mfa
+    by_report = examined.snapshot.report is not None and "AccountMFAEnabled" not in summary
+    virtual = False if mfa is False else root.virtual_device
     told = (
-        (Id.ROOT_WITHOUT_MFA, root.mfa, False, texts.ROOT_MFA),
+        (Id.ROOT_WITHOUT_MFA, safe, False, texts.ROOT_REPORTED if by_report else texts.ROOT_MFA),
         (Id.ROOT_KEY, root.keys, True, texts.ROOT_KEY),
-        (
-            *(Id.ROOT_MFA_VIRTUAL, root.virtual_device if root.mfa else False),
-            *(True, texts.ROOT_VIRTUAL),
-        ),
+        (Id.ROOT_MFA_VIRTUAL, virtual, True, texts.ROOT_VIRTUAL),
     )
     for name, answer, bad, fact in told:
         if answer is None:

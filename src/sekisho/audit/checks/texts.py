@@ -32,6 +32,7 @@ __all__ = [
     "REPORT_OF",
     "ROOT_KEY",
     "ROOT_MFA",
+    "ROOT_REPORTED",
     "ROOT_VIRTUAL",
     "TAKEN_TO_HOLD",
     "THERE",
@@ -86,6 +87,10 @@ UNTOLD = Text(
     "アカウントの概要からも認証情報レポートからもわからない",
 )
 ROOT_MFA = Text("AccountMFAEnabled is 0", "AccountMFAEnabled が 0")
+ROOT_REPORTED = Text(
+    "mfa_active of <root_account> is false in the credential report",
+    "認証情報レポートの <root_account> の mfa_active が false",
+)
 ROOT_KEY = Text("root has an access key", "ルートユーザーのアクセスキーがある")
 ROOT_VIRTUAL = Text(
     "root's MFA device is a virtual one", "ルートユーザーの MFA デバイスが仮想デバイス"
