@@ -23,6 +23,11 @@ def fate(snapshot: Snapshot, gate: Document | None = None) -> Fate:
     return rows_of(snapshot, Exceptions(), gate)[0].fate
 
 
+def said(snapshot: Snapshot) -> str | None:
+    reason = fate(snapshot).reason
+    return reason and reason.en
+
+
 def test_in_another_partition() -> None:
     snapshot = snapshot_of(KEN)
     users = tuple(
@@ -88,9 +93,8 @@ def test_an_expired_password() -> None:
     assert fate(expired(soft)).outlooks == (Outlook.MUST_ENROL,)
     # whom nobody lets in but an administrator
     assert fate(expired(hard)).outlooks == (Outlook.LOCKED_OUT,)
-    found = fate(expired(None, unread))
-    assert found.outlooks == (Outlook.UNKNOWN,)
-    assert "GetAccountPasswordPolicy" in found.reason
+    assert fate(expired(None, unread)).outlooks == (Outlook.UNKNOWN,)
+    assert said(expired(None, unread)) == "GetAccountPasswordPolicy: AccessDenied: no"
 
 
 def test_a_password_that_must_be_changed_where_everybody_may() -> None:
@@ -140,7 +144,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
     blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
     assert fate(blind).outlooks == (Outlook.UNKNOWN,)
-    assert fate(blind).reason == "ListMFADevices: AccessDenied: no"
+    assert said(blind) == "ListMFADevices: AccessDenied: no"
     found = audit_account(blind, Exceptions(), version="1").findings
     unknown = {each.id.value for each in found if not each.known}
     assert {"account.passkey-only-with-key", "account.one-device-only"} <= unknown
@@ -163,8 +167,35 @@ def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> Non
         assert must.outlooks != (free,)
         blind = reported(account(None, *devices), "GetLoginProfile", password_enabled=True)
         assert fate(blind).outlooks == (Outlook.UNKNOWN,)
-        assert fate(blind).reason == "GetLoginProfile: AccessDenied: no"
+        assert said(blind) == "GetLoginProfile: AccessDenied: no"
     # who may change it gets in either way
     free_to = {"policies": {"Force_MFA": "Force_MFA"}, "users": {"ken": {"has": ["Force_MFA"]}}}
     blind = reported(free_to, "GetLoginProfile", password_enabled=True)
     assert fate(blind).outlooks == (Outlook.MUST_ENROL,)
+
+
+def test_a_walk_that_is_not_decided_says_why() -> None:
+    office = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24"]}},
+    }
+    users = {"ken": {"password": {}, "inline": {"office": [ALL, office]}}}
+    snapshot = snapshot_of({"users": users})
+    reason = fate(snapshot).reason
+    assert fate(snapshot).outlooks == (Outlook.UNKNOWN,)
+    assert reason is not None
+    assert "`aws:SourceIp`" in reason.en
+    assert "`aws:SourceIp`" in reason.ja
+    findings = audit_account(snapshot, Exceptions(), version="1").findings
+    assert [each.fact for each in findings if each.id.value == "account.locked-out"] == [reason]
+
+
+def test_whether_somebody_ever_signed_in_is_the_credential_report_s_to_tell() -> None:
+    (unread,) = rows_of(snapshot_of(KEN), Exceptions())
+    (read,) = rows_of(reported(KEN, "GetAccountSummary", password_enabled=True), Exceptions())
+    never = "has not signed in at the console"
+    assert never in {each.en for each in read.because}
+    assert never not in {each.en for each in unread.because}
+    assert "not known: GetCredentialReport" in {each.en for each in unread.because}

@@ -64,6 +64,17 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
     assert "一部は読み取れていません" in found.ja
 
 
+def test_csv_says_why_there_are_no_users() -> None:
+    gaps = [["GetAccountAuthorizationDetails", "", "AccessDenied: no"]]
+    for value, told in (({"gaps": gaps}, [gaps[0]]), ({}, [])):
+        text = to_csv(audit_account(snapshot_of(value), Exceptions(), version="1"))
+        reader = csv.DictReader(StringIO(text))
+        found = [*reader]
+        assert {"account", "as_of", "user", "gated", "unknown"} <= {*(reader.fieldnames or ())}
+        assert [row["unknown"] for row in found] == [f"{what}: {why}" for what, _, why in told]
+        assert all(row["as_of"] and row["user"] == "" for row in found)
+
+
 def exceptions() -> Exceptions:
     """Return an exceptions file whose texts are nobody's friends."""
     return load_exceptions(

@@ -50,6 +50,8 @@ class Facts:
         must_change: whether it must be changed at the next sign-in, being temporary or expired;
             None if that is not known.
         expired: whether it is known to have expired.
+        password_used: when it was last used; None if never, or if that is not known.
+        sign_ins_known: whether `password_used` is known, which only a credential report tells.
         enrolled: whether there is a device; None if that is not known.
         devices: those that are known; a credential report knows none by name, nor of which kind.
         active_keys: how many access keys are active; None if that is not known.
@@ -67,6 +69,7 @@ class Facts:
     must_change: bool | None
     expired: bool
     password_used: datetime | None
+    sign_ins_known: bool
     enrolled: bool | None
     devices: tuple[Device, ...]
     active_keys: int | None
@@ -130,12 +133,14 @@ def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | 
         missing.append(why[_PASSWORD])
     if enrolled and not user.devices:
         missing.append(why[_DEVICES])
+    signed_in = _last_sign_in(user, row)
     others, others_unread = _others(user, unread, row)
     return Facts(
         password=password,
         must_change=must_change,
         expired=bool(password) and _expired(row, now),
-        password_used=_last_sign_in(user, row),
+        password_used=signed_in,
+        sign_ins_known=row is not None or signed_in is not None,
         enrolled=enrolled,
         devices=user.devices,
         active_keys=keys.active,

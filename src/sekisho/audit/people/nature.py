@@ -68,7 +68,7 @@ def _evidence(facts: Facts, now: datetime) -> Iterator[Text]:
     if facts.password is not None:
         yield _HAS_PASSWORD if facts.password else _NO_PASSWORD
     if facts.password and facts.password_used is None:
-        yield _NEVER_IN
+        yield _NEVER_IN if facts.sign_ins_known else _NOT_KNOWN.filled(what="GetCredentialReport")
     if facts.enrolled is not None:
         yield _HAS_DEVICE if facts.enrolled else _NO_DEVICE
     if facts.active_keys is not None:

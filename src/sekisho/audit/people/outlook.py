@@ -18,10 +18,11 @@ from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.language import Text
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import Proved, gate_shut
 from sekisho.prover import User as Named
-from sekisho.prover.walk import WalkVerdict, answer, story
+from sekisho.prover.walk import Unexplored, WalkVerdict, answer, story
 from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.setting import NAMES, Setting
 
@@ -50,12 +51,16 @@ class Fate:
     Attributes:
         outlooks: at least one.
         by_path: whether the same user without a path would get in.
-        reason: why it is not known, or "".
+        reason: why it is not known; None if it is.
     """
 
     outlooks: tuple[Outlook, ...]
     by_path: bool = False
-    reason: str = ""
+    reason: Text | None = None
+
+
+_Walked = tuple[WalkVerdict, Text | None]
+"""How a walk came out, and why that is not known."""
 
 
 def outlooks_of(
@@ -89,7 +94,7 @@ class _Teller:
         self._snapshot = snapshot
         self._exceptions = exceptions
         self._gate = AttachedPolicy(NAME, gate)
-        self._walks: dict[tuple[object, ...], WalkVerdict] = {}
+        self._walks: dict[tuple[object, ...], _Walked] = {}
         self._matter: dict[int, bool] = {}
         self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
@@ -109,15 +114,15 @@ class _Teller:
         if exemption is not None and not exemption.expired(now):
             return Fate((Outlook.EXEMPT,))
         if gate.gap:
-            return Fate((Outlook.UNKNOWN,), reason=gate.gap)
+            return _untold(gate.gap)
         try:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
-            return Fate((Outlook.UNKNOWN,), reason=error.faults[0].message)
+            return _untold(error.faults[0].message)
         gated = gate.gated is Gated.PROVED
         policies = own if gated else replace(own, identity=(*own.identity, self._gate))
-        found, by_path = self._way_in(user, facts, policies)
-        outlooks = {found}
+        way = self._way_in(user, facts, policies)
+        outlooks = {*way.outlooks}
         keys = facts.keys_work(now)
         if not gated and keys is not False:
             outlooks.add(Outlook.KEYS_STOP if keys else Outlook.KEYS_MAY_STOP)
@@ -125,32 +130,33 @@ class _Teller:
             outlooks.discard(Outlook.NO_WAY_IN)
         if not gated and not self._shuts:
             outlooks.add(Outlook.NOT_COVERED)
-        ordered = tuple(each for each in Outlook if each in outlooks)
-        unread = "; ".join(facts.unread) or self._unread_policy
-        reason = unread if found is Outlook.UNKNOWN else ""
-        return Fate(ordered, by_path, reason)
+        return replace(way, outlooks=tuple(each for each in Outlook if each in outlooks))
 
-    def _way_in(self, user: User, facts: Facts, policies: Policies) -> tuple[Outlook, bool]:
-        """Return what comes of signing in, and whether the user's path is to blame."""
+    def _way_in(self, user: User, facts: Facts, policies: Policies) -> Fate:
+        """Return what comes of signing in."""
+        unread = _untold("; ".join(filter(None, (*facts.unread, self._unread_policy))))
         if None in (facts.password, facts.enrolled, facts.active_keys):
-            return Outlook.UNKNOWN, False
+            return unread
         if not facts.password and not facts.active_keys:
-            return Outlook.NO_WAY_IN, False
-        found = {self._comes_to(user, each, policies) for each in _may_be(facts)}
-        return found.pop() if len(found) == 1 else (Outlook.UNKNOWN, False)
+            return Fate((Outlook.NO_WAY_IN,))
+        found = {self._comes_to(user, each, policies) or unread for each in _may_be(facts)}
+        return found.pop() if len(found) == 1 else unread
 
-    def _comes_to(self, user: User, facts: Facts, policies: Policies) -> tuple[Outlook, bool]:
-        """Return what comes of signing in with credentials of which everything is known."""
+    def _comes_to(self, user: User, facts: Facts, policies: Policies) -> Fate | None:
+        """Return what comes of signing in; None if it hangs on what was not read."""
         if self._dead_locks(user, facts, policies):
-            return Outlook.DEAD_LOCK, False
+            return Fate((Outlook.DEAD_LOCK,))
         match self._walk(user, facts, policies):
-            case WalkVerdict.UNKNOWN:
-                return Outlook.UNKNOWN, False
-            case WalkVerdict.PROVED:
-                return (Outlook.READY if facts.enrolled else Outlook.MUST_ENROL), False
-            case WalkVerdict.REFUTED:
-                plain = self._walk(replace(user, path="/"), facts, policies)
-                return Outlook.LOCKED_OUT, user.path != "/" and plain is WalkVerdict.PROVED
+            case WalkVerdict.UNKNOWN, None:
+                return None
+            case WalkVerdict.UNKNOWN, reason:
+                return Fate((Outlook.UNKNOWN,), reason=reason)
+            case WalkVerdict.PROVED, _:
+                return Fate((Outlook.READY if facts.enrolled else Outlook.MUST_ENROL,))
+            case _:
+                plain = self._walk(replace(user, path="/"), facts, policies)[0]
+                by_path = user.path != "/" and plain is WalkVerdict.PROVED
+                return Fate((Outlook.LOCKED_OUT,), by_path)
 
     def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.
@@ -165,25 +171,23 @@ class _Teller:
         at_console = replace(facts, active_keys=0)
         lasting = replace(at_console, must_change=False, expired=False)
         return (
-            self._walk(user, at_console, policies) is WalkVerdict.REFUTED
-            and self._walk(user, lasting, policies) is WalkVerdict.PROVED
+            self._walk(user, at_console, policies)[0] is WalkVerdict.REFUTED
+            and self._walk(user, lasting, policies)[0] is WalkVerdict.PROVED
         )
 
-    def _walk(self, user: User, facts: Facts, policies: Policies) -> WalkVerdict:
+    def _walk(self, user: User, facts: Facts, policies: Policies) -> _Walked:
         """Walk under every password policy and with every device that there may be.
 
         They must come out the same.
         """
         hard = self._hard_expiry if facts.expired else (False,)
-        verdicts = {
+        found = {
             self._walked(user, _state(facts, devices, hard_expired=each), policies, may)
             for each, may, devices in product(hard, self._may_change, [*_devices(facts)])
         }
-        return verdicts.pop() if len(verdicts) == 1 else WalkVerdict.UNKNOWN
+        return found.pop() if len(found) == 1 else (WalkVerdict.UNKNOWN, None)
 
-    def _walked(
-        self, user: User, state: State, policies: Policies, may_change: bool
-    ) -> WalkVerdict:
+    def _walked(self, user: User, state: State, policies: Policies, may_change: bool) -> _Walked:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         limits = [*(policies.boundaries or ())]
@@ -202,7 +206,7 @@ class _Teller:
             self._walks[key] = self._told(user, state, matter, may_change)
         return self._walks[key]
 
-    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> WalkVerdict:
+    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> _Walked:
         """Return whether somebody who starts like this gets in, in this account."""
         told = story("new-user")
         asked = replace(told, question=replace(told.question, start=state))
@@ -218,9 +222,12 @@ class _Teller:
             now=self._snapshot.taken_at,
         )
         try:
-            return answer(asked, policies, around).verdict
-        except FaultyPolicy:
-            return WalkVerdict.UNKNOWN
+            found = answer(asked, policies, around)
+        except FaultyPolicy as error:
+            message = error.faults[0].message
+            return WalkVerdict.UNKNOWN, Text(message, message)
+        result = found.result
+        return found.verdict, result.reason if isinstance(result, Unexplored) else None
 
     def _matters(self, document: Document) -> bool:
         """Tell whether a document says anything about what is done on the way in."""
@@ -235,6 +242,11 @@ class _Teller:
         policies = Policies(identity=(self._gate,))
         found = gate_shut(policies, named, self._snapshot.taken_at, later=True).direct
         return isinstance(found, Proved)
+
+
+def _untold(why: str) -> Fate:
+    """Return that it is not known what happens to a user, by AWS's own answer."""
+    return Fate((Outlook.UNKNOWN,), reason=Text(why, why) if why else None)
 
 
 def _is_about_the_way(document: Document) -> Iterator[bool]:

@@ -12,19 +12,31 @@ __all__ = ["to_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
+_COLUMNS = (
+    *("account", "as_of", "user", "arn", "kind", "because", "password", "must_change"),
+    *("password_last_used", "enrolled", "devices", "active_keys", "key_last_used"),
+    *("other_credentials", "gated", "witness", "under_the_gate", "administrator", "exception"),
+    *("exception_why", "exception_owner", "exception_approved_by", "exception_expires"),
+    *("exception_ticket", "exception_force", "findings", "unknown"),
+)
 
 
 def to_csv(report: AccountReport, *, bom: bool = False) -> str:
     """Return one line for each user, with English column names.
+
+    Where the users could not be listed there is one line, of nobody, that says why.
 
     Args:
         report: the audit.
         bom: begin with a byte order mark, by which Excel knows that it is UTF-8.
     """
     text = StringIO()
+    gap = report.snapshot.unlisted
     lines = [_line(report, row) for row in report.rows]
-    names = list(lines[0]) if lines else ["account", "as_of", "user"]
-    writer = csv.DictWriter(text, names, lineterminator="\r\n")
+    if gap is not None:
+        why = f"{gap.what}: {gap.reason}"
+        lines.append({**_account(report), "gated": "unknown", "unknown": why})
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _inert(cell) for name, cell in line.items()} for line in lines)
     return ("\ufeff" if bom else "") + text.getvalue()
@@ -34,8 +46,7 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
     facts, gate, exemption = row.facts, row.gate, row.exemption
     witness = "" if gate.witness is None else said_of(gate.witness, facts).en
     return {
-        "account": report.snapshot.account,
-        "as_of": _time(report.snapshot.taken_at),
+        **_account(report),
         "user": row.user.name,
         "arn": row.user.arn,
         "kind": row.nature.value,
@@ -68,13 +79,17 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
     }
 
 
+def _account(report: AccountReport) -> Mapping[str, str]:
+    return {"account": report.snapshot.account, "as_of": _time(report.snapshot.taken_at)}
+
+
 def _unknown(row: Row) -> Iterator[str]:
     """Yield why something about a user is not known, each once."""
     why = (*row.facts.unread, *row.facts.others_unread)
     yield from why
     # the reason of an outcome may be one of those, or several
-    if row.fate.reason not in "; ".join(why):
-        yield row.fate.reason
+    if row.fate.reason and row.fate.reason.en not in "; ".join(why):
+        yield row.fate.reason.en
 
 
 def _count(number: int | None) -> str:

@@ -77,7 +77,7 @@ def _row(row: Row) -> dict[str, object]:
         "unknown": [
             *facts.unread,
             *facts.others_unread,
-            *([row.fate.reason] if row.fate.reason else []),
+            *([row.fate.reason.en] if row.fate.reason else []),
             *([power.unknown.en] if power.unknown else []),
         ],
     }
