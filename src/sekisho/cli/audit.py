@@ -23,7 +23,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import lang_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.errors import UsageError
-from sekisho.files.private import write_private
+from sekisho.files.private import check_writable, write_private
 from sekisho.language import Language, Text
 from sekisho.policy import Document, parse
 
@@ -81,6 +81,8 @@ def command(output: AuditFormat, lang: Language, **given: Any) -> Exit:
         raise UsageError("`--bom` is for `--format csv`")
     if given["force"] and not given["out"]:
         raise UsageError("`--force` is for `--out`")
+    if given["out"]:
+        check_writable(given["out"], replace=given["force"])
     exceptions, gate = _exceptions(given["exceptions"]), _gate(given["gate"])
     report = audit_account(_snapshot(given, lang), exceptions, gate=gate, version=__version__)
     text = _told(report, output, given, lang)

@@ -11,6 +11,7 @@ from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection, ref
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.errors import UsageError
+from sekisho.files.private import check_writable
 from sekisho.language import Language, Text
 from sekisho.policy import render
 
@@ -64,6 +65,8 @@ def command(lang: Language, **given: Any) -> Exit:
     if given["print_policy"]:
         click.echo(render(least_policy()))
         return Exit.CLEAN
+    if given["out"]:
+        check_writable(given["out"], replace=given["force"])
     snapshot = collected(connection(given, lang), lang)
     if given["out"]:
         save_snapshot(snapshot, given["out"], replace=given["force"])

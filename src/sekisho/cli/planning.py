@@ -16,7 +16,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import UsageError
-from sekisho.files.private import write_private
+from sekisho.files.private import check_writable, write_private
 from sekisho.language import Language, Text
 from sekisho.rollout import Caller, Plan, Verdict
 from sekisho.rollout.script import script_of
@@ -78,11 +78,14 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
     Raises:
         UsageError: if `--snapshot` and `--caller` do not stand together or are of two accounts, or
             if another AWS is named beside them; or if `--force` has nothing to replace.
+        SekishoError: if the file of `--out` cannot be written.
     """
     if given["force"] and given["out"] is None:
         raise UsageError("`--force` is for `--out`", cure="say where to save the plan")
     if (given["snapshot"] is None) != (given["caller"] is None):
         raise UsageError("`--snapshot` and `--caller` go together")
+    if given["out"] is not None:
+        check_writable(given["out"], replace=given["force"])
     if given["snapshot"] is not None:
         refuse_beside("--snapshot", given)
         return _saved(open_account(given["snapshot"]), Caller(given["caller"], mfa=given["mfa"]))

@@ -1,13 +1,15 @@
 """Writing a file that only its owner may read, whole or not at all."""
 
+import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sekisho.errors import Code, SekishoError
 
-__all__ = ["write_private"]
+__all__ = ["check_writable", "write_private"]
 
 
 def write_private(path: str | Path, text: str, *, replace: bool = False) -> None:
@@ -22,11 +24,36 @@ def write_private(path: str | Path, text: str, *, replace: bool = False) -> None
         SekishoError: `output.unwritable`, if it is there already or cannot be written.
     """
     target = Path(path)
-    # a name that nobody can foresee, in the same folder: only there a rename is atomic
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
+    with _beside(target) as fresh:
         _written(fresh, text)
         _placed(fresh, target, replace=replace)
+
+
+def check_writable(path: str | Path, *, replace: bool = False) -> None:
+    """See that a file could be written there, before the work for what it is to hold.
+
+    Raises:
+        SekishoError: as `write_private` would.
+    """
+    target = Path(path)
+    with _beside(target) as fresh:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not replace and os.path.lexists(target):
+            raise FileExistsError
+        _written(fresh, "")
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Hand out a name that nobody can foresee, in the same folder: only there a rename is atomic.
+
+    Raises:
+        SekishoError: for what the system says against writing there.
+    """
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield fresh
     except FileExistsError:
         cure = "give another name, or `--force` to replace it"
         raise _unwritable(target, "is there already", cure) from None
