@@ -2,7 +2,9 @@
 
 import base64
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,66 @@ def test_an_account_file_knows_what_users_hold(files: dict[str, Path]) -> None:
     assert snapshot.gap_of("ListMFADevices", "alice") is None
     assert snapshot.gap_of("GetAccessKeyLastUsed", "alice") is not None
     assert "Top-Secret-Pass-1" not in repr(snapshot)
+
+
+STRANGE = {"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps", "Action": "*"}]}
+
+
+def test_what_aws_adds_to_its_export_is_passed_over(tmp_path: Path) -> None:
+    export = deepcopy(EXPORT)
+    export["ResponseMetadata"] = {"HTTPStatusCode": 200}
+    for section in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
+        export[section][0]["NewsOfAws"] = {"any": "thing"}
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(export), encoding="utf-8")
+    assert [user.name for user in open_account(path, as_of=AT).users] == ["alice", "bob"]
+    # what people write has no such keys
+    path.write_text(json.dumps({**SOUND, "authorizationDetails": export}), encoding="utf-8")
+    with pytest.raises(FaultyAccount, match=r"is not known here \(and 4 more\)"):
+        open_account(path, as_of=AT)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "unjudged"),
+    [
+        (("RoleDetailList", 0, "AssumeRolePolicyDocument"), "trust policy of role Ops", ()),
+        (
+            ("UserDetailList", 1, "UserPolicyList", 0, "PolicyDocument"),
+            "inline Inline of user bob",
+            ("bob",),
+        ),
+        (
+            ("Policies", 0, "PolicyVersionList", 0, "Document"),
+            "arn:aws:iam::111122223333:policy/Own",
+            ("alice", "bob"),
+        ),
+        (("Policies", 0, "PolicyVersionList", 1, "Document"), "", ()),
+    ],
+)
+def test_a_document_of_an_export_that_cannot_be_read_is_a_gap(
+    place: tuple[str | int, ...], name: str, unjudged: tuple[str, ...], tmp_path: Path
+) -> None:
+    export: Any = deepcopy(EXPORT)
+    *outer, last = place
+    reduce(lambda part, key: part[key], outer, export)[last] = STRANGE
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(export), encoding="utf-8")
+    snapshot = open_account(path, as_of=AT)
+    gaps = [gap for gap in snapshot.gaps if gap.what == "GetAccountAuthorizationDetails"]
+    assert [gap.who for gap in gaps] == ([name] if name else [])
+    assert all("Perhaps" in gap.reason for gap in gaps)
+    # whom a document decides for is not judged without it
+    for user in unjudged:
+        with pytest.raises(FaultyAccount, match=r"could not be read|was not read"):
+            policies_of(snapshot, user)
+    # the local AWS is loaded whole or not at all
+    with pytest.raises(FaultyAccount, match="Perhaps"):
+        load_account(path)
+    # null is no document, wherever it stands
+    reduce(lambda part, key: part[key], outer, export)[last] = None
+    path.write_text(json.dumps(export), encoding="utf-8")
+    with pytest.raises(FaultyAccount, match="must not be null"):
+        open_account(path)
 
 
 def test_export_and_report_together(files: dict[str, Path]) -> None:

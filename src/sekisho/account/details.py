@@ -1,14 +1,15 @@
 """Reading the answer of `GetAccountAuthorizationDetails`, as the AWS CLI prints it.
 
-Documents may be objects, as the CLI and boto3 decode them, or the URL-encoded text of the wire.
+Documents may be objects, as the CLI and boto3 decode them, or the URL-encoded text of the wire. In
+AWS's own answer one that cannot be read is no fault of the file.
 
 Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2.
 """
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from sekisho.account.entries import (
@@ -37,20 +38,26 @@ _NameRule = Callable[[str, str], tuple[Fault, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The entries of the answer."""
+    """The entries of the answer.
+
+    Attributes:
+        unread: why documents of AWS's own answer cannot be read, by what they are; they are "".
+    """
 
     users: tuple[UserEntry, ...]
     groups: tuple[GroupEntry, ...]
     roles: tuple[RoleEntry, ...]
     policies: tuple[PolicyEntry, ...]
+    unread: Mapping[str, tuple[Fault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """Whose account the entries must belong to."""
+    """Whose account the entries must belong to, and what of it cannot be read."""
 
     partition: str
     account: str
+    unread: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
 
 
 def read_details(shape: Shape, partition: str, account: str) -> Details:
@@ -67,6 +74,7 @@ def read_details(shape: Shape, partition: str, account: str) -> Details:
         groups=tuple(_group(item, home) for item in lists["GroupDetailList"].items()),
         roles=tuple(_role(item, home) for item in lists["RoleDetailList"].items()),
         policies=tuple(_policy(item, home) for item in lists["Policies"].items()),
+        unread=home.unread,
     )
 
 
@@ -84,7 +92,7 @@ def _user(item: Shape, home: _Home) -> UserEntry:
         created_at=got["CreateDate"].time(),
         groups=tuple(group.text() for group in got["GroupList"].items()),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["UserPolicyList"]),
+        inline=_inline(got["UserPolicyList"], f"user {name}", home),
         boundary=_boundary(got["PermissionsBoundary"]),
         tags=_tags(got["Tags"]),
     )
@@ -102,7 +110,7 @@ def _group(item: Shape, home: _Home) -> GroupEntry:
         id=got["GroupId"].text(),
         created_at=got["CreateDate"].time(),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["GroupPolicyList"]),
+        inline=_inline(got["GroupPolicyList"], f"group {name}", home),
     )
 
 
@@ -120,15 +128,16 @@ def _role(item: Shape, home: _Home) -> RoleEntry:
         ),
     )
     name, path = _checked(got["RoleName"], names.role_name), _checked(got["Path"], names.path)
+    trust = f"trust policy of role {name}"
     return RoleEntry(
         name=name,
         path=path,
         arn=_arn(got["Arn"], home, f"role{path}{name}"),
         id=got["RoleId"].text(),
-        trust=_document(got["AssumeRolePolicyDocument"], PolicyKind.TRUST),
+        trust=_document(got["AssumeRolePolicyDocument"], trust, home, PolicyKind.TRUST),
         created_at=got["CreateDate"].time(),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["RolePolicyList"]),
+        inline=_inline(got["RolePolicyList"], f"role {name}", home),
         boundary=_boundary(got["PermissionsBoundary"]),
         tags=_tags(got["Tags"]),
     )
@@ -155,17 +164,16 @@ def _policy(item: Shape, home: _Home) -> PolicyEntry:
         path=path,
         arn=arn,
         id=got["PolicyId"].text(),
-        versions=_versions(got["PolicyVersionList"], got["DefaultVersionId"]),
+        versions=_versions(got["PolicyVersionList"], got["DefaultVersionId"], arn, home),
         description=_checked(got["Description"], names.description),
         created_at=got["CreateDate"].time(),
         updated_at=got["UpdateDate"].time(),
     )
 
 
-def _versions(items: Shape, default: Shape) -> tuple[PolicyVersion, ...]:
-    found = sorted(
-        (_version(item, default.text()) for item in items.items()), key=_age, reverse=True
-    )
+def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> tuple[PolicyVersion, ...]:
+    versions = (_version(item, default.text(), arn, home) for item in items.items())
+    found = sorted(versions, key=_age, reverse=True)
     if not default.absent and not any(version.is_default for version in found):
         default.fault(
             f"no version in `PolicyVersionList` is {quoted(default.text())}",
@@ -179,35 +187,37 @@ def _age(version: PolicyVersion) -> int:
     return int(match[1]) if match else 0
 
 
-def _version(item: Shape, default: str) -> PolicyVersion:
+def _version(item: Shape, default: str, arn: str, home: _Home) -> PolicyVersion:
     got = item.members(("VersionId", "Document"), ("IsDefaultVersion", "CreateDate"))
     identifier = got["VersionId"].text()
     if not got["VersionId"].absent and not _VERSION.fullmatch(identifier):
         got["VersionId"].fault(f"{quoted(identifier)} is not the id of a version, like `v1`")
     if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
         got["IsDefaultVersion"].fault("contradicts `DefaultVersionId`")
+    name = arn if identifier == default else f"version {identifier} of {arn}"
     return PolicyVersion(
         id=identifier,
-        document=_document(got["Document"], PolicyKind.IDENTITY),
+        document=_document(got["Document"], name, home),
         is_default=identifier == default,
         created_at=got["CreateDate"].time(),
     )
 
 
-def _inline(items: Shape) -> tuple[InlinePolicy, ...]:
-    found = [item.members(("PolicyName", "PolicyDocument")) for item in items.items()]
-    return tuple(
-        InlinePolicy(
-            _checked(got["PolicyName"], names.policy_name),
-            _document(got["PolicyDocument"], PolicyKind.IDENTITY),
-        )
-        for got in found
-    )
+def _inline(items: Shape, owner: str, home: _Home) -> tuple[InlinePolicy, ...]:
+    found = []
+    for item in items.items():
+        got = item.members(("PolicyName", "PolicyDocument"))
+        name = _checked(got["PolicyName"], names.policy_name)
+        document = _document(got["PolicyDocument"], f"inline {name} of {owner}", home)
+        found.append(InlinePolicy(name, document))
+    return tuple(found)
 
 
-def _document(shape: Shape, kind: PolicyKind) -> str:
-    """Return a policy document as the JSON text that IAM stores."""
+def _document(shape: Shape, name: str, home: _Home, kind: PolicyKind = PolicyKind.IDENTITY) -> str:
+    """Return a policy document as the JSON text that IAM stores; "" if it cannot be read."""
     if shape.absent:
+        if shape.raw is None:
+            shape.fault("must not be null")
         return ""
     try:
         if isinstance(shape.raw, dict):
@@ -218,11 +228,18 @@ def _document(shape: Shape, kind: PolicyKind) -> str:
         text = unquote(text) if text.startswith("%7B") else text
         parse(text, source=shape.path, kind=kind)
     except FaultyPolicy as error:
-        for fault in error.faults:
-            inner = f"{shape.path}.{fault.path}" if fault.path else shape.path
-            shape.faults.append(Fault(fault.code, fault.message, inner, cure=fault.cure))
+        found = tuple(_within(shape.path, fault) for fault in error.faults)
+        if shape.open:
+            home.unread[name] = found
+        else:
+            shape.faults.extend(found)
         return ""
     return text
+
+
+def _within(path: str, fault: Fault) -> Fault:
+    inner = f"{path}.{fault.path}" if fault.path else path
+    return Fault(fault.code, fault.message, inner, cure=fault.cure)
 
 
 def _attached(items: Shape) -> tuple[str, ...]:

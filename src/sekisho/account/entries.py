@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sekisho.errors import Fault
 from sekisho.signin import PasswordPolicy, device_arn
 
 __all__ = [
@@ -164,6 +165,7 @@ class AccountFile:
         orphans: virtual devices that were created and never enabled.
         bare: whether it is AWS's answer alone, which says nothing of alias, password policy and
             what users hold.
+        unread: why documents of a bare answer cannot be read, by what they are; they are "".
     """
 
     account: str
@@ -177,6 +179,7 @@ class AccountFile:
     credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
     orphans: tuple[DeviceEntry, ...] = ()
     bare: bool = False
+    unread: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
 
     def serial_of(self, device: DeviceEntry) -> str:
         """Return the serial number of one of the file's devices: its ARN."""

@@ -69,7 +69,9 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         as_of: when the account was as the file says.
     """
     policies = {
-        entry.arn: _managed(entry) for entry in sorted(account.policies, key=lambda item: item.arn)
+        entry.arn: _managed(entry)
+        for entry in sorted(account.policies, key=lambda item: item.arn)
+        if entry.default.document
     }
     found = Snapshot(
         account=account.account,
@@ -77,7 +79,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         taken_at=as_of,
         users=_by_name(_user(account, entry) for entry in account.users),
         groups=_by_name(_group(entry) for entry in account.groups),
-        roles=_by_name(_role(entry) for entry in account.roles),
+        roles=_by_name(_role(entry) for entry in account.roles if entry.trust),
         policies=policies,
         orphans=tuple(_device(account, entry, "") for entry in account.orphans),
         alias=account.alias,
@@ -85,7 +87,13 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     )
     missing = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
     gaps = [Gap(what, "", _NOT_THERE) for what in (*missing, _REPORT)]
-    unread = sorted(attached_policies(found) - policies.keys())
+    gaps += [
+        Gap(_DETAILS, name, f"{faults[0].code}: {faults[0].message}")
+        for name, faults in account.unread.items()
+        # of versions that are not in force nothing is asked
+        if not name.startswith("version ")
+    ]
+    unread = sorted(attached_policies(found) - policies.keys() - account.unread.keys())
     return replace(found, gaps=(*gaps, *(Gap("GetPolicy", arn, _NOT_THERE) for arn in unread)))
 
 
@@ -211,6 +219,7 @@ def _inline(entries: tuple[InlinePolicy, ...], owner: str) -> tuple[AttachedPoli
     named = [
         (f"inline {entry.name} of {owner}", entry)
         for entry in sorted(entries, key=lambda entry: entry.name)
+        if entry.document
     ]
     return tuple(AttachedPolicy(name, _document(entry.document, name)) for name, entry in named)
 

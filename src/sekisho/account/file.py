@@ -41,14 +41,17 @@ def load_account(source: str | Path) -> AccountFile:
         FaultyAccount: with every fault, each with its path; no message holds a secret.
     """
     name, text = _text_of(source)
-    return read_account(decoded(text, name), name)
+    account = read_account(decoded(text, name), name)
+    if account.unread:
+        raise FaultyAccount(name, [fault for found in account.unread.values() for fault in found])
+    return account
 
 
 def read_account(value: object, source: str) -> AccountFile:
     """Return the account that decoded JSON holds; `source` is what errors call it.
 
     Raises:
-        FaultyAccount: as `load_account`.
+        FaultyAccount: as `load_account`, but for documents of a bare export that cannot be read.
     """
     faults: list[Fault] = []
     account = _read(Shape(value, "", faults))
@@ -96,12 +99,15 @@ def _read(shape: Shape) -> AccountFile:
 
 
 def _bare_export(shape: Shape) -> AccountFile:
-    """Read AWS's answer as it is; the first ARN that names an account tells whose it is."""
+    """Read AWS's answer as it is; the first ARN that names an account tells whose it is.
+
+    What AWS may add to it one day is passed over.
+    """
     home = next(_homes(shape.raw), None)
     if home is None:
         shape.fault("no ARN in the export tells whose account it is", Code.ACCOUNT_BAD_REFERENCE)
         return AccountFile("", "")
-    found = replace(_with_details(shape, *home), bare=True)
+    found = replace(_with_details(replace(shape, open=True), *home), bare=True)
     shape.faults.extend(reference_faults(found, ""))
     return found
 
@@ -125,6 +131,7 @@ def _with_details(shape: Shape, partition: str, account: str) -> AccountFile:
         groups=details.groups,
         roles=details.roles,
         policies=details.policies,
+        unread=details.unread,
     )
 
 

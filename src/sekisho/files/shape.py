@@ -37,6 +37,7 @@ class Shape:
     Attributes:
         places: line and column by path, where the text's reader noted them.
         code: the code of its faults.
+        open: whether the file is somebody else's, whose objects may have keys that are not known.
     """
 
     raw: object = field(repr=False)
@@ -44,6 +45,7 @@ class Shape:
     faults: list[Fault] = field(repr=False)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     code: Code = Code.ACCOUNT_BAD_SHAPE
+    open: bool = False
 
     def fault(self, message: str, code: Code | None = None, cure: str = "") -> None:
         """Note a fault at this place."""
@@ -56,7 +58,10 @@ class Shape:
         return self.raw is ABSENT or self.raw is None
 
     def members(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Shape"]:
-        """Return the object's members under these names, absent ones too; others are faults."""
+        """Return the object's members under these names, absent ones too.
+
+        Others are faults, unless it is `open`.
+        """
         required, optional = tuple(required), tuple(optional)
         raw = self._of(dict)
         if raw is not None:
@@ -64,7 +69,7 @@ class Shape:
                 if name not in raw:
                     self.fault(f"`{name}` is missing")
             for name in raw:
-                if name not in required and name not in optional:
+                if not self.open and name not in required and name not in optional:
                     self.fault(f"the key {quoted(name)} is not known here")
         found = raw or {}
         return {name: self._at(name, found.get(name, ABSENT)) for name in (*required, *optional)}
