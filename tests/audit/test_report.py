@@ -75,6 +75,19 @@ def test_csv_says_why_there_are_no_users() -> None:
         assert all(row["as_of"] and row["user"] == "" for row in found)
 
 
+def test_many_of_whom_something_is_unknown_are_told_as_one_in_every_language() -> None:
+    names = [f"user{number:02}" for number in range(12)]
+    value = {
+        "users": {name: {} for name in names},
+        "gaps": [["GetLoginProfile", name, "AccessDenied: no"] for name in names],
+    }
+    report = audit_account(snapshot_of(value), Exceptions(), version="1")
+    for lang in Language:
+        text = to_text(report, lang)
+        assert "user00, user01, user02 (+9): GetLoginProfile: AccessDenied: no" in text
+        assert "in all" not in text
+
+
 def exceptions() -> Exceptions:
     """Return an exceptions file whose texts are nobody's friends."""
     return load_exceptions(

@@ -9,7 +9,7 @@ import pytest
 
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
-from sekisho.cli.aws import AWS_OPTIONS, connection
+from sekisho.cli.aws import AWS_OPTIONS, collected, connection
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language
@@ -54,6 +54,17 @@ def chain(local: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", GLASS.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", GLASS.secret_access_key)
     return local
+
+
+def test_nothing_moves_where_there_is_no_terminal(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    found = connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+    capsys.readouterr()
+    assert collected(found, Language.EN).users
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ The first line on stderr says whose account it is: nobody should read, let alone
 one without noticing.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,7 +124,9 @@ def collected(found: Connection, lang: Language) -> Snapshot:
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    # FORCE_COLOR makes a console of a file: it asks for colours, and not for what moves
+    moves = console.is_terminal and sys.stderr.isatty()
+    with Progress(console=console, transient=True, disable=not moves) as bar:
         task = bar.add_task(_READING.into(lang), total=None)
         pace = Pace(progress=lambda done, total: bar.update(task, completed=done, total=total))
         return collect(found.api, now=datetime.now(UTC), pace=pace)

@@ -24,7 +24,8 @@ _CHECKS: tuple[Check, ...] = (
     *(estate_checks, exception_checks, quota_checks),
 )
 _MOST_ALIKE = 10
-"""More answers than these that are unknown for one reason are told as one."""
+"""More answers than these that are unknown for one reason are told as one, with some names."""
+_NAMED = 3
 
 
 def check_account(
@@ -73,6 +74,7 @@ def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
             alike.setdefault((each.id, each.fact), []).append(each)
     for many in alike.values():
         if len(many) > _MOST_ALIKE:
-            yield replace(many[0], subject=f"{len(many)} in all")
+            named = ", ".join(each.subject for each in many[:_NAMED])
+            yield replace(many[0], subject=f"{named} (+{len(many) - _NAMED})")
         else:
             yield from many
