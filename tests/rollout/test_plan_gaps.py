@@ -1,12 +1,13 @@
 """What could not be read of the people of a plan is no proof about them, nor are people missing."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from administered import ACCOUNT
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
-from sekisho.account import AccessKey, Gap, Password, Snapshot
+from sekisho.account import AccessKey, CredentialReport, CredentialRow, Gap, Password, Snapshot
 from sekisho.audit import Exceptions
 from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import Code, PlanRefused
@@ -15,6 +16,7 @@ from sekisho.language import Language
 from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint
+from sekisho.signin import PasswordPolicy
 
 GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 ROLE = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ops")
@@ -64,6 +66,27 @@ def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> 
     assert f"what they hold was not read ({gap})" in fates["hanako"].text.en
     if who:
         assert fates["machine"].fate == "enrols-first"
+
+
+def test_a_password_policy_that_was_not_read_is_taken_both_ways() -> None:
+    start, goal = account(), Goal(policy_goal(), users=("hanako",))
+    row = CredentialRow("hanako", start.user_named["hanako"].arn, password_enabled=True)
+    late = replace(row, password_next_rotation=start.taken_at - timedelta(days=1))
+    unread = replace(
+        start, password_policy=None, gaps=(Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+    )
+
+    def entry(snapshot: Snapshot, told: CredentialRow) -> Proof:
+        report = CredentialReport(snapshot.taken_at, {"hanako": told})
+        return proof(plan(goal, replace(snapshot, report=report), ADMIN), "everyone-gets-in")
+
+    hard = replace(start, password_policy=PasswordPolicy(max_age=90, hard_expiry=True))
+    assert entry(hard, late).verdict is Verdict.REFUTED
+    found = entry(unread, late)
+    assert found.verdict is Verdict.UNKNOWN
+    assert all("password policy was not read" in why.en for why in found.shown)
+    # whose password is still good gets in whatever it says
+    assert entry(unread, row).verdict is Verdict.PROVED
 
 
 def test_an_export_without_credentials_proves_nothing_about_them() -> None:

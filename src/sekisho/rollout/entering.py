@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from sekisho.account import DeviceKind, Snapshot, User, policies_of
+from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_change
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.engine.glob import like
 from sekisho.errors import FaultyAccount, FaultyPolicy
@@ -20,7 +20,7 @@ from sekisho.prover.walk import Reachable, Setting, Unexplored, Unreachable, sea
 from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.search import Goal, Question
 from sekisho.prover.walk.setting import NAMES
-from sekisho.rollout.held import UNREAD
+from sekisho.rollout.held import UNREAD, UNREAD_RULES
 from sekisho.rollout.plan import Verdict
 
 __all__ = ["Entry", "entries_of"]
@@ -77,9 +77,10 @@ class _Asked:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._known: dict[tuple[object, ...], Entry] = {}
-        policy = snapshot.password_policy
-        self._users_may_change = policy is not None and policy.users_may_change
-        self._hard_expiry = policy is not None and policy.hard_expiry
+        rules, may, either = snapshot.password_policy, users_may_change(snapshot), (False, True)
+        self._may_change = either if may is None else (may,)
+        hard = rules is not None and rules.hard_expiry
+        self._hard_expiry = either if may is None else (hard,)
         self._orphans = {
             device.serial.rpartition("/")[2] for device in snapshot.orphans if device.serial
         }
@@ -89,17 +90,31 @@ class _Asked:
         try:
             policies = _cut(policies_of(self._snapshot, user.name))
             named = user.name if _name_matters(policies) else ""
-            start = self._start(user)
-            key = (_documents(policies), named, user.path, start)
+            key = (_documents(policies), named, user.path, *self._starts(user))
             if key not in self._known:
-                self._known[key] = self._walk(user, policies, start)
+                self._known[key] = self._walks(user, policies)
             return self._known[key]
         except (FaultyAccount, FaultyPolicy) as error:
             reason = "; ".join(fault.message for fault in error.faults)
             return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
 
-    def _start(self, user: User) -> State:
-        """Return what the user holds, as the model of sign-in has it."""
+    def _walks(self, user: User, policies: Policies) -> Entry:
+        """Walk under every password policy that there may be; they must come out the same."""
+        found = [
+            self._walk(user, policies, start, may)
+            for start in self._starts(user)
+            for may in self._may_change
+        ]
+        alike = len({each.verdict for each in found}) == 1
+        return found[0] if alike else Entry(Verdict.UNKNOWN, UNREAD_RULES)
+
+    def _starts(self, user: User) -> tuple[State, ...]:
+        """Return what the user holds, as the model of sign-in has it, expired for good or not."""
+        expired = user.password is not None and self._expired(user)
+        hard = self._hard_expiry if expired else (False,)
+        return tuple(self._start(user, expired=expired, hard_expired=each) for each in hard)
+
+    def _start(self, user: User, *, expired: bool, hard_expired: bool) -> State:
         devices = frozenset(
             Device(
                 Hand.ACTOR_PASSKEY if device.kind is DeviceKind.FIDO else Hand.ACTOR,
@@ -107,12 +122,12 @@ class _Asked:
             )
             for device in user.devices
         )
-        password, expired = user.password, self._expired(user)
+        password = user.password
         return State(
             Person(
                 Password.NONE if password is None else Password.KNOWN,
                 must_change=password is not None and (password.reset_required or expired),
-                hard_expired=password is not None and expired and self._hard_expiry,
+                hard_expired=hard_expired,
                 devices=devices,
             ),
             holds=frozenset({Hold(Who.USER, Held.KEY)} if any(k.active for k in user.keys) else ()),
@@ -128,10 +143,10 @@ class _Asked:
         end = row.password_next_rotation if row is not None else None
         return end is not None and end <= self._snapshot.taken_at
 
-    def _walk(self, user: User, policies: Policies, start: State) -> Entry:
+    def _walk(self, user: User, policies: Policies, start: State, may_change: bool) -> Entry:
         setting = Setting(
             user=policies,
-            users_may_change=self._users_may_change,
+            users_may_change=may_change,
             names={**NAMES, Who.USER: user.name},
             path=user.path,
             user_id=user.id,

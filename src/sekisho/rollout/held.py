@@ -6,7 +6,7 @@ from sekisho.account import Snapshot
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 
-__all__ = ["UNLISTED", "UNREAD", "check_listed", "unread_held", "unread_of"]
+__all__ = ["UNLISTED", "UNREAD", "UNREAD_RULES", "check_listed", "unread_held", "unread_of"]
 
 _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 """What tells by what somebody signs in."""
@@ -14,6 +14,10 @@ _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 UNREAD = Text(
     "cannot be told: what they hold was not read ({what})",
     "判断できません: 保有する認証情報を読み取れていません ({what})",
+)
+UNREAD_RULES = Text(
+    "cannot be told: the account's password policy was not read",
+    "判断できません: アカウントのパスワードポリシーを読み取れていません",
 )
 UNLISTED = Text(
     "cannot be told: not all users were read",
