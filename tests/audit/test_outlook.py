@@ -97,6 +97,16 @@ def test_an_expired_password() -> None:
     assert said(expired(None, unread)) == "GetAccountPasswordPolicy: AccessDenied: no"
 
 
+def test_a_password_of_which_only_the_report_would_tell_that_it_has_expired() -> None:
+    unread = replace(snapshot_of(KEN), gaps=(Gap("GenerateCredentialReport", "", "Denied: no"),))
+    hard = PasswordPolicy(max_age=90, hard_expiry=True)
+    assert fate(replace(unread, password_policy=hard)).outlooks == (Outlook.UNKNOWN,)
+    assert said(replace(unread, password_policy=hard)) == "GenerateCredentialReport: Denied: no"
+    # who may change it gets in either way, and what never expires has not
+    for rules in (replace(hard, hard_expiry=False), replace(hard, max_age=0), None):
+        assert fate(replace(unread, password_policy=rules)).outlooks == (Outlook.MUST_ENROL,)
+
+
 def test_a_password_that_must_be_changed_where_everybody_may() -> None:
     # a policy that denies nothing and gives nothing: only the account lets people change it
     quiet = from_json(

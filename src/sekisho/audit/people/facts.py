@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sekisho.account import AccessKey, CredentialRow, Device, Gap, Snapshot, User
+from sekisho.account import AccessKey, CredentialRow, Device, Gap, Snapshot, User, users_may_change
 
 __all__ = ["IN_USE", "Facts", "Unread", "facts_of"]
 
@@ -36,6 +36,10 @@ class Unread:
         reasons = self._reasons
         return reasons.get((operation, who)) or reasons.get((operation, "")) or ""
 
+    def report(self) -> str:
+        """Return why there is no credential report; "" if there is one."""
+        return self.why("GenerateCredentialReport") or self.why("GetCredentialReport")
+
     def all(self, operation: str) -> bool:
         """Whether nobody's answer is known."""
         return (operation, "") in self._reasons
@@ -49,7 +53,7 @@ class Facts:
         password: whether there is a console password; None if that is not known.
         must_change: whether it must be changed at the next sign-in, being temporary or expired;
             None if that is not known.
-        expired: whether it is known to have expired.
+        expired: whether it has expired, which only a credential report tells; None if it may have.
         password_used: when it was last used; None if never, or if that is not known.
         sign_ins_known: whether `password_used` is known, which only a credential report tells.
         enrolled: whether there is a device; None if that is not known.
@@ -67,7 +71,7 @@ class Facts:
 
     password: bool | None
     must_change: bool | None
-    expired: bool
+    expired: bool | None
     password_used: datetime | None
     sign_ins_known: bool
     enrolled: bool | None
@@ -117,7 +121,6 @@ def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
 
 
 def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | None) -> Facts:
-    now = snapshot.taken_at
     why = {name: unread.why(name, user.name) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
     password = snapshot.has_password(user)
     enrolled = bool(user.devices) if user.devices or not why[_DEVICES] else None
@@ -128,9 +131,12 @@ def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | 
     missing = [why[name] for name, answer in answers.items() if answer is None]
     if keys.active and not keys.use_known:
         missing.append(why[_USED])
-    must_change = _must_change(user, password, row, now, known=not why[_PASSWORD])
+    expired = bool(password) and _expired(snapshot, row)
+    must_change = _must_change(user, password, expired, known=not why[_PASSWORD])
     if password and must_change is None:
         missing.append(why[_PASSWORD])
+    if expired is None:
+        missing.append(unread.report())
     if enrolled and not user.devices:
         missing.append(why[_DEVICES])
     signed_in = _last_sign_in(user, row)
@@ -138,7 +144,7 @@ def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | 
     return Facts(
         password=password,
         must_change=must_change,
-        expired=bool(password) and _expired(row, now),
+        expired=expired,
         password_used=signed_in,
         sign_ins_known=row is not None or signed_in is not None,
         enrolled=enrolled,
@@ -177,19 +183,25 @@ def _reported_keys(row: CredentialRow | None) -> _Keys:
 
 
 def _must_change(
-    user: User, password: bool | None, row: CredentialRow | None, now: datetime, *, known: bool
+    user: User, password: bool | None, expired: bool | None, *, known: bool
 ) -> bool | None:
     """Tell whether the password is temporary or has expired."""
     if password is False:
         return False
-    if _expired(row, now):
+    if expired or (known and user.password is not None and user.password.reset_required):
         return True
-    return user.password.reset_required if known and user.password is not None else None
+    return False if known and user.password is not None and expired is False else None
 
 
-def _expired(row: CredentialRow | None, now: datetime) -> bool:
-    due = row.password_next_rotation if row is not None else None
-    return due is not None and due <= now
+def _expired(snapshot: Snapshot, row: CredentialRow | None) -> bool | None:
+    """Tell whether a password has expired; without a report any that can expire may have."""
+    if row is not None:
+        due = row.password_next_rotation
+        return due is not None and due <= snapshot.taken_at
+    rules = snapshot.password_policy
+    may = users_may_change(snapshot) is None if rules is None else rules.max_age > 0
+    # who came after the report has a new password
+    return None if may and snapshot.report is None else False
 
 
 def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:

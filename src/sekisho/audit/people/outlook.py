@@ -257,9 +257,15 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
 
 
 def _may_be(facts: Facts) -> Iterator[Facts]:
-    """Yield what somebody may hold: where it is not known, the password must be changed or not."""
-    either = (False, True) if facts.must_change is None else (facts.must_change,)
-    yield from (replace(facts, must_change=each) for each in either)
+    """Yield what somebody may hold: where it is not known, a password that must be changed or not.
+
+    One that has expired must be.
+    """
+    either = (False, True)
+    for must_change in either if facts.must_change is None else (facts.must_change,):
+        for expired in either if facts.expired is None else (facts.expired,):
+            if must_change or not expired:
+                yield replace(facts, must_change=must_change, expired=expired)
 
 
 def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
