@@ -177,12 +177,9 @@ class AwsRefused(SekishoError):
         operation: the API operation, like `CreatePolicy`.
         aws_code: AWS's own error code, like `AccessDenied`.
         status: the HTTP status.
-        attempts: how often the call was sent, with the client's own retries; 0 if that is not
-            known.
     """
 
     code = Code.AWS_REFUSED
-    attempts: int = 0
 
     def __init__(self, operation: str, aws_code: str, message: str, status: int) -> None:
         super().__init__(message, at=operation)

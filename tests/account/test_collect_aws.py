@@ -3,8 +3,6 @@
 import traceback
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
-from botocore.httpsession import URLLib3Session
 
 from administered import GLASS, administered
 from sekisho.account.aws import Keys, connect
@@ -25,24 +23,6 @@ def test_an_answer_is_aws_own() -> None:
             api.call("iam", "GetUser", UserName="nobody")
     error = caught.value
     assert (error.operation, error.aws_code, error.status) == ("GetUser", "NoSuchEntity", 404)
-    assert error.attempts == 1
-
-
-def test_a_refusal_tells_how_often_the_client_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    send, lost = URLLib3Session.send, [ConnectionClosedError(endpoint_url="https://iam")]
-
-    def losing(session: URLLib3Session, request: object) -> object:
-        answer = send(session, request)
-        if lost:
-            raise lost.pop()
-        return answer
-
-    with administered() as local:
-        api = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
-        monkeypatch.setattr(URLLib3Session, "send", losing)
-        with pytest.raises(AwsRefused, match="EntityAlreadyExists") as caught:
-            api.call("iam", "CreateUser", UserName="taro")
-    assert caught.value.attempts == 2
 
 
 def test_a_session_is_told_from_a_long_term_key(monkeypatch: pytest.MonkeyPatch) -> None:

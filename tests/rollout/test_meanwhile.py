@@ -24,7 +24,7 @@ from rollout.staging import (
 from rollout.test_laws import SECRET, made, password
 from sekisho.account import AwsApi, Group
 from sekisho.endpoint import LocalAws
-from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.errors import Code, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     ApplyReport,
@@ -69,22 +69,6 @@ class Meanwhile:
 
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         return self._api.pages(service, operation, key, **params)
-
-
-class Lost(Meanwhile):
-    """An `AwsApi` that does one operation, and answers as the client's second try is answered."""
-
-    def __init__(self, api: AwsApi, operation: str, code: str) -> None:
-        super().__init__(api, operation, lambda: None)
-        self._lost, self._code = operation, code
-
-    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
-        answer = super().call(service, operation, **params)
-        if operation == self._lost and self.called.count(operation) == 1:
-            refused = AwsRefused(operation, self._code, "the first try did it", 409)
-            refused.attempts = 2
-            raise refused
-        return answer
 
 
 def applied(whole: Plan, api: AwsApi, journal: Path) -> ApplyReport:
@@ -159,29 +143,6 @@ def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_
     iam.delete_user(UserName="taro")
     assert applied(whole, api, tmp_path / "journal").already == ()
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
-    assert touched(whole, api) == before
-
-
-@pytest.mark.parametrize(
-    ("operation", "code"),
-    [
-        ("CreatePolicyVersion", "LimitExceeded"),
-        ("AttachUserPolicy", "LimitExceeded"),
-        ("DetachUserPolicy", "NoSuchEntity"),
-    ],
-)
-def test_what_the_client_did_at_its_first_try_is_ours(
-    api: AwsApi, local: LocalAws, tmp_path: Path, operation: str, code: str
-) -> None:
-    whole = replacing(api, local)
-    before = touched(whole, api)
-    journal, lost = tmp_path / "journal", Lost(api, operation, code)
-    first = execute(whole, lost, Journal(journal), passwords=password, now=NOW)
-    assert first.stopped is not None
-    report = execute(whole, lost, Journal(journal), passwords=password, now=NOW)
-    assert (report.complete, report.already) == (True, ())
-    assert lost.called.count(operation) == 1
-    assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
     assert touched(whole, api) == before
 
 

@@ -15,7 +15,7 @@ from rollout.test_laws import made
 from sekisho.account import collect
 from sekisho.account.api import AwsApi
 from sekisho.endpoint import LocalAws
-from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.errors import Code, PlanRefused
 from sekisho.rollout import Journal, Plan, execute, roll_back
 from sekisho.rollout.doubt import settle
 from sekisho.rollout.journal import Event
@@ -92,25 +92,6 @@ def lost(tmp_path: Path) -> Iterator[Lost]:
 
 def applied(plan: Plan, api: AwsApi, path: Path, now: datetime) -> bool:
     return execute(plan, api, Journal(path), passwords=lambda user: OURS, now=now).complete
-
-
-@pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken", "Throttling"])
-def test_a_refusal_of_the_second_try_does_not_say_that_the_first_did_nothing(
-    tmp_path: Path, code: str
-) -> None:
-    def first_is_lost(api: AwsApi, params: Answer) -> Answer:
-        api.call("iam", "AddUserToGroup", **params)
-        refused = AwsRefused("AddUserToGroup", code, "not now", 400)
-        refused.attempts = 2
-        raise refused
-
-    with company() as local:
-        api, now = signed_in(local, "admin", mfa=True), local.clock.now()
-        plan, path = made(api, one_of_each(), now), tmp_path / "journal"
-        assert not applied(plan, Between(api, "AddUserToGroup", first_is_lost), path, now)
-        assert roll_back(plan, Journal(path), api, now=now).left == ()
-        groups = iam_of(local).list_groups_for_user(UserName="hanako")["Groups"]
-        assert [group["GroupName"] for group in groups] == ["Developers"]
 
 
 def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None:

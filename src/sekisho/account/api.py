@@ -7,7 +7,12 @@ journal and CloudTrail all read alike.
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["AwsApi", "SigningApi"]
+__all__ = ["THROTTLED", "AwsApi", "SigningApi"]
+
+THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+)
+"""AWS's codes for a call that came too soon and did nothing."""
 
 
 class AwsApi(Protocol):
@@ -15,6 +20,8 @@ class AwsApi(Protocol):
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output.
+
+        What changes something is sent again only where it is certain that nothing was done.
 
         Raises:
             AwsRefused: with AWS's own code, or the client's when no answer came (status 0).

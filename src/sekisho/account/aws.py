@@ -20,8 +20,8 @@ from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
-from sekisho.account.api import AwsApi
-from sekisho.errors import AwsRefused
+from sekisho.account.api import THROTTLED, AwsApi
+from sekisho.errors import AwsRefused, InternalError
 
 __all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
@@ -35,6 +35,8 @@ _IAM_REGIONS = {
 }
 """Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`)."""
 _ATTEMPTS = 8
+_READING = ("Describe", "Generate", "Get", "List", "Lookup")
+"""How the operations begin that may be sent again although an answer was lost."""
 _CONNECTIONS = 16
 _SESSION_NAME = "sekisho"
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -110,22 +112,26 @@ class AssumedRole:
 
 
 class Boto3Api:
-    """`AwsApi` over unmodified boto3 clients with botocore's adaptive retries.
+    """`AwsApi` over unmodified boto3 clients.
 
-    It may be called from several threads at once.
+    What reads has botocore's adaptive retries. What changes something is sent again only where AWS
+    says that it was throttled: twice sent, `CreatePolicyVersion` makes two. It may be called from
+    several threads at once.
     """
 
     def __init__(self, session: Session, *, endpoint_url: str | None = None) -> None:
         self._session = session
         self._endpoint_url = endpoint_url
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, int], Any] = {}
         self._making = Lock()
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output; see `AwsApi.call`."""
+        reads = operation.startswith(_READING)
         try:
-            method = getattr(self._client(service), xform_name(operation))
-            output: Mapping[str, Any] = method(**params)
+            client = self._client(service, _ATTEMPTS if reads else 1)
+            method = partial(getattr(client, xform_name(operation)), **params)
+            output: Mapping[str, Any] = method() if reads else _sent_once(method)
         except _FAILURES as error:
             raise _refusal(operation, error, params) from None
         return output
@@ -133,7 +139,7 @@ class Boto3Api:
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
         """Yield the items under `key` of every page; see `AwsApi.pages`."""
         try:
-            client, name = self._client(service), xform_name(operation)
+            client, name = self._client(service, _ATTEMPTS), xform_name(operation)
             if client.can_paginate(name):
                 pages = client.get_paginator(name).paginate(**params)
             else:
@@ -153,17 +159,17 @@ class Boto3Api:
         except _FAILURES as error:
             raise _refusal("connect", error, {}) from None
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, attempts: int) -> Any:
         # clients may be shared by threads, and must not be made by two at once
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = self._session.client(
+            if (service, attempts) not in self._clients:
+                self._clients[service, attempts] = self._session.client(
                     service,
                     region_name=self._region_of(service),
                     endpoint_url=self._endpoint_url,
-                    config=_config(self._endpoint_url),
+                    config=_config(self._endpoint_url, attempts),
                 )
-            return self._clients[service]
+            return self._clients[service, attempts]
 
     def _region_of(self, service: str) -> str | None:
         """Return where a service is called; None: as configured."""
@@ -171,6 +177,20 @@ class Boto3Api:
             return None
         partition = self._session.get_partition_for_region(self._session.region_name)
         return _IAM_REGIONS.get(partition)
+
+
+def _sent_once(method: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the answer of a call that is made again only if AWS says that it did nothing.
+
+    Botocore's adaptive mode paces the tries.
+    """
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return method()
+        except ClientError as error:
+            if not left or error.response.get("Error", {}).get("Code") not in THROTTLED:
+                raise
+    raise InternalError("a call has to be tried at least once")
 
 
 def _marked(method: Callable[..., Any], params: Mapping[str, object]) -> Iterator[Any]:
@@ -230,7 +250,9 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
     if role.mfa_serial is not None:
         about["SerialNumber"] = role.mfa_serial
     fetcher = AssumeRoleCredentialFetcher(
-        partial(core.create_client, endpoint_url=endpoint_url, config=_config(endpoint_url)),
+        partial(
+            core.create_client, endpoint_url=endpoint_url, config=_config(endpoint_url, _ATTEMPTS)
+        ),
         core.get_credentials(),
         role.arn,
         extra_args=about,
@@ -239,11 +261,11 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
     return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 
-def _config(endpoint_url: str | None) -> Config:
+def _config(endpoint_url: str | None, attempts: int) -> Config:
     """Return how to retry, and that no proxy stands before this machine itself."""
     host = urlsplit(endpoint_url or "").hostname
     return Config(
-        retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
         max_pool_connections=_CONNECTIONS,
         proxies={} if host in _THIS_MACHINE else None,
     )
@@ -269,15 +291,15 @@ def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> A
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         about = error.response.get("ResponseMetadata", {})
-        status, attempts = about.get("HTTPStatusCode", 0), about.get("RetryAttempts", -1) + 1
+        status = about.get("HTTPStatusCode", 0)
         code, message = answer.get("Code", "Unknown"), answer.get("Message", "")
         # a role is assumed in the middle of another call
         operation = error.operation_name
     else:
-        code, message, status, attempts = type(error).__name__, str(error), 0, 0
+        code, message, status = type(error).__name__, str(error), 0
     for name in _SECRET_PARAMETERS & params.keys():
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     refused = AwsRefused(operation, code, " ".join(message.split()), status)
-    refused.cure, refused.attempts = _CURES.get(code, ""), attempts
+    refused.cure = _CURES.get(code, "")
     return refused

@@ -107,13 +107,13 @@ def _named(change: Change) -> Mapping[str, Any]:
 
 def _undo_version(change: CreatePolicyVersion, actual: Image) -> tuple[Call, ...]:
     """Return the way back to the old default version; half of it may be done already."""
-    new = change.new_version(actual)
-    if new is None:
+    new = change.new_versions(actual)
+    if not new:
         raise InternalError(f"`{change.address}` holds nothing of this plan to take back")
     back = {"PolicyArn": change.arn, "VersionId": change.replaced["default"]}
-    delete = Call("DeletePolicyVersion", {"PolicyArn": change.arn, "VersionId": new})
-    is_default = actual["default"] == new
-    return (Call("SetDefaultPolicyVersion", back), delete) if is_default else (delete,)
+    old = () if actual["default"] not in new else (Call("SetDefaultPolicyVersion", back),)
+    about = ({"PolicyArn": change.arn, "VersionId": each} for each in new)
+    return (*old, *(Call("DeletePolicyVersion", each) for each in about))
 
 
 def _name_and_path(arn: str) -> tuple[str, str]:

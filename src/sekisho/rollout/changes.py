@@ -70,6 +70,8 @@ class CreatePolicy(Creation):
 class CreatePolicyVersion(Creation):
     """Make another document the default version of a policy that exists.
 
+    Found, its image also tells the documents of the versions `beside` the default that are new.
+
     Attributes:
         replaced: the before-image: `default`, its `document`, and the ids of all `versions`.
     """
@@ -89,19 +91,22 @@ class CreatePolicyVersion(Creation):
         """Return which image is found; AWS alone chooses the id of the new version."""
         if actual == self.replaced:
             return State.BEFORE
-        new = self.new_version(actual)
-        return State.AFTER if new is not None and actual["default"] == new else State.OTHER
+        new = self.new_versions(actual)
+        return State.AFTER if new and actual["default"] in new else State.OTHER
 
-    def new_version(self, actual: Image) -> str | None:
-        """Return the id of the one version that came on top of those before, if there is one."""
+    def new_versions(self, actual: Image) -> tuple[str, ...]:
+        """Return the ids of the versions that came on top, if all of them hold the document.
+
+        Where an answer was lost and AWS did not show the version yet, there is more than one.
+        """
         if actual is None:
-            return None
-        added = [version for version in actual["versions"] if version not in self._versions]
-        kept = [version for version in actual["versions"] if version in self._versions]
-        if len(added) != 1 or sorted(kept) != sorted(self._versions):
-            return None
-        expected = self.document if actual["default"] == added[0] else self.replaced["document"]
-        return str(added[0]) if actual["document"] == expected else None
+            return ()
+        documents = {actual["default"]: actual["document"], **actual.get("beside", {})}
+        added = tuple(each for each in actual["versions"] if each not in self._versions)
+        kept = [each for each in actual["versions"] if each in self._versions]
+        ours = all(documents.get(each) == self.document for each in added)
+        back = actual["default"] in added or actual["document"] == self.replaced["document"]
+        return added if ours and back and sorted(kept) == sorted(self._versions) else ()
 
     @property
     def _versions(self) -> list[str]:

@@ -249,9 +249,8 @@ class _Run:
         try:
             answer = self.api.call("iam", call.operation, **params)
         except AwsRefused as error:
-            # what may have been done, by a try whose answer was lost, stays begun: the next run
-            # looks at what came of it
-            if _did_nothing(error):
+            # what may have been done stays begun: the next run looks at what came of it
+            if error.status in _REFUSALS:
                 if standing in _NOT_OURS:
                     self._record(Event.REFUSED, change, error.aws_code)
                 elif elsewhere is not None:
@@ -277,11 +276,6 @@ def _call_for(change: Change, actual: Image) -> Call:
     if isinstance(change, CreateLoginProfile) and actual is not None:
         return renewing(change)
     return doing(change)
-
-
-def _did_nothing(error: AwsRefused) -> bool:
-    """Return whether it is certain that none of the tries behind a refusal was carried out."""
-    return error.status in _REFUSALS and error.attempts <= 1
 
 
 def _report(

@@ -72,7 +72,7 @@ class Observer:
             case CreatePolicy(arn):
                 return self._policy(arn)
             case CreatePolicyVersion(arn):
-                return self._versions(arn)
+                return self._since(change, self._versions(arn))
             case TagPolicy(arn, key):
                 return self._tags("Policy", "PolicyArn", arn).get(key)
             case CreateGroup() | CreateUser():
@@ -131,11 +131,23 @@ class Observer:
             "versions": sorted(item["VersionId"] for item in ids),
         }
 
-    def _default_version(self, arn: str) -> Mapping[str, Any] | None:
-        found = self._get("GetPolicy", "Policy", PolicyArn=arn)
+    def _since(self, change: CreatePolicyVersion, found: dict[str, Any] | None) -> Image:
+        """Return what is found, with the documents of new versions that are not the default."""
         if found is None:
             return None
-        about = {"PolicyArn": arn, "VersionId": found["DefaultVersionId"]}
+        known = (*change.replaced["versions"], found["default"])
+        versions = (
+            self._version(change.arn, each) for each in found["versions"] if each not in known
+        )
+        beside = {each["VersionId"]: canonical(each["Document"]) for each in versions if each}
+        return {**found, "beside": beside} if beside else found
+
+    def _default_version(self, arn: str) -> Mapping[str, Any] | None:
+        found = self._get("GetPolicy", "Policy", PolicyArn=arn)
+        return found and self._version(arn, found["DefaultVersionId"])
+
+    def _version(self, arn: str, version: str) -> Mapping[str, Any] | None:
+        about = {"PolicyArn": arn, "VersionId": version}
         return self._get("GetPolicyVersion", "PolicyVersion", **about)
 
     def _made(self, change: CreateGroup | CreateUser) -> Image:

@@ -7,6 +7,7 @@ anything twice.
 from collections.abc import Callable
 from typing import TypeVar
 
+from sekisho.account.api import THROTTLED
 from sekisho.errors import Code, PlanRefused
 from sekisho.rollout.execute import ApplyReport, Stop
 from sekisho.rollout.rollback import RollbackReport
@@ -21,7 +22,7 @@ _PASSING = frozenset(
     {
         *("NoSuchEntity", "EntityAlreadyExists", "EntityTemporarilyUnmodifiable"),
         *("ConcurrentModification", "ServiceFailure", "ServiceUnavailable"),
-        *("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"),
+        *THROTTLED,
         *("ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"),
         *("EndpointConnectionError", "IncompleteReadError"),
     }

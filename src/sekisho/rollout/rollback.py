@@ -201,5 +201,5 @@ class _Run:
 def _ours(change: Change, actual: Image) -> bool:
     """Return whether what is found was made by the plan, be it half taken back already."""
     if isinstance(change, CreatePolicyVersion):
-        return change.new_version(actual) is not None
+        return bool(change.new_versions(actual))
     return change.state(actual) is State.AFTER

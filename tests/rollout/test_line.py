@@ -1,0 +1,92 @@
+"""What a bad line does to a roll-out over an unmodified client: every change is made once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import REGION, iam_of, session_keys, signed_in
+from rollout.line import Line, line_to
+from rollout.staging import GATE, NOW, company
+from rollout.test_meanwhile import applied, replacing
+from rollout.weather import Fault, Weather
+from sekisho.account.aws import Boto3Api, connect
+from sekisho.endpoint import LocalAws
+from sekisho.errors import AwsRefused
+from sekisho.rollout import CreatePolicyVersion, Journal, roll_back, touched
+
+
+@pytest.fixture
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        yield running
+
+
+@pytest.fixture
+def line(local: LocalAws) -> Iterator[Line]:
+    with line_to(local.url) as running:
+        yield running
+
+
+@pytest.fixture
+def api(local: LocalAws, line: Line) -> Boto3Api:
+    keys = session_keys(local, "admin", mfa=True)
+    return connect(region=REGION, endpoint_url=line.url, credentials=keys)
+
+
+WRITES = ("CreatePolicyVersion", "TagPolicy", "AttachUserPolicy", "DetachUserPolicy")
+BACK = ("SetDefaultPolicyVersion", "DeletePolicyVersion", "UntagPolicy")
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_change_whose_answer_was_lost_is_made_once(
+    api: Boto3Api, local: LocalAws, line: Line, tmp_path: Path, operation: str
+) -> None:
+    whole = replacing(api, local)
+    before = touched(whole, api)
+    line.losing.add(operation)
+    report = applied(whole, api, tmp_path / "journal")
+    assert (report.complete, report.already) == (True, ())
+    assert not line.losing
+    needed = sum(change.operation == operation for change in whole.changes)
+    assert line.asked[operation] == needed, "none was sent twice"
+    line.losing.update(BACK)
+    while (back := roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW)).stopped:
+        pass
+    assert back.left == ()
+    assert not line.losing
+    assert touched(whole, api) == before
+
+
+def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_path: Path) -> None:
+    api = signed_in(local, "admin", mfa=True)
+    whole = replacing(api, local)
+    before = touched(whole, api)
+    position = [type(change) for change in whole.changes].index(CreatePolicyVersion)
+    # AWS does not show the version of the lost answer yet when it is looked for
+    weather = Weather(api, [*[None] * position, Fault.LOST_BUT_DONE], lag=20)
+    assert applied(whole, weather, tmp_path / "journal").complete
+    versions = iam_of(local).list_policy_versions(PolicyArn=GATE)["Versions"]
+    assert sorted(each["VersionId"] for each in versions) == ["v1", "v2", "v3"]
+    assert applied(whole, api, tmp_path / "journal").complete
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+    assert touched(whole, api) == before
+
+
+def test_a_throttled_change_is_sent_again(
+    api: Boto3Api, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 3)
+    line.throttled["CreateGroup"] = 2
+    api.call("iam", "CreateGroup", GroupName="Gated")
+    assert line.asked["CreateGroup"] == 3
+    line.throttled["DeleteGroup"] = 3
+    with pytest.raises(AwsRefused, match="Throttling"):
+        api.call("iam", "DeleteGroup", GroupName="Gated")
+    assert line.asked["DeleteGroup"] == 3
+
+
+def test_a_read_whose_answer_was_lost_is_sent_again(api: Boto3Api, line: Line) -> None:
+    line.losing.add("GetUser")
+    assert api.call("iam", "GetUser", UserName="hanako")["User"]
+    assert line.asked["GetUser"] == 2
