@@ -67,9 +67,38 @@ def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
 
 
 def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal").open("one", "{}")
-    with pytest.raises(PlanRefused, match="another plan"):
-        Journal(tmp_path / "journal").open("two", "{}")
+    path = tmp_path / "journal"
+    Journal(path).open("one", "{}")
+    with pytest.raises(PlanRefused, match="another plan") as caught:
+        Journal(path).open("two", "{}")
+    assert "`--journal NEW`" in caught.value.cure
+    assert f"`sekisho rollback {path}`" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["one line\nand a last one", "no line at all", '{"one": "line"}', '{\n  "plan": "one"\n}\n'],
+)
+@pytest.mark.parametrize("text", ["", "{}"], ids=["who-looks", "who-writes"])
+def test_what_is_no_journal_stays_as_it_is(tmp_path: Path, content: str, text: str) -> None:
+    path = tmp_path / "notes"
+    path.write_text(content, "utf-8")
+    with pytest.raises(PlanRefused, match="`notes` is no journal") as caught:
+        Journal(path).open("one", text)
+    assert caught.value.cure
+    assert path.read_text("utf-8") == content
+
+
+def test_who_only_looks_leaves_a_tail_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    Journal(path).open("one", "{}")
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"at": "2026')
+    looking = Journal(path)
+    looking.open("one")
+    assert path.read_bytes() == whole + b'{"at": "2026'
+    looking.record(Entry(NOW, Event.BEGUN, "user a"))
+    assert path.read_bytes().startswith(whole + b'{"at": "2026-11-24T')
 
 
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What has been done so far: an append-only file that survives a kill at any moment.
 
 One JSON object on a line, written to the disk before and after each call. A line that a kill cut
-off is dropped when the file is opened again; any other line that cannot be read is an error. The
-file never holds a secret, and only its owner may read it.
+off is passed over, and dropped when the next is written; any other line that cannot be read is an
+error. The file never holds a secret, and only its owner may read it.
 """
 
 import json
@@ -21,6 +21,13 @@ from sekisho.errors import Code, Fault, FaultyInput, PlanRefused
 __all__ = ["SCHEMA", "Entry", "Event", "Journal"]
 
 SCHEMA = "sekisho.journal/1"
+
+
+_ANOTHER = (
+    "give the journal that this plan was applied with; for a new plan, a new name: "
+    "`--journal NEW`; the other plan is taken back by `sekisho rollback {path}`"
+)
+_NO_JOURNAL = "give the plan's journal, or the name of a new file"
 
 
 class Event(StrEnum):
@@ -72,6 +79,7 @@ class Journal:
         self._open: dict[str, Entry] = {}
         self._made: dict[str, str] = {}
         self._here: set[str] = set()
+        self._torn: int | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -99,29 +107,40 @@ class Journal:
     def open(self, digest: str, text: str = "") -> None:
         """Read what is there for the plan of this digest, or begin the file with its text, if any.
 
+        A tail that a kill cut off counts as not written; it is cut off only by the next line that
+        is written, so that who only looks changes nothing.
+
         Raises:
-            PlanRefused: if the journal belongs to another plan.
+            PlanRefused: if the file is no journal, or the journal of another plan.
             FaultyInput: if a line cannot be read, or the file cannot be opened.
         """
         try:
-            self._repair()
-            lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+            content = self.path.read_bytes() if self.path.exists() else b""
+            whole = content.rfind(b"\n") + 1
+            self._torn = whole if whole < len(content) else None
+            lines = content[:whole].decode("utf-8").splitlines()
+            self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
             if not lines:
                 if text:
-                    self._write({"schema": SCHEMA, "plan": digest, "text": text})
+                    self._write(_header(digest, text))
                 return
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
-        header = self._object(1, lines[0])
-        if header.get("schema") != SCHEMA or header.get("plan") != digest:
-            raise PlanRefused(
-                f"`{self.path.name}` is the journal of another plan",
-                code=Code.PLAN_FAULTY,
-                cure="give the journal that this plan was applied with",
-            )
         self._last, self._open, self._made = {}, {}, {}
         for number, line in enumerate(lines[1:], start=2):
             self._take(self._entry(number, line))
+
+    def _check_header(self, line: str, digest: str, whole: bool) -> None:
+        """Refuse what does not begin as a journal of this plan; a kill may have cut it short."""
+        begin = json.dumps(_header(digest, ""))[:-2]
+        if line.startswith(begin) or (not whole and begin.startswith(line)):
+            return
+        ours = line.startswith(json.dumps({"schema": SCHEMA})[:-1])
+        raise PlanRefused(
+            f"`{self.path.name}` is {'the journal of another plan' if ours else 'no journal'}",
+            code=Code.PLAN_FAULTY,
+            cure=_ANOTHER.format(path=self.path) if ours else _NO_JOURNAL,
+        )
 
     def standing(self, address: str) -> Event | None:
         """Return the last that was done about the change at `address`, or None; never LEFT."""
@@ -164,20 +183,14 @@ class Journal:
         if entry.event in _MADE_ANEW:
             self._made[address] = entry.made
 
-    def _repair(self) -> None:
-        """Drop the tail of a line that a kill cut off."""
-        if not self.path.exists():
-            return
-        content = self.path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self.path, whole)
-
     def _write(self, value: dict[str, str]) -> None:
         line = (json.dumps(value) + "\n").encode("ascii")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         file = os.open(self.path, flags, 0o600)
         try:
+            if self._torn is not None:
+                os.ftruncate(file, self._torn)
+                self._torn = None
             while line:
                 line = line[os.write(file, line) :]
             os.fsync(file)
@@ -207,6 +220,10 @@ class Journal:
     def _faulty(self, line: int, message: str) -> FaultyInput:
         fault = Fault(Code.PLAN_FAULTY, message, line=line, cure="restore the file from a copy")
         return FaultyInput(str(self.path), [fault])
+
+
+def _header(digest: str, text: str) -> dict[str, str]:
+    return {"schema": SCHEMA, "plan": digest, "text": text}
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
