@@ -35,6 +35,11 @@ _ASKED = Text(
     metavar="FILE",
     help="The plan's journal; PLAN.journal if not given.",
 )
+@click.option(
+    "--leave-ungated",
+    is_flag=True,
+    help="Take back also what came in place of something that is not back.",
+)
 @settling_options
 @aws_options
 @lang_option
@@ -51,7 +56,13 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     with kept.journal.locked():
         say_whose(kept, given, connected.api)
         report = settled(
-            lambda: roll_back(kept.plan, kept.journal, connected.api, now=datetime.now(UTC)),
+            lambda: roll_back(
+                kept.plan,
+                kept.journal,
+                connected.api,
+                now=datetime.now(UTC),
+                leave_ungated=given["leave_ungated"],
+            ),
             time.sleep,
             lambda stop: tell_wait(stop, lang),
         )

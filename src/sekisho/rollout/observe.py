@@ -41,6 +41,9 @@ _Joining = (
     | DetachUserPolicy
 )
 
+_USER_POLICIES = ("ListAttachedUserPolicies", "AttachedPolicies", "UserName")
+_USER_GROUPS = ("ListGroupsForUser", "Groups", "UserName")
+
 
 def reads_of(change: Change) -> tuple[str, ...]:
     """Return the operations by which the fact behind a change is read."""
@@ -100,6 +103,11 @@ class Observer:
             case _:
                 return None
         return found["CreateDate"] if found else None
+
+    def finds_user(self, change: DetachUserPolicy | RemoveUserFromGroup) -> bool:
+        """Return whether the user of a change is there, by the listing that `read` asks for."""
+        asked = _USER_GROUPS if isinstance(change, RemoveUserFromGroup) else _USER_POLICIES
+        return self._list(*asked, change.user) is not None
 
     def _joined(self, change: _Joining) -> Image:
         match change:
@@ -195,12 +203,12 @@ class Observer:
 
     def user_attachments(self, user: str) -> list[str]:
         """Return the ARNs of the managed policies attached to a user."""
-        items = self._list("ListAttachedUserPolicies", "AttachedPolicies", "UserName", user)
+        items = self._list(*_USER_POLICIES, user)
         return [item["PolicyArn"] for item in items or ()]
 
     def groups_of(self, user: str) -> list[str]:
         """Return the names of the groups that a user is in."""
-        items = self._list("ListGroupsForUser", "Groups", "UserName", user)
+        items = self._list(*_USER_GROUPS, user)
         return [item["GroupName"] for item in items or ()]
 
     def _tags(self, kind: str, parameter: str, name: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.doubt import Whose, whose
 from sekisho.rollout.execute import Stop
+from sekisho.rollout.instead import Instead
 from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
@@ -26,6 +27,7 @@ from sekisho.rollout.texts import (
     IN_DOUBT,
     IN_USE,
     IRREVERSIBLE,
+    NO_OTHER_GATE,
     NOT_OURS,
     REFUSED_BY_AWS,
 )
@@ -36,6 +38,7 @@ __all__ = ["Left", "RollbackReport", "roll_back"]
 _FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
 """Refusals that another try would meet again: what is to go is in use, what is to come back has
 lost its place."""
+_NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +74,28 @@ class RollbackReport:
         return self.stopped is None and not self.remaining
 
 
-def roll_back(plan: Plan, journal: Journal, api: AwsApi, *, now: datetime) -> RollbackReport:
+def roll_back(
+    plan: Plan, journal: Journal, api: AwsApi, *, now: datetime, leave_ungated: bool = False
+) -> RollbackReport:
     """Bring everything that `plan` did back to its before-image, last change first.
 
     Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
     call and run again. A user that the plan created is removed only if nobody has used it.
+
+    Args:
+        plan: the plan.
+        journal: what it was applied with.
+        api: AWS.
+        now: the time that the journal gives this run.
+        leave_ungated: whether what the plan gave goes also where what it came in place of, and
+            which may have been somebody's only gate, cannot be put back.
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
     """
     check_account(plan, api)
     journal.open(plan.digest, plan.to_json())
-    run = _Run(api, journal, now)
+    run = _Run(api, journal, now, leave_ungated)
     backwards = tuple(reversed(plan.changes))
     for position, change in enumerate(backwards):
         try:
@@ -101,6 +114,8 @@ class _Run:
     api: AwsApi
     journal: Journal
     now: datetime
+    leave_ungated: bool = False
+    instead: Instead = field(default_factory=Instead)
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -116,13 +131,12 @@ class _Run:
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
         standing = self.journal.standing(change.address)
-        if standing in (None, Event.REFUSED):
-            return
-        if standing is Event.UNDONE:
-            self.undone.append(change.address)
-            return
-        if standing is Event.ALREADY:
-            self.left.append(Left(change.address, NOT_OURS))
+        if standing in _NOTHING_TO_UNDO:
+            if standing is Event.UNDONE:
+                self.undone.append(change.address)
+            elif standing is Event.ALREADY:
+                self.left.append(Left(change.address, NOT_OURS))
+            self.instead.look(change, self.api)
             return
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
@@ -147,6 +161,9 @@ class _Run:
                     return IN_DOUBT
                 case Whose.OURS:
                     pass
+        lost = self.instead.of(change)
+        if lost and not self.leave_ungated:
+            return NO_OTHER_GATE.filled(what=lost)
         holders = uses(self.api, change)
         return IN_USE.filled(what=", ".join(holders)) if holders else None
 
@@ -174,6 +191,7 @@ class _Run:
             self._undone(change)
         else:
             self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
+            self.instead.look(change, self.api)
 
     def _undone(self, change: Change) -> None:
         self._record(Event.UNDONE, change)

@@ -35,6 +35,7 @@ __all__ = [
     "NOT_OURS",
     "NO_BREAK_GLASS",
     "NO_FORCED_CHANGE",
+    "NO_OTHER_GATE",
     "OTHER_ACCOUNT",
     "QUOTA",
     "REFUSED_BY_AWS",
@@ -215,6 +216,12 @@ IN_DOUBT = Text(
 IRREVERSIBLE = Text(
     "AWS cannot give back what was taken: it stays as it is",
     "AWS では元に戻せないため、そのまま残します",
+)
+NO_OTHER_GATE = Text(
+    "it came in place of `{what}`, which is not back: without both, people may be left without "
+    "a gate (`--leave-ungated` takes it back all the same)",
+    "代わりに外した `{what}` が元に戻っていません。これも外すと MFA 必須でなくなるユーザーが"
+    "いるかもしれないため、残します (それでも外すには `--leave-ungated`)",
 )
 REFUSED_BY_AWS = Text(
     "AWS refuses: {what}",

@@ -1,0 +1,64 @@
+"""What a roll-back leaves because what it came in place of cannot be put back.
+
+A plan detaches an old gate once the new one stands. If the old one has no way back, taking the new
+one away would leave people with neither.
+"""
+
+from dataclasses import dataclass, field
+
+from sekisho.account.api import AwsApi
+from sekisho.rollout.changes import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreatePolicyVersion,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    State,
+)
+from sekisho.rollout.observe import Observer
+
+__all__ = ["Instead"]
+
+_MEMBERS = ""
+"""Stands for everybody: who the members of a group were, its members now do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is not as it was before the plan, by the user whom it may have guarded."""
+
+    _lost: dict[str, str] = field(default_factory=dict)
+
+    def look(self, change: Change, api: AwsApi) -> None:
+        """Note what a change took away, if that is not back; a user who is gone misses nothing.
+
+        Raises:
+            AwsRefused: if it cannot be read.
+        """
+        observer = Observer(api)
+        match change:
+            case DetachUserPolicy(user) | RemoveUserFromGroup(_, user):
+                lost = change.state(observer.read(change)) is not State.BEFORE
+                if lost and observer.finds_user(change):
+                    self._lost.setdefault(user, change.address)
+            case DetachGroupPolicy():
+                if change.state(observer.read(change)) is not State.BEFORE:
+                    self._lost.setdefault(_MEMBERS, change.address)
+            case _:
+                pass
+
+    def of(self, change: Change) -> str:
+        """Return the address of what is lost and what `change` gave may stand for; "" if none.
+
+        What a group or a policy gives may guard anybody.
+        """
+        match change:
+            case AttachUserPolicy(user) | AddUserToGroup(_, user):
+                return self._lost.get(user) or self._lost.get(_MEMBERS, "")
+            case AttachGroupPolicy() | CreatePolicyVersion():
+                return next(iter(self._lost.values()), "")
+            case _:
+                return ""

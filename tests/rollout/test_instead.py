@@ -1,0 +1,144 @@
+"""A new gate stays where the old one, in whose place it came, cannot be put back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import iam_of, signed_in
+from rollout.staging import GATE, NOW, Refusing, company, gate, policy_goal
+from rollout.test_laws import made, password
+from rollout.test_meanwhile import OLD
+from sekisho.account.aws import Boto3Api
+from sekisho.endpoint import LocalAws
+from sekisho.policy import Preset, to_json
+from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, roll_back
+from sekisho.rollout.texts import NO_OTHER_GATE
+
+NAME = OLD.rsplit("/", 1)[-1]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        yield running
+
+
+@pytest.fixture
+def api(local: LocalAws) -> Boto3Api:
+    return signed_in(local, "admin", mfa=True)
+
+
+@pytest.fixture
+def iam(local: LocalAws) -> Any:
+    """What somebody else does; there is an old gate, attached to nobody yet."""
+    client = iam_of(local)
+    client.create_policy(PolicyName=NAME, PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+    return client
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal")
+
+
+def replaced(api: Boto3Api, journal: Journal, **about: Any) -> Plan:
+    """Return a plan that puts the new gate in the place of the old, applied."""
+    whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), **about))
+    assert execute(whole, api, journal, passwords=password, now=NOW).complete
+    return whole
+
+
+def left(whole: Plan, journal: Journal, api: Boto3Api, **about: bool) -> set[str]:
+    return {each.address for each in roll_back(whole, journal, api, now=NOW, **about).left}
+
+
+ATTACHED = f"user-attachment machine {GATE}"
+LOST = f"user-attachment machine {OLD}"
+
+
+def test_who_cannot_have_the_old_gate_back_keeps_the_new(
+    api: Boto3Api, iam: Any, journal: Journal
+) -> None:
+    iam.create_policy(PolicyName="Force_MFA", PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+    for user in ("machine", "admin"):
+        iam.attach_user_policy(UserName=user, PolicyArn=OLD)
+    whole = replaced(api, journal, users=("machine", "admin"))
+    for number in range(8):
+        arn = iam.create_policy(
+            PolicyName=f"Other{number}", PolicyDocument=json.dumps(to_json(gate()))
+        )["Policy"]["Arn"]
+        iam.attach_user_policy(UserName="machine", PolicyArn=arn)
+    report = roll_back(whole, journal, api, now=NOW)
+    reasons = {each.address: each.reason for each in report.left}
+    assert set(reasons) == {LOST, ATTACHED, f"policy-versions {GATE}"}
+    assert "LimitExceeded" not in reasons[ATTACHED].en
+    assert reasons[ATTACHED] == NO_OTHER_GATE.filled(what=LOST)
+    assert f"user-attachment admin {GATE}" in report.undone, "who has the old one back"
+    held = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
+    assert GATE in [each["PolicyArn"] for each in held]
+
+    iam.detach_user_policy(UserName="machine", PolicyArn=arn)
+    assert left(whole, journal, api) == set(), "there is room again"
+
+
+def test_it_goes_all_the_same_for_who_says_so(api: Boto3Api, iam: Any, journal: Journal) -> None:
+    iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+    whole = replaced(api, journal, users=("machine",))
+    iam.delete_policy(PolicyArn=OLD)
+    assert left(whole, journal, api) == {LOST, ATTACHED, f"policy {GATE}"}
+    assert left(whole, journal, api, leave_ungated=True) == {LOST}
+
+
+def test_what_guards_through_a_group_stays_whole(api: Boto3Api, iam: Any, journal: Journal) -> None:
+    iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+    whole = replaced(api, journal, group=GroupGoal("Gated", ("machine", "hanako")))
+    iam.delete_policy(PolicyArn=OLD)
+    assert left(whole, journal, api) == {
+        LOST,
+        "membership Gated machine",
+        f"group-attachment Gated {GATE}",
+        "group Gated",
+        f"policy {GATE}",
+    }
+
+
+@pytest.mark.parametrize("gone", ["policy", "group"])
+def test_what_a_group_has_lost_its_members_keep_in_the_new(
+    api: Boto3Api, iam: Any, journal: Journal, gone: str
+) -> None:
+    iam.create_group(GroupName="Old")
+    iam.attach_group_policy(GroupName="Old", PolicyArn=OLD)
+    iam.add_user_to_group(GroupName="Old", UserName="hanako")
+    whole = replaced(api, journal, users=("hanako",))
+    if gone == "policy":
+        iam.delete_policy(PolicyArn=OLD)
+    else:
+        iam.remove_user_from_group(GroupName="Old", UserName="hanako")
+        iam.delete_group(GroupName="Old")
+    assert f"user-attachment hanako {GATE}" in left(whole, journal, api)
+
+
+def test_who_is_gone_misses_nothing(api: Boto3Api, iam: Any, journal: Journal) -> None:
+    iam.create_user(UserName="leaver")
+    for user in ("leaver", "machine"):
+        iam.attach_user_policy(UserName=user, PolicyArn=OLD)
+    whole = replaced(api, journal, users=("leaver", "machine"))
+    iam.detach_user_policy(UserName="leaver", PolicyArn=GATE)
+    iam.delete_user(UserName="leaver")
+    assert left(whole, journal, api) == {f"user-attachment leaver {OLD}"}
+
+
+def test_what_somebody_else_took_away_counts_as_well(
+    api: Boto3Api, iam: Any, journal: Journal
+) -> None:
+    iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+    whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), users=("machine",)))
+    denied = Refusing(api, "DetachUserPolicy")
+    assert execute(whole, denied, journal, passwords=password, now=NOW).stopped
+    iam.detach_user_policy(UserName="machine", PolicyArn=OLD)
+    assert left(whole, journal, api) == {ATTACHED, f"policy {GATE}"}
+    iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+    assert left(whole, journal, api) == set()
