@@ -82,7 +82,10 @@ def test_the_whole_way_and_back(terminal: Terminal) -> None:
     Path(terminal.path("plan")).unlink()
     back = terminal.run("rollback", terminal.path("plan.journal"), "--yes")
     assert back.return_value == Exit.CLEAN, back.output
-    assert f"Taken back: {len(made.changes)}" in back.stdout
+    assert back.stdout.startswith(f"Taken back: {len(made.changes)}\n")
+    again = terminal.run("rollback", terminal.path("plan.journal"), "--yes", "--lang", "ja")
+    assert again.return_value == Exit.CLEAN, again.output
+    assert again.stdout.startswith(f"以前に元に戻したもの: {len(made.changes)} 件\n")
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "Sets up MFA"), ("ja", "MFA を設定します")])

@@ -1,7 +1,8 @@
 """What passes by itself is waited for; what does not, stops. No test waits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,64 @@ def test_what_does_not_pass_stops_at_once_with_the_cure(
     assert (report.stopped.aws_code, report.stopped.cure) == (code, "sign in again")
     assert report.remaining[0] == report.stopped.address
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+
+
+class Silent:
+    """An `AwsApi` whose calls of these numbers, the reads among them, get no answer."""
+
+    def __init__(self, api: AwsApi, numbers: range) -> None:
+        self._api = api
+        self._numbers = numbers
+        self._asked = 0
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        self._answer(operation)
+        return self._api.call(service, operation, **params)
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        self._answer(operation)
+        return self._api.pages(service, operation, key, **params)
+
+    def _answer(self, operation: str) -> None:
+        self._asked += 1
+        if self._asked in self._numbers:
+            raise AwsRefused(operation, "EndpointConnectionError", "no network", 0)
+
+
+@pytest.mark.parametrize("start", [1, 8, 22])
+def test_a_second_look_without_an_answer_is_waited_for_as_well(
+    api: AwsApi, tmp_path: Path, start: int
+) -> None:
+    whole, clock = made(api, one_of_each()), Clock()
+    silent = Silent(api, range(start, start + 3))
+    assert applied(whole, silent, tmp_path / "journal", clock).complete
+    assert clock.waited == [1, 2, 4]
+    silent, journal = Silent(api, range(start, start + 3)), Journal(tmp_path / "journal")
+    back = patiently(
+        lambda: roll_back(whole, journal, silent, now=NOW), clock.sleep, lambda stop: None
+    )
+    assert (back.complete, back.left) == (True, ())
+    assert len(back.undone) == len(whole.changes)
+
+
+def test_who_gives_up_says_what_is_done(api: AwsApi, tmp_path: Path) -> None:
+    whole, clock = made(api, one_of_each()), Clock()
+    addresses = tuple(change.address for change in whole.changes)
+    refusing = Refusing(api, "AddUserToGroup")
+    first = execute(whole, refusing, Journal(tmp_path / "journal"), passwords=password, now=NOW)
+    assert first.done
+    report = applied(whole, Silent(api, range(1, 1000)), tmp_path / "journal", clock)
+    assert tuple(clock.waited) == WAITS
+    assert report.stopped is not None
+    assert report.stopped.operation == "GetCallerIdentity"
+    assert (report.done, report.done + report.remaining) == (first.done, addresses)
+
+    silent, journal = Silent(api, range(1, 1000)), Journal(tmp_path / "journal")
+    back = roll_back(whole, journal, silent, now=NOW)
+    assert (back.undone, back.remaining) == ((), first.done[::-1])
+    assert back.stopped is not None
+    assert roll_back(whole, journal, api, now=NOW).undone == first.done[::-1]
+    assert roll_back(whole, Journal(journal.path), silent, now=NOW).undone == first.done[::-1]
 
 
 def test_patience_ends() -> None:

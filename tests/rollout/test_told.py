@@ -59,6 +59,8 @@ def test_apply_looks_before_it_says_that_all_is_done(
     assert told.startswith("Taken back: 3\n")
     assert f"{found}\n  {HANAKO}\n" in told
     assert told.count(HANAKO) == 1
+    told, _ = run(terminal, "rollback")
+    assert told.startswith("Taken back before: 3\n"), "and nothing is taken back now"
 
 
 def test_what_somebody_else_had_done_and_undone_is_done_after_all(

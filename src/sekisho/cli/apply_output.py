@@ -15,6 +15,7 @@ _DONE = Text("Done: {count}", "完了: {count} 件")
 _ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
 _LEFT = Text("Left as it is: {count}", "そのまま残したもの: {count} 件")
 _UNDONE = Text("Taken back: {count}", "元に戻したもの: {count} 件")
+_BEFORE = Text("Taken back before: {count}", "以前に元に戻したもの: {count} 件")
 _GONE = Text(
     "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}",
     "既に元の状態だったもの (他の人が元に戻したか、AWS にまだ反映されていません): {count} 件",
@@ -48,12 +49,15 @@ def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:
     yield from _stopped(report.remaining, report.stopped, lang)
 
 
-def undone_lines(report: RollbackReport, lang: Language) -> Iterator[str]:
-    """Yield what was taken back, and what stays."""
+def undone_lines(
+    report: RollbackReport, lang: Language, before: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Yield what was taken back now, and `before`, and what stays."""
     if report == _EMPTY:
         yield _NOTHING.into(lang)
-    undone = tuple(address for address in report.undone if address not in report.gone)
+    undone = tuple(each for each in report.undone if each not in (*report.gone, *before))
     yield from _listed(_UNDONE, undone, lang)
+    yield from _listed(_BEFORE, before, lang)
     yield from _listed(_GONE, report.gone, lang)
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
     yield from _listed(_LEFT, left, lang)

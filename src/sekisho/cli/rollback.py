@@ -17,6 +17,7 @@ from sekisho.language import Language, Text
 from sekisho.rollout import roll_back
 from sekisho.rollout.kept import Kept, read_plan
 from sekisho.rollout.patience import settled
+from sekisho.rollout.rollback import taken_back
 
 __all__ = ["command"]
 
@@ -54,6 +55,8 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     connected = connection(given, lang)
     confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked():
+        kept.journal.open(kept.plan.digest)
+        before = taken_back(kept.plan, kept.journal)
         say_whose(kept, given, connected.api)
         report = settled(
             lambda: roll_back(
@@ -66,7 +69,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
             time.sleep,
             lambda stop: tell_wait(stop, lang),
         )
-    click.echo("\n".join(undone_lines(report, lang)))
+    click.echo("\n".join(undone_lines(report, lang, before)))
     if not report.complete:
         return Exit.ERROR
     return Exit.FINDINGS if report.left else Exit.CLEAN

@@ -39,7 +39,7 @@ class Stop:
     """The call at which a run stopped.
 
     Attributes:
-        address: the change it was for.
+        address: the change it was for; "" if it was a look at the account before the first.
         aws_code: AWS's error code, or the client's if no answer came.
         cure: what to do about it; "" if nothing is known.
         status: the HTTP status; 0 if no answer came.
@@ -53,10 +53,10 @@ class Stop:
     status: int = 0
 
     @classmethod
-    def at(cls, change: Change, error: AwsRefused) -> "Stop":
-        """Return the stop at a change that AWS refused."""
+    def at(cls, error: AwsRefused, address: str = "") -> "Stop":
+        """Return the stop at what AWS refused."""
         message, cure = error.message, error.cure
-        return cls(change.address, error.operation, error.aws_code, message, cure, error.status)
+        return cls(address, error.operation, error.aws_code, message, cure, error.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +101,36 @@ def execute(
             journal, is older than `OLDEST`, or if the account has changed since; nothing is done
             then. Also if somebody changes it meanwhile, or if it is in doubt whose a password is;
             what was done stands in the journal.
-        AwsRefused: if the account cannot be read; nothing is done then.
     """
     _check_applicable(plan)
-    _check_caller(plan, api)
-    journal.open(plan.digest, plan.to_json())
-    if not _check_drift(plan, api, journal):
-        return _report(plan, journal, (), None)
+    journal.open(plan.digest)
+    try:
+        _check_caller(plan, api)
+        journal.open(plan.digest, plan.to_json())
+        waits = _check_drift(plan, api, journal)
+    except AwsRefused as error:
+        return so_far(plan, journal, Stop.at(error))
+    if not waits:
+        return so_far(plan, journal)
     _check_age(plan, now)
     run = _Run(api, journal, passwords, now)
-    for position, change in enumerate(plan.changes):
+    for change in plan.changes:
         try:
             run.make(change)
         except AwsRefused as error:
-            remaining = tuple(left.address for left in plan.changes[position:])
-            return _report(plan, journal, remaining, Stop.at(change, error))
-    return _report(plan, journal, (), None)
+            return so_far(plan, journal, Stop.at(error, change.address))
+    return so_far(plan, journal)
 
 
-def so_far(plan: Plan, journal: Journal) -> ApplyReport:
-    """Return how far a plan was carried out, as its open journal tells, where `execute` refused."""
-    addresses = (change.address for change in plan.changes)
-    left = tuple(each for each in addresses if journal.standing(each) not in _SETTLED)
-    return _report(plan, journal, left, None)
+def so_far(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyReport:
+    """Return how far a plan was carried out, as its open journal tells."""
+    standings = {change.address: journal.standing(change.address) for change in plan.changes}
+    return ApplyReport(
+        done=tuple(address for address, event in standings.items() if event is Event.DONE),
+        already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
+        remaining=tuple(each for each, event in standings.items() if event not in _SETTLED),
+        stopped=stop,
+    )
 
 
 def touched(plan: Plan, api: AwsApi) -> str:
@@ -276,15 +283,3 @@ def _call_for(change: Change, actual: Image) -> Call:
     if isinstance(change, CreateLoginProfile) and actual is not None:
         return renewing(change)
     return doing(change)
-
-
-def _report(
-    plan: Plan, journal: Journal, remaining: tuple[str, ...], stop: Stop | None
-) -> ApplyReport:
-    standings = {change.address: journal.standing(change.address) for change in plan.changes}
-    return ApplyReport(
-        done=tuple(address for address, event in standings.items() if event is Event.DONE),
-        already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
-        remaining=remaining,
-        stopped=stop,
-    )

@@ -45,14 +45,13 @@ def patiently(
         PlanRefused: as `run` does; what looks like drift after a stop gets time to pass, too.
     """
     report = run()
-    waits = list(WAITS)
+    waits, fewest = list(WAITS), len(report.remaining)
     while (stop := report.stopped) is not None and _passes(stop) and waits:
         told(stop)
         sleep(waits.pop(0))
-        left = len(report.remaining)
         report = _again(run, sleep, waits)
-        if len(report.remaining) < left:
-            waits = list(WAITS)
+        if len(report.remaining) < fewest:
+            waits, fewest = list(WAITS), len(report.remaining)
     return report
 
 

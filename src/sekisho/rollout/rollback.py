@@ -33,7 +33,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.rollout.usage import uses
 
-__all__ = ["Left", "RollbackReport", "roll_back"]
+__all__ = ["Left", "RollbackReport", "roll_back", "taken_back"]
 
 _FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
 """Refusals that another try would meet again: what is to go is in use, what is to come back has
@@ -93,18 +93,32 @@ def roll_back(
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
     """
-    check_account(plan, api)
+    journal.open(plan.digest)
+    backwards = tuple(reversed(plan.changes))
+    try:
+        check_account(plan, api)
+    except AwsRefused as error:
+        todo = (each.address for each in backwards if _is_to_undo(each, journal))
+        return RollbackReport(taken_back(plan, journal), (), tuple(todo), Stop.at(error))
     journal.open(plan.digest, plan.to_json())
     run = _Run(api, journal, now, leave_ungated)
-    backwards = tuple(reversed(plan.changes))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
         except AwsRefused as error:
             remaining = tuple(left.address for left in backwards[position:])
-            stop = Stop.at(change, error)
-            return run.report(remaining, stop)
+            return run.report(remaining, Stop.at(error, change.address))
     return run.report()
+
+
+def taken_back(plan: Plan, journal: Journal) -> tuple[str, ...]:
+    """Return the addresses that were taken back, as the plan's open journal tells."""
+    addresses = (change.address for change in reversed(plan.changes))
+    return tuple(each for each in addresses if journal.standing(each) is Event.UNDONE)
+
+
+def _is_to_undo(change: Change, journal: Journal) -> bool:
+    return journal.standing(change.address) not in _NOTHING_TO_UNDO
 
 
 @dataclass(slots=True)
@@ -131,7 +145,7 @@ class _Run:
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
         standing = self.journal.standing(change.address)
-        if standing in _NOTHING_TO_UNDO:
+        if not _is_to_undo(change, self.journal):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
             elif standing is Event.ALREADY:
