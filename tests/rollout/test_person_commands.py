@@ -1,5 +1,6 @@
 """`sekisho onboard`, `reset`, `offboard` and `orphans`, each planned and applied, over the wire."""
 
+import json
 import re
 import stat
 import sys
@@ -10,10 +11,11 @@ import pytest
 
 from administered import enrol, iam_of
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import company
+from rollout.staging import company, gate
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
 from sekisho.errors import FaultyAccount, FaultyInput, UsageError
+from sekisho.policy import to_json
 from sekisho.rollout import Plan
 
 
@@ -71,6 +73,40 @@ def test_a_new_user_is_told_a_password_that_opens_the_console(
     assert again.return_value == Exit.CLEAN, again.output
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.CLEAN, back.output
+
+
+def test_a_policy_is_found_by_its_name_at_any_path(terminal: Terminal, local: LocalAws) -> None:
+    document = json.dumps(to_json(gate()))
+    arn = iam_of(local).create_policy(PolicyName="Gate", Path="/sec/", PolicyDocument=document)[
+        "Policy"
+    ]["Arn"]
+    made = planned(terminal, "onboard", "taro", "--name", "Gate", "--no-password")
+    assert [type(change).__name__ for change in made.changes] == ["CreateUser", "AttachUserPolicy"]
+    assert made.changes[1].address == f"user-attachment taro {arn}"
+    iam_of(local).delete_policy(PolicyArn=arn)
+
+
+def test_a_password_is_as_long_as_the_account_asks_for(terminal: Terminal, local: LocalAws) -> None:
+    iam, file = iam_of(local), Path(terminal.path("passwords"))
+    planned(terminal, "onboard", "taro")
+    iam.update_account_password_policy(MinimumPasswordLength=128, RequireSymbols=True)
+    try:
+        words = ("--yes", "--password-file", str(file))
+        refused = terminal.run("apply", terminal.path("plan"), *words)
+        assert refused.return_value == Exit.ERROR
+        assert "PasswordPolicyViolation" in refused.stdout
+        assert "make the plan again" in refused.stdout
+        assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+
+        for name in ("plan", "plan.journal", "passwords"):
+            Path(terminal.path(name)).unlink()
+        planned(terminal, "onboard", "taro")
+        applied(terminal, "--password-file", str(file))
+        _, line = file.read_text("utf-8").splitlines()
+        assert len(line.removeprefix("taro\t")) == 128
+        assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    finally:
+        iam.delete_account_password_policy()
 
 
 def test_a_password_file_that_is_there_stops_everything(

@@ -81,6 +81,10 @@ _CURES = {
         "the key is unknown or not active; or it is of a GetSessionToken session without MFA, "
         "which may not call IAM"
     ),
+    "PasswordPolicyViolation": (
+        "make the plan again: it takes the length from the account's password policy, where that "
+        "can be read"
+    ),
     "RequestExpired": _CLOCK,
     "RequestTimeTooSkewed": _CLOCK,
     "SignatureDoesNotMatch": _CLOCK,

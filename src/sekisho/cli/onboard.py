@@ -16,7 +16,6 @@ from sekisho.errors import UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
-from sekisho.rollout.outlook import policy_arn
 
 __all__ = ["command"]
 
@@ -79,12 +78,12 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
 
 
 def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
-    """Return the policy as the account has it; a new one if it has none of this name."""
+    """Return the policy as the account has it, at whatever path; a new one if it has none."""
+    for known in snapshot.policies.values():
+        if known.name == given["name"] and not known.aws_managed:
+            return PolicyGoal(known.name, known.document, known.path)
     choices = replace(choices_of(Preset(given["preset"])), partition=snapshot.partition)
-    document = force_mfa(choices)
-    wanted = PolicyGoal(given["name"], document)
-    known = snapshot.policies.get(policy_arn(snapshot, wanted))
-    return wanted if known is None else PolicyGoal(known.name, known.document, known.path)
+    return PolicyGoal(given["name"], force_mfa(choices))
 
 
 def _tags(texts: tuple[str, ...]) -> dict[str, str]:

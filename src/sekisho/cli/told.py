@@ -21,7 +21,6 @@ __all__ = ["Told"]
 
 # no character that is taken for another when it is read from a screen
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")
-_LENGTH = 20
 
 _HEAD = "# sekisho: temporary passwords; delete this file when they are handed over\n"
 _SHOWN = Text(
@@ -58,6 +57,7 @@ class Told:
         """
         self._path = path
         self._lang = lang
+        self._length = plan.password_length
         self._passwords: dict[str, str] = {}
         makes = any(
             isinstance(change, SetsPassword) and change.user not in kept for change in plan.changes
@@ -79,7 +79,7 @@ class Told:
             SekishoError: if it cannot be told; then AWS is not told either.
         """
         if user not in self._passwords:
-            password = _made()
+            password = _made(self._length)
             if self._path is None:
                 click.echo(_SHOWN.filled(user=user, password=password).into(self._lang))
             else:
@@ -116,9 +116,9 @@ def _append(path: Path, line: str) -> None:
         ) from None
 
 
-def _made() -> str:
-    """Return a password of every class that a password policy can ask for."""
+def _made(length: int) -> str:
+    """Return a password of this length, of every class that a password policy can ask for."""
     letters = [secrets.choice(each) for each in _CLASSES]
-    letters += [secrets.choice("".join(_CLASSES)) for _ in range(_LENGTH - len(letters))]
+    letters += [secrets.choice("".join(_CLASSES)) for _ in range(length - len(letters))]
     secrets.SystemRandom().shuffle(letters)
     return "".join(letters)

@@ -1,4 +1,4 @@
-"""Of whom it could not be read what they hold: never taken for nothing."""
+"""What people hold: of whom it could not be read, never taken for nothing; what they will get."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,21 @@ from sekisho.account import Snapshot
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 
-__all__ = ["UNLISTED", "UNREAD", "UNREAD_RULES", "check_listed", "unread_held", "unread_of"]
+__all__ = [
+    "UNLISTED",
+    "UNREAD",
+    "UNREAD_RULES",
+    "check_listed",
+    "temporary_length",
+    "unread_held",
+    "unread_of",
+]
 
 _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 """What tells by what somebody signs in."""
+
+_LENGTH = 20
+"""Long enough for every account whose password policy does not ask for more."""
 
 UNREAD = Text(
     "cannot be told: what they hold was not read ({what})",
@@ -53,3 +64,9 @@ def unread_held(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
         for name in unread_of(snapshot, operation):
             found.setdefault(name, []).append(operation)
     return {name: tuple(operations) for name, operations in found.items()}
+
+
+def temporary_length(snapshot: Snapshot) -> int:
+    """Return how many characters a temporary password gets: as many as the account asks for."""
+    policy = snapshot.password_policy
+    return max(_LENGTH, policy.minimum_length if policy else 0)

@@ -28,7 +28,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.entering import entries_of
 from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.forecast import forecast
-from sekisho.rollout.held import check_listed, unread_held
+from sekisho.rollout.held import check_listed, temporary_length, unread_held
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
@@ -212,6 +212,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         exceptions=concerned(at.exceptions, persons, now),
         needs=needs_of(outlook),
         accepted=dict(at.accepted),
+        password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
     )

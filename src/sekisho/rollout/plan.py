@@ -121,6 +121,7 @@ class Plan:
         exceptions: those of these people, of every break-glass user, and those that have expired.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
+        password_length: how many characters a temporary password gets.
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
         snapshot: SHA-256 of the snapshot that the plan was made from.
@@ -139,6 +140,7 @@ class Plan:
     exceptions: tuple[Exemption, ...] = ()
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
+    password_length: int = 20
     complete: bool = True
     snapshot: str = ""
     tool: str = field(default=__version__)
@@ -214,6 +216,7 @@ class Plan:
             "exceptions": [exemption_to_json(each) for each in self.exceptions],
             "needs": dict(self.needs),
             "accepted": dict(self.accepted),
+            "passwordLength": self.password_length,
             "already": [change_to_json(change) for change in self.needless],
             "changes": [change_to_json(change) for change in self.changes],
         }
@@ -292,6 +295,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         exceptions=_all(content["exceptions"], exemption_from_json),
         needs=content["needs"],
         accepted=content["accepted"],
+        password_length=int(content["passwordLength"]),
         complete=content["complete"],
         snapshot=content["snapshot"],
         tool=content["tool"],

@@ -28,7 +28,7 @@ from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.felt import warnings
 from sekisho.rollout.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
-from sekisho.rollout.held import unread_of
+from sekisho.rollout.held import temporary_length, unread_of
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import outlook_of, policy_arn
 from sekisho.rollout.people import people
@@ -105,6 +105,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
         needs=needs_of(outlook),
         accepted=dict(accepted),
+        password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=draft.digest,
     )
