@@ -73,6 +73,26 @@ def test_the_exit_code_is_the_verdict(
     assert bool(done.stdout) is (code in (0, 3, 4))
 
 
+@pytest.mark.parametrize("part", ["gate", "nothing-lost", "people"])
+def test_a_question_that_is_given_is_asked_whatever_else_is(
+    part: str, everything: str, tmp_path: Path, run: Run
+) -> None:
+    path = tmp_path / "invariants.yaml"
+    path.write_text(FILE.replace("s3:*", "iam:*"), encoding="utf-8")
+    for given, asked in (
+        (("--never", "s3:*"), {"never"}),
+        (("--always", "iam:*"), {"always"}),
+        (("--only-from", "203.0.113.0/24"), {"never"}),
+        (("--invariants", str(path)), {"s3", "office", "vain"}),
+    ):
+        only = ("--only", part, "--format", "json")
+        done = run("prove", SAMPLE, everything, *given, *only)
+        own = {one["id"] for one in json.loads(done.stdout)["questions"]}
+        assert asked <= own
+        assert ("gate-shut" in own) is (part == "gate")
+        assert done.returncode != 0
+
+
 FILE = """\
 schema: sekisho.invariants/1
 invariants:

@@ -117,11 +117,10 @@ def _of_all(
 
 
 def _about_all(given: dict[str, Any]) -> About:
-    parts, invariants = parts_of(given), invariants_of(given)
     return About(
-        gate=Part.GATE in parts,
+        gate=Part.GATE in parts_of(given),
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
-        invariants=invariants if Part.INVARIANTS in parts else (),
+        invariants=invariants_of(given),
         switches=given["switches"],
     )
 

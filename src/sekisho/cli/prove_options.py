@@ -18,7 +18,7 @@ _OPTIONS = (
         "parts",
         multiple=True,
         type=click.Choice([*(part.value for part in Part), PEOPLE_PART]),
-        help="Ask only this; may be repeated.",
+        help="Ask only this, and the questions that are given; may be repeated.",
     ),
     click.option("--never", metavar="ACTION", multiple=True, help="Is never allowed, like `s3:*`."),
     click.option("--always", metavar="ACTION", multiple=True, help="Is always allowed."),
@@ -73,10 +73,11 @@ def question_options(function: F) -> F:
 
 
 def parts_of(given: dict[str, Any]) -> frozenset[Part]:
-    """Return what is asked: as said, else the invariants if there are any, else all."""
-    if given["parts"]:
-        return frozenset(Part(text) for text in given["parts"] if text != PEOPLE_PART)
-    return frozenset({Part.INVARIANTS}) if _has_questions(given) else frozenset(Part)
+    """Return what is asked: the invariants if there are any, and as said, else all."""
+    said = frozenset(Part(text) for text in given["parts"] if text != PEOPLE_PART)
+    # a question that was given and not asked would be a pass
+    own = frozenset({Part.INVARIANTS}) if _has_questions(given) else frozenset[Part]()
+    return said | own if given["parts"] or own else frozenset(Part)
 
 
 def people_asked(given: dict[str, Any]) -> bool:
