@@ -20,6 +20,7 @@ from sekisho.policy.document import Effect, Version
 from sekisho.prover import keys, together
 from sekisho.prover.credentials import Held
 from sekisho.prover.formula import Question
+from sekisho.prover.named import named_in
 from sekisho.prover.texts import MARK
 from sekisho.prover.verdict import Witness
 
@@ -41,7 +42,7 @@ def replayed(question: Question, held: Held, request: Request, *, exists: bool) 
     for nicer in (*_nicer(request), request):
         decisions = _answering(question, nicer)
         if decisions is not None:
-            return Witness(nicer, held, decisions, exists)
+            return Witness(nicer, held, decisions, exists, named_in(question, nicer))
     return None
 
 

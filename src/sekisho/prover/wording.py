@@ -1,8 +1,9 @@
 """What the prover says to people, in both languages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sekisho.language import Text
+from sekisho.policy.faults import quoted
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
 from sekisho.prover.hypothetical import MFA_PRESENT
@@ -70,17 +71,18 @@ _PROVED = Text("proved", "証明済み")
 _REFUTED = Text("refuted", "反例あり")
 _UNKNOWN = Text("unknown: {reason}", "不明: {reason}")
 _ALLOWED = Text(
-    "{who}'s {held}{address}: {action} on {resource} is allowed",
-    "{who} の {held}{address}: {resource} に対する {action} が許可されます",
+    "{who}'s {held}{address}{context}: {action} on {resource} is allowed",
+    "{who} の {held}{address}{context}: {resource} に対する {action} が許可されます",
 )
 _REFUSED = Text(
-    "{who}'s {held}{address}: {action} on {resource} is not allowed",
-    "{who} の {held}{address}: {resource} に対する {action} が許可されません",
+    "{who}'s {held}{address}{context}: {action} on {resource} is not allowed",
+    "{who} の {held}{address}{context}: {resource} に対する {action} が許可されません",
 )
 _ADDRESS = Text(", from {address}", " ({address} から)")
 _NOWHERE = Text(
     ", through a VPC endpoint (no aws:SourceIp)", " (VPC エンドポイント経由、aws:SourceIp なし)"
 )
+_CONTEXT = Text(", with {context}", " (リクエストコンテキスト: {context})")
 _FUTURE = Text(" (an action that the catalogue does not know)", " (カタログにないアクション)")
 _ANYONE = Text(
     "The user is {arn}, a name that stands for any other; give yours by --user-arn.",
@@ -106,7 +108,12 @@ def verdict_text(verdict: Verdict) -> Text:
 
 
 def witness_text(witness: Witness, *, refused: bool = False) -> Text:
-    """Say a witness in one sentence; `refused` if what it shows is that it is not allowed."""
+    """Say a witness in one sentence, with what the policies name of its context.
+
+    Args:
+        witness: a request.
+        refused: whether what it shows is that it is not allowed.
+    """
     request = witness.request
     who = request.principal.rpartition("/")[2]
     return Text(*(_sentence(witness, who, each, refused=refused) for each in ("en", "ja")))
@@ -120,14 +127,26 @@ def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> st
     request = witness.request
     address = request.context.get("aws:SourceIp")
     where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(_NOWHERE)
+    context = ", ".join(_valued(witness))
     filled = said(_REFUSED if refused else _ALLOWED).format(
         who=who,
         held=said(HELD[witness.held]).format(value=request.context.get(MFA_PRESENT)),
         address=where,
+        context=said(_CONTEXT).format(context=context) if context else "",
         action=request.action,
         resource=request.resource,
     )
     return filled if witness.exists else f"{filled}{said(_FUTURE)}"
+
+
+def _valued(witness: Witness) -> Iterator[str]:
+    """Yield the keys that the policies name, each with its value."""
+    context = witness.request.context
+    for key in witness.named:
+        value = context.get(key)
+        if value is not None:
+            text = value if isinstance(value, str) else f"[{', '.join(value)}]"
+            yield f"`{'='.join(quoted(part)[1:-1] for part in (key, text))}`"
 
 
 _IF = Text("if {what}", "{what} の場合")

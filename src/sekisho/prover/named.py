@@ -1,0 +1,70 @@
+"""Which context keys the policies of a question name, so that a witness can be told with them."""
+
+from collections.abc import Iterator
+
+from sekisho.engine import Request, actions, variables
+from sekisho.engine.doubts import Doubts
+from sekisho.policy.document import Condition, Statement, Version
+from sekisho.prover import together
+from sekisho.prover.attached import every
+from sekisho.prover.credentials import USER_ID
+from sekisho.prover.formula import Question
+
+__all__ = ["named_in"]
+
+_SETTLED = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:resourceaccount",
+        "aws:username",
+        "aws:viaawsservice",
+    }
+)
+"""What follows from whose request it is and with what credential."""
+
+
+def named_in(question: Question, request: Request) -> tuple[str, ...]:
+    """Return the keys of a request that policies name where they are about its action.
+
+    Left out are those that who calls and with what settle, and the address, which is told anyway.
+    """
+    settled = {*_SETTLED, together.ADDRESS}
+    if question.user.unique_id:
+        settled.add(USER_ID)
+    named = {key.lower(): key for key in _named(question, request)}
+    present = request.context.folded
+    return tuple(named[key] for key in present if key in named and key not in settled)
+
+
+def _named(question: Question, request: Request) -> Iterator[str]:
+    doubts = Doubts(question.switches)
+    for policies in (question.allowed, question.denied):
+        for policy in every(policies) if policies is not None else ():
+            for statement in policy.document.statements:
+                keys = [*_of_statement(statement, policy.document.version)]
+                if keys and actions.matches(statement.action, request.action, doubts):
+                    yield from keys
+    for asked, _ in question.within.conditions:
+        yield from _of_condition(asked.condition, asked.version)
+
+
+def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
+    for entry in statement.resource.values if statement.resource else ():
+        yield from _of_text(entry, version)
+    for condition in statement.conditions:
+        yield from _of_condition(condition, version)
+
+
+def _of_condition(condition: Condition, version: Version | None) -> Iterator[str]:
+    for text in condition.values:
+        yield from _of_text(text, version)
+    yield condition.key
+
+
+def _of_text(text: str, version: Version | None) -> Iterator[str]:
+    parts = variables.read(text) if version is Version.V2012 and variables.OPEN in text else ()
+    yield from (part.key for part in parts if isinstance(part, variables.Variable))
