@@ -54,6 +54,7 @@ _SESSION = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenis
 _NEVER_DIRECT = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 _TIMES = ("aws:currenttime", "aws:epochtime")
 _AGE = "aws:multifactorauthage"
+_HOME = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class _Problem:
         self._choose("", self.targets)
         for key, values in self.values.items():
             self._choose(key, values)
+            self._tie(key)
         self._atoms: dict[object, int] = {}
 
     # what a request can be
@@ -153,6 +155,9 @@ class _Problem:
         asked = self.conditions.get(key, [])
         if key in keys.OF_RESOURCE_ACCOUNT:
             return [ACCOUNT, None]
+        if key == keys.REGION:
+            own = {text for text in self._texts_of(asked) if keys.is_region(text, _PARTITION)}
+            return sorted({_HOME, *own} - {""})
         if key == _AGE:
             numbers = {int(c) + d for one, _ in asked for c in one.values for d in (-1, 0, 1)}
             return [str(n) for n in {0, *numbers} if 0 <= n <= 129_600]
@@ -228,7 +233,7 @@ class _Problem:
         allows = {rule.statement.action for rule in rules if rule.statement.effect is Effect.ALLOW}
         for action in self.actions:
             taken = {element for element in elements if _matched(element, str(action))}
-            signature = frozenset(taken)
+            signature = frozenset({*taken, *_ties(action)})
             if outside in taken or not taken & allows:
                 continue
             for arn in _forms(action):
@@ -252,6 +257,18 @@ class _Problem:
         self.choices[key] = numbered
         self.clauses.append([number for number, _ in numbered])
         self.clauses += [[-a, -b] for (a, _), (b, _) in combinations(numbered, 2)]
+
+    def _tie(self, key: str) -> None:
+        """Forbid the values of a key that no request about some action and resource has."""
+        for target, (name, resource) in self.choices[""]:  # type: ignore[misc]  # a pair
+            action = load().action(name)
+            assert action is not None
+            at_home = key == keys.REGION and keys.is_where_iam_is(action)
+            of_nothing = key.startswith(keys.RESOURCE_TAG) and resource == "*"
+            untagged = of_nothing and not keys.has_tags_of_nothing(action)
+            for number, value in self.choices[key]:
+                if (at_home and value != _HOME) or (untagged and value is not None):
+                    self.clauses.append([-target, -number])
 
     def applies(self, rule: _Rule) -> int:
         """Return a variable that is true where a statement applies."""
@@ -353,6 +370,11 @@ def _addresses(constants: Sequence[str]) -> Iterator[str]:
         for number in (int(network[0]) - 1, int(network[0]), int(network[-1]) + 1):
             if 0 <= number < 2**network.max_prefixlen:
                 yield str(type(network[0])(number))
+
+
+def _ties(action: Action) -> tuple[object, ...]:
+    """Return what tells actions apart beside the elements."""
+    return ("home", keys.is_where_iam_is(action)), ("tags", keys.has_tags_of_nothing(action))
 
 
 def _forms(action: Action) -> Iterator[str]:

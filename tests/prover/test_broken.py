@@ -38,6 +38,12 @@ def limited(condition: dict[str, Any]) -> Policies:
     return identity({**ONLY_S3, "Condition": condition})
 
 
+def of(action: str, condition: dict[str, Any]) -> Policies:
+    return identity({**ALLOW_ALL, "Action": action, "Condition": condition})
+
+
+ELSEWHERE = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+TAGGED = {"StringEquals": {"aws:ResourceTag/a": "b"}}
 CASES: dict[str, tuple[Policies, type]] = {
     "a gate": (identity(ALLOW_ALL, GATE), Proved),
     "Bool": (identity(ALLOW_ALL, {**GATE, "Condition": {"Bool": NO_MFA}}), Refuted),
@@ -136,6 +142,14 @@ CASES: dict[str, tuple[Policies, type]] = {
         identity({"Effect": "Allow", "Action": "iam:ListUsers", "NotResource": "arn:aws:s3:::b"}),
         Refuted,
     ),
+    "IAM in a region where it is not": (of("iam:CreateUser", ELSEWHERE), Proved),
+    "a role that is passed elsewhere": (of("iam:PassRole", ELSEWHERE), Refuted),
+    "a region of another partition": (
+        of("ec2:StopInstances", {"StringLike": {"aws:RequestedRegion": "cn-*"}}),
+        Proved,
+    ),
+    "tags of no resource": (of("iam:ListUsers", TAGGED), Proved),
+    "tags of what is created": (of("appsync:CreateApi", TAGGED), Refuted),
     "a resource that no simple instance is": (
         identity(
             ONLY_S3,
@@ -230,7 +244,7 @@ def _one_at_a_time(self: Reading, *rest: Any) -> Any:
 
 
 def _only_real(self: ask.Asking, *rest: Any) -> Any:
-    return (each for each in _ranges(self, *rest) if each.exists)
+    return (each for each in _ranges(self, *rest) if each.real)
 
 
 def _never_a_star(*arguments: Any) -> Any:
@@ -260,6 +274,11 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
     "only actions that exist are looked at": (ask.Asking, "_ranges", _only_real),
     "the resource * is forgotten": (targets, "forms_of", _never_a_star),
+    "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),
+    "all of IAM is in one region": (keys, "is_where_iam_is", lambda one: one.service == "iam"),
+    "a region is of any partition": (keys, "is_region", lambda *_: True),
+    "nothing has tags": (keys, "has_tags_of_nothing", lambda _: True),
+    "only a resource has tags": (keys, "has_tags_of_nothing", lambda _: False),
     "a text that answered before is believed": (Texts, "_is_so", lambda *_: True),
     "only simple instances of patterns are tried": (texts, "_search", lambda *_: iter(())),
 }

@@ -1,6 +1,6 @@
 """Small worlds: policies of a few elements, and every request that they can tell apart."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -37,6 +37,8 @@ VALUES: dict[str, list[str | tuple[str, ...] | None]] = {
     "s3:max-keys": [None, "4", "5", "6"],
     "aws:TagKeys": [None, ("a",), ("b",), ("a", "b")],
     "aws:SecureTransport": ["true", "false"],
+    "aws:RequestedRegion": ["us-east-1", "eu-west-1"],
+    "aws:ResourceTag/t": [None, "a", "b"],
 }
 MFA = "aws:MultiFactorAuthPresent"
 AGE = "aws:MultiFactorAuthAge"
@@ -61,6 +63,10 @@ CONDITIONS = [
     {"Bool": {"aws:SecureTransport": "false"}},
     {"StringEquals": {"aws:username": "alice"}},
     {"Null": {"aws:TokenIssueTime": "true"}},
+    {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+    {"StringNotLike": {"aws:RequestedRegion": "eu-*"}},
+    {"StringEquals": {"aws:ResourceTag/t": "a"}},
+    {"StringNotEqualsIfExists": {"aws:ResourceTag/t": "a"}},
 ]
 ENTRIES = {
     "Action": ["*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers"],
@@ -159,7 +165,15 @@ def world(
             given_ = {k: v for k, v in zip(more, values, strict=True) if v is not None}
             context = situation.values.with_(given_)
             for name, resource in asked:
-                yield Request(ALICE.arn, name, resource, context)
+                if _is_real(name, resource, given_):
+                    yield Request(ALICE.arn, name, resource, context)
+
+
+def _is_real(name: str, resource: str, values: Mapping[str, object]) -> bool:
+    """Tell whether IAM is called where it is, and only what has a resource shows its tags."""
+    at_home = values.get("aws:RequestedRegion", "us-east-1") == "us-east-1"
+    untagged = "aws:ResourceTag/t" not in values
+    return (at_home or not name.startswith("iam:")) and (untagged or resource != "*")
 
 
 def keys_of(documents: list[Document]) -> set[str]:

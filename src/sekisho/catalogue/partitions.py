@@ -21,11 +21,16 @@ class Partition:
         id: as it stands in an ARN.
         title: its name for people.
         sign_in: the address where IAM users sign in, with a place for the account.
+        regions: some of its regions; the first is where IAM is.
+        regions_begin_with: what all of its regions begin with, and no other partition's; "" if
+            they have nothing in common.
     """
 
     id: str
     title: Text
     sign_in: str
+    regions: tuple[str, ...]
+    regions_begin_with: str
 
 
 @cache
@@ -33,6 +38,12 @@ def partitions() -> tuple[Partition, ...]:
     """Return the partitions, the commonest first."""
     text = (files("sekisho.catalogue") / "data" / "partitions.json").read_text(encoding="utf-8")
     return tuple(
-        Partition(entry["id"], Text(entry["en"], entry["ja"]), entry["signIn"])
+        Partition(
+            entry["id"],
+            Text(entry["en"], entry["ja"]),
+            entry["signIn"],
+            tuple(entry["regions"]),
+            entry["regionsBeginWith"],
+        )
         for entry in json.loads(text)["partitions"]
     )

@@ -20,7 +20,7 @@ from sekisho.policy.document import Effect, Element
 from sekisho.prover import reasons, targets
 from sekisho.prover.credentials import Situation, situations
 from sekisho.prover.described import Described, described, within_of
-from sekisho.prover.formula import Question, Rule, demands, joined, look_of, plain, rules_of
+from sekisho.prover.formula import Question, Rule, Within, demands, joined, look_of, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.names import ActionClass, Names, is_taken, known_names
 from sekisho.prover.reading import About, Reading
@@ -29,6 +29,7 @@ from sekisho.prover.search import search
 from sekisho.prover.targets import Target
 from sekisho.prover.texts import NO_WORDS, Patterns, Words
 from sekisho.prover.theories import ACTION, RESOURCE, Texts
+from sekisho.prover.ties import Ties
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 __all__ = ["Asking", "never"]
@@ -58,7 +59,7 @@ class _Range:
     action: str | None = None
     takes: Callable[[Element], bool] | None = None
     words: Words = NO_WORDS
-    exists: bool = False
+    real: Action | None = None
 
 
 def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
@@ -100,14 +101,10 @@ class Asking:
             for group in rules or ()
             for rule in group
         ]
-        self._asked = tuple(
-            dict.fromkeys(
-                [
-                    *(asked for rule in self._rules for asked in rule.asked),
-                    *(asked for asked, _ in question.within.conditions),
-                ]
-            )
-        )
+        given = [asked for asked, _ in question.within.conditions]
+        self._ties = Ties(question.user.partition, self._rules, given)
+        own = (asked for rule in self._rules for asked in rule.asked)
+        self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
 
     def witness(self) -> Witness | None:
         """Return a request that answers the question, or None: there is none.
@@ -155,7 +152,8 @@ class Asking:
     ) -> Iterator[tuple[Described, Witness]]:
         """Yield what answers in one range: descriptions, and a request for each."""
         target = self._target(reading, about)
-        look = look_of(target, reading, (self._allowed, self._denied), self._within)
+        within = self._within_of(reading, about)
+        look = look_of(target, reading, (self._allowed, self._denied), within)
         look = replace(look, reached=reached)
         for cube in look.cubes():
             found = look.found_in(cube)
@@ -168,8 +166,8 @@ class Asking:
                 self._checked(situation, reading, about, found)
                 raise Limit(reasons.NOT_SAID)
             if witness is None:
-                action = self._catalogue.action(about.action or "")
-                witness = Asking(question, action, self._effort)._of_only(situation, about)
+                alone = Asking(question, about.real, self._effort)
+                witness = alone._of_only(situation, about)
             if witness is not None:
                 yield described(cube, look), witness
 
@@ -250,7 +248,11 @@ class Asking:
     def _range(self, action: Action) -> _Range:
         forms, besides = targets.forms_of(action, self._question.user)
         takes = partial(is_taken, self._catalogue, action)
-        return _Range(forms, besides, action=str(action), takes=takes, exists=True)
+        return _Range(forms, besides, action=str(action), takes=takes, real=action)
+
+    def _within_of(self, reading: Reading, each: _Range) -> Within:
+        """Return what a request of one range fits to be in the question, and to be real."""
+        return joined(self._within, self._ties.of(each.real, direct=reading.direct))
 
     def _of_range(self, situation: Situation, reading: Reading, each: _Range) -> Witness | None:
         """Return a witness of one range, or None.
@@ -288,7 +290,7 @@ class Asking:
         target = self._target(reading, each)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
-        for way in demands(target, reading, asked, self._within):
+        for way in demands(target, reading, asked, self._within_of(reading, each)):
             try:
                 found = search(way, target.theories, self._effort)
             except Limit as reason:
@@ -328,7 +330,8 @@ class Asking:
     @cached_property
     def _classes(self) -> list[list[ActionClass]]:
         names = Names(self._catalogue, self._elements)
-        return names.classes(one for each in self._sources for one in names.within(each))
+        actions = (one for each in self._sources for one in names.within(each))
+        return names.classes(actions, self._ties.apart)
 
     @cached_property
     def _unknown_names(self) -> list[str]:
@@ -365,7 +368,9 @@ class Asking:
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
         request = reading.scope(action, resource, values, None).request
-        return replayed(question or self._question, situation.held, request, exists=each.exists)
+        return replayed(
+            question or self._question, situation.held, request, exists=each.real is not None
+        )
 
 
 _LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")

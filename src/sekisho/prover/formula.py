@@ -40,11 +40,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """What a question is restricted to: each element or condition, and whether it shall hold."""
+    """What a question is restricted to: each element or condition, and whether it shall hold.
+
+    Attributes:
+        of_nothing: conditions that hold where a request is about no resource, but `*`.
+    """
 
     actions: tuple[tuple[Element, bool], ...] = ()
     resources: tuple[tuple[Element, bool], ...] = ()
     conditions: tuple[tuple[Asked, bool], ...] = ()
+    of_nothing: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ def joined(within: Within, more: Within) -> Within:
         (*within.actions, *more.actions),
         (*within.resources, *more.resources),
         (*within.conditions, *more.conditions),
+        (*within.of_nothing, *more.of_nothing),
     )
 
 
@@ -166,6 +172,12 @@ def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand
     for asked, holds in within.conditions:
         literals = reading.literals((asked,))
         yield _demanded(literals[0] if literals else literals is not None, holds)
+    for asked in within.of_nothing:
+        literals = reading.literals((asked,))
+        yield (
+            *_demanded(target.of_something(), holds=True),
+            *([] if literals is None else [literals]),
+        )
 
 
 def _demanded(found: Literal | bool, holds: bool) -> Demand:

@@ -7,9 +7,22 @@ Service Authorization Reference lists.
 
 from enum import Enum, auto
 
-from sekisho.catalogue import load
+from sekisho.catalogue import Action, load, partitions
 
-__all__ = ["DEFAULTS", "OF_RESOURCE_ACCOUNT", "Shape", "may_be_absent", "never", "shape_of"]
+__all__ = [
+    "DEFAULTS",
+    "OF_RESOURCE_ACCOUNT",
+    "REGION",
+    "RESOURCE_TAG",
+    "Shape",
+    "has_tags_of_nothing",
+    "is_region",
+    "is_where_iam_is",
+    "may_be_absent",
+    "never",
+    "regions_of",
+    "shape_of",
+]
 
 
 class Shape(Enum):
@@ -57,8 +70,13 @@ _NEVER = frozenset(
 OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount"})
 """The account that owns the resource: the user's own, in every request that can be allowed here."""
 
+REGION = "aws:requestedregion"
+"""The region that a request goes to."""
+
+RESOURCE_TAG = "aws:resourcetag/"
+"""What the keys of the resource's tags begin with."""
+
 DEFAULTS = {
-    "aws:requestedregion": "us-east-1",
     "aws:securetransport": "true",
     "aws:sourceip": "203.0.113.9",
 }
@@ -89,3 +107,33 @@ def may_be_absent(key: str) -> bool:
 def never(key: str) -> bool:
     """Tell whether no request of an IAM user has `key` (in lower case)."""
     return key in _NEVER
+
+
+def regions_of(partition: str) -> tuple[str, ...]:
+    """Return some regions of a partition, first where IAM is; none if it is not known."""
+    return next((each.regions for each in partitions() if each.id == partition), ())
+
+
+def is_region(text: str, partition: str) -> bool:
+    """Tell whether a text can be the name of a region of a partition, for all that is known."""
+    starts = {each.id: each.regions_begin_with for each in partitions()}
+    if start := starts.get(partition):
+        return text.startswith(start)
+    return not text.startswith(tuple(filter(None, starts.values())))
+
+
+_IN_OTHER_CALLS = frozenset({"PassRole", "CreateServiceLinkedRole"})
+"""Actions of IAM that are checked in calls to other services."""
+
+
+def is_where_iam_is(action: Action) -> bool:
+    """Tell whether a user who does `action` calls IAM, which a partition has in one region."""
+    return action.service == "iam" and action.name not in _IN_OTHER_CALLS
+
+
+def has_tags_of_nothing(action: Action) -> bool:
+    """Tell whether AWS says that `action` brings `aws:ResourceTag` where it is about `*`.
+
+    Some that create a resource do.
+    """
+    return any(key.lower().startswith(RESOURCE_TAG) for key in action.condition_keys)

@@ -10,7 +10,7 @@ from sekisho.prover.attached import every
 from sekisho.prover.credentials import USER_ID
 from sekisho.prover.formula import Question
 
-__all__ = ["named_in"]
+__all__ = ["keys_of", "keys_of_text", "named_in"]
 
 _SETTLED = frozenset(
     {
@@ -49,22 +49,25 @@ def _named(question: Question, request: Request) -> Iterator[str]:
                 if keys and actions.matches(statement.action, request.action, doubts):
                     yield from keys
     for asked, _ in question.within.conditions:
-        yield from _of_condition(asked.condition, asked.version)
+        yield from keys_of(asked.condition, asked.version)
 
 
 def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
     for entry in statement.resource.values if statement.resource else ():
-        yield from _of_text(entry, version)
+        yield from keys_of_text(entry, version)
     for condition in statement.conditions:
-        yield from _of_condition(condition, version)
+        yield from keys_of(condition, version)
 
 
-def _of_condition(condition: Condition, version: Version | None) -> Iterator[str]:
+def keys_of(condition: Condition, version: Version | None) -> Iterator[str]:
+    """Yield the keys, as they are spelled, that a condition asks about or compares with."""
     for text in condition.values:
-        yield from _of_text(text, version)
+        yield from keys_of_text(text, version)
     yield condition.key
 
 
-def _of_text(text: str, version: Version | None) -> Iterator[str]:
-    parts = variables.read(text) if version is Version.V2012 and variables.OPEN in text else ()
-    yield from (part.key for part in parts if isinstance(part, variables.Variable))
+def keys_of_text(text: str, version: Version | None) -> Iterator[str]:
+    """Yield the keys, as they are spelled, of the policy variables in a text."""
+    if version is Version.V2012 and variables.OPEN in text:
+        parts = variables.read(text)
+        yield from (part.key for part in parts if isinstance(part, variables.Variable))

@@ -4,7 +4,7 @@ Two actions are alike if every element takes in both or neither, and if they are
 resources of the same types. One of a class answers for all of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -43,10 +43,13 @@ class Names:
         for entry in element.values:
             yield from _expanded(self._catalogue, entry)
 
-    def classes(self, actions: Iterable[Action]) -> list[list[ActionClass]]:
+    def classes(
+        self, actions: Iterable[Action], apart: Callable[[Action], object]
+    ) -> list[list[ActionClass]]:
         """Return the classes of some actions, in the order in which they are met.
 
-        Those that differ only in the types of their resources stand in one list.
+        Those that differ only in the types of their resources, or in what `apart` returns, stand
+        in one list.
         """
         found: dict[int, dict[object, dict[str, Action]]] = {}
         taken_by: dict[str, int] = {}
@@ -56,7 +59,7 @@ class Names:
         for action in actions:
             name = _name(action)
             alike = found.setdefault(taken_by.get(name, 0), {})
-            alike.setdefault(action.resource_types, {})[name] = action
+            alike.setdefault((action.resource_types, apart(action)), {})[name] = action
         return [
             [ActionClass(tuple(one.values())) for one in alike.values()] for alike in found.values()
         ]

@@ -25,7 +25,15 @@ from sekisho.prover.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.search import Literal
 from sekisho.prover.texts import Patterns
 from sekisho.prover.theories import Choices, Loose, Theory, Values
-from sekisho.prover.values import Asked, Family, family_of, ids_for, ordinary, values_for
+from sekisho.prover.values import (
+    Asked,
+    Family,
+    family_of,
+    ids_for,
+    ordinary,
+    regions_for,
+    values_for,
+)
 
 __all__ = ["About", "Reading", "variables_in"]
 
@@ -104,6 +112,7 @@ class Reading:
         effort: what may still be spent.
 
     Attributes:
+        direct: whether the user calls, and no service on the user's behalf.
         doubts: the switches, and which of them were asked.
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
@@ -112,6 +121,7 @@ class Reading:
         self.loose = about.assigned is None
         self.effort = effort
         self.doubts = about.doubts
+        self.direct = about.situation.held.direct
         self._about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
@@ -249,6 +259,9 @@ class Reading:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [{spelled: self._about.user.account}, {}], True
+        if name == keys.REGION:
+            regions, exact = self._regions(asked)
+            return [{spelled: each} for each in regions], exact
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
@@ -270,6 +283,9 @@ class Reading:
         if shape is not keys.Shape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
         return [*found, *absent], exact
+
+    def _regions(self, asked: Sequence[Asked]) -> tuple[list[str], bool]:
+        return regions_for(asked, self.settled, self._about.user.partition, self.effort)
 
     def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each way in which set operators can come out.
@@ -363,6 +379,8 @@ class Reading:
         own = [each for each in own if not _linked(each, self.doubts)]
         if name == USER_ID:
             return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
+        if name == keys.REGION:
+            return [*self._regions(own)[0]]
         texts = values_for(own, self.settled, self._about.now, self.effort)[0] if own else []
         return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
 

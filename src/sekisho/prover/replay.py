@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sekisho.engine import (
     Decision,
@@ -11,6 +12,7 @@ from sekisho.engine import (
     arns,
     conditions,
     decide,
+    operators,
     resources,
 )
 from sekisho.engine.doubts import Doubts
@@ -27,7 +29,8 @@ from sekisho.prover.verdict import Witness
 __all__ = ["replayed"]
 
 _NEW_NAME = "FutureAction"
-_NICE_REGION = "us-east-1"
+_REGION = "aws:RequestedRegion"
+_AGE = "aws:MultiFactorAuthAge"
 
 
 def replayed(question: Question, held: Held, request: Request, *, exists: bool) -> Witness | None:
@@ -78,16 +81,40 @@ def _is_within(question: Question, request: Request) -> bool:
 
 
 def _nicer(request: Request) -> Iterator[Request]:
-    """Yield the request with ordinary names in the place of the shortest possible ones."""
+    """Yield the request with ordinary values in the place of the shortest possible ones."""
     # who comes through a VPC endpoint has no address
     if together.ENDPOINT.isdisjoint(request.context.folded) and (
         together.ADDRESS not in request.context.folded
     ):
         context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
         yield from _nicer(replace(request, context=context))
-    action = request.action.replace(MARK, _NEW_NAME)
+    for session in (*_of_one_session(request), request):
+        named = replace(session, action=session.action.replace(MARK, _NEW_NAME))
+        yield from _of_one_region(named)
+        yield named
+
+
+def _of_one_region(request: Request) -> Iterator[Request]:
+    """Yield the request with one region in the ARN and in the context."""
     parts = request.resource.split(":", arns.PARTS - 1)
-    if len(parts) == arns.PARTS and parts[3]:
-        nice = [*parts[:3], _NICE_REGION, *parts[4:]]
-        yield replace(request, action=action, resource=":".join(nice))
-    yield replace(request, action=action)
+    if len(parts) != arns.PARTS or not parts[3]:
+        return
+    asked = request.context.get(_REGION)
+    usual = keys.regions_of(parts[1])
+    for region in dict.fromkeys([asked] if isinstance(asked, str) else usual[:1]):
+        yield replace(request, resource=":".join([*parts[:3], region, *parts[4:]]))
+    if asked is not None:
+        yield replace(request, context=request.context.with_({_REGION: parts[3]}))
+
+
+def _of_one_session(request: Request) -> Iterator[Request]:
+    """Yield the request with MFA at the time when the session was issued."""
+    now, issued, age = map(request.context.get, ("aws:EpochTime", "aws:TokenIssueTime", _AGE))
+    if not (isinstance(now, str) and isinstance(issued, str) and isinstance(age, str)):
+        return
+    at, since = operators.date(issued), operators.number(age)
+    if at is None or since is None or int(at + since) == int(now):
+        return
+    then = datetime.fromtimestamp(int(now) - int(since), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield replace(request, context=request.context.with_({"aws:TokenIssueTime": then}))
+    yield replace(request, context=request.context.with_({_AGE: str(int(now) - int(at))}))

@@ -189,12 +189,14 @@ class Target:
         actions: Texts | Callable[[Element], bool],
     ) -> None:
         self._reading = reading
+        self._forms = forms
         self._resources = Texts(RESOURCE, forms, reading.effort, besides)
         self._besides = besides
         self._actions = actions
         self._names: dict[Element, Literal] = {}
         self._implied: dict[Literal, Literal] = {}
         self._elements: dict[_Key, Literal] = {}
+        self._something: Literal | None = None
 
     @property
     def theories(self) -> dict[str, Theory]:
@@ -217,8 +219,19 @@ class Target:
         return isinstance(named, Named) and literal.holds is not named.element.negated
 
     def is_implied(self, literal: Literal) -> bool:
-        """Tell whether a literal is one of `implied`."""
-        return literal in self._implied.values()
+        """Tell whether a literal is one of `implied`, or of what holds of every request."""
+        return literal in self._implied.values() or (
+            self._something in (literal, literal.negated())
+        )
+
+    def of_something(self) -> Literal | bool:
+        """Return what must hold for the request to be about a resource, and not about `*`."""
+        if self._besides is None or not self._forms.all:
+            return self._besides is None
+        if self._something is None:
+            number = self._resources.add(self._forms, negated=False, besides=False)
+            self._something = Literal(RESOURCE, number, holds=True)
+        return self._something
 
     def implication(self, literal: Literal) -> Literal | None:
         """Return what a literal implies, if anything."""

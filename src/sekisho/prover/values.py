@@ -17,18 +17,19 @@ from decimal import Decimal, localcontext
 from enum import Enum, auto
 from itertools import pairwise
 
+from sekisho.catalogue import partitions
 from sekisho.engine import glob, operators, variables
 from sekisho.engine.arns import PARTS, parts_of
 from sekisho.engine.glob import Pattern, Wild
 from sekisho.engine.model import Context
 from sekisho.errors import InternalError
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
-from sekisho.prover import reasons
+from sekisho.prover import keys, reasons
 from sekisho.prover.credentials import EXAMPLE_ID, USER_ID
 from sekisho.prover.limits import MOST_DIGITS, Effort, Limit
 from sekisho.prover.texts import Segment, Token, representatives
 
-__all__ = ["Asked", "Family", "family_of", "ids_for", "ordinary", "values_for"]
+__all__ = ["Asked", "Family", "family_of", "ids_for", "ordinary", "regions_for", "values_for"]
 
 
 class Family(Enum):
@@ -123,6 +124,32 @@ def ids_for(
     texts, exact = values_for([*asked, _OF_USERS], context, now, effort)
     ids = (text for text in texts if text.startswith(_ID_STARTS) and ":" not in text)
     return list(dict.fromkeys([EXAMPLE_ID, *ids])), exact
+
+
+_OF_TEXTS = frozenset({Family.TEXT, Family.PRESENCE})
+
+
+def regions_for(
+    asked: Sequence[Asked], context: Context, partition: str, effort: Effort
+) -> tuple[list[str], bool]:
+    """Return what `values_for` does for `aws:RequestedRegion`: of a partition, known ones first."""
+    of_texts = {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
+    # compared as something else, every region is alike
+    split = (_OF_REGIONS,) if of_texts else ()
+    texts, exact = values_for([*asked, *split], context, _NEVER, effort)
+    own = (text for text in texts if text and keys.is_region(text, partition))
+    return list(dict.fromkeys([*keys.regions_of(partition), *own])), exact
+
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_OF_REGIONS = Asked(
+    Condition(
+        Operator(OperatorName.STRING_LIKE),
+        keys.REGION,
+        tuple(f"{each.regions_begin_with}*" for each in partitions()),
+    ),
+    Version.V2012,
+)
 
 
 def _folds_beyond_ascii(asked: Asked) -> bool:
