@@ -42,9 +42,13 @@ USER = User.of("arn:aws:iam::111122223333:user/alice")
 MANAGED: Mapping[str, Any] = {
     name: policy["Document"] for name, policy in json.loads(aws_managed_policies_data).items()
 }
-ALL = {
+ALL: Mapping[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+FEW = {
+    "`*` on the objects of one bucket": "arn:aws:s3:::b/*",
+    "`*` on one queue of another account": "arn:aws:sqs:us-east-1:999999999999:q",
 }
 ASKED = (
     "s3:ListAllMyBuckets",
@@ -86,6 +90,12 @@ def one_proof() -> None:
             also = " and AdministratorAccess" if more else ""
             took = median_of(lambda policies=policies: gate_shut(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
             print(f"| {name}{also} | {verdict} | {took:.2f} |")
+    for title, resource in FEW.items():
+        document = {**ALL, "Statement": [{**ALL["Statement"][0], "Resource": resource}]}
+        policies = Policies(identity=(attached(title, document),))
+        verdict = type(gate_shut(policies, USER, NOW).direct).__name__
+        took = median_of(lambda policies=policies: gate_shut(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
+        print(f"| {title} | {verdict} | {took:.2f} |")
 
 
 def all_managed() -> None:

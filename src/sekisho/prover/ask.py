@@ -22,7 +22,16 @@ from sekisho.prover.credentials import Situation, situations
 from sekisho.prover.described import Described, described, within_of
 from sekisho.prover.formula import Question, Rule, Within, demands, joined, look_of, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
-from sekisho.prover.names import ActionClass, Names, is_taken, known_names
+from sekisho.prover.names import (
+    ActionClass,
+    Source,
+    breadth,
+    classes,
+    is_taken,
+    known_names,
+    services_of,
+    unknown_names,
+)
 from sekisho.prover.reading import About, Reading
 from sekisho.prover.replay import replayed
 from sekisho.prover.search import search
@@ -102,7 +111,7 @@ class Asking:
             for rule in group
         ]
         given = [asked for asked, _ in question.within.conditions]
-        self._ties = Ties(question.user.partition, self._rules, given)
+        self._ties = Ties.between(question.user.partition, self._rules, given)
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
 
@@ -237,11 +246,11 @@ class Asking:
             action = self._catalogue.action(likely)
             if action is not None:
                 yield self._range(action)
-        for alike in self._classes:
+        for alike in self._likely_first(found):
             if self._may_answer(reading, alike):
                 yield from (self._range(one.actions[0]) for one in alike)
         forms = targets.new_resource(self._question.user)
-        for spelled in self._unknown_names:
+        for spelled in unknown_names(self._catalogue, self._elements):
             yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled, self.doubts))
         yield _Range(forms, "*", words=known_names(self._catalogue))
 
@@ -313,34 +322,28 @@ class Asking:
         return tuple(dict.fromkeys([*own, *given]))
 
     @cached_property
-    def _sources(self) -> tuple[Element, ...]:
-        """The elements of which one must take in the action: the fewest that are known."""
+    def _sources(self) -> tuple[Source, ...]:
+        """Where the action must come from: the fewest elements that are known to take it in."""
         wanted = [element for element, holds in self._within.actions if holds]
-        if wanted:
-            return (wanted[0],)
-        if self._allowed is None:
-            return (Element(("*",)),)
+        if wanted or self._allowed is None:
+            return (Source(wanted[0] if wanted else Element(("*",))),)
         # every group must allow; the identity-based policies stand last but for what limits them
-        each = [
-            [rule.action for rule in group if rule.effect is Effect.ALLOW]
-            for group in self._allowed
-        ]
-        return tuple(dict.fromkeys(min(each, key=lambda group: sum(map(_breadth, group)))))
+        each = [[rule for rule in group if rule.effect is Effect.ALLOW] for group in self._allowed]
+        fewest = min(each, key=lambda group: sum(breadth(rule.action) for rule in group))
+        found = (Source(rule.action, services_of(rule.resource)) for rule in fewest)
+        return tuple(dict.fromkeys(found))
+
+    def _likely_first(self, found: _Found) -> Iterator[tuple[ActionClass, ...]]:
+        """Yield the classes; before those of all services, the ones of what was found loosely."""
+        services = services_of(Element((str(found.get(RESOURCE)),)))
+        if services and any(each.services is None for each in self._sources):
+            sources = tuple(replace(each, services=services) for each in self._sources)
+            yield from classes(self._catalogue, self._elements, sources, self._ties)
+        yield from self._classes
 
     @cached_property
-    def _classes(self) -> list[list[ActionClass]]:
-        names = Names(self._catalogue, self._elements)
-        actions = (one for each in self._sources for one in names.within(each))
-        return names.classes(actions, self._ties.apart)
-
-    @cached_property
-    def _unknown_names(self) -> list[str]:
-        """The names that policies spell out and the catalogue does not know."""
-        return [
-            entry
-            for entry in dict.fromkeys(entry for one in self._elements for entry in one.values)
-            if _is_name(entry) and self._catalogue.action(entry) is None
-        ]
+    def _classes(self) -> tuple[tuple[ActionClass, ...], ...]:
+        return classes(self._catalogue, self._elements, self._sources, self._ties)
 
     def _checked(
         self, situation: Situation, reading: Reading, each: _Range, found: _Found
@@ -378,18 +381,3 @@ _LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
 
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""
-
-_WILDCARDS = 1_000
-
-
-def _breadth(element: Element) -> int:
-    """Return about how many actions an element takes in."""
-    if element.negated or "*" in element.values:
-        return 1_000_000
-    return sum(_WILDCARDS if set(entry) & set("*?") else 1 for entry in element.values)
-
-
-def _is_name(entry: str) -> bool:
-    service, _, name = entry.partition(":")
-    odd = any(char in "*?:" or char.isspace() for char in f"{service}{name}")
-    return bool(service and name) and entry.isascii() and not odd

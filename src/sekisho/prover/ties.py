@@ -6,6 +6,7 @@ condition context keys"; botocore's `endpoints.json`; Service Authorization Refe
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sekisho.catalogue import Action
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
@@ -19,31 +20,42 @@ __all__ = ["Ties"]
 _FREE = Within()
 
 
+@dataclass(frozen=True, slots=True)
 class Ties:
     """The ties between the action, the resource and the keys that some policies ask about.
 
-    Args:
-        partition: the caller's.
-        rules: the statements.
-        more: further conditions that are asked about.
-
     Attributes:
-        asked: the conditions that say them; none if no key is tied.
+        home: what holds where IAM is called.
+        untagged: what holds of a request about no resource.
     """
 
-    def __init__(self, partition: str, rules: Iterable[Rule], more: Iterable[Asked]) -> None:
+    home: tuple[Asked, ...]
+    untagged: tuple[Asked, ...]
+
+    @classmethod
+    def between(cls, partition: str, rules: Iterable[Rule], more: Iterable[Asked]) -> "Ties":
+        """Return the ties where some statements and further conditions are asked about.
+
+        Args:
+            partition: the caller's.
+            rules: the statements.
+            more: the conditions.
+        """
         named = {key.lower(): key for key in _named(rules, more)}
         where = keys.regions_of(partition)[:1] if keys.REGION in named else ()
-        self._home = tuple(
-            (_asked(OperatorName.STRING_EQUALS, named[keys.REGION], region), True)
-            for region in where
+        return cls(
+            tuple(_asked(OperatorName.STRING_EQUALS, named[keys.REGION], one) for one in where),
+            tuple(
+                _asked(OperatorName.NULL, key, "true")
+                for folded, key in named.items()
+                if folded.startswith(keys.RESOURCE_TAG)
+            ),
         )
-        self._untagged = tuple(
-            _asked(OperatorName.NULL, key, "true")
-            for folded, key in named.items()
-            if folded.startswith(keys.RESOURCE_TAG)
-        )
-        self.asked = (*(asked for asked, _ in self._home), *self._untagged)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The conditions that say the ties; none if no key is tied."""
+        return (*self.home, *self.untagged)
 
     def of(self, action: Action | None, *, direct: bool) -> Within:
         """Return what every request about an action fits; None: one that is not known.
@@ -52,13 +64,9 @@ class Ties:
         """
         if action is None or not self.asked:
             return _FREE
-        home = self._home if direct and keys.is_where_iam_is(action) else ()
-        untagged = () if keys.has_tags_of_nothing(action) else self._untagged
-        return Within(conditions=home, of_nothing=untagged)
-
-    def apart(self, action: Action) -> object:
-        """Return what tells actions apart that elements and resource types do not."""
-        return self.of(action, direct=True)
+        home = self.home if direct and keys.is_where_iam_is(action) else ()
+        untagged = () if keys.has_tags_of_nothing(action) else self.untagged
+        return Within(conditions=tuple((each, True) for each in home), of_nothing=untagged)
 
 
 def _asked(name: OperatorName, key: str, value: str) -> Asked:

@@ -1,0 +1,108 @@
+"""Of the catalogue only what can be answered with is looked at, and nothing is lost by that."""
+
+from typing import Any
+
+import pytest
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from sekisho.engine import Policies
+from sekisho.policy import Element
+from sekisho.prover import Proved, Refuted, exempt_list, gate_shut, names
+from sekisho.prover.ask import Asking
+from sekisho.prover.gate import gate_question
+from sekisho.prover.limits import MOST_STEPS
+
+FEW_STEPS = 10_000
+"""A hundredth of a second; the whole catalogue, class by class, takes a hundred times as many."""
+
+
+def on(*resources: str, **more: Any) -> dict[str, Any]:
+    return {**ALLOW_ALL, "Resource": list(resources), **more}
+
+
+def denied(action: str) -> dict[str, Any]:
+    return {**ALLOW_ALL, "Effect": "Deny", "Action": action}
+
+
+BUCKET, QUEUE = "arn:aws:s3:::b/*", "arn:aws:sqs:us-east-1:111122223333:q"
+NARROW: dict[str, tuple[Policies, type]] = {
+    "a bucket": (identity(on(BUCKET)), Refuted),
+    "a queue": (identity(on(QUEUE)), Refuted),
+    "a queue of another account": (identity(on(QUEUE.replace("1111", "9999"))), Proved),
+    "a bucket in any partition": (identity(on("arn:*:s3:::b/*")), Refuted),
+    "a bucket that S3 is denied": (identity(on(BUCKET), denied("s3:*")), Refuted),
+    "a service in capitals": (identity(on("arn:aws:S3:::b/*")), Refuted),
+    "two services": (identity(on(BUCKET, QUEUE), denied("s3:*")), Refuted),
+    "a short ARN": (identity(on("arn:aws:sqs")), Refuted),
+    "actions of other services": (
+        identity(on(BUCKET, Action=["ec2:StopInstances", "iam:CreateUser"])),
+        Proved,
+    ),
+    "all but some actions": (
+        identity({"Effect": "Allow", "NotAction": "s3:*", "Resource": BUCKET}),
+        Refuted,
+    ),
+}
+
+
+@pytest.mark.parametrize(("policies", "expected"), NARROW.values(), ids=list(NARROW))
+def test_it_takes_few_steps_to_find_what_can_be_done_to_few_resources(
+    policies: Policies, expected: type
+) -> None:
+    asking = Asking(gate_question(policies, ALICE, NOW))
+    witness = asking.witness()
+    assert (witness is not None) is (expected is Refuted)
+    assert MOST_STEPS - asking._effort.left < FEW_STEPS
+
+
+LEFT = {
+    **{name: policies for name, (policies, _) in NARROW.items()},
+    "all but a bucket": identity(
+        {"Effect": "Allow", "Action": "sqs:*", "NotResource": BUCKET}, denied("s3:*")
+    ),
+    "a wildcard in the service": identity(on("arn:aws:s*:::b/*", Action=["s3:Get*", "sqs:*"])),
+    "a variable": identity(on("arn:aws:s3:::${aws:username}/*", Action="s3:*")),
+}
+
+
+@pytest.mark.parametrize("policies", LEFT.values(), ids=list(LEFT))
+def test_what_is_left_out_answers_nothing(
+    policies: Policies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fence = {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*", "ssm:*"], "Resource": "*"}
+    fenced = Policies(identity=(*policies.identity, *identity(fence).identity))
+    narrow = exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct)
+    monkeypatch.setattr("sekisho.prover.ask.services_of", lambda _: None)
+    assert narrow == (exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct))
+    assert isinstance(narrow[0], tuple)
+
+
+@pytest.mark.parametrize(
+    ("entries", "services"),
+    [
+        ([BUCKET], {"s3"}),
+        ([BUCKET, QUEUE], {"s3", "sqs"}),
+        (["arn:aws:SQS"], {"sqs"}),
+        (["arn:aws:s3:*"], {"s3"}),
+        (["*"], None),
+        ([BUCKET, "*"], None),
+        (["arn:aws"], None),
+        (["arn:*:s3:::b"], None),
+        (["arn:aws:s3*"], None),
+        (["arn:aws:s?:::b"], None),
+        (["arn:aws:${aws:PrincipalTag/s}:::b"], None),
+    ],
+)
+def test_which_services_a_resource_names(entries: list[str], services: set[str] | None) -> None:
+    assert names.services_of(Element(tuple(entries))) == services
+    assert names.services_of(Element(tuple(entries), negated=True)) is None
+
+
+def test_questions_of_the_same_elements_share_the_classes() -> None:
+    statement = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    for place in range(3):
+        before = names.classes.cache_info()
+        gate_shut(identity(on(f"arn:aws:s3:::home-{place}/*"), statement), ALICE, NOW)
+        after = names.classes.cache_info()
+        assert after.misses == before.misses + (place == 0)
+        assert after.hits == before.hits + (place > 0)
