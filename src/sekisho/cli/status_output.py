@@ -24,6 +24,10 @@ _TITLES = {
     ),
 }
 _DATED = Text("    dated by IAM: {at}", "    IAM 上の作成日時: {at}")
+_CAME = Text(
+    "    would now also be felt by: {names}",
+    "    計画作成後に影響を受けるようになったもの: {names}",
+)
 _BY = Text(
     "    last changed by: {who}, {event}, {at}",
     "    最後に変更した人: {who}、{event}、{at}",
@@ -68,7 +72,8 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         for fact in facts:
             yield f"  {fact.address}"
             yield from _history(fact, lang)
-        if stands is Stands.DRIFTED and facts and not any(fact.author for fact in facts):
+        changed = [fact for fact in facts if stands is Stands.DRIFTED and not fact.came]
+        if changed and not any(fact.author for fact in changed):
             yield _ASK.filled(calls=CALLS).into(lang)
     for wave in dict.fromkeys(person.wave for person in plan.people):
         users = [person.user for person in plan.people if person.wave == wave]
@@ -83,6 +88,8 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
 
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
+    if fact.came:
+        yield _CAME.filled(names=", ".join(fact.came)).into(lang)
     if fact.dated is not None:
         yield _DATED.filled(at=fact.dated).into(lang)
     match fact.author:
@@ -139,6 +146,8 @@ def _changed(fact: Fact) -> dict[str, object]:
     """Return what is known of the change that has made a fact drift."""
     if fact.stands is not Stands.DRIFTED:
         return {}
+    if fact.came:
+        return {"came": list(fact.came)}
     dated = {"dated": None if fact.dated is None else fact.dated.isoformat()}
     match fact.author:
         case Author(who, event, at):

@@ -1,7 +1,7 @@
 """Carries out a plan and nothing else; can be killed at any call and run again."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sekisho.rollout.journal import Entry, Event, Journal
 from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
+from sekisho.rollout.reach import Reach, newcomers
 from sekisho.rollout.stands import Stands, is_needless, stands_of
 
 __all__ = ["OLDEST", "ApplyReport", "Stop", "execute", "so_far", "touched"]
@@ -113,7 +114,7 @@ def execute(
     if not waits:
         return so_far(plan, journal)
     _check_age(plan, now)
-    run = _Run(api, journal, passwords, now)
+    run = _Run(plan.reach, api, journal, passwords, now)
     for change in plan.changes:
         try:
             run.make(change)
@@ -192,22 +193,30 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
     stands = {
         each.address: stands_of(each, observer.read(each), journal, api) for each in plan.changes
     }
-    found = [address for address, each in stands.items() if each is Stands.DRIFTED]
-    found += [each.address for each in plan.needless if not is_needless(each, observer.read(each))]
-    if found:
-        raise _stale(*found)
+    drifted = [address for address, each in stands.items() if each is Stands.DRIFTED]
+    about = plan.needless
+    drifted += [each.address for each in about if not is_needless(each, observer.read(each))]
+    waiting = [each for each in plan.changes if stands[each.address] is Stands.WAITS]
+    came = {each.address: newcomers(each, plan.reach, observer) for each in waiting}
+    if drifted or any(came.values()):
+        raise _stale(drifted, came)
     return not all(
         each is Stands.DONE and journal.standing(address) in _SETTLED
         for address, each in stands.items()
     )
 
 
-def _stale(*addresses: str) -> PlanRefused:
-    named = ", ".join(f"`{address}`" for address in addresses)
+def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
+    """Return the refusal that names what is not as it was, and who would feel a change by now."""
+    said = {address: f"`{address}`" for address in drifted}
+    for address, names in came.items():
+        if names:
+            who = ", ".join(f"`{name}`" for name in names)
+            said[address] = f"`{address}` would now also be felt by {who}"
     return PlanRefused(
-        f"the account has changed since the plan was made: {named}",
+        f"the account has changed since the plan was made: {'; '.join(said.values())}",
         code=Code.PLAN_STALE,
-        at=addresses[0],
+        at=next(iter(said)),
         cure="collect the account again and make a new plan",
     )
 
@@ -216,6 +225,7 @@ def _stale(*addresses: str) -> PlanRefused:
 class _Run:
     """One run: where it acts, and what it tells the journal."""
 
+    reach: Reach
     api: AwsApi
     journal: Journal
     passwords: Passwords
@@ -226,10 +236,11 @@ class _Run:
         standing = self.journal.standing(change.address)
         if standing is Event.DONE:
             return
-        actual = Observer(self.api).read(change)
+        observer = Observer(self.api)
+        actual = observer.read(change)
         match stands_of(change, actual, self.journal, self.api):
             case Stands.DRIFTED:
-                raise _stale(change.address)
+                raise _stale((change.address,), {})
             case Stands.IN_DOUBT if isinstance(change, SetsPassword):
                 raise doubtful(change, self.api)
             case Stands.DONE if standing in _NOT_OURS or not self._is_ours(change):
@@ -238,6 +249,8 @@ class _Run:
                 made = self.journal.made(change.address)
                 self._record(Event.DONE, change, made=made)
             case _:
+                if came := newcomers(change, self.reach, observer):
+                    raise _stale((), {change.address: came})
                 self._call(change, _call_for(change, actual))
 
     def _is_ours(self, change: Change) -> bool:

@@ -1,6 +1,6 @@
 """What the account holds at the address of a change, read from AWS, and who else uses it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,7 @@ class Observer:
 
     def __init__(self, api: AwsApi) -> None:
         self._api = api
-        self._lists: dict[tuple[str, str], list[Mapping[str, Any]] | None] = {}
+        self._lists: dict[tuple[str, str, str], list[Mapping[str, Any]] | None] = {}
 
     def read(self, change: Change) -> Image:
         """Return what is there, in the form of the change's images.
@@ -211,6 +211,17 @@ class Observer:
         items = self._list(*_USER_GROUPS, user)
         return [item["GroupName"] for item in items or ()]
 
+    def members_of(self, group: str) -> list[str]:
+        """Return the names of the users in a group."""
+        items = self._list("GetGroup", "Users", "GroupName", group)
+        return [item["UserName"] for item in items or ()]
+
+    def holders_of(self, arn: str) -> Iterator[tuple[str, str]]:
+        """Yield the kind and name of whatever a policy is attached to, or is the boundary of."""
+        for kind in ("User", "Group", "Role"):
+            items = self._list("ListEntitiesForPolicy", f"Policy{kind}s", "PolicyArn", arn)
+            yield from ((kind.lower(), item[f"{kind}Name"]) for item in items or ())
+
     def _tags(self, kind: str, parameter: str, name: str) -> dict[str, str]:
         items = self._list(f"List{kind}Tags", "Tags", parameter, name)
         return {item["Key"]: item["Value"] for item in items or ()}
@@ -229,7 +240,7 @@ class Observer:
         self, operation: str, key: str, parameter: str, name: str
     ) -> list[Mapping[str, Any]] | None:
         """Return a listing about `name`; None if there is no such thing."""
-        asked = (operation, name)
+        asked = (operation, key, name)
         if asked not in self._lists:
             try:
                 pages = self._api.pages("iam", operation, key, **{parameter: name})

@@ -16,6 +16,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.decide import Ask
 from sekisho.rollout.observe import reads_of
+from sekisho.rollout.reach import looking
 from sekisho.rollout.usage import CHECKS
 
 __all__ = ["to_apply", "to_look", "to_roll_back"]
@@ -23,7 +24,7 @@ __all__ = ["to_apply", "to_look", "to_roll_back"]
 
 def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
-    return _unique(_applying(changes), changes, after)
+    return _unique(_applying(changes, after), changes, after)
 
 
 def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
@@ -41,13 +42,14 @@ def _looking(change: Change) -> Iterator[Call]:
     return (Call(operation, subject) for operation in reads_of(change))
 
 
-def _applying(changes: tuple[Change, ...]) -> Iterator[Call]:
+def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
     for change in changes:
         yield doing(change)
         if isinstance(change, CreateLoginProfile):
             # whoever goes on after a lost answer sets the password anew
             yield renewing(change)
         yield from _looking(change)
+        yield from looking(change, after)
 
 
 def _rolling_back(changes: tuple[Change, ...]) -> Iterator[Call]:

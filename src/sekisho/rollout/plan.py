@@ -119,6 +119,7 @@ class Plan:
         warnings: what people will feel.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
+        reach: who feels a change that does not name them, by its address.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
         password_length: how many characters a temporary password gets.
@@ -138,6 +139,7 @@ class Plan:
     warnings: tuple[Note, ...] = ()
     people: tuple[Person, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
+    reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     password_length: int = 20
@@ -214,6 +216,7 @@ class Plan:
             "proofs": [_proof_to_json(proof) for proof in self.proofs],
             "people": [_person_to_json(person) for person in self.people],
             "exceptions": [exemption_to_json(each) for each in self.exceptions],
+            "reach": {address: list(names) for address, names in self.reach.items()},
             "needs": dict(self.needs),
             "accepted": dict(self.accepted),
             "passwordLength": self.password_length,
@@ -293,6 +296,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         warnings=_all(content["warnings"], _note),
         people=_all(content["people"], _person),
         exceptions=_all(content["exceptions"], exemption_from_json),
+        reach={address: tuple(names) for address, names in content["reach"].items()},
         needs=content["needs"],
         accepted=content["accepted"],
         password_length=int(content["passwordLength"]),

@@ -34,6 +34,7 @@ from sekisho.rollout.outlook import outlook_of, policy_arn
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.quotas import no_room_for_a_version, over_quotas
+from sekisho.rollout.reach import reach_of
 from sekisho.rollout.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.texts import DESCRIPTION_STAYS, NOT_COVERED, STALE_STAYS
 from sekisho.rollout.unread import gaps, missing
@@ -103,6 +104,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         warnings=told,
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
+        reach=reach_of(outlook.changes, outlook.before, outlook.after),
         needs=needs_of(outlook),
         accepted=dict(accepted),
         password_length=temporary_length(snapshot),

@@ -10,6 +10,7 @@ from sekisho.rollout.authors import Author, authors_of
 from sekisho.rollout.changes import Change, CreatePolicy, Image
 from sekisho.rollout.kept import Kept, check_account
 from sekisho.rollout.observe import Observer
+from sekisho.rollout.reach import newcomers
 from sekisho.rollout.stands import Stands, is_needless, stands_of
 
 __all__ = ["Fact", "Standing", "standing_of"]
@@ -23,12 +24,14 @@ class Fact:
         dated: of what has drifted, when IAM says that it was changed so; None if it does not.
         author: of what has drifted, who was the last to change it, or why that is not known; None
             if it was not asked.
+        came: who would feel the change by now and was not judged; it has drifted by that alone.
     """
 
     address: str
     stands: Stands
     dated: datetime | None = None
     author: Author | Text | None = None
+    came: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         found[each.address] = observer.read(each)
         if not is_needless(each, found[each.address]):
             stands[each.address] = Stands.DRIFTED
+    waiting = [each for each in changes if stands[each.address] is Stands.WAITS]
+    came = {each.address: newcomers(each, kept.plan.reach, observer) for each in waiting}
     about = (*changes, *kept.plan.needless)
     elsewise = [each for each in about if stands.get(each.address) is Stands.DRIFTED]
     dated = {
@@ -102,8 +107,9 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         if _tells_its_date(each, found[each.address])
     }
     authors = authors_of(elsewise, api, kept.plan.snapshot_at) if who else {}
+    stands |= {address: Stands.DRIFTED for address, names in came.items() if names}
     return tuple(
-        Fact(address, each, dated.get(address), authors.get(address))
+        Fact(address, each, dated.get(address), authors.get(address), came.get(address, ()))
         for address, each in stands.items()
     )
 
