@@ -31,6 +31,7 @@ from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
 from sekisho.rollout.held import temporary_length, unread_of
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import outlook_of, policy_arn
+from sekisho.rollout.overwritten import no_gate, used_elsewhere
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.quotas import no_room_for_a_version, over_quotas
@@ -89,9 +90,16 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         *over_quotas(outlook.before, most),
         *reasons(outlook),
         *not_meant(outlook, goal),
+        *used_elsewhere(outlook.changes, snapshot),
     )
     persons = people(outlook, goal)
-    told = (*draft.warnings, *warnings(outlook), *_uncovered(goal, snapshot), *missing(snapshot))
+    told = (
+        *draft.warnings,
+        *no_gate(outlook.changes, snapshot),
+        *warnings(outlook),
+        *_uncovered(goal, snapshot),
+        *missing(snapshot),
+    )
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,

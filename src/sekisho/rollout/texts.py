@@ -37,6 +37,7 @@ __all__ = [
     "NO_FORCED_CHANGE",
     "NO_OTHER_GATE",
     "OTHER_ACCOUNT",
+    "OVERWRITES",
     "QUOTA",
     "REFUSED_BY_AWS",
     "RESET_NEXT",
@@ -45,6 +46,7 @@ __all__ = [
     "STILL_STUCK",
     "UNKNOWN",
     "UNREAD_POLICIES",
+    "USED_ELSEWHERE",
     "VERSIONS",
     "VIA_SERVICE",
 ]
@@ -163,6 +165,19 @@ NOT_MEANT = Text(
     "group that gets the policy, or have the policy already.",
     "次のユーザーは目標の対象ではありませんが、適用されるポリシーが変わります "
     "(ポリシーがアタッチされるグループのメンバー、または既にポリシーを持つユーザー)。",
+)
+USED_ELSEWHERE = Text(
+    "The new version of `{arn}` will also decide for these roles, or as the permissions boundary "
+    "of these users and roles, and the goal is not about that. Give the goal's policy another "
+    "name, or take this one off them.",
+    "`{arn}` の新しいバージョンは、目標の対象ではない次のロールや、アクセス許可の境界としても"
+    "適用されます。目標のポリシーを別の名前にするか、次のものからこのポリシーを外してください。",
+)
+OVERWRITES = Text(
+    "What this policy says now is not proved to be a gate, and is replaced: somebody may have made "
+    "it for something else. A roll-back brings it back.",
+    "このポリシーの現在の内容は MFA を必須にするものと証明できず、置き換えられます。"
+    "別の目的で作成されたものかもしれません。ロールバックすると元に戻ります。",
 )
 STALE_STAYS = Text(
     "The policy stays attached to the group `{group}`: some of its members are not gated yet.",
