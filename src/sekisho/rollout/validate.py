@@ -19,7 +19,10 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     users = {user.name for user in snapshot.users}
     groups = {group.name for group in snapshot.groups}
     groups |= {goal.group.name} if goal.group else set()
-    faults = [*_policy(goal.policy)]
+    faults: list[Fault] = []
+    for place, policy, group in _stages(goal):
+        faults += _policy(policy, f"{place}policy")
+        faults += _group(group, f"{place}group") if group is not None else ()
     for index, user in enumerate(goal.new_users):
         faults += _new_user(user, f"new_users[{index}]")
         faults += _unknown("group", user.groups, groups, f"new_users[{index}].groups")
@@ -28,15 +31,21 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     faults += _twice(goal.users, "users")
     faults += _unknown("user", goal.break_glass, users, "break_glass")
     if goal.group is not None:
-        faults += _group(goal.group)
         faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
     return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_taken(goal, snapshot))
 
 
+def _stages(goal: Goal) -> Iterator[tuple[str, PolicyGoal, GroupGoal | None]]:
+    """Yield each stage's policy and group, and what their places in a goal file begin with."""
+    yield "", goal.policy, goal.group
+    if goal.enrolled is not None:
+        name, path = goal.enrolled.group, goal.group.path if goal.group else "/"
+        yield "afterEnrolment.", goal.enrolled.policy, GroupGoal(name, path=path) if name else None
+
+
 def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     """Yield a policy of the goal that would be taken away again as soon as it is attached."""
-    wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
-    own = {policy_arn(snapshot, policy).lower() for policy in wanted}
+    own = {policy_arn(snapshot, policy).lower() for _, policy, _ in _stages(goal)}
     for arn in goal.replaces:
         if arn.lower() in own:
             message = f"`{arn}` is the policy that gates and cannot be replaced by itself"
@@ -44,18 +53,18 @@ def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
             yield Fault(Code.PLAN_UNSAFE, message, "replaces", cure=cure)
 
 
-def _policy(policy: PolicyGoal) -> Iterator[Fault]:
-    yield from names.policy_name(policy.name, "policy.name")
-    yield from names.policy_path(policy.path, "policy.path")
-    yield from names.description(policy.description, "policy.description")
-    yield from names.tags(policy.tags.items(), "policy.tags")
+def _policy(policy: PolicyGoal, where: str) -> Iterator[Fault]:
+    yield from names.policy_name(policy.name, f"{where}.name")
+    yield from names.policy_path(policy.path, f"{where}.path")
+    yield from names.description(policy.description, f"{where}.description")
+    yield from names.tags(policy.tags.items(), f"{where}.tags")
     yield from over_quota(size(policy.document), Quota.MANAGED_POLICY, policy.name)
 
 
-def _group(group: GroupGoal) -> Iterator[Fault]:
-    yield from names.group_name(group.name, "group.name")
-    yield from names.path(group.path, "group.path")
-    yield from _twice(group.members, "group.members")
+def _group(group: GroupGoal, where: str) -> Iterator[Fault]:
+    yield from names.group_name(group.name, f"{where}.name")
+    yield from names.path(group.path, f"{where}.path")
+    yield from _twice(group.members, f"{where}.members")
 
 
 def _new_user(user: NewUser, where: str) -> Iterator[Fault]:
@@ -91,9 +100,10 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
 def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     """Yield the names that something else has: IAM compares them without path and case."""
     policies = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
-    yield from _elsewhere(goal.policy, policies, "policy")
-    if goal.group is not None:
-        yield from _elsewhere(goal.group, snapshot.groups, "group")
+    for place, policy, group in _stages(goal):
+        yield from _elsewhere(policy, policies, f"{place}policy")
+        if group is not None:
+            yield from _elsewhere(group, snapshot.groups, f"{place}group")
     for index, user in enumerate(goal.new_users):
         yield from _elsewhere(user, snapshot.users, f"new_users[{index}]")
         yield from _somebody(user, snapshot.user_named.get(user.name), f"new_users[{index}]")
