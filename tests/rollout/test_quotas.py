@@ -5,11 +5,27 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from administered import ACCOUNT, administered, iam_of, signed_in
-from rollout.staging import ADMIN, GATE, MACHINE, NOW, account, gate, managed, policy_goal
-from sekisho.account import collect
+from rollout.staging import (
+    ADMIN,
+    GATE,
+    MACHINE,
+    NOW,
+    account,
+    gate,
+    managed,
+    policy_goal,
+    with_user,
+)
+from rollout.test_plan import crowded
+from sekisho.account import Snapshot, collect
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, plan
+from sekisho.rollout import Goal, GroupGoal, Note, Plan, plan
+from sekisho.rollout.lifecycle import Standpoint, offboard, reset
+
+TWENTY = {"AttachedPoliciesPerUserQuota": 20, "GroupsPerUserQuota": 10}
 
 DELETE = re.compile(r"`aws iam delete-policy-version --policy-arn (\S+) --version-id (v\d+)`")
 
@@ -47,3 +63,45 @@ def test_what_the_plan_says_makes_room() -> None:
         iam.delete_policy_version(PolicyArn=arn, VersionId=version)
         after = plan(goal, collect(api, now=datetime.now(UTC)), ADMIN)
         assert "quota" not in [note.id for note in after.reasons]
+
+
+def quotas(made: Plan) -> list[Note]:
+    return [note for note in made.reasons if note.id == "quota"]
+
+
+def full(number: int, summary: dict[str, int]) -> Snapshot:
+    """Return an account in which machine has so many policies."""
+    return replace(crowded(account(), attached=number), summary=summary)
+
+
+@pytest.mark.parametrize(("attached", "most"), [(19, None), (20, 20)])
+def test_the_quota_is_the_accounts_own(attached: int, most: int | None) -> None:
+    start = full(attached, TWENTY)
+    at = Standpoint(start, ADMIN, ("glass",))
+    for made in (plan(MACHINE, start, ADMIN), offboard(at, "machine")):
+        told = [re.findall(r"PoliciesPerUser: (\d+)", note.text.en) for note in quotas(made)]
+        assert told == ([[str(most)]] if most else [])
+    assert quotas(reset(at, "machine")) == [], "it attaches nothing"
+
+
+def test_a_quota_that_was_not_read_is_taken_as_the_default_and_said_so() -> None:
+    (note,) = quotas(plan(MACHINE, full(10, {}), ADMIN))
+    assert (
+        "PoliciesPerUser: 10 (AWS's default: the account's own quota was not read" in note.text.en
+    )
+    assert "デフォルト値" in note.text.ja
+    (note,) = quotas(plan(MACHINE, full(10, {"AttachedPoliciesPerUserQuota": 10}), ADMIN))
+    assert "default" not in note.text.en
+
+
+def test_how_to_make_room_is_said_and_makes_room() -> None:
+    start = full(10, {})
+    old = start.user_named["machine"].attached[0]
+    (note,) = quotas(plan(replace(MACHINE, replaces=(old,)), start, ADMIN))
+    for text in (note.text.en, note.text.ja):
+        assert "`replaces`" in text
+    grouped = replace(MACHINE, users=(), group=GroupGoal("Gated", ("machine",)), replaces=(old,))
+    assert quotas(plan(grouped, start, ADMIN)) == []
+    machine = start.user_named["machine"]
+    fewer = with_user(start, replace(machine, attached=machine.attached[1:]))
+    assert quotas(plan(MACHINE, fewer, ADMIN)) == []

@@ -3,6 +3,7 @@
 Source: IAM User Guide, "IAM and AWS STS quotas"; facts §7.1, §7.3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -42,11 +43,13 @@ class Limit:
         number: the default; some can be raised by asking AWS.
         message: AWS's own error message, with places `{number}` and `{name}`.
         cure: what an administrator can do.
+        summary: what the account summary calls the account's own number, where it matters.
     """
 
     number: int
     message: str
     cure: str
+    summary: str = ""
 
 
 _SHORTER = "make it shorter, or use a customer managed policy"
@@ -60,7 +63,10 @@ class Quota(Enum):
         6144, "Cannot exceed quota for PolicySize: {number}", "make it shorter, or split it in two"
     )
     USER_INLINE = Limit(
-        2048, "Maximum policy size of {number} bytes exceeded for user {name}", _SHORTER
+        2048,
+        "Maximum policy size of {number} bytes exceeded for user {name}",
+        _SHORTER,
+        "UserPolicySizeQuota",
     )
     GROUP_INLINE = Limit(
         5120, "Maximum policy size of {number} bytes exceeded for group {name}", _SHORTER
@@ -82,12 +88,26 @@ class Quota(Enum):
         "A managed policy can have up to {number} versions. Before you create a new version, "
         "you must delete an existing version.",
         "delete a version that is not the default",
+        "VersionsPerPolicyQuota",
     )
-    POLICIES_PER_USER = Limit(10, "Cannot exceed quota for PoliciesPerUser: {number}", _DETACH)
-    POLICIES_PER_GROUP = Limit(10, "Cannot exceed quota for PoliciesPerGroup: {number}", _DETACH)
+    POLICIES_PER_USER = Limit(
+        10,
+        "Cannot exceed quota for PoliciesPerUser: {number}",
+        _DETACH,
+        "AttachedPoliciesPerUserQuota",
+    )
+    POLICIES_PER_GROUP = Limit(
+        10,
+        "Cannot exceed quota for PoliciesPerGroup: {number}",
+        _DETACH,
+        "AttachedPoliciesPerGroupQuota",
+    )
     POLICIES_PER_ROLE = Limit(10, "Cannot exceed quota for PoliciesPerRole: {number}", _DETACH)
     GROUPS_PER_USER = Limit(
-        10, "Cannot exceed quota for GroupsPerUser: {number}", "attach to the user directly"
+        10,
+        "Cannot exceed quota for GroupsPerUser: {number}",
+        "attach to the user directly",
+        "GroupsPerUserQuota",
     )
 
     @property
@@ -95,9 +115,18 @@ class Quota(Enum):
         """The default number."""
         return self.value.number
 
-    def message(self, name: str = "") -> str:
-        """Return AWS's error message; `name` is the user, group or role it is about."""
-        return self.value.message.format(number=self.number, name=name)
+    def of(self, summary: Mapping[str, int]) -> int:
+        """Return the account's own number, by the summary of the account; the default if unread."""
+        return summary.get(self.value.summary, self.number)
+
+    def message(self, name: str = "", number: int | None = None) -> str:
+        """Return AWS's error message.
+
+        Args:
+            name: the user, group or role that it is about.
+            number: the account's own number; the default if None.
+        """
+        return self.value.message.format(number=number or self.number, name=name)
 
 
 def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:

@@ -13,7 +13,6 @@ from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.policy import from_json
-from sekisho.policy.size import Quota
 from sekisho.rollout.accepted import check_accepted
 from sekisho.rollout.changes import (
     AttachUserPolicy,
@@ -32,6 +31,7 @@ from sekisho.rollout.held import check_listed, temporary_length, unread_held
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
+from sekisho.rollout.quotas import over_quotas
 from sekisho.rollout.safety import gets_in, keeping, reasons
 from sekisho.rollout.taking import CredentialType, dated
 from sekisho.rollout.texts import (
@@ -40,7 +40,6 @@ from sekisho.rollout.texts import (
     LOST_FOR_GOOD,
     NO_FORCED_CHANGE,
     NOT_ONESELF,
-    QUOTA,
     RESET_NEXT,
     RESET_NEXT_KEEPS,
 )
@@ -221,11 +220,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
 def _against(outlook: Outlook, user: User | None) -> Iterator[Note]:
     if user is not None and user.arn == outlook.caller.arn:
         yield Note("oneself", NOT_ONESELF, (user.name,))
-    if user is not None:
-        quota = Quota.POLICIES_PER_USER
-        if quota.number < len(user_of(outlook.after, user.name).attached):
-            what = f"`{user.name}`: {quota.message(user.name)}"
-            yield Note("quota", QUOTA.filled(what=what), (user.name,))
+    yield from over_quotas(outlook.before, outlook.after)
     others = {known.name for known in outlook.before.users if known != user}
     for gap in outlook.before.gaps:
         # what is not about somebody else may be about this one: a credential that nobody saw

@@ -195,7 +195,7 @@ class _Draft:
         same = known.document == wanted.document
         self.add(version, done=same)
         if not same:
-            self.reasons += no_room_for_a_version(known)
+            self.reasons += no_room_for_a_version(known, self.start.summary)
         for key, value in wanted.tags.items():
             old = known.tags.get(key)
             self.add(TagPolicy(arn, key, value, old), done=old == value)

@@ -1,41 +1,63 @@
 """What would come to more than AWS allows. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sekisho.account import ManagedPolicy, Snapshot
+from sekisho.language import Text
 from sekisho.policy.size import Quota
 from sekisho.rollout.plan import Note
-from sekisho.rollout.texts import QUOTA, VERSIONS
+from sekisho.rollout.texts import (
+    BY_DEFAULT,
+    QUOTA,
+    ROOM_FOR_A_GROUP,
+    ROOM_FOR_A_POLICY,
+    ROOM_IN_A_GROUP,
+    VERSIONS,
+)
 
 __all__ = ["no_room_for_a_version", "over_quotas"]
 
+_ROOM = {
+    Quota.POLICIES_PER_USER: ROOM_FOR_A_POLICY,
+    Quota.POLICIES_PER_GROUP: ROOM_IN_A_GROUP,
+    Quota.GROUPS_PER_USER: ROOM_FOR_A_GROUP,
+}
+"""How somebody can make room."""
+
 
 def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
-    """Yield what would come to more than AWS allows by default, and was not so before."""
+    """Yield what would come to more than AWS allows, and was not so before.
+
+    Counted by the account's own quotas, and by AWS's defaults where those were not read.
+    """
     for user in after.users:
         old = before.user_named.get(user.name)
         if old is None or len(user.attached) > len(old.attached):
-            yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name)
+            yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name, after.summary)
         if old is None or len(user.groups) > len(old.groups):
-            yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name)
+            yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name, after.summary)
     for group in after.groups:
         known = before.group_named.get(group.name)
         if known is None or len(group.attached) > len(known.attached):
-            yield from _over(len(group.attached), Quota.POLICIES_PER_GROUP, group.name)
+            used = len(group.attached)
+            yield from _over(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
 
 
-def _over(used: int, quota: Quota, name: str) -> Iterator[Note]:
-    if used > quota.number:
-        what = f"`{name}`: {quota.message(name)}"
-        yield Note("quota", QUOTA.filled(what=what), (name,))
+def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[Note]:
+    most = quota.of(summary)
+    if used > most:
+        what = f"`{name}`: {quota.message(name, most)}"
+        unread = Text("", "") if quota.value.summary in summary else BY_DEFAULT
+        text = QUOTA.filled(what=what, unread=unread, room=_ROOM[quota])
+        yield Note("quota", text, (name,))
 
 
-def no_room_for_a_version(policy: ManagedPolicy) -> Iterator[Note]:
+def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> Iterator[Note]:
     """Yield why a policy cannot have another version, and how somebody can make room.
 
     A plan deletes none: it could never be brought back.
     """
-    if len(policy.versions) < Quota.VERSIONS_PER_POLICY.number:
+    if len(policy.versions) < Quota.VERSIONS_PER_POLICY.of(summary):
         return
     # AWS counts versions up and never gives a number twice
     names = sorted(policy.versions, key=lambda name: (len(name), name))

@@ -5,6 +5,7 @@ from sekisho.language import Text
 __all__ = [
     "ADMINISTRATOR_REMAINS",
     "BREAK_GLASS",
+    "BY_DEFAULT",
     "CALLER",
     "CALLER_UNKNOWN",
     "CANNOT_ENROL",
@@ -42,6 +43,9 @@ __all__ = [
     "REFUSED_BY_AWS",
     "RESET_NEXT",
     "RESET_NEXT_KEEPS",
+    "ROOM_FOR_A_GROUP",
+    "ROOM_FOR_A_POLICY",
+    "ROOM_IN_A_GROUP",
     "STALE_STAYS",
     "STILL_STUCK",
     "UNKNOWN",
@@ -110,8 +114,30 @@ MEANT_UNREAD = Text(
     "セレクターの条件に必要な情報を読み取れませんでした。",
 )
 QUOTA = Text(
-    "A quota of AWS would be exceeded: {what}.",
-    "AWS のクォータを超えます: {what}",
+    "A quota of AWS would be exceeded: {what}{unread}. {room}",
+    "AWS のクォータを超えます: {what}{unread}。{room}",
+)
+BY_DEFAULT = Text(
+    " (AWS's default: the account's own quota was not read, for which collecting needs "
+    "`iam:GetAccountSummary`)",
+    " (AWS のデフォルト値。アカウント固有のクォータは読み取れていません。"
+    "収集には `iam:GetAccountSummary` が必要です)",
+)
+ROOM_FOR_A_POLICY = Text(
+    "Detach one that is not needed, put two into one, gate through a group, or ask AWS for a "
+    "higher quota. What is in `replaces` goes only after its place is taken, and makes no room.",
+    "不要なポリシーをデタッチする、2 つを 1 つにまとめる、グループ経由で適用する、または AWS に"
+    "クォータの引き上げを申請してください。`replaces` のポリシーは新しいポリシーの"
+    "アタッチ後に外すため、空きになりません。",
+)
+ROOM_IN_A_GROUP = Text(
+    "Detach one that the group does not need, put two into one, or gate through another group.",
+    "グループから不要なポリシーをデタッチする、2 つを 1 つにまとめる、"
+    "または別のグループを使ってください。",
+)
+ROOM_FOR_A_GROUP = Text(
+    "Take the user out of a group that is not needed, or gate without a group: leave `group` out.",
+    "ユーザーを不要なグループから外すか、`group` を指定せずに直接アタッチしてください。",
 )
 VERSIONS = Text(
     "A quota of AWS would be exceeded: `{arn}` has {count} versions ({versions}; the default is "

@@ -1,6 +1,6 @@
 """What is wrong with the account as a whole: root, orphans, exceptions, reports, quotas, gaps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sekisho.audit.checks import texts
@@ -13,6 +13,7 @@ from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
 from sekisho.language import Text
 from sekisho.policy import render, size
+from sekisho.policy.size import Quota
 
 __all__ = ["FRESH", "estate_checks", "exception_checks", "quota_checks"]
 
@@ -27,14 +28,6 @@ _POLICIES = Text("managed policies", "管理ポリシー")
 _GROUPS = Text("groups", "グループ")
 _DETAILS = "GetAccountAuthorizationDetails"
 _HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
-_QUOTAS = {
-    "AttachedPoliciesPerUserQuota": 10,
-    "GroupsPerUserQuota": 10,
-    "UserPolicySizeQuota": 2048,
-    "VersionsPerPolicyQuota": 5,
-    "AttachedPoliciesPerGroupQuota": 10,
-}
-"""AWS's defaults (fact §7.1), where the account summary does not tell the account's own."""
 
 
 def estate_checks(examined: Examined) -> Iterator[AccountFinding]:
@@ -128,28 +121,30 @@ def _about(text: Text, exemption: Exemption) -> Text:
 def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
     """Find what has no room for what a roll-out adds: a policy, a group, a version."""
     summary = examined.snapshot.summary
-    quotas = {name: summary.get(name, most) for name, most in _QUOTAS.items()}
     for row in examined.rows:
         if row.gate.gated is not Gated.PROVED:
-            yield from _user_quotas(row, quotas)
+            yield from _user_quotas(row, summary)
     for name in examined.gating:
         policy = examined.snapshot.policies.get(name)
         if policy is not None and not policy.aws_managed:
-            used, most = len(policy.versions), quotas["VersionsPerPolicyQuota"]
+            used, most = len(policy.versions), Quota.VERSIONS_PER_POLICY.of(summary)
             yield from _near(name, _VERSIONS, used, most)
     for group in examined.snapshot.groups:
-        used, most = len(group.attached), quotas["AttachedPoliciesPerGroupQuota"]
+        used, most = len(group.attached), Quota.POLICIES_PER_GROUP.of(summary)
         yield from _near(group.name, _POLICIES, used, most)
 
 
-def _user_quotas(row: Row, quotas: dict[str, int]) -> Iterator[AccountFinding]:
+def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[AccountFinding]:
     user = row.user
-    attached, groups = quotas["AttachedPoliciesPerUserQuota"], quotas["GroupsPerUserQuota"]
+    attached, groups = Quota.POLICIES_PER_USER.of(summary), Quota.GROUPS_PER_USER.of(summary)
     yield from _near(user.name, _POLICIES, len(user.attached), attached)
     yield from _near(user.name, _GROUPS, len(user.groups), groups)
-    used = sum(size(render(each.document)) for each in user.inline)
-    if used > quotas["UserPolicySizeQuota"] * _INLINE_FULL:
-        fact = texts.INLINE.filled(used=used, most=quotas["UserPolicySizeQuota"])
+    used, most = (
+        sum(size(render(each.document)) for each in user.inline),
+        Quota.USER_INLINE.of(summary),
+    )
+    if used > most * _INLINE_FULL:
+        fact = texts.INLINE.filled(used=used, most=most)
         yield finding(Id.QUOTA_NEAR, user.name, fact)
 
 
