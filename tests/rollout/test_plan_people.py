@@ -33,6 +33,7 @@ from sekisho.account import (
     Password,
     Snapshot,
 )
+from sekisho.audit import UserGate
 from sekisho.language import Text
 from sekisho.policy import Document, from_json, to_json
 from sekisho.prover import Unknown
@@ -158,6 +159,18 @@ def test_who_loses_what(document: Document, warned: dict[str, tuple[str, ...]]) 
     assert made.applicable is not bool(stuck or "not-gated" in warned)
     (entries,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert set(entries.failed) == stuck
+    fates = {person.user: person.fate for person in made.people}
+    open_ = {*warned.get("not-gated", ())}
+    assert {name for name in ALL if fates[name] == "not-gated"} == open_ - stuck
+
+
+def test_whether_the_policy_gates_is_not_said_where_it_cannot_be_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unknown = Unknown(Text("too many states", "too many states"))
+    gates = dict.fromkeys(company().user_named, UserGate(unknown, unknown))
+    monkeypatch.setattr("sekisho.rollout.outlook.gates_of", lambda snapshot: gates)
+    assert {person.fate for person in planned(gate()).people} == {"gate-unknown"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from sekisho.account import User
+from sekisho.audit import Gated
 from sekisho.language import Text
 from sekisho.rollout.felt import stopping_key
 from sekisho.rollout.goal import Goal, Waits
@@ -23,6 +24,8 @@ class Fate(StrEnum):
     UNSURE = "unsure"
     HOLDS_NOTHING = "holds-nothing"
     OTHER = "other-policies"
+    NOT_GATED = "not-gated"
+    GATE_UNKNOWN = "gate-unknown"
     UNCHANGED = "unchanged"
     WAITS_WAVE = Waits.WAVE.value
     WAITS_PASSWORD = Waits.PASSWORD.value
@@ -52,6 +55,15 @@ _TEXTS: Mapping[Fate, Text] = {
     Fate.OTHER: Text(
         "Is not gated; other policies decide than now.",
         "MFA 必須にはなりませんが、適用されるポリシーが変わります。",
+    ),
+    Fate.NOT_GATED: Text(
+        "Gets the policy and is not gated by it: not everything is denied without MFA.",
+        "ポリシーは適用されますが、MFA 必須にはなりません。"
+        "MFA なしでも拒否されないリクエストがあります。",
+    ),
+    Fate.GATE_UNKNOWN: Text(
+        "Gets the policy; whether it gates them cannot be told.",
+        "ポリシーは適用されますが、MFA 必須になるかどうか判断できません。",
     ),
     Fate.UNCHANGED: Text("Nothing changes.", "変更はありません。"),
     Fate.WAITS_WAVE: Text("Waits for {until}.", "{until} まで待ちます。"),
@@ -112,6 +124,9 @@ def _fate(outlook: Outlook, user: User) -> Fate:
         return Fate.LOCKED_OUT if entry.verdict is Verdict.REFUTED else Fate.UNSURE
     if not outlook.gets_policy(user):
         return Fate.OTHER
+    gated = outlook.gates[user.name].gated
+    if gated is not Gated.PROVED:
+        return Fate.GATE_UNKNOWN if gated is Gated.UNKNOWN else Fate.NOT_GATED
     if user.devices:
         return Fate.READY
     temporary = user.password is not None and user.password.reset_required
