@@ -5,7 +5,8 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from administered import ACCOUNT, iam_of, signed_in
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import GATE, NOW, company
+from rollout.staging import ADMIN, GATE, NOW, account, company
 from sekisho.account import AwsApi, collect, save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
@@ -174,6 +175,15 @@ def test_a_goals_waves_are_told(terminal: Terminal) -> None:
     assert (wave["gated"], wave["enrolled"], wave["unknown"]) == (["hanako"], [], [])
     assert "MFA 必須と証明済み 1 人" in terminal.run("status", goal, "--lang", "ja").stdout
     taken_back(terminal)
+
+
+def test_a_snapshot_of_a_day_to_come_is_refused(terminal: Terminal) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=10)
+    save_snapshot(replace(account(), taken_at=later), terminal.path("snapshot"))
+    goal = terminal.write("goal.yaml", GOAL)
+    words = ("--snapshot", terminal.path("snapshot"), "--caller", ADMIN.arn)
+    with pytest.raises(FaultyInput, match="takenAt: the account was read at"):
+        raise_(terminal.run("plan", goal, *words))
 
 
 def test_a_snapshot_of_another_form_is_refused(terminal: Terminal) -> None:

@@ -37,7 +37,7 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.rollout.execute import OLDEST
+from sekisho.rollout.execute import AHEAD, OLDEST
 from sekisho.rollout.patience import patiently
 
 OLD = GATE.replace("Force_MFA", "Old_Force_MFA")
@@ -188,6 +188,15 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     assert execute(whole, api, journal, passwords=password, now=NOW + OLDEST).complete
     assert execute(whole, api, journal, passwords=password, now=late).complete
     assert roll_back(whole, journal, api, now=late).left == ()
+
+
+def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path) -> None:
+    whole = made(api, one_of_each())
+    journal, early = Journal(tmp_path / "journal"), NOW - AHEAD
+    with pytest.raises(PlanRefused, match="which is yet to come") as caught:
+        execute(whole, api, journal, passwords=password, now=early - timedelta(seconds=1))
+    assert caught.value.code is Code.PLAN_STALE
+    assert execute(whole, api, journal, passwords=password, now=early).complete
 
 
 def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:

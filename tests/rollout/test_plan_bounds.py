@@ -1,7 +1,11 @@
 """Goals that cannot be, and plans that are not what was made."""
 
+import copy
+import functools
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -91,11 +95,59 @@ def test_a_plan_made_up_with_its_own_digest_is_refused() -> None:
     content = json.loads(unsafe.to_json())
     del content["digest"]
     for key, value in (("applicable", True), ("more", 1), ("changes", [{"kind": "Format"}])):
-        forged = {**content, key: value}
-        canonical = json.dumps(forged, sort_keys=True, separators=(",", ":"))
-        forged["digest"] = hashlib.sha256(canonical.encode()).hexdigest()
         with pytest.raises(PlanRefused, match="cannot read"):
-            Plan.from_json(json.dumps(forged))
+            Plan.from_json(signed({**content, key: value}))
+
+
+def signed(content: Mapping[str, Any]) -> str:
+    """Return a plan of this content as somebody writes it who computes the digest, too."""
+    bare = {key: value for key, value in content.items() if key != "digest"}
+    canonical = json.dumps(bare, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**bare, "digest": hashlib.sha256(canonical.encode()).hexdigest()})
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where each value of a JSON document stands."""
+    yield place
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(item, (*place, key))
+
+
+def reads(text: str) -> bool:
+    """Return whether this is read as a plan; whatever is not is refused as a faulty one."""
+    try:
+        Plan.from_json(text)
+    except PlanRefused as refused:
+        return refused.code is not Code.PLAN_FAULTY
+    return True
+
+
+def test_no_value_of_a_plan_is_taken_for_what_it_is_not() -> None:
+    start = five_versions(account())
+    made = json.loads(plan(full_goal(), start, ADMIN).to_json())
+    del made["digest"]
+    # one place of each form; what a policy document says is IAM's to judge
+    forms = {
+        tuple("*" if isinstance(key, int) else key for key in each): each for each in places(made)
+    }
+    free = {"document", "needs"}
+    for *way, last in (each for each in forms.values() if each and not free & {*each[:-1]}):
+        for other in (None, 7, "x", [], {}, [7], {"x": 7}, "2026-11-26T00:00:00"):
+            forged = copy.deepcopy(made)
+            within = functools.reduce(lambda inner, key: inner[key], way, forged)
+            kind, within[last] = type(within[last]), other
+            # the old value of a tag may be none
+            alike = {kind, type(other)} <= {str, type(None)} or type(other) is kind
+            assert alike or not reads(signed(forged)), (way, last, other)
+
+
+def test_each_value_of_a_wrong_type_is_named() -> None:
+    made = json.loads(plan(MACHINE, account(), ADMIN).to_json())
+    made |= {"snapshotAt": "2026-11-26T00:00:00", "account": 7, "caller": {"arn": 1, "mfa": "yes"}}
+    named = "`account`, `caller.arn`, `caller.mfa`, `snapshot_at`"
+    with pytest.raises(PlanRefused, match=named):
+        Plan.from_json(signed(made))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "sekisho.plan/2"}', "null"])

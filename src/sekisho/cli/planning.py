@@ -5,6 +5,7 @@ Nothing is changed by any of them: `sekisho apply` does that.
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +16,11 @@ from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
-from sekisho.errors import UsageError
+from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.files.private import check_writable, write_private
 from sekisho.language import Language, Text
 from sekisho.rollout import Caller, Plan, Verdict
+from sekisho.rollout.execute import AHEAD
 from sekisho.rollout.script import script_of
 
 __all__ = ["account_of", "finish", "planning_options"]
@@ -76,6 +78,7 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
     """Return the account that the options name, and who will apply the plan.
 
     Raises:
+        FaultyInput: if the snapshot is dated in the future.
         UsageError: if `--snapshot` and `--caller` do not stand together or are of two accounts, or
             if another AWS is named beside them; or if `--force` has nothing to replace.
         SekishoError: if the file of `--out` cannot be written.
@@ -88,9 +91,20 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
         check_writable(given["out"], replace=given["force"])
     if given["snapshot"] is not None:
         refuse_beside("--snapshot", given)
-        return _saved(open_account(given["snapshot"]), Caller(given["caller"], mfa=given["mfa"]))
+        snapshot = open_account(given["snapshot"])
+        _check_time(snapshot, given["snapshot"])
+        return _saved(snapshot, Caller(given["caller"], mfa=given["mfa"]))
     connected = connection(given, lang)
     return collected(connected, lang), Caller(connected.caller, mfa=given["mfa"])
+
+
+def _check_time(snapshot: Snapshot, source: str) -> None:
+    """Refuse a snapshot of a day to come: waves would be due too early, keys would look unused."""
+    if snapshot.taken_at - datetime.now(UTC) > AHEAD:
+        message = f"the account was read at {snapshot.taken_at.isoformat()}, which is yet to come"
+        cure = "set the clock right and collect the account again"
+        fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", cure=cure)
+        raise FaultyInput(source, [fault])
 
 
 def _saved(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:

@@ -22,12 +22,15 @@ from sekisho.rollout.plan import Plan
 from sekisho.rollout.reach import Reach, newcomers
 from sekisho.rollout.stands import Stands, is_needless, stands_of
 
-__all__ = ["OLDEST", "ApplyReport", "Stop", "execute", "so_far", "touched"]
+__all__ = ["AHEAD", "OLDEST", "ApplyReport", "Stop", "execute", "so_far", "touched"]
 
 Passwords = Callable[[str], str]
 
 OLDEST = timedelta(days=7)
 """How old the snapshot of a plan may be when the plan is applied."""
+
+AHEAD = timedelta(minutes=5)
+"""How far the clock by which an account was read may be ahead of ours."""
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
@@ -99,9 +102,9 @@ def execute(
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, is older than `OLDEST`, or if the account has changed since; nothing is done
-            then. Also if somebody changes it meanwhile, or if it is in doubt whose a password is;
-            what was done stands in the journal.
+            journal, is older than `OLDEST` or dated in the future, or if the account has changed
+            since; nothing is done then. Also if somebody changes it meanwhile, or if it is in doubt
+            whose a password is; what was done stands in the journal.
     """
     _check_applicable(plan)
     journal.open(plan.digest)
@@ -175,7 +178,16 @@ def _check_caller(plan: Plan, api: AwsApi) -> None:
 
 
 def _check_age(plan: Plan, now: datetime) -> None:
-    """Refuse a plan that was judged too long ago: not all that it was judged by is read again."""
+    """Refuse a plan that was judged too long ago: not all that it was judged by is read again.
+
+    One that is dated in the future would never become too old.
+    """
+    if plan.snapshot_at - now > AHEAD:
+        raise PlanRefused(
+            f"the account was read at {plan.snapshot_at.isoformat()}, which is yet to come",
+            code=Code.PLAN_STALE,
+            cure="set the clock right, and make the plan again from the account as it is now",
+        )
     if now - plan.snapshot_at > OLDEST:
         raise PlanRefused(
             f"the account was read on {plan.snapshot_at.date()}, more than {OLDEST.days} days ago",

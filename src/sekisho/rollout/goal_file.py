@@ -73,6 +73,7 @@ class _Reader:
         got = shape.members((), KEYS)
         if not got["who"].absent and not got["waves"].absent:
             got["who"].fault("`who` and `waves` exclude each other", cure="write one of them")
+            self._users(got["who"], set())  # so that what is wrong in it is said as well
         self.glass = self._break_glass(got["breakGlass"])
         policy = self._policy(got["policy"], NAME)
         group = self._group(got["group"])

@@ -17,8 +17,10 @@ from sekisho.audit.exceptions import Exemption, exemption_from_json, exemption_t
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
+from sekisho.policy.faults import quoted
 from sekisho.rollout.changes import Change, Image
 from sekisho.rollout.codec import change_from_json, change_to_json
+from sekisho.rollout.declared import misfits
 
 __all__ = ["SCHEMA", "Caller", "Note", "Person", "Plan", "Proof", "Verdict"]
 
@@ -196,7 +198,7 @@ class Plan:
             raise _faulty("this plan was edited: its digest does not fit what it says")
         try:
             return _plan(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             # the digest fits, so somebody computed it over what is no plan
             raise _faulty("this plan has a part that this version cannot read") from error
 
@@ -304,6 +306,8 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         snapshot=content["snapshot"],
         tool=content["tool"],
     )
+    if wrong := [*misfits(plan, Plan)]:
+        raise _faulty(f"this plan has values of a wrong type: {', '.join(map(quoted, wrong))}")
     if plan._content() != content:
         raise ValueError("a part of it was not read")
     return plan
