@@ -11,8 +11,9 @@ from typing import Any
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys
 from sekisho.policy import to_json
-from sekisho.prover.walk import Kind, Story
-from sekisho.prover.walk.model import Device, Held, Hold, Password, Who
+from sekisho.prover.walk import Kind, Step, Story
+from sekisho.prover.walk.model import Act, Device, Held, Hold, Password, Person, Who
+from sekisho.prover.walk.search import Question
 from sekisho.prover.walk.setting import ACCOUNT, GROUP, NAMES, ROLE, Setting
 
 PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
@@ -39,10 +40,24 @@ class Cell:
     setting: Setting
 
     @classmethod
-    def of(cls, story: Story, setting: Setting, number: int) -> "Cell":
-        """Return a story whose people are told from others' by a number."""
+    def of(cls, story: Story, setting: Setting, number: int, steps: Iterable[Step] = ()) -> "Cell":
+        """Return a story whose people are told from others' by a number, as the steps have them."""
         names = {who: f"{NAMES[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
-        return cls(story, replace(setting, names={**NAMES, **names}))
+        settled = replace(story, question=_settled(story.question, steps))
+        return cls(settled, replace(setting, names={**NAMES, **names}))
+
+
+def _settled(question: Question, steps: Iterable[Step]) -> Question:
+    """Return a question in which who is given a password has none: that can be either way."""
+    given = {s.move.on for s in steps if s.move.act is Act.CREATE_LOGIN and s.outcome.carried_out}
+
+    def settled(who: Who) -> Person:
+        person = question.start.person(who)
+        none = person.password is Password.UNKNOWN and who in given
+        return replace(person, password=Password.NONE) if none else person
+
+    user, colleague = settled(Who.USER), settled(Who.COLLEAGUE)
+    return replace(question, start=replace(question.start, user=user, colleague=colleague))
 
 
 def account_of(cells: Sequence[Cell]) -> AccountFile:

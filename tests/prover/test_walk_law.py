@@ -67,7 +67,9 @@ class Walk:
 
 
 def _perform(walks: list[Walk]) -> None:
-    cells = [Cell.of(walk.told, walk.setting, number) for number, walk in enumerate(walks, 1)]
+    cells = [
+        Cell.of(walk.told, walk.setting, number, walk.steps) for number, walk in enumerate(walks, 1)
+    ]
     _perform_in(cells, [walk.steps for walk in walks])
 
 

@@ -86,10 +86,13 @@ class Device:
 
 
 class Password(StrEnum):
-    """A user's console password, as the actor sees it."""
+    """A user's console password, as the actor sees it.
+
+    Of `UNKNOWN` both is tried, to create one and to reset it: what works settles which it was.
+    """
 
     NONE = "none"
-    UNKNOWN = "unknown to the actor"
+    UNKNOWN = "none, or unknown to the actor"
     KNOWN = "known to the actor"
 
 

@@ -108,8 +108,10 @@ def _calls_on(state: State, hold: Hold, whom: Who) -> Iterator[Move]:
             yield Move(Act.DELETE_DEVICE, hold, whom, device)
     for device in sorted(person.devices):
         yield Move(Act.DEACTIVATE_DEVICE, hold, whom, device)
-    login = Act.CREATE_LOGIN if person.password is Password.NONE else Act.UPDATE_LOGIN
-    yield Move(login, hold, whom)
+    if person.password is not Password.KNOWN:
+        yield Move(Act.CREATE_LOGIN, hold, whom)
+    if person.password is not Password.NONE:
+        yield Move(Act.UPDATE_LOGIN, hold, whom)
     yield Move(Act.REMOVE_FROM_GROUP if person.member else Act.ADD_TO_GROUP, hold, whom)
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
 

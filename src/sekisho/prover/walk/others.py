@@ -30,15 +30,14 @@ MOST_CLASSES = 16
 """Classes of other users that are looked at."""
 
 _DEVICE = frozenset({Device(Hand.ELSEWHERE)})
-_STATES = tuple(
-    Person(password, devices=devices, member=bool(devices))
-    for password in (Password.UNKNOWN, Password.NONE)
-    for devices in (_DEVICE, frozenset[Device]())
+_STATES = (
+    Person(Password.UNKNOWN, devices=_DEVICE, member=True),
+    Person(Password.UNKNOWN),
 )
 
 
 def starts(begin: State, *, again: bool) -> Iterator[State]:
-    """Yield a beginning with a colleague in each state: with or without password and device.
+    """Yield a beginning with a colleague in each state: with a device, or without.
 
     `again` tells whether the state that it has is among them.
     """

@@ -215,13 +215,10 @@ _ENTERED = Goal(
 )
 """A session with MFA as anybody, or work done without one."""
 
-_COLLEAGUE_DEVICE = Device(Hand.ELSEWHERE)
+# under another name, so that the thief may create one of the user's own
+_ENROLLED = Person(Password.UNKNOWN, devices=frozenset({Device(Hand.ELSEWHERE)}), member=True)
 _COLLEAGUE_ORPHAN = Device(Hand.ELSEWHERE, Who.COLLEAGUE)
-_WITH_DEVICE = State(
-    Person(Password.UNKNOWN, devices=_FAR_DEVICE, member=True),
-    Person(Password.UNKNOWN, devices=frozenset({_COLLEAGUE_DEVICE}), member=True),
-    holds=_KEY,
-)
+_WITH_DEVICE = State(_ENROLLED, _ENROLLED, holds=_KEY)
 
 
 def _thief(
@@ -298,7 +295,7 @@ THIEVES: tuple[Story, ...] = (
             "a stolen password of a user with a device",
             "MFA デバイスを持つユーザーの盗まれたパスワード",
         ),
-        State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True), Person()),
+        State(replace(_ENROLLED, password=Password.KNOWN), Person()),
     ),
     _admin_key(
         "enables-device",

@@ -1,0 +1,115 @@
+"""A thief who is said to stay out does so in whichever state the user is of whom they stole."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sekisho.endpoint import LocalAws
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import from_json
+from sekisho.prover.walk import (
+    THIEVES,
+    Reachable,
+    Story,
+    WalkVerdict,
+    answer,
+    setting_of,
+    story,
+)
+from sekisho.prover.walk.model import Act, Device, Hand, Password, State, Who
+from walk_account import Cell, account_of
+from walk_performer import Performer
+
+Statement = dict[str, Any]
+
+MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+NO_KEYS = {"Null": {"aws:TokenIssueTime": "true"}}
+ACTIONS = (
+    *("CreateVirtualMFADevice", "EnableMFADevice", "DeactivateMFADevice", "DeleteVirtualMFADevice"),
+    *("CreateLoginProfile", "UpdateLoginProfile", "CreateAccessKey", "ChangePassword"),
+)
+_CREATE = "CreateVirtualMFADevice"
+_FAR = Device(Hand.ELSEWHERE)
+_FAR_OWN = Device(Hand.ELSEWHERE, Who.USER)
+
+
+def _deny(condition: Statement, **elements: Any) -> Statement:
+    return {"Effect": "Deny", "Resource": "*", **elements, "Condition": condition}
+
+
+def _only_on(actions: list[str], tails: list[str]) -> Statement:
+    found = _deny(MFA, Action=actions, NotResource=[f"arn:aws:iam::*:{tail}" for tail in tails])
+    return {key: value for key, value in found.items() if key != "Resource"}
+
+
+def gate(exempt: list[str], own: list[str], *, no_keys: bool, own_name: bool) -> Policies:
+    """Return a gate that exempts actions, some on oneself only, and narrows enrolment or not."""
+    names, enrol = [f"iam:{name}" for name in exempt], [f"iam:{_CREATE}", "iam:EnableMFADevice"]
+    own_names = [f"iam:{name}" for name in own if name in exempt]
+    statements = [_deny(MFA, NotAction=names)]
+    statements += [_only_on(own_names, ["user/${aws:username}", "mfa/*"])] if own_names else []
+    statements += [_deny(NO_KEYS, Action=enrol)] if no_keys else []
+    statements += [_only_on([f"iam:{_CREATE}"], ["mfa/${aws:username}"])] if own_name else []
+    document = from_json({"Version": "2012-10-17", "Statement": statements})
+    return Policies(identity=(AttachedPolicy("gate", document),))
+
+
+def states_of(thief: Story) -> Iterator[State]:
+    """Yield every beginning that the title of a story allows of the user whose things are held."""
+    begin = thief.question.start
+    known = begin.user.password is Password.KNOWN
+    passwords = [Password.KNOWN] if known else [Password.NONE, Password.UNKNOWN]
+    devices = [{_FAR}, {_FAR_OWN}] if begin.user.devices else [set[Device]()]
+    for password, held, orphans in product(passwords, devices, (set[Device](), {_FAR_OWN})):
+        if not (held & orphans):
+            user = replace(begin.user, password=password, devices=frozenset(held))
+            yield replace(begin, user=user, unassigned=begin.unassigned | orphans)
+
+
+def _beginning(thief: Story, start: State) -> Story:
+    return replace(thief, question=replace(thief.question, start=start))
+
+
+_CHOSEN = st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=5, unique=True)
+GATES = st.builds(gate, _CHOSEN, _CHOSEN, no_keys=st.booleans(), own_name=st.booleans())
+CLOSABLE = tuple(thief for thief in THIEVES if thief.beyond is None)
+
+
+@given(GATES, st.sampled_from(CLOSABLE))
+@settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 20)
+def test_who_stays_out_does_so_in_every_state_of_the_user(policies: Policies, thief: Story) -> None:
+    if answer(thief, policies).verdict is WalkVerdict.PROVED:
+        for start in states_of(thief):
+            assert answer(_beginning(thief, start), policies).verdict is not WalkVerdict.REFUTED
+
+
+SELF_SERVICE = gate(
+    [_CREATE, "EnableMFADevice", "CreateLoginProfile", "ChangePassword"],
+    ["EnableMFADevice", "CreateLoginProfile", "ChangePassword"],
+    no_keys=True,
+    own_name=False,
+)
+"""A key enrols nothing, but gives its user a password; and a console session enrols."""
+
+
+def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> None:
+    thief = story("key-without-device")
+    result = answer(thief, SELF_SERVICE).result
+    assert isinstance(result, Reachable)
+    acts = [step.move.act for step in result.path]
+    assert acts[:2] == [Act.CREATE_LOGIN, Act.SIGN_IN]
+    cell = Cell.of(thief, setting_of(thief, SELF_SERVICE), 1, result.path)
+    with LocalAws(account_of([cell])) as local:
+        performer = Performer(local, cell)
+        assert {performer.perform(step) for step in result.path} == {"OK"}
+
+
+def test_a_device_under_another_name_leaves_the_user_s_own_name_free() -> None:
+    """Then the key creates a device, and enables it on somebody else."""
+    policies = gate([_CREATE, "EnableMFADevice"], [], no_keys=False, own_name=True)
+    found = answer(story("admin-key-enables-device"), policies)
+    assert found.verdict is WalkVerdict.REFUTED
