@@ -2,7 +2,8 @@
 
 from sekisho.prover.walk.answers import Answer, Walk, WalkVerdict, answer, walked
 from sekisho.prover.walk.family import gate_in, mending, right_with
-from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, setting_of, story
+from sekisho.prover.walk.policies import setting_of
+from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, story
 from sekisho.prover.walk.search import (
     Attempt,
     Reachable,

@@ -10,7 +10,8 @@ from sekisho.prover.limits import Limit
 from sekisho.prover.walk.judge import Judge
 from sekisho.prover.walk.model import Act, Hold, Who
 from sekisho.prover.walk.others import become, others, starts
-from sekisho.prover.walk.questions import Kind, Story, setting_of
+from sekisho.prover.walk.policies import setting_of
+from sekisho.prover.walk.questions import Kind, Story
 from sekisho.prover.walk.search import (
     MOST_STATES,
     Question,

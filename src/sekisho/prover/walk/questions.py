@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sekisho.engine import Policies
 from sekisho.language import Text
-from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.walk.model import (
     ROLE_HOLD,
     Act,
@@ -24,10 +22,9 @@ from sekisho.prover.walk.model import (
     Who,
 )
 from sekisho.prover.walk.search import Goal, Question
-from sekisho.prover.walk.setting import Setting
 from sekisho.signin import MAX_DEVICES
 
-__all__ = ["PEOPLE", "THIEVES", "Kind", "Story", "setting_of", "story"]
+__all__ = ["PEOPLE", "THIEVES", "Kind", "Story", "story"]
 
 PATH = "/staff/"
 
@@ -154,7 +151,7 @@ PEOPLE: tuple[Story, ...] = (
             "スマートフォンを失い、管理者に MFA デバイスを外してもらうユーザー",
         ),
         State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True)),
-        helps={Act.DEACTIVATE_DEVICE, Act.REMOVE_FROM_GROUP},
+        helps={Act.DEACTIVATE_DEVICE, Act.DELETE_DEVICE, Act.REMOVE_FROM_GROUP},
     ),
     _PASSKEY_ONLY,
     _enters(
@@ -376,18 +373,3 @@ THIEVES: tuple[Story, ...] = (
 def story(name: str) -> Story:
     """Return a story by its id; raises KeyError if there is none."""
     return {each.id: each for each in (*PEOPLE, *THIEVES)}[name]
-
-
-def setting_of(asked: Story, policies: Policies, around: Setting | None = None) -> Setting:
-    """Return the account in which a story is told.
-
-    `policies` are those in question, as attached to the user. A person has no others, so that
-    nothing else is needed to get in; beside a thief's, and a helping administrator's, stands
-    everything that may be attached later. What else there is of the account and the user is told
-    `around`.
-    """
-    base = around or Setting()
-    anything = replace(policies, identity=(*policies.identity, EVERYTHING))
-    own = policies if asked.kind is Kind.GETS_IN else anything
-    path = base.path if asked.path == "/" else asked.path
-    return replace(base, user=own, colleague=own, administrator=anything, path=path)
