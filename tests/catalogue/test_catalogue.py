@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 from importlib.resources import files
+from pathlib import Path
 
+import botocore
 import pytest
 
 from sekisho import catalogue
@@ -122,6 +124,19 @@ def test_loading_warns_of_nothing():
         check=False,
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_region_of_iam_is_the_one_that_botocore_calls():
+    known = json.loads(
+        Path(botocore.__file__).with_name("data").joinpath("endpoints.json").read_text()
+    )
+    for partition in known["partitions"]:
+        iam = partition["services"].get("iam", {})
+        entry = iam.get("endpoints", {}).get(iam.get("partitionEndpoint"), {})
+        region = catalogue.iam_region(partition["partition"])
+        assert region in (None, entry.get("credentialScope", {}).get("region"))
+        assert region or partition["partition"] not in {each.id for each in catalogue.partitions()}
+    assert catalogue.iam_region("aws-none") is None
 
 
 def test_partitions_are_data():

@@ -50,7 +50,7 @@ def test_each_story_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[
     assert new["mendedBy"] == [["password_change_without_mfa"]]
     assert found["lost-phone"]["verdict"] == "Proved"
     assert found["lost-phone"]["steps"][0]["by"]["who"] == "administrator"
-    assert found["key-with-device"]["states"] == 8
+    assert found["key-with-device"]["states"] == 24
     assert found["key-without-device"]["steps"][-1]["act"] == "sts:GetSessionToken"
 
 

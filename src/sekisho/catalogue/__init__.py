@@ -2,7 +2,7 @@
 
 from sekisho.catalogue.model import AccessLevel, Action, ResourceType
 from sekisho.catalogue.operations import iam_actions
-from sekisho.catalogue.partitions import DEFAULT_PARTITION, Partition, partitions
+from sekisho.catalogue.partitions import DEFAULT_PARTITION, Partition, iam_region, partitions
 from sekisho.catalogue.store import Catalogue, load
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Partition",
     "ResourceType",
     "iam_actions",
+    "iam_region",
     "load",
     "partitions",
 ]

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from sekisho.language import Text
 
-__all__ = ["DEFAULT_PARTITION", "Partition", "partitions"]
+__all__ = ["DEFAULT_PARTITION", "Partition", "iam_region", "partitions"]
 
 DEFAULT_PARTITION = "aws"
 """The partition of every region outside China and GovCloud."""
@@ -47,3 +47,11 @@ def partitions() -> tuple[Partition, ...]:
         )
         for entry in json.loads(text)["partitions"]
     )
+
+
+def iam_region(partition: str) -> str | None:
+    """Return the Region of a partition's IAM, the `aws:RequestedRegion` of a call to it.
+
+    None if the partition is not known.
+    """
+    return next((each.regions[0] for each in partitions() if each.id == partition), None)

@@ -8,7 +8,7 @@ import click
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
-from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine import AttachedPolicy, Cause, Policies, Switches
 from sekisho.language import Text
 from sekisho.prover import User, reasons
 from sekisho.prover.walk import (
@@ -21,7 +21,9 @@ from sekisho.prover.walk import (
     Unexplored,
     WalkVerdict,
     answer,
+    beyond_family,
     gate_in,
+    in_the_way,
     mending,
     right_with,
 )
@@ -77,7 +79,8 @@ class Told:
 
     Attributes:
         mended_by: the choices that, changed in the Force_MFA among the policies, make it right.
-        right_with: what of our family, in place of the policies, makes it right.
+        right_with: what of our family, in place of the gate, makes it right.
+        in_the_way: the statements beside the gate that keep our family from making it right.
         apart: a thief whom no policy can stop.
         counts: whether it decides the exit code.
     """
@@ -85,6 +88,7 @@ class Told:
     answer: Answer
     mended_by: tuple[tuple[str, ...], ...] = ()
     right_with: tuple[str, ...] = ()
+    in_the_way: tuple[Cause, ...] = ()
     apart: bool = False
     counts: bool = True
 
@@ -129,18 +133,21 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
         unknown = Unexplored(subject.missing)
         yield from (Told(Answer(story, unknown)) for story in (*PEOPLE, *THIEVES))
         return
-    policies = subject.policies
-    ours = gate_in(policies)
+    policies, around = subject.policies, arounds[0]
+    choices, beside = gate_in(policies, around.partition)
     for story in (*PEOPLE, *THIEVES):
         found = _answer(story, policies, arounds)
         if subject.unread and _gets_in(found):
             found = Answer(story, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
-        apart = story.beyond is not None and found.verdict is WalkVerdict.REFUTED
-        if found.verdict is not WalkVerdict.REFUTED or apart:
-            yield Told(found, apart=apart, counts=strict or not apart)
-            continue
-        mended = mending(story, *ours, arounds[0]) if ours else ()
-        yield Told(found, mended, right_with(story, arounds[0]))
+        if found.verdict is not WalkVerdict.REFUTED:
+            yield Told(found)
+        elif story.beyond is not None and beyond_family(found, beside, around):
+            yield Told(found, apart=True, counts=strict)
+        else:
+            mended = mending(story, choices, beside, around) if choices else ()
+            right = right_with(story, beside, around)
+            blocking = () if mended or right else in_the_way(story, beside, around)
+            yield Told(found, mended, right, blocking)
 
 
 def _gets_in(found: Answer) -> bool:

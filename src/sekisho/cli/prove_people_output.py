@@ -44,6 +44,14 @@ _STATEMENT = Text("statement {name} of {policy}", "{policy} のステートメ�
 _MENDED = Text("a change to Force_MFA that mends it: {what}", "Force_MFA の修正案: {what}")
 _RIGHT = Text("right with Force_MFA: {what}", "Force_MFA の次の版では問題ありません: {what}")
 _NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版でも直りません")
+_IN_THE_WAY = Text(
+    "no variant of Force_MFA mends it: in the way is {what}",
+    "Force_MFA のどの版でも直りません。妨げているもの: {what}",
+)
+_EVEN_SO = Text(
+    "Force_MFA stops these steps, but not this thief.",
+    "Force_MFA はこの手順を止めますが、この者を締め出すことはできません。",
+)
 _AND = Text(" and ", " と ")
 _OR = Text("; or ", "、または ")
 _OTHER = Text("another user: one like {arn}", "ほかのユーザー: {arn} のようなユーザー")
@@ -118,8 +126,11 @@ def _because(step: Step, lang: Language) -> str:
         return outcome.rule.text.into(lang)
     if not outcome.because:
         return _NOTHING_ALLOWS.into(lang)
-    what = ", ".join(_cause(each).into(lang) for each in outcome.because)
-    return _BECAUSE.filled(what=what).into(lang)
+    return _BECAUSE.filled(what=_causes(outcome.because, lang)).into(lang)
+
+
+def _causes(causes: tuple[Cause, ...], lang: Language) -> str:
+    return ", ".join(_cause(each).into(lang) for each in causes)
 
 
 def _cause(cause: Cause) -> Text:
@@ -140,6 +151,11 @@ def _changes(one: Told, lang: Language) -> Iterator[str]:
         yield _MENDED.filled(what=_OR.into(lang).join(ways)).into(lang)
     elif one.right_with:
         yield _RIGHT.filled(what=", ".join(one.right_with)).into(lang)
+    elif one.in_the_way:
+        yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
+    elif one.answer.story.beyond is not None:
+        yield _EVEN_SO.into(lang)
+        yield one.answer.story.beyond.into(lang)
     else:
         yield _NONE_RIGHT.into(lang)
 
@@ -164,6 +180,7 @@ def _as_json(one: Told) -> dict[str, object]:
         "reason": result.reason.en if isinstance(result, Unexplored) else None,
         "mendedBy": [list(names) for names in one.mended_by],
         "rightWith": list(one.right_with),
+        "inTheWay": [cause_to_json(cause) for cause in one.in_the_way],
         "assumed": [] if isinstance(result, Unexplored) else list(result.assumed),
     }
 

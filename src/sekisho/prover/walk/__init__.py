@@ -1,7 +1,7 @@
 """What holds for every sequence of steps: can everyone get in, can a thief."""
 
 from sekisho.prover.walk.answers import Answer, Walk, WalkVerdict, answer, walked
-from sekisho.prover.walk.family import gate_in, mending, right_with
+from sekisho.prover.walk.family import beyond_family, gate_in, in_the_way, mending, right_with
 from sekisho.prover.walk.policies import setting_of
 from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, story
 from sekisho.prover.walk.search import (
@@ -32,7 +32,9 @@ __all__ = [
     "Walk",
     "WalkVerdict",
     "answer",
+    "beyond_family",
     "gate_in",
+    "in_the_way",
     "mending",
     "right_with",
     "search",

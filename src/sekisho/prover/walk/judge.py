@@ -211,7 +211,7 @@ class Judge:
             {
                 **context_of(credential, setting.at, setting.signin),
                 **(setting.tags(move.by.who) if move.by.held is not Held.ROLE else {}),
-                "aws:RequestedRegion": setting.region,
+                **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
                 **ask.more,
             }
@@ -282,7 +282,7 @@ class Judge:
             case Act.SESSION_TOKEN | Act.WORK:
                 return "*"
             case Act.SERVICE:
-                where = f"{setting.region}:{setting.account}"
+                where = f"{setting.region or 'any'}:{setting.account}"
                 return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"
             case _:
                 return setting.holder(move.on).arn

@@ -8,7 +8,7 @@ from sekisho.prover.attached import EVERYTHING, those
 from sekisho.prover.walk.questions import Kind, Story
 from sekisho.prover.walk.setting import Setting
 
-__all__ = ["setting_of"]
+__all__ = ["setting_of", "without_gate"]
 
 _MFA_KEYS = "aws:multifactorauth"
 """How the keys begin that tell of MFA."""
@@ -30,6 +30,12 @@ def setting_of(asked: Story, policies: Policies, around: Setting | None = None) 
     own = policies if asked.kind is Kind.GETS_IN else anything
     path = base.path if asked.path == "/" else asked.path
     return replace(base, user=own, colleague=own, administrator=helper, path=path)
+
+
+def without_gate(policies: Policies) -> Policies:
+    """Return a user's policies without those that ask for MFA."""
+    others = (each for each in policies.identity if not those((each,), _asks_for_mfa))
+    return replace(policies, identity=tuple(others))
 
 
 def _asks_for_mfa(statement: Statement) -> bool:

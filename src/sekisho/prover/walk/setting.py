@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
@@ -35,8 +35,7 @@ _MODELLED = frozenset(
         *("aws:principalaccount", "aws:principalarn", "aws:principaltype"),
         *("aws:principalisawsservice", "aws:multifactorauthpresent", "aws:multifactorauthage"),
         *("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
-        *("aws:requestedregion", "aws:securetransport"),
-        *("iam:registersecuritykey", "iam:policyarn"),
+        *("aws:securetransport", "iam:registersecuritykey", "iam:policyarn"),
     }
 )
 """Keys whose value, or absence, is known for every move."""
@@ -82,11 +81,15 @@ class Setting:
     user_tags: Mapping[str, str] | None = None
     partition: str = DEFAULT_PARTITION
     account: str = ACCOUNT
-    region: str = "us-east-1"
     trust: AttachedPolicy | None = None
     signin: SigninSwitches = field(default_factory=SigninSwitches)
     engine: Switches = field(default_factory=Switches)
     now: datetime | None = None
+
+    @property
+    def region(self) -> str | None:
+        """Where the calls go: the Region that the partition has IAM in; None if not known."""
+        return iam_region(self.partition)
 
     @property
     def at(self) -> datetime:
@@ -150,6 +153,8 @@ class Setting:
     def _knows(self, who: Who, key: str) -> bool:
         if key.startswith(TAG):
             return who is Who.USER and self.user_tags is not None
+        if key == "aws:requestedregion":
+            return self.region is not None
         timed = key in _TIMES and self.now is not None
         return key in _MODELLED or timed or (key == USER_ID and bool(self.user_id))
 

@@ -1,0 +1,164 @@
+"""What would change a wrong story: our family in the gate's place, and all else as it is."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sekisho.catalogue import iam_region, partitions
+from sekisho.cli.main import root
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
+from sekisho.prover.walk import (
+    PEOPLE,
+    Setting,
+    WalkVerdict,
+    answer,
+    gate_in,
+    in_the_way,
+    mending,
+    right_with,
+    story,
+)
+from sekisho.prover.walk.family import FAMILY
+
+Statement = dict[str, Any]
+
+RECOMMENDED = choices_of(Preset.RECOMMENDED)
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+NOBODY_ENROLS = {
+    "Sid": "NobodyEnrols",
+    "Effect": "Deny",
+    "Action": "iam:EnableMFADevice",
+    "Resource": "*",
+    "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+}
+
+
+def _policy(*statements: Statement, kind: PolicyKind = PolicyKind.IDENTITY) -> AttachedPolicy:
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    return AttachedPolicy(kind.value, from_json(document, kind=kind))
+
+
+def _beside(kind: PolicyKind, *statements: Statement) -> Policies:
+    attached = _policy(*statements, kind=kind)
+    match kind:
+        case PolicyKind.BOUNDARY:
+            return Policies(boundaries=(attached,))
+        case PolicyKind.SCP:
+            return Policies(scps=(Level("root", (attached,)),))
+        case _:
+            return Policies(identity=(attached,))
+
+
+def _gated(beside: Policies, choices: Any = RECOMMENDED) -> Policies:
+    gate = AttachedPolicy("gate", force_mfa(choices))
+    return replace(beside, identity=(gate, *beside.identity))
+
+
+ALWAYS = {key: value for key, value in NOBODY_ENROLS.items() if key != "Condition"}
+BLOCKING = {
+    PolicyKind.BOUNDARY: (ALL, NOBODY_ENROLS),
+    PolicyKind.SCP: (ALL, NOBODY_ENROLS),
+    PolicyKind.IDENTITY: (ALWAYS,),
+}
+
+
+@pytest.mark.parametrize("kind", BLOCKING, ids=lambda kind: kind.value)
+def test_what_stands_beside_the_gate_is_no_gate_s_to_mend(kind: PolicyKind) -> None:
+    policies = _gated(_beside(kind, *BLOCKING[kind]))
+    new = story("new-user")
+    assert answer(new, policies).verdict is WalkVerdict.REFUTED
+    choices, beside = gate_in(policies)
+    assert (choices, beside) == (RECOMMENDED, _beside(kind, *BLOCKING[kind]))
+    assert mending(new, RECOMMENDED, beside) == ()
+    assert right_with(new, beside) == ()
+    (cause,) = in_the_way(new, beside)
+    assert (cause.sid, cause.policy) == ("NobodyEnrols", kind.value)
+
+
+def test_another_s_gate_is_replaced_and_what_is_beside_stays() -> None:
+    others = _policy({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*", **_without_mfa()})
+    beside = _policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    choices, kept = gate_in(Policies(identity=(others, beside)))
+    assert (choices, kept) == (None, Policies(identity=(beside,)))
+    assert right_with(story("new-user"), kept) == ("first-login", "recommended", "hardened")
+    assert in_the_way(story("new-user"), kept) == ()
+
+
+def _without_mfa() -> Statement:
+    return {"Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}
+
+
+@pytest.mark.parametrize("partition", [each.id for each in partitions()])
+def test_a_gate_is_known_and_mended_in_its_own_partition(partition: str) -> None:
+    around = Setting(partition=partition)
+    policies = _gated(Policies(), replace(FAMILY["aws"], partition=partition))
+    choices, beside = gate_in(policies, partition)
+    assert choices == FAMILY["aws"]
+    found = mending(story("new-user"), FAMILY["aws"], beside, around)
+    assert found == (("password_change_without_mfa",),)
+
+
+@pytest.mark.parametrize("partition", [each.id for each in partitions()])
+def test_a_lock_on_the_partition_s_own_region_keeps_nobody_out(partition: str) -> None:
+    for region, verdict in (
+        (iam_region(partition), WalkVerdict.PROVED),
+        ("eu-north-1", WalkVerdict.REFUTED),
+    ):
+        elsewhere = {"StringNotEquals": {"aws:RequestedRegion": region}}
+        lock = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere}
+        beside = _beside(PolicyKind.SCP, ALL, lock)
+        policies = _gated(beside, replace(RECOMMENDED, partition=partition))
+        found = answer(story("new-user"), policies, Setting(partition=partition))
+        assert found.verdict is verdict
+    unknown = answer(story("new-user"), policies, Setting(partition="aws-none"))
+    assert unknown.verdict is WalkVerdict.UNKNOWN
+
+
+def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, Any]]:
+    root.main(["prove", *arguments, "--only", "people", "--format", "json"], standalone_mode=False)
+    return {one["id"]: one for one in json.loads(capsys.readouterr().out)["people"]}
+
+
+def _saved(path: Path, document: object) -> str:
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return str(path)
+
+
+def test_the_command_names_what_is_in_the_way(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    gate = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    limit = {"Version": "2012-10-17", "Statement": [ALL, NOBODY_ENROLS]}
+    asked = (gate, "--boundary", _saved(tmp_path / "limit.json", limit))
+    new = _told(capsys, *asked)["new-user"]
+    assert (new["mendedBy"], new["rightWith"]) == ([], [])
+    assert [cause["sid"] for cause in new["inTheWay"]] == ["NobodyEnrols"]
+    root.main(["prove", *asked, "--only", "people", "--lang", "en"], standalone_mode=False)
+    assert "in the way is statement NobodyEnrols" in capsys.readouterr().out
+
+
+def test_whoever_works_without_mfa_is_stopped_by_a_gate(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without any gate no thief is one whom no policy can stop, but who has a role's session."""
+    allowing = [{"Effect": "Allow", "Action": ["s3:*", "iam:ChangePassword"], "Resource": "*"}]
+    path = _saved(tmp_path / "none.json", {"Version": "2012-10-17", "Statement": allowing})
+    found = _told(capsys, path)
+    apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
+    assert apart == {"role-session"}
+    assert found["temporary-password"]["counts"]
+    root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
+    assert "Force_MFA stops these steps, but not this thief." in capsys.readouterr().out
+
+
+def test_a_partition_without_a_force_mfa_has_no_cures(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    found = _told(capsys, path, "--user-arn", "arn:aws-iso:iam::111122223333:user/ken")
+    assert set(found) >= {each.id for each in PEOPLE}
+    assert {(*one["mendedBy"], *one["rightWith"]) for one in found.values()} == {()}
