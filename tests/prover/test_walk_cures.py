@@ -162,3 +162,13 @@ def test_a_partition_without_a_force_mfa_has_no_cures(
     found = _told(capsys, path, "--user-arn", "arn:aws-iso:iam::111122223333:user/ken")
     assert set(found) >= {each.id for each in PEOPLE}
     assert {(*one["mendedBy"], *one["rightWith"]) for one in found.values()} == {()}
+
+
+def test_at_a_terminal_it_is_seen_how_far_it_has_come(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    for terminal in ("", "1"):
+        monkeypatch.setenv("TTY_COMPATIBLE", terminal)
+        root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
+        assert ("stories" in capsys.readouterr().err) is bool(terminal)

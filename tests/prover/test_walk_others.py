@@ -21,6 +21,7 @@ from sekisho.prover.walk import (
     search,
     setting_of,
     story,
+    walked,
 )
 from sekisho.prover.walk.judge import Judge
 from sekisho.prover.walk.model import ON_USERS, Act, Held, Hold, Who
@@ -91,6 +92,18 @@ def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
     found = answer(story("key-with-device"), policies(gate, *closed))
     assert isinstance(found.result, Unexplored)
     assert f"{MOST_CLASSES}" in found.result.reason.en
+
+
+def test_all_searches_of_a_story_share_one_limit_of_states() -> None:
+    thief, opened = story("key-with-device"), open_on(["CreateLoginProfile"], ["user/*"])
+    walks = [*walked(thief, setting_of(thief, opened))]
+    counts = [each.result.states for each in walks if isinstance(each.result, Unreachable)]
+    assert len(counts) > 1
+    found = answer(thief, opened, most_states=2 * max(counts)).result
+    assert isinstance(found, Unexplored)
+    assert f"more than {2 * max(counts)} states" in found.reason.en
+    # a search with passkeys and one without
+    assert isinstance(answer(thief, opened, most_states=2 * sum(counts)).result, Unreachable)
 
 
 def _by_hand_to_hand() -> Policies:

@@ -26,7 +26,7 @@ from sekisho.cli.prove_options import (
     question_options,
 )
 from sekisho.cli.prove_output import as_json, as_table, findings_of
-from sekisho.cli.prove_people import Told, exit_of, people_options, settings_for, told
+from sekisho.cli.prove_people import Told, exit_of, people_options, settings_for, told, watched
 from sekisho.cli.prove_people_output import (
     findings_of_people,
     people_as_json,
@@ -131,7 +131,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     if people_asked(given):
         enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
         settings = settings_for(subject, given["switches"], enrolled)
-        stories = tuple(told(subject, settings, strict=given["strict"]))
+        stories = watched(told(subject, settings, strict=given["strict"]), lang)
     match output:
         case ReportFormat.TABLE:
             parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []

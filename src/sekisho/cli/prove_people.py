@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
+from rich.progress import track
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
 from sekisho.engine import AttachedPolicy, Cause, Policies, Switches
-from sekisho.language import Text
+from sekisho.language import Language, Text
 from sekisho.prover import User, reasons
 from sekisho.prover.walk import (
     PEOPLE,
@@ -30,7 +32,16 @@ from sekisho.prover.walk import (
 from sekisho.prover.walk.model import Who
 from sekisho.prover.walk.setting import NAMES
 
-__all__ = ["PEOPLE_PART", "Told", "exit_of", "people_options", "sections", "settings_for", "told"]
+__all__ = [
+    "PEOPLE_PART",
+    "Told",
+    "exit_of",
+    "people_options",
+    "sections",
+    "settings_for",
+    "told",
+    "watched",
+]
 
 PEOPLE_PART = "people"
 """The name of this part, beside those of `prove_answers.Part`."""
@@ -43,6 +54,7 @@ _SESSION = Text(
     "nobody signs in with a session policy",
     "セッションポリシー付きでサインインすることはありません",
 )
+_ASKING = Text("stories", "ストーリー")
 _SPARE = ("sora", "umi")
 _OPTIONS = (
     click.option(
@@ -148,6 +160,20 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
             right = right_with(story, beside, around)
             blocking = () if mended or right else in_the_way(story, beside, around)
             yield Told(found, mended, right, blocking)
+
+
+def watched(stories: Iterator[Told], lang: Language) -> tuple[Told, ...]:
+    """Return the stories, with a progress bar on stderr if that is a terminal."""
+    console = Console(stderr=True)
+    bar = track(
+        stories,
+        _ASKING.into(lang),
+        total=len((*PEOPLE, *THIEVES)),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    return tuple(bar)
 
 
 def _gets_in(found: Answer) -> bool:

@@ -14,6 +14,7 @@ from sekisho.prover.walk.policies import setting_of
 from sekisho.prover.walk.questions import Kind, Story
 from sekisho.prover.walk.search import (
     MOST_STATES,
+    Budget,
     Question,
     Reachable,
     Result,
@@ -94,7 +95,7 @@ def answer(
     """
     setting = setting_of(story, policies, around)
     try:
-        walks = [*walked(story, setting, most_states=most_states)]
+        walks = [*walked(story, setting, most_states)]
     except Limit as limit:
         return Answer(story, Unexplored(limit.reason))
     last = walks[-1]
@@ -105,18 +106,19 @@ def answer(
     return Answer(story, walks[0].result if reason is None else Unexplored(reason))
 
 
-def walked(story: Story, setting: Setting, *, most_states: int = MOST_STATES) -> Iterator[Walk]:
+def walked(story: Story, setting: Setting, most_states: int = MOST_STATES) -> Iterator[Walk]:
     """Yield the searches that answer a story; the last one tells, unless a thief is in none.
 
     A thief meets one colleague after another: out of each class of users that the policies tell
     apart, in each state, as far as anything can be done to them with what the thief comes to hold.
+    All searches together look at `most_states`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if there are too many classes of users, or they cannot be told.
     """
-    judge, asked = Judge(setting), story.question
-    first = search(setting, asked, most_states=most_states, judge=judge)
+    judge, asked, budget = Judge(setting), story.question, Budget(most_states)
+    first = search(setting, asked, budget=budget, judge=judge)
     yield Walk(setting, asked, first)
     if story.kind is Kind.GETS_IN or not isinstance(first, Unreachable):
         return
@@ -125,7 +127,7 @@ def walked(story: Story, setting: Setting, *, most_states: int = MOST_STATES) ->
         left.remove(met)
         for start in starts(asked.start, again=met is not judge):
             question = replace(asked, start=start)
-            found = search(met.setting, question, most_states=most_states, judge=met)
+            found = search(met.setting, question, budget=budget, judge=met)
             yield Walk(met.setting, question, found)
             if not isinstance(found, Unreachable):
                 return

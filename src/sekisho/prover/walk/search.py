@@ -1,12 +1,12 @@
 """Breadth-first search over every state that can be reached.
 
 The model is finite, so an unreachable goal is proved by having looked at all states. A limit on
-their number is explicit; beyond it the answer is that nothing is known.
+their number, over all searches for one answer, is explicit; beyond it nothing is known.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sekisho.language import Text
 from sekisho.prover.walk.judge import Judge, Outcome
@@ -18,6 +18,7 @@ from sekisho.prover.walk.unwalked import Standing
 __all__ = [
     "MOST_STATES",
     "Attempt",
+    "Budget",
     "Goal",
     "Question",
     "Reachable",
@@ -31,7 +32,18 @@ __all__ = [
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
 
 MOST_STATES = 10_000
-"""States that are looked at before the search gives up."""
+"""States that are looked at for one answer before the searches give up."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many states may still be looked at, and how many it were at first."""
+
+    left: int = MOST_STATES
+    whole: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.whole = self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +162,13 @@ def search(
     setting: Setting,
     question: Question,
     *,
-    most_states: int = MOST_STATES,
+    budget: Budget | None = None,
     judge: Judge | None = None,
 ) -> Result:
-    """Return whether the goal can be reached in this setting; a `judge` of it remembers."""
+    """Return whether the goal can be reached in this setting; a `judge` of it remembers.
+
+    What is looked at is taken from `budget`, which several searches may share.
+    """
     acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
     unmodelled = setting.unmodelled(acting | ({Who.ADMINISTRATOR} if question.helps else set()))
     if unmodelled:
@@ -165,21 +180,22 @@ def search(
         # nothing hangs on who is in the group
         goal = {deed.act for deed in question.goal.deeds}
         question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
-    judge = judge or Judge(setting)
+    judge, budget = judge or Judge(setting), budget or Budget()
     if Act.CREATE_DEVICE in question.acts:
         # a way with an authenticator app is as good, and a program can go it
         without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
-        found = _Search(judge, without, most_states).run()
+        found = _Search(judge, without, budget).run()
         if not isinstance(found, Unreachable) or without == question:
             return found
-    return _Search(judge, question, most_states).run()
+    return _Search(judge, question, budget).run()
 
 
 class _Search:
-    def __init__(self, judge: Judge, question: Question, most_states: int) -> None:
+    def __init__(self, judge: Judge, question: Question, budget: Budget) -> None:
         self._judge = judge
         self._question = question
-        self._most = most_states
+        self._budget = budget
+        self._asked = frozenset(deed.act for deed in question.goal.deeds)
         self._tried: dict[Move, Attempt] = {}
 
     def run(self) -> Result:
@@ -190,14 +206,15 @@ class _Search:
             state = queue.popleft()
             if question.goal.reached(state):
                 return Reachable(ways[state], _assumed(ways[state]))
-            for step, reached in self._steps(state):
+            self._budget.left -= 1
+            if self._budget.left < 0:
+                return Unexplored(_TOO_MANY.filled(most=self._budget.whole))
+            for step in self._steps(state):
                 if not step.outcome.carried_out:
                     self._tried.setdefault(step.move, Attempt(ways[state], step))
-                elif reached not in ways:
+                elif (reached := self._after(state, step)) not in ways:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
-            if len(ways) > self._most:
-                return Unexplored(_TOO_MANY.filled(most=self._most))
         # before the dead-lock is looked for, which goes on where nobody comes
         assumed, standings = self._judge.assumed, tuple(self._standings(ways))
         tried = tuple(self._tried.values())
@@ -215,18 +232,19 @@ class _Search:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Standing(hold, member, frozenset(actions - refused))
 
-    def _steps(self, state: State) -> Iterator[tuple[Step, State]]:
+    def _steps(self, state: State) -> Iterator[Step]:
         question = self._question
         for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
-            outcome = self._judge.outcome(state, move)
-            asked = frozenset(deed.act for deed in question.goal.deeds)
-            yield Step(move, outcome), after(state, move, asked, self._judge.setting.signin)
+            yield Step(move, self._judge.outcome(state, move))
+
+    def _after(self, state: State, step: Step) -> State:
+        return after(state, step.move, self._asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""
         ways: dict[State, Path] = {}
         layer: dict[State, Path] = {self._question.start: ()}
-        while layer and len(ways) <= self._most:
+        while layer and len(ways) <= self._budget.left:
             ways |= layer
             path, layer = self._spread(ways, layer)
             if path is not None:
@@ -247,13 +265,16 @@ class _Search:
             state = queue.popleft()
             if self._question.goal.reached(state):
                 return ways[state], {}
-            for step, reached in self._steps(state):
-                if reached in ways:
+            for step in self._steps(state):
+                outcome = step.outcome
+                if not outcome.carried_out and not outcome.by_policy:
                     continue
-                if step.outcome.carried_out:
+                if (reached := self._after(state, step)) in ways:
+                    continue
+                if outcome.carried_out:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
-                elif step.outcome.by_policy:
+                else:
                     lifted.setdefault(reached, (*ways[state], step))
         return None, {state: way for state, way in lifted.items() if state not in ways}
 
