@@ -220,13 +220,32 @@ def test_more_states_than_the_limit_are_no_proof() -> None:
     ],
 )
 def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any], key: str) -> None:
-    whole = {"Effect": "Allow", "Action": "iam:*", "Resource": "*", **statement}
-    document = from_json({"Version": "2012-10-17", "Statement": whole})
-    policies = Policies(identity=(AttachedPolicy("odd", document),))
+    for effect, asked in (("Allow", PEOPLE), ("Deny", STORIES)):
+        policies = _odd(effect, "iam:*", **statement)
+        for each in asked:
+            found = answer(each, policies)
+            assert isinstance(found.result, Unexplored)
+            assert f"`{key}`" in found.result.reason.en
+
+
+def _odd(effect: str, action: str, **more: Any) -> Policies:
+    """Return a gate with a statement more."""
+    whole = {"Effect": effect, "Action": action, "Resource": "*", **more}
+    odd = AttachedPolicy("odd", from_json({"Version": "2012-10-17", "Statement": whole}))
+    return Policies(identity=(*attached(HARDENED).identity, odd))
+
+
+@pytest.mark.parametrize("action", ["s3:*", "sts:AssumeRole", "cloudformation:*"])
+def test_what_the_model_does_not_know_matters_only_where_it_can_decide(action: str) -> None:
+    """Nobody needs these to get in, and beside a thief's policies stands one that allows all."""
+    condition = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
     for each in STORIES:
-        found = answer(each, policies)
-        assert isinstance(found.result, Unexplored)
-        assert f"`{key}`" in found.result.reason.en
+        usual = answer(each, attached(HARDENED)).verdict
+        assert answer(each, _odd("Allow", action, **condition)).verdict is usual
+        denied = answer(each, _odd("Deny", action, **condition)).verdict
+        assert each not in PEOPLE or denied is usual
+    work = answer(story("key-without-device"), _odd("Deny", "s3:*", **condition))
+    assert work.verdict is WalkVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ names than a user's own count as one: what one can do, two can.
 Source: facts §3, §4, §8.1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ __all__ = [
     "Person",
     "State",
     "Who",
+    "actions_of",
 ]
 
 
@@ -171,12 +173,16 @@ ACTION_OF = {
 FORWARDED = "s3:CreateBucket"
 """What the service then does in the user's name."""
 
-ACTIONS = (
-    *(act for act in Act if not act.startswith("console:") and act is not Act.REGISTER_PASSKEY),
-    FORWARDED,
-)
-"""Every action that policies are asked about."""
 
+def actions_of(acts: Iterable[Act]) -> tuple[str, ...]:
+    """Return the actions that policies are asked about where these acts are tried."""
+    named = [ACTION_OF.get(act, act.value) for act in acts]
+    named += [FORWARDED] if Act.SERVICE.value in named else []
+    return tuple(dict.fromkeys(name for name in named if not name.startswith("console:")))
+
+
+ACTIONS = actions_of(Act)
+"""Every action that policies are asked about."""
 
 ON_USERS = (
     *(Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),

@@ -170,8 +170,8 @@ def search(
     What is looked at is taken from `budget`, which several searches may share.
     """
     acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
-    unmodelled = setting.unmodelled(acting | ({Who.ADMINISTRATOR} if question.helps else set()))
-    if unmodelled:
+    acting |= {Who.ADMINISTRATOR} if question.helps else set()
+    if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
         return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
     acts = question.acts if question.on_others else frozenset({Act.CREATE_DEVICE})
     if patterns := setting.told_apart(acts):

@@ -9,10 +9,11 @@ from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
-from sekisho.policy import Document, Effect, PolicyKind, from_json
-from sekisho.policy.document import OperatorName
+from sekisho.policy import Effect, PolicyKind, from_json
+from sekisho.policy.document import OperatorName, Statement
+from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.credentials import TAG, USER_ID, User
-from sekisho.prover.walk.model import ACTIONS, Act, Who
+from sekisho.prover.walk.model import ACTIONS, Act, Who, actions_of
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
 __all__ = ["ACCOUNT", "GROUP", "NAMES", "OTHER_DEVICE", "ROLE", "Setting"]
@@ -136,16 +137,17 @@ class Setting:
         all_tags = who is Who.USER and self.user_tags is not None
         return User.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
 
-    def unmodelled(self, acting: Iterable[Who]) -> tuple[str, ...]:
-        """Return the condition keys that the policies ask for and that the model knows nothing of.
+    def unmodelled(self, acting: Iterable[Who], acts: Iterable[Act]) -> tuple[str, ...]:
+        """Return the condition keys that policies ask for and that the model knows nothing of.
 
-        What such a key decides for one of those who act cannot be told here.
+        What such a key decides of these `acts` for one of those who act cannot be told here.
         """
+        actions = actions_of(acts)
         found = {
             key.lower(): key
             for who in acting
-            for attached in _all(self.policies(who, member=True))
-            for key in _keys(attached.document)
+            for statement in self._statements(who)
+            for key in _keys(statement, actions)
             if not self._knows(who, key.lower())
         }
         return tuple(found[key] for key in sorted(found))
@@ -162,8 +164,8 @@ class Setting:
         """Return the keys by which the policies tell users apart as those who call."""
         found = {
             key.lower()
-            for attached in _all(self.policies(Who.COLLEAGUE, member=True))
-            for key in _keys(attached.document)
+            for statement in self._statements(Who.COLLEAGUE)
+            for key in _keys(statement, ACTIONS)
         }
         return tuple(sorted(found & _NAMING))
 
@@ -175,10 +177,19 @@ class Setting:
         return tuple(
             value
             for who in Who
-            for attached in _all(self.policies(who, member=True))
-            for value in _device_patterns(attached.document, acts)
+            for statement in self._statements(who)
+            for value in _device_patterns(statement, acts)
             if not self._alike(value)
         )
+
+    def _statements(self, who: Who) -> Iterator[Statement]:
+        """Yield what can decide; beside one that allows everything no other Allow does."""
+        policies = self.policies(who, member=True)
+        idle = policies.identity if EVERYTHING in policies.identity else ()
+        for attached in _all(policies):
+            for statement in attached.document.statements:
+                if statement.effect is Effect.DENY or attached not in idle:
+                    yield statement
 
     def _alike(self, value: str) -> bool:
         tail = value.split(":", 5)[-1]
@@ -213,39 +224,39 @@ def _all(policies: Policies) -> Iterator[AttachedPolicy]:
         yield from level.policies
 
 
-def _device_patterns(document: Document, acts: Container[Act]) -> Iterator[str]:
-    """Yield what statements about the creation or deletion of a device say of resources.
+def _device_patterns(statement: Statement, acts: Container[Act]) -> Iterator[str]:
+    """Yield what a statement about the creation or deletion of a device says of resources.
 
     A Deny of one exact name leaves all the others.
     """
     asked = [act for act in (Act.CREATE_DEVICE, Act.DELETE_DEVICE) if act in acts]
-    doubts = Doubts(Switches())
-    for statement in document.statements:
-        resource = statement.resource
-        if resource is None or not any(matches(statement.action, act, doubts) for act in asked):
-            continue
-        exact_denied = statement.effect is Effect.DENY and not resource.negated
-        for value in resource.values:
-            named = value.split(":", 5)[-1]
-            if not (
-                exact_denied and not set("*?$") & set(named) and named != f"mfa/{OTHER_DEVICE}"
-            ):
-                yield value
+    resource = statement.resource
+    if resource is None or not _is_about(statement, asked):
+        return
+    exact_denied = statement.effect is Effect.DENY and not resource.negated
+    for value in resource.values:
+        named = value.split(":", 5)[-1]
+        if not (exact_denied and not set("*?$") & set(named) and named != f"mfa/{OTHER_DEVICE}"):
+            yield value
 
 
-def _keys(document: Document) -> Iterator[str]:
-    """Yield the condition keys, those in policy variables among them, that a document asks for.
+def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
+    """Yield the condition keys, those in policy variables among them, that a statement asks for.
 
-    A statement that is about none of the model's actions asks for nothing here.
+    One that is about none of the actions asks for nothing here.
     """
-    for statement in document.statements:
-        if not any(matches(statement.action, action, Doubts(Switches())) for action in ACTIONS):
-            continue
-        values = list(statement.resource.values) if statement.resource else []
-        for condition in statement.conditions:
-            key, absence = condition.key, condition.operator.name is OperatorName.NULL
-            if not (absence and key.lower() in _TIMES):
-                yield key
-            values += condition.values
-        for value in values:
-            yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
+    if not _is_about(statement, actions):
+        return
+    values = list(statement.resource.values) if statement.resource else []
+    for condition in statement.conditions:
+        key, absence = condition.key, condition.operator.name is OperatorName.NULL
+        if not (absence and key.lower() in _TIMES):
+            yield key
+        values += condition.values
+    for value in values:
+        yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
+
+
+def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
+    doubts = Doubts(Switches())
+    return any(matches(statement.action, action, doubts) for action in actions)
