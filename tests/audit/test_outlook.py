@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from audit.small_accounts import snapshot_of
-from rollout.staging import NOW
-from sekisho.account import CredentialReport, CredentialRow, Gap, Snapshot
+from rollout.staging import ACCOUNT, NOW
+from sekisho.account import CredentialReport, CredentialRow, Device, DeviceKind, Gap, Snapshot
 from sekisho.audit import Exceptions
 from sekisho.audit.people import Fate, Outlook, rows_of
 from sekisho.audit.report import audit_account
+from sekisho.engine import AttachedPolicy
 from sekisho.policy import Choices, Document, force_mfa, from_json
+from sekisho.rollout.entering import entries_of
+from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
@@ -209,3 +212,49 @@ def test_whether_somebody_ever_signed_in_is_the_credential_report_s_to_tell() ->
     assert never in {each.en for each in read.because}
     assert never not in {each.en for each in unread.because}
     assert "not known: GetCredentialReport" in {each.en for each in unread.because}
+
+
+OWN = "${aws:username}"
+ONLY_OWN_NAME = from_json(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": ENROL[0], "Resource": f"arn:aws:iam::*:mfa/{OWN}"},
+            {"Effect": "Allow", "Action": ENROL[1], "Resource": f"arn:aws:iam::*:user/{OWN}"},
+            {"Effect": "Deny", "NotAction": ENROL, "Resource": "*", "Condition": NO_MFA},
+        ],
+    }
+)
+"""Users enrol a device of their own name, and delete none without MFA."""
+
+
+def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
+    orphan = Device(f"arn:aws:iam::{ACCOUNT}:mfa/ken", DeviceKind.VIRTUAL)
+    another = replace(orphan, serial=f"{orphan.serial}-2")
+    unread = Gap("ListVirtualMFADevices", "", "AccessDenied: no")
+    free = snapshot_of(KEN)
+    for snapshot, outlook, verdict in (
+        (free, Outlook.MUST_ENROL, Verdict.PROVED),
+        (replace(free, orphans=(another,)), Outlook.MUST_ENROL, Verdict.PROVED),
+        (replace(free, orphans=(orphan,)), Outlook.LOCKED_OUT, Verdict.REFUTED),
+        (replace(free, gaps=(unread,)), Outlook.UNKNOWN, Verdict.UNKNOWN),
+    ):
+        assert fate(snapshot, ONLY_OWN_NAME).outlooks == (outlook,)
+        # a rollout says the same of whoever has the gate already
+        user = replace(free.users[0], inline=(AttachedPolicy("gate", ONLY_OWN_NAME),))
+        gated = replace(snapshot, users=(user,))
+        assert entries_of(gated, gated.users, {})["ken"].verdict is verdict
+    told = fate(replace(free, gaps=(unread,)), ONLY_OWN_NAME).reason
+    assert told is not None
+    assert "ListVirtualMFADevices" in told.en
+    # AWS's own names do not matter to who may have any
+    assert fate(replace(free, gaps=(unread,))).outlooks == (Outlook.MUST_ENROL,)
+
+
+def test_a_condition_on_what_nobody_needs_to_get_in() -> None:
+    office = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+    change = {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource": "*"}
+    buckets = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": office}
+    account = {"policies": {"mixed": [change, buckets]}}
+    users = {"ken": {"password": {}, "has": ["mixed"]}}
+    assert fate(snapshot_of({**account, "users": users})).outlooks == (Outlook.MUST_ENROL,)

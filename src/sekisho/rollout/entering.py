@@ -8,8 +8,10 @@ out, so that users with the same way in are asked about once.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
 from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_change
+from sekisho.audit.orphans import ORPHANS, names_taken
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.engine.glob import like
 from sekisho.errors import FaultyAccount, FaultyPolicy
@@ -81,9 +83,6 @@ class _Asked:
         self._may_change = either if may is None else (may,)
         hard = rules is not None and rules.hard_expiry
         self._hard_expiry = either if may is None else (hard,)
-        self._orphans = {
-            device.serial.rpartition("/")[2] for device in snapshot.orphans if device.serial
-        }
 
     def entry(self, user: User) -> Entry:
         """Return whether one user gets in."""
@@ -105,14 +104,22 @@ class _Asked:
             for start in self._starts(user)
             for may in self._may_change
         ]
-        alike = len({each.verdict for each in found}) == 1
-        return found[0] if alike else Entry(Verdict.UNKNOWN, UNREAD_RULES)
+        if len({each.verdict for each in found}) == 1:
+            return found[0]
+        known = len(self._may_change) == 1
+        return Entry(Verdict.UNKNOWN, UNREAD.filled(what=ORPHANS) if known else UNREAD_RULES)
 
     def _starts(self, user: User) -> tuple[State, ...]:
         """Return what the user holds, as the model of sign-in has it, expired for good or not."""
         expired = user.password is not None and self._expired(user)
         hard = self._hard_expiry if expired else (False,)
-        return tuple(self._start(user, expired=expired, hard_expired=each) for each in hard)
+        return tuple(
+            replace(
+                self._start(user, expired=expired, hard_expired=each),
+                unassigned=frozenset({Device(Hand.ELSEWHERE, Who.USER)} if taken else ()),
+            )
+            for each, taken in product(hard, names_taken(self._snapshot, user))
+        )
 
     def _start(self, user: User, *, expired: bool, hard_expired: bool) -> State:
         devices = frozenset(
@@ -131,9 +138,6 @@ class _Asked:
                 devices=devices,
             ),
             holds=frozenset({Hold(Who.USER, Held.KEY)} if any(k.active for k in user.keys) else ()),
-            unassigned=frozenset(
-                {Device(Hand.ELSEWHERE, Who.USER)} if user.name in self._orphans else ()
-            ),
         )
 
     def _expired(self, user: User) -> bool:

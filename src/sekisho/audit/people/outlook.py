@@ -13,6 +13,7 @@ from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_c
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.gated import Gated, UserGate
+from sekisho.audit.orphans import ORPHANS, names_taken
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
@@ -27,6 +28,10 @@ from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person
 from sekisho.prover.walk.setting import NAMES, Setting
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
+
+
+_NONE = frozenset[Device]()
+_ORPHAN = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
 
 
 class Outlook(StrEnum):
@@ -99,6 +104,7 @@ class _Teller:
         self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
+        self._unread_orphans = Unread(snapshot.gaps).why(ORPHANS)
         rules = snapshot.password_policy
         unknown = rules is None and bool(self._unread_policy)
         either = (False, True)
@@ -134,7 +140,8 @@ class _Teller:
 
     def _way_in(self, user: User, facts: Facts, policies: Policies) -> Fate:
         """Return what comes of signing in."""
-        unread = _untold("; ".join(filter(None, (*facts.unread, self._unread_policy))))
+        told = (*facts.unread, self._unread_policy, self._unread_orphans)
+        unread = _untold("; ".join(filter(None, told)))
         if None in (facts.password, facts.enrolled, facts.active_keys):
             return unread
         if not facts.password and not facts.active_keys:
@@ -176,14 +183,17 @@ class _Teller:
         )
 
     def _walk(self, user: User, facts: Facts, policies: Policies) -> _Walked:
-        """Walk under every password policy and with every device that there may be.
+        """Walk under every password policy and with all devices that there may be.
 
         They must come out the same.
         """
-        hard = self._hard_expiry if facts.expired else (False,)
+        held = product(self._hard_expiry if facts.expired else (False,), [*_devices(facts)])
         found = {
-            self._walked(user, _state(facts, devices, hard_expired=each), policies, may)
-            for each, may, devices in product(hard, self._may_change, [*_devices(facts)])
+            self._walked(
+                user, replace(state, unassigned=_ORPHAN if taken else _NONE), policies, may
+            )
+            for state in (_state(facts, devices, hard_expired=each) for each, devices in held)
+            for may, taken in product(self._may_change, names_taken(self._snapshot, user))
         }
         return found.pop() if len(found) == 1 else (WalkVerdict.UNKNOWN, None)
 
