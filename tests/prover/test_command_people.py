@@ -147,10 +147,10 @@ def test_the_user_may_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 def test_what_cannot_be_told_is_unknown_and_exits_4(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    condition = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    condition = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     path = tmp_path / "office.json"
-    path.write_text(json.dumps({"Statement": {**allow, "Condition": condition}}), encoding="utf-8")
+    path.write_text(json.dumps({"Statement": {**deny, "Condition": condition}}), encoding="utf-8")
     assert run(str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN
     log = json.loads(capsys.readouterr().out)["runs"][0]
     assert log["results"] == []

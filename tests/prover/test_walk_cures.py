@@ -13,6 +13,7 @@ from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
 from sekisho.prover.walk import (
     PEOPLE,
+    Reachable,
     Setting,
     WalkVerdict,
     answer,
@@ -20,6 +21,7 @@ from sekisho.prover.walk import (
     in_the_way,
     mending,
     right_with,
+    step_text,
     story,
 )
 from sekisho.prover.walk.family import FAMILY
@@ -172,3 +174,11 @@ def test_at_a_terminal_it_is_seen_how_far_it_has_come(
         monkeypatch.setenv("TTY_COMPATIBLE", terminal)
         root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
         assert ("stories" in capsys.readouterr().err) is bool(terminal)
+
+
+def test_a_passkey_gives_no_code() -> None:
+    policies = _gated(Policies())
+    for name, said in (("passkey-only", "sign in with the passkey"), ("new-user", "give the MFA")):
+        found = answer(story(name), policies).result
+        assert isinstance(found, Reachable)
+        assert step_text(found.path[-1]).en.startswith(said)

@@ -21,6 +21,7 @@ __all__ = [
     "report_format_option",
     "switch_option",
     "switches_of",
+    "texts_of_switches",
 ]
 
 
@@ -68,13 +69,22 @@ def switches_of(texts: Iterable[str]) -> Switches:
         UsageError: if a text is not of that form, or a switch stands twice.
         FaultyRequest: with every name that is no switch and every setting that it has not.
     """
+    return switches_from_text(texts_of_switches(texts))
+
+
+def texts_of_switches(texts: Iterable[str]) -> dict[str, str]:
+    """Return the setting of each `NAME=VALUE` by name.
+
+    Raises:
+        UsageError: if a text is not of that form, or a switch stands twice.
+    """
     pairs: dict[str, str] = {}
     for text in texts:
         name, value = pair("--switch", "NAME=VALUE", text)
         if name in pairs:
             raise UsageError(f"`--switch {text}`: `{name}` stands twice", cure="set it once")
         pairs[name] = value
-    return switches_from_text(pairs)
+    return pairs
 
 
 def pair(option: str, form: str, text: str) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from sekisho.cli.options import (
     ReportFormat,
     lang_option,
     report_format_option,
-    switch_option,
 )
 from sekisho.cli.policy_files import read_attached
 from sekisho.cli.prove_answers import Asking, Part, Report, report_of_readings
@@ -24,6 +23,7 @@ from sekisho.cli.prove_options import (
     parts_of,
     people_asked,
     question_options,
+    switches_option,
 )
 from sekisho.cli.prove_output import as_json, as_table, findings_of
 from sekisho.cli.prove_people import Told, exit_of, people_options, settings_for, told, watched
@@ -53,6 +53,8 @@ from sekisho.errors import UsageError
 from sekisho.language import Language
 from sekisho.policy import PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.walk import Setting
+from sekisho.signin import SigninSwitches
 
 __all__ = ["command"]
 
@@ -78,7 +80,7 @@ __all__ = ["command"]
 )
 @question_options
 @people_options
-@switch_option
+@switches_option
 @report_format_option
 @lang_option
 def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
@@ -92,7 +94,10 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
     """
     snapshot = snapshot_of_options(given)
-    if snapshot is not None and asked_about_all(given):
+    everybody = snapshot is not None and asked_about_all(given)
+    if given["signin"] != SigninSwitches() and (everybody or not people_asked(given)):
+        raise UsageError("`--switch`: a point of sign-in, which walks of people alone ask")
+    if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
     return _of_one(subject_of(given, snapshot), given, output, lang)
 
@@ -130,18 +135,21 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     stories: tuple[Told, ...] = ()
     if people_asked(given):
         enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
-        settings = settings_for(subject, given["switches"], enrolled)
+        base = Setting(enrolled=enrolled, engine=given["switches"], signin=given["signin"])
+        settings = settings_for(subject, base)
         stories = watched(told(subject, settings, strict=given["strict"]), lang)
     match output:
         case ReportFormat.TABLE:
             parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
-            click.echo("\n".join([*parts, people_as_table(stories, subject.now, lang)]).strip("\n"))
+            told_there = () if answered.lines else subject.assumed
+            people = people_as_table(stories, subject.now, lang, assumed=told_there)
+            click.echo("\n".join([*parts, people]).strip("\n"))
         case ReportFormat.JSON:
-            people = people_as_json(stories)
+            asked = people_as_json(stories)
             unread = subject.unread or None
             as_of = subject.now.isoformat(timespec="seconds")
-            more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": people}
+            more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
             _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
             found = findings_of(answered, subject.source, lang)

@@ -124,7 +124,7 @@ def report(asking: Asking) -> Report:
     about = (asking.policies, asking.user, asking.now, asking.switches)
     exempt = prover.exempt_list(*about) if Part.GATE in asking.parts else None
     said = (prover.roles_within_reach(*about), prover.lists_in_doubt(*about)) if lines else ()
-    assumed = (*asking.assumed, *(each for each in said if each is not None)) if lines else ()
+    assumed = (*asking.assumed, *(each for each in said if each is not None))
     return Report(asking, tuple(lines), exempt, assumed)
 
 

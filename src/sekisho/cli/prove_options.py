@@ -5,12 +5,17 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho.cli.options import texts_of_switches
 from sekisho.cli.prove_answers import Part
 from sekisho.cli.prove_people import PEOPLE_PART
+from sekisho.engine import Switches
+from sekisho.engine.question import SWITCHES, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
+from sekisho.prover.walk.rests import WALKED
+from sekisho.signin import SigninSwitches
 
-__all__ = ["invariants_of", "parts_of", "people_asked", "question_options"]
+__all__ = ["invariants_of", "parts_of", "people_asked", "question_options", "switches_option"]
 
 _OPTIONS = (
     click.option(
@@ -70,6 +75,25 @@ def question_options(function: F) -> F:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def switches_option(function: F) -> F:
+    """Add `--switch NAME=VALUE`: `switches` are the engine's, and `signin` those of walks."""
+    return click.option(
+        "--switch",
+        "switches",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_switches,
+        help="Set a point that AWS does not document: docs/reference/switches.md.",
+    )(function)
+
+
+def _switches(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Switches:
+    found = settings_from_text(texts_of_switches(texts), {**SWITCHES, **WALKED})
+    walked = {name: value for name, value in found.items() if name in WALKED}
+    ctx.params["signin"] = SigninSwitches(**walked)
+    return Switches(**{name: value for name, value in found.items() if name in SWITCHES})
 
 
 def parts_of(given: dict[str, Any]) -> frozenset[Part]:

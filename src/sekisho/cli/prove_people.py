@@ -10,8 +10,9 @@ from rich.progress import track
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
-from sekisho.engine import AttachedPolicy, Cause, Policies, Switches
+from sekisho.engine import Cause, Policies
 from sekisho.language import Language, Text
+from sekisho.policy import Choices
 from sekisho.prover import User, reasons
 from sekisho.prover.walk import (
     PEOPLE,
@@ -27,6 +28,7 @@ from sekisho.prover.walk import (
     gate_in,
     in_the_way,
     mending,
+    rests_on,
     right_with,
 )
 from sekisho.prover.walk.model import Who
@@ -95,6 +97,7 @@ class Told:
         in_the_way: the statements beside the gate that keep our family from making it right.
         apart: a thief whom no policy can stop.
         counts: whether it decides the exit code.
+        signin: the switches of sign-in that the verdict rests on.
     """
 
     answer: Answer
@@ -103,21 +106,20 @@ class Told:
     in_the_way: tuple[Cause, ...] = ()
     apart: bool = False
     counts: bool = True
+    signin: tuple[str, ...] = ()
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Every switch that the verdict rests on."""
+        result = self.answer.result
+        return () if isinstance(result, Unexplored) else (*result.assumed, *self.signin)
 
 
-def settings_for(
-    subject: Subject, switches: Switches, enrolled: tuple[AttachedPolicy, ...]
-) -> tuple[Setting, ...]:
+def settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
     """Return what there can be of the account and the user: two if the former is not known."""
     may = subject.users_may_change
     user = subject.user
-    base = Setting(
-        enrolled=enrolled,
-        engine=switches,
-        partition=user.partition,
-        account=user.account,
-        now=subject.now,
-    )
+    base = replace(base, partition=user.partition, account=user.account, now=subject.now)
     if subject.named:
         base = _named(base, user)
     possible = (False, True) if may is None else (may,)
@@ -146,20 +148,36 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
         yield from (Told(Answer(story, unknown)) for story in (*PEOPLE, *THIEVES))
         return
     policies, around = subject.policies, arounds[0]
-    choices, beside = gate_in(policies, around.partition)
+    cures = _Cures(*gate_in(policies, around.partition), around)
     for story in (*PEOPLE, *THIEVES):
         found = _answer(story, policies, arounds)
         if subject.unread and _gets_in(found):
             found = Answer(story, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
-        if found.verdict is not WalkVerdict.REFUTED:
-            yield Told(found)
-        elif story.beyond is not None and beyond_family(found, beside, around):
-            yield Told(found, apart=True, counts=strict)
-        else:
-            mended = mending(story, choices, beside, around) if choices else ()
-            right = right_with(story, beside, around)
-            blocking = () if mended or right else in_the_way(story, beside, around)
-            yield Told(found, mended, right, blocking)
+        told = (
+            Told(found)
+            if found.verdict is not WalkVerdict.REFUTED
+            else cures.told(found, strict=strict)
+        )
+        yield replace(told, signin=rests_on(found, policies, around))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cures:
+    """What our family would change: of the Force_MFA that there is, or in the gate's place."""
+
+    choices: Choices | None
+    beside: Policies
+    around: Setting
+
+    def told(self, found: Answer, *, strict: bool) -> Told:
+        """Return a refuted story with what would mend it."""
+        story, beside, around = found.story, self.beside, self.around
+        if story.beyond is not None and beyond_family(found, beside, around):
+            return Told(found, apart=True, counts=strict)
+        mended = mending(story, self.choices, beside, around) if self.choices else ()
+        right = right_with(story, beside, around)
+        blocking = () if mended or right else in_the_way(story, beside, around)
+        return Told(found, mended, right, blocking)
 
 
 def watched(stories: Iterator[Told], lang: Language) -> tuple[Told, ...]:

@@ -1,6 +1,6 @@
 """The people's part of `sekisho prove` as text, JSON and SARIF."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from sekisho.cli.prove_output import safe
@@ -63,10 +63,12 @@ _MINUTE = "%Y-%m-%d %H:%M UTC"
 _RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
 
 
-def people_as_table(stories: tuple[Told, ...], now: datetime, lang: Language) -> str:
+def people_as_table(
+    stories: tuple[Told, ...], now: datetime, lang: Language, *, assumed: Iterable[Text] = ()
+) -> str:
     """Return the stories as text: each with its verdict, its steps, and what would change it.
 
-    `now` is when they take place.
+    `now` is when they take place, and `assumed` what is taken for granted about the account.
     """
     lines: list[str] = []
     for kind, those in sections(stories):
@@ -74,7 +76,8 @@ def people_as_table(stories: tuple[Told, ...], now: datetime, lang: Language) ->
             lines += ["", _TITLES[kind].into(lang)]
             lines += [line for one in those for line in _story(one, lang)]
     if stories:
-        lines += ["", _AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
+        lines += ["", *(text.into(lang) for text in assumed)]
+        lines += [_AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
     return "\n".join(safe(line) for line in lines)
 
 
@@ -83,6 +86,8 @@ def _story(one: Told, lang: Language) -> Iterator[str]:
     verdict = _VERDICTS[one.answer.verdict].into(lang)
     yield f"  {story.id}: {story.title.into(lang)}: {verdict}"
     yield from (f"    {line}" for line in _found(one.answer, lang))
+    if one.assumed:
+        yield f"    {_RESTS.filled(names=', '.join(one.assumed)).into(lang)}"
     yield from (f"    {line}" for line in _changes(one, lang))
 
 
@@ -105,8 +110,6 @@ def _found(answer: Answer, lang: Language) -> Iterator[str]:
     refused = [step for step in _steps(answer) if not step.outcome.carried_out]
     for step in refused:
         yield f"   {_because(step, lang)}"
-    if answer.result.assumed:
-        yield _RESTS.filled(names=", ".join(answer.result.assumed)).into(lang)
 
 
 def _steps(answer: Answer) -> tuple[Step, ...]:
@@ -181,7 +184,7 @@ def _as_json(one: Told) -> dict[str, object]:
         "mendedBy": [list(names) for names in one.mended_by],
         "rightWith": list(one.right_with),
         "inTheWay": [cause_to_json(cause) for cause in one.in_the_way],
-        "assumed": [] if isinstance(result, Unexplored) else list(result.assumed),
+        "assumed": list(one.assumed),
     }
 
 

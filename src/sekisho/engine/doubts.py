@@ -5,6 +5,7 @@ changed the outcome; one that was asked may have, and `authorize` finds out by d
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from sekisho.engine.model import ArnSpan, Switches, UnresolvedNotResource
 
@@ -59,7 +60,7 @@ def other_setting(setting: object) -> object:
     match setting:
         case bool():
             return not setting
-        case UnresolvedNotResource() | ArnSpan():
+        case StrEnum():
             return next(other for other in type(setting) if other is not setting)
         case _:
             raise TypeError(f"not the setting of a switch: {setting!r}")

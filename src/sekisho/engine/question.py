@@ -1,6 +1,6 @@
 """Reading one question of the exchange form, with every fault in it named at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import isfinite
@@ -22,7 +22,14 @@ from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
 from sekisho.policy import MOST_CHARACTERS, PolicyKind
 from sekisho.policy.faults import quoted
 
-__all__ = ["Question", "identity_of", "read_question", "switches_from_text"]
+__all__ = [
+    "SWITCHES",
+    "Question",
+    "identity_of",
+    "read_question",
+    "settings_from_text",
+    "switches_from_text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +77,23 @@ _FLAGS = ("managementAccount", "serviceLinkedRole")
 _RESOURCE_KINDS = ("trust", *map(str, ResourceKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
 _DEFAULTS = Switches()
-_SWITCHES: Mapping[str, object] = {
+SWITCHES: Mapping[str, Any] = {
     field.name: getattr(_DEFAULTS, field.name) for field in fields(Switches)
 }
+"""The engine's switches, with their defaults."""
 
 
 def switches_from_text(texts: Mapping[str, str]) -> Switches:
     """Return the switches that are set by name and text, as a command line gives them.
+
+    Raises:
+        FaultyRequest: with every name that is no switch and every setting that it has not.
+    """
+    return Switches(**settings_from_text(texts, SWITCHES))
+
+
+def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings by name, as their text says; `known` has each switch with its default.
 
     Raises:
         FaultyRequest: with every name that is no switch and every setting that it has not.
@@ -87,27 +104,22 @@ def switches_from_text(texts: Mapping[str, str]) -> Switches:
     faults = [
         Fault(Code.UNSUPPORTED_OPTION, message, name)
         for name, value in values.items()
-        if (message := _switch_fault(name, value))
+        if (message := _switch_fault(name, value, known))
     ]
     if faults:
         raise FaultyRequest("switches", faults)
-    return Switches(**{name: _setting(name)(value) for name, value in values.items()})
+    return {name: type(known[name])(value) for name, value in values.items()}
 
 
-def _switch_fault(name: str, value: object) -> str:
+def _switch_fault(name: str, value: object, known: Mapping[str, Any]) -> str:
     """Return what is wrong with a switch and its setting, or ""."""
-    if name not in _SWITCHES:
-        return f"no such switch; there are {', '.join(_SWITCHES)}"
-    default = _SWITCHES[name]
+    if name not in known:
+        return f"no such switch; there are {', '.join(known)}"
+    default = known[name]
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "expected true or false"
     settings = [str(setting) for setting in type(default)] if isinstance(default, StrEnum) else []
     return "" if value in settings else f"expected one of {', '.join(settings)}"
-
-
-def _setting(name: str) -> Callable[[object], Any]:
-    """Return what turns the value of a switch into its setting."""
-    return type(_SWITCHES[name])
 
 
 class _Reader:
@@ -314,11 +326,11 @@ class _Reader:
                 if value is not None and not isinstance(value, bool):
                     self.wrong(path, "expected true or false")
             elif name not in _OPTIONS:
-                message = _switch_fault(name, value)
+                message = _switch_fault(name, value, SWITCHES)
                 if message:
                     self.wrong(path, message)
                 else:
-                    settings[name] = _setting(name)(value)
+                    settings[name] = type(SWITCHES[name])(value)
         return Switches(**settings)
 
 

@@ -4,6 +4,7 @@ from sekisho.prover.walk.answers import Answer, Walk, WalkVerdict, answer, walke
 from sekisho.prover.walk.family import beyond_family, gate_in, in_the_way, mending, right_with
 from sekisho.prover.walk.policies import setting_of
 from sekisho.prover.walk.questions import PEOPLE, THIEVES, Kind, Story, story
+from sekisho.prover.walk.rests import rests_on
 from sekisho.prover.walk.search import (
     Attempt,
     Reachable,
@@ -36,6 +37,7 @@ __all__ = [
     "gate_in",
     "in_the_way",
     "mending",
+    "rests_on",
     "right_with",
     "search",
     "setting_of",

@@ -103,7 +103,15 @@ def answer(
         other = last.setting.holder(Who.COLLEAGUE).arn if last.setting != setting else ""
         return Answer(story, last.result, other)
     reason = _left(walks)
-    return Answer(story, walks[0].result if reason is None else Unexplored(reason))
+    return Answer(story, _together(walks) if reason is None else Unexplored(reason))
+
+
+def _together(walks: list[Walk]) -> Result:
+    """Return the first search's result, with what the others tried and assumed."""
+    results = [each.result for each in walks if isinstance(each.result, Unreachable)]
+    tried = {one.refused.move: one for each in results for one in each.tried}
+    assumed = {name for each in results for name in each.assumed}
+    return replace(results[0], tried=tuple(tried.values()), assumed=tuple(sorted(assumed)))
 
 
 def walked(story: Story, setting: Setting, most_states: int = MOST_STATES) -> Iterator[Walk]:

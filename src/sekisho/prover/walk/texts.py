@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sekisho.language import Text
 from sekisho.prover.walk.judge import OK
-from sekisho.prover.walk.model import Act, Hand, Held, Who
+from sekisho.prover.walk.model import Act, Hand, Held, Move, Who
 from sekisho.prover.walk.search import Step
 
 __all__ = ["HELD", "step_text"]
@@ -67,6 +67,7 @@ _OTHER = Text("with another name", "(別の名前)")
 _WITH_CODE = Text("with an MFA code", "MFA コード付きで")
 _WITHOUT_CODE = Text("without a code", "MFA コードなしで")
 _GUESS = Text("give an MFA code, without the device", "MFA デバイスなしで MFA コードを入力する")
+_PASSKEY = Text("sign in with the passkey", "パスキーでサインインする")
 _HOLDER = Text("{who}: {held}", "{who}の{held}")
 _ASKED = Text("{what}, with {held}", "{what}({held})")
 _REFUSED = Text("{what}, with {held}: refused, {answer}", "{what}({held}): 拒否 {answer}")
@@ -75,8 +76,7 @@ _REFUSED = Text("{what}, with {held}: refused, {answer}", "{what}({held}): 拒�
 def step_text(step: Step) -> Text:
     """Return a step in words: what is tried, with what, and the answer where it is refused."""
     move = step.move
-    what = _GUESS if move.act is Act.GIVE_CODE and move.device is None else _ACTS[move.act]
-    device = move.device
+    what, device = _what(move), move.device
     named = device.name if device is not None and device.hand is Hand.ACTOR else ""
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, Who) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
@@ -84,6 +84,14 @@ def step_text(step: Step) -> Text:
     if step.outcome.answer == OK:
         return _ASKED.filled(what=filled, held=_holder(step))
     return _REFUSED.filled(what=filled, held=_holder(step), answer=step.outcome.answer)
+
+
+def _what(move: Move) -> Text:
+    if move.act is not Act.GIVE_CODE:
+        return _ACTS[move.act]
+    if move.device is None:
+        return _GUESS
+    return _PASSKEY if move.device.hand is Hand.ACTOR_PASSKEY else _ACTS[move.act]
 
 
 def _holder(step: Step) -> Text:

@@ -1,0 +1,90 @@
+"""On which points of sign-in that AWS does not document a verdict rests: it is said, and set."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cases import CORPUS
+from sekisho.cli.main import root
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine.doubts import other_setting
+from sekisho.errors import FaultyRequest, UsageError
+from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
+from sekisho.prover.walk import Setting, answer, rests_on, story
+from sekisho.prover.walk.rests import WALKED
+from sekisho.signin import SigninSwitches
+from walk_policies import attached
+
+SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
+NO_TOKENS = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
+
+
+def _with(*statements: dict[str, Any]) -> Policies:
+    document = from_json({"Version": "2012-10-17", "Statement": list(statements)})
+    gate = AttachedPolicy("gate", force_mfa(choices_of(Preset.RECOMMENDED)))
+    return Policies(identity=(gate, AttachedPolicy("more", document)))
+
+
+@pytest.mark.parametrize(
+    ("name", "policies", "rests"),
+    [
+        ("key-user", _with(NO_TOKENS), ("get_session_token_heeds_deny",)),
+        ("key-user", attached(choices_of(Preset.RECOMMENDED)), ()),
+        ("password-expired", attached(Choices()), ("order",)),
+        ("password-expired", attached(choices_of(Preset.RECOMMENDED)), ()),
+        ("key-with-device", attached(Choices()), ("device_holder_needs_mfa",)),
+        ("password-with-device", attached(Choices()), ()),
+        ("new-user", attached(Choices()), ()),
+    ],
+)
+def test_a_verdict_names_what_it_rests_on(
+    name: str, policies: Policies, rests: tuple[str, ...]
+) -> None:
+    found = answer(story(name), policies)
+    assert rests_on(found, policies) == rests
+    for switch in rests:
+        other: Any = other_setting(WALKED[switch])
+        turned = Setting(signin=replace(SigninSwitches(), **{switch: other}))
+        again = answer(story(name), policies, turned)
+        assert again.verdict is not found.verdict
+        assert rests_on(again, policies, turned) == rests
+
+
+def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    root.main(["prove", *arguments, "--only", "people", "--format", "json"], standalone_mode=False)
+    value: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return value
+
+
+def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[str]) -> None:
+    def expired(*arguments: str) -> tuple[str, list[str]]:
+        people = {one["id"]: one for one in _told(capsys, SAMPLE, *arguments)["people"]}
+        return people["password-expired"]["verdict"], people["password-expired"]["assumed"]
+
+    assert expired() == ("Proved", ["order"])
+    assert expired("--switch", "order=reset-first") == ("Refuted", ["order"])
+    assert expired("--switch", "arn_span=whole-string") == ("Proved", ["order"])
+    root.main(["prove", SAMPLE, "--only", "people", "--lang", "en"], standalone_mode=False)
+    assert "rests on the switch device_holder_needs_mfa" in capsys.readouterr().out
+    with pytest.raises(FaultyRequest, match="no such switch"):
+        _told(capsys, SAMPLE, "--switch", "orders=reset-first")
+    with pytest.raises(UsageError, match="walks"):
+        root.main(
+            ["prove", SAMPLE, "--only", "gate", "--switch", "order=reset-first"],
+            standalone_mode=False,
+        )
+
+
+def test_what_is_taken_for_granted_of_the_password_policy_is_said_of_people_alone_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def said(*arguments: str) -> tuple[bool, bool]:
+        json_says = any("AllowUsers" in one for one in _told(capsys, *arguments)["assumptions"])
+        people = ["--only", "people", "--lang", "en"]
+        root.main(["prove", *arguments, *people], standalone_mode=False)
+        return json_says, "AllowUsersToChangePassword" in capsys.readouterr().out
+
+    assert said(SAMPLE) == (True, True)
+    assert said(SAMPLE, "--users-may-change-password") == (False, False)
