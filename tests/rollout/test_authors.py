@@ -176,8 +176,8 @@ def test_the_calls_are_bounded_and_a_refusal_is_the_last() -> None:
 )
 def test_the_events_of_iam_are_where_iam_is(region: str, where: str) -> None:
     api = connect(region=region, credentials=Keys("AKIAEXAMPLE", "example-secret"))
-    assert api._client("cloudtrail").meta.region_name == where
-    assert api._client("sts").meta.region_name == region
+    assert api._client("cloudtrail", 1).meta.region_name == where
+    assert api._client("sts", 1).meta.region_name == region
 
 
 def test_both_forms_tell_it_in_both_languages() -> None:

@@ -301,7 +301,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         reach={address: tuple(names) for address, names in content["reach"].items()},
         needs=content["needs"],
         accepted=content["accepted"],
-        password_length=int(content["passwordLength"]),
+        password_length=content["passwordLength"],
         complete=content["complete"],
         snapshot=content["snapshot"],
         tool=content["tool"],
