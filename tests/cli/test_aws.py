@@ -10,6 +10,8 @@ import pytest
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
 from sekisho.cli.aws import AWS_OPTIONS, collected, connection
+from sekisho.cli.aws import AWS_OPTIONS, connection
+from sekisho.cli.main import root
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language
@@ -114,6 +116,24 @@ def test_a_role_that_is_refused_is_one_clear_error(chain: LocalAws) -> None:
 def test_a_device_without_a_role_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="--role-arn"):
         connection({**NOTHING, "mfa_serial": "arn:aws:iam::123456789012:mfa/x"}, Language.EN)
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:5577", "", "http://", "http://[::1", "ftp://127.0.0.1", "http://h:99999"]
+)
+def test_an_endpoint_that_cannot_be_called_is_wrong_usage(url: str) -> None:
+    with pytest.raises(UsageError, match="--endpoint-url") as caught:
+        root.main(["collect", "--endpoint-url", url], standalone_mode=False)
+    assert "http://" in caught.value.cure
+
+
+def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "notaurl")
+    with pytest.raises(AwsRefused, match="notaurl") as caught:
+        connection(dict(NOTHING), Language.EN)
+    assert "AWS_ENDPOINT_URL" in caught.value.cure
 
 
 def test_no_credentials_is_one_clear_error(

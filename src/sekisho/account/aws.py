@@ -57,6 +57,10 @@ _SIGN_IN_AGAIN = "sign in again (`aws sso login`, `aws login`, or new keys), the
 _CLOCK = "if the keys are right, this computer's clock is not: set it, then run it again"
 _NETWORK = "check the network and the endpoint's URL, then run it again"
 _AGAIN = "run it again: what was done is found again"
+_SETTINGS = (
+    "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
+    "endpoint's URL begins with `https://` or `http://`"
+)
 _CURES = {
     "NoRegionError": "give a region with `--region` or `AWS_REGION`",
     "NoCredentialsError": "give a profile with `--profile`, or sign in first",
@@ -167,13 +171,24 @@ class Boto3Api:
         # clients may be shared by threads, and must not be made by two at once
         with self._making:
             if (service, attempts) not in self._clients:
-                self._clients[service, attempts] = self._session.client(
-                    service,
-                    region_name=self._region_of(service),
-                    endpoint_url=self._endpoint_url,
-                    config=_config(self._endpoint_url, attempts),
-                )
+                self._clients[service, attempts] = self._made(service, attempts)
             return self._clients[service, attempts]
+
+    def _made(self, service: str, attempts: int) -> Any:
+        try:
+            return self._session.client(
+                service,
+                region_name=self._region_of(service),
+                endpoint_url=self._endpoint_url,
+                config=_config(self._endpoint_url, attempts),
+            )
+        except _FAILURES:
+            raise
+        except ValueError as error:
+            # so botocore refuses an endpoint without a scheme, or a number that is none
+            refused = AwsRefused("connect", "InvalidSetting", " ".join(str(error).split()), 0)
+            refused.cure = _SETTINGS
+            raise refused from None
 
     def _region_of(self, service: str) -> str | None:
         """Return where a service is called; None: as configured."""

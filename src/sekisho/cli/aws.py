@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -64,11 +65,34 @@ def aws_options(function: F) -> F:
         click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
         click.option("--role-arn", metavar="ARN", help="A role to assume first."),
         click.option("--mfa-serial", metavar="ARN", help="The MFA device that --role-arn needs."),
-        click.option("--endpoint-url", metavar="URL", help="Another AWS, such as `sekisho local`."),
+        click.option(
+            "--endpoint-url",
+            metavar="URL",
+            callback=_endpoint,
+            help="Another AWS, such as `sekisho local`.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:
+    """Return the URL if it is one that can be called."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        callable_ = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        # an address or a port that is none
+        callable_ = False
+    if not callable_:
+        raise UsageError(
+            f"`--endpoint-url {url}` is not a URL that can be called",
+            cure="write it whole, like `http://127.0.0.1:5577`",
+        )
+    return url
 
 
 def refuse_beside(option: str, given: dict[str, Any], names: Iterable[str] = AWS_OPTIONS) -> None:
