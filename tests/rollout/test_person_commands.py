@@ -1,6 +1,8 @@
 """`sekisho onboard`, `reset`, `offboard` and `orphans`, each planned and applied, over the wire."""
 
+import errno
 import json
+import os
 import re
 import stat
 import sys
@@ -14,7 +16,7 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company, gate
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
-from sekisho.errors import FaultyAccount, FaultyInput, UsageError
+from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, UsageError
 from sekisho.policy import to_json
 from sekisho.rollout import Plan
 
@@ -122,6 +124,51 @@ def test_a_password_file_that_is_there_stops_everything(
         )
     assert Path(there).read_text("utf-8") == "older"
     assert "jiro" not in [user["UserName"] for user in iam_of(local).list_users()["Users"]]
+
+
+@pytest.mark.parametrize("file", ["/nowhere/passwords", "/dev/full", "/dev"])
+def test_a_password_file_that_cannot_be_written_stops_everything(
+    terminal: Terminal, local: LocalAws, file: str
+) -> None:
+    planned(terminal, "onboard", "jiro")
+    words = ("apply", terminal.path("plan"), "--yes", "--password-file", file)
+    with pytest.raises(SekishoError, match=Path(file).name):
+        raise_(terminal.run(*words).exception)
+    assert "jiro" not in [user["UserName"] for user in iam_of(local).list_users()["Users"]]
+
+
+def test_a_password_file_that_none_came_into_goes_again(terminal: Terminal) -> None:
+    planned(terminal, "onboard", "jiro")
+    file = Path(terminal.path("passwords"))
+    words = ("apply", terminal.path("plan"), "--password-file", str(file))
+    with pytest.raises(UsageError, match="no terminal to ask on"):
+        raise_(terminal.run(*words).exception)
+    assert not file.exists()
+
+
+def test_a_password_that_cannot_be_told_stops_the_plan_and_it_is_said_where(
+    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(terminal, "onboard", "jiro")
+    file = Path(terminal.path("passwords"))
+    real, writes = os.fsync, []
+
+    def full(descriptor: int) -> None:
+        writes.extend([descriptor] if os.fstat(descriptor).st_ino == file.stat().st_ino else [])
+        if len(writes) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", full)
+    words = ("apply", terminal.path("plan"), "--yes", "--password-file", str(file))
+    done = terminal.run(*words)
+    assert isinstance(done.exception, SekishoError)
+    assert done.exception.code is Code.OUTPUT_UNWRITABLE
+    assert "Not done: 1\n  login-profile jiro" in done.stdout
+    assert "jiro" in done.stdout.partition("Not done")[0]
+    monkeypatch.undo()
+    assert "Done" in applied(terminal, "--password-file", str(file))
+    assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
 
 
 def test_somebody_who_is_there_already_is_told_of(terminal: Terminal) -> None:

@@ -1,7 +1,6 @@
 """`sekisho apply`: do what a plan says, and nothing else."""
 
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
 from sekisho.cli.settling import say_whose, settling_options
 from sekisho.cli.told import Told
-from sekisho.errors import Code, PlanRefused
+from sekisho.errors import Code, SekishoError
 from sekisho.language import Language, Text
 from sekisho.rollout import ApplyReport, execute
 from sekisho.rollout.execute import so_far
@@ -27,6 +26,8 @@ __all__ = ["command"]
 
 _ASKED = Text("Make these {count} changes?", "この {count} 件の変更を適用しますか?")
 _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
+_IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
+"""Errors before which something may have been done."""
 
 
 @click.command("apply", short_help="Do what a plan says, and nothing else.")
@@ -55,11 +56,12 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     """
     kept = read_plan(path, journal)
     told = Told(kept.plan, given["password_file"], lang, given["theirs"])
+    click.get_current_context().call_on_close(told.close)
     connected = connection(given, lang)
     click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
-    with kept.journal.locked(), closing(told):
+    with kept.journal.locked():
         say_whose(kept, given, connected.api)
         report = _applied(kept, connected.api, told, lang)
     click.echo("\n".join(applied_lines(report, lang)))
@@ -68,7 +70,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
 
 
 def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport:
-    """Apply the plan; where it no longer fits the account, say first how far it came."""
+    """Apply the plan; where it is stopped by an error, say first how far it came."""
     try:
         return patiently(
             lambda: execute(
@@ -77,7 +79,7 @@ def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport
             time.sleep,
             lambda stop: tell_wait(stop, lang),
         )
-    except PlanRefused as refused:
-        if refused.code in (Code.PLAN_STALE, Code.PLAN_DOUBTFUL):
+    except SekishoError as error:
+        if error.code in _IN_THE_MIDDLE:
             click.echo("\n".join(applied_lines(so_far(kept.plan, kept.journal), lang)))
         raise

@@ -54,8 +54,10 @@ class Told:
         Raises:
             UsageError: if the plan makes one, there is no terminal, and no file is named; or if
                 the file is there and holds something else.
+            SekishoError: if the file cannot be written.
         """
         self._path = path
+        self._fresh = path is not None and not path.exists()
         self._lang = lang
         self._length = plan.password_length
         self._passwords: dict[str, str] = {}
@@ -67,10 +69,13 @@ class Told:
                 "this plan makes a temporary password, and there is no terminal to show it on",
                 cure="run it on a terminal, or name a file with `--password-file FILE`",
             )
-        if path is not None and path.exists() and not _is_ours(path):
+        if path is not None and not self._fresh and not _is_ours(path):
             raise UsageError(
                 f"`{path}` is there already and holds something else", cure="give another name"
             )
+        if makes and path is not None:
+            # what cannot be written is found before anything is done
+            _append(path, "")
 
     def password(self, user: str) -> str:
         """Return the temporary password of a user, the same throughout the run, and tell it.
@@ -88,15 +93,22 @@ class Told:
         return self._passwords[user]
 
     def close(self) -> None:
-        """Say where the passwords are."""
-        if self._path is not None and self._passwords:
+        """Say where the passwords are; a file that none came into goes again."""
+        if self._path is None:
+            return
+        if self._passwords:
             click.echo(_WRITTEN.filled(path=self._path).into(self._lang), err=True)
+        elif self._fresh:
+            self._path.unlink(missing_ok=True)
 
 
 def _is_ours(path: Path) -> bool:
+    # a device or a pipe may be read without end
+    if not path.is_file():
+        return False
     try:
         with path.open(encoding="utf-8") as file:
-            return file.readline() == _HEAD
+            return file.readline(len(_HEAD)) == _HEAD
     except (OSError, UnicodeDecodeError):
         return False
 
