@@ -246,6 +246,16 @@ def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:
     assert "--yes" in caught.value.cure
 
 
+@pytest.mark.parametrize("place", ["/dev/null", "/dev", "nowhere/journal"])
+def test_a_journal_has_a_file_in_a_folder_that_is_there(terminal: Terminal, place: str) -> None:
+    planned(terminal)
+    words = (terminal.path("plan"), "--journal", str(terminal.folder / place))
+    for command in ("status", "apply", "rollback"):
+        with pytest.raises(UsageError, match="the journal cannot be"):
+            raise_(terminal.run(command, *words))
+    assert not (terminal.folder / "nowhere").exists()
+
+
 def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal) -> None:
     planned(terminal)
     with Journal(Path(terminal.path("plan.journal"))).locked():

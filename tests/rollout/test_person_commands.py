@@ -171,6 +171,19 @@ def test_a_password_that_cannot_be_told_stops_the_plan_and_it_is_said_where(
     assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
 
 
+def test_who_is_not_there_yet_waits_and_is_not_unknown(terminal: Terminal) -> None:
+    planned(terminal, "onboard", "jiro", "--no-password", "--break-glass", "glass")
+    for _ in range(2):
+        status = terminal.run("status", terminal.path("plan"))
+        assert status.return_value == Exit.CHANGES, status.output
+        assert "People: 1 in all, 0 with an MFA device\n" in status.stdout
+        assert "No such user now: jiro\n" in status.stdout
+        assert "glass" not in status.stdout, "nobody whom the plan concerns"
+        applied(terminal)
+        assert terminal.run("status", terminal.path("plan")).return_value == Exit.CLEAN
+        assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+
+
 def test_somebody_who_is_there_already_is_told_of(terminal: Terminal) -> None:
     told = terminal.run("onboard", "machine", "--no-password", "--mfa")
     assert "The user machine is there already" in told.stderr

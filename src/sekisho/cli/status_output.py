@@ -6,7 +6,7 @@ from sekisho.language import Language, Text
 from sekisho.rollout import Plan
 from sekisho.rollout.authors import CALLS, Author
 from sekisho.rollout.stands import Stands
-from sekisho.rollout.status import Fact, Standing
+from sekisho.rollout.status import Fact, Standing, concerned
 from sekisho.rollout.waves import WaveStands
 
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
@@ -41,17 +41,19 @@ _ASK = Text(
     "  変更した人は `--who` で CloudTrail に問い合わせます (呼び出しは最大 {calls} 回)。",
 )
 _WAVE = Text(
-    "{wave}: {count} people, {enrolled} with an MFA device",
+    "{wave}: {count} in all, {enrolled} with an MFA device",
     "{wave}: {count} 人、うち MFA デバイスあり {enrolled} 人",
 )
 _GOAL_WAVE = Text(
-    "{wave}{starts}: {count} people; {enrolled} with an MFA device, {gated} proved to be gated, "
-    "{exempt} exceptions",
+    "{wave}{starts}: {count} in all; {enrolled} with an MFA device, {gated} proved to be gated, "
+    "{exempt} excepted",
     "{wave}{starts}: {count} 人。MFA デバイスあり {enrolled} 人、"
     "MFA 必須と証明済み {gated} 人、例外 {exempt} 人",
 )
 _FROM = Text(" (from {day})", " ({day} から)")
 _EVERYBODY = Text("People", "対象の人")
+_NO_WAVE = Text("In no wave", "ウェーブ以外の対象者")
+_ABSENT = Text("No such user now: {names}", "現在存在しないユーザー: {names}")
 _WITHOUT = Text("Without an MFA device: {names}", "MFA デバイスなし: {names}")
 _OPEN = Text("  not gated yet: {names}", "  まだ MFA 必須でない: {names}")
 _UNKNOWN = Text("  could not be found out: {names}", "  判断できません: {names}")
@@ -75,15 +77,25 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         changed = [fact for fact in facts if stands is Stands.DRIFTED and not fact.came]
         if changed and not any(fact.author for fact in changed):
             yield _ASK.filled(calls=CALLS).into(lang)
-    for wave in dict.fromkeys(person.wave for person in plan.people):
-        users = [person.user for person in plan.people if person.wave == wave]
-        enrolled = len([user for user in users if user in standing.enrolled])
-        name = wave or _EVERYBODY.into(lang)
-        yield _WAVE.filled(wave=name, count=len(users), enrolled=enrolled).into(lang)
+    yield from _people(plan, standing, lang)
     if standing.without:
         yield _WITHOUT.filled(names=", ".join(standing.without)).into(lang)
+    if standing.absent:
+        yield _ABSENT.filled(names=", ".join(standing.absent)).into(lang)
     for user, reason in standing.unread:
         yield _UNREAD.filled(user=user, reason=reason).into(lang)
+
+
+def _people(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+    """Yield how many have a device, by wave."""
+    people = concerned(plan)
+    waves = dict.fromkeys(person.wave for person in people)
+    rest = _NO_WAVE if any(waves) else _EVERYBODY
+    for wave in waves:
+        users = [person.user for person in people if person.wave == wave]
+        enrolled = len([user for user in users if user in standing.enrolled])
+        name = wave or rest.into(lang)
+        yield _WAVE.filled(wave=name, count=len(users), enrolled=enrolled).into(lang)
 
 
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
@@ -126,7 +138,7 @@ def waves_stand(
 
 
 def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
-    """Return how a plan stands; `enrolled` is null where it could not be read."""
+    """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
     known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
     return {
         "schema": "sekisho.status/1",
@@ -137,7 +149,7 @@ def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
         ],
         "people": [
             {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
-            for person in plan.people
+            for person in concerned(plan)
         ],
     }
 

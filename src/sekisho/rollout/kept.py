@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
@@ -30,7 +31,8 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
     Raises:
         FaultyInput: if the file cannot be read.
         PlanRefused: if it is neither, or was edited.
-        UsageError: if `path` is a journal, and another one is given beside it.
+        UsageError: if `path` is a journal, and another one is given beside it; or if no journal can
+            be where it is named.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -46,7 +48,9 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
                 cure="leave one of them out",
             )
         return Kept(Plan.from_json(held), Journal(path))
-    return Kept(Plan.from_json(text), Journal(journal or path.with_name(f"{path.name}.journal")))
+    named = journal or path.with_name(f"{path.name}.journal")
+    _check_place(named)
+    return Kept(Plan.from_json(text), Journal(named))
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:
@@ -65,6 +69,21 @@ def check_account(plan: Plan, api: AwsApi) -> str:
             cure="use the credentials of the plan's account",
         )
     return str(identity["Arn"])
+
+
+def _check_place(journal: Path) -> None:
+    """Refuse a journal in a folder that is not there, and one that is a device or the like."""
+    try:
+        kind = journal.stat().st_mode if journal.parent.is_dir() else 0
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        why = (error.strerror or "no reason given").lower()
+    else:
+        if S_ISREG(kind):
+            return
+        why = "it is no regular file" if kind else "there is no such folder"
+    raise UsageError(f"the journal cannot be `{journal}`: {why}", cure="name another file")
 
 
 def _held_by_journal(text: str) -> str | None:

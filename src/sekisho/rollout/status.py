@@ -10,10 +10,12 @@ from sekisho.rollout.authors import Author, authors_of
 from sekisho.rollout.changes import Change, CreatePolicy, Image
 from sekisho.rollout.kept import Kept, check_account
 from sekisho.rollout.observe import Observer
+from sekisho.rollout.people import Fate
+from sekisho.rollout.plan import Person, Plan
 from sekisho.rollout.reach import newcomers
 from sekisho.rollout.stands import Stands, is_needless, stands_of
 
-__all__ = ["Fact", "Standing", "standing_of"]
+__all__ = ["Fact", "Standing", "concerned", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,23 @@ class Standing:
         enrolled: of the people whom the plan touches, those with an MFA device now.
         without: those without.
         unread: those of whom it could not be read, with the reason.
+        absent: those whom the account does not have: not yet, or not any more.
     """
 
     facts: tuple[Fact, ...]
     enrolled: tuple[str, ...]
     without: tuple[str, ...]
     unread: tuple[tuple[str, str], ...] = ()
+    absent: tuple[str, ...] = ()
 
     def of(self, stands: Stands) -> tuple[str, ...]:
         """Return the addresses that stand so."""
         return tuple(fact.address for fact in self.facts if fact.stands is stands)
+
+
+def concerned(plan: Plan) -> tuple[Person, ...]:
+    """Return the people of a plan but for the break-glass users, whom it does not touch."""
+    return tuple(each for each in plan.people if each.fate != Fate.BREAK_GLASS.value)
 
 
 def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
@@ -73,17 +82,22 @@ def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
     facts = _facts(kept, api, who=who)
     devices: dict[str, bool] = {}
     unread: list[tuple[str, str]] = []
-    for person in kept.plan.people:
+    absent: list[str] = []
+    for person in concerned(kept.plan):
         try:
             found = api.pages("iam", "ListMFADevices", "MFADevices", UserName=person.user)
             devices[person.user] = any(True for _ in found)
         except AwsRefused as error:
-            unread.append((person.user, f"{error.aws_code}: {error.message}"))
+            if error.aws_code == "NoSuchEntity":
+                absent.append(person.user)
+            else:
+                unread.append((person.user, f"{error.aws_code}: {error.message}"))
     return Standing(
         facts,
         tuple(user for user, has in devices.items() if has),
         tuple(user for user, has in devices.items() if not has),
         tuple(unread),
+        tuple(absent),
     )
 
 
