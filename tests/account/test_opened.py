@@ -276,3 +276,13 @@ def test_columns_that_are_not_known_are_passed_over() -> None:
     line = next(cells for cells in document("account/reports")["company"] if cells[0] == ROOT)
     text = report_of([[*line, "later"]], HEADING + ",additional_column")
     assert read_credential_report("\ufeff" + text).rows[ROOT].mfa_active is True
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "is empty"), ("hello\n", "neither JSON nor")])
+def test_what_is_no_account_at_all_is_one_fault(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "account"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FaultyAccount, match=said) as caught:
+        open_account(path)
+    assert len(caught.value.faults) == 1
+    assert "sekisho collect" in caught.value.cure

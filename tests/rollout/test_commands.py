@@ -232,11 +232,16 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
                 raise_(terminal.run(*words))
             assert caught.value.code is Code.PLAN_FAULTY
             assert caught.value.cure
+            assert name in ("foreign", "chinese") or caught.value.at == terminal.path(name)
     with pytest.raises(FaultyInput, match="cannot be read"):
         raise_(terminal.run("apply", terminal.path("nowhere"), "--yes"))
     with pytest.raises(PlanRefused, match="no journal"):
         raise_(terminal.run("rollback", terminal.path("plan"), "--yes"))
     assert not Path(terminal.path("plan.journal")).exists()
+    Path(terminal.path("edited.journal")).touch()
+    with pytest.raises(PlanRefused) as caught:
+        raise_(terminal.run("rollback", terminal.path("edited"), "--yes"))
+    assert "edited.journal" in caught.value.cure, "the journal holds the plan as it was applied"
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:

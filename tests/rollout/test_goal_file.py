@@ -27,7 +27,7 @@ from sekisho.files import yaml_shape
 from sekisho.rollout import Goal, Plan, plan
 from sekisho.rollout.changes import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
 from sekisho.rollout.forecast import forecast
-from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.goal_file import goal_of, read_goal
 from sekisho.rollout.people import Fate
 
 
@@ -72,6 +72,32 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     goal = read(text, exceptions=True)
     assert list(goal.group.members if goal.group else goal.users) == case["due"]
     assert {name: each.why.value for name, each in goal.waiting.items()} == case["waiting"]
+
+
+def test_a_file_without_a_byte_is_no_goal(tmp_path: Path) -> None:
+    path = tmp_path / "goal.yaml"
+    path.write_bytes(b"")
+    with pytest.raises(FaultyInput, match="0 bytes") as caught:
+        read_goal(path)
+    assert caught.value.source == str(path)
+    for text in ("# nothing yet\n", "{}"):
+        path.write_text(text, encoding="utf-8")
+        assert not read_goal(path).raw
+
+
+def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path: Path) -> None:
+    text = '{"Version": "2012-10-17",\n "Statement": [{"Effect": "Alow", "Resource": 1}]}'
+    (tmp_path / "own.json").write_text(text, encoding="utf-8")
+    for name, said in (
+        ("own.json", "`own.json`: 2:27 Statement[0].Effect: `Alow` is no effect"),
+        ("nowhere.json", "`nowhere.json` cannot be read: no such file or directory"),
+    ):
+        goal = f"policy:\n  file: {name}\nwho: [{{user: hanako}}]\n"
+        source = str(tmp_path / "goal.yaml")
+        with pytest.raises(FaultyInput) as caught:
+            goal_of(yaml_shape(goal, source), source, people(), Exceptions())
+        assert {fault.line for fault in caught.value.faults} == {2}
+        assert said in [fault.message for fault in caught.value.faults]
 
 
 STAGES = """\

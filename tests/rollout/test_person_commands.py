@@ -16,7 +16,7 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company, gate
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
-from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, UsageError
+from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.policy import to_json
 from sekisho.rollout import Plan
 
@@ -272,6 +272,17 @@ def test_bad_input_changes_nothing(terminal: Terminal, name: str) -> None:
     words, kind, text = BAD[name]
     with pytest.raises(kind, match=text):
         raise_(terminal.run(*words, "--mfa").exception)
+
+
+def test_what_is_wrong_with_a_new_user_is_told_at_once_and_aws_is_not_asked(tmp_path: Path) -> None:
+    nowhere = Terminal(tmp_path, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    words = ("--tag", "nokey", "--tag", "aws:a=1", "--path", "nopath", "--group", "bad group!")
+    error = nowhere.run("onboard", "x y", *words).exception
+    assert isinstance(error, SeveralErrors)
+    usage, names = error.errors
+    assert isinstance(usage, UsageError)
+    assert isinstance(names, FaultyInput)
+    assert [fault.path for fault in names.faults] == ["USER", "--path", "--tag[0].Key", "--group"]
 
 
 def raise_(error: BaseException | None) -> None:

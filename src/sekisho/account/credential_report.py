@@ -37,6 +37,8 @@ _UNKNOWN = frozenset({"", "n/a", "no_information", "not_supported"})
 _FLAGS = {"true": True, "false": False}
 _CURE = "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
 
+_NEITHER = "give what `sekisho collect` saved, an account file, or an export of AWS"
+
 
 def read_credential_report(
     text: str, source: str = "credential report", *, generated_at: datetime | None = None
@@ -66,6 +68,10 @@ def read_credential_report(
 
 def _heading_faults(heading: Iterable[str]) -> list[Fault]:
     names = Counter(heading)
+    # cells that other marks part, as a spreadsheet may save them, are of a report all the same
+    if not any(name in cell for name in _NEEDED for cell in names):
+        what = "is neither JSON nor a credential report" if names else "is empty"
+        return [Fault(Code.ACCOUNT_BAD_SHAPE, what, cure=_NEITHER)]
     missing = [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
     twice = [name for name in _NEEDED if names[name] > 1]
     return [*missing, *(_fault(f"has the column `{name}` twice", 1) for name in twice)]

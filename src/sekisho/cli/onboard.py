@@ -12,9 +12,9 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import pair
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
-from sekisho.errors import UsageError
+from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.language import Language, Text
-from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.policy import Preset, choices_of, force_mfa, names
 from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
 
 __all__ = ["command"]
@@ -52,16 +52,8 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
     if given["no_password"]:
         refuse_beside("--no-password", given, ("keep_password",))
     words = accepted(given["accept"])
+    new = _new_user(user, given)
     snapshot, caller = account_of(given, lang)
-    password = None if given["no_password"] else TemporaryPassword(not given["keep_password"])
-    new = NewUser(
-        user,
-        given["iam_path"],
-        _tags(given["tags"]),
-        password,
-        groups=given["join"],
-        gated=given["group"] is None,
-    )
     group = GroupGoal(given["group"], (user,)) if given["group"] else None
     exceptions = exceptions_of(given, snapshot)
     goal = Goal(
@@ -86,11 +78,37 @@ def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
     return PolicyGoal(given["name"], force_mfa(choices))
 
 
-def _tags(texts: tuple[str, ...]) -> dict[str, str]:
+def _new_user(user: str, given: dict[str, Any]) -> NewUser:
+    """Return the user whom the options tell of; AWS need not be asked to find them faulty.
+
+    Raises:
+        SekishoError: with everything that is wrong with them.
+    """
+    errors: list[SekishoError] = []
+    tags = _tags(given["tags"], errors)
+    faults = [
+        *names.user_name(user, "USER"),
+        *names.path(given["iam_path"], "--path"),
+        *names.tags(tags.items(), "--tag"),
+        *(names.group_name(given["group"], "--group") if given["group"] else ()),
+    ]
+    errors += [FaultyInput("options", faults)] if faults else []
+    if errors:
+        raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+    password = None if given["no_password"] else TemporaryPassword(not given["keep_password"])
+    gated = given["group"] is None
+    return NewUser(user, given["iam_path"], tags, password, groups=given["join"], gated=gated)
+
+
+def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
     tags: dict[str, str] = {}
     for text in texts:
-        key, value = pair("--tag", "KEY=VALUE", text)
+        try:
+            key, value = pair("--tag", "KEY=VALUE", text)
+        except UsageError as error:
+            errors.append(error)
+            continue
         if key in tags:
-            raise UsageError(f"`--tag {text}`: the key `{key}` stands twice")
+            errors.append(UsageError(f"`--tag {text}`: the key `{key}` stands twice"))
         tags[key] = value
     return tags

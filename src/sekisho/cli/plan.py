@@ -9,10 +9,10 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted, goal_options, raw_goal
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import Code, UsageError
-from sekisho.files import Shape, read_yaml
+from sekisho.files import Shape
 from sekisho.language import Language
 from sekisho.rollout import plan
-from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.goal_file import goal_of, read_goal
 
 __all__ = ["command"]
 
@@ -40,7 +40,7 @@ def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
     if path is not None and raw is not None:
         raise UsageError("a goal file goes with no option that says a goal")
     if path is not None:
-        return read_yaml(path), path
+        return read_goal(path), path
     if raw is None:
         cure = "give a goal file, or options like `--user NAME`"
         raise UsageError("there is no goal", cure=cure)

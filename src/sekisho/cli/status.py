@@ -12,10 +12,9 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, waves_stand
 from sekisho.errors import UsageError
-from sekisho.files import read_yaml
 from sekisho.language import Language
 from sekisho.rollout.authors import CALLS
-from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.goal_file import goal_of, read_goal
 from sekisho.rollout.kept import read_plan
 from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import Standing, standing_of
@@ -63,7 +62,7 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
 def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, Any]) -> Exit:
     if given["journal"]:
         raise UsageError("`--journal` is for a plan: a goal has none", cure="leave it out")
-    shape = read_yaml(path)
+    shape = read_goal(path)
     snapshot = collected(connection(given, lang), lang)
     goal = goal_of(shape, str(path), snapshot, exceptions_of(given, snapshot))
     waves = waves_of(goal, snapshot)

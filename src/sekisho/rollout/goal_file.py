@@ -4,15 +4,15 @@ Everything that is wrong with it is said at once, each with its line: unknown ke
 exist, users that the account does not have.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date
 from pathlib import Path
 
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.errors import Code, FaultyInput
-from sekisho.files import Shape
+from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.files import Shape, read_yaml
 from sekisho.policy import (
     DESCRIPTION,
     NAME,
@@ -21,6 +21,7 @@ from sekisho.policy import (
     Preset,
     choices_of,
     force_mfa,
+    names,
     parse,
 )
 from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
@@ -29,7 +30,7 @@ from sekisho.rollout.held import check_listed
 from sekisho.rollout.outlook import policy_arn
 from sekisho.rollout.selectors import selected
 
-__all__ = ["KEYS", "goal_of"]
+__all__ = ["KEYS", "goal_of", "read_goal"]
 
 KEYS = ("policy", "group", "when", "afterEnrolment", "replaces", "who", "waves", "breakGlass")
 """What a goal may say."""
@@ -38,11 +39,24 @@ _POLICY = ("name", "path", "description", "tags", "preset", "choices", "file")
 _WHEN = ("at-once", "after-password-change")
 
 
+def read_goal(path: str | Path) -> Shape:
+    """Return a goal file as `goal_of` takes it.
+
+    Raises:
+        FaultyInput: as `files.read_yaml`; also if nothing at all is in it.
+    """
+    shape = read_yaml(path)
+    if shape.raw is None and not Path(path).stat().st_size:
+        fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", cure="write a goal, `{}` at least")
+        raise FaultyInput(str(path), [fault])
+    return shape
+
+
 def goal_of(shape: Shape, source: str, snapshot: Snapshot, exceptions: Exceptions) -> Goal:
     """Return what a goal says of an account.
 
     Args:
-        shape: the goal, as `files.read_yaml` returns it.
+        shape: the goal, as `read_goal` returns it.
         source: what errors call it; policy files are looked for beside it.
         snapshot: the account.
         exceptions: who is left out.
@@ -113,14 +127,18 @@ class _Reader:
 
     def _policy(self, shape: Shape, name: str) -> PolicyGoal:
         got = shape.members((), _POLICY)
-        tags = {key: value.text() for key, value in got["tags"].entries()}
-        return PolicyGoal(
+        goal = PolicyGoal(
             name=got["name"].text() or name,
             document=self._document(got),
             path=got["path"].text() or "/",
             description=DESCRIPTION if got["description"].absent else got["description"].text(),
-            tags=tags,
+            tags={key: value.text() for key, value in got["tags"].entries()},
         )
+        _note(names.policy_name(goal.name), got["name"])
+        _note(names.policy_path(goal.path), got["path"])
+        _note(names.description(goal.description), got["description"])
+        _note(names.tags(goal.tags.items()), got["tags"])
+        return goal
 
     def _document(self, got: Mapping[str, Shape]) -> Document:
         choices = self._choices(got)
@@ -132,10 +150,12 @@ class _Reader:
         path = Path(self.source).parent / file.text()
         try:
             text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            file.fault(f"`{file.text()}` cannot be read", Code.FILE_UNREADABLE)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            why = (reason or "no reason given").lower()
+            file.fault(f"`{file.text()}` cannot be read: {why}", Code.FILE_UNREADABLE)
             return force_mfa(Choices())
-        return self._quietly(file, lambda: parse(text, source=file.text()))
+        return self._quietly(file, lambda: parse(text, source=file.text()), file.text())
 
     def _choices(self, got: Mapping[str, Shape]) -> Choices:
         preset = got["preset"].text() or Preset.RECOMMENDED.value
@@ -156,22 +176,26 @@ class _Reader:
                 chosen[field] = value.flag()
         return replace(choices, **chosen)  # type: ignore[arg-type]  # each field by its own reader
 
-    def _quietly(self, shape: Shape, made: Callable[[], Document]) -> Document:
-        """Return a document; what is wrong with it is a fault at `shape`."""
+    def _quietly(self, shape: Shape, made: Callable[[], Document], file: str = "") -> Document:
+        """Return a document; what is wrong with it, or with its `file`, is a fault at `shape`."""
         try:
             return made()
         except FaultyInput as error:
-            for fault in error.faults:
-                shape.fault(fault.message, fault.code, fault.cure)
+            _note(error.faults, shape, file)
             return force_mfa(Choices())
 
     def _group(self, shape: Shape) -> GroupGoal | None:
         if shape.absent:
             return None
         if isinstance(shape.raw, str):
+            _note(names.group_name(shape.raw), shape)
             return GroupGoal(shape.text())
         got = shape.members(("name",), ("path",))
-        return GroupGoal(got["name"].text(), path=got["path"].text() or "/")
+        goal = GroupGoal(got["name"].text(), path=got["path"].text() or "/")
+        if isinstance(got["name"].raw, str):
+            _note(names.group_name(goal.name), got["name"])
+        _note(names.path(goal.path), got["path"])
+        return goal
 
     def _enrolled(self, shape: Shape, policy: PolicyGoal, group: GroupGoal | None) -> Stage | None:
         if shape.absent:
@@ -179,6 +203,8 @@ class _Reader:
         got = shape.members(("policy",), ("group",))
         second = self._policy(got["policy"], f"{policy.name}_enrolled")
         name = got["group"].text()
+        if name:
+            _note(names.group_name(name), got["group"])
         if (group is None) != got["group"].absent:
             got["group"].fault("both stages need a group, or neither")
         if second.name.lower() == policy.name.lower():
@@ -265,6 +291,16 @@ class _Reader:
                 each.fault(
                     f"there is no policy `{text}` in the account", Code.ACCOUNT_BAD_REFERENCE
                 )
+
+
+def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
+    """Note what is wrong with something at its place in the goal, and in its `file` if it has one.
+
+    What is missing, or of the wrong type, has its fault already.
+    """
+    for fault in faults if not shape.absent else ():
+        message = f"`{file}`: {replace(fault, cure='')}" if file else fault.message
+        shape.fault(message, fault.code, fault.cure)
 
 
 def _day(shape: Shape) -> date | None:

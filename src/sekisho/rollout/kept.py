@@ -47,10 +47,11 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
                 f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
                 cure="leave one of them out",
             )
-        return Kept(Plan.from_json(held), Journal(path))
+        return Kept(_plan(held, path, "restore the file from a copy"), Journal(path))
     named = journal or path.with_name(f"{path.name}.journal")
     _check_place(named)
-    return Kept(Plan.from_json(text), Journal(named))
+    begun = f"give its journal `{named}` in its place: it holds the plan that was applied"
+    return Kept(_plan(text, path, begun if named.exists() else ""), Journal(named))
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:
@@ -69,6 +70,15 @@ def check_account(plan: Plan, api: AwsApi) -> str:
             cure="use the credentials of the plan's account",
         )
     return str(identity["Arn"])
+
+
+def _plan(text: str, path: Path, cure: str) -> Plan:
+    """Return the plan of a file; what is wrong with it is said with the file's name."""
+    try:
+        return Plan.from_json(text)
+    except PlanRefused as refused:
+        refused.at, refused.cure = str(path), cure or refused.cure
+        raise
 
 
 def _check_place(journal: Path) -> None:
