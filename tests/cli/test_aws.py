@@ -1,8 +1,12 @@
 """Which AWS is meant: the options, the line that says whose account it is, and what goes wrong."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -11,6 +15,7 @@ from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
 from sekisho.cli.aws import AWS_OPTIONS, collected, connection
 from sekisho.cli.aws import AWS_OPTIONS, connection
+from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
@@ -104,6 +109,31 @@ def test_a_role_is_assumed_with_a_code(chain: LocalAws, monkeypatch: pytest.Monk
     found = connection(given, Language.EN)
     assert found.caller == f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/sekisho"
     assert asked == [f"MFA code of {serial}: "]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console is another thing there")
+@pytest.mark.parametrize("of_a_profile", [False, True])
+def test_a_code_without_a_terminal_is_one_clear_error(
+    chain: LocalAws, tmp_path: Path, of_a_profile: bool
+) -> None:
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/glass"
+    config = tmp_path / "config"
+    settings = f"role_arn = {ROLE}\nmfa_serial = {serial}\ncredential_source = Environment\n"
+    config.write_text(f"[profile p]\n{settings}", encoding="utf-8")
+    ours = ("--role-arn", ROLE, "--mfa-serial", serial)
+    words = ("--profile", "p") if of_a_profile else ours
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", "collect", "--endpoint-url", chain.url, *words],
+        env={**os.environ, "AWS_CONFIG_FILE": str(config)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        start_new_session=True,  # without a terminal that the code could be asked for on
+        check=False,
+        encoding="utf-8",
+    )
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "no terminal to ask for it on" in done.stderr
 
 
 def test_a_role_that_is_refused_is_one_clear_error(chain: LocalAws) -> None:

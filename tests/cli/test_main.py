@@ -1,6 +1,7 @@
 """The program as a process: what it exits with, and what it says on which stream."""
 
 import os
+import signal
 import subprocess
 import sys
 from itertools import combinations
@@ -114,6 +115,27 @@ def test_whoever_closes_the_pipe_has_read_enough() -> None:
     assert done.returncode == Exit.ERROR
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal of that kind there")
+def test_who_interrupts_is_told_so() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write("nonsense\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == Exit.ERROR
+        assert process.stderr.read().split("\n")[-2:] == ["sekisho: interrupted", ""]
 
 
 def test_japanese_comes_out_whatever_the_locale() -> None:

@@ -199,6 +199,8 @@ def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
     left = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert left.return_value == Exit.FINDINGS
     assert left.stdout.count("AWS cannot give back what was taken") == 3
+    assert "AWS cannot give back what was taken; stays as it is: 3\n" in left.stderr
+    assert "To be taken back" not in left.stderr
 
 
 def test_somebody_leaves(terminal: Terminal, local: LocalAws) -> None:

@@ -63,6 +63,28 @@ def test_apply_looks_before_it_says_that_all_is_done(
     assert told.startswith("Taken back before: 3\n"), "and nothing is taken back now"
 
 
+@pytest.mark.parametrize(("answer", "lang", "word"), [("n\n", "en", "Nothing"), ("", "ja", "何も")])
+def test_who_says_no_is_told_that_nothing_has_been_changed(
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    lang: str,
+    word: str,
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    done = terminal.run("apply", terminal.path("plan"), "--lang", lang, stdin=answer)
+    assert done.return_value == Exit.ERROR
+    assert done.stderr.splitlines()[-1].startswith(word)
+    assert run(terminal, "status")[1] == Exit.CHANGES
+    # before it asks, a roll-back says what it can bring back
+    assert run(terminal, "apply")[1] == Exit.CLEAN
+    back = terminal.run("rollback", terminal.path("plan"), stdin="n\n")
+    assert back.return_value == Exit.ERROR
+    assert f"somebody has changed it since: 4\n  {HANAKO}\n" in back.stderr
+    assert back.stderr.splitlines()[-1] == "Nothing has been changed."
+    assert run(terminal, "status")[1] == run(terminal, "rollback")[1] == Exit.CLEAN
+
+
 def test_what_somebody_else_had_done_and_undone_is_done_after_all(
     terminal: Terminal, local: LocalAws
 ) -> None:

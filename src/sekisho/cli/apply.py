@@ -24,7 +24,7 @@ from sekisho.rollout.patience import patiently
 
 __all__ = ["command"]
 
-_ASKED = Text("Make these {count} changes?", "この {count} 件の変更を適用しますか?")
+_ASKED = Text("Make these changes ({count})?", "この {count} 件の変更を適用しますか?")
 _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
 """Errors before which something may have been done."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import click
 
+from sekisho.cli.exits import Exit
 from sekisho.errors import UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
+from sekisho.rollout.ahead import Ahead
 
-__all__ = ["applied_lines", "confirm", "tell_wait", "undone_lines"]
+__all__ = ["ahead_lines", "applied_lines", "confirm", "tell_wait", "undone_lines"]
 
 _DONE = Text("Done: {count}", "完了: {count} 件")
 _ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
@@ -39,6 +41,19 @@ _WAITING = Text(
 )
 
 
+_UNCHANGED = Text("Nothing has been changed.", "何も変更していません。")
+_COMES_BACK = Text(
+    "To be taken back, unless somebody has changed it since: {count}",
+    "元に戻すもの (その後に変更されたものは除きます): {count} 件",
+)
+_NEVER = Text(
+    "AWS cannot give back what was taken; stays as it is: {count}",
+    "AWS では元に戻せないため、そのまま残すもの: {count} 件",
+)
+_THEIRS = Text(
+    "Was so before the plan came to it; stays: {count}",
+    "計画が適用される前からそうなっていたため、そのまま残すもの: {count} 件",
+)
 _EMPTY = RollbackReport((), ())
 
 
@@ -64,6 +79,13 @@ def undone_lines(
     yield from _stopped(report.remaining, report.stopped, lang)
 
 
+def ahead_lines(ahead: Ahead, lang: Language) -> Iterator[str]:
+    """Yield what a roll-back can bring back, and what it cannot."""
+    yield from _listed(_COMES_BACK, ahead.coming, lang)
+    yield from _listed(_NEVER, ahead.never, lang)
+    yield from _listed(_THEIRS, ahead.theirs, lang)
+
+
 def tell_wait(stop: Stop, lang: Language) -> None:
     """Say on stderr what is waited for."""
     click.echo(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang), err=True)
@@ -74,13 +96,20 @@ def confirm(asked: Text, lang: Language, *, yes: bool) -> None:
 
     Raises:
         UsageError: if there is no terminal to ask on.
-        click.Abort: if the answer is no.
+        click.exceptions.Exit: if the answer is no, or none comes.
     """
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", cure="give `--yes`")
-    click.confirm(asked.into(lang), abort=True, err=True)
+    try:
+        agreed = click.confirm(asked.into(lang), err=True)
+    except click.Abort:
+        click.echo(err=True)
+        agreed = False
+    if not agreed:
+        click.echo(_UNCHANGED.into(lang), err=True)
+        raise click.exceptions.Exit(Exit.ERROR)
 
 
 def _listed(title: Text, names: tuple[str, ...], lang: Language) -> Iterator[str]:

@@ -5,9 +5,11 @@ one without noticing.
 """
 
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from getpass import GetPassWarning
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -115,7 +117,8 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
 
     Raises:
         AwsRefused: if nobody can be called; with a cure for an expired session and the like.
-        UsageError: if `--mfa-serial` stands without `--role-arn`.
+        UsageError: if `--mfa-serial` stands without `--role-arn`, or if a code is wanted and there
+            is no terminal.
     """
     from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
 
@@ -131,7 +134,7 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
         endpoint_url=given["endpoint_url"],
         role=role,
     )
-    identity = api.call("sts", "GetCallerIdentity")
+    identity = _identity(api)
     found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
     alias = _ALIAS.filled(alias=found.alias) if found.alias else Text("", "")
     whose = _WHOSE.into(lang).format(
@@ -154,6 +157,20 @@ def collected(found: Connection, lang: Language) -> Snapshot:
         task = bar.add_task(_READING.into(lang), total=None)
         pace = Pace(progress=lambda done, total: bar.update(task, completed=done, total=total))
         return collect(found.api, now=datetime.now(UTC), pace=pace)
+
+
+def _identity(api: AwsApi) -> Mapping[str, Any]:
+    """Return who is called as; only this first call may have to ask for an MFA code."""
+    with warnings.catch_warnings():
+        # so getpass says that it finds no terminal, in a profile's role as in ours
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return api.call("sts", "GetCallerIdentity")
+        except GetPassWarning:
+            raise UsageError(
+                "an MFA code is wanted, and there is no terminal to ask for it on",
+                cure="run it on a terminal, or sign in with MFA first and use that session",
+            ) from None
 
 
 def _alias(api: AwsApi) -> str:

@@ -132,6 +132,7 @@ def _run() -> int:
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
+        click.echo("sekisho: interrupted", err=True)
         return Exit.ERROR
     except click.UsageError as error:
         error.show()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sekisho.cli.apply_output import confirm, tell_wait, undone_lines
+from sekisho.cli.apply_output import ahead_lines, confirm, tell_wait, undone_lines
 from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
@@ -15,6 +15,7 @@ from sekisho.cli.settling import say_whose, settling_options
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Language, Text
 from sekisho.rollout import roll_back
+from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.kept import Kept, read_plan
 from sekisho.rollout.patience import settled
 from sekisho.rollout.rollback import taken_back
@@ -22,7 +23,7 @@ from sekisho.rollout.rollback import taken_back
 __all__ = ["command"]
 
 _ASKED = Text(
-    "Take back what this plan did ({count} changes)?",
+    "Take back what this plan did ({count})?",
     "この計画が行った変更 ({count} 件) を元に戻しますか?",
 )
 
@@ -53,7 +54,12 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     kept = read_plan(path, journal)
     _refuse_unapplied(kept)
     connected = connection(given, lang)
-    confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
+    kept.journal.open(kept.plan.digest)
+    ahead = ahead_of(kept.plan, kept.journal)
+    for line in ahead_lines(ahead, lang):
+        click.echo(line, err=True)
+    if ahead.coming:
+        confirm(_ASKED.filled(count=len(ahead.coming)), lang, yes=yes)
     with kept.journal.locked():
         kept.journal.open(kept.plan.digest)
         before = taken_back(kept.plan, kept.journal)
