@@ -77,6 +77,15 @@ def test_without_an_older_snapshot_nothing_goes_unless_it_is_said(tmp_path: Path
     assert "somebody may be setting one up just now" in done.stderr
 
 
+@pytest.mark.parametrize(("words", "asks"), [((), False), (("--older-than", "0"), True)])
+def test_only_a_plan_that_changes_something_is_to_be_applied(
+    tmp_path: Path, words: tuple[str, ...], asks: bool
+) -> None:
+    done = ran(tmp_path, None, "--out", str(tmp_path / "plan.json"), *words)
+    assert "Nothing has been changed" in done.stderr
+    assert ("sekisho apply" in done.stderr) is asks
+
+
 def test_the_times_are_shown(tmp_path: Path) -> None:
     shown = ran(tmp_path, at(timedelta(days=2))).stderr
     assert "there already at 2026-11-22 09:00:00 UTC\n" in shown

@@ -1,6 +1,8 @@
 """A lost phone, somebody who leaves, devices of nobody: planned, applied and taken back."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
-from rollout.staging import ADMIN, NOW, company, gate, policy_goal
+from rollout.staging import ADMIN, NOW, account, company, full_goal, gate, policy_goal
 from sekisho.account import Gap, collect, user_of
 from sekisho.account.aws import Boto3Api
 from sekisho.endpoint import LocalAws
@@ -136,6 +138,17 @@ def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
         xform_name(name, "-") for name in boto3.client("iam").meta.service_model.operation_names
     }
     assert {"update-ssh-public-key", "deactivate-mfa-device"} <= set(commands) <= known
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell there")
+def test_the_script_asks_for_the_password_before_anything_is_done() -> None:
+    script = script_of(plan(full_goal(), account(), ADMIN))
+    ran = subprocess.run(
+        ["/bin/sh"], input=script, env={"PATH": ""}, check=False, capture_output=True, text=True
+    )
+    assert ran.returncode != 0
+    assert "TEMPORARY_PASSWORD" in ran.stderr
+    assert "aws" not in ran.stderr, "a call would have failed, for there is no such program"
 
 
 def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from rollout.staging import company, gate
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, SeveralErrors, UsageError
-from sekisho.policy import to_json
-from sekisho.rollout import Plan
+from sekisho.policy import DESCRIPTION, to_json
+from sekisho.rollout import CreatePolicy, Plan
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,9 @@ def applied(terminal: Terminal, *words: str) -> str:
 def test_a_new_user_is_told_a_password_that_opens_the_console(
     terminal: Terminal, local: LocalAws
 ) -> None:
-    planned(terminal, "onboard", "taro", "--group", "Gated", "--tag", "desk=4")
+    made = planned(terminal, "onboard", "taro", "--group", "Gated", "--tag", "desk=4")
+    assert isinstance(made.changes[0], CreatePolicy)
+    assert made.changes[0].description == DESCRIPTION, "nobody can write one afterwards"
     with pytest.raises(UsageError, match="no terminal to show it on"):
         raise_(terminal.run("apply", terminal.path("plan"), "--yes").exception)
     file = Path(terminal.path("passwords"))

@@ -27,7 +27,9 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
+from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import FaultyInput, UsageError
+from sekisho.language import Language
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     AttachUserPolicy,
@@ -404,3 +406,23 @@ def test_the_gate_cannot_be_replaced_by_itself(second: bool) -> None:
 def test_a_device_makes_no_need_to_enrol() -> None:
     start = with_user(account(), user("machine", attached=(FULL,), devices=(device("machine"),)))
     assert about(plan(MACHINE, start, ADMIN), "must-enrol") == ()
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "said"),
+    [
+        (Language.EN, "MFA first.", "which AWS lets nobody change afterwards: MFA first."),
+        (Language.JA, "MFA first.", "説明 (作成後は AWS で変更できません): MFA first."),
+        (Language.EN, "", "without a description; AWS lets nobody add one afterwards"),
+        (Language.JA, "", "説明なし (作成後は AWS で追加できません)"),
+    ],
+)
+def test_that_a_description_is_for_good_is_said(lang: Language, text: str, said: str) -> None:
+    made = plan(Goal(policy_goal(description=text), users=("machine",)), account(), ADMIN)
+    (line,) = [line for line in plan_lines(made, lang) if said in line]
+    assert line.startswith("    ")
+    there = replace(
+        account(), policies={FULL: account().policies[FULL], GATE: managed(GATE, gate())}
+    )
+    again = plan(Goal(policy_goal(description=text), users=("machine",)), there, ADMIN)
+    assert not [line for line in plan_lines(again, lang) if said in line]

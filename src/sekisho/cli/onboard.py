@@ -14,7 +14,7 @@ from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.language import Language, Text
-from sekisho.policy import Preset, choices_of, force_mfa, names
+from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names
 from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
 
 __all__ = ["command"]
@@ -75,7 +75,7 @@ def _policy(snapshot: Snapshot, given: dict[str, Any]) -> PolicyGoal:
         if known.name == given["name"] and not known.aws_managed:
             return PolicyGoal(known.name, known.document, known.path)
     choices = replace(choices_of(Preset(given["preset"])), partition=snapshot.partition)
-    return PolicyGoal(given["name"], force_mfa(choices))
+    return PolicyGoal(given["name"], force_mfa(choices), description=DESCRIPTION)
 
 
 def _new_user(user: str, given: dict[str, Any]) -> NewUser:

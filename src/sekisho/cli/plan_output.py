@@ -6,6 +6,7 @@ from sekisho.audit.report.wording import exemption_text
 from sekisho.language import Language, Text
 from sekisho.rollout import Note, Plan, Proof, Verdict
 from sekisho.rollout.accepted import UNACCEPTABLE
+from sekisho.rollout.changes import CreatePolicy
 
 __all__ = ["plan_lines"]
 
@@ -14,6 +15,14 @@ _TITLE = Text(
     "計画 {digest}: アカウント {account} ({at} 時点)、適用者 {caller}",
 )
 _CHANGES = Text("Changes: {count}", "変更: {count} 件")
+_FOR_GOOD = Text(
+    "with this description, which AWS lets nobody change afterwards: {description}",
+    "説明 (作成後は AWS で変更できません): {description}",
+)
+_NO_DESCRIPTION = Text(
+    "without a description; AWS lets nobody add one afterwards",
+    "説明なし (作成後は AWS で追加できません)",
+)
 _ALREADY = Text("already as wanted: {count}", "変更不要: {count} 件")
 _PROOFS = Text("What was checked", "確認したこと")
 _AGAINST = Text("What speaks against it", "この計画に反対する理由")
@@ -76,6 +85,10 @@ def _changes(plan: Plan, lang: Language) -> Iterator[str]:
     yield from ("", _CHANGES.filled(count=len(plan.changes)).into(lang))
     for change in plan.changes:
         yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+        if isinstance(change, CreatePolicy):
+            text = _FOR_GOOD if change.description else _NO_DESCRIPTION
+            shown = " ".join(change.description.split())
+            yield f"    {text.filled(description=shown).into(lang)}"
     if plan.already:
         yield f"  ({_ALREADY.filled(count=len(plan.already)).into(lang)})"
 

@@ -30,6 +30,11 @@ _SAVED = Text(
     "{path} に保存しました。まだ何も変更していません。`sekisho apply {path}` で適用します。",
 )
 
+_SAVED_IDLE = Text(
+    "Saved to {path}. Nothing has been changed, and nothing is to be changed.",
+    "{path} に保存しました。何も変更していません。適用する変更もありません。",
+)
+
 _SAVED_REFUSED = Text(
     "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan.",
     "{path} に保存しました。何も変更していません。この計画は `sekisho apply` で適用できません。",
@@ -130,9 +135,14 @@ def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Ex
         click.echo("\n".join(plan_lines(made, lang)))
     if given["out"] is not None:
         write_private(given["out"], made.to_json(), replace=given["force"])
-        saved = _SAVED if made.applicable else _SAVED_REFUSED
-        click.echo(saved.filled(path=given["out"]).into(lang), err=True)
+        click.echo(_saved_text(made).filled(path=given["out"]).into(lang), err=True)
     return _exit_of(made)
+
+
+def _saved_text(made: Plan) -> Text:
+    if not made.applicable:
+        return _SAVED_REFUSED
+    return _SAVED if made.changes else _SAVED_IDLE
 
 
 def _exit_of(made: Plan) -> Exit:

@@ -21,6 +21,8 @@ from sekisho.rollout.plan import Plan
 
 __all__ = ["script_of"]
 
+_WITH_PASSWORD = (CreateLoginProfile, ReplacePassword)
+
 
 def script_of(plan: Plan) -> str:
     """Return the script; a temporary password is taken from the environment, and never in it."""
@@ -31,6 +33,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield "#!/bin/sh"
     yield f"# sekisho {plan.tool}: plan {plan.digest}"
     yield "set -eu"
+    if any(isinstance(change, _WITH_PASSWORD) for change in plan.changes):
+        # missing, it stops the script before anything is done, and not in the middle
+        yield ': "${TEMPORARY_PASSWORD:?}"'
     yield "export AWS_PAGER=''"
     yield 'account="$(aws sts get-caller-identity --query Account --output text)"'
     wrong = f"this plan is for the account {plan.account}, and this is"
@@ -48,8 +53,7 @@ def _commands(change: Change) -> Iterator[str]:
     params = {name: value for name, value in call.params.items() if value not in ("", [])}
     # inside JSON, no value is taken for an option or for the name of a file
     text = shlex.quote(json.dumps(params, ensure_ascii=False))
-    asked = ' --password "${TEMPORARY_PASSWORD:?}"'
-    more = asked if isinstance(change, CreateLoginProfile | ReplacePassword) else ""
+    more = ' --password "$TEMPORARY_PASSWORD"' if isinstance(change, _WITH_PASSWORD) else ""
     yield f"aws iam {_dashed(call.operation)} --cli-input-json {text}{more} > /dev/null"
     match change:
         case CreatePolicy(arn=arn):
