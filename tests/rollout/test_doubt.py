@@ -60,7 +60,7 @@ class Stage:
     def run(self, api: AwsApi, now: datetime | None = None) -> tuple[str, ...]:
         """Apply, as another process would; return what was found to be somebody else's."""
         done = execute(
-            self.plan, api, self.journal, passwords=lambda user: OURS, now=now or self.now
+            self.plan, api, self.journal, passwords=lambda user: OURS, now=lambda: now or self.now
         )
         assert done.complete
         return done.already
@@ -83,7 +83,7 @@ class Stage:
         backwards = [change.address for change in reversed(self.plan.changes)]
         dying = Killing(self.api, backwards.index(ADDRESS), after=after)
         with pytest.raises(Killed):
-            roll_back(self.plan, self.journal, dying, now=self.now)
+            roll_back(self.plan, self.journal, dying, now=lambda: self.now)
 
     def colleague_cleans_up(self) -> None:
         iam_of(self.local).delete_login_profile(UserName="taro")
@@ -103,7 +103,7 @@ class Stage:
 
     def taken_back(self, journal: Journal) -> list[str]:
         """Return the addresses that a roll-back leaves."""
-        report = roll_back(self.plan, journal, self.api, now=self.now)
+        report = roll_back(self.plan, journal, self.api, now=lambda: self.now)
         assert report.complete
         doubted = [each.address for each in report.left if each.reason is IN_DOUBT]
         assert set(doubted) == ({ADDRESS} if self.in_doubt(journal) else set())
@@ -156,7 +156,9 @@ def test_who_knows_says_so_and_apply_goes_on(stage: Stage, theirs: bool) -> None
         stage.colleague_sets_a_password()
     journal = stage.say(**{"theirs" if theirs else "ours": ("taro",)})
     listening = Listening(stage.api)
-    done = execute(stage.plan, listening, journal, passwords=lambda user: OURS, now=stage.now)
+    done = execute(
+        stage.plan, listening, journal, passwords=lambda user: OURS, now=lambda: stage.now
+    )
     assert done.complete
     assert done.already == ((ADDRESS,) if theirs else ())
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
@@ -212,14 +214,16 @@ def test_what_was_said_to_be_ours_stays_so_however_late(stage: Stage, again: boo
                 Killing(stage.api, 0, after=True),
                 journal,
                 passwords=lambda user: OURS,
-                now=stage.now,
+                now=lambda: stage.now,
             )
         stage.now += SKEW + timedelta(minutes=1)
     with pytest.raises(PlanRefused) as caught:
         stage.run(stage.api)
     assert caught.value.code is Code.PLAN_DOUBTFUL
     journal = stage.say(ours=("taro",))
-    done = execute(stage.plan, stage.api, journal, passwords=lambda user: OURS, now=stage.now)
+    done = execute(
+        stage.plan, stage.api, journal, passwords=lambda user: OURS, now=lambda: stage.now
+    )
     assert (done.complete, done.already) == (True, ())
     assert stage.taken_back(stage.journal) == []
 
@@ -255,7 +259,7 @@ def test_a_password_that_somebody_made_anew_is_theirs(stage: Stage) -> None:
     with pytest.raises(PlanRefused, match=ADDRESS) as caught:
         stage.run(stage.api)
     assert caught.value.code is Code.PLAN_STALE
-    report = roll_back(stage.plan, stage.journal, stage.api, now=stage.now)
+    report = roll_back(stage.plan, stage.journal, stage.api, now=lambda: stage.now)
     assert {each.address: each.reason for each in report.left}[ADDRESS] is CHANGED_SINCE
     assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
     stage.colleague_cleans_up()
@@ -302,16 +306,16 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     assert caught.value.code is Code.PLAN_DOUBTFUL
     kept = Kept(lost.plan, lost.journal)
     assert standing_of(kept, lost.api).of(Stands.IN_DOUBT) == ("password mika",)
-    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lost.now).left
+    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert left.reason is IN_DOUBT
     journal = lost.say(**{"theirs" if theirs else "ours": ("mika",)})
     assert execute(
-        lost.plan, listening, journal, passwords=lambda user: OURS, now=lost.now
+        lost.plan, listening, journal, passwords=lambda user: OURS, now=lambda: lost.now
     ).already == (("password mika",) if theirs else ())
     lost.run(listening)
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
     assert standing_of(kept, lost.api).of(Stands.DONE) == ("password mika",)
-    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lost.now).left
+    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert (left.reason is NOT_OURS) is theirs
 
 

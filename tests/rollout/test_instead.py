@@ -47,12 +47,12 @@ def journal(tmp_path: Path) -> Journal:
 def replaced(api: Boto3Api, journal: Journal, **about: Any) -> Plan:
     """Return a plan that puts the new gate in the place of the old, applied."""
     whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), **about))
-    assert execute(whole, api, journal, passwords=password, now=NOW).complete
+    assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
     return whole
 
 
 def left(whole: Plan, journal: Journal, api: Boto3Api, **about: bool) -> set[str]:
-    return {each.address for each in roll_back(whole, journal, api, now=NOW, **about).left}
+    return {each.address for each in roll_back(whole, journal, api, now=lambda: NOW, **about).left}
 
 
 ATTACHED = f"user-attachment machine {GATE}"
@@ -71,7 +71,7 @@ def test_who_cannot_have_the_old_gate_back_keeps_the_new(
             PolicyName=f"Other{number}", PolicyDocument=json.dumps(to_json(gate()))
         )["Policy"]["Arn"]
         iam.attach_user_policy(UserName="machine", PolicyArn=arn)
-    report = roll_back(whole, journal, api, now=NOW)
+    report = roll_back(whole, journal, api, now=lambda: NOW)
     reasons = {each.address: each.reason for each in report.left}
     assert set(reasons) == {LOST, ATTACHED, f"policy-versions {GATE}"}
     assert "LimitExceeded" not in reasons[ATTACHED].en
@@ -137,7 +137,7 @@ def test_what_somebody_else_took_away_counts_as_well(
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
     whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), users=("machine",)))
     denied = Refusing(api, "DetachUserPolicy")
-    assert execute(whole, denied, journal, passwords=password, now=NOW).stopped
+    assert execute(whole, denied, journal, passwords=password, now=lambda: NOW).stopped
     iam.detach_user_policy(UserName="machine", PolicyArn=OLD)
     assert left(whole, journal, api) == {ATTACHED, f"policy {GATE}"}
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)

@@ -110,27 +110,27 @@ def test_rollback_after_apply_is_identity(
         # a policy of this name stands already, in another version and with other tags
         older = Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it", "old": "1"}))
         first = made(api, older)
-        execute(first, api, Journal(folder / "first"), passwords=password, now=NOW)
+        execute(first, api, Journal(folder / "first"), passwords=password, now=lambda: NOW)
     snapshot = collect(api, now=NOW)
     second = made(api, goal)
     before = touched(second, api)
     journal = folder / "second"
-    report = execute(second, api, Journal(journal), passwords=password, now=NOW)
+    report = execute(second, api, Journal(journal), passwords=password, now=lambda: NOW)
     assert report.complete
     assert list(report.done) == [change.address for change in second.changes]
 
-    again = execute(second, api, Journal(journal), passwords=password, now=NOW)
+    again = execute(second, api, Journal(journal), passwords=password, now=lambda: NOW)
     assert again == report
     settled = plan(goal, collect(api, now=NOW), ADMIN)
     assert settled.changes == (), "what is planned after an apply must be nothing"
 
-    undone = roll_back(second, Journal(journal), api, now=NOW)
+    undone = roll_back(second, Journal(journal), api, now=lambda: NOW)
     assert undone.complete
     assert undone.left == ()
     assert touched(second, api) == before
     assert collect(api, now=NOW) == snapshot
     if existing:
-        roll_back(first, Journal(folder / "first"), api, now=NOW)
+        roll_back(first, Journal(folder / "first"), api, now=lambda: NOW)
 
 
 def known(whole: Plan, path: Path, api: Boto3Api) -> Journal:
@@ -162,12 +162,14 @@ def test_an_apply_killed_at_any_call_is_resumed(api: Boto3Api, tmp_path: Path, a
                 Killing(api, number, after=after),
                 Journal(journal),
                 passwords=password,
-                now=NOW,
+                now=lambda: NOW,
             )
-        report = execute(whole, api, known(whole, journal, api), passwords=password, now=NOW)
+        report = execute(
+            whole, api, known(whole, journal, api), passwords=password, now=lambda: NOW
+        )
         assert report.complete
         assert len(report.done) == count, "what a killed run did is the plan's own doing"
-        assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+        assert roll_back(whole, Journal(journal), api, now=lambda: NOW).left == ()
         assert touched(whole, api) == before
 
 
@@ -183,9 +185,9 @@ def test_an_apply_killed_at_any_call_is_undone(api: Boto3Api, tmp_path: Path, af
                 Killing(api, number, after=after),
                 Journal(journal),
                 passwords=password,
-                now=NOW,
+                now=lambda: NOW,
             )
-        report = roll_back(whole, known(whole, journal, api), api, now=NOW)
+        report = roll_back(whole, known(whole, journal, api), api, now=lambda: NOW)
         assert report.complete
         assert report.left == ()
         assert touched(whole, api) == before
@@ -196,17 +198,17 @@ def test_a_rollback_killed_at_any_call_is_resumed(
     api: Boto3Api, tmp_path: Path, after: bool
 ) -> None:
     older = made(api, Goal(policy_goal(document=gate(Preset.AWS))))
-    execute(older, api, Journal(tmp_path / "older"), passwords=password, now=NOW)
+    execute(older, api, Journal(tmp_path / "older"), passwords=password, now=lambda: NOW)
     whole = full(api)
     before = touched(whole, api)
     number = 0
     while True:
         journal = tmp_path / f"rollback-{number}"
-        execute(whole, api, Journal(journal), passwords=password, now=NOW)
+        execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
         try:
-            roll_back(whole, Journal(journal), Killing(api, number, after=after), now=NOW)
+            roll_back(whole, Journal(journal), Killing(api, number, after=after), now=lambda: NOW)
         except Killed:
-            report = roll_back(whole, known(whole, journal, api), api, now=NOW)
+            report = roll_back(whole, known(whole, journal, api), api, now=lambda: NOW)
             assert report.left == ()
             assert report.complete
             assert touched(whole, api) == before
@@ -215,7 +217,7 @@ def test_a_rollback_killed_at_any_call_is_resumed(
             assert touched(whole, api) == before
             break
     assert number > len(whole.changes), "the new version alone takes two calls to undo"
-    roll_back(older, Journal(tmp_path / "older"), api, now=NOW)
+    roll_back(older, Journal(tmp_path / "older"), api, now=lambda: NOW)
 
 
 def test_a_password_set_by_a_killed_run_is_set_anew(api: Boto3Api, tmp_path: Path) -> None:
@@ -230,7 +232,7 @@ def test_a_password_set_by_a_killed_run_is_set_anew(api: Boto3Api, tmp_path: Pat
     journal = tmp_path / "journal"
     killing = Killing(api, position, after=True)
     with pytest.raises(Killed):
-        execute(whole, killing, Journal(journal), passwords=telling, now=NOW)
+        execute(whole, killing, Journal(journal), passwords=telling, now=lambda: NOW)
     sent: list[object] = []
 
     class Listening(Killing):
@@ -240,19 +242,19 @@ def test_a_password_set_by_a_killed_run_is_set_anew(api: Boto3Api, tmp_path: Pat
             return super().call(service, operation, **params)
 
     listening = Listening(api, len(whole.changes), after=False)
-    execute(whole, listening, known(whole, journal, api), passwords=telling, now=NOW)
+    execute(whole, listening, known(whole, journal, api), passwords=telling, now=lambda: NOW)
     assert sent == [("UpdateLoginProfile", told[-1])]
-    roll_back(whole, Journal(journal), api, now=NOW)
+    roll_back(whole, Journal(journal), api, now=lambda: NOW)
 
 
 def test_no_secret_is_ever_kept(api: Boto3Api, tmp_path: Path) -> None:
     whole = full(api)
     journal = tmp_path / "journal"
-    report = execute(whole, api, Journal(journal), passwords=password, now=NOW)
+    report = execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
     assert report.complete
     kept = journal.read_text("utf-8") + whole.to_json() + repr(report) + touched(whole, api)
     assert SECRET not in kept
-    assert SECRET not in repr(roll_back(whole, Journal(journal), api, now=NOW))
+    assert SECRET not in repr(roll_back(whole, Journal(journal), api, now=lambda: NOW))
     if sys.platform != "win32":
         assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 
@@ -277,7 +279,7 @@ def test_a_refusal_stops_cleanly(
     before = touched(whole, api)
     journal = tmp_path / "journal"
     refusing = Refusing(api, operation, status)
-    report = execute(whole, refusing, Journal(journal), passwords=password, now=NOW)
+    report = execute(whole, refusing, Journal(journal), passwords=password, now=lambda: NOW)
     assert not report.complete
     assert report.stopped is not None
     assert report.stopped.operation == operation
@@ -285,8 +287,8 @@ def test_a_refusal_stops_cleanly(
     assert [*report.done, *report.remaining] == addresses
     assert report.remaining[0] == report.stopped.address
 
-    assert execute(whole, api, Journal(journal), passwords=password, now=NOW).complete
-    assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+    assert execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW).complete
+    assert roll_back(whole, Journal(journal), api, now=lambda: NOW).left == ()
     assert touched(whole, api) == before
 
 
@@ -295,13 +297,13 @@ def test_a_refused_rollback_stops_cleanly(api: Boto3Api, tmp_path: Path, operati
     whole = full(api)
     before = touched(whole, api)
     journal = tmp_path / "journal"
-    execute(whole, api, Journal(journal), passwords=password, now=NOW)
-    report = roll_back(whole, Journal(journal), Refusing(api, operation), now=NOW)
+    execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
+    report = roll_back(whole, Journal(journal), Refusing(api, operation), now=lambda: NOW)
     assert not report.complete
     assert report.stopped is not None
     assert report.stopped.aws_code == "AccessDenied"
     assert len(report.undone) + len(report.remaining) == len(whole.changes)
-    assert roll_back(whole, Journal(journal), api, now=NOW).complete
+    assert roll_back(whole, Journal(journal), api, now=lambda: NOW).complete
     assert touched(whole, api) == before
 
 

@@ -109,10 +109,10 @@ def stopped_at(made: Plan, api: AwsApi, path: Path) -> tuple[str, str]:
     """Return where applying the plan and taking it back comes to a stop, and why."""
     journal, losing = Journal(path), Losing(api)
     try:
-        stop = execute(made, losing, journal, passwords=password, now=NOW).stopped
+        stop = execute(made, losing, journal, passwords=password, now=lambda: NOW).stopped
         if stop is not None and not stop.status:
-            stop = execute(made, losing, journal, passwords=password, now=NOW).stopped
-        stop = stop or roll_back(made, journal, api, now=NOW).stopped
+            stop = execute(made, losing, journal, passwords=password, now=lambda: NOW).stopped
+        stop = stop or roll_back(made, journal, api, now=lambda: NOW).stopped
     except AwsRefused as refused:
         return refused.operation, refused.aws_code
     return (stop.operation, stop.aws_code) if stop else ("", "")
@@ -155,6 +155,8 @@ def test_aws_refuses_without_any_one_of_its_actions(name: str, tmp_path: Path) -
             assert stopped_at(made, operator.api, journal) == (journal.name, "AccessDenied")
             operator.may(made.needs)
             if journal.exists():
-                back = roll_back(made, known(made, journal, operator.api), operator.api, now=NOW)
+                back = roll_back(
+                    made, known(made, journal, operator.api), operator.api, now=lambda: NOW
+                )
                 assert (back.complete, back.left) == (True, ())
         assert stopped_at(made, operator.api, tmp_path / "whole") == ("", "")

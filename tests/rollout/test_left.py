@@ -70,12 +70,12 @@ def journal(tmp_path: Path) -> Journal:
 @pytest.fixture
 def applied(api: Boto3Api, journal: Journal) -> Plan:
     whole = made(api, full_goal())
-    assert execute(whole, api, journal, passwords=password, now=NOW).complete
+    assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
     return whole
 
 
 def left(plan_: Plan, journal: Journal, api: Boto3Api) -> list[str]:
-    report = roll_back(plan_, journal, api, now=NOW)
+    report = roll_back(plan_, journal, api, now=lambda: NOW)
     assert report.complete
     stays = [item.address for item in report.left]
     assert sorted([*stays, *report.undone]) == sorted(c.address for c in plan_.changes)
@@ -108,7 +108,7 @@ def test_a_user_that_others_gave_more_stays(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.put_user_policy(UserName="jiro", PolicyName="mine", PolicyDocument=json.dumps(EVERYTHING))
-    report = roll_back(applied, journal, api, now=NOW)
+    report = roll_back(applied, journal, api, now=lambda: NOW)
     (stays,) = report.left
     assert stays.address == "user jiro"
     assert "inline policy: 1" in stays.reason.en
@@ -142,11 +142,11 @@ def test_a_policy_that_others_edited_stays(
 
 def test_a_new_version_is_taken_back_to_the_old(api: Boto3Api, iam: Any, tmp_path: Path) -> None:
     first = made(api, Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it"})))
-    execute(first, api, Journal(tmp_path / "first"), passwords=password, now=NOW)
+    execute(first, api, Journal(tmp_path / "first"), passwords=password, now=lambda: NOW)
     second = made(api, Goal(policy_goal(), users=("machine",)))
     before = touched(second, api)
     journal = Journal(tmp_path / "second")
-    execute(second, api, journal, passwords=password, now=NOW)
+    execute(second, api, journal, passwords=password, now=lambda: NOW)
     versions = list(api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=GATE))
     assert {v["VersionId"]: v["IsDefaultVersion"] for v in versions} == {"v1": False, "v2": True}
     iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "changed by hand"}])
@@ -159,7 +159,7 @@ def test_what_was_so_already_is_not_taken_back(api: Boto3Api, iam: Any, journal:
     whole = made(api, full_goal())
     iam.create_group(GroupName="Gated")
     iam.add_user_to_group(GroupName="Gated", UserName="hanako")
-    report = execute(whole, api, journal, passwords=password, now=NOW)
+    report = execute(whole, api, journal, passwords=password, now=lambda: NOW)
     assert report.complete
     assert report.already == ("group Gated", "membership Gated hanako")
     assert sorted(left(whole, journal, api)) == ["group Gated", "membership Gated hanako"]
@@ -177,7 +177,7 @@ def test_what_was_detached_meanwhile_needs_no_taking_back(
 def test_a_second_rollback_undoes_nothing_that_others_did(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
-    roll_back(applied, journal, api, now=NOW)
+    roll_back(applied, journal, api, now=lambda: NOW)
     iam.create_group(GroupName="Gated")
     assert left(applied, journal, api) == []
     assert api.call("iam", "GetGroup", GroupName="Gated")
@@ -187,11 +187,11 @@ def test_a_second_rollback_undoes_nothing_that_others_did(
 def test_drift_is_refused_by_name(api: Boto3Api, iam: Any, journal: Journal, first: bool) -> None:
     whole = made(api, full_goal())
     if not first:
-        execute(whole, api, journal, passwords=password, now=NOW)
-        roll_back(whole, journal, api, now=NOW)
+        execute(whole, api, journal, passwords=password, now=lambda: NOW)
+        roll_back(whole, journal, api, now=lambda: NOW)
     iam.create_user(UserName="taro", Path="/other/")
     with pytest.raises(PlanRefused, match="user taro") as caught:
-        execute(whole, api, journal, passwords=password, now=NOW)
+        execute(whole, api, journal, passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_STALE
     assert api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")
     attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
@@ -202,7 +202,7 @@ def test_a_finished_plan_stays_finished(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     change_password(iam)
-    assert execute(applied, api, journal, passwords=password, now=NOW).complete
+    assert execute(applied, api, journal, passwords=password, now=lambda: NOW).complete
 
 
 def test_another_account_is_refused(api: Boto3Api, journal: Journal) -> None:
@@ -210,8 +210,8 @@ def test_another_account_is_refused(api: Boto3Api, journal: Journal) -> None:
     foreign = Plan.from_json(whole.to_json())
     object.__setattr__(foreign, "account", "999999999999")
     for run in (
-        lambda: execute(foreign, api, journal, passwords=password, now=NOW),
-        lambda: roll_back(foreign, journal, api, now=NOW),
+        lambda: execute(foreign, api, journal, passwords=password, now=lambda: NOW),
+        lambda: roll_back(foreign, journal, api, now=lambda: NOW),
     ):
         with pytest.raises(PlanRefused, match="999999999999"):
             run()
@@ -232,11 +232,11 @@ def test_only_who_was_judged_may_apply(
     whole = plan(full_goal(), collect(api, now=NOW), Caller(arn, mfa=True))
     if refused:
         with pytest.raises(PlanRefused) as caught:
-            execute(whole, api, journal, passwords=password, now=NOW)
+            execute(whole, api, journal, passwords=password, now=lambda: NOW)
         assert caught.value.code is Code.PLAN_UNSAFE
         assert not journal.path.exists()
     else:
-        assert execute(whole, api, journal, passwords=password, now=NOW).complete
+        assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
 
 
 def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
@@ -250,11 +250,11 @@ def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
         journal = Journal(tmp_path / f"journal-{mfa}")
         if mfa:
             with pytest.raises(PlanRefused, match="access key") as caught:
-                execute(whole, key, journal, passwords=password, now=NOW)
+                execute(whole, key, journal, passwords=password, now=lambda: NOW)
             assert caught.value.cure
             assert not journal.path.exists()
         else:
-            assert execute(whole, key, journal, passwords=password, now=NOW).complete
+            assert execute(whole, key, journal, passwords=password, now=lambda: NOW).complete
 
 
 def test_what_a_rollback_left_is_still_the_plans(
@@ -263,7 +263,7 @@ def test_what_a_rollback_left_is_still_the_plans(
     before = api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"]
     iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
     assert left(applied, journal, api) == [f"policy {GATE}"]
-    assert execute(applied, api, journal, passwords=password, now=NOW).already == ()
+    assert execute(applied, api, journal, passwords=password, now=lambda: NOW).already == ()
     assert api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"] == before
     iam.detach_user_policy(UserName="hanako", PolicyArn=GATE)
     assert left(applied, journal, api) == []
@@ -272,7 +272,7 @@ def test_what_a_rollback_left_is_still_the_plans(
 def test_an_unsafe_plan_is_not_applied(api: Boto3Api, journal: Journal) -> None:
     unsafe = plan(full_goal(), collect(api, now=NOW), Caller(ADMIN.arn, mfa=False))
     with pytest.raises(PlanRefused, match="not safe to apply") as caught:
-        execute(unsafe, api, journal, passwords=password, now=NOW)
+        execute(unsafe, api, journal, passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_UNSAFE
     assert not journal.path.exists()
 
@@ -280,7 +280,7 @@ def test_an_unsafe_plan_is_not_applied(api: Boto3Api, journal: Journal) -> None:
 def test_another_plans_journal_is_refused(api: Boto3Api, journal: Journal, applied: Plan) -> None:
     other = plan(Goal(policy_goal(), users=("machine",)), collect(api, now=NOW), ADMIN)
     with pytest.raises(PlanRefused, match="journal of another plan"):
-        execute(other, api, Journal(journal.path), passwords=password, now=NOW)
+        execute(other, api, Journal(journal.path), passwords=password, now=lambda: NOW)
 
 
 def test_the_console_permission_comes_and_goes(

@@ -52,7 +52,9 @@ def gated(api: Boto3Api, preset: Preset, folder: Path) -> None:
 
 def run(made: Plan, api: Boto3Api, journal: Path) -> None:
     read = Plan.from_json(made.to_json())
-    report = execute(read, api, Journal(journal), passwords=lambda user: SECRET + "2", now=NOW)
+    report = execute(
+        read, api, Journal(journal), passwords=lambda user: SECRET + "2", now=lambda: NOW
+    )
     assert report.complete, report.stopped
     assert SECRET not in journal.read_text() + made.to_json()
 
@@ -81,9 +83,11 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
 def test_a_reset_killed_after_the_password_is_done_once_more(api: Boto3Api, tmp_path: Path) -> None:
     made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     run(made, api, tmp_path / "journal")
-    again = execute(made, api, Journal(tmp_path / "journal"), passwords=lambda user: "-", now=NOW)
+    again = execute(
+        made, api, Journal(tmp_path / "journal"), passwords=lambda user: "-", now=lambda: NOW
+    )
     assert again.complete
-    undone = roll_back(made, Journal(tmp_path / "journal"), api, now=NOW)
+    undone = roll_back(made, Journal(tmp_path / "journal"), api, now=lambda: NOW)
     assert len(undone.left) == 3, "nothing of it can be given back, and it says so"
     assert undone.complete
 
@@ -104,7 +108,7 @@ def test_who_leaves_loses_everything_at_once(
     assert not any(held.active for held in (*hanako.keys, *hanako.ssh_keys))
     with pytest.raises(Exception, match="explicit deny"):
         session.call("iam", "ListUsers")
-    undone = roll_back(made, Journal(tmp_path / "journal"), api, now=NOW)
+    undone = roll_back(made, Journal(tmp_path / "journal"), api, now=lambda: NOW)
     assert {left.address.split()[0] for left in undone.left} == {
         "login-profile",
         "device",

@@ -51,7 +51,7 @@ def test_a_change_whose_answer_was_lost_is_made_once(
     needed = sum(change.operation == operation for change in whole.changes)
     assert line.asked[operation] == needed, "none was sent twice"
     line.losing.update(BACK)
-    while (back := roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW)).stopped:
+    while (back := roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW)).stopped:
         pass
     assert back.left == ()
     assert not line.losing
@@ -69,7 +69,7 @@ def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_
     versions = iam_of(local).list_policy_versions(PolicyArn=GATE)["Versions"]
     assert sorted(each["VersionId"] for each in versions) == ["v1", "v2", "v3"]
     assert applied(whole, api, tmp_path / "journal").complete
-    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
     assert touched(whole, api) == before
 
 

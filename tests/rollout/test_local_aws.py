@@ -60,7 +60,7 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
     before = touched(made, api)
     journal = tmp_path / "journal"
 
-    report = execute(made, api, Journal(journal), passwords=password, now=local.clock.now())
+    report = execute(made, api, Journal(journal), passwords=password, now=local.clock.now)
     assert report.complete, report.stopped
     gated = collect(api, now=local.clock.now())
     gates = gates_of(gated)
@@ -73,7 +73,7 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
     settled = plan(GOAL, gated, caller)
     assert settled.changes == ()
 
-    undone = roll_back(made, Journal(journal), api, now=local.clock.now())
+    undone = roll_back(made, Journal(journal), api, now=local.clock.now)
     assert undone.complete
     assert undone.left == ()
     assert touched(made, api) == before
@@ -87,21 +87,21 @@ def test_the_guard_refuses_a_session_without_mfa(local: LocalAws, tmp_path: Path
     made = plan(GOAL, snapshot, caller)
     assert not plan(GOAL, snapshot, Caller(caller.arn, mfa=False)).applicable
     journal = tmp_path / "journal"
-    execute(made, api, Journal(journal), passwords=password, now=local.clock.now())
+    execute(made, api, Journal(journal), passwords=password, now=local.clock.now)
 
     without = signed_in(local, "yuki.tanaka", mfa=False)
-    report = roll_back(made, Journal(journal), without, now=local.clock.now())
+    report = roll_back(made, Journal(journal), without, now=local.clock.now)
     assert report.stopped is not None
     assert report.stopped.aws_code == "AccessDenied"
     assert len(report.remaining) == len(made.changes)
-    assert roll_back(made, Journal(journal), api, now=local.clock.now()).left == ()
+    assert roll_back(made, Journal(journal), api, now=local.clock.now).left == ()
 
 
 def carried_out(made: Plan, api: Boto3Api, journal: Path, now: datetime) -> bool:
     """Return whether a plan could be applied and rolled back, or was denied on the way."""
     try:
-        there = execute(made, api, Journal(journal), passwords=password, now=now)
-        back = roll_back(made, Journal(journal), api, now=now)
+        there = execute(made, api, Journal(journal), passwords=password, now=lambda: now)
+        back = roll_back(made, Journal(journal), api, now=lambda: now)
     except AwsRefused as refused:
         if refused.aws_code != "AccessDenied":
             raise

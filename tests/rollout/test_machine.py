@@ -108,7 +108,9 @@ class RollOut(RuleBasedStateMachine):
         self.stack.close()
 
     def _execute(self, made: Plan, journal: Journal, api: AwsApi | None = None) -> bool:
-        report = execute(made, api or self.api, journal, passwords=lambda user: SECRET, now=NOW)
+        report = execute(
+            made, api or self.api, journal, passwords=lambda user: SECRET, now=lambda: NOW
+        )
         return report.complete
 
     @property
@@ -235,7 +237,7 @@ class RollOut(RuleBasedStateMachine):
         self.ran = True
         journal = self._said() if knows else Journal(self.journal)
         try:
-            roll_back(self.plan, journal, self._weather(faults, lag), now=NOW)
+            roll_back(self.plan, journal, self._weather(faults, lag), now=lambda: NOW)
         except (Killed, AwsRefused):
             return
 
@@ -246,11 +248,13 @@ class RollOut(RuleBasedStateMachine):
         self.ran = True
         dying = Dying(self.api, self.theirs, "DeleteLoginProfile", after=after)
         with suppress(Killed):
-            roll_back(self.plan, Journal(self.journal), dying, now=NOW)
+            roll_back(self.plan, Journal(self.journal), dying, now=lambda: NOW)
         if theirs:
             self.somebody_sets_a_password(anew=False)
         if again:
-            roll_back(self.plan, Journal(self.journal), Guard(self.api, self.theirs), now=NOW)
+            roll_back(
+                self.plan, Journal(self.journal), Guard(self.api, self.theirs), now=lambda: NOW
+            )
 
     @precondition(lambda self: self.plan is not None)
     @rule()
@@ -259,7 +263,7 @@ class RollOut(RuleBasedStateMachine):
         self.ran = True
         undone = self._standing(Event.UNDONE)
         api = Guard(self.api, self.theirs)
-        report = roll_back(self.plan, self._said(), api, now=NOW)
+        report = roll_back(self.plan, self._said(), api, now=lambda: NOW)
         assert report.complete, report
         if not self.meddled:
             assert report.left == ()

@@ -73,7 +73,7 @@ class Meanwhile:
 
 def applied(whole: Plan, api: AwsApi, journal: Path) -> ApplyReport:
     return patiently(
-        lambda: execute(whole, api, Journal(journal), passwords=password, now=NOW),
+        lambda: execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW),
         lambda seconds: None,
         lambda stop: None,
     )
@@ -106,7 +106,7 @@ def test_a_password_that_a_colleague_set_meanwhile_is_theirs(
         with pytest.raises(PlanRefused, match="login-profile taro"):
             applied(whole, meanwhile, journal)
     assert "UpdateLoginProfile" not in meanwhile.called
-    left = roll_back(whole, Journal(journal), api, now=NOW).left
+    left = roll_back(whole, Journal(journal), api, now=lambda: NOW).left
     assert [each.address for each in left if "login" in each.address] == (
         ["login-profile taro"] if must_change else []
     )
@@ -142,7 +142,7 @@ def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_
     assert caught.value.code is Code.PLAN_STALE
     iam.delete_user(UserName="taro")
     assert applied(whole, api, tmp_path / "journal").already == ()
-    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
     assert touched(whole, api) == before
 
 
@@ -172,7 +172,7 @@ def test_what_made_a_change_needless_is_looked_at_again(
     iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
     iam.delete_group(GroupName="Gated")
     with pytest.raises(PlanRefused) as caught:
-        execute(whole, api, Journal(tmp_path / "journal"), passwords=password, now=NOW)
+        execute(whole, api, Journal(tmp_path / "journal"), passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_STALE
     for address in whole.already:
         assert f"`{address}`" in str(caught.value)
@@ -182,21 +182,21 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     whole = made(api, one_of_each())
     journal, late = Journal(tmp_path / "journal"), NOW + OLDEST + timedelta(seconds=1)
     with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
-        execute(whole, api, journal, passwords=password, now=late)
+        execute(whole, api, journal, passwords=password, now=lambda: late)
     assert caught.value.code is Code.PLAN_STALE
     assert "make the plan again" in caught.value.cure
-    assert execute(whole, api, journal, passwords=password, now=NOW + OLDEST).complete
-    assert execute(whole, api, journal, passwords=password, now=late).complete
-    assert roll_back(whole, journal, api, now=late).left == ()
+    assert execute(whole, api, journal, passwords=password, now=lambda: NOW + OLDEST).complete
+    assert execute(whole, api, journal, passwords=password, now=lambda: late).complete
+    assert roll_back(whole, journal, api, now=lambda: late).left == ()
 
 
 def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path) -> None:
     whole = made(api, one_of_each())
     journal, early = Journal(tmp_path / "journal"), NOW - AHEAD
     with pytest.raises(PlanRefused, match="which is yet to come") as caught:
-        execute(whole, api, journal, passwords=password, now=early - timedelta(seconds=1))
+        execute(whole, api, journal, passwords=password, now=lambda: early - timedelta(seconds=1))
     assert caught.value.code is Code.PLAN_STALE
-    assert execute(whole, api, journal, passwords=password, now=early).complete
+    assert execute(whole, api, journal, passwords=password, now=lambda: early).complete
 
 
 def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:

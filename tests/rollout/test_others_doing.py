@@ -91,7 +91,7 @@ def lost(tmp_path: Path) -> Iterator[Lost]:
 
 
 def applied(plan: Plan, api: AwsApi, path: Path, now: datetime) -> bool:
-    return execute(plan, api, Journal(path), passwords=lambda user: OURS, now=now).complete
+    return execute(plan, api, Journal(path), passwords=lambda user: OURS, now=lambda: now).complete
 
 
 def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None:
@@ -119,7 +119,11 @@ def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path
         with pytest.raises(PlanRefused) as refused:
             patiently(
                 lambda: execute(
-                    stage.plan, api, stage.journal, passwords=lambda user: OURS, now=stage.now
+                    stage.plan,
+                    api,
+                    stage.journal,
+                    passwords=lambda user: OURS,
+                    now=lambda: stage.now,
                 ),
                 lambda seconds: None,
                 lambda stop: None,
@@ -129,7 +133,7 @@ def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path
 
 def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
     assert lost.apply()
-    assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lost.now).left) == 3
+    assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 3
     enrol(lost.local, "hanako", "hanako")
     stands = standing_of(Kept(lost.plan, Journal(lost.path)), lost.api)
     assert stands.of(Stands.WAITS) == ()
@@ -165,7 +169,7 @@ def test_a_password_that_is_gone_is_in_doubt_no_more(lost: Lost) -> None:
     with pytest.raises(Killed):
         lost.apply(Killing(lost.api, 0, after=False))
     iam_of(lost.local).delete_login_profile(UserName="hanako")
-    left = roll_back(lost.plan, Journal(lost.path), lost.api, now=lost.now).left
+    left = roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left
     assert [each.address for each in left] == ["password hanako"]
     assert "--ours" not in left[0].reason.en
 

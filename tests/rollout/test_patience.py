@@ -43,7 +43,7 @@ class Clock:
 
 def applied(whole: Plan, api: AwsApi, journal: Path, clock: Clock) -> ApplyReport:
     return patiently(
-        lambda: execute(whole, api, Journal(journal), passwords=password, now=NOW),
+        lambda: execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW),
         clock.sleep,
         lambda stop: None,
     )
@@ -68,7 +68,7 @@ def test_every_call_in_bad_weather_is_made_once(
     assert max(clock.waited) <= max(WAITS)
 
     back = patiently(
-        lambda: roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW),
+        lambda: roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW),
         clock.sleep,
         lambda stop: None,
     )
@@ -99,7 +99,7 @@ def test_what_does_not_pass_stops_at_once_with_the_cure(
     assert report.stopped is not None
     assert (report.stopped.aws_code, report.stopped.cure) == (code, "sign in again")
     assert report.remaining[0] == report.stopped.address
-    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=NOW).left == ()
+    assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
 
 
 class Silent:
@@ -134,7 +134,7 @@ def test_a_second_look_without_an_answer_is_waited_for_as_well(
     assert clock.waited == [1, 2, 4]
     silent, journal = Silent(api, range(start, start + 3)), Journal(tmp_path / "journal")
     back = patiently(
-        lambda: roll_back(whole, journal, silent, now=NOW), clock.sleep, lambda stop: None
+        lambda: roll_back(whole, journal, silent, now=lambda: NOW), clock.sleep, lambda stop: None
     )
     assert (back.complete, back.left) == (True, ())
     assert len(back.undone) == len(whole.changes)
@@ -144,7 +144,9 @@ def test_who_gives_up_says_what_is_done(api: AwsApi, tmp_path: Path) -> None:
     whole, clock = made(api, one_of_each()), Clock()
     addresses = tuple(change.address for change in whole.changes)
     refusing = Refusing(api, "AddUserToGroup")
-    first = execute(whole, refusing, Journal(tmp_path / "journal"), passwords=password, now=NOW)
+    first = execute(
+        whole, refusing, Journal(tmp_path / "journal"), passwords=password, now=lambda: NOW
+    )
     assert first.done
     report = applied(whole, Silent(api, range(1, 1000)), tmp_path / "journal", clock)
     assert tuple(clock.waited) == WAITS
@@ -153,11 +155,13 @@ def test_who_gives_up_says_what_is_done(api: AwsApi, tmp_path: Path) -> None:
     assert (report.done, report.done + report.remaining) == (first.done, addresses)
 
     silent, journal = Silent(api, range(1, 1000)), Journal(tmp_path / "journal")
-    back = roll_back(whole, journal, silent, now=NOW)
+    back = roll_back(whole, journal, silent, now=lambda: NOW)
     assert (back.undone, back.remaining) == ((), first.done[::-1])
     assert back.stopped is not None
-    assert roll_back(whole, journal, api, now=NOW).undone == first.done[::-1]
-    assert roll_back(whole, Journal(journal.path), silent, now=NOW).undone == first.done[::-1]
+    assert roll_back(whole, journal, api, now=lambda: NOW).undone == first.done[::-1]
+    assert (
+        roll_back(whole, Journal(journal.path), silent, now=lambda: NOW).undone == first.done[::-1]
+    )
 
 
 def test_patience_ends() -> None:
@@ -185,11 +189,11 @@ def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_
     plan = made(api, one_of_each())
     before = touched(plan, api)
     slow, journal = Weather(api, [], lag=4), Journal(tmp_path / "journal")
-    assert execute(plan, slow, journal, passwords=password, now=NOW).complete
+    assert execute(plan, slow, journal, passwords=password, now=lambda: NOW).complete
     reports: list[RollbackReport] = []
 
     def run() -> RollbackReport:
-        reports.append(roll_back(plan, journal, slow, now=NOW))
+        reports.append(roll_back(plan, journal, slow, now=lambda: NOW))
         return reports[-1]
 
     assert settled(run, lambda seconds: slow.clear(), lambda stop: None).complete

@@ -66,7 +66,7 @@ def stand_before(local: LocalAws, *, attached: bool) -> None:
 
 
 def applied(whole: Plan, api: AwsApi, journal: Path) -> bool:
-    return execute(whole, api, Journal(journal), passwords=password, now=NOW).complete
+    return execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW).complete
 
 
 def refused(whole: Plan, api: AwsApi, journal: Path, address: str, *names: str) -> None:
@@ -148,7 +148,7 @@ def test_whoever_joins_what_gates_already_is_no_drift(
     assert applied(whole, api, journal)
     standing = standing_of(Kept(whole, Journal(journal)), api)
     assert {fact.stands for fact in standing.facts} == {Stands.DONE}
-    assert roll_back(whole, Journal(journal), api, now=NOW).left == ()
+    assert roll_back(whole, Journal(journal), api, now=lambda: NOW).left == ()
     refused(whole, api, journal, ATTACHMENT, "user machine")
 
 

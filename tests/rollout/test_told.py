@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,15 @@ def test_what_somebody_else_had_done_and_undone_is_done_after_all(
     assert run(terminal, "status")[1] == Exit.CLEAN
     assert run(terminal, "rollback")[1] == Exit.FINDINGS
     iam.delete_group(GroupName="Gated")
+
+
+def test_each_line_of_the_journal_has_its_own_time(terminal: Terminal) -> None:
+    for command in ("apply", "rollback"):
+        assert run(terminal, command)[1] == Exit.CLEAN
+        lines = Path(terminal.path("plan.journal")).read_text("utf-8").splitlines()[1:]
+        times = [datetime.fromisoformat(json.loads(line)["at"]) for line in lines]
+        assert times == sorted(times)
+        assert len({*times}) == len(times)
 
 
 def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> None:

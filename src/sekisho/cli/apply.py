@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,11 @@ def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport
     try:
         return patiently(
             lambda: execute(
-                kept.plan, api, kept.journal, passwords=told.password, now=datetime.now(UTC)
+                kept.plan,
+                api,
+                kept.journal,
+                passwords=told.password,
+                now=partial(datetime.now, UTC),
             ),
             time.sleep,
             lambda stop: tell_wait(stop, lang),

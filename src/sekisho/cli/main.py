@@ -18,7 +18,7 @@ from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.spoken import Spoken
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
-from sekisho.language import Language
+from sekisho.language import Language, Text
 
 __all__ = ["main", "root"]
 
@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
+_INTERRUPTED = Text("interrupted", "中断されました")
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk, a closed pipe or a lost terminal fails."""
 
@@ -132,7 +133,7 @@ def _run() -> int:
     try:
         result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
-        click.echo("sekisho: interrupted", err=True)
+        click.echo(f"sekisho: {_INTERRUPTED.into(spoken.language)}", err=True)
         return Exit.ERROR
     except click.UsageError as error:
         error.show()

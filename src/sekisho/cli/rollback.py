@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
                 kept.plan,
                 kept.journal,
                 connected.api,
-                now=datetime.now(UTC),
+                now=partial(datetime.now, UTC),
                 leave_ungated=given["leave_ungated"],
             ),
             time.sleep,

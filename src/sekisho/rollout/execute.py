@@ -15,7 +15,7 @@ from sekisho.rollout.changes import (
     Image,
 )
 from sekisho.rollout.doubt import SetsPassword, Whose, doubtful, whose
-from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
@@ -86,7 +86,7 @@ class ApplyReport:
 
 
 def execute(
-    plan: Plan, api: AwsApi, journal: Journal, *, passwords: Passwords, now: datetime
+    plan: Plan, api: AwsApi, journal: Journal, *, passwords: Passwords, now: Clock
 ) -> ApplyReport:
     """Make the changes of `plan` in order, each journalled before and after its call.
 
@@ -98,7 +98,7 @@ def execute(
         api: AWS, with the credentials of the plan's caller.
         journal: the file that this plan, and no other, is journalled in.
         passwords: returns the temporary password of a new user; it is sent to AWS and kept nowhere.
-        now: the time that the journal gives this run, and that the plan's age is counted to.
+        now: the clock that each line of the journal is dated by, and the plan's age is counted to.
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
@@ -116,7 +116,7 @@ def execute(
         return so_far(plan, journal, Stop.at(error))
     if not waits:
         return so_far(plan, journal)
-    _check_age(plan, now)
+    _check_age(plan, now())
     run = _Run(plan.reach, api, journal, passwords, now)
     for change in plan.changes:
         try:
@@ -241,7 +241,7 @@ class _Run:
     api: AwsApi
     journal: Journal
     passwords: Passwords
-    now: datetime
+    now: Clock
 
     def make(self, change: Change) -> None:
         """Make one change, unless it is made: somebody else may be at work at the same time."""
@@ -300,7 +300,7 @@ class _Run:
         return made.isoformat() if made else ""
 
     def _record(self, event: Event, change: Change, note: str = "", made: str = "") -> None:
-        self.journal.record(Entry(self.now, event, change.address, note, made))
+        self.journal.record(Entry(self.now(), event, change.address, note, made))
 
 
 def _call_for(change: Change, actual: Image) -> Call:

@@ -7,7 +7,7 @@ error. The file never holds a secret, and only its owner may read it.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +18,12 @@ from filelock import FileLock, Timeout
 
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused
 
-__all__ = ["SCHEMA", "Entry", "Event", "Journal"]
+__all__ = ["SCHEMA", "Clock", "Entry", "Event", "Journal"]
 
 SCHEMA = "sekisho.journal/1"
+
+Clock = Callable[[], datetime]
+"""Tells the time, with its zone."""
 
 
 _ANOTHER = (
@@ -57,7 +60,7 @@ class Entry:
     """One line.
 
     Attributes:
-        at: when the run that wrote it started.
+        at: when it was written.
         address: the change's address.
         note: AWS's error code, or why something was left.
         made: of a password that was set, when AWS says that its login profile was made; or "".

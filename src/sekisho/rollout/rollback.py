@@ -1,7 +1,6 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
@@ -18,7 +17,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.doubt import Whose, whose
 from sekisho.rollout.execute import Stop
 from sekisho.rollout.instead import Instead
-from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
@@ -75,7 +74,7 @@ class RollbackReport:
 
 
 def roll_back(
-    plan: Plan, journal: Journal, api: AwsApi, *, now: datetime, leave_ungated: bool = False
+    plan: Plan, journal: Journal, api: AwsApi, *, now: Clock, leave_ungated: bool = False
 ) -> RollbackReport:
     """Bring everything that `plan` did back to its before-image, last change first.
 
@@ -86,7 +85,7 @@ def roll_back(
         plan: the plan.
         journal: what it was applied with.
         api: AWS.
-        now: the time that the journal gives this run.
+        now: the clock that each line of the journal is dated by.
         leave_ungated: whether what the plan gave goes also where what it came in place of, and
             which may have been somebody's only gate, cannot be put back.
 
@@ -127,7 +126,7 @@ class _Run:
 
     api: AwsApi
     journal: Journal
-    now: datetime
+    now: Clock
     leave_ungated: bool = False
     instead: Instead = field(default_factory=Instead)
     undone: list[str] = field(default_factory=list)
@@ -227,7 +226,7 @@ class _Run:
         self.left.append(Left(change.address, reason))
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
-        self.journal.record(Entry(self.now, event, change.address, note))
+        self.journal.record(Entry(self.now(), event, change.address, note))
 
 
 def _ours(change: Change, actual: Image) -> bool:

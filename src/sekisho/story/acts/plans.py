@@ -86,7 +86,7 @@ def apply_plan(stage: Stage, scene: Scene, made: Plan) -> None:
         scene.watch(stage.administrator),
         journal,
         passwords=stage.temporary_password,
-        now=stage.now(),
+        now=stage.now,
     )
     scene.check(_DONE, len(made.changes), len(report.done))
     stage.applied.append(Applied(made, journal, before))
@@ -95,7 +95,7 @@ def apply_plan(stage: Stage, scene: Scene, made: Plan) -> None:
 def roll_back_plan(stage: Stage, scene: Scene, applied: Applied) -> None:
     """Take one plan back."""
     report = roll_back(
-        applied.plan, applied.journal, scene.watch(stage.administrator), now=stage.now()
+        applied.plan, applied.journal, scene.watch(stage.administrator), now=stage.now
     )
     scene.check(_UNDONE.filled(digest=applied.plan.digest[:12]), True, report.complete)
     applied.report = report
