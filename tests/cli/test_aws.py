@@ -14,7 +14,6 @@ import pytest
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
 from sekisho.cli.aws import AWS_OPTIONS, collected, connection
-from sekisho.cli.aws import AWS_OPTIONS, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.endpoint import LocalAws

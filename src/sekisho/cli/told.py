@@ -57,7 +57,7 @@ class Told:
             SekishoError: if the file cannot be written.
         """
         self._path = path
-        self._fresh = path is not None and not path.exists()
+        self._fresh = path is not None and not os.path.lexists(path)
         self._lang = lang
         self._length = plan.password_length
         self._passwords: dict[str, str] = {}
@@ -103,10 +103,10 @@ class Told:
 
 
 def _is_ours(path: Path) -> bool:
-    # a device or a pipe may be read without end
-    if not path.is_file():
-        return False
     try:
+        # a device or a pipe may be read without end
+        if not path.is_file():
+            return False
         with path.open(encoding="utf-8") as file:
             return file.readline(len(_HEAD)) == _HEAD
     except (OSError, UnicodeDecodeError):
