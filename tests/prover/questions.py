@@ -1,12 +1,23 @@
 """Asks the prover with few words, and samples requests that are near to some policies."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sekisho.engine import AttachedPolicy, Context, ContextValue, Policies, Request
-from sekisho.policy import Condition, Document, from_json
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    ContextValue,
+    DecisionEffect,
+    Policies,
+    Request,
+    Switches,
+)
+from sekisho.engine.arns import account_of
+from sekisho.engine.compiled import Compiler
+from sekisho.policy import Condition, Document, PolicyKind, from_json
 from sekisho.prover import Held, User
 from sekisho.prover.credentials import situations
 from sekisho.prover.keys import Shape, may_be_absent, never, shape_of
@@ -15,6 +26,7 @@ from sekisho.prover.values import Asked
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"
 ALICE = User.of(f"arn:aws:iam::{ACCOUNT}:user/alice")
+EVERYBODY = {"Effect": "Allow", "Principal": "*"}
 WITHOUT_MFA = (Held.KEY, Held.SESSION)
 
 
@@ -24,6 +36,36 @@ def attached(*statements: dict[str, Any], name: str = "p") -> AttachedPolicy:
 
 def identity(*statements: dict[str, Any]) -> Policies:
     return Policies(identity=(attached(*statements),))
+
+
+OTHERS_POLICY = AttachedPolicy(
+    "owner",
+    from_json(
+        {"Version": "2012-10-17", "Statement": {**EVERYBODY, "Action": "*", "Resource": "*"}},
+        kind=PolicyKind.RESOURCE,
+    ),
+)
+"""What the owner of a resource in another account is taken to have: it allows everything."""
+
+
+def with_owner(policies: Policies) -> Policies:
+    return replace(policies, resource=OTHERS_POLICY)
+
+
+def allowing(policies: Policies, switches: Switches | None = None) -> Callable[[Request], bool]:
+    """Return what tells whether the engine allows a request, an owner elsewhere allowing it, too.
+
+    The compiled engine is many times as quick, and is the same by a law of its own.
+    """
+    compiler = Compiler(switches or Switches())
+    home, abroad = (compiler.compiled(each) for each in (policies, with_owner(policies)))
+
+    def allows(request: Request) -> bool:
+        owner = account_of(request.resource) or request.resource_account or ACCOUNT
+        ask = home if owner == ACCOUNT else abroad
+        return ask(request).effect is DecisionEffect.ALLOWED
+
+    return allows
 
 
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -108,8 +150,10 @@ __all__ = [
     "GATE",
     "NOW",
     "WITHOUT_MFA",
+    "allowing",
     "attached",
     "contexts",
     "identity",
     "requests",
+    "with_owner",
 ]

@@ -6,6 +6,7 @@ A resource is of a type that the action is checked against: anything else is no 
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 
@@ -13,6 +14,7 @@ from prover.questions import ACCOUNT, ALICE, contexts
 from prover.second_texts import fits, template
 from sekisho.catalogue import Action, load
 from sekisho.engine import Policies, Request
+from sekisho.engine.arns import account_of
 from sekisho.policy import Document, Element
 from sekisho.prover import Held
 
@@ -20,6 +22,7 @@ __all__ = ["documents_of", "samples"]
 
 _FILLS = ("x", "alice", "bob", "", "a/b", "111122223333")
 _MOST_OF_ONE_ENTRY = 40
+_ACCOUNTS = (ACCOUNT, ACCOUNT, "444455556666")
 
 
 def documents_of(*sets: Policies) -> list[Document]:
@@ -44,7 +47,18 @@ def samples(sets: Sequence[Policies], held: Held, random_: random.Random) -> Ite
     pairs = list(_pairs(_some_actions(elements, random_), set(entries) - {"*"}, random_))
     for context in contexts(documents, held, random_):
         action, resource = random_.choice(pairs)
-        yield Request(ALICE.arn, action, resource, context)
+        yield _owned(Request(ALICE.arn, action, resource, context), random_)
+
+
+def _owned(request: Request, random_: random.Random) -> Request:
+    """Return a request about a resource of somebody's, whose account its key then has."""
+    owner = account_of(request.resource) or ACCOUNT
+    if owner == ACCOUNT and ":::" in request.resource:
+        owner = random_.choice(_ACCOUNTS)
+    told = account_of(request.resource) is not None or owner == ACCOUNT
+    keys = {key: owner for key in request.context if key.lower().endswith(":resourceaccount")}
+    context = request.context.with_(keys)
+    return replace(request, context=context, resource_account=None if told else owner)
 
 
 def _some_actions(elements: Iterable[Element], random_: random.Random) -> list[Action]:
@@ -70,11 +84,12 @@ def _pairs(
         if not any(kind.required for kind in action.resource_types):
             yield str(action), "*"
         for arn in (kind.arn for kind in action.resource_types if kind.arn.count(":") >= 5):
-            of_type = template(arn, "aws", ACCOUNT)
-            yield str(action), _filled(arn, random_)
+            account = ACCOUNT if action.service == "iam" else random_.choice(_ACCOUNTS)
+            of_type = template(arn, "aws", account)
+            yield str(action), _filled(arn, random_, account)
             near = sorted(e for e in entries if e.split(":")[2:3] in ([arn.split(":")[2]], ["*"]))
             for entry in random_.sample(near, min(len(near), _MOST_OF_ONE_ENTRY)):
-                resource = _filled(entry, random_)
+                resource = _filled(entry, random_, account)
                 if fits(of_type, resource):
                     yield str(action), resource
 
@@ -82,7 +97,7 @@ def _pairs(
 _PLACE = re.compile(r"\$\{([^}]*)\}|\*|\?")
 
 
-def _filled(text: str, random_: random.Random) -> str:
+def _filled(text: str, random_: random.Random, account: str) -> str:
     """Return a type's ARN, or a policy's, with something in its open places."""
 
     def fill(found: re.Match[str]) -> str:
@@ -90,10 +105,10 @@ def _filled(text: str, random_: random.Random) -> str:
         if name == "Partition":
             return "aws"
         if "Account" in name:
-            return ACCOUNT
+            return account
         return random_.choice(_FILLS if found[0] == "*" else _FILLS[:3])
 
     parts = _PLACE.sub(fill, text).split(":", 5)
     if len(parts) > 4 and text.split(":")[4] in ("*", ""):
-        parts[4] = random_.choice([ACCOUNT, ""])
+        parts[4] = random_.choice([account, ""])
     return ":".join(parts)

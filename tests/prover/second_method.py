@@ -14,7 +14,7 @@ from itertools import chain, combinations, compress, product
 
 from pysat.solvers import Solver
 
-from prover.questions import ACCOUNT, ALICE, NOW
+from prover.questions import ACCOUNT, ALICE, NOW, with_owner
 from prover.second_texts import (
     EVERYTHING,
     SOMETHING,
@@ -36,6 +36,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
+from sekisho.engine.arns import account_of
 from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
 from sekisho.prover import Held, keys
 from sekisho.signin import (
@@ -111,9 +112,15 @@ class _Problem:
     """The choices that a request is made of, and clauses about statements; for one credential."""
 
     def __init__(
-        self, rules: Sequence[_Rule], outside: Element, held: Held, actions: Sequence[Action]
+        self,
+        rules: Sequence[_Rule],
+        outside: Element,
+        held: Held,
+        actions: Sequence[Action],
+        owner: str,
     ) -> None:
-        self.actions = actions
+        self.owner = owner
+        self.actions = [one for one in actions if owner == ACCOUNT or one.service != "iam"]
         self.settled = _context(held)
         self.absent = {key for key in _SESSION if key not in self.settled.folded}
         self.absent |= set(_NEVER_DIRECT)
@@ -154,7 +161,7 @@ class _Problem:
     def _values(self, key: str) -> list[ContextValue | None]:
         asked = self.conditions.get(key, [])
         if key in keys.OF_RESOURCE_ACCOUNT:
-            return [ACCOUNT, None]
+            return [self.owner, None]
         if key == keys.REGION:
             own = {text for text in self._texts_of(asked) if keys.is_region(text, _PARTITION)}
             return sorted({_HOME, *own} - {""})
@@ -236,11 +243,11 @@ class _Problem:
             signature = frozenset({*taken, *_ties(action)})
             if outside in taken or not taken & allows:
                 continue
-            for arn in _forms(action):
+            for arn in _forms(action, self.owner):
                 near = tuple(text for text in patterns if _may_be_of(text, arn))
                 if not near and (signature, "") in seen:
                     continue
-                for alike, resource in _resources(arn, near).items():
+                for alike, resource in _resources(arn, near, self.owner).items():
                     if (signature, alike) not in seen:
                         seen.add((signature, alike))
                         yield str(action), resource
@@ -304,7 +311,9 @@ class _Problem:
         """Return the request of some choices."""
         action, resource = values.get("", ("iam:GetUser", "*"))  # type: ignore[misc]  # a pair
         given = {key: value for key, value in values.items() if key and value is not None}
-        return Request(ALICE.arn, action, resource, self.settled.with_(given))  # type: ignore[arg-type]  # what was chosen is a value
+        told = account_of(resource) is not None or self.owner == ACCOUNT
+        context = self.settled.with_(given)  # type: ignore[arg-type]  # what was chosen is a value
+        return Request(ALICE.arn, action, resource, context, None if told else self.owner)
 
     def solved(self) -> Request | None:
         """Return a request that fits all clauses, or None."""
@@ -377,15 +386,15 @@ def _ties(action: Action) -> tuple[object, ...]:
     return ("home", keys.is_where_iam_is(action)), ("tags", keys.has_tags_of_nothing(action))
 
 
-def _forms(action: Action) -> Iterator[str]:
-    """Yield what the resource of an action can look like."""
-    if not any(kind.required for kind in action.resource_types):
+def _forms(action: Action, owner: str) -> Iterator[str]:
+    """Yield what the resource of an action can look like; requests about none are the user's."""
+    if owner == ACCOUNT and not any(kind.required for kind in action.resource_types):
         yield "*"
     yield from (kind.arn for kind in action.resource_types if kind.arn.count(":") >= 5)
 
 
 @cache
-def _resources(arn: str, patterns: Sequence[str]) -> dict[str, str]:
+def _resources(arn: str, patterns: Sequence[str], owner: str) -> dict[str, str]:
     """Return resources of one form, by the patterns that match them."""
     if arn == "*":
         return {"*": "*"}
@@ -393,7 +402,7 @@ def _resources(arn: str, patterns: Sequence[str]) -> dict[str, str]:
     managed = arn.split(":")[2] == "iam" and arn.split(":")[5].startswith("policy/")
     return {
         " ".join(compress(patterns, matched)): text
-        for account in ((ACCOUNT, "aws") if managed else (ACCOUNT,))
+        for account in ((owner, "aws") if managed else (owner,))
         for matched, text in texts(template(arn, _PARTITION, account), globs).items()
     }
 
@@ -411,8 +420,33 @@ def _applies(request: Request, statement: Statement, version: Version | None) ->
     everything = Statement(1, Effect.ALLOW, Element(("*",)), Element(("*",)))
     statements = (statement,) if allows else (statement, everything)
     document = Document(statements, version=version)
-    effect = decide(request, Policies(identity=(AttachedPolicy("one", document),))).effect
-    return (effect is DecisionEffect.ALLOWED) is allows
+    policies = Policies(identity=(AttachedPolicy("one", document),))
+    return _is_allowed(request, policies) is allows
+
+
+def _is_allowed(request: Request, policies: Policies) -> bool:
+    """Ask the engine; what is of another account is taken to be allowed by its owner."""
+    owner = account_of(request.resource) or request.resource_account or ACCOUNT
+    given = policies if owner == ACCOUNT else with_owner(policies)
+    return decide(request, given).effect is DecisionEffect.ALLOWED
+
+
+def _owners(rules: Sequence[_Rule]) -> list[str]:
+    """Return the user's account, those like the patterns that the rules have, and another one."""
+    values = [text for rule in rules for one in rule.statement.conditions for text in one.values]
+    entries = [
+        text.split(":")[4] for rule in rules for text in rule.resource.values if text.count(":") > 3
+    ]
+    accounts = [_like(text) for text in (*entries, *values) if re.fullmatch(r"[0-9*]+", text)]
+    return list(dict.fromkeys([ACCOUNT, *filter(None, accounts), "444455556666"]))
+
+
+def _like(pattern: str) -> str | None:
+    """Return an account that a pattern takes in; None: none is."""
+    if "*" not in pattern:
+        return pattern if len(pattern) == len(ACCOUNT) else None
+    text = pattern.replace("*", "0" * (len(ACCOUNT) + 1 - len(pattern)), 1).replace("*", "")
+    return text.ljust(len(ACCOUNT), "0") if pattern.endswith("*") else text
 
 
 def _allowed(problem: _Problem, policies: Policies) -> list[list[int]]:
@@ -458,13 +492,15 @@ def answer(
     """
     sets = [allowed] if denied is None else [allowed, denied]
     rules = [rule for policies in sets for group in _groups(policies) for rule in group]
-    problem = _Problem(rules, Element(tuple(outside)), held, _actions(tuple(among)))
-    clauses = _allowed(problem, allowed)
-    if denied is not None:
-        clauses += _not_allowed(problem, denied)
-    problem.clauses += clauses
-    found = problem.solved()
-    if found is not None:
-        assert decide(found, allowed).effect is DecisionEffect.ALLOWED
-        assert denied is None or decide(found, denied).effect is not DecisionEffect.ALLOWED
-    return found
+    for owner in _owners(rules):
+        problem = _Problem(rules, Element(tuple(outside)), held, _actions(tuple(among)), owner)
+        clauses = _allowed(problem, allowed)
+        if denied is not None:
+            clauses += _not_allowed(problem, denied)
+        problem.clauses += clauses
+        found = problem.solved()
+        if found is not None:
+            assert _is_allowed(found, allowed)
+            assert denied is None or not _is_allowed(found, denied)
+            return found
+    return None

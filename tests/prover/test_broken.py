@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, attached, identity
+from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, attached, identity
 from sekisho.engine import Policies, conditions
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
 from sekisho.prover import (
     Proved,
+    Question,
     Refuted,
     Unknown,
+    Within,
     ask,
     formula,
     gate_shut,
@@ -24,6 +26,7 @@ from sekisho.prover import (
     values,
 )
 from sekisho.prover.credentials import EXAMPLE_ID
+from sekisho.prover.owners import Owner, Owners
 from sekisho.prover.reading import Reading
 from sekisho.prover.targets import Target
 from sekisho.prover.theories import Texts
@@ -31,6 +34,9 @@ from sekisho.prover.values import Asked
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
 ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+THERE, HERE = (f"arn:aws:iam::{account}:role/ops" for account in ("999988887777", ACCOUNT))
+OWNER = "aws:ResourceAccount"
 PUBLIC = {key: value for key, value in GATE.items() if key != "Resource"}
 
 
@@ -150,6 +156,30 @@ CASES: dict[str, tuple[Policies, type]] = {
     ),
     "tags of no resource": (of("iam:ListUsers", TAGGED), Proved),
     "tags of what is created": (of("appsync:CreateApi", TAGGED), Refuted),
+    "a role of another account": (identity({**ASSUME, "Resource": THERE}), Refuted),
+    "another account by its key": (limited({"StringEquals": {OWNER: "999988887777"}}), Refuted),
+    "accounts that no policy names": (
+        identity(
+            {**ASSUME, "Resource": "*"},
+            {
+                **ASSUME,
+                "Effect": "Deny",
+                "Resource": [each.replace("role/ops", "*") for each in (THERE, HERE)],
+            },
+        ),
+        Refuted,
+    ),
+    "a perimeter of one account": (
+        identity(
+            {**ASSUME, "Resource": [THERE, "arn:aws:iam::4*:role/ops"]},
+            {**ASSUME, "Effect": "Deny", "NotResource": HERE},
+        ),
+        Proved,
+    ),
+    "what IAM does in the caller's account alone": (
+        identity({**ALLOW_ALL, "Action": "iam:*", "Resource": THERE}),
+        Proved,
+    ),
     "a resource that no simple instance is": (
         identity(
             ONLY_S3,
@@ -222,7 +252,7 @@ _resource = Target._resource
 _of_action = Target.of_action
 _those = formula._those
 _rules_of = ask.rules_of
-_ranges = ask.Asking._ranges
+_ranges = ask.Asking._of_view
 _sets = Reading._sets
 _forms_of = targets.forms_of
 
@@ -251,6 +281,18 @@ def _never_a_star(*arguments: Any) -> Any:
     return _forms_of(*arguments)[0], None
 
 
+def _own_alone(question: Question, *_: Any) -> Owners:
+    return Owners((Owner(question.user.account),))
+
+
+def _named_alone(*arguments: Any) -> Owners:
+    found = _owners_of(*arguments)
+    return replace(found, all=tuple(one for one in found.all if not one.account.startswith("4")))
+
+
+_owners_of = ask.owners_of
+
+
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "IfExists is dropped": (Reading, "_holds", _without_if_exists),
     "an absent key is taken for false": (Reading, "_holds", _absent_as_false),
@@ -261,6 +303,9 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
     "variables are forgotten": (Target, "_arns", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),
+    "other accounts are forgotten": (ask, "owners_of", _own_alone),
+    "accounts that no policy names are forgotten": (ask, "owners_of", _named_alone),
+    "IAM works across accounts": (ask, "ABROAD", Within()),
     "boundaries are forgotten": (ask, "rules_of", _no_boundary),
     "numbers between constants are forgotten": (values, "_around", sorted),
     "the ends of ranges of addresses are forgotten": (
@@ -272,7 +317,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "an id is any text": (reading, "ids_for", values.values_for),
     "letters have one case": (values, "_casings", lambda char: char),
     "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
-    "only actions that exist are looked at": (ask.Asking, "_ranges", _only_real),
+    "only actions that exist are looked at": (ask.Asking, "_of_view", _only_real),
     "the resource * is forgotten": (targets, "forms_of", _never_a_star),
     "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),
     "all of IAM is in one region": (keys, "is_where_iam_is", lambda one: one.service == "iam"),

@@ -28,7 +28,7 @@ BUCKET, QUEUE = "arn:aws:s3:::b/*", "arn:aws:sqs:us-east-1:111122223333:q"
 NARROW: dict[str, tuple[Policies, type]] = {
     "a bucket": (identity(on(BUCKET)), Refuted),
     "a queue": (identity(on(QUEUE)), Refuted),
-    "a queue of another account": (identity(on(QUEUE.replace("1111", "9999"))), Proved),
+    "a queue of another account": (identity(on(QUEUE.replace("1111", "9999"))), Refuted),
     "a bucket in any partition": (identity(on("arn:*:s3:::b/*")), Refuted),
     "a bucket that S3 is denied": (identity(on(BUCKET), denied("s3:*")), Refuted),
     "a service in capitals": (identity(on("arn:aws:S3:::b/*")), Refuted),
@@ -72,7 +72,7 @@ def test_what_is_left_out_answers_nothing(
     fence = {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*", "ssm:*"], "Resource": "*"}
     fenced = Policies(identity=(*policies.identity, *identity(fence).identity))
     narrow = exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct)
-    monkeypatch.setattr("sekisho.prover.ask.services_of", lambda _: None)
+    monkeypatch.setattr("sekisho.prover.ranges.services_of", lambda _: None)
     assert narrow == (exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct))
     assert isinstance(narrow[0], tuple)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.questions import ALICE, NOW, WITHOUT_MFA, attached, identity, requests
+from prover.questions import ALICE, NOW, WITHOUT_MFA, allowing, attached, identity, requests
 from prover.worlds import (
     ARNS,
     CONDITIONS,
@@ -25,17 +25,13 @@ from prover.worlds import (
     world,
 )
 from sekisho.engine import Context, DecisionEffect, Policies, Request, decide
-from sekisho.engine.compiled import Compiler
 from sekisho.prover import Proved, Refuted, Unknown, gate_shut
 
 
 def passes(policies: Policies, names: Iterable[str] = NAMES) -> Request | None:
     """Return a request of the small world that passes, or None."""
-    ask = Compiler().compiled(policies)
     keys = keys_of(documents_of(policies))
-    return next(
-        (one for one in world(keys, names=names) if ask(one).effect is DecisionEffect.ALLOWED), None
-    )
+    return next(filter(allowing(policies), world(keys, names=names)), None)
 
 
 @given(POLICIES, st.one_of(st.none(), POLICIES))
@@ -49,7 +45,7 @@ def test_a_small_world_has_no_request_that_a_proof_denies(
         case Proved():
             assert passes(policies) is None
         case Refuted(witness):
-            assert decide(witness.request, policies).effect is DecisionEffect.ALLOWED
+            assert allowing(policies)(witness.request)
             assert witness.held in WITHOUT_MFA
             assert witness.request.context.get(MFA) in (None, "false")
         case Unknown():
@@ -82,9 +78,9 @@ def test_no_request_passes_a_proof_about_a_variable_that_nothing_settles() -> No
     for pair in product(ABOUT_TAGS, repeat=2):
         policies = identity(*pair)
         verdict = gate_shut(policies, ALICE, NOW, ()).direct
-        ask = Compiler().compiled(policies)
+        ask = allowing(policies)
         asked = world({"aws:principaltag/t"}, names=["s3:GetObject"])
-        passing = [one for one in asked if ask(one).effect is DecisionEffect.ALLOWED]
+        passing = [one for one in asked if ask(one)]
         assert not (isinstance(verdict, Proved) and passing), pair
         assert isinstance(verdict, Proved | Unknown) or passing, pair
         seen.add(type(verdict))
@@ -111,11 +107,11 @@ def test_a_proved_gate_withstands_samples_near_its_constants(seed: int) -> None:
     ]
     policies = identity(gate, *statements)
     assert gate_shut(policies, ALICE, NOW, ("iam:GetUser",)).direct == Proved()
-    ask = Compiler().compiled(policies)
+    allows = allowing(policies)
     for held in WITHOUT_MFA:
         sampled = requests(policies, NAMES[1:], ARNS, held, random_)
         for _, request in zip(range(2_000), sampled, strict=False):
-            assert ask(request).effect is not DecisionEffect.ALLOWED
+            assert not allows(request)
 
 
 def test_a_sample_can_pass_at_all() -> None:

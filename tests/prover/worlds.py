@@ -6,13 +6,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from prover.questions import ALICE, NOW, WITHOUT_MFA
-from sekisho.engine import Policies, Request
+from prover.questions import ACCOUNT, ALICE, NOW, WITHOUT_MFA
+from sekisho.engine import Context, Policies, Request
+from sekisho.engine.arns import account_of
 from sekisho.policy import Document
 from sekisho.prover import Held
 from sekisho.prover.credentials import situations
 
-NAMES = ["iam:GetUser", "iam:ListUsers", "s3:GetObject", "s3:ListBucket"]
+OTHER, THIRD = "999988887777", "444455556666"
+"""An account that policies name beside the user's, and one that none does."""
+
+NAMES = ["iam:GetUser", "iam:ListUsers", "s3:GetObject", "s3:ListBucket", "kms:Decrypt"]
+KEYS = [f"arn:aws:kms:us-east-1:{account}:key/k" for account in (ACCOUNT, OTHER, THIRD)]
 ARNS = [
     "*",
     ALICE.arn,
@@ -22,12 +27,14 @@ ARNS = [
     "arn:aws:s3:::c/x",
     "arn:aws:s3:::b",
     "arn:aws:s3:::c",
+    *KEYS,
 ]
 OF: dict[str, tuple[str, ...]] = {
     "iam:GetUser": (ARNS[1], ARNS[2]),
     "iam:ListUsers": ("*",),
     "s3:GetObject": tuple(ARNS[3:6]),
-    "s3:ListBucket": tuple(ARNS[6:]),
+    "s3:ListBucket": tuple(ARNS[6:8]),
+    "kms:Decrypt": tuple(KEYS),
 }
 """The resources that each action is checked against."""
 
@@ -42,6 +49,7 @@ VALUES: dict[str, list[str | tuple[str, ...] | None]] = {
 }
 MFA = "aws:MultiFactorAuthPresent"
 AGE = "aws:MultiFactorAuthAge"
+OWNER = "aws:ResourceAccount"
 CONDITIONS = [
     {"Bool": {MFA: "false"}},
     {"Bool": {MFA: "true"}},
@@ -67,9 +75,12 @@ CONDITIONS = [
     {"StringNotLike": {"aws:RequestedRegion": "eu-*"}},
     {"StringEquals": {"aws:ResourceTag/t": "a"}},
     {"StringNotEqualsIfExists": {"aws:ResourceTag/t": "a"}},
+    {"StringEquals": {OWNER: OTHER}},
+    {"StringNotEquals": {OWNER: ACCOUNT}},
+    {"StringNotEqualsIfExists": {OWNER: "${aws:PrincipalAccount}"}},
 ]
 ENTRIES = {
-    "Action": ["*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers"],
+    "Action": ["*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers", "kms:*"],
     "Resource": [
         "*",
         "arn:aws:iam::*:user/${aws:username}",
@@ -77,6 +88,9 @@ ENTRIES = {
         "arn:aws:s3:::*/${aws:username}",
         "arn:aws:s3:::c*",
         "arn:aws:iam::111122223333:*",
+        f"arn:aws:kms:*:{OTHER}:key/*",
+        f"arn:aws:*:*:{ACCOUNT}:*",
+        "arn:aws:kms:us-*:9*:*",
     ],
 }
 
@@ -140,7 +154,8 @@ WILD_POLICIES = _policies(
         {"DateLessThan": {"s3:object-lock-retain-until-date": "2027-01-01T00:00:00Z"}},
         {"DateGreaterThanEqualsIfExists": {"s3:object-lock-retain-until-date": "2026-12-31"}},
         {"IpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.64.0.0/10", "2001:db8::/32"]}},
-        {"StringEquals": {"aws:ResourceAccount": "111122223333"}},
+        {"StringEquals": {OWNER: ACCOUNT}},
+        {"StringLike": {OWNER: ["99*", "4*6"]}},
         {"StringNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/bob"}},
     ],
 )
@@ -166,7 +181,7 @@ def world(
             context = situation.values.with_(given_)
             for name, resource in asked:
                 if _is_real(name, resource, given_):
-                    yield Request(ALICE.arn, name, resource, context)
+                    yield from _owned(name, resource, context, keyed=OWNER.lower() in keys)
 
 
 def _is_real(name: str, resource: str, values: Mapping[str, object]) -> bool:
@@ -174,6 +189,16 @@ def _is_real(name: str, resource: str, values: Mapping[str, object]) -> bool:
     at_home = values.get("aws:RequestedRegion", "us-east-1") == "us-east-1"
     untagged = "aws:ResourceTag/t" not in values
     return (at_home or not name.startswith("iam:")) and (untagged or resource != "*")
+
+
+def _owned(name: str, resource: str, context: Context, *, keyed: bool) -> Iterator[Request]:
+    """Yield a request for each account that the resource can be of, with its key and without."""
+    told = account_of(resource)
+    elsewhere = keyed and name.startswith("s3:")
+    for owner in (told,) if told else (ACCOUNT, OTHER, THIRD) if elsewhere else (ACCOUNT,):
+        said = None if told or owner == ACCOUNT else owner
+        for more in ({}, {OWNER: owner}) if keyed else ({},):
+            yield Request(ALICE.arn, name, resource, context.with_(more), said)
 
 
 def keys_of(documents: list[Document]) -> set[str]:

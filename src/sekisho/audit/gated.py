@@ -22,7 +22,6 @@ from sekisho.engine import (
     Policies,
     Request,
     Switches,
-    decide,
 )
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
@@ -40,8 +39,9 @@ from sekisho.prover import (
     gate_question,
 )
 from sekisho.prover import User as Named
-from sekisho.prover.attached import tells_services_apart
+from sekisho.prover.attached import EVERYTHING, tells_services_apart
 from sekisho.prover.gate import denying, gate_answers
+from sekisho.prover.replay import decided
 
 __all__ = ["Gated", "UserGate", "gates_of", "named_of"]
 
@@ -191,13 +191,19 @@ class _Asked:
 
     def _own(self, gate: UserGate, other: Named, own: Named, policies: Policies) -> UserGate | None:
         """Return another user's gate with this user's witness; None if that is not allowed."""
-        decided = partial(decide, policies=policies, switches=self._switches)
-        now = _renamed(gate.now, other, own, decided)
+        left = self._denials(policies)
+        widest = replace(left, identity=(*left.identity, EVERYTHING))
+        decides, of_later = (
+            partial(decided, policies=each, switches=self._switches) for each in (policies, widest)
+        )
+        now = _renamed(gate.now, other, own, decides)
+        later = _renamed(gate.later, other, own, of_later)
         via = gate.via_service
         if via is not None:
-            via = _renamed(via, other, own, decided)
-            now = None if via is None else now
-        return None if now is None else replace(gate, now=now, via_service=via)
+            via = _renamed(via, other, own, decides)
+        if now is None or later is None or (via is None and gate.via_service is not None):
+            return None
+        return UserGate(now, later, via)
 
     def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> Gate:
         now = self._snapshot.taken_at

@@ -122,6 +122,7 @@ def witness_to_json(witness: Witness) -> dict[str, object]:
             "principal": request.principal,
             "action": request.action,
             "resource": request.resource,
+            **({"resourceAccount": owner} if (owner := request.resource_account) else {}),
             "context": {
                 key: value if isinstance(value, str) else list(value)
                 for key, value in request.context.items()

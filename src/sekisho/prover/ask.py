@@ -1,42 +1,34 @@
 """Asking: is there a request that policies allow, or that some allow and others do not?
 
 1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
-2. Over the catalogue's actions, class by class, with resources of their types.
+2. Account by account of those whose resources are told apart, the user's own first: over the
+   catalogue's actions, class by class, with resources of their types.
 3. Over every other name, spelled out by a policy or yet to come.
 
 What is found is decided by the engine before it is believed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from sekisho.catalogue import Action, Catalogue, load
-from sekisho.engine import ContextValue, actions
+from sekisho.catalogue import Action, load
+from sekisho.engine import ContextValue, arns
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import InternalError
 from sekisho.language import Text
-from sekisho.policy.document import Effect, Element
 from sekisho.prover import reasons, targets
-from sekisho.prover.credentials import Situation, situations
+from sekisho.prover.credentials import Held, Situation, situations
 from sekisho.prover.described import Described, described, within_of
 from sekisho.prover.formula import Question, Rule, Within, demands, joined, look_of, plain, rules_of
 from sekisho.prover.limits import Effort, Limit
-from sekisho.prover.names import (
-    ActionClass,
-    Source,
-    breadth,
-    classes,
-    is_taken,
-    known_names,
-    services_of,
-    unknown_names,
-)
+from sekisho.prover.names import ActionClass, is_taken
+from sekisho.prover.owners import ABROAD, Owner, Owners, owners_of
+from sekisho.prover.ranges import Range, Ranges
 from sekisho.prover.reading import About, Reading
 from sekisho.prover.replay import replayed
 from sekisho.prover.search import search
-from sekisho.prover.targets import Target
-from sekisho.prover.texts import NO_WORDS, Patterns, Words
+from sekisho.prover.targets import Place, Target
 from sekisho.prover.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.ties import Ties
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
@@ -44,6 +36,7 @@ from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 __all__ = ["Asking", "never"]
 
 _Found = dict[str, ContextValue]
+_Reached = dict[str, dict[object, tuple[str, ...]]]
 
 
 def never(question: Question) -> Verdict:
@@ -60,19 +53,23 @@ def never(question: Question) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
-    """The resources and the names that are looked at together."""
+class _View:
+    """Requests that are made one way, about the resources of one account."""
 
-    forms: Patterns
-    besides: str | None
-    action: str | None = None
-    takes: Callable[[Element], bool] | None = None
-    words: Words = NO_WORDS
-    real: Action | None = None
+    situation: Situation
+    owner: Owner
+    place: Place
+    reading: Reading
 
 
-def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
-    return actions.matches(element, action, doubts)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A description of requests that answer, the same as a restriction, and one of them."""
+
+    view: _View
+    described: Described
+    within: Within
+    witness: Witness
 
 
 class Asking:
@@ -114,6 +111,8 @@ class Asking:
         self._ties = Ties.between(question.user.partition, self._rules, given)
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
+        self._views: dict[tuple[Held, str], _View] = {}
+        self._possible: dict[Held, _Found | None] = {}
 
     def witness(self) -> Witness | None:
         """Return a request that answers the question, or None: there is none.
@@ -122,14 +121,17 @@ class Asking:
             Limit: if that could not be found out.
         """
         limit: Limit | None = None
-        for situation in self._situations():
-            try:
-                found = self._in_situation(situation)
-            except Limit as reason:
-                limit = limit or reason
-                continue
-            if found is not None:
-                return found
+        for owner in self._owners.all:
+            for situation in self._situations:
+                try:
+                    found = self._in_view(situation, owner)
+                except Limit as reason:
+                    limit = limit or reason
+                    continue
+                if found is not None:
+                    return found
+        if not self._owners.whole and any(one is not None for one in self._possible.values()):
+            limit = limit or Limit(reasons.TELLS_OWNERS)
         if limit is not None:
             raise limit
         return None
@@ -137,98 +139,166 @@ class Asking:
     def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Witness]]]]:
         """Yield every class of real actions with which a request answers, and which requests do.
 
-        There is a description and a request for each way of calling with which there is any.
+        There is a description and a request for each way of calling with which there is any; what
+        is so of some accounts' resources only says of which.
 
         Raises:
             Limit: if that could not be found out for some class.
         """
-        readings = [(one, self._reading(one)) for one in self._situations()]
-        for alike in self._classes:
-            able = [each for each in readings if self._may_answer(each[1], alike)]
+        if not self._owners.whole:
+            raise Limit(reasons.TELLS_OWNERS)
+        views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]
+        for alike in self._ranges.classes:
+            able = [each for each in views if self._may_answer(each, alike)]
             for one in alike if able else ():
-                about = self._range(one.actions[0])
-                reached: dict[object, tuple[str, ...]] = {}
-                found = [way for each in able for way in self._described(*each, about, reached)]
+                action = one.actions[0]
+                reached: _Reached = {owner.account: {} for owner in self._owners.all}
+                found = [way for each in able for way in self._described(each, action, reached)]
                 if found:
-                    yield one, found
+                    yield one, [(self._of_owner(way, action, found), way.witness) for way in found]
 
-    def _described(
-        self,
-        situation: Situation,
-        reading: Reading,
-        about: _Range,
-        reached: dict[object, tuple[str, ...]],
-    ) -> Iterator[tuple[Described, Witness]]:
-        """Yield what answers in one range: descriptions, and a request for each."""
+    def _described(self, view: _View, action: Action, reached: _Reached) -> Iterator[_Way]:
+        """Yield what answers with one action in one view."""
+        reading, about = view.reading, self._ranges.of(action, view.place)
+        if about.empty:
+            return
         target = self._target(reading, about)
-        within = self._within_of(reading, about)
+        within = self._within_of(view, about)
         look = look_of(target, reading, (self._allowed, self._denied), within)
-        look = replace(look, reached=reached)
+        look = replace(look, reached=reached[view.owner.account])
         for cube in look.cubes():
             found = look.found_in(cube)
             if found is None:
                 raise InternalError("the prover describes requests that it does not find")
             narrow = joined(self._question.within, within_of(cube, target))
-            question = replace(self._question, held=(situation.held,), within=narrow)
-            witness = self._replayed(situation, reading, about, found, question)
+            question = replace(self._question, held=(view.situation.held,), within=narrow)
+            witness = self._replayed(view, about, found, question)
             if witness is None and not reading.linked and not reading.inexact:
-                self._checked(situation, reading, about, found)
+                self._checked(view, about, found)
                 raise Limit(reasons.NOT_SAID)
             if witness is None:
-                alone = Asking(question, about.real, self._effort)
-                witness = alone._of_only(situation, about)
+                witness = Asking(question, action, self._effort)._of_only(view, about)
             if witness is not None:
-                yield described(cube, look), witness
+                yield _Way(view, described(cube, look), narrow, witness)
+
+    def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Described:
+        """Return a description that says whose resources it is about where that matters."""
+        held = way.view.situation.held
+        same = {
+            each.view.owner.account
+            for each in ways
+            if each.described == way.described and each.view.situation.held is held
+        }
+        others = (one for one in self._owners.all if one.account not in same)
+        question = replace(
+            self._question, held=(held,), allowed=None, denied=None, within=way.within
+        )
+        for owner in others:
+            view = self._view(way.view.situation, owner)
+            about = self._ranges.of(action, view.place)
+            try:
+                fits = Asking(question, action, self._effort)._of_only(view, about) is not None
+            except Limit:
+                fits = True
+            if fits:
+                conditions = (*way.described.conditions, *way.view.owner.stated)
+                return replace(way.described, conditions=conditions)
+        return way.described
 
     def _about(self, rules: list[list[Rule]]) -> list[list[Rule]]:
         """Return the statements that can be about the one action that is asked about."""
         if self._only is None:
             return rules
-        takes = partial(is_taken, self._catalogue, self._only)
+        takes = partial(is_taken, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
-    def _of_only(self, situation: Situation, about: _Range) -> Witness | None:
+    def _of_only(self, like: _View, about: Range) -> Witness | None:
         """Return a witness of the one action that is asked about, or None.
 
         Raises:
             Limit: if that could not be found out.
         """
-        return self._of_range(situation, self._reading(situation), about)
+        reading = self._reading(like.situation, (like.owner,))
+        return self._of_range(replace(like, reading=reading), about)
 
-    def _may_answer(self, reading: Reading, alike: Sequence[ActionClass]) -> bool:
+    def _may_answer(self, view: _View, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
-        takes = partial(is_taken, self._catalogue, alike[0].actions[0])
+        takes = partial(is_taken, self._ranges.catalogue, alike[0].actions[0])
         forms = targets.any_resource(self._question.user.partition)
         try:
-            return self._search(reading, _Range(forms, "*", takes=takes)) is not None
+            return self._search(view, Range(forms, "*", takes=takes)) is not None
         except Limit:
             # class by class there may be less to look at
             return True
 
+    @cached_property
     def _situations(self) -> list[Situation]:
         question = self._question
         return situations(question.user, question.now, question.held)
 
+    @cached_property
+    def _owners(self) -> Owners:
+        return owners_of(self._question, self._rules, self._asked, self.doubts)
+
+    @cached_property
+    def _ranges(self) -> Ranges:
+        within = self._within if len(self._owners.all) == 1 else joined(self._within, ABROAD)
+        return Ranges(self._allowed, self._rules, within, self._ties, self.doubts)
+
+    def _within_of(self, view: _View, each: Range) -> Within:
+        """Return what a request of one range fits to be in the question, and to be real."""
+        within = self._within if view.owner.own else joined(self._within, ABROAD)
+        return joined(within, self._ties.of(each.real, direct=view.reading.direct))
+
     def _reading(
-        self, situation: Situation, assigned: Mapping[str, ContextValue | None] | None = None
+        self,
+        situation: Situation,
+        owners: Sequence[Owner],
+        assigned: Mapping[str, ContextValue | None] | None = None,
     ) -> Reading:
-        about = About(self._question.user, situation, self._question.now, self.doubts, assigned)
+        accounts = tuple(owner.account for owner in owners)
+        question = self._question
+        about = About(question.user, situation, question.now, self.doubts, assigned, accounts)
         return Reading(about, self._asked, self._effort)
 
-    def _in_situation(self, situation: Situation) -> Witness | None:
-        reading = self._reading(situation)
-        everything = _Range(targets.any_resource(self._question.user.partition), "*")
-        try:
-            found = self._search(reading, everything)
-        except Limit:
-            # too much at once may be little enough action by action
-            found = {}
+    def _view(self, situation: Situation, owner: Owner) -> _View:
+        key = (situation.held, owner.account)
+        if key not in self._views:
+            keyed = self._owners.keyed
+            user = self._question.user
+            place = Place(user.partition, owner.account, owner.own, owner.own or keyed)
+            first = self._views.get((situation.held, user.account))
+            # whose the resource is is read only where something asks for it
+            reading = first.reading if first and not keyed else self._reading(situation, (owner,))
+            self._views[key] = _View(situation, owner, place, reading)
+        return self._views[key]
+
+    def _found_at_all(self, situation: Situation) -> _Found | None:
+        """Return what answers of more than there can be, or None; {} if it was too much."""
+        if situation.held not in self._possible:
+            owners, own = self._owners, self._owners.all[0]
+            view = self._view(situation, own)
+            if owners.keyed and (len(owners.all) > 1 or not owners.whole):
+                every = owners.all if owners.whole else ()
+                view = replace(view, reading=self._reading(situation, every))
+            everything = Range(targets.any_resource(self._question.user.partition), "*")
+            try:
+                found = self._search(view, everything)
+            except Limit:
+                # too much at once may be little enough action by action
+                found = {}
+            self._possible[situation.held] = found
+        return self._possible[situation.held]
+
+    def _in_view(self, situation: Situation, owner: Owner) -> Witness | None:
+        found = self._found_at_all(situation)
         if found is None:
             return None
+        view = self._view(situation, owner)
         limit: Limit | None = None
-        for each in self._ranges(reading, found):
+        for each in self._of_view(view, found):
             try:
-                witness = self._of_range(situation, reading, each)
+                witness = self._of_range(view, each)
             except Limit as reason:
                 limit = limit or reason
                 continue
@@ -238,50 +308,35 @@ class Asking:
             raise limit
         return None
 
-    def _ranges(self, reading: Reading, found: _Found) -> Iterator[_Range]:
+    def _of_view(self, view: _View, found: _Found) -> Iterator[Range]:
         """Yield everything that a request can be about, the likeliest first."""
         name = found.get(ACTION)
-        # where much is open some of these is, and the whole catalogue need not be sorted
-        for likely in (*([name] if isinstance(name, str) else []), *_LIKELY):
-            action = self._catalogue.action(likely)
-            if action is not None:
-                yield self._range(action)
-        for alike in self._likely_first(found):
-            if self._may_answer(reading, alike):
-                yield from (self._range(one.actions[0]) for one in alike)
-        forms = targets.new_resource(self._question.user)
-        for spelled in unknown_names(self._catalogue, self._elements):
-            yield _Range(forms, "*", action=spelled, takes=partial(_spelled, spelled, self.doubts))
-        yield _Range(forms, "*", words=known_names(self._catalogue))
+        yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
+        for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
+            if self._may_answer(view, alike):
+                yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
+        yield from self._ranges.unknown(view.place)
 
-    def _range(self, action: Action) -> _Range:
-        forms, besides = targets.forms_of(action, self._question.user)
-        takes = partial(is_taken, self._catalogue, action)
-        return _Range(forms, besides, action=str(action), takes=takes, real=action)
-
-    def _within_of(self, reading: Reading, each: _Range) -> Within:
-        """Return what a request of one range fits to be in the question, and to be real."""
-        return joined(self._within, self._ties.of(each.real, direct=reading.direct))
-
-    def _of_range(self, situation: Situation, reading: Reading, each: _Range) -> Witness | None:
+    def _of_range(self, view: _View, each: Range) -> Witness | None:
         """Return a witness of one range, or None.
 
         Raises:
             Limit: if a policy variable stands in the way.
         """
-        found = self._search(reading, each)
+        reading = view.reading
+        found = None if each.empty else self._search(view, each)
         if found is None:
             return None
         if not reading.linked and not reading.inexact:
-            return self._checked(situation, reading, each, found)
+            return self._checked(view, each, found)
         # what was found loosely may be right as it is
-        if (witness := self._replayed(situation, reading, each, found)) is not None:
+        if (witness := self._replayed(view, each, found)) is not None:
             return witness
         for assigned in reading.assignments(reading.linked, self._asked):
-            settled = self._reading(situation, assigned)
-            found = self._search(settled, each)
+            settled = self._reading(view.situation, (view.owner,), assigned)
+            found = self._search(replace(view, reading=settled), each)
             if found is not None:
-                return self._checked(situation, settled, each, found)
+                return self._checked(replace(view, reading=settled), each, found)
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
             *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
@@ -290,16 +345,16 @@ class Asking:
         en, ja = ("; ".join(each) for each in zip(*((one.en, one.ja) for one in why), strict=True))
         raise Limit(Text(en, ja))
 
-    def _target(self, reading: Reading, each: _Range) -> Target:
+    def _target(self, reading: Reading, each: Range) -> Target:
         names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)
         return Target(reading, each.forms, each.besides, names)
 
-    def _search(self, reading: Reading, each: _Range) -> _Found | None:
+    def _search(self, view: _View, each: Range) -> _Found | None:
         self._effort.spend(_A_RULE * len(self._rules))
-        target = self._target(reading, each)
+        target = self._target(view.reading, each)
         asked = (self._allowed, self._denied)
         limit: Limit | None = None
-        for way in demands(target, reading, asked, self._within_of(reading, each)):
+        for way in demands(target, view.reading, asked, self._within_of(view, each)):
             try:
                 found = search(way, target.theories, self._effort)
             except Limit as reason:
@@ -311,73 +366,30 @@ class Asking:
             raise limit
         return None
 
-    @cached_property
-    def _catalogue(self) -> Catalogue:
-        return load()
-
-    @cached_property
-    def _elements(self) -> tuple[Element, ...]:
-        own = (rule.action for rule in self._rules)
-        given = (element for element, _ in self._within.actions)
-        return tuple(dict.fromkeys([*own, *given]))
-
-    @cached_property
-    def _sources(self) -> tuple[Source, ...]:
-        """Where the action must come from: the fewest elements that are known to take it in."""
-        wanted = [element for element, holds in self._within.actions if holds]
-        if wanted or self._allowed is None:
-            return (Source(wanted[0] if wanted else Element(("*",))),)
-        # every group must allow; the identity-based policies stand last but for what limits them
-        each = [[rule for rule in group if rule.effect is Effect.ALLOW] for group in self._allowed]
-        fewest = min(each, key=lambda group: sum(breadth(rule.action) for rule in group))
-        found = (Source(rule.action, services_of(rule.resource)) for rule in fewest)
-        return tuple(dict.fromkeys(found))
-
-    def _likely_first(self, found: _Found) -> Iterator[tuple[ActionClass, ...]]:
-        """Yield the classes; before those of all services, the ones of what was found loosely."""
-        services = services_of(Element((str(found.get(RESOURCE)),)))
-        if services and any(each.services is None for each in self._sources):
-            sources = tuple(replace(each, services=services) for each in self._sources)
-            yield from classes(self._catalogue, self._elements, sources, self._ties)
-        yield from self._classes
-
-    @cached_property
-    def _classes(self) -> tuple[tuple[ActionClass, ...], ...]:
-        return classes(self._catalogue, self._elements, self._sources, self._ties)
-
-    def _checked(
-        self, situation: Situation, reading: Reading, each: _Range, found: _Found
-    ) -> Witness:
+    def _checked(self, view: _View, each: Range, found: _Found) -> Witness:
         """Return what was found as a witness.
 
         Raises:
             InternalError: if the engine decides otherwise than the prover.
         """
-        witness = self._replayed(situation, reading, each, found)
+        witness = self._replayed(view, each, found)
         if witness is None:
             raise InternalError(f"the engine decides otherwise than the prover on {found}")
         return witness
 
     def _replayed(
-        self,
-        situation: Situation,
-        reading: Reading,
-        each: _Range,
-        found: _Found,
-        question: Question | None = None,
+        self, view: _View, each: Range, found: _Found, question: Question | None = None
     ) -> Witness | None:
         """Return what was found as a witness if the engine decides so, too."""
         action = each.action or str(found[ACTION])
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
-        request = reading.scope(action, resource, values, None).request
-        return replayed(
-            question or self._question, situation.held, request, exists=each.real is not None
-        )
+        request = view.reading.scope(action, resource, values, None).request
+        if not view.owner.own and arns.account_of(resource) is None:
+            request = replace(request, resource_account=view.owner.account)
+        held = view.situation.held
+        return replayed(question or self._question, held, request, exists=each.real is not None)
 
-
-_LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
-"""Actions of the kind that is asked for where nearly everything is allowed."""
 
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

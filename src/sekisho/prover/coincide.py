@@ -7,8 +7,8 @@ wholly inside another pattern, or outside of it, meets it alike whatever the nam
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from sekisho.engine import Policies, arns, glob, operators, variables
@@ -17,7 +17,7 @@ from sekisho.prover.attached import every
 from sekisho.prover.limits import Effort, Limit
 from sekisho.prover.texts import Patterns, Token, find
 
-__all__ = ["ACCOUNT", "ARN", "MOST", "NAME", "Kind", "coinciding"]
+__all__ = ["ACCOUNT", "ARN", "MOST", "NAME", "OWNERS", "Kind", "coinciding"]
 
 MOST = 16
 """Users that stand for any, beyond which a difference is not asked."""
@@ -50,6 +50,8 @@ _ANY_ARN: tuple[Token, ...] = ("arn:", _STAR, ":iam::", _STAR, ":user/", _STAR)
 _USER = r"arn:[\w-]+:iam::[0-9]{12}:user/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 ARN = Kind("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
 _KINDS = (NAME, ACCOUNT, ARN)
+OWNERS = tuple(replace(ACCOUNT, key=key) for key in ("aws:ResourceAccount", "s3:ResourceAccount"))
+"""The variables that tell the account of a resource, which is none of the caller's."""
 _SETTLED = frozenset(kind.key.lower() for kind in _KINDS)
 
 
@@ -91,17 +93,20 @@ class _Form:
         return tuple(one.lower() if fold and isinstance(one, str) else one for one in tokens)
 
 
-def coinciding(*sets: Policies) -> tuple[dict[Kind, list[str]], set[str]]:
+def coinciding(
+    *sets: Policies, kinds: Sequence[Kind] = _KINDS
+) -> tuple[dict[Kind, list[str]], set[str]]:
     """Return the values that variables can coincide with, and the keys whose values may be more.
 
     Args:
         sets: the policies that a question is about, whichever of them stands where.
+        kinds: the variables; those of a caller if not given.
     """
     documents = dict.fromkeys(each.document for policies in sets for each in every(policies))
     forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
     found: dict[Kind, list[str]] = {}
     untold: set[str] = set()
-    for kind in _KINDS:
+    for kind in kinds:
         values: dict[str, None] = {}
         try:
             whole = _add_values(kind, forms, values)

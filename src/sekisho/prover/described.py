@@ -12,9 +12,12 @@ from sekisho.prover.targets import Named, Target
 from sekisho.prover.theories import RESOURCE
 from sekisho.prover.values import Asked
 
-__all__ = ["Described", "Stated", "described", "within_of"]
+__all__ = ["OWNER", "Described", "Stated", "described", "within_of"]
 
 _RESOURCE = "Resource"
+
+OWNER = "resourceAccount"
+"""The subject that is the account of the resource, also where the request has no key for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,8 @@ class Stated:
     """One condition of a request.
 
     Attributes:
-        subject: a condition key, or `Resource`.
-        operator: the operator; "" for `Resource`.
+        subject: a condition key, `Resource`, or `OWNER`.
+        operator: the operator; "" for what is no condition key.
         values: those of the policy.
         holds: whether it must hold, or must not.
     """

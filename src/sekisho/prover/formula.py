@@ -1,7 +1,8 @@
 """A question as demands: what must hold of a request for policies to allow it, or not to.
 
-The same as `engine.authorize` says of one request of an IAM user within the user's own account: no
-statement with Deny applies, and in each group of policies some statement with Allow does.
+The same as `engine.authorize` says of one request of an IAM user: no statement with Deny applies,
+and in each group of policies some statement with Allow does. Within the user's own account that is
+all; where the resource is another one's, its own policy must allow as well, and is taken to.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,7 @@ class Question:
         allowed, denied: None: nothing is demanded.
         within: further demands.
         switches: how the points are read that AWS does not document.
+        abroad: whether requests about other accounts' resources are asked about, too.
     """
 
     user: User
@@ -72,6 +74,7 @@ class Question:
     denied: Policies | None = None
     within: Within = field(default_factory=Within)
     switches: Switches = field(default_factory=Switches)
+    abroad: bool = True
 
 
 def rules_of(policies: Policies, doubts: Doubts) -> list[list[Rule]]:

@@ -149,8 +149,10 @@ def invariant_holds(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    base = Question(user, now, (), within=_within(invariant), switches=switches)
     is_never = invariant.demand is Demand.NEVER
+    within = _within(invariant)
+    # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
+    base = Question(user, now, (), within=within, switches=switches, abroad=is_never)
     asked = replace(
         base,
         allowed=policies if is_never else None,

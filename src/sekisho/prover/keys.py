@@ -67,8 +67,8 @@ _NEVER = frozenset(
 )
 """Keys of role sessions and service principals, never of a user's own request."""
 
-OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount"})
-"""The account that owns the resource: the user's own, in every request that can be allowed here."""
+OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount", "s3:resourceaccount"})
+"""The account that owns the resource: what a question is asked of, one account after another."""
 
 REGION = "aws:requestedregion"
 """The region that a request goes to."""

@@ -94,6 +94,7 @@ class About:
         doubts: the switches, and which of them were asked.
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
+        owners: the accounts that the resource may be of; none: any; None: the user's own.
     """
 
     user: User
@@ -101,6 +102,7 @@ class About:
     now: datetime
     doubts: Doubts
     assigned: Mapping[str, ContextValue | None] | None = None
+    owners: tuple[str, ...] | None = None
 
 
 class Reading:
@@ -124,6 +126,7 @@ class Reading:
         self.direct = about.situation.held.direct
         self._about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
+        self._owners = (user.account,) if about.owners is None else about.owners
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
         given = {key: value for key, value in assigned.items() if value is not None}
         self.settled = situation.values.with_(given)
@@ -181,8 +184,7 @@ class Reading:
     def scope(self, action: str, resource: str, values: Values, version: Version | None) -> Scope:
         """Return what the engine matches against, with some values put in."""
         self.effort.spend(_ASKING + len(self._given))
-        context = self._given.with_(values)
-        request = Request(self._about.user.arn, action, resource, context)
+        request = Request(self._about.user.arn, action, resource, self._given.with_(values))
         return Scope(request, self._caller, version, self.doubts)
 
     def _holds(self, asked: Asked, values: Values) -> bool:
@@ -258,7 +260,7 @@ class Reading:
     def _of_key(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
-            return [{spelled: self._about.user.account}, {}], True
+            return [*({spelled: account} for account in self._owners), {}], bool(self._owners)
         if name == keys.REGION:
             regions, exact = self._regions(asked)
             return [{spelled: each} for each in regions], exact
@@ -316,11 +318,10 @@ class Reading:
     @staticmethod
     def _quantified(asked: Sequence[Asked]) -> tuple[int, int]:
         """Return the conditions that ask for some value, and those that ask for every value."""
-        masks = (
+        some, every = (
             sum((each.condition.operator.quantifier is which) << n for n, each in enumerate(asked))
             for which in (Quantifier.FOR_ANY_VALUE, Quantifier.FOR_ALL_VALUES)
         )
-        some, every = masks
         return some, every
 
     def _satisfies(self, text: str, asked: Asked) -> bool:
@@ -374,7 +375,7 @@ class Reading:
     def _assignable(self, name: str, asked: Sequence[Asked]) -> list[ContextValue | None]:
         absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
         if name in keys.OF_RESOURCE_ACCOUNT:
-            return [self._about.user.account, *absent]
+            return [*self._owners, *absent]
         own = [each for each in asked if each.condition.key.lower() == name]
         own = [each for each in own if not _linked(each, self.doubts)]
         if name == USER_ID:

@@ -21,6 +21,7 @@ __all__ = [
     "SEVERAL_ACCOUNTS",
     "SEVERAL_PARTITIONS",
     "TELLS_CALLERS",
+    "TELLS_OWNERS",
     "TOO_MANY_COMBINATIONS",
     "TOO_MANY_CONDITIONS",
     "TOO_MANY_DIGITS",
@@ -74,6 +75,11 @@ TELLS_CALLERS = Text(
     "the policies tell users apart by {keys}: say who calls by --user-arn",
     "ポリシーが {keys} でユーザーを区別しています。"
     "呼び出すユーザーを --user-arn で指定してください",
+)
+TELLS_OWNERS = Text(
+    "the policies may tell more accounts apart, as owners of resources, than were asked about",
+    "ポリシーが、リソースの所有者として、ここで調べた以外のアカウントも"
+    "区別している可能性があります",
 )
 NAMES_A_SERVICE = Text(
     "a policy variable that names a service in between",

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sekisho.engine import (
+    AttachedPolicy,
     Decision,
     DecisionEffect,
+    Policies,
     Request,
+    Switches,
     actions,
     arns,
     conditions,
@@ -18,7 +21,8 @@ from sekisho.engine import (
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
-from sekisho.policy.document import Effect, Version
+from sekisho.policy import from_json
+from sekisho.policy.document import Effect, PolicyKind, Version
 from sekisho.prover import keys, together
 from sekisho.prover.credentials import Held
 from sekisho.prover.formula import Question
@@ -26,7 +30,7 @@ from sekisho.prover.named import named_in
 from sekisho.prover.texts import MARK
 from sekisho.prover.verdict import Witness
 
-__all__ = ["replayed"]
+__all__ = ["decided", "owner_abroad", "replayed"]
 
 _NEW_NAME = "FutureAction"
 _REGION = "aws:RequestedRegion"
@@ -53,14 +57,43 @@ def _answering(question: Question, request: Request) -> dict[str, Decision] | No
     """Return what the engine says of a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
     if question.allowed is not None:
-        decisions["allowed"] = decide(request, question.allowed, question.switches)
+        decisions["allowed"] = decided(request, question.allowed, question.switches)
     if question.denied is not None:
-        decisions["denied"] = decide(request, question.denied, question.switches)
+        decisions["denied"] = decided(request, question.denied, question.switches)
     right = all(
         (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
         for name, decision in decisions.items()
     )
     return decisions if right and _is_within(question, request) else None
+
+
+_OWNERS_POLICY = AttachedPolicy(
+    "the resource's own policy",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        },
+        kind=PolicyKind.RESOURCE,
+    ),
+)
+
+
+def decided(request: Request, policies: Policies, switches: Switches) -> Decision:
+    """Return what the engine says; where the resource is another account's, its owner allows it.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    if owner_abroad(request):
+        policies = replace(policies, resource=_OWNERS_POLICY)
+    return decide(request, policies, switches)
+
+
+def owner_abroad(request: Request) -> str:
+    """Return the account of the resource, if it is another one than the caller's; "" if not."""
+    owner = arns.account_of(request.resource) or request.resource_account or ""
+    return "" if owner == arns.split(request.principal)[4] else owner
 
 
 def _is_within(question: Question, request: Request) -> bool:

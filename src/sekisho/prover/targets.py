@@ -15,7 +15,6 @@ from sekisho.engine.glob import Wild
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import reasons
-from sekisho.prover.credentials import User
 from sekisho.prover.limits import Limit
 from sekisho.prover.reading import Reading, variables_in
 from sekisho.prover.search import Literal
@@ -23,7 +22,16 @@ from sekisho.prover.texts import Patterns, Segment, Token, Tokens, spelled
 from sekisho.prover.theories import ACTION, RESOURCE, Texts, Theory
 from sekisho.prover.values import Asked
 
-__all__ = ["ANY_NAME", "NO_USERS", "Named", "Target", "any_resource", "forms_of", "new_resource"]
+__all__ = [
+    "ANY_NAME",
+    "NO_USERS",
+    "Named",
+    "Place",
+    "Target",
+    "any_resource",
+    "forms_of",
+    "new_resource",
+]
 
 _SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
 """One character or more, no colon."""
@@ -53,16 +61,35 @@ def any_resource(partition: str) -> Patterns:
     return Patterns([(*head, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)])
 
 
-def new_resource(user: User) -> Patterns:
-    """Return the forms of ARNs in the user's account and of those that name none."""
-    start = (*f"arn:{user.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
-    return Patterns((*start, *account, ":", *_SOME) for account in (user.account, ""))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where resources are.
+
+    Attributes:
+        partition: of their ARNs.
+        account: whose they are.
+        own: whether that is the user's account, which requests about no resource are in.
+        unsaid: whether resources whose ARN does not tell the account are asked about.
+    """
+
+    partition: str
+    account: str
+    own: bool = True
+    unsaid: bool = True
 
 
-def forms_of(action: Action, user: User) -> tuple[Patterns, str | None]:
+def new_resource(place: Place) -> tuple[Patterns, str | None]:
+    """Return the forms of ARNs of an account, and of those that name none, as `forms_of`."""
+    start = (*f"arn:{place.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
+    accounts = (place.account, "") if place.unsaid else (place.account,)
+    forms = Patterns((*start, *account, ":", *_SOME) for account in accounts)
+    return forms, _ALL if place.own else None
+
+
+def forms_of(action: Action, place: Place) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
-    forms = [form for kind in action.resource_types for form in _forms(kind.arn, user)]
-    optional = not any(kind.required for kind in action.resource_types)
+    forms = [form for kind in action.resource_types for form in _forms(kind.arn, place)]
+    optional = place.own and not any(kind.required for kind in action.resource_types)
     return Patterns(dict.fromkeys(forms)), _ALL if optional else None
 
 
@@ -71,22 +98,23 @@ _OF_AWS = "aws"
 """What stands for the account in the ARNs of AWS's own managed policies."""
 
 
-def _forms(template: str, user: User) -> Iterable[tuple[Token, ...]]:
+def _forms(template: str, place: Place) -> Iterable[tuple[Token, ...]]:
     parts = arns.split(template)
-    if len(parts) < arns.PARTS:
+    if len(parts) < arns.PARTS or not (place.unsaid or parts[4] == _ALL or "Account" in parts[4]):
         return
     head: list[Token] = []
     for part in parts[:4]:
-        head += [*_part(part, user, _SEGMENT, (Segment.STAR,)), ":"]
-    tail = _part(parts[5], user, _SOME, (Wild.STAR,))
+        head += [*_part(part, place, _SEGMENT, (Segment.STAR,)), ":"]
+    tail = _part(parts[5], place, _SOME, (Wild.STAR,))
     policy = parts[2] == "iam" and parts[5].startswith("policy/")
-    own = _part(parts[4], user, _SEGMENT, (Segment.STAR,))
-    for account in (own, tuple(_OF_AWS)) if policy else (own,):
+    own = tuple(place.account) if parts[4] == _ALL else _part(parts[4], place, _SEGMENT, ())
+    besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
+    for account in (own, *besides) if place.unsaid else (own,):
         yield (*head, *account, ":", *tail)
 
 
 def _part(
-    text: str, user: User, some: tuple[Token, ...], star: tuple[Token, ...]
+    text: str, where: Place, some: tuple[Token, ...], star: tuple[Token, ...]
 ) -> tuple[Token, ...]:
     """Return one part of a template as a pattern."""
     tokens: list[Token] = []
@@ -99,9 +127,9 @@ def _part(
         if name is None:
             tokens += star
         elif name == "Partition":
-            tokens += user.partition
+            tokens += where.partition
         elif "Account" in name and some is _SEGMENT:
-            tokens += user.account
+            tokens += where.account
         else:
             tokens += some
         place = found.end()

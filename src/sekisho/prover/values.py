@@ -29,7 +29,16 @@ from sekisho.prover.credentials import EXAMPLE_ID, USER_ID
 from sekisho.prover.limits import MOST_DIGITS, Effort, Limit
 from sekisho.prover.texts import Segment, Token, representatives
 
-__all__ = ["Asked", "Family", "family_of", "ids_for", "ordinary", "regions_for", "values_for"]
+__all__ = [
+    "Asked",
+    "Family",
+    "family_of",
+    "ids_for",
+    "ordinary",
+    "regions_for",
+    "tokens_of",
+    "values_for",
+]
 
 
 class Family(Enum):
@@ -251,12 +260,12 @@ def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str
         tokens
         for each in asked
         for text in each.condition.values
-        if (tokens := _tokens(each, text, context)) is not None
+        if (tokens := tokens_of(each, text, context)) is not None
     )
     return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
 
 
-def _tokens(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
+def tokens_of(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
     """Return one value of a text or ARN condition as a pattern; None if nothing is like it."""
     pattern = variables.substitute(text, asked.version, context)
     if pattern is None:

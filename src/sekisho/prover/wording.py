@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from sekisho.language import Text
 from sekisho.policy.faults import quoted
 from sekisho.prover.credentials import Held, User
-from sekisho.prover.described import Stated
+from sekisho.prover.described import OWNER, Stated
 from sekisho.prover.hypothetical import MFA_PRESENT
 from sekisho.prover.invariants import Demand, Invariant
+from sekisho.prover.replay import owner_abroad
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 __all__ = [
@@ -47,9 +48,10 @@ HELD: Mapping[Held, Text] = {
 
 ASSUMED = (
     Text(
-        "No resource-based policy names the user; requests stay within the user's account.",
-        "リソースベースのポリシーはユーザーを名指ししておらず、"
-        "リクエストは同じアカウント内で行われるものとします。",
+        "No resource-based policy of the user's account names the user; what another account owns, "
+        "its own policies are taken to allow.",
+        "ユーザーのアカウントのリソースベースのポリシーはユーザーを名指ししておらず、"
+        "別のアカウントのリソースは、そのアカウントのポリシーが許可するものとします。",
     ),
     Text(
         "Condition keys have values of the type that the operator compares; a key of a service may "
@@ -83,6 +85,10 @@ _NOWHERE = Text(
     ", through a VPC endpoint (no aws:SourceIp)", " (VPC エンドポイント経由、aws:SourceIp なし)"
 )
 _CONTEXT = Text(", with {context}", " (リクエストコンテキスト: {context})")
+_ABROAD = Text(
+    " (in another account, {account}, whose own policies decide too)",
+    " (別のアカウント {account} のリソース。そのアカウントのポリシーも判断に加わります)",
+)
 _FUTURE = Text(" (an action that the catalogue does not know)", " (カタログにないアクション)")
 _ANYONE = Text(
     "The user is {arn}, a name that stands for any other; give yours by --user-arn.",
@@ -136,7 +142,9 @@ def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> st
         action=request.action,
         resource=request.resource,
     )
-    return filled if witness.exists else f"{filled}{said(_FUTURE)}"
+    more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
+    more += [] if witness.exists else [_FUTURE]
+    return "".join([filled, *map(said, more)])
 
 
 def _valued(witness: Witness) -> Iterator[str]:
@@ -152,6 +160,7 @@ def _valued(witness: Witness) -> Iterator[str]:
 _IF = Text("if {what}", "{what} の場合")
 _UNLESS = Text("unless {what}", "{what} の場合を除く")
 _RESOURCE = Text("the resource is {values}", "リソースが {values}")
+_OWNER = Text("the resource is of account {values}", "リソースのアカウントが {values}")
 
 
 def stated_text(stated: Stated) -> Text:
@@ -161,7 +170,7 @@ def stated_text(stated: Stated) -> Text:
     if stated.operator:
         condition = f"{stated.operator} {stated.subject} [{values}]"
         return frame.filled(what=condition)
-    resource = _RESOURCE.filled(values=values)
+    resource = (_OWNER if stated.subject == OWNER else _RESOURCE).filled(values=values)
     return Text(frame.en.format(what=resource.en), frame.ja.format(what=resource.ja))
 
 

@@ -128,6 +128,7 @@ def _witness(witness: Witness, facts: Facts) -> dict[str, object]:
             "principal": request.principal,
             "action": request.action,
             "resource": request.resource,
+            **({"resourceAccount": owner} if (owner := request.resource_account) else {}),
             "context": {
                 key: value if isinstance(value, str) else list(value)
                 for key, value in request.context.items()

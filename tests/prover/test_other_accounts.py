@@ -1,0 +1,173 @@
+"""What other accounts own is asked about, too: with words about who else decides there."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, identity, with_owner
+from prover.test_command import run
+from sekisho.engine import DecisionEffect, Policies, Switches, decide
+from sekisho.engine.model import ArnSpan
+from sekisho.prover import (
+    Demand,
+    Invariant,
+    Proved,
+    Refuted,
+    Side,
+    Unknown,
+    difference,
+    exempt_list,
+    gate_question,
+    gate_shut,
+    invariant_holds,
+    never,
+    nothing_lost,
+)
+from sekisho.prover.reasons import TELLS_OWNERS
+from sekisho.prover.wording import stated_text, witness_text
+
+OTHER, UNNAMED = "999999999999", "444455556666"
+OWNER = "aws:ResourceAccount"
+ROLE = f"arn:aws:iam::{OTHER}:role/Admin"
+KEY = f"arn:aws:kms:us-east-1:{OTHER}:key/*"
+BUCKET = "arn:aws:s3:::b/*"
+
+
+def allow(action: str, resource: Any = "*", **condition: Any) -> dict[str, Any]:
+    named = {operator: {OWNER: value} for operator, value in condition.items()}
+    more = {"Condition": named} if named else {}
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(*arguments: Any, **condition: Any) -> dict[str, Any]:
+    return {**allow(*arguments, **condition), "Effect": "Deny"}
+
+
+OPEN: dict[str, tuple[Policies, str, str]] = {
+    "a role": (identity(allow("sts:AssumeRole", ROLE)), "sts:AssumeRole", OTHER),
+    "a key": (identity(allow("kms:Decrypt", KEY)), "kms:Decrypt", OTHER),
+    "a bucket": (
+        identity(allow("s3:GetObject", BUCKET, StringEquals=OTHER)),
+        "s3:GetObject",
+        OTHER,
+    ),
+    "all but the user's": (
+        identity(allow("sts:AssumeRole"), deny("*", f"arn:aws:*:*:{ACCOUNT}:*")),
+        "sts:AssumeRole",
+        UNNAMED,
+    ),
+    "accounts like a pattern": (
+        identity(
+            allow("sts:AssumeRole", "arn:aws:iam::12*:role/*"),
+            deny("sts:AssumeRole", "arn:aws:iam::123*:role/*"),
+        ),
+        "sts:AssumeRole",
+        "12",
+    ),
+    "a variable": (
+        identity(
+            allow("s3:GetObject", "arn:aws:s3:::b-${aws:ResourceAccount}/*"),
+            deny("s3:*", f"arn:aws:s3:::b-{ACCOUNT}/*"),
+        ),
+        "s3:GetObject",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("policies", "action", "owner"), OPEN.values(), ids=list(OPEN))
+def test_an_open_door_into_another_account_is_found(
+    policies: Policies, action: str, owner: str
+) -> None:
+    verdict = gate_shut(policies, ALICE, NOW).direct
+    assert isinstance(verdict, Refuted), verdict
+    request = verdict.witness.request
+    account = request.resource_account or request.resource.split(":")[4]
+    assert (request.action, account.startswith(owner), account == ACCOUNT) == (action, True, False)
+    assert decide(request, with_owner(policies)).effect is DecisionEffect.ALLOWED
+    assert decide(request, policies).effect is DecisionEffect.IMPLICITLY_DENIED
+    assert f"another account, {account}, whose own policies" in witness_text(verdict.witness).en
+    assert "そのアカウントのポリシーも判断" in witness_text(verdict.witness).ja
+    gated = Policies(identity=(*policies.identity, *identity(GATE).identity))
+    assert gate_shut(gated, ALICE, NOW).direct == Proved()
+
+
+SHUT = {
+    "a perimeter": identity(
+        allow("sts:AssumeRole"),
+        deny("*", StringNotEquals="${aws:PrincipalAccount}"),
+        {**deny("*"), "Condition": {"Null": {OWNER: "true"}}},
+        deny("*", f"arn:aws:iam::{ACCOUNT}:*"),
+    ),
+    "what IAM does": identity(allow("iam:*", f"arn:aws:iam::{OTHER}:*")),
+}
+
+
+@pytest.mark.parametrize("policies", SHUT.values(), ids=list(SHUT))
+def test_what_reaches_no_account_is_proved(policies: Policies) -> None:
+    assert gate_shut(policies, ALICE, NOW).direct == Proved()
+
+
+def test_what_may_tell_more_accounts_apart_is_unknown() -> None:
+    number = identity({**allow("kms:Decrypt"), "Condition": {"NumericLessThan": {OWNER: "5"}}})
+    assert gate_shut(number, ALICE, NOW).direct == Unknown(TELLS_OWNERS)
+    shifted = identity(allow("kms:Decrypt", "arn:*:9*:key/k"))
+    question = gate_question(shifted, ALICE, NOW)
+    assert never(question) == Proved()
+    as_one = replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))
+    assert isinstance(never(as_one), Unknown | Refuted)
+
+
+def test_an_item_says_whose_resources_only_where_that_matters() -> None:
+    every = identity(allow("kms:Decrypt"))
+    old, new = every, identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
+    side = difference(old, new, ALICE, NOW).only_in_old
+    assert isinstance(side, Side)
+    (item,) = side.items
+    assert [one.subject for one in item.conditions] == ["resourceAccount"]
+    owned = identity(allow("kms:Decrypt", "*", StringNotEqualsIfExists=ACCOUNT))
+    side = difference(owned, identity(GATE), ALICE, NOW).only_in_old
+    assert isinstance(side, Side)
+    said = [stated_text(one).en for item in side.items for one in item.conditions]
+    assert f"unless the resource is of account {ACCOUNT}" in said
+
+
+def test_lists_have_what_is_of_other_accounts() -> None:
+    policies = identity(allow("sts:AssumeRole", ROLE), allow("kms:Decrypt", KEY))
+    found = exempt_list(policies, ALICE, NOW)
+    assert isinstance(found, tuple)
+    assert {item.actions + item.resources for item in found} == {
+        ("sts:AssumeRole", ROLE),
+        ("kms:Decrypt", KEY),
+    }
+    assert not any(item.conditions for item in found)
+
+
+def test_what_a_gate_takes_of_other_accounts_is_lost() -> None:
+    gate = {**deny("kms:*", KEY), "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    assert isinstance(never(nothing_lost(identity(ALLOW_ALL, gate), ALICE, NOW)), Refuted)
+
+
+def test_always_promises_nothing_of_other_accounts() -> None:
+    own = identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
+    always = Invariant("it", Demand.ALWAYS, ("kms:Decrypt",))
+    assert invariant_holds(always, own, ALICE, NOW, Switches()).verdict == Proved()
+
+
+def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [allow("s3:GetObject", BUCKET, StringEquals=OTHER)],
+    }
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(policy), encoding="utf-8")
+    done = run(str(path), "--only", "gate", "--user-arn", ALICE.arn, "--lang", "en")
+    assert done.returncode == 3
+    assert f"(in another account, {OTHER}, whose own policies decide too)" in done.stdout
+    assert "its own policies are taken to allow" in done.stdout
+    done = run(str(path), "--only", "gate", "--user-arn", ALICE.arn, "--format", "json")
+    request = json.loads(done.stdout)["questions"][0]["witness"]["request"]
+    assert request["resourceAccount"] == OTHER
