@@ -5,11 +5,20 @@ from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import from_json
-from sekisho.policy.document import Statement
+from sekisho.policy.document import Statement, Version
+from sekisho.prover.reading import variables_in
 
 __all__ = ["EVERYTHING", "every", "tells_services_apart", "those", "with_only"]
 
-_SERVICE_KEYS = ("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+_SERVICE_KEYS = frozenset(
+    {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
+    | {"aws:tokenissuetime"}
+)
+"""The keys by which a service's call differs from the user's own with the same MFA.
+
+Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
+but need not have the time at which a session was issued.
+"""
 
 EVERYTHING = AttachedPolicy(
     "whatever is attached later",
@@ -30,13 +39,25 @@ def every(policies: Policies) -> Iterator[AttachedPolicy]:
 
 
 def tells_services_apart(policies: Policies) -> bool:
-    """Tell whether a condition asks whether an AWS service calls on the user's behalf."""
+    """Tell whether a condition or a variable asks for what differs in an AWS service's call.
+
+    Where none does, each call by a service on the user's behalf is like one that the user makes.
+    """
     return any(
-        condition.key.lower() in _SERVICE_KEYS
+        not _SERVICE_KEYS.isdisjoint(named)
         for policy in every(policies)
         for statement in policy.document.statements
-        for condition in statement.conditions
+        for named in _keys_in(statement)
     )
+
+
+def _keys_in(statement: Statement) -> Iterator[frozenset[str]]:
+    """Yield the keys (in lower case) of a statement's conditions and variables."""
+    texts = list(statement.resource.values if statement.resource else ())
+    for condition in statement.conditions:
+        yield frozenset({condition.key.lower()})
+        texts += condition.values
+    yield from (variables_in(text, Version.V2012) for text in texts)
 
 
 _Attached = tuple[AttachedPolicy, ...]

@@ -1,0 +1,76 @@
+"""Calls by AWS services for a user are asked about where policies can tell them apart."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from prover.worlds import POLICIES
+from sekisho.engine import Policies
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    Side,
+    difference,
+    gate_question,
+    gate_shut,
+    never,
+    tells_services_apart,
+    via_service,
+)
+
+MFA = "aws:MultiFactorAuthPresent"
+READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+
+
+def deny(**condition: Any) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+
+
+def tagged(text: str) -> dict[str, Any]:
+    return {**READ, "Condition": {"StringEquals": {"aws:PrincipalTag/x": text}}}
+
+
+APART = {
+    "a condition": (identity(deny(Bool={"aws:ViaAWSService": "true"})), True),
+    "a variable in a value": (identity(tagged("${aws:CalledViaFirst}")), True),
+    "a variable in a resource": (
+        identity({**READ, "Resource": "arn:aws:s3:::b/${aws:calledvialast}/*"}),
+        True,
+    ),
+    "the time of a session": (identity(deny(Null={"aws:TokenIssueTime": "true"})), True),
+    "MFA alone": (identity(deny(Null={MFA: "true"}), deny(Bool={MFA: "false"})), False),
+    "another variable": (identity(tagged("${aws:username}")), False),
+}
+
+
+@pytest.mark.parametrize(("policies", "apart"), APART.values(), ids=list(APART))
+def test_policies_tell_the_calls_of_services_apart_or_they_do_not(
+    policies: Policies, apart: bool
+) -> None:
+    assert tells_services_apart(policies) is apart
+
+
+def test_a_gate_in_two_halves_is_open_to_services_that_act_for_an_access_key() -> None:
+    session = {"Bool": {MFA: "false"}, "Null": {"aws:TokenIssueTime": "false"}}
+    gate = gate_shut(identity(ALLOW_ALL, deny(Null={MFA: "true"}), deny(**session)), ALICE, NOW)
+    assert gate.direct == Proved()
+    assert isinstance(gate.via_service, Refuted)
+
+
+def test_a_difference_is_asked_of_services_whose_names_are_in_a_variable() -> None:
+    old = identity({**READ, "Resource": "arn:aws:s3:::b/*"}, tagged("${aws:CalledViaFirst}"))
+    found = difference(old, identity({**READ, "Resource": "arn:aws:s3:::b/*"}), ALICE, NOW)
+    assert found.only_in_old != Side(None, ())
+
+
+@given(POLICIES)
+def test_where_they_are_not_told_apart_the_verdict_is_the_users_own(
+    statements: list[dict[str, Any]],
+) -> None:
+    policies = identity(*statements, {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"})
+    if not tells_services_apart(policies):
+        question = gate_question(policies, ALICE, NOW, ())
+        direct, served = never(question), never(via_service(question))
+        assert isinstance(served, Proved) or type(direct) is type(served)
