@@ -57,6 +57,11 @@ ASKED: dict[str, tuple[tuple[str, ...], int]] = {
     "two questions": (("--never", "s3:*", "--always", "s3:*"), 64),
     "nothing asked": (("--unless-mfa",), 64),
     "no address": (("--only-from", "here"), 64),
+    "an empty range of addresses": (
+        ("--never", "s3:*", "--from", "203.0.113.0/24", "--only-from", "0.0.0.0/0"),
+        4,
+    ),
+    "a netmask": (("--never", "s3:*", "--from", "10.0.0.0/255.0.0.0"), 64),
     "no such switch": (("--switch", "moon=full"), 1),
     "no switch at all": (("--switch", "moon"), 64),
     "no file": (("--invariants", "/nowhere/at-all.yaml"), 1),

@@ -13,7 +13,17 @@ from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import parse
-from sekisho.prover import Difference, Held, Side, Unknown, difference
+from sekisho.prover import (
+    SERVICE_EXEMPT,
+    Difference,
+    Held,
+    Proved,
+    Side,
+    Unknown,
+    difference,
+    never,
+    nothing_lost,
+)
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 NOTHING = Side(None, ())
@@ -54,6 +64,16 @@ def test_the_same_in_other_words_is_no_difference() -> None:
     absent = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
     other = identity(ALLOW_ALL, {**GATE, "Condition": condition}, {**GATE, "Condition": absent})
     assert difference(identity(ALLOW_ALL, GATE), other, ALICE, NOW) == Difference(NOTHING, NOTHING)
+
+
+def test_what_no_policy_can_deny_is_no_difference_and_no_loss() -> None:
+    less = {**GATE, "NotAction": ["iam:GetUser"]}
+    found = difference(identity(ALLOW_ALL, GATE), identity(ALLOW_ALL, less), ALICE, NOW)
+    assert found == Difference(NOTHING, NOTHING)
+    gate = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    decorative = {**GATE, "NotAction": None, "Action": list(SERVICE_EXEMPT), "Condition": gate}
+    policies = identity(ALLOW_ALL, {key: each for key, each in decorative.items() if each})
+    assert never(nothing_lost(policies, ALICE, NOW)) == Proved()
 
 
 HOME = "arn:aws:s3:::home/${aws:PrincipalTag/t}/*"

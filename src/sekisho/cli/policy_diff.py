@@ -12,11 +12,11 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import safe, stated_to_json, witness_to_json
+from sekisho.cli.prove_output import safe, stated_to_json, undeniable, witness_to_json
 from sekisho.engine import Policies
 from sekisho.language import Language, Text
 from sekisho.policy import PolicyKind
-from sekisho.prover import Callers, Difference, Item, Side, Unknown, User
+from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
 from sekisho.prover.difference import tells_callers
 from sekisho.prover.wording import HELD, assumed_user, stated_text, verdict_text, witness_text
 
@@ -70,6 +70,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
         click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
     else:
         lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
+        lines.append(undeniable().into(lang))
         if user_arn is None:
             lines.append(assumed_user(*whose.users).into(lang))
         lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
@@ -132,6 +133,7 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
         "users": [user.arn for user in whose.users],
         "usersToldApartBy": list(whose.untold),
         "catalogue": load().dated,
+        "serviceExempt": list(SERVICE_EXEMPT),
         "onlyInOld": _witness(old),
         "onlyInNew": _witness(new),
         "old": _items(old),

@@ -26,6 +26,7 @@ __all__ = [
     "findings_of",
     "safe",
     "stated_to_json",
+    "undeniable",
     "witness_to_json",
 ]
 
@@ -41,7 +42,7 @@ _SET = Text("Switches set: {settings}.", "設定したスイッチ: {settings}�
 _EXEMPT = Text("What works without MFA:", "MFA なしで使えるもの:")
 _NOTHING = Text("nothing", "なし")
 _MORE = Text("{first} and {count} more", "{first} ほか {count} 件")
-_SERVICE_EXEMPT = Text(
+_UNDENIABLE = Text(
     "No policy can deny {actions}: they are no part of the question.",
     "{actions} はどのポリシーでも拒否できないため、対象外です。",
 )
@@ -56,7 +57,7 @@ def as_table(answered: Report, lang: Language, *, named: bool) -> str:
     lines = [text for line in answered.lines for text in _line(line, lang)]
     if answered.exempt is not None:
         lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang)]
-    lines += ["", _SERVICE_EXEMPT.filled(actions=", ".join(SERVICE_EXEMPT)).into(lang)]
+    lines += ["", undeniable().into(lang)]
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:
         lines.append(assumed_user(answered.asking.user).into(lang))
@@ -83,6 +84,11 @@ def _settings(switches: Switches) -> list[str]:
         for name in (field.name for field in fields(Switches))
         if (value := getattr(switches, name)) != getattr(default, name)
     ]
+
+
+def undeniable() -> Text:
+    """Say what is no part of any question, since no policy decides it."""
+    return _UNDENIABLE.filled(actions=", ".join(SERVICE_EXEMPT))
 
 
 _SHOWN = 5

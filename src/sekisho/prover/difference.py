@@ -1,7 +1,8 @@
 """The exact difference of two sets of policies: what one allows and the other does not.
 
 It is asked action by action over the whole catalogue, for each kind of credential, both ways; so
-the list has every action in which they differ, and no other.
+the list has every action in which they differ, and no other. What no policy can deny is no part of
+it: `SERVICE_EXEMPT`.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from datetime import datetime
 
 from sekisho.engine import Policies, Switches
 from sekisho.language import Text
+from sekisho.policy.document import Element
 from sekisho.prover import reasons
 from sekisho.prover.anyone import Callers
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
-from sekisho.prover.formula import Question
+from sekisho.prover.formula import Question, Within
+from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
@@ -59,7 +62,8 @@ def difference(
     """
     apart = tells_services_apart(old) or tells_services_apart(new)
     held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
-    question = Question(user, now, held, switches=switches or Switches())
+    within = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    question = Question(user, now, held, within=within, switches=switches or Switches())
     return Difference(
         _side(replace(question, allowed=old, denied=new)),
         _side(replace(question, allowed=new, denied=old)),

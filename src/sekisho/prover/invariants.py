@@ -127,6 +127,9 @@ def _refused(element: str, entry: str) -> str | None:
 
 
 def _is_network(text: str) -> bool:
+    """Tell whether a text is an address or a range as IAM reads it: a prefix, and no mask."""
+    if "." in text.partition("/")[2]:
+        return False
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -208,12 +211,29 @@ def _not_older(seconds: int) -> Asked:
     return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
 
 
+def _empty_elsewhere(invariant: Invariant, base: Question, held: tuple[Held, ...]) -> Text | None:
+    """Return why no request of the range is from other addresses than those that are let in."""
+    if not invariant.only_from:
+        return None
+    conditions = (*base.within.conditions, (_from(invariant.only_from), False))
+    within = replace(base.within, conditions=conditions, resources=())
+    match never(replace(base, held=held[:1], within=within)):
+        case Refuted():
+            return None
+        case Unknown(reason):
+            return reason
+        case Proved():
+            return reasons.NONE_FROM.filled(networks=", ".join(invariant.only_from))
+
+
 def _empty(invariant: Invariant, base: Question) -> Text | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
     for action in invariant.actions:
         if not load().expand(action):
             return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
     held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    if (reason := _empty_elsewhere(invariant, base, held)) is not None:
+        return reason
     for entry in invariant.on or (None,):
         resources = () if entry is None else ((Element((entry,)), True),)
         within = replace(base.within, resources=resources)

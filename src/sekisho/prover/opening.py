@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from sekisho.engine import Policies
+from sekisho.policy.document import Element
 from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.credentials import Held, User
-from sekisho.prover.formula import Question
-from sekisho.prover.gate import denials, gate_question
+from sekisho.prover.formula import Question, Within
+from sekisho.prover.gate import SERVICE_EXEMPT, denials, gate_question
 
 __all__ = ["lost_with_mfa", "mfa_opens"]
 
@@ -55,4 +56,5 @@ def lost_with_mfa(before: Policies, after: Policies, user: User, now: datetime) 
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, EVERYTHING))
-    return Question(user, now, _WITH_MFA, allowed=before, denied=after)
+    deniable = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    return Question(user, now, _WITH_MFA, allowed=before, denied=after, within=deniable)

@@ -10,6 +10,7 @@ __all__ = [
     "NAMES_A_SERVICE",
     "NAMES_A_TIME",
     "NONE_DENIABLE",
+    "NONE_FROM",
     "NONE_ON",
     "NOT_HANDLED",
     "NOT_LISTED",
@@ -122,6 +123,10 @@ NO_SUCH_ACTION = Text(
 NONE_DENIABLE = Text(
     "no action of the question can be asked about: no policy can deny this",
     "問える操作がありません: どのポリシーでも拒否できません",
+)
+NONE_FROM = Text(
+    "no request of the question can be asked about: none is from elsewhere than {networks}",
+    "問えるリクエストがありません: {networks} 以外から来るものがありません",
 )
 NONE_ON = Text(
     "no action of the question can be asked about: none is on {entry}",

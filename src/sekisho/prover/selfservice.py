@@ -18,6 +18,7 @@ from sekisho.prover.ask import never
 from sekisho.prover.attached import every, tells_services_apart, those, with_only
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
+from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.targets import NO_USERS
 from sekisho.prover.texts import Machine
 from sekisho.prover.values import Asked
@@ -53,9 +54,10 @@ def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
     held: tuple[Held, ...] = _WITH_MFA
     if tells_services_apart(policies):
         held += _WITH_MFA_VIA_SERVICE
-    young = Within(conditions=tuple((asked, False) for asked in _ages(policies)))
+    deniable = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
     if young.conditions and isinstance(never(Question(user, now, held, within=young)), Proved):
-        young = Within()
+        young = deniable
     without_gate = with_only(policies, lambda statement: not _is_of_gate(statement))
     return Question(user, now, held, allowed=without_gate, denied=policies, within=young)
 
