@@ -6,11 +6,18 @@ from dataclasses import replace
 from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
 from sekisho.audit.gated import named_of
-from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine import Policies, Switches
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import from_json
-from sekisho.prover import Answer, Invariant, Refuted, Unknown, agreed, invariant_holds
+from sekisho.prover import (
+    Answer,
+    Invariant,
+    Refuted,
+    Unknown,
+    about_resources,
+    agreed,
+    invariant_holds,
+)
 
 __all__ = ["invariants_of"]
 
@@ -47,7 +54,7 @@ class _Asked:
         self._now = snapshot.taken_at
         self._invariant = invariant
         self._switches = switches
-        self._about = _about(invariant)
+        self._about = about_resources(invariant)
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._answers: dict[tuple[object, ...], Answer] = {}
 
@@ -78,9 +85,3 @@ class _Asked:
         except FaultyPolicy as error:
             reason = "; ".join(fault.message for fault in error.faults)
             return Answer(Unknown(Text(reason, reason)))
-
-
-def _about(invariant: Invariant) -> AttachedPolicy:
-    """Return a policy that tells users apart as the invariant's resources do."""
-    statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
-    return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))

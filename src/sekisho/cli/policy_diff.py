@@ -72,7 +72,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
         lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
         lines.append(undeniable().into(lang))
         if user_arn is None:
-            lines.append(assumed_user(*whose.users).into(lang))
+            lines.append(assumed_user(whose).into(lang))
         lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
         click.echo("\n".join(safe(line) for line in lines))
     return _exit(found, exit_zero=given["exit_zero"])

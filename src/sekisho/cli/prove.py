@@ -16,7 +16,7 @@ from sekisho.cli.options import (
     report_format_option,
 )
 from sekisho.cli.policy_files import read_attached
-from sekisho.cli.prove_answers import Asking, Part, Report, report_of_readings
+from sekisho.cli.prove_answers import Asking, Part, Report, report_of_readings, report_of_users
 from sekisho.cli.prove_options import (
     invariants_of,
     not_of_all,
@@ -49,10 +49,11 @@ from sekisho.cli.prove_users import (
     users_of,
 )
 from sekisho.cli.sarif import log_of
+from sekisho.engine import Policies
 from sekisho.errors import UsageError
 from sekisho.language import Language
 from sekisho.policy import PolicyKind
-from sekisho.prover import Proved, Refuted, Unknown, Verdict
+from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, about_resources
 from sekisho.prover.walk import Setting
 from sekisho.signin import SigninSwitches
 
@@ -99,7 +100,9 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
         raise UsageError("`--switch`: a point of sign-in, which walks of people alone ask")
     if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
-    return _of_one(subject_of(given, snapshot), given, output, lang)
+    about = [about_resources(each) for each in invariants_of(given) if each.on]
+    subject = subject_of(given, snapshot, [Policies(identity=(each,)) for each in about])
+    return _of_one(subject, given, output, lang)
 
 
 def _of_all(
@@ -131,7 +134,9 @@ def _about_all(given: dict[str, Any]) -> About:
 
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
-    answered = report_of_readings(_askings(subject, given))
+    whose = subject.callers
+    of_each = [report_of_readings(_askings(subject, user, given)) for user in whose.users]
+    answered = report_of_users(of_each, whose)
     stories: tuple[Told, ...] = ()
     if people_asked(given):
         enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
@@ -160,11 +165,11 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     return worst([*exits, *map(exit_of, stories)])
 
 
-def _askings(subject: Subject, given: dict[str, Any]) -> tuple[Asking, ...]:
-    first, *others = subject.readings
+def _askings(subject: Subject, user: User, given: dict[str, Any]) -> tuple[Asking, ...]:
+    first, *others = subject.readings_of(user)
     asking = Asking(
         policies=first,
-        user=subject.user,
+        user=user,
         now=subject.now,
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
         parts=parts_of(given),

@@ -8,10 +8,10 @@ from enum import StrEnum
 from sekisho import prover
 from sekisho.engine import Policies, Switches
 from sekisho.language import Text
-from sekisho.prover import Answer, Demand, Invariant, Item, Question, Unknown, User
+from sekisho.prover import Answer, Callers, Demand, Invariant, Item, Proved, Question, Unknown, User
 from sekisho.prover.wording import invariant_text
 
-__all__ = ["Asking", "Line", "Part", "Report", "report", "report_of_readings"]
+__all__ = ["Asking", "Line", "Part", "Report", "report", "report_of_readings", "report_of_users"]
 
 
 class Part(StrEnum):
@@ -81,14 +81,17 @@ class Report:
     Attributes:
         exempt: what works without MFA; None if that was not asked.
         assumed: what the answers leave out or take for granted about these policies.
+        whose: the users that stand for any, and by what there may be more.
     """
 
     asking: Asking
     lines: tuple[Line, ...]
     exempt: tuple[Item, ...] | Unknown | None
     assumed: tuple[Text, ...] = ()
+    whose: Callers = field(default_factory=Callers)
 
 
+_GATE_NOW, _GATE_LATER = "gate-shut", "gate-shut-later"
 _SHUT = Text("The gate is shut", "MFA なしでは通れない")
 _LATER = Text(
     "The gate is shut whatever is attached later",
@@ -146,13 +149,66 @@ def report_of_readings(askings: Sequence[Asking]) -> Report:
     return replace(reports[0], lines=lines)
 
 
+def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
+    """Return the answers of any user: proved if they are of all whom the policies tell apart.
+
+    What the gate denies tells fewer users apart than what else is allowed; where it shuts out
+    whatever may be attached, that it is shut needs no more users than these.
+
+    Args:
+        reports: of each of the users, in order.
+        whose: the users, and by which keys there may be more.
+    """
+    first = reports[0]
+    left = prover.denials(first.asking.policies) if whose.untold and first.lines else None
+    of_gate = () if left is None else prover.stand_ins(left).untold
+    ways = list(zip(*(each.lines for each in reports), strict=True))
+    later = {
+        same[0].calls: _of_all(same, replace(whose, untold=of_gate))
+        for same in ways
+        if same[0].id == _GATE_LATER
+    }
+    lines: list[Line] = []
+    for same in ways:
+        shut = later.get(same[0].calls)
+        if shut is not None and same[0].id == _GATE_LATER:
+            lines.append(shut)
+            continue
+        holds = shut is not None and isinstance(shut.answer.verdict, Proved)
+        told = holds and same[0].id == _GATE_NOW
+        lines.append(_of_all(same, replace(whose, untold=()) if told else whose))
+    assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
+    exempt = _exempt_of_all([each.exempt for each in reports], whose)
+    return replace(first, lines=tuple(lines), exempt=exempt, assumed=assumed, whose=whose)
+
+
+def _of_all(lines: Sequence[Line], whose: Callers) -> Line:
+    verdict = prover.joined([line.answer.verdict for line in lines])
+    if isinstance(verdict, Proved) and whose.untold:
+        verdict = Unknown(prover.tells_callers(whose.untold))
+    assumed = dict.fromkeys(name for line in lines for name in line.answer.assumed)
+    return replace(lines[0], answer=Answer(verdict, tuple(assumed)))
+
+
+def _exempt_of_all(
+    lists: Sequence[tuple[Item, ...] | Unknown | None], whose: Callers
+) -> tuple[Item, ...] | Unknown | None:
+    known: list[tuple[Item, ...]] = []
+    for each in lists:
+        if not isinstance(each, tuple):
+            return each
+        known.append(each)
+    found = prover.items_together(known, whose.users)
+    return Unknown(prover.tells_callers(whose.untold)) if whose.untold and not found else found
+
+
 def _not_known(asking: Asking, unknown: Unknown) -> Report:
     """Return the answers where the policies are not known: none is."""
     answer = Answer(unknown)
     lines = {
         Part.GATE: (
-            Line("gate-shut", _SHUT, "direct", answer),
-            Line("gate-shut-later", _LATER, "direct", answer, asking.later),
+            Line(_GATE_NOW, _SHUT, "direct", answer),
+            Line(_GATE_LATER, _LATER, "direct", answer, asking.later),
         ),
         Part.NOTHING_LOST: (Line("nothing-lost", _LOST, "direct", answer, refused=True),),
         Part.OWN_THINGS: (Line("own-things", _OWN, "direct", answer),),
@@ -167,7 +223,7 @@ def _not_known(asking: Asking, unknown: Unknown) -> Report:
 
 def _gate(asking: Asking) -> Iterator[Line]:
     apart = prover.tells_services_apart(asking.policies)
-    for name, title, later in (("gate-shut", _SHUT, False), ("gate-shut-later", _LATER, True)):
+    for name, title, later in ((_GATE_NOW, _SHUT, False), (_GATE_LATER, _LATER, True)):
         question = prover.gate_question(
             asking.policies, asking.user, asking.now, asking.exempt, later=later
         )

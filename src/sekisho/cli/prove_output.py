@@ -9,7 +9,16 @@ from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
 from sekisho.language import Language, Text
-from sekisho.prover import SERVICE_EXEMPT, Held, Item, Refuted, Stated, Unknown, Witness
+from sekisho.prover import (
+    SERVICE_EXEMPT,
+    Held,
+    Item,
+    Refuted,
+    Stated,
+    Unknown,
+    Witness,
+    tells_callers,
+)
 from sekisho.prover.wording import (
     ASSUMED,
     HELD,
@@ -60,7 +69,9 @@ def as_table(answered: Report, lang: Language, *, named: bool) -> str:
     lines += ["", undeniable().into(lang)]
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:
-        lines.append(assumed_user(answered.asking.user).into(lang))
+        lines.append(assumed_user(answered.whose).into(lang))
+        untold = answered.whose.untold
+        lines += [tells_callers(untold).into(lang)] if untold else []
     if settings := _settings(answered.asking.switches):
         lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *answered.assumed)]
@@ -146,6 +157,8 @@ def as_json(answered: Report) -> dict[str, object]:
     return {
         "schema": "sekisho.prove/1",
         "user": asking.user.arn,
+        "users": [user.arn for user in answered.whose.users],
+        "usersToldApartBy": list(answered.whose.untold),
         "catalogue": load().dated,
         "expectedExempt": list(asking.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),

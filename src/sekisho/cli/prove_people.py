@@ -13,7 +13,7 @@ from sekisho.cli.prove_subject import Subject
 from sekisho.engine import Cause, Policies
 from sekisho.language import Language, Text
 from sekisho.policy import Choices
-from sekisho.prover import User, reasons
+from sekisho.prover import User, reasons, tells_callers
 from sekisho.prover.walk import (
     PEOPLE,
     THIEVES,
@@ -151,6 +151,8 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
     cures = _Cures(*gate_in(policies, around.partition), around)
     for story in (*PEOPLE, *THIEVES):
         found = _answer(story, policies, arounds)
+        if subject.callers.special and found.verdict is WalkVerdict.PROVED:
+            found = Answer(story, Unexplored(tells_callers(subject.callers.special)))
         if subject.unread and _gets_in(found):
             found = Answer(story, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
         told = (

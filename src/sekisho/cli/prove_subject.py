@@ -1,7 +1,7 @@
 """Whose policies `sekisho prove` asks about: those of files, or of a user of an account."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind
-from sekisho.prover import User, anyone
+from sekisho.prover import Callers, User, anyone, stand_ins
 from sekisho.prover.anyone import several
 
 __all__ = [
@@ -91,11 +91,12 @@ class Subject:
 
     Attributes:
         source: the file that a report is about.
-        named: whether the user was given; otherwise `user` stands for any.
+        named: whether the user was given; otherwise `whose` stand for any, and `user` is the first.
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         of_account: whether it is a user of an account that was read.
         unread: why the service control policies are not known, or "".
+        whose: users that stand for any, if none was given.
         missing: why the user or their policies are not known; then no answer is. None if they are.
     """
 
@@ -108,11 +109,16 @@ class Subject:
     of_account: bool = False
     unread: str = ""
     missing: Text | None = None
+    whose: Callers = field(default_factory=Callers)
 
     @property
-    def readings(self) -> tuple[Policies, ...]:
-        """The policies with what the account's password policy allows; two if it is not known."""
-        return readings(self.policies, self.user.arn, self.users_may_change)
+    def callers(self) -> Callers:
+        """Who is asked about: the user, or those who stand for any."""
+        return self.whose if self.whose.users else Callers((self.user,))
+
+    def readings_of(self, user: User) -> tuple[Policies, ...]:
+        """Return the policies with what the password policy allows; two if it is not known."""
+        return readings(self.policies, user.arn, self.users_may_change)
 
     @property
     def assumed(self) -> tuple[Text, ...]:
@@ -160,8 +166,15 @@ def asked_about_all(given: dict[str, Any]) -> bool:
     return bool(given["snapshot"]) and not given["user"]
 
 
-def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
+def subject_of(
+    given: dict[str, Any], snapshot: Snapshot | None, about: Sequence[Policies] = ()
+) -> Subject:
     """Return whose policies are asked about, out of files or of an account.
+
+    Args:
+        given: the options.
+        snapshot: the account, if there is one.
+        about: what tells users apart as the invariants do.
 
     Raises:
         FaultyAccount: if the account has no such user.
@@ -180,11 +193,12 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
         session=read_attached(given["session"], PolicyKind.SESSION) or None,
         scps=_levels(given["scps"]),
     )
-    users = (User.of(arn),) if arn else anyone(policies)
+    whose = Callers((User.of(arn),)) if arn else stand_ins(policies, *about)
     return Subject(
         policies=policies,
-        user=users[0],
-        missing=several(users),
+        user=whose.users[0],
+        whose=whose,
+        missing=None if arn else several(anyone(policies, *about)),
         source=given["files"][0],
         named=arn is not None,
         now=datetime.now(UTC),

@@ -1,16 +1,24 @@
 """What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
 
-from sekisho.prover.answer import Answer, agreed, answer
-from sekisho.prover.anyone import Callers, anyone, callers
+from sekisho.prover.answer import Answer, agreed, answer, joined
+from sekisho.prover.anyone import Callers, anyone, callers, stand_ins
 from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
-from sekisho.prover.difference import Difference, Side, difference, difference_for_any
+from sekisho.prover.difference import (
+    Difference,
+    Side,
+    difference,
+    difference_for_any,
+    items_together,
+    tells_callers,
+)
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import (
     SERVICE_EXEMPT,
     Gate,
+    denials,
     exempt_list,
     expected_exempt,
     gate_question,
@@ -19,7 +27,14 @@ from sekisho.prover.gate import (
 )
 from sekisho.prover.hypothetical import for_other_values
 from sekisho.prover.invariant_file import read_invariants
-from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in, invariant_holds
+from sekisho.prover.invariants import (
+    Calls,
+    Demand,
+    Invariant,
+    about_resources,
+    faults_in,
+    invariant_holds,
+)
 from sekisho.prover.items import Item
 from sekisho.prover.lists import lists_in_doubt
 from sekisho.prover.opening import lost_with_mfa, mfa_opens
@@ -50,10 +65,12 @@ __all__ = [
     "Verdict",
     "Within",
     "Witness",
+    "about_resources",
     "agreed",
     "answer",
     "anyone",
     "callers",
+    "denials",
     "difference",
     "difference_for_any",
     "exempt_list",
@@ -64,6 +81,8 @@ __all__ = [
     "gate_shut",
     "has_self_service",
     "invariant_holds",
+    "items_together",
+    "joined",
     "lists_in_doubt",
     "lost_with_mfa",
     "mfa_opens",
@@ -72,6 +91,8 @@ __all__ = [
     "own_things_only",
     "read_invariants",
     "roles_within_reach",
+    "stand_ins",
+    "tells_callers",
     "tells_services_apart",
     "via_service",
 ]

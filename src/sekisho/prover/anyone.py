@@ -5,7 +5,7 @@ statements, and whatever they allow would seem to be nothing.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -15,10 +15,10 @@ from sekisho.language import Text
 from sekisho.policy.document import Condition, Effect, OperatorName, Statement
 from sekisho.prover import reasons
 from sekisho.prover.attached import every
-from sekisho.prover.coincide import ACCOUNT, ARN, MOST, NAME, coinciding
+from sekisho.prover.coincide import ACCOUNT, ARN, MOST, NAME, Kind, coinciding
 from sekisho.prover.credentials import User
 
-__all__ = ["Callers", "anyone", "callers", "several"]
+__all__ = ["Callers", "anyone", "callers", "several", "stand_ins"]
 
 _ACCOUNT = "111122223333"
 _OTHERS = tuple(f"{number:012}" for number in range(444455556666, 444455556684))
@@ -45,8 +45,13 @@ class Callers:
         untold: the keys by which the policies may tell more users apart than these.
     """
 
-    users: tuple[User, ...]
+    users: tuple[User, ...] = ()
     untold: tuple[str, ...] = ()
+
+    @property
+    def special(self) -> tuple[str, ...]:
+        """The keys by which policies tell users apart at all; none if one stands for any."""
+        return self.untold or (() if len(self.users) == 1 else (ARN.key,))
 
 
 def anyone(*sets: Policies) -> tuple[User, ...]:
@@ -112,13 +117,34 @@ def callers(*sets: Policies) -> Callers:
     values, untold = coinciding(*sets)
     patterns = {one for policies in sets for one, _ in _accounts(policies)}
     accounts = _accounts_like(patterns | set(values[ACCOUNT]))
-    strangers = _strangers(sets, [*accounts, *_unnamed(accounts)])
+    if any(set(one) & set("*?") for one in patterns):
+        untold.add(ACCOUNT.key)
+    return _told_apart(sets, [*accounts, *_unnamed(accounts)], values, untold)
+
+
+def stand_ins(*sets: Policies) -> Callers:
+    """Return the users whom sets of policies tell apart in the accounts that `anyone` is of.
+
+    A user of another account, which the policies are not about, would meet none of their
+    statements. Beside these there is one of each account that a policy variable makes special.
+    """
+    values, untold = coinciding(*sets)
+    accounts = (*(user.account for user in anyone(*sets)), *values[ACCOUNT])
+    return _told_apart(sets, list(dict.fromkeys(accounts)), values, untold)
+
+
+def _told_apart(
+    sets: tuple[Policies, ...],
+    accounts: Sequence[str],
+    values: Mapping[Kind, Sequence[str]],
+    untold: set[str],
+) -> Callers:
+    """Return users of some accounts: whom no policy names, and whom policies make special."""
+    strangers = _strangers(sets, accounts)
     found = dict.fromkeys(stranger.arn for stranger in strangers)
     asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
     found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
     found |= dict.fromkeys(values[ARN])
-    if any(set(one) & set("*?") for one in patterns):
-        untold.add(ACCOUNT.key)
     for condition in (each for policies in sets for each in _conditions(policies)):
         if condition.key.lower() in (_USER_NAME, _USER_ARN):
             named, whole = _named(condition, strangers)

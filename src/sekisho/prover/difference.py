@@ -24,7 +24,14 @@ from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
 
-__all__ = ["Difference", "Side", "difference", "difference_for_any", "tells_callers"]
+__all__ = [
+    "Difference",
+    "Side",
+    "difference",
+    "difference_for_any",
+    "items_together",
+    "tells_callers",
+]
 
 _DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 _VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
@@ -101,18 +108,25 @@ def _joined(
     sides: Sequence[Side | Unknown], users: Sequence[User], untold: Sequence[str]
 ) -> Side | Unknown:
     """Return one side of several users; that there is nothing only if these are all."""
-    items: list[Item] = []
-    witness: Witness | None = None
-    for side, user in zip(sides, users, strict=True):
+    known: list[Side] = []
+    for side in sides:
         if isinstance(side, Unknown):
             return side
-        witness = witness or side.witness
-        known = {_said(item) for item in items}
-        new = [item for item in side.items if _said(item) not in known]
-        items += new if user is users[0] else [_of(item, user, users[0]) for item in new]
+        known.append(side)
+    witness = next((side.witness for side in known if side.witness is not None), None)
     if witness is None and untold:
         return Unknown(tells_callers(untold))
-    return Side(witness, tuple(items))
+    return Side(witness, items_together([side.items for side in known], users))
+
+
+def items_together(lists: Sequence[Sequence[Item]], users: Sequence[User]) -> tuple[Item, ...]:
+    """Return the items of several users; what is not of the first says of whom it is."""
+    items: list[Item] = []
+    for each, user in zip(lists, users, strict=True):
+        known = {_said(item) for item in items}
+        new = [item for item in each if _said(item) not in known]
+        items += new if user is users[0] else [_of(item, user, users[0]) for item in new]
+    return tuple(items)
 
 
 def tells_callers(keys: Sequence[str]) -> Text:

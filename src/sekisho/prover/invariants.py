@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sekisho.catalogue import load
-from sekisho.engine import Policies, Switches
+from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import from_json
@@ -26,7 +26,7 @@ from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
-__all__ = ["Calls", "Demand", "Invariant", "faults_in", "invariant_holds"]
+__all__ = ["Calls", "Demand", "Invariant", "about_resources", "faults_in", "invariant_holds"]
 
 
 class Demand(StrEnum):
@@ -165,6 +165,12 @@ def invariant_holds(
     if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
         return Answer(Unknown(reason))
     return found
+
+
+def about_resources(invariant: Invariant) -> AttachedPolicy:
+    """Return a policy that tells users apart as the invariant's resources do."""
+    statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
+    return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
 
 
 def _is_settled(verdict: Verdict) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sekisho.language import Text
 from sekisho.policy.faults import quoted
-from sekisho.prover.credentials import Held, User
+from sekisho.prover.anyone import Callers
+from sekisho.prover.credentials import Held
 from sekisho.prover.described import OWNER, Stated
 from sekisho.prover.hypothetical import MFA_PRESENT
 from sekisho.prover.invariants import Demand, Invariant
@@ -97,9 +98,18 @@ _ANYONE = Text(
 )
 
 
-def assumed_user(*users: User) -> Text:
-    """Say which users stand for any."""
-    return _ANYONE.filled(arn=", ".join(user.arn for user in users))
+_THESE = Text(
+    "Asked about {arn}, whom the policies tell apart; give the user by --user-arn.",
+    "ポリシーが区別するユーザー {arn} について調べました。"
+    "特定のユーザーは --user-arn で指定してください。",
+)
+
+
+def assumed_user(whose: Callers) -> Text:
+    """Say which users were asked about, and of one whom no policy tells from others that."""
+    alone = len(whose.users) == 1 and not whose.untold
+    arn = ", ".join(user.arn for user in whose.users)
+    return (_ANYONE if alone else _THESE).filled(arn=arn)
 
 
 def verdict_text(verdict: Verdict) -> Text:

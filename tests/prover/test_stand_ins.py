@@ -1,0 +1,134 @@
+"""Without `--user-arn`: what is proved is proved of all whom the policies tell apart."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.questions import ALLOW_ALL, GATE, identity
+from prover.test_command import SAMPLE, run
+from prover.test_difference import sample
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.prover import callers, stand_ins
+from sekisho.prover.reasons import TELLS_CALLERS
+
+ACCOUNT = "111122223333"
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+S3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+HOME = {**S3, "Resource": "arn:aws:s3:::home/${aws:username}/*"}
+
+
+def gate(**but: Any) -> dict[str, Any]:
+    return {**GATE, "Condition": {**NO_MFA, **but}}
+
+
+CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
+    "a pattern of names": (
+        [S3, gate(StringNotLike={"aws:username": "svc-*"})],
+        ("--only", "gate"),
+        "Refuted",
+        "user/svc-x",
+    ),
+    "a path": (
+        [S3, gate(ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/service/*"})],
+        ("--only", "gate"),
+        "Refuted",
+        "user/service/x",
+    ),
+    "a name": (
+        [S3, gate(StringNotEquals={"aws:username": "ceo"})],
+        ("--only", "gate"),
+        "Refuted",
+        "user/ceo",
+    ),
+    "whose home it is": (
+        [HOME],
+        ("--never", "s3:*", "--on", "arn:aws:s3:::home/ceo/*"),
+        "Refuted",
+        "user/ceo",
+    ),
+    "whose home it may be": (
+        [HOME],
+        ("--never", "s3:*", "--on", "arn:aws:s3:::home/c?o*/x/y"),
+        "Refuted",
+        "",
+    ),
+    "who may be told apart": (
+        [HOME, {**S3, "Effect": "Deny", "NotAction": "s3:GetObject", "Action": None}, GATE],
+        ("--never", "s3:GetObject", "--unless-mfa", "--on", "arn:aws:s3:::home/a*b"),
+        "Unknown",
+        "`aws:username`",
+    ),
+    "a gate that denies all alike": (
+        [HOME, {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::home/a*b"}, GATE],
+        ("--only", "gate", "--exempt", "iam:GetUser"),
+        "Proved",
+        "",
+    ),
+    "a gate beside what tells users apart": (
+        [HOME, {**S3, "Resource": "arn:aws:s3:::home/a*b"}, GATE],
+        ("--only", "gate", "--exempt", "iam:GetUser"),
+        "Proved",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("statements", "options", "verdict", "said"), CASES.values(), ids=list(CASES)
+)
+def test_it_is_asked_of_all_whom_policies_tell_apart(
+    statements: list[dict[str, Any]],
+    options: tuple[str, ...],
+    verdict: str,
+    said: str,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "p.json"
+    kept = [{key: each for key, each in one.items() if each is not None} for one in statements]
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": kept}), encoding="utf-8")
+    found = json.loads(run(str(path), *options, "--format", "json").stdout)
+    first = found["questions"][0]
+    assert first["verdict"] == verdict, first
+    match verdict:
+        case "Refuted":
+            principal = first["witness"]["request"]["principal"]
+            assert principal.endswith(said)
+            assert principal in found["users"]
+        case "Unknown":
+            assert said in first["reason"]
+
+
+def test_the_output_says_of_whom(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    statements = [S3, gate(StringNotLike={"aws:username": "svc-*"})]
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
+    said = run(str(path), "--only", "gate", "--lang", "en").stdout
+    assert "svc-x's access key" in said
+    assert "stands for any other" not in said
+    assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
+
+
+def test_of_everyday_policies_one_user_stands_for_any() -> None:
+    gates = [
+        Policies(identity=(AttachedPolicy("gate", force_mfa(choices_of(preset))),))
+        for preset in Preset
+    ]
+    for policies in (*gates, sample("aws-self-manage"), sample("force-mfa-first-login")):
+        everything = (*policies.identity, *identity(ALLOW_ALL).identity)
+        found = stand_ins(Policies(identity=everything))
+        assert (len(found.users), found.untold) == (1, ())
+    done = run(SAMPLE, "--lang", "en")
+    assert done.returncode == 0
+    assert "stands for any other" in done.stdout
+
+
+def test_an_account_that_a_variable_makes_special_has_a_user() -> None:
+    logs = {**S3, "Resource": "arn:aws:s3:::logs-${aws:PrincipalAccount}"}
+    named = {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::logs-222233334444"}
+    policies = identity(logs, named)
+    accounts = [user.account for user in stand_ins(policies).users]
+    assert accounts == [ACCOUNT, "222233334444"]
+    assert set(accounts) <= {user.account for user in callers(policies).users} | {ACCOUNT}
