@@ -17,6 +17,7 @@ from sekisho.signin import PasswordPolicy
 
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
 MAY_CHANGE = st.builds(PasswordPolicy, users_may_change=st.booleans())
+ELSEWHERE = "arn:aws:iam::999999999999:role/admin"
 NAMES = ("alice", "al", "user", "dev-bob", "carol")
 
 
@@ -159,3 +160,29 @@ def test_asked_together_is_asked_alone(
             request = each.now.witness.request
             assert request.principal == about.arn
             assert decide(request, policies).effect is DecisionEffect.ALLOWED
+
+
+def test_what_may_be_attached_later_is_shown_by_the_users_own_request() -> None:
+    """Nothing is allowed yet; the request that would pass is not another one's."""
+    own = "arn:aws:iam::*:user/${aws:username}"
+    limited = {"Effect": "Deny", "Action": "*", "NotResource": own}
+    document = from_json({"Version": "2012-10-17", "Statement": limited})
+    snapshot = told({OWN: document}, *NAMES)
+    for name, found in gates_of(snapshot).items():
+        assert found.gated is Gated.NOTHING_ALLOWED
+        assert isinstance(found.later, Refuted)
+        request = found.later.witness.request
+        assert request.principal.endswith(f"/{name}")
+        assert request.context["aws:username"] == name
+        assert request.resource.endswith(f"/{name}")
+        assert found.later.witness.decisions["allowed"].effect is DecisionEffect.ALLOWED
+
+
+def test_a_role_of_another_account_is_a_way_out_for_everybody() -> None:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ELSEWHERE}
+    document = from_json({"Version": "2012-10-17", "Statement": statement})
+    for name, found in gates_of(told({OWN: document}, *NAMES)).items():
+        assert found.gated is Gated.REFUTED
+        assert found.witness is not None
+        assert found.witness.request.principal.endswith(f"/{name}")
+        assert found.witness.request.resource == ELSEWHERE
