@@ -75,11 +75,11 @@ _REFUTED = Text("refuted", "反例あり")
 _UNKNOWN = Text("unknown: {reason}", "不明: {reason}")
 _ALLOWED = Text(
     "{who}'s {held}{address}{context}: {action} on {resource} is allowed",
-    "{who} の {held}{address}{context}: {resource} に対する {action} が許可されます",
+    "ユーザー {who}、{held}{address}{context}: {resource} に対する {action} が許可されます",
 )
 _REFUSED = Text(
     "{who}'s {held}{address}{context}: {action} on {resource} is not allowed",
-    "{who} の {held}{address}{context}: {resource} に対する {action} が許可されません",
+    "ユーザー {who}、{held}{address}{context}: {resource} に対する {action} が許可されません",
 )
 _ADDRESS = Text(", from {address}", " ({address} から)")
 _NOWHERE = Text(
