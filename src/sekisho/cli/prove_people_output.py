@@ -43,6 +43,8 @@ _NOTHING_ALLOWS = Text("no statement allows it", "許可するステートメン
 _STATEMENT = Text("statement {name} of {policy}", "{policy} のステートメント {name}")
 _MENDED = Text("a change to Force_MFA that mends it: {what}", "Force_MFA の修正案: {what}")
 _RIGHT = Text("right with Force_MFA: {what}", "Force_MFA の次の版では問題ありません: {what}")
+_VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
+"""What is no preset of its own."""
 _NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版でも直りません")
 _IN_THE_WAY = Text(
     "no variant of Force_MFA mends it: in the way is {what}",
@@ -153,7 +155,7 @@ def _changes(one: Told, lang: Language) -> Iterator[str]:
         )
         yield _MENDED.filled(what=_OR.into(lang).join(ways)).into(lang)
     elif one.right_with:
-        yield _RIGHT.filled(what=", ".join(one.right_with)).into(lang)
+        yield _RIGHT.filled(what=", ".join(map(_written, one.right_with))).into(lang)
     elif one.in_the_way:
         yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
     elif one.answer.story.beyond is not None:
@@ -161,6 +163,12 @@ def _changes(one: Told, lang: Language) -> Iterator[str]:
         yield one.answer.story.beyond.into(lang)
     else:
         yield _NONE_RIGHT.into(lang)
+
+
+def _written(variant: str) -> str:
+    """Say a variant as `policy new` takes it."""
+    preset, *choices = _VARIANTS.get(variant, (variant,))
+    return " ".join([f"--preset {preset}", *choices])
 
 
 def people_as_json(stories: tuple[Told, ...]) -> list[dict[str, object]]:
