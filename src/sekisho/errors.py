@@ -132,7 +132,7 @@ class Fault:
     cure: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.line}:{self.column}" if self.line else ""
+        place = ":".join(str(each) for each in (self.line, self.column) if each)
         where = " ".join(part for part in (place, self.path) if part)
         text = f"{where}: {self.message}" if where else self.message
         return f"{text} ({self.cure})" if self.cure else text

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
 from administered import iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import GATE, company
+from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused, SekishoError
@@ -84,6 +87,27 @@ def test_who_says_no_is_told_that_nothing_has_been_changed(
     assert f"somebody has changed it since: 4\n  {HANAKO}\n" in back.stderr
     assert back.stderr.splitlines()[-1] == "Nothing has been changed."
     assert run(terminal, "status")[1] == run(terminal, "rollback")[1] == Exit.CLEAN
+
+
+def test_who_interrupts_is_told_how_far_it_came(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def interrupted(self: Boto3Api, service: str, operation: str, **params: Any) -> Any:
+        if operation == "AddUserToGroup":
+            raise KeyboardInterrupt
+        return made(self, service, operation, **params)
+
+    made = Boto3Api.call
+    told: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Boto3Api, "call", interrupted)
+        patch.setattr("click.echo", lambda text="", **_: told.append(str(text)))
+        with pytest.raises(click.Abort):
+            terminal.run("apply", terminal.path("plan"), "--yes")
+    assert any(text.startswith("Done: 3\n") and HANAKO in text for text in told)
+    assert run(terminal, "apply")[1] == Exit.CLEAN, "and goes on from there"
+    assert run(terminal, "rollback")[1] == Exit.CLEAN
 
 
 def test_what_somebody_else_had_done_and_undone_is_done_after_all(

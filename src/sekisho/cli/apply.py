@@ -71,7 +71,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
 
 
 def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport:
-    """Apply the plan; where it is stopped by an error, say first how far it came."""
+    """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""
     try:
         return patiently(
             lambda: execute(
@@ -84,7 +84,7 @@ def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport
             time.sleep,
             lambda stop: tell_wait(stop, lang),
         )
-    except SekishoError as error:
-        if error.code in _IN_THE_MIDDLE:
+    except (SekishoError, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or error.code in _IN_THE_MIDDLE:
             click.echo("\n".join(applied_lines(so_far(kept.plan, kept.journal), lang)))
         raise
