@@ -210,6 +210,8 @@ def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: 
     told = capsys.readouterr().out
     assert "1 of 3 users are proved gated" in told
     assert "bob's access key" in told
+    assert all(text in told for text in value["assumptions"])
+    assert "its own policies are taken to allow" in told
     run("--snapshot", path, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
     assert [one["ruleId"] for one in log["results"]] == ["user-gated"]

@@ -1,6 +1,8 @@
 """What other accounts own is asked about, too: with words about who else decides there."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, identity, with_owner
-from prover.test_command import run
+from prover.test_command import SAMPLE, run
 from sekisho.engine import DecisionEffect, Policies, Switches, decide
 from sekisho.engine.model import ArnSpan
 from sekisho.prover import (
@@ -171,3 +173,13 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
     done = run(str(path), "--only", "gate", "--user-arn", ALICE.arn, "--format", "json")
     request = json.loads(done.stdout)["questions"][0]["witness"]["request"]
     assert request["resourceAccount"] == OTHER
+
+
+def test_a_difference_says_what_is_taken_of_owners() -> None:
+    for lang, said in (("en", "are taken to allow"), ("ja", "許可するものとします")):
+        command = [sys.executable, "-m", "sekisho", "policy", "diff", SAMPLE, SAMPLE]
+        done = subprocess.run(  # noqa: S603 - our own program
+            [*command, "--lang", lang], capture_output=True, check=False, encoding="utf-8"
+        )
+        assert done.returncode == 0
+        assert said in done.stdout

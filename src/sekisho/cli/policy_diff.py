@@ -18,7 +18,14 @@ from sekisho.language import Language, Text
 from sekisho.policy import PolicyKind
 from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
 from sekisho.prover.difference import tells_callers
-from sekisho.prover.wording import HELD, assumed_user, stated_text, verdict_text, witness_text
+from sekisho.prover.wording import (
+    ASSUMED,
+    HELD,
+    assumed_user,
+    stated_text,
+    verdict_text,
+    witness_text,
+)
 
 __all__ = ["diff"]
 
@@ -70,7 +77,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
         click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
     else:
         lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
-        lines.append(undeniable().into(lang))
+        lines += [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
         if user_arn is None:
             lines.append(assumed_user(whose).into(lang))
         lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
@@ -138,6 +145,7 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
         "onlyInNew": _witness(new),
         "old": _items(old),
         "new": _items(new),
+        "assumptions": [text.en for text in ASSUMED],
         "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
     }
 

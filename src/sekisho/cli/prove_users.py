@@ -13,7 +13,7 @@ from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.language import Language, Text
 from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict
-from sekisho.prover.wording import invariant_text, verdict_text, witness_text
+from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text, witness_text
 
 __all__ = [
     "About",
@@ -147,6 +147,7 @@ def users_as_table(users: Users, lang: Language) -> str:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
     lines.append("")
     lines += [line for name in users.names for line in _row(users, name, lang)]
+    lines += ["", *(text.into(lang) for text in ASSUMED)]
     return "\n".join(safe(line) for line in lines)
 
 
@@ -211,6 +212,7 @@ def users_as_json(users: Users) -> dict[str, object]:
         "account": users.account,
         "asOf": users.taken_at.isoformat(timespec="seconds"),
         "serviceControlPoliciesUnknown": users.unread or None,
+        "assumptions": [text.en for text in ASSUMED],
         "users": [
             {
                 "user": name,
