@@ -15,11 +15,14 @@ from sekisho.engine import DecisionEffect, Policies, Switches, decide
 from sekisho.engine.model import ArnSpan
 from sekisho.prover import (
     Demand,
+    Held,
     Invariant,
     Proved,
+    Question,
     Refuted,
     Side,
     Unknown,
+    User,
     difference,
     exempt_list,
     gate_question,
@@ -95,6 +98,23 @@ def test_an_open_door_into_another_account_is_found(
     assert "そのアカウントのポリシーも判断" in witness_text(verdict.witness).ja
     gated = Policies(identity=(*policies.identity, *identity(GATE).identity))
     assert gate_shut(gated, ALICE, NOW).direct == Proved()
+
+
+def test_an_owner_whom_the_users_own_name_or_tag_tells_is_found() -> None:
+    tagged = User.of(ALICE.arn, {"aws:PrincipalTag/acct": OTHER}, all_tags=True)
+    named = User.of(f"arn:aws:iam::{ACCOUNT}:user/{OTHER}")
+    for user, variable in ((tagged, "aws:PrincipalTag/acct"), (named, "aws:username")):
+        policies = identity(allow("sqs:*", StringEquals=f"${{{variable}}}"))
+        verdict = gate_shut(policies, user, NOW).direct
+        assert isinstance(verdict, Refuted)
+        assert verdict.witness.request.resource.split(":")[4] == OTHER
+
+
+def test_a_wildcard_that_takes_in_the_colon_after_the_account_is_found() -> None:
+    whole = Switches(arn_span=ArnSpan.WHOLE_STRING)
+    policies = identity(allow("sqs:*", f"arn:aws:sqs:us-east-1:{OTHER}?q:*"))
+    question = Question(ALICE, NOW, (Held.KEY,), allowed=policies, switches=whole)
+    assert isinstance(never(question), Refuted)
 
 
 SHUT = {

@@ -15,6 +15,7 @@ from sekisho.prover import (
     difference,
     gate_question,
     gate_shut,
+    lost_with_mfa,
     never,
     tells_services_apart,
     via_service,
@@ -40,6 +41,7 @@ APART = {
         True,
     ),
     "the time of a session": (identity(deny(Null={"aws:TokenIssueTime": "true"})), True),
+    "the region of a call": (identity(deny(StringEquals={"aws:RequestedRegion": "x"})), True),
     "MFA alone": (identity(deny(Null={MFA: "true"}), deny(Bool={MFA: "false"})), False),
     "another variable": (identity(tagged("${aws:username}")), False),
 }
@@ -57,6 +59,21 @@ def test_a_gate_in_two_halves_is_open_to_services_that_act_for_an_access_key() -
     gate = gate_shut(identity(ALLOW_ALL, deny(Null={MFA: "true"}), deny(**session)), ALICE, NOW)
     assert gate.direct == Proved()
     assert isinstance(gate.via_service, Refuted)
+
+
+def test_iam_is_called_by_services_from_other_regions() -> None:
+    elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    made = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*", "Condition": elsewhere}
+    gate = gate_shut(identity(made), ALICE, NOW)
+    assert gate.direct == Proved()
+    assert isinstance(gate.via_service, Refuted)
+
+
+def test_what_only_calls_of_services_lose_is_lost() -> None:
+    served = deny(Bool={"aws:ViaAWSService": "true"})
+    before, after = identity(ALLOW_ALL), identity(ALLOW_ALL, served)
+    for later in (after, Policies(identity=(*before.identity, *identity(served).identity))):
+        assert isinstance(never(lost_with_mfa(before, later, ALICE, NOW)), Refuted)
 
 
 def test_a_difference_is_asked_of_services_whose_names_are_in_a_variable() -> None:

@@ -61,6 +61,16 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
         "Unknown",
         "`aws:username`",
     ),
+    "a name that the gate leaves out, beside more than are asked about": (
+        [
+            {**S3, "Condition": {"StringEquals": {"aws:username": [f"dev{n}" for n in range(20)]}}},
+            {**S3, "Action": "ec2:*"},
+            gate(StringNotEquals={"aws:username": "ceo"}),
+        ],
+        ("--only", "gate"),
+        "Unknown",
+        "`aws:PrincipalArn`",
+    ),
     "a gate that denies all alike": (
         [HOME, {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::home/a*b"}, GATE],
         ("--only", "gate", "--exempt", "iam:GetUser"),

@@ -161,7 +161,9 @@ def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
     """
     first = reports[0]
     left = prover.denials(first.asking.policies) if whose.untold and first.lines else None
-    of_gate = () if left is None else prover.stand_ins(left).untold
+    apart = Callers() if left is None else prover.stand_ins(left)
+    asked = {user.arn for user in whose.users}
+    of_gate = apart.untold if {user.arn for user in apart.users} <= asked else whose.untold
     ways = list(zip(*(each.lines for each in reports), strict=True))
     later = {
         same[0].calls: _of_all(same, replace(whose, untold=of_gate))

@@ -12,12 +12,13 @@ __all__ = ["EVERYTHING", "every", "tells_services_apart", "those", "with_only"]
 
 _SERVICE_KEYS = frozenset(
     {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
-    | {"aws:tokenissuetime"}
+    | {"aws:tokenissuetime", "aws:requestedregion"}
 )
 """The keys by which a service's call differs from the user's own with the same MFA.
 
 Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
-but need not have the time at which a session was issued.
+but need not have the time at which a session was issued. IAM is called in its own region, unless a
+service calls it.
 """
 
 EVERYTHING = AttachedPolicy(

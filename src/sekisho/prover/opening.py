@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sekisho.engine import Policies
 from sekisho.policy.document import Element
-from sekisho.prover.attached import EVERYTHING
+from sekisho.prover.attached import EVERYTHING, tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.formula import Question, Within
 from sekisho.prover.gate import SERVICE_EXEMPT, denials, gate_question
@@ -56,5 +56,8 @@ def lost_with_mfa(before: Policies, after: Policies, user: User, now: datetime) 
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, EVERYTHING))
+    held: tuple[Held, ...] = _WITH_MFA
+    if tells_services_apart(before) or tells_services_apart(after):
+        held += (Held.MFA_VIA_SERVICE,)
     deniable = Within(actions=((Element(SERVICE_EXEMPT), False),))
-    return Question(user, now, _WITH_MFA, allowed=before, denied=after, within=deniable)
+    return Question(user, now, held, allowed=before, denied=after, within=deniable)

@@ -18,6 +18,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.policy.document import Element, Version
 from sekisho.prover import keys
 from sekisho.prover.coincide import OWNERS, coinciding
+from sekisho.prover.credentials import User
 from sekisho.prover.described import OWNER, Stated
 from sekisho.prover.formula import Question, Rule, Within
 from sekisho.prover.limits import Effort, Limit
@@ -87,7 +88,7 @@ def owners_of(
     elements = [*(rule.resource for rule in rules), *(one for one, _ in question.within.resources)]
     whole = not any(_shifts(each) and doubts.stars_span_colons() for each in elements)
     patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
-    settled = Context({"aws:PrincipalAccount": account, "aws:PrincipalArn": question.user.arn})
+    settled = Context(_of_caller(question.user))
     for each in about:
         whole &= family_of(each.condition.operator.name) in (Family.TEXT, Family.PRESENCE)
         patterns |= dict.fromkeys(_compared(each, settled))
@@ -105,6 +106,12 @@ def owners_of(
         return Owners((Owner(account),), keyed, whole=False)
 
 
+def _of_caller(user: User) -> dict[str, str]:
+    """Return what of a request is the user's own, however the user calls."""
+    names = {"aws:username": user.name, "aws:PrincipalArn": user.arn}
+    return {**names, "aws:PrincipalAccount": user.account, **user.known}
+
+
 _Pattern = tuple[tuple[Token, ...], str]
 """A pattern of accounts, and how a policy writes it."""
 
@@ -115,8 +122,9 @@ def _of_arns(element: Element) -> tuple[_Pattern, ...]:
     found: list[str] = []
     for entry in element.values:
         for part in arns.split(entry)[_PLACE : _PLACE + 1]:
-            # read as one string, any star can take in the rest of the account and a colon
-            starts = (part[: place + 1] for place, char in enumerate(part) if char == "*")
+            # read as one string, a wildcard can take in the colon after the account
+            ends = {"*": 1, "?": 0}
+            starts = (part[: n + ends[char]] for n, char in enumerate(part) if char in ends)
             found += (text for text in (part, *starts) if _DIGITS & set(text))
     return tuple((tuple(glob.wildcards(text)), text) for text in dict.fromkeys(found))
 
