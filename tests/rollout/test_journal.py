@@ -1,5 +1,6 @@
 """The journal: what is on the disk is whole, whenever the process died."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.staging import NOW
-from sekisho.errors import FaultyInput, PlanRefused
+from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
 from sekisho.rollout.journal import Entry, Event, Journal
 
 EVENTS = st.lists(
@@ -21,6 +22,25 @@ def test_who_only_looks_begins_no_journal(tmp_path: Path) -> None:
     path.touch()
     Journal(path).open("digest")
     assert path.read_bytes() == b""
+
+
+def test_a_full_disk_is_an_error_that_names_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("digest", "text")
+
+    def full(file: int, line: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", full)
+        with pytest.raises(SekishoError, match="no space left on device") as caught:
+            journal.record(Entry(NOW, Event.BEGUN, "user a"))
+    assert (caught.value.code, str(path) in str(caught.value)) == (Code.OUTPUT_UNWRITABLE, True)
+    journal.record(Entry(NOW, Event.BEGUN, "user b"))
+    assert Journal(path).path.read_text().count("user") == 1
 
 
 @given(events=EVENTS, cut=st.integers(min_value=0, max_value=60))
@@ -61,7 +81,7 @@ def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
     journal.record(Entry(NOW, Event.BEGUN, "user a"))
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", "utf-8")
-    with pytest.raises(FaultyInput, match="2:0") as caught:
+    with pytest.raises(FaultyInput, match=": 2: ") as caught:
         Journal(path).open("digest", "{}")
     assert caught.value.cure
 

@@ -150,7 +150,11 @@ def test_each_value_of_a_wrong_type_is_named() -> None:
         Plan.from_json(signed(made))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "sekisho.plan/2"}', "null"])
+BIG = '{"schema": "sekisho.plan/1", "account": ' + "1" * 5_000 + "}"
+DEEP = '{"schema": "sekisho.plan/1", "account": ' + "[" * 9_000 + "]" * 9_000 + "}"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "sekisho.plan/2"}', "null", BIG, DEEP])
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanRefused, match="no plan"):
         Plan.from_json(text)

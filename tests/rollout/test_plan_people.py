@@ -281,6 +281,60 @@ def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
     assert action in ("*", *re.findall("`([^`]+)`", lost.text.en))
 
 
+@pytest.mark.parametrize(
+    ("condition", "shut"),
+    [
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, True),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+    ],
+    ids=["upside-down", "expired", "right"],
+)
+def test_what_the_gate_itself_allows_counts_unless_it_is_for_enrolling(
+    condition: dict[str, Any], shut: bool
+) -> None:
+    start = with_user(company(), user("lone", attached=(OLD,), devices=(device("lone"),)))
+    work = allow(Action="ec2:*")
+    start = replace(start, policies={**start.policies, OLD: managed(OLD, work)})
+    written: Any = to_json(gate())
+    written["Statement"].append(
+        {"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": condition}
+    )
+    goal = Goal(policy_goal(document=from_json(written)), users=("lone",), replaces=(OLD,))
+    made = plan(goal, start, ADMIN)
+    assert failed(made) == ({"mfa-opens": ("lone",)} if shut else {})
+
+
+def test_policies_that_were_not_read_are_not_taken_for_none() -> None:
+    taro = user("taro", attached=(OLD,), devices=(device("taro"),))
+    start = replace(with_user(company(), taro), gaps=(Gap("GetPolicyVersion", "", "AccessDenied"),))
+    made = plan(Goal(policy_goal(), users=("taro",), replaces=(OLD,)), start, ADMIN)
+    (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
+    assert (opens.verdict, opens.failed) == (Verdict.UNKNOWN, ("taro",))
+    assert "may-lose" in felt(made)
+
+
+@pytest.mark.parametrize("names", [("aaa", "bbb"), ("bbb", "aaa")])
+def test_a_tag_in_a_condition_tells_users_apart(names: tuple[str, str]) -> None:
+    home = f"arn:aws:iam::{ACCOUNT}:policy/Home"
+    elsewhere = {"StringNotEquals": {"aws:PrincipalAccount": "${aws:PrincipalTag/home}"}}
+    enrol = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"]
+    start = replace(
+        company(),
+        policies={**company().policies, home: managed(home, deny(elsewhere, Action=enrol))},
+    )
+    for name, account_ in zip(names, (ACCOUNT, "999999999999"), strict=True):
+        attached = (FULL, home)
+        about = user(name, attached=attached, password=Password(), tags={"home": account_})
+        start = with_user(start, about)
+    (entry,) = [
+        each
+        for each in planned(gate(), *names, start=start).proofs
+        if each.id == "everyone-gets-in"
+    ]
+    assert (entry.verdict, entry.failed) == (Verdict.REFUTED, (names[1],))
+
+
 def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
     document = deny(Action="sqs:*", Resource="arn:aws:sqs:*:*:orders-?")
     (lost,) = [note for note in planned(document).warnings if note.id == "loses"]

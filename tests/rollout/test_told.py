@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import GATE, company
 from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
+from sekisho.cli.told import Told
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused, SekishoError
+from sekisho.language import Language
 from sekisho.rollout import Journal, Plan
+from sekisho.rollout.changes import CreateLoginProfile
 
 HANAKO = "membership Gated hanako"
 
@@ -146,6 +150,24 @@ def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> N
     assert (code, fact["address"], fact["dated"]) == (Exit.FINDINGS, f"policy {GATE}", None)
     iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "security"}])
     assert run(terminal, "rollback")[1] == Exit.CLEAN
+
+
+def test_a_password_that_another_run_has_written_is_not_deleted(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
+    file = tmp_path / "passwords"
+    for user in ("taro", "jiro"):
+        mine = Told(replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN)
+        none = Told(made, file, Language.EN)
+        others = Told(replace(made, changes=(CreateLoginProfile(user, True),)), file, Language.EN)
+        password = others.password(user)
+        for each in (others, mine, none):
+            each.close()
+        assert f"{user}\t{password}\n" in file.read_text(encoding="utf-8")
+    file.unlink()
+    Told(replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN).close()
+    assert not file.exists(), "what holds none goes again"
 
 
 def test_of_an_empty_journal_a_roll_back_says_so(terminal: Terminal) -> None:

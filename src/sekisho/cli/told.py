@@ -57,7 +57,7 @@ class Told:
             SekishoError: if the file cannot be written.
         """
         self._path = path
-        self._fresh = path is not None and not os.path.lexists(path)
+        fresh = path is not None and not os.path.lexists(path)
         self._lang = lang
         self._length = plan.password_length
         self._passwords: dict[str, str] = {}
@@ -69,7 +69,8 @@ class Told:
                 "this plan makes a temporary password, and there is no terminal to show it on",
                 cure="run it on a terminal, or name a file with `--password-file FILE`",
             )
-        if path is not None and not self._fresh and not _is_ours(path):
+        self._fresh = fresh and makes
+        if path is not None and not fresh and not _is_ours(path):
             raise UsageError(
                 f"`{path}` is there already and holds something else", cure="give another name"
             )
@@ -93,13 +94,18 @@ class Told:
         return self._passwords[user]
 
     def close(self) -> None:
-        """Say where the passwords are; a file that none came into goes again."""
+        """Say where the passwords are; a file made for them that none came into goes again."""
         if self._path is None:
             return
         if self._passwords:
             click.echo(_WRITTEN.filled(path=self._path).into(self._lang), err=True)
-        elif self._fresh:
+        elif self._fresh and _is_empty(self._path):
             self._path.unlink(missing_ok=True)
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether nobody has put a password into the file, nor another run."""
+    return path.is_file() and path.stat().st_size == len(_HEAD)
 
 
 def _is_ours(path: Path) -> bool:

@@ -218,7 +218,8 @@ def _name_matters(policies: Policies) -> bool:
 def _names_somebody(statement: Statement) -> bool:
     values = statement.resource.values if statement.resource else ()
     return any(
-        condition.key.lower().startswith(_OF_THE_USER) for condition in statement.conditions
+        condition.key.lower().startswith(_OF_THE_USER) or any("${" in v for v in condition.values)
+        for condition in statement.conditions
     ) or any(
         value.rpartition("/")[2].replace(_OWN, "") not in ("", "*")
         for value in values

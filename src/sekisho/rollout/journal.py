@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError
 
 __all__ = ["SCHEMA", "Clock", "Entry", "Event", "Journal"]
 
@@ -125,7 +125,7 @@ class Journal:
             self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
             if not lines:
                 if text:
-                    self._write(_header(digest, text))
+                    self._append(_header(digest, text))
                 return
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
@@ -187,6 +187,20 @@ class Journal:
             self._made[address] = entry.made
 
     def _write(self, value: dict[str, str]) -> None:
+        """Add a line, made durable before this returns.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        try:
+            self._append(value)
+        except OSError as error:
+            raise SekishoError(
+                f"the journal `{self.path}` cannot be written: {_reason(error)}",
+                code=Code.OUTPUT_UNWRITABLE,
+            ) from error
+
+    def _append(self, value: dict[str, str]) -> None:
         line = (json.dumps(value) + "\n").encode("ascii")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         file = os.open(self.path, flags, 0o600)
@@ -203,7 +217,7 @@ class Journal:
     def _object(self, number: int, line: str) -> dict[str, str]:
         try:
             value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise self._faulty(number, "this line is no JSON") from error
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self._faulty(number, "this line is no entry of a journal")

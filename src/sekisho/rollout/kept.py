@@ -100,7 +100,7 @@ def _held_by_journal(text: str) -> str | None:
     """Return the text of the plan in a journal's first line; None if it is no journal."""
     try:
         header = json.loads(text.partition("\n")[0])
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(header, dict) or header.get("schema") != SCHEMA:
         return None

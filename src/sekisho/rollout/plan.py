@@ -189,12 +189,13 @@ class Plan:
         """
         try:
             content = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+            digest = content.pop("digest", None) if isinstance(content, dict) else None
+            found = _digest(content)
+        except (ValueError, RecursionError) as error:
             raise _faulty("this is no plan: it is not JSON") from error
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
             raise _faulty(f"this is no plan of the schema `{SCHEMA}`")
-        digest = content.pop("digest", None)
-        if digest != _digest(content):
+        if digest != found:
             raise _faulty("this plan was edited: its digest does not fit what it says")
         try:
             return _plan(content)

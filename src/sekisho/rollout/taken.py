@@ -26,6 +26,7 @@ from sekisho.rollout.texts import LOSES, MAY_LOSE, UNKNOWN, UNREAD_POLICIES
 __all__ = ["losing", "shut_out"]
 
 _NO_WORDS = Text("", "")
+_OWN_CALLS = ("iam:", "sts:")
 
 
 def losing(outlook: Outlook) -> Iterator[Note]:
@@ -50,7 +51,7 @@ def _said(found: Found) -> Text:
 
 def _lost(outlook: Outlook, user: User) -> Found:
     before, after = _policies(outlook, user)
-    if after is None:
+    if before is None or after is None:
         return Unknown(UNREAD_POLICIES)
     now = outlook.before.taken_at
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
@@ -62,7 +63,7 @@ def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Text]:
     Asked of what is attached to the user, and of whatever may be attached later.
     """
     before, after = _policies(outlook, user)
-    if after is None:
+    if before is None or after is None:
         return Verdict.UNKNOWN, UNREAD_POLICIES
     for later in (False, True):
         will = _opens(outlook, user, after, later=later)
@@ -77,12 +78,11 @@ def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Text]:
     return Verdict.PROVED, _NO_WORDS
 
 
-def _policies(outlook: Outlook, user: User) -> tuple[Policies, Policies | None]:
-    """Return the user's policies before and after; who is new has none before."""
-    before, after = (
-        policies_or_none(snapshot, user.name) for snapshot in (outlook.before, outlook.after)
-    )
-    return before or Policies(), after
+def _policies(outlook: Outlook, user: User) -> tuple[Policies | None, Policies | None]:
+    """Return the user's policies before and after, None if not known; who is new had none."""
+    known = outlook.known(user)
+    before = policies_or_none(outlook.before, user.name) if known else Policies()
+    return before, policies_or_none(outlook.after, user.name)
 
 
 def _opens(outlook: Outlook, user: User, policies: Policies, *, later: bool) -> Found:
@@ -100,8 +100,9 @@ def _found(question: Callable[[], Question]) -> Found:
 
 
 def _own_actions(outlook: Outlook) -> Iterator[str]:
-    """Yield what the goal's policies allow by name: what people need for their own devices."""
+    """Yield what of IAM and STS the goal's policies allow: what people need for their devices."""
     for policy in filter(None, map(outlook.after.policies.get, outlook.policies)):
         for statement in policy.document.statements:
             if statement.effect is Effect.ALLOW and not statement.action.negated:
-                yield from (each for each in statement.action.values if not each.startswith("*"))
+                names = statement.action.values
+                yield from (each for each in names if each.lower().startswith(_OWN_CALLS))
