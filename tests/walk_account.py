@@ -14,7 +14,7 @@ from sekisho.policy import to_json
 from sekisho.prover.walk import Kind, Step, Story
 from sekisho.prover.walk.model import Act, Device, Held, Hold, Password, Person, Who
 from sekisho.prover.walk.search import Question
-from sekisho.prover.walk.setting import ACCOUNT, GROUP, NAMES, ROLE, Setting
+from sekisho.prover.walk.setting import ACCOUNT, Setting
 
 PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
 ADMIN_PASSWORD = "Torii-5-vermilion"
@@ -42,9 +42,9 @@ class Cell:
     @classmethod
     def of(cls, story: Story, setting: Setting, number: int, steps: Iterable[Step] = ()) -> "Cell":
         """Return a story whose people are told from others' by a number, as the steps have them."""
-        names = {who: f"{NAMES[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
+        names = {who: f"{setting.called.people[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
         settled = replace(story, question=_settled(story.question, steps))
-        return cls(settled, replace(setting, names={**NAMES, **names}))
+        return cls(settled, replace(setting, names=names))
 
 
 def _settled(question: Question, steps: Iterable[Step]) -> Question:
@@ -66,14 +66,14 @@ def account_of(cells: Sequence[Cell]) -> AccountFile:
 
 
 def _account(cells: Sequence[Cell]) -> dict[str, Any]:
-    setting = cells[0].setting
+    setting, called = cells[0].setting, cells[0].setting.called
     role = {
-        **_entry("Role", ROLE, "AROA", f"role/{ROLE}"),
+        **_entry("Role", called.role, "AROA", f"role/{called.role}"),
         "AssumeRolePolicyDocument": to_json(setting.role_trust.document),
         "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": _ALL}],
     }
     group = {
-        **_entry("Group", GROUP, "AGPA", f"group/{GROUP}"),
+        **_entry("Group", called.group, "AGPA", f"group/{called.group}"),
         "GroupPolicyList": _inline([to_json(each.document) for each in setting.enrolled]),
     }
     people = [each for cell in cells for each in _people(cell)]
@@ -94,7 +94,11 @@ def _account(cells: Sequence[Cell]) -> dict[str, Any]:
         },
         "credentials": {
             "users": {
-                **{cell.setting.names[who]: _held(who, cell) for cell in cells for who in _ACTORS},
+                **{
+                    cell.setting.called.people[who]: _held(who, cell)
+                    for cell in cells
+                    for who in _ACTORS
+                },
                 "yuki": {
                     "password": ADMIN_PASSWORD,
                     "devices": [{"name": "yuki", "seed": SEED}],
@@ -119,7 +123,7 @@ def _people(cell: Cell) -> Iterable[dict[str, Any]]:
         if cell.story.kind is Kind.STAYS_OUT:
             more["AttachedManagedPolicies"] = attached
         if cell.story.question.start.person(who).member:
-            more["GroupList"] = [GROUP]
+            more["GroupList"] = [setting.called.group]
         policies = setting.policies(who)
         if policies.boundaries:
             more["PermissionsBoundary"] = {
@@ -127,7 +131,7 @@ def _people(cell: Cell) -> Iterable[dict[str, Any]]:
                 "PermissionsBoundaryArn": _LIMIT,
             }
         documents = [to_json(each.document) for each in policies.identity]
-        yield _user(setting.names[who], setting.holder(who).path, documents, **more)
+        yield _user(setting.called.people[who], setting.holder(who).path, documents, **more)
 
 
 def _limits(setting: Setting) -> list[dict[str, Any]]:
@@ -181,7 +185,7 @@ def _key(name: str) -> dict[str, str]:
 
 
 def _held(who: Who, cell: Cell) -> dict[str, Any]:
-    start, name = cell.story.question.start, cell.setting.names[who]
+    start, name = cell.story.question.start, cell.setting.called.people[who]
     person = start.person(who)
     held: dict[str, Any] = {}
     if person.password is not Password.NONE:
@@ -196,5 +200,5 @@ def _held(who: Who, cell: Cell) -> dict[str, Any]:
 
 def device_name(device: Device, who: Who, cell: Cell) -> str:
     """Return what a device is called that one of a story's people begins with."""
-    names = cell.setting.names
+    names = cell.setting.called.people
     return names[device.name] if isinstance(device.name, Who) else f"other-of-{names[who]}"

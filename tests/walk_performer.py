@@ -12,7 +12,7 @@ from sekisho.errors import AwsRefused
 from sekisho.prover.walk import Step
 from sekisho.prover.walk.judge import OK
 from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Who
-from sekisho.prover.walk.setting import GROUP, ROLE, Setting
+from sekisho.prover.walk.setting import Setting
 from sekisho.signin import totp
 from sekisho.story.console import Console, Next, Page
 from walk_account import (
@@ -66,7 +66,8 @@ class Performer:
     def __init__(self, local: LocalAws, cell: Cell) -> None:
         self._local = local
         self._account = local.world.account
-        self._names = cell.setting.names
+        self._called = cell.setting.called
+        self._names = self._called.people
         self._apis: dict[str, Any] = {}
         self._keys: dict[Hold, Keys] = {}
         self._passwords = dict(PASSWORDS)
@@ -97,7 +98,7 @@ class Performer:
 
     def _begin_with(self, hold: Hold) -> None:
         if hold == ROLE_HOLD:
-            role = f"arn:aws:iam::{self._account}:role/{ROLE}"
+            role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             answer = self._api(keys_of(SETUP)).call(
                 "sts", "AssumeRole", RoleArn=role, RoleSessionName="session"
             )
@@ -201,7 +202,7 @@ class Performer:
             more = {"SerialNumber": virtual.serial, "TokenCode": self._code(virtual.seed)}
         hold = ROLE_HOLD
         if move.act is Act.ASSUME_ROLE:
-            role = f"arn:aws:iam::{self._account}:role/{ROLE}"
+            role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             more |= {"RoleArn": role, "RoleSessionName": "session"}
         else:
             hold = Hold(move.by.who, Held.TOKEN_MFA if move.code else Held.TOKEN)
@@ -237,7 +238,7 @@ class Performer:
             case Act.ATTACH_POLICY | Act.DETACH_POLICY:
                 return {**user, "PolicyArn": ADMINISTRATOR}
             case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
-                return {**user, "GroupName": GROUP}
+                return {**user, "GroupName": self._called.group}
             case Act.UPDATE_TRUST:
                 statement = {
                     "Effect": "Allow",
@@ -245,7 +246,7 @@ class Performer:
                     "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
                 }
                 document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-                return {"RoleName": ROLE, "PolicyDocument": document}
+                return {"RoleName": self._called.role, "PolicyDocument": document}
             case Act.SERVICE:
                 return {"StackName": "any", "TemplateBody": "{}"}
             case Act.WORK:

@@ -331,7 +331,7 @@ def test_an_action_that_is_denied_for_one_policy_only_is_open() -> None:
         ("Allow", "shared", False),
         ("Deny", "phone-*", False),
         ("Deny", "shared", True),
-        ("Deny", "phone-2", False),
+        ("Deny", "phone-2", True),
         ("Allow", "${aws:username}", True),
         ("Allow", "*", True),
     ],

@@ -71,6 +71,46 @@ def test_what_is_open_on_some_users_only_is_found(
     assert found.other.split(":")[-1].startswith(other)
 
 
+@pytest.mark.parametrize("name", ["taro", "TARO", "shiro", "phone-2", "taro-2"])
+def test_a_policy_that_names_one_device_closes_nobody_elses(name: str) -> None:
+    """Whatever the people of the stories are called."""
+    opened = "iam:DeleteVirtualMFADevice"
+    gate = {"Effect": "Deny", "NotAction": opened, "Resource": "*", "Condition": MFA}
+    one = {"Effect": "Deny", "Action": opened, "Resource": _arns([f"mfa/{name}"])}
+    assert answer(story("admin-key-removes-devices"), policies(gate, one)).verdict is (
+        WalkVerdict.REFUTED
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "named", "told"),
+    [
+        ("iam:AddUserToGroup", "group/Staff", "admin-key-groups"),
+        ("iam:UpdateAssumeRolePolicy", "role/Ops", "admin-key-trust"),
+        ("sts:AssumeRole", "role/Ops", "role-without-mfa"),
+    ],
+)
+def test_a_policy_that_names_one_group_or_role_closes_no_other(
+    action: str, named: str, told: str
+) -> None:
+    gate = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": MFA}
+    one = {"Effect": "Deny", "Action": action, "Resource": _arns([named])}
+    assert answer(story(told), policies(gate, one)).verdict is WalkVerdict.REFUTED
+
+
+def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps() -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    shut = {"Effect": "Deny", "Action": "iam:EnableMFADevice", "Resource": "*"}
+    but_yuki = {
+        "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"},
+        "ArnNotLike": {"aws:PrincipalArn": _arns(["user/yuki"])},
+    }
+    gate = policies(everything, {**shut, "Condition": MFA}, {**shut, "Condition": but_yuki})
+    helped, known = story("key-user-helped"), Setting(names={Who.ADMINISTRATOR: "yuki"})
+    assert answer(helped, gate, known).verdict is WalkVerdict.PROVED
+    assert answer(helped, gate).verdict is WalkVerdict.REFUTED
+
+
 def test_a_colleague_in_another_state_is_a_way_in() -> None:
     """The story's colleague has no password yet; somebody else has one that can be reset."""
     thief = story("key-with-device")

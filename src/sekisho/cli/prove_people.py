@@ -32,7 +32,6 @@ from sekisho.prover.walk import (
     right_with,
 )
 from sekisho.prover.walk.model import Who
-from sekisho.prover.walk.setting import NAMES
 
 __all__ = [
     "PEOPLE_PART",
@@ -57,7 +56,6 @@ _SESSION = Text(
     "セッションポリシー付きでサインインすることはありません",
 )
 _ASKING = Text("stories", "ストーリー")
-_SPARE = ("sora", "umi")
 _OPTIONS = (
     click.option(
         "--after-enrolment",
@@ -127,11 +125,10 @@ def settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
 
 
 def _named(base: Setting, user: User) -> Setting:
-    others = (name for name in (*NAMES.values(), *_SPARE) if name.lower() != user.name.lower())
-    names = {who: user.name if who is Who.USER else next(others) for who in Who}
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
     tags = user.tags if user.all_tags else None
+    names = {Who.USER: user.name}
     return replace(base, names=names, path=path, user_id=user.unique_id, user_tags=tags)
 
 

@@ -21,7 +21,6 @@ from sekisho.policy.document import Statement
 from sekisho.prover.walk import Reachable, Setting, Unexplored, Unreachable, search, step_text
 from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.search import Goal, Question
-from sekisho.prover.walk.setting import NAMES
 from sekisho.rollout.held import UNREAD, UNREAD_RULES
 from sekisho.rollout.plan import Verdict
 
@@ -151,7 +150,7 @@ class _Asked:
         setting = Setting(
             user=policies,
             users_may_change=may_change,
-            names={**NAMES, Who.USER: user.name},
+            names={Who.USER: user.name},
             path=user.path,
             user_id=user.id,
             user_tags=user.tags,

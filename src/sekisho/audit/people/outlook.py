@@ -25,7 +25,7 @@ from sekisho.prover import Proved, gate_shut
 from sekisho.prover import User as Named
 from sekisho.prover.walk import Unexplored, WalkVerdict, answer, story
 from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
-from sekisho.prover.walk.setting import NAMES, Setting
+from sekisho.prover.walk.setting import Setting
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
 
@@ -220,10 +220,9 @@ class _Teller:
         """Return whether somebody who starts like this gets in, in this account."""
         told = story("new-user")
         asked = replace(told, question=replace(told.question, start=state))
-        others = [name for name in (*NAMES.values(), "other") if name.lower() != user.name.lower()]
         around = Setting(
             users_may_change=may_change,
-            names={who: user.name if who is Who.USER else others.pop(0) for who in Who},
+            names={Who.USER: user.name},
             path=user.path,
             user_id=user.id,
             user_tags=user.tags,

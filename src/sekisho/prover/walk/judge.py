@@ -33,7 +33,7 @@ from sekisho.prover.walk.model import (
     State,
     Who,
 )
-from sekisho.prover.walk.setting import GROUP, OTHER_DEVICE, ROLE, Setting
+from sekisho.prover.walk.setting import Setting
 from sekisho.signin import (
     MFA_IN_CALL,
     Credential,
@@ -171,7 +171,7 @@ class Judge:
         """
         if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
             return None
-        devices, whose = state.person(move.on).count, self.setting.names[move.on]
+        devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
         credential = self._credential(move.by, move.by.held in _WITH_MFA)
         refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
         if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
@@ -240,7 +240,7 @@ class Judge:
         if by.held is Held.ROLE:
             role = Holder(
                 *(HolderKind.ROLE, setting.partition, setting.account),
-                *(ROLE, "/", "AROAEXAMPLEOPS000000"),
+                *(setting.called.role, "/", "AROAEXAMPLEOPS000000"),
             )
             return Credential(
                 CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
@@ -269,16 +269,16 @@ class Judge:
 
     def _resource(self, move: Move) -> str:
         """Return what a move's first call is about (fact §4.6)."""
-        setting = self.setting
+        setting, called = self.setting, self.setting.called
         match move.act:
             case Act.CREATE_DEVICE | Act.DELETE_DEVICE:
                 name = move.device.name if move.device is not None else ""
-                named = setting.names[name] if isinstance(name, Who) else OTHER_DEVICE
+                named = called.people[name] if isinstance(name, Who) else called.device
                 return device_arn(setting.partition, setting.account, "/", named)
             case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
-                return f"{self._iam}:group/{GROUP}"
+                return f"{self._iam}:group/{called.group}"
             case Act.UPDATE_TRUST | Act.ASSUME_ROLE:
-                return f"{self._iam}:role/{ROLE}"
+                return f"{self._iam}:role/{called.role}"
             case Act.SESSION_TOKEN | Act.WORK:
                 return "*"
             case Act.SERVICE:

@@ -64,7 +64,8 @@ def others(setting: Setting) -> list[Setting]:
 
 def become(setting: Setting, third: Setting) -> Setting:
     """Return the setting in which the colleague of one is the user, and that of another is met."""
-    names = {Who.USER: setting.names[Who.COLLEAGUE], Who.COLLEAGUE: third.names[Who.COLLEAGUE]}
+    met, further = setting.called.people, third.called.people
+    names = {Who.USER: met[Who.COLLEAGUE], Who.COLLEAGUE: further[Who.COLLEAGUE]}
     return replace(
         setting,
         user=setting.colleague,

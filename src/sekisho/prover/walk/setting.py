@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import AttachedPolicy, Policies, Switches
@@ -14,20 +15,12 @@ from sekisho.policy.document import OperatorName, Statement
 from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.credentials import TAG, USER_ID, User
 from sekisho.prover.walk.model import ACTIONS, Act, Who, actions_of
+from sekisho.prover.walk.names import USUAL, Names, every_policy, names_for
 from sekisho.signin import Holder, HolderKind, SigninSwitches, change_allowed
 
-__all__ = ["ACCOUNT", "GROUP", "NAMES", "OTHER_DEVICE", "ROLE", "Setting"]
+__all__ = ["ACCOUNT", "Setting"]
 
 ACCOUNT = "111122223333"
-ROLE = "Ops"
-NAMES: Mapping[Who, str] = {
-    Who.USER: "hanako",
-    Who.COLLEAGUE: "taro",
-    Who.ADMINISTRATOR: "yuki",
-}
-GROUP = "Staff"
-OTHER_DEVICE = "phone-2"
-"""The name of every device that has nobody's own."""
 _SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 _MODELLED = frozenset(
@@ -60,7 +53,8 @@ class Setting:
         enrolled: the policies of the group of those who have enrolled, beside their own.
         users_may_change: the account's `AllowUsersToChangePassword`: every user may change their
             own password, and read what is asked of one, without a policy of their own.
-        names: the user name of each; the user's alone is asked about.
+        names: the user names that are known.
+        called: what everybody and everything is called: those, and else what no policy names.
         path, colleague_path: the IAM path of the user, and of the colleague.
         user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
             is unknown.
@@ -75,7 +69,8 @@ class Setting:
     administrator: Policies = field(default_factory=Policies)
     enrolled: tuple[AttachedPolicy, ...] = ()
     users_may_change: bool = False
-    names: Mapping[Who, str] = field(default_factory=lambda: NAMES)
+    names: Mapping[Who, str] = field(default_factory=dict)
+    called: Names = field(init=False, compare=False, repr=False)
     path: str = "/"
     colleague_path: str = "/"
     user_id: str = ""
@@ -86,6 +81,12 @@ class Setting:
     signin: SigninSwitches = field(default_factory=SigninSwitches)
     engine: Switches = field(default_factory=Switches)
     now: datetime | None = None
+
+    def __post_init__(self) -> None:
+        own = [every_policy(self._own(who)) for who in Who]
+        trust = () if self.trust is None else (self.trust,)
+        # the one way to fill in a field of a frozen value
+        object.__setattr__(self, "called", names_for(self.names, chain(*own, self.enrolled, trust)))
 
     @property
     def region(self) -> str | None:
@@ -116,8 +117,11 @@ class Setting:
 
     def holder(self, who: Who) -> Holder:
         """Return who that is in IAM."""
-        name, paths = self.names[who], {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path}
-        unique = self._id(who) or f"AIDAEXAMPLE{NAMES[who].upper():0<10}"
+        name, paths = (
+            self.called.people[who],
+            {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path},
+        )
+        unique = self._id(who) or f"AIDAEXAMPLE{USUAL.people[who].upper():0<10}"
         return Holder(
             HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
         )
@@ -186,7 +190,7 @@ class Setting:
         """Yield what can decide; beside one that allows everything no other Allow does."""
         policies = self.policies(who, member=True)
         idle = policies.identity if EVERYTHING in policies.identity else ()
-        for attached in _all(policies):
+        for attached in every_policy(policies):
             for statement in attached.document.statements:
                 if statement.effect is Effect.DENY or attached not in idle:
                     yield statement
@@ -212,16 +216,7 @@ class Setting:
         document = from_json(
             {"Version": "2012-10-17", "Statement": statement}, kind=PolicyKind.TRUST
         )
-        return AttachedPolicy(f"trust policy of {ROLE}", document)
-
-
-def _all(policies: Policies) -> Iterator[AttachedPolicy]:
-    yield from policies.identity
-    yield from policies.boundaries or ()
-    yield from policies.session or ()
-    yield from policies.vpc_endpoint or ()
-    for level in (*policies.scps, *policies.rcps):
-        yield from level.policies
+        return AttachedPolicy(f"trust policy of {self.called.role}", document)
 
 
 def _device_patterns(statement: Statement, acts: Container[Act]) -> Iterator[str]:
@@ -235,8 +230,7 @@ def _device_patterns(statement: Statement, acts: Container[Act]) -> Iterator[str
         return
     exact_denied = statement.effect is Effect.DENY and not resource.negated
     for value in resource.values:
-        named = value.split(":", 5)[-1]
-        if not (exact_denied and not set("*?$") & set(named) and named != f"mfa/{OTHER_DEVICE}"):
+        if not exact_denied or set("*?$") & set(value.split(":", 5)[-1]):
             yield value
 
 
