@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from sekisho.account.aws import Keys, connect
+from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.endpoint import LocalAws
+from sekisho.engine import Switches
 from sekisho.errors import AwsRefused
 from sekisho.prover.walk import Step
-from sekisho.prover.walk.judge import OK
-from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Who
+from sekisho.prover.walk.judge import OK, Judge
+from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Person, State, Who
 from sekisho.prover.walk.setting import Setting
-from sekisho.signin import totp
+from sekisho.signin import SigninSwitches, totp
 from sekisho.story.console import Console, Next, Page
 from walk_account import (
     ADMIN_PASSWORD,
@@ -32,8 +34,12 @@ NOT_PERFORMED = {
     "service": "a call on the caller's behalf: no service of the local AWS makes one",
     "scp": "a step under a service control policy: the local AWS has no organization",
     "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
+    "switches": "a step under a switch set otherwise than by default",
+    "partition": "a step in another partition than `aws`",
+    "age": "a password that its age alone makes expire: one that must be changed stands for it",
+    "facts": "a step under a policy that asks for the user's id or tags, or for the time",
 }
-"""What no client here can perform, by name; the page about walks lists it in these words."""
+"""What is not performed here, by name; the page about walks lists it in these words."""
 
 ENROLLED_AS = {Hand.ACTOR: "", Hand.ACTOR_PASSKEY: "passkey", Hand.ELSEWHERE: ""}
 """For each kind of device, why no client enrols it or gives its code; "" where one does."""
@@ -42,16 +48,36 @@ _NEW = "Sekisho-{}-barrier"
 
 
 def not_performed(setting: Setting, steps: Iterable[Step]) -> str:
-    """Return the name of what in these steps no client here can perform; "" if there is nothing."""
+    """Return the name of what in these steps is not performed here; "" if there is nothing."""
     if any(setting.policies(who).scps for who in Who):
         return "scp"
+    if setting.partition != DEFAULT_PARTITION:
+        return "partition"
+    if (setting.signin, setting.engine) != (SigninSwitches(), Switches()):
+        return "switches"
+    if setting.user_id or setting.user_tags or setting.now:
+        return "facts"
     for step in steps:
         device = step.move.device
         if device is not None and ENROLLED_AS[device.hand]:
             return ENROLLED_AS[device.hand]
-        if step.move.act is Act.SERVICE and step.outcome.carried_out:
+        if step.move.act is Act.SERVICE and _passes_directly(setting, step.move):
             return "service"
     return ""
+
+
+class _DirectCalls(Judge):
+    """Judges what a service is asked, and not what it then asks in the caller's name."""
+
+    def _asks(self, move: Move) -> Any:
+        yield next(iter(super()._asks(move)))
+
+
+def _passes_directly(setting: Setting, move: Move) -> bool:
+    """Tell whether it hangs on the service's own call what comes of asking a service."""
+    judge = _DirectCalls(setting)
+    either = (State(Person(member=each), Person(member=each)) for each in (False, True))
+    return any(judge.outcome(state, move).carried_out for state in either)
 
 
 @dataclass

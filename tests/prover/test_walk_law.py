@@ -1,13 +1,14 @@
 """The law of walks: what is reachable is performed, what is not is tried and refused.
 
-Real clients and the console's sign-in at the local AWS; what none of them can perform is listed.
+Real clients and the console's sign-in at the local AWS; what is not performed is listed.
 All walks under one set of policies are performed in one account, each by people of its own. What is
-refused under the published policies is tried in the deep profile.
+refused is tried in part, always the same; all of it in the deep profile.
 """
 
+import random
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from sekisho.prover.walk import (
     Setting,
     Step,
     Story,
+    Unexplored,
     Unreachable,
     search,
     setting_of,
@@ -32,7 +34,8 @@ from sekisho.prover.walk import (
     walked,
 )
 from sekisho.prover.walk.judge import Outcome
-from sekisho.prover.walk.model import Act, Hand, State
+from sekisho.prover.walk.model import Act, Hand, State, Who
+from sekisho.signin import SigninSwitches
 from walk_account import Cell, account_of
 from walk_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
 from walk_policies import around_of, policies_of
@@ -97,27 +100,54 @@ def _reachable(case: dict[str, Any]) -> Iterator[Walk]:
             yield Walk(replace(told, question=last.question), last.setting, last.result.path)
 
 
-BEGINNINGS: dict[tuple[Kind, str, State], list[Story]] = defaultdict(list)
-for _story in STORIES:
-    BEGINNINGS[_story.kind, _story.path, _story.question.start].append(_story)
+@dataclass(frozen=True)
+class _Refusal:
+    """A move that a search calls refused, and where it does.
+
+    Attributes:
+        told: the first story with this beginning.
+        begin: whose story it is, with which path, who the colleague is, and what both have.
+    """
+
+    told: Walk = field(compare=False)
+    begin: tuple[Kind, str, str, State]
+    way: Path
+    step: Step
 
 
-def _refused(case: dict[str, Any]) -> Iterator[Walk]:
-    """Yield walks that try all that is refused; stories with one beginning are tried together."""
-    for told in BEGINNINGS.values():
-        setting = setting_of(told[0], policies_of(case), around_of(case))
-        tried: dict[Path, dict[Step, None]] = defaultdict(dict)
-        for each in told:
-            result = search(setting, each.question)
-            for attempt in result.tried if isinstance(result, Unreachable) else ():
-                if not not_performed(setting, (*attempt.way, attempt.refused)):
-                    tried[attempt.way][attempt.refused] = None
+def _refusals(case: dict[str, Any]) -> Iterator[_Refusal]:
+    """Yield what is refused in any search for any story."""
+    for told in STORIES:
+        for walk in walked(told, setting_of(told, policies_of(case), around_of(case))):
+            assert not isinstance(walk.result, Unexplored)
+            asked, whom = walk.question, walk.setting.holder(Who.COLLEAGUE).arn
+            first = Walk(replace(told, question=asked), walk.setting, ())
+            begin = (told.kind, told.path, whom, asked.start)
+            for each in walk.result.tried:
+                if not not_performed(walk.setting, (*each.way, each.refused)):
+                    yield _Refusal(first, begin, each.way, each.refused)
+
+
+def _refused(case: dict[str, Any], most: int | None = None) -> Iterator[Walk]:
+    """Yield walks that try what is refused; what has one beginning is tried together.
+
+    No more than `most` refusals are tried, if that is given: always the same ones.
+    """
+    found = [*dict.fromkeys(_refusals(case))]
+    if most is not None and most < len(found):
+        found = random.Random(0).sample(found, most)  # noqa: S311 - samples, no secrets
+    groups: dict[object, list[_Refusal]] = defaultdict(list)
+    for each in found:
+        groups[each.begin].append(each)
+    for group in groups.values():
+        tried: dict[Path, list[Step]] = defaultdict(list)
+        for each in group:
+            tried[each.way].append(each.step)
         while tried:
-            way = max(tried, key=len)
-            yield Walk(told[0], setting, _with_attempts(way, tried))
+            yield replace(group[0].told, steps=_with_attempts(max(tried, key=len), tried))
 
 
-def _with_attempts(way: Path, tried: dict[Path, dict[Step, None]]) -> Path:
+def _with_attempts(way: Path, tried: dict[Path, list[Step]]) -> Path:
     """Return a way with everything that is tried on it, and refused, after each of its steps."""
     steps: list[Step] = []
     for place in range(len(way) + 1):
@@ -130,13 +160,25 @@ def test_what_is_reachable_is_performed(case: dict[str, Any]) -> None:
     _perform([*_reachable(case)])
 
 
-DEEP = settings.get_current_profile_name() == "deep"
-TRIED = {name: case for name, case in CASES.items() if DEEP or "published" not in case}
+MOST = None if settings.get_current_profile_name() == "deep" else 25
+"""Refusals that are tried under one set of policies."""
 
 
-@pytest.mark.parametrize("case", TRIED.values(), ids=TRIED)
-def test_what_is_not_reachable_is_tried_and_refused(case: dict[str, Any]) -> None:
-    _perform([*_refused(case)])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_refused_is_tried_and_refused(case: dict[str, Any]) -> None:
+    _perform([*_refused(case, MOST)])
+
+
+def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
+    first: set[State] = {told.question.start for told in STORIES}
+    walks = [*_refused(CASES["aws"])]
+    assert {walk.told.question.start for walk in walks} - first
+    told = story("key-without-device")
+    *_, last = walked(told, setting_of(told, policies_of(CASES["aws"])))
+    assert isinstance(last.result, Reachable)
+    refused = [each.refused for each in last.result.tried]
+    assert refused
+    assert {*refused} <= {step for walk in walks for step in walk.steps}
 
 
 def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
@@ -160,7 +202,7 @@ def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
     _perform_in([Cell(told, setting)], [tuple(refused)])
 
 
-def test_what_no_client_performs_is_listed_by_name() -> None:
+def test_what_is_not_performed_is_listed_by_name() -> None:
     """Every act, and every kind of device, is in some walk that is performed, or in the list."""
     performed: set[Act] = set()
     for name in ("aws", "cdk-helper-denynomfapolicy-anonymous-code-search-hit"):
@@ -172,20 +214,39 @@ def test_what_no_client_performs_is_listed_by_name() -> None:
     assert set(_NOT_PERFORMED.values()) | set(ENROLLED_AS.values()) <= {*NOT_PERFORMED, ""}
 
 
-def test_nothing_is_performed_under_a_service_control_policy() -> None:
+TURNED = SigninSwitches(device_holder_needs_mfa=False)
+
+
+def _under_scp(setting: Setting) -> Setting:
     everything = from_json(
         {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}},
         kind=PolicyKind.SCP,
     )
     level = Level("root", (AttachedPolicy("all", everything),))
+    return replace(setting, user=replace(setting.user, scps=(level,)))
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (_under_scp, "scp"),
+        (lambda setting: replace(setting, partition="aws-cn"), "partition"),
+        (lambda setting: replace(setting, signin=TURNED), "switches"),
+        (lambda setting: replace(setting, user_tags={"team": "a"}), "facts"),
+    ],
+)
+def test_nothing_is_performed_in_a_setting_that_the_list_names(
+    other: Callable[[Setting], Setting], reason: str
+) -> None:
     told = story("key-with-device")
-    setting = setting_of(told, replace(policies_of(CASES["aws"]), scps=(level,)))
-    assert not_performed(setting, ()) == "scp"
+    setting = setting_of(told, policies_of(CASES["aws"]))
+    assert not_performed(setting, ()) == ""
+    assert not_performed(other(setting), ()) == reason
 
 
-def test_the_page_lists_what_no_client_performs() -> None:
+def test_the_page_lists_what_is_not_performed() -> None:
     page = (CORPUS.parents[1] / "docs" / "walks.md").read_text(encoding="utf-8")
-    listed = page.split("What no client here performs:")[1].split("\n\n")[1]
+    listed = page.split("What is not performed here:")[1].split("\n\n")[1]
     assert listed.splitlines() == [f"- `{name}`: {why}" for name, why in NOT_PERFORMED.items()]
 
 

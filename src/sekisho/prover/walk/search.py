@@ -106,10 +106,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """The goal is reached, by this shortest path; `assumed` as in `Outcome`."""
+    """The goal is reached, by this shortest path.
+
+    Attributes:
+        assumed: as in `Outcome`.
+        tried: every kind of move that was refused before, each on a shortest way to it.
+    """
 
     path: Path
     assumed: tuple[str, ...] = ()
+    tried: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +211,8 @@ class _Search:
         while queue:
             state = queue.popleft()
             if question.goal.reached(state):
-                return Reachable(ways[state], _assumed(ways[state]))
+                tried = tuple(self._tried.values())
+                return Reachable(ways[state], _assumed(ways[state]), tried)
             self._budget.left -= 1
             if self._budget.left < 0:
                 return Unexplored(_TOO_MANY.filled(most=self._budget.whole))
