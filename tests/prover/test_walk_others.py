@@ -26,6 +26,8 @@ from sekisho.prover.walk import (
 from sekisho.prover.walk.judge import Judge
 from sekisho.prover.walk.model import ON_USERS, Act, Held, Hold, Who
 from sekisho.prover.walk.others import MOST_CLASSES, others, starts
+from sekisho.prover.walk.search import MOST_STATES
+from walk_policies import policies_of
 
 Statement = dict[str, Any]
 
@@ -132,6 +134,22 @@ def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
     found = answer(story("key-with-device"), policies(gate, *closed))
     assert isinstance(found.result, Unexplored)
     assert f"{MOST_CLASSES}" in found.result.reason.en
+
+
+def test_the_limit_of_states_leaves_room_above_the_widest_known_answer() -> None:
+    name = "cdk-helper-denynomfapolicy-anonymous-code-search-hit"
+    widest = policies_of({"published": name})
+    found = answer(story("service"), widest, most_states=MOST_STATES // 3)
+    assert found.verdict is WalkVerdict.REFUTED
+
+
+def test_a_gate_that_leaves_much_open_is_given_up_in_time() -> None:
+    names = ["CreateVirtualMFADevice", "DeactivateMFADevice", "DeleteVirtualMFADevice"]
+    names += ["CreateLoginProfile", "CreateAccessKey", "AddUserToGroup", "RemoveUserFromGroup"]
+    opened = open_on([*names, "UpdateLoginProfile", "ChangePassword"], ["*"])
+    found = answer(story("admin-key-trust"), opened)
+    assert isinstance(found.result, Unexplored)
+    assert "more than 2500 states" in found.result.reason.en
 
 
 def test_all_searches_of_a_story_share_one_limit_of_states() -> None:

@@ -31,8 +31,13 @@ __all__ = [
 
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
 
-MOST_STATES = 10_000
-"""States that are looked at for one answer before the searches give up."""
+MOST_STATES = 2_500
+"""States that are looked at for one answer before the searches give up.
+
+Of every story under every preset and published policy in the tests, with a group for after
+enrolment and without, the widest answer needs 764 (`service` under a CDK helper's gate), the next
+189. A thousand states take about 0.8 s of processor time.
+"""
 
 
 @dataclass(slots=True)
