@@ -102,6 +102,19 @@ def test_users_whose_policies_are_equal_are_told_apart_where_it_matters() -> Non
     joined = f"iam:AddUserToGroup on {HOME}:group/Ops"
     groups = {"Ops": {"inline": {"p": [may("iam:DeleteUserPolicy")]}}}
     assert requests(may("iam:AddUserToGroup", "*"), groups=groups) == [joined, "", joined]
+    # a group, role or policy that is named like a user is another one for each of them
+    everything = {"inline": {"p": [may("*", "*")]}}
+    named = {"ann": {"inline": {"p": [may("s3:*", "*")]}}, "bob": everything}
+    mine = may("iam:AddUserToGroup", f"{HOME}:group/${{aws:username}}")
+    joins = ["", f"iam:AddUserToGroup on {HOME}:group/bob", ""]
+    assert requests(mine, groups=named) == joins
+    mine = may("iam:CreatePolicyVersion", f"{HOME}:policy/${{aws:username}}")
+    changes = ["", f"iam:CreatePolicyVersion on {HOME}:policy/bob", ""]
+    assert requests(mine, groups={"Ops": {"has": ["bob"]}}) == changes
+    root = {"Effect": "Allow", "Principal": {"AWS": f"{HOME}:root"}, "Action": "sts:AssumeRole"}
+    mine = may("sts:AssumeRole", f"{HOME}:role/${{aws:username}}")
+    enters = ["", f"sts:AssumeRole on {HOME}:role/bob", ""]
+    assert requests(mine, roles={"bob": {**everything, "trust": [root]}}) == enters
     principal = {"AWS": f"{HOME}:user/bob"}
     trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     roles = {"Admin": {"trust": [trust], "inline": {"p": [may("*", "*")]}}}

@@ -82,8 +82,8 @@ class Asker:
     """Asks the prover; of policies that allow none of the actions at all it need not be asked."""
 
     def __init__(self, now: datetime, numbers: Numbers) -> None:
+        self.numbers = numbers
         self._now = now
-        self._numbers = numbers
         self._giving: dict[tuple[int, str], bool] = {}
 
     def may(self, caller: Caller, ask: Ask) -> Verdict:
@@ -103,7 +103,7 @@ class Asker:
 
     def _gives(self, document: Document, action: str) -> bool:
         """Tell whether a document allows an action at all, whatever its conditions."""
-        key = (self._numbers.of(document), action)
+        key = (self.numbers.of(document), action)
         if key not in self._giving:
             doubts = Doubts(Switches())
             self._giving[key] = any(

@@ -40,24 +40,28 @@ _INLINE = (
 )
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
-_OWN = AttachedPolicy(
-    "the user",
+_ASKED = AttachedPolicy(
+    "what is asked about",
     from_json(
         {
             "Version": "2012-10-17",
             "Statement": [
                 {
                     "Effect": "Allow",
-                    "Action": "iam:*",
+                    "Action": "*",
                     "Resource": [
                         "arn:*:iam::*:user/${aws:username}",
                         "arn:*:iam::*:user/*/${aws:username}",
+                        # any one of these, and not all: to a user's name they are others' names
+                        *(f"arn:*:iam::*:{kind}/?*" for kind in ("group", "role", "policy")),
                     ],
+                    "Condition": {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
                 }
             ],
         }
     ),
 )
+"""The user and the user's groups, roles and policies: none but the user goes by the user's name."""
 _NOBODY = "sekisho-nobody"
 _TRUST_OF = "trust policy of role "
 
@@ -90,12 +94,21 @@ class Powers:
         self._doors: dict[tuple[str, str, bool], bool] = {}
         self._named = _naming(snapshot)
         self._trust_gaps = [gap for gap in snapshot.gaps if gap.who.startswith(_TRUST_OF)]
-        self._of_groups = traits_for(Policies(identity=tuple(_of_groups(snapshot))))
+        self._of_groups = tuple(_of_groups(snapshot))
+        self._joined: dict[object, Traits] = {}
 
     def special(self, user: User, policies: Policies) -> tuple[object, ...]:
         """Return what of a user matters beside the user's own policies."""
         joins = self._asker.gives(policies, _JOIN)
-        return (self._naming(user), likeness(user, self._of_groups) if joins else ())
+        return (self._naming(user), likeness(user, self._with_groups(policies)) if joins else ())
+
+    def _with_groups(self, policies: Policies) -> Traits:
+        """Return what of a user matters to the user's policies and to those of any group."""
+        key = self._asker.numbers.of_all(policies)
+        if key not in self._joined:
+            identity = (*policies.identity, *self._of_groups)
+            self._joined[key] = traits_for(replace(policies, identity=identity))
+        return self._joined[key]
 
     def _naming(self, user: User) -> tuple[str, ...]:
         """Return the roles whose trust policies name a user."""
@@ -262,7 +275,7 @@ def _known(asked: Callable[[], Verdict]) -> Verdict:
 
 def traits_for(policies: Policies) -> Traits:
     """Return what of a user matters where the question tells the user from others."""
-    return traits_of(replace(policies, identity=(*policies.identity, _OWN)))
+    return traits_of(replace(policies, identity=(*policies.identity, _ASKED)))
 
 
 def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:

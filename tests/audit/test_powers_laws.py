@@ -1,0 +1,83 @@
+"""What a user may do to the gate does not depend on who else is asked about, or in which order."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from audit.small_accounts import HOME, snapshot_of
+from audit.test_lint_laws import DEEP
+from sekisho.audit.people import powers_of
+
+NAMES = ("ann", "bob", "eve")
+WHOSE = ("*", "bob", "${aws:username}", "*/${aws:username}", "b*")
+POLICY = "iam:PolicyARN"
+KINDS = {
+    "iam:AddUserToGroup": ("group",),
+    "sts:AssumeRole": ("role", "*"),
+    "iam:PutRolePolicy": ("role",),
+    "iam:UpdateAssumeRolePolicy": ("role",),
+    "iam:CreatePolicyVersion": ("policy",),
+    "iam:PutUserPolicy": ("user",),
+    "iam:DeleteUserPolicy": ("user",),
+    "iam:PutGroupPolicy": ("group",),
+    "iam:AttachUserPolicy": ("user",),
+}
+
+
+def allowed(action: str, resource: str, condition: Any = None) -> dict[str, Any]:
+    """Return a statement."""
+    more = {"Condition": condition} if condition else {}
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> dict[str, Any]:
+    action = draw(st.sampled_from(sorted(KINDS)))
+    kind, whose = draw(st.sampled_from(KINDS[action])), draw(st.sampled_from(WHOSE))
+    condition = None
+    if action == "iam:AttachUserPolicy":
+        operator = draw(st.sampled_from(["StringEquals", "StringLike", "ArnLike"]))
+        condition = {operator: {POLICY: f"{HOME}:policy/{draw(st.sampled_from(WHOSE))}"}}
+    return allowed(action, f"{HOME}:{kind}/{whose}", condition)
+
+
+ALL, LITTLE = [allowed("*", "*")], [allowed("s3:Get*", "*")]
+TRUST = [
+    {"Effect": "Allow", "Principal": {"AWS": f"{HOME}:{whose}"}, "Action": "sts:AssumeRole"}
+    for whose in ("root", "user/bob")
+]
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> dict[str, Any]:
+    rights = st.sampled_from(
+        [ALL, LITTLE, [allowed("iam:DeleteUserPolicy", f"{HOME}:user/${{aws:username}}")]]
+    )
+    groups = {
+        name: {"has": [name] if name == "bob" else [], "inline": {"p": draw(rights)}}
+        for name in NAMES
+    }
+    trust = st.lists(st.sampled_from(TRUST), min_size=1, max_size=2)
+    roles = {name: {"trust": draw(trust), "inline": {"p": draw(rights)}} for name in NAMES}
+    policies = {name: draw(rights) for name in NAMES}
+    own = draw(st.lists(statements(), min_size=1, max_size=2))
+    return {"groups": groups, "roles": roles, "policies": {**policies, "Own": own}}
+
+
+@given(account=accounts(), order=st.permutations(NAMES))
+@settings(max_examples=2_000 if DEEP else 60, deadline=None)
+def test_users_together_are_told_what_each_is_told_alone(
+    account: dict[str, Any], order: list[str]
+) -> None:
+    together = snapshot_of({"users": {name: {"has": ["Own"]} for name in NAMES}, **account})
+    users = tuple(together.user_named[name] for name in order)
+    told = {
+        name: (power.administers, power.unknown, power.edits)
+        for name, power in powers_of(replace(together, users=users)).items()
+    }
+    for user in users:
+        alone = powers_of(replace(together, users=(user,)))[user.name]
+        assert told[user.name] == (alone.administers, alone.unknown, alone.edits)
+    event(f"{len({each[0] for each in told.values()})} answers")
