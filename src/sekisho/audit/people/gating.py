@@ -1,18 +1,20 @@
 """What gates a user, and the calls that would take it away.
 
-The engine is asked for a few requests that no gate exempts, by access key and in a session without
-MFA: what stops them there, and not with MFA, gates.
+The engine is asked for two requests that no gate exempts and that are allowed with MFA, by access
+key and in a session without MFA: what stops them there, and not with MFA, gates.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 
 from sekisho.account import Group, Snapshot, User
 from sekisho.audit.assuming import EVERYTHING
 from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Ask, Key
-from sekisho.engine import Context, DecisionEffect, Policies, Request, decide
+from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
 from sekisho.signin import (
     Credential,
@@ -35,7 +37,12 @@ VERSIONS = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
 """What changes what a managed policy says."""
 
 _SESSION = timedelta(hours=12)
-_PROBES = ("s3:ListAllMyBuckets", "ec2:DescribeInstances")
+_PROBES = (
+    *("s3:ListAllMyBuckets", "ec2:DescribeInstances", "lambda:ListFunctions", "sqs:ListQueues"),
+    *("dynamodb:ListTables", "rds:DescribeDBInstances", "logs:DescribeLogGroups", "iam:ListRoles"),
+)
+_ASKED = 2
+"""How many of them are asked for: the first that are allowed; a boundary may allow few at all."""
 
 
 def gating_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, ...]:
@@ -45,11 +52,14 @@ def gating_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, 
     """
     open_to_all = replace(policies, identity=(*policies.identity, EVERYTHING))
     key, session, mfa = _credentials(snapshot, user)
-    with_mfa = [_stopped_by(snapshot, user, open_to_all, mfa, probe) for probe in _PROBES]
+    answer = partial(_answer, snapshot, user, open_to_all)
+    allowed = (each for each in _PROBES if answer(mfa, each).effect is DecisionEffect.ALLOWED)
+    probes = tuple(islice(allowed, _ASKED)) or _PROBES[:_ASKED]
+    with_mfa = [_stopping(answer(mfa, probe), open_to_all) for probe in probes]
     stops = [
         [
-            {name for name, _ in _stopped_by(snapshot, user, open_to_all, credential, probe) - also}
-            for probe, also in zip(_PROBES, with_mfa, strict=True)
+            {name for name, _ in _stopping(answer(credential, probe), open_to_all) - also}
+            for probe, also in zip(probes, with_mfa, strict=True)
         ]
         for credential in (key, session)
     ]
@@ -78,13 +88,16 @@ def _credentials(snapshot: Snapshot, user: User) -> tuple[Credential, Credential
     return Credential(CredentialKind.LONG_TERM_KEY, holder), session, replace(session, mfa_at=now)
 
 
-def _stopped_by(
+def _answer(
     snapshot: Snapshot, user: User, policies: Policies, credential: Credential, action: str
-) -> set[tuple[str, int | None]]:
-    """Return what keeps an action from being allowed: policy, and statement if it is a Deny."""
+) -> Decision:
     values = context_of(credential, snapshot.taken_at, SigninSwitches())
     context = Context({**values, **named_of(user).known})
-    decision = decide(Request(user.arn, action, "*", context, snapshot.account), policies)
+    return decide(Request(user.arn, action, "*", context, snapshot.account), policies)
+
+
+def _stopping(decision: Decision, policies: Policies) -> set[tuple[str, int | None]]:
+    """Return what keeps an action from being allowed: policy, and statement if it is a Deny."""
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         return {(cause.policy, cause.index) for cause in decision.because}
     if decision.blocked_by is PolicyKind.BOUNDARY:

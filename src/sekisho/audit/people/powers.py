@@ -235,8 +235,7 @@ class Powers:
     def _enters(self, user: User, caller: Caller, role: Role) -> Verdict:
         """Ask whether the user can assume a role, be it by changing whom it trusts."""
         assume = Ask((_ASSUME,), (role.arn,))
-        # whom a trust policy names needs no policy of their own that allows it
-        not_denied = partial(self._asker.may, _with(caller, (EVERYTHING,)), assume)
+        not_denied = partial(self._asker.may, _unless_denied(caller), assume)
         trusted = Ask(("iam:UpdateAssumeRolePolicy",), (role.arn,))
         ways = [then(self._asker.may(caller, trusted), not_denied)]
         if self._lets_in(user, role, by_name=True):
@@ -262,6 +261,16 @@ class Powers:
 def _with(caller: Caller, more: Sequence[AttachedPolicy]) -> Caller:
     policies = caller.policies
     return replace(caller, policies=replace(policies, identity=(*policies.identity, *more)))
+
+
+def _unless_denied(caller: Caller) -> Caller:
+    """Return the caller as a trust policy that names them has it: only their Denies count.
+
+    Neither a policy of their own nor a boundary need allow it; an SCP has to (fact §6.2).
+    """
+    own = caller.policies
+    identity = (*own.identity, *(own.boundaries or ()), EVERYTHING)
+    return replace(caller, policies=replace(own, identity=identity, boundaries=None))
 
 
 def _known(asked: Callable[[], Verdict]) -> Verdict:
