@@ -246,6 +246,10 @@ def test_what_the_model_does_not_know_matters_only_where_it_can_decide(action: s
         assert each not in PEOPLE or denied is usual
     work = answer(story("key-without-device"), _odd("Deny", "s3:*", **condition))
     assert work.verdict is WalkVerdict.UNKNOWN
+    # a boundary has to allow on its own, also where the same policy is attached
+    odd = _odd("Allow", "*", **condition)
+    work = answer(story("key-without-device"), replace(odd, boundaries=odd.identity[-1:]))
+    assert work.verdict is WalkVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(

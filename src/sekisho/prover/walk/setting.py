@@ -189,11 +189,14 @@ class Setting:
     def _statements(self, who: Who) -> Iterator[Statement]:
         """Yield what can decide; beside one that allows everything no other Allow does."""
         policies = self.policies(who, member=True)
-        idle = policies.identity if EVERYTHING in policies.identity else ()
-        for attached in every_policy(policies):
+        idle = EVERYTHING in policies.identity
+        for attached in policies.identity:
             for statement in attached.document.statements:
-                if statement.effect is Effect.DENY or attached not in idle:
+                if statement.effect is Effect.DENY or not idle:
                     yield statement
+        # each of the others has to allow on its own
+        for attached in every_policy(replace(policies, identity=())):
+            yield from attached.document.statements
 
     def _alike(self, value: str) -> bool:
         tail = value.split(":", 5)[-1]
