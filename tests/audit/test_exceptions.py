@@ -67,6 +67,20 @@ def test_a_password_that_only_the_report_tells_of_asks_for_a_reason(
     assert told == ([False] if enabled is None else [])
 
 
+@pytest.mark.parametrize(("about", "refused"), [("inline p of user ken", True), ("", False)])
+def test_who_is_not_there_is_refused_where_everybody_was_listed(about: str, refused: bool) -> None:
+    entry = "user: kem, kind: exception, why: a, owner: b, approvedBy: c, ticket: d"
+    text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2027-03-31}}]\n"
+    gap = ["GetAccountAuthorizationDetails", about, "policy.bad-value: `Maybe` is no effect"]
+    snapshot = snapshot_of({"users": {"ken": {}}, "gaps": [gap]})
+    if refused:
+        with pytest.raises(FaultyInput) as caught:
+            load_exceptions(text, snapshot)
+        assert caught.value.faults[0].cure == "did you mean `ken`?"
+    else:
+        assert load_exceptions(text, snapshot).of("kem") is not None
+
+
 def test_the_last_day_is_a_whole_day_in_utc() -> None:
     found = load_exceptions(
         "schema: sekisho.exceptions/1\nexceptions:\n - {user: glass, kind: break-glass, why: a,"

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from sekisho.audit.people import powers_of
+from sekisho.audit.people.asks import then
+from sekisho.language import Text
+from sekisho.prover import Proved, Unknown
 
 NAMES = ("ann", "bob", "eve")
 WHOSE = ("*", "bob", "${aws:username}", "*/${aws:username}", "b*")
@@ -81,3 +84,9 @@ def test_users_together_are_told_what_each_is_told_alone(
         alone = powers_of(replace(together, users=(user,)))[user.name]
         assert told[user.name] == (alone.administers, alone.unknown, alone.edits)
     event(f"{len({each[0] for each in told.values()})} answers")
+
+
+def test_one_step_that_nobody_can_take_settles_both() -> None:
+    unknown = Unknown(Text("not read", "読み取れていません"))
+    assert then(unknown, Proved) == then(Proved(), lambda: unknown) == Proved()
+    assert then(unknown, lambda: unknown) is unknown

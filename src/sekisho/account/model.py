@@ -305,8 +305,16 @@ class Snapshot:
 
     @property
     def whole(self) -> bool:
-        """Whether users, groups, roles and their policies were all read."""
+        """Whether all that GetAccountAuthorizationDetails tells was read.
+
+        The text of a policy that it leaves out is a gap of `GetPolicy`.
+        """
         return all(gap.what != "GetAccountAuthorizationDetails" for gap in self.gaps)
+
+    @property
+    def listed(self) -> bool:
+        """Whether every user is known by name, also where a policy of theirs was not read."""
+        return self.gap_of("GetAccountAuthorizationDetails") is None
 
     def has_password(self, user: User) -> bool | None:
         """Return whether a user has a console password; None if that is not known.

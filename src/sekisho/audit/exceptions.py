@@ -213,7 +213,7 @@ def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
         # where not everybody could be listed, nobody is told to be missing
-        if user is None and entry.user and snapshot.whole:
+        if user is None and entry.user and snapshot.listed:
             message, cure = f"there is no user `{entry.user}`", _meant(entry.user, known)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
         elif user is not None and snapshot.has_password(user) and not entry.force:

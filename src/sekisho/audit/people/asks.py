@@ -125,8 +125,8 @@ def some(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def then(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
-    """Return the first if both are Refuted; else the one that is not."""
-    if not isinstance(first, Refuted):
+    """Return the first if both are Refuted; Proved if either is; else the one that is Unknown."""
+    if isinstance(first, Proved):
         return first
     after = second()
     return first if isinstance(after, Refuted) else after
