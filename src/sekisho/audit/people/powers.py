@@ -81,7 +81,8 @@ class Powers:
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
         # what was not read may gate, and Force_MFA is what would
         unread = unread_policies(snapshot)
-        self._gates = tuple(sorted({*gates, *unread, f"{self._home}:policy/{NAME}"}))
+        managed = {each for each in (*gates, *unread) if each.startswith("arn:")}
+        self._gates = tuple(sorted({*managed, f"{self._home}:policy/{NAME}"}))
         bounds = {user.boundary for user in snapshot.users if user.boundary}
         self._bounds = tuple(sorted(bounds & {*gates, *unread}))
         owners: list[User | Group] = [*snapshot.users, *snapshot.groups]
