@@ -5,7 +5,7 @@ What counts, and what does not, is said in docs/audit.md.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from sekisho.account import (
     Group,
@@ -40,6 +40,7 @@ _INLINE = (
 )
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
+_PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
 _ASKED = AttachedPolicy(
     "what is asked about",
     from_json(
@@ -127,9 +128,12 @@ class Powers:
     def _ways(self, user: User, caller: Caller) -> Iterator[Verdict]:
         yield self._takes_away(caller)
         yield from self._by_own_policies(user, caller)
-        for group in self._snapshot.groups:
-            yield self._by_group(user, caller, group)
-        for role in self._snapshot.roles:
+        # who may join none, or change none, need not be asked about each
+        if self._asker.gives(caller.policies, _JOIN):
+            for group in self._snapshot.groups:
+                yield self._by_group(user, caller, group)
+        changes = any(self._asker.gives(caller.policies, each) for each in _GIVING)
+        for role in self._snapshot.roles if changes else self._powerful:
             yield from self._by_role(user, caller, role)
         for gap in self._trust_gaps:
             name, why = gap.who.removeprefix(_TRUST_OF), f"{gap.what}: {gap.reason}"
@@ -212,14 +216,18 @@ class Powers:
         on = (role.arn,)
         given = some(
             (
-                self._asker.may(caller, Ask(("iam:PutRolePolicy",), on)),
-                self._asker.may(
-                    caller, Ask(("iam:AttachRolePolicy",), on, keys=(Key(POLICY, self._strong),))
-                ),
+                self._asker.may(caller, Ask((_PUT,), on)),
+                self._asker.may(caller, Ask((_ATTACH,), on, keys=(Key(POLICY, self._strong),))),
             )
         )
         entered = then(given, partial(self._enters, user, caller, role))
         yield then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
+
+    @cached_property
+    def _powerful(self) -> tuple[Role, ...]:
+        """The roles that have the right themselves, as far as is known."""
+        roles = self._snapshot.roles
+        return tuple(each for each in roles if not isinstance(self._of_role(each), Proved))
 
     def _of_role(self, role: Role) -> Verdict:
         if role.name not in self._roles:
