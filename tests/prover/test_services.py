@@ -42,6 +42,14 @@ APART = {
     ),
     "the time of a session": (identity(deny(Null={"aws:TokenIssueTime": "true"})), True),
     "the region of a call": (identity(deny(StringEquals={"aws:RequestedRegion": "x"})), True),
+    "the region of no call to IAM": (
+        identity({**READ, "Condition": {"StringEquals": {"aws:RequestedRegion": "x"}}}),
+        False,
+    ),
+    "the region of a call like IAM's": (
+        identity({**tagged("${aws:RequestedRegion}"), "Action": ["s3:*", "I?M:Get*"]}),
+        True,
+    ),
     "MFA alone": (identity(deny(Null={MFA: "true"}), deny(Bool={MFA: "false"})), False),
     "another variable": (identity(tagged("${aws:username}")), False),
 }

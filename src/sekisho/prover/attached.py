@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.engine import AttachedPolicy, Level, Policies, glob
 from sekisho.policy import from_json
-from sekisho.policy.document import Statement, Version
+from sekisho.policy.document import Element, Statement, Version
 from sekisho.prover.reading import variables_in
 
 __all__ = ["EVERYTHING", "every", "tells_services_apart", "those", "with_only"]
 
 _SERVICE_KEYS = frozenset(
     {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
-    | {"aws:tokenissuetime", "aws:requestedregion"}
+    | {"aws:tokenissuetime"}
 )
 """The keys by which a service's call differs from the user's own with the same MFA.
 
 Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
-but need not have the time at which a session was issued. IAM is called in its own region, unless a
-service calls it.
+but need not have the time at which a session was issued.
 """
+_OF_IAM = _SERVICE_KEYS | {"aws:requestedregion"}
+"""The same for calls to IAM, which are made in its own region, unless a service makes them."""
 
 EVERYTHING = AttachedPolicy(
     "whatever is attached later",
@@ -45,11 +46,18 @@ def tells_services_apart(policies: Policies) -> bool:
     Where none does, each call by a service on the user's behalf is like one that the user makes.
     """
     return any(
-        not _SERVICE_KEYS.isdisjoint(named)
+        not telling.isdisjoint(named)
         for policy in every(policies)
         for statement in policy.document.statements
+        for telling in [_OF_IAM if _may_be_iam(statement.action) else _SERVICE_KEYS]
         for named in _keys_in(statement)
     )
+
+
+def _may_be_iam(action: Element) -> bool:
+    """Tell whether an `Action` or `NotAction` may take in a call to IAM."""
+    services = (value.partition(":")[0].lower() for value in action.values)
+    return action.negated or any(glob.like(service, "iam") for service in services)
 
 
 def _keys_in(statement: Statement) -> Iterator[frozenset[str]]:
