@@ -93,8 +93,11 @@ def contexts(
     """
     situation = situations(ALICE, NOW, (held,))[0]
     by_key: dict[str, list[Condition]] = {}
+    spelled: dict[str, str] = {}
     for asked in _conditions(documents):
-        by_key.setdefault(asked.condition.key, []).append(asked.condition)
+        # one key may be spelled in two ways
+        name = spelled.setdefault(asked.condition.key.lower(), asked.condition.key)
+        by_key.setdefault(name, []).append(asked.condition)
     settled = {key.lower() for key in situation.values} | situation.absent
     settled |= {"aws:currenttime", "aws:epochtime"}
     free = {key: each for key, each in by_key.items() if key.lower() not in settled}
