@@ -192,6 +192,7 @@ def test_the_kind_of_root_s_device(arns: list[str], virtual: bool) -> None:
     reading = Reading(Scripted(ListVirtualMFADevices={"VirtualMFADevices": devices}))
     root = read_root(reading, {"AccountMFAEnabled": 1})
     assert (root.mfa, root.virtual_device, root.keys) == (True, virtual, None)
+    assert bool(root.serials) is virtual
 
 
 def test_nothing_is_said_of_root_where_nothing_could_be_read() -> None:

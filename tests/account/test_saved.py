@@ -147,7 +147,7 @@ snapshots = st.builds(
     alias=st.none() | texts,
     password_policy=st.none() | password_policies,
     summary=st.dictionaries(texts, st.integers(0, 10**6), max_size=3),
-    root=st.builds(RootUser, maybe, maybe, maybe, maybe),
+    root=st.builds(RootUser, maybe, maybe, maybe, maybe, several(texts)),
     report=st.none() | st.builds(CredentialReport, times, st.dictionaries(texts, rows, max_size=2)),
     scps=st.none() | several(st.builds(Level, texts, several(policies))),
 )

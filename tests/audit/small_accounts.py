@@ -1,9 +1,9 @@
 """Small accounts written down shortly: what a corpus says becomes a snapshot.
 
 Keys that are not known are refused. `policies` are by name: `Force_MFA` (or a preset's name) is
-what `policy new` writes, everything else a document. A user or group names those it has (an ARN
-is itself); `inline` are documents. A role is its trust policy, or has `trust` beside what users
-have. Times are hours before the snapshot.
+what `policy new` writes, everything else a document. A user or group names those it has (an ARN is
+itself); `inline` are documents. A device is a kind, or `mfa/NAME`. A role is its trust policy, or
+has `trust` beside what users have. Times are hours before the snapshot.
 """
 
 from collections.abc import Mapping
@@ -98,7 +98,7 @@ def _user(name: str, value: Mapping[str, Any]) -> User:
 
 
 def _device(kind: str, name: str) -> Device:
-    serial = f"{HOME}:{DEVICES[kind].format(user=name)}".replace(":iam:::", ":iam::")
+    serial = f"{HOME}:{DEVICES.get(kind, kind).format(user=name)}".replace(":iam:::", ":iam::")
     real = DeviceKind.FIDO if kind == "passkey" else DeviceKind.VIRTUAL
     return Device(serial, real, name, NOW - timedelta(days=30))
 

@@ -1,17 +1,34 @@
 """What happens under the gate depends on the account: partition, names, password policy."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from administered import ACCOUNT as ADMINISTERED
+from administered import REGION, administered, enrol, iam_of, session_keys, signed_in
 from audit.small_accounts import snapshot_of
 from rollout.staging import ACCOUNT, NOW
-from sekisho.account import CredentialReport, CredentialRow, Device, DeviceKind, Gap, Snapshot
+from sekisho.account import (
+    CredentialReport,
+    CredentialRow,
+    Device,
+    DeviceKind,
+    Gap,
+    Snapshot,
+    User,
+    collect,
+)
 from sekisho.audit import Exceptions
 from sekisho.audit.people import Fate, Outlook, rows_of
 from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
-from sekisho.policy import Choices, Document, force_mfa, from_json
+from sekisho.language import Text
+from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
 from sekisho.rollout.entering import entries_of
 from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
@@ -249,6 +266,102 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
     assert "ListVirtualMFADevices" in told.en
     # AWS's own names do not matter to who may have any
     assert fate(replace(free, gaps=(unread,))).outlooks == (Outlook.MUST_ENROL,)
+
+
+def with_taro(snapshot: Snapshot, *names: str, **about: Any) -> Snapshot:
+    """Return the account with a colleague who has devices of these names."""
+    devices = tuple(
+        Device(f"arn:aws:iam::{ACCOUNT}:mfa/{name}", DeviceKind.VIRTUAL, "taro", NOW)
+        for name in names
+    )
+    taro = User("taro", "/", f"arn:aws:iam::{ACCOUNT}:user/taro", "AIDATARO", devices=devices)
+    return replace(snapshot, users=(*snapshot.users, taro), **about)
+
+
+@pytest.mark.parametrize("more", [(), ("iam:DeleteVirtualMFADevice",)])
+def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
+    more: tuple[str, ...],
+) -> None:
+    allow = {
+        "Effect": "Allow",
+        "Action": [ENROL[0], *more],
+        "Resource": f"arn:aws:iam::*:mfa/{OWN}",
+    }
+    enable = {"Effect": "Allow", "Action": ENROL[1], "Resource": f"arn:aws:iam::*:user/{OWN}"}
+    deny = {
+        "Effect": "Deny",
+        "NotAction": [*ENROL, *more],
+        "Resource": "*",
+        "Condition": NO_MFA,
+    }
+    only = from_json({"Version": "2012-10-17", "Statement": [allow, enable, deny]})
+    free = snapshot_of(KEN)
+    orphan = Device(f"arn:aws:iam::{ACCOUNT}:mfa/Ken", DeviceKind.VIRTUAL)
+    root = replace(free.root, serials=(f"arn:aws:iam::{ACCOUNT}:mfa/KEN",))
+    blind = Gap("ListMFADevices", "taro", "AccessDenied: no")
+    unlisted = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    # in another case a device has the name, but a policy about the name is not about it
+    other_case = (
+        (Outlook.UNKNOWN, Verdict.UNKNOWN) if more else (Outlook.LOCKED_OUT, Verdict.REFUTED)
+    )
+    for snapshot, outlook, verdict, said_in in (
+        (with_taro(free, "ken-2"), Outlook.MUST_ENROL, Verdict.PROVED, ""),
+        (with_taro(free, "old/ken"), Outlook.MUST_ENROL, Verdict.PROVED, ""),
+        (with_taro(free, "ken"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
+        (with_taro(free, "KEN"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
+        (replace(free, root=root), Outlook.LOCKED_OUT, Verdict.REFUTED, "<root_account> has"),
+        (replace(free, orphans=(orphan,)), *other_case, "mfa/Ken"),
+        (with_taro(free, gaps=(blind,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "ListMFADevices"),
+        (replace(free, gaps=(unlisted,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "AccessDenied"),
+    ):
+        told = fate(snapshot, only)
+        assert outlook in told.outlooks
+        gated = replace(free.users[0], inline=(AttachedPolicy("gate", only),))
+        after = replace(snapshot, users=(gated, *snapshot.users[1:]))
+        entry = entries_of(after, after.users, {})["ken"]
+        assert entry.verdict is verdict
+        assert said_in in entry.why.en
+        assert said_in in (told.name_taken or told.reason or Text("", "")).en
+        # who may have any name is in nobody's way
+        if outlook is not Outlook.UNKNOWN:
+            assert fate(snapshot).outlooks == (Outlook.MUST_ENROL,)
+
+
+def test_aws_refuses_the_name_of_somebody_else_s_device() -> None:
+    gate = {"PolicyName": "gate", "PolicyDocument": json.dumps(to_json(ONLY_OWN_NAME))}
+    with administered() as local:
+        iam = iam_of(local)
+        for name in ("ken", "taro"):
+            iam.create_user(UserName=name)
+            iam.create_login_profile(UserName=name, Password="Kadomatsu-7-lantern")
+            iam.put_user_policy(UserName=name, **gate)
+        enrol(local, "taro", "Ken")
+        keys = session_keys(local, "ken", mfa=False)
+        own = boto3.client(
+            "iam",
+            endpoint_url=local.url,
+            region_name=REGION,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
+        )
+        for name, code in (("ken", "EntityAlreadyExists"), ("ken-2", "AccessDenied")):
+            with pytest.raises(ClientError) as caught:
+                own.create_virtual_mfa_device(VirtualMFADeviceName=name)
+            assert caught.value.response["Error"]["Code"] == code
+        snapshot = collect(signed_in(local, "admin", mfa=True), now=local.clock.now())
+        found = audit_account(snapshot, Exceptions(), version="1").findings
+        facts = {
+            each.subject: each for each in found if each.id.value == "account.device-name-taken"
+        }
+        assert list(facts) == ["ken"]
+        serial = f"arn:aws:iam::{ADMINISTERED}:mfa/Ken"
+        assert serial in facts["ken"].fact.en
+        assert serial in facts["ken"].fact.ja
+        # the cure
+        iam.deactivate_mfa_device(UserName="taro", SerialNumber=serial)
+        iam.delete_virtual_mfa_device(SerialNumber=serial)
+        own.create_virtual_mfa_device(VirtualMFADeviceName="ken")
 
 
 def test_a_condition_on_what_nobody_needs_to_get_in() -> None:

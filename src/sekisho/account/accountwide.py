@@ -69,16 +69,18 @@ def read_orphans(reading: Reading) -> tuple[Device, ...]:
 def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
     """Return what the summary and the virtual devices tell of the root user."""
     items = reading.items(_DEVICES, "VirtualMFADevices", "", AssignmentStatus="Assigned")
-    virtual = None
-    if items is not None:
-        arns = (item.get("User", {}).get("Arn", "") for item in items)
-        virtual = any(arn.endswith(":root") for arn in arns)
+    found = [
+        item["SerialNumber"]
+        for item in items or ()
+        if item.get("User", {}).get("Arn", "").endswith(":root")
+    ]
     told = {name: bool(value) for name, value in summary.items()}
     return RootUser(
         mfa=told.get("AccountMFAEnabled"),
-        virtual_device=virtual,
+        virtual_device=None if items is None else bool(found),
         keys=told.get("AccountAccessKeysPresent"),
         password=told.get("AccountPasswordPresent"),
+        serials=tuple(sorted(found)),
     )
 
 

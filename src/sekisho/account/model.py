@@ -195,12 +195,14 @@ class RootUser:
     Attributes:
         mfa: `AccountMFAEnabled` of GetAccountSummary.
         virtual_device: whether its device is a virtual one; a hardware device or passkey is not.
+        serials: the serial numbers of its virtual devices, as far as they are known.
     """
 
     mfa: bool | None = None
     virtual_device: bool | None = None
     keys: bool | None = None
     password: bool | None = None
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from sekisho.account import Device, Snapshot, User
 from sekisho.language import Text
 
-__all__ = ["ORPHANS", "Guess", "guesses", "names_taken"]
-
-ORPHANS = "ListVirtualMFADevices"
-"""The operation that tells which devices nobody has enabled."""
+__all__ = ["Guess", "guesses"]
 
 _WITHOUT = Text(
     "named like {user}, who has no device and may be setting it up just now",
@@ -39,13 +36,6 @@ def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
     """Yield each device that nobody has enabled, with whose it may be."""
     for device in snapshot.orphans:
         yield device, _guess(device.serial.rpartition("/")[2], snapshot.users)
-
-
-def names_taken(snapshot: Snapshot, user: User) -> tuple[bool, ...]:
-    """Return whether such a device has a user's own name: both, where they were not read."""
-    if any(user.name == device.serial.rpartition("/")[2] for device in snapshot.orphans):
-        return (True,)
-    return (False, True) if any(gap.what == ORPHANS for gap in snapshot.gaps) else (False,)
 
 
 def _guess(name: str, users: tuple[User, ...]) -> Guess:

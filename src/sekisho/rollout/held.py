@@ -9,7 +9,6 @@ from sekisho.language import Text
 __all__ = [
     "UNLISTED",
     "UNREAD",
-    "UNREAD_RULES",
     "check_listed",
     "temporary_length",
     "unread_held",
@@ -25,10 +24,6 @@ _LENGTH = 20
 UNREAD = Text(
     "cannot be told: what they hold was not read ({what})",
     "判断できません: 保有する認証情報を読み取れていません ({what})",
-)
-UNREAD_RULES = Text(
-    "cannot be told: the account's password policy was not read",
-    "判断できません: アカウントのパスワードポリシーを読み取れていません",
 )
 UNLISTED = Text(
     "cannot be told: not all users were read",

@@ -17,6 +17,7 @@ class AccountFindingId(StrEnum):
     CONSOLE_WITHOUT_DEVICE = "account.console-without-device"
     EXCEPTION_EXPIRED = "account.exception-expired"
     PATH_LOCKED_OUT = "account.path-locked-out"
+    NAME_TAKEN = "account.device-name-taken"
     DEAD_LOCK = "account.first-sign-in-dead-locks"
     LOCKED_OUT = "account.locked-out"
     MAY_EDIT_GATE = "account.may-edit-own-gate"

@@ -125,6 +125,8 @@ def _way_in(row: Row) -> Iterator[AccountFinding]:
         if outlook is Outlook.DEAD_LOCK:
             fact = _both(texts.MUST_CHANGE, under)
             yield finding(Id.DEAD_LOCK, name, fact, severity=severity)
+        elif outlook is Outlook.LOCKED_OUT and row.fate.name_taken is not None:
+            yield finding(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
         elif outlook is Outlook.LOCKED_OUT:
             found = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
             fact = _both(texts.NO_WAY, under, arn=row.user.arn)

@@ -173,6 +173,25 @@ _GATE: Mapping[Id, Words] = {
             "ポリシーのリソースに `user/*/${aws:username}` を追加してください。",
         ),
     ),
+    Id.NAME_TAKEN: Words(
+        Severity.ERROR,
+        Text(
+            "cannot enrol: another device has the name",
+            "同じ名前の MFA デバイスがあり登録できないユーザー",
+        ),
+        Text(
+            "The policies let the user create a device of one name only, and a device has it: "
+            "CreateVirtualMFADevice answers EntityAlreadyExists.",
+            "許可された唯一の名前のデバイスが既にあり、"
+            "CreateVirtualMFADevice が EntityAlreadyExists になります。",
+        ),
+        Text(
+            "Allow `mfa/*` instead of `mfa/${aws:username}`; or delete the device, after whoever "
+            "uses it has another.",
+            "`mfa/${aws:username}` ではなく `mfa/*` を許可するか、"
+            "使用者がいれば別のデバイスを登録した後、そのデバイスを削除してください。",
+        ),
+    ),
     Id.DEAD_LOCK: Words(
         Severity.ERROR,
         Text("dead-locks at the first sign-in", "初回サインインで行き詰まる"),

@@ -6,6 +6,7 @@ from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
 from sekisho.audit.people.outlook import Fate, Outlook, outlooks_of
 from sekisho.audit.people.rows import Row, rows_of
+from sekisho.audit.people.walks import Walks, may_hold
 from sekisho.audit.people.witness import said_of
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "Outlook",
     "Power",
     "Row",
+    "Walks",
     "coverage_of",
     "facts_of",
+    "may_hold",
     "outlooks_of",
     "powers_of",
     "rows_of",

@@ -4,34 +4,24 @@ The gate is the user's own where the user is gated already; otherwise it is what
 a Force_MFA policy beside everything that the user has.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import product
 
-from sekisho.account import DeviceKind, Snapshot, User, policies_of, users_may_change
-from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.gated import Gated, UserGate
-from sekisho.audit.orphans import ORPHANS, names_taken
-from sekisho.audit.people.facts import Facts, Unread
-from sekisho.engine import AttachedPolicy, Policies, Switches
-from sekisho.engine.actions import matches
-from sekisho.engine.doubts import Doubts
-from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.audit.people.facts import Facts
+from sekisho.audit.people.walks import Walked, Walks, may_hold
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import FaultyAccount
 from sekisho.language import Text
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import Proved, gate_shut
 from sekisho.prover import User as Named
-from sekisho.prover.walk import Unexplored, WalkVerdict, answer, story
-from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
-from sekisho.prover.walk.setting import Setting
+from sekisho.prover.walk import WalkVerdict
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
-
-
-_NONE = frozenset[Device]()
-_ORPHAN = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
 
 
 class Outlook(StrEnum):
@@ -57,15 +47,14 @@ class Fate:
         outlooks: at least one.
         by_path: whether the same user without a path would get in.
         reason: why it is not known; None if it is.
+        name_taken: who has the device of the user's own name that alone is in the way, and the
+            cure; None if there is none.
     """
 
     outlooks: tuple[Outlook, ...]
     by_path: bool = False
     reason: Text | None = None
-
-
-_Walked = tuple[WalkVerdict, Text | None]
-"""How a walk came out, and why that is not known."""
+    name_taken: Text | None = None
 
 
 def outlooks_of(
@@ -99,18 +88,7 @@ class _Teller:
         self._snapshot = snapshot
         self._exceptions = exceptions
         self._gate = AttachedPolicy(NAME, gate)
-        self._walks: dict[tuple[object, ...], _Walked] = {}
-        self._matter: dict[int, bool] = {}
-        self._numbers = Numbers()
-        self._traits: dict[tuple[object, ...], Traits] = {}
-        self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
-        self._unread_orphans = Unread(snapshot.gaps).why(ORPHANS)
-        rules = snapshot.password_policy
-        unknown = rules is None and bool(self._unread_policy)
-        either = (False, True)
-        may = users_may_change(snapshot)
-        self._may_change = either if may is None else (may,)
-        self._hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
+        self._walks = Walks(snapshot)
         self._shuts = self._is_gate()
 
     def fate(self, user: User, facts: Facts, gate: UserGate) -> Fate:
@@ -140,30 +118,29 @@ class _Teller:
 
     def _way_in(self, user: User, facts: Facts, policies: Policies) -> Fate:
         """Return what comes of signing in."""
-        told = (*facts.unread, self._unread_policy, self._unread_orphans)
-        unread = _untold("; ".join(filter(None, told)))
+        unread = _untold("; ".join((*facts.unread, *self._walks.unread(user))))
         if None in (facts.password, facts.enrolled, facts.active_keys):
             return unread
         if not facts.password and not facts.active_keys:
             return Fate((Outlook.NO_WAY_IN,))
-        found = {self._comes_to(user, each, policies) or unread for each in _may_be(facts)}
+        found = {self._comes_to(user, each, policies) or unread for each in may_hold(facts)}
         return found.pop() if len(found) == 1 else unread
 
     def _comes_to(self, user: User, facts: Facts, policies: Policies) -> Fate | None:
         """Return what comes of signing in; None if it hangs on what was not read."""
         if self._dead_locks(user, facts, policies):
             return Fate((Outlook.DEAD_LOCK,))
-        match self._walk(user, facts, policies):
-            case WalkVerdict.UNKNOWN, None:
+        match self._walks.of(user, facts, policies):
+            case Walked(WalkVerdict.UNKNOWN, None):
                 return None
-            case WalkVerdict.UNKNOWN, reason:
+            case Walked(WalkVerdict.UNKNOWN, reason):
                 return Fate((Outlook.UNKNOWN,), reason=reason)
-            case WalkVerdict.PROVED, _:
+            case Walked(WalkVerdict.PROVED):
                 return Fate((Outlook.READY if facts.enrolled else Outlook.MUST_ENROL,))
-            case _:
-                plain = self._walk(replace(user, path="/"), facts, policies)[0]
+            case Walked(_, why, name_taken):
+                plain = self._walks.of(replace(user, path="/"), facts, policies).verdict
                 by_path = user.path != "/" and plain is WalkVerdict.PROVED
-                return Fate((Outlook.LOCKED_OUT,), by_path)
+                return Fate((Outlook.LOCKED_OUT,), by_path, name_taken=why if name_taken else None)
 
     def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.
@@ -172,78 +149,15 @@ class _Teller:
         """
         if not (facts.password and facts.must_change) or facts.enrolled:
             return False
-        if facts.expired and self._hard_expiry == (True,):
+        if facts.expired and self._walks.hard_expiry == (True,):
             # only an administrator can change it, whatever policies say
             return False
         at_console = replace(facts, active_keys=0)
         lasting = replace(at_console, must_change=False, expired=False)
         return (
-            self._walk(user, at_console, policies)[0] is WalkVerdict.REFUTED
-            and self._walk(user, lasting, policies)[0] is WalkVerdict.PROVED
+            self._walks.of(user, at_console, policies).verdict is WalkVerdict.REFUTED
+            and self._walks.of(user, lasting, policies).verdict is WalkVerdict.PROVED
         )
-
-    def _walk(self, user: User, facts: Facts, policies: Policies) -> _Walked:
-        """Walk under every password policy and with all devices that there may be.
-
-        They must come out the same.
-        """
-        held = product(self._hard_expiry if facts.expired else (False,), [*_devices(facts)])
-        found = {
-            self._walked(
-                user, replace(state, unassigned=_ORPHAN if taken else _NONE), policies, may
-            )
-            for state in (_state(facts, devices, hard_expired=each) for each, devices in held)
-            for may, taken in product(self._may_change, names_taken(self._snapshot, user))
-        }
-        return found.pop() if len(found) == 1 else (WalkVerdict.UNKNOWN, None)
-
-    def _walked(self, user: User, state: State, policies: Policies, may_change: bool) -> _Walked:
-        """Walk once for equal policies; those that are about nothing on the way do not matter."""
-        named = [policy for policy in policies.identity if self._matters(policy.document)]
-        limits = [*(policies.boundaries or ())]
-        limits += [policy for level in policies.scps for policy in level.policies]
-        number = self._numbers.of
-        documents = (
-            frozenset(number(policy.document) for policy in named),
-            *(number(policy.document) for policy in limits),
-        )
-        matter = replace(policies, identity=tuple(named))
-        if documents not in self._traits:
-            self._traits[documents] = traits_of(matter)
-        alike = likeness(user, self._traits[documents])
-        key = (state, user.path, may_change, documents, alike)
-        if key not in self._walks:
-            self._walks[key] = self._told(user, state, matter, may_change)
-        return self._walks[key]
-
-    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> _Walked:
-        """Return whether somebody who starts like this gets in, in this account."""
-        told = story("new-user")
-        asked = replace(told, question=replace(told.question, start=state))
-        around = Setting(
-            users_may_change=may_change,
-            names={Who.USER: user.name},
-            path=user.path,
-            user_id=user.id,
-            user_tags=user.tags,
-            partition=self._snapshot.partition,
-            account=self._snapshot.account,
-            now=self._snapshot.taken_at,
-        )
-        try:
-            found = answer(asked, policies, around)
-        except FaultyPolicy as error:
-            message = error.faults[0].message
-            return WalkVerdict.UNKNOWN, Text(message, message)
-        result = found.result
-        return found.verdict, result.reason if isinstance(result, Unexplored) else None
-
-    def _matters(self, document: Document) -> bool:
-        """Tell whether a document says anything about what is done on the way in."""
-        number = self._numbers.of(document)
-        if number not in self._matter:
-            self._matter[number] = any(_is_about_the_way(document))
-        return self._matter[number]
 
     def _is_gate(self) -> bool:
         """Tell whether what would be attached is a gate at all."""
@@ -256,45 +170,3 @@ class _Teller:
 def _untold(why: str) -> Fate:
     """Return that it is not known what happens to a user, by AWS's own answer."""
     return Fate((Outlook.UNKNOWN,), reason=Text(why, why) if why else None)
-
-
-def _is_about_the_way(document: Document) -> Iterator[bool]:
-    acts = [act.value for act in story("new-user").question.acts if ":" in act.value]
-    for statement in document.statements:
-        for act in acts:
-            yield matches(statement.action, act, Doubts(Switches()))
-
-
-def _may_be(facts: Facts) -> Iterator[Facts]:
-    """Yield what somebody may hold: where it is not known, a password that must be changed or not.
-
-    One that has expired must be.
-    """
-    either = (False, True)
-    for must_change in either if facts.must_change is None else (facts.must_change,):
-        for expired in either if facts.expired is None else (facts.expired,):
-            if must_change or not expired:
-                yield replace(facts, must_change=must_change, expired=expired)
-
-
-def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
-    """Yield the devices that somebody may have; one that no program can read gives no code."""
-    kinds = {each.kind for each in facts.devices}
-    if kinds - {DeviceKind.FIDO} or not facts.devices_known:
-        yield frozenset({Device(Hand.ACTOR)})
-    if kinds == {DeviceKind.FIDO} or not facts.devices_known:
-        yield frozenset({Device(Hand.ACTOR_PASSKEY)})
-    if facts.enrolled is False:
-        yield frozenset()
-
-
-def _state(facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
-    """Return where somebody starts."""
-    person = Person(
-        Password.KNOWN if facts.password else Password.NONE,
-        must_change=bool(facts.must_change),
-        hard_expired=hard_expired,
-        devices=devices,
-    )
-    keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
-    return State(person, holds=keys)

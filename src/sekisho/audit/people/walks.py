@@ -1,0 +1,229 @@
+"""Whether somebody comes to a session with MFA: the prover's walk from what they hold.
+
+What was not read is taken every way that it may be, and the walks must come out the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+
+from sekisho.account import DeviceKind, Snapshot, User, users_may_change
+from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.audit.people.facts import Facts, Unread
+from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
+from sekisho.engine import Policies, Switches
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.errors import FaultyPolicy
+from sekisho.language import Text
+from sekisho.policy import Document
+from sekisho.prover.walk import Reachable, Unexplored, WalkVerdict, answer, step_text, story
+from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
+from sekisho.prover.walk.search import Result
+from sekisho.prover.walk.setting import Setting
+
+__all__ = ["Walked", "Walks", "may_hold"]
+
+_STOPPED = Text("stopped at: {step}", "ここで止まります: {step}")
+_NO_WAY = Text("there is no way", "方法がありません")
+_NO_WORDS = Text("", "")
+_ORPHAN = Text(
+    "a virtual MFA device that nobody has enabled, {serial}, has the only name under which they "
+    "may create one; delete it (`sekisho orphans`), or allow them any name (`mfa/*`)",
+    "作成を許可されている名前の仮想 MFA デバイスが、誰にも割り当てられないまま残っています "
+    "({serial})。削除するか (`sekisho orphans`)、ほかの名前も許可してください (`mfa/*`)",
+)
+_IN_USE = Text(
+    "{owner} has a virtual MFA device, {serial}, with the only name under which they may create "
+    "one; allow them any name (`mfa/*`), or give {owner} a device of another name, then "
+    "deactivate and delete this one",
+    "作成を許可されている名前の仮想 MFA デバイスを {owner} が使っています ({serial})。"
+    "ほかの名前も許可するか (`mfa/*`)、{owner} に別の名前のデバイスを登録してもらった後、"
+    "このデバイスを無効化して削除してください",
+)
+_OTHER_CASE = Text(
+    "whether the user may delete {serial}, whose name is theirs but for upper and lower case",
+    "大文字と小文字だけが異なる名前の {serial} を本人が削除できるかどうか",
+)
+_DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
+    NameIs.FREE: (frozenset(), frozenset()),
+    NameIs.ORPHAN: (frozenset({Device(Hand.ELSEWHERE, Who.USER)}), frozenset()),
+    NameIs.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
+}
+"""The devices of the user's own name that nobody has enabled, and that a colleague has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """How a walk came out.
+
+    Attributes:
+        why: where the way ends, or why it is not known; None if it hangs on what was not read.
+        name_taken: whether nothing is in the way but a device that has the user's own name.
+    """
+
+    verdict: WalkVerdict
+    why: Text | None = _NO_WORDS
+    name_taken: bool = False
+
+
+class Walks:
+    """The walks in one account; equal ones are walked once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._walks: dict[tuple[object, ...], Walked] = {}
+        self._matter: dict[int, bool] = {}
+        self._numbers = Numbers()
+        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._names = OwnNames(snapshot)
+        self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
+        rules = snapshot.password_policy
+        unknown = rules is None and bool(self._unread_policy)
+        either = (False, True)
+        may = users_may_change(snapshot)
+        self._may_change = either if may is None else (may,)
+        self.hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
+
+    def unread(self, user: User) -> tuple[str, ...]:
+        """Return what of the account was not read that a user's way in may hang on, with why."""
+        return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
+
+    def of(self, user: User, facts: Facts, policies: Policies) -> Walked:
+        """Return whether a user gets in by what `facts`, one of `may_hold`, tell.
+
+        It is walked under every password policy and with all devices that there may be.
+        """
+        name = self._names.of(user)
+        found = self._walk(user, facts, policies, name.may_be)
+        if name.serial and found.why is None:
+            return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
+        if name.serial and found.verdict is WalkVerdict.REFUTED:
+            free = self._walk(user, facts, policies, (NameIs.FREE,))
+            if free.verdict is WalkVerdict.PROVED:
+                return replace(found, why=_taken(name), name_taken=True)
+        return found
+
+    def _walk(
+        self, user: User, facts: Facts, policies: Policies, names: tuple[NameIs, ...]
+    ) -> Walked:
+        held = product(self.hard_expiry if facts.expired else (False,), [*_devices(facts)])
+        found = {
+            walked.verdict: walked
+            for state in (_state(facts, devices, hard_expired=each) for each, devices in held)
+            for may, name in product(self._may_change, names)
+            for walked in [self._once(user, _with_name(state, name), policies, may)]
+        }
+        return found.popitem()[1] if len(found) == 1 else Walked(WalkVerdict.UNKNOWN, None)
+
+    def _once(self, user: User, state: State, policies: Policies, may_change: bool) -> Walked:
+        """Walk once for equal policies; those that are about nothing on the way do not matter."""
+        named = [policy for policy in policies.identity if self._matters(policy.document)]
+        limits = [*(policies.boundaries or ())]
+        limits += [policy for level in policies.scps for policy in level.policies]
+        number = self._numbers.of
+        documents = (
+            frozenset(number(policy.document) for policy in named),
+            *(number(policy.document) for policy in limits),
+        )
+        matter = replace(policies, identity=tuple(named))
+        if documents not in self._traits:
+            self._traits[documents] = traits_of(matter)
+        alike = likeness(user, self._traits[documents])
+        key = (state, user.path, may_change, documents, alike)
+        if key not in self._walks:
+            self._walks[key] = self._told(user, state, matter, may_change)
+        return self._walks[key]
+
+    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> Walked:
+        """Return whether somebody who starts like this gets in, in this account."""
+        told = story("new-user")
+        asked = replace(told, question=replace(told.question, start=state))
+        around = Setting(
+            users_may_change=may_change,
+            names={Who.USER: user.name},
+            path=user.path,
+            user_id=user.id,
+            user_tags=user.tags,
+            partition=self._snapshot.partition,
+            account=self._snapshot.account,
+            now=self._snapshot.taken_at,
+        )
+        try:
+            found = answer(asked, policies, around)
+        except FaultyPolicy as error:
+            message = "; ".join(fault.message for fault in error.faults)
+            return Walked(WalkVerdict.UNKNOWN, Text(message, message))
+        return Walked(found.verdict, _why(found.result))
+
+    def _matters(self, document: Document) -> bool:
+        """Tell whether a document says anything about what is done on the way in."""
+        number = self._numbers.of(document)
+        if number not in self._matter:
+            self._matter[number] = any(_is_about_the_way(document))
+        return self._matter[number]
+
+
+def _why(result: Result) -> Text:
+    match result:
+        case Reachable():
+            return _NO_WORDS
+        case Unexplored(reason):
+            return reason
+        case _ if result.deadlock is None:
+            return _NO_WAY
+        case _:
+            return _STOPPED.filled(step=step_text(result.deadlock.refused))
+
+
+def _taken(name: OwnName) -> Text:
+    text = _IN_USE if name.owner else _ORPHAN
+    return text.filled(owner=name.owner, serial=name.serial)
+
+
+def _is_about_the_way(document: Document) -> Iterator[bool]:
+    acts = [act.value for act in story("new-user").question.acts if ":" in act.value]
+    for statement in document.statements:
+        for act in acts:
+            yield matches(statement.action, act, Doubts(Switches()))
+
+
+def may_hold(facts: Facts) -> Iterator[Facts]:
+    """Yield what somebody may hold: where it is not known, a password that must be changed or not.
+
+    One that has expired must be.
+    """
+    either = (False, True)
+    for must_change in either if facts.must_change is None else (facts.must_change,):
+        for expired in either if facts.expired is None else (facts.expired,):
+            if must_change or not expired:
+                yield replace(facts, must_change=must_change, expired=expired)
+
+
+def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
+    """Yield the devices that somebody may have; one that no program can read gives no code."""
+    kinds = {each.kind for each in facts.devices}
+    if kinds - {DeviceKind.FIDO} or not facts.devices_known:
+        yield frozenset({Device(Hand.ACTOR)})
+    if kinds == {DeviceKind.FIDO} or not facts.devices_known:
+        yield frozenset({Device(Hand.ACTOR_PASSKEY)})
+    if facts.enrolled is False:
+        yield frozenset()
+
+
+def _state(facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
+    """Return where somebody starts."""
+    person = Person(
+        Password.KNOWN if facts.password else Password.NONE,
+        must_change=bool(facts.must_change),
+        hard_expired=hard_expired,
+        devices=devices,
+    )
+    keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
+    return State(person, holds=keys)
+
+
+def _with_name(state: State, name: NameIs) -> State:
+    """Return the state with the device, if any, that has the user's own name."""
+    unassigned, colleague_s = _DEVICES[name]
+    return replace(state, unassigned=unassigned, colleague=Person(devices=colleague_s))
