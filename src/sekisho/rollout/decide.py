@@ -14,6 +14,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
+from sekisho.prover import Held
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -26,11 +27,10 @@ from sekisho.signin import (
 
 __all__ = [
     "Ask",
-    "administering",
     "asked",
     "credentials_of",
+    "held_by",
     "may",
-    "may_administer",
     "probes",
     "sessions_of",
 ]
@@ -62,6 +62,13 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
         Credential(CredentialKind.LONG_TERM_KEY, holder),
         Credential(CredentialKind.CONSOLE_SESSION, holder, at, until),
     )
+
+
+def held_by(credential: Credential) -> Held:
+    """Return what the prover calls a user's credential."""
+    if credential.kind is CredentialKind.LONG_TERM_KEY:
+        return Held.KEY
+    return Held.SESSION if credential.mfa_at is None else Held.MFA_SESSION
 
 
 def sessions_of(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
@@ -125,19 +132,3 @@ def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> boo
     policies = policies_of(snapshot, user.name)
     decision = asked(snapshot, credential, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED
-
-
-def may_administer(snapshot: Snapshot, user: User, credential: Credential) -> bool:
-    """Return whether a user with this credential may change anybody's policies.
-
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
-    """
-    return all(may(snapshot, user, credential, ask) for ask in administering(user))
-
-
-def administering(user: User) -> tuple[Ask, ...]:
-    """Return the requests that make an administrator of users."""
-    anybody = user.arn.rsplit(":", 1)[0] + ":user/anybody"
-    names = ("AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy")
-    return tuple(Ask(f"iam:{name}", anybody, {}) for name in names)

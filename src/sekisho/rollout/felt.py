@@ -11,7 +11,6 @@ from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved
 from sekisho.rollout.decide import (
     Ask,
-    administering,
     asked,
     credentials_of,
     may,
@@ -42,7 +41,6 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("cannot-enrol", CANNOT_ENROL, _cannot_enrol),
         ("must-enrol", MUST_ENROL, _must_enrol),
         ("via-service", VIA_SERVICE, _open_to_services),
-        ("gains", GAINS, _gains),
     )
     named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
     stuck = tuple(
@@ -50,7 +48,9 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         for name, entry in outlook.entries.items()
         if entry.verdict is not Verdict.PROVED and outlook.was_stuck(name)
     )
-    named.append(("still-stuck", STILL_STUCK, stuck))
+    gaining = {*outlook.whom(_told(_gains))}
+    gains = tuple(u.name for u in outlook.touched if u.name in gaining or _rises(outlook, u))
+    named += [("gains", GAINS, gains), ("still-stuck", STILL_STUCK, stuck)]
     notes = (Note(identity, text, names) for identity, text, names in named if names)
     return (*notes, *losing(outlook))
 
@@ -165,5 +165,12 @@ def _gains(outlook: Outlook, user: User) -> bool:
         may(outlook.after, user, credential, ask) and not may(outlook.before, user, credential, ask)
         for mfa in (False, True)
         for credential in credentials_of(outlook.after, user, mfa=mfa)
-        for ask in (*probes(user), *administering(user))
+        for ask in probes(user)
     )
+
+
+def _rises(outlook: Outlook, user: User) -> bool:
+    """Return whether somebody who is there already may come to be an administrator."""
+    if not outlook.known(user) or isinstance(outlook.administrators.of(user), Proved):
+        return False
+    return isinstance(outlook.administrators_before.of(user), Proved)

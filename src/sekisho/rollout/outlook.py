@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, UserGate, gates_of
+from sekisho.audit.people import Administrators
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.alike import representatives
@@ -38,6 +39,8 @@ class Outlook:
         decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
         unread: of whom it was not read what they hold, and by which operations.
+        administrators: who is an administrator afterwards.
+        administrators_before: the same for the account as it is.
     """
 
     before: Snapshot
@@ -56,6 +59,13 @@ class Outlook:
     entries_before: Mapping[str, Entry] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    administrators: Administrators = field(init=False, compare=False)
+    administrators_before: Administrators = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # the one way to fill in a field of a frozen value; nothing is asked yet
+        object.__setattr__(self, "administrators", Administrators(self.after))
+        object.__setattr__(self, "administrators_before", Administrators(self.before))
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""

@@ -11,16 +11,17 @@ from itertools import product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.audit import Gated, UserGate
+from sekisho.audit.people import Administrators, some
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
-from sekisho.rollout.decide import Ask, asked, credentials_of, may_administer, sessions_of
+from sekisho.rollout.decide import Ask, asked, credentials_of, held_by, sessions_of
 from sekisho.rollout.felt import may_stop_key
 from sekisho.rollout.goal import Goal
 from sekisho.rollout.held import UNLISTED, UNREAD, unread_of
-from sekisho.rollout.outlook import Outlook, holds, policies_or_none
+from sekisho.rollout.outlook import Outlook, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
 from sekisho.rollout.taken import shut_out
@@ -263,38 +264,43 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
 def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
     identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
-    unread, before, after = outlook.unread, outlook.before, outlook.after
-    if any(u.name not in unread and holds(_administers, after, u) for u in after.users):
-        return Proof(identity, text, Verdict.PROVED)
-    unsure = {**_unsure(before, unread), **_unsure(after, unread)}
+    unsure: dict[str, Text] = {}
+    for name, verdict, why in _administering(outlook.after, outlook.administrators, outlook.unread):
+        if verdict is Verdict.PROVED:
+            return Proof(identity, text, Verdict.PROVED)
+        unsure |= {name: why} if verdict is Verdict.UNKNOWN else {}
+    before = [*_administering(outlook.before, outlook.administrators_before, outlook.unread)]
+    unsure |= {name: why for name, verdict, why in before if verdict is Verdict.UNKNOWN}
     if unsure:
         return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
-    failed = tuple(user.name for user in before.users if holds(_administers, before, user))
+    failed = tuple(name for name, verdict, _ in before if verdict is Verdict.PROVED)
     if not failed:
         return Proof(identity, NOBODY_ADMINISTERS, Verdict.NOBODY)
     return _decided(identity, text, failed)
 
 
-def _unsure(snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> Mapping[str, Text]:
-    """Return who may be an administrator for all that was read, and what was not."""
-    found: dict[str, Text] = {}
+def _administering(
+    snapshot: Snapshot, administrators: Administrators, unread: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, Verdict, Text]]:
+    """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
     for user in snapshot.users:
-        if policies_or_none(snapshot, user.name) is None:
-            found[user.name] = UNREAD_POLICIES
-        elif user.name in unread and any(
-            may_administer(snapshot, user, each)
-            for mfa in (False, True)
-            for each in credentials_of(snapshot, user, mfa=mfa)
-        ):
-            found[user.name] = UNREAD.filled(what=", ".join(unread[user.name]))
+        name, known = user.name, user.name not in unread
+        if policies_or_none(snapshot, name) is None:
+            yield name, Verdict.UNKNOWN, UNREAD_POLICIES
+            continue
+        without, with_mfa = (credentials_of(snapshot, user, mfa=mfa) for mfa in (False, True))
+        held = sessions_of(snapshot, user) if known else (*without, *with_mfa)
+        match (some(administrators.of(user, held_by(each)) for each in held), known):
+            case (Refuted(), True):
+                yield name, Verdict.PROVED, Text("", "")
+            case (Unknown(reason), True):
+                yield name, Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+            case (Refuted() | Unknown(), False):
+                yield name, Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread[name]))
+            case _:
+                yield name, Verdict.REFUTED, Text("", "")
     if snapshot.gap_of(_DETAILS) is not None:
-        found[_DETAILS] = UNLISTED
-    return found
-
-
-def _administers(snapshot: Snapshot, user: User) -> bool:
-    """Return whether what the user really has, as it is, opens a session that administers."""
-    return any(may_administer(snapshot, user, each) for each in sessions_of(snapshot, user))
+        yield _DETAILS, Verdict.UNKNOWN, UNLISTED
 
 
 def _mfa_opens(outlook: Outlook) -> Proof:

@@ -1,6 +1,7 @@
 """Each user of an account in one row: who it is, what they hold, and what the gate does to them."""
 
-from sekisho.audit.people.administer import Power, powers_of
+from sekisho.audit.people.administer import Administrators, Power, powers_of
+from sekisho.audit.people.asks import some
 from sekisho.audit.people.coverage import Coverage, coverage_of
 from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
@@ -10,6 +11,7 @@ from sekisho.audit.people.walks import Walks, may_hold
 from sekisho.audit.people.witness import said_of
 
 __all__ = [
+    "Administrators",
     "Coverage",
     "Facts",
     "Fate",
@@ -25,4 +27,5 @@ __all__ = [
     "powers_of",
     "rows_of",
     "said_of",
+    "some",
 ]

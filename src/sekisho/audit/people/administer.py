@@ -6,6 +6,7 @@ an allowed call in a session with MFA that takes a gate away from others, or giv
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Numbers, Traits, likeness
@@ -16,9 +17,9 @@ from sekisho.audit.people.powers import Powers, traits_for
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
-from sekisho.prover import Proved, Refuted, Unknown, Verdict
+from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 
-__all__ = ["Power", "powers_of"]
+__all__ = ["Administrators", "Power", "powers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Power:
 
 def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
     """Return what each user may do to the gate, by user name."""
-    asked = _Asked(snapshot)
+    asked = Administrators(snapshot)
     return {user.name: asked.power(user) for user in snapshot.users}
 
 
@@ -55,8 +56,8 @@ class _Known:
     gating: tuple[str, ...]
 
 
-class _Asked:
-    """What was found out so far, by what of a user matters."""
+class Administrators:
+    """Who may take gates away in one account; users who are alike are asked about once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -66,9 +67,28 @@ class _Asked:
         self._gating: dict[object, tuple[str, ...]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
         self._edits: dict[object, tuple[int | None, Unknown | None]] = {}
-        self._known = {user.name: self._read(user) for user in snapshot.users}
+
+    @cached_property
+    def _known(self) -> Mapping[str, _Known | Text]:
+        return {user.name: self._read(user) for user in self._snapshot.users}
+
+    @cached_property
+    def _powers(self) -> Powers:
         gates = [each.gating for each in self._known.values() if isinstance(each, _Known)]
-        self._powers = Powers(snapshot, self._asker, {name for each in gates for name in each})
+        return Powers(self._snapshot, self._asker, {name for each in gates for name in each})
+
+    def of(self, user: User, held: Held = Held.MFA_SESSION) -> Verdict:
+        """Return whether a user, who signs with this, is no administrator.
+
+        Refuted shows a call that makes one, or the first of several, by this user or one alike.
+        """
+        known = self._known[user.name]
+        if isinstance(known, Text):
+            return Unknown(known)
+        try:
+            return self._administers(user, known, held)[0]
+        except (FaultyAccount, FaultyPolicy) as error:
+            return Unknown(_said(error))
 
     def power(self, user: User) -> Power:
         """Return what one user may do."""
@@ -114,11 +134,13 @@ class _Asked:
             self._traits[documents] = traits_for(policies)
         return (documents, likeness(user, self._traits[documents]))
 
-    def _administers(self, user: User, known: _Known) -> tuple[Verdict, User]:
+    def _administers(
+        self, user: User, known: _Known, held: Held = Held.MFA_SESSION
+    ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
-        key = (known.alike, user.boundary, self._powers.special(user, known.policies))
+        key = (known.alike, user.boundary, self._powers.special(user, known.policies), held)
         if key not in self._verdicts:
-            self._verdicts[key] = (self._powers.of(user, known.policies), user)
+            self._verdicts[key] = (self._powers.of(user, known.policies, held), user)
         return self._verdicts[key]
 
     def _on_own_gate(self, user: User, known: _Known) -> tuple[str, Unknown | None]:

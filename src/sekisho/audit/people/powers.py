@@ -5,6 +5,7 @@ What counts, and what does not, is said in docs/audit.md.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property, partial
 
 from sekisho.account import (
@@ -93,7 +94,7 @@ class Powers:
         self._strong = tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS)
         self._strong += tuple(self._others_that_are_strong())
         self._roles: dict[str, Verdict] = {}
-        self._doors: dict[tuple[str, str, bool], bool] = {}
+        self._doors: dict[tuple[str, str, bool, Held], bool] = {}
         self._named = _naming(snapshot)
         self._trust_gaps = [gap for gap in snapshot.gaps if gap.who.startswith(_TRUST_OF)]
         self._of_groups = tuple(_of_groups(snapshot))
@@ -116,13 +117,18 @@ class Powers:
         """Return the roles whose trust policies name a user."""
         return self._named.get(user.arn, ())
 
-    def of(self, user: User, policies: Policies) -> Verdict:
+    def of(self, user: User, policies: Policies, held: Held = Held.MFA_SESSION) -> Verdict:
         """Return whether no call makes an administrator; Refuted with the call, or the first.
+
+        Args:
+            user: who calls.
+            policies: what decides for the user.
+            held: what the first call is signed with.
 
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
         """
-        caller = Caller(named_of(user), policies)
+        caller = Caller(named_of(user), policies, held)
         return some(self._ways(user, caller))
 
     def _ways(self, user: User, caller: Caller) -> Iterator[Verdict]:
@@ -247,24 +253,31 @@ class Powers:
         not_denied = partial(self._asker.may, _unless_denied(caller), assume)
         trusted = Ask(("iam:UpdateAssumeRolePolicy",), (role.arn,))
         ways = [then(self._asker.may(caller, trusted), not_denied)]
-        if self._lets_in(user, role, by_name=True):
+        if self._lets_in(user, role, caller.held, by_name=True):
             ways.append(not_denied())
-        elif self._lets_in(user, role, by_name=False):
+        elif self._lets_in(user, role, caller.held, by_name=False):
             ways.append(self._asker.may(caller, assume))
         return some(ways)
 
-    def _lets_in(self, user: User, role: Role, *, by_name: bool) -> bool:
+    def _lets_in(self, user: User, role: Role, held: Held, *, by_name: bool) -> bool:
         """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
         named = role.name in self._naming(user)
-        key = (role.name, user.arn if named else "", by_name)
+        key = (role.name, user.arn if named else "", by_name, held)
         if key not in self._doors:
             home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
             of = (user.name, user.path, user.id) if named else (_NOBODY,)
             holder = Holder(HolderKind.USER, *home, *of)
-            credential = Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, now)
+            credential = _signing(holder, held, now)
             identity = () if by_name else (EVERYTHING,)
             self._doors[key] = lets_in(role, credential, now, identity) is not None
         return self._doors[key]
+
+
+def _signing(holder: Holder, held: Held, now: datetime) -> Credential:
+    if held is Held.KEY:
+        return Credential(CredentialKind.LONG_TERM_KEY, holder)
+    mfa_at = now if held.with_mfa else None
+    return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)
 
 
 def _with(caller: Caller, more: Sequence[AttachedPolicy]) -> Caller:

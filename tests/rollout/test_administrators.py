@@ -1,0 +1,120 @@
+"""Who administers is the audit's to tell: a plan and an audit have one meaning of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.staging import ACCOUNT, ADMIN, FULL, account, gate, policy_goal, user, with_user
+from sekisho.account import AccessKey, Group, Password, Snapshot
+from sekisho.audit.people import powers_of
+from sekisho.audit.people.powers import Powers
+from sekisho.engine import AttachedPolicy
+from sekisho.language import Text
+from sekisho.policy import Document, PolicyKind, from_json, to_json
+from sekisho.prover import Unknown, Verdict
+from sekisho.rollout import Caller, Goal, Plan, plan
+from sekisho.rollout.plan import Proof
+from sekisho.rollout.plan import Verdict as Told
+
+ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
+KEY = AccessKey("AKIACHIEF", active=True)
+USERS = f"arn:aws:iam::{ACCOUNT}:user/*"
+DEPLOY = f"arn:aws:iam::{ACCOUNT}:role/Deploy"
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def allow(action: str, on: str, condition: Any = None) -> dict[str, Any]:
+    more = {"Condition": condition} if condition else {}
+    return {"Effect": "Allow", "Action": action, "Resource": on, **more}
+
+
+def document(*statements: dict[str, Any], kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
+    return from_json({"Version": "2012-10-17", "Statement": [*statements]}, kind=kind)
+
+
+def with_chief(right: dict[str, Any], trusted: dict[str, Any]) -> Snapshot:
+    """Return an account whose administrator has no device, beside a chief with a key.
+
+    The role may do everything, and trusts the whole account.
+    """
+    start = account()
+    for name in ("glass", "machine"):
+        start = with_user(start, user(name))
+    start = with_user(start, user("admin", attached=(FULL,), password=Password()))
+    own = AttachedPolicy("rights", document(right))
+    start = with_user(start, user("chief", inline=(own,), keys=(KEY,)))
+    who = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    }
+    trust = document({**who, **trusted}, kind=PolicyKind.TRUST)
+    roles = tuple(replace(each, trust=trust) for each in start.roles)
+    developers = Group("Developers", "/", f"arn:aws:iam::{ACCOUNT}:group/Developers")
+    return replace(start, roles=roles, groups=(developers,))
+
+
+def remains(start: Snapshot) -> Proof:
+    """Return what a plan says that gates the administrator, who has no device."""
+    made = plan(Goal(policy_goal(), users=("admin",)), start, ROOT)
+    return next(each for each in made.proofs if each.id == "administrator-remains")
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool, bool]] = {
+    "others-policies": (allow("iam:PutUserPolicy", USERS), {}, True, True),
+    "own-policies": (
+        *(allow("iam:PutUserPolicy", f"{USERS[:-1]}${{aws:username}}"), {}),
+        *(True, True),
+    ),
+    "versions": (allow("iam:CreatePolicyVersion", "*"), {}, True, True),
+    "role": (allow("sts:AssumeRole", DEPLOY), {}, True, True),
+    "nothing": (allow("iam:ListUsers", "*"), {}, False, False),
+    # a key carries no MFA, which the audit takes a user to have
+    "with-mfa": (allow("iam:*", "*", MFA), {}, False, True),
+    "role-with-mfa": (allow("sts:AssumeRole", DEPLOY), {"Condition": MFA}, False, True),
+}
+
+
+@pytest.mark.parametrize(("right", "trusted", "by_key", "by_mfa"), CASES.values(), ids=CASES)
+def test_who_remains_is_an_administrator_to_the_audit_by_what_they_hold(
+    right: dict[str, Any], trusted: dict[str, Any], by_key: bool, by_mfa: bool
+) -> None:
+    start = with_chief(right, trusted)
+    assert powers_of(start)["chief"].administers is by_mfa
+    found = remains(start)
+    assert found.verdict is (Told.PROVED if by_key else Told.REFUTED)
+    assert found.failed == (() if by_key else ("admin",))
+
+
+def test_what_is_not_decided_is_no_administrator_who_remains(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decided = Powers.of
+
+    def of(self: Powers, user: Any, *asked: Any) -> Verdict:
+        if user.name == "chief":
+            return Unknown(Text("too many patterns", "パターンが多すぎます"))
+        return decided(self, user, *asked)
+
+    monkeypatch.setattr(Powers, "of", of)
+    found = remains(with_chief(allow("iam:*", "*"), {}))
+    assert found.verdict is Told.UNKNOWN
+    assert found.failed == ("chief",)
+    assert "too many patterns" in found.shown[0].en
+    assert "パターンが多すぎます" in found.shown[0].ja
+
+
+def test_who_becomes_an_administrator_gains() -> None:
+    start = with_user(account(), user("console", password=Password()))
+    shut = list(to_json(gate())["Statement"])
+
+    def made(*more: dict[str, Any]) -> Plan:
+        goal = policy_goal(document=document(*shut, *more))
+        return plan(Goal(goal, users=("console",)), start, ADMIN)
+
+    # which none of the requests that are sampled is
+    rights = allow("iam:DeleteUserPolicy", USERS)
+    gains = [each.about for each in made(rights).warnings if each.id == "gains"]
+    assert gains == [("console",)]
+    assert "gains" not in {each.id for each in made().warnings}
