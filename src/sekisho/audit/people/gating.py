@@ -1,7 +1,9 @@
 """What gates a user, and the calls that would take it away.
 
 The engine is asked for two requests that no gate exempts and that are allowed with MFA, by access
-key and in a session without MFA: what stops them there, and not with MFA, gates.
+key and in a session without MFA: what stops them there, and not with MFA, gates. Where the usual
+ones are not allowed even with MFA, as under a boundary that names certain resources, the prover
+finds others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +18,7 @@ from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Ask, Key
 from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
+from sekisho.prover import Held, Refuted, expected_exempt, gate_question, never
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -41,8 +44,9 @@ _PROBES = (
     *("s3:ListAllMyBuckets", "ec2:DescribeInstances", "lambda:ListFunctions", "sqs:ListQueues"),
     *("dynamodb:ListTables", "rds:DescribeDBInstances", "logs:DescribeLogGroups", "iam:ListRoles"),
 )
+_OF_SESSION = ("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime")
 _ASKED = 2
-"""How many of them are asked for: the first that are allowed; a boundary may allow few at all."""
+"""How many are asked for: the first that are allowed; a boundary may allow few at all."""
 
 
 def gating_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, ...]:
@@ -53,8 +57,14 @@ def gating_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, 
     open_to_all = replace(policies, identity=(*policies.identity, EVERYTHING))
     key, session, mfa = _credentials(snapshot, user)
     answer = partial(_answer, snapshot, user, open_to_all)
-    allowed = (each for each in _PROBES if answer(mfa, each).effect is DecisionEffect.ALLOWED)
-    probes = tuple(islice(allowed, _ASKED)) or _PROBES[:_ASKED]
+    usual = [Request(user.arn, each, "*", Context({}), snapshot.account) for each in _PROBES]
+    allowed = (each for each in usual if answer(mfa, each).effect is DecisionEffect.ALLOWED)
+    probes = (
+        tuple(islice(allowed, _ASKED))
+        or tuple(_others(snapshot, user, open_to_all))
+        # nothing is allowed even with MFA
+        or tuple(usual[:_ASKED])
+    )
     with_mfa = [_stopping(answer(mfa, probe), open_to_all) for probe in probes]
     stops = [
         [
@@ -66,6 +76,25 @@ def gating_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, 
     shut = _shut_by(stops)
     own = (*policies.identity, *(policies.boundaries or ()))
     return tuple(name for name in dict.fromkeys(each.name for each in own) if name in shut)
+
+
+def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
+    """Yield other requests that no gate exempts and that are allowed with MFA, if there are any.
+
+    Their contexts have all but what the session with MFA brings.
+    """
+    exempt = expected_exempt()
+    for _ in range(_ASKED):
+        asked = gate_question(policies, named_of(user), snapshot.taken_at, exempt)
+        found = never(replace(asked, held=(Held.MFA_SESSION,)))
+        if not isinstance(found, Refuted):
+            return
+        request = found.witness.request
+        left = {
+            key: each for key, each in request.context.items() if key.lower() not in _OF_SESSION
+        }
+        yield replace(request, context=Context(left))
+        exempt = (*exempt, request.action)
 
 
 def _shut_by(stops: Sequence[Sequence[set[str]]]) -> set[str]:
@@ -89,11 +118,11 @@ def _credentials(snapshot: Snapshot, user: User) -> tuple[Credential, Credential
 
 
 def _answer(
-    snapshot: Snapshot, user: User, policies: Policies, credential: Credential, action: str
+    snapshot: Snapshot, user: User, policies: Policies, credential: Credential, probe: Request
 ) -> Decision:
     values = context_of(credential, snapshot.taken_at, SigninSwitches())
-    context = Context({**values, **named_of(user).known})
-    return decide(Request(user.arn, action, "*", context, snapshot.account), policies)
+    context = Context({**values, **named_of(user).known}).with_(probe.context)
+    return decide(replace(probe, context=context), policies)
 
 
 def _stopping(decision: Decision, policies: Policies) -> set[tuple[str, int | None]]:
