@@ -1,5 +1,6 @@
 """`sekisho plan`, `apply`, `status` and `rollback` over the wire."""
 
+import errno
 import json
 import stat
 import subprocess
@@ -10,17 +11,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from administered import ACCOUNT, iam_of, signed_in
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import ADMIN, GATE, NOW, account, company
 from sekisho.account import AwsApi, collect, save_snapshot
+from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
 from sekisho.endpoint import LocalAws
-from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, UsageError
+from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
 from sekisho.rollout import Plan
-from sekisho.rollout.journal import Journal
+from sekisho.rollout.journal import Entry, Event, Journal
 
 
 @pytest.fixture(scope="module")
@@ -287,6 +290,57 @@ def test_without_permission_it_stops_and_goes_on_later(terminal: Terminal, local
     assert "Stopped at AddUserToGroup: AccessDenied" in done.stdout
     iam.delete_user_policy(UserName="admin", PolicyName="no")
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    taken_back(terminal)
+
+
+def test_a_journal_that_cannot_be_written_stops_a_roll_back_and_it_is_said_where(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(terminal)
+    assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    record, written = Journal.record, []
+
+    def full(self: Journal, entry: Entry) -> None:
+        written.append(entry.event)
+        if written.count(Event.UNDONE) > 1:
+            monkeypatch.setattr(Journal, "_append", no_space)
+        record(self, entry)
+
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "record", full)
+    done = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert isinstance(done.exception, SekishoError)
+    assert done.exception.code is Code.OUTPUT_UNWRITABLE
+    whole, _, rest = done.stdout.partition("Not done: 3\n")
+    assert whole == "Taken back: 1\n  membership Gated hanako\n"
+    # gone already, which nobody could write down
+    assert rest.startswith("  group-attachment Gated")
+    monkeypatch.undo()
+    again = terminal.run("rollback", terminal.path("plan"), "--yes")
+    assert again.return_value == Exit.CLEAN, again.output
+    assert "Taken back before: 1\n" in again.stdout
+
+
+def test_who_interrupts_a_roll_back_is_told_how_far_it_came(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Boto3Api, service: str, operation: str, **params: Any) -> Any:
+        if operation == "DeleteGroup":
+            raise KeyboardInterrupt
+        return made(self, service, operation, **params)
+
+    planned(terminal)
+    assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+    made, told = Boto3Api.call, []
+    with monkeypatch.context() as patch:
+        patch.setattr(Boto3Api, "call", interrupted)
+        patch.setattr("click.echo", lambda text="", **_: told.append(str(text)))
+        with pytest.raises(click.Abort):
+            terminal.run("rollback", terminal.path("plan"), "--yes")
+    (report,) = (text for text in told if "Not done" in text)
+    assert report.startswith("Taken back: 2\n  membership Gated hanako\n")
     taken_back(terminal)
 
 

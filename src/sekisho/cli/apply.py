@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from sekisho.account.api import AwsApi
-from sekisho.cli.apply_output import applied_lines, confirm, tell_wait
+from sekisho.cli.apply_output import applied_lines, confirm, in_the_middle, tell_wait
 from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
 from sekisho.cli.settling import say_whose, settling_options
 from sekisho.cli.told import Told
-from sekisho.errors import Code, SekishoError
+from sekisho.errors import SekishoError
 from sekisho.language import Language, Text
 from sekisho.rollout import ApplyReport, execute
 from sekisho.rollout.execute import so_far
@@ -27,8 +27,6 @@ __all__ = ["command"]
 
 _ASKED = Text("Make these changes ({count})?", "この {count} 件の変更を適用しますか?")
 _JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
-_IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
-"""Errors before which something may have been done."""
 
 
 @click.command("apply", short_help="Do what a plan says, and nothing else.")
@@ -85,6 +83,6 @@ def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport
             lambda stop: tell_wait(stop, lang),
         )
     except (SekishoError, KeyboardInterrupt) as error:
-        if isinstance(error, KeyboardInterrupt) or error.code in _IN_THE_MIDDLE:
+        if in_the_middle(error):
             click.echo("\n".join(applied_lines(so_far(kept.plan, kept.journal), lang)))
         raise

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import click
 
 from sekisho.cli.exits import Exit
-from sekisho.errors import UsageError
+from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
 from sekisho.rollout.ahead import Ahead
 
-__all__ = ["ahead_lines", "applied_lines", "confirm", "tell_wait", "undone_lines"]
+__all__ = ["ahead_lines", "applied_lines", "confirm", "in_the_middle", "tell_wait", "undone_lines"]
 
 _DONE = Text("Done: {count}", "完了: {count} 件")
 _ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
@@ -55,6 +55,12 @@ _THEIRS = Text(
     "計画が適用される前からそうなっていたため、そのまま残すもの: {count} 件",
 )
 _EMPTY = RollbackReport((), ())
+_IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
+
+
+def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:
+    """Tell whether something may have been done before this stopped it."""
+    return isinstance(error, KeyboardInterrupt) or error.code in _IN_THE_MIDDLE
 
 
 def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`sekisho rollback`: take back what a plan did, and nothing that anybody else has done."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -8,18 +9,18 @@ from typing import Any
 
 import click
 
-from sekisho.cli.apply_output import ahead_lines, confirm, tell_wait, undone_lines
+from sekisho.cli.apply_output import ahead_lines, confirm, in_the_middle, tell_wait, undone_lines
 from sekisho.cli.aws import aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.settling import say_whose, settling_options
-from sekisho.errors import Code, PlanRefused
+from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.language import Language, Text
-from sekisho.rollout import roll_back
+from sekisho.rollout import RollbackReport, roll_back
 from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.kept import Kept, read_plan
 from sekisho.rollout.patience import settled
-from sekisho.rollout.rollback import taken_back
+from sekisho.rollout.rollback import so_far, taken_back
 
 __all__ = ["command"]
 
@@ -65,21 +66,30 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
         kept.journal.open(kept.plan.digest)
         before = taken_back(kept.plan, kept.journal)
         say_whose(kept, given, connected.api)
-        report = settled(
-            lambda: roll_back(
-                kept.plan,
-                kept.journal,
-                connected.api,
-                now=partial(datetime.now, UTC),
-                leave_ungated=given["leave_ungated"],
-            ),
-            time.sleep,
-            lambda stop: tell_wait(stop, lang),
+        again = partial(
+            roll_back,
+            *(kept.plan, kept.journal, connected.api),
+            now=partial(datetime.now, UTC),
+            leave_ungated=given["leave_ungated"],
         )
+        report = _rolled_back(kept, again, lang, before)
     click.echo("\n".join(undone_lines(report, lang, before)))
     if not report.complete:
         return Exit.ERROR
     return Exit.FINDINGS if report.left else Exit.CLEAN
+
+
+def _rolled_back(
+    kept: Kept, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
+) -> RollbackReport:
+    """Roll back; where it is stopped by an error or by hand, say first how far it came."""
+    try:
+        return settled(run, time.sleep, lambda stop: tell_wait(stop, lang))
+    except (SekishoError, KeyboardInterrupt) as error:
+        if in_the_middle(error):
+            report = so_far(kept.plan, kept.journal)
+            click.echo("\n".join(undone_lines(report, lang, before)))
+        raise
 
 
 def _refuse_unapplied(kept: Kept) -> None:

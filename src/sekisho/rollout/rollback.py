@@ -1,10 +1,11 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
+from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.calls import undoing
 from sekisho.rollout.changes import (
     Change,
@@ -32,7 +33,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.rollout.usage import uses
 
-__all__ = ["Left", "RollbackReport", "roll_back", "taken_back"]
+__all__ = ["Left", "RollbackReport", "roll_back", "so_far", "taken_back"]
 
 _FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
 """Refusals that another try would meet again: what is to go is in use, what is to come back has
@@ -91,14 +92,14 @@ def roll_back(
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
+        SekishoError: if the journal cannot be written; `so_far` tells what is done then.
     """
     journal.open(plan.digest)
     backwards = tuple(reversed(plan.changes))
     try:
         check_account(plan, api)
     except AwsRefused as error:
-        todo = (each.address for each in backwards if _is_to_undo(each, journal))
-        return RollbackReport(taken_back(plan, journal), (), tuple(todo), Stop.at(error))
+        return replace(so_far(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
     run = _Run(api, journal, now, leave_ungated)
     for position, change in enumerate(backwards):
@@ -108,6 +109,14 @@ def roll_back(
             remaining = tuple(left.address for left in backwards[position:])
             return run.report(remaining, Stop.at(error, change.address))
     return run.report()
+
+
+def so_far(plan: Plan, journal: Journal) -> RollbackReport:
+    """Return how far a plan was taken back, as its open journal tells."""
+    ahead = ahead_of(plan, journal)
+    left = [Left(each, IRREVERSIBLE) for each in ahead.never]
+    left += [Left(each, NOT_OURS) for each in ahead.theirs]
+    return RollbackReport(taken_back(plan, journal), tuple(left), ahead.coming)
 
 
 def taken_back(plan: Plan, journal: Journal) -> tuple[str, ...]:
