@@ -17,6 +17,8 @@ ALLOW = {
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
 }
 
+TRUST = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}}
+
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
@@ -247,6 +249,62 @@ def test_versions_attachments_and_deletion(iam: Any) -> None:
         iam.delete_policy_version(PolicyArn=arn, VersionId=version)
     iam.delete_policy(PolicyArn=arn)
     assert error_of(iam.get_policy, PolicyArn=arn)["code"] == "NoSuchEntity"
+
+
+def test_who_has_a_policy_attached_or_as_the_boundary(iam: Any) -> None:
+    made = iam.create_policy(PolicyName="Shared", PolicyDocument=json.dumps(ALLOW))["Policy"]
+    arn = made["Arn"]
+    trust = json.dumps({**ALLOW, "Statement": [{**TRUST, "Action": "sts:AssumeRole"}]})
+    for name, path in (("attached", "/one/"), ("bounded", "/one/"), ("both", "/two/")):
+        iam.create_user(UserName=name, Path=path)
+    iam.create_group(GroupName="having", Path="/two/")
+    role = iam.create_role(RoleName="bounded", Path="/two/", AssumeRolePolicyDocument=trust)["Role"]
+    assert _entities(iam, arn) == []
+    for name in ("attached", "both"):
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    for name in ("bounded", "both"):
+        iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=arn)
+    iam.attach_group_policy(GroupName="having", PolicyArn=arn)
+    iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=arn)
+    users = ["User attached", "User both", "User bounded"]
+    everybody = ["Group having", *users, "Role bounded"]
+    for asked, expected in (
+        ({}, everybody),
+        ({"PolicyUsageFilter": "PermissionsPolicy"}, ["Group having", *users[:2]]),
+        ({"PolicyUsageFilter": "PermissionsBoundary"}, [*users[1:], "Role bounded"]),
+        ({"EntityFilter": "User"}, users),
+        ({"EntityFilter": "Role"}, ["Role bounded"]),
+        ({"EntityFilter": "Group", "PolicyUsageFilter": "PermissionsBoundary"}, []),
+        ({"EntityFilter": "AWSManagedPolicy"}, []),
+        ({"PathPrefix": "/one/"}, ["User attached", "User bounded"]),
+        ({"PathPrefix": "/"}, everybody),
+    ):
+        assert _entities(iam, arn, **asked) == expected, asked
+    pages = iam.get_paginator("list_entities_for_policy")
+    config = {"PageSize": 2}
+    assert [_listed(each) for each in pages.paginate(PolicyArn=arn, PaginationConfig=config)] == [
+        everybody[:2],
+        everybody[2:4],
+        everybody[4:],
+    ]
+    told = iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]
+    assert told == [{"RoleName": "bounded", "RoleId": role["RoleId"]}]
+    missing = error_of(iam.list_entities_for_policy, PolicyArn=f"{arn}-2")
+    assert (missing["code"], missing["status"]) == ("NoSuchEntity", 404)
+    iam.delete_user_permissions_boundary(UserName="bounded")
+    assert "User bounded" not in _entities(iam, arn)
+    iam.update_user(UserName="both", NewUserName="still-both")
+    found = _entities(iam, arn, PolicyUsageFilter="PermissionsBoundary")
+    assert found == ["User still-both", "Role bounded"]
+
+
+def _entities(iam: Any, arn: str, **asked: str) -> list[str]:
+    return _listed(iam.list_entities_for_policy(PolicyArn=arn, **asked))
+
+
+def _listed(answer: Any) -> list[str]:
+    kinds = ("Group", "User", "Role")
+    return [f"{kind} {each[f'{kind}Name']}" for kind in kinds for each in answer[f"Policy{kind}s"]]
 
 
 def test_ten_attached_policies(iam: Any) -> None:

@@ -1,7 +1,9 @@
-"""Policies: managed and inline, attached, in versions; boundaries of users.
+"""Policies: managed and inline, attached, in versions; boundaries of users; who has a policy.
 
 Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas"; facts §7.1, §7.5.
 """
+
+from collections.abc import Iterator
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import Group, ManagedPolicy, PolicyVersion, Role, User
@@ -10,6 +12,7 @@ from moto.iam.utils import generate_access_key_id_from_account_id
 
 from sekisho.endpoint.caller import WORLD
 from sekisho.endpoint.overlay.documents import checked, within
+from sekisho.endpoint.overlay.paging import page
 from sekisho.endpoint.overlay.refusals import (
     already_exists,
     limit_exceeded,
@@ -158,6 +161,30 @@ def delete_user_permissions_boundary(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def list_entities_for_policy(self: IamResponse) -> ActionResult:
+    """List who has a policy, attached or as the permissions boundary, each once."""
+    arn, usage = text(self, "PolicyArn"), text(self, "PolicyUsageFilter")
+    kind, path = text(self, "EntityFilter"), text(self, "PathPrefix") or "/"
+    found = [
+        (each_kind, owner)
+        for each_kind, owner, boundary in _owners()
+        if kind in ("", each_kind)
+        and owner.path.startswith(path)
+        and (
+            (usage != "PermissionsBoundary" and arn in owner.managed_policies)
+            or (usage != "PermissionsPolicy" and arn == boundary)
+        )
+    ]
+    shown, more = page(self, found)
+    lists: dict[str, object] = {
+        f"Policy{each}s": [
+            {f"{each}Name": owner.name, f"{each}Id": owner.id} for of, owner in shown if of == each
+        ]
+        for each in ("Group", "User", "Role")
+    }
+    return ActionResult({**lists, **more})
+
+
 def update_assume_role_policy(self: IamResponse) -> ActionResult:
     """Replace a role's trust policy."""
     document = checked(text(self, "PolicyDocument"), PolicyKind.TRUST)
@@ -192,8 +219,18 @@ def _own(policy: ManagedPolicy) -> bool:
 
 
 def _boundaries_in_use() -> set[str]:
-    of_roles = {role.permissions_boundary_arn for role in iam().roles.values()}
-    return {arn for arn in of_roles if arn} | set(WORLD.get().boundaries.values())
+    return {boundary for _, _, boundary in _owners() if boundary}
+
+
+def _owners() -> Iterator[tuple[str, User | Group | Role, str]]:
+    """Yield every group, user and role, by kind and name, with the ARN of its boundary or ""."""
+    boundaries = WORLD.get().boundaries
+    for _, group in sorted(iam().groups.items()):
+        yield "Group", group, ""
+    for name, user in sorted(iam().users.items()):
+        yield "User", user, boundaries.get(name, "")
+    for role in sorted(iam().roles.values(), key=lambda each: str(each.name)):
+        yield "Role", role, role.permissions_boundary_arn or ""
 
 
 def _put_inline(response: IamResponse, quota: Quota, owner: User | Group | Role) -> ActionResult:
@@ -234,5 +271,6 @@ OPERATIONS = (
     attach_role_policy,
     put_user_permissions_boundary,
     delete_user_permissions_boundary,
+    list_entities_for_policy,
     update_assume_role_policy,
 )
