@@ -1,4 +1,4 @@
-"""The two languages that sekisho speaks, and a text that exists in both.
+"""The two languages that sekisho speaks, a text that exists in both, and what of one is shown.
 
 A sentence for people is written once, in the room that knows what it means, as a `Text`; it is
 chosen at the edge (`cli`, `story`), never in between. Machine formats keep English keys.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Language", "Text"]
+__all__ = ["Language", "Text", "printable"]
 
 
 class Language(StrEnum):
@@ -51,3 +51,8 @@ class Text:
         en = {name: each.en if isinstance(each, Text) else each for name, each in values.items()}
         ja = {name: each.ja if isinstance(each, Text) else each for name, each in values.items()}
         return Text(self.en.format(**en), self.ja.format(**ja))
+
+
+def printable(text: str) -> str:
+    """Return one line with nothing in it that a terminal would obey: that is spelled out."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

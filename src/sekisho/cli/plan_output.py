@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.audit.report.wording import exemption_text
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 from sekisho.rollout import Note, Plan, Proof, Verdict
 from sekisho.rollout.accepted import UNACCEPTABLE
 from sekisho.rollout.changes import CreatePolicy
@@ -138,7 +138,7 @@ def _exceptions(plan: Plan, lang: Language) -> Iterator[str]:
         said = [text.into(lang) for text in exemption_text(each)]
         line = _EXCEPTION.filled(**dict(zip(names, said, strict=False))).into(lang)
         # what somebody else has written is nothing that a terminal would obey
-        yield "  " + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
+        yield f"  {printable(line)}"
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text as RichText
 
 from sekisho import audit, catalogue, policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
@@ -18,6 +17,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_diff import diff
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
+from sekisho.cli.wrap import unstyled
 from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
@@ -250,14 +250,9 @@ def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(_safe(cell) for cell in row))
+        table.add_row(*(unstyled(cell) for cell in row))
     return table
 
 
 def _print(console: Console, line: str) -> None:
-    console.print(_safe(line))
-
-
-def _safe(text: str) -> RichText:
-    """Return text without markup and with nothing in it that a terminal would obey."""
-    return RichText("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text))
+    console.print(unstyled(line))

@@ -12,9 +12,9 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import safe, stated_to_json, undeniable, witness_to_json
+from sekisho.cli.prove_output import stated_to_json, undeniable, witness_to_json
 from sekisho.engine import Policies
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
 from sekisho.prover.difference import tells_callers
@@ -81,7 +81,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
         if user_arn is None:
             lines.append(assumed_user(whose).into(lang))
         lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
-        click.echo("\n".join(safe(line) for line in lines))
+        click.echo("\n".join(printable(line) for line in lines))
     return _exit(found, exit_zero=given["exit_zero"])
 
 

@@ -8,7 +8,7 @@ from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 from sekisho.prover import (
     SERVICE_EXEMPT,
     Held,
@@ -33,7 +33,6 @@ __all__ = [
     "as_json",
     "as_table",
     "findings_of",
-    "safe",
     "stated_to_json",
     "undeniable",
     "witness_to_json",
@@ -75,7 +74,7 @@ def as_table(answered: Report, lang: Language, *, named: bool) -> str:
     if settings := _settings(answered.asking.switches):
         lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *answered.assumed)]
-    return "\n".join(safe(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _line(line: Line, lang: Language) -> Iterator[str]:
@@ -122,11 +121,6 @@ def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[st
             held = ", ".join(HELD[one].into(lang) for one in each.held)
             lines.append(f"    {_ONLY_WITH.filled(held=held).into(lang)}")
     return lines or [f"  {_NOTHING.into(lang)}"]
-
-
-def safe(line: str) -> str:
-    """Return a line with nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
 
 
 def witness_to_json(witness: Witness) -> dict[str, object]:

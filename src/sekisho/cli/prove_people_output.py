@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from sekisho.cli.prove_output import safe
 from sekisho.cli.prove_people import Told, sections
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Cause
 from sekisho.engine.exchange import cause_to_json
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 from sekisho.policy.texts import title_of
 from sekisho.prover.walk import (
     Answer,
@@ -80,7 +79,7 @@ def people_as_table(
     if stories:
         lines += ["", *(text.into(lang) for text in assumed)]
         lines += [_AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
-    return "\n".join(safe(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _story(one: Told, lang: Language) -> Iterator[str]:
@@ -216,7 +215,7 @@ def findings_of_people(stories: tuple[Told, ...], file: str, lang: Language) -> 
         file, {one.answer.story.id: one.answer.story.title.into(lang) for one in stories}
     )
     for one in stories:
-        sentence = safe("; ".join(line.strip() for line in _story(one, lang)))
+        sentence = printable("; ".join(line.strip() for line in _story(one, lang)))
         match one.answer.verdict:
             case WalkVerdict.REFUTED:
                 found.add(one.answer.story.id, "error" if one.counts else "note", sentence)

@@ -7,11 +7,11 @@ from datetime import datetime
 from sekisho.account import Snapshot
 from sekisho.audit import UserGate, gates_of, invariants_of
 from sekisho.cli.exits import Exit
-from sekisho.cli.prove_output import RESTS, safe, witness_to_json
+from sekisho.cli.prove_output import RESTS, witness_to_json
 from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text, witness_text
 
@@ -148,7 +148,7 @@ def users_as_table(users: Users, lang: Language) -> str:
     lines.append("")
     lines += [line for name in users.names for line in _row(users, name, lang)]
     lines += ["", *(text.into(lang) for text in ASSUMED)]
-    return "\n".join(safe(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _counts(users: Users, lang: Language) -> Iterator[str]:
@@ -264,6 +264,6 @@ def findings_of_users(users: Users, file: str, lang: Language) -> Findings:
 
 def _add(found: Findings, rule: str, sentence: str, verdicts: list[Verdict]) -> None:
     if any(isinstance(verdict, Refuted) for verdict in verdicts):
-        found.add(rule, "error", safe(sentence))
+        found.add(rule, "error", printable(sentence))
     elif any(isinstance(verdict, Unknown) for verdict in verdicts):
-        found.notices.append(safe(sentence))
+        found.notices.append(printable(sentence))

@@ -1,4 +1,4 @@
-"""Wrapping text for a terminal, Japanese as it is written: between any two characters but some.
+"""Text for a terminal: unstyled, and wrapped, Japanese between any two characters but some.
 
 rich breaks lines at spaces only, of which Japanese has none. Here a line may end after any wide
 character, but no line begins with a closing mark (the first rule of 禁則処理).
@@ -7,11 +7,19 @@ character, but no line begins with a closing mark (the first rule of 禁則処�
 import re
 
 from rich.cells import cell_len
+from rich.text import Text as RichText
 
-__all__ = ["wrapped"]
+from sekisho.language import printable
+
+__all__ = ["unstyled", "wrapped"]
 
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
 _PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
+
+
+def unstyled(text: str) -> RichText:
+    """Return text without markup and with nothing in it that a terminal would obey."""
+    return RichText(printable(text))
 
 
 def wrapped(text: str, width: int) -> list[str]:

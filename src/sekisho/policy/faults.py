@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from sekisho.errors import Code, Fault
+from sekisho.language import printable
 from sekisho.policy.document import Position
 
 __all__ = ["NOWHERE", "Collector", "joined", "quoted"]
@@ -20,8 +21,7 @@ _SHOWN_PARTS = 12
 def quoted(text: str) -> str:
     """Return `text` in backticks, on one line and not longer than a message can bear."""
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    safe = "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in shown)
-    return f"`{safe}`"
+    return "`" + printable(shown).replace("`", "\\u0060") + "`"
 
 
 def joined(path: Iterable[str | int]) -> str:

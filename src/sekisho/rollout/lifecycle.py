@@ -175,29 +175,10 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
 
 
 def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> Plan:
-    snapshot = at.snapshot
-    after = forecast(snapshot, changes)
-    touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
-    unread = unread_held(snapshot)
-    oneself = {each.name: each for each in touched}
-    outlook = Outlook(
-        before=snapshot,
-        after=after,
-        changes=changes,
-        caller=at.caller,
-        policies=(),
-        break_glass=at.break_glass,
-        touched=touched,
-        gates={},
-        gates_before={},
-        entries=entries_of(after, touched, unread),
-        like=oneself,
-        decided_like=oneself,
-        unread=unread,
-    )
+    snapshot, outlook = at.snapshot, _outlook(at, user, changes)
     now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
-    persons = tuple(_told(outlook, each, stays=stays) for each in touched)
+    persons = tuple(_told(outlook, each, stays=stays) for each in outlook.touched)
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -214,6 +195,29 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
+    )
+
+
+def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> Outlook:
+    """Return the account before and after; nobody but `user` is touched."""
+    after = forecast(at.snapshot, changes)
+    touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
+    unread = unread_held(at.snapshot)
+    oneself = {each.name: each for each in touched}
+    return Outlook(
+        before=at.snapshot,
+        after=after,
+        changes=changes,
+        caller=at.caller,
+        policies=(),
+        break_glass=at.break_glass,
+        touched=touched,
+        gates={},
+        gates_before={},
+        entries=entries_of(after, touched, unread),
+        like=oneself,
+        decided_like=oneself,
+        unread=unread,
     )
 
 

@@ -30,7 +30,7 @@ from sekisho.rollout.forecast import change_password_arn, forecast, with_change_
 from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
 from sekisho.rollout.held import temporary_length, unread_of
 from sekisho.rollout.least import needs_of
-from sekisho.rollout.outlook import outlook_of, policy_arn
+from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
 from sekisho.rollout.overwritten import no_gate, used_elsewhere
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
@@ -80,18 +80,6 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     goal, snapshot = draft.goal, draft.start
     outlook = outlook_of(snapshot, draft.now, draft.changes, caller, goal)
     outlook = replace(outlook, needless=tuple(draft.needless))
-    # what is attached before something else is detached counts for AWS meanwhile
-    joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
-    most = draft.now if joining == draft.changes else forecast(snapshot, joining)
-    found = (
-        *expired(goal.exceptions, snapshot.taken_at),
-        *draft.reasons,
-        *gaps(outlook, goal),
-        *over_quotas(outlook.before, most),
-        *reasons(outlook),
-        *not_meant(outlook, goal),
-        *used_elsewhere(outlook.changes, snapshot),
-    )
     persons = people(outlook, goal)
     told = (
         *draft.warnings,
@@ -108,7 +96,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         changes=outlook.changes,
         needless=outlook.needless,
         proofs=proofs(outlook),
-        reasons=(*found, *keys_in_use(outlook)),
+        reasons=tuple(_against(draft, outlook)),
         warnings=told,
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
@@ -119,6 +107,22 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         complete=not snapshot.gaps,
         snapshot=draft.digest,
     )
+
+
+def _against(draft: "_Draft", outlook: Outlook) -> Iterator[Note]:
+    """Yield what speaks against the plan, beside its proofs."""
+    goal, snapshot = draft.goal, draft.start
+    # what is attached before something else is detached counts for AWS meanwhile
+    joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
+    most = draft.now if joining == draft.changes else forecast(snapshot, joining)
+    yield from expired(goal.exceptions, snapshot.taken_at)
+    yield from draft.reasons
+    yield from gaps(outlook, goal)
+    yield from over_quotas(outlook.before, most)
+    yield from reasons(outlook)
+    yield from not_meant(outlook, goal)
+    yield from used_elsewhere(outlook.changes, snapshot)
+    yield from keys_in_use(outlook)
 
 
 def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:

@@ -22,7 +22,7 @@ from sekisho.audit.report.wording import (
     nobody,
     without_policies,
 )
-from sekisho.language import Language, Text
+from sekisho.language import Language, Text, printable
 
 __all__ = ["to_text"]
 
@@ -38,7 +38,7 @@ _SHOWN = 20
 
 def to_text(report: AccountReport, lang: Language) -> str:
     """Return an audit as text; nothing in it is what a terminal would obey."""
-    return "".join(f"{_safe(line)}\n" for line in _lines(report, lang))
+    return "".join(f"{printable(line)}\n" for line in _lines(report, lang))
 
 
 def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
@@ -125,7 +125,3 @@ def _table(
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _safe(line: str) -> str:
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
