@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
@@ -117,7 +117,24 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"StringEquals": {"s3:prefix": "home/${aws:username}"}},
     {"StringNotLike": {"s3:prefix": "home/a*"}},
     {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*o*"}},
+    {"Bool": {"aws:ViaAWSService": "true"}},
+    {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}},
 )
+NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
+DIRECT = {"aws:ViaAWSService": "false"}
+GATES: tuple[dict[str, Any] | None, ...] = (
+    None,
+    {"BoolIfExists": NO_MFA},
+    {"BoolIfExists": {**NO_MFA, **DIRECT}},
+    {"BoolIfExists": NO_MFA, "Bool": DIRECT},
+)
+
+
+SELF_UPDATE: dict[str, Any] = {
+    "Effect": "Allow",
+    "Action": "iam:UpdateUser",
+    "Resource": "arn:aws:iam::*:user/${aws:username}",
+}
 
 
 @st.composite
@@ -142,20 +159,31 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     st.lists(statements(), min_size=1, max_size=3),
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
     st.sampled_from(("2012-10-17", "2008-10-17")),
-    MAY_CHANGE,
+    st.tuples(st.sampled_from(GATES), MAY_CHANGE),
 )
+@example([SELF_UPDATE], ["al", "alice"], "2012-10-17", (GATES[2], PasswordPolicy()))
 def test_asked_together_is_asked_alone(
-    found: list[dict[str, Any]], names: list[str], version: str, rules: PasswordPolicy
+    found: list[dict[str, Any]],
+    names: list[str],
+    version: str,
+    around: tuple[dict[str, Any] | None, PasswordPolicy],
 ) -> None:
-    snapshot = told({OWN: {"Version": version, "Statement": found}}, *names, tags={"team": "red"})
+    when, rules = around
+    shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": when}
+    document = {"Version": version, "Statement": [*found, *([shut] if when else [])]}
+    snapshot = told({OWN: document}, *names, tags={"team": "red"})
     snapshot = replace(snapshot, password_policy=rules)
     for name, each in gates_of(snapshot).items():
         about = next(user for user in snapshot.users if user.name == name)
         (policies,) = readings_of(snapshot, about)
         known = {"aws:userid": about.id, "aws:PrincipalTag/team": "red"}
         named = User.of(about.arn, known, all_tags=True)
-        alone = gate_shut(policies, named, snapshot.taken_at).direct
-        assert type(alone) is type(each.now)
+        alone, later = (
+            gate_shut(policies, named, snapshot.taken_at, later=later) for later in (False, True)
+        )
+        assert type(alone.direct) is type(each.now)
+        assert type(later.direct) is type(each.later)
+        assert type(alone.via_service) is type(each.via_service)
         if isinstance(each.now, Refuted):
             request = each.now.witness.request
             assert request.principal == about.arn

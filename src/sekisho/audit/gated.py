@@ -139,11 +139,12 @@ class _Asked:
 
     def _gate(self, user: User, policies: Policies) -> UserGate:
         """Ask first what most sets of policies share: what they deny whatever they allow."""
-        if _denies(policies) and not tells_services_apart(policies):
-            shut = self._shared(user, self._denials(policies))
+        if _denies(policies) and not tells_services_apart(left := self._denials(policies)):
+            shut = self._shared(user, left)
             if isinstance(shut.later, Proved):
-                # what no further policy opens is shut as it is
-                return UserGate(shut.later, shut.later)
+                # what no further policy opens is shut as it is, for services as for the user
+                apart = tells_services_apart(policies)
+                return UserGate(shut.later, shut.later, shut.later if apart else None)
         return self._shared(user, policies)
 
     def _denials(self, policies: Policies) -> Policies:
@@ -220,9 +221,9 @@ class _Asked:
             later = self._shut(policies, named, later=True).direct
             return UserGate(gate.direct, later, gate.via_service)
         shut = self._shut(policies, named, later=True)
-        if isinstance(shut.direct, Proved) and shut.via_service is None:
+        if all(isinstance(each, Proved) for each in shut.verdicts):
             # what no further policy opens is shut as it is
-            return UserGate(shut.direct, shut.direct)
+            return UserGate(shut.direct, shut.direct, shut.via_service)
         gate = self._shut(policies, named)
         return UserGate(gate.direct, shut.direct, gate.via_service)
 
