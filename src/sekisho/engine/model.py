@@ -63,9 +63,13 @@ class Context(Mapping[str, ContextValue]):
 
     def with_(self, values: Mapping[str, ContextValue]) -> "Context":
         """Return a context in which `values` are set or replaced."""
-        lower = {key.lower() for key in values}
-        kept = {key: value for key, value in self.items() if key.lower() not in lower}
-        return Context({**kept, **values})
+        if not values:
+            return self
+        added = values if isinstance(values, Context) else Context(values)
+        changed = Context()
+        changed._names = self._names | added._names
+        changed.folded = {**self.folded, **added.folded}
+        return changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,15 +176,14 @@ def _situation(user: User, now: datetime, held: Held) -> Situation:
         expires_at=None if key else now + _LONGEST,
         mfa_at=now if held.with_mfa else None,
     )
-    context = Context(context_of(credential, now, SigninSwitches()))
-    values = dict(context.with_(user.known))
-    absent = set(_CREDENTIALS) - {name.lower() for name in values}
+    values = Context(context_of(credential, now, SigninSwitches())).with_(user.known)
+    absent = set(_CREDENTIALS).difference(values.folded)
     if held.direct:
         absent |= set(_CALLED_VIA)
     else:
-        values["aws:ViaAWSService"] = "true"
+        values = values.with_({"aws:ViaAWSService": "true"})
         if key:
-            values["aws:MultiFactorAuthPresent"] = "false"
+            values = values.with_({"aws:MultiFactorAuthPresent": "false"})
             # whether the service's own session shows is not documented
             absent -= {"aws:multifactorauthpresent", "aws:tokenissuetime"}
-    return Situation(held, Context(values), frozenset(absent))
+    return Situation(held, values, frozenset(absent))

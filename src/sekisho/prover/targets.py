@@ -5,7 +5,7 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -148,7 +148,8 @@ def _action_patterns(element: Element) -> Patterns:
     return Patterns(found)
 
 
-def _head(written: Sequence[str]) -> list[Token]:
+@lru_cache(maxsize=4096)
+def _head(written: tuple[str, ...]) -> Tokens:
     """Return the first five parts of an entry as a pattern; a part that is not there is any."""
     head: list[Token] = []
     for place in range(arns.PARTS - 1):
@@ -157,7 +158,7 @@ def _head(written: Sequence[str]) -> list[Token]:
             tokens = glob.wildcards(written[place].lower())
             part = tuple(_INSIDE.get(token, token) for token in tokens)
         head += [*part, ":"]
-    return head
+    return tuple(head)
 
 
 def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
@@ -383,7 +384,7 @@ class Target:
         written = arns.split(entry)
         whole = len(written) == arns.PARTS
         lead = entry.removesuffix(written[-1]) if whole else entry
-        yield (*_head(written), *(tail if whole else (Wild.STAR,)))
+        yield (*_head(tuple(written[: arns.PARTS - 1])), *(tail if whole else (Wild.STAR,)))
         if not set(lead) & set("*?") or not self._reading.doubts.stars_span_colons():
             return
         one = (*glob.wildcards(lead), *(tail if whole else ()))
