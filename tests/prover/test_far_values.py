@@ -1,4 +1,4 @@
-"""Times and numbers that lie far out: what a policy says of them is what the engine says."""
+"""Times, numbers and texts that lie far out: what a policy says of them is what the engine says."""
 
 from typing import Any
 
@@ -72,3 +72,12 @@ def test_what_nobody_could_write_out_is_unknown(family: str, constant: str) -> N
     )
     assert isinstance(verdict, Unknown)
     assert "too many digits" in verdict.reason.en
+
+
+@pytest.mark.parametrize("key", ["aws:TagKeys", "dynamodb:LeadingKeys", "aws:RequestTag/t"])
+def test_the_empty_text_alone_is_there_and_counts_as_empty(key: str) -> None:
+    allow = limited("ForAllValues:StringLike", key, "a*")
+    allow["Condition"]["Null"] = {key: "false"}
+    deny = limited("ForAnyValue:StringLike", key, "?*", "Deny")
+    assert asked(identity(allow, deny)) is Refuted
+    assert asked(identity(allow, limited("Null", key, "false", "Deny"))) is Proved

@@ -253,7 +253,7 @@ class Reading:
         """Return the services that can stand between the caller and the call."""
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         of_list = [each for each in asked if _key_of(each) == together.CALLED_VIA]
-        sets = self._sets(texts, of_list) if of_list else ()
+        sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
         found = [*together.chains(texts, sets, frozenset(map(_key_of, asked)))]
         return found, exact
 
@@ -292,14 +292,14 @@ class Reading:
     def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each way in which set operators can come out.
 
-        To them a set is which comparisons some of its values satisfy, and which all do.
+        To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
         """
         self.effort.spend(len(texts) * sum(len(each.condition.values) for each in asked))
         satisfied = {
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
-            if text
         }
+        yield from ((text,) for text in texts if not text)
         some_asked, every_asked = self._quantified(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
         waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
@@ -308,7 +308,7 @@ class Reading:
             self.effort.spend(len(satisfied))
             for text, mask in satisfied.items():
                 after = (some | mask & some_asked, every & mask)
-                if after not in seen and text not in members:
+                if after not in seen and text not in members and (text or members):
                     seen[after] = (*members, text)
                     waiting.append((*after, seen[after]))
             if len(seen) > MOST_SETS:
