@@ -10,9 +10,9 @@ from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, mana
 from sekisho.account import Gap, Snapshot, readings_of
 from sekisho.audit import Gated, gates_of
 from sekisho.audit.alike import traits_of
-from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Switches, decide
 from sekisho.policy import Preset, from_json
-from sekisho.prover import Refuted, User, gate_shut
+from sekisho.prover import Proved, Refuted, User, gate_shut
 from sekisho.signin import PasswordPolicy
 
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
@@ -184,6 +184,7 @@ def test_asked_together_is_asked_alone(
         assert type(alone.direct) is type(each.now)
         assert type(later.direct) is type(each.later)
         assert type(alone.via_service) is type(each.via_service)
+        assert type(later.via_service) is type(each.later_via_service)
         if isinstance(each.now, Refuted):
             request = each.now.witness.request
             assert request.principal == about.arn
@@ -214,3 +215,41 @@ def test_a_role_of_another_account_is_a_way_out_for_everybody() -> None:
         assert found.witness is not None
         assert found.witness.request.principal.endswith(f"/{name}")
         assert found.witness.request.resource == ELSEWHERE
+
+
+def test_what_services_may_do_once_more_is_attached_is_a_verdict_of_its_own() -> None:
+    shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*"}
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**shut, "Condition": {"BoolIfExists": {**NO_MFA, **DIRECT}}},
+            {**own, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+        ],
+    }
+    each = gates_of(told({OWN: document}, "alice"))["alice"]
+    assert isinstance(each.now, Proved)
+    assert isinstance(each.later, Proved)
+    assert isinstance(each.via_service, Proved)
+    assert isinstance(each.later_via_service, Refuted)
+    assert each.gated is Gated.PROVED
+
+
+def test_the_switch_that_a_gate_rests_on_is_named_for_everybody() -> None:
+    values = {"ForAnyValue:StringNotEqualsIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+    shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": values}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [shut, {"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+    rested = "any_value_if_exists_when_missing"
+    for name, each in gates_of(told({OWN: document}, "alice", "bob")).items():
+        assert isinstance(each.now, Proved), name
+        assert each.assumed == (rested,)
+    other = gates_of(
+        told({OWN: document}, "alice", "bob"),
+        switches=Switches(any_value_if_exists_when_missing=False),
+    )
+    for name, each in other.items():
+        assert isinstance(each.now, Refuted), name
+        assert each.assumed == (rested,)

@@ -325,3 +325,17 @@ def test_a_witness_says_where_the_user_has_no_such_credential() -> None:
     facts = [each.fact.ja for each in report.findings if made in each.fact.en]
     assert facts
     assert all("有効なアクセスキーはありません" in fact for fact in facts)
+
+
+def test_who_is_gated_by_an_undocumented_point_is_told_so() -> None:
+    no_mfa = {"ForAnyValue:StringNotEqualsIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+    shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": no_mfa}
+    value = {"users": {"ken": {"has": ["Gate"]}}, "policies": {"Gate": [*READ, shut]}}
+    found = audit_account(snapshot_of(value), Exceptions(), version="1")
+    said = "For 1 users, whether the gate is shut rests on a point that AWS does not document"
+    assert said in to_text(found, Language.EN)
+    assert said in unescape(to_html(found, Language.EN))
+    assert said in json.dumps(to_sarif(found, lang=Language.EN, source="account.json"))
+    rows = cast("list[dict[str, object]]", to_json(found)["users"])
+    assert [each["assumed"] for each in rows] == [["any_value_if_exists_when_missing"]]
+    assert "rests on" not in to_text(report(), Language.EN)

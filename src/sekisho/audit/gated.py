@@ -29,18 +29,19 @@ from sekisho.language import Text
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (
     Answer,
-    Gate,
     Proved,
     Refuted,
     Unknown,
     Verdict,
     Witness,
     agreed,
+    answer,
     gate_question,
+    via_service,
 )
 from sekisho.prover import User as Named
 from sekisho.prover.attached import EVERYTHING, tells_services_apart
-from sekisho.prover.gate import denying, gate_answers
+from sekisho.prover.gate import denying
 from sekisho.prover.replay import decided
 
 __all__ = ["Gated", "UserGate", "gates_of", "named_of"]
@@ -68,12 +69,16 @@ class UserGate:
         later: whatever identity-based policies are attached besides.
         via_service: as `now`, for calls by AWS services on the user's behalf; None if the policies
             make no difference.
+        later_via_service: as `later`, for such calls.
+        assumed: the switches under whose other setting one of these verdicts is another one.
         gap: why the user's policies are not known, or ""; then all is `Unknown`.
     """
 
     now: Verdict
     later: Verdict
     via_service: Verdict | None = None
+    later_via_service: Verdict | None = None
+    assumed: tuple[str, ...] = ()
     gap: str = ""
 
     @property
@@ -88,6 +93,23 @@ class UserGate:
                 return Gated.NOTHING_ALLOWED
             case _:
                 return Gated.UNKNOWN
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdicts that there are, by the attribute's name."""
+        found = {
+            "now": self.now,
+            "later": self.later,
+            "via_service": self.via_service,
+            "later_via_service": self.later_via_service,
+        }
+        return {name: verdict for name, verdict in found.items() if verdict is not None}
+
+    @classmethod
+    def of(cls, verdicts: Mapping[str, Verdict], assumed: tuple[str, ...]) -> "UserGate":
+        """Return the gate of some `verdicts`."""
+        services = verdicts.get("via_service"), verdicts.get("later_via_service")
+        return cls(verdicts["now"], verdicts["later"], *services, assumed)
 
     @property
     def witness(self) -> Witness | None:
@@ -109,6 +131,22 @@ def gates_of(
     """
     asked = _Asked(snapshot, exempt, switches or Switches())
     return {user.name: asked.gate(user) for user in snapshot.users}
+
+
+class _Shut:
+    """Answers to whether the gate is shut, for the user's own calls and for those of services."""
+
+    def __init__(self, direct: Answer, served: Answer | None) -> None:
+        answers = [each for each in (direct, served) if each is not None]
+        self.direct = direct.verdict
+        self.served = None if served is None else served.verdict
+        self.assumed = tuple(name for each in answers for name in each.assumed)
+
+    def all(self, kind: type[Verdict]) -> bool:
+        """Tell whether every verdict is of one kind."""
+        return all(
+            isinstance(each, kind) for each in (self.direct, self.served) if each is not None
+        )
 
 
 class _Asked:
@@ -143,8 +181,8 @@ class _Asked:
             shut = self._shared(user, left)
             if isinstance(shut.later, Proved):
                 # what no further policy opens is shut as it is, for services as for the user
-                apart = tells_services_apart(policies)
-                return UserGate(shut.later, shut.later, shut.later if apart else None)
+                served = shut.later if tells_services_apart(policies) else None
+                return replace(shut, now=shut.later, via_service=served, later_via_service=served)
         return self._shared(user, policies)
 
     def _denials(self, policies: Policies) -> Policies:
@@ -185,59 +223,65 @@ class _Asked:
         That holds however little alike the two are; it passes also when more is attached.
         """
         other, gate = self._refuted.get(documents, (named, None))
-        if gate is None or isinstance(gate.via_service, Proved | Unknown):
+        if gate is None or gate.assumed or isinstance(gate.via_service, Proved | Unknown):
             return None
         own = self._own(gate, other, named, policies)
-        return None if own is None else replace(own, later=own.now)
+        if own is None or _rests(own.now) or _rests(own.via_service):
+            return None
+        return replace(own, later=own.now, later_via_service=own.via_service)
 
     def _own(self, gate: UserGate, other: Named, own: Named, policies: Policies) -> UserGate | None:
         """Return another user's gate with this user's witness; None if that is not allowed."""
         left = self._denials(policies)
         widest = replace(left, identity=(*left.identity, EVERYTHING))
-        decides, of_later = (
-            partial(decided, policies=each, switches=self._switches) for each in (policies, widest)
-        )
-        now = _renamed(gate.now, other, own, decides)
-        later = _renamed(gate.later, other, own, of_later)
-        via = gate.via_service
-        if via is not None:
-            via = _renamed(via, other, own, decides)
-        if now is None or later is None or (via is None and gate.via_service is not None):
-            return None
-        return UserGate(now, later, via)
+        found: dict[str, Verdict] = {}
+        for each, verdict in gate.verdicts.items():
+            asked = widest if each.startswith("later") else policies
+            decides = partial(decided, policies=asked, switches=self._switches)
+            renamed = _renamed(verdict, other, own, decides)
+            if renamed is None:
+                return None
+            found[each] = renamed
+        return UserGate.of(found, gate.assumed)
 
-    def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> Gate:
+    def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> _Shut:
         now = self._snapshot.taken_at
         question = gate_question(policies, named, now, self._exempt, later=later)
-        return gate_answers(replace(question, switches=self._switches), policies)
+        question = replace(question, switches=self._switches)
+        apart = tells_services_apart(policies)
+        return _Shut(answer([question]), answer([via_service(question)]) if apart else None)
 
     def _asked(self, policies: Policies, named: Named) -> UserGate:
         """Ask the prover; what one answer implies is not asked again."""
-        if not _denies(policies):
-            gate = self._shut(policies, named)
-            if isinstance(gate.direct, Refuted):
-                # the witness still passes when more is attached
-                return UserGate(gate.direct, gate.direct, gate.via_service)
-            later = self._shut(policies, named, later=True).direct
-            return UserGate(gate.direct, later, gate.via_service)
-        shut = self._shut(policies, named, later=True)
-        if all(isinstance(each, Proved) for each in shut.verdicts):
+        if _denies(policies):
+            shut = self._shut(policies, named, later=True)
             # what no further policy opens is shut as it is
-            return UserGate(shut.direct, shut.direct, shut.via_service)
-        gate = self._shut(policies, named)
-        return UserGate(gate.direct, shut.direct, gate.via_service)
+            gate = shut if shut.all(Proved) else self._shut(policies, named)
+        else:
+            gate = self._shut(policies, named)
+            # what passes now still passes when more is attached
+            shut = gate if gate.all(Refuted) else self._shut(policies, named, later=True)
+        assumed = tuple(dict.fromkeys((*gate.assumed, *shut.assumed)))
+        return UserGate(gate.direct, shut.direct, gate.served, shut.served, assumed)
 
 
 def _agreed(gates: Sequence[UserGate]) -> UserGate:
     """Return what holds of a gate whichever of the readings of the policies is right."""
     if len(gates) == 1:
         return gates[0]
-    now, later = (
-        agreed([Answer(each) for each in verdicts]).verdict
-        for verdicts in zip(*((gate.now, gate.later) for gate in gates), strict=True)
-    )
-    services = [Answer(gate.via_service) for gate in gates if gate.via_service is not None]
-    return UserGate(now, later, agreed(services).verdict if services else None)
+    assumed = tuple(dict.fromkeys(name for gate in gates for name in gate.assumed))
+    found = {
+        name: agreed([Answer(gate.verdicts[name]) for gate in gates]).verdict
+        for name in gates[0].verdicts
+    }
+    return UserGate.of(found, assumed)
+
+
+def _rests(verdict: Verdict | None) -> bool:
+    """Tell whether what is decided of a witness rests on a switch."""
+    if not isinstance(verdict, Refuted):
+        return False
+    return any(decision.assumed for decision in verdict.witness.decisions.values())
 
 
 def _denies(policies: Policies) -> bool:

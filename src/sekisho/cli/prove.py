@@ -9,6 +9,7 @@ import click
 
 from sekisho import prover
 from sekisho.account import Snapshot
+from sekisho.audit.people import facts_of
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     ReportFormat,
@@ -102,7 +103,8 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
         return _of_all(snapshot, given, output, lang)
     about = [about_resources(each) for each in invariants_of(given) if each.on]
     subject = subject_of(given, snapshot, [Policies(identity=(each,)) for each in about])
-    return _of_one(subject, given, output, lang)
+    facts = None if snapshot is None else facts_of(snapshot).get(given["user"])
+    return _of_one(subject, {**given, "facts": facts}, output, lang)
 
 
 def _of_all(
@@ -120,7 +122,8 @@ def _of_all(
         case ReportFormat.JSON:
             _print(users_as_json(users))
         case ReportFormat.SARIF:
-            _print(log_of(findings_of_users(users, given["snapshot"][0], lang)))
+            file, later = given["snapshot"][0], given["later"]
+            _print(log_of(findings_of_users(users, file, lang, later=later)))
     return worst(exits_of_users(users, later=given["later"]))
 
 
@@ -134,7 +137,7 @@ def _about_all(given: dict[str, Any]) -> About:
 
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
-    whose = subject.callers
+    whose, facts = subject.callers, given["facts"]
     of_each = [report_of_readings(_askings(subject, user, given)) for user in whose.users]
     answered = report_of_users(of_each, whose)
     stories: tuple[Told, ...] = ()
@@ -145,7 +148,11 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
         stories = watched(told(subject, settings, strict=given["strict"]), lang)
     match output:
         case ReportFormat.TABLE:
-            parts = [as_table(answered, lang, named=subject.named)] if answered.lines else []
+            parts = (
+                [as_table(answered, lang, named=subject.named, facts=facts)]
+                if answered.lines
+                else []
+            )
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
             told_there = () if answered.lines else subject.assumed
             people = people_as_table(stories, subject.now, lang, assumed=told_there)
@@ -157,7 +164,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
             _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
-            found = findings_of(answered, subject.source, lang)
+            found = findings_of(answered, subject.source, lang, facts)
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             _print(log_of(found, findings_of_people(stories, subject.source, lang)))

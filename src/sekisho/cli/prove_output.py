@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
+from sekisho.audit.people import Facts, said_of
 from sekisho.catalogue import load
 from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
@@ -19,14 +20,7 @@ from sekisho.prover import (
     Witness,
     tells_callers,
 )
-from sekisho.prover.wording import (
-    ASSUMED,
-    HELD,
-    assumed_user,
-    stated_text,
-    verdict_text,
-    witness_text,
-)
+from sekisho.prover.wording import ASSUMED, HELD, assumed_user, stated_text, verdict_text
 
 __all__ = [
     "RESTS",
@@ -60,9 +54,16 @@ _CATALOGUE = Text(
 )
 
 
-def as_table(answered: Report, lang: Language, *, named: bool) -> str:
-    """Return the answers as text; `named` tells whether the user was given."""
-    lines = [text for line in answered.lines for text in _line(line, lang)]
+def as_table(answered: Report, lang: Language, *, named: bool, facts: Facts | None = None) -> str:
+    """Return the answers as text.
+
+    Args:
+        answered: to be printed.
+        lang: the language.
+        named: whether the user was given.
+        facts: what the user holds, if that is known.
+    """
+    lines = [text for line in answered.lines for text in _line(line, facts, lang)]
     if answered.exempt is not None:
         lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang)]
     lines += ["", undeniable().into(lang)]
@@ -77,11 +78,11 @@ def as_table(answered: Report, lang: Language, *, named: bool) -> str:
     return "\n".join(printable(line) for line in lines)
 
 
-def _line(line: Line, lang: Language) -> Iterator[str]:
+def _line(line: Line, facts: Facts | None, lang: Language) -> Iterator[str]:
     verdict, by = line.answer.verdict, _CALLS[line.calls].into(lang)
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
-        yield f"  {witness_text(verdict.witness, refused=line.refused).into(lang)}"
+        yield f"  {said_of(verdict.witness, facts, refused=line.refused).into(lang)}"
     if line.answer.assumed:
         yield f"  {RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
 
@@ -198,11 +199,13 @@ def stated_to_json(stated: Stated) -> dict[str, object]:
     }
 
 
-def findings_of(answered: Report, file: str, lang: Language) -> Findings:
+def findings_of(
+    answered: Report, file: str, lang: Language, facts: Facts | None = None
+) -> Findings:
     """Return the answers for a SARIF log: a result for each refuted question."""
     found = Findings(file, {line.id: line.title.into(lang) for line in answered.lines})
     for line in answered.lines:
-        sentence = "; ".join(text.strip() for text in _line(line, lang))
+        sentence = "; ".join(text.strip() for text in _line(line, facts, lang))
         if isinstance(line.answer.verdict, Refuted):
             found.add(line.id, "error" if line.counts else "note", sentence)
         elif isinstance(line.answer.verdict, Unknown):

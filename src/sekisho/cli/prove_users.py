@@ -1,19 +1,20 @@
 """`sekisho prove --snapshot`: is each user of an account gated; equal questions are asked once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import Snapshot
 from sekisho.audit import UserGate, gates_of, invariants_of
+from sekisho.audit.people import Facts, facts_of, said_of
 from sekisho.cli.exits import Exit
-from sekisho.cli.prove_output import RESTS, witness_to_json
+from sekisho.cli.prove_output import RESTS, undeniable, witness_to_json
 from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.language import Language, Text, printable
-from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict
-from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text, witness_text
+from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict, joined
+from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text
 
 __all__ = [
     "About",
@@ -27,9 +28,9 @@ __all__ = [
 
 _AS_OF = Text("Account {account}, as of {date}.", "アカウント {account} ({date} 現在)。")
 _COUNT = Text(
-    "{now} of {all} users are proved gated as their policies stand, {later} whatever is attached "
-    "later; {refuted} are not gated, {unknown} are not known.",
-    "{all} 人のうち、現在のポリシーで MFA なしでは通れないと証明された人は {now} 人、"
+    "{proved} of {all} users are proved gated as their policies stand, {later} whatever is "
+    "attached later; {refuted} are not gated, {unknown} are not known.",
+    "{all} 人のうち、現在のポリシーで MFA なしでは通れないと証明された人は {proved} 人、"
     "今後何が追加されても通れない人は {later} 人。通れる人は {refuted} 人、不明は {unknown} 人。",
 )
 _ROW = Text(
@@ -37,8 +38,8 @@ _ROW = Text(
     "{user}: {now}、今後何が追加されても: {later}",
 )
 _SERVICE = Text(
-    "calls by AWS services for the user: {verdict}",
-    "AWS サービスがユーザーに代わって行う呼び出し: {verdict}",
+    "calls by AWS services for the user: {now}; whatever is attached later: {later}",
+    "AWS サービスがユーザーに代わって行う呼び出し: {now}、今後何が追加されても: {later}",
 )
 _HOLDS = Text(
     "{what}: proved of {proved} of {all} users; refuted of {refuted}, not known of {unknown}.",
@@ -71,6 +72,7 @@ class Users:
     """The answers about an account's users; who comes out wrong comes first.
 
     Attributes:
+        facts: what each user holds, by name.
         arns: by user name.
         gates: whether each is gated; nobody's if that was not asked.
         invariants: what was demanded beside.
@@ -80,6 +82,7 @@ class Users:
 
     account: str
     taken_at: datetime
+    facts: Mapping[str, Facts]
     arns: dict[str, str]
     gates: dict[str, UserGate]
     invariants: tuple[Invariant, ...]
@@ -98,7 +101,7 @@ def users_of(snapshot: Snapshot, about: About) -> Users:
     held = invariants_of(snapshot, about.invariants, about.switches)
 
     def wrong(name: str) -> tuple[int, str]:
-        verdicts = [gates[name].now] if name in gates else []
+        verdicts = [_now(gates[name])] if name in gates else []
         verdicts += [each.verdict for each in held[name]]
         return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
 
@@ -106,6 +109,7 @@ def users_of(snapshot: Snapshot, about: About) -> Users:
     return Users(
         snapshot.account,
         snapshot.taken_at,
+        facts_of(snapshot),
         {user.name: user.arn for user in snapshot.users},
         {name: gates[name] for name in ordered if name in gates},
         about.invariants,
@@ -132,11 +136,19 @@ def exits_of_users(users: Users, *, later: bool) -> Iterator[Exit]:
 
 
 def _verdicts(gate: UserGate, *, later: bool) -> Iterator[Verdict]:
-    yield gate.now
-    if gate.via_service is not None:
-        yield gate.via_service
+    yield _now(gate)
     if later:
-        yield gate.later
+        yield _later(gate)
+
+
+def _now(gate: UserGate) -> Verdict:
+    """Return whether the gate is shut as the policies stand, whoever calls for the user."""
+    return joined([each for each in (gate.now, gate.via_service) if each is not None])
+
+
+def _later(gate: UserGate) -> Verdict:
+    """Return whether it is shut whatever is attached later."""
+    return joined([each for each in (gate.later, gate.later_via_service) if each is not None])
 
 
 def users_as_table(users: Users, lang: Language) -> str:
@@ -147,62 +159,74 @@ def users_as_table(users: Users, lang: Language) -> str:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
     lines.append("")
     lines += [line for name in users.names for line in _row(users, name, lang)]
-    lines += ["", *(text.into(lang) for text in ASSUMED)]
+    lines += ["", *(text.into(lang) for text in (undeniable(), *ASSUMED))]
     return "\n".join(printable(line) for line in lines)
 
 
 def _counts(users: Users, lang: Language) -> Iterator[str]:
-    gates = users.gates.values()
-    if gates:
-        yield _COUNT.filled(
-            all=len(users.gates),
-            now=sum(isinstance(gate.now, Proved) for gate in gates),
-            later=sum(isinstance(gate.later, Proved) for gate in gates),
-            refuted=sum(isinstance(gate.now, Refuted) for gate in gates),
-            unknown=sum(isinstance(gate.now, Unknown) for gate in gates),
-        ).into(lang)
+    now, later = ([each(gate) for gate in users.gates.values()] for each in (_now, _later))
+    if now:
+        yield _COUNT.filled(all=len(now), later=_count(later, Proved), **_numbers(now)).into(lang)
     for place, invariant in enumerate(users.invariants):
         verdicts = [answers[place].verdict for answers in users.held.values()]
-        yield _HOLDS.filled(
-            what=invariant_text(invariant),
-            all=len(verdicts),
-            proved=sum(isinstance(each, Proved) for each in verdicts),
-            refuted=sum(isinstance(each, Refuted) for each in verdicts),
-            unknown=sum(isinstance(each, Unknown) for each in verdicts),
-        ).into(lang)
+        what = invariant_text(invariant)
+        yield _HOLDS.filled(what=what, all=len(verdicts), **_numbers(verdicts)).into(lang)
+
+
+def _numbers(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    return {each.__name__.lower(): _count(verdicts, each) for each in (Proved, Refuted, Unknown)}
+
+
+def _count(verdicts: Sequence[Verdict], kind: type[Verdict]) -> int:
+    return sum(isinstance(each, kind) for each in verdicts)
 
 
 def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
+    facts = users.facts.get(name)
     if name in users.gates:
-        yield from _gate(name, users.gates[name], lang)
+        yield from _gate(name, users.gates[name], facts, lang)
     for invariant, answer in zip(users.invariants, users.held[name], strict=True):
-        yield from _held(name, invariant, answer, lang)
+        yield from _held(name, (invariant, answer), facts, lang)
 
 
-def _held(name: str, invariant: Invariant, answer: Answer, lang: Language) -> Iterator[str]:
+def _held(
+    name: str, held: tuple[Invariant, Answer], facts: Facts | None, lang: Language
+) -> Iterator[str]:
+    invariant, answer = held
     said = verdict_text(answer.verdict)
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
-    yield from _witness(answer.verdict, lang, refused=invariant.demand is Demand.ALWAYS)
-    if answer.assumed:
-        yield f"  {RESTS.filled(names=', '.join(answer.assumed)).into(lang)}"
+    if isinstance(answer.verdict, Refuted):
+        refused = invariant.demand is Demand.ALWAYS
+        yield f"  {said_of(answer.verdict.witness, facts, refused=refused).into(lang)}"
+    yield from _rests(answer.assumed, lang)
 
 
-def _gate(name: str, gate: UserGate, lang: Language) -> Iterator[str]:
+def _gate(name: str, gate: UserGate, facts: Facts | None, lang: Language) -> Iterator[str]:
     if gate.gap:
         yield f"{name}: {verdict_text(gate.now).into(lang)}"
         return
-    now, later = (verdict_text(verdict).into(lang) for verdict in (gate.now, gate.later))
-    yield _ROW.filled(user=name, now=now, later=later).into(lang)
-    yield from _witness(gate.now, lang)
-    if gate.via_service is not None:
-        said = verdict_text(gate.via_service).into(lang)
-        yield f"  {_SERVICE.filled(verdict=said).into(lang)}"
-        yield from _witness(gate.via_service, lang)
+    yield _both(_ROW, gate.now, gate.later, user=name).into(lang)
+    yield from _witness(gate.now, gate.later, facts, lang)
+    if gate.via_service is not None and gate.later_via_service is not None:
+        yield f"  {_both(_SERVICE, gate.via_service, gate.later_via_service).into(lang)}"
+        yield from _witness(gate.via_service, gate.later_via_service, facts, lang)
+    yield from _rests(gate.assumed, lang)
 
 
-def _witness(verdict: Verdict, lang: Language, *, refused: bool = False) -> Iterator[str]:
-    if isinstance(verdict, Refuted):
-        yield f"  {witness_text(verdict.witness, refused=refused).into(lang)}"
+def _both(text: Text, now: Verdict, later: Verdict, **more: str) -> Text:
+    return text.filled(now=verdict_text(now), later=verdict_text(later), **more)
+
+
+def _witness(now: Verdict, later: Verdict, facts: Facts | None, lang: Language) -> Iterator[str]:
+    """Yield the request that passes, if one does: now, or else with what is attached later."""
+    first = next((each for each in (now, later) if isinstance(each, Refuted)), None)
+    if first is not None:
+        yield f"  {said_of(first.witness, facts).into(lang)}"
+
+
+def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
+    if assumed:
+        yield f"  {RESTS.filled(names=', '.join(assumed)).into(lang)}"
 
 
 def users_as_json(users: Users) -> dict[str, object]:
@@ -233,7 +257,11 @@ def _gate_as_json(gate: UserGate) -> dict[str, object]:
         "gated": gate.gated.value,
         "now": _as_json(gate.now),
         "later": _as_json(gate.later),
-        "viaService": None if gate.via_service is None else _as_json(gate.via_service),
+        "viaService": _as_json(gate.via_service) if gate.via_service is not None else None,
+        "laterViaService": (
+            _as_json(gate.later_via_service) if gate.later_via_service is not None else None
+        ),
+        "assumed": list(gate.assumed),
         "gap": gate.gap or None,
     }
 
@@ -246,19 +274,23 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def findings_of_users(users: Users, file: str, lang: Language) -> Findings:
-    """Return the users for a SARIF log: a result for each who is not gated."""
+def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -> Findings:
+    """Return the users for a SARIF log: a result for each who is not gated.
+
+    `later` counts what may be attached, too.
+    """
     rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
     found = Findings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
         found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, gate in users.gates.items():
-        said = "; ".join(line.strip() for line in _gate(name, gate, lang))
-        _add(found, _RULE, said, [*_verdicts(gate, later=False)])
+        said = "; ".join(line.strip() for line in _gate(name, gate, users.facts.get(name), lang))
+        _add(found, _RULE, said, [*_verdicts(gate, later=later)])
     for name, answers in users.held.items():
-        for invariant, answer in zip(users.invariants, answers, strict=True):
-            said = "; ".join(line.strip() for line in _held(name, invariant, answer, lang))
-            _add(found, invariant.id, said, [answer.verdict])
+        for held in zip(users.invariants, answers, strict=True):
+            lines = _held(name, held, users.facts.get(name), lang)
+            said = "; ".join(line.strip() for line in lines)
+            _add(found, held[0].id, said, [held[1].verdict])
     return found
 
 

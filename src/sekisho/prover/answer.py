@@ -13,7 +13,8 @@ from sekisho.prover import reasons
 from sekisho.prover.ask import Asking, never
 from sekisho.prover.formula import Question
 from sekisho.prover.limits import Limit
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.replay import replayed
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 __all__ = ["Answer", "agreed", "answer", "joined"]
 
@@ -69,12 +70,25 @@ def answer(questions: Sequence[Question]) -> Answer:
     found = [_asked(question) for question in questions]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
-    mattering = (
-        name
-        for name in (field.name for field in fields(Switches))
-        if name in names and type(joined(_otherwise(questions, name))) is not type(verdict)
+    asked = (field.name for field in fields(Switches) if field.name in names)
+    return Answer(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
+
+
+def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
+    """Tell whether the verdict is another one under the other setting of one switch."""
+    others = [replace(each, switches=_flipped(each.switches, name)) for each in questions]
+    if isinstance(verdict, Refuted) and any(_still(verdict.witness, each) for each in others):
+        return False
+    return type(joined([never(each) for each in others])) is not type(verdict)
+
+
+def _still(witness: Witness, question: Question) -> bool:
+    """Tell whether a witness answers a question, too."""
+    request, held = witness.request, witness.held
+    return (
+        held in question.held
+        and replayed(question, held, request, exists=witness.exists) is not None
     )
-    return Answer(verdict, tuple(mattering))
 
 
 def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
@@ -89,11 +103,6 @@ def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
         return Unknown(limit.reason), frozenset(asking.doubts.asked)
     verdict = Proved() if witness is None else Refuted(witness)
     return verdict, frozenset(asking.doubts.asked)
-
-
-def _otherwise(questions: Sequence[Question], name: str) -> list[Verdict]:
-    """Return the verdicts under the other setting of one switch."""
-    return [never(replace(each, switches=_flipped(each.switches, name))) for each in questions]
 
 
 def _flipped(switches: Switches, name: str) -> Switches:

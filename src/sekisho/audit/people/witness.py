@@ -24,14 +24,17 @@ _UNREAD = Text(
 )
 
 
-def said_of(witness: Witness, facts: Facts) -> Text:
+def said_of(witness: Witness, facts: Facts | None, *, refused: bool = False) -> Text:
     """Return a witness in words; where the user has nothing to make that request with, it says so.
 
     Args:
         witness: a request that the policies allow.
-        facts: what its user holds.
+        facts: what its user holds; None if that is not asked.
+        refused: whether the policies refuse it instead.
     """
-    said = witness_text(witness)
+    said = witness_text(witness, refused=refused)
+    if facts is None:
+        return said
     key = None if facts.active_keys is None else facts.active_keys > 0
     if witness.held in _BY_KEY:
         held, lacking = key, _NO_KEY

@@ -23,7 +23,7 @@ from sekisho.audit.report.wording import (
     finding_title,
     headline,
     nobody,
-    without_policies,
+    notices,
 )
 from sekisho.language import Language, Text
 
@@ -73,7 +73,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
     lines = "".join(f"<li>{_shown(each.into(lang))}</li>" for each in figures(report))
     exceptions = [exemption_text(each) for each in report.exceptions.entries]
     gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
-    unread = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in without_policies(report))
+    told = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in notices(report))
     tables = _Tables(dated, lang)
     users = (
         tables.of(COLUMNS, [_cells(row) for row in report.rows])
@@ -92,7 +92,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f'<h1>{title}</h1>\n<p class="as-of">{dated}</p>\n'
-        f'<p class="headline">{escape(headline(report).into(lang))}</p>\n{unread}<ul>{lines}</ul>\n'
+        f'<p class="headline">{escape(headline(report).into(lang))}</p>\n{told}<ul>{lines}</ul>\n'
         f"{''.join(sections)}"
         "</main>\n</body>\n</html>\n"
     )

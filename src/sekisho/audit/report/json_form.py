@@ -68,6 +68,7 @@ def _row(row: Row) -> dict[str, object]:
         "byCredentialReport": facts.by_report,
         "gated": gate.gated.value,
         "witness": None if gate.witness is None else _witness(gate.witness, facts),
+        "assumed": list(gate.assumed),
         "gatedBy": list(power.gating),
         "underTheGate": [each.value for each in row.fate.outlooks],
         "administrator": None if power.unknown else power.administers,

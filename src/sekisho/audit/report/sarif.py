@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId
 from sekisho.audit.lint.sarif import rule_of
 from sekisho.audit.report.model import AccountReport
-from sekisho.audit.report.wording import as_of, exemption_text, headline
+from sekisho.audit.report.wording import as_of, exemption_text, headline, notices
 from sekisho.files.sarif import Json, location, notice, result, sarif_log
 from sekisho.language import Language
 
@@ -42,6 +42,7 @@ def _rule(name: AccountFindingId, lang: Language) -> Json:
 def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
     yield notice("note", as_of(report).into(lang))
     yield notice("note", headline(report).into(lang))
+    yield from (notice("note", each.into(lang)) for each in notices(report))
     for exemption in report.exceptions.entries:
         yield notice("note", "; ".join(text.into(lang) for text in exemption_text(exemption)))
     for each in report.findings:

@@ -20,7 +20,7 @@ from sekisho.audit.report.wording import (
     finding_title,
     headline,
     nobody,
-    without_policies,
+    notices,
 )
 from sekisho.language import Language, Text, printable
 
@@ -44,7 +44,7 @@ def to_text(report: AccountReport, lang: Language) -> str:
 def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
     yield as_of(report).into(lang)
     yield headline(report).into(lang)
-    yield from (each.into(lang) for each in without_policies(report))
+    yield from (each.into(lang) for each in notices(report))
     yield ""
     for figure in figures(report):
         yield figure.into(lang)

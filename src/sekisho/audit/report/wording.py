@@ -29,7 +29,7 @@ __all__ = [
     "finding_title",
     "headline",
     "nobody",
-    "without_policies",
+    "notices",
 ]
 
 SEVERITIES: Mapping[Severity, Text] = {
@@ -155,6 +155,12 @@ _WITHOUT_POLICIES = Text(
     "`sekisho collect`、または `--filter` なしの `aws iam get-account-authorization-details` "
     "で取得してください。",
 )
+_RESTS = Text(
+    "For {users} users, whether the gate is shut rests on a point that AWS does not document: the "
+    "switch `{name}` (docs/switches.md).",
+    "{users} ユーザーについては、MFA の強制の判定が AWS の文書にない点に依存します: "
+    "スイッチ `{name}` (docs/switches.md)。",
+)
 _NOT_KNOWN = Text("; of {count} it is not known", "、{count} 人は不明")
 _NOT_READ = Text("(not known whether) ", "(不明) ")
 
@@ -195,14 +201,18 @@ def headline(report: AccountReport) -> Text:
     return Text(f"{said.en} {why.en}", f"{said.ja}{why.ja}")
 
 
-def without_policies(report: AccountReport) -> tuple[Text, ...]:
-    """Say once which policies' texts were not read, and of how many users; nothing if all were."""
+def notices(report: AccountReport) -> tuple[Text, ...]:
+    """Say once whose policies were not read, and on which switches it rests who is gated."""
+    found: list[Text] = []
     unread = unread_policies(report.snapshot)
-    if not unread:
-        return ()
-    users = {name for names in unread.values() for name in names}
-    which = ", ".join(f"`{arn}` ({len(names):,})" for arn, names in unread.items())
-    return (_WITHOUT_POLICIES.filled(users=f"{len(users):,}", which=which),)
+    if unread:
+        users = {name for names in unread.values() for name in names}
+        which = ", ".join(f"`{arn}` ({len(names):,})" for arn, names in unread.items())
+        found.append(_WITHOUT_POLICIES.filled(users=f"{len(users):,}", which=which))
+    resting = Counter(name for row in report.rows for name in row.gate.assumed)
+    for name, count in sorted(resting.items()):
+        found.append(_RESTS.filled(users=f"{count:,}", name=name))
+    return tuple(found)
 
 
 def figures(report: AccountReport) -> tuple[Text, ...]:
