@@ -169,6 +169,29 @@ def test_a_value_that_no_credential_brings_is_told_apart_and_counts_if_asked_for
     assert run("prove", SAMPLE, "--only", "gate", "--any-value").returncode == 3
 
 
+def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path, run: Run) -> None:
+    def written(name: str, effect: str, action: str) -> str:
+        path = tmp_path / f"{name}.json"
+        statement = {"Effect": effect, "Action": action, "Resource": "*"}
+        path.write_text(json.dumps({"Statement": statement}), encoding="utf-8")
+        return str(path)
+
+    denies = written("denies", "Deny", "ec2:RunInstances")
+    allows = written("allows", "Allow", "s3:GetObject")
+    asked = ("prove", written("open", "Allow", "s3:*"), "--never", "s3:PutObject", "--scp")
+    shut = (*asked, f"root={allows}", "--scp", f"root={denies}")
+    done = run(*shut)
+    assert done.returncode == 0
+    assert "FullAWSAccess" not in done.stdout
+    for form in ("table", "json", "sarif"):
+        done = run(*asked, f"root={denies}", "--lang", "en", "--format", form)
+        assert done.returncode == 3
+        assert "`FullAWSAccess` is taken to be attached" in done.stdout
+    done = run(*shut, "--scp", f"unit={denies}", "--lang", "en")
+    assert done.returncode == 0
+    assert "policies of `unit`, which only deny" in done.stdout
+
+
 def test_sets_are_compared_not_files_alone(everything: str, run: Run) -> None:
     done = run("policy", "diff", SAMPLE, FIRST_LOGIN, "--with-both", everything)
     assert done.returncode == 3

@@ -167,6 +167,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             found = findings_of(answered, subject.source, lang, facts)
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
+            found.notices.extend(text.into(lang) for text in subject.beside)
             _print(log_of(found, findings_of_people(stories, subject.source, lang)))
     exits = [_exit_of(verdict) for verdict in _counted(answered)]
     return worst([*exits, *map(exit_of, stories)])

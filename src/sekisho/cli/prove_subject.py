@@ -16,8 +16,11 @@ from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.language import Text
 from sekisho.policy import PolicyKind
+from sekisho.policy.document import Effect
+from sekisho.policy.faults import quoted
 from sekisho.prover import Callers, User, anyone, stand_ins
 from sekisho.prover.anyone import several
+from sekisho.prover.attached import EVERYTHING
 
 __all__ = [
     "UNREAD",
@@ -48,6 +51,13 @@ _MAY_CHANGE_UNREAD = Text(
     "アカウントのパスワードポリシーが不明です。AllowUsersToChangePassword に依存する結果は"
     "不明となり、MFA なしで使えるものは有効とみなして一覧にします。",
 )
+_BESIDE = Text(
+    "`FullAWSAccess` is taken to be attached beside the service control policies of {levels}, "
+    "which only deny and would allow nothing alone.",
+    "{levels} のサービスコントロールポリシーは拒否だけなので、それだけでは何も許可されません。"
+    "`FullAWSAccess` も併せてアタッチされているとみなします。",
+)
+_FULL_ACCESS = AttachedPolicy("FullAWSAccess", EVERYTHING.document)
 _SCP_CALLS = (
     *("DescribeOrganization", "ListRoots", "ListParents"),
     *("ListPoliciesForTarget", "DescribePolicy"),
@@ -95,6 +105,7 @@ class Subject:
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         of_account: whether it is a user of an account that was read.
+        beside: that policies which were not given are taken to be attached, to be said.
         unread: why the service control policies are not known, or "".
         whose: users that stand for any, if none was given.
         missing: why the user or their policies are not known; then no answer is. None if they are.
@@ -107,6 +118,7 @@ class Subject:
     now: datetime
     users_may_change: bool | None
     of_account: bool = False
+    beside: tuple[Text, ...] = ()
     unread: str = ""
     missing: Text | None = None
     whose: Callers = field(default_factory=Callers)
@@ -122,10 +134,11 @@ class Subject:
 
     @property
     def assumed(self) -> tuple[Text, ...]:
-        """What is taken for granted about the account's password policy, to be said."""
+        """What is taken for granted about the account and its organisation, to be said."""
         if self.users_may_change is None:
-            return (_MAY_CHANGE_UNREAD,)
-        return () if self.of_account or self.users_may_change else (_MAY_NOT_CHANGE,)
+            return (*self.beside, _MAY_CHANGE_UNREAD)
+        known = self.of_account or self.users_may_change
+        return self.beside if known else (*self.beside, _MAY_NOT_CHANGE)
 
 
 def subject_options(function: F) -> F:
@@ -187,11 +200,12 @@ def subject_of(
     levels = (text.partition("=")[2] for text in given["scps"])
     files = (given[name] for name in ("files", "boundary", "session", "enrolled"))
     refuse_stdin_twice((*chain.from_iterable(files), *levels))
+    scps, beside = _levels(given["scps"])
     policies = Policies(
         identity=read_attached(given["files"], PolicyKind.IDENTITY),
         boundaries=read_attached(given["boundary"], PolicyKind.BOUNDARY) or None,
         session=read_attached(given["session"], PolicyKind.SESSION) or None,
-        scps=_levels(given["scps"]),
+        scps=scps,
     )
     whose = Callers((User.of(arn),)) if arn else stand_ins(policies, *about)
     return Subject(
@@ -203,6 +217,7 @@ def subject_of(
         named=arn is not None,
         now=datetime.now(UTC),
         users_may_change=given["users_may_change"],
+        beside=beside,
     )
 
 
@@ -236,10 +251,21 @@ def unread(snapshot: Snapshot) -> str:
     return next(reasons, "")
 
 
-def _levels(texts: tuple[str, ...]) -> tuple[Level, ...]:
-    """Return the levels in the order in which they are first named."""
+def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Text, ...]]:
+    """Return the levels in the order in which they are first named, and what is taken of them.
+
+    AWS attaches `FullAWSAccess` to every level, and who has just the file of an SCP that denies has
+    left it there: a level with nothing that allows would shut every gate.
+    """
     levels: dict[str, tuple[AttachedPolicy, ...]] = {}
     for text in texts:
         name, path = pair("--scp", "LEVEL=FILE", text)
         levels[name] = (*levels.get(name, ()), *read_attached((path,), PolicyKind.SCP))
-    return tuple(Level(name, attached) for name, attached in levels.items())
+    denying = [name for name, attached in levels.items() if not any(map(_allows, attached))]
+    levels |= {name: (_FULL_ACCESS, *levels[name]) for name in denying}
+    beside = (_BESIDE.filled(levels=", ".join(map(quoted, denying))),) if denying else ()
+    return tuple(Level(name, attached) for name, attached in levels.items()), beside
+
+
+def _allows(attached: AttachedPolicy) -> bool:
+    return any(each.effect is Effect.ALLOW for each in attached.document.statements)
