@@ -137,6 +137,22 @@ def test_a_stricter_policy_after_enrolment(
     assert "iam:RemoveUserFromGroup" in acts
 
 
+def test_whom_a_policy_after_enrolment_names_is_not_any_user(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    of_bob = {**deny, "Condition": {"StringEquals": {"aws:username": "bob"}}}
+    path = tmp_path / "not-bob.json"
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": of_bob}), encoding="utf-8")
+    asked = (policy(tmp_path, choices_of(Preset.FIRST_LOGIN)), "--after-enrolment", str(path))
+    bob = ("--user-arn", f"arn:aws:iam::{ACCOUNT}:user/bob")
+    assert people(capsys, *asked)["password-expired"]["verdict"] == "Unknown"
+    assert people(capsys, *asked, *bob)["password-expired"]["verdict"] == "Refuted"
+    # what is asked of the policies that users have now, that policy does not tell apart
+    run(*asked, "--only", "gate", "--format", "json")
+    assert len(json.loads(capsys.readouterr().out)["users"]) == 1
+
+
 def test_the_user_may_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
     arn = f"arn:aws:iam::{ACCOUNT}:user/dev/taro"

@@ -9,7 +9,6 @@ import click
 
 from sekisho import prover
 from sekisho.account import Snapshot
-from sekisho.audit.people import facts_of
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     ReportFormat,
@@ -101,10 +100,7 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
         raise UsageError("`--switch`: a point of sign-in, which walks of people alone ask")
     if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
-    about = [about_resources(each) for each in invariants_of(given) if each.on]
-    subject = subject_of(given, snapshot, [Policies(identity=(each,)) for each in about])
-    facts = None if snapshot is None else facts_of(snapshot).get(given["user"])
-    return _of_one(subject, {**given, "facts": facts}, output, lang)
+    return _of_one(subject_of(given, snapshot), given, output, lang)
 
 
 def _of_all(
@@ -137,22 +133,12 @@ def _about_all(given: dict[str, Any]) -> About:
 
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
-    whose, facts = subject.callers, given["facts"]
-    of_each = [report_of_readings(_askings(subject, user, given)) for user in whose.users]
-    answered = report_of_users(of_each, whose)
-    stories: tuple[Told, ...] = ()
-    if people_asked(given):
-        enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
-        base = Setting(enrolled=enrolled, engine=given["switches"], signin=given["signin"])
-        settings = settings_for(subject, base)
-        stories = watched(told(subject, settings, strict=given["strict"]), lang)
+    answered = _answered(subject, given)
+    stories = _stories(subject, given, lang) if people_asked(given) else ()
     match output:
         case ReportFormat.TABLE:
-            parts = (
-                [as_table(answered, lang, named=subject.named, facts=facts)]
-                if answered.lines
-                else []
-            )
+            answers = as_table(answered, lang, named=subject.named, facts=subject.facts)
+            parts = [answers] if answered.lines else []
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
             told_there = () if answered.lines else subject.assumed
             people = people_as_table(stories, subject.now, lang, assumed=told_there)
@@ -164,13 +150,29 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
             _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
-            found = findings_of(answered, subject.source, lang, facts)
+            found = findings_of(answered, subject.source, lang, subject.facts)
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             found.notices.extend(text.into(lang) for text in subject.beside)
             _print(log_of(found, findings_of_people(stories, subject.source, lang)))
     exits = [_exit_of(verdict) for verdict in _counted(answered)]
     return worst([*exits, *map(exit_of, stories)])
+
+
+def _answered(subject: Subject, given: dict[str, Any]) -> Report:
+    about = [about_resources(each) for each in invariants_of(given) if each.on]
+    subject = subject.apart_by(*(Policies(identity=(each,)) for each in about))
+    whose = subject.callers
+    of_each = [report_of_readings(_askings(subject, user, given)) for user in whose.users]
+    return report_of_users(of_each, whose)
+
+
+def _stories(subject: Subject, given: dict[str, Any], lang: Language) -> tuple[Told, ...]:
+    enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
+    subject = subject.apart_by(Policies(identity=enrolled))
+    base = Setting(enrolled=enrolled, engine=given["switches"], signin=given["signin"])
+    settings = settings_for(subject, base)
+    return watched(told(subject, settings, strict=given["strict"]), lang)
 
 
 def _askings(subject: Subject, user: User, given: dict[str, Any]) -> tuple[Asking, ...]:

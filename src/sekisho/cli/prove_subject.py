@@ -1,7 +1,7 @@
 """Whose policies `sekisho prove` asks about: those of files, or of a user of an account."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ import click
 
 from sekisho.account import Snapshot, open_account, policies_of, readings, user_of, users_may_change
 from sekisho.audit.gated import named_of
+from sekisho.audit.people import Facts, facts_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
@@ -106,6 +107,7 @@ class Subject:
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         of_account: whether it is a user of an account that was read.
         beside: that policies which were not given are taken to be attached, to be said.
+        facts: what the user holds, if that is known.
         unread: why the service control policies are not known, or "".
         whose: users that stand for any, if none was given.
         missing: why the user or their policies are not known; then no answer is. None if they are.
@@ -119,6 +121,7 @@ class Subject:
     users_may_change: bool | None
     of_account: bool = False
     beside: tuple[Text, ...] = ()
+    facts: Facts | None = None
     unread: str = ""
     missing: Text | None = None
     whose: Callers = field(default_factory=Callers)
@@ -127,6 +130,14 @@ class Subject:
     def callers(self) -> Callers:
         """Who is asked about: the user, or those who stand for any."""
         return self.whose if self.whose.users else Callers((self.user,))
+
+    def apart_by(self, *sets: Policies) -> "Subject":
+        """Return the subject of a question in which other policies tell users apart, too."""
+        if self.named:
+            return self
+        whose = stand_ins(self.policies, *sets)
+        missing = several(anyone(self.policies, *sets))
+        return replace(self, whose=whose, user=whose.users[0], missing=missing)
 
     def readings_of(self, user: User) -> tuple[Policies, ...]:
         """Return the policies with what the password policy allows; two if it is not known."""
@@ -179,15 +190,12 @@ def asked_about_all(given: dict[str, Any]) -> bool:
     return bool(given["snapshot"]) and not given["user"]
 
 
-def subject_of(
-    given: dict[str, Any], snapshot: Snapshot | None, about: Sequence[Policies] = ()
-) -> Subject:
+def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
     """Return whose policies are asked about, out of files or of an account.
 
     Args:
         given: the options.
         snapshot: the account, if there is one.
-        about: what tells users apart as the invariants do.
 
     Raises:
         FaultyAccount: if the account has no such user.
@@ -207,12 +215,12 @@ def subject_of(
         session=read_attached(given["session"], PolicyKind.SESSION) or None,
         scps=scps,
     )
-    whose = Callers((User.of(arn),)) if arn else stand_ins(policies, *about)
+    whose = Callers((User.of(arn),)) if arn else stand_ins(policies)
     return Subject(
         policies=policies,
         user=whose.users[0],
         whose=whose,
-        missing=None if arn else several(anyone(policies, *about)),
+        missing=None if arn else several(anyone(policies)),
         source=given["files"][0],
         named=arn is not None,
         now=datetime.now(UTC),
@@ -238,6 +246,7 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         now=snapshot.taken_at,
         users_may_change=given["users_may_change"] or users_may_change(snapshot),
         of_account=True,
+        facts=facts_of(snapshot).get(user.name),
         unread=unread(snapshot),
         missing=missing,
     )
