@@ -240,18 +240,27 @@ def _empty(invariant: Invariant, base: Question) -> Text | None:
     held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     if (reason := _empty_elsewhere(invariant, base, held)) is not None:
         return reason
-    for entry in invariant.on or (None,):
-        resources = () if entry is None else ((Element((entry,)), True),)
-        within = replace(base.within, resources=resources)
+    for within, reason in _parts(invariant, base.within):
         match never(replace(base, held=held[:1], within=within)):
             case Refuted(witness) if witness.exists:
                 continue
-            case Unknown(reason):
-                return reason
+            case Unknown(unknown):
+                return unknown
             case _:
-                return (
-                    reasons.NONE_DENIABLE
-                    if entry is None
-                    else reasons.NONE_ON.filled(entry=quoted(entry))
-                )
+                return reason
     return None
+
+
+def _parts(invariant: Invariant, within: Within) -> Iterator[tuple[Within, Text]]:
+    """Yield the part of the range that each entry names, and what it is if nothing is in it."""
+    for entry in invariant.on:
+        resources = ((Element((entry,)), True),)
+        yield replace(within, resources=resources), reasons.NONE_ON.filled(entry=quoted(entry))
+    for entry in invariant.actions:
+        name = quoted(entry)
+        actions = ((Element((entry,)), True), (Element(SERVICE_EXEMPT), False))
+        part = replace(within, actions=actions, resources=())
+        yield part, reasons.NONE_DENIABLE.filled(action=name)
+        if invariant.on:
+            part = replace(part, resources=within.resources)
+            yield part, reasons.NONE_OF.filled(action=name)

@@ -11,6 +11,7 @@ __all__ = [
     "NAMES_A_TIME",
     "NONE_DENIABLE",
     "NONE_FROM",
+    "NONE_OF",
     "NONE_ON",
     "NOT_HANDLED",
     "NOT_LISTED",
@@ -121,14 +122,18 @@ NO_SUCH_ACTION = Text(
     "{action} に当てはまるアクションがカタログにありません",
 )
 NONE_DENIABLE = Text(
-    "no action of the question can be asked about: no policy can deny this",
-    "問える操作がありません: どのポリシーでも拒否できません",
+    "nothing can be asked about {action}: no policy can deny it",
+    "{action} については問えません: どのポリシーでも拒否できません",
 )
 NONE_FROM = Text(
     "no request of the question can be asked about: none is from elsewhere than {networks}",
     "問えるリクエストがありません: {networks} 以外から来るものがありません",
 )
+NONE_OF = Text(
+    "nothing can be asked about {action}: it is on no resource of the question",
+    "{action} については問えません: 指定されたリソースを対象としません",
+)
 NONE_ON = Text(
-    "no action of the question can be asked about: none is on {entry}",
-    "問える操作がありません: {entry} を対象とする操作がありません",
+    "nothing can be asked about {entry}: no action of the question is on it",
+    "{entry} については問えません: 指定されたアクションはこれを対象としません",
 )
