@@ -77,6 +77,20 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
         "Proved",
         "",
     ),
+    "a gate beside an Allow that names an account, a partition and our name": (
+        [
+            {
+                **S3,
+                "Action": "sqs:*",
+                "Resource": "arn:aws-cn:sqs:*:999988887777:some-user",
+                "Condition": {"StringLike": {"aws:username": "adm-*"}},
+            },
+            GATE,
+        ],
+        ("--only", "gate", "--exempt", "iam:GetUser"),
+        "Proved",
+        "",
+    ),
     "a gate beside what tells users apart": (
         [HOME, {**S3, "Resource": "arn:aws:s3:::home/a*b"}, GATE],
         ("--only", "gate", "--exempt", "iam:GetUser"),

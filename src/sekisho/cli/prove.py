@@ -16,7 +16,14 @@ from sekisho.cli.options import (
     report_format_option,
 )
 from sekisho.cli.policy_files import read_attached
-from sekisho.cli.prove_answers import Asking, Part, Report, report_of_readings, report_of_users
+from sekisho.cli.prove_answers import (
+    Asking,
+    Part,
+    Report,
+    about,
+    report_of_readings,
+    report_of_users,
+)
 from sekisho.cli.prove_options import (
     invariants_of,
     not_of_all,
@@ -53,7 +60,7 @@ from sekisho.engine import Policies
 from sekisho.errors import UsageError
 from sekisho.language import Language
 from sekisho.policy import PolicyKind
-from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, about_resources
+from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
 from sekisho.prover.walk import Setting
 from sekisho.signin import SigninSwitches
 
@@ -160,8 +167,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
 
 
 def _answered(subject: Subject, given: dict[str, Any]) -> Report:
-    about = [about_resources(each) for each in invariants_of(given) if each.on]
-    subject = subject.apart_by(*(Policies(identity=(each,)) for each in about))
+    subject = subject.apart_by(*about(invariants_of(given)))
     whose = subject.callers
     of_each = [report_of_readings(_askings(subject, user, given)) for user in whose.users]
     return report_of_users(of_each, whose)

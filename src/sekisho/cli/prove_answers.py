@@ -11,7 +11,16 @@ from sekisho.language import Text
 from sekisho.prover import Answer, Callers, Demand, Invariant, Item, Proved, Question, Unknown, User
 from sekisho.prover.wording import invariant_text
 
-__all__ = ["Asking", "Line", "Part", "Report", "report", "report_of_readings", "report_of_users"]
+__all__ = [
+    "Asking",
+    "Line",
+    "Part",
+    "Report",
+    "about",
+    "report",
+    "report_of_readings",
+    "report_of_users",
+]
 
 
 class Part(StrEnum):
@@ -124,9 +133,9 @@ def report(asking: Asking) -> Report:
     for part, ask in _PARTS.items():
         if part in asking.parts:
             lines += ask(asking)
-    about = (asking.policies, asking.user, asking.now, asking.switches)
-    exempt = prover.exempt_list(*about) if Part.GATE in asking.parts else None
-    said = (prover.roles_within_reach(*about), prover.lists_in_doubt(*about)) if lines else ()
+    these = (asking.policies, asking.user, asking.now, asking.switches)
+    exempt = prover.exempt_list(*these) if Part.GATE in asking.parts else None
+    said = (prover.roles_within_reach(*these), prover.lists_in_doubt(*these)) if lines else ()
     assumed = (*asking.assumed, *(each for each in said if each is not None))
     return Report(asking, tuple(lines), exempt, assumed)
 
@@ -149,6 +158,12 @@ def report_of_readings(askings: Sequence[Asking]) -> Report:
     return replace(reports[0], lines=lines)
 
 
+def about(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
+    """Return policies that tell users apart as the resources of some invariants do."""
+    named = (prover.about_resources(each) for each in invariants if each.on)
+    return tuple(Policies(identity=(each,)) for each in named)
+
+
 def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
     """Return the answers of any user: proved if they are of all whom the policies tell apart.
 
@@ -160,10 +175,7 @@ def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
         whose: the users, and by which keys there may be more.
     """
     first = reports[0]
-    left = prover.denials(first.asking.policies) if whose.untold and first.lines else None
-    apart = Callers() if left is None else prover.stand_ins(left)
-    asked = {user.arn for user in whose.users}
-    of_gate = apart.untold if {user.arn for user in apart.users} <= asked else whose.untold
+    of_gate = _untold_by_denials(first.asking, whose) if first.lines else whose.untold
     ways = list(zip(*(each.lines for each in reports), strict=True))
     later = {
         same[0].calls: _of_all(same, replace(whose, untold=of_gate))
@@ -182,6 +194,16 @@ def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
     assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
     exempt = _exempt_of_all([each.exempt for each in reports], whose)
     return replace(first, lines=tuple(lines), exempt=exempt, assumed=assumed, whose=whose)
+
+
+def _untold_by_denials(asking: Asking, whose: Callers) -> tuple[str, ...]:
+    """Return by which keys what is denied may tell more users apart than were asked about."""
+    if not whose.untold:
+        return ()
+    beside = (asking.policies, *about(asking.invariants))
+    apart = prover.stand_ins(prover.denials(asking.policies), beside=beside)
+    asked = {user.arn for user in whose.users}
+    return apart.untold if {user.arn for user in apart.users} <= asked else whose.untold
 
 
 def _of_all(lines: Sequence[Line], whose: Callers) -> Line:

@@ -119,28 +119,34 @@ def callers(*sets: Policies) -> Callers:
     accounts = _accounts_like(patterns | set(values[ACCOUNT]))
     if any(set(one) & set("*?") for one in patterns):
         untold.add(ACCOUNT.key)
-    return _told_apart(sets, [*accounts, *_unnamed(accounts)], values, untold)
+    strangers = _strangers(sets, [*accounts, *_unnamed(accounts)])
+    return _told_apart(sets, strangers, values, untold)
 
 
-def stand_ins(*sets: Policies) -> Callers:
+def stand_ins(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
     """Return the users whom sets of policies tell apart in the accounts that `anyone` is of.
 
     A user of another account, which the policies are not about, would meet none of their
     statements. Beside these there is one of each account that a policy variable makes special.
+
+    Args:
+        sets: what tells the users apart.
+        beside: what also says of which accounts and partitions they are, and who has a name.
     """
     values, untold = coinciding(*sets)
-    accounts = (*(user.account for user in anyone(*sets)), *values[ACCOUNT])
-    return _told_apart(sets, list(dict.fromkeys(accounts)), values, untold)
+    those = (*sets, *beside)
+    accounts = (*(user.account for user in anyone(*those)), *values[ACCOUNT])
+    strangers = _strangers(those, list(dict.fromkeys(accounts)))
+    return _told_apart(sets, strangers, values, untold)
 
 
 def _told_apart(
     sets: tuple[Policies, ...],
-    accounts: Sequence[str],
+    strangers: tuple[User, ...],
     values: Mapping[Kind, Sequence[str]],
     untold: set[str],
 ) -> Callers:
-    """Return users of some accounts: whom no policy names, and whom policies make special."""
-    strangers = _strangers(sets, accounts)
+    """Return whom no policy names, and of their accounts whom policies make special."""
     found = dict.fromkeys(stranger.arn for stranger in strangers)
     asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
     found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
