@@ -88,6 +88,18 @@ def test_a_tag_is_the_same_in_other_letters() -> None:
     assert gates_of(replace(snapshot, users=(alan, users[1])))["alan"].gated is Gated.PROVED
 
 
+def test_what_a_tag_says_of_a_name_is_not_said_of_another() -> None:
+    own = {
+        "StringEquals": {"aws:PrincipalTag/owner": "${aws:username}"},
+        "BoolIfExists": {"aws:MultiFactorAuthPresent": "false"},
+    }
+    shut = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": own}
+    document = from_json({"Version": "2012-10-17", "Statement": shut})
+    found = gates_of(told({GATE: document, FULL: EVERYTHING}, "al", "bob", tags={"owner": "al"}))
+    assert found["al"].gated is Gated.PROVED
+    assert found["bob"].gated is Gated.REFUTED
+
+
 def test_the_presets_are_asked_once_for_everybody() -> None:
     for preset in Preset:
         attached = AttachedPolicy("gate", gate(preset))

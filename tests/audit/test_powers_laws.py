@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from audit.small_accounts import HOME, snapshot_of
@@ -14,7 +14,10 @@ from sekisho.language import Text
 from sekisho.prover import Proved, Unknown
 
 NAMES = ("ann", "bob", "eve")
-WHOSE = ("*", "bob", "${aws:username}", "*/${aws:username}", "b*")
+WHOSE = (
+    *("*", "bob", "${aws:username}", "*/${aws:username}", "b*", "bob/*", "${aws:username}/*"),
+    *("bob/${aws:username}", "${aws:PrincipalTag/team}/*"),
+)
 POLICY = "iam:PolicyARN"
 KINDS = {
     "iam:AddUserToGroup": ("group",),
@@ -46,10 +49,14 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     return allowed(action, f"{HOME}:{kind}/{whose}", condition)
 
 
+PEOPLE = st.fixed_dictionaries(
+    {"path": st.sampled_from(["/", "/bob/"])},
+    optional={"tags": st.sampled_from([{"team": "bob"}, {"team": "ann"}])},
+)
 ALL, LITTLE = [allowed("*", "*")], [allowed("s3:Get*", "*")]
 TRUST = [
-    {"Effect": "Allow", "Principal": {"AWS": f"{HOME}:{whose}"}, "Action": "sts:AssumeRole"}
-    for whose in ("root", "user/bob")
+    {"Effect": effect, "Principal": {"AWS": f"{HOME}:{whose}"}, "Action": "sts:AssumeRole"}
+    for effect, whose in (("Allow", "root"), ("Allow", "user/bob"), ("Deny", "user/ann"))
 ]
 
 
@@ -66,15 +73,40 @@ def accounts(draw: st.DrawFn) -> dict[str, Any]:
     roles = {name: {"trust": draw(trust), "inline": {"p": draw(rights)}} for name in NAMES}
     policies = {name: draw(rights) for name in NAMES}
     own = draw(st.lists(statements(), min_size=1, max_size=2))
-    return {"groups": groups, "roles": roles, "policies": {**policies, "Own": own}}
+    users = {name: {"has": ["Own"], **draw(PEOPLE)} for name in NAMES}
+    return {"users": users, "groups": groups, "roles": roles, "policies": {**policies, "Own": own}}
 
 
+def shared(*own: Any, **people: Any) -> dict[str, Any]:
+    """Return an account of users who all have one policy."""
+    users = {name: {"has": ["Own"], **people.get(name, {})} for name in NAMES}
+    return {"users": users, "policies": {"Own": list(own)}}
+
+
+ON_ONESELF = shared(
+    allowed("iam:AttachUserPolicy", f"{HOME}:user/${{aws:username}}"), ann={"path": "/dev/"}
+)
+NAMED_OTHERWISE = {
+    **shared(allowed("s3:*", "*")),
+    "roles": {
+        "Admin": {
+            "trust": [{**TRUST[1], "Principal": {"AWS": f"{HOME}:user/ann"}}, *TRUST[1:]],
+            "inline": {"p": ALL},
+        }
+    },
+}
+
+
+@example(account=ON_ONESELF, order=["ann", "bob", "eve"])
+@example(account=ON_ONESELF, order=["eve", "bob", "ann"])
+@example(account=NAMED_OTHERWISE, order=["ann", "bob", "eve"])
+@example(account=NAMED_OTHERWISE, order=["bob", "ann", "eve"])
 @given(account=accounts(), order=st.permutations(NAMES))
 @settings(max_examples=2_000 if DEEP else 60, deadline=None)
 def test_users_together_are_told_what_each_is_told_alone(
     account: dict[str, Any], order: list[str]
 ) -> None:
-    together = snapshot_of({"users": {name: {"has": ["Own"]} for name in NAMES}, **account})
+    together = snapshot_of(account)
     users = tuple(together.user_named[name] for name in order)
     told = {
         name: (power.administers, power.unknown, power.edits)

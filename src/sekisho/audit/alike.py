@@ -9,17 +9,19 @@ and no answer changes. Where that cannot be seen, users are asked about one by o
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.account import User
-from sekisho.engine import Policies, arns, glob
+from sekisho.engine import AttachedPolicy, Policies, arns, glob
 from sekisho.policy.document import Document, OperatorName, Statement, Version
 
-__all__ = ["Numbers", "Traits", "likeness", "traits_of"]
+__all__ = ["Likenesses", "Numbers", "Traits", "likeness", "traits_of"]
 
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"
+_OF_CALLER = "aws:principal"
 _OWN = frozenset({"aws:username", "aws:userid", "aws:principalarn"})
+_IAM = ("arn", "*", "iam", "*", "*")
 _PARTS = re.compile(r"[:/]")
 _EXACT_CASE = frozenset(
     {OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS}
@@ -93,6 +95,31 @@ class _Pattern:
         return _NAME in self.text.lower()
 
 
+class Likenesses:
+    """Keys for answers about users and what is their own: equal keys, equal answers.
+
+    A key holds all that such an answer may depend on: the documents that decide, the user's path
+    and boundary, and what else of the user matters to the documents or to what is asked about.
+
+    Args:
+        numbers: of the documents.
+        asked: what is asked about besides the user, as a policy would name it.
+    """
+
+    def __init__(self, numbers: Numbers, asked: AttachedPolicy) -> None:
+        self._numbers = numbers
+        self._asked = asked
+        self._traits: dict[tuple[object, ...], Traits] = {}
+
+    def of(self, user: User, policies: Policies) -> tuple[object, ...]:
+        """Return the key for a user for whom these policies decide."""
+        key = (self._numbers.of_all(policies), user.path)
+        if key not in self._traits:
+            asked = replace(policies, identity=(*policies.identity, self._asked))
+            self._traits[key] = traits_of(asked, user.path)
+        return (*key, user.boundary, likeness(user, self._traits[key]))
+
+
 def likeness(user: User, traits: Traits) -> tuple[object, ...]:
     """Return what users must have in common to be alike."""
     if traits.one_by_one or user.name in traits.words:
@@ -101,8 +128,13 @@ def likeness(user: User, traits: Traits) -> tuple[object, ...]:
     return tuple((name, folded.get(name)) for name in sorted(traits.tags))
 
 
-def traits_of(policies: Policies) -> Traits:
-    """Return what of a user matters to the policies."""
+def traits_of(policies: Policies, path: str | None = None) -> Traits:
+    """Return what of a user matters to the policies.
+
+    Args:
+        policies: what decides.
+        path: of the users, where the question is about the user's own ARN.
+    """
     attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
     attached += [policy for level in policies.scps for policy in level.policies]
     documents = dict.fromkeys(policy.document for policy in attached)
@@ -113,11 +145,15 @@ def traits_of(policies: Policies) -> Traits:
         for condition in statement.conditions
     }
     patterns = dict.fromkeys(each for one in documents for each in _patterns(one))
+    if path is not None:
+        patterns[_Pattern("Resource", f"user{path}{_NAME}", _IAM)] = None
     named = [each for each in patterns if each.named]
     plain = [each for each in patterns if not each.named]
     if (
         keys & _OWN
         or any(map(_has_other_variables, documents))
+        # renaming the user does not rename what the user's tags say
+        or any(each.where.startswith(_OF_CALLER) for each in named)
         or not all(map(_of_whole_parts, named))
         or not all(_blind(one, other) for one in named for other in plain)
     ):

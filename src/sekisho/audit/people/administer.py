@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.alike import Numbers, Traits, likeness
+from sekisho.audit.alike import Likenesses, Numbers
 from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Asker, Caller
 from sekisho.audit.people.gating import edits_of, gating_of
-from sekisho.audit.people.powers import Powers, traits_for
+from sekisho.audit.people.powers import ASKED, Powers
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
@@ -61,9 +61,9 @@ class Administrators:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._numbers = Numbers()
-        self._asker = Asker(snapshot.taken_at, self._numbers)
-        self._traits: dict[object, Traits] = {}
+        numbers = Numbers()
+        self._asker = Asker(snapshot.taken_at, numbers)
+        self._likenesses = Likenesses(numbers, ASKED)
         self._gating: dict[object, tuple[str, ...]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
         self._edits: dict[object, tuple[int | None, Unknown | None]] = {}
@@ -75,7 +75,8 @@ class Administrators:
     @cached_property
     def _powers(self) -> Powers:
         gates = [each.gating for each in self._known.values() if isinstance(each, _Known)]
-        return Powers(self._snapshot, self._asker, {name for each in gates for name in each})
+        names = {name for each in gates for name in each}
+        return Powers(self._snapshot, self._asker, self._likenesses, names)
 
     def of(self, user: User, held: Held = Held.MFA_SESSION) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
@@ -115,7 +116,7 @@ class Administrators:
         """Return what is known of a user's policies, or why nothing is."""
         try:
             policies = policies_of(self._snapshot, user.name)
-            alike = self._alike(user, policies)
+            alike = self._likenesses.of(user, policies)
             key = (alike, _names(policies))
             if key not in self._gating:
                 self._gating[key] = gating_of(self._snapshot, user, policies)
@@ -123,29 +124,18 @@ class Administrators:
             return _said(error)
         return _Known(policies, alike, self._gating[key])
 
-    def _alike(self, user: User, policies: Policies) -> tuple[object, ...]:
-        limits = [*(policies.boundaries or ())]
-        limits += [policy for level in policies.scps for policy in level.policies]
-        documents = (
-            frozenset(self._numbers.of(each.document) for each in policies.identity),
-            tuple(self._numbers.of(each.document) for each in limits),
-        )
-        if documents not in self._traits:
-            self._traits[documents] = traits_for(policies)
-        return (documents, likeness(user, self._traits[documents]))
-
     def _administers(
         self, user: User, known: _Known, held: Held = Held.MFA_SESSION
     ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
-        key = (known.alike, user.boundary, self._powers.special(user, known.policies), held)
+        key = (self._powers.likeness(user, known.policies), held)
         if key not in self._verdicts:
             self._verdicts[key] = (self._powers.of(user, known.policies, held), user)
         return self._verdicts[key]
 
     def _on_own_gate(self, user: User, known: _Known) -> tuple[str, Unknown | None]:
         """Return a request by which the user may change what gates the user, or why not known."""
-        places = (user.groups, user.attached, user.boundary, user.path)
+        places = (user.groups, user.attached)
         key = (known.alike, _names(known.policies), places)
         asks = list(edits_of(self._snapshot, user, known.gating)) if known.gating else []
         if key not in self._edits:

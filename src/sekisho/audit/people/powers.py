@@ -17,7 +17,7 @@ from sekisho.account import (
     policies_of_role,
     unread_policies,
 )
-from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.audit.alike import Likenesses
 from sekisho.audit.assuming import EVERYTHING, lets_in
 from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
@@ -30,7 +30,7 @@ from sekisho.prover import Held, Proved, Unknown, Verdict
 from sekisho.prover import User as Named
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["Powers", "traits_for"]
+__all__ = ["ASKED", "Powers"]
 
 _OF_AWS = ("AdministratorAccess", "IAMFullAccess")
 """AWS's own policies that give the right to change IAM; every account can attach them."""
@@ -42,7 +42,7 @@ _INLINE = (
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
-_ASKED = AttachedPolicy(
+ASKED = AttachedPolicy(
     "what is asked about",
     from_json(
         {
@@ -74,12 +74,16 @@ class Powers:
     Args:
         snapshot: the account.
         asker: asks the prover.
+        likenesses: of the users, to what is `ASKED`.
         gates: the names of the policies that gate somebody.
     """
 
-    def __init__(self, snapshot: Snapshot, asker: Asker, gates: set[str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, asker: Asker, likenesses: Likenesses, gates: set[str]
+    ) -> None:
         self._snapshot = snapshot
         self._asker = asker
+        self._likenesses = likenesses
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
         # what was not read may gate, and Force_MFA is what would
         unread = unread_policies(snapshot)
@@ -98,23 +102,17 @@ class Powers:
         self._named = _naming(snapshot)
         self._trust_gaps = [gap for gap in snapshot.gaps if gap.who.startswith(_TRUST_OF)]
         self._of_groups = tuple(_of_groups(snapshot))
-        self._joined: dict[object, Traits] = {}
 
-    def special(self, user: User, policies: Policies) -> tuple[object, ...]:
-        """Return what of a user matters beside the user's own policies."""
-        joins = self._asker.gives(policies, _JOIN)
-        return (self._naming(user), likeness(user, self._with_groups(policies)) if joins else ())
-
-    def _with_groups(self, policies: Policies) -> Traits:
-        """Return what of a user matters to the user's policies and to those of any group."""
-        key = self._asker.numbers.of_all(policies)
-        if key not in self._joined:
+    def likeness(self, user: User, policies: Policies) -> tuple[object, ...]:
+        """Return the key for what `of` answers: users who have the same are told the same."""
+        after = [policies]
+        if self._asker.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
-            self._joined[key] = traits_for(replace(policies, identity=identity))
-        return self._joined[key]
+            after.append(replace(policies, identity=identity))
+        return (self._naming(user), *(self._likenesses.of(user, each) for each in after))
 
-    def _naming(self, user: User) -> tuple[str, ...]:
-        """Return the roles whose trust policies name a user."""
+    def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
+        """Return where trust policies name a user: the role, and the statement's place."""
         return self._named.get(user.arn, ())
 
     def of(self, user: User, policies: Policies, held: Held = Held.MFA_SESSION) -> Verdict:
@@ -261,7 +259,7 @@ class Powers:
 
     def _lets_in(self, user: User, role: Role, held: Held, *, by_name: bool) -> bool:
         """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
-        named = role.name in self._naming(user)
+        named = any(name == role.name for name, _ in self._naming(user))
         key = (role.name, user.arn if named else "", by_name, held)
         if key not in self._doors:
             home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
@@ -304,11 +302,6 @@ def _known(asked: Callable[[], Verdict]) -> Verdict:
         return Unknown(Text(message, message))
 
 
-def traits_for(policies: Policies) -> Traits:
-    """Return what of a user matters where the question tells the user from others."""
-    return traits_of(replace(policies, identity=(*policies.identity, _ASKED)))
-
-
 def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:
     """Yield every policy of groups that was read."""
     for group in snapshot.groups:
@@ -318,12 +311,12 @@ def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:
                 yield AttachedPolicy(arn, snapshot.policies[arn].document)
 
 
-def _naming(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Return the names of the roles whose trust policies have an ARN among their principals."""
-    found: dict[str, dict[str, None]] = {}
+def _naming(snapshot: Snapshot) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the roles, and the places of the statements, that have an ARN as a principal."""
+    found: dict[str, dict[tuple[str, int], None]] = {}
     for role in snapshot.roles:
         for statement in role.trust.statements:
             for _, values in statement.principal.entries if statement.principal else ():
                 for value in values:
-                    found.setdefault(value, {})[role.name] = None
-    return {arn: tuple(names) for arn, names in found.items()}
+                    found.setdefault(value, {})[role.name, statement.index] = None
+    return {arn: tuple(places) for arn, places in found.items()}

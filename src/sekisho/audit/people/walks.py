@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from sekisho.account import DeviceKind, Snapshot, User, users_may_change
-from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.audit.alike import Likenesses, Numbers
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
-from sekisho.engine import Policies, Switches
+from sekisho.engine import AttachedPolicy, Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import Document
+from sekisho.policy import Document, from_json
 from sekisho.prover.walk import Reachable, Unexplored, WalkVerdict, answer, step_text, story
 from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.search import Result
@@ -45,6 +45,18 @@ _OTHER_CASE = Text(
     "whether the user may delete {serial}, whose name is theirs but for upper and lower case",
     "大文字と小文字だけが異なる名前の {serial} を本人が削除できるかどうか",
 )
+_ASKED = AttachedPolicy(
+    "what is asked about",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "*", "Resource": "arn:*:iam::*:mfa/${aws:username}"}
+            ],
+        }
+    ),
+)
+"""The device of the user's own name; all else on the way is called what no policy names."""
 _DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
     NameIs.FREE: (frozenset(), frozenset()),
     NameIs.ORPHAN: (frozenset({Device(Hand.ELSEWHERE, Who.USER)}), frozenset()),
@@ -75,7 +87,7 @@ class Walks:
         self._walks: dict[tuple[object, ...], Walked] = {}
         self._matter: dict[int, bool] = {}
         self._numbers = Numbers()
-        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._likenesses = Likenesses(self._numbers, _ASKED)
         self._names = OwnNames(snapshot)
         self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
         rules = snapshot.password_policy
@@ -119,18 +131,8 @@ class Walks:
     def _once(self, user: User, state: State, policies: Policies, may_change: bool) -> Walked:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
-        limits = [*(policies.boundaries or ())]
-        limits += [policy for level in policies.scps for policy in level.policies]
-        number = self._numbers.of
-        documents = (
-            frozenset(number(policy.document) for policy in named),
-            *(number(policy.document) for policy in limits),
-        )
         matter = replace(policies, identity=tuple(named))
-        if documents not in self._traits:
-            self._traits[documents] = traits_of(matter)
-        alike = likeness(user, self._traits[documents])
-        key = (state, user.path, may_change, documents, alike)
+        key = (state, may_change, self._likenesses.of(user, matter))
         if key not in self._walks:
             self._walks[key] = self._told(user, state, matter, may_change)
         return self._walks[key]
