@@ -17,6 +17,7 @@ __all__ = ["Ask", "Asker", "Caller", "Key", "some", "then"]
 
 _NULL = Operator(OperatorName.NULL)
 _EQUALS = Operator(OperatorName.STRING_EQUALS)
+_LIKE = Operator(OperatorName.STRING_LIKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,19 @@ class Key:
     Attributes:
         values: one of these; empty: the key is absent.
         holds: False: none of these.
+        like: whether `*` and `?` in the values are wildcards.
     """
 
     name: str
     values: tuple[str, ...]
     holds: bool = True
+    like: bool = False
 
     @property
     def asked(self) -> tuple[Asked, bool]:
         """The condition, and whether it shall hold."""
-        operator, values = (_EQUALS, self.values) if self.values else (_NULL, ("true",))
+        equals = _LIKE if self.like else _EQUALS
+        operator, values = (equals, self.values) if self.values else (_NULL, ("true",))
         return Asked(Condition(operator, self.name, values), Version.V2012), self.holds
 
 

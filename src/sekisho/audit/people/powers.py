@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
 
 from sekisho.account import (
+    Gap,
     Group,
     Role,
     Snapshot,
@@ -39,6 +41,9 @@ _INLINE = (
     *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:PutGroupPolicy"),
     *("iam:DeleteGroupPolicy", "iam:RemoveUserFromGroup"),
 )
+_DETACHING = ("iam:DetachUserPolicy", "iam:DetachGroupPolicy")
+_ATTACHING = ("iam:AttachUserPolicy", "iam:AttachGroupPolicy")
+_BOUNDING = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
@@ -65,6 +70,7 @@ ASKED = AttachedPolicy(
 )
 """The user and the user's groups, roles and policies: none but the user goes by the user's name."""
 _NOBODY = "sekisho-nobody"
+_DETAILS = "GetAccountAuthorizationDetails"
 _TRUST_OF = "trust policy of role "
 
 
@@ -85,6 +91,11 @@ class Powers:
         self._asker = asker
         self._likenesses = likenesses
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+        # each list is read whole or not at all
+        self._lost = snapshot.gap_of(_DETAILS)
+        details = (gap for gap in snapshot.gaps if gap.what == _DETAILS)
+        of_users = (gap for gap in details if gap.who in snapshot.user_named)
+        self._hidden = next(of_users, None if snapshot.groups else self._lost)
         # what was not read may gate, and Force_MFA is what would
         unread = unread_policies(snapshot)
         managed = {each for each in (*gates, *unread) if each.startswith("arn:")}
@@ -100,7 +111,6 @@ class Powers:
         self._roles: dict[str, Verdict] = {}
         self._doors: dict[tuple[str, str, bool, Held], bool] = {}
         self._named = _naming(snapshot)
-        self._trust_gaps = [gap for gap in snapshot.gaps if gap.who.startswith(_TRUST_OF)]
         self._of_groups = tuple(_of_groups(snapshot))
 
     def likeness(self, user: User, policies: Policies) -> tuple[object, ...]:
@@ -139,28 +149,66 @@ class Powers:
         changes = any(self._asker.gives(caller.policies, each) for each in _GIVING)
         for role in self._snapshot.roles if changes else self._powerful:
             yield from self._by_role(user, caller, role)
-        for gap in self._trust_gaps:
-            name, why = gap.who.removeprefix(_TRUST_OF), f"{gap.what}: {gap.reason}"
-            on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
-            unread = partial(Unknown, Text(why, why))
-            yield then(self._asker.may(caller, Ask((_ASSUME,), on)), unread)
+        yield from self._by_unread(caller)
+
+    def _by_unread(self, caller: Caller) -> Iterator[Verdict]:
+        """Ask whether the user can join a group, or assume a role, of which nothing was read.
+
+        It may have any right, and a trust policy may name anybody: then only a Deny is in the way.
+        """
+        not_denied = _unless_denied(caller)
+        for gap in self._snapshot.gaps:
+            if gap.who.startswith(_TRUST_OF):
+                name = gap.who.removeprefix(_TRUST_OF)
+                on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
+                yield then(self._asker.may(not_denied, Ask((_ASSUME,), on)), _unread(gap))
+        if self._lost is not None and not self._snapshot.roles:
+            ask = Ask((_ASSUME,), (f"{self._home}:role/*",))
+            yield then(self._asker.may(not_denied, ask), _unread(self._lost))
+        if self._lost is not None and not self._snapshot.groups:
+            ask = Ask((_JOIN,), (f"{self._home}:group/*",))
+            yield then(self._asker.may(caller, ask), _unread(self._lost))
 
     def _takes_away(self, caller: Caller) -> Verdict:
         """Ask whether a gate can be taken away from others, or every right be given to them."""
+        doubtful = (
+            then(self._asker.may(caller, ask), _unread(gap))
+            for gap, ask in self._doubtful(caller.named)
+        )
+        return some(chain((self._surely(caller),), doubtful))
+
+    def _surely(self, caller: Caller) -> Verdict:
+        """Ask the same about what was read."""
         return some(self._asker.may(caller, ask) for ask in self._removals(caller.named))
 
-    def _removals(self, named: Named) -> Iterator[Ask]:
+    def _own(self, named: Named) -> tuple[str, ...]:
         # names are unique whatever the path: who has the same one is the same user
-        own = (f"{self._home}:user/{named.name}", f"{self._home}:user/*/{named.name}")
+        return (f"{self._home}:user/{named.name}", f"{self._home}:user/*/{named.name}")
+
+    def _doubtful(self, named: Named) -> Iterator[tuple[Gap, Ask]]:
+        """Yield calls that may take a gate away, or give every right, with what was not read.
+
+        Any policy may be what gates a user or group of whom nothing was read.
+        """
+        if self._lost is not None:
+            key = Key(POLICY, (f"{self._home}:policy/*",), like=True)
+            yield self._lost, Ask(_ATTACHING, keys=(key,))
+        if self._hidden is not None:
+            own = self._own(named)
+            yield self._hidden, Ask(VERSIONS, (f"{self._home}:policy/*",))
+            yield self._hidden, Ask(_DETACHING, besides=own)
+            yield self._hidden, Ask(_BOUNDING, besides=own)
+
+    def _removals(self, named: Named) -> Iterator[Ask]:
+        own = self._own(named)
         yield Ask(_INLINE, besides=own)
         yield Ask(VERSIONS, self._changing)
-        for verb, policies in (("Detach", self._gates), ("Attach", self._strong)):
-            actions = (f"iam:{verb}UserPolicy", f"iam:{verb}GroupPolicy")
+        for actions, policies in ((_DETACHING, self._gates), (_ATTACHING, self._strong)):
             yield Ask(actions, besides=own, keys=(Key(POLICY, policies),))
         if self._bounds:
-            for verb, holds in (("Delete", True), ("Put", False)):
+            for action, holds in zip(_BOUNDING, (True, False), strict=True):
                 key = Key(BOUNDARY, self._bounds, holds=holds)
-                yield Ask((f"iam:{verb}UserPermissionsBoundary",), besides=own, keys=(key,))
+                yield Ask((action,), besides=own, keys=(key,))
 
     def _others_that_are_strong(self) -> Iterator[str]:
         """Yield the policies of the account that may let whoever has them take a gate away."""
@@ -170,7 +218,7 @@ class Powers:
                 continue
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
             anybody = Named.of(f"{self._home}:user/{_NOBODY}")
-            has = partial(self._takes_away, Caller(anybody, only))
+            has = partial(self._surely, Caller(anybody, only))
             if not isinstance(_known(has), Proved):
                 yield arn
 
@@ -291,6 +339,12 @@ def _unless_denied(caller: Caller) -> Caller:
     own = caller.policies
     identity = (*own.identity, *(own.boundaries or ()), EVERYTHING)
     return replace(caller, policies=replace(own, identity=identity, boundaries=None))
+
+
+def _unread(gap: Gap) -> Callable[[], Unknown]:
+    """Return what tells that an answer hangs on what was not read."""
+    why = f"{gap.what}: {gap.reason}"
+    return partial(Unknown, Text(why, why))
 
 
 def _known(asked: Callable[[], Verdict]) -> Verdict:
