@@ -8,7 +8,7 @@ from sekisho.audit.alike import Traits, likeness, traits_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.policy import Document
-from sekisho.rollout.held import unread_held
+from sekisho.rollout.held import others_of, unread_held
 
 __all__ = ["representatives"]
 
@@ -47,6 +47,7 @@ def _holds(user: User) -> tuple[object, ...]:
         password is not None,
         password is not None and password.reset_required,
         any(key.active for key in user.keys),
+        bool(others_of(user)),
         frozenset(device.kind for device in user.devices),
     )
 

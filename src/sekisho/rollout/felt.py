@@ -7,20 +7,16 @@ is lost even with MFA is proved.
 from collections.abc import Callable
 
 from sekisho.account import Snapshot, User
-from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved
-from sekisho.rollout.decide import (
-    Ask,
-    asked,
-    credentials_of,
-    may,
-    probes,
-)
+from sekisho.rollout.decide import Ask, credentials_of, may, probes
+from sekisho.rollout.held import others_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
+from sekisho.rollout.stopping import is_newly_shut, others_stop, stopping_key
 from sekisho.rollout.taken import losing
 from sekisho.rollout.texts import (
     CANNOT_ENROL,
+    CREDENTIALS_STOP,
     DEAD_LOCK,
     GAINS,
     KEYS_STOP,
@@ -30,7 +26,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential
 
-__all__ = ["may_stop_key", "stopping_key", "warnings"]
+__all__ = ["warnings"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
@@ -43,6 +39,10 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("via-service", VIA_SERVICE, _open_to_services),
     )
     named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
+    stops = tuple(
+        name for name in others_stop(outlook) if policies_or_none(outlook.after, name) is not None
+    )
+    named.insert(1, ("credentials-stop", CREDENTIALS_STOP, stops))
     stuck = tuple(
         name
         for name, entry in outlook.entries.items()
@@ -63,48 +63,11 @@ def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], b
 
 
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
-    """Return the credentials without MFA that a user has; who has none yet may get any."""
+    """Return the credentials without MFA by which a user may enrol; who has none may get any."""
     key, console = credentials_of(snapshot, user, mfa=False)
     ways = [key] if any(known.active for known in user.keys) else []
     ways += [console] if user.password is not None else []
-    return tuple(ways) or (key, console)
-
-
-def _is_newly_shut(outlook: Outlook, user: User, ways: tuple[Credential, ...]) -> bool:
-    """Return whether a probe stops in one of the ways in, and no gate stood there before."""
-    return not outlook.was_gated(user) and any(
-        _stops(outlook, user, way, probe) for way in ways for probe in probes(user)
-    )
-
-
-def _stops(outlook: Outlook, user: User, way: Credential, ask: Ask) -> bool:
-    """Return whether a request comes to be denied that was allowed, or that nothing denied.
-
-    Probes stand for what else the user is allowed, so that a new Deny counts for both.
-    """
-    was, will = (_effect(each, user, way, ask) for each in (outlook.before, outlook.after))
-    if will is DecisionEffect.EXPLICITLY_DENIED:
-        return was is not DecisionEffect.EXPLICITLY_DENIED
-    return was is DecisionEffect.ALLOWED and will is not DecisionEffect.ALLOWED
-
-
-def _effect(snapshot: Snapshot, user: User, way: Credential, ask: Ask) -> DecisionEffect | None:
-    policies = policies_or_none(snapshot, user.name)
-    return None if policies is None else asked(snapshot, way, policies, user.tags, ask).effect
-
-
-def stopping_key(outlook: Outlook, user: User) -> bool:
-    """Return whether the user has an active key that comes to be shut out, as far as is known."""
-    return any(known.active for known in user.keys) and may_stop_key(outlook, user)
-
-
-def may_stop_key(outlook: Outlook, user: User) -> bool:
-    """Return whether an active key of the user comes to be shut out, or one that was not read."""
-    unread = "ListAccessKeys" in outlook.unread.get(user.name, ())
-    if not unread and not any(known.active for known in user.keys):
-        return False
-    key = credentials_of(outlook.after, user, mfa=False)[:1]
-    return holds(lambda _, known: _is_newly_shut(outlook, known, key), outlook.after, user)
+    return tuple(ways) if ways or others_of(user) else (key, console)
 
 
 def _dead_locks(outlook: Outlook, user: User) -> bool:
@@ -135,14 +98,14 @@ def _cannot_enrol(outlook: Outlook, user: User) -> bool:
     if not _lacks_device(outlook, user) or _enrols(outlook.after, user):
         return False
     ways = _ways(outlook.after, user)
-    return _is_newly_shut(outlook, user, ways) or holds(_enrols, outlook.before, user)
+    return is_newly_shut(outlook, user, ways, probes(user)) or holds(_enrols, outlook.before, user)
 
 
 def _must_enrol(outlook: Outlook, user: User) -> bool:
     if not _lacks_device(outlook, user):
         return False
     ways = _ways(outlook.after, user)
-    return _is_newly_shut(outlook, user, ways) and _enrols(outlook.after, user)
+    return is_newly_shut(outlook, user, ways, probes(user)) and _enrols(outlook.after, user)
 
 
 def _lacks_device(outlook: Outlook, user: User) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, User
 from sekisho.errors import Code, PlanRefused
 from sekisho.language import Text
 
@@ -10,6 +10,7 @@ __all__ = [
     "UNLISTED",
     "UNREAD",
     "check_listed",
+    "others_of",
     "temporary_length",
     "unread_held",
     "unread_of",
@@ -59,6 +60,18 @@ def unread_held(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
         for name in unread_of(snapshot, operation):
             found.setdefault(name, []).append(operation)
     return {name: tuple(operations) for name, operations in found.items()}
+
+
+def others_of(user: User) -> tuple[str, ...]:
+    """Return the service of each active credential beside password and access keys.
+
+    "" is that of a signing certificate, which is for none of its own.
+    """
+    return (
+        *(each.service for each in user.service_credentials if each.active),
+        *("codecommit.amazonaws.com" for each in user.ssh_keys if each.active),
+        *("" for each in user.certificates if each.active),
+    )
 
 
 def temporary_length(snapshot: Snapshot) -> int:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, UserGate, gates_of
-from sekisho.audit.people import Administrators
+from sekisho.audit.people import Administrators, Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.alike import representatives
@@ -39,6 +39,7 @@ class Outlook:
         decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
         unread: of whom it was not read what they hold, and by which operations.
+        facts: what is known of what each user of the account holds, as the audit has it.
         administrators: who is an administrator afterwards.
         administrators_before: the same for the account as it is.
     """
@@ -59,11 +60,13 @@ class Outlook:
     entries_before: Mapping[str, Entry] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(init=False, compare=False)
     administrators: Administrators = field(init=False, compare=False)
     administrators_before: Administrators = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        # the one way to fill in a field of a frozen value; nothing is asked yet
+        # the one way to fill in a field of a frozen value; of administrators nothing is asked yet
+        object.__setattr__(self, "facts", facts_of(self.before))
         object.__setattr__(self, "administrators", Administrators(self.after))
         object.__setattr__(self, "administrators_before", Administrators(self.before))
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 from sekisho.account import User
 from sekisho.audit import Gated
 from sekisho.language import Text
-from sekisho.rollout.felt import stopping_key
 from sekisho.rollout.goal import Goal, Waits
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Person, Verdict
+from sekisho.rollout.stopping import others_may_stop, others_stop, stopping_key
 
 __all__ = ["Fate", "people"]
 
@@ -23,6 +23,7 @@ class Fate(StrEnum):
     LOCKED_OUT = "locked-out"
     UNSURE = "unsure"
     HOLDS_NOTHING = "holds-nothing"
+    SIGNS_IN_NOWHERE = "signs-in-nowhere"
     OTHER = "other-policies"
     NOT_GATED = "not-gated"
     GATE_UNKNOWN = "gate-unknown"
@@ -52,6 +53,10 @@ _TEXTS: Mapping[Fate, Text] = {
         "Has neither a password nor an active key: nothing to sign in with.",
         "パスワードも有効なアクセスキーもないため、サインインの手段がありません。",
     ),
+    Fate.SIGNS_IN_NOWHERE: Text(
+        "Has neither a password nor an active access key: signs in nowhere.",
+        "パスワードも有効なアクセスキーもなく、サインインはしません。",
+    ),
     Fate.OTHER: Text(
         "Is not gated; other policies decide than now.",
         "MFA 必須にはなりませんが、適用されるポリシーが変わります。",
@@ -79,6 +84,16 @@ _TEXTS: Mapping[Fate, Text] = {
 _KEYS = Text(
     "Access keys stop working without MFA.", "アクセスキーは MFA なしでは使えなくなります。"
 )
+_OTHERS = Text(
+    "SSH keys, signing certificates or credentials for one service stop working.",
+    "SSH キー、署名証明書、またはサービス固有の認証情報が使えなくなります。",
+)
+_ANY_OTHERS = Text(
+    "It could not be read whether SSH keys, signing certificates or credentials for one service "
+    "stop working.",
+    "使えなくなる SSH キー、署名証明書、サービス固有の認証情報があるかどうか、"
+    "読み取れませんでした。",
+)
 
 
 def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
@@ -87,10 +102,8 @@ def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
     found = {user: _person(user, Fate.BREAK_GLASS) for user in outlook.break_glass}
     found |= {person.user: person for person in _waiting(goal)}
     found |= {user: _person(user, Fate.UNCHANGED) for user in waves if user not in found}
-    stops = {*outlook.whom(stopping_key)}
-    found |= {
-        user.name: _touched(outlook, user, stops=user.name in stops) for user in outlook.touched
-    }
+    stopping = _stopping(outlook)
+    found |= {user.name: _touched(outlook, user, stopping[user.name]) for user in outlook.touched}
     return tuple(
         Person(name, person.fate, person.text, waves.get(name, ""))
         for name, person in sorted(found.items())
@@ -106,20 +119,32 @@ def _person(user: str, fate: Fate, **values: object) -> Person:
     return Person(user, fate.value, _TEXTS[fate].filled(**values))
 
 
-def _touched(outlook: Outlook, user: User, *, stops: bool) -> Person:
+def _stopping(outlook: Outlook) -> Mapping[str, tuple[Text, ...]]:
+    """Return by name what is said of what stops for each of the touched."""
+    keys, others = outlook.whom(stopping_key), others_stop(outlook)
+    any_others = {*others_may_stop(outlook)} - {*others}
+    said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))
+    return {
+        user.name: tuple(text for text, names in said if user.name in names)
+        for user in outlook.touched
+    }
+
+
+def _touched(outlook: Outlook, user: User, stopping: tuple[Text, ...]) -> Person:
     fate = _fate(outlook, user)
     why = outlook.entries[user.name].why if user.name in outlook.entries else Text("", "")
     text = _TEXTS[fate]
     en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
-    if stops:
-        en, ja = f"{en} {_KEYS.en}", f"{ja}{_KEYS.ja}"
+    en, ja = " ".join([en, *(each.en for each in stopping)]), ja + "".join(e.ja for e in stopping)
     return Person(user.name, fate.value, Text(en, ja))
 
 
 def _fate(outlook: Outlook, user: User) -> Fate:
     entry = outlook.entries.get(user.name)
     if entry is None:
-        return Fate.HOLDS_NOTHING
+        facts = outlook.facts.get(user.name)
+        nothing = facts is None or facts.others_told == 0
+        return Fate.HOLDS_NOTHING if nothing else Fate.SIGNS_IN_NOWHERE
     if entry.verdict is not Verdict.PROVED:
         return Fate.LOCKED_OUT if entry.verdict is Verdict.REFUTED else Fate.UNSURE
     if not outlook.gets_policy(user):

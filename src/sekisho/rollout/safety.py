@@ -6,7 +6,6 @@ account as it is and as it will be.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from itertools import product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
@@ -18,18 +17,19 @@ from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, held_by, sessions_of
-from sekisho.rollout.felt import may_stop_key
 from sekisho.rollout.goal import Goal
-from sekisho.rollout.held import UNLISTED, UNREAD, unread_of
+from sekisho.rollout.held import UNLISTED, UNREAD
 from sekisho.rollout.outlook import Outlook, policies_or_none
 from sekisho.rollout.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
+from sekisho.rollout.stopping import may_stop_key, others_may_stop
 from sekisho.rollout.taken import shut_out
 from sekisho.rollout.texts import (
     ADMINISTRATOR_REMAINS,
     BREAK_GLASS,
     CALLER,
     CALLER_UNKNOWN,
+    CREDENTIALS_IN_USE,
     EVERYONE_GETS_IN,
     GAP,
     GATE_SHUT,
@@ -47,8 +47,6 @@ from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 __all__ = ["gets_in", "keeping", "keys_in_use", "not_meant", "proofs", "reasons"]
 
 _DETAILS = "GetAccountAuthorizationDetails"
-_LATELY = timedelta(days=90)
-"""A key that was used within this time is in use."""
 
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
@@ -84,22 +82,21 @@ def reasons(outlook: Outlook) -> tuple[Note, ...]:
 
 def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
-    unread = unread_of(outlook.before, "GetAccessKeyLastUsed")
-    since = outlook.before.taken_at - _LATELY
-    stops = {*outlook.whom(may_stop_key)}
-    names = tuple(
+    stops, now = {*outlook.whom(may_stop_key)}, outlook.before.taken_at
+    keys = tuple(
         user.name
         for user in outlook.touched
         if user.name in stops
         and (
             "ListAccessKeys" in outlook.unread.get(user.name, ())
-            or any(
-                key.active and (user.name in unread or (key.last_used or since) > since)
-                for key in user.keys
-            )
+            or outlook.facts[user.name].keys_may_work(now)
         )
     )
-    return (Note("keys-in-use", KEYS_IN_USE, names),) if names else ()
+    found = (
+        ("keys-in-use", KEYS_IN_USE, keys),
+        ("credentials-in-use", CREDENTIALS_IN_USE, others_may_stop(outlook)),
+    )
+    return tuple(Note(identity, text, names) for identity, text, names in found if names)
 
 
 def not_meant(outlook: Outlook, goal: Goal) -> tuple[Note, ...]:

@@ -10,6 +10,8 @@ __all__ = [
     "CALLER_UNKNOWN",
     "CANNOT_ENROL",
     "CHANGED_SINCE",
+    "CREDENTIALS_IN_USE",
+    "CREDENTIALS_STOP",
     "CUT_OFF",
     "DEAD_LOCK",
     "DESCRIPTION_STAYS",
@@ -70,6 +72,20 @@ KEYS_IN_USE = Text(
     "working without MFA.",
     "次のユーザーのアクセスキーは過去 90 日以内に使用されており (または使用状況が不明で)、"
     "MFA なしでは使えなくなります。",
+)
+_NOT_CONFIRMED = Text(
+    "That CodeCommit refuses them is observed; of other services, such as Bedrock and Keyspaces, "
+    "AWS does not document it.",
+    "CodeCommit で拒否されることは確認されていますが、Bedrock や Keyspaces など、ほかのサービスに"
+    "ついては AWS のドキュメントに記載がありません。",
+)
+CREDENTIALS_IN_USE = Text(
+    "SSH keys, signing certificates or credentials for one service of these users are active, or "
+    "it cannot be told, and will stop working: with them there is no MFA. When they were last used "
+    f"is not known. {_NOT_CONFIRMED.en}",
+    "次のユーザーの SSH キー、署名証明書、またはサービス固有の認証情報は有効で "
+    "(または有無が不明で)、使えなくなります。これらで MFA を使う方法はありません。"
+    f"最終使用日時は分かりません。{_NOT_CONFIRMED.ja}",
 )
 CALLER = Text(
     "Whoever applies this plan keeps the access that they need to finish it and to roll it back.",
@@ -154,6 +170,13 @@ KEYS_STOP = Text(
     "programs that use them need another way in.",
     "次のユーザーのアクセスキーは、今は MFA なしで使えますが、使えなくなります。"
     "それを使うプログラムには別の方法が必要です。",
+)
+CREDENTIALS_STOP = Text(
+    "SSH keys, signing certificates or credentials for one service of these users work without "
+    f"MFA now and will stop: with them there is no MFA. {_NOT_CONFIRMED.en}",
+    "次のユーザーの SSH キー、署名証明書、またはサービス固有の認証情報は、今は MFA なしで"
+    "使えますが、使えなくなります。これらで MFA を使う方法はありません。"
+    f"{_NOT_CONFIRMED.ja}",
 )
 DEAD_LOCK = Text(
     "These users must change their password at the next sign-in, and will not be allowed to: "

@@ -36,6 +36,12 @@ _LAST_USED = Text(
     "アクセスキーの最終使用日時を読み取れませんでした。keys-in-use は、"
     "該当するキーを使用中とみなします。",
 )
+_OTHERS = Text(
+    "Which SSH keys, signing certificates and credentials for one service there are could not be "
+    "read: credentials-in-use takes them as there and used.",
+    "SSH キー、署名証明書、サービス固有の認証情報の有無を読み取れませんでした。credentials-in-use "
+    "は、これらがあり、使用中であるとみなします。",
+)
 _NO_CHECK = Text(
     "This could not be read, and no check of this plan asks for it.",
     "次の情報を読み取れませんでしたが、この計画の確認項目はどれもこれを使いません。",
@@ -46,6 +52,9 @@ _BESIDE: Mapping[str, Text] = {
     "GenerateCredentialReport": _REPORT,
     "GetCredentialReport": _REPORT,
     "GetAccessKeyLastUsed": _LAST_USED,
+    "ListServiceSpecificCredentials": _OTHERS,
+    "ListSSHPublicKeys": _OTHERS,
+    "ListSigningCertificates": _OTHERS,
 }
 
 

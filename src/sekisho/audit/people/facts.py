@@ -100,13 +100,17 @@ class Facts:
         used = self.key_used
         return bool(self.active_keys) and used is not None and now - used <= IN_USE
 
+    def keys_may_work(self, now: datetime) -> bool:
+        """Whether an active access key is in use, or may be."""
+        return self.key_in_use(now) or bool(self.active_keys and not self.use_known)
+
     def keys_work(self, now: datetime) -> bool | None:
         """Whether something that signs requests without MFA is in use, or may be.
 
         When a credential for one service was last used is not known. None if it is not known
         whether there is one.
         """
-        if self.others or self.key_in_use(now) or (self.active_keys and not self.use_known):
+        if self.others or self.keys_may_work(now):
             return True
         return None if self.others_unread else False
 

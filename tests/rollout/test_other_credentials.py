@@ -1,0 +1,177 @@
+"""SSH keys, signing certificates and credentials for one service stop too; audit and plan agree."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollout.staging import ADMIN, FULL, NOW, account, gate, managed, policy_goal, user, with_user
+from sekisho.account import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Gap,
+    Password,
+    ServiceCredential,
+    SigningCertificate,
+    Snapshot,
+    SshKey,
+)
+from sekisho.audit import Exceptions
+from sekisho.audit.people import Outlook, rows_of
+from sekisho.policy import Document, from_json
+from sekisho.rollout import Goal, Note, Plan, plan
+
+SSH = {"ssh_keys": (SshKey("APKAX", active=True, uploaded_at=NOW),)}
+CERTIFICATE = {"certificates": (SigningCertificate("TA7X", active=True),)}
+OFF = {"ssh_keys": (SshKey("APKAX", active=False),)}
+USED = AccessKey("AKIAX", active=True, last_used=NOW - timedelta(days=90))
+IDLE = AccessKey("AKIAX", active=True, last_used=NOW - timedelta(days=91))
+UNREAD = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", "ListSigningCertificates")
+
+
+def service(name: str) -> dict[str, Any]:
+    return {"service_credentials": (ServiceCredential("ACCAX", name, active=True),)}
+
+
+CODECOMMIT, BEDROCK = service("codecommit.amazonaws.com"), service("bedrock.amazonaws.com")
+ACTIVE = {
+    "ssh": SSH,
+    "certificate": CERTIFICATE,
+    "git": CODECOMMIT,
+    "llm": BEDROCK,
+    "table": service("cassandra.amazonaws.com"),
+    "log": service("logs.amazonaws.com"),
+    "new": service("new.amazonaws.com"),
+}
+STOPS = "SSH keys, signing certificates or credentials for one service stop working."
+Bots = Mapping[str, Mapping[str, Any]]
+
+
+def holding(bots: Bots, *gaps: Gap) -> Snapshot:
+    """Return the account with bots that hold this."""
+    start = account()
+    for name, held in bots.items():
+        start = with_user(start, user(name, attached=(FULL,), **held))
+    return replace(start, gaps=gaps)
+
+
+def planned(start: Snapshot, bots: Bots, document: Document | None = None) -> Plan:
+    goal = Goal(policy_goal(document=document or gate()), users=(*bots,), break_glass=("glass",))
+    return plan(goal, start, ADMIN)
+
+
+def told(notes: Iterable[Note]) -> dict[str, set[str]]:
+    return {note.id: {*note.about} for note in notes}
+
+
+def fates(made: Plan, bots: Bots) -> dict[str, tuple[str, str]]:
+    """Return what happens to each of the bots, and what is said after it."""
+    people = {each.user: each for each in made.people}
+    return {
+        name: (people[name].fate, people[name].text.en.partition(". ")[2]) for name in sorted(bots)
+    }
+
+
+def test_what_signs_in_nowhere_stops() -> None:
+    bots = {**ACTIVE, "off": OFF, "human": {"password": Password(), **SSH}}
+    made = planned(holding(bots), bots)
+    stopping = {*bots} - {"off"}
+    assert told(made.reasons) == {"credentials-in-use": stopping}
+    # nobody can set up MFA with it
+    assert told(made.warnings) == {
+        "credentials-stop": stopping,
+        "must-enrol": {"human", "off"},
+    }
+    expected = dict.fromkeys(bots, ("signs-in-nowhere", STOPS))
+    expected |= {"off": ("holds-nothing", ""), "human": ("enrols-first", STOPS)}
+    assert fates(made, bots) == expected
+    for note in made.reasons:
+        assert "Bedrock" in note.text.en
+        assert "ドキュメントに記載がありません" in note.text.ja
+
+
+def test_what_was_not_read_may_stop() -> None:
+    bots: Bots = {what.lower(): {} for what in UNREAD}
+    gaps = (Gap(what, what.lower(), "AccessDenied: no") for what in UNREAD)
+    made = planned(holding(bots, *gaps), bots)
+    assert told(made.reasons) == {"credentials-in-use": {*bots}}
+    assert "credentials-stop" not in told(made.warnings)
+    for identity, said in fates(made, bots).values():
+        assert identity == "signs-in-nowhere"
+        assert said.startswith("It could not be read whether")
+
+
+def without_mfa(**what: Any) -> Document:
+    """Return a policy that denies this without MFA."""
+    mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    statement = {"Effect": "Deny", "Resource": "*", "Condition": mfa, **what}
+    return from_json({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.mark.parametrize(
+    ("document", "stopping"),
+    [
+        (without_mfa(NotAction="codecommit:*"), {"llm"}),
+        (without_mfa(Action="codecommit:*"), {"git", "ssh"}),
+        (without_mfa(NotAction=["codecommit:*", "bedrock:*"]), None),
+    ],
+)
+def test_each_is_asked_for_its_own_service(document: Document, stopping: set[str] | None) -> None:
+    bots = {"git": CODECOMMIT, "llm": BEDROCK, "ssh": SSH}
+    made = planned(holding(bots), bots, document)
+    assert told(made.warnings).get("credentials-stop") == stopping
+
+
+def test_who_is_gated_already_loses_none() -> None:
+    start = holding({"bot": SSH})
+    arn = f"arn:aws:iam::{start.account}:policy/Old"
+    known = replace(start.user_named["bot"], attached=(FULL, arn))
+    policies = {**start.policies, arn: managed(arn, gate())}
+    made = planned(replace(with_user(start, known), policies=policies), {"bot": SSH})
+    assert made.against == ()
+
+
+def test_audit_and_plan_agree_on_what_stops() -> None:
+    bots: Bots = {
+        **ACTIVE,
+        "off": OFF,
+        "used": {"keys": (USED,)},
+        "idle": {"keys": (IDLE,)},
+        "idle-ssh": {"keys": (IDLE,), **SSH},
+        "never-read": {"keys": (IDLE,)},
+        "unread": {},
+        "reported": {},
+        "reported-off": {},
+    }
+    gaps = (
+        Gap("GetAccessKeyLastUsed", "never-read", "AccessDenied: no"),
+        Gap("ListSSHPublicKeys", "unread", "AccessDenied: no"),
+        Gap("ListSigningCertificates", "reported", "AccessDenied: no"),
+        Gap("ListSigningCertificates", "reported-off", "AccessDenied: no"),
+    )
+    start = holding(bots, *gaps)
+    rows = {
+        name: CredentialRow(
+            name, start.user_named[name].arn, certificates_active=(name == "reported", False)
+        )
+        for name in ("reported", "reported-off")
+    }
+    start = replace(start, report=CredentialReport(NOW, rows))
+    audited = {
+        row.user.name: {*row.fate.outlooks}
+        for row in rows_of(start, Exceptions())
+        if row.user.name in bots
+    }
+    stops = {Outlook.KEYS_STOP, Outlook.KEYS_MAY_STOP}
+    made = planned(start, bots)
+    against = told(made.reasons)
+    assert {*against} == {"keys-in-use", "credentials-in-use"}
+    assert against["keys-in-use"] | against["credentials-in-use"] == {
+        name for name, outlooks in audited.items() if outlooks & stops
+    }
+    assert {name for name, outlooks in audited.items() if Outlook.NO_WAY_IN in outlooks} == {
+        name for name, (fate, _) in fates(made, bots).items() if fate == "holds-nothing"
+    }
