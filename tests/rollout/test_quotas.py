@@ -16,6 +16,7 @@ from rollout.staging import (
     account,
     gate,
     managed,
+    one_of_each,
     policy_goal,
     with_user,
 )
@@ -105,3 +106,39 @@ def test_how_to_make_room_is_said_and_makes_room() -> None:
     machine = start.user_named["machine"]
     fewer = with_user(start, replace(machine, attached=machine.attached[1:]))
     assert quotas(plan(MACHINE, fewer, ADMIN)) == []
+
+
+@pytest.mark.parametrize(
+    ("summary", "over"),
+    [
+        ({}, []),
+        ({"Policies": 1499, "Groups": 299, "Users": 4999}, []),
+        # by AWS's defaults, and by the account's own
+        (
+            {"Policies": 1500, "Groups": 300, "Users": 5000},
+            ["PoliciesPerAccount: 1500", "GroupsPerAccount: 300", "UsersPerAccount: 5000"],
+        ),
+        ({"Policies": 1500, "PoliciesQuota": 1501, "Groups": 300, "GroupsQuota": 500}, []),
+        # what was read is there, whatever AWS counts
+        ({"Users": 1, "UsersQuota": 4}, ["UsersPerAccount: 4"]),
+        ({"GroupsQuota": 1}, ["GroupsPerAccount: 1"]),
+    ],
+)
+def test_what_the_account_may_have_in_all_is_counted(
+    summary: dict[str, int], over: list[str]
+) -> None:
+    made = plan(one_of_each(), replace(account(), summary=summary), ADMIN)
+    notes = quotas(made)
+    assert [re.findall(r"[A-Z]\w+PerAccount: \d+", note.text.en)[0] for note in notes] == over
+    assert all(note.about == (ACCOUNT,) for note in notes)
+    assert made.applicable is (not over)
+
+
+def test_what_is_there_already_needs_no_room() -> None:
+    full_ = {"Policies": 1500, "Groups": 300, "Users": 5000}
+    tags = {"team": "security", "cost": "0"}
+    start = account()
+    policies = {**start.policies, GATE: managed(GATE, gate(), tags=tags)}
+    start = replace(start, policies=policies, summary=full_)
+    assert quotas(plan(MACHINE, start, ADMIN)) == []
+    assert quotas(offboard(Standpoint(start, ADMIN, ("glass",)), "machine")) == []

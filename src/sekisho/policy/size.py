@@ -109,6 +109,24 @@ class Quota(Enum):
         "attach to the user directly",
         "GroupsPerUserQuota",
     )
+    POLICIES = Limit(
+        1500,
+        "Cannot exceed quota for PoliciesPerAccount: {number}",
+        "delete one, or ask for more",
+        "PoliciesQuota",
+    )
+    GROUPS = Limit(
+        300,
+        "Cannot exceed quota for GroupsPerAccount: {number}",
+        "delete one, or ask for more",
+        "GroupsQuota",
+    )
+    USERS = Limit(
+        5000,
+        "Cannot exceed quota for UsersPerAccount: {number}",
+        "delete one",
+        "UsersQuota",
+    )
 
     @property
     def number(self) -> int:

@@ -11,6 +11,9 @@ from sekisho.rollout.texts import (
     QUOTA,
     ROOM_FOR_A_GROUP,
     ROOM_FOR_A_POLICY,
+    ROOM_FOR_A_USER,
+    ROOM_FOR_ONE_MORE_GROUP,
+    ROOM_FOR_ONE_MORE_POLICY,
     ROOM_IN_A_GROUP,
     VERSIONS,
 )
@@ -21,6 +24,9 @@ _ROOM = {
     Quota.POLICIES_PER_USER: ROOM_FOR_A_POLICY,
     Quota.POLICIES_PER_GROUP: ROOM_IN_A_GROUP,
     Quota.GROUPS_PER_USER: ROOM_FOR_A_GROUP,
+    Quota.POLICIES: ROOM_FOR_ONE_MORE_POLICY,
+    Quota.GROUPS: ROOM_FOR_ONE_MORE_GROUP,
+    Quota.USERS: ROOM_FOR_A_USER,
 }
 """How somebody can make room."""
 
@@ -30,6 +36,7 @@ def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
 
     Counted by the account's own quotas, and by AWS's defaults where those were not read.
     """
+    yield from _over_the_accounts(before, after)
     for user in after.users:
         old = before.user_named.get(user.name)
         if old is None or len(user.attached) > len(old.attached):
@@ -41,6 +48,26 @@ def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
         if known is None or len(group.attached) > len(known.attached):
             used = len(group.attached)
             yield from _over(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
+
+
+def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[Note]:
+    """Yield of what an account would come to have more than it may; what AWS counts is believed."""
+    summary, held = before.summary, _held(before)
+    for name, (quota, number) in _held(after).items():
+        made = number - held[name][1]
+        if made > 0:
+            used = max(summary.get(name, 0), held[name][1]) + made
+            yield from _over(used, quota, after.account, summary)
+
+
+def _held(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
+    """Return how many an account has, by AWS's names in the account summary."""
+    own = sum(not policy.aws_managed for policy in snapshot.policies.values())
+    return {
+        "Policies": (Quota.POLICIES, own),
+        "Groups": (Quota.GROUPS, len(snapshot.groups)),
+        "Users": (Quota.USERS, len(snapshot.users)),
+    }
 
 
 def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[Note]:

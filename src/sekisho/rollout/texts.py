@@ -47,6 +47,9 @@ __all__ = [
     "RESET_NEXT_KEEPS",
     "ROOM_FOR_A_GROUP",
     "ROOM_FOR_A_POLICY",
+    "ROOM_FOR_A_USER",
+    "ROOM_FOR_ONE_MORE_GROUP",
+    "ROOM_FOR_ONE_MORE_POLICY",
     "ROOM_IN_A_GROUP",
     "STALE_STAYS",
     "STILL_STUCK",
@@ -155,6 +158,17 @@ ROOM_FOR_A_GROUP = Text(
     "Take the user out of a group that is not needed, or gate without a group: leave `group` out.",
     "ユーザーを不要なグループから外すか、`group` を指定せずに直接アタッチしてください。",
 )
+ROOM_FOR_ONE_MORE_POLICY = Text(
+    "Delete a customer managed policy that nobody needs, or ask AWS for a higher quota.",
+    "不要なカスタマー管理ポリシーを削除するか、AWS にクォータの引き上げを申請してください。",
+)
+ROOM_FOR_ONE_MORE_GROUP = Text(
+    "Delete a user group that nobody needs, gate without a group (leave `group` out), or ask AWS "
+    "for a higher quota.",
+    "不要なユーザーグループを削除するか、`group` を指定せずに直接アタッチするか、"
+    "AWS にクォータの引き上げを申請してください。",
+)
+ROOM_FOR_A_USER = Text("Delete a user whom nobody needs.", "不要なユーザーを削除してください。")
 VERSIONS = Text(
     "A quota of AWS would be exceeded: `{arn}` has {count} versions ({versions}; the default is "
     "{default}), and can have no more. None is deleted here, for none could be brought back: if "
