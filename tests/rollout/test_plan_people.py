@@ -35,7 +35,7 @@ from sekisho.account import (
 )
 from sekisho.audit import UserGate
 from sekisho.language import Text
-from sekisho.policy import Document, from_json, to_json
+from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
 from sekisho.rollout.plan import Verdict
@@ -527,3 +527,83 @@ def test_a_role_with_a_path_is_judged_under_its_own_arn() -> None:
     caller = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me")
     made = plan(Goal(policy_goal(), users=("console",)), start, caller)
     assert "caller-keeps-access" in failed(made)
+
+
+TEMPORARY = Password(reset_required=True)
+
+
+def temporary() -> Snapshot:
+    """Return the account with people who must change their password, held in several ways."""
+    narrow = allow(Action=["s3:*", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"])
+    few = f"arn:aws:iam::{ACCOUNT}:policy/Few"
+    start = account()
+    for name, about in (
+        ("key", {"attached": (FULL,), "password": TEMPORARY, "keys": (KEY,)}),
+        ("phone", {"attached": (FULL,), "password": TEMPORARY, "devices": (device("phone"),)}),
+        ("plain", {"attached": (FULL,), "password": TEMPORARY}),
+        ("late", {"attached": (FULL,), "password": Password(), "keys": (KEY,)}),
+        ("fine", {"attached": (FULL,), "password": Password(), "keys": (KEY,)}),
+        ("few", {"attached": (few,), "password": TEMPORARY}),
+    ):
+        start = with_user(start, user(name, **about))
+    row = CredentialRow("late", start.user_named["late"].arn, password_enabled=True)
+    row = replace(row, password_next_rotation=NOW - timedelta(days=1))
+    return replace(
+        start,
+        policies={**start.policies, few: managed(few, narrow)},
+        report=CredentialReport(NOW, {"late": row}),
+        password_policy=PasswordPolicy(max_age=90),
+    )
+
+
+FORCED = ("key", "phone", "plain", "late", "fine", "few")
+KEEPS_CHANGE = deny(
+    mfa("false"),
+    NotAction=["iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"],
+)
+CHANGES = "changes-password-first"
+
+
+@pytest.mark.parametrize(
+    ("document", "rules", "locked", "fates"),
+    [
+        (
+            gate(Preset.AWS),
+            {},
+            ("few", "key", "late", "plain"),
+            "key-only ready locked-out key-only enrols-first locked-out",
+        ),
+        # the account's own setting allows what no policy of `few` does
+        (
+            KEEPS_CHANGE,
+            {"users_may_change": True},
+            (),
+            f"{CHANGES} ready {CHANGES} {CHANGES} enrols-first {CHANGES}",
+        ),
+        (
+            KEEPS_CHANGE,
+            {},
+            ("few",),
+            f"{CHANGES} ready {CHANGES} {CHANGES} enrols-first locked-out",
+        ),
+        # what has expired for good is an administrator's to change
+        (
+            KEEPS_CHANGE,
+            {"hard_expiry": True, "users_may_change": True},
+            (),
+            f"{CHANGES} ready {CHANGES} key-only enrols-first {CHANGES}",
+        ),
+    ],
+)
+def test_what_is_said_of_a_forced_change_is_what_comes_of_it(
+    document: Document, rules: dict[str, bool], locked: tuple[str, ...], fates: str
+) -> None:
+    start = temporary()
+    start = replace(start, password_policy=PasswordPolicy(max_age=90, **rules))
+    made = planned(document, *FORCED, start=start)
+    assert felt(made).get("dead-lock", ()) == locked
+    people = {each.user: each for each in made.people}
+    assert [people[name].fate for name in FORCED] == fates.split()
+    if people["key"].fate == "key-only":
+        assert "no longer sign in at the console" in people["key"].text.en
+        assert "コンソールにはサインインできなくなります" in people["key"].text.ja

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Traits, likeness, traits_of
+from sekisho.audit.people import Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.policy import Document
@@ -25,7 +26,7 @@ def representatives(
     apart, who have the same path and (if `holding`) hold the same kinds of things, as far as is
     known.
     """
-    seen, unread = _Seen(), unread_held(before)
+    seen, unread, facts = _Seen(), unread_held(before), facts_of(before)
     first: dict[tuple[object, ...], User] = {}
     return {
         user.name: first.setdefault(
@@ -33,7 +34,7 @@ def representatives(
                 *seen.of(before, user),
                 *seen.of(after, user),
                 user.path,
-                *((_holds(user), unread.get(user.name, ())) if holding else ()),
+                *((_holds(user, facts), unread.get(user.name, ())) if holding else ()),
             ),
             user,
         )
@@ -41,11 +42,12 @@ def representatives(
     }
 
 
-def _holds(user: User) -> tuple[object, ...]:
-    password = user.password
+def _holds(user: User, facts: Mapping[str, Facts]) -> tuple[object, ...]:
+    password, known = user.password, facts.get(user.name)
     return (
         password is not None,
         password is not None and password.reset_required,
+        known is not None and known.must_change,
         any(key.active for key in user.keys),
         bool(others_of(user)),
         frozenset(device.kind for device in user.devices),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import Snapshot, User, policies_of, readings_of
 from sekisho.engine import (
     Context,
     ContextValue,
@@ -28,6 +28,7 @@ from sekisho.signin import (
 __all__ = [
     "Ask",
     "asked",
+    "changes_password",
     "credentials_of",
     "held_by",
     "may",
@@ -83,8 +84,7 @@ def sessions_of(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     key, console = credentials_of(snapshot, user, mfa=False)
     has_key = any(known.active for known in user.keys)
     enters = user.password is not None and (
-        not user.password.reset_required
-        or may(snapshot, user, console, Ask("iam:ChangePassword", user.arn, {}))
+        not user.password.reset_required or all(changes_password(snapshot, user, console))
     )
     gives_codes = any(device.kind is not DeviceKind.FIDO for device in user.devices)
     found = [key] if has_key else []
@@ -132,3 +132,18 @@ def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> boo
     policies = policies_of(snapshot, user.name)
     decision = asked(snapshot, credential, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED
+
+
+def changes_password(snapshot: Snapshot, user: User, credential: Credential) -> tuple[bool, ...]:
+    """Return whether users may change their own password, by each reading of what is allowed.
+
+    Where the account's password policy was not read there are two, which may differ.
+
+    Raises:
+        FaultyAccount: if a policy that applies is not in the snapshot.
+    """
+    ask = Ask("iam:ChangePassword", user.arn, {})
+    return tuple(
+        asked(snapshot, credential, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
+        for policies in readings_of(snapshot, user)
+    )

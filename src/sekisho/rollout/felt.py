@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sekisho.account import Snapshot, User
 from sekisho.prover import Proved
-from sekisho.rollout.decide import Ask, credentials_of, may, probes
+from sekisho.rollout.decide import Ask, changes_password, credentials_of, may, probes
 from sekisho.rollout.held import others_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
@@ -26,7 +26,7 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential
 
-__all__ = ["warnings"]
+__all__ = ["must_change", "shut_at_console", "warnings"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
@@ -70,12 +70,35 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     return tuple(ways) if ways or others_of(user) else (key, console)
 
 
-def _dead_locks(outlook: Outlook, user: User) -> bool:
-    """Return whether a forced password change at sign-in would be denied."""
-    if user.password is None or not user.password.reset_required:
+def must_change(outlook: Outlook, user: User) -> bool:
+    """Return whether it is known that the password must be changed at the next sign-in."""
+    if user.password is None:
         return False
-    console = credentials_of(outlook.after, user, mfa=False)[-1]
-    return not may(outlook.after, user, console, Ask("iam:ChangePassword", user.arn, {}))
+    facts = outlook.facts.get(user.name)
+    expired = facts is not None and facts.must_change is True
+    return user.password.reset_required or expired
+
+
+def _dead_locks(outlook: Outlook, user: User) -> bool:
+    """Return whether a forced password change at sign-in would be denied.
+
+    Who has a device is asked for a code first (fact §8.1).
+    """
+    if not must_change(outlook, user):
+        return False
+    console = credentials_of(outlook.after, user, mfa=bool(user.devices))[-1]
+    return not any(changes_password(outlook.after, user, console))
+
+
+def shut_at_console(outlook: Outlook, user: User) -> bool:
+    """Return whether the password must be changed at the next sign-in and cannot be.
+
+    By `HardExpiry` only an administrator can change one that has expired, whatever policies say.
+    """
+    facts, rules = outlook.facts.get(user.name), outlook.after.password_policy
+    if rules is not None and rules.hard_expiry and facts is not None and facts.expired:
+        return True
+    return _dead_locks(outlook, user)
 
 
 def _enrols(snapshot: Snapshot, user: User) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sekisho.account import User
 from sekisho.audit import Gated
 from sekisho.language import Text
+from sekisho.rollout.felt import must_change, shut_at_console
 from sekisho.rollout.goal import Goal, Waits
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Person, Verdict
@@ -19,6 +20,7 @@ class Fate(StrEnum):
 
     READY = "ready"
     ENROLS = "enrols-first"
+    KEY_ONLY = "key-only"
     NEW_PASSWORD = "changes-password-first"  # noqa: S105 - a fate, not a secret
     LOCKED_OUT = "locked-out"
     UNSURE = "unsure"
@@ -44,8 +46,14 @@ _TEXTS: Mapping[Fate, Text] = {
         "次回サインイン時に MFA を設定します。それまではほとんど何もできません。",
     ),
     Fate.NEW_PASSWORD: Text(
-        "Changes the temporary password at the next sign-in, then sets up MFA.",
-        "次回サインイン時に一時パスワードを変更し、その後 MFA を設定します。",
+        "Must change the password at the next sign-in, then sets up MFA.",
+        "次回サインイン時にパスワードを変更し、その後 MFA を設定します。",
+    ),
+    Fate.KEY_ONLY: Text(
+        "Can no longer sign in at the console, where the password must be changed and that is "
+        "refused: gets in only by access key, and sets up MFA with it.",
+        "パスワードの変更が必要ですが拒否されるため、コンソールにはサインインできなくなります。"
+        "アクセスキーでのみアクセスでき、アクセスキーで MFA を設定します。",
     ),
     Fate.LOCKED_OUT: Text("Cannot get in: {why}.", "サインインできなくなります: {why}"),
     Fate.UNSURE: Text("Whether they get in {why}.", "サインインできるかどうか: {why}"),
@@ -154,5 +162,6 @@ def _fate(outlook: Outlook, user: User) -> Fate:
         return Fate.GATE_UNKNOWN if gated is Gated.UNKNOWN else Fate.NOT_GATED
     if user.devices:
         return Fate.READY
-    temporary = user.password is not None and user.password.reset_required
-    return Fate.NEW_PASSWORD if temporary else Fate.ENROLS
+    if not must_change(outlook, user):
+        return Fate.ENROLS
+    return Fate.KEY_ONLY if shut_at_console(outlook, user) else Fate.NEW_PASSWORD

@@ -194,9 +194,9 @@ CREDENTIALS_STOP = Text(
 )
 DEAD_LOCK = Text(
     "These users must change their password at the next sign-in, and will not be allowed to: "
-    "they cannot get in.",
+    "they cannot sign in at the console.",
     "次のユーザーは次回サインイン時にパスワードの変更が必要ですが、変更が拒否されるため、"
-    "サインインできません。",
+    "コンソールにサインインできません。",
 )
 CANNOT_ENROL = Text(
     "These users have no MFA device and will not be allowed to set one up themselves.",
