@@ -131,3 +131,42 @@ def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
     policy.write_text('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', "utf-8")
     error = refused("prove", str(policy), "--mfa-age", "0")
     assert "`--mfa-age` needs" in error.message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--only", "nothing-lost", "--later"), ["`--later`: only `gate` heeds this"]),
+        (
+            ("--never", "s3:*", "--exempt", "iam:Get*", "--any-value", "--later"),
+            ["`--exempt`, `--later`, `--any-value`: only `gate` heeds this"],
+        ),
+        (("--only", "gate", "--strict"), ["`--strict`: only `people` heeds this"]),
+        (
+            ("--only", "own-things", "--later", "--after-enrolment", "POLICY"),
+            ["`--later`: only `gate`", "`--after-enrolment`: only `people`"],
+        ),
+        (("--calls", "direct"), ["`--calls` needs `--never`"]),
+        (("--never", "s3:*", "--only", "gate", "--later", "--exempt", "*"), []),
+    ],
+)
+def test_what_no_question_heeds_is_refused(
+    words: tuple[str, ...], said: list[str], tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    nothing = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [nothing]}), "utf-8")
+    asked = [str(policy) if word == "POLICY" else word for word in words]
+    if not said:
+        done = CliRunner().invoke(root, ["prove", str(policy), *asked], standalone_mode=False)
+        assert not isinstance(done.exception, SekishoError), done.output
+        return
+    error = refused("prove", str(policy), *asked)
+    assert isinstance(error, UsageError)
+    for each in said:
+        assert each in error.message
+
+
+def test_an_account_has_no_gate_asked_about_by_invariants_alone(saved: str) -> None:
+    error = refused("prove", "--snapshot", saved, "--never", "s3:*", "--later")
+    assert "`--later`: only `gate` heeds this" in error.message

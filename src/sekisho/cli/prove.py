@@ -25,6 +25,7 @@ from sekisho.cli.prove_answers import (
     report_of_users,
 )
 from sekisho.cli.prove_options import (
+    check_heeded,
     invariants_of,
     not_of_all,
     parts_of,
@@ -107,6 +108,7 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
         raise UsageError("`--switch`: a point of sign-in, which walks of people alone ask")
     if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
+    check_heeded(given)
     return _of_one(subject_of(given, snapshot), given, output, lang)
 
 
@@ -118,6 +120,7 @@ def _of_all(
             f"{wrong}: of all users it is asked whether the gate is shut, and invariants; see "
             "`--user`"
         )
+    check_heeded(given)
     users = users_of(snapshot, _about_all(given))
     match output:
         case ReportFormat.TABLE:

@@ -15,7 +15,15 @@ from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
 from sekisho.prover.walk.rests import WALKED
 from sekisho.signin import SigninSwitches
 
-__all__ = ["invariants_of", "parts_of", "people_asked", "question_options", "switches_option"]
+__all__ = [
+    "check_heeded",
+    "invariants_of",
+    "not_of_all",
+    "parts_of",
+    "people_asked",
+    "question_options",
+    "switches_option",
+]
 
 _OPTIONS = (
     click.option(
@@ -59,6 +67,8 @@ _OPTIONS = (
 )
 _OF_ONE = ("any_value", "enrolled", "users_may_change", "strict")
 _OF_ALL = (Part.GATE, Part.INVARIANTS)
+_OF_GATE = ("exempt", "later", "any_value")
+_OF_PEOPLE = ("enrolled", "strict")
 _NAMES = {
     "file": "--invariants",
     "enrolled": "--after-enrolment",
@@ -121,6 +131,23 @@ def not_of_all(given: dict[str, Any]) -> str:
     return ", ".join(f"`{option}`" for option in found)
 
 
+def check_heeded(given: dict[str, Any]) -> None:
+    """See that what is asked heeds the options.
+
+    Raises:
+        UsageError: if an option is about a question that is not asked; all of them are named.
+    """
+    asked = {Part.GATE.value: Part.GATE in parts_of(given), PEOPLE_PART: people_asked(given)}
+    faults = [
+        f"{', '.join(f'`{_option(name)}`' for name in said)}: only `{part}` heeds this, and it is "
+        "not asked"
+        for part, names in ((Part.GATE.value, _OF_GATE), (PEOPLE_PART, _OF_PEOPLE))
+        if (said := _said(given, names)) and not asked[part]
+    ]
+    if faults:
+        raise UsageError("; ".join(faults), cure="ask it, too, by `--only`, or leave this out")
+
+
 def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
     """Return the invariants of the options and of the file.
 
@@ -141,6 +168,7 @@ def _own(given: dict[str, Any]) -> Iterator[Invariant]:
             "`--never` and `--always` are two questions", cure="write both to a file: --invariants"
         )
     about = _said(given, ("on", "unless_mfa", "with_mfa", "mfa_age", "within"))
+    about += ["calls"] if given["calls"] != Calls.ALL.value else []
     if not given["never"] and not given["always"] and not given["only_from"]:
         if about:
             option = _option(about[0])
