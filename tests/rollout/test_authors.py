@@ -19,8 +19,16 @@ from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan, plan
-from sekisho.rollout.authors import CALLS, Author, authors_of
-from sekisho.rollout.changes import Change, DeactivateCredential, DeleteDevice, TagPolicy
+from sekisho.rollout.authors import CALLS, Author, History
+from sekisho.rollout.changes import (
+    AttachGroupPolicy,
+    Change,
+    CreatePolicyVersion,
+    DeactivateCredential,
+    DeleteDevice,
+    DetachGroupPolicy,
+    TagPolicy,
+)
 from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import Fact, Standing
 from sekisho.rollout.taking import CredentialType
@@ -77,7 +85,7 @@ class Trail:
 
 def last(address: str, *records: Mapping[str, Any], **about: Any) -> Author | Text:
     trail = Trail(list(records), **about)
-    found = authors_of([CHANGES[address]], trail, NOW)[address]
+    found = History(trail, NOW).last(CHANGES[address])
     assert all(each["StartTime"] == NOW for each in trail.asked)
     return found
 
@@ -91,6 +99,66 @@ def test_the_author_of_each_kind_of_change(case: Mapping[str, Any]) -> None:
         if case["about"]
         else last(case["address"])
     )
+
+
+VERSION = CreatePolicyVersion(GATE, {}, {})
+ADDED: list[tuple[Change, str]] = [
+    (AttachGroupPolicy("Gated", GATE), "user mei"),
+    (DetachGroupPolicy("Gated", GATE), "user mei"),
+    *((VERSION, each) for each in ("user mei", "group Gated", "role app")),
+]
+BOUNDARY = {"permissionsBoundary": GATE}
+
+
+@pytest.mark.parametrize(
+    ("change", "newcomer", "event", "asked"),
+    [
+        (*ADDED[0], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
+        (*ADDED[1], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
+        # by a group that has the policy
+        (*ADDED[2], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
+        (*ADDED[2], "AttachUserPolicy", {"userName": "mei", "policyArn": GATE}),
+        (*ADDED[2], "PutUserPermissionsBoundary", {"userName": "mei", **BOUNDARY}),
+        (*ADDED[2], "CreateUser", {"userName": "mei", **BOUNDARY}),
+        (*ADDED[3], "AttachGroupPolicy", {"groupName": "Gated", "policyArn": GATE}),
+        (*ADDED[4], "AttachRolePolicy", {"roleName": "app", "policyArn": GATE}),
+        (*ADDED[4], "PutRolePermissionsBoundary", {"roleName": "app", **BOUNDARY}),
+        (*ADDED[4], "CreateRole", {"roleName": "app", **BOUNDARY}),
+    ],
+)
+def test_who_added_somebody(
+    change: Change, newcomer: str, event: str, asked: dict[str, str]
+) -> None:
+    record = {**EVENTS["record"], "eventName": event, "requestParameters": asked}
+    at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    found = History(Trail([record]), NOW).added(change, newcomer, ("group Gated", "user ken"))
+    assert found == Author(KEN, event, at)
+    for key in asked:
+        other = {**record, "requestParameters": {**asked, key: "another"}}
+        history = History(Trail([other]), NOW)
+        assert isinstance(history.added(change, newcomer, ("group Gated",)), Text)
+
+
+def test_who_added_whom_is_told_in_both_forms() -> None:
+    at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    by = (Author(KEN, "AddUserToGroup", at), Text("none", "なし"))
+    came = ("user mei", "user rin")
+    standing = Standing((Fact("a", Stands.DRIFTED, came=came, added=by),), (), ())
+    made = plan(MACHINE, account(), ADMIN)
+    english = "\n".join(plan_stands(made, standing, Language.EN))
+    assert f"user mei added by: {KEN}, AddUserToGroup, 2026-11-24" in english
+    assert "user rin added by: not known: none" in english
+    assert "--who" not in english
+    assert "user rin を追加した人: 不明 (なし)" in "\n".join(
+        plan_stands(made, standing, Language.JA)
+    )
+    (told,) = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
+    assert told["added"] == [
+        {"last": {"who": KEN, "event": "AddUserToGroup", "at": at.isoformat()}},
+        {"last": None, "notKnown": "none"},
+    ]
+    unasked = replace(standing, facts=(Fact("a", Stands.DRIFTED, came=came),))
+    assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
 
 
 ATTACHMENT = f"user-attachment machine {GATE}"
@@ -157,13 +225,18 @@ def test_what_a_page_leaves_out_may_be_the_last() -> None:
 
 def test_the_calls_are_bounded_and_a_refusal_is_the_last() -> None:
     trail = Trail([])
-    authors_of([*CHANGES.values()] * 2, trail, NOW)
+    history = History(trail, NOW)
+    for change in [*CHANGES.values()] * 2:
+        history.last(change)
+    for change, newcomer in ADDED:
+        history.added(change, newcomer, ("group Gated",))
     names = [each["LookupAttributes"][0]["AttributeValue"] for each in trail.asked]
     assert len(names) == len(set(names)) <= CALLS
     refused = Trail([], refused=AwsRefused("LookupEvents", "AccessDenied", "no", 403))
-    assert set(authors_of(CHANGES.values(), refused, NOW)) == set(CHANGES)
+    history = History(refused, NOW)
+    assert all(isinstance(history.last(change), Text) for change in CHANGES.values())
+    assert all(isinstance(history.added(*each, ()), Text) for each in ADDED)
     assert len(refused.asked) == 1
-    assert authors_of([], Trail([]), NOW) == {}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sekisho.account import AwsApi, Group, Snapshot
 from sekisho.cli.status_output import plan_as_json, plan_stands
 from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
-from sekisho.language import Language
+from sekisho.language import Language, Text
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.kept import Kept
@@ -116,6 +116,9 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     assert f"    would now also be felt by: {who}" in [*plan_stands(whole, standing, Language.EN)]
     (told,) = [each for each in plan_as_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
     assert told == {"address": address, "stands": "drifted", "came": [who]}
+    # the local AWS has no CloudTrail: that is a reason, for each newcomer
+    (asked,) = [each for each in standing_of(kept, api, who=True).facts if each.came]
+    assert [type(each) for each in asked.added] == [Text]
 
 
 def test_whoever_comes_as_the_plan_is_applied_stops_it_there(

@@ -28,6 +28,14 @@ _CAME = Text(
     "    would now also be felt by: {names}",
     "    計画作成後に影響を受けるようになったもの: {names}",
 )
+_ADDED_BY = Text(
+    "    {name} added by: {who}, {event}, {at}",
+    "    {name} を追加した人: {who}、{event}、{at}",
+)
+_ADDER_NOT_KNOWN = Text(
+    "    {name} added by: not known: {reason}",
+    "    {name} を追加した人: 不明 ({reason})",
+)
 _BY = Text(
     "    last changed by: {who}, {event}, {at}",
     "    最後に変更した人: {who}、{event}、{at}",
@@ -74,8 +82,7 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         for fact in facts:
             yield f"  {fact.address}"
             yield from _history(fact, lang)
-        changed = [fact for fact in facts if stands is Stands.DRIFTED and not fact.came]
-        if changed and not any(fact.author for fact in changed):
+        if facts and stands is Stands.DRIFTED and not any(fact.asked for fact in facts):
             yield _ASK.filled(calls=CALLS).into(lang)
     yield from _people(plan, standing, lang)
     if standing.without:
@@ -102,6 +109,8 @@ def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
     if fact.came:
         yield _CAME.filled(names=", ".join(fact.came)).into(lang)
+    for name, by in zip(fact.came, fact.added, strict=False):
+        yield _adder(name, by, lang)
     if fact.dated is not None:
         yield _DATED.filled(at=fact.dated).into(lang)
     match fact.author:
@@ -111,6 +120,14 @@ def _history(fact: Fact, lang: Language) -> Iterator[str]:
             yield _NOT_KNOWN.into(lang).format(reason=reason.into(lang))
         case None:
             pass
+
+
+def _adder(name: str, by: Author | Text, lang: Language) -> str:
+    match by:
+        case Author(who, event, at):
+            return _ADDED_BY.filled(name=name, who=who, event=event, at=at).into(lang)
+        case Text() as reason:
+            return _ADDER_NOT_KNOWN.into(lang).format(name=name, reason=reason.into(lang))
 
 
 def waves_stand(
@@ -159,15 +176,21 @@ def _changed(fact: Fact) -> dict[str, object]:
     if fact.stands is not Stands.DRIFTED:
         return {}
     if fact.came:
-        return {"came": list(fact.came)}
-    dated = {"dated": None if fact.dated is None else fact.dated.isoformat()}
-    match fact.author:
+        added = [_by(each) for each in fact.added]
+        return {"came": list(fact.came), **({"added": added} if added else {})}
+    dated = None if fact.dated is None else fact.dated.isoformat()
+    return {"dated": dated, **_by(fact.author)}
+
+
+def _by(author: Author | Text | None) -> dict[str, object]:
+    """Return who it was, or why that is not known."""
+    match author:
         case Author(who, event, at):
-            return {**dated, "last": {"who": who, "event": event, "at": at.isoformat()}}
+            return {"last": {"who": who, "event": event, "at": at.isoformat()}}
         case Text() as reason:
-            return {**dated, "last": None, "notKnown": reason.en}
+            return {"last": None, "notKnown": reason.en}
         case None:
-            return {**dated, "last": None, "notKnown": "not asked"}
+            return {"last": None, "notKnown": "not asked"}
 
 
 def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""Who was the last to change a fact, as CloudTrail's event history tells: 90 days, minutes late.
+"""Who was the last to change a fact, or added who feels it, as CloudTrail's event history tells.
+
+That reaches back 90 days, and is minutes late.
 
 One call asks for the events of one name; `CALLS` bounds them. What cannot be told is a reason,
 never nobody.
@@ -7,7 +9,7 @@ Source: CloudTrail API reference, `LookupEvents`; CloudTrail user guide, record 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,10 +18,18 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
 from sekisho.rollout.calls import doing
-from sekisho.rollout.changes import Change, CreatePolicy, DeactivateCredential, TagPolicy
+from sekisho.rollout.changes import (
+    AttachGroupPolicy,
+    Change,
+    CreatePolicy,
+    CreatePolicyVersion,
+    DeactivateCredential,
+    DetachGroupPolicy,
+    TagPolicy,
+)
 from sekisho.rollout.taking import CREDENTIALS
 
-__all__ = ["CALLS", "Author", "authors_of"]
+__all__ = ["CALLS", "Author", "History"]
 
 _PAGE = 50
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -41,6 +51,20 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
     "virtual-device": ("DeleteVirtualMFADevice",),
 }
 """The events that change a fact, by the noun of its address."""
+_ADDING: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "user": (
+        ("AttachUserPolicy", "policyarn"),
+        ("PutUserPermissionsBoundary", "permissionsboundary"),
+        ("CreateUser", "permissionsboundary"),
+    ),
+    "group": (("AttachGroupPolicy", "policyarn"),),
+    "role": (
+        ("AttachRolePolicy", "policyarn"),
+        ("PutRolePermissionsBoundary", "permissionsboundary"),
+        ("CreateRole", "permissionsboundary"),
+    ),
+}
+"""The events by which a policy comes to decide for somebody, and what names it there."""
 _CREDENTIALS = {
     api.updates: (api.updates, api.updates.replace("Update", "Delete"))
     for api in CREDENTIALS.values()
@@ -49,7 +73,10 @@ _NAMES = {"groupname", "policyarn", "serialnumber", "username"} | {
     api.id.lower() for api in CREDENTIALS.values()
 }
 
-CALLS = len({name for names in (*_EVENTS.values(), *_CREDENTIALS.values()) for name in names})
+CALLS = len(
+    {name for names in (*_EVENTS.values(), *_CREDENTIALS.values()) for name in names}
+    | {name for adding in _ADDING.values() for name, _ in adding}
+)
 """At most so many calls, whatever has changed; CloudTrail takes two a second."""
 
 _NONE = Text(
@@ -76,22 +103,28 @@ class Author:
     at: datetime
 
 
-def authors_of(
-    changes: Iterable[Change], api: AwsApi, since: datetime
-) -> Mapping[str, Author | Text]:
-    """Return by address who was the last to change what a change is about, or why it is not known.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An event that is looked for: its name, and the parameters that it must have, in lower case.
+
+    Attributes:
+        tag: the key of the tag that it must be about; "" for any.
+    """
+
+    name: str
+    about: Mapping[str, object]
+    tag: str = ""
+
+
+class History:
+    """The event history, each name of event asked for once: by at most `CALLS` calls.
+
+    It is asked when something is, and not again once it has refused.
 
     Args:
-        changes: whose facts are asked about; without any, nothing is called.
-        api: is asked at most `CALLS` times for `LookupEvents`, and not again once it has refused.
+        api: is asked for `LookupEvents`.
         since: older changes do not matter.
     """
-    history = _History(api, since)
-    return {change.address: history.last(change) for change in changes}
-
-
-class _History:
-    """The event history, each name of event asked for once."""
 
     def __init__(self, api: AwsApi, since: datetime) -> None:
         self._api = api
@@ -100,14 +133,30 @@ class _History:
         self._refused: Text | None = None
 
     def last(self, change: Change) -> Author | Text:
-        pages = {name: self._page(name) for name in _events_of(change)}
+        """Return who was the last to change what a change is about, or why it is not known."""
+        tag = change.key if isinstance(change, TagPolicy) else ""
+        about = _about(change)
+        return self._last([_Wanted(name, about, tag) for name in _events_of(change)])
+
+    def added(self, change: Change, newcomer: str, reach: Iterable[str]) -> Author | Text:
+        """Return who added somebody who feels a change, or why that is not known.
+
+        Args:
+            change: as `reach.newcomers` takes it.
+            newcomer: one of them, like `user NAME`.
+            reach: who was judged to feel the change, the groups of the policy among them.
+        """
+        return self._last([*_adding(change, newcomer, reach)])
+
+    def _last(self, wanted: list[_Wanted]) -> Author | Text:
+        pages = {each.name: self._page(each.name) for each in wanted}
         if self._refused is not None:
             return self._refused
         found = [
             author
-            for name, page in pages.items()
-            for event in page.get("Events", ())
-            if (author := _author(name, event, change)) is not None
+            for each in wanted
+            for event in pages[each.name].get("Events", ())
+            if (author := _author(each, event)) is not None
         ]
         author = max(found, key=lambda author: author.at, default=None)
         # CloudTrail tells the latest first: what a page leaves out is older than its last
@@ -151,25 +200,41 @@ def _ends(page: Mapping[str, Any]) -> datetime:
     return min((event["EventTime"] for event in page["Events"]), default=_LATEST)
 
 
-def _tags_another(change: Change, asked: Mapping[str, Any]) -> bool:
-    """Return whether an event is about other tags than the one of a change."""
+def _adding(change: Change, newcomer: str, reach: Iterable[str]) -> Iterator[_Wanted]:
+    """Yield the events by which somebody may have come to feel a change."""
+    kind, _, name = newcomer.partition(" ")
+    owner = {f"{kind}name": name}
+    match change:
+        case AttachGroupPolicy(group) | DetachGroupPolicy(group):
+            yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+        case CreatePolicyVersion(arn):
+            yield from (_Wanted(event, {**owner, key: arn}) for event, key in _ADDING[kind])
+            groups = (each.removeprefix("group ") for each in reach if each.startswith("group "))
+            for group in groups if kind == "user" else ():
+                yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+        case _:
+            pass
+
+
+def _tags_another(wanted: _Wanted, asked: Mapping[str, Any]) -> bool:
+    """Return whether an event is about other tags than the one that is wanted."""
     keys = [*asked.get("tagkeys", ()), *(tag["key"] for tag in asked.get("tags", ()))]
-    return isinstance(change, TagPolicy) and bool(keys) and change.key not in keys
+    return bool(wanted.tag and keys) and wanted.tag not in keys
 
 
-def _author(name: str, event: Mapping[str, Any], change: Change) -> Author | None:
+def _author(wanted: _Wanted, event: Mapping[str, Any]) -> Author | None:
     """Return who made an event, if it succeeded and is about this."""
     try:
         record = json.loads(event["CloudTrailEvent"])
         asked = {key.lower(): value for key, value in (record["requestParameters"] or {}).items()}
-        if name == "CreatePolicy":
+        if wanted.name == "CreatePolicy":
             # a new policy's ARN is in the answer only
             asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
         identity = record["userIdentity"]
         who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
-        other = _tags_another(change, asked)
+        other = _tags_another(wanted, asked)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # a record of another form tells nothing
-    if record.get("errorCode") or other or not _about(change).items() <= asked.items():
+    if record.get("errorCode") or other or not wanted.about.items() <= asked.items():
         return None
-    return Author(str(who or identity.get("type", "?")), name, event["EventTime"])
+    return Author(str(who or identity.get("type", "?")), wanted.name, event["EventTime"])

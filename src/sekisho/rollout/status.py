@@ -6,7 +6,7 @@ from datetime import datetime
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.language import Text
-from sekisho.rollout.authors import Author, authors_of
+from sekisho.rollout.authors import Author, History
 from sekisho.rollout.changes import Change, CreatePolicy, Image
 from sekisho.rollout.kept import Kept, check_account
 from sekisho.rollout.observe import Observer
@@ -27,6 +27,8 @@ class Fact:
         author: of what has drifted, who was the last to change it, or why that is not known; None
             if it was not asked.
         came: who would feel the change by now and was not judged; it has drifted by that alone.
+        added: who added each of `came`, in the same order, or why that is not known; empty if it
+            was not asked.
     """
 
     address: str
@@ -34,6 +36,12 @@ class Fact:
     dated: datetime | None = None
     author: Author | Text | None = None
     came: tuple[str, ...] = ()
+    added: tuple[Author | Text, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked who it was."""
+        return self.author is not None or bool(self.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +128,32 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         for each in elsewise
         if _tells_its_date(each, found[each.address])
     }
-    authors = authors_of(elsewise, api, kept.plan.snapshot_at) if who else {}
+    history = History(api, kept.plan.snapshot_at) if who else None
+    authors = {each.address: history.last(each) for each in elsewise} if history else {}
+    added = {
+        each.address: _added(kept.plan, each, came[each.address], history)
+        for each in waiting
+        if history
+    }
     stands |= {address: Stands.DRIFTED for address, names in came.items() if names}
     return tuple(
-        Fact(address, each, dated.get(address), authors.get(address), came.get(address, ()))
+        Fact(
+            address,
+            each,
+            dated.get(address),
+            authors.get(address),
+            came.get(address, ()),
+            added.get(address, ()),
+        )
         for address, each in stands.items()
     )
+
+
+def _added(
+    plan: Plan, change: Change, newcomers: tuple[str, ...], history: History
+) -> tuple[Author | Text, ...]:
+    reach = plan.reach.get(change.address, ())
+    return tuple(history.added(change, each, reach) for each in newcomers)
 
 
 def _tells_its_date(change: Change, actual: Image) -> bool:
