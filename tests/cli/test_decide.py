@@ -63,6 +63,21 @@ def test_denied_in_japanese(policy: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("action", "meant"),
+    [("iam:CreateUsr", "`iam:CreateUser`"), ("iamm:CreateUser", "`iam`"), ("qqqqqqq:Do", "")],
+)
+def test_an_action_that_aws_has_not(action: str, meant: str, policy: str) -> None:
+    request = ["--principal", ALICE, "--action", action, "--resource", "*", "--policy", policy]
+    for language, said in (("en", "is not in the catalogue"), ("ja", "カタログ")):
+        _, _, line, *_ = run(*request, "--lang", language).stdout.splitlines()
+        assert f"`{action}`" in line
+        assert said in line
+        assert meant in line
+        assert ("mean" in line or "ではありませんか" in line) == bool(meant)
+    assert json.loads(run(*request, "--format", "json").stdout)["notInCatalogue"] == action
+
+
 def test_json_and_what_was_assumed(policy: str, tmp_path: Path) -> None:
     prefix = tmp_path / "prefix.json"
     prefix.write_text(POLICY.replace("iam:GetUser", "i*:GetUser"), encoding="utf-8")

@@ -64,6 +64,12 @@ def test_an_answer() -> None:
     ]
 
 
+def test_an_action_that_aws_has_not_is_named() -> None:
+    asked = [{**REQUEST, "action": name} for name in ("iam:ListUsr", "IAM:LISTUSERS", "nn:Do")]
+    found = ask(*(with_(request=request) for request in asked))
+    assert [one.get("notInCatalogue") for one in found] == ["iam:ListUsr", None, "nn:Do"]
+
+
 def test_null_and_absent_are_none() -> None:
     policies = {
         "identity": [ALLOW],

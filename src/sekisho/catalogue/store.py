@@ -7,6 +7,7 @@ locale's encoding, which is wrong on Windows, and keep every file twice.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -109,6 +110,17 @@ class Catalogue:
         """Return the action `service:Name`, in any case, or None if AWS has none such."""
         prefix, _, rest = name.lower().partition(":")
         return self._service(prefix).get(rest)
+
+    def nearest(self, name: str) -> str | None:
+        """Return the name that is most like one that AWS has not, or None if none is like it.
+
+        Of an action, in AWS's spelling; of a service prefix, like `iam`, where that is what is
+        wrong.
+        """
+        prefix, _, rest = name.lower().partition(":")
+        of_service = self._service(prefix)
+        found = get_close_matches(rest if of_service else prefix, of_service or self._names, n=1)
+        return next((str(of_service.get(each, each)) for each in found), None)
 
     def actions(self, prefix: str) -> tuple[Action, ...]:
         """Return a service's actions in order of name; empty if there is no such service."""

@@ -11,19 +11,26 @@ from typing import Any, BinaryIO
 import click
 from click.core import ParameterSource
 
-from sekisho.cli.decide_question import asked
+from sekisho.cli.decide_question import Asked, asked
 from sekisho.cli.decide_service import beside_policies, ruling_of, ruling_to_json
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unusable
-from sekisho.engine import Cause, Explanation, Request, decide, explain
+from sekisho.engine import Cause, Explanation, decide, explain
 from sekisho.engine.algebra import unasked
-from sekisho.engine.exchange import answers, decision_to_json
+from sekisho.engine.exchange import answered_to_json, answers
 from sekisho.engine.reasons import explanation_to_json, reasons
-from sekisho.engine.wording import EFFECTS, KINDS, assumption, not_given, place, sentence
+from sekisho.engine.wording import (
+    EFFECTS,
+    KINDS,
+    assumption,
+    not_given,
+    not_in_catalogue,
+    place,
+    sentence,
+)
 from sekisho.errors import UsageError
 from sekisho.language import Language, Text
-from sekisho.policy import PolicyKind
 
 __all__ = ["command"]
 
@@ -123,16 +130,15 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
     else:
         decision = decide(question.request, question.policies, question.switches)
         explanation = Explanation(decision)
-    absent = unasked(question.request, question.policies, explanation.decision)
     match output:
         case OutputFormat.JSON:
-            value = _as_json(explanation, absent, explained=given["explain"])
+            value = _as_json(question, explanation, explained=given["explain"])
             if ruling := ruling_to_json(ruling_of(question.request)):
                 value["service"] = ruling
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TABLE:
             lines = [
-                *_lines(question.request, explanation, absent),
+                *_lines(question, explanation),
                 *beside_policies(ruling_of(question.request)),
             ]
             click.echo("\n".join(line.into(lang) for line in lines))
@@ -172,23 +178,23 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
         raise unusable(path, error) from None
 
 
-def _as_json(
-    explanation: Explanation, absent: PolicyKind | None, *, explained: bool
-) -> dict[str, object]:
-    value = decision_to_json(explanation.decision, absent)
+def _as_json(question: Asked, explanation: Explanation, *, explained: bool) -> dict[str, object]:
+    value = answered_to_json(question.request, question.policies, explanation.decision)
     if explained:
         value["explanation"] = explanation_to_json(explanation)
     return value
 
 
-def _lines(request: Request, explanation: Explanation, absent: PolicyKind | None) -> Iterator[Text]:
-    decision, why = explanation.decision, reasons(explanation)
+def _lines(question: Asked, explanation: Explanation) -> Iterator[Text]:
+    request, decision, why = question.request, explanation.decision, reasons(explanation)
     yield EFFECTS[decision.effect]
     yield sentence(request, decision)
+    if (stranger := not_in_catalogue(request.action)) is not None:
+        yield stranger
     if not why:
         yield from map(_cause, decision.because)
     yield from map(assumption, decision.assumed)
-    if absent is not None:
+    if (absent := unasked(request, question.policies, decision)) is not None:
         yield not_given(absent)
     yield from why
 

@@ -6,7 +6,7 @@
                   "scps" and "rcps": [{"level", "policies"}]},
      "options"?: {a switch by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
 
-    {"id", "decision", "because", "blockedBy", "assumed"?, "notGiven"?}
+    {"id", "decision", "because", "blockedBy", "assumed"?, "notGiven"?, "notInCatalogue"?}
     or  {"id", "error": {code, message, at}}
 
 What is null or absent is not there. An empty list of boundaries or session policies is there and
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from sekisho import catalogue
 from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
@@ -26,10 +27,17 @@ from sekisho.engine.documents import Documents
 from sekisho.engine.model import Cause, Decision, Policies, Request, Switches
 from sekisho.engine.question import Question, identity_of, read_question
 from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
-from sekisho.policy import PolicyKind
 from sekisho.policy.faults import quoted
 
-__all__ = ["MOST_BYTES", "Answer", "answer", "answers", "cause_to_json", "decision_to_json"]
+__all__ = [
+    "MOST_BYTES",
+    "Answer",
+    "answer",
+    "answered_to_json",
+    "answers",
+    "cause_to_json",
+    "decision_to_json",
+]
 
 MOST_BYTES = 16 * 1024 * 1024
 """The longest line that is read: some hundred policies of the longest that IAM takes."""
@@ -159,13 +167,8 @@ def _not_json(message: str) -> FaultyRequest:
     return FaultyRequest("line", [Fault(Code.REQUEST_NOT_JSON, message)])
 
 
-def decision_to_json(decision: Decision, absent: PolicyKind | None = None) -> dict[str, object]:
-    """Return a decision as JSON values; `assumed` is there only if a switch mattered.
-
-    Args:
-        decision: what was decided.
-        absent: what `unasked` returns of it: a kind of policy that must allow, too.
-    """
+def decision_to_json(decision: Decision) -> dict[str, object]:
+    """Return a decision as JSON values; `assumed` is there only if a switch mattered."""
     value: dict[str, object] = {
         "decision": decision.effect.value,
         "because": [cause_to_json(cause) for cause in decision.because],
@@ -173,8 +176,20 @@ def decision_to_json(decision: Decision, absent: PolicyKind | None = None) -> di
     }
     if decision.assumed:
         value["assumed"] = list(decision.assumed)
-    if absent is not None:
+    return value
+
+
+def answered_to_json(request: Request, policies: Policies, decision: Decision) -> dict[str, object]:
+    """Return a decision as JSON values, with what must be said of the question beside it.
+
+    `notGiven` is the kind of policy that must allow, too, and is not there; `notInCatalogue` is
+    the action, if AWS is not known to have it.
+    """
+    value = decision_to_json(decision)
+    if (absent := unasked(request, policies, decision)) is not None:
         value["notGiven"] = absent.value
+    if catalogue.load().action(request.action) is None:
+        value["notInCatalogue"] = request.action
     return value
 
 
@@ -192,8 +207,8 @@ def cause_to_json(cause: Cause) -> dict[str, object]:
 
 
 def _success(question: Question, decision: Decision) -> Answer:
-    absent = unasked(question.request, question.policies, decision)
-    return Answer({"id": question.id, **decision_to_json(decision, absent)}, decided=True)
+    value = answered_to_json(question.request, question.policies, decision)
+    return Answer({"id": question.id, **value}, decided=True)
 
 
 def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> Answer:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from sekisho import catalogue
 from sekisho.engine.model import Cause, Decision, DecisionEffect, Request
 from sekisho.language import Text
 from sekisho.policy.document import PolicyKind
 
-__all__ = ["EFFECTS", "KINDS", "assumption", "not_given", "place", "sentence"]
+__all__ = ["EFFECTS", "KINDS", "assumption", "not_given", "not_in_catalogue", "place", "sentence"]
 
 KINDS: Mapping[PolicyKind, Text] = {
     PolicyKind.IDENTITY: Text("identity-based policy", "アイデンティティベースのポリシー"),
@@ -64,6 +65,14 @@ _NOT_GIVEN: Mapping[PolicyKind, Text] = {
     ),
 }
 
+_NOT_IN_CATALOGUE = Text(
+    "`{action}` is not in the catalogue of AWS's actions, {dated}: it is misspelled, newer than "
+    "that, or gone{meant}",
+    "`{action}` は AWS のアクションのカタログ、{dated} にありません。つづりの間違いか、"
+    "カタログより新しいか、廃止されたアクションです{meant}",
+)
+_MEANT = Text("; did you mean `{near}`?", "。`{near}` ではありませんか?")
+
 
 def sentence(request: Request, decision: Decision) -> Text:
     """Return one sentence that says what was decided."""
@@ -94,6 +103,16 @@ def not_given(kind: PolicyKind) -> Text:
         KeyError: for a kind that `algebra.unasked` does not return.
     """
     return _NOT_GIVEN[kind]
+
+
+def not_in_catalogue(action: str) -> Text | None:
+    """Return the words that AWS is not known to have an action; None if it is."""
+    known = catalogue.load()
+    if known.action(action) is not None:
+        return None
+    near = known.nearest(action)
+    meant = Text(".", "。") if near is None else _MEANT.filled(near=near)
+    return _NOT_IN_CATALOGUE.filled(action=action, dated=known.dated, meant=meant)
 
 
 def place(cause: Cause) -> str:
