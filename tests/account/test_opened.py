@@ -286,3 +286,12 @@ def test_what_is_no_account_at_all_is_one_fault(tmp_path: Path, text: str, said:
         open_account(path)
     assert len(caught.value.faults) == 1
     assert "sekisho collect" in caught.value.cure
+
+
+def test_a_policy_is_not_taken_for_an_account(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
+    with pytest.raises(FaultyAccount) as caught:
+        open_account(path)
+    (fault,) = caught.value.faults
+    assert "is a policy" in fault.message

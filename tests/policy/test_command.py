@@ -131,6 +131,24 @@ def test_unreadable_text_is_one_clear_error(tmp_path, data, code):
     assert caught.value.code is code
 
 
+@pytest.mark.parametrize("name", ["summary", "lint", "diff"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        '{"schema": "sekisho.snapshot/1", ',
+        '\ufeff{\n "schema": "sekisho.account/1", ',
+        '{"UserDetailList": [], ',
+    ],
+)
+def test_an_account_is_not_taken_for_a_policy(tmp_path, name, begin):
+    path = tmp_path / "account.json"
+    path.write_text(f'{begin}"users": [{" " * 999_999}]}}', encoding="utf-8")
+    paths = [str(path)] * (2 if name == "diff" else 1)
+    done = CliRunner().invoke(command, [name, *paths])
+    told = done.stderr + str(done.exception)
+    assert "it is an account, and no policy (`sekisho prove --snapshot`" in told
+
+
 def test_a_missing_file_is_one_clear_error(tmp_path):
     with pytest.raises(FaultyInput) as caught:
         run("summary", str(tmp_path / "none.json"))

@@ -68,6 +68,12 @@ def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
         return read_snapshot(value, name)
     if isinstance(value, dict) and {"Content", "ReportFormat"} <= value.keys():
         return _printed_report(value, name)
+    if isinstance(value, dict) and schema is None and "Statement" in value:
+        message, cure = (
+            "it is a policy, and no account",
+            "`sekisho prove` takes policies as they are",
+        )
+        raise FaultyAccount(name, [Fault(Code.ACCOUNT_BAD_SHAPE, message, cure=cure)])
     return read_account(value, name)
 
 

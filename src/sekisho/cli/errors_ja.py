@@ -22,7 +22,7 @@ IN_JAPANESE: Mapping[Code, str] = {
     "`--force` を指定してください。",
     Code.POLICY_NOT_JSON: "JSON ではありません。示された行と列を直してください。",
     Code.POLICY_NOT_A_POLICY: "JSON ですが、ポリシードキュメントではありません。"
-    "`Statement` を持つオブジェクトを渡してください。",
+    "`Statement` を持つオブジェクトを渡してください。スナップショットは `--snapshot` で渡します。",
     Code.POLICY_DUPLICATE_KEY: "同じキーが 2 度あります。1 つにまとめてください。",
     Code.POLICY_TOO_DEEP: "JSON の入れ子が深すぎます。ポリシーかどうか確かめてください。",
     Code.POLICY_TOO_LONG: "ポリシーとしては長すぎます。ポリシーかどうか確かめてください。",

@@ -1,5 +1,6 @@
 """Reading a policy's text from a file or standard input, for the commands about policies."""
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,14 +13,29 @@ __all__ = ["read_attached", "read_policy", "refuse_stdin_twice", "unusable"]
 
 _MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
 """Reading more than the longest policy in the widest encoding would tell nothing new."""
+_ACCOUNT = re.compile(
+    r"""\ufeff?\s*\{\s*"(?:schema"\s*:\s*"sekisho\.(?:snapshot|account)/|
+    (?:User|Group|Role)DetailList"|Policies")""",
+    re.VERBOSE,
+)
+"""How a snapshot, an account file and AWS's export of an account begin."""
 
 
 def read_policy(file: str) -> str:
     """Return the text of a file, or of standard input for `-`.
 
     Raises:
-        FaultyInput: if it cannot be read or is not UTF-8.
+        FaultyInput: if it cannot be read, is not UTF-8, or is a whole account and no policy.
     """
+    text = _text(file)
+    if _ACCOUNT.match(text):
+        message = "it is an account, and no policy"
+        cure = "`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"
+        raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, cure=cure)])
+    return text
+
+
+def _text(file: str) -> str:
     try:
         if file == "-":
             data = sys.stdin.buffer.read(_MOST_BYTES)
