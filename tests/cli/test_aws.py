@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
@@ -79,7 +80,7 @@ def test_nothing_moves_where_there_is_no_terminal(
         (Language.EN, "Account 123456789012 (example-company), as {}. Nothing has been changed."),
         (
             Language.JA,
-            "アカウント 123456789012(example-company)、呼び出し元 {}。何も変更していません。",
+            "アカウント 123456789012 (example-company)、呼び出し元 {}。何も変更していません。",
         ),
     ],
 )
@@ -154,6 +155,41 @@ def test_an_endpoint_that_cannot_be_called_is_wrong_usage(url: str) -> None:
     with pytest.raises(UsageError, match="--endpoint-url") as caught:
         root.main(["collect", "--endpoint-url", url], standalone_mode=False)
     assert "http://" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "cure"),
+    [
+        ("--role-arn", "nonsense", ":role/NAME"),
+        ("--role-arn", "arn:aws:iam::123456789012:user/alice", ":role/NAME"),
+        ("--role-arn", "arn:aws:iam:::role/Reader", ":role/NAME"),
+        ("--mfa-serial", "my phone", ":mfa/NAME"),
+    ],
+)
+def test_a_role_or_device_that_can_be_none_is_wrong_usage(
+    option: str, value: str, cure: str
+) -> None:
+    with pytest.raises(UsageError, match=f"{option} {value}") as caught:
+        root.main(["collect", option, value], standalone_mode=False)
+    assert cure in caught.value.cure
+
+
+def test_a_region_that_is_none_is_named_with_a_cure(chain: LocalAws) -> None:
+    with pytest.raises(AwsRefused, match="not a region") as caught:
+        connection({**NOTHING, "region": "not a region"}, Language.EN)
+    assert "--region" in caught.value.cure
+
+
+def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sts.tokyo.amazonaws.com/")
+
+    monkeypatch.setattr("botocore.endpoint.Endpoint.make_request", unreachable)
+    with pytest.raises(AwsRefused, match="tokyo") as caught:
+        connection({**NOTHING, "region": "tokyo"}, Language.EN)
+    assert "AWS_DEFAULT_REGION" in caught.value.cure
 
 
 def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error(

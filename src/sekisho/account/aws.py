@@ -55,14 +55,18 @@ _FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 """How a call can fail; botocore's parser has a tree of errors of its own."""
 _SIGN_IN_AGAIN = "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
 _CLOCK = "if the keys are right, this computer's clock is not: set it, then run it again"
-_NETWORK = "check the network and the endpoint's URL, then run it again"
+_REGION_NAMED = "`--region`, `AWS_DEFAULT_REGION` or the profile"
+_NETWORK = (
+    f"check the network, the region ({_REGION_NAMED}) and the endpoint's URL, then run it again"
+)
 _AGAIN = "run it again: what was done is found again"
 _SETTINGS = (
     "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
     "endpoint's URL begins with `https://` or `http://`"
 )
 _CURES = {
-    "NoRegionError": "give a region with `--region` or `AWS_REGION`",
+    "InvalidRegionError": f"a region is named like `us-east-1`: correct it in {_REGION_NAMED}",
+    "NoRegionError": f"give a region with {_REGION_NAMED}",
     "NoCredentialsError": "give a profile with `--profile`, or sign in first",
     "PartialCredentialsError": "give both the key's id and its secret",
     "ProfileNotFound": "`aws configure list-profiles` names the profiles there are",

@@ -4,6 +4,7 @@ The first line on stderr says whose account it is: nobody should read, let alone
 one without noticing.
 """
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sekisho.account import AwsApi, Pace, Snapshot, collect
+from sekisho.engine import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.language import Language, Text
 
@@ -38,7 +40,9 @@ _WHOSE = Text(
     "アカウント {account}{alias}、呼び出し元 {caller}。何も変更していません。",
 )
 _READING = Text("Reading the account", "アカウントを読み取り中")
-_ALIAS = Text(" ({alias})", "({alias})")
+_ALIAS = Text(" ({alias})", " ({alias})")
+_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
+"""`serialNumberType` of the service model of STS."""
 _CODE = Text("MFA code of {serial}: ", "{serial} の MFA コード: ")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,8 +69,13 @@ def aws_options(function: F) -> F:
     options = (
         click.option("--profile", metavar="NAME", help="A profile of the AWS CLI."),
         click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
-        click.option("--role-arn", metavar="ARN", help="A role to assume first."),
-        click.option("--mfa-serial", metavar="ARN", help="The MFA device that --role-arn needs."),
+        click.option("--role-arn", metavar="ARN", callback=_role, help="A role to assume first."),
+        click.option(
+            "--mfa-serial",
+            metavar="ARN",
+            callback=_serial,
+            help="The MFA device that --role-arn needs.",
+        ),
         click.option(
             "--endpoint-url",
             metavar="URL",
@@ -77,6 +86,27 @@ def aws_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | None:
+    """Return the ARN if it is that of a role in an account."""
+    if arn is not None and not (arns.is_role(arn) and arns.account_of(arn)):
+        raise UsageError(
+            f"`--role-arn {arn}` is not the ARN of a role",
+            cure="write it whole, like `arn:aws:iam::111122223333:role/NAME`",
+        )
+    return arn
+
+
+def _serial(ctx: click.Context, param: click.Parameter, serial: str | None) -> str | None:
+    """Return the serial number if a device can have it."""
+    if serial is not None and not _SERIAL.fullmatch(serial):
+        raise UsageError(
+            f"`--mfa-serial {serial}` is not the serial number of an MFA device",
+            cure="write the ARN of a virtual device, like `arn:aws:iam::111122223333:mfa/NAME`, or "
+            "the number on a hardware token",
+        )
+    return serial
 
 
 def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:
