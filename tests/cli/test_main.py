@@ -104,17 +104,43 @@ def test_an_output_that_cannot_be_written_is_one_clear_error(arguments: list[str
     assert "Exception ignored" not in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe has another errno there")
-def test_whoever_closes_the_pipe_has_read_enough() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["policy", "new"], Exit.CLEAN),
+        (["policy", "summary", str(GATE)], Exit.CLEAN),
+        (["policy", "lint", str(GATE)], Exit.FINDINGS),
+        (["--help"], Exit.CLEAN),
+        (["explain", "something else"], Exit.UNKNOWN),
+    ],
+    ids=lambda words: " ".join(words[:2]) if isinstance(words, list) else "",
+)
+def test_whoever_closes_the_pipe_has_read_enough(arguments: list[str], code: Exit) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = _run("policy", "new", stdout=writing)
+        done = _run(*arguments, stdout=writing)
     finally:
         os.close(writing)
-    assert done.returncode == Exit.ERROR
+    assert done.returncode == code
+    assert "sekisho: " not in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Exception ignored" not in done.stderr
+
+
+def test_a_batch_ends_where_nobody_reads_the_answers() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdin.write(b"nonsense\n")
+        process.stdin.flush()
+        # standard input stays open
+        assert process.wait(timeout=60) == Exit.ERROR
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal of that kind there")

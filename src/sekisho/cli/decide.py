@@ -15,6 +15,7 @@ from sekisho.cli.decide_question import Asked, asked
 from sekisho.cli.decide_service import beside_policies, ruling_of, ruling_to_json
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import unusable
 from sekisho.engine import Cause, Explanation, decide, explain
 from sekisho.engine.algebra import unasked
@@ -160,12 +161,17 @@ def _refuse_beside_batch(given: Mapping[str, Any], output: OutputFormat) -> None
 
 
 def _batch(path: str) -> Exit:
-    """Answer every line, each as soon as it is read: another program may be waiting for it."""
+    """Answer every line, each as soon as it is read: another program may be waiting for it.
+
+    Once nobody reads the answers, no more is read: the questions may have no end.
+    """
     failed = False
     with _opened(path) as stream:
         for answer in answers(stream):
             click.echo(str(answer))
             failed = failed or not answer.decided
+            if reader_left():
+                break
     return Exit.ERROR if failed else Exit.CLEAN
 
 

@@ -16,6 +16,7 @@ import click
 from sekisho import __version__
 from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.pipes import stdio
 from sekisho.cli.spoken import Spoken
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.language import Language, Text
@@ -44,8 +45,8 @@ COMMANDS: Mapping[str, str] = {
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
 _INTERRUPTED = Text("interrupted", "中断されました")
-_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
-"""How writing to a full disk, a closed pipe or a lost terminal fails."""
+_UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
+"""How writing to a full disk or a lost terminal fails."""
 
 
 class _Commands(click.Group):
@@ -112,11 +113,7 @@ def _translate(codes: Iterable[Code], language: Language) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        # Windows consoles and C locales would otherwise refuse Japanese text
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="replace")
+    stdio()
     try:
         code = _run()
         for stream in filter(None, (sys.stdout, sys.stderr)):
@@ -157,11 +154,9 @@ def _unwritten(error: OSError) -> None:
     """
     if error.errno not in _UNWRITABLE or error.filename is not None:
         raise error
-    if error.errno != errno.EPIPE:
-        # whoever closes a pipe has read enough
-        message = f"the output cannot be written: {(error.strerror or 'no reason given').lower()}"
-        with suppress(OSError):
-            click.echo(f"sekisho: {Code.OUTPUT_UNWRITABLE}: {message}", err=True)
+    message = f"the output cannot be written: {(error.strerror or 'no reason given').lower()}"
+    with suppress(OSError):
+        click.echo(f"sekisho: {Code.OUTPUT_UNWRITABLE}: {message}", err=True)
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
