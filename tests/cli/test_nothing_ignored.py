@@ -82,6 +82,68 @@ def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path
     assert "collect the account again" in error.cure
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (("plan", "--user", "Hanako.Sato"), "--user"),
+        (("plan", "--all-users", "--break-glass", "hanaku"), "--break-glass"),
+        (("onboard", "jiro", "--break-glass", "Hanaku"), "--break-glass"),
+        (("reset", "HANAKO"), ""),
+        (("prove", "--user", "hanak"), ""),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
+)
+def test_a_name_that_is_nearly_right_is_offered(
+    words: tuple[str, ...], place: str, saved: str
+) -> None:
+    caller = () if words[0] == "prove" else ("--caller", ADMIN.arn)
+    error = refused(*words, "--snapshot", saved, *caller)
+    assert isinstance(error, FaultyInput)
+    (fault,) = error.faults
+    assert (fault.path, fault.cure) == (place, "did you mean `hanako`?")
+    assert words[0] != "prove" or error.source == saved
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (("plan", "--members-of", "Nope"), "--members-of"),
+        (("plan", "--user", "machine", "--name", "a b"), "--name"),
+        (("onboard", "jiro", "--join", "Nope"), "--join"),
+        (("onboard", "jiro", "--name", "a b"), "--name"),
+    ],
+    ids=lambda words: words[-2] if isinstance(words, tuple) else "",
+)
+def test_the_option_is_named_that_says_what_is_wrong(
+    words: tuple[str, ...], place: str, saved: str
+) -> None:
+    error = refused(*words, "--snapshot", saved, "--caller", ADMIN.arn)
+    assert isinstance(error, FaultyInput)
+    assert (error.source, [fault.path for fault in error.faults]) == ("options", [place])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("plan", "FILE"), '{"Version": "2012-10-17"}'),
+        (("plan", "--user", "machine", "--exceptions", "FILE"), "nothing: 1"),
+        (("onboard", "jiro", "--exceptions", "FILE"), "nothing: 1"),
+        (("offboard", "hanako", "--exceptions", "FILE"), "nothing: 1"),
+        (("orphans", "--since", "FILE"), "{}"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
+)
+def test_other_files_are_looked_at_before_the_account(
+    words: tuple[str, ...], text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.yaml"
+    path.write_text(text, encoding="utf-8")
+    given = (str(path) if word == "FILE" else word for word in words)
+    error = refused(*given, "--snapshot", str(tmp_path / "none"), "--caller", ADMIN.arn)
+    assert isinstance(error, FaultyInput)
+    assert error.source == str(path)
+
+
 @pytest.mark.parametrize("age", ["soon", "1", "0", "-5", "10000000000", "true"])
 def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
     goal = tmp_path / "goal.yaml"

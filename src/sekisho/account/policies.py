@@ -11,6 +11,7 @@ from dataclasses import replace
 from sekisho.account.model import Group, Role, Snapshot, User
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.policy.faults import meant
 from sekisho.signin import change_allowed
 
 __all__ = [
@@ -29,8 +30,13 @@ _PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
 _MORE = "collect the account again with more permissions"
 
 
-def user_of(snapshot: Snapshot, name: str) -> User:
+def user_of(snapshot: Snapshot, name: str, source: str = "the account") -> User:
     """Return the user of this name.
+
+    Args:
+        snapshot: the account.
+        name: exactly as it is written there.
+        source: what an error calls the account, like the name of its file.
 
     Raises:
         FaultyAccount: if the snapshot has no such user.
@@ -38,9 +44,9 @@ def user_of(snapshot: Snapshot, name: str) -> User:
     user = snapshot.user_named.get(name)
     if user is None:
         # where not every user was read, the name may be right
-        cure = _MORE if snapshot.gap_of(_DETAILS) else "write its exact name"
+        cure = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
         fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"there is no user `{name}` in it", cure=cure)
-        raise FaultyAccount("snapshot", [fault])
+        raise FaultyAccount(source, [fault])
     return user
 
 

@@ -7,7 +7,6 @@ an exception that is not in it, and nothing in it is silent: it is shown whereve
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sekisho.account import Snapshot
 from sekisho.errors import Code, Fault, FaultyInput
 from sekisho.files import Shape, read_yaml, yaml_shape
 from sekisho.policy import Position
+from sekisho.policy.faults import meant
 
 __all__ = [
     "SCHEMA",
@@ -26,6 +26,7 @@ __all__ = [
     "load_exceptions",
 ]
 
+_ELSE = "delete the entry, or mend the name"
 SCHEMA = "sekisho.exceptions/1"
 """The name of the form; another number means another form."""
 
@@ -214,16 +215,9 @@ def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
         # where not everybody could be listed, nobody is told to be missing
         if user is None and entry.user and snapshot.listed:
-            message, cure = f"there is no user `{entry.user}`", _meant(entry.user, known)
+            message, cure = f"there is no user `{entry.user}`", meant(entry.user, known, _ELSE)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
         elif user is not None and snapshot.has_password(user) and not entry.force:
             message = f"`{entry.user}` has a console password: no exception without a reason"
             cure = "delete the password, or give the reason under `force`"
             yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, cure)
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    folded = {each.lower(): each for each in known}
-    close: Iterator[str] = iter(get_close_matches(name.lower(), folded, n=1))
-    meant = next(close, None)
-    return f"did you mean `{folded[meant]}`?" if meant else "delete the entry, or mend the name"

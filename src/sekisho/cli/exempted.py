@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 import click
 
-from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 
 __all__ = ["break_glass_of", "break_glass_options", "exceptions_of"]
@@ -27,11 +26,13 @@ def break_glass_of(given: dict[str, Any], exceptions: Exceptions) -> tuple[str, 
     return tuple(dict.fromkeys((*given["break_glass"], *exceptions.break_glass)))
 
 
-def exceptions_of(given: dict[str, Any], snapshot: Snapshot) -> Exceptions:
+def exceptions_of(given: dict[str, Any]) -> Exceptions:
     """Return the exceptions of the file that `--exceptions` names; none without it.
 
+    It is read before the account, which takes long; then see by `Exceptions.check` that it fits.
+
     Raises:
-        FaultyInput: if the exceptions file has faults, or does not fit the account.
+        FaultyInput: if the exceptions file has faults.
     """
     path = given["exceptions"]
-    return load_exceptions(path, snapshot) if path else Exceptions()
+    return load_exceptions(path) if path else Exceptions()

@@ -10,7 +10,7 @@ from sekisho.cli.aws import refuse_beside
 from sekisho.cli.exempted import break_glass_of, break_glass_options, exceptions_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import pair
-from sekisho.cli.plan_options import accepted
+from sekisho.cli.plan_options import accepted, said_by
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.language import Language, Text
@@ -23,6 +23,16 @@ _THERE = Text(
     "The user {user} is there already: the plan adds only what is missing.",
     "ユーザー {user} は既に存在します。計画には不足しているものだけが含まれます。",
 )
+_SAYS = {
+    "new_users": "USER",
+    "new_users.groups": "--join",
+    "new_users.path": "--path",
+    "new_users.tags": "--tag",
+    "policy": "--name",
+    "group": "--group",
+    "break_glass": "--break-glass",
+}
+"""Which option says a part of the goal."""
 
 
 @click.command("onboard", short_help="Plan a new user, gated from the first moment.")
@@ -53,9 +63,10 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         refuse_beside("--no-password", given, ("keep_password",))
     words = accepted(given["accept"])
     new = _new_user(user, given)
+    exceptions = exceptions_of(given)
     snapshot, caller = account_of(given, lang)
+    exceptions.check(snapshot)
     group = GroupGoal(given["group"], (user,)) if given["group"] else None
-    exceptions = exceptions_of(given, snapshot)
     goal = Goal(
         _policy(snapshot, given),
         group=group,
@@ -63,7 +74,8 @@ def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         break_glass=break_glass_of(given, exceptions),
         exceptions=exceptions.entries,
     )
-    made = plan(goal, snapshot, caller, words)
+    with said_by(_SAYS, "goal"):
+        made = plan(goal, snapshot, caller, words)
     if user in snapshot.user_named:
         click.echo(_THERE.filled(user=user).into(lang), err=True)
     return finish(made, given, output, lang)

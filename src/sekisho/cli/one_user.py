@@ -34,8 +34,9 @@ def one_user_command(
     @planning_options
     def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
         words = accepted(given["accept"])
+        exceptions = exceptions_of(given)
         snapshot, caller = account_of(given, lang)
-        exceptions = exceptions_of(given, snapshot)
+        exceptions.check(snapshot)
         at = standpoint(snapshot, caller, break_glass_of(given, exceptions), words)
         known = replace(at, exceptions=exceptions.entries)
         return finish(made(known, user), given, output, lang)

@@ -68,9 +68,12 @@ def command(output: str, lang: Language, **given: Any) -> Exit:
     what an older snapshot has already is deleted, unless you say otherwise.
     """
     words = accepted(given["accept"])
+    older = open_account(given["since"]) if given["since"] else None
     snapshot, caller = account_of(given, lang)
     _check_kept(given["keep"], snapshot)
-    aged = _Aged(snapshot, _older(given["since"], snapshot), given["older_than"])
+    if older is not None:
+        _check_older(older, given["since"], snapshot)
+    aged = _Aged(snapshot, older, given["older_than"])
     going = tuple(
         device
         for device in snapshot.orphans
@@ -89,18 +92,14 @@ def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
             )
 
 
-def _older(path: str | None, snapshot: Snapshot) -> Snapshot | None:
-    """Return the older snapshot of the same account, which has to know the devices of its time."""
-    if path is None:
-        return None
-    older = open_account(path)
+def _check_older(older: Snapshot, path: str, snapshot: Snapshot) -> None:
+    """See that it is of the same account, older, and knows the devices of its time."""
     if (older.partition, older.account) != (snapshot.partition, snapshot.account):
         raise UsageError(f"`--since {path}` is of another account, `{older.account}`")
     if older.taken_at > snapshot.taken_at:
         raise UsageError(f"`--since {path}` is newer than the account as it was read")
     if older.gap_of(_DEVICES) is not None:
         raise UsageError(f"`--since {path}` has a gap: `{_DEVICES}` was not read for it")
-    return older
 
 
 @dataclass(frozen=True, slots=True)

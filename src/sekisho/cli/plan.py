@@ -6,7 +6,7 @@ import click
 
 from sekisho.cli.exempted import exceptions_of
 from sekisho.cli.exits import Exit
-from sekisho.cli.plan_options import accepted, goal_options, raw_goal
+from sekisho.cli.plan_options import SAYS, accepted, goal_options, raw_goal, said_by
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import Code, UsageError
 from sekisho.files import Shape
@@ -30,9 +30,12 @@ def command(goal: str | None, output: str, lang: Language, **given: Any) -> Exit
     """
     words = accepted(given["accept"])
     shape, source = _goal(goal, raw_goal(given))
+    exceptions = exceptions_of(given)
     snapshot, caller = account_of(given, lang)
-    wanted = goal_of(shape, source, snapshot, exceptions_of(given, snapshot))
-    made = plan(wanted, snapshot, caller, words)
+    exceptions.check(snapshot)
+    with said_by({} if goal else SAYS, source, "goal"):
+        wanted = goal_of(shape, source, snapshot, exceptions)
+        made = plan(wanted, snapshot, caller, words)
     return finish(made, given, output, lang)
 
 

@@ -1,17 +1,37 @@
 """A goal said by options: the same as a goal file says."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
-from sekisho.errors import UsageError
+from sekisho.errors import FaultyInput, UsageError
 from sekisho.policy import Preset
 
-__all__ = ["accepted", "goal_options", "raw_goal"]
+__all__ = ["SAYS", "accepted", "goal_options", "raw_goal", "said_by"]
 
 _NAMES = ("preset", "policy", "name", "users", "groups", "everybody", "held", "group", "when")
 _GOAL = (*_NAMES, "break_glass")
+_INDEX = re.compile(r"\[\d+\]")
+
+SAYS = {
+    "policy": "--policy",
+    "policy.preset": "--preset",
+    "policy.name": "--name",
+    "who.user": "--user",
+    "who.group": "--members-of",
+    "who.all": "--all-users",
+    "who.with": "--with",
+    "users": "--user",
+    "group": "--group",
+    "when": "--when",
+    "breakGlass": "--break-glass",
+    "break_glass": "--break-glass",
+}
+"""Which option says a part of a goal, by its path in a goal file and in a goal, without indices."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,6 +86,32 @@ def raw_goal(given: dict[str, Any]) -> dict[str, object] | None:
         "who": who,
         "breakGlass": list(given["break_glass"]),
     }
+
+
+@contextmanager
+def said_by(options: Mapping[str, str], *sources: str) -> Iterator[None]:
+    """Name the option, and no path in a goal, where something is wrong with what it says.
+
+    Args:
+        options: the option by the path of what it says; what is below that path is its, too.
+        sources: what errors call the goal.
+
+    Raises:
+        FaultyInput: as it comes from within, about `options` in place of any of the sources.
+    """
+    try:
+        yield
+    except FaultyInput as error:
+        if not options or error.source not in sources:
+            raise
+        faults = [replace(each, path=_option(each.path, options)) for each in error.faults]
+        raise FaultyInput("options", faults) from None
+
+
+def _option(path: str, options: Mapping[str, str]) -> str:
+    whole = _INDEX.sub("", path)
+    above = (whole.rsplit(".", cut)[0] for cut in range(whole.count(".") + 1))
+    return next((options[each] for each in above if each in options), path)
 
 
 def accepted(texts: tuple[str, ...]) -> dict[str, str]:

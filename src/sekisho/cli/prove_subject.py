@@ -230,7 +230,7 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
 
 
 def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
-    user = user_of(snapshot, given["user"])
+    user = user_of(snapshot, given["user"], given["snapshot"][0])
     policies, missing = Policies(), None
     try:
         policies = policies_of(snapshot, user.name)

@@ -63,8 +63,10 @@ def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, 
     if given["journal"]:
         raise UsageError("`--journal` is for a plan: a goal has none", cure="leave it out")
     shape = read_goal(path)
+    exceptions = exceptions_of(given)
     snapshot = collected(connection(given, lang), lang)
-    goal = goal_of(shape, str(path), snapshot, exceptions_of(given, snapshot))
+    exceptions.check(snapshot)
+    goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)
     if output is OutputFormat.JSON:
         click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))

@@ -1,12 +1,13 @@
 """Collecting every fault of a document instead of stopping at the first."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from sekisho.errors import Code, Fault
 from sekisho.language import printable
 from sekisho.policy.document import Position
 
-__all__ = ["NOWHERE", "Collector", "joined", "quoted"]
+__all__ = ["NOWHERE", "Collector", "joined", "meant", "quoted"]
 
 NOWHERE = Position()
 """The position of what was not read from a text."""
@@ -22,6 +23,13 @@ def quoted(text: str) -> str:
     """Return `text` in backticks, on one line and not longer than a message can bear."""
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return "`" + printable(shown).replace("`", "\\u0060") + "`"
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "write its exact name") -> str:
+    """Return the cure for a name that is not among those known: the one most like it, if any is."""
+    folded = {each.lower(): each for each in known}
+    near = next(iter(get_close_matches(name.lower(), folded, n=1)), None)
+    return f"did you mean {quoted(folded[near])}?" if near is not None else otherwise
 
 
 def joined(path: Iterable[str | int]) -> str:

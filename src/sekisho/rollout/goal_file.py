@@ -25,6 +25,7 @@ from sekisho.policy import (
     parse,
 )
 from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
+from sekisho.policy.faults import meant
 from sekisho.rollout.goal import Goal, GroupGoal, PolicyGoal, Stage, Waiting, Waits, Wave
 from sekisho.rollout.held import check_listed
 from sekisho.rollout.outlook import policy_arn
@@ -43,12 +44,16 @@ def read_goal(path: str | Path) -> Shape:
     """Return a goal file as `goal_of` takes it.
 
     Raises:
-        FaultyInput: as `files.read_yaml`; also if nothing at all is in it.
+        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or what no goal has.
     """
     shape = read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:
         fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", cure="write a goal, `{}` at least")
         raise FaultyInput(str(path), [fault])
+    # what is no goal at all is told before an account is read for it
+    shape.members((), KEYS)
+    if shape.faults:
+        raise FaultyInput(str(path), shape.faults)
     return shape
 
 
@@ -273,7 +278,7 @@ class _Reader:
             name = each.text()
             if name and name not in users:
                 message = f"there is no user `{name}` in the account"
-                each.fault(message, Code.ACCOUNT_BAD_REFERENCE, "write its exact name")
+                each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
             found.append(name)
         return tuple(dict.fromkeys(found))
 

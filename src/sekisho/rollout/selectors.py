@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from sekisho.account import Snapshot, User
 from sekisho.errors import Code
 from sekisho.files import Shape
+from sekisho.policy.faults import meant
 from sekisho.rollout.held import unread_of
 
 __all__ = ["Selection", "selected"]
@@ -116,7 +117,7 @@ def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
 def _known(shape: Shape, name: str, kind: str, names: set[str]) -> None:
     if name not in names and isinstance(shape.raw, str):
         message = f"there is no {kind} `{name}` in the account"
-        shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, "write its exact name")
+        shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, names))
 
 
 def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:

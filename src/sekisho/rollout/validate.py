@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from sekisho.account import Group, ManagedPolicy, Snapshot, User
 from sekisho.errors import Code, Fault
 from sekisho.policy import names
+from sekisho.policy.faults import meant
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal
 from sekisho.rollout.outlook import policy_arn
@@ -78,7 +79,7 @@ def _unknown(kind: str, wanted: Iterable[str], known: set[str], where: str) -> I
     for name in wanted:
         if name not in known:
             message = f"there is no {kind} `{name}` in the account"
-            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, cure="write its exact name")
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, cure=meant(name, known))
 
 
 def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
