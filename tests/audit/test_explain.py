@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.audit.explain import MOST_CHARACTERS, Answer, entries, entry, explain
+from sekisho.audit.explain import MOST_CHARACTERS, Answer, Explanation, entries, entry, explain
 from sekisho.errors import UsageError
 from sekisho.language import Language
 
+NOTHING_SAID = ("エラーの文", "cannot open file", "something does this", "ではありませんでした")
 CORPUS = Path(__file__).parents[1] / "corpus" / "errors" / "texts.json"
 CASES: list[dict[str, Any]] = json.loads(CORPUS.read_text(encoding="utf-8"))["cases"]
 OPTIONAL = {"read", "says", "causes", "near"}
@@ -133,3 +134,16 @@ def test_what_can_be_no_error_is_refused() -> None:
 
 def test_entry_finds_by_id() -> None:
     assert entry("token.invalid").causes[0].administrator is False
+
+
+@pytest.mark.parametrize("text", NOTHING_SAID)
+def test_words_that_mean_nothing_are_near_to_nothing(text: str) -> None:
+    assert explain(text) == Explanation(())
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("the session token is bad", "token."), ("デバイスが見つからない", "device.")],
+)
+def test_words_that_mean_something_are_near(text: str, word: str) -> None:
+    assert any(word in near.id for near in explain(text).nearest)

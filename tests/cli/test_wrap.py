@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sekisho.cli.wrap import wrapped
+from sekisho.cli.wrap import hanging, wrapped
 
 TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
 
@@ -18,6 +18,14 @@ def test_no_line_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
 
 def test_breaks_between_japanese_characters_but_not_before_a_full_stop() -> None:
     assert wrapped("MFA デバイスを登録します。", 24) == ["MFA デバイスを登録しま", "す。"]
+
+
+@given(TEXT, st.integers(min_value=16, max_value=40), st.integers(min_value=0, max_value=4))
+def test_what_goes_on_stands_further_in(text: str, width: int, indent: int) -> None:
+    first, *others = hanging(" " * indent + text.strip(), width)
+    assert max(map(cell_len, (first, *others))) <= width
+    assert all(line.startswith(" " * (indent + 2)) for line in others)
+    assert "".join("".join((first, *others)).split()) == "".join(text.split())
 
 
 def test_breaks_english_between_words() -> None:

@@ -34,22 +34,23 @@ Point the AWS CLI, an SDK or sekisho at it (in another terminal):
 {people}
 
 Keys, passwords and MFA seeds are in {file}.
-Console sign-in, as JSON over HTTP: {console}
+The console's sign-in has no page to open in a browser; programs sign in by JSON over HTTP:
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 Ctrl-C ends it.""",
     """\
 ローカル AWS を起動しました: {url}
-アカウント {account}({source})。実際のアカウントには一切触れません。終了すると状態はすべて消えます。
+アカウント {account} ({source})。実際のアカウントには一切触れません。
+終了すると状態はすべて消えます。
 
-AWS CLI や SDK、sekisho の接続先をここに向けるには(別のターミナルで):
+AWS CLI や SDK、sekisho の接続先をここに向けるには (別のターミナルで):
   {set} AWS_ENDPOINT_URL={url}
   {set} AWS_DEFAULT_REGION={region}
 
 {people}
 
 キー、パスワード、MFA のシードは {file} にあります。
-コンソールへのサインイン(HTTP 上の JSON): {console}
+コンソールのサインインにブラウザーで開く画面はありません。プログラムから HTTP と JSON で行います:
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 終了するには Ctrl-C を押します。""",

@@ -17,7 +17,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_diff import diff
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
-from sekisho.cli.wrap import unstyled
+from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.language import Language, Text
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
@@ -255,4 +255,5 @@ def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
 
 
 def _print(console: Console, line: str) -> None:
-    console.print(unstyled(line))
+    for each in hanging(line, console.width):
+        console.print(unstyled(each), soft_wrap=True)

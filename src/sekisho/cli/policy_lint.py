@@ -15,7 +15,7 @@ from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.wrap import unstyled
+from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyInput
 from sekisho.language import Language, Text
 
@@ -127,13 +127,13 @@ def _exit_of(report: Report) -> Exit:
 def _print(reports: Sequence[Report], lang: Language) -> None:
     console = Console()
     for report in reports:
-        console.print(unstyled(report.source), style="bold")
+        _say(console, report.source, "bold")
         for finding in report.findings:
             _print_finding(console, finding, lang)
         for gap in report.gaps:
-            console.print(unstyled(f"  {_GAP.into(lang)}: {gap.into(lang)}"))
+            _say(console, f"  {_GAP.into(lang)}: {gap.into(lang)}")
         if not report.findings and not report.gaps:
-            console.print(unstyled(f"  {_NONE.into(lang)}"))
+            _say(console, f"  {_NONE.into(lang)}")
         counts = {
             key: sum(each.severity is severity for each in report.findings)
             for key, severity in (
@@ -142,11 +142,11 @@ def _print(reports: Sequence[Report], lang: Language) -> None:
                 ("notes", Severity.NOTE),
             )
         }
-        console.print(unstyled(f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})"))
+        _say(console, f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})")
         quota = report.attachment.quota
         if quota is not None:
             length = _LENGTH.filled(used=report.size, most=quota.number)
-            console.print(unstyled(f"  {length.into(lang)}"))
+            _say(console, f"  {length.into(lang)}")
         if report.table is not None:
             _print_table(console, report.table, lang)
         console.print()
@@ -163,17 +163,17 @@ def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
         where.append(place.sid)
     severity = _SEVERITIES[finding.severity].into(lang)
     title = finding.title.into(lang)
-    console.print(unstyled(f"  {severity} [{finding.id}] {title} ({', '.join(where)})"))
-    console.print(unstyled(f"    {finding.cause.into(lang)}"))
-    console.print(unstyled(f"    {_FACT.into(lang)}{finding.fact.into(lang)}"))
-    console.print(unstyled(f"    {_CURE.into(lang)}{finding.cure.into(lang)}"))
+    _say(console, f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
+    _say(console, f"    {finding.cause.into(lang)}")
+    _say(console, f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
+    _say(console, f"    {_CURE.into(lang)}{finding.cure.into(lang)}")
 
 
 def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
     """Print the table, its columns numbered: their titles would not fit a terminal."""
-    console.print(unstyled(f"  {_TABLE.into(lang)}"))
+    _say(console, f"  {_TABLE.into(lang)}")
     for number, row in enumerate(truth.rows, 1):
-        console.print(unstyled(f"  {number} {row.task.into(lang)}"))
+        _say(console, f"  {number} {row.task.into(lang)}")
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("")
     for number in range(1, len(truth.rows) + 1):
@@ -187,7 +187,7 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
         table.add_row(unstyled(audit.HELD[held].into(lang)), *map(unstyled, marked))
     console.print(table)
     for line in _notes(truth):
-        console.print(unstyled(f"  {line.into(lang)}"))
+        _say(console, f"  {line.into(lang)}")
 
 
 def _notes(truth: TruthTable) -> Iterator[Text]:
@@ -205,6 +205,11 @@ def _notes(truth: TruthTable) -> Iterator[Text]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    for line in hanging(text, console.width):
+        console.print(unstyled(line), style=style, soft_wrap=True)
 
 
 def _as_json(reports: Sequence[Report], failed: Sequence[str]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from rich.text import Text as RichText
 
 from sekisho.language import printable
 
-__all__ = ["unstyled", "wrapped"]
+__all__ = ["hanging", "unstyled", "wrapped"]
 
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
 _PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
@@ -32,6 +32,14 @@ def wrapped(text: str, width: int) -> list[str]:
         else:
             line += piece
     return [*lines, line.rstrip()]
+
+
+def hanging(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` cells; all but the first begin two further in."""
+    body = text.lstrip(" ")
+    indent = len(text) - len(body)
+    first, *others = wrapped(body, width - indent - 2)
+    return [" " * indent + first, *(" " * (indent + 2) + line for line in others)]
 
 
 def _pieces(text: str, width: int) -> list[str]:

@@ -109,7 +109,9 @@ def _answer(world: World, request: Request) -> dict[str, object]:
 def _fields(request: Request) -> Mapping[str, str]:
     known = _FIELDS.get(request.path)
     if known is None:
-        raise _Refused("NotFound", f"there is no `{request.path}` here", HTTPStatus.NOT_FOUND)
+        paths = ", ".join(f"`{path}`" for path in _FIELDS)
+        message = f"there is no `{request.path}` here, and no page for a browser: POST to {paths}"
+        raise _Refused("NotFound", message, HTTPStatus.NOT_FOUND)
     if request.method != "POST":
         raise _Refused("MethodNotAllowed", "use POST", HTTPStatus.METHOD_NOT_ALLOWED)
     given = _decoded(_body(request))

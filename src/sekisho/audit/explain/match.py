@@ -5,6 +5,7 @@ code. What is none of these, and no part of exactly one wording, is unknown; the
 it are named as such.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +26,18 @@ _FARTHEST = 400
 _LEAST_PART, _LEAST_JAPANESE = 14, 7
 """How many letters of a wording must have been pasted, at the least, for it to be known."""
 _NEAREST = 3
-_SHORTEST_WORD = 4
+_WORD = re.compile(r"[a-z0-9]{4,}|[ァ-ヺー]{2,}|[一-鿿]{2,}")
+"""A word that can mean something: Japanese grammar is written in hiragana, and English in short."""
+_COMMON = frozenset(
+    re.findall(
+        r"\S+",
+        "also already another because been before being cannot could does doesn error errors "
+        "failed from given have invalid must none only other should some something such than that "
+        "their then there these they this those what when where which while will with without would "
+        "your エラー",
+    )
+)
+"""Words that say nothing of what an error is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +177,11 @@ def _by_part(known: str) -> tuple[Answer, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield the longer words of a text; of Japanese, which has no spaces, each pair of signs."""
-    for word in "".join(char if char.isalnum() else " " for char in text.lower()).split():
-        if not word.isascii():
+    """Yield the words that mean something; of a run of kanji, which may be several, each pair."""
+    for word in _WORD.findall(text.lower()):
+        if word[0] >= "一":
             yield from (word[at : at + 2] for at in range(len(word) - 1))
-        elif len(word) >= _SHORTEST_WORD:
+        elif word not in _COMMON:
             yield word
 
 
