@@ -6,11 +6,16 @@ chosen at the edge (`cli`, `story`), never in between. Machine formats keep Engl
 
 import locale
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from string import Formatter
 
-__all__ = ["Language", "Text", "printable"]
+__all__ = ["Language", "Text", "listed", "printable"]
+
+_MEET = re.compile(r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9]|[A-Za-z0-9][ぁ-ゖァ-ヺ一-鿿]")
+"""Where AWS's Japanese has a half-width space."""
 
 
 class Language(StrEnum):
@@ -46,11 +51,30 @@ class Text:
     def filled(self, **values: object) -> "Text":
         """Return the text with its `{name}` places filled in both languages.
 
-        A value that is a text itself fills each language with its own.
+        A value that is a text itself fills each language with its own. In Japanese a space comes
+        between a place and what stands beside it where one ends or begins with a Latin word.
         """
         en = {name: each.en if isinstance(each, Text) else each for name, each in values.items()}
         ja = {name: each.ja if isinstance(each, Text) else each for name, each in values.items()}
-        return Text(self.en.format(**en), self.ja.format(**ja))
+        return Text(self.en.format(**en), _spaced(self.ja, ja))
+
+
+def listed(texts: Iterable[Text]) -> Text:
+    """Return texts one after the other, as each language lists them."""
+    several = tuple(texts)
+    return Text(", ".join(each.en for each in several), "、".join(each.ja for each in several))
+
+
+def _spaced(template: str, values: Mapping[str, object]) -> str:
+    """Fill a template, with a space where Japanese and a Latin word meet at a filled place."""
+    formatter, text = Formatter(), ""
+    for literal, name, spec, _ in formatter.parse(template):
+        pieces = [literal]
+        if name is not None:
+            pieces.append(formatter.format_field(values[name], spec or ""))
+        for piece in filter(None, pieces):
+            text += f" {piece}" if _MEET.fullmatch(text[-1:] + piece[0]) else piece
+    return text
 
 
 def printable(text: str) -> str:

@@ -107,7 +107,7 @@ def test_the_headline_counts_and_says_why() -> None:
         "1 of 4 users are proved gated; these 3 are not, and here is why: "
         "exceptions 1, not decided 1, open 1."
     )
-    assert said.ja.startswith("4 ユーザー中 1 人で MFA の強制を証明しました。残り 3 人")
+    assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
     assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (
         "The account has no users."
     )

@@ -12,6 +12,7 @@ import pytest
 
 from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.main import COMMANDS
 from sekisho.errors import Code
 
 GATE = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
@@ -76,6 +77,29 @@ def test_an_error_is_explained_in_japanese(
     *_, last = _run(*arguments, **environment).stderr.splitlines()
     code, _, words = last.strip().partition(": ")
     assert words == IN_JAPANESE[Code(code)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no-such-command"], "`no-such-command` はありません。"),
+        (["guide", "admin", "--no-such-option"], "`--no-such-option` はありません。"),
+        (["tour", "--format", "pdf"], "`--format` の値が正しくありません。使える値: `"),
+        (["reset"], "`USER` を指定してください。"),
+        (["prove", "--user"], "`--user` の書き方が違います"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)
+def test_wrong_usage_is_explained_in_japanese(arguments: list[str], said: str) -> None:
+    assert said in _run(*arguments, LC_ALL="ja_JP.UTF-8").stderr
+    assert "。" not in _run(*arguments, LC_ALL="C").stderr
+
+
+def test_help_begins_in_japanese() -> None:
+    for arguments in (["--help"], ["reset", "--help"]):
+        told = _run(*arguments, LC_ALL="ja_JP.UTF-8").stdout
+        assert COMMANDS["reset"].ja[:20] in told
+        assert COMMANDS["reset"].ja[:20] not in _run(*arguments, LC_ALL="C").stdout
 
 
 def test_every_error_can_be_explained_in_japanese() -> None:

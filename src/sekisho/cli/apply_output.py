@@ -1,6 +1,7 @@
 """What applying a plan, or taking it back, has come to."""
 
 import sys
+import unicodedata
 from collections.abc import Iterator
 
 import click
@@ -42,6 +43,9 @@ _WAITING = Text(
 
 
 _UNCHANGED = Text("Nothing has been changed.", "何も変更していません。")
+_NEITHER = Text("Answer y or n.", "y (はい) または n (いいえ) で答えてください。")
+_YES = ("y", "yes", "はい")
+_NO = ("", "n", "no", "いいえ")
 _COMES_BACK = Text(
     "To be taken back, unless somebody has changed it since: {count}",
     "元に戻すもの (その後に変更されたものは除きます): {count} 件",
@@ -109,13 +113,23 @@ def confirm(asked: Text, lang: Language, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", cure="give `--yes`")
     try:
-        agreed = click.confirm(asked.into(lang), err=True)
+        agreed = _agreed(asked.into(lang), lang)
     except click.Abort:
         click.echo(err=True)
         agreed = False
     if not agreed:
         click.echo(_UNCHANGED.into(lang), err=True)
         raise click.exceptions.Exit(Exit.ERROR)
+
+
+def _agreed(asked: str, lang: Language) -> bool:
+    """Return the answer, which may be given in either language, also in full-width letters."""
+    while True:
+        given = click.prompt(f"{asked} [y/N]", default="", show_default=False, err=True)
+        answer = unicodedata.normalize("NFKC", given).strip().lower()
+        if answer in _YES + _NO:
+            return answer in _YES
+        click.echo(_NEITHER.into(lang), err=True)
 
 
 def _listed(title: Text, names: tuple[str, ...], lang: Language) -> Iterator[str]:

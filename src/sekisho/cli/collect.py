@@ -39,11 +39,11 @@ _SCPS = Text("Service control policies", "サービスコントロールポリ�
 _COMPLETE = Text("Everything was read.", "すべて読み取りました。")
 _GAPS = Text(
     "Not read; nothing is concluded from it (`--print-policy` prints what is needed):",
-    "読み取れなかったもの。ここからは何も判断しません(必要な権限は `--print-policy` で表示):",
+    "読み取れなかったもの。ここからは何も判断しません (必要な権限は `--print-policy` で表示):",
 )
 _MORE = Text(" and {count} more", " ほか {count} 件")
 _SAVED = Text(
-    "Saved to {path}, for you alone to read.", "{path} に保存しました(本人のみ読み取り可)。"
+    "Saved to {path}, for you alone to read.", "{path} に保存しました (本人のみ読み取り可)。"
 )
 
 

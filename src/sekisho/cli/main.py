@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from copy import copy
+from inspect import cleandoc
 
 import click
 
@@ -18,29 +20,72 @@ from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.pipes import stdio
 from sekisho.cli.spoken import Spoken
+from sekisho.cli.usage_ja import in_japanese
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.language import Language, Text
 
 __all__ = ["main", "root"]
 
-COMMANDS: Mapping[str, str] = {
-    "tour": "The whole story on a local AWS, end to end.",
-    "guide": "The same path by hand, for people who click.",
-    "policy": "Write a Force_MFA policy; show what the console says it does.",
-    "decide": "Decide one request, or a file of them, and say why.",
-    "explain": "Explain an error text: cause, look-alikes, cure.",
-    "prove": "Prove that the gate is shut, or show a request that passes.",
-    "collect": "Read an account whole, and save it as one file.",
-    "audit": "Say who is gated, who is not enrolled, and what is wrong.",
-    "plan": "What would change, for whom, and whether that is safe.",
-    "apply": "Do what a plan says, and nothing else.",
-    "status": "How a plan or a goal stands in the account now.",
-    "rollback": "Take back what a plan did.",
-    "onboard": "Plan a new user, gated from the first moment.",
-    "reset": "Plan a lost phone: the devices go, a temporary password comes.",
-    "offboard": "Plan that somebody leaves: no right and no credential is left.",
-    "orphans": "Virtual MFA devices of nobody: whose they may be; plan to delete them.",
-    "local": "Run the local AWS alone.",
+COMMANDS: Mapping[str, Text] = {
+    "tour": Text(
+        "The whole story on a local AWS, end to end.",
+        "ローカル AWS で全体の流れを最初から最後まで実演します。",
+    ),
+    "guide": Text(
+        "The same path by hand, for people who click.",
+        "同じ手順を、コンソールで操作する人のために示します。",
+    ),
+    "policy": Text(
+        "Write a Force_MFA policy; show what the console says it does.",
+        "Force_MFA ポリシーを作成し、コンソールでの表示と意味を示します。",
+    ),
+    "decide": Text(
+        "Decide one request, or a file of them, and say why.",
+        "1 件または 1 ファイル分のリクエストを判定し、理由を示します。",
+    ),
+    "explain": Text(
+        "Explain an error text: cause, look-alikes, cure.",
+        "エラーの文面を説明します: 原因、間違えやすいもの、対処。",
+    ),
+    "prove": Text(
+        "Prove that the gate is shut, or show a request that passes.",
+        "MFA なしでは通れないことを証明するか、通るリクエストを示します。",
+    ),
+    "collect": Text(
+        "Read an account whole, and save it as one file.",
+        "アカウント全体を読み取り、1 つのファイルに保存します。",
+    ),
+    "audit": Text(
+        "Say who is gated, who is not enrolled, and what is wrong.",
+        "MFA が強制されている人、未登録の人、問題点を示します。",
+    ),
+    "plan": Text(
+        "What would change, for whom, and whether that is safe.",
+        "何が、誰に対して変わるか、それが安全かを示します。",
+    ),
+    "apply": Text("Do what a plan says, and nothing else.", "計画に書かれたことだけを実行します。"),
+    "status": Text(
+        "How a plan or a goal stands in the account now.",
+        "計画や目標が、アカウントで今どこまで進んだかを示します。",
+    ),
+    "rollback": Text("Take back what a plan did.", "計画で行った変更を元に戻します。"),
+    "onboard": Text(
+        "Plan a new user, gated from the first moment.",
+        "最初から MFA を強制する新しいユーザーを計画します。",
+    ),
+    "reset": Text(
+        "Plan a lost phone: the devices go, a temporary password comes.",
+        "スマートフォンの紛失に備えた計画: デバイスを外し、一時パスワードを発行します。",
+    ),
+    "offboard": Text(
+        "Plan that somebody leaves: no right and no credential is left.",
+        "退職者の計画: 権限も認証情報も残しません。",
+    ),
+    "orphans": Text(
+        "Virtual MFA devices of nobody: whose they may be; plan to delete them.",
+        "割り当てられていない仮想 MFA デバイスを、推定される持ち主とともに示し、削除を計画します。",
+    ),
+    "local": Text("Run the local AWS alone.", "ローカル AWS だけを起動します。"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
@@ -62,11 +107,26 @@ class _Commands(click.Group):
         command = module.command
         if not isinstance(command, click.Command):
             raise TypeError(f"sekisho.cli.{cmd_name} has no click command named `command`")
-        return command
+        return _headed(command, COMMANDS[cmd_name], _language(ctx))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            language = _language(ctx)
+            formatter.write_dl([(name, text.into(language)) for name, text in COMMANDS.items()])
+
+
+def _language(ctx: click.Context) -> Language:
+    """Return the locale's language: help is printed before `--lang` is read."""
+    return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
+
+
+def _headed(command: click.Command, line: Text, language: Language) -> click.Command:
+    """Return a command whose help, which is English, begins with one line in another language."""
+    if language is Language.EN:
+        return command
+    headed = copy(command)
+    headed.help = f"{line.into(language)}\n\n{cleandoc(command.help or '')}"
+    return headed
 
 
 @click.group(
@@ -134,6 +194,8 @@ def _run() -> int:
         return Exit.ERROR
     except click.UsageError as error:
         error.show()
+        if spoken.language is Language.JA and (said := in_japanese(error)):
+            click.echo(f"  {said}", err=True)
         _translate([Code.USAGE], spoken.language)
         return Exit.USAGE
     except click.ClickException as error:

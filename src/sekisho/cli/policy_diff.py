@@ -14,7 +14,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option, switch
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import stated_to_json, undeniable, witness_to_json
 from sekisho.engine import Policies
-from sekisho.language import Language, Text, printable
+from sekisho.language import Language, Text, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
 from sekisho.prover.difference import tells_callers
@@ -119,7 +119,7 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
 
 
 def _item_lines(item: Item, lang: Language) -> list[str]:
-    held = ", ".join(HELD[each].into(lang) for each in item.held)
+    held = listed(HELD[each] for each in item.held)
     lines = [f"  {action}" for action in item.actions[:_SHOWN]]
     if len(item.actions) > _SHOWN:
         lines.append(f"  {_MORE.filled(count=len(item.actions) - _SHOWN).into(lang)}")

@@ -9,7 +9,7 @@ from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Switches
 from sekisho.engine.exchange import decision_to_json
-from sekisho.language import Language, Text, printable
+from sekisho.language import Language, Text, listed, printable
 from sekisho.prover import (
     SERVICE_EXEMPT,
     Held,
@@ -119,7 +119,7 @@ def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[st
         conditions = (stated_text(one).into(lang) for one in each.conditions)
         lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
         if len(each.held) < len(_WITHOUT_MFA):
-            held = ", ".join(HELD[one].into(lang) for one in each.held)
+            held = listed(HELD[one] for one in each.held)
             lines.append(f"    {_ONLY_WITH.filled(held=held).into(lang)}")
     return lines or [f"  {_NOTHING.into(lang)}"]
 

@@ -42,7 +42,7 @@ HELD: Mapping[Held, Text] = {
     ),
     Held.HYPOTHETICAL: Text(
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce",
-        "リクエスト (aws:MultiFactorAuthPresent が `{value}`、AWS が生成するとは知られていない値)",
+        "aws:MultiFactorAuthPresent が `{value}` (AWS が生成するとは知られていない値) のリクエスト",
     ),
 }
 """Whose request it is."""

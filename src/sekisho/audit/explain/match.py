@@ -32,9 +32,9 @@ _COMMON = frozenset(
     re.findall(
         r"\S+",
         "also already another because been before being cannot could does doesn error errors "
-        "failed from given have invalid must none only other should some something such than that "
-        "their then there these they this those what when where which while will with without would "
-        "your エラー",
+        "failed from given have invalid must none only other should some something such than "
+        "that their then there these they this those what when where which while will with "
+        "without would your エラー",
     )
 )
 """Words that say nothing of what an error is about."""

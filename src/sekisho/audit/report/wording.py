@@ -118,7 +118,7 @@ _ALL_READ = Text(
 )
 _SOME = Text(
     "{gated} of {users} users are proved gated; these {left} are not, and here is why:",
-    "{users} ユーザー中 {gated} 人で MFA の強制を証明しました。"
+    "MFA の強制を証明できたのは {users} ユーザー中 {gated} 人です。"
     "残り {left} 人とその理由は次のとおりです",
 )
 _NOBODY = Text("The account has no users.", "このアカウントに IAM ユーザーはいません。")

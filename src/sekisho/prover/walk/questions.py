@@ -158,7 +158,7 @@ PEOPLE: tuple[Story, ...] = (
         "key-user",
         Text(
             "a user with an access key and no password, through GetSessionToken",
-            "パスワードがなくアクセスキーだけを持つユーザー(GetSessionToken を使う)",
+            "パスワードがなくアクセスキーだけを持つユーザー (GetSessionToken を使う)",
         ),
         State(holds=_KEY),
         goal=_TOKEN,

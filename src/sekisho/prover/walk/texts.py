@@ -33,7 +33,7 @@ _ACTS: Mapping[Act, Text] = {
         "サインイン画面の求めで新しいパスワードを設定する",
     ),
     Act.CREATE_DEVICE: Text(
-        "create a virtual MFA device {device}", "仮想 MFA デバイス{device}を作成する"
+        "create a virtual MFA device {device}", "仮想 MFA デバイス{device} を作成する"
     ),
     Act.ENABLE_DEVICE: Text("enable the device for {on}", "{on}にその MFA デバイスを有効にする"),
     Act.REGISTER_PASSKEY: Text("register a passkey for {on}", "{on}にパスキーを登録する"),
@@ -62,15 +62,15 @@ _ACTS: Mapping[Act, Text] = {
         "let a service act with the rights of {on}", "{on}の権限でサービスに操作させる"
     ),
 }
-_NAMED = Text("with the name of {name}", "(名前は{name}と同じ)")
-_OTHER = Text("with another name", "(別の名前)")
+_NAMED = Text("with the name of {name}", " (名前は{name}と同じ)")
+_OTHER = Text("with another name", " (別の名前)")
 _WITH_CODE = Text("with an MFA code", "MFA コード付きで")
 _WITHOUT_CODE = Text("without a code", "MFA コードなしで")
 _GUESS = Text("give an MFA code, without the device", "MFA デバイスなしで MFA コードを入力する")
 _PASSKEY = Text("sign in with the passkey", "パスキーでサインインする")
 _HOLDER = Text("{who}: {held}", "{who}の{held}")
-_ASKED = Text("{what}, with {held}", "{what}({held})")
-_REFUSED = Text("{what}, with {held}: refused, {answer}", "{what}({held}): 拒否 {answer}")
+_ASKED = Text("{what}, with {held}", "{what} ({held})")
+_REFUSED = Text("{what}, with {held}: refused, {answer}", "{what} ({held}): 拒否 {answer}")
 
 
 def step_text(step: Step) -> Text:
