@@ -12,8 +12,8 @@ import pytest
 from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
-from rollout.staging import ADMIN, NOW, account, company, full_goal, gate, policy_goal
-from sekisho.account import Gap, collect, user_of
+from rollout.staging import ADMIN, NOW, account, company, full_goal, gate, policy_goal, with_user
+from sekisho.account import Device, DeviceKind, Gap, Group, collect, user_of
 from sekisho.account.aws import Boto3Api
 from sekisho.endpoint import LocalAws
 from sekisho.errors import FaultyAccount
@@ -162,6 +162,34 @@ def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
     assert made.applicable, made.against
     run(made, api, tmp_path / "journal")
     assert collect(api, now=NOW).orphans == ()
+
+
+def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
+    start = account()
+    devices = tuple(
+        Device(f"arn:aws:iam::{start.account}:mfa/left-{number:04d}", DeviceKind.VIRTUAL)
+        for number in range(150)
+    )
+    many = delete_orphans(Standpoint(replace(start, orphans=devices), ADMIN), devices)
+    path, arn = f"/{'p' * 500}/", f"arn:aws:iam::{start.account}"
+    phones = tuple(
+        Device(f"{arn}:mfa{path}{number}", DeviceKind.VIRTUAL, "hanako", NOW)
+        for number in range(12)
+    )
+    groups = tuple(
+        Group(f"G{number}", path, f"{arn}:group{path}G{number}", ()) for number in range(12)
+    )
+    hanako = replace(
+        start.user_named["hanako"], devices=phones, groups=tuple(each.name for each in groups)
+    )
+    at = Standpoint(replace(with_user(start, hanako), groups=groups), ADMIN)
+    for made, kinds in (
+        (many, {"mfa/*"}),
+        (reset(at, "hanako"), {"mfa/*", "user/*"}),
+        (offboard(at, "hanako"), {"mfa/*", "user/*", "group/*"}),
+    ):
+        named = {name for each in made.needs["Statement"] for name in each["Resource"]}
+        assert named == {"*", *(f"{arn}:{kind}" for kind in kinds)}
 
 
 @pytest.mark.parametrize("make", [reset, offboard])

@@ -60,6 +60,8 @@ def _statement(actions: tuple[str, ...], resources: list[str], attached: str) ->
     return statement
 
 
-def _widened(arn: str) -> str:
-    kind = arn.split(":", 5)[5].partition("/")[0]
-    return ":".join([*arn.split(":", 5)[:5], f"{kind}/*"])
+def _widened(resource: str) -> str:
+    """Return a resource with a wildcard for its last part; `*`, which names none, stays."""
+    *owner, name = resource.split(":", 5)
+    kind, has_name, _ = name.partition("/")
+    return ":".join([*owner, f"{kind}/*"]) if has_name else resource
