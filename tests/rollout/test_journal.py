@@ -121,6 +121,23 @@ def test_who_only_looks_leaves_a_tail_where_it_is(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(whole + b'{"at": "2026-11-24T')
 
 
+@pytest.mark.parametrize("tail", [b"\n", b"\n\n", b"\r\n \n", b'\n{"at": "20'])
+def test_empty_lines_at_the_end_tell_nothing(tmp_path: Path, tail: bytes) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("one", "{}")
+    journal.record(Entry(NOW, Event.DONE, "user a"))
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    again = Journal(path)
+    again.open("one")
+    assert again.standing("user a") is Event.DONE
+    assert path.read_bytes() == whole + tail
+    again.record(Entry(NOW, Event.DONE, "user b"))
+    assert path.read_bytes().startswith(whole + b'{"at"')
+    Journal(path).open("one")
+
+
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere" / "journal"):
         with pytest.raises(FaultyInput, match="cannot be opened") as caught:

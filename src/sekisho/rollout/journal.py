@@ -110,8 +110,8 @@ class Journal:
     def open(self, digest: str, text: str = "") -> None:
         """Read what is there for the plan of this digest, or begin the file with its text, if any.
 
-        A tail that a kill cut off counts as not written; it is cut off only by the next line that
-        is written, so that who only looks changes nothing.
+        A tail that a kill cut off, or of empty lines, counts as not written; it is cut off only by
+        the next line that is written, so that who only looks changes nothing.
 
         Raises:
             PlanRefused: if the file is no journal, or the journal of another plan.
@@ -119,9 +119,9 @@ class Journal:
         """
         try:
             content = self.path.read_bytes() if self.path.exists() else b""
-            whole = content.rfind(b"\n") + 1
-            self._torn = whole if whole < len(content) else None
-            lines = content[:whole].decode("utf-8").splitlines()
+            kept = _whole_lines(content)
+            self._torn = len(kept) if len(kept) < len(content) else None
+            lines = kept.decode("utf-8").splitlines()
             self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
             if not lines:
                 if text:
@@ -237,6 +237,14 @@ class Journal:
     def _faulty(self, line: int, message: str) -> FaultyInput:
         fault = Fault(Code.PLAN_FAULTY, message, line=line, cure="restore the file from a copy")
         return FaultyInput(str(self.path), [fault])
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """Return what was written whole, without empty lines at the end: those tell nothing."""
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return b"".join(lines)
 
 
 def _header(digest: str, text: str) -> dict[str, str]:
