@@ -1,6 +1,7 @@
 """What `apply`, `status` and `rollback` tell of a plan is what is so."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
 from sekisho.cli.told import Told
 from sekisho.endpoint import LocalAws
-from sekisho.errors import Code, PlanRefused, SekishoError
+from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.language import Language
 from sekisho.rollout import Journal, Plan
 from sekisho.rollout.changes import CreateLoginProfile
@@ -168,6 +169,43 @@ def test_a_password_that_another_run_has_written_is_not_deleted(
     file.unlink()
     Told(replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN).close()
     assert not file.exists(), "what holds none goes again"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
+@pytest.mark.parametrize("mode", [0o666, 0o640, 0o602, 0o600])
+def test_a_password_file_that_others_may_read_is_refused(
+    terminal: Terminal, tmp_path: Path, mode: int
+) -> None:
+    made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
+    makes = replace(made, changes=(CreateLoginProfile("taro", True),))
+    file = tmp_path / "passwords"
+    first = Told(makes, file, Language.EN)
+    first.password("taro")
+    before = file.read_bytes()
+    file.chmod(mode)
+    if mode == 0o600:
+        Told(makes, file, Language.EN).password("taro")
+        assert file.read_bytes().startswith(before)
+        return
+    with pytest.raises(UsageError, match="others may read it") as caught:
+        Told(makes, file, Language.EN)
+    assert caught.value.cure
+    with pytest.raises(UsageError):
+        first.password("jiro")
+    assert file.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no links there")
+def test_a_password_file_is_no_link(terminal: Terminal, tmp_path: Path) -> None:
+    made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
+    makes = replace(made, changes=(CreateLoginProfile("taro", True),))
+    Told(makes, tmp_path / "elsewhere", Language.EN)
+    for name in ("elsewhere", "nowhere"):
+        (tmp_path / "link").symlink_to(tmp_path / name)
+        with pytest.raises(SekishoError, match="it is a link"):
+            Told(makes, tmp_path / "link", Language.EN)
+        (tmp_path / "link").unlink()
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_of_an_empty_journal_a_roll_back_says_so(terminal: Terminal) -> None:

@@ -4,8 +4,10 @@ They are shown on the terminal or written to a file that only its owner may read
 plan, a journal or a log.
 """
 
+import errno
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -32,6 +34,10 @@ _WRITTEN = Text(
     "一時パスワードは {path} にあります。渡し終えたら削除してください。",
 )
 
+_POSIX = hasattr(os, "geteuid")
+"""Whether the mode of a file says who may read it."""
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+
 
 class Told:
     """The temporary passwords of one run of a plan, each told before AWS is: none can be lost.
@@ -53,7 +59,7 @@ class Told:
 
         Raises:
             UsageError: if the plan makes one, there is no terminal, and no file is named; or if
-                the file is there and holds something else.
+                the file is there and holds something else, or others may read it.
             SekishoError: if the file cannot be written.
         """
         self._path = path
@@ -70,10 +76,6 @@ class Told:
                 cure="run it on a terminal, or name a file with `--password-file FILE`",
             )
         self._fresh = fresh and makes
-        if path is not None and not fresh and not _is_ours(path):
-            raise UsageError(
-                f"`{path}` is there already and holds something else", cure="give another name"
-            )
         if makes and path is not None:
             # what cannot be written is found before anything is done
             _append(path, "")
@@ -108,30 +110,39 @@ def _is_empty(path: Path) -> bool:
     return path.is_file() and path.stat().st_size == len(_HEAD)
 
 
-def _is_ours(path: Path) -> bool:
-    try:
-        # a device or a pipe may be read without end
-        if not path.is_file():
-            return False
-        with path.open(encoding="utf-8") as file:
-            return file.readline(len(_HEAD)) == _HEAD
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def _append(path: Path, line: str) -> None:
-    """Add a line, made durable before this returns; the file is 0600."""
+    """Add a line, made durable before this returns, to a file that is 0600 and holds no else."""
     try:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(file, "a", encoding="utf-8") as opened:
-            opened.write(line if opened.tell() else _HEAD + line)
+        file = os.open(path, _FLAGS, 0o600)
+        with os.fdopen(file, "a", encoding="utf-8", newline="\n") as opened:
+            begun = _begun(path, file)
+            opened.write(line if begun else _HEAD + line)
             opened.flush()
-            os.fsync(opened.fileno())
+            os.fsync(file)
     except OSError as error:
-        reason = (error.strerror or "no reason given").lower()
+        linked = error.errno == errno.ELOOP
+        reason = "it is a link" if linked else (error.strerror or "no reason given").lower()
         raise SekishoError(
             f"`{path}` cannot be written: {reason}", code=Code.OUTPUT_UNWRITABLE
         ) from None
+
+
+def _begun(path: Path, file: int) -> bool:
+    """Return whether an open file of passwords has its first line, or is empty.
+
+    Raises:
+        UsageError: if it is another's file, one that others may read, or holds something else.
+    """
+    found = os.fstat(file)
+    # a device or a pipe may be read without end
+    head = os.read(file, len(_HEAD)) if stat.S_ISREG(found.st_mode) else b"?"
+    if head not in (b"", _HEAD.encode()):
+        reason = "holds something else"
+    elif _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+        reason = "others may read it"
+    else:
+        return head != b""
+    raise UsageError(f"`{path}` is there already and {reason}", cure="give another name")
 
 
 def _made(length: int) -> str:
