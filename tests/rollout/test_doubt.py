@@ -102,8 +102,8 @@ class Stage:
         return there and whose(change, journal, self.api) is Whose.UNTOLD
 
     def taken_back(self, journal: Journal) -> list[str]:
-        """Return the addresses that a roll-back leaves."""
-        report = roll_back(self.plan, journal, self.api, now=lambda: self.now)
+        """Return the addresses that a roll-back leaves; the gate goes, whoever stays."""
+        report = roll_back(self.plan, journal, self.api, now=lambda: self.now, leave_ungated=True)
         assert report.complete
         doubted = [each.address for each in report.left if each.reason is IN_DOUBT]
         assert set(doubted) == ({ADDRESS} if self.in_doubt(journal) else set())

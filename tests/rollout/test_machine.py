@@ -1,8 +1,9 @@
 """A state machine: random accounts, goals, weather, kills and other people's doings.
 
 What must hold whatever happens: nobody is locked out who was not said to be; a plan that was
-applied is what the account is; a plan that was taken back has left its objects as they were; the
-journal tells the truth; no file holds a password.
+applied is what the account is; a plan that was taken back has left its objects as they were, and
+the policies of whoever it was not about, or has made and stays; the journal tells the truth; no
+file holds a password.
 """
 
 import json
@@ -33,7 +34,7 @@ from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.changes import Change, CreateLoginProfile, State
+from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, State
 from sekisho.rollout.decide import asked, probes, sessions_of
 from sekisho.rollout.doubt import Whose, settle, whose
 from sekisho.rollout.journal import Event
@@ -262,12 +263,14 @@ class RollOut(RuleBasedStateMachine):
         assert self.plan is not None
         self.ran = True
         undone = self._standing(Event.UNDONE)
+        found = collect(self.api, now=NOW)
         api = Guard(self.api, self.theirs)
         report = roll_back(self.plan, self._said(), api, now=lambda: NOW)
         assert report.complete, report
         if not self.meddled:
             assert report.left == ()
             assert collect(self.api, now=NOW) == self.before
+        self._leaves_the_policies_of_others(self.plan, found)
         # what was never begun, or was undone earlier, may have been done by others since
         told = {each.address for each in report.left} | undone
         for change in self.plan.changes:
@@ -275,6 +278,17 @@ class RollOut(RuleBasedStateMachine):
                 assert self._state(change) is not State.AFTER, change
         self.plan = None
         self.number += 1
+
+    def _leaves_the_policies_of_others(self, taken: Plan, found: Snapshot) -> None:
+        """What decides for whom the plan was not about, or whom it made and who stays, is kept."""
+        made = {change.name for change in taken.changes if isinstance(change, CreateUser)}
+        felt = {name for names in taken.reach.values() for name in names}
+        about = {change.user for change in taken.changes if hasattr(change, "user")}
+        after = collect(self.api, now=NOW)
+        for each in found.users:
+            other = each.name not in about and f"user {each.name}" not in felt
+            if (other or each.name in made) and each.name in after.user_named:
+                assert policies_of(after, each.name) == policies_of(found, each.name), each.name
 
     @precondition(lambda self: self.plan is not None)
     @rule()

@@ -89,7 +89,7 @@ def test_who_says_no_is_told_that_nothing_has_been_changed(
     assert run(terminal, "apply")[1] == Exit.CLEAN
     back = terminal.run("rollback", terminal.path("plan"), stdin="n\n")
     assert back.return_value == Exit.ERROR
-    assert f"somebody has changed it since: 4\n  {HANAKO}\n" in back.stderr
+    assert f"changed it since, or relies on it: 4\n  {HANAKO}\n" in back.stderr
     assert back.stderr.splitlines()[-1] == "Nothing has been changed."
     assert run(terminal, "status")[1] == run(terminal, "rollback")[1] == Exit.CLEAN
 

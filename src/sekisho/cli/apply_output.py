@@ -47,8 +47,8 @@ _NEITHER = Text("Answer y or n.", "y (はい) または n (いいえ) で答え�
 _YES = ("y", "yes", "はい")
 _NO = ("", "n", "no", "いいえ")
 _COMES_BACK = Text(
-    "To be taken back, unless somebody has changed it since: {count}",
-    "元に戻すもの (その後に変更されたものは除きます): {count} 件",
+    "To be taken back, unless somebody has changed it since, or relies on it: {count}",
+    "元に戻すもの (その後に変更されたもの、他で必要とされているものは除きます): {count} 件",
 )
 _NEVER = Text(
     "AWS cannot give back what was taken; stays as it is: {count}",

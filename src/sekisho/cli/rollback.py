@@ -42,7 +42,7 @@ _ASKED = Text(
 @click.option(
     "--leave-ungated",
     is_flag=True,
-    help="Take back also what came in place of something that is not back.",
+    help="Take back also what may leave somebody without a gate.",
 )
 @settling_options
 @aws_options
@@ -50,8 +50,8 @@ _ASKED = Text(
 def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
     """Bring everything that a plan did back to what it was before, also after half of it.
 
-    What others have changed since stays, and is listed. Exit 0 if everything is as before, 3 if
-    something was left, 1 if it stopped.
+    What others have changed since stays, and so does what gates others by now; both are listed.
+    Exit 0 if everything is as before, 3 if something was left, 1 if it stopped.
     """
     kept = read_plan(path, journal)
     _refuse_unapplied(kept)

@@ -15,7 +15,7 @@ class Ahead:
     """What lies before a roll-back, by addresses, last change first.
 
     Attributes:
-        coming: what comes back, unless somebody has changed it since.
+        coming: what comes back, unless somebody has changed it since, or relies on it.
         never: what AWS cannot give back.
         theirs: what was so before the plan came to it, and stays.
     """

@@ -51,6 +51,7 @@ class Event(StrEnum):
 
 
 _OPENING = (Event.BEGUN, Event.UNDO_BEGUN)
+_NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
 _MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
 """After these, what was made before is there no more, or is not this plan's."""
 
@@ -149,6 +150,10 @@ class Journal:
         """Return the last that was done about the change at `address`, or None; never LEFT."""
         entry = self._last.get(address)
         return entry.event if entry else None
+
+    def is_to_undo(self, address: str) -> bool:
+        """Return whether anything that the plan did may stand there."""
+        return self.standing(address) not in _NOTHING_TO_UNDO
 
     def begun_elsewhere(self, address: str) -> Entry | None:
         """Return what a run of another process began and died at; None if none did.

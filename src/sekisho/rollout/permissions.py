@@ -29,7 +29,7 @@ def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
 
 def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
     """Return what rolling back asks of AWS, the reads among it."""
-    return _unique(_rolling_back(changes), changes, after)
+    return _unique(_rolling_back(changes, after), changes, after)
 
 
 def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
@@ -52,9 +52,10 @@ def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
         yield from looking(change, after)
 
 
-def _rolling_back(changes: tuple[Change, ...]) -> Iterator[Call]:
+def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
     for change in changes:
         yield from undoing(change, _made(change))
+        yield from looking(change, after)
         operations = (*reads_of(change), *CHECKS.get(type(change), ()))
         yield from (Call(operation, _subject(doing(change))) for operation in operations)
 

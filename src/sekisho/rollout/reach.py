@@ -1,8 +1,8 @@
 """Who feels a change that does not name them: the members of a group, the holders of a policy.
 
-They are judged with the plan, and read again just before the change is made: who has come since
-was judged by nobody. Who has left is no danger: a change that does not reach somebody gives and
-takes nothing, and whom the goal names is looked at by an address of their own.
+They are judged with the plan, and read again just before the change is made, or taken back: who
+has come since was judged by nobody. Who has left is no danger: a change that does not reach
+somebody gives and takes nothing, and whom the goal names is looked at by an address of their own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from sekisho.account import Snapshot
 from sekisho.rollout.calls import Call
 from sekisho.rollout.changes import (
+    AddUserToGroup,
     AttachGroupPolicy,
+    AttachUserPolicy,
     Change,
     CreatePolicyVersion,
     DetachGroupPolicy,
 )
 from sekisho.rollout.observe import Observer
 
-__all__ = ["Reach", "looking", "newcomers", "reach_of"]
+__all__ = ["Reach", "looking", "newcomers", "reach_of", "still_felt"]
 
 Reach = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
@@ -46,6 +48,26 @@ def newcomers(change: Change, reach: Reach, observer: Observer) -> tuple[str, ..
     return tuple(name for name in found if name not in known)
 
 
+def still_felt(
+    change: Change, changes: Iterable[Change], reach: Reach, observer: Observer
+) -> tuple[str, ...]:
+    """Return who feels a change now and did not before its plan.
+
+    Newcomers, and whom the plan's own `changes` have brought and who are there still.
+
+    Raises:
+        AwsRefused: if it cannot be told.
+    """
+    known = {*reach.get(change.address, ())}
+    found = dict.fromkeys(_found(change, known, observer))
+    brought = {
+        name
+        for each in changes
+        if (name := _brings(each, change, known)) in found and observer.read(each) == each.after
+    }
+    return tuple(name for name in found if name not in known or name in brought)
+
+
 def looking(change: Change, after: Snapshot) -> Iterator[Call]:
     """Yield the calls by which it is read again who feels a change."""
     match change:
@@ -58,6 +80,21 @@ def looking(change: Change, after: Snapshot) -> Iterator[Call]:
                     yield Call("GetGroup", {"GroupName": known.name})
         case _:
             pass
+
+
+def _brings(link: Change, change: Change, known: set[str]) -> str | None:
+    """Return whom a change brings to feel another; None if nobody."""
+    match change, link:
+        case (AttachGroupPolicy(group) | DetachGroupPolicy(group), AddUserToGroup(joined, user)):
+            return f"user {user}" if joined == group else None
+        case CreatePolicyVersion(), AddUserToGroup(joined, user):
+            return f"user {user}" if f"group {joined}" in known else None
+        case CreatePolicyVersion(arn), AttachUserPolicy(user, attached):
+            return f"user {user}" if attached == arn else None
+        case CreatePolicyVersion(arn), AttachGroupPolicy(group, attached):
+            return f"group {group}" if attached == arn else None
+        case _:
+            return None
 
 
 def _felt(change: Change, snapshot: Snapshot) -> Iterator[str]:

@@ -22,6 +22,7 @@ from sekisho.rollout.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.kept import check_account
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
+from sekisho.rollout.relied import Relied
 from sekisho.rollout.texts import (
     CHANGED_SINCE,
     IN_DOUBT,
@@ -38,7 +39,6 @@ __all__ = ["Left", "RollbackReport", "roll_back", "so_far", "taken_back"]
 _FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
 """Refusals that another try would meet again: what is to go is in use, what is to come back has
 lost its place."""
-_NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,16 @@ def roll_back(
     """Bring everything that `plan` did back to its before-image, last change first.
 
     Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
-    call and run again. A user that the plan created is removed only if nobody has used it.
+    call and run again. A user that the plan created is removed only if nobody has used it. What
+    others have come to be gated by stays, and so does what gates a user who stays.
 
     Args:
         plan: the plan.
         journal: what it was applied with.
         api: AWS.
         now: the clock that each line of the journal is dated by.
-        leave_ungated: whether what the plan gave goes also where what it came in place of, and
-            which may have been somebody's only gate, cannot be put back.
+        leave_ungated: whether what the plan gave goes also where that may leave somebody without
+            a gate: what it came in place of cannot be put back, or others rely on it.
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
@@ -101,7 +102,7 @@ def roll_back(
     except AwsRefused as error:
         return replace(so_far(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
-    run = _Run(api, journal, now, leave_ungated)
+    run = _Run(api, journal, now, None if leave_ungated else Relied(plan, journal, api))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -125,10 +126,6 @@ def taken_back(plan: Plan, journal: Journal) -> tuple[str, ...]:
     return tuple(each for each in addresses if journal.standing(each) is Event.UNDONE)
 
 
-def _is_to_undo(change: Change, journal: Journal) -> bool:
-    return journal.standing(change.address) not in _NOTHING_TO_UNDO
-
-
 @dataclass(slots=True)
 class _Run:
     """One run, and what has come of it."""
@@ -136,7 +133,8 @@ class _Run:
     api: AwsApi
     journal: Journal
     now: Clock
-    leave_ungated: bool = False
+    relied: Relied | None
+    """Who relies on what; None: it does not matter who is left without a gate."""
     instead: Instead = field(default_factory=Instead)
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -153,7 +151,7 @@ class _Run:
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
         standing = self.journal.standing(change.address)
-        if not _is_to_undo(change, self.journal):
+        if not self.journal.is_to_undo(change.address):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
             elif standing is Event.ALREADY:
@@ -183,11 +181,17 @@ class _Run:
                     return IN_DOUBT
                 case Whose.OURS:
                     pass
-        lost = self.instead.of(change)
-        if lost and not self.leave_ungated:
-            return NO_OTHER_GATE.filled(what=lost)
+        if change.state(actual) is State.AFTER and (reason := self._guards(change)):
+            return reason
         holders = uses(self.api, change)
         return IN_USE.filled(what=", ".join(holders)) if holders else None
+
+    def _guards(self, change: Change) -> Text | None:
+        """Return why somebody may be left without a gate; None if nobody, or if that is wanted."""
+        if self.relied is None:
+            return None
+        lost = self.instead.of(change)
+        return NO_OTHER_GATE.filled(what=lost) if lost else self.relied.on(change)
 
     def _in_doubt(self, change: Change) -> bool:
         """Return whether a password may have been replaced by a run that died, or by others."""
@@ -213,7 +217,6 @@ class _Run:
             self._undone(change)
         else:
             self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
-            self.instead.look(change, self.api)
 
     def _undone(self, change: Change) -> None:
         self._record(Event.UNDONE, change)
@@ -233,6 +236,7 @@ class _Run:
             # what is in doubt stays so until somebody says whose it is
             self._record(Event.LEFT, change, reason.en)
         self.left.append(Left(change.address, reason))
+        self.instead.look(change, self.api)
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
         self.journal.record(Entry(self.now(), event, change.address, note))

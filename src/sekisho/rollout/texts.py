@@ -301,6 +301,24 @@ NO_OTHER_GATE = Text(
     "代わりに外した `{what}` が元に戻っていません。これも外すと MFA 必須でなくなるユーザーが"
     "いるかもしれないため、残します (それでも外すには `--leave-ungated`)",
 )
+FELT_BY = Text(
+    "taking it back would also be felt by {what}, who came since (`--leave-ungated` takes it back "
+    "all the same)",
+    "元に戻すと、その後に加わった {what} にも影響するため、残します "
+    "(それでも元に戻すには `--leave-ungated`)",
+)
+FELT_UNREAD = Text(
+    "it cannot be read who else would feel it taken back, so it stays: {what} (`--leave-ungated` "
+    "takes it back all the same)",
+    "元に戻すと誰に影響するか読み取れないため、残します: {what} "
+    "(それでも元に戻すには `--leave-ungated`)",
+)
+STAYS_WITH = Text(
+    "`{what}` stays, and what the plan gave that user stays with it (`--leave-ungated` takes it "
+    "back all the same)",
+    "`{what}` が残るため、計画がこのユーザーに与えたものも残します "
+    "(それでも元に戻すには `--leave-ungated`)",
+)
 REFUSED_BY_AWS = Text(
     "AWS refuses: {what}",
     "AWS が拒否しました: {what}",

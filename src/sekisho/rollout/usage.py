@@ -1,6 +1,6 @@
 """Who has come to use what a plan made; what people did meanwhile stays."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
@@ -11,8 +11,19 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreateUser,
 )
+from sekisho.rollout.observe import Observer
+from sekisho.rollout.taking import CREDENTIALS, CredentialType
 
-__all__ = ["CHECKS", "uses"]
+__all__ = ["CHECKS", "is_used", "uses"]
+
+_OTHER_CREDENTIALS = tuple(
+    (CREDENTIALS[kind].lists, CREDENTIALS[kind].items, what)
+    for kind, what in (
+        (CredentialType.SSH_KEY, "SSH key"),
+        (CredentialType.SERVICE, "service-specific credential"),
+        (CredentialType.CERTIFICATE, "signing certificate"),
+    )
+)
 
 CHECKS: Mapping[type, tuple[str, ...]] = {
     CreatePolicy: ("ListEntitiesForPolicy",),
@@ -22,6 +33,7 @@ CHECKS: Mapping[type, tuple[str, ...]] = {
         "GetLoginProfile",
         "ListMFADevices",
         "ListAccessKeys",
+        *(operation for operation, _, _ in _OTHER_CREDENTIALS),
         "ListAttachedUserPolicies",
         "ListUserPolicies",
         "ListGroupsForUser",
@@ -34,9 +46,9 @@ _HOLDINGS = (
     ("ListMFADevices", "MFADevices", "MFA device"),
     ("ListAccessKeys", "AccessKeyMetadata", "access key"),
 )
+_INLINE_OF_USER = (("ListUserPolicies", "PolicyNames", "inline policy"),)
 _ATTACHED_TO_USER = (
     ("ListAttachedUserPolicies", "AttachedPolicies", "attached policy"),
-    ("ListUserPolicies", "PolicyNames", "inline policy"),
     ("ListGroupsForUser", "Groups", "group"),
 )
 _ATTACHED_TO_GROUP = (
@@ -65,12 +77,33 @@ def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
         case CreateGroup(name):
             return _counted(api, _ATTACHED_TO_GROUP, GroupName=name)
         case CreateUser(name):
-            attached = _counted(api, _ATTACHED_TO_USER, UserName=name)
-            return _by_person(api, name) + _password(api, name) + attached
+            return _by_itself(api, name) + _counted(api, _ATTACHED_TO_USER, UserName=name)
         case CreateLoginProfile(user):
             return _by_person(api, user)
         case _:
             return ()
+
+
+def is_used(api: AwsApi, user: str, given: Collection[str]) -> bool:
+    """Return whether a user who was made has come into use, or holds more than was `given`.
+
+    Args:
+        api: is asked.
+        user: the name.
+        given: the ARNs of policies, and the names of groups, that are taken back.
+
+    Raises:
+        AwsRefused: if that cannot be told.
+    """
+    observer = Observer(api)
+    more = {*observer.user_attachments(user), *observer.groups_of(user)} - {*given}
+    return bool(more or _by_itself(api, user))
+
+
+def _by_itself(api: AwsApi, user: str) -> tuple[str, ...]:
+    """Return what a user holds beside attached policies and groups."""
+    own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
+    return _by_person(api, user) + _password(api, user) + own
 
 
 def _by_person(api: AwsApi, user: str) -> tuple[str, ...]:

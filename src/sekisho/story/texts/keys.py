@@ -95,9 +95,9 @@ WORDS: Mapping[str, Words] = {
         ),
         Text(
             "The latest first. A user whom nobody has used would go as well; one whose password "
-            "was used stays, and loses only what the plan gave.",
+            "was used stays, and keeps what the plan gave, the gate among it.",
             "新しいものから順に戻します。誰も使っていないユーザーなら削除されますが、パスワードが"
-            "使われたユーザーは残り、計画が与えたものだけを失います。",
+            "使われたユーザーは残り、MFA 強制を含めて、計画が与えたものもそのままにします。",
         ),
     ),
     "5.3-rolled-back": Words(
@@ -123,8 +123,10 @@ WORDS: Mapping[str, Words] = {
     "5.5-what-stays": Words(
         Text("What people did meanwhile stays", "その間に本人が行ったことは残ります"),
         Text(
-            "Passwords, devices and users in use belong to people, not to the plan.",
-            "パスワード、デバイス、使用中のユーザーは計画のものではなく、本人のものです。",
+            "Passwords, devices and users in use belong to people, not to the plan; a new user who "
+            "stays is not left without the gate.",
+            "パスワード、デバイス、使用中のユーザーは計画のものではなく、本人のものです。残る新しい"
+            "ユーザーの MFA 強制も残します。",
         ),
     ),
     "5.6-open-again": Words(

@@ -1,0 +1,202 @@
+"""Taking a plan back leaves nobody without the gate who came to it since, or was made and stays."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import FULL, iam_of, signed_in
+from rollout.staging import CHANGE, EVERYTHING, GATE, NOW, TRUST, Refusing, company, policy_goal
+from rollout.test_laws import made, password
+from sekisho.account import AwsApi, collect
+from sekisho.audit import Gated, gates_of
+from sekisho.endpoint import LocalAws
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    Journal,
+    NewUser,
+    Plan,
+    RollbackReport,
+    TemporaryPassword,
+    execute,
+    roll_back,
+)
+from sekisho.rollout.texts import FELT_BY, FELT_UNREAD, STAYS_WITH
+
+ATTACHMENT = f"group-attachment Gated {GATE}"
+VERSIONS = f"policy-versions {GATE}"
+POLICY = f"policy {GATE}"
+TARO = NewUser("taro", "/", {}, TemporaryPassword())
+Colleague = Callable[[Any], object]
+
+
+class Account:
+    """The company's account, and plans in it, each with a journal of its own."""
+
+    def __init__(self, local: LocalAws, folder: Path) -> None:
+        self.iam = iam_of(local)
+        self.api: AwsApi = signed_in(local, "admin", mfa=True)
+        self._folder = folder
+
+    def applied(self, goal: Goal) -> Plan:
+        whole = made(self.api, goal)
+        journal = self.journal(whole)
+        assert execute(whole, self.api, journal, passwords=password, now=lambda: NOW).complete
+        return whole
+
+    def journal(self, whole: Plan) -> Journal:
+        return Journal(self._folder / whole.digest)
+
+    def back(self, whole: Plan, api: AwsApi | None = None, **about: bool) -> RollbackReport:
+        journal = self.journal(whole)
+        report = roll_back(whole, journal, api or self.api, now=lambda: NOW, **about)
+        assert report.complete, report
+        return report
+
+    def left(self, whole: Plan, **about: bool) -> set[str]:
+        return {each.address for each in self.back(whole, **about).left}
+
+    def gated(self, name: str) -> Gated:
+        return gates_of(collect(self.api, now=NOW))[name].gated
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    with company() as local:
+        yield Account(local, tmp_path)
+
+
+def reasons(report: RollbackReport) -> dict[str, object]:
+    return {each.address: each.reason for each in report.left}
+
+
+def test_whoever_another_plan_brought_into_the_group_stays_gated(account: Account) -> None:
+    first = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
+    taro = NewUser("taro", "/", {}, TemporaryPassword(), gated=False, groups=("Developers",))
+    later = Goal(policy_goal(), group=GroupGoal("Gated", ("taro",)), new_users=(taro,))
+    second = account.applied(later)
+    report = account.back(first)
+    assert set(reasons(report)) == {ATTACHMENT, "group Gated", POLICY}
+    assert reasons(report)[ATTACHMENT] == FELT_BY.filled(what="user taro")
+    assert report.undone == ("membership Gated hanako",), "hers is the plan's own"
+    assert account.gated("taro") is Gated.PROVED
+
+    assert account.left(second) == set()
+    assert account.left(first) == set(), "whom it guarded is gone"
+
+
+def gate_open_before(account: Account) -> None:
+    document = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [document]})
+    account.iam.create_policy(PolicyName="Force_MFA", PolicyDocument=text)
+
+
+def test_a_version_that_gates_others_by_now_stays(account: Account) -> None:
+    gate_open_before(account)
+    first = account.applied(Goal(policy_goal(), users=("hanako",)))
+    account.applied(Goal(policy_goal(), users=("machine",)))
+    report = account.back(first)
+    assert reasons(report) == {VERSIONS: FELT_BY.filled(what="user machine")}
+    assert account.gated("machine") is Gated.PROVED
+
+    assert account.left(first, leave_ungated=True) == set()
+    assert account.gated("machine") is Gated.REFUTED
+
+
+def joins_a_group(iam: Any) -> None:
+    iam.create_group(GroupName="Staff")
+    iam.attach_group_policy(GroupName="Staff", PolicyArn=GATE)
+
+
+def attaches_to_role(iam: Any) -> None:
+    iam.create_role(RoleName="app-server", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.attach_role_policy(RoleName="app-server", PolicyArn=GATE)
+
+
+@pytest.mark.parametrize(
+    ("colleague", "who"),
+    [
+        (joins_a_group, "group Staff"),
+        (attaches_to_role, "role app-server"),
+        (lambda iam: iam.add_user_to_group(GroupName="Gated", UserName="glass"), "user glass"),
+    ],
+    ids=["another-group", "a-role", "a-member"],
+)
+def test_a_version_stays_for_whatever_has_the_policy(
+    account: Account, colleague: Colleague, who: str
+) -> None:
+    gate_open_before(account)
+    account.iam.create_group(GroupName="Gated")
+    account.iam.attach_group_policy(GroupName="Gated", PolicyArn=GATE)
+    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
+    colleague(account.iam)
+    assert reasons(account.back(whole)) == {VERSIONS: FELT_BY.filled(what=who)}
+
+
+def test_whom_somebody_else_put_back_stays_gated(account: Account) -> None:
+    """The plan knows her, and took her out: that she is there again is not its doing."""
+    gate_open_before(account)
+    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
+    stopped = Refusing(account.api, "DetachGroupPolicy")
+    roll_back(whole, account.journal(whole), stopped, now=lambda: NOW)
+    account.iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    assert account.left(whole) == {ATTACHMENT, "group Gated", VERSIONS}
+    account.iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    assert account.left(whole) == set()
+
+
+USES: dict[str, Colleague] = {
+    "key": lambda iam: iam.create_access_key(UserName="taro"),
+    "rights": lambda iam: iam.attach_user_policy(UserName="taro", PolicyArn=FULL),
+    "group": lambda iam: iam.add_user_to_group(GroupName="Developers", UserName="taro"),
+    "inline": lambda iam: iam.put_user_policy(
+        UserName="taro", PolicyName="own", PolicyDocument=json.dumps(EVERYTHING)
+    ),
+    "git": lambda iam: iam.upload_ssh_public_key(UserName="taro", SSHPublicKeyBody="ssh-rsa AAAA"),
+    "tag": lambda iam: iam.tag_user(UserName="taro", Tags=[{"Key": "desk", "Value": "4"}]),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_new_user_who_stays_keeps_the_gate(account: Account, use: str) -> None:
+    whole = account.applied(Goal(policy_goal(), new_users=(TARO,)))
+    USES[use](account.iam)
+    report = account.back(whole)
+    links = {f"user-attachment taro {arn}" for arn in (GATE, CHANGE)}
+    profile = {"login-profile taro"} if use == "key" else set()
+    assert set(reasons(report)) == {"user taro", *links, POLICY, *profile}
+    assert {reasons(report)[each] for each in links} == {STAYS_WITH.filled(what="user taro")}
+
+    assert account.left(whole, leave_ungated=True) == {"user taro", *profile}
+
+
+def test_a_password_that_stays_keeps_the_gate_of_who_was_there_before(account: Account) -> None:
+    account.iam.create_user(UserName="taro")
+    whole = account.applied(Goal(policy_goal(), new_users=(TARO,)))
+    account.iam.update_login_profile(
+        UserName="taro", Password="Fuji-2026-my-own", PasswordResetRequired=False
+    )
+    gate = f"user-attachment taro {GATE}"
+    assert reasons(account.back(whole))[gate] == STAYS_WITH.filled(what="login-profile taro")
+    account.iam.delete_login_profile(UserName="taro")
+    assert account.left(whole) == set()
+
+
+class Unreadable(Refusing):
+    """An `AwsApi` in which one listing may not be read."""
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        if operation == self._operation:
+            self.call(service, operation, **params)
+        return super().pages(service, operation, key, **params)
+
+
+def test_where_it_may_not_be_read_who_relies_on_it_it_stays(account: Account) -> None:
+    gate_open_before(account)
+    whole = account.applied(Goal(policy_goal(), users=("hanako",)))
+    report = account.back(whole, Unreadable(account.api, "ListEntitiesForPolicy"))
+    assert reasons(report) == {VERSIONS: FELT_UNREAD.filled(what="not authorized")}
+    assert account.left(whole) == set()
