@@ -9,10 +9,7 @@ import io
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, TextIO
 
 __all__ = ["reader_left", "stdio"]
 
@@ -25,7 +22,7 @@ class _Pipe(io.FileIO):
 
     left = False
 
-    def write(self, data: "ReadableBuffer", /) -> int:
+    def write(self, data: Any, /) -> int:
         """Write, or drop what nobody reads."""
         size = memoryview(data).nbytes
         if self.left:
