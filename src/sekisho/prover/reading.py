@@ -299,7 +299,6 @@ class Reading:
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
         }
-        yield from ((text,) for text in texts if not text)
         some_asked, every_asked = self._quantified(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
         waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
@@ -314,6 +313,7 @@ class Reading:
             if len(seen) > MOST_SETS:
                 raise Limit(reasons.TOO_MANY_SETS)
         yield from seen.values()
+        yield from ((text,) for text in texts if not text)
 
     @staticmethod
     def _quantified(asked: Sequence[Asked]) -> tuple[int, int]:

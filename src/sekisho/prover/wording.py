@@ -163,7 +163,9 @@ def _valued(witness: Witness) -> Iterator[str]:
     for key in witness.named:
         value = context.get(key)
         if value is not None:
-            text = value if isinstance(value, str) else f"[{', '.join(value)}]"
+            text = (
+                value if isinstance(value, str) else f"[{', '.join(one or '""' for one in value)}]"
+            )
             yield f"`{'='.join(quoted(part)[1:-1] for part in (key, text))}`"
 
 
