@@ -443,6 +443,17 @@ def test_a_dead_lock_is_seen_whatever_the_gate() -> None:
     password = Password(reset_required=True)
     start = with_user(company(), user("console", attached=(FULL,), password=password))
     assert felt(planned(deny(mfa("false", "Bool")), start=start))["dead-lock"] == ("console",)
+    # nobody sets up MFA who does not come so far
+    found = felt(planned(gate(Preset.AWS), "console", start=start))
+    assert found == {"dead-lock": ("console",)}
+
+
+def test_a_password_that_the_account_lets_everybody_change_is_no_dead_lock() -> None:
+    start = with_user(company(), user("console", password=Password(reset_required=True)))
+    exempt = deny(mfa("false"), NotAction=["iam:*"])
+    assert "dead-lock" in felt(planned(exempt, "console", start=start))
+    may = replace(start, password_policy=PasswordPolicy(users_may_change=True))
+    assert "dead-lock" not in felt(planned(exempt, "console", start=may))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from sekisho.policy import from_json
 from sekisho.policy.document import Element, Statement, Version
 from sekisho.prover.reading import variables_in
 
-__all__ = ["EVERYTHING", "every", "tells_services_apart", "those", "with_only"]
+__all__ = [
+    "EVERYTHING",
+    "every",
+    "tells_mfa_apart",
+    "tells_services_apart",
+    "those",
+    "with_only",
+]
 
 _SERVICE_KEYS = frozenset(
     {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
@@ -21,6 +28,9 @@ but need not have the time at which a session was issued.
 """
 _OF_IAM = _SERVICE_KEYS | {"aws:requestedregion"}
 """The same for calls to IAM, which are made in its own region, unless a service makes them."""
+
+_MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
+"""The keys by which a session with MFA differs from one without (fact §2.2)."""
 
 EVERYTHING = AttachedPolicy(
     "whatever is attached later",
@@ -50,6 +60,19 @@ def tells_services_apart(policies: Policies) -> bool:
         for policy in every(policies)
         for statement in policy.document.statements
         for telling in [_OF_IAM if _may_be_iam(statement.action) else _SERVICE_KEYS]
+        for named in _keys_in(statement)
+    )
+
+
+def tells_mfa_apart(policies: Policies) -> bool:
+    """Tell whether a condition or a variable asks for MFA.
+
+    Where none does, a session without MFA may do all that one with MFA may.
+    """
+    return any(
+        not _MFA_KEYS.isdisjoint(named)
+        for policy in every(policies)
+        for statement in policy.document.statements
         for named in _keys_in(statement)
     )
 

@@ -5,16 +5,19 @@ with MFA: the audit walks there.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit import Gated, gates_of
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
+from sekisho.audit.people.walks import Walked
 from sekisho.errors import FaultyAccount
 from sekisho.language import Text
+from sekisho.prover.attached import tells_mfa_apart
 from sekisho.rollout.held import UNREAD
 from sekisho.rollout.plan import Verdict
 
-__all__ = ["Entry", "entries_of"]
+__all__ = ["Entry", "entries_of", "or_without_mfa"]
 
 _NO_WORDS = Text("", "")
 _UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
@@ -22,10 +25,18 @@ _UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Whether a user comes to a session with MFA, and if not, where the way ends."""
+    """Whether a user comes to a session with MFA, and if not, where the way ends.
+
+    Attributes:
+        without_mfa: to a session without, which is as good: see `or_without_mfa`.
+        console: whether the password opens the console, with MFA or without; `NOBODY` if there is
+            none.
+    """
 
     verdict: Verdict
     why: Text = _NO_WORDS
+    without_mfa: bool = False
+    console: Verdict = Verdict.UNKNOWN
 
 
 def entries_of(
@@ -55,15 +66,40 @@ def _entry(snapshot: Snapshot, walks: Walks, user: User, facts: Facts) -> Entry:
     except FaultyAccount as error:
         reason = "; ".join(fault.message for fault in error.faults)
         return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
-    by_verdict = {
-        found.verdict: found
-        for each in may_hold(facts)
-        for found in [walks.of(user, each, policies)]
-    }
+    unread, held = "; ".join((*facts.unread, *walks.unread(user))), [*may_hold(facts)]
+    way = _told((walks.of(user, each, policies) for each in held), unread)
+    console = Entry(Verdict.NOBODY)
+    if user.password is not None:
+        console = _told((walks.opens(user, each, policies) for each in held), unread)
+    if way.verdict is Verdict.REFUTED and console.verdict is Verdict.REFUTED:
+        # a key may lead a little further; the password is what somebody signs in with
+        way = replace(way, why=console.why)
+    return replace(way, console=console.verdict)
+
+
+def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
+    """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
+
+    It is where the user is not gated and no policy asks for MFA. By the password, if there is one:
+    a key is no way to the console.
+    """
+    opens = entry.console in (Verdict.PROVED, Verdict.NOBODY)
+    if entry.verdict is Verdict.PROVED or not opens:
+        return entry
+    gate = gates_of(replace(snapshot, users=(user,)))[user.name]
+    if gate.gated in (Gated.PROVED, Gated.UNKNOWN):
+        return entry
+    if tells_mfa_apart(policies_of(snapshot, user.name)):
+        return entry
+    return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
+
+
+def _told(walks: Iterable[Walked], unread: str) -> Entry:
+    """Return how all of these walks came out."""
+    by_verdict = {found.verdict: found for found in walks}
     walked = by_verdict.popitem()[1]
     if by_verdict or walked.why is None:
-        reason = "; ".join((*facts.unread, *walks.unread(user)))
-        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
+        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread))
     verdict = Verdict[walked.verdict.name]
     unsure = verdict is Verdict.UNKNOWN
     return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)

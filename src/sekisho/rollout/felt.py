@@ -125,7 +125,9 @@ def _cannot_enrol(outlook: Outlook, user: User) -> bool:
 
 
 def _must_enrol(outlook: Outlook, user: User) -> bool:
-    if not _lacks_device(outlook, user):
+    entry = outlook.entries.get(user.name)
+    stuck = entry is not None and entry.verdict is Verdict.REFUTED
+    if stuck or not _lacks_device(outlook, user):
         return False
     ways = _ways(outlook.after, user)
     return is_newly_shut(outlook, user, ways, probes(user)) and _enrols(outlook.after, user)

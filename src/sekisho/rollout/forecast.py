@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sekisho.account import (
     AccessKey,
+    CredentialReport,
     Group,
     ManagedPolicy,
     Password,
@@ -154,7 +155,17 @@ def _with_user(snapshot: Snapshot, change: _OfUser) -> Snapshot:
     if place is None:
         return snapshot
     changed = _changed(users[place], change)
+    if isinstance(change, CreateLoginProfile | ReplacePassword):
+        snapshot = replace(snapshot, report=_with_new_password(snapshot.report, change.user))
     return replace(snapshot, users=(*users[:place], changed, *users[place + 1 :]))
+
+
+def _with_new_password(report: CredentialReport | None, user: str) -> CredentialReport | None:
+    """Return the report without the day on which the old password expires or has expired."""
+    if report is None or user not in report.rows:
+        return report
+    row = replace(report.rows[user], password_next_rotation=None)
+    return replace(report, rows={**report.rows, user: row})
 
 
 def _changed(user: User, change: _OfUser) -> User:

@@ -24,7 +24,7 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     ReplacePassword,
 )
-from sekisho.rollout.entering import entries_of
+from sekisho.rollout.entering import entries_of, or_without_mfa
 from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.forecast import forecast
 from sekisho.rollout.held import check_listed, temporary_length, unread_held
@@ -37,11 +37,13 @@ from sekisho.rollout.taking import CredentialType, dated
 from sekisho.rollout.texts import (
     CUT_OFF,
     GAP,
+    GETS_IN_AGAIN,
     LOST_FOR_GOOD,
     NO_FORCED_CHANGE,
     NOT_ONESELF,
     RESET_NEXT,
     RESET_NEXT_KEEPS,
+    RESET_WITHOUT_MFA,
 )
 
 __all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset", "standpoint"]
@@ -101,8 +103,9 @@ def standpoint(
 def reset(at: Standpoint, name: str) -> Plan:
     """Return the plan for a user whose phone is lost: devices go, a temporary password comes.
 
-    The password must be changed at the next sign-in, unless the user could not do so without MFA
-    (as under AWS's own sample) and gets in without that.
+    The password must be changed at the next sign-in, unless the page that asks for it is not
+    proved to let the user do so: it does not without MFA under AWS's own sample, nor where nothing
+    allows it.
 
     Raises:
         FaultyAccount: if there is no such user.
@@ -113,13 +116,12 @@ def reset(at: Standpoint, name: str) -> Plan:
     if user.password is None:
         return check_accepted(_judged(at, user, devices))
     old = user.password.reset_required
-    forced, free = (
-        _judged(at, user, (ReplacePassword(name, flag, old), *devices)) for flag in (True, False)
-    )
-    if forced.applicable or not free.applicable:
-        return check_accepted(forced)
-    warned = (*free.warnings, Note("no-forced-change", NO_FORCED_CHANGE))
-    return check_accepted(replace(free, warnings=warned))
+    forced, free = ((ReplacePassword(name, flag, old), *devices) for flag in (True, False))
+    if _opens_console(at.snapshot, name, forced):
+        return check_accepted(_judged(at, user, forced))
+    made = _judged(at, user, free)
+    warned = (*made.warnings, Note("no-forced-change", NO_FORCED_CHANGE, (name,)))
+    return check_accepted(replace(made, warnings=warned))
 
 
 def offboard(at: Standpoint, name: str) -> Plan:
@@ -143,6 +145,13 @@ def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
     return check_accepted(
         _judged(at, None, tuple(DeleteDevice(each.serial, "") for each in devices))
     )
+
+
+def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
+    """Return whether it is proved that a user signs in at the console after `changes`."""
+    after = forecast(snapshot, changes)
+    entries = entries_of(after, (user_of(after, name),), unread_held(snapshot))
+    return entries[name].console is Verdict.PROVED
 
 
 def _without_devices(user: User) -> Iterator[Change]:
@@ -178,6 +187,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
     snapshot, outlook = at.snapshot, _outlook(at, user, changes)
     now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
+    again = (replace(gets_in(outlook), text=GETS_IN_AGAIN),)
     persons = tuple(_told(outlook, each, stays=stays) for each in outlook.touched)
     return Plan(
         account=snapshot.account,
@@ -185,7 +195,7 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
         caller=at.caller,
         snapshot_at=now,
         changes=changes,
-        proofs=(*keeping(outlook), *([gets_in(outlook)] if user and stays else [])),
+        proofs=(*keeping(outlook), *(again if user and stays else ())),
         reasons=(*expired(at.exceptions, now), *_against(outlook, user), *reasons(outlook)),
         warnings=tuple(_lost(changes)),
         people=persons,
@@ -214,7 +224,10 @@ def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> 
         touched=touched,
         gates={},
         gates_before={},
-        entries=entries_of(after, touched, unread),
+        entries={
+            name: or_without_mfa(after, oneself[name], entry)
+            for name, entry in entries_of(after, touched, unread).items()
+        },
         like=oneself,
         decided_like=oneself,
         unread=unread,
@@ -246,6 +259,8 @@ def _told(outlook: Outlook, user: User, *, stays: bool) -> Person:
     if entry is not None and entry.verdict is not Verdict.PROVED:
         fate = "locked-out" if entry.verdict is Verdict.REFUTED else "unsure"
         return Person(user.name, fate, entry.why)
+    if entry is not None and entry.without_mfa:
+        return Person(user.name, "gets-in-without-mfa", RESET_WITHOUT_MFA)
     forced = user.password is not None and user.password.reset_required
     return Person(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
 

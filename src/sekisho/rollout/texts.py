@@ -20,6 +20,7 @@ __all__ = [
     "GAINS",
     "GAP",
     "GATE_SHUT",
+    "GETS_IN_AGAIN",
     "IN_DOUBT",
     "IN_USE",
     "IRREVERSIBLE",
@@ -45,6 +46,7 @@ __all__ = [
     "REFUSED_BY_AWS",
     "RESET_NEXT",
     "RESET_NEXT_KEEPS",
+    "RESET_WITHOUT_MFA",
     "ROOM_FOR_A_GROUP",
     "ROOM_FOR_A_POLICY",
     "ROOM_FOR_A_USER",
@@ -69,6 +71,13 @@ GATE_SHUT = Text(
 EVERYONE_GETS_IN = Text(
     "Everybody who is touched and can sign in now comes to a session with MFA by what they hold.",
     "対象となるユーザーは全員、今持っているもので MFA 済みのセッションにたどり着けます。",
+)
+GETS_IN_AGAIN = Text(
+    "The user comes to a session with MFA by what they then hold; to any session, if they are not "
+    "gated and no policy asks them for MFA.",
+    "このユーザーは、適用後に持っているもので MFA 済みのセッションにたどり着けます "
+    "(MFA が強制されておらず、MFA を条件とするポリシーもない場合は、"
+    "MFA なしのセッションで構いません)。",
 )
 KEYS_IN_USE = Text(
     "Access keys of these users were used in the last 90 days, or it cannot be told, and will stop "
@@ -334,12 +343,14 @@ LOST_FOR_GOOD = Text(
     "次のものは、ロールバックしても元に戻せません。",
 )
 NO_FORCED_CHANGE = Text(
-    "The temporary password need not be changed at the next sign-in: under the policies "
-    "of this user a forced change would be refused without MFA. Ask them to change it "
-    "once MFA is set up.",
-    "一時パスワードは次回サインイン時の変更を必須にしません。このユーザーのポリシ"
-    "ーでは、MFA なしでのパスワード変更が拒否されるためです。MFA の設定後"
-    "に変更するよう依頼してください。",
+    "The temporary password need not be changed at the next sign-in: under the policies of this "
+    "user the sign-in page would refuse the change, or that cannot be told. Ask them to change it "
+    "once they may: under AWS's own sample once MFA is set up; others need "
+    "`IAMUserChangePassword`.",
+    "一時パスワードは次回サインイン時の変更を必須にしません。このユーザーのポリシーでは、"
+    "サインイン画面での変更が拒否される (または判断できない) ためです。変更できるように"
+    "なってから変更するよう依頼してください。AWS のサンプルの場合は MFA の設定後、"
+    "権限がない場合は `IAMUserChangePassword` のアタッチ後です。",
 )
 NOT_ONESELF = Text(
     "Nobody does this to themselves: another administrator must.",
@@ -348,6 +359,11 @@ NOT_ONESELF = Text(
 RESET_NEXT = Text(
     "Signs in with the temporary password, changes it, then sets up MFA anew.",
     "一時パスワードでサインインし、パスワードを変更してから、MFA を設定し直します。",
+)
+RESET_WITHOUT_MFA = Text(
+    "Gets in without MFA, which no policy asks them for; setting it up anew is not known to work.",
+    "MFA を条件とするポリシーがないため、MFA なしで利用できます。"
+    "MFA を設定し直せるかどうかは確認できていません。",
 )
 RESET_NEXT_KEEPS = Text(
     "Signs in, then sets up MFA anew.",

@@ -3,7 +3,7 @@
 What was not read is taken every way that it may be, and the walks must come out the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -18,8 +18,8 @@ from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
 from sekisho.policy import Document, from_json
 from sekisho.prover.walk import Reachable, Unexplored, WalkVerdict, answer, step_text, story
-from sekisho.prover.walk.model import Device, Hand, Held, Hold, Password, Person, State, Who
-from sekisho.prover.walk.search import Result
+from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
+from sekisho.prover.walk.search import Goal, Question, Result
 from sekisho.prover.walk.setting import Setting
 
 __all__ = ["Walked", "Walks", "may_hold"]
@@ -63,6 +63,12 @@ _DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
     NameIs.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
 }
 """The devices of the user's own name that nobody has enabled, and that a colleague has."""
+_CONSOLE = Question(
+    State(),
+    Goal(frozenset({Hold(Who.USER, Held.CONSOLE), Hold(Who.USER, Held.CONSOLE_MFA)})),
+    frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}),
+)
+"""Whether the pages of the sign-in lead to a session at all, with MFA or without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,40 +113,46 @@ class Walks:
         It is walked under every password policy and with all devices that there may be.
         """
         name = self._names.of(user)
-        found = self._walk(user, facts, policies, name.may_be)
+        found = self._walk(user, facts, policies, map(_to_mfa, name.may_be))
         if name.serial and found.why is None:
             return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
         if name.serial and found.verdict is WalkVerdict.REFUTED:
-            free = self._walk(user, facts, policies, (NameIs.FREE,))
+            free = self._walk(user, facts, policies, [_to_mfa(NameIs.FREE)])
             if free.verdict is WalkVerdict.PROVED:
                 return replace(found, why=_taken(name), name_taken=True)
         return found
 
+    def opens(self, user: User, facts: Facts, policies: Policies) -> Walked:
+        """Return whether the password opens the console at all, with MFA or without.
+
+        A temporary one does not where the page that asks for a new one refuses it.
+        """
+        return self._walk(user, replace(facts, active_keys=0), policies, [_CONSOLE])
+
     def _walk(
-        self, user: User, facts: Facts, policies: Policies, names: tuple[NameIs, ...]
+        self, user: User, facts: Facts, policies: Policies, asked: Iterable[Question]
     ) -> Walked:
         held = product(self.hard_expiry if facts.expired else (False,), [*_devices(facts)])
         found = {
             walked.verdict: walked
-            for state in (_state(facts, devices, hard_expired=each) for each, devices in held)
-            for may, name in product(self._may_change, names)
-            for walked in [self._once(user, _with_name(state, name), policies, may)]
+            for (hard, devices), question, may in product(held, asked, self._may_change)
+            for start in [_start(question.start, facts, devices, hard_expired=hard)]
+            for walked in [self._once(user, replace(question, start=start), policies, may)]
         }
         return found.popitem()[1] if len(found) == 1 else Walked(WalkVerdict.UNKNOWN, None)
 
-    def _once(self, user: User, state: State, policies: Policies, may_change: bool) -> Walked:
+    def _once(self, user: User, question: Question, policies: Policies, may_change: bool) -> Walked:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         matter = replace(policies, identity=tuple(named))
-        key = (state, may_change, self._likenesses.of(user, matter))
+        key = (question, may_change, self._likenesses.of(user, matter))
         if key not in self._walks:
-            self._walks[key] = self._told(user, state, matter, may_change)
+            self._walks[key] = self._told(user, question, matter, may_change)
         return self._walks[key]
 
-    def _told(self, user: User, state: State, policies: Policies, may_change: bool) -> Walked:
-        """Return whether somebody who starts like this gets in, in this account."""
-        told = story("new-user")
-        asked = replace(told, question=replace(told.question, start=state))
+    def _told(self, user: User, question: Question, policies: Policies, may_change: bool) -> Walked:
+        """Return whether somebody comes where the question asks, in this account."""
+        asked = replace(story("new-user"), question=question)
         around = Setting(
             users_may_change=may_change,
             names={Who.USER: user.name},
@@ -213,8 +225,15 @@ def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
         yield frozenset()
 
 
-def _state(facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
-    """Return where somebody starts."""
+def _to_mfa(name: NameIs) -> Question:
+    """Return whether a session with MFA is reached, where a device may have the user's own name."""
+    unassigned, colleague_s = _DEVICES[name]
+    start = State(colleague=Person(devices=colleague_s), unassigned=unassigned)
+    return replace(story("new-user").question, start=start)
+
+
+def _start(around: State, facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
+    """Return where somebody starts, with what there is `around` them."""
     person = Person(
         Password.KNOWN if facts.password else Password.NONE,
         must_change=bool(facts.must_change),
@@ -222,10 +241,4 @@ def _state(facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> S
         devices=devices,
     )
     keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
-    return State(person, holds=keys)
-
-
-def _with_name(state: State, name: NameIs) -> State:
-    """Return the state with the device, if any, that has the user's own name."""
-    unassigned, colleague_s = _DEVICES[name]
-    return replace(state, unassigned=unassigned, colleague=Person(devices=colleague_s))
+    return replace(around, user=person, holds=keys)

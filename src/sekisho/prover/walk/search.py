@@ -184,7 +184,7 @@ def search(
     acting |= {Who.ADMINISTRATOR} if question.helps else set()
     if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
         return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
-    acts = question.acts if question.on_others else frozenset({Act.CREATE_DEVICE})
+    acts = question.acts if question.on_others else question.acts & {Act.CREATE_DEVICE}
     if patterns := setting.told_apart(acts):
         return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
     if not setting.enrolled:
