@@ -172,6 +172,13 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     # a passkey gives no code, and so no session by access key
     assert fate(snapshot_of(account("virtual"))).outlooks == (Outlook.READY,)
     assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
+    passkey = snapshot_of(account("passkey"))
+    (entry,) = entries_of(passkey, passkey.users, {}).values()
+    findings = audit_account(passkey, Exceptions(), version="1").findings
+    (fact,) = [each.fact for each in findings if each.id.value == "account.locked-out"]
+    assert fact.en.endswith(f"; {entry.why.en}")
+    assert fact.ja.endswith(entry.why.ja)
+    assert "without help" in fact.en
     blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
     assert fate(blind).outlooks == (Outlook.UNKNOWN,)
     assert said(blind) == "ListMFADevices: AccessDenied: no"

@@ -71,9 +71,6 @@ def _entry(snapshot: Snapshot, walks: Walks, user: User, facts: Facts) -> Entry:
     console = Entry(Verdict.NOBODY)
     if user.password is not None:
         console = _told((walks.opens(user, each, policies) for each in held), unread)
-    if way.verdict is Verdict.REFUTED and console.verdict is Verdict.REFUTED:
-        # a key may lead a little further; the password is what somebody signs in with
-        way = replace(way, why=console.why)
     return replace(way, console=console.verdict)
 
 

@@ -70,8 +70,9 @@ MUST_CHANGE = Text(
     "次回サインイン時にパスワードの変更が必要だが許可されない ({under})",
 )
 NO_WAY = Text(
-    "no sequence of steps from {arn} leads to a session with MFA ({under})",
-    "{arn} からはどの手順でも MFA ありのセッションに到達しない ({under})",
+    "{arn} does not come to a session with MFA by what they hold, without help ({under}); "
+    "{stopped}",
+    "{arn} は今持っている認証情報だけでは MFA ありのセッションに到達しない ({under})。{stopped}",
 )
 THERE = Text("under the gate that is there", "現在の MFA 強制の下で")
 TO_COME = Text("once a gate is attached", "MFA 強制ポリシーのアタッチ後")

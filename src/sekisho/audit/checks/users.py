@@ -123,13 +123,14 @@ def _way_in(row: Row) -> Iterator[AccountFinding]:
     severity = None if gated else Severity.WARNING
     for outlook in row.fate.outlooks:
         if outlook is Outlook.DEAD_LOCK:
-            fact = _both(texts.MUST_CHANGE, under)
+            fact = texts.MUST_CHANGE.filled(under=under)
             yield finding(Id.DEAD_LOCK, name, fact, severity=severity)
         elif outlook is Outlook.LOCKED_OUT and row.fate.name_taken is not None:
             yield finding(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
         elif outlook is Outlook.LOCKED_OUT:
             found = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
-            fact = _both(texts.NO_WAY, under, arn=row.user.arn)
+            stopped = row.fate.stopped or texts.NOT_TOLD
+            fact = texts.NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
             yield finding(found, name, fact, severity=severity)
         elif outlook is Outlook.UNKNOWN:
             yield unknown(Id.LOCKED_OUT, name, row.fate.reason or texts.NOT_DECIDED)
@@ -149,7 +150,3 @@ def _listed(row: Row) -> str:
 
 def _why(row: Row) -> Text | str:
     return "; ".join(row.facts.unread) or texts.NOT_TOLD
-
-
-def _both(text: Text, under: Text, **values: str) -> Text:
-    return Text(text.en.format(under=under.en, **values), text.ja.format(under=under.ja, **values))

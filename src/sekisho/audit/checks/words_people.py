@@ -206,14 +206,18 @@ _GATE: Mapping[Id, Words] = {
     ),
     Id.LOCKED_OUT: Words(
         Severity.ERROR,
-        Text("cannot get in with MFA", "MFA でサインインできない"),
+        Text("cannot get in with MFA without help", "自力では MFA でサインインできない"),
         Text(
-            "No sequence of steps leads this user to a session with MFA.",
-            "どの手順でも MFA ありのセッションに到達できません。",
+            "No sequence of steps leads this user to a session with MFA by what they hold, without "
+            "help; the step at which the way ends is shown.",
+            "今持っている認証情報だけでは、どの手順でも MFA ありのセッションに到達できません。"
+            "どのステップで止まるかを示しています。",
         ),
         Text(
-            "`sekisho prove` shows where the way ends.",
-            "`sekisho prove` でどこで止まるかを確認できます。",
+            "Let an administrator enable a device for the user, or allow the step if it is at the "
+            "console; give a machine a role instead.",
+            "管理者が本人の MFA デバイスを有効にするか、コンソールでのステップであれば"
+            "許可してください。機械用のユーザーはロールに移行してください。",
         ),
     ),
 }

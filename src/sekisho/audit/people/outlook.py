@@ -5,7 +5,7 @@ a Force_MFA policy beside everything that the user has.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.account import Snapshot, User, policies_of
@@ -49,12 +49,14 @@ class Fate:
         reason: why it is not known; None if it is.
         name_taken: who has the device of the user's own name that alone is in the way, and the
             cure; None if there is none.
+        stopped: where the way ends; of several, one.
     """
 
     outlooks: tuple[Outlook, ...]
     by_path: bool = False
     reason: Text | None = None
     name_taken: Text | None = None
+    stopped: Text | None = field(default=None, compare=False)
 
 
 def outlooks_of(
@@ -140,7 +142,8 @@ class _Teller:
             case Walked(_, why, name_taken):
                 plain = self._walks.of(replace(user, path="/"), facts, policies).verdict
                 by_path = user.path != "/" and plain is WalkVerdict.PROVED
-                return Fate((Outlook.LOCKED_OUT,), by_path, name_taken=why if name_taken else None)
+                taken = why if name_taken else None
+                return Fate((Outlook.LOCKED_OUT,), by_path, name_taken=taken, stopped=why)
 
     def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.

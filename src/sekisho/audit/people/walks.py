@@ -114,6 +114,11 @@ class Walks:
         """
         name = self._names.of(user)
         found = self._walk(user, facts, policies, map(_to_mfa, name.may_be))
+        if found.verdict is WalkVerdict.REFUTED and facts.password:
+            console = self.opens(user, facts, policies)
+            if console.verdict is WalkVerdict.REFUTED:
+                # a key may lead a little further; the password is what somebody signs in with
+                found = replace(found, why=console.why)
         if name.serial and found.why is None:
             return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
         if name.serial and found.verdict is WalkVerdict.REFUTED:
