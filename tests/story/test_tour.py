@@ -64,6 +64,33 @@ def test_who_is_gated_is_proved(preset: Preset) -> None:
     assert said[cast.BREAK_GLASS] == NO
 
 
+def test_who_cannot_change_the_password_is_not_told_to_enrol(preset: Preset) -> None:
+    (table,) = step_of(preset, "5.1").tables
+    stuck = {
+        str(row[0])
+        for row in table.rows
+        if isinstance(row[3], Text) and row[3].en.startswith("cannot change the password")
+    }
+    (warned,) = [
+        note.en
+        for step in performed(preset)
+        for note in step.notes
+        if "must change their password" in note.en
+    ]
+    # riku.mori is rescued in between
+    assert stuck == {"daiki.kobayashi" if preset is Preset.AWS else cast.OTHER_NEW}
+    assert all(name in warned for name in stuck)
+
+
+def test_a_plan_is_called_safe_only_where_nothing_speaks_against_it(preset: Preset) -> None:
+    for step in performed(preset):
+        said = [check.what.en for check in step.checks if check.what.en.startswith("the plan ")]
+        against = any(note.en.startswith("Not so") for note in step.notes)
+        assert said in ([], ["the plan may be applied: what speaks against it was accepted"]) or (
+            said == ["the plan is safe to apply"] and not against
+        )
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(command.command, arguments, env={"COLUMNS": "80"})
 

@@ -1,4 +1,4 @@
-"""How each user of a snapshot stands: gated or not, enrolled or not, able to enrol or not."""
+"""How each user of a snapshot stands: gated, enrolled, able to enrol, able to sign in at all."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,9 @@ from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, gate_shut
 from sekisho.prover import User as Named
 from sekisho.rollout.decide import Ask, asked, credentials_of
+from sekisho.rollout.entering import entries_of
+from sekisho.rollout.held import unread_held
+from sekisho.rollout.plan import Verdict as Shown
 
 __all__ = ["Standing", "standings_of"]
 
@@ -20,7 +23,9 @@ class Standing:
             list, whatever identity-based policies are attached later.
         can_enrol: in a console session without MFA, what enrolling needs is allowed.
         enrolled: the user has a device.
-        has_password: the user can sign in at the console.
+        has_password: there is a console password.
+        shut_out: it is proved that the sign-in ends before any session, as at a refused new
+            password.
     """
 
     user: str
@@ -28,6 +33,7 @@ class Standing:
     can_enrol: bool
     enrolled: bool
     has_password: bool
+    shut_out: bool = False
 
     @property
     def gated(self) -> bool:
@@ -45,6 +51,8 @@ def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
     Raises:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
     """
+    entries = entries_of(snapshot, snapshot.users, unread_held(snapshot))
+    shut = {name for name, entry in entries.items() if entry.console is Shown.REFUTED}
     return tuple(
         Standing(
             user=user.name,
@@ -52,6 +60,7 @@ def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
             can_enrol=_can_enrol(snapshot, user),
             enrolled=bool(user.devices),
             has_password=user.password is not None,
+            shut_out=user.name in shut,
         )
         for user in snapshot.users
     )

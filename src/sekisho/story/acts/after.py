@@ -27,6 +27,10 @@ _UNKNOWN = Text("unknown", "不明")
 _NOTHING = Text("-", "-")
 _ENROL = Text("enrol a device", "デバイスの登録")
 _LOCKED_OUT = Text("cannot enrol under this policy", "このポリシーでは登録できない")
+_SHUT_OUT = Text(
+    "cannot change the password: an administrator is needed",
+    "パスワードを変更できない: 管理者の対応が必要",
+)
 _NO_PERSON = Text("no person: give it a role", "機械用: ロールへの移行")
 _NOT_GATED = Text("attach the policy", "ポリシーのアタッチ")
 _EXCEPTION = Text("nothing (break-glass)", "なし (緊急用)")
@@ -102,6 +106,8 @@ def _still_to_do(standing: Standing) -> Text:
         return _EXCEPTION
     if not standing.gated:
         return _NOT_GATED
+    if standing.shut_out:
+        return _SHUT_OUT
     if standing.enrolled:
         return _NOTHING
     if not standing.has_password:

@@ -31,7 +31,11 @@ _WHY = "the tour shows what happens then"
 _CHANGES = Text("Changes", "変更")
 _COLUMNS = (Text("operation", "操作"), Text("what", "対象"))
 _ALREADY = Text("already so", "変更不要")
-_APPLICABLE = Text("the plan is safe to apply", "計画を安全に適用できる")
+_SAFE = Text("the plan is safe to apply", "計画を安全に適用できる")
+_ACCEPTABLE = Text(
+    "the plan may be applied: what speaks against it was accepted",
+    "計画を適用できる (反対する理由は承認済み)",
+)
 _WARNING = Text("Warning: {text} ({about})", "警告: {text} ({about})")
 _PROOF = Text("Checked: {text}", "確認済み: {text}")
 _ACCEPTED = Text(
@@ -59,7 +63,7 @@ def make_plan(stage: Stage, scene: Scene, goal: Goal) -> Plan:
 
 def show_plan(scene: Scene, made: Plan, *, proofs: bool = False) -> None:
     """Show changes and warnings, and the proofs if asked for, before anything is changed."""
-    scene.check(_APPLICABLE, True, made.applicable)
+    scene.check(_ACCEPTABLE if made.accepted else _SAFE, True, made.applicable)
     rows: list[tuple[Cell, ...]] = [
         (type(change).__name__, _what(change)) for change in made.changes
     ]
