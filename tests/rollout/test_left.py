@@ -106,6 +106,12 @@ def test_a_user_with_a_device_stays(
 ) -> None:
     enrol(local, "taro", "taro-phone")
     assert set(left(applied, journal, api)) == {"login-profile taro", *TARO}
+    # what is still there is told anew
+    report = roll_back(applied, journal, api, now=lambda: NOW)
+    user = next(each for each in report.left if each.address == "user taro")
+    assert user.reason.en.startswith("it has come into use and stays: MFA device: 1, ")
+    assert user.reason.ja.startswith("使用されているため残します: MFA デバイス: 1、")
+    assert "password" not in user.reason.ja
 
 
 def test_a_user_with_a_key_stays(api: Boto3Api, iam: Any, journal: Journal, applied: Plan) -> None:
@@ -121,7 +127,7 @@ def test_a_user_that_others_gave_more_stays(
     stays = {each.address: each.reason for each in report.left}
     assert set(stays) == JIRO
     assert "inline policy: 1" in stays["user jiro"].en
-    assert "inline policy: 1" in stays["user jiro"].ja
+    assert "インラインポリシー: 1" in stays["user jiro"].ja
 
 
 def test_a_group_with_other_members_stays(

@@ -157,15 +157,17 @@ def _sentence(witness: Witness, who: str, language: str, *, refused: bool) -> st
     return "".join([filled, *map(said, more)])
 
 
+def _listed(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(each or '""' for each in values) + "]"
+
+
 def _valued(witness: Witness) -> Iterator[str]:
     """Yield the keys that the policies name, each with its value."""
     context = witness.request.context
     for key in witness.named:
         value = context.get(key)
         if value is not None:
-            text = (
-                value if isinstance(value, str) else f"[{', '.join(one or '""' for one in value)}]"
-            )
+            text = value if isinstance(value, str) else _listed(value)
             yield f"`{'='.join(quoted(part)[1:-1] for part in (key, text))}`"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text
+from sekisho.language import Text, listed
 from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.calls import undoing
 from sekisho.rollout.changes import (
@@ -184,7 +184,7 @@ class _Run:
         if change.state(actual) is State.AFTER and (reason := self._guards(change)):
             return reason
         holders = uses(self.api, change)
-        return IN_USE.filled(what=", ".join(holders)) if holders else None
+        return IN_USE.filled(what=listed(holders)) if holders else None
 
     def _guards(self, change: Change) -> Text | None:
         """Return why somebody may be left without a gate; None if nobody, or if that is wanted."""

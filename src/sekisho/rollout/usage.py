@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
+from sekisho.language import Text
 from sekisho.rollout.changes import (
     Change,
     CreateGroup,
@@ -19,9 +20,9 @@ __all__ = ["CHECKS", "is_used", "uses"]
 _OTHER_CREDENTIALS = tuple(
     (CREDENTIALS[kind].lists, CREDENTIALS[kind].items, what)
     for kind, what in (
-        (CredentialType.SSH_KEY, "SSH key"),
-        (CredentialType.SERVICE, "service-specific credential"),
-        (CredentialType.CERTIFICATE, "signing certificate"),
+        (CredentialType.SSH_KEY, Text("SSH key", "SSH キー")),
+        (CredentialType.SERVICE, Text("service-specific credential", "サービス固有の認証情報")),
+        (CredentialType.CERTIFICATE, Text("signing certificate", "署名証明書")),
     )
 )
 
@@ -42,30 +43,36 @@ CHECKS: Mapping[type, tuple[str, ...]] = {
 }
 """The operations that tell whether a thing that a plan made may go."""
 
+_GROUP = Text("group", "グループ")
+_ATTACHED = Text("attached policy", "アタッチされたポリシー")
+_INLINE = Text("inline policy", "インラインポリシー")
 _HOLDINGS = (
-    ("ListMFADevices", "MFADevices", "MFA device"),
-    ("ListAccessKeys", "AccessKeyMetadata", "access key"),
+    ("ListMFADevices", "MFADevices", Text("MFA device", "MFA デバイス")),
+    ("ListAccessKeys", "AccessKeyMetadata", Text("access key", "アクセスキー")),
 )
-_INLINE_OF_USER = (("ListUserPolicies", "PolicyNames", "inline policy"),)
+_INLINE_OF_USER = (("ListUserPolicies", "PolicyNames", _INLINE),)
 _ATTACHED_TO_USER = (
-    ("ListAttachedUserPolicies", "AttachedPolicies", "attached policy"),
-    ("ListGroupsForUser", "Groups", "group"),
+    ("ListAttachedUserPolicies", "AttachedPolicies", _ATTACHED),
+    ("ListGroupsForUser", "Groups", _GROUP),
 )
 _ATTACHED_TO_GROUP = (
-    ("GetGroup", "Users", "member"),
-    ("ListAttachedGroupPolicies", "AttachedPolicies", "attached policy"),
-    ("ListGroupPolicies", "PolicyNames", "inline policy"),
+    ("GetGroup", "Users", Text("member", "メンバー")),
+    ("ListAttachedGroupPolicies", "AttachedPolicies", _ATTACHED),
+    ("ListGroupPolicies", "PolicyNames", _INLINE),
 )
 _USING_POLICY = (
-    ("ListEntitiesForPolicy", "PolicyUsers", "user"),
-    ("ListEntitiesForPolicy", "PolicyGroups", "group"),
-    ("ListEntitiesForPolicy", "PolicyRoles", "role"),
+    ("ListEntitiesForPolicy", "PolicyUsers", Text("user", "ユーザー")),
+    ("ListEntitiesForPolicy", "PolicyGroups", _GROUP),
+    ("ListEntitiesForPolicy", "PolicyRoles", Text("role", "ロール")),
 )
+_USED = Text("password used", "使用されたパスワード")
+_PASSWORD = Text("console password", "コンソールパスワード")
+_COUNTED = Text("{what}: {number}", "{what}: {number}")
 
-Question = tuple[str, str, str]
+Question = tuple[str, str, Text]
 
 
-def uses(api: AwsApi, change: Change) -> tuple[str, ...]:
+def uses(api: AwsApi, change: Change) -> tuple[Text, ...]:
     """Return what keeps a thing that `change` made from being removed; empty if nothing does.
 
     Raises:
@@ -100,21 +107,21 @@ def is_used(api: AwsApi, user: str, given: Collection[str]) -> bool:
     return bool(more or _by_itself(api, user))
 
 
-def _by_itself(api: AwsApi, user: str) -> tuple[str, ...]:
+def _by_itself(api: AwsApi, user: str) -> tuple[Text, ...]:
     """Return what a user holds beside attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
     return _by_person(api, user) + _password(api, user) + own
 
 
-def _by_person(api: AwsApi, user: str) -> tuple[str, ...]:
+def _by_person(api: AwsApi, user: str) -> tuple[Text, ...]:
     """Return the signs that somebody has used this user."""
     signs = _counted(api, _HOLDINGS, UserName=user)
     if api.call("iam", "GetUser", UserName=user)["User"].get("PasswordLastUsed") is not None:
-        signs += ("password used",)
+        signs += (_USED,)
     return signs
 
 
-def _password(api: AwsApi, user: str) -> tuple[str, ...]:
+def _password(api: AwsApi, user: str) -> tuple[Text, ...]:
     """Return a sign if there is a password: the plan's own is taken back before the user is."""
     try:
         api.call("iam", "GetLoginProfile", UserName=user)
@@ -122,13 +129,13 @@ def _password(api: AwsApi, user: str) -> tuple[str, ...]:
         if error.aws_code == "NoSuchEntity":
             return ()
         raise
-    return ("console password",)
+    return (_PASSWORD,)
 
 
-def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[str, ...]:
+def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[Text, ...]:
     found = []
     for operation, key, what in questions:
         number = sum(1 for _ in api.pages("iam", operation, key, **params))
         if number:
-            found.append(f"{what}: {number}")
+            found.append(_COUNTED.filled(what=what, number=number))
     return tuple(found)

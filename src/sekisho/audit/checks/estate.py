@@ -111,7 +111,7 @@ def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
 
 def _about(text: Text, exemption: Exemption) -> Text:
     return text.filled(
-        kind=exemption.kind.value,
+        kind=texts.EXCEPTION_KINDS[exemption.kind],
         ticket=exemption.ticket,
         day=exemption.expires.isoformat(),
         force=exemption.force,

@@ -1,5 +1,9 @@
 """The facts behind findings, in both languages; what AWS answered stays as it is."""
 
+from collections.abc import Mapping
+
+from sekisho.account import DeviceKind
+from sekisho.audit.exceptions import ExceptionKind
 from sekisho.language import Text
 
 __all__ = [
@@ -9,10 +13,12 @@ __all__ = [
     "BY_SESSION",
     "CONSOLE",
     "DEVICES",
+    "DEVICE_KINDS",
     "DIFFERENT",
     "EDITS",
     "EXCEPTION",
     "EXCEPTION_FORCED",
+    "EXCEPTION_KINDS",
     "EXCEPTION_NEEDLESS",
     "EXCEPTION_PASSWORD",
     "INLINE",
@@ -26,6 +32,7 @@ __all__ = [
     "NOT_TOLD",
     "NO_AGE",
     "NO_WAY",
+    "OF_KIND",
     "ORPHAN",
     "PASSKEYS",
     "PLACES",
@@ -41,6 +48,7 @@ __all__ = [
 ]
 
 DEVICES = Text("devices: {devices}", "MFA デバイス: {devices}")
+OF_KIND = Text("{what} ({kind})", "{what} ({kind})")
 PASSKEYS = Text(
     "active access keys: {count}; devices: {devices}",
     "有効なアクセスキー {count} 個、MFA デバイス: {devices}",
@@ -131,3 +139,14 @@ ASSUMABLE = Text(
 BY_KEY = Text("the access key of {who}", "{who} のアクセスキー")
 BY_SESSION = Text("a session of {who} without MFA", "{who} の MFA なしのセッション")
 TAKEN_TO_HOLD = Text("; conditions taken to hold: {keys}", "、満たすとみなした条件: {keys}")
+
+DEVICE_KINDS: Mapping[DeviceKind, Text] = {
+    DeviceKind.VIRTUAL: Text("authenticator app", "認証アプリケーション"),
+    DeviceKind.FIDO: Text("passkey", "パスキー"),
+    DeviceKind.HARDWARE: Text("hardware token", "ハードウェアトークン"),
+}
+EXCEPTION_KINDS: Mapping[ExceptionKind, Text] = {
+    ExceptionKind.BREAK_GLASS: Text("break-glass", "緊急用"),
+    ExceptionKind.MACHINE: Text("machine", "機械"),
+    ExceptionKind.OTHER: Text("exception", "例外"),
+}

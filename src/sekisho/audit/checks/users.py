@@ -10,7 +10,7 @@ from sekisho.audit.checks.model import AccountFinding, Examined
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Outlook, Row, said_of
-from sekisho.language import Text
+from sekisho.language import Text, listed
 from sekisho.prover import Refuted, Unknown
 
 __all__ = ["user_checks"]
@@ -144,8 +144,9 @@ def _power(row: Row) -> Iterator[AccountFinding]:
         yield unknown(Id.MAY_EDIT_GATE, row.user.name, row.power.unknown)
 
 
-def _listed(row: Row) -> str:
-    return ", ".join(f"{device.serial} ({device.kind.value})" for device in row.facts.devices)
+def _listed(row: Row) -> Text:
+    named = ((each.serial, texts.DEVICE_KINDS[each.kind]) for each in row.facts.devices)
+    return listed(texts.OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
 def _why(row: Row) -> Text | str:

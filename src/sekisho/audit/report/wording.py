@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from sekisho.account import DeviceKind, unread_policies
+from sekisho.account import unread_policies
 from sekisho.audit.checks import WORDS, AccountFinding, AccountFindingId
-from sekisho.audit.exceptions import ExceptionKind, Exemption
+from sekisho.audit.checks.texts import DEVICE_KINDS, EXCEPTION_KINDS
+from sekisho.audit.exceptions import Exemption
 from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Nature, Outlook, Row
@@ -63,16 +64,6 @@ _OUTLOOKS: Mapping[Outlook, Text] = {
     Outlook.MUST_ENROL: Text("must enrol first", "先に MFA 登録が必要"),
     Outlook.NO_WAY_IN: Text("has nothing to sign in with", "サインインに使う認証情報なし"),
     Outlook.READY: Text("ready", "準備完了"),
-}
-_DEVICES: Mapping[DeviceKind, Text] = {
-    DeviceKind.VIRTUAL: Text("authenticator app", "認証アプリケーション"),
-    DeviceKind.FIDO: Text("passkey", "パスキー"),
-    DeviceKind.HARDWARE: Text("hardware token", "ハードウェアトークン"),
-}
-_KINDS: Mapping[ExceptionKind, Text] = {
-    ExceptionKind.BREAK_GLASS: Text("break-glass", "緊急用"),
-    ExceptionKind.MACHINE: Text("machine", "機械"),
-    ExceptionKind.OTHER: Text("exception", "例外"),
 }
 
 USERS = Text("Users", "ユーザー")
@@ -281,7 +272,7 @@ def exemption_text(exemption: Exemption) -> tuple[Text, ...]:
     values = (exemption.why, exemption.owner, exemption.approved_by)
     return (
         _plain(exemption.user),
-        _KINDS[exemption.kind],
+        EXCEPTION_KINDS[exemption.kind],
         *map(_plain, values),
         _plain(exemption.expires.isoformat()),
         _plain(exemption.ticket),
@@ -315,7 +306,7 @@ def _devices(row: Row) -> Text:
     if not facts.devices:
         return _tri(facts.enrolled)
     kinds = Counter(device.kind for device in facts.devices)
-    return _joined([_counted(_DEVICES[kind], count) for kind, count in kinds.items()])
+    return _joined([_counted(DEVICE_KINDS[kind], count) for kind, count in kinds.items()])
 
 
 def _counted(text: Text, count: int) -> Text:
