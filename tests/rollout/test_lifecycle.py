@@ -61,8 +61,11 @@ def run(made: Plan, api: Boto3Api, journal: Path) -> None:
 
 @pytest.mark.parametrize("preset", Preset)
 def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: Preset) -> None:
-    for key in user_of(collect(api, now=NOW), "hanako").keys:
+    hanako = user_of(collect(api, now=NOW), "hanako")
+    for key in hanako.keys:
         api.call("iam", "DeleteAccessKey", UserName="hanako", AccessKeyId=key.id)
+    for ssh in hanako.ssh_keys:
+        api.call("iam", "DeleteSSHPublicKey", UserName="hanako", SSHPublicKeyId=ssh.id)
     gated(api, preset, tmp_path)
     made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     assert made.applicable, made.against
