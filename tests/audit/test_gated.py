@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
 from sekisho.account import Gap, Snapshot, readings_of
 from sekisho.audit import Gated, gates_of
-from sekisho.audit.alike import traits_of
+from sekisho.audit.alike import Traits, traits_of
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Switches, decide
 from sekisho.policy import Preset, from_json
 from sekisho.prover import Proved, Refuted, User, gate_shut
@@ -109,11 +109,23 @@ def test_the_presets_are_asked_once_for_everybody() -> None:
 
 
 def test_a_pattern_that_cuts_into_names_is_asked_one_by_one() -> None:
-    for resource in ("user/dev-*", "user/*${aws:username}", "user/?*", "user/alice"):
-        allow = {"Effect": "Allow", "Action": "iam:*", "Resource": f"arn:aws:iam::*:{resource}"}
-        document = from_json({"Version": "2012-10-17", "Statement": [allow]})
-        both = (AttachedPolicy("gate", gate()), AttachedPolicy("own", document))
-        assert traits_of(Policies(identity=both)).one_by_one
+    for resource in ("user/dev-*", "user/*${aws:username}", "user/?*"):
+        assert traits_beside_the_gate(resource).one_by_one
+
+
+def test_whom_a_pattern_names_is_asked_alone() -> None:
+    for resource in ("user/alice", "*/alice", "*/alice/*", "user/dev/alice"):
+        traits = traits_beside_the_gate(resource)
+        assert not traits.one_by_one
+        assert "alice" in traits.words
+        assert "bob" not in traits.words
+
+
+def traits_beside_the_gate(resource: str) -> Traits:
+    allow = {"Effect": "Allow", "Action": "iam:*", "Resource": f"arn:aws:iam::*:{resource}"}
+    document = from_json({"Version": "2012-10-17", "Statement": [allow]})
+    both = (AttachedPolicy("gate", gate()), AttachedPolicy("own", document))
+    return traits_of(Policies(identity=both))
 
 
 TAILS = (

@@ -205,32 +205,6 @@ def test_a_password_that_has_expired_counts(ends: int, hard: bool, stuck: tuple[
     assert proof.failed == stuck
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        gate(),
-        deny(mfa("false", "Bool")),
-        deny(mfa("false"), NotAction=["dynamodb:*"]),
-        deny({**mfa("false"), "StringLike": {"aws:username": "k*"}}),
-        deny(mfa("false"), Action="*", Resource=f"arn:aws:iam::{ACCOUNT}:user/keys"),
-        allow(Action="*", Resource=f"arn:aws:iam::{ACCOUNT}:user/twin"),
-        allow(Action="iam:*", Resource="arn:aws:iam::*:user/${aws:username}"),
-    ],
-)
-def test_who_is_taken_for_alike_is(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = company()
-    for name, path in (("twin", "/"), ("cousin", "/dev/"), ("keyless", "/")):
-        start = with_user(start, user(name, path=path, attached=(FULL,), password=Password()))
-    start = with_user(start, user("keys-2", attached=(FULL,), keys=(KEY,), tags={"a": "b"}))
-    names = (*ALL, "twin", "cousin", "keyless", "keys-2")
-    made = planned(document, *names, start=start)
-    monkeypatch.setattr(
-        "sekisho.rollout.outlook.representatives",
-        lambda before, after, users, holding=True: {known.name: known for known in users},
-    )
-    assert planned(document, *names, start=start) == made
-
-
 def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
     closed = f"arn:aws:iam::{ACCOUNT}:policy/DenyAll"
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))

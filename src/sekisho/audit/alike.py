@@ -3,17 +3,19 @@
 Most policies see a user's name only through `${aws:username}`, so that another name gives the same
 answers about other names. That is so if each pattern with the variable is made of whole parts
 (`user/*/${aws:username}`), and every other pattern of the same element or key takes in all or
-nothing of what such patterns match whatever the name; then renaming a user renames every request,
-and no answer changes. Where that cannot be seen, users are asked about one by one.
+nothing of what such patterns match whatever the name, or is of whole parts, too, and the user's
+name is none of them; then renaming a user renames every request, and no answer changes. Where that
+cannot be seen, users are asked about one by one.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.account import User
 from sekisho.engine import AttachedPolicy, Policies, arns, glob
 from sekisho.policy.document import Document, OperatorName, Statement, Version
+from sekisho.prover.attached import every
 
 __all__ = ["Likenesses", "Numbers", "Traits", "likeness", "traits_of"]
 
@@ -111,12 +113,13 @@ class Likenesses:
         self._asked = asked
         self._traits: dict[tuple[object, ...], Traits] = {}
 
-    def of(self, user: User, policies: Policies) -> tuple[object, ...]:
-        """Return the key for a user for whom these policies decide."""
-        key = (self._numbers.of_all(policies), user.path)
+    def of(self, user: User, *sets: Policies) -> tuple[object, ...]:
+        """Return the key for a user for whom these policies decide, each set at its own time."""
+        key = (*map(self._numbers.of_all, sets), user.path)
         if key not in self._traits:
-            asked = replace(policies, identity=(*policies.identity, self._asked))
-            self._traits[key] = traits_of(asked, user.path)
+            # what one set says of a name matters to what another says
+            decide = (each for policies in sets for each in every(policies))
+            self._traits[key] = traits_of(Policies((*decide, self._asked)), user.path)
         return (*key, user.boundary, likeness(user, self._traits[key]))
 
 
@@ -135,9 +138,7 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         policies: what decides.
         path: of the users, where the question is about the user's own ARN.
     """
-    attached = [*policies.identity, *(policies.boundaries or ()), *(policies.session or ())]
-    attached += [policy for level in policies.scps for policy in level.policies]
-    documents = dict.fromkeys(policy.document for policy in attached)
+    documents = dict.fromkeys(policy.document for policy in every(policies))
     keys = {
         condition.key.lower()
         for document in documents
@@ -148,17 +149,17 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
     if path is not None:
         patterns[_Pattern("Resource", f"user{path}{_NAME}", _IAM)] = None
     named = [each for each in patterns if each.named]
-    plain = [each for each in patterns if not each.named]
+    plain = (each for each in patterns if not each.named)
+    telling = [*named, *(each for each in plain if not all(_blind(one, each) for one in named))]
     if (
         keys & _OWN
         or any(map(_has_other_variables, documents))
         # renaming the user does not rename what the user's tags say
         or any(each.where.startswith(_OF_CALLER) for each in named)
-        or not all(map(_of_whole_parts, named))
-        or not all(_blind(one, other) for one in named for other in plain)
+        or not all(map(_of_whole_parts, telling))
     ):
         return Traits(one_by_one=True)
-    words = frozenset(part for each in named for part in _parts(each))
+    words = frozenset(part for each in telling for part in _parts(each))
     tags = frozenset(key.removeprefix(_TAG) for key in keys if key.startswith(_TAG))
     return Traits(tags=tags, words=words)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sekisho.account import Snapshot, User, policies_of, readings_of
 from sekisho.engine import (
+    AttachedPolicy,
     Context,
     ContextValue,
     Decision,
@@ -14,6 +15,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
+from sekisho.policy import from_json
 from sekisho.prover import Held
 from sekisho.signin import (
     Credential,
@@ -26,6 +28,9 @@ from sekisho.signin import (
 )
 
 __all__ = [
+    "ASKED",
+    "DEVICE",
+    "SERVICES",
     "Ask",
     "asked",
     "changes_password",
@@ -35,6 +40,42 @@ __all__ = [
     "probes",
     "sessions_of",
 ]
+
+_ROLE = "arn:{partition}:iam::{account}:role/probe"
+DEVICE = "arn:{partition}:iam::{account}:mfa/any-name"
+"""A device that nobody has: it may have any name."""
+
+SERVICES: Mapping[str, tuple[str, str]] = {
+    "codecommit.amazonaws.com": (
+        "codecommit:GitPull",
+        "arn:{partition}:codecommit:us-east-1:{account}:any",
+    ),
+    "cassandra.amazonaws.com": (
+        "cassandra:Select",
+        "arn:{partition}:cassandra:us-east-1:{account}:/keyspace/any/table/any",
+    ),
+    "bedrock.amazonaws.com": ("bedrock:CallWithBearerToken", "*"),
+    "logs.amazonaws.com": ("logs:CallWithBearerToken", "*"),
+}
+"""What a credential for one service is needed for; any other may sign what an access key does."""
+
+_RESOURCES = [_ROLE, DEVICE, *(on for _, on in SERVICES.values() if on != "*")]
+ASKED = AttachedPolicy(
+    "what is asked about",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "*",
+                    "Resource": [on.format(partition="*", account="*") for on in _RESOURCES],
+                }
+            ],
+        }
+    ),
+)
+"""What users are asked about here besides themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +160,7 @@ def probes(user: User) -> tuple[Ask, ...]:
         Ask("ec2:DescribeInstances", "*", {}),
         Ask("iam:DeleteUser", user.arn, {}),
         Ask("s3:ListAllMyBuckets", "*", {}),
-        Ask("sts:AssumeRole", f"arn:{partition}:iam::{account}:role/probe", {}),
+        Ask("sts:AssumeRole", _ROLE.format(partition=partition, account=account), {}),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sekisho.account import Snapshot, User
 from sekisho.prover import Proved
-from sekisho.rollout.decide import Ask, changes_password, credentials_of, may, probes
+from sekisho.rollout.decide import DEVICE, Ask, changes_password, credentials_of, may, probes
 from sekisho.rollout.held import others_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
@@ -36,13 +36,14 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
         ("dead-lock", DEAD_LOCK, _dead_locks),
         ("cannot-enrol", CANNOT_ENROL, _cannot_enrol),
         ("must-enrol", MUST_ENROL, _must_enrol),
-        ("via-service", VIA_SERVICE, _open_to_services),
     )
     named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
     stops = tuple(
         name for name in others_stop(outlook) if policies_or_none(outlook.after, name) is not None
     )
     named.insert(1, ("credentials-stop", CREDENTIALS_STOP, stops))
+    # of whom the policy is theirs, and not only one that says the same
+    served = tuple(user.name for user in outlook.touched if _open_to_services(outlook, user))
     stuck = tuple(
         name
         for name, entry in outlook.entries.items()
@@ -50,7 +51,8 @@ def warnings(outlook: Outlook) -> tuple[Note, ...]:
     )
     gaining = {*outlook.whom(_told(_gains))}
     gains = tuple(u.name for u in outlook.touched if u.name in gaining or _rises(outlook, u))
-    named += [("gains", GAINS, gains), ("still-stuck", STILL_STUCK, stuck)]
+    named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
+    named.append(("still-stuck", STILL_STUCK, stuck))
     notes = (Note(identity, text, names) for identity, text, names in named if names)
     return (*notes, *losing(outlook))
 
@@ -102,11 +104,8 @@ def shut_at_console(outlook: Outlook, user: User) -> bool:
 
 
 def _enrols(snapshot: Snapshot, user: User) -> bool:
-    """Return whether the user can set up a first device in one of their ways without MFA.
-
-    The device may have any name.
-    """
-    device = f"arn:{snapshot.partition}:iam::{snapshot.account}:mfa/any-name"
+    """Return whether the user can set up a first device in one of their ways without MFA."""
+    device = DEVICE.format(partition=snapshot.partition, account=snapshot.account)
     needed = (
         Ask("iam:CreateVirtualMFADevice", device, {}),
         Ask("iam:EnableMFADevice", user.arn, {}),

@@ -5,12 +5,12 @@ CodeCommit then refuses is observed; of the other services AWS does not document
 such a request has: they are taken as absent, as with an access key (facts §2.2, §13).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 
 from sekisho.account import Snapshot, User
 from sekisho.engine import DecisionEffect
-from sekisho.rollout.decide import Ask, asked, credentials_of, probes
+from sekisho.rollout.decide import SERVICES, Ask, asked, credentials_of, probes
 from sekisho.rollout.held import others_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.signin import Credential
@@ -22,20 +22,6 @@ __all__ = [
     "others_stop",
     "stopping_key",
 ]
-
-_PROBES: Mapping[str, tuple[str, str]] = {
-    "codecommit.amazonaws.com": (
-        "codecommit:GitPull",
-        "arn:{partition}:codecommit:us-east-1:{account}:any",
-    ),
-    "cassandra.amazonaws.com": (
-        "cassandra:Select",
-        "arn:{partition}:cassandra:us-east-1:{account}:/keyspace/any/table/any",
-    ),
-    "bedrock.amazonaws.com": ("bedrock:CallWithBearerToken", "*"),
-    "logs.amazonaws.com": ("logs:CallWithBearerToken", "*"),
-}
-"""What a credential for one service is needed for; any other may sign what an access key does."""
 
 
 def is_newly_shut(
@@ -102,7 +88,7 @@ def others_may_stop(outlook: Outlook) -> tuple[str, ...]:
         for user in outlook.touched
         if (facts := outlook.facts.get(user.name)) is not None and facts.others_unread
     }
-    every = frozenset({"", *_PROBES})
+    every = frozenset({"", *SERVICES})
     shut = outlook.decided(partial(_shut_of, services=every)) if unread else {}
     return tuple(
         user.name
@@ -118,7 +104,9 @@ def _held(outlook: Outlook, user: User) -> frozenset[str]:
     """
     facts, listed = outlook.facts.get(user.name), others_of(user)
     more = facts is not None and facts.others > len(listed)
-    return frozenset(each if each in _PROBES else "" for each in (*listed, *([""] if more else [])))
+    return frozenset(
+        each if each in SERVICES else "" for each in (*listed, *([""] if more else []))
+    )
 
 
 def _shut_of(outlook: Outlook, user: User, *, services: frozenset[str]) -> frozenset[str]:
@@ -127,8 +115,8 @@ def _shut_of(outlook: Outlook, user: User, *, services: frozenset[str]) -> froze
 
 
 def _asks(user: User, service: str) -> tuple[Ask, ...]:
-    if service not in _PROBES:
+    if service not in SERVICES:
         return probes(user)
-    action, resource = _PROBES[service]
+    action, resource = SERVICES[service]
     _, partition, _, _, account, _ = user.arn.split(":", 5)
     return (Ask(action, resource.format(partition=partition, account=account), {}),)

@@ -119,7 +119,7 @@ class Powers:
         if self._asker.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
             after.append(replace(policies, identity=identity))
-        return (self._naming(user), *(self._likenesses.of(user, each) for each in after))
+        return (self._naming(user), *self._likenesses.of(user, *after))
 
     def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
         """Return where trust policies name a user: the role, and the statement's place."""
