@@ -140,8 +140,8 @@ def _power(row: Row) -> Iterator[AccountFinding]:
     if row.power.edits and not row.power.administers:
         fact = texts.EDITS.filled(request=row.power.edits)
         yield finding(Id.MAY_EDIT_GATE, row.user.name, fact)
-    elif row.power.unknown and row.facts.enrolled:
-        yield unknown(Id.MAY_EDIT_GATE, row.user.name, row.power.unknown)
+    elif row.power.edits_unknown and not row.power.administers:
+        yield unknown(Id.MAY_EDIT_GATE, row.user.name, row.power.edits_unknown)
 
 
 def _listed(row: Row) -> Text:

@@ -5,7 +5,7 @@ an allowed call in a session with MFA that takes a gate away from others, or giv
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
@@ -29,9 +29,10 @@ class Power:
     Attributes:
         administers: whether the user can change what decides for others, or take every right.
         request: an allowed request that does so, or the first of several; "" if there is none.
-        unknown: why it is not known; None if it is.
+        unknown: why it is not known whether the user is an administrator; None if it is.
         gating: the policies that stop the user without MFA, by name.
         edits: an allowed request that takes away or changes one of them; "" if there is none.
+        edits_unknown: why that is not known; None if it is.
     """
 
     administers: bool
@@ -39,6 +40,7 @@ class Power:
     unknown: Text | None = None
     gating: tuple[str, ...] = ()
     edits: str = ""
+    edits_unknown: Text | None = None
 
 
 def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
@@ -74,9 +76,11 @@ class Administrators:
 
     @cached_property
     def _powers(self) -> Powers:
-        gates = [each.gating for each in self._known.values() if isinstance(each, _Known)]
-        names = {name for each in gates for name in each}
-        return Powers(self._snapshot, self._asker, self._likenesses, names)
+        gates = {
+            name: each if isinstance(each, Text) else each.gating
+            for name, each in self._known.items()
+        }
+        return Powers(self._snapshot, self._asker, self._likenesses, gates)
 
     def of(self, user: User, held: Held = Held.MFA_SESSION) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
@@ -95,22 +99,24 @@ class Administrators:
         """Return what one user may do."""
         known = self._known[user.name]
         if isinstance(known, Text):
-            return Power(administers=False, unknown=known)
+            return Power(administers=False, unknown=known, edits_unknown=known)
         try:
             verdict, of = self._administers(user, known)
             edits, doubt = self._on_own_gate(user, known)
         except (FaultyAccount, FaultyPolicy) as error:
-            return Power(administers=False, unknown=_said(error))
+            why = _said(error)
+            return Power(administers=False, unknown=why, edits_unknown=why)
+        unsure = None if doubt is None else doubt.reason
+        power = Power(False, gating=known.gating, edits=edits, edits_unknown=unsure)
         match verdict:
             case Proved():
-                why = None if doubt is None else doubt.reason
-                return Power(False, unknown=why, gating=known.gating, edits=edits)
+                return power
             case Refuted(witness):
                 on = witness.request.resource
                 request = f"{witness.request.action} on {user.arn if on == of.arn else on}"
-                return Power(True, request, gating=known.gating, edits=edits)
+                return replace(power, administers=True, request=request)
             case Unknown(reason):
-                return Power(False, unknown=reason, gating=known.gating, edits=edits)
+                return replace(power, unknown=reason)
 
     def _read(self, user: User) -> _Known | Text:
         """Return what is known of a user's policies, or why nothing is."""

@@ -3,47 +3,36 @@
 What counts, and what does not, is said in docs/audit.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
 
 from sekisho.account import (
-    Gap,
     Group,
     Role,
     Snapshot,
     User,
     policies_of,
     policies_of_role,
-    unread_policies,
 )
 from sekisho.audit.alike import Likenesses
 from sekisho.audit.assuming import EVERYTHING, lets_in
 from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
-from sekisho.audit.people.gating import BOUNDARY, POLICY, VERSIONS, own_boundary
+from sekisho.audit.people.gating import BOUNDARY, POLICY, own_boundary
+from sekisho.audit.people.removals import Doubt, removals_of, unread
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import NAME, from_json
-from sekisho.prover import Held, Proved, Unknown, Verdict
+from sekisho.policy import from_json
+from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 from sekisho.prover import User as Named
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = ["ASKED", "Powers"]
 
-_OF_AWS = ("AdministratorAccess", "IAMFullAccess")
-"""AWS's own policies that give the right to change IAM; every account can attach them."""
-
-_INLINE = (
-    *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:PutGroupPolicy"),
-    *("iam:DeleteGroupPolicy", "iam:RemoveUserFromGroup"),
-)
-_DETACHING = ("iam:DetachUserPolicy", "iam:DetachGroupPolicy")
-_ATTACHING = ("iam:AttachUserPolicy", "iam:AttachGroupPolicy")
-_BOUNDING = ("iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary")
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
@@ -81,33 +70,28 @@ class Powers:
         snapshot: the account.
         asker: asks the prover.
         likenesses: of the users, to what is `ASKED`.
-        gates: the names of the policies that gate somebody.
+        gates: the names of the policies that gate each user, or why they are not known.
     """
 
     def __init__(
-        self, snapshot: Snapshot, asker: Asker, likenesses: Likenesses, gates: set[str]
+        self,
+        snapshot: Snapshot,
+        asker: Asker,
+        likenesses: Likenesses,
+        gates: Mapping[str, tuple[str, ...] | Text],
     ) -> None:
         self._snapshot = snapshot
         self._asker = asker
         self._likenesses = likenesses
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
-        # each list is read whole or not at all
         self._lost = snapshot.gap_of(_DETAILS)
-        details = (gap for gap in snapshot.gaps if gap.what == _DETAILS)
-        of_users = (gap for gap in details if gap.who in snapshot.user_named)
-        self._hidden = next(of_users, None if snapshot.groups else self._lost)
-        # what was not read may gate, and Force_MFA is what would
-        unread = unread_policies(snapshot)
-        managed = {each for each in (*gates, *unread) if each.startswith("arn:")}
-        self._gates = tuple(sorted({*managed, f"{self._home}:policy/{NAME}"}))
-        bounds = {user.boundary for user in snapshot.users if user.boundary}
-        self._bounds = tuple(sorted(bounds & {*gates, *unread}))
-        owners: list[User | Group] = [*snapshot.users, *snapshot.groups]
-        attached = {arn for owner in owners for arn in owner.attached} | bounds
-        own = {arn for arn in attached if arn.startswith(f"{self._home}:")}
-        self._changing = tuple(sorted({*own, f"{self._home}:policy/{NAME}"}))
-        self._strong = tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS)
-        self._strong += tuple(self._others_that_are_strong())
+        self._removals = removals_of(snapshot, gates)
+        strong, maybe = self._others_that_are_strong()
+        self._removals = replace(
+            self._removals,
+            strong=(*self._removals.strong, *strong),
+            maybe_strong=(*self._removals.maybe_strong, *maybe),
+        )
         self._roles: dict[str, Verdict] = {}
         self._doors: dict[tuple[str, str, bool, Held], bool] = {}
         self._named = _naming(snapshot)
@@ -161,75 +145,60 @@ class Powers:
             if gap.who.startswith(_TRUST_OF):
                 name = gap.who.removeprefix(_TRUST_OF)
                 on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
-                yield then(self._asker.may(not_denied, Ask((_ASSUME,), on)), _unread(gap))
+                yield then(
+                    self._asker.may(not_denied, Ask((_ASSUME,), on)), partial(Unknown, unread(gap))
+                )
         if self._lost is not None and not self._snapshot.roles:
             ask = Ask((_ASSUME,), (f"{self._home}:role/*",))
-            yield then(self._asker.may(not_denied, ask), _unread(self._lost))
+            yield then(self._asker.may(not_denied, ask), partial(Unknown, unread(self._lost)))
         if self._lost is not None and not self._snapshot.groups:
             ask = Ask((_JOIN,), (f"{self._home}:group/*",))
-            yield then(self._asker.may(caller, ask), _unread(self._lost))
+            yield then(self._asker.may(caller, ask), partial(Unknown, unread(self._lost)))
 
     def _takes_away(self, caller: Caller) -> Verdict:
         """Ask whether a gate can be taken away from others, or every right be given to them."""
         doubtful = (
-            then(self._asker.may(caller, ask), _unread(gap))
-            for gap, ask in self._doubtful(caller.named)
+            then(self._asker.may(caller, ask), partial(Unknown, why))
+            for why, ask in self._removals.doubtful(caller.named)
         )
-        return some(chain((self._surely(caller),), doubtful))
+        sure = (self._asker.may(caller, ask) for ask in self._removals.sure(caller.named))
+        return some(chain(sure, doubtful))
 
-    def _surely(self, caller: Caller) -> Verdict:
-        """Ask the same about what was read."""
-        return some(self._asker.may(caller, ask) for ask in self._removals(caller.named))
-
-    def _own(self, named: Named) -> tuple[str, ...]:
-        # names are unique whatever the path: who has the same one is the same user
-        return (f"{self._home}:user/{named.name}", f"{self._home}:user/*/{named.name}")
-
-    def _doubtful(self, named: Named) -> Iterator[tuple[Gap, Ask]]:
-        """Yield calls that may take a gate away, or give every right, with what was not read.
-
-        Any policy may be what gates a user or group of whom nothing was read.
-        """
-        if self._lost is not None:
-            key = Key(POLICY, (f"{self._home}:policy/*",), like=True)
-            yield self._lost, Ask(_ATTACHING, keys=(key,))
-        if self._hidden is not None:
-            own = self._own(named)
-            yield self._hidden, Ask(VERSIONS, (f"{self._home}:policy/*",))
-            yield self._hidden, Ask(_DETACHING, besides=own)
-            yield self._hidden, Ask(_BOUNDING, besides=own)
-
-    def _removals(self, named: Named) -> Iterator[Ask]:
-        own = self._own(named)
-        yield Ask(_INLINE, besides=own)
-        yield Ask(VERSIONS, self._changing)
-        for actions, policies in ((_DETACHING, self._gates), (_ATTACHING, self._strong)):
-            yield Ask(actions, besides=own, keys=(Key(POLICY, policies),))
-        if self._bounds:
-            for action, holds in zip(_BOUNDING, (True, False), strict=True):
-                key = Key(BOUNDARY, self._bounds, holds=holds)
-                yield Ask((action,), besides=own, keys=(key,))
-
-    def _others_that_are_strong(self) -> Iterator[str]:
-        """Yield the policies of the account that may let whoever has them take a gate away."""
-        scps = self._snapshot.scps or ()
+    def _others_that_are_strong(self) -> tuple[list[str], list[Doubt]]:
+        """Return the policies that let whoever has them take a gate away, and those that may."""
+        strong, maybe, scps = [], [], self._snapshot.scps or ()
+        anybody = Named.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
-            if arn in self._strong:
-                continue
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
-            anybody = Named.of(f"{self._home}:user/{_NOBODY}")
-            has = partial(self._surely, Caller(anybody, only))
-            if not isinstance(_known(has), Proved):
-                yield arn
+            match _known(partial(self._takes_away, Caller(anybody, only))):
+                case Refuted():
+                    strong.append(arn)
+                case Unknown(reason):
+                    maybe.append(Doubt(reason, (arn,)))
+                case Proved():
+                    pass
+        return strong, maybe
+
+    def _gives(self, caller: Caller, ask: Ask, key: str) -> Verdict:
+        """Ask whether a call can be made with a policy, named by a key, that gives every right."""
+
+        def may(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
+            named = Key(key, policies, like=like)
+            return self._asker.may(caller, replace(ask, keys=(*ask.keys, named)))
+
+        doubtful = (
+            then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
+            for doubt in self._removals.maybe_strong
+        )
+        return some(chain((may(self._removals.strong),), doubtful))
 
     def _by_own_policies(self, user: User, caller: Caller) -> Iterator[Verdict]:
         """Ask whether the user can give themselves every right, or do away with the boundary."""
         may, on, bounded = partial(self._asker.may, caller), (user.arn,), own_boundary(user)
-        strong = Key(POLICY, self._strong)
         given = some(
             (
                 may(Ask(("iam:PutUserPolicy",), on, keys=(bounded,))),
-                may(Ask(("iam:AttachUserPolicy",), on, keys=(bounded, strong))),
+                self._gives(caller, Ask(("iam:AttachUserPolicy",), on, keys=(bounded,)), POLICY),
             )
         )
         yield then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
@@ -237,13 +206,7 @@ class Powers:
             freed = some(
                 (
                     may(Ask(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
-                    may(
-                        Ask(
-                            ("iam:PutUserPermissionsBoundary",),
-                            on,
-                            keys=(Key(BOUNDARY, self._strong),),
-                        )
-                    ),
+                    self._gives(caller, Ask(("iam:PutUserPermissionsBoundary",), on), BOUNDARY),
                 )
             )
             unbound = replace(caller, policies=replace(caller.policies, boundaries=None))
@@ -269,7 +232,7 @@ class Powers:
         given = some(
             (
                 self._asker.may(caller, Ask((_PUT,), on)),
-                self._asker.may(caller, Ask((_ATTACH,), on, keys=(Key(POLICY, self._strong),))),
+                self._gives(caller, Ask((_ATTACH,), on), POLICY),
             )
         )
         entered = then(given, partial(self._enters, user, caller, role))
@@ -339,12 +302,6 @@ def _unless_denied(caller: Caller) -> Caller:
     own = caller.policies
     identity = (*own.identity, *(own.boundaries or ()), EVERYTHING)
     return replace(caller, policies=replace(own, identity=identity, boundaries=None))
-
-
-def _unread(gap: Gap) -> Callable[[], Unknown]:
-    """Return what tells that an answer hangs on what was not read."""
-    why = f"{gap.what}: {gap.reason}"
-    return partial(Unknown, Text(why, why))
 
 
 def _known(asked: Callable[[], Verdict]) -> Verdict:

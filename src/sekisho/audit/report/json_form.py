@@ -79,7 +79,7 @@ def _row(row: Row) -> dict[str, object]:
             *facts.unread,
             *facts.others_unread,
             *([row.fate.reason.en] if row.fate.reason else []),
-            *([power.unknown.en] if power.unknown else []),
+            *dict.fromkeys(each.en for each in (power.unknown, power.edits_unknown) if each),
         ],
     }
 
