@@ -79,6 +79,12 @@ def test_who_must_enrol_is_told_from_who_cannot() -> None:
     assert (warned["must-enrol"], warned["cannot-enrol"]) == (("dev",), ("bob",))
 
 
+def test_a_device_of_ones_own_name_is_one() -> None:
+    warned = felt(planned(DOCUMENTS[-1], "any-name", "bob", "dev", start=together()))
+    assert warned["must-enrol"] == ("any-name", "bob", "dev")
+    assert "cannot-enrol" not in warned
+
+
 @pytest.mark.parametrize(("was", "will"), [(OWN_HOME, BOBS_HOME), (BOBS_HOME, OWN_HOME)])
 def test_what_was_is_held_against_what_will_be(was: Document, will: Document) -> None:
     start = together(GATE)

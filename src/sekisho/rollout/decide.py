@@ -29,12 +29,12 @@ from sekisho.signin import (
 
 __all__ = [
     "ASKED",
-    "DEVICE",
     "SERVICES",
     "Ask",
     "asked",
     "changes_password",
     "credentials_of",
+    "devices_for",
     "held_by",
     "may",
     "probes",
@@ -42,8 +42,11 @@ __all__ = [
 ]
 
 _ROLE = "arn:{partition}:iam::{account}:role/probe"
-DEVICE = "arn:{partition}:iam::{account}:mfa/any-name"
-"""A device that nobody has: it may have any name."""
+_DEVICES = (
+    "arn:{partition}:iam::{account}:mfa/{name}",
+    "arn:{partition}:iam::{account}:mfa/any-name",
+)
+"""Devices to set up: of the user's own name, which may be the only one allowed, and of any."""
 
 SERVICES: Mapping[str, tuple[str, str]] = {
     "codecommit.amazonaws.com": (
@@ -59,7 +62,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 }
 """What a credential for one service is needed for; any other may sign what an access key does."""
 
-_RESOURCES = [_ROLE, DEVICE, *(on for _, on in SERVICES.values() if on != "*")]
+_RESOURCES = [_ROLE, *_DEVICES, *(on for _, on in SERVICES.values() if on != "*")]
 ASKED = AttachedPolicy(
     "what is asked about",
     from_json(
@@ -69,7 +72,10 @@ ASKED = AttachedPolicy(
                 {
                     "Effect": "Allow",
                     "Action": "*",
-                    "Resource": [on.format(partition="*", account="*") for on in _RESOURCES],
+                    "Resource": [
+                        on.format(partition="*", account="*", name="${aws:username}")
+                        for on in _RESOURCES
+                    ],
                 }
             ],
         }
@@ -162,6 +168,12 @@ def probes(user: User) -> tuple[Ask, ...]:
         Ask("s3:ListAllMyBuckets", "*", {}),
         Ask("sts:AssumeRole", _ROLE.format(partition=partition, account=account), {}),
     )
+
+
+def devices_for(snapshot: Snapshot, user: User) -> tuple[str, ...]:
+    """Return the ARNs of virtual devices that a user may want to set up: by their names."""
+    home = {"partition": snapshot.partition, "account": snapshot.account}
+    return tuple(each.format(**home, name=user.name) for each in _DEVICES)
 
 
 def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:

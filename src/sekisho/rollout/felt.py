@@ -5,10 +5,11 @@ is lost even with MFA is proved.
 """
 
 from collections.abc import Callable
+from itertools import product
 
 from sekisho.account import Snapshot, User
 from sekisho.prover import Proved
-from sekisho.rollout.decide import DEVICE, Ask, changes_password, credentials_of, may, probes
+from sekisho.rollout.decide import Ask, changes_password, credentials_of, devices_for, may, probes
 from sekisho.rollout.held import others_of
 from sekisho.rollout.outlook import Outlook, holds, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
@@ -105,13 +106,14 @@ def shut_at_console(outlook: Outlook, user: User) -> bool:
 
 def _enrols(snapshot: Snapshot, user: User) -> bool:
     """Return whether the user can set up a first device in one of their ways without MFA."""
-    device = DEVICE.format(partition=snapshot.partition, account=snapshot.account)
-    needed = (
-        Ask("iam:CreateVirtualMFADevice", device, {}),
-        Ask("iam:EnableMFADevice", user.arn, {}),
+    creates = (
+        Ask("iam:CreateVirtualMFADevice", device, {}) for device in devices_for(snapshot, user)
     )
+    enables = Ask("iam:EnableMFADevice", user.arn, {})
+    ways = _ways(snapshot, user)
     return any(
-        all(may(snapshot, user, way, ask) for ask in needed) for way in _ways(snapshot, user)
+        may(snapshot, user, way, create) and may(snapshot, user, way, enables)
+        for create, way in product(creates, ways)
     )
 
 
