@@ -332,10 +332,10 @@ def test_who_is_gated_by_an_undocumented_point_is_told_so() -> None:
     shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": no_mfa}
     value = {"users": {"ken": {"has": ["Gate"]}}, "policies": {"Gate": [*READ, shut]}}
     found = audit_account(snapshot_of(value), Exceptions(), version="1")
-    said = "For 1 users, whether the gate is shut rests on a point that AWS does not document"
+    said = "For 1 users, verdicts on the gate rest on a point that AWS does not document"
     assert said in to_text(found, Language.EN)
     assert said in unescape(to_html(found, Language.EN))
     assert said in json.dumps(to_sarif(found, lang=Language.EN, source="account.json"))
     rows = cast("list[dict[str, object]]", to_json(found)["users"])
     assert [each["assumed"] for each in rows] == [["any_value_if_exists_when_missing"]]
-    assert "rests on" not in to_text(report(), Language.EN)
+    assert "rest on a point" not in to_text(report(), Language.EN)

@@ -13,15 +13,18 @@ from itertools import chain
 from prover.questions import ACCOUNT, ALICE, contexts
 from prover.second_texts import fits, template
 from sekisho.catalogue import Action, load
-from sekisho.engine import Policies, Request
+from sekisho.engine import Context, Policies, Request
 from sekisho.engine.arns import account_of
 from sekisho.policy import Document, Element
 from sekisho.prover import Held
 
-__all__ = ["documents_of", "samples"]
+__all__ = ["REGION", "documents_of", "samples"]
 
 _FILLS = ("x", "alice", "bob", "", "a/b", "111122223333")
 _MOST_OF_ONE_ENTRY = 40
+REGION = re.compile(r"(?!cn-|us-gov-)[a-z]{2}-[a-z]+-\d")
+"""The regions of the partition `aws`."""
+_REGIONS = ("us-east-1", "eu-west-1")
 _ACCOUNTS = (ACCOUNT, ACCOUNT, "444455556666")
 
 
@@ -47,7 +50,18 @@ def samples(sets: Sequence[Policies], held: Held, random_: random.Random) -> Ite
     pairs = list(_pairs(_some_actions(elements, random_), set(entries) - {"*"}, random_))
     for context in contexts(documents, held, random_):
         action, resource = random_.choice(pairs)
-        yield _owned(Request(ALICE.arn, action, resource, context), random_)
+        request = Request(ALICE.arn, action, resource, _placed(context, random_))
+        yield _owned(request, random_)
+
+
+def _placed(context: Context, random_: random.Random) -> Context:
+    """Return a context whose region is one; a policy may name it by a variable."""
+    asked = {
+        key: random_.choice(_REGIONS)
+        for key, value in context.items()
+        if key.lower() == "aws:requestedregion" and not REGION.fullmatch(str(value))
+    }
+    return context.with_(asked)
 
 
 def _owned(request: Request, random_: random.Random) -> Request:

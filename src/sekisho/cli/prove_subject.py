@@ -15,7 +15,7 @@ from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.errors import FaultyAccount, UsageError
-from sekisho.language import Text
+from sekisho.language import Text, listed
 from sekisho.policy import PolicyKind
 from sekisho.policy.document import Effect
 from sekisho.policy.faults import quoted
@@ -272,8 +272,12 @@ def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Text, ...]
         levels[name] = (*levels.get(name, ()), *read_attached((path,), PolicyKind.SCP))
     denying = [name for name, attached in levels.items() if not any(map(_allows, attached))]
     levels |= {name: (_FULL_ACCESS, *levels[name]) for name in denying}
-    beside = (_BESIDE.filled(levels=", ".join(map(quoted, denying))),) if denying else ()
+    beside = (_BESIDE.filled(levels=listed(map(_same, denying))),) if denying else ()
     return tuple(Level(name, attached) for name, attached in levels.items()), beside
+
+
+def _same(level: str) -> Text:
+    return Text(quoted(level), quoted(level))
 
 
 def _allows(attached: AttachedPolicy) -> bool:

@@ -27,7 +27,6 @@ __all__ = [
     "denying",
     "exempt_list",
     "expected_exempt",
-    "gate_answers",
     "gate_question",
     "gate_shut",
     "via_service",
@@ -87,15 +86,7 @@ def gate_shut(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    return gate_answers(gate_question(policies, user, now, exempt, later=later), policies)
-
-
-def gate_answers(question: Question, policies: Policies) -> Gate:
-    """Return the answers to `gate_question`, asked of these policies.
-
-    Raises:
-        FaultyPolicy: if a document cannot be read for certain.
-    """
+    question = gate_question(policies, user, now, exempt, later=later)
     direct = never(question)
     if not tells_services_apart(policies):
         return Gate(direct, None)

@@ -33,6 +33,7 @@ __all__ = [
     "NO_AGE",
     "NO_WAY",
     "OF_KIND",
+    "ONCE_ALLOWED",
     "ORPHAN",
     "PASSKEYS",
     "PLACES",
@@ -76,6 +77,10 @@ DIFFERENT = Text(
 MUST_CHANGE = Text(
     "the password must be changed at the next sign-in, and may not be ({under})",
     "次回サインイン時にパスワードの変更が必要だが許可されない ({under})",
+)
+ONCE_ALLOWED = Text(
+    "{said}, once some policy allows it: the gate does not stop it",
+    "{said} (許可するポリシーが追加された場合。MFA の強制ではブロックされません)",
 )
 NO_WAY = Text(
     "{arn} does not come to a session with MFA by what they hold, without help ({under}); "

@@ -11,7 +11,7 @@ from sekisho.audit.findings import Severity
 from sekisho.audit.gated import Gated
 from sekisho.audit.people import Outlook, Row, said_of
 from sekisho.language import Text, listed
-from sekisho.prover import Refuted, Unknown
+from sekisho.prover import Proved, Refuted, Unknown
 
 __all__ = ["user_checks"]
 
@@ -97,15 +97,29 @@ def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
             yield finding(Id.NOT_YET_GATED, name, texts.NOTHING_ALLOWED)
         case Gated.UNKNOWN:
             yield unknown(Id.NOT_GATED, name, _gate_reason(row))
-    if isinstance(row.gate.via_service, Refuted):
-        fact = said_of(row.gate.via_service.witness, row.facts)
-        yield finding(Id.SERVICES_PASS, name, fact)
+    yield from _services(row)
     groups = examined.gating_groups
     left_out = row.gate.gated in (Gated.REFUTED, Gated.NOTHING_ALLOWED)
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
         own = ", ".join(row.user.groups) or "-"
         fact = texts.DIFFERENT.filled(groups=", ".join(groups), own=own)
         yield finding(Id.OUTSIDE_GROUP, name, fact)
+
+
+def _services(row: Row) -> Iterator[AccountFinding]:
+    """Find what services may do for the user: now, or once something allows it."""
+    match row.gate.via_service, row.gate.later_via_service:
+        case Refuted(witness), _:
+            yield finding(Id.SERVICES_PASS, row.user.name, said_of(witness, row.facts))
+        case Unknown(reason), _:
+            yield unknown(Id.SERVICES_PASS, row.user.name, reason)
+        case Proved(), Refuted(witness) if row.gate.gated is Gated.PROVED:
+            fact = texts.ONCE_ALLOWED.filled(said=said_of(witness, row.facts))
+            yield finding(Id.SERVICES_PASS, row.user.name, fact)
+        case Proved(), Unknown(reason) if row.gate.gated is Gated.PROVED:
+            yield unknown(Id.SERVICES_PASS, row.user.name, reason)
+        case _:
+            pass
 
 
 def _gate_reason(row: Row) -> Text | str:

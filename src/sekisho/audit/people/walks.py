@@ -119,8 +119,10 @@ class Walks:
             if console.verdict is WalkVerdict.REFUTED:
                 # a key may lead a little further; the password is what somebody signs in with
                 found = replace(found, why=console.why)
-        if name.serial and found.why is None:
-            return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
+        if found.why is None and len(name.may_be) > 1 and name.serial:
+            apart = [self._walk(user, facts, policies, [_to_mfa(one)]) for one in name.may_be]
+            if all(each.why is not None for each in apart):
+                return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
         if name.serial and found.verdict is WalkVerdict.REFUTED:
             free = self._walk(user, facts, policies, [_to_mfa(NameIs.FREE)])
             if free.verdict is WalkVerdict.PROVED:

@@ -147,10 +147,10 @@ _WITHOUT_POLICIES = Text(
     "で取得してください。",
 )
 _RESTS = Text(
-    "For {users} users, whether the gate is shut rests on a point that AWS does not document: the "
-    "switch `{name}` (docs/switches.md).",
+    "For {users} users, verdicts on the gate rest on a point that AWS does not document: the "
+    "switch `{name}` (docs/reference/switches.md).",
     "{users} ユーザーについては、MFA の強制の判定が AWS の文書にない点に依存します: "
-    "スイッチ `{name}` (docs/switches.md)。",
+    "スイッチ `{name}` (docs/reference/switches.md)。",
 )
 _NOT_KNOWN = Text("; of {count} it is not known", "、{count} 人は不明")
 _NOT_READ = Text("(not known whether) ", "(不明) ")
