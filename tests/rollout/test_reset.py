@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ADMIN, CHANGE, NOW, account, user, with_user
+from rollout.staging import ADMIN, CHANGE, NOW, account, policy_goal, user, with_user
 from sekisho.account import (
     AccessKey,
     CredentialReport,
@@ -17,6 +17,7 @@ from sekisho.account import (
 )
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import from_json
+from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
 from sekisho.rollout.changes import ReplacePassword
 from sekisho.rollout.forecast import with_change_password
 from sekisho.rollout.lifecycle import Standpoint, reset
@@ -88,12 +89,35 @@ def test_everybody_may_change_their_own_password_where_the_account_says_so() -> 
     assert "no-forced-change" in [note.id for note in made.warnings]
 
 
-def test_a_new_password_has_not_expired() -> None:
+LATE = CredentialRow("eva", "", password_next_rotation=NOW - timedelta(days=1))
+NO_REPORT = Gap("GenerateCredentialReport", "", "AccessDenied: no")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"report": CredentialReport(NOW, {"eva": LATE})}, {"gaps": (NO_REPORT,)}, {}],
+    ids=["expired", "unread", "none"],
+)
+def test_a_new_password_has_not_expired(told: dict[str, Any]) -> None:
     start = lost(LISTS, {"Effect": "Allow", "Action": ENROL, "Resource": "*"})
-    row = CredentialRow("eva", "", password_next_rotation=NOW - timedelta(days=1))
     hard = PasswordPolicy(max_age=90, hard_expiry=True, users_may_change=True)
-    report = CredentialReport(NOW, {"eva": row})
-    made = reset(
-        Standpoint(replace(start, report=report, password_policy=hard), ADMIN, (), {}), "eva"
-    )
+    made = reset(Standpoint(replace(start, password_policy=hard, **told), ADMIN, (), {}), "eva")
     assert made.applicable, made.against
+    assert [note.id for note in made.warnings] == ["irreversible"]
+    # nor has that of a new user
+    goal = Goal(policy_goal(), new_users=(NewUser("taro", password=TemporaryPassword()),))
+    made = plan(goal, replace(start, password_policy=hard, **told), ADMIN)
+    assert made.applicable, made.against
+
+
+def test_why_it_cannot_be_told_whether_a_password_has_expired_is_said() -> None:
+    hard = PasswordPolicy(max_age=90, hard_expiry=True)
+    start = replace(with_user(account(), user("eva", password=Password())), password_policy=hard)
+    made = plan(Goal(policy_goal(), users=("eva",)), start, ADMIN)
+    (eva,) = [person for person in made.people if person.user == "eva"]
+    assert eva.fate == "unsure"
+    assert "no credential report" in eva.text.en
+    assert "認証情報レポートがなく" in eva.text.ja
+    # one that was set of late has not
+    young = user("eva", password=Password(created_at=NOW - timedelta(days=89)))
+    assert plan(Goal(policy_goal(), users=("eva",)), with_user(start, young), ADMIN).applicable

@@ -21,6 +21,10 @@ __all__ = ["Entry", "entries_of", "or_without_mfa"]
 
 _NO_WORDS = Text("", "")
 _UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
+_NO_REPORT = Text(
+    "there is no credential report, and the password may have expired",
+    "認証情報レポートがなく、パスワードの有効期限が切れている可能性があります",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ def _told(walks: Iterable[Walked], unread: str) -> Entry:
     by_verdict = {found.verdict: found for found in walks}
     walked = by_verdict.popitem()[1]
     if by_verdict or walked.why is None:
-        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread))
+        # no call need have failed: a snapshot may do without a report
+        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
     verdict = Verdict[walked.verdict.name]
     unsure = verdict is Verdict.UNKNOWN
     return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from sekisho.account import (
     AccessKey,
-    CredentialReport,
     Group,
     ManagedPolicy,
     Password,
@@ -154,21 +154,11 @@ def _with_user(snapshot: Snapshot, change: _OfUser) -> Snapshot:
     place = next((at for at, user in enumerate(users) if user.name == change.user), None)
     if place is None:
         return snapshot
-    changed = _changed(users[place], change)
-    if isinstance(change, CreateLoginProfile | ReplacePassword):
-        snapshot = replace(snapshot, report=_with_new_password(snapshot.report, change.user))
+    changed = _changed(users[place], change, snapshot.taken_at)
     return replace(snapshot, users=(*users[:place], changed, *users[place + 1 :]))
 
 
-def _with_new_password(report: CredentialReport | None, user: str) -> CredentialReport | None:
-    """Return the report without the day on which the old password expires or has expired."""
-    if report is None or user not in report.rows:
-        return report
-    row = replace(report.rows[user], password_next_rotation=None)
-    return replace(report, rows={**report.rows, user: row})
-
-
-def _changed(user: User, change: _OfUser) -> User:
+def _changed(user: User, change: _OfUser, now: datetime) -> User:
     match change:
         case AttachUserPolicy(_, arn):
             return replace(user, attached=(*user.attached, arn))
@@ -179,13 +169,14 @@ def _changed(user: User, change: _OfUser) -> User:
         case RemoveUserFromGroup(group, _):
             return replace(user, groups=_without(user.groups, group))
         case _:
-            return _holding(user, change)
+            return _holding(user, change, now)
 
 
-def _holding(user: User, change: _Holding) -> User:
+def _holding(user: User, change: _Holding, now: datetime) -> User:
     match change:
         case CreateLoginProfile(_, reset_required) | ReplacePassword(_, reset_required):
-            return replace(user, password=Password(reset_required))
+            # what is new has not expired
+            return replace(user, password=Password(reset_required, created_at=now))
         case DeleteLoginProfile():
             return replace(user, password=None)
         case DeactivateDevice(_, serial):

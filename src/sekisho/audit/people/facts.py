@@ -135,7 +135,7 @@ def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | 
     missing = [why[name] for name, answer in answers.items() if answer is None]
     if keys.active and not keys.use_known:
         missing.append(why[_USED])
-    expired = bool(password) and _expired(snapshot, row)
+    expired = bool(password) and _expired(snapshot, user, row)
     must_change = _must_change(user, password, expired, known=not why[_PASSWORD])
     if password and must_change is None:
         missing.append(why[_PASSWORD])
@@ -197,12 +197,18 @@ def _must_change(
     return False if known and user.password is not None and expired is False else None
 
 
-def _expired(snapshot: Snapshot, row: CredentialRow | None) -> bool | None:
-    """Tell whether a password has expired; without a report any that can expire may have."""
+def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool | None:
+    """Tell whether a password has expired; without a report any that can expire may have.
+
+    None is older than since when there is one, and a day is the least that an account can set.
+    """
+    rules, since = snapshot.password_policy, user.password.created_at if user.password else None
+    lasts = timedelta(days=max(1, rules.max_age if rules else 1))
+    if since is not None and snapshot.taken_at - since < lasts:
+        return False
     if row is not None:
         due = row.password_next_rotation
         return due is not None and due <= snapshot.taken_at
-    rules = snapshot.password_policy
     may = users_may_change(snapshot) is None if rules is None else rules.max_age > 0
     # who came after the report has a new password
     return None if may and snapshot.report is None else False
