@@ -29,7 +29,7 @@ from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
 from sekisho.language import Text
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
-from sekisho.rollout.entering import entries_of
+from sekisho.rollout.entering import Entering
 from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
 
@@ -173,7 +173,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     assert fate(snapshot_of(account("virtual"))).outlooks == (Outlook.READY,)
     assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
     passkey = snapshot_of(account("passkey"))
-    (entry,) = entries_of(passkey, passkey.users, {}).values()
+    (entry,) = Entering(passkey, {}).entries(passkey.users).values()
     findings = audit_account(passkey, Exceptions(), version="1").findings
     (devices,) = [f.fact for f in findings if f.id.value == "account.passkey-only-with-key"]
     assert devices.en.endswith(" (passkey)")
@@ -270,7 +270,7 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
         # a rollout says the same of whoever has the gate already
         user = replace(free.users[0], inline=(AttachedPolicy("gate", ONLY_OWN_NAME),))
         gated = replace(snapshot, users=(user,))
-        assert entries_of(gated, gated.users, {})["ken"].verdict is verdict
+        assert Entering(gated, {}).entries(gated.users)["ken"].verdict is verdict
     told = fate(replace(free, gaps=(unread,)), ONLY_OWN_NAME).reason
     assert told is not None
     assert "ListVirtualMFADevices" in told.en
@@ -328,7 +328,7 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
         assert outlook in told.outlooks
         gated = replace(free.users[0], inline=(AttachedPolicy("gate", only),))
         after = replace(snapshot, users=(gated, *snapshot.users[1:]))
-        entry = entries_of(after, after.users, {})["ken"]
+        entry = Entering(after, {}).entries(after.users)["ken"]
         assert entry.verdict is verdict
         assert said_in in entry.why.en
         assert said_in in (told.name_taken or told.reason or Text("", "")).en

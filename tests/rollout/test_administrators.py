@@ -1,12 +1,20 @@
 """Who administers is the audit's to tell: a plan and an audit have one meaning of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from rollout.staging import ACCOUNT, ADMIN, FULL, account, gate, policy_goal, user, with_user
-from sekisho.account import AccessKey, Group, Password, Snapshot
+from rollout.staging import ACCOUNT, ADMIN, FULL, NOW, account, gate, policy_goal, user, with_user
+from sekisho.account import (
+    AccessKey,
+    CredentialReport,
+    CredentialRow,
+    Group,
+    Password,
+    Snapshot,
+)
 from sekisho.audit.people import powers_of
 from sekisho.audit.people.powers import Powers
 from sekisho.engine import AttachedPolicy
@@ -16,6 +24,7 @@ from sekisho.prover import Unknown, Verdict
 from sekisho.rollout import Caller, Goal, Plan, plan
 from sekisho.rollout.plan import Proof
 from sekisho.rollout.plan import Verdict as Told
+from sekisho.signin import PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIACHIEF", active=True)
@@ -85,6 +94,31 @@ def test_who_remains_is_an_administrator_to_the_audit_by_what_they_hold(
     found = remains(start)
     assert found.verdict is (Told.PROVED if by_key else Told.REFUTED)
     assert found.failed == (() if by_key else ("admin",))
+
+
+@pytest.mark.parametrize(
+    ("hard", "days", "verdict"),
+    [
+        (True, 1, Told.PROVED),
+        (True, -1, Told.REFUTED),
+        (True, None, Told.UNKNOWN),
+        (False, -1, Told.PROVED),
+        (False, None, Told.PROVED),
+    ],
+)
+def test_whose_password_has_expired_for_good_does_not_remain(
+    hard: bool, days: int | None, verdict: Told
+) -> None:
+    start = with_chief(allow("iam:ListUsers", "*"), {})
+    start = with_user(start, user("chief", attached=(FULL,), password=Password()))
+    rules = PasswordPolicy(max_age=90, hard_expiry=hard, users_may_change=True)
+    start = replace(start, password_policy=rules)
+    if days is not None:
+        good = CredentialRow("admin", "", password_next_rotation=NOW + timedelta(days=1))
+        row = replace(good, user="chief", password_next_rotation=NOW + timedelta(days=days))
+        report = CredentialReport(NOW, {"admin": good, "chief": row})
+        start = replace(start, report=report)
+    assert remains(start).verdict is verdict
 
 
 def test_what_is_not_decided_is_no_administrator_who_remains(

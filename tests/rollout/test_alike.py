@@ -1,17 +1,27 @@
 """What a plan says of people does not depend on whom they are judged together with."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from rollout.staging import ACCOUNT, FULL, GATE, gate, managed, user, with_user
+from rollout.staging import ACCOUNT, FULL, GATE, NOW, gate, managed, user, with_user
 from rollout.test_plan_people import ALL, KEY, allow, company, deny, felt, mfa, planned
-from sekisho.account import Password, Snapshot
-from sekisho.policy import Document, from_json
+from sekisho.account import (
+    CredentialReport,
+    CredentialRow,
+    Device,
+    DeviceKind,
+    Password,
+    Snapshot,
+)
+from sekisho.policy import Document, from_json, to_json
 from sekisho.rollout import Plan
+from sekisho.signin import PasswordPolicy
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 NO_MFA = {"Condition": mfa("false")}
@@ -83,6 +93,38 @@ def test_a_device_of_ones_own_name_is_one() -> None:
     warned = felt(planned(DOCUMENTS[-1], "any-name", "bob", "dev", start=together()))
     assert warned["must-enrol"] == ("any-name", "bob", "dev")
     assert "cannot-enrol" not in warned
+
+
+@pytest.mark.parametrize("late", ["bob", "dev"])
+def test_who_comes_in_no_more_stands_for_nobody(late: str) -> None:
+    start = together(FULL)
+    temporary = {"path": "/dev/", "attached": (FULL,), "password": Password(reset_required=True)}
+    for name in ("bob", "dev"):
+        start = with_user(start, user(name, **temporary))
+    rows = {
+        name: CredentialRow(name, "", password_next_rotation=NOW + timedelta(days=days))
+        for name in ("bob", "dev")
+        for days in [-1 if name == late else 30]
+    }
+    rules = PasswordPolicy(max_age=90, hard_expiry=True)
+    start = replace(start, report=CredentialReport(NOW, rows), password_policy=rules)
+    ask = partial(planned, gate(), "bob", "dev", start=start)
+    warned = felt(ask())
+    (other,) = {"bob", "dev"} - {late}
+    assert (warned["dead-lock"], warned["must-enrol"]) == ((late,), (other,))
+    same_one_by_one(ask(), ask)
+
+
+@pytest.mark.parametrize("taken", ["bob", "dev"])
+def test_who_may_create_a_device_of_the_own_name_only_enrols_if_it_is_free(taken: str) -> None:
+    orphan = Device(f"{IAM}:mfa/{taken}", DeviceKind.VIRTUAL, "", None)
+    start = replace(together(), orphans=(orphan,))
+    written = json.dumps(to_json(gate())).replace("mfa/*", "mfa/${aws:username}")
+    ask = partial(planned, from_json(json.loads(written)), "bob", "dev", start=start)
+    warned = felt(ask())
+    (other,) = {"bob", "dev"} - {taken}
+    assert (warned["cannot-enrol"], warned["must-enrol"]) == ((taken,), (other,))
+    same_one_by_one(ask(), ask)
 
 
 @pytest.mark.parametrize(("was", "will"), [(OWN_HOME, BOBS_HOME), (BOBS_HOME, OWN_HOME)])

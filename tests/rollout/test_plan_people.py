@@ -575,7 +575,7 @@ CHANGES = "changes-password-first"
         (
             KEEPS_CHANGE,
             {"hard_expiry": True, "users_may_change": True},
-            (),
+            ("late",),
             f"{CHANGES} ready {CHANGES} key-only enrols-first {CHANGES}",
         ),
     ],
@@ -590,5 +590,15 @@ def test_what_is_said_of_a_forced_change_is_what_comes_of_it(
     people = {each.user: each for each in made.people}
     assert [people[name].fate for name in FORCED] == fates.split()
     if people["key"].fate == "key-only":
-        assert "no longer sign in at the console" in people["key"].text.en
-        assert "コンソールにはサインインできなくなります" in people["key"].text.ja
+        assert "Cannot sign in at the console" in people["key"].text.en
+        assert "コンソールにはサインインできません" in people["key"].text.ja
+
+
+def test_who_has_a_device_and_an_expired_password_is_not_ready() -> None:
+    late = {"attached": (FULL,), "password": Password(), "devices": (device("late"),)}
+    start = with_user(temporary(), user("late", keys=(KEY,), **late))
+    start = replace(start, password_policy=PasswordPolicy(max_age=90, hard_expiry=True))
+    made = planned(gate(), "late", start=start)
+    (person,) = [each for each in made.people if each.user == "late"]
+    assert (person.fate, felt(made)["dead-lock"]) == ("key-only", ("late",))
+    assert "sets up MFA" not in person.text.en, "there is a device"

@@ -89,6 +89,18 @@ def test_everybody_may_change_their_own_password_where_the_account_says_so() -> 
     assert "no-forced-change" in [note.id for note in made.warnings]
 
 
+@pytest.mark.parametrize("unread", ["ListAccessKeys", "ListMFADevices"])
+def test_the_change_is_forced_whatever_keys_and_devices_there_are(unread: str) -> None:
+    start = lost(LISTS, {"Effect": "Allow", "Action": ENROL, "Resource": "*"}, attached=(CHANGE,))
+    gap = Gap(unread, "eva", "AccessDenied: no")
+    made = reset(Standpoint(replace(start, gaps=(gap,)), ADMIN, (), {}), "eva")
+    assert [note.id for note in made.warnings] == ["irreversible"]
+    assert made.against == ("gap", "everyone-gets-in"), "which may be the phone that is lost"
+    # nor does it count that nobody asks her for MFA
+    made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
+    assert made.against == ("gap", "everyone-gets-in")
+
+
 LATE = CredentialRow("eva", "", password_next_rotation=NOW - timedelta(days=1))
 NO_REPORT = Gap("GenerateCredentialReport", "", "AccessDenied: no")
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Likenesses, Numbers
-from sekisho.audit.people import Facts, facts_of
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.decide import ASKED
 from sekisho.rollout.held import others_of, unread_held
@@ -21,7 +20,7 @@ def representatives(
     what is asked can tell apart, and who (if `holding`) hold the same kinds of things, as far as is
     known.
     """
-    likenesses, unread, facts = Likenesses(Numbers(), ASKED), unread_held(before), facts_of(before)
+    likenesses, unread = Likenesses(Numbers(), ASKED), unread_held(before)
     first: dict[tuple[object, ...], User] = {}
 
     def key(user: User) -> tuple[object, ...]:
@@ -29,19 +28,16 @@ def representatives(
             decide = [policies_of(each, user.name) for each in (before, after)]
         except FaultyAccount:
             return (user.name,)
-        held = (_holds(user, facts), unread.get(user.name, ())) if holding else ()
+        held = (_holds(user), unread.get(user.name, ())) if holding else ()
         return (*held, *likenesses.of(user, *decide))
 
     return {user.name: first.setdefault(key(user), user) for user in users}
 
 
-def _holds(user: User, facts: Mapping[str, Facts]) -> tuple[object, ...]:
-    password, known = user.password, facts.get(user.name)
+def _holds(user: User) -> tuple[bool, ...]:
+    """Return whether there is a credential of each kind that may be shut out."""
     return (
-        password is not None,
-        password is not None and password.reset_required,
-        known is not None and known.must_change,
+        user.password is not None,
         any(key.active for key in user.keys),
         bool(others_of(user)),
-        frozenset(device.kind for device in user.devices),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sekisho.account import Snapshot, User, policies_of, readings_of
+from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import (
     AttachedPolicy,
     Context,
@@ -32,9 +32,7 @@ __all__ = [
     "SERVICES",
     "Ask",
     "asked",
-    "changes_password",
     "credentials_of",
-    "devices_for",
     "held_by",
     "may",
     "probes",
@@ -42,11 +40,6 @@ __all__ = [
 ]
 
 _ROLE = "arn:{partition}:iam::{account}:role/probe"
-_DEVICES = (
-    "arn:{partition}:iam::{account}:mfa/{name}",
-    "arn:{partition}:iam::{account}:mfa/any-name",
-)
-"""Devices to set up: of the user's own name, which may be the only one allowed, and of any."""
 
 SERVICES: Mapping[str, tuple[str, str]] = {
     "codecommit.amazonaws.com": (
@@ -62,7 +55,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 }
 """What a credential for one service is needed for; any other may sign what an access key does."""
 
-_RESOURCES = [_ROLE, *_DEVICES, *(on for _, on in SERVICES.values() if on != "*")]
+_RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
 ASKED = AttachedPolicy(
     "what is asked about",
     from_json(
@@ -72,10 +65,7 @@ ASKED = AttachedPolicy(
                 {
                     "Effect": "Allow",
                     "Action": "*",
-                    "Resource": [
-                        on.format(partition="*", account="*", name="${aws:username}")
-                        for on in _RESOURCES
-                    ],
+                    "Resource": [on.format(partition="*", account="*") for on in _RESOURCES],
                 }
             ],
         }
@@ -119,20 +109,19 @@ def held_by(credential: Credential) -> Held:
     return Held.SESSION if credential.mfa_at is None else Held.MFA_SESSION
 
 
-def sessions_of(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
+def sessions_of(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
     """Return what a user can really work with, by the password, keys and devices that they have.
 
-    A password that must be changed and may not be opens nothing; a passkey gives no code that
-    GetSessionToken would take, so it needs a password beside it (fact §4.1).
+    A passkey gives no code that GetSessionToken would take, so it needs a password beside it
+    (fact §4.1).
 
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
+    Args:
+        snapshot: the account.
+        user: one of its users.
+        enters: whether the password opens the console.
     """
     key, console = credentials_of(snapshot, user, mfa=False)
     has_key = any(known.active for known in user.keys)
-    enters = user.password is not None and (
-        not user.password.reset_required or all(changes_password(snapshot, user, console))
-    )
     gives_codes = any(device.kind is not DeviceKind.FIDO for device in user.devices)
     found = [key] if has_key else []
     if enters and not user.devices:
@@ -170,12 +159,6 @@ def probes(user: User) -> tuple[Ask, ...]:
     )
 
 
-def devices_for(snapshot: Snapshot, user: User) -> tuple[str, ...]:
-    """Return the ARNs of virtual devices that a user may want to set up: by their names."""
-    home = {"partition": snapshot.partition, "account": snapshot.account}
-    return tuple(each.format(**home, name=user.name) for each in _DEVICES)
-
-
 def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:
     """Return whether a user with this credential is allowed what is asked.
 
@@ -185,18 +168,3 @@ def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> boo
     policies = policies_of(snapshot, user.name)
     decision = asked(snapshot, credential, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED
-
-
-def changes_password(snapshot: Snapshot, user: User, credential: Credential) -> tuple[bool, ...]:
-    """Return whether users may change their own password, by each reading of what is allowed.
-
-    Where the account's password policy was not read there are two, which may differ.
-
-    Raises:
-        FaultyAccount: if a policy that applies is not in the snapshot.
-    """
-    ask = Ask("iam:ChangePassword", user.arn, {})
-    return tuple(
-        asked(snapshot, credential, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
-        for policies in readings_of(snapshot, user)
-    )

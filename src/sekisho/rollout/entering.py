@@ -4,20 +4,23 @@ A user starts with what the snapshot says that they hold, and must be able to co
 with MFA: the audit walks there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit import Gated, gates_of
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
 from sekisho.audit.people.walks import Walked
+from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.language import Text
 from sekisho.prover.attached import tells_mfa_apart
 from sekisho.rollout.held import UNREAD
 from sekisho.rollout.plan import Verdict
 
-__all__ = ["Entry", "entries_of", "or_without_mfa"]
+__all__ = ["Entering", "Entry", "or_without_mfa"]
+
+_Walk = Callable[[User, Facts, Policies], Walked]
 
 _NO_WORDS = Text("", "")
 _UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
@@ -43,39 +46,77 @@ class Entry:
     console: Verdict = Verdict.UNKNOWN
 
 
-def entries_of(
-    snapshot: Snapshot, users: Iterable[User], unread: Mapping[str, tuple[str, ...]]
-) -> Mapping[str, Entry]:
-    """Return whether each of the users gets in, by name; who holds nothing is left out.
+class Entering:
+    """Whether the users of an account get in; each is walked once asked about.
 
     Args:
         snapshot: the account.
-        users: some of its users.
         unread: of whom it was not read what they hold, as `held.unread_held` tells.
     """
-    walks, facts = Walks(snapshot), facts_of(snapshot)
-    return {
-        user.name: _entry(snapshot, walks, user, facts[user.name])
-        if user.name not in unread
-        else Entry(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread[user.name])))
-        for user in users
-        if user.name in unread or user.password or any(key.active for key in user.keys)
-    }
 
+    def __init__(self, snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> None:
+        self._snapshot = snapshot
+        self._unread = unread
+        self._walks, self._facts = Walks(snapshot), facts_of(snapshot)
 
-def _entry(snapshot: Snapshot, walks: Walks, user: User, facts: Facts) -> Entry:
-    """Walk by all that the user may hold; it must come out the same."""
-    try:
-        policies = policies_of(snapshot, user.name)
-    except FaultyAccount as error:
-        reason = "; ".join(fault.message for fault in error.faults)
-        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
-    unread, held = "; ".join((*facts.unread, *walks.unread(user))), [*may_hold(facts)]
-    way = _told((walks.of(user, each, policies) for each in held), unread)
-    console = Entry(Verdict.NOBODY)
-    if user.password is not None:
-        console = _told((walks.opens(user, each, policies) for each in held), unread)
-    return replace(way, console=console.verdict)
+    def entries(self, users: Iterable[User]) -> Mapping[str, Entry]:
+        """Return whether each of the users gets in, by name; who holds nothing is left out."""
+        return {
+            user.name: self._entry(user)
+            for user in users
+            if user.name in self._unread or user.password or any(key.active for key in user.keys)
+        }
+
+    def _entry(self, user: User) -> Entry:
+        unread, facts = self._unread.get(user.name), self._facts[user.name]
+        if unread:
+            way = Entry(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
+        else:
+            way = self._told(user, self._walks.of, facts)
+        return replace(way, console=self.console(user).verdict)
+
+    def console(self, user: User) -> Entry:
+        """Return whether the password opens the console, with MFA or without.
+
+        No access key is needed for it, and devices that were not read are taken every way.
+        """
+        facts = self._facts[user.name]
+        if facts.password is None:
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason="; ".join(facts.unread)))
+        if not facts.password:
+            return Entry(Verdict.NOBODY)
+        return self._told(user, self._walks.opens, facts)
+
+    def enrols(self, user: User) -> Verdict:
+        """Return whether somebody without a device can set one up, once the password is changed.
+
+        Who holds nothing may get anything.
+        """
+        facts = replace(self._facts[user.name], must_change=False, expired=False)
+        if not facts.password and not facts.active_keys and not facts.others:
+            facts = replace(facts, password=True, active_keys=1)
+        return self._told(user, self._walks.enrols, facts).verdict
+
+    def _told(self, user: User, walk: _Walk, facts: Facts) -> Entry:
+        """Walk by all that the user may hold; it must come out the same."""
+        try:
+            policies = policies_of(self._snapshot, user.name)
+        except FaultyAccount as error:
+            reason = "; ".join(fault.message for fault in error.faults)
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
+        by_verdict = {
+            found.verdict: found
+            for each in may_hold(facts)
+            for found in [walk(user, each, policies)]
+        }
+        walked = by_verdict.popitem()[1]
+        if by_verdict or walked.why is None:
+            unread = "; ".join((*facts.unread, *self._walks.unread(user)))
+            # no call need have failed: a snapshot may do without a report
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
+        verdict = Verdict[walked.verdict.name]
+        unsure = verdict is Verdict.UNKNOWN
+        return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
 
 
 def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
@@ -93,15 +134,3 @@ def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
     if tells_mfa_apart(policies_of(snapshot, user.name)):
         return entry
     return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
-
-
-def _told(walks: Iterable[Walked], unread: str) -> Entry:
-    """Return how all of these walks came out."""
-    by_verdict = {found.verdict: found for found in walks}
-    walked = by_verdict.popitem()[1]
-    if by_verdict or walked.why is None:
-        # no call need have failed: a snapshot may do without a report
-        return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
-    verdict = Verdict[walked.verdict.name]
-    unsure = verdict is Verdict.UNKNOWN
-    return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)

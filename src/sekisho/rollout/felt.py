@@ -1,17 +1,17 @@
 """What people will feel of a plan: whose keys stop, who must or cannot enrol, who gains.
 
-This is decided by the engine on the account as it is and as it will be, on sampled requests; what
-is lost even with MFA is proved.
+Who enrols is walked, and what is lost even with MFA is proved; the rest is decided by the engine on
+the account as it is and as it will be, on sampled requests.
 """
 
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from sekisho.account import Snapshot, User
 from sekisho.prover import Proved
-from sekisho.rollout.decide import Ask, changes_password, credentials_of, devices_for, may, probes
+from sekisho.rollout.decide import credentials_of, may, probes
 from sekisho.rollout.held import others_of
-from sekisho.rollout.outlook import Outlook, holds, policies_or_none
+from sekisho.rollout.outlook import Outlook, policies_or_none
 from sekisho.rollout.plan import Note, Verdict
 from sekisho.rollout.stopping import is_newly_shut, others_stop, stopping_key
 from sekisho.rollout.taken import losing
@@ -27,22 +27,30 @@ from sekisho.rollout.texts import (
 )
 from sekisho.signin import Credential
 
-__all__ = ["must_change", "shut_at_console", "warnings"]
+__all__ = ["warnings"]
 
 
 def warnings(outlook: Outlook) -> tuple[Note, ...]:
     """Return what people will feel, each with their names."""
-    found = (
-        ("keys-stop", KEYS_STOP, stopping_key),
-        ("dead-lock", DEAD_LOCK, _dead_locks),
-        ("cannot-enrol", CANNOT_ENROL, _cannot_enrol),
-        ("must-enrol", MUST_ENROL, _must_enrol),
-    )
-    named = [(identity, text, outlook.whom(_told(feels))) for identity, text, feels in found]
-    stops = tuple(
-        name for name in others_stop(outlook) if policies_or_none(outlook.after, name) is not None
-    )
-    named.insert(1, ("credentials-stop", CREDENTIALS_STOP, stops))
+    shut = {*outlook.whom(_told(_newly_shut))}
+    told = [user for user in outlook.touched if policies_or_none(outlook.after, user.name)]
+    stops = {*others_stop(outlook)}
+    named = [
+        ("keys-stop", KEYS_STOP, outlook.whom(_told(stopping_key))),
+        ("credentials-stop", CREDENTIALS_STOP, _names(told, lambda user: user.name in stops)),
+        # what the walk tells is asked for each: more than their policies tells people apart
+        ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, outlook))),
+        (
+            "cannot-enrol",
+            CANNOT_ENROL,
+            _names(told, lambda user: _cannot_enrol(outlook, user, newly_shut=user.name in shut)),
+        ),
+        (
+            "must-enrol",
+            MUST_ENROL,
+            _names(told, lambda user: user.name in shut and _must_enrol(outlook, user)),
+        ),
+    ]
     # of whom the policy is theirs, and not only one that says the same
     served = tuple(user.name for user in outlook.touched if _open_to_services(outlook, user))
     stuck = tuple(
@@ -65,6 +73,16 @@ def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], b
     )
 
 
+def _names(users: Iterable[User], feels: Callable[[User], bool]) -> tuple[str, ...]:
+    return tuple(user.name for user in users if feels(user))
+
+
+def _dead_locks(outlook: Outlook, user: User) -> bool:
+    """Return whether the page that asks for a new password is where a sign-in ends."""
+    entry = outlook.entries.get(user.name)
+    return entry is not None and entry.console is Verdict.REFUTED
+
+
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     """Return the credentials without MFA by which a user may enrol; who has none may get any."""
     key, console = credentials_of(snapshot, user, mfa=False)
@@ -73,65 +91,31 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     return tuple(ways) if ways or others_of(user) else (key, console)
 
 
-def must_change(outlook: Outlook, user: User) -> bool:
-    """Return whether it is known that the password must be changed at the next sign-in."""
-    if user.password is None:
-        return False
-    facts = outlook.facts.get(user.name)
-    expired = facts is not None and facts.must_change is True
-    return user.password.reset_required or expired
+def _newly_shut(outlook: Outlook, user: User) -> bool:
+    return is_newly_shut(outlook, user, _ways(outlook.after, user), probes(user))
 
 
-def _dead_locks(outlook: Outlook, user: User) -> bool:
-    """Return whether a forced password change at sign-in would be denied.
-
-    Who has a device is asked for a code first (fact §8.1).
-    """
-    if not must_change(outlook, user):
-        return False
-    console = credentials_of(outlook.after, user, mfa=bool(user.devices))[-1]
-    return not any(changes_password(outlook.after, user, console))
-
-
-def shut_at_console(outlook: Outlook, user: User) -> bool:
-    """Return whether the password must be changed at the next sign-in and cannot be.
-
-    By `HardExpiry` only an administrator can change one that has expired, whatever policies say.
-    """
-    facts, rules = outlook.facts.get(user.name), outlook.after.password_policy
-    if rules is not None and rules.hard_expiry and facts is not None and facts.expired:
-        return True
-    return _dead_locks(outlook, user)
-
-
-def _enrols(snapshot: Snapshot, user: User) -> bool:
-    """Return whether the user can set up a first device in one of their ways without MFA."""
-    creates = (
-        Ask("iam:CreateVirtualMFADevice", device, {}) for device in devices_for(snapshot, user)
-    )
-    enables = Ask("iam:EnableMFADevice", user.arn, {})
-    ways = _ways(snapshot, user)
-    return any(
-        may(snapshot, user, way, create) and may(snapshot, user, way, enables)
-        for create, way in product(creates, ways)
-    )
-
-
-def _cannot_enrol(outlook: Outlook, user: User) -> bool:
+def _cannot_enrol(outlook: Outlook, user: User, *, newly_shut: bool) -> bool:
     """Return whether a user without a device has to enrol and may not, or might until now."""
-    if not _lacks_device(outlook, user) or _enrols(outlook.after, user):
+    if not _lacks_device(outlook, user):
         return False
-    ways = _ways(outlook.after, user)
-    return is_newly_shut(outlook, user, ways, probes(user)) or holds(_enrols, outlook.before, user)
+    if outlook.entering.enrols(user) is not Verdict.REFUTED:
+        return False
+    return newly_shut or (
+        outlook.known(user) and outlook.entering_before.enrols(user) is Verdict.PROVED
+    )
 
 
 def _must_enrol(outlook: Outlook, user: User) -> bool:
+    """Return whether a user who comes to be shut out has no device, and is not known to be stuck.
+
+    Nobody sets up MFA who does not come so far.
+    """
     entry = outlook.entries.get(user.name)
     stuck = entry is not None and entry.verdict is Verdict.REFUTED
     if stuck or not _lacks_device(outlook, user):
         return False
-    ways = _ways(outlook.after, user)
-    return is_newly_shut(outlook, user, ways, probes(user)) and _enrols(outlook.after, user)
+    return outlook.entering.enrols(user) is not Verdict.REFUTED
 
 
 def _lacks_device(outlook: Outlook, user: User) -> bool:

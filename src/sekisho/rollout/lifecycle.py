@@ -24,7 +24,7 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     ReplacePassword,
 )
-from sekisho.rollout.entering import entries_of, or_without_mfa
+from sekisho.rollout.entering import Entering, or_without_mfa
 from sekisho.rollout.exempt import concerned, expired
 from sekisho.rollout.forecast import forecast
 from sekisho.rollout.held import check_listed, temporary_length, unread_held
@@ -150,8 +150,7 @@ def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
 def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
     """Return whether it is proved that a user signs in at the console after `changes`."""
     after = forecast(snapshot, changes)
-    entries = entries_of(after, (user_of(after, name),), unread_held(snapshot))
-    return entries[name].console is Verdict.PROVED
+    return Entering(after, {}).console(user_of(after, name)).verdict is Verdict.PROVED
 
 
 def _without_devices(user: User) -> Iterator[Change]:
@@ -213,6 +212,7 @@ def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> 
     after = forecast(at.snapshot, changes)
     touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
     unread = unread_held(at.snapshot)
+    entering, entering_before = (Entering(each, unread) for each in (after, at.snapshot))
     oneself = {each.name: each for each in touched}
     return Outlook(
         before=at.snapshot,
@@ -224,9 +224,12 @@ def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> 
         touched=touched,
         gates={},
         gates_before={},
+        entering=entering,
+        entering_before=entering_before,
         entries={
-            name: or_without_mfa(after, oneself[name], entry)
-            for name, entry in entries_of(after, touched, unread).items()
+            # what was not read may be the phone that is lost
+            name: entry if name in unread else or_without_mfa(after, oneself[name], entry)
+            for name, entry in entering.entries(touched).items()
         },
         like=oneself,
         decided_like=oneself,

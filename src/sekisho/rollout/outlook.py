@@ -11,7 +11,7 @@ from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.alike import representatives
 from sekisho.rollout.changes import Change
-from sekisho.rollout.entering import Entry, entries_of
+from sekisho.rollout.entering import Entering, Entry
 from sekisho.rollout.goal import Goal, PolicyGoal
 from sekisho.rollout.held import unread_held
 from sekisho.rollout.plan import Caller, Verdict
@@ -33,6 +33,8 @@ class Outlook:
         targets: the users whom the goal is about, touched or not.
         gates: whether each of both is gated afterwards, proved for every request.
         gates_before: the same for the account as it is.
+        entering: asks whether users get in afterwards.
+        entering_before: the same for the account as it is.
         entries: whether each of the touched who hold something gets in afterwards.
         entries_before: the same for the account as it is.
         like: for each of the touched, one of them to whom the same happens.
@@ -53,6 +55,8 @@ class Outlook:
     touched: tuple[User, ...]
     gates: Mapping[str, UserGate]
     gates_before: Mapping[str, UserGate]
+    entering: Entering = field(compare=False)
+    entering_before: Entering = field(compare=False)
     entries: Mapping[str, Entry]
     like: Mapping[str, User]
     decided_like: Mapping[str, User]
@@ -123,6 +127,7 @@ def outlook_of(
     names = {user.name for user in touched}
     was = tuple(user for user in before.users if user.name in names)
     unread = unread_held(before)
+    entering, entering_before = (Entering(each, unread) for each in (after, before))
     return Outlook(
         before=before,
         after=after,
@@ -133,11 +138,13 @@ def outlook_of(
         touched=touched,
         gates=gates_of(replace(after, users=judged)),
         gates_before=gates_of(replace(before, users=was)),
-        entries=entries_of(after, touched, unread),
+        entering=entering,
+        entering_before=entering_before,
+        entries=entering.entries(touched),
         like=representatives(before, after, touched),
         decided_like=representatives(before, after, touched, holding=False),
         targets=targets,
-        entries_before=entries_of(before, was, unread),
+        entries_before=entering_before.entries(was),
         unread=unread,
     )
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 from sekisho.account import User
 from sekisho.audit import Gated
 from sekisho.language import Text
-from sekisho.rollout.felt import must_change, shut_at_console
 from sekisho.rollout.goal import Goal, Waits
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Person, Verdict
@@ -50,10 +49,10 @@ _TEXTS: Mapping[Fate, Text] = {
         "次回サインイン時にパスワードを変更し、その後 MFA を設定します。",
     ),
     Fate.KEY_ONLY: Text(
-        "Can no longer sign in at the console, where the password must be changed and that is "
-        "refused: gets in only by access key, and sets up MFA with it.",
-        "パスワードの変更が必要ですが拒否されるため、コンソールにはサインインできなくなります。"
-        "アクセスキーでのみアクセスでき、アクセスキーで MFA を設定します。",
+        "Cannot sign in at the console, where the password must be changed and that is refused: "
+        "gets in only by access key, and uses MFA with it.",
+        "パスワードの変更が必要ですが拒否されるため、コンソールにはサインインできません。"
+        "アクセスキーでのみアクセスでき、MFA もアクセスキーで使用します。",
     ),
     Fate.LOCKED_OUT: Text("Cannot get in: {why}.", "サインインできなくなります: {why}"),
     Fate.UNSURE: Text("Whether they get in {why}.", "サインインできるかどうか: {why}"),
@@ -160,8 +159,17 @@ def _fate(outlook: Outlook, user: User) -> Fate:
     gated = outlook.gates[user.name].gated
     if gated is not Gated.PROVED:
         return Fate.GATE_UNKNOWN if gated is Gated.UNKNOWN else Fate.NOT_GATED
+    if entry.console is Verdict.REFUTED:
+        return Fate.KEY_ONLY
     if user.devices:
         return Fate.READY
-    if not must_change(outlook, user):
-        return Fate.ENROLS
-    return Fate.KEY_ONLY if shut_at_console(outlook, user) else Fate.NEW_PASSWORD
+    return Fate.NEW_PASSWORD if _must_change(outlook, user) else Fate.ENROLS
+
+
+def _must_change(outlook: Outlook, user: User) -> bool:
+    """Return whether it is known that the password must be changed at the next sign-in."""
+    if user.password is None:
+        return False
+    facts = outlook.facts.get(user.name)
+    expired = facts is not None and facts.must_change is True
+    return user.password.reset_required or expired

@@ -4,9 +4,9 @@ Whether the gate is shut and everybody gets in is proved; the rest is decided by
 account as it is and as it will be.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.audit import Gated, UserGate
@@ -15,8 +15,10 @@ from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.language import Text
 from sekisho.prover import Refuted, Unknown
+from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.wording import witness_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, held_by, sessions_of
+from sekisho.rollout.entering import Entering
 from sekisho.rollout.goal import Goal
 from sekisho.rollout.held import UNLISTED, UNREAD
 from sekisho.rollout.outlook import Outlook, policies_or_none
@@ -262,11 +264,14 @@ def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
     identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
     unsure: dict[str, Text] = {}
-    for name, verdict, why in _administering(outlook.after, outlook.administrators, outlook.unread):
+    unread = outlook.unread
+    after = _Working(outlook.after, outlook.administrators, outlook.entering, unread)
+    for name, verdict, why in _administering(after):
         if verdict is Verdict.PROVED:
             return Proof(identity, text, Verdict.PROVED)
         unsure |= {name: why} if verdict is Verdict.UNKNOWN else {}
-    before = [*_administering(outlook.before, outlook.administrators_before, outlook.unread)]
+    was = _Working(outlook.before, outlook.administrators_before, outlook.entering_before, unread)
+    before = [*_administering(was)]
     unsure |= {name: why for name, verdict, why in before if verdict is Verdict.UNKNOWN}
     if unsure:
         return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
@@ -276,28 +281,52 @@ def _administrator_remains(outlook: Outlook) -> Proof:
     return _decided(identity, text, failed)
 
 
-def _administering(
-    snapshot: Snapshot, administrators: Administrators, unread: Mapping[str, tuple[str, ...]]
-) -> Iterator[tuple[str, Verdict, Text]]:
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """An account whose users work with what they hold; of `unread` it is not known what."""
+
+    snapshot: Snapshot
+    administrators: Administrators
+    entering: Entering
+    unread: Mapping[str, tuple[str, ...]]
+
+
+def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Text]]:
     """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
-    for user in snapshot.users:
-        name, known = user.name, user.name not in unread
-        if policies_or_none(snapshot, name) is None:
-            yield name, Verdict.UNKNOWN, UNREAD_POLICIES
-            continue
-        without, with_mfa = (credentials_of(snapshot, user, mfa=mfa) for mfa in (False, True))
-        held = sessions_of(snapshot, user) if known else (*without, *with_mfa)
-        match (some(administrators.of(user, held_by(each)) for each in held), known):
-            case (Refuted(), True):
-                yield name, Verdict.PROVED, Text("", "")
-            case (Unknown(reason), True):
-                yield name, Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
-            case (Refuted() | Unknown(), False):
-                yield name, Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread[name]))
-            case _:
-                yield name, Verdict.REFUTED, Text("", "")
-    if snapshot.gap_of(_DETAILS) is not None:
+    for user in at.snapshot.users:
+        if policies_or_none(at.snapshot, user.name) is None:
+            yield user.name, Verdict.UNKNOWN, UNREAD_POLICIES
+        else:
+            yield user.name, *_administers(at, user)
+    if at.snapshot.gap_of(_DETAILS) is not None:
         yield _DETAILS, Verdict.UNKNOWN, UNLISTED
+
+
+def _administers(at: _Working, user: User) -> tuple[Verdict, Text]:
+    """Return whether a user is an administrator by what they surely hold, or by what they may."""
+    unread = at.unread.get(user.name)
+    sure: tuple[Credential, ...] = ()
+    if unread:
+        every = (credentials_of(at.snapshot, user, mfa=mfa) for mfa in (False, True))
+        may, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
+    else:
+        console = at.entering.console(user)
+        opens, why = console.verdict, console.why
+        sure = sessions_of(at.snapshot, user, enters=opens is Verdict.PROVED)
+        may = sessions_of(at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN))
+    match _administers_by(at, user, sure), _administers_by(at, user, may):
+        case Refuted(), _:
+            return Verdict.PROVED, Text("", "")
+        case Unknown(reason), _:
+            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+        case _, Refuted() | Unknown():
+            return Verdict.UNKNOWN, why
+        case _:
+            return Verdict.REFUTED, Text("", "")
+
+
+def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:
+    return some(at.administrators.of(user, held_by(each)) for each in held)
 
 
 def _mfa_opens(outlook: Outlook) -> Proof:

@@ -7,7 +7,7 @@ from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, gate_shut
 from sekisho.prover import User as Named
 from sekisho.rollout.decide import Ask, asked, credentials_of
-from sekisho.rollout.entering import entries_of
+from sekisho.rollout.entering import Entering
 from sekisho.rollout.held import unread_held
 from sekisho.rollout.plan import Verdict as Shown
 
@@ -51,7 +51,7 @@ def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
     Raises:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
     """
-    entries = entries_of(snapshot, snapshot.users, unread_held(snapshot))
+    entries = Entering(snapshot, unread_held(snapshot)).entries(snapshot.users)
     shut = {name for name, entry in entries.items() if entry.console is Shown.REFUTED}
     return tuple(
         Standing(

@@ -69,6 +69,12 @@ _CONSOLE = Question(
     frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}),
 )
 """Whether the pages of the sign-in lead to a session at all, with MFA or without."""
+_DEVICE = Goal(
+    devices=frozenset(
+        Device(hand, name) for hand in (Hand.ACTOR, Hand.ACTOR_PASSKEY) for name in ("", Who.USER)
+    )
+)
+"""A device that the user has in hand, of whatever name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,11 @@ class Walks:
         A temporary one does not where the page that asks for a new one refuses it.
         """
         return self._walk(user, replace(facts, active_keys=0), policies, [_CONSOLE])
+
+    def enrols(self, user: User, facts: Facts, policies: Policies) -> Walked:
+        """Return whether a user who has no device sets one up by what `facts` tell."""
+        ways = (replace(_to_mfa(each), goal=_DEVICE) for each in self._names.of(user).may_be)
+        return self._walk(user, facts, policies, ways)
 
     def _walk(
         self, user: User, facts: Facts, policies: Policies, asked: Iterable[Question]
