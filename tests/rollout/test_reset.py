@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ADMIN, CHANGE, NOW, account, policy_goal, user, with_user
+from rollout.staging import ACCOUNT, ADMIN, CHANGE, NOW, account, policy_goal, user, with_user
 from sekisho.account import (
     AccessKey,
     CredentialReport,
@@ -16,11 +16,12 @@ from sekisho.account import (
     Snapshot,
 )
 from sekisho.engine import AttachedPolicy
-from sekisho.policy import from_json
+from sekisho.policy import PolicyKind, from_json
 from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
 from sekisho.rollout.changes import ReplacePassword
 from sekisho.rollout.forecast import with_change_password
 from sekisho.rollout.lifecycle import Standpoint, reset
+from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
 
 KEY = AccessKey("AKIAX", active=True)
@@ -87,6 +88,45 @@ def test_everybody_may_change_their_own_password_where_the_account_says_so() -> 
     gap = Gap("GetAccountPasswordPolicy", "", "AccessDenied: no")
     made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
     assert "no-forced-change" in [note.id for note in made.warnings]
+
+
+ASSUMES = {"Effect": "Allow", "Action": "sts:Assume*", "Resource": "*"}
+EVA = f"arn:aws:iam::{ACCOUNT}:user/eva"
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def trusting(start: Snapshot, who: str, condition: dict[str, Any]) -> Snapshot:
+    """Return the account with a role that lets somebody in on a condition."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": who}}
+    written = {"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]}
+    trust = from_json(written, kind=PolicyKind.TRUST)
+    return replace(start, roles=tuple(replace(each, trust=trust) for each in start.roles))
+
+
+@pytest.mark.parametrize(
+    ("start", "holds"),
+    [
+        (trusting(lost(ASSUMES), ACCOUNT, MFA), False),
+        (trusting(lost(ASSUMES), ACCOUNT, {"Null": {"aws:MultiFactorAuthAge": "false"}}), False),
+        # a role lets in whom it names, whatever else the user may do
+        (trusting(lost(LISTS), EVA, MFA), False),
+        (trusting(lost(LISTS), ACCOUNT, MFA), True),
+        (trusting(lost(ASSUMES), "210987654321", MFA), True),
+        (trusting(lost(ASSUMES), ACCOUNT, {}), True),
+    ],
+)
+def test_a_role_that_asks_for_mfa_is_lost_without(start: Snapshot, holds: bool) -> None:
+    made = reset(Standpoint(start, ADMIN, (), {}), "eva")
+    assert ("everyone-gets-in" not in made.against) is holds
+
+
+@pytest.mark.parametrize("who", ["", "trust policy of role Ops"])
+def test_a_role_that_was_not_read_may_ask_for_mfa(who: str) -> None:
+    gap = Gap("GetAccountAuthorizationDetails", who, "AccessDenied: no")
+    made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
+    (proof,) = [each for each in made.proofs if each.id == "everyone-gets-in"]
+    assert proof.verdict is Verdict.UNKNOWN
+    assert "AccessDenied: no" in proof.shown[0].en
 
 
 @pytest.mark.parametrize("unread", ["ListAccessKeys", "ListMFADevices"])

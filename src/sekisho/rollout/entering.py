@@ -7,14 +7,19 @@ with MFA: the audit walks there.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import Gap, Snapshot, User, policies_of
 from sekisho.audit import Gated, gates_of
+from sekisho.audit.assuming import EVERYTHING, lets_in
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
 from sekisho.audit.people.walks import Walked
-from sekisho.engine import Policies
+from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount
 from sekisho.language import Text
+from sekisho.policy import Effect
 from sekisho.prover.attached import tells_mfa_apart
+from sekisho.rollout.decide import credentials_of
 from sekisho.rollout.held import UNREAD
 from sekisho.rollout.plan import Verdict
 
@@ -122,8 +127,8 @@ class Entering:
 def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
     """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
 
-    It is where the user is not gated and no policy asks for MFA. By the password, if there is one:
-    a key is no way to the console.
+    It is where the user is not gated, and neither a policy of theirs nor a role that may let them
+    in asks for MFA. By the password, if there is one: a key is no way to the console.
     """
     opens = entry.console in (Verdict.PROVED, Verdict.NOBODY)
     if entry.verdict is Verdict.PROVED or not opens:
@@ -131,6 +136,38 @@ def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
     gate = gates_of(replace(snapshot, users=(user,)))[user.name]
     if gate.gated in (Gated.PROVED, Gated.UNKNOWN):
         return entry
-    if tells_mfa_apart(policies_of(snapshot, user.name)):
+    policies = policies_of(snapshot, user.name)
+    if tells_mfa_apart(policies) or _is_asked_by_a_role(snapshot, user, policies):
         return entry
+    gap = next((each for each in snapshot.gaps if _hides_roles(each)), None)
+    if gap is not None:
+        reason = f"{gap.what}: {gap.reason}"
+        return replace(entry, verdict=Verdict.UNKNOWN, why=_UNKNOWN.filled(reason=reason))
     return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
+
+
+def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> bool:
+    """Return whether the trust policy of a role that may let the user in asks for MFA.
+
+    Which roles the user's policies allow is not looked at; with none that allows any, a role lets
+    in whom it names itself.
+    """
+    (mfa,) = credentials_of(snapshot, user, mfa=True)
+    identity = (EVERYTHING,) if any(map(_lets_assume, policies.identity)) else ()
+    return any(
+        tells_mfa_apart(Policies(identity=(AttachedPolicy("trust policy", role.trust),)))
+        and lets_in(role, mfa, snapshot.taken_at, identity) is not None
+        for role in snapshot.roles
+    )
+
+
+def _lets_assume(policy: AttachedPolicy) -> bool:
+    return any(
+        each.effect is Effect.ALLOW and matches(each.action, "sts:AssumeRole", Doubts(Switches()))
+        for each in policy.document.statements
+    )
+
+
+def _hides_roles(gap: Gap) -> bool:
+    of_one = gap.who.startswith("trust policy of role ")
+    return of_one or (gap.what == "GetAccountAuthorizationDetails" and not gap.who)

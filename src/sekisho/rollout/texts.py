@@ -74,10 +74,10 @@ EVERYONE_GETS_IN = Text(
 )
 GETS_IN_AGAIN = Text(
     "The user comes to a session with MFA by what they then hold; to any session, if they are not "
-    "gated and no policy asks them for MFA.",
+    "gated and neither a policy of theirs nor a role of the account asks them for MFA.",
     "このユーザーは、適用後に持っているもので MFA 済みのセッションにたどり着けます "
-    "(MFA が強制されておらず、MFA を条件とするポリシーもない場合は、"
-    "MFA なしのセッションで構いません)。",
+    "(MFA が強制されておらず、本人のポリシーにもアカウント内のロールの信頼ポリシーにも "
+    "MFA の条件がない場合は、MFA なしのセッションで構いません)。",
 )
 KEYS_IN_USE = Text(
     "Access keys of these users were used in the last 90 days, or it cannot be told, and will stop "
@@ -361,8 +361,10 @@ RESET_NEXT = Text(
     "一時パスワードでサインインし、パスワードを変更してから、MFA を設定し直します。",
 )
 RESET_WITHOUT_MFA = Text(
-    "Gets in without MFA, which no policy asks them for; setting it up anew is not known to work.",
-    "MFA を条件とするポリシーがないため、MFA なしで利用できます。"
+    "Gets in without MFA, which no policy of theirs and no role of the account asks them for; "
+    "setting it up anew is not known to work.",
+    "本人のポリシーにもアカウント内のロールの信頼ポリシーにも MFA の条件がないため、"
+    "MFA なしで利用できます。"
     "MFA を設定し直せるかどうかは確認できていません。",
 )
 RESET_NEXT_KEEPS = Text(
