@@ -118,7 +118,8 @@ def test_a_password_file_that_is_there_stops_everything(
 ) -> None:
     planned(terminal, "onboard", "jiro")
     there = terminal.write("passwords", "older")
-    with pytest.raises(UsageError, match="is there already"):
+    Path(there).chmod(0o600)
+    with pytest.raises(UsageError, match="is there already and holds something else"):
         raise_(
             terminal.run(
                 "apply", terminal.path("plan"), "--yes", "--password-file", there

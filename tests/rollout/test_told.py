@@ -184,8 +184,8 @@ def test_a_password_file_that_others_may_read_is_refused(
     before = file.read_bytes()
     file.chmod(mode)
     if mode == 0o600:
-        Told(makes, file, Language.EN).password("taro")
-        assert file.read_bytes().startswith(before)
+        again = Told(makes, file, Language.EN).password("taro")
+        assert file.read_bytes() == before + f"taro\t{again}\n".encode()
         return
     with pytest.raises(UsageError, match="others may read it") as caught:
         Told(makes, file, Language.EN)
@@ -193,6 +193,43 @@ def test_a_password_file_that_others_may_read_is_refused(
     with pytest.raises(UsageError):
         first.password("jiro")
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "held", ["ssh-ed25519 AAAA me\n", "x", "# sekisho: temporary passwords; but\n" * 9]
+)
+def test_what_holds_something_else_gets_no_password(
+    terminal: Terminal, tmp_path: Path, held: str
+) -> None:
+    made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
+    makes = replace(made, changes=(CreateLoginProfile("taro", True),))
+    file = tmp_path / "authorized_keys"
+    file.write_text(held, encoding="utf-8")
+    file.chmod(0o600)
+    with pytest.raises(UsageError, match="holds something else") as caught:
+        Told(makes, file, Language.EN)
+    assert caught.value.cure
+    # nor what comes to stand there while a plan is applied
+    told = Told(makes, tmp_path / "passwords", Language.EN)
+    file.replace(tmp_path / "passwords")
+    with pytest.raises(UsageError, match="holds something else"):
+        told.password("taro")
+    assert (tmp_path / "passwords").read_text(encoding="utf-8") == held
+
+
+def test_a_password_file_has_one_first_line_and_a_line_for_each(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
+    makes = replace(made, changes=(CreateLoginProfile("taro", True),))
+    file = tmp_path / "passwords"
+    for users in (("taro", "jiro"), ("hanako",)):
+        told = Told(makes, file, Language.EN)
+        for user in users:
+            told.password(user)
+    head, *lines = file.read_text(encoding="utf-8").splitlines()
+    assert head.startswith("# sekisho")
+    assert [line.partition("\t")[0] for line in lines] == ["taro", "jiro", "hanako"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no links there")

@@ -134,8 +134,11 @@ def _begun(path: Path, file: int) -> bool:
         UsageError: if it is another's file, one that others may read, or holds something else.
     """
     found = os.fstat(file)
-    # a device or a pipe may be read without end
-    head = os.read(file, len(_HEAD)) if stat.S_ISREG(found.st_mode) else b"?"
+    head = b"?"  # a device or a pipe may be read without end
+    if stat.S_ISREG(found.st_mode):
+        # opened to append, it stands at its end
+        os.lseek(file, 0, os.SEEK_SET)
+        head = os.read(file, len(_HEAD))
     if head not in (b"", _HEAD.encode()):
         reason = "holds something else"
     elif _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
