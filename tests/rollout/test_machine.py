@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from administered import FULL, signed_in
+from administered import FULL, iam_of, signed_in
 from rollout.populations import NAMES, PEOPLE, Person, move_in
 from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
 from rollout.test_laws import SECRET, goals
@@ -33,7 +34,7 @@ from sekisho.account import AwsApi, Snapshot, collect, policies_of, user_of
 from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, State
 from sekisho.rollout.decide import asked, probes, sessions_of
 from sekisho.rollout.doubt import Whose, settle, whose
@@ -43,6 +44,9 @@ from sekisho.rollout.observe import Observer
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
+OLD = GATE.replace("Force_MFA", "Old")
+OLD_MEMBERS = st.lists(st.sampled_from(["machine", "hanako", *NAMES]), unique=True, max_size=2)
+GROUPS = ["Gated", "Developers"]
 SOMEBODY = st.sampled_from(["machine", "hanako", "taro", *NAMES])
 HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
 
@@ -89,8 +93,19 @@ class RollOut(RuleBasedStateMachine):
         self.number = 0
         self.theirs: set[str] = set()
 
-    @initialize(keys=st.booleans(), older=st.sampled_from([None, *Preset]), people=PEOPLE)
-    def account(self, keys: bool, older: Preset | None, people: dict[str, Person]) -> None:
+    @initialize(
+        keys=st.booleans(),
+        older=st.sampled_from([None, *Preset]),
+        people=PEOPLE,
+        old=st.none() | st.tuples(st.sampled_from(GROUPS), OLD_MEMBERS),
+    )
+    def account(
+        self,
+        keys: bool,
+        older: Preset | None,
+        people: dict[str, Person],
+        old: tuple[str, list[str]] | None,
+    ) -> None:
         local = self.local = self.stack.enter_context(company())
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.api = signed_in(local, "admin", mfa=True)
@@ -99,11 +114,26 @@ class RollOut(RuleBasedStateMachine):
             self.api.call("iam", "CreateAccessKey", UserName="hanako")
         for name, person in people.items():
             move_in(local, name, person, SECRET)
+        self._gate_of_old(old)
         if older is not None:
             goal = Goal(policy_goal(document=gate(older)), users=("hanako",))
             self._execute(
                 plan(goal, collect(self.api, now=NOW), ADMIN), Journal(self.folder / "older")
             )
+
+    def _gate_of_old(self, old: tuple[str, list[str]] | None) -> None:
+        """Let a gate stand that goals replace: attached to a group, or directly to one user."""
+        iam = iam_of(self.local)
+        iam.create_policy(PolicyName="Old", PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+        if old is None:
+            iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
+            return
+        group, members = old
+        if group not in [each["GroupName"] for each in iam.list_groups()["Groups"]]:
+            iam.create_group(GroupName=group)
+        iam.attach_group_policy(GroupName=group, PolicyArn=OLD)
+        for name in members:
+            iam.add_user_to_group(GroupName=group, UserName=name)
 
     def teardown(self) -> None:
         self.stack.close()
@@ -146,9 +176,11 @@ class RollOut(RuleBasedStateMachine):
     # --- plans
 
     @precondition(lambda self: self.plan is None)
-    @rule(goal=goals("admin", "machine", "hanako", *NAMES))
-    def make_a_plan(self, goal: Goal) -> None:
+    @rule(goal=goals("admin", "machine", "hanako", *NAMES), replaces=st.booleans())
+    def make_a_plan(self, goal: Goal, replaces: bool) -> None:
         self.before = collect(self.api, now=NOW)
+        if replaces:
+            goal = _replacing(goal, self.before)
         try:
             made = plan(goal, self.before, ADMIN)
             made = plan(goal, self.before, ADMIN, _harmless(made, self.before))
@@ -292,6 +324,13 @@ class RollOut(RuleBasedStateMachine):
 
     @precondition(lambda self: self.plan is not None)
     @rule()
+    def there_and_back(self) -> None:
+        """Apply and take back in good weather, with nobody else at work between."""
+        self._apply(Guard(self.api, self.theirs), lag=0, knows=True)
+        self.take_back()
+
+    @precondition(lambda self: self.plan is not None)
+    @rule()
     def keep(self) -> None:
         """The plan is done with, however far it came."""
         self.plan = None
@@ -299,11 +338,11 @@ class RollOut(RuleBasedStateMachine):
 
     # --- other people
 
-    @rule(user=SOMEBODY, arn=st.sampled_from([GATE, FULL]), attach=st.booleans())
+    @rule(user=SOMEBODY, arn=st.sampled_from([GATE, FULL, OLD]), attach=st.booleans())
     def somebody_attaches_or_detaches(self, user: str, arn: str, attach: bool) -> None:
         self._meddle(f"{'Attach' if attach else 'Detach'}UserPolicy", UserName=user, PolicyArn=arn)
 
-    @rule(user=SOMEBODY, join=st.booleans(), group=st.sampled_from(["Gated", "Developers"]))
+    @rule(user=SOMEBODY, join=st.booleans(), group=st.sampled_from(GROUPS))
     def somebody_joins_or_leaves(self, user: str, join: bool, group: str) -> None:
         operation = "AddUserToGroup" if join else "RemoveUserFromGroup"
         self._meddle(operation, UserName=user, GroupName=group)
@@ -363,6 +402,17 @@ class RollOut(RuleBasedStateMachine):
         if self.ran and not self.meddled:
             assert _way_in(collect(self.api, now=NOW), "admin")
         self.ran = False
+
+
+def _replacing(goal: Goal, before: Snapshot) -> Goal:
+    """Return a goal in place of the old gate; where a group has that, all its members join it."""
+    goal = replace(goal, replaces=(OLD,))
+    group = next((group.name for group in before.groups if OLD in group.attached), None)
+    if group is None:
+        return goal
+    members = [user.name for user in before.users if group in user.groups]
+    more = [*goal.users, *(new.name for new in goal.new_users)]
+    return replace(goal, group=GroupGoal(group, tuple(dict.fromkeys([*members, *more]))))
 
 
 def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:

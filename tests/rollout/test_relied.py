@@ -8,11 +8,22 @@ from typing import Any
 import pytest
 
 from administered import FULL, iam_of, signed_in
-from rollout.staging import CHANGE, EVERYTHING, GATE, NOW, TRUST, Refusing, company, policy_goal
+from rollout.staging import (
+    CHANGE,
+    EVERYTHING,
+    GATE,
+    NOW,
+    TRUST,
+    Refusing,
+    company,
+    gate,
+    policy_goal,
+)
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, collect
 from sekisho.audit import Gated, gates_of
 from sekisho.endpoint import LocalAws
+from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     Goal,
     GroupGoal,
@@ -24,9 +35,12 @@ from sekisho.rollout import (
     execute,
     roll_back,
 )
+from sekisho.rollout.reach import named
 from sekisho.rollout.texts import FELT_BY, FELT_UNREAD, STAYS_WITH
 
 ATTACHMENT = f"group-attachment Gated {GATE}"
+OLD = GATE.replace("Force_MFA", "Old")
+OLD_GATE = f"group-attachment Gated {OLD}"
 VERSIONS = f"policy-versions {GATE}"
 POLICY = f"policy {GATE}"
 TARO = NewUser("taro", "/", {}, TemporaryPassword())
@@ -80,7 +94,7 @@ def test_whoever_another_plan_brought_into_the_group_stays_gated(account: Accoun
     second = account.applied(later)
     report = account.back(first)
     assert set(reasons(report)) == {ATTACHMENT, "group Gated", POLICY}
-    assert reasons(report)[ATTACHMENT] == FELT_BY.filled(what="user taro")
+    assert reasons(report)[ATTACHMENT] == FELT_BY.filled(what=named(["user taro"]))
     assert report.undone == ("membership Gated hanako",), "hers is the plan's own"
     assert account.gated("taro") is Gated.PROVED
 
@@ -99,7 +113,7 @@ def test_a_version_that_gates_others_by_now_stays(account: Account) -> None:
     first = account.applied(Goal(policy_goal(), users=("hanako",)))
     account.applied(Goal(policy_goal(), users=("machine",)))
     report = account.back(first)
-    assert reasons(report) == {VERSIONS: FELT_BY.filled(what="user machine")}
+    assert reasons(report) == {VERSIONS: FELT_BY.filled(what=named(["user machine"]))}
     assert account.gated("machine") is Gated.PROVED
 
     assert account.left(first, leave_ungated=True) == set()
@@ -133,7 +147,7 @@ def test_a_version_stays_for_whatever_has_the_policy(
     account.iam.attach_group_policy(GroupName="Gated", PolicyArn=GATE)
     whole = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
     colleague(account.iam)
-    assert reasons(account.back(whole)) == {VERSIONS: FELT_BY.filled(what=who)}
+    assert reasons(account.back(whole)) == {VERSIONS: FELT_BY.filled(what=named([who]))}
 
 
 def test_whom_somebody_else_put_back_stays_gated(account: Account) -> None:
@@ -200,3 +214,88 @@ def test_where_it_may_not_be_read_who_relies_on_it_it_stays(account: Account) ->
     report = account.back(whole, Unreadable(account.api, "ListEntitiesForPolicy"))
     assert reasons(report) == {VERSIONS: FELT_UNREAD.filled(what="not authorized")}
     assert account.left(whole) == set()
+
+
+@pytest.fixture
+def replacing(account: Account) -> Goal:
+    """A goal that replaces the old gate of a group, and joins two to it: one of them is new."""
+    document = json.dumps(to_json(gate(Preset.AWS)))
+    account.iam.create_policy(PolicyName="Old", PolicyDocument=document)
+    account.iam.create_group(GroupName="Gated")
+    account.iam.attach_group_policy(GroupName="Gated", PolicyArn=OLD)
+    account.iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    group = GroupGoal("Gated", ("hanako", "machine", "taro"))
+    return Goal(policy_goal(), users=("hanako",), group=group, new_users=(TARO,), replaces=(OLD,))
+
+
+def holds(account: Account) -> dict[str, tuple[str, ...]]:
+    snapshot = collect(account.api, now=NOW)
+    through = {each.name: each.attached for each in snapshot.groups}
+    return {
+        user.name: (*user.attached, *(arn for group in user.groups for arn in through[group]))
+        for user in snapshot.users
+    }
+
+
+def test_an_old_gate_comes_back_before_those_leave_whom_the_plan_joined(
+    account: Account, replacing: Goal
+) -> None:
+    before = holds(account)
+    whole = account.applied(replacing)
+    assert account.left(whole) == set()
+    assert holds(account) == before
+
+
+def stays(account: Account, whole: Plan, who: str) -> None:
+    """The old gate stays off for `who`; its former members keep the new one; nobody else does."""
+    had = holds(account)
+    left = {each.address: each.reason for each in account.back(whole).left}
+    assert left[OLD_GATE] == FELT_BY.filled(what=named([f"user {who}"]))
+    assert f"ユーザー {who} にも" in left[OLD_GATE].ja
+    assert f"user-attachment hanako {GATE}" in left
+    assert f"user-attachment machine {GATE}" not in left
+    for name in {"hanako", who}:
+        assert holds(account)[name] == had[name]
+
+
+COMES: dict[str, tuple[str, Colleague, Colleague]] = {
+    "joins": (
+        "newby",
+        lambda iam: iam.add_user_to_group(GroupName="Gated", UserName="newby"),
+        lambda iam: iam.remove_user_from_group(GroupName="Gated", UserName="newby"),
+    ),
+    "made-and-used": (
+        "taro",
+        lambda iam: iam.tag_user(UserName="taro", Tags=[{"Key": "desk", "Value": "4"}]),
+        lambda iam: iam.untag_user(UserName="taro", TagKeys=["desk"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMES)
+def test_who_comes_into_a_group_gets_no_old_gate_that_nobody_judged(
+    account: Account, replacing: Goal, name: str
+) -> None:
+    account.iam.create_user(UserName="newby")
+    before = holds(account)
+    who, come, go = COMES[name]
+    whole = account.applied(replacing)
+    come(account.iam)
+    stays(account, whole, who)
+    go(account.iam)
+    assert account.left(whole) == set(), "no circle"
+    assert holds(account) == before
+
+
+def test_whom_a_colleague_joined_before_the_plan_did_is_no_member_of_its_own(
+    account: Account, replacing: Goal
+) -> None:
+    before = holds(account)
+    whole = made(account.api, replacing)
+    account.iam.add_user_to_group(GroupName="Gated", UserName="machine")
+    journal = account.journal(whole)
+    assert execute(whole, account.api, journal, passwords=password, now=lambda: NOW).complete
+    stays(account, whole, "machine")
+    account.iam.remove_user_from_group(GroupName="Gated", UserName="machine")
+    assert account.left(whole) <= {"membership Gated machine"}
+    assert holds(account) == before

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sekisho.language import Language, Text
 from sekisho.rollout import Plan
 from sekisho.rollout.authors import CALLS, Author
+from sekisho.rollout.reach import named
 from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import Fact, Standing, concerned
 from sekisho.rollout.waves import WaveStands
@@ -108,7 +109,7 @@ def _people(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
     if fact.came:
-        yield _CAME.filled(names=", ".join(fact.came)).into(lang)
+        yield _CAME.filled(names=named(fact.came)).into(lang)
     for name, by in zip(fact.came, fact.added, strict=False):
         yield _adder(name, by, lang)
     if fact.dated is not None:

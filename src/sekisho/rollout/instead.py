@@ -4,6 +4,7 @@ A plan detaches an old gate once the new one stands. If the old one has no way b
 one away would leave people with neither.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sekisho.account.api import AwsApi
@@ -18,18 +19,19 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     State,
 )
+from sekisho.rollout.journal import Event, Journal
 from sekisho.rollout.observe import Observer
+from sekisho.rollout.plan import Plan
 
 __all__ = ["Instead"]
-
-_MEMBERS = ""
-"""Stands for everybody: who the members of a group were, its members now do not tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instead:
     """What is not as it was before the plan, by the user whom it may have guarded."""
 
+    plan: Plan
+    journal: Journal
     _lost: dict[str, str] = field(default_factory=dict)
 
     def look(self, change: Change, api: AwsApi) -> None:
@@ -46,9 +48,24 @@ class Instead:
                     self._lost.setdefault(user, change.address)
             case DetachGroupPolicy():
                 if change.state(observer.read(change)) is not State.BEFORE:
-                    self._lost.setdefault(_MEMBERS, change.address)
+                    for user in self._guarded(change):
+                        self._lost.setdefault(user, change.address)
             case _:
                 pass
+
+    def _guarded(self, change: DetachGroupPolicy) -> Iterator[str]:
+        """Yield who was in the group before the plan: its members now do not tell."""
+        joined = {
+            f"user {each.user}"
+            for each in self.plan.changes
+            if isinstance(each, AddUserToGroup)
+            and each.group == change.group
+            # whom somebody else had put there had the old gate by then
+            and self.journal.standing(each.address) is not Event.ALREADY
+        }
+        for name in self.plan.reach[change.address]:
+            if name not in joined:
+                yield name.removeprefix("user ")
 
     def of(self, change: Change) -> str:
         """Return the address of what is lost and what `change` gave may stand for; "" if none.
@@ -57,7 +74,7 @@ class Instead:
         """
         match change:
             case AttachUserPolicy(user) | AddUserToGroup(_, user):
-                return self._lost.get(user) or self._lost.get(_MEMBERS, "")
+                return self._lost.get(user, "")
             case AttachGroupPolicy() | CreatePolicyVersion():
                 return next(iter(self._lost.values()), "")
             case _:

@@ -8,6 +8,7 @@ somebody gives and takes nothing, and whom the goal names is looked at by an add
 from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot
+from sekisho.language import Text, listed
 from sekisho.rollout.calls import Call
 from sekisho.rollout.changes import (
     AddUserToGroup,
@@ -19,10 +20,16 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.observe import Observer
 
-__all__ = ["Reach", "looking", "newcomers", "reach_of", "still_felt"]
+__all__ = ["Reach", "looking", "named", "newcomers", "reach_of", "still_felt"]
 
 Reach = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
+
+_KINDS = {
+    "user": Text("user {name}", "ユーザー {name}"),
+    "group": Text("group {name}", "グループ {name}"),
+    "role": Text("role {name}", "ロール {name}"),
+}
 
 
 def reach_of(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Reach:
@@ -66,6 +73,12 @@ def still_felt(
         if (name := _brings(each, change, known)) in found and observer.read(each) == each.after
     }
     return tuple(name for name in found if name not in known or name in brought)
+
+
+def named(names: Iterable[str]) -> Text:
+    """Return who feels a change, as each language names them."""
+    pairs = (each.partition(" ") for each in names)
+    return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
 
 
 def looking(change: Change, after: Snapshot) -> Iterator[Call]:

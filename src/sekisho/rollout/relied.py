@@ -1,9 +1,11 @@
 """For whom a roll-back leaves a gate: others have come to be gated by what a plan did.
 
 A plan is judged for those who feel it then. Whoever has come since, or was made by the plan and
-stays, would be left without the gate and unsaid.
+stays, would be left without the gate and unsaid; or would get what the plan had detached from a
+group, of which nobody has judged what it does to them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sekisho.account.api import AwsApi
@@ -15,13 +17,16 @@ from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
     CreateUser,
+    DetachGroupPolicy,
+    State,
 )
+from sekisho.rollout.doubt import Whose, whose
 from sekisho.rollout.journal import Journal
 from sekisho.rollout.observe import Observer
 from sekisho.rollout.plan import Plan
-from sekisho.rollout.reach import still_felt
+from sekisho.rollout.reach import named, still_felt
 from sekisho.rollout.texts import FELT_BY, FELT_UNREAD, STAYS_WITH
-from sekisho.rollout.usage import is_used
+from sekisho.rollout.usage import is_used, uses
 
 __all__ = ["Relied"]
 
@@ -36,7 +41,7 @@ class Relied:
     _staying: dict[str, str] = field(default_factory=dict)
 
     def on(self, change: Change) -> Text | None:
-        """Return why a change stays that may gate others, or whom the plan has made; None if not.
+        """Return why a change stays that others feel, or whom the plan has made; None if it goes.
 
         Raises:
             AwsRefused: if it cannot be told, for another reason than that it may not be read.
@@ -47,35 +52,66 @@ class Relied:
                     stays = self._stays(user)
                     return STAYS_WITH.filled(what=stays) if stays else None
                 case _:
-                    observer = Observer(self.api)
-                    names = still_felt(change, self.plan.changes, self.plan.reach, observer)
-                    return FELT_BY.filled(what=", ".join(names)) if names else None
+                    names = self._feeling(change)
+                    return FELT_BY.filled(what=named(names)) if names else None
         except AwsRefused as error:
             if error.aws_code != "AccessDenied":
                 raise
             return FELT_UNREAD.filled(what=error.message)
 
+    def _feeling(self, change: Change) -> list[str]:
+        """Return who would feel it taken back, and did not feel it before the plan."""
+        observer = Observer(self.api)
+        names = still_felt(change, self.plan.changes, self.plan.reach, observer)
+        if not isinstance(change, DetachGroupPolicy):
+            return [*names]
+        # a group gets back what it had before those leave it whom the plan has joined to it
+        leaving = {f"user {user}" for user in self._leaving(change.group)}
+        return [name for name in names if name not in leaving]
+
+    def _leaving(self, group: str) -> Iterator[str]:
+        """Yield whom the plan has joined to a group and the roll-back will take out of it."""
+        for change in self.plan.changes:
+            if isinstance(change, AddUserToGroup) and change.group == group:
+                to_undo = self.journal.is_to_undo(change.address)
+                if to_undo and not self._what_stays(change.user, ahead=True):
+                    yield change.user
+
     def _stays(self, user: str) -> str:
         """Return the address of what the plan made of a user and does not go; "" if none."""
         if user not in self._staying:
-            stays = (each.address for each in self.plan.changes if self._remains(each, user))
-            self._staying[user] = next(stays, "")
+            self._staying[user] = self._what_stays(user, ahead=False)
         return self._staying[user]
 
-    def _remains(self, change: Change, user: str) -> bool:
+    def _what_stays(self, user: str, *, ahead: bool) -> str:
+        """Return the same, asked `ahead` of the password's turn or after it."""
+        stays = (each.address for each in self.plan.changes if self._remains(each, user, ahead))
+        return next(stays, "")
+
+    def _remains(self, change: Change, user: str, ahead: bool) -> bool:
         """Return whether a change made the user, or the password, and that stays."""
         match change:
             case CreateLoginProfile(name) if name == user:
-                # it was looked at before whatever gates the user
-                return Observer(self.api).read(change) is not None
+                # its turn comes before that of whatever gates the user
+                there = Observer(self.api).read(change) is not None
+                return there and not (ahead and self._goes(change))
             case CreateUser(name) if name == user:
                 actual = Observer(self.api).read(change)
                 goes = self.journal.is_to_undo(change.address) and actual == change.after
-                return actual is not None and not (goes and not self._is_used(user))
+                return actual is not None and not (goes and not self._is_used(user, ahead))
             case _:
                 return False
 
-    def _is_used(self, user: str) -> bool:
+    def _goes(self, profile: CreateLoginProfile) -> bool:
+        """Return whether a password will be taken back."""
+        return (
+            self.journal.is_to_undo(profile.address)
+            and profile.state(Observer(self.api).read(profile)) is State.AFTER
+            and whose(profile, self.journal, self.api) is Whose.OURS
+            and not uses(self.api, profile)
+        )
+
+    def _is_used(self, user: str, ahead: bool) -> bool:
         """Return whether a user holds anything that the plan does not take back."""
         given = []
         for change in self.plan.changes:
@@ -87,4 +123,6 @@ class Relied:
                         given.append(given_to)
                     case _:
                         pass
-        return is_used(self.api, user, given)
+        # the plan's own password is looked at by itself
+        sets = any(isinstance(e, CreateLoginProfile) and e.user == user for e in self.plan.changes)
+        return is_used(self.api, user, given, password_goes=ahead and sets)

@@ -102,7 +102,8 @@ def roll_back(
     except AwsRefused as error:
         return replace(so_far(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
-    run = _Run(api, journal, now, None if leave_ungated else Relied(plan, journal, api))
+    relied = None if leave_ungated else Relied(plan, journal, api)
+    run = _Run(api, journal, now, relied, Instead(plan, journal))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -135,7 +136,8 @@ class _Run:
     now: Clock
     relied: Relied | None
     """Who relies on what; None: it does not matter who is left without a gate."""
-    instead: Instead = field(default_factory=Instead)
+    instead: Instead
+    """What is lost, and whom it may have guarded."""
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)

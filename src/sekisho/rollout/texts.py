@@ -311,9 +311,9 @@ NO_OTHER_GATE = Text(
     "いるかもしれないため、残します (それでも外すには `--leave-ungated`)",
 )
 FELT_BY = Text(
-    "taking it back would also be felt by {what}, who came since (`--leave-ungated` takes it back "
-    "all the same)",
-    "元に戻すと、その後に加わった {what} にも影響するため、残します "
+    "taking it back would also be felt by {what}, whom the plan did not find there "
+    "(`--leave-ungated` takes it back all the same)",
+    "元に戻すと、計画の作成時には対象でなかった {what} にも影響するため、残します "
     "(それでも元に戻すには `--leave-ungated`)",
 )
 FELT_UNREAD = Text(

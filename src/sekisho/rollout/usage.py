@@ -84,33 +84,35 @@ def uses(api: AwsApi, change: Change) -> tuple[Text, ...]:
         case CreateGroup(name):
             return _counted(api, _ATTACHED_TO_GROUP, GroupName=name)
         case CreateUser(name):
-            return _by_itself(api, name) + _counted(api, _ATTACHED_TO_USER, UserName=name)
+            own = _by_itself(api, name, password_goes=False)
+            return own + _counted(api, _ATTACHED_TO_USER, UserName=name)
         case CreateLoginProfile(user):
             return _by_person(api, user)
         case _:
             return ()
 
 
-def is_used(api: AwsApi, user: str, given: Collection[str]) -> bool:
+def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bool) -> bool:
     """Return whether a user who was made has come into use, or holds more than was `given`.
 
     Args:
         api: is asked.
         user: the name.
         given: the ARNs of policies, and the names of groups, that are taken back.
+        password_goes: whether a password does not count, because it is yet to be taken back.
 
     Raises:
         AwsRefused: if that cannot be told.
     """
     observer = Observer(api)
     more = {*observer.user_attachments(user), *observer.groups_of(user)} - {*given}
-    return bool(more or _by_itself(api, user))
+    return bool(more or _by_itself(api, user, password_goes=password_goes))
 
 
-def _by_itself(api: AwsApi, user: str) -> tuple[Text, ...]:
+def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Text, ...]:
     """Return what a user holds beside attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
-    return _by_person(api, user) + _password(api, user) + own
+    return _by_person(api, user) + (() if password_goes else _password(api, user)) + own
 
 
 def _by_person(api: AwsApi, user: str) -> tuple[Text, ...]:
