@@ -5,10 +5,11 @@ import traceback
 import pytest
 
 from administered import GLASS, administered
-from sekisho.account.aws import Keys, connect
+from sekisho.account.aws import AssumedRole, Keys, connect
 from sekisho.errors import AwsRefused
 
 KEYS = Keys("AKIAEXAMPLE", "example-secret", "example-token")
+ROLE = "arn:aws:iam::123456789012:role/Reader"
 REGION = "ap-northeast-1"
 
 
@@ -35,6 +36,10 @@ def test_a_session_is_told_from_a_long_term_key(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(AwsRefused, match="NoCredentialsError"):
         connect(region=REGION).signs_with_long_term_key()
+    # nor is there anything to assume a role with
+    with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
+        connect(region=REGION, role=AssumedRole(ROLE)).call("iam", "ListUsers")
+    assert "--profile" in caught.value.cure
 
 
 def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:

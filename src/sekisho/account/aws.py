@@ -243,7 +243,7 @@ def connect(
         role: a role to assume first.
 
     Raises:
-        AwsRefused: if the profile does not exist.
+        AwsRefused: if the profile does not exist, or nothing is there to assume the role with.
     """
     core = _core(own_keys=credentials is not None)
     try:
@@ -268,7 +268,14 @@ def connect(
 
 
 def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
-    """Return credentials that assume the role when they are first needed, and again later."""
+    """Return credentials that assume the role when they are first needed, and again later.
+
+    Raises:
+        NoCredentialsError: if there are none to assume it with.
+    """
+    own = core.get_credentials()
+    if own is None:
+        raise NoCredentialsError
     about = {"RoleSessionName": _SESSION_NAME}
     if role.mfa_serial is not None:
         about["SerialNumber"] = role.mfa_serial
@@ -276,7 +283,7 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
         partial(
             core.create_client, endpoint_url=endpoint_url, config=_config(endpoint_url, _ATTEMPTS)
         ),
-        core.get_credentials(),
+        own,
         role.arn,
         extra_args=about,
         mfa_prompter=role.ask_code,

@@ -43,7 +43,8 @@ def stdio() -> None:
 
 def reader_left() -> bool:
     """Tell whether nobody reads the standard output any more."""
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    buffer = getattr(sys.stdout, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
     return isinstance(raw, _Pipe) and raw.left
 
 
@@ -53,9 +54,11 @@ def _tolerant(stream: TextIO) -> TextIO:
         stream.reconfigure(encoding="utf-8", errors="replace")
         if _is_pipe(stream):
             raw = _Pipe(stream.fileno(), "w", closefd=False)
-            buffered = io.BufferedWriter(raw)
+            through, lines = stream.write_through, stream.line_buffering
+            # with `python -u` nothing is kept back, neither as text nor as bytes
+            buffer: Any = raw if through else io.BufferedWriter(raw)
             return io.TextIOWrapper(
-                buffered, "utf-8", "replace", line_buffering=stream.line_buffering
+                buffer, "utf-8", "replace", line_buffering=lines, write_through=through
             )
     return stream
 
