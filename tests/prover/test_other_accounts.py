@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, identity, with_owner
+from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, attached, identity, with_owner
 from prover.test_command import SAMPLE, run
 from sekisho.engine import DecisionEffect, Policies, Switches, decide
 from sekisho.engine.model import ArnSpan
@@ -141,6 +141,22 @@ def test_what_may_tell_more_accounts_apart_is_unknown() -> None:
     assert never(question) == Proved()
     as_one = replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))
     assert isinstance(never(as_one), Unknown | Refuted)
+
+
+def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
+    mine = {"StringEquals": {"aws:PrincipalAccount": f"${{{OWNER}}}"}}
+    caller = identity({**allow("s3:GetObject", BUCKET), "Condition": mine})
+    owner = identity(allow("s3:GetObject", BUCKET, StringEquals="${aws:PrincipalAccount}"))
+    found = difference(caller, owner, ALICE, NOW)
+    assert found.only_in_old == found.only_in_new
+    assert isinstance(found.only_in_new, Side)
+    assert not found.only_in_new.items
+    shut = deny("s3:*", BUCKET, StringEquals=ACCOUNT)
+    for statements in (caller, owner):
+        (one,) = statements.identity[0].document.statements
+        assert isinstance(gate_shut(statements, ALICE, NOW).direct, Refuted), one
+        both = Policies(identity=(*statements.identity, attached(shut, name="shut")))
+        assert gate_shut(both, ALICE, NOW).direct == Proved(), one
 
 
 def test_an_item_says_whose_resources_only_where_that_matters() -> None:

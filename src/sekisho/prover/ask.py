@@ -17,7 +17,7 @@ from sekisho.engine import ContextValue, arns
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import InternalError
 from sekisho.language import Text
-from sekisho.prover import reasons, targets
+from sekisho.prover import keys, reasons, targets
 from sekisho.prover.credentials import Held, Situation, situations
 from sekisho.prover.described import Described, described, within_of
 from sekisho.prover.formula import Question, Rule, Within, demands, joined, look_of, plain, rules_of
@@ -332,11 +332,16 @@ class Asking:
         # what was found loosely may be right as it is
         if (witness := self._replayed(view, each, found)) is not None:
             return witness
+        # of whom a resource is: one account, or nothing that tells it
+        all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in reading.assignments(reading.linked, self._asked):
             settled = self._reading(view.situation, (view.owner,), assigned)
             found = self._search(replace(view, reading=settled), each)
             if found is not None:
                 return self._checked(replace(view, reading=settled), each, found)
+            all_of_them &= not settled.linked and not settled.inexact
+        if all_of_them:
+            return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
             *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),

@@ -126,6 +126,8 @@ def _add_values(kind: Kind, forms: list[_Form], values: dict[str, None]) -> bool
     effort = Effort(_MOST_STEPS)
     named = [form for form in forms if kind.key.lower() in form.keys]
     linked = {form.where for form in named} - {""}
+    # whose resource it is is asked of one caller, whose own values nothing can carry on
+    linked -= _SETTLED if kind in OWNERS else set()
     # a key that is compared with the variable may carry its value to where another one names it
     whole = not any(form.keys & linked for form in forms)
     for one, other in product(named, forms):
