@@ -101,6 +101,7 @@ def test_samples_find_a_hole_where_there_is_one() -> None:
 UNKNOWN = {
     "AWSDeadlineCloud-UserAccessQueues",
     "AWSEC2VssSnapshotPolicy",
+    "AmazonEKSLoadBalancingPolicy",
     "SageMakerStudioBedrockPromptUserRolePolicy",
     "SageMakerStudioEMRInstanceRolePolicy",
     "SageMakerStudioProjectRoleMachineLearningPolicy",
