@@ -38,9 +38,11 @@ from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_
 from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, State
 from sekisho.rollout.decide import asked, probes, sessions_of
 from sekisho.rollout.doubt import Whose, settle, whose
+from sekisho.rollout.entering import Entering
 from sekisho.rollout.journal import Event
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.observe import Observer
+from sekisho.rollout.plan import Verdict
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
@@ -430,10 +432,11 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
 def _way_in(snapshot: Snapshot, name: str) -> bool:
     """Return whether what somebody holds opens a session in which not everything is denied."""
     user, policies = user_of(snapshot, name), policies_of(snapshot, name)
+    opens = Entering(snapshot, {}).console(user).verdict is Verdict.PROVED
     return any(
         asked(snapshot, credential, policies, user.tags, probe).effect
         is not DecisionEffect.EXPLICITLY_DENIED
-        for credential in sessions_of(snapshot, user)
+        for credential in sessions_of(snapshot, user, enters=opens)
         for probe in probes(user)
     )
 
