@@ -64,5 +64,9 @@ def _tolerant(stream: TextIO) -> TextIO:
 
 
 def _is_pipe(stream: TextIO) -> bool:
-    mode = os.fstat(stream.fileno()).st_mode
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except OSError:
+        # text that is kept in memory is in no file
+        return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
