@@ -95,7 +95,10 @@ EVERY_STATEMENT: list[dict[str, Any]] = [
     )
 ]
 TWO = NAMES[:2]
-SMALL_FENCE = {**FENCE, "NotAction": TWO}
+SMALL_FENCE = (
+    {**FENCE, "NotAction": TWO},
+    {"Effect": "Deny", "Action": TWO[0], "NotResource": [ALICE.arn, BOB]},
+)
 
 
 def test_every_policy_of_two_statements_in_a_world_looked_at_wholly() -> None:
@@ -103,7 +106,7 @@ def test_every_policy_of_two_statements_in_a_world_looked_at_wholly() -> None:
     allows = [each for each in EVERY_STATEMENT if each["Effect"] == "Allow"]
     seen = set()
     for pair in [*product(allows, EVERY_STATEMENT)][::STEP]:
-        policies = identity(*pair, SMALL_FENCE)
+        policies = identity(*pair, *SMALL_FENCE)
         verdict = gate_shut(policies, ALICE, NOW, ()).direct
         ask = Compiler().compiled(policies)
         passing = [
