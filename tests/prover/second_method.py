@@ -175,8 +175,8 @@ class _Problem:
         if shape is not keys.Shape.MANY:
             found += [*single, ""] if sets else single
         if shape is not keys.Shape.ONE:
-            several = [text for text in single if text]
-            if len(several) > 7:
+            several = [*filter(None, single), *([""] if sets else [])]
+            if len(several) > 8:
                 raise TooMuch("many values of a multivalued key")
             found += chain.from_iterable(
                 combinations(several, size) for size in range(1, len(several) + 1)
