@@ -34,7 +34,7 @@ from sekisho.prover import (
 from sekisho.prover.reasons import TELLS_OWNERS
 from sekisho.prover.wording import stated_text, witness_text
 
-OTHER, UNNAMED = "999999999999", "444455556666"
+OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
 OWNER = "aws:ResourceAccount"
 ROLE = f"arn:aws:iam::{OTHER}:role/Admin"
 KEY = f"arn:aws:kms:us-east-1:{OTHER}:key/*"
@@ -157,6 +157,31 @@ def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
         assert isinstance(gate_shut(statements, ALICE, NOW).direct, Refuted), one
         both = Policies(identity=(*statements.identity, attached(shut, name="shut")))
         assert gate_shut(both, ALICE, NOW).direct == Proved(), one
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "known"),
+    [
+        ("aws:username", UNSEEN, {}),
+        ("aws:username", f"1{UNSEEN}", {}),
+        ("aws:userid", "alice", {"aws:userid": UNSEEN}),
+        ("aws:PrincipalTag/a", "alice", {"aws:PrincipalTag/a": f"of {UNSEEN}"}),
+        ("aws:PrincipalTag/a", "alice", {}),
+    ],
+)
+def test_an_owner_with_whom_the_users_own_values_are_compared_is_found(
+    key: str, name: str, known: dict[str, str]
+) -> None:
+    user = User.of(f"arn:aws:iam::{ACCOUNT}:user/{name}", known)
+    like = {"StringLike": {key: f"*${{{OWNER}}}"}}
+    policies = identity(
+        {**allow("s3:GetObject", BUCKET), "Condition": like},
+        deny("s3:*", BUCKET, StringEquals=[ACCOUNT, UNNAMED]),
+    )
+    verdict = gate_shut(policies, user, NOW).direct
+    assert isinstance(verdict, Refuted)
+    owner = verdict.witness.request.resource_account
+    assert owner == UNSEEN if known or name != "alice" else owner not in (None, ACCOUNT, UNNAMED)
 
 
 def test_an_item_says_whose_resources_only_where_that_matters() -> None:

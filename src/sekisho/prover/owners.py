@@ -9,15 +9,17 @@ IAM's calls are about the caller's account alone: none of its resources has a po
 another account in but a role, which lets in by `sts:AssumeRole`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from sekisho.engine import Context, arns, glob, variables
 from sekisho.engine.doubts import Doubts
 from sekisho.policy.document import Element, Version
 from sekisho.prover import keys
-from sekisho.prover.coincide import OWNERS, coinciding
+from sekisho.prover.coincide import MOST, OWNERS, coinciding
 from sekisho.prover.credentials import User
 from sekisho.prover.described import OWNER, Stated
 from sekisho.prover.formula import Question, Rule, Within
@@ -97,8 +99,10 @@ def owners_of(
     )
     if named:
         found, untold = coinciding(*filter(None, (question.allowed, question.denied)), kinds=OWNERS)
-        patterns |= dict.fromkeys((tuple(text), text) for texts in found.values() for text in texts)
-        whole &= not untold
+        own = _accounts_in(settled)
+        texts = (*own[:MOST], *(text for texts in found.values() for text in texts))
+        patterns |= dict.fromkeys((tuple(text), text) for text in texts)
+        whole &= not untold and len(own) <= MOST
     keyed = bool(about) or named
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
@@ -110,6 +114,13 @@ def _of_caller(user: User) -> dict[str, str]:
     """Return what of a request is the user's own, however the user calls."""
     names = {"aws:username": user.name, "aws:PrincipalArn": user.arn}
     return {**names, "aws:PrincipalAccount": user.account, **user.known}
+
+
+def _accounts_in(settled: Context) -> list[str]:
+    """Return what of the caller's own values a variable for the owner can be equal to."""
+    digits = re.compile(r"(?=([0-9]{12}))", re.ASCII)
+    found = (digits.findall(text) for text in settled.values() if isinstance(text, str))
+    return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 _Pattern = tuple[tuple[Token, ...], str]
