@@ -115,8 +115,8 @@ def _append(path: Path, line: str) -> None:
     try:
         file = os.open(path, _FLAGS, 0o600)
         with os.fdopen(file, "a", encoding="utf-8", newline="\n") as opened:
-            begun = _begun(path, file)
-            opened.write(line if begun else _HEAD + line)
+            before = _ended(file) if _begun(path, file) else _HEAD
+            opened.write(before + line)
             opened.flush()
             os.fsync(file)
     except OSError as error:
@@ -125,6 +125,12 @@ def _append(path: Path, line: str) -> None:
         raise SekishoError(
             f"`{path}` cannot be written: {reason}", code=Code.OUTPUT_UNWRITABLE
         ) from None
+
+
+def _ended(file: int) -> str:
+    """Return what ends the last line of an open file, which a run may have died in."""
+    os.lseek(file, -1, os.SEEK_END)
+    return "" if os.read(file, 1) == b"\n" else "\n"
 
 
 def _begun(path: Path, file: int) -> bool:
