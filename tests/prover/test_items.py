@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
@@ -57,6 +57,8 @@ def of(side: Side | Unknown) -> tuple[Item, ...]:
     return side.items
 
 
+# each example asks about every request of the world, part by part
+@settings(max_examples=settings().max_examples // 3)
 @given(POLICIES, POLICIES)
 def test_a_difference_is_what_the_world_says_request_by_request(
     first: list[dict[str, Any]], second: list[dict[str, Any]]
