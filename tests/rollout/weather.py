@@ -80,7 +80,7 @@ class Weather:
         self, service: str, operation: str, key: str, /, **params: object
     ) -> Iterator[Mapping[str, Any]]:
         items = self._read(
-            f"pages of {operation}",
+            f"{key} of {operation}",
             params,
             lambda: list(self._api.pages(service, operation, key, **params)),
         )
