@@ -9,15 +9,16 @@ cannot be seen, users are asked about one by one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.account import User
 from sekisho.engine import AttachedPolicy, Policies, arns, glob
+from sekisho.policy import from_json
 from sekisho.policy.document import Document, OperatorName, Statement, Version
 from sekisho.prover.attached import every
 
-__all__ = ["Likenesses", "Numbers", "Traits", "likeness", "traits_of"]
+__all__ = ["Likenesses", "Numbers", "Traits", "asked_about", "likeness", "traits_of"]
 
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"
@@ -95,6 +96,16 @@ class _Pattern:
     def named(self) -> bool:
         """Whether it has the user's name in it."""
         return _NAME in self.text.lower()
+
+
+def asked_about(
+    resources: Iterable[str], conditions: Mapping[str, object] | None = None
+) -> AttachedPolicy:
+    """Return what questions are about besides the user, as a policy would name it."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": [*resources]}
+    more = {"Condition": conditions} if conditions else {}
+    document = {"Version": "2012-10-17", "Statement": [{**statement, **more}]}
+    return AttachedPolicy("what is asked about", from_json(document))
 
 
 class Likenesses:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit.alike import asked_about
 from sekisho.engine import (
-    AttachedPolicy,
     Context,
     ContextValue,
     Decision,
@@ -15,7 +15,6 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.policy import from_json
 from sekisho.prover import Held
 from sekisho.signin import (
     Credential,
@@ -56,21 +55,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 """What a credential for one service is needed for; any other may sign what an access key does."""
 
 _RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
-ASKED = AttachedPolicy(
-    "what is asked about",
-    from_json(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "*",
-                    "Resource": [on.format(partition="*", account="*") for on in _RESOURCES],
-                }
-            ],
-        }
-    ),
-)
+ASKED = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
 """What users are asked about here besides themselves."""
 
 

@@ -17,7 +17,7 @@ from sekisho.account import (
     policies_of,
     policies_of_role,
 )
-from sekisho.audit.alike import Likenesses
+from sekisho.audit.alike import Likenesses, asked_about
 from sekisho.audit.assuming import EVERYTHING, lets_in
 from sekisho.audit.gated import named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
@@ -26,7 +26,6 @@ from sekisho.audit.people.removals import Doubt, removals_of, unread
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import from_json
 from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 from sekisho.prover import User as Named
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
@@ -36,26 +35,14 @@ __all__ = ["ASKED", "Powers"]
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
-ASKED = AttachedPolicy(
-    "what is asked about",
-    from_json(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "*",
-                    "Resource": [
-                        "arn:*:iam::*:user/${aws:username}",
-                        "arn:*:iam::*:user/*/${aws:username}",
-                        # any one of these, and not all: to a user's name they are others' names
-                        *(f"arn:*:iam::*:{kind}/?*" for kind in ("group", "role", "policy")),
-                    ],
-                    "Condition": {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
-                }
-            ],
-        }
-    ),
+ASKED = asked_about(
+    [
+        "arn:*:iam::*:user/${aws:username}",
+        "arn:*:iam::*:user/*/${aws:username}",
+        # any one of these, and not all: to a user's name they are others' names
+        *(f"arn:*:iam::*:{kind}/?*" for kind in ("group", "role", "policy")),
+    ],
+    {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
 )
 """The user and the user's groups, roles and policies: none but the user goes by the user's name."""
 _NOBODY = "sekisho-nobody"

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from sekisho.account import DeviceKind, Snapshot, User, users_may_change
-from sekisho.audit.alike import Likenesses, Numbers
+from sekisho.audit.alike import Likenesses, Numbers, asked_about
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
-from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine import Policies, Switches
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyPolicy
 from sekisho.language import Text
-from sekisho.policy import Document, from_json
+from sekisho.policy import Document
 from sekisho.prover.walk import Reachable, Unexplored, WalkVerdict, answer, step_text, story
 from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
 from sekisho.prover.walk.search import Goal, Question, Result
@@ -45,17 +45,7 @@ _OTHER_CASE = Text(
     "whether the user may delete {serial}, whose name is theirs but for upper and lower case",
     "大文字と小文字だけが異なる名前の {serial} を本人が削除できるかどうか",
 )
-_ASKED = AttachedPolicy(
-    "what is asked about",
-    from_json(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": "*", "Resource": "arn:*:iam::*:mfa/${aws:username}"}
-            ],
-        }
-    ),
-)
+_ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
 _DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
     NameIs.FREE: (frozenset(), frozenset()),
