@@ -113,6 +113,14 @@ def test_the_headline_counts_and_says_why() -> None:
     )
 
 
+def test_a_bracket_in_japanese_stands_apart() -> None:
+    found = report()
+    named = replace(found, snapshot=replace(found.snapshot, alias="reidai-shoji"))
+    for text in (as_of(named).ja, headline(named).ja):
+        assert " (" in text
+        assert not re.search(r"[^\s(]\(", text)
+
+
 def test_many_users_have_commas() -> None:
     users = {f"u{number:04}": {"has": ["Force_MFA"]} for number in range(1000)}
     users |= {"open": {"has": ["Read"]}}

@@ -98,7 +98,7 @@ _AS_OF = Text(
     "Account {account}{alias}. Data as of {at}; actions: {dated}; sekisho {version}.",
     "アカウント {account}{alias}。データ取得日時 {at}、アクション: {dated}、sekisho {version}。",
 )
-_ALIAS = Text(" ({alias})", "({alias})")
+_ALIAS = Text(" ({alias})", " ({alias})")
 _ALL = Text(
     "All {users} users are proved gated.", "全 {users} ユーザーで MFA の強制を証明しました。"
 )
@@ -189,7 +189,7 @@ def headline(report: AccountReport) -> Text:
         unknown=f"{unknown:,}",
         open=f"{left - coverage.exempt - unknown:,}",
     )
-    return Text(f"{said.en} {why.en}", f"{said.ja}{why.ja}")
+    return Text(f"{said.en} {why.en}", f"{said.ja} {why.ja}")
 
 
 def notices(report: AccountReport) -> tuple[Text, ...]:
