@@ -96,8 +96,8 @@ def fuzz_compiled(data: bytes) -> None:
     except (ValueError, RecursionError, SekishoError):
         return
     if question is not None:
-        plain = _outcome(Engine(question.switches), question)
-        compiled = _outcome(CompiledDecider(question.switches), question)
+        plain = _outcome(Engine(question.assumptions), question)
+        compiled = _outcome(CompiledDecider(question.assumptions), question)
         if plain != compiled:
             raise BrokenPromise(f"{plain} by the engine, {compiled} compiled")
 

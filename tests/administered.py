@@ -13,8 +13,8 @@ import boto3
 
 from sekisho.account import load_account
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.endpoint import LocalAws, tokens
-from sekisho.endpoint.backend import holder_of
+from sekisho.localaws import LocalAws, tokens
+from sekisho.localaws.backend import holder_of
 from sekisho.signin import Credential, CredentialKind, totp
 
 ACCOUNT = "123456789012"

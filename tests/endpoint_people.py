@@ -1,4 +1,4 @@
-"""A small account for the guard's tests, and unmodified clients for its people."""
+"""A small account for the authorizer's tests, and unmodified clients for its people."""
 
 import json
 from datetime import timedelta
@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 
 from sekisho.account import AccountFile, load_account
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 from sekisho.signin import totp
 
 ACCOUNT = "111122223333"
@@ -16,11 +16,11 @@ SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-GATE = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": NO_MFA}
+ENFORCEMENT = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": NO_MFA}
 
 PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "admin": ("/", [ALL]),
-    "gated": ("/", [ALL, GATE]),
+    "enforced": ("/", [ALL, ENFORCEMENT]),
     "path": ("/dev/", [ALL]),
     "nobody": ("/", []),
     "reader": (
@@ -101,7 +101,7 @@ def account_text() -> str:
         }
         for name in PEOPLE
     }
-    for name in ("admin", "gated"):
+    for name in ("admin", "enforced"):
         held[name]["devices"] = [{"name": name, "path": "/", "seed": SEED, "enabled": True}]
     return json.dumps(
         {

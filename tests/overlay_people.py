@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from sekisho.account.entries import AccountFile
 from sekisho.account.file import load_account
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 from sekisho.signin.totp import PERIOD, code_at, step_of
 
 ACCOUNT = "111122223333"

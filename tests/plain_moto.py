@@ -1,4 +1,4 @@
-"""Plain moto, without the guard, as a program of its own: a second AWS to talk to."""
+"""Plain moto, without the authorizer, as a program of its own: a second AWS to talk to."""
 
 import contextlib
 import socket

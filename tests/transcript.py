@@ -11,10 +11,10 @@ from unittest.mock import patch
 from click.testing import CliRunner
 
 from sekisho.cli import tour as command
-from sekisho.language import Language
-from sekisho.story.step import Step
-from sekisho.story.texts.sections import CHAPTERS
-from sekisho.story.tour import tour
+from sekisho.messages import Language
+from sekisho.tour.step import Step
+from sekisho.tour.texts.sections import CHAPTERS
+from sekisho.tour.tour import tour
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}

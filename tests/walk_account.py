@@ -11,10 +11,10 @@ from typing import Any
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys
 from sekisho.policy import to_json
-from sekisho.prover.walk import Kind, Step, Story
-from sekisho.prover.walk.model import Act, Device, Held, Hold, Password, Person, Who
-from sekisho.prover.walk.search import Question
-from sekisho.prover.walk.setting import ACCOUNT, Setting
+from sekisho.prover.scenarios import Kind, Step, Story
+from sekisho.prover.scenarios.model import Act, Device, Held, Hold, Password, Person, Who
+from sekisho.prover.scenarios.search import Question
+from sekisho.prover.scenarios.setting import ACCOUNT, Setting
 
 PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
 ADMIN_PASSWORD = "Torii-5-vermilion"

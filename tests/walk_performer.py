@@ -8,15 +8,25 @@ from typing import Any
 
 from sekisho.account.aws import Keys, connect
 from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.endpoint import LocalAws
-from sekisho.engine import Switches
+from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
-from sekisho.prover.walk import Step
-from sekisho.prover.walk.judge import OK, Judge
-from sekisho.prover.walk.model import ROLE_HOLD, Act, Hand, Held, Hold, Move, Person, State, Who
-from sekisho.prover.walk.setting import Setting
-from sekisho.signin import SigninSwitches, totp
-from sekisho.story.console import Console, Next, Page
+from sekisho.localaws import LocalAws
+from sekisho.prover.scenarios import Step
+from sekisho.prover.scenarios.judge import OK, Judge
+from sekisho.prover.scenarios.model import (
+    ROLE_HOLD,
+    Act,
+    Hand,
+    Held,
+    Hold,
+    Move,
+    Person,
+    State,
+    Who,
+)
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.signin import SigninAssumptions, totp
+from sekisho.tour.console import Console, Next, Page
 from walk_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
@@ -34,7 +44,7 @@ NOT_PERFORMED = {
     "service": "a call on the caller's behalf: no service of the local AWS makes one",
     "scp": "a step under a service control policy: the local AWS has no organization",
     "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
-    "switches": "a step under a switch set otherwise than by default",
+    "assumptions": "a step under an assumption set otherwise than by default",
     "partition": "a step in another partition than `aws`",
     "age": "a password that its age alone makes expire: one that must be changed stands for it",
     "facts": "a step under a policy that asks for the user's id or tags, or for the time",
@@ -53,8 +63,8 @@ def not_performed(setting: Setting, steps: Iterable[Step]) -> str:
         return "scp"
     if setting.partition != DEFAULT_PARTITION:
         return "partition"
-    if (setting.signin, setting.engine) != (SigninSwitches(), Switches()):
-        return "switches"
+    if (setting.signin, setting.engine) != (SigninAssumptions(), Assumptions()):
+        return "assumptions"
     if setting.user_id or setting.user_tags or setting.now:
         return "facts"
     for step in steps:

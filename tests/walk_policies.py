@@ -8,7 +8,7 @@ from cases import CORPUS
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
 from sekisho.policy.choices import Choices
-from sekisho.prover.walk import Answer, Reachable, Setting, Unreachable
+from sekisho.prover.scenarios import Answer, Reachable, Setting, Unreachable
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
 HARDENED = replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True)
@@ -40,7 +40,7 @@ def around_of(case: Mapping[str, Any]) -> Setting:
 
 
 def _read(name: str, kind: PolicyKind) -> AttachedPolicy:
-    text = (CORPUS / "walks" / f"{name}.json").read_text(encoding="utf-8")
+    text = (CORPUS / "scenarios" / f"{name}.json").read_text(encoding="utf-8")
     return AttachedPolicy(name, parse(text, kind=kind))
 
 

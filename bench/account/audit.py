@@ -46,7 +46,7 @@ _NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 _SERVICES = ("s3:Get*", "s3:PutObject", "ec2:Describe*", "ec2:StartInstances", "sqs:*", "logs:*")
 _KEY, _ACTIVE, _TEMPORARY = 0.3, 0.8, 0.1
 """How many users have a key, how many of these are active; how many passwords are temporary."""
-_GATE = f"{_HOME}:policy/Force_MFA"
+_ENFORCEMENT = f"{_HOME}:policy/Force_MFA"
 
 
 def main() -> int:
@@ -58,7 +58,10 @@ def main() -> int:
         snapshot = _timed("load", lambda: load_snapshot(path))
         rows = _timed("rows", lambda: rows_of(snapshot, Exceptions()))
         found = _timed("findings", lambda: check_account(snapshot, rows, Exceptions()))
-        print(dict(Counter(row.gate.gated.value for row in rows)), f"{len(found):,} findings")
+        print(
+            dict(Counter(row.enforcement.enforced.value for row in rows)),
+            f"{len(found):,} findings",
+        )
         for form in ("table", "json", "csv", "html", "sarif"):
             command = [sys.executable, "-m", "sekisho", "audit", "--snapshot", str(path)]
             begin, before = time.perf_counter(), _used()
@@ -92,7 +95,7 @@ def account() -> Snapshot:
     chance = random.Random(1)  # noqa: S311 - the same account in every run
     arns = [f"{_HOME}:policy/team-{number}" for number in range(POLICIES - 1)]
     policies = {arn: _managed(arn, _document(chance, number)) for number, arn in enumerate(arns)}
-    policies[_GATE] = _managed(_GATE, force_mfa(choices_of(Preset.RECOMMENDED)))
+    policies[_ENFORCEMENT] = _managed(_ENFORCEMENT, force_mfa(choices_of(Preset.RECOMMENDED)))
     groups = tuple(
         Group(f"group-{number}", "/", f"{_HOME}:group/group-{number}", (arns[number],))
         for number in range(GROUPS)
@@ -141,8 +144,8 @@ def _set(
     chance: random.Random, number: int, arns: list[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the groups and the policies of one set of users."""
-    gate = (_GATE,) if number % 10 else ()
-    return (f"group-{number % GROUPS}",), tuple(sorted((*gate, *chance.sample(arns, 2))))
+    enforcement = (_ENFORCEMENT,) if number % 10 else ()
+    return (f"group-{number % GROUPS}",), tuple(sorted((*enforcement, *chance.sample(arns, 2))))
 
 
 def _user(

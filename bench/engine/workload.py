@@ -106,7 +106,7 @@ def twelve() -> Workload:
 
 
 def distinct(count: int, seed: int = 1) -> Workload:
-    """Return distinct requests by the users of the example company, all gated by Force_MFA.
+    """Return distinct requests by the users of the example company, all enforced by Force_MFA.
 
     Each user has the policies of the company and two that AWS manages, by turns.
     """
@@ -176,7 +176,7 @@ def some_policies(count: int = 120) -> dict[str, Any]:
 
 
 def _company() -> Any:
-    text = resources.files("sekisho.story").joinpath("data/company.json").read_text("utf-8")
+    text = resources.files("sekisho.tour").joinpath("data/company.json").read_text("utf-8")
     return json.loads(text)["authorizationDetails"]
 
 

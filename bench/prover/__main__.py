@@ -30,8 +30,8 @@ from sekisho.prover import (
     User,
     Within,
     difference,
-    gate_shut,
     never,
+    prove_enforcement,
 )
 
 HERE = Path(__file__).parent
@@ -86,29 +86,29 @@ def one_proof() -> None:
     for name, document in published().items():
         for more in ((), (attached("AdministratorAccess", ALL),)):
             policies = Policies(identity=(attached(name, document), *more))
-            verdict = type(gate_shut(policies, USER, NOW).direct).__name__
+            verdict = type(prove_enforcement(policies, USER, NOW).direct).__name__
             also = " and AdministratorAccess" if more else ""
-            took = median_of(lambda policies=policies: gate_shut(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
+            took = median_of(lambda policies=policies: prove_enforcement(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
             print(f"| {name}{also} | {verdict} | {took:.2f} |")
     for title, resource in FEW.items():
         document = {**ALL, "Statement": [{**ALL["Statement"][0], "Resource": resource}]}
         policies = Policies(identity=(attached(title, document),))
-        verdict = type(gate_shut(policies, USER, NOW).direct).__name__
-        took = median_of(lambda policies=policies: gate_shut(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
+        verdict = type(prove_enforcement(policies, USER, NOW).direct).__name__
+        took = median_of(lambda policies=policies: prove_enforcement(policies, USER, NOW))  # type: ignore[misc]  # a default binds the loop's value
         print(f"| {title} | {verdict} | {took:.2f} |")
 
 
 def all_managed() -> None:
     """Print how long it takes to prove all managed policies, with and without Force_MFA."""
-    gate = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+    enforcement = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
     print("\n## All managed policies\n\n| | verdicts | s | slowest |\n|---|---|---:|---|")
-    for title, more in (("with Force_MFA", (gate,)), ("without", ())):
+    for title, more in (("with Force_MFA", (enforcement,)), ("without", ())):
         verdicts: Counter[str] = Counter()
         took: list[tuple[float, str]] = []
         for name, document in MANAGED.items():
             policies = Policies(identity=(attached(name, document), *more))
             begin = time.thread_time()
-            verdict = gate_shut(policies, USER, NOW).direct
+            verdict = prove_enforcement(policies, USER, NOW).direct
             took.append((time.thread_time() - begin, name))
             verdicts[type(verdict).__name__] += 1
             if isinstance(verdict, Unknown):

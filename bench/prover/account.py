@@ -1,4 +1,4 @@
-"""`python -m bench.prover.account`: is everybody of a large account gated.
+"""`python -m bench.prover.account`: is everybody of a large account enforced.
 
 5,000 users in 500 groups, each group with another set of five documents out of some 120; every
 tenth group lacks Force_MFA. The snapshot is written to a file and read again, as a user would.
@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bench.engine.workload import ACCOUNT, some_policies
 from sekisho.account import Group, ManagedPolicy, Snapshot, User, load_snapshot, save_snapshot
-from sekisho.audit import gates_of
+from sekisho.audit import enforcements_of
 from sekisho.policy import from_json
 
 USERS, SETS, EACH = 5_000, 500, 5
-_GATE = "Force_MFA"
+_ENFORCEMENT = "Force_MFA"
 
 
 def main() -> int:
@@ -34,10 +34,10 @@ def main() -> int:
         took, used = time.perf_counter() - begin, time.process_time() - used
         print(f"load: {took:.1f} s ({used:.1f} s), {path.stat().st_size / 2**20:.1f} MiB")
         begin, used = time.perf_counter(), time.process_time()
-        gates = gates_of(loaded)
+        enforcements = enforcements_of(loaded)
         took, used = time.perf_counter() - begin, time.process_time() - used
         print(f"{USERS:,} users, {SETS} sets proved: {took:.1f} s ({used:.1f} s)")
-        print(dict(Counter(gate.gated.value for gate in gates.values())))
+        print(dict(Counter(enforcement.enforced.value for enforcement in enforcements.values())))
         begin = time.perf_counter()
         command = [sys.executable, "-m", "sekisho", "prove", "--snapshot", str(path), "--all"]
         done = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
@@ -58,11 +58,11 @@ def account() -> Snapshot:
         f"{own}{name}": ManagedPolicy(f"{own}{name}", name, "/", "v1", from_json(value))
         for name, value in sorted(documents.items())
     }
-    others = sorted(arn for arn in policies if arn != own + _GATE)
+    others = sorted(arn for arn in policies if arn != own + _ENFORCEMENT)
     groups = []
     for number in range(SETS):
-        gate = [] if number % 10 == 0 else [own + _GATE]
-        attached = sorted([*gate, *chance.sample(others, EACH - len(gate))])
+        enforcement = [] if number % 10 == 0 else [own + _ENFORCEMENT]
+        attached = sorted([*enforcement, *chance.sample(others, EACH - len(enforcement))])
         groups.append(_group(number, tuple(attached)))
     users = (_user(number, groups[number % SETS].name) for number in range(USERS))
     return Snapshot(

@@ -15,12 +15,15 @@
   * InternalError       sekisho contradicts itself: a bug
 
 Every error has a stable `code` from `Code`, a message in lower case with backticked input and no
-line break, the place (`at`), and a `cure` where one is known. No message holds a secret.
+line break, the place (`at`), and a `fix` where one is known. No message holds a secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
+
+from sekisho.messages import printable
 
 __all__ = [
     "AwsRefused",
@@ -38,7 +41,13 @@ __all__ = [
     "UnexpectedAnswer",
     "Unsupported",
     "UsageError",
+    "joined",
+    "meant",
+    "quoted",
 ]
+
+_SHOWN = 60
+_SHOWN_PARTS = 12
 
 
 class Code(StrEnum):
@@ -80,14 +89,14 @@ class Code(StrEnum):
     EXCEPTION_PASSWORD = "exceptions.password"  # noqa: S105 - a fault's name
 
     AWS_REFUSED = "aws.refused"
-    PORT_IN_USE = "endpoint.port-in-use"
+    PORT_IN_USE = "localaws.port-in-use"
     PLAN_INCOMPLETE = "plan.incomplete"
     PLAN_STALE = "plan.stale"
     PLAN_UNSAFE = "plan.unsafe"
     PLAN_FAULTY = "plan.faulty"
     PLAN_BUSY = "plan.busy"
     PLAN_DOUBTFUL = "plan.doubtful"
-    STORY_UNEXPECTED = "story.unexpected"
+    TOUR_UNEXPECTED = "tour.unexpected"
 
 
 class SekishoError(Exception):
@@ -96,13 +105,13 @@ class SekishoError(Exception):
     code: Code = Code.INTERNAL
 
     def __init__(
-        self, message: str, *, code: Code | None = None, at: str = "", cure: str = ""
+        self, message: str, *, code: Code | None = None, at: str = "", fix: str = ""
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
         self.at = at
-        self.cure = cure
+        self.fix = fix
 
 
 class UsageError(SekishoError):
@@ -121,7 +130,7 @@ class Fault:
         path: where in the structure, like `Statement[2].Condition.Bool`; "" for the whole.
         line: line in the text, counted from 1; 0 if unknown.
         column: column in the text, counted from 1; 0 if unknown.
-        cure: what to do about it; "" if nothing is known.
+        fix: what to do about it; "" if nothing is known.
     """
 
     code: Code
@@ -129,13 +138,13 @@ class Fault:
     path: str = ""
     line: int = 0
     column: int = 0
-    cure: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
         place = ":".join(str(each) for each in (self.line, self.column) if each)
         where = " ".join(part for part in (place, self.path) if part)
         text = f"{where}: {self.message}" if where else self.message
-        return f"{text} ({self.cure})" if self.cure else text
+        return f"{text} ({self.fix})" if self.fix else text
 
 
 class FaultyInput(SekishoError):
@@ -147,7 +156,7 @@ class FaultyInput(SekishoError):
         first = faults[0]
         count = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(f"{source}: {first}{count}", code=first.code, at=first.path)
-        self.cure = first.cure
+        self.fix = first.fix
         self.source = source
         self.faults = tuple(faults)
 
@@ -206,7 +215,7 @@ class PlanRefused(SekishoError):
 class UnexpectedAnswer(SekishoError):
     """A step of the story did not come out as it must; `at` names the step."""
 
-    code = Code.STORY_UNEXPECTED
+    code = Code.TOUR_UNEXPECTED
 
 
 class SeveralErrors(SekishoError):
@@ -219,3 +228,29 @@ class SeveralErrors(SekishoError):
 
 class InternalError(SekishoError):
     """Two parts of sekisho contradict each other: a bug, never a verdict."""
+
+
+def quoted(text: str) -> str:
+    """Return `text` in backticks, on one line and not longer than a message can bear."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return "`" + printable(shown).replace("`", "\\u0060") + "`"
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "write its exact name") -> str:
+    """Return the fix for a name that is not among those known: the one most like it, if any is."""
+    folded = {each.lower(): each for each in known}
+    near = next(iter(get_close_matches(name.lower(), folded, n=1)), None)
+    return f"did you mean {quoted(folded[near])}?" if near is not None else otherwise
+
+
+def joined(path: Iterable[str | int]) -> str:
+    """Return a path as faults print it: `Statement[2].Condition.Bool`."""
+    text = ""
+    parts = tuple(path)
+    for part in parts[:_SHOWN_PARTS]:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = quoted(part)[1:-1]
+            text += f".{name}" if text else name
+    return text if len(parts) <= _SHOWN_PARTS else f"{text}…"

@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from sekisho.account import KeyEntry, load_account
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 
 COMPANY = load_account(
-    (files("sekisho.story") / "data" / "company.json").read_text(encoding="utf-8")
+    (files("sekisho.tour") / "data" / "company.json").read_text(encoding="utf-8")
 )
 KEY = KeyEntry("AKIAYUKI00001EXAMPLE", "example/secret/of/a/key/for/this/test/00")
 

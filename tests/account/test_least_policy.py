@@ -16,7 +16,7 @@ from sekisho.account import Pace, Snapshot, collect
 from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.account.reads import BESIDE, CALLS_PER_USER, READS, Per, least_policy
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 from sekisho.policy import Quota, size, to_json
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -249,7 +249,7 @@ def test_a_report_without_its_columns_names_them_all() -> None:
     with pytest.raises(FaultyAccount) as caught:
         read_credential_report("user;arn;mfa_active\nalice;x;true\n")
     assert len(caught.value.faults) == 9
-    assert caught.value.cure
+    assert caught.value.fix
 
 
 def test_a_column_twice_is_a_fault() -> None:
@@ -285,7 +285,7 @@ def test_what_is_no_account_at_all_is_one_fault(tmp_path: Path, text: str, said:
     with pytest.raises(FaultyAccount, match=said) as caught:
         open_account(path)
     assert len(caught.value.faults) == 1
-    assert "sekisho collect" in caught.value.cure
+    assert "sekisho collect" in caught.value.fix
 
 
 def test_a_policy_is_not_taken_for_an_account(tmp_path: Path) -> None:

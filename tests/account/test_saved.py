@@ -39,7 +39,7 @@ from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy
 
 WHEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-GATE = force_mfa(choices_of(Preset.RECOMMENDED))
+ENFORCEMENT = force_mfa(choices_of(Preset.RECOMMENDED))
 TRUST = from_json(
     {
         "Version": "2012-10-17",
@@ -54,7 +54,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 zones = st.sampled_from([UTC, timezone(timedelta(hours=9))])
 times = st.none() | st.datetimes(timezones=zones)
 flags = st.booleans()
-policies = st.builds(AttachedPolicy, texts, st.just(GATE))
+policies = st.builds(AttachedPolicy, texts, st.just(ENFORCEMENT))
 devices = st.builds(Device, texts, st.sampled_from(DeviceKind), texts, times)
 
 
@@ -116,7 +116,7 @@ managed = st.builds(
     texts,
     texts,
     texts,
-    st.just(GATE),
+    st.just(ENFORCEMENT),
     flags,
     st.dictionaries(texts, texts, max_size=2),
     several(texts),
@@ -262,7 +262,7 @@ def test_another_form_is_one_clear_error(schema: object) -> None:
     with pytest.raises(FaultyAccount, match=r"sekisho\.snapshot/1") as caught:
         read_snapshot(value, "snapshot")
     assert len(caught.value.faults) == 1
-    assert caught.value.cure
+    assert caught.value.fix
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -278,9 +278,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 FULL_TEXT = dump_snapshot(
     replace(
         SMALL,
-        policies={"arn:p": ManagedPolicy("arn:p", "p", "/", "v1", GATE, versions=("v1",))},
+        policies={"arn:p": ManagedPolicy("arn:p", "p", "/", "v1", ENFORCEMENT, versions=("v1",))},
         report=CredentialReport(WHEN, {"alice": CredentialRow("alice", "arn:alice")}),
-        scps=(Level("r-1", (AttachedPolicy("p-1", GATE),)),),
+        scps=(Level("r-1", (AttachedPolicy("p-1", ENFORCEMENT),)),),
         orphans=(Device("arn:aws:iam::111122223333:mfa/old", DeviceKind.VIRTUAL),),
     )
 )

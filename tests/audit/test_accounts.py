@@ -12,10 +12,10 @@ from sekisho.audit import Exceptions, load_exceptions
 from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFindingId, texts
 from sekisho.audit.people import powers_of
 from sekisho.audit.report import AccountReport, audit_account
-from sekisho.language import Text
+from sekisho.messages import Message
 
 DOCS = Path(__file__).parents[2] / "docs"
-FILES = ("people", "gates", "administrators", "roles", "estate")
+FILES = ("people", "enforcements", "administrators", "roles", "estate")
 OPTIONAL = ("rows", "admins", "exceptions")
 CASES = [
     case
@@ -65,7 +65,7 @@ def test_rows(case: dict[str, Any]) -> None:
     report = audited(case)
     told = {
         row.user.name: [
-            *(row.nature.value, row.gate.gated.value),
+            *(row.nature.value, row.enforcement.enforced.value),
             [each.value for each in row.fate.outlooks],
             None if row.power.unknown else row.power.administers,
         ]
@@ -141,9 +141,9 @@ def _japanese(text: str) -> bool:
 
 
 def test_words_exist_in_both_languages_and_do_not_mix() -> None:
-    said = [text for words in WORDS.values() for text in (words.title, words.cause, words.cure)]
+    said = [text for words in WORDS.values() for text in (words.title, words.cause, words.fix)]
     named = [getattr(texts, name) for name in texts.__all__]
-    said += [text for text in named if isinstance(text, Text)]
+    said += [text for text in named if isinstance(text, Message)]
     said += [text for kinds in named if isinstance(kinds, dict) for text in kinds.values()]
     said += [control.limits for controls in CONTROLS.values() for control in controls]
     # numbers and AWS's own names alone are the same in both

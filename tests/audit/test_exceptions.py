@@ -76,7 +76,7 @@ def test_who_is_not_there_is_refused_where_everybody_was_listed(about: str, refu
     if refused:
         with pytest.raises(FaultyInput) as caught:
             load_exceptions(text, snapshot)
-        assert caught.value.faults[0].cure == "did you mean `ken`?"
+        assert caught.value.faults[0].fix == "did you mean `ken`?"
     else:
         assert load_exceptions(text, snapshot).of("kem") is not None
 

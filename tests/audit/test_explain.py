@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sekisho.audit.explain import MOST_CHARACTERS, Answer, Explanation, entries, entry, explain
 from sekisho.errors import UsageError
-from sekisho.language import Language
+from sekisho.messages import Language
 
 NOTHING_SAID = ("エラーの文", "cannot open file", "something does this", "ではありませんでした")
 CORPUS = Path(__file__).parents[1] / "corpus" / "errors" / "texts.json"
@@ -27,7 +27,7 @@ def _by_id(cases: list[dict[str, Any]]) -> pytest.MarkDecorator:
 def _said(answer: Answer) -> str:
     texts = [
         answer.entry.title,
-        *(text for cause in answer.causes for text in (cause.why, cause.tell, cause.cure)),
+        *(text for cause in answer.causes for text in (cause.why, cause.tell, cause.fix)),
     ]
     return "\n".join(answer.filled(text).into(lang) for text in texts for lang in Language)
 
@@ -69,7 +69,7 @@ def test_entries_are_whole() -> None:
         assert each.causes, each.id
         assert all(alike.id in ids and alike.id != each.id for alike in each.alike), each.id
         texts = [each.title, *(alike.differs for alike in each.alike)]
-        texts += [text for cause in each.causes for text in (cause.why, cause.tell, cause.cure)]
+        texts += [text for cause in each.causes for text in (cause.why, cause.tell, cause.fix)]
         for text in texts:
             assert text.en.endswith("."), text.en
             assert text.ja.endswith("。"), text.ja

@@ -1,4 +1,4 @@
-"""Law: whatever the choices, a Force_MFA policy is a shut gate through which people can enrol."""
+"""Law: whatever the choices, a Force_MFA policy is enforcement through which people can enrol."""
 
 from dataclasses import fields
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho import audit, policy
-from sekisho.audit import Gate, Line, Meaning, Target, Works
+from sekisho.audit import Enforcement, Line, Meaning, Target, Works
 from sekisho.catalogue import partitions
 from sekisho.policy import Choices, Preset
 
@@ -33,7 +33,7 @@ def _line(meant: Meaning, action: str, target: Target) -> Line:
 # each example asks some 250 requests
 @settings(max_examples=60)
 @given(_choices())
-def test_the_gate_is_shut_and_enrolment_is_open(choices: Choices) -> None:
+def test_the_enforcement_is_shut_and_enrolment_is_open(choices: Choices) -> None:
     meant = audit.meaning(policy.force_mfa(choices), partition=choices.partition)
     assert meant.enforces
     assert meant.unknown == ()
@@ -51,17 +51,17 @@ def test_each_choice_opens_what_it_says(choices: Choices) -> None:
     with_path = _line(meant, enable, Target.OWN_WITH_PATH)
     assert (with_path.works is _line(meant, enable, Target.OWN).works) is choices.user_paths
     colleague = _line(meant, enable, Target.COLLEAGUE)
-    assert (colleague.gate is Gate.SHUT) is choices.own_things_only
+    assert (colleague.enforcement is Enforcement.SHUT) is choices.own_things_only
     change = meant.line("iam:ChangePassword", Target.OWN)
     works = change is not None and change.works is Works.WITHOUT_MFA
     assert works is choices.password_change_without_mfa
     deactivate = _line(meant, "iam:DeactivateMFADevice", Target.OWN)
     assert deactivate.works is Works.ONLY_WITH_MFA
-    assert deactivate.gate is Gate.SHUT
+    assert deactivate.enforcement is Enforcement.SHUT
 
 
 def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
     meant = audit.meaning(policy.force_mfa(policy.choices_of(Preset.AWS)))
     assert _line(meant, "iam:ChangePassword", Target.OWN).works is Works.ONLY_WITH_MFA
     forgotten = _line(meant, "iam:GetMFADevice", Target.OWN)
-    assert (forgotten.works, forgotten.gate) == (Works.NOT_BY_THIS_POLICY, Gate.OPEN)
+    assert (forgotten.works, forgotten.enforcement) == (Works.NOT_BY_THIS_POLICY, Enforcement.OPEN)

@@ -16,13 +16,13 @@ from sekisho.audit.lint.covering import always_denied
 from sekisho.audit.lint.work import Work
 from sekisho.engine import (
     ArnSpan,
+    Assumptions,
     AttachedPolicy,
     Context,
     DecisionEffect,
     Engine,
     Policies,
     Request,
-    Switches,
 )
 from sekisho.policy import Document, from_json, parse
 
@@ -75,7 +75,7 @@ CONTEXTS = tuple(
 )
 USER = "arn:aws:iam::111122223333:user/hanako"
 ENGINES = tuple(
-    Engine(Switches(arn_span=span, wildcard_service_prefix=prefix))
+    Engine(Assumptions(arn_span=span, wildcard_service_prefix=prefix))
     for span, prefix in product(ArnSpan, (True, False))
 )
 
@@ -99,7 +99,7 @@ def _decides_nothing(
             ).effect
             for policy in (AttachedPolicy("p", each) for each in (document, rest))
         )
-        assert before is after, (document.statements[index], request, engine.switches)
+        assert before is after, (document.statements[index], request, engine.assumptions)
 
 
 def _of_identity(context: Context) -> Iterator[Request]:

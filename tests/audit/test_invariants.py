@@ -1,4 +1,7 @@
-"""An invariant found of everybody is the one found alone, and its witness is the user's own."""
+"""An invariant found of everybody is the one found alone.
+
+And its counterexample is the user's own.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -6,11 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.test_gated import MAY_CHANGE, NAMES, OWN, statements, told
+from audit.test_enforced import MAY_CHANGE, NAMES, OWN, statements, told
 from sekisho.account import readings_of
 from sekisho.audit import invariants_of
-from sekisho.audit.gated import named_of
-from sekisho.engine import Switches
+from sekisho.audit.enforced import named_of
+from sekisho.engine import Assumptions
 from sekisho.prover import Demand, Invariant, Refuted, invariant_holds
 from sekisho.signin import PasswordPolicy
 
@@ -42,7 +45,9 @@ def test_asked_together_is_asked_alone(
     for user in snapshot.users:
         (answer,) = together[user.name]
         (policies,) = readings_of(snapshot, user)
-        alone = invariant_holds(invariant, policies, named_of(user), snapshot.taken_at, Switches())
+        alone = invariant_holds(
+            invariant, policies, named_of(user), snapshot.taken_at, Assumptions()
+        )
         assert type(answer.verdict) is type(alone.verdict)
         if isinstance(answer.verdict, Refuted):
-            assert answer.verdict.witness.request.principal == user.arn
+            assert answer.verdict.counterexample.request.principal == user.arn

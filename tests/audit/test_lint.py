@@ -110,9 +110,9 @@ def test_every_finding_is_explained_and_no_other() -> None:
     explained = {row[0].strip("` "): row[1:] for row in rows}
     assert set(explained) == {finding.value for finding in FindingId}
     for finding, words in WORDS.items():
-        severity, title, cause, cure = (cell.strip() for cell in explained[finding.value])
+        severity, title, cause, fix = (cell.strip() for cell in explained[finding.value])
         assert (severity, title) == (words.severity.value, words.title.en)
-        assert (cause, cure) == (words.cause.en, words.cure.en)
+        assert (cause, fix) == (words.cause.en, words.fix.en)
 
 
 def _japanese(text: str) -> bool:
@@ -122,7 +122,7 @@ def _japanese(text: str) -> bool:
 @pytest.mark.parametrize("finding", list(FindingId), ids=str)
 def test_words_exist_in_both_languages_and_do_not_mix(finding: FindingId) -> None:
     words = WORDS[finding]
-    for text in (words.title, words.cause, words.cure):
+    for text in (words.title, words.cause, words.fix):
         assert text.en
         assert not _japanese(text.en)
         assert _japanese(text.ja)
@@ -135,10 +135,10 @@ def test_what_the_parser_says_is_said_in_japanese() -> None:
                 assert _says_nothing_in_english(finding), finding.fact.ja
 
 
-GATE = """{
+ENFORCEMENT = """{
   "Version": "2012-10-17",
   "Statement": [
-    {"Sid": "Gate", "Effect": "Deny", "NotAction": "iam:EnableMFADevice",
+    {"Sid": "enforcement", "Effect": "Deny", "NotAction": "iam:EnableMFADevice",
      "Resource": "*",
      "Condition": {"Bool": {"aws:MultiFactorAuthPresnt": "false"}}}
   ]
@@ -146,10 +146,10 @@ GATE = """{
 
 
 def test_a_finding_says_where_it_is() -> None:
-    report = lint(GATE, source="gate.json")
+    report = lint(ENFORCEMENT, source="enforcement.json")
     [decoy] = [each for each in report.findings if each.id == FindingId.DECOY_KEY]
     place = decoy.place
-    assert (place.document, place.statement, place.sid) == ("gate.json", 0, "Gate")
+    assert (place.document, place.statement, place.sid) == ("enforcement.json", 0, "Enforcement")
     assert place.path == "Statement[0].Condition.Bool.aws:MultiFactorAuthPresnt"
     assert (place.position.line, place.position.column) == (6, 29)
 
@@ -171,10 +171,10 @@ def test_findings_come_in_the_order_of_the_text() -> None:
 
 
 def test_a_near_action_is_suggested() -> None:
-    report = lint(GATE.replace("iam:EnableMFADevice", "iam:EnableMFADevise"))
+    report = lint(ENFORCEMENT.replace("iam:EnableMFADevice", "iam:EnableMFADevise"))
     [wrong] = [each for each in report.findings if each.id == FindingId.INVALID_ACTION]
-    assert "`iam:EnableMFADevice`" in wrong.cure.en
-    assert "`iam:EnableMFADevice`" in wrong.cure.ja
+    assert "`iam:EnableMFADevice`" in wrong.fix.en
+    assert "`iam:EnableMFADevice`" in wrong.fix.ja
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_is_no_policy_is_an_error_and_no_finding(text: str, code: Code) -> 
 
 
 def test_what_iam_refuses_is_told_in_its_words_and_the_rest_is_a_gap() -> None:
-    report = lint(GATE.replace('"Effect": "Deny"', '"Effect": "deny"'))
+    report = lint(ENFORCEMENT.replace('"Effect": "Deny"', '"Effect": "deny"'))
     [refused] = report.findings
     assert refused.id == FindingId.SAVE_LEGACY_PARSING
     assert "The policy failed legacy parsing" in refused.fact.en
@@ -252,7 +252,7 @@ def test_the_quota_is_that_of_the_attachment() -> None:
     assert FindingId.SAVE_SIZE not in ids[Attachment.USER]
 
 
-SWITCHED = " (with the switch `role_session_mfa` the other way it "
+SWITCHED = " (with the assumption `role_session_mfa` the other way it "
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_any_mfa_condition_on_a_session_is_found(
 
 
 def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
-    text = GATE.replace('"Resource": "*"', '"Resource": "arn:aws-cn:s3:::b/*"')
+    text = ENFORCEMENT.replace('"Resource": "*"', '"Resource": "arn:aws-cn:s3:::b/*"')
     assert FindingId.WRONG_PARTITION not in {each.id for each in lint(text).findings}
     found = {each.id for each in lint(text, partition="aws").findings}
     assert FindingId.WRONG_PARTITION in found
@@ -306,13 +306,15 @@ def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
         (
             {"AWS": "arn:aws:iam::111122223333:role/r"},
             "BoolIfExists",
-            "never applies (with the switch `role_session_mfa` the other way it always applies)",
+            "never applies (with the assumption `role_session_mfa` the other way "
+            "it always applies)",
         ),
         ({"Service": "ec2.amazonaws.com"}, "Bool", "never applies"),
         (
             {"Service": "ec2.amazonaws.com"},
             "BoolIfExists",
-            "always applies (with the switch `service_shows_mfa` the other way it never applies)",
+            "always applies (with the assumption `service_shows_mfa` the other "
+            "way it never applies)",
         ),
         ({"Federated": "accounts.google.com"}, "BoolIfExists", "always applies"),
     ],

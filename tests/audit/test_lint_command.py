@@ -15,7 +15,7 @@ from sekisho.policy import Preset, choices_of
 
 LEAKING = """{
   "Version": "2012-10-17",
-  "Statement": {"Sid": "Gate", "Effect": "Deny", "Action": "*", "Resource": "*",
+  "Statement": {"Sid": "enforcement", "Effect": "Deny", "Action": "*", "Resource": "*",
                 "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
 }"""
 REFUSED = LEAKING.replace('"Deny"', '"deny"')
@@ -60,7 +60,7 @@ def test_a_leaking_policy_exits_three_and_says_why(files: dict[str, str]) -> Non
     told = run(files["leaking"], "--lang", "en")
     assert told.returncode == 3
     assert "error [mfa.deny-misses-keys]" in told.stdout
-    assert "(3:16, statement 0, Gate)" in told.stdout
+    assert "(3:16, statement 0, MFA enforcement)" in told.stdout
 
 
 def test_in_japanese(files: dict[str, str]) -> None:
@@ -124,7 +124,7 @@ def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
     found = {finding["id"]: finding for finding in report["findings"]}
     leak = found[FindingId.DENY_MISSES_KEYS.value]
     assert (leak["severity"], leak["line"], leak["column"]) == ("error", 3, 16)
-    assert leak["cure"]["ja"]
+    assert leak["fix"]["ja"]
     [everything] = [
         row for row in report["credentials"]["rows"] if row["task"] == "everything else"
     ]

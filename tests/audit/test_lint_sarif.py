@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sekisho.audit import WORDS, Attachment, FindingId, lint, to_sarif
-from sekisho.language import Language
+from sekisho.messages import Language
 
 LEAKING = """{"Version": "2012-10-17", "Statement": [
   {"Effect": "Deny", "Action": "*", "Resource": "*",
@@ -14,7 +14,7 @@ LEAKING = """{"Version": "2012-10-17", "Statement": [
 
 def log(*, lang: Language = Language.EN, failed: tuple[str, ...] = ()) -> dict[str, Any]:
     reports = [
-        lint(LEAKING, source="policies/gate 1.json"),
+        lint(LEAKING, source="policies/MFA enforcement 1.json"),
         lint(LEAKING.replace('"Deny"', '"deny"'), Attachment.GROUP, source="-"),
     ]
     return to_sarif(reports, version="1.2.3", lang=lang, failed=failed)
@@ -36,7 +36,7 @@ def test_results_point_at_a_rule_and_a_place() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         [location] = result["locations"]
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
-        assert uri in ("policies/gate%201.json", "stdin")
+        assert uri in ("policies/MFA enforcement%201.json", "stdin")
 
 
 def test_a_leak_is_at_its_statement() -> None:

@@ -10,7 +10,7 @@ from administered import GLASS
 from rollout.staging import company
 from sekisho.cli.audit import command
 from sekisho.cli.exits import Exit
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,9 @@ def test_an_account_is_audited_as_it_is(local: LocalAws, monkeypatch: pytest.Mon
     assert "Nothing has been changed." in result.stderr
     found = json.loads(result.stdout)
     users = {each["user"]: each for each in found["users"]}
-    assert users["machine"]["gated"] == "refuted"
+    assert users["machine"]["enforced"] == "refuted"
     assert users["machine"]["administrator"] is True
-    assert users["hanako"]["gated"] == "refuted"
+    assert users["hanako"]["enforced"] == "refuted"
     assert ("account.key-without-device", "machine") in {
         (each["id"], each["subject"]) for each in found["findings"] if each["status"] == "found"
     }

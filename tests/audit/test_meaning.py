@@ -27,9 +27,11 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     for expected in case["lines"]:
         line = meant.line(expected["action"], Target(expected["target"]))
         assert line is not None, expected
-        assert (line.works, line.gate) == (expected["works"], expected["gate"]), expected
-    answers = {(line.works.value, line.gate.value) for line in meant.everything_else}
-    assert answers == {(case["everythingElse"]["works"], case["everythingElse"]["gate"])}
+        assert (line.works, line.enforcement) == (expected["works"], expected["enforcement"]), (
+            expected
+        )
+    answers = {(line.works.value, line.enforcement.value) for line in meant.everything_else}
+    assert answers == {(case["everythingElse"]["works"], case["everythingElse"]["enforcement"])}
     assert meant.enforces is case["enforces"]
     assert meant.untried == tuple(case["untried"])
     assert meant.unknown == tuple(case["unknown"])
@@ -76,7 +78,7 @@ def test_sentences_exist_in_both_languages_and_do_not_mix(case: dict[str, Any]) 
         assert _japanese(sentence.ja)
 
 
-def test_a_leaking_gate_is_called_one() -> None:
+def test_a_leaking_enforcement_is_called_one() -> None:
     leaking = next(case for case in CASES if case["id"] == "bool-in-a-deny")
     last = audit.sentences(_meaning(leaking["policy"]))[-1]
     assert last.en.startswith("Everything else: ")

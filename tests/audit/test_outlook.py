@@ -1,4 +1,4 @@
-"""What happens under the gate depends on the account: partition, names, password policy."""
+"""What happens under MFA enforcement depends on the account: partition, names, password policy."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ from sekisho.audit import Exceptions
 from sekisho.audit.people import Fate, Outlook, rows_of
 from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
 from sekisho.rollout.entering import Entering
 from sekisho.rollout.plan import Verdict
@@ -39,8 +39,8 @@ ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionTok
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 
 
-def fate(snapshot: Snapshot, gate: Document | None = None) -> Fate:
-    return rows_of(snapshot, Exceptions(), gate)[0].fate
+def fate(snapshot: Snapshot, enforcement: Document | None = None) -> Fate:
+    return rows_of(snapshot, Exceptions(), enforcement)[0].fate
 
 
 def said(snapshot: Snapshot) -> str | None:
@@ -198,7 +198,11 @@ def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> Non
     some = {"Effect": "Allow", "Action": ["s3:*", *ENROL], "Resource": "*"}
 
     def account(password: dict[str, Any] | None, *devices: str) -> dict[str, Any]:
-        user = {"devices": list(devices), "inline": {"gate": [shut, some]}, "password": password}
+        user = {
+            "devices": list(devices),
+            "inline": {"enforcement": [shut, some]},
+            "password": password,
+        }
         return {"users": {"ken": user}}
 
     for devices, free in ((("virtual",), Outlook.READY), ((), Outlook.MUST_ENROL)):
@@ -267,10 +271,10 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
         (replace(free, gaps=(unread,)), Outlook.UNKNOWN, Verdict.UNKNOWN),
     ):
         assert fate(snapshot, ONLY_OWN_NAME).outlooks == (outlook,)
-        # a rollout says the same of whoever has the gate already
-        user = replace(free.users[0], inline=(AttachedPolicy("gate", ONLY_OWN_NAME),))
-        gated = replace(snapshot, users=(user,))
-        assert Entering(gated, {}).entries(gated.users)["ken"].verdict is verdict
+        # a rollout says the same of whoever has MFA enforcement already
+        user = replace(free.users[0], inline=(AttachedPolicy("enforcement", ONLY_OWN_NAME),))
+        enforced = replace(snapshot, users=(user,))
+        assert Entering(enforced, {}).entries(enforced.users)["ken"].verdict is verdict
     told = fate(replace(free, gaps=(unread,)), ONLY_OWN_NAME).reason
     assert told is not None
     assert "ListVirtualMFADevices" in told.en
@@ -326,25 +330,28 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
     ):
         told = fate(snapshot, only)
         assert outlook in told.outlooks
-        gated = replace(free.users[0], inline=(AttachedPolicy("gate", only),))
-        after = replace(snapshot, users=(gated, *snapshot.users[1:]))
+        enforced = replace(free.users[0], inline=(AttachedPolicy("enforcement", only),))
+        after = replace(snapshot, users=(enforced, *snapshot.users[1:]))
         entry = Entering(after, {}).entries(after.users)["ken"]
         assert entry.verdict is verdict
         assert said_in in entry.why.en
-        assert said_in in (told.name_taken or told.reason or Text("", "")).en
+        assert said_in in (told.name_taken or told.reason or Message.both("", "")).en
         # who may have any name is in nobody's way
         if outlook is not Outlook.UNKNOWN:
             assert fate(snapshot).outlooks == (Outlook.MUST_ENROL,)
 
 
 def test_aws_refuses_the_name_of_somebody_else_s_device() -> None:
-    gate = {"PolicyName": "gate", "PolicyDocument": json.dumps(to_json(ONLY_OWN_NAME))}
+    enforcement = {
+        "PolicyName": "enforcement",
+        "PolicyDocument": json.dumps(to_json(ONLY_OWN_NAME)),
+    }
     with administered() as local:
         iam = iam_of(local)
         for name in ("ken", "taro"):
             iam.create_user(UserName=name)
             iam.create_login_profile(UserName=name, Password="Kadomatsu-7-lantern")
-            iam.put_user_policy(UserName=name, **gate)
+            iam.put_user_policy(UserName=name, **enforcement)
         enrol(local, "taro", "Ken")
         keys = session_keys(local, "ken", mfa=False)
         own = boto3.client(
@@ -368,7 +375,7 @@ def test_aws_refuses_the_name_of_somebody_else_s_device() -> None:
         serial = f"arn:aws:iam::{ADMINISTERED}:mfa/Ken"
         assert serial in facts["ken"].fact.en
         assert serial in facts["ken"].fact.ja
-        # the cure
+        # the fix
         iam.deactivate_mfa_device(UserName="taro", SerialNumber=serial)
         iam.delete_virtual_mfa_device(SerialNumber=serial)
         own.create_virtual_mfa_device(VirtualMFADeviceName="ken")

@@ -1,4 +1,7 @@
-"""What a user may do to the gate does not depend on who else is asked about, or in which order."""
+"""What a user may do to enforcement does not depend on who else is asked about.
+
+Or in which order.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +13,7 @@ from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from sekisho.audit.people import powers_of
 from sekisho.audit.people.asks import then
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.prover import Proved, Unknown
 
 NAMES = ("ann", "bob", "eve")
@@ -119,6 +122,6 @@ def test_users_together_are_told_what_each_is_told_alone(
 
 
 def test_one_step_that_nobody_can_take_settles_both() -> None:
-    unknown = Unknown(Text("not read", "読み取れていません"))
+    unknown = Unknown(Message.both("not read", "読み取れていません"))
     assert then(unknown, Proved) == then(Proved(), lambda: unknown) == Proved()
     assert then(unknown, lambda: unknown) is unknown

@@ -28,7 +28,7 @@ from sekisho.audit.report import (
 from sekisho.audit.report.wording import as_of, headline
 from sekisho.cli.audit import command
 from sekisho.cli.exits import Exit
-from sekisho.language import Language
+from sekisho.messages import Language
 
 EVIL = '=cmd|"/c calc"!A0 <script>alert(1)</script>\x1b[31m'
 READ = [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]
@@ -36,11 +36,11 @@ TWO = ["virtual", "second"]
 
 
 def company() -> Snapshot:
-    """Return an account with one gated user, one open, one exception and one unknown."""
+    """Return an account with one enforced user, one open, one exception and one unknown."""
     return snapshot_of(
         {
             "users": {
-                "gated": {"has": ["Force_MFA"], "password": {"used": 1}, "devices": TWO},
+                "enforced": {"has": ["Force_MFA"], "password": {"used": 1}, "devices": TWO},
                 "open": {"has": ["Read"], "password": {}},
                 "machine": {"has": ["Read"], "keys": [{"used": 1}]},
                 "lost": {"has": ["Force_MFA", "Lost"], "password": {}, "devices": TWO},
@@ -57,7 +57,7 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
         "policies": {"Force_MFA": "Force_MFA"},
     }
     whole = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
-    assert whole.en == "All 1 users are proved gated."
+    assert whole.en == "All 1 users are proved enforced."
     value["gaps"] = [["GetAccountAuthorizationDetails", "eva", "not in the export"]]
     found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
     assert found.en.endswith("but not all of the account was read.")
@@ -70,7 +70,7 @@ def test_csv_says_why_there_are_no_users() -> None:
         text = to_csv(audit_account(snapshot_of(value), Exceptions(), version="1"))
         reader = csv.DictReader(StringIO(text))
         found = [*reader]
-        assert {"account", "as_of", "user", "gated", "unknown"} <= {*(reader.fieldnames or ())}
+        assert {"account", "as_of", "user", "enforced", "unknown"} <= {*(reader.fieldnames or ())}
         assert [row["unknown"] for row in found] == [f"{what}: {why}" for what, _, why in told]
         assert all(row["as_of"] and row["user"] == "" for row in found)
 
@@ -104,7 +104,7 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "1 of 4 users are proved gated; these 3 are not, and here is why: "
+        "1 of 4 users are proved enforced; these 3 are not, and here is why: "
         "exceptions 1, not decided 1, open 1."
     )
     assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
@@ -128,7 +128,7 @@ def test_many_users_have_commas() -> None:
     found = audit_account(
         snapshot_of({"users": users, "policies": policies}), Exceptions(), version="1"
     )
-    assert "1,000 of 1,001 users are proved gated; these 1 are not" in headline(found).en
+    assert "1,000 of 1,001 users are proved enforced; these 1 are not" in headline(found).en
 
 
 def test_users_that_could_not_be_listed_are_not_none() -> None:
@@ -160,13 +160,13 @@ def test_no_cell_is_a_formula() -> None:
     text = to_csv(report(), bom=True)
     assert text.startswith("\ufeff")
     lines = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
-    assert [line["user"] for line in lines] == ["gated", "lost", "machine", "open"]
+    assert [line["user"] for line in lines] == ["enforced", "lost", "machine", "open"]
     assert not any(
         cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.values()
     )
     assert lines[2]["exception_owner"] == "'@ops"
-    assert lines[1]["gated"] == "unknown"
-    assert lines[3]["witness"]
+    assert lines[1]["enforced"] == "unknown"
+    assert lines[3]["counterexample"]
 
 
 def test_a_user_named_like_a_formula() -> None:
@@ -223,13 +223,13 @@ def test_a_terminal_obeys_nothing() -> None:
 def test_json_has_everybody_and_every_status() -> None:
     found = json.loads(json.dumps(to_json(report())))
     assert found["schema"] == "sekisho.audit/1"
-    assert {each["user"]: each["gated"] for each in found["users"]} == {
-        "gated": "proved",
+    assert {each["user"]: each["enforced"] for each in found["users"]} == {
+        "enforced": "proved",
         "open": "refuted",
         "machine": "refuted",
         "lost": "unknown",
     }
-    assert found["users"][3]["witness"]["decisions"]["allowed"]["decision"] == "Allowed"
+    assert found["users"][3]["counterexample"]["decisions"]["allowed"]["decision"] == "Allowed"
     assert {each["status"] for each in found["findings"]} == {"found", "unknown"}
     assert {each["id"] for each in found["findings"]} == set(found["words"])
     coverage = found["coverage"]
@@ -255,7 +255,7 @@ def test_sarif_has_results_and_notifications() -> None:
     excused = [each for each in run["results"] if "suppressions" in each]
     assert {each["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for each in excused}
     said = run["invocations"][0]["toolExecutionNotifications"]
-    assert any("account.not-gated: lost" in each["message"]["text"] for each in said)
+    assert any("account.not-enforced: lost" in each["message"]["text"] for each in said)
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def test_options_that_do_not_go_together(asked: list[str]) -> None:
     assert type(result.exception).__name__ == "UsageError"
 
 
-def test_a_witness_says_where_the_user_has_no_such_credential() -> None:
+def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
     users = {
         "key": {"has": ["Read"], "keys": [{"used": 1}]},
         "password": {"has": ["Read"], "password": {}},
@@ -324,23 +324,23 @@ def test_a_witness_says_where_the_user_has_no_such_credential() -> None:
     report = audit_account(account, Exceptions(), version="1")
     told = {row["user"]: row for row in csv.DictReader(StringIO(to_csv(report)))}
     made = "no active access key now; it holds for one that is made"
-    assert all("access key" in each["witness"] for each in told.values())
-    assert "(" not in told["key"]["witness"].partition("is allowed")[2]
-    assert told["password"]["witness"].endswith(f"(the user has {made})")
-    assert made in told["nothing"]["witness"]
-    assert told["unread"]["witness"].endswith("was not read)")
+    assert all("access key" in each["counterexample"] for each in told.values())
+    assert "(" not in told["key"]["counterexample"].partition("is allowed")[2]
+    assert told["password"]["counterexample"].endswith(f"(the user has {made})")
+    assert made in told["nothing"]["counterexample"]
+    assert told["unread"]["counterexample"].endswith("was not read)")
     assert made in json.dumps(to_json(report))
     facts = [each.fact.ja for each in report.findings if made in each.fact.en]
     assert facts
     assert all("有効なアクセスキーはありません" in fact for fact in facts)
 
 
-def test_who_is_gated_by_an_undocumented_point_is_told_so() -> None:
+def test_who_is_enforced_by_an_undocumented_point_is_told_so() -> None:
     no_mfa = {"ForAnyValue:StringNotEqualsIfExists": {"aws:MultiFactorAuthPresent": "true"}}
     shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": no_mfa}
-    value = {"users": {"ken": {"has": ["Gate"]}}, "policies": {"Gate": [*READ, shut]}}
+    value = {"users": {"ken": {"has": ["Enforcement"]}}, "policies": {"Enforcement": [*READ, shut]}}
     found = audit_account(snapshot_of(value), Exceptions(), version="1")
-    said = "For 1 users, verdicts on the gate rest on a point that AWS does not document"
+    said = "For 1 users, verdicts on MFA enforcement rest on a point that AWS does not document"
     assert said in to_text(found, Language.EN)
     assert said in unescape(to_html(found, Language.EN))
     assert said in json.dumps(to_sarif(found, lang=Language.EN, source="account.json"))

@@ -18,7 +18,7 @@ from sekisho.audit.truth_model import policies_with
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
 
-KEYS = ("as", "policy", "held", "rows", "switches", "untried")
+KEYS = ("as", "policy", "held", "rows", "assumptions", "untried")
 
 
 def tabled(case: dict[str, Any]) -> TruthTable:
@@ -35,8 +35,10 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         row.task.en: [row.cells[held].outcome.value for held in table.held] for row in table.rows
     }
     assert list(rows.items()) == list(case["rows"].items())
-    switches = {name for row in table.rows for cell in row.cells.values() for name in cell.switches}
-    assert sorted(switches) == case["switches"]
+    assumptions = {
+        name for row in table.rows for cell in row.cells.values() for name in cell.assumptions
+    }
+    assert sorted(assumptions) == case["assumptions"]
     assert list(table.untried) == case["untried"]
     assert list(table.unasked) == case.get("unasked", [])
 

@@ -182,15 +182,15 @@ def test_what_will_be_attached_decides_what_will_happen() -> None:
     snapshot = snapshot_of({"users": users})
 
     def outlooks(preset: Preset) -> tuple[Outlook, ...]:
-        gate = force_mfa(choices_of(preset))
-        report = audit_account(snapshot, Exceptions(), gate=gate, version="1")
+        enforcement = force_mfa(choices_of(preset))
+        report = audit_account(snapshot, Exceptions(), enforcement=enforcement, version="1")
         return report.rows[0].fate.outlooks
 
     assert outlooks(Preset.AWS) == (Outlook.DEAD_LOCK, Outlook.KEYS_STOP)
     assert outlooks(Preset.RECOMMENDED) == (Outlook.KEYS_STOP, Outlook.MUST_ENROL)
 
 
-def test_what_is_no_gate_covers_nobody() -> None:
+def test_what_is_no_enforcement_covers_nobody() -> None:
     decoy = from_json(
         {
             "Version": "2012-10-17",
@@ -205,7 +205,7 @@ def test_what_is_no_gate_covers_nobody() -> None:
         }
     )
     snapshot = snapshot_of({"users": {"ken": {"password": {}, "devices": ["virtual"]}}})
-    report = audit_account(snapshot, Exceptions(), gate=decoy, version="1")
+    report = audit_account(snapshot, Exceptions(), enforcement=decoy, version="1")
     assert report.rows[0].fate.outlooks == (Outlook.NOT_COVERED, Outlook.READY)
 
 

@@ -23,12 +23,12 @@ OWN_TAG = {"StringEquals": {"aws:PrincipalTag/team": "${aws:username}"}}
 
 
 def account(enable: str, device: str, condition: Any, people: Any) -> dict[str, Any]:
-    """Return an account of users under one gate, by which they may enable a device there."""
+    """Return an account of users under one enforcement, by which they may enable a device there."""
     create = allowed("iam:CreateVirtualMFADevice", f"{HOME}:{device}")
     no_mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     acts = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionToken"]
-    gate = {"Effect": "Deny", "NotAction": acts, "Resource": "*", "Condition": no_mfa}
-    own = [create, allowed("iam:EnableMFADevice", f"{HOME}:{enable}", condition), gate]
+    enforcement = {"Effect": "Deny", "NotAction": acts, "Resource": "*", "Condition": no_mfa}
+    own = [create, allowed("iam:EnableMFADevice", f"{HOME}:{enable}", condition), enforcement]
     users = {name: {"has": ["Own"], "password": {}, **people.get(name, {})} for name in NAMES}
     return {"users": users, "policies": {"Own": own}}
 

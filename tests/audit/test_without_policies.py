@@ -7,10 +7,10 @@ from importlib.resources import files
 import pytest
 
 from sekisho.account import Snapshot, open_account, unread_policies
-from sekisho.audit import Exceptions, Gated
+from sekisho.audit import Enforced, Exceptions
 from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
 from sekisho.cli.plan_output import plan_lines
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.rollout import Caller, Goal, PolicyGoal, Verdict, plan
 
@@ -20,7 +20,7 @@ COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
 
 @pytest.fixture(scope="module")
 def company() -> Snapshot:
-    path = str(files("sekisho.story") / "data" / "company.json")
+    path = str(files("sekisho.tour") / "data" / "company.json")
     return open_account(path, as_of=datetime(2026, 11, 24, tzinfo=UTC))
 
 
@@ -38,7 +38,7 @@ def test_it_is_known_which_policies_of_how_many_users(company: Snapshot) -> None
 
 
 @pytest.mark.parametrize("lang", list(Language))
-def test_it_is_said_once_with_the_cure(report: AccountReport, lang: Language) -> None:
+def test_it_is_said_once_with_the_fix(report: AccountReport, lang: Language) -> None:
     page = re.sub(r"</?code>", "`", to_html(report, lang))
     for text in (to_text(report, lang), page):
         (line,) = [each for each in text.splitlines() if f"{AWS}ReadOnlyAccess` (5)" in each]
@@ -49,9 +49,9 @@ def test_it_is_said_once_with_the_cure(report: AccountReport, lang: Language) ->
 
 
 def test_each_user_stays_unknown(report: AccountReport) -> None:
-    gates = {row.user.name: row.gate.gated for row in report.rows}
-    assert gates.pop("deploy-bot") is Gated.REFUTED
-    assert set(gates.values()) == {Gated.UNKNOWN}
+    enforcements = {row.user.name: row.enforcement.enforced for row in report.rows}
+    assert enforcements.pop("deploy-bot") is Enforced.REFUTED
+    assert set(enforcements.values()) == {Enforced.UNKNOWN}
 
 
 def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None:
@@ -66,4 +66,4 @@ def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None
     assert set(verdicts.values()) == {Verdict.UNKNOWN}
     lines = [line for line in plan_lines(made, Language.EN) if "ReadOnlyAccess` was not" in line]
     proofs = [line for line in lines if "aoi.watanabe, haruka.kato" in line]
-    assert len(proofs) == len(["gate-shut", "everyone-gets-in"])
+    assert len(proofs) == len(["enforcement", "everyone-gets-in"])

@@ -17,9 +17,9 @@ from sekisho.account.aws import connect
 from sekisho.cli.aws import AWS_OPTIONS, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
-from sekisho.language import Language
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language
 from sekisho.signin import PERIOD, totp
 
 NOTHING = MappingProxyType(dict.fromkeys(AWS_OPTIONS))
@@ -154,11 +154,11 @@ def test_a_device_without_a_role_is_wrong_usage() -> None:
 def test_an_endpoint_that_cannot_be_called_is_wrong_usage(url: str) -> None:
     with pytest.raises(UsageError, match="--endpoint-url") as caught:
         root.main(["collect", "--endpoint-url", url], standalone_mode=False)
-    assert "http://" in caught.value.cure
+    assert "http://" in caught.value.fix
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "cure"),
+    ("option", "value", "fix"),
     [
         ("--role-arn", "nonsense", ":role/NAME"),
         ("--role-arn", "arn:aws:iam::123456789012:user/alice", ":role/NAME"),
@@ -167,17 +167,17 @@ def test_an_endpoint_that_cannot_be_called_is_wrong_usage(url: str) -> None:
     ],
 )
 def test_a_role_or_device_that_can_be_none_is_wrong_usage(
-    option: str, value: str, cure: str
+    option: str, value: str, fix: str
 ) -> None:
     with pytest.raises(UsageError, match=f"{option} {value}") as caught:
         root.main(["collect", option, value], standalone_mode=False)
-    assert cure in caught.value.cure
+    assert fix in caught.value.fix
 
 
-def test_a_region_that_is_none_is_named_with_a_cure(chain: LocalAws) -> None:
+def test_a_region_that_is_none_is_named_with_a_fix(chain: LocalAws) -> None:
     with pytest.raises(AwsRefused, match="not a region") as caught:
         connection({**NOTHING, "region": "not a region"}, Language.EN)
-    assert "--region" in caught.value.cure
+    assert "--region" in caught.value.fix
 
 
 def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
@@ -189,7 +189,7 @@ def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
     monkeypatch.setattr("botocore.endpoint.Endpoint.make_request", unreachable)
     with pytest.raises(AwsRefused, match="tokyo") as caught:
         connection({**NOTHING, "region": "tokyo"}, Language.EN)
-    assert "AWS_DEFAULT_REGION" in caught.value.cure
+    assert "AWS_DEFAULT_REGION" in caught.value.fix
 
 
 def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error(
@@ -198,7 +198,7 @@ def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error
     monkeypatch.setenv("AWS_ENDPOINT_URL", "notaurl")
     with pytest.raises(AwsRefused, match="notaurl") as caught:
         connection(dict(NOTHING), Language.EN)
-    assert "AWS_ENDPOINT_URL" in caught.value.cure
+    assert "AWS_ENDPOINT_URL" in caught.value.fix
 
 
 def test_no_credentials_is_one_clear_error(
@@ -208,11 +208,11 @@ def test_no_credentials_is_one_clear_error(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
         connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
-    assert "--profile" in caught.value.cure
+    assert "--profile" in caught.value.fix
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code", "cure"),
+    ("wrong", "code", "fix"),
     [
         (
             ("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN000000000"),
@@ -223,13 +223,13 @@ def test_no_credentials_is_one_clear_error(
     ],
 )
 def test_wrong_keys_are_one_clear_error(
-    chain: LocalAws, monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str], code: str, cure: str
+    chain: LocalAws, monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str], code: str, fix: str
 ) -> None:
     monkeypatch.setenv(*wrong)
     with pytest.raises(AwsRefused) as caught:
         connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
     assert caught.value.aws_code == code
-    assert cure in caught.value.cure
+    assert fix in caught.value.fix
 
 
 def test_an_expired_session_is_one_clear_error(
@@ -242,4 +242,4 @@ def test_an_expired_session_is_one_clear_error(
     chain.clock.advance(timedelta(hours=37))
     with pytest.raises(AwsRefused, match="ExpiredToken") as caught:
         connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
-    assert caught.value.cure.startswith("sign in again")
+    assert caught.value.fix.startswith("sign in again")

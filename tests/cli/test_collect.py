@@ -15,7 +15,7 @@ from sekisho.account.reads import least_policy
 from sekisho.account.saved import read_snapshot
 from sekisho.cli.collect import command
 from sekisho.cli.exits import Exit
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 from sekisho.policy import parse
 
 READER = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere/config"}

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho.cli.apply_output import confirm
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_question_is_answered_in_either_language(
 
     @click.command()
     def ask() -> None:
-        confirm(Text("Go?", "実行しますか?"), lang, yes=False)
+        confirm(Message.both("Go?", "実行しますか?"), lang, yes=False)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)

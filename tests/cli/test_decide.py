@@ -16,7 +16,7 @@ POLICY = """{
   "Statement": [
     {"Sid": "Self", "Effect": "Allow", "Action": "iam:GetUser",
      "Resource": "arn:aws:iam::*:user/${aws:username}"},
-    {"Sid": "Gate", "Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*",
+    {"Sid": "enforcement", "Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*",
      "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}
   ]
 }"""
@@ -36,7 +36,7 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
-    path = tmp_path / "gate.json"
+    path = tmp_path / "enforcement.json"
     path.write_text(POLICY, encoding="utf-8")
     return str(path)
 
@@ -59,7 +59,7 @@ def test_denied_in_japanese(policy: str) -> None:
         "明示的な拒否",
         f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
         "アイデンティティベースのポリシーが明示的に拒否しています。",
-        f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] Gate",
+        f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] enforcement",
     ]
 
 
@@ -98,7 +98,7 @@ def test_json_and_what_was_assumed(policy: str, tmp_path: Path) -> None:
         "blockedBy": None,
         "assumed": ["wildcard_service_prefix"],
     }
-    told = run(*SELF, "--policy", str(prefix), "--switch", "wildcard_service_prefix=false")
+    told = run(*SELF, "--policy", str(prefix), "--assume", "wildcard_service_prefix=false")
     assert told.stdout.startswith("Explicitly denied\n") or told.stdout.startswith("明示的な拒否\n")
 
 
@@ -224,7 +224,7 @@ def test_explained_in_both_languages_and_in_json(policy: str) -> None:
     told = run(*request, "--policy", policy, "--explain", "--lang", "en")
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines()[2:] == [
-        f"The identity-based policy {policy}:6  Statement[1] Gate denies it:",
+        f"The identity-based policy {policy}:6  Statement[1] enforcement denies it:",
         "    - it denies every action but `iam:GetUser`, "
         "and so `s3:ListAllMyBuckets` (`NotAction`)",
         "    - it applies when `aws:MultiFactorAuthPresent` is `false` (or is absent); "
@@ -293,7 +293,7 @@ def test_every_kind_of_policy_from_the_command_line(tmp_path: Path) -> None:
         ([*SELF, "--context", "alice"], 64, "KEY=VALUE"),
         ([*SELF, "--policy", "no-such-file"], 1, "file.unreadable"),
         (["--batch", "no-such-file"], 1, "file.unreadable"),
-        ([*SELF, "--switch", "no=1"], 1, "no such switch"),
+        ([*SELF, "--assume", "no=1"], 1, "no such assumption"),
         (["--principal", "alice", *SELF[2:]], 1, "request.principal"),
         ([*SELF, "--resource-account", "444455556666"], 1, "request.resourceAccount"),
     ],

@@ -24,7 +24,7 @@ NOTHING: dict[str, Any] = {
     **dict.fromkeys(("resource_account", "federated_by", "trust", "resource_policy")),
     **dict.fromkeys(("vpc_endpoint", "management_account", "service_linked_role")),
     **dict.fromkeys(("contexts", "identity", "boundary", "session", "scps", "rcps"), ()),
-    "switches": (),
+    "assumptions": (),
     "principal": ALICE,
     "action": "s3:GetObject",
     "resource": "*",
@@ -62,7 +62,7 @@ def test_what_begins_as_json_and_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="neither a list of texts nor a text") as caught:
         context(f"k={text}")
     assert text in caught.value.message
-    assert 'KEY="[a"' in caught.value.cure
+    assert 'KEY="[a"' in caught.value.fix
 
 
 @given(st.lists(st.text()), st.text())
@@ -103,8 +103,8 @@ def test_all_faults_are_told_at_once(
     wrong.write_text(json.dumps({**ALLOW, "Statement": variable}), encoding="utf-8")
     files = ("--policy", str(broken), "--boundary", str(wrong), "--trust", "nowhere.json")
     request = ("--principal", "alice", "--action", "s3:*", "--resource", "b")
-    switches = ("--switch", "no=1", "--switch", "arn_span=x")
-    assert exits_with(monkeypatch, *files, *request, *switches) == Exit.ERROR
+    assumptions = ("--assume", "no=1", "--assume", "arn_span=x")
+    assert exits_with(monkeypatch, *files, *request, *assumptions) == Exit.ERROR
     lines = capfd.readouterr().err.splitlines()
     codes = [line.split(": ")[1] for line in lines]
     assert sorted(codes) == [
@@ -117,7 +117,7 @@ def test_all_faults_are_told_at_once(
     ]
     # wrong usage goes before errors, and hides none
     more = ("--context", "alice", "--scp", "root", "--scp", f"root={wrong}")
-    asked = (*files, *request[:-2], *switches, *more)
+    asked = (*files, *request[:-2], *assumptions, *more)
     assert exits_with(monkeypatch, *asked) == Exit.USAGE
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == len(codes) - 1 + 4
@@ -128,7 +128,7 @@ def test_a_policy_that_cannot_apply_hides_no_other_fault(tmp_path: Path) -> None
     policy = tmp_path / "policy.json"
     policy.write_text(json.dumps(ALLOW), encoding="utf-8")
     root_user = ("--principal", "arn:aws:iam::111122223333:root", *REQUEST[2:])
-    words = (*root_user, "--policy", str(policy), "--switch", "no=1")
+    words = (*root_user, "--policy", str(policy), "--assume", "no=1")
     done = CliRunner().invoke(command, words, standalone_mode=False)
     assert isinstance(done.exception, SeveralErrors)
     assert [error.code.value for error in done.exception.errors] == [
@@ -153,7 +153,7 @@ def test_standard_input_is_read_once(words: tuple[str, ...]) -> None:
     done = CliRunner().invoke(root, words, input=json.dumps(ALLOW), standalone_mode=False)
     assert isinstance(done.exception, UsageError), done.exception
     assert "can be read once" in done.exception.message
-    assert done.exception.cure
+    assert done.exception.fix
     assert done.stdout == ""
 
 

@@ -12,7 +12,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import FaultyInput
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.rollout import Plan
 
 FILE = """\

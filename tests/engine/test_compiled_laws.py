@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from engine.asking import ACCOUNT, ALICE
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Context,
     Decision,
     Policies,
     Request,
-    Switches,
     UnresolvedNotResource,
     decide,
 )
@@ -246,9 +246,13 @@ requests = st.builds(
     contexts,
     mostly([None], [ACCOUNT, "444455556666", "x"]),
 )
-switches = st.builds(
-    Switches,
-    **{field.name: st.booleans() for field in fields(Switches) if isinstance(field.default, bool)},
+assumptions = st.builds(
+    Assumptions,
+    **{
+        field.name: st.booleans()
+        for field in fields(Assumptions)
+        if isinstance(field.default, bool)
+    },
     unresolved_not_resource=st.sampled_from(UnresolvedNotResource),
     arn_span=st.sampled_from(ArnSpan),
 )
@@ -289,9 +293,9 @@ def other_requests(draw: st.DrawFn) -> Request:
     )
 
 
-@given(naming_policies(), st.lists(other_requests(), min_size=1, max_size=6), switches)
+@given(naming_policies(), st.lists(other_requests(), min_size=1, max_size=6), assumptions)
 def test_compiled_is_the_engine_whoever_is_named(
-    given_to: Policies, asked: list[Request], settings_of: Switches
+    given_to: Policies, asked: list[Request], settings_of: Assumptions
 ) -> None:
     compiled = Compiler(settings_of).compiled(given_to)
     for request in [*asked, *asked]:
@@ -299,9 +303,9 @@ def test_compiled_is_the_engine_whoever_is_named(
         assert outcome(lambda r=request: compiled(r)) == expected
 
 
-@given(policies, st.lists(requests, min_size=1, max_size=6), switches)
+@given(policies, st.lists(requests, min_size=1, max_size=6), assumptions)
 def test_compiled_is_the_engine(
-    given_to: Policies, asked: list[Request], settings_of: Switches
+    given_to: Policies, asked: list[Request], settings_of: Assumptions
 ) -> None:
     compiled = Compiler(settings_of).compiled(given_to)
     # twice: first everything is settled, then it is looked up

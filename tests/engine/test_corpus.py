@@ -7,7 +7,7 @@ import pytest
 
 from engine.asking import ALICE, condition_holds, context_of, policy
 from engine.corpus import checked, load
-from sekisho.engine import ArnSpan, DecisionEffect, Policies, Request, Switches, decide
+from sekisho.engine import ArnSpan, Assumptions, DecisionEffect, Policies, Request, decide
 from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
 
@@ -30,9 +30,9 @@ def test_condition(case: dict[str, Any]) -> None:
 MATCHING = load("decisions/matching.json")["cases"]
 
 
-def switches_of(options: dict[str, Any]) -> Switches:
+def assumptions_of(options: dict[str, Any]) -> Assumptions:
     spans = {"arn_span": ArnSpan(options["arn_span"])} if "arn_span" in options else {}
-    return Switches(**{**options, **spans})
+    return Assumptions(**{**options, **spans})
 
 
 @pytest.mark.parametrize("case", MATCHING, ids=lambda case: case["id"])
@@ -49,7 +49,7 @@ def test_element(case: dict[str, Any]) -> None:
         context_of({"aws:username": "alice", "aws:PrincipalAccount": "111122223333"}),
     )
     policies = Policies((policy(statement, case["version"]),))
-    decision = decide(request, policies, switches_of(case.get("options", {})))
+    decision = decide(request, policies, assumptions_of(case.get("options", {})))
     assert (decision.effect is DecisionEffect.ALLOWED) is case["matches"]
 
 

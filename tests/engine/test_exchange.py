@@ -301,7 +301,7 @@ def test_numbers_and_booleans_keep_their_text(written: str, asked: str, decision
     assert ask(line)[0]["decision"] == decision
 
 
-def test_switches_by_name_and_what_was_assumed() -> None:
+def test_assumptions_by_name_and_what_was_assumed() -> None:
     policies = condition("StringNotEquals", "k", [])
     (default,) = ask(with_(policies=policies))
     assert default["decision"] == "ImplicitlyDenied"
@@ -334,7 +334,7 @@ def test_the_store_of_policies_is_bounded() -> None:
 
 
 def _corpus() -> list[bytes]:
-    """Return the corpora's questions as lines, each with other switches, too."""
+    """Return the corpora's questions as lines, each with other assumptions, too."""
     questions = [test_corpus._question(name, case) for name, case in test_corpus.EVALUATION]
     settings = [{}, {"wildcard_service_prefix": False}, {"arn_span": "whole-string"}]
     return [

@@ -21,13 +21,13 @@ from sekisho.engine import (
     explain,
 )
 from sekisho.engine.reasons import explanation_to_json, reasons
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Ops/s"
 BUCKET = "arn:aws:s3:::b/k"
-GATE = {
-    "Sid": "Gate",
+ENFORCEMENT = {
+    "Sid": "Enforcement",
     "Effect": "Deny",
     "NotAction": ["iam:GetUser"],
     "Resource": "*",
@@ -108,9 +108,9 @@ def test_a_variable_shows_what_it_stands_for() -> None:
 
 def test_a_deny_shows_the_condition_that_made_it_apply() -> None:
     request = Request(ALICE, "s3:GetObject", BUCKET)
-    explanation = explain(request, Policies((policy([allow("A", "*"), GATE]),)))
+    explanation = explain(request, Policies((policy([allow("A", "*"), ENFORCEMENT]),)))
     (denial,) = explanation.denied
-    assert denial.statement.sid == "Gate"
+    assert denial.statement.sid == "Enforcement"
     assert [point.part for point in denial.points] == [Part.ACTION, Part.RESOURCE, Part.CONDITION]
     assert denial.points[-1].asked is None
     assert explanation.lacking == ()
@@ -169,11 +169,12 @@ def test_an_empty_session_policy_is_one_that_allows_nothing() -> None:
 
 
 def test_a_deny_of_an_organisation_names_its_level() -> None:
-    denied = policy([allow("All", "*"), GATE], name="Limits")
+    denied = policy([allow("All", "*"), ENFORCEMENT], name="Limits")
     given_to = Policies((policy(allow("All", "*")),), scps=(Level("Research", (denied,)),))
     request = Request(ALICE, "s3:GetObject", BUCKET)
     assert said(request, given_to)[0] == (
-        "The service control policy at the level `Research` Limits  Statement[1] Gate denies it:"
+        "The service control policy at the level `Research` Limits  Statement[1] "
+        "MFA enforcement denies it:"
     )
     shown: Any = explanation_to_json(explain(request, given_to))
     assert shown["denied"][0]["level"] == "Research"

@@ -9,11 +9,11 @@ from engine.asking import ALICE
 from engine.reference import like
 from sekisho.engine import (
     ArnSpan,
+    Assumptions,
     AttachedPolicy,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
     decide,
 )
 from sekisho.engine.compiled import Compiler
@@ -62,7 +62,9 @@ def pairs(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(pairs(), st.booleans())
-def test_under_the_switch_an_entry_is_one_string_too(pair: tuple[str, str], negated: bool) -> None:
+def test_under_the_assumption_an_entry_is_one_string_too(
+    pair: tuple[str, str], negated: bool
+) -> None:
     entry, arn = pair
     statement = Statement(0, Effect.ALLOW, Element(("*",)), Element((entry,), negated))
     policies = Policies((AttachedPolicy("p", Document((statement,))),))
@@ -71,8 +73,8 @@ def test_under_the_switch_an_entry_is_one_string_too(pair: tuple[str, str], nega
     expected = {ArnSpan.PER_SEGMENT: apart, ArnSpan.WHOLE_STRING: apart or as_one(entry, arn)}
     mattered = ("arn_span",) if len(set(expected.values())) > 1 else ()
     for setting, taken in expected.items():
-        switches = Switches(arn_span=setting)
-        decision = decide(request, policies, switches)
+        assumptions = Assumptions(arn_span=setting)
+        decision = decide(request, policies, assumptions)
         assert (decision.effect is DecisionEffect.ALLOWED) is (taken is not negated)
         assert decision.assumed == mattered
-        assert Compiler(switches).compiled(policies)(request) == decision
+        assert Compiler(assumptions).compiled(policies)(request) == decision

@@ -54,8 +54,8 @@ def test_recommended_repairs_what_the_sample_gets_wrong():
         "arn:aws:iam::*:user/${aws:username}",
         "arn:aws:iam::*:user/*/${aws:username}",
     )
-    gate = by_sid["DenyAllExceptListedIfNoMFA"]
-    assert "iam:ChangePassword" in gate.action.values
+    enforcement = by_sid["DenyAllExceptListedIfNoMFA"]
+    assert "iam:ChangePassword" in enforcement.action.values
     others = by_sid["DenyOthersIfNoMFA"]
     assert others.action.values == (
         "iam:EnableMFADevice",
@@ -78,16 +78,16 @@ def test_nothing_is_exempt_that_is_not_allowed(choices):
 
 
 @given(some_choices)
-def test_the_gate_is_shut_to_keys_that_carry_no_mfa_key(choices):
+def test_the_enforcement_is_shut_to_keys_that_carry_no_mfa_key(choices):
     document = policy.force_mfa(choices)
-    (gate,) = [s for s in document.statements if s.sid == "DenyAllExceptListedIfNoMFA"]
-    assert (gate.effect, gate.resource.values) == (Effect.DENY, ("*",))
-    conditions = {condition.key: condition for condition in gate.conditions}
+    (enforcement,) = [s for s in document.statements if s.sid == "DenyAllExceptListedIfNoMFA"]
+    assert (enforcement.effect, enforcement.resource.values) == (Effect.DENY, ("*",))
+    conditions = {condition.key: condition for condition in enforcement.conditions}
     assert set(conditions) == {"aws:MultiFactorAuthPresent"} | (
         {"aws:ViaAWSService"} if choices.via_aws_service else set()
     )
-    assert all(str(condition.operator) == "BoolIfExists" for condition in gate.conditions)
-    assert all(condition.values == ("false",) for condition in gate.conditions)
+    assert all(str(condition.operator) == "BoolIfExists" for condition in enforcement.conditions)
+    assert all(condition.values == ("false",) for condition in enforcement.conditions)
 
 
 @given(some_choices)

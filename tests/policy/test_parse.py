@@ -30,7 +30,7 @@ SAMPLES = sorted(path for path in CORPUS.glob("*.json") if path.name != "faults.
 
 def test_the_corpus_has_no_unknown_keys_and_no_id_twice():
     assert all(set(case) - {"kind"} == {"id", "source", "text", "faults"} for case in CASES)
-    known = {"code", "path", "line", "column", "cure"}
+    known = {"code", "path", "line", "column", "fix"}
     assert all(set(fault) <= known for case in CASES for fault in case["faults"])
     assert len({case["id"] for case in CASES}) == len(CASES)
 
@@ -44,11 +44,11 @@ def test_faulty_text(case):
         {"code": fault.code, "path": fault.path, "line": fault.line, "column": fault.column}
         for fault in caught.value.faults
     ]
-    cures = [fault.cure for fault in caught.value.faults]
-    expected = [{key: each[key] for key in each if key != "cure"} for each in case["faults"]]
+    fixes = [fault.fix for fault in caught.value.faults]
+    expected = [{key: each[key] for key in each if key != "fix"} for each in case["faults"]]
     assert found == expected
-    wanted = [each.get("cure", cure) for each, cure in zip(case["faults"], cures, strict=True)]
-    assert cures == wanted
+    wanted = [each.get("fix", fix) for each, fix in zip(case["faults"], fixes, strict=True)]
+    assert fixes == wanted
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -131,13 +131,13 @@ def test_bare_star_is_anyone():
 
 def test_comments_are_read_and_reported():
     text = (
-        "// the gate\n"
+        "// MFA enforcement\n"
         '{"Statement": /* one */ {"Effect": "Deny", "Action": "*", "Resource": "*",\n'
         '"Condition": {"StringEquals": {"aws:Referer": "https://example.com/*"}}}} // 終わり'
     )
     document = policy.parse(text)
     assert document.comments == (
-        Comment("// the gate", Position(1, 1)),
+        Comment("// MFA enforcement", Position(1, 1)),
         Comment("/* one */", Position(2, 15)),
         Comment("// 終わり", Position(3, 75)),
     )

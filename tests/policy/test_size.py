@@ -42,7 +42,7 @@ def test_quota(quota):
     assert str(quota.number) in fault.message
     assert str(quota.number) in quota.message("alice")
     assert "{" not in quota.message("alice")
-    assert fault.cure
+    assert fault.fix
 
 
 def test_aws_wording():

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Context,
     ContextValue,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
 )
 from sekisho.engine.arns import account_of
 from sekisho.engine.compiled import Compiler
@@ -52,12 +52,14 @@ def with_owner(policies: Policies) -> Policies:
     return replace(policies, resource=OTHERS_POLICY)
 
 
-def allowing(policies: Policies, switches: Switches | None = None) -> Callable[[Request], bool]:
+def allowing(
+    policies: Policies, assumptions: Assumptions | None = None
+) -> Callable[[Request], bool]:
     """Return what tells whether the engine allows a request, an owner elsewhere allowing it, too.
 
     The compiled engine is many times as quick, and is the same by a law of its own.
     """
-    compiler = Compiler(switches or Switches())
+    compiler = Compiler(assumptions or Assumptions())
     home, abroad = (compiler.compiled(each) for each in (policies, with_owner(policies)))
 
     def allows(request: Request) -> bool:
@@ -69,7 +71,7 @@ def allowing(policies: Policies, switches: Switches | None = None) -> Callable[[
 
 
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-GATE = {
+ENFORCEMENT = {
     "Effect": "Deny",
     "NotAction": ["iam:GetUser", "sts:GetSessionToken"],
     "Resource": "*",
@@ -150,7 +152,7 @@ def requests(
 __all__ = [
     "ALICE",
     "ALLOW_ALL",
-    "GATE",
+    "ENFORCEMENT",
     "NOW",
     "WITHOUT_MFA",
     "allowing",

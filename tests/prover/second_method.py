@@ -44,7 +44,7 @@ from sekisho.signin import (
     CredentialKind,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -80,7 +80,7 @@ def _context(held: Held) -> Context:
         expires_at=None if key else NOW + timedelta(hours=36),
         mfa_at=NOW if held is Held.MFA_SESSION else None,
     )
-    return Context(context_of(credential, NOW, SigninSwitches()))
+    return Context(context_of(credential, NOW, SigninAssumptions()))
 
 
 def _groups(policies: Policies) -> list[list[_Rule]]:

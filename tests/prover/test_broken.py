@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, attached, identity
+from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, identity
 from sekisho.engine import Policies, conditions
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
@@ -18,8 +18,8 @@ from sekisho.prover import (
     Within,
     ask,
     formula,
-    gate_shut,
     keys,
+    prove_enforcement,
     reading,
     targets,
     texts,
@@ -37,7 +37,7 @@ ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:
 ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 THERE, HERE = (f"arn:aws:iam::{account}:role/ops" for account in ("999988887777", ACCOUNT))
 OWNER = "aws:ResourceAccount"
-PUBLIC = {key: value for key, value in GATE.items() if key != "Resource"}
+PUBLIC = {key: value for key, value in ENFORCEMENT.items() if key != "Resource"}
 
 
 def limited(condition: dict[str, Any]) -> Policies:
@@ -51,10 +51,10 @@ def of(action: str, condition: dict[str, Any]) -> Policies:
 ELSEWHERE = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
 TAGGED = {"StringEquals": {"aws:ResourceTag/a": "b"}}
 CASES: dict[str, tuple[Policies, type]] = {
-    "a gate": (identity(ALLOW_ALL, GATE), Proved),
-    "Bool": (identity(ALLOW_ALL, {**GATE, "Condition": {"Bool": NO_MFA}}), Refuted),
+    "enforcement": (identity(ALLOW_ALL, ENFORCEMENT), Proved),
+    "Bool": (identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": {"Bool": NO_MFA}}), Refuted),
     "an Allow for MFA": (
-        identity({**ALLOW_ALL, "Condition": {"BoolIfExists": {**NO_MFA}}}, GATE),
+        identity({**ALLOW_ALL, "Condition": {"BoolIfExists": {**NO_MFA}}}, ENFORCEMENT),
         Proved,
     ),
     "an Allow with a key that must be there": (
@@ -195,7 +195,7 @@ def wrong() -> set[str]:
     found = set()
     for name, (policies, expected) in CASES.items():
         try:
-            verdict: object = gate_shut(policies, ALICE, NOW, ("iam:GetUser",)).direct
+            verdict: object = prove_enforcement(policies, ALICE, NOW, ("iam:GetUser",)).direct
         except InternalError as error:
             verdict = error
         if type(verdict) is not expected:

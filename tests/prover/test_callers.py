@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALLOW_ALL, GATE, NOW, identity
+from prover.questions import ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.engine import Level, Policies
 from sekisho.prover import (
     Proved,
@@ -16,7 +16,7 @@ from sekisho.prover import (
     anyone,
     callers,
     difference_for_any,
-    gate_shut,
+    prove_enforcement,
 )
 from sekisho.prover.anyone import several
 
@@ -54,18 +54,18 @@ def test_what_is_allowed_in_the_account_that_a_policy_names_is_found(
 ) -> None:
     policies = identity(statement)
     (user,) = anyone(policies)
-    assert isinstance(gate_shut(policies, user, NOW).direct, Refuted)
+    assert isinstance(prove_enforcement(policies, user, NOW).direct, Refuted)
 
 
 def test_an_account_is_exempt_or_it_is_not() -> None:
     for account in (OWN, "111122223333"):
-        exempt = {**GATE["Condition"], "StringNotEquals": {"aws:PrincipalAccount": account}}
-        policies = identity(ALLOW_ALL, {**GATE, "Condition": exempt})
+        exempt = {**ENFORCEMENT["Condition"], "StringNotEquals": {"aws:PrincipalAccount": account}}
+        policies = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": exempt})
         (user,) = anyone(policies)
-        assert isinstance(gate_shut(policies, user, NOW, ("iam:GetUser",)).direct, Refuted)
-        policies = identity(ALLOW_ALL, GATE, on(f"arn:aws:ec2:*:{account}:*"))
+        assert isinstance(prove_enforcement(policies, user, NOW, ("iam:GetUser",)).direct, Refuted)
+        policies = identity(ALLOW_ALL, ENFORCEMENT, on(f"arn:aws:ec2:*:{account}:*"))
         (user,) = anyone(policies)
-        assert isinstance(gate_shut(policies, user, NOW, ("iam:GetUser",)).direct, Proved)
+        assert isinstance(prove_enforcement(policies, user, NOW, ("iam:GetUser",)).direct, Proved)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_whom_a_condition_names_calls_too(statement: dict[str, Any], who: str) -
         found = difference_for_any(*sides, callers(*sides), NOW)
         side = found.only_in_new if sides[0] is old else found.only_in_old
         assert isinstance(side, Side)
-        assert side.witness is not None
-        assert side.witness.request.principal.endswith(f":{who}")
+        assert side.counterexample is not None
+        assert side.counterexample.request.principal.endswith(f":{who}")
         assert [item.actions for item in side.items] == [("s3:ListAllMyBuckets",)]
         assert side.items[0].conditions or OWN in who
 
@@ -202,7 +202,7 @@ def said() -> list[bool]:
     (user,) = anyone(identity(on(f"arn:aws:ec2:*:{OWN}:instance/*")))
     return [
         user.account == OWN,
-        isinstance(both[0].only_in_new, Side) and both[0].only_in_new.witness is not None,
+        isinstance(both[0].only_in_new, Side) and both[0].only_in_new.counterexample is not None,
         isinstance(both[1].only_in_new, Unknown),
     ]
 

@@ -7,9 +7,9 @@ import pytest
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from sekisho.engine import Policies
 from sekisho.policy import Element
-from sekisho.prover import Proved, Refuted, exempt_list, gate_shut, names
+from sekisho.prover import Proved, Refuted, exempt_list, names, prove_enforcement
 from sekisho.prover.ask import Asking
-from sekisho.prover.gate import gate_question
+from sekisho.prover.enforcement import enforcement_question
 from sekisho.prover.limits import MOST_STEPS
 
 FEW_STEPS = 10_000
@@ -49,9 +49,9 @@ NARROW: dict[str, tuple[Policies, type]] = {
 def test_it_takes_few_steps_to_find_what_can_be_done_to_few_resources(
     policies: Policies, expected: type
 ) -> None:
-    asking = Asking(gate_question(policies, ALICE, NOW))
-    witness = asking.witness()
-    assert (witness is not None) is (expected is Refuted)
+    asking = Asking(enforcement_question(policies, ALICE, NOW))
+    counterexample = asking.counterexample()
+    assert (counterexample is not None) is (expected is Refuted)
     assert MOST_STEPS - asking._effort.left < FEW_STEPS
 
 
@@ -71,9 +71,12 @@ def test_what_is_left_out_answers_nothing(
 ) -> None:
     fence = {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*", "ssm:*"], "Resource": "*"}
     fenced = Policies(identity=(*policies.identity, *identity(fence).identity))
-    narrow = exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct)
+    narrow = exempt_list(fenced, ALICE, NOW), type(prove_enforcement(fenced, ALICE, NOW).direct)
     monkeypatch.setattr("sekisho.prover.ranges.services_of", lambda _: None)
-    assert narrow == (exempt_list(fenced, ALICE, NOW), type(gate_shut(fenced, ALICE, NOW).direct))
+    assert narrow == (
+        exempt_list(fenced, ALICE, NOW),
+        type(prove_enforcement(fenced, ALICE, NOW).direct),
+    )
     assert isinstance(narrow[0], tuple)
 
 
@@ -102,7 +105,7 @@ def test_questions_of_the_same_elements_share_the_classes() -> None:
     statement = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
     for place in range(3):
         before = names.classes.cache_info()
-        gate_shut(identity(on(f"arn:aws:s3:::home-{place}/*"), statement), ALICE, NOW)
+        prove_enforcement(identity(on(f"arn:aws:s3:::home-{place}/*"), statement), ALICE, NOW)
         after = names.classes.cache_info()
         assert after.misses == before.misses + (place == 0)
         assert after.hits == before.hits + (place > 0)

@@ -73,8 +73,8 @@ def test_for_whom_a_variable_coincides_is_asked(
 ) -> None:
     found = without(allow, deny).only_in_old
     assert isinstance(found, Side)
-    assert found.witness is not None
-    assert found.witness.request.principal.endswith(f":{who}")
+    assert found.counterexample is not None
+    assert found.counterexample.request.principal.endswith(f":{who}")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_value_that_is_carried_on_is_said() -> None:
 def test_everyday_policies_are_told_for_certain() -> None:
     first = sample("force-mfa-first-login")
     presets = [
-        Policies(identity=(AttachedPolicy("gate", force_mfa(choices)),))
+        Policies(identity=(AttachedPolicy("enforcement", force_mfa(choices)),))
         for choices in (Choices(), Choices(password_change_without_mfa=True, quiet_console=True))
     ]
     own = [f"arn:aws:s3:::b/home/{NAME}", f"arn:aws:s3:::b/home/{NAME}/*"]
@@ -207,9 +207,9 @@ def said() -> list[bool]:
     both = without(home(f"*/{NAME}"), home(f"{NAME}/x", "Deny")).only_in_old
     free = without(home(f"home/{NAME}"), home("home*", "Deny")).only_in_new
     return [
-        isinstance(ceo, Side) and ceo.witness is not None,
+        isinstance(ceo, Side) and ceo.counterexample is not None,
         isinstance(text, Unknown),
-        isinstance(both, Side) and both.witness is not None,
+        isinstance(both, Side) and both.counterexample is not None,
         free == NOTHING,
     ]
 

@@ -12,7 +12,7 @@ SAMPLE = str(CORPUS / "aws-self-manage.json")
 OPEN = '{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}'
 
 
-EVERY_REQUEST = ("--only", "gate", "--only", "nothing-lost", "--only", "own-things")
+EVERY_REQUEST = ("--only", "enforcement", "--only", "nothing-lost", "--only", "own-things")
 
 
 def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_shut_gate_exits_0_with_the_exempt_list() -> None:
+def test_a_shut_enforcement_exits_0_with_the_exempt_list() -> None:
     done = run(SAMPLE, "--lang", "en")
     assert done.returncode == 0, done.stderr
     assert "proved" in done.stdout
@@ -40,7 +40,7 @@ def test_a_shut_gate_exits_0_with_the_exempt_list() -> None:
     ("lang", "said"),
     [("en", "access key, from 203.0.113.9: s3:GetObject"), ("ja", "反例あり")],
 )
-def test_an_open_gate_exits_3_with_a_witness(lang: str, said: str) -> None:
+def test_an_open_enforcement_exits_3_with_a_counterexample(lang: str, said: str) -> None:
     done = run("-", "--lang", lang, given=OPEN)
     assert done.returncode == 3
     assert said in done.stdout
@@ -55,14 +55,14 @@ def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) ->
     assert said not in run("-", "--lang", lang, given=OPEN).stdout
 
 
-def test_the_witness_can_be_decided_again() -> None:
+def test_the_counterexample_can_be_decided_again() -> None:
     done = run(
         "-", "--format", "json", "--user-arn", "arn:aws:iam::111122223333:user/a", given=OPEN
     )
     value = json.loads(done.stdout)
-    question = next(one for one in value["questions"] if one["id"] == "gate-shut")
+    question = next(one for one in value["questions"] if one["id"] == "enforcement")
     assert question["verdict"] == "Refuted"
-    line = {"id": 1, "request": question["witness"]["request"]}
+    line = {"id": 1, "request": question["counterexample"]["request"]}
     policies = {"identity": [json.loads(OPEN)]}
     again = subprocess.run(
         [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
@@ -78,9 +78,9 @@ def test_sarif_has_a_result_for_what_is_refuted() -> None:
     log = json.loads(run("-", "--format", "sarif", given=OPEN).stdout)
     results = log["runs"][0]["results"]
     assert {(one["ruleId"], one["level"]) for one in results} == {
-        ("gate-shut", "error"),
-        ("gate-shut-later", "note"),
-        ("gate-shut-other-values", "note"),
+        ("enforcement", "error"),
+        ("enforcement-later", "note"),
+        ("enforcement-other-values", "note"),
     }
 
 

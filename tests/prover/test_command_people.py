@@ -8,18 +8,27 @@ from typing import Any
 import pytest
 
 from cases import CORPUS
-from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, account, gate, managed, user
+from rollout.staging import (
+    ACCOUNT,
+    ENFORCEMENT,
+    EVERYTHING,
+    FULL,
+    account,
+    enforcement,
+    managed,
+    user,
+)
 from sekisho.account import Gap, Snapshot, save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
-from sekisho.prover.walk import PEOPLE, THIEVES
-from sekisho.prover.walk.family import FAMILY
+from sekisho.prover.scenarios import PEOPLE, THIEVES
+from sekisho.prover.scenarios.family import FAMILY
 from sekisho.signin import PasswordPolicy
 
 SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
-STRICT = str(CORPUS / "walks" / "after-enrolment.json")
+STRICT = str(CORPUS / "scenarios" / "after-enrolment.json")
 
 
 def run(*arguments: str) -> Any:
@@ -62,13 +71,13 @@ def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str])
     assert f"because of statement DenyAllExceptListedIfNoMFA of {SAMPLE}" in told
     assert "mends it: password change without MFA (password_change_without_mfa)" in told
     assert run(SAMPLE) is Exit.FINDINGS
-    assert "The gate is shut" in capsys.readouterr().out
+    assert "The MFA is enforced" in capsys.readouterr().out
 
 
 def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    written = json.dumps(to_json(gate()))
+    written = json.dumps(to_json(enforcement()))
     exempting = '"BoolIfExists": {'
     assert exempting in written
     texts = {
@@ -83,7 +92,10 @@ def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
     assert (found["verdict"], "`aws:userid`" in found["reason"]) == ("Unknown", True)
     verdicts = {}
     for name, text in texts.items():
-        policies = {GATE: managed(GATE, json.loads(text)), FULL: managed(FULL, EVERYTHING)}
+        policies = {
+            ENFORCEMENT: managed(ENFORCEMENT, json.loads(text)),
+            FULL: managed(FULL, EVERYTHING),
+        }
         asked = ("--snapshot", staged(tmp_path, policies=policies), "--user", "alice")
         verdicts[name] = people(capsys, *asked)["key-with-device"]["verdict"]
     assert verdicts["other"] == "Proved"
@@ -147,7 +159,7 @@ def test_whom_a_policy_after_enrolment_names_is_not_any_user(
     asked = (policy(tmp_path, choices_of(Preset.FIRST_LOGIN)), "--after-enrolment", str(path))
     bob = ("--user-arn", f"arn:aws:iam::{ACCOUNT}:user/bob")
     assert people(capsys, *asked, *bob)["password-expired"]["verdict"] == "Refuted"
-    run(*asked, "--only", "gate", "--only", "people", "--format", "json")
+    run(*asked, "--only", "enforcement", "--only", "people", "--format", "json")
     said = json.loads(capsys.readouterr().out)
     stories = {each["id"]: each for each in said["people"]}
     assert stories["password-expired"]["verdict"] == "Unknown"
@@ -185,7 +197,7 @@ def test_sarif_has_a_result_for_each_refuted_story(capsys: pytest.CaptureFixture
     assert levels["new-user"] == "error"
     assert levels["role-session"] == "note"
     rules = [rule["id"] for rule in log["tool"]["driver"]["rules"]]
-    assert {"gate-shut", "new-user"} <= set(rules)
+    assert {"enforcement", "new-user"} <= set(rules)
     assert len(rules) == len(set(rules))
 
 
@@ -193,13 +205,13 @@ OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
 
 
 def staged(tmp_path: Path, **changed: Any) -> str:
-    """Save an account: alice is gated, bob is not, nobody knows of carol."""
+    """Save an account: alice is enforced, bob is not, nobody knows of carol."""
     users = (
-        user("alice", attached=(GATE, FULL)),
+        user("alice", attached=(ENFORCEMENT, FULL)),
         user("bob", attached=(FULL,)),
         user("carol", attached=(OWN,)),
     )
-    policies = {GATE: managed(GATE, gate()), FULL: managed(FULL, EVERYTHING)}
+    policies = {ENFORCEMENT: managed(ENFORCEMENT, enforcement()), FULL: managed(FULL, EVERYTHING)}
     base = Snapshot(
         **{name: getattr(account(), name) for name in ("account", "partition", "taken_at")},
         users=users,
@@ -219,20 +231,20 @@ def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: 
     value = json.loads(capsys.readouterr().out)
     found = {one["user"]: one["now"]["verdict"] for one in value["users"]}
     assert found == {"bob": "Refuted", "carol": "Unknown", "alice": "Proved"}
-    # whoever is not gated comes first
+    # whoever is not enforced comes first
     assert list(found) == ["bob", "carol", "alice"]
-    bob = value["users"][0]["now"]["witness"]["request"]
+    bob = value["users"][0]["now"]["counterexample"]["request"]
     assert bob["principal"].endswith(":user/bob")
     assert OWN in value["users"][1]["gap"]
     run("--snapshot", path)
     told = capsys.readouterr().out
-    assert "1 of 3 users are proved gated" in told
+    assert "1 of 3 users are proved enforced" in told
     assert "bob's access key" in told
     assert all(text in told for text in value["assumptions"])
     assert "its own policies are taken to allow" in told
     run("--snapshot", path, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
-    assert [one["ruleId"] for one in log["results"]] == ["user-gated"]
+    assert [one["ruleId"] for one in log["results"]] == ["user-enforced"]
     assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
 
 
@@ -259,17 +271,17 @@ def test_invariants_of_every_user_of_an_account(
     }
     assert list(found) == ["bob", "carol", "alice"]
     # with invariants nothing else is asked
-    assert "gated" not in value["users"][0]
-    witness = value["users"][0]["invariants"][0]["witness"]["request"]
-    assert witness["principal"].endswith(":user/bob")
+    assert "enforced" not in value["users"][0]
+    counterexample = value["users"][0]["invariants"][0]["counterexample"]["request"]
+    assert counterexample["principal"].endswith(":user/bob")
     run(*asked)
     told = capsys.readouterr().out
     assert "never s3:* unless with MFA: proved of 1 of 3 users; refuted of 1" in told
     assert "bob: buckets: refuted" in told
     # beside something else they are asked, too
-    run(*asked, "--format", "sarif", "--only", "gate")
+    run(*asked, "--format", "sarif", "--only", "enforcement")
     log = json.loads(capsys.readouterr().out)["runs"][0]
-    assert [one["ruleId"] for one in log["results"]] == ["user-gated", "buckets"]
+    assert [one["ruleId"] for one in log["results"]] == ["user-enforced", "buckets"]
 
 
 def test_what_may_work_without_mfa_is_told_for_every_user(
@@ -285,12 +297,12 @@ def test_what_may_work_without_mfa_is_told_for_every_user(
 
 def test_one_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = staged(tmp_path)
-    assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
-    assert run("--snapshot", path, "--user", "bob", "--only", "gate") is Exit.FINDINGS
+    assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
+    assert run("--snapshot", path, "--user", "bob", "--only", "enforcement") is Exit.FINDINGS
     capsys.readouterr()
     never = ("--never", "s3:*", "--unless-mfa")
     for asked, ids in (
-        ((), {"gate-shut", "nothing-lost", "own-things", "new-user", "key-with-device"}),
+        ((), {"enforcement", "nothing-lost", "own-things", "new-user", "key-with-device"}),
         (never, {"never"}),
         (("--only", "people"), {"new-user", "key-with-device"}),
     ):
@@ -335,8 +347,8 @@ def test_service_control_policies_that_were_not_read_are_said(
 ) -> None:
     """They may deny what seems allowed: who seems to get in perhaps does not."""
     gap = (Gap("DescribeOrganization", "", "AccessDenied"),)
-    path = staged(tmp_path, gaps=gap, users=(user("alice", attached=(GATE,)),))
-    assert run("--snapshot", path, "--user", "alice", "--only", "gate") is Exit.CLEAN
+    path = staged(tmp_path, gaps=gap, users=(user("alice", attached=(ENFORCEMENT,)),))
+    assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
     assert "service control policies are not known (AccessDenied)" in capsys.readouterr().out
     found = people(capsys, "--snapshot", path, "--user", "alice")
     assert found["new-user"]["verdict"] == "Unknown"

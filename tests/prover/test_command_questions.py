@@ -62,8 +62,8 @@ ASKED: dict[str, tuple[tuple[str, ...], int]] = {
         4,
     ),
     "a netmask": (("--never", "s3:*", "--from", "10.0.0.0/255.0.0.0"), 64),
-    "no such switch": (("--switch", "moon=full"), 1),
-    "no switch at all": (("--switch", "moon"), 64),
+    "no such assumption": (("--assume", "moon=full"), 1),
+    "no assumption at all": (("--assume", "moon"), 64),
     "no file": (("--invariants", "/nowhere/at-all.yaml"), 1),
     "no invariant": (("--only", "invariants"), 64),
 }
@@ -78,7 +78,7 @@ def test_the_exit_code_is_the_verdict(
     assert bool(done.stdout) is (code in (0, 3, 4))
 
 
-@pytest.mark.parametrize("part", ["gate", "nothing-lost", "people"])
+@pytest.mark.parametrize("part", ["enforcement", "nothing-lost", "people"])
 def test_a_question_that_is_given_is_asked_whatever_else_is(
     part: str, everything: str, tmp_path: Path, run: Run
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_question_that_is_given_is_asked_whatever_else_is(
         done = run("prove", SAMPLE, everything, *given, *only)
         own = {one["id"] for one in json.loads(done.stdout)["questions"]}
         assert asked <= own
-        assert ("gate-shut" in own) is (part == "gate")
+        assert ("enforcement" in own) is (part == "enforcement")
         assert done.returncode != 0
 
 
@@ -140,11 +140,11 @@ def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) 
 
 
 def questions(run: Run, *arguments: str) -> dict[str, Any]:
-    value = json.loads(run("prove", *arguments, "--format", "json", "--only", "gate").stdout)
-    return {one["id"]: one for one in value["questions"]} | {"switches": value["switches"]}
+    value = json.loads(run("prove", *arguments, "--format", "json", "--only", "enforcement").stdout)
+    return {one["id"]: one for one in value["questions"]} | {"assumptions": value["assumptions"]}
 
 
-def test_a_verdict_names_the_switches_that_it_rests_on(tmp_path: Path, run: Run) -> None:
+def test_a_verdict_names_the_assumptions_that_it_rests_on(tmp_path: Path, run: Run) -> None:
     statements = [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
         {"Effect": "Deny", "Action": "*:Get*", "Resource": "*"},
@@ -152,21 +152,21 @@ def test_a_verdict_names_the_switches_that_it_rests_on(tmp_path: Path, run: Run)
     path = tmp_path / "policy.json"
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
     found = questions(run, str(path))
-    assert found["gate-shut"]["verdict"] == "Proved"
-    assert found["gate-shut"]["assumed"] == ["wildcard_service_prefix"]
-    other = questions(run, str(path), "--switch", "wildcard_service_prefix=false")
-    assert other["gate-shut"]["verdict"] == "Refuted"
-    assert other["switches"] == ["wildcard_service_prefix=false"]
+    assert found["enforcement"]["verdict"] == "Proved"
+    assert found["enforcement"]["assumed"] == ["wildcard_service_prefix"]
+    other = questions(run, str(path), "--assume", "wildcard_service_prefix=false")
+    assert other["enforcement"]["verdict"] == "Refuted"
+    assert other["assumptions"] == ["wildcard_service_prefix=false"]
 
 
 def test_a_value_that_no_credential_brings_is_told_apart_and_counts_if_asked_for(run: Run) -> None:
     found = questions(run, SAMPLE)
-    assert found["gate-shut"]["verdict"] == "Proved"
-    other = found["gate-shut-other-values"]
+    assert found["enforcement"]["verdict"] == "Proved"
+    other = found["enforcement-other-values"]
     assert (other["verdict"], other["hypothetical"], other["counts"]) == ("Refuted", True, False)
-    assert other["witness"]["credential"] == "no known credential"
-    assert run("prove", SAMPLE, "--only", "gate").returncode == 0
-    assert run("prove", SAMPLE, "--only", "gate", "--any-value").returncode == 3
+    assert other["counterexample"]["credential"] == "no known credential"
+    assert run("prove", SAMPLE, "--only", "enforcement").returncode == 0
+    assert run("prove", SAMPLE, "--only", "enforcement", "--any-value").returncode == 3
 
 
 def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path, run: Run) -> None:
@@ -210,7 +210,14 @@ def test_an_item_says_its_conditions(tmp_path: Path, run: Run) -> None:
         path.write_text(json.dumps({"Statement": {**statement, **more}}), encoding="utf-8")
         paths.append(str(path))
     (item,) = json.loads(run("policy", "diff", *paths, "--format", "json").stdout)["old"]
-    assert set(item) == {"actions", "resources", "conditions", "mfa", "credentials", "witness"}
+    assert set(item) == {
+        "actions",
+        "resources",
+        "conditions",
+        "mfa",
+        "credentials",
+        "counterexample",
+    }
     assert item["conditions"] == [
         {
             "subject": "aws:SourceIp",

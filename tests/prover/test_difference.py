@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import given
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.engine.compiled import Compiler
@@ -53,8 +53,8 @@ def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
 
 
 def test_bool_for_bool_if_exists_opens_everything_to_keys() -> None:
-    slip = {**GATE, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
-    found = difference(identity(ALLOW_ALL, GATE), identity(ALLOW_ALL, slip), ALICE, NOW)
+    slip = {**ENFORCEMENT, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
+    found = difference(identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, slip), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert set(listed(found.only_in_new).values()) == {(Held.KEY,)}
 
@@ -62,16 +62,25 @@ def test_bool_for_bool_if_exists_opens_everything_to_keys() -> None:
 def test_the_same_in_other_words_is_no_difference() -> None:
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
     absent = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
-    other = identity(ALLOW_ALL, {**GATE, "Condition": condition}, {**GATE, "Condition": absent})
-    assert difference(identity(ALLOW_ALL, GATE), other, ALICE, NOW) == Difference(NOTHING, NOTHING)
+    other = identity(
+        ALLOW_ALL, {**ENFORCEMENT, "Condition": condition}, {**ENFORCEMENT, "Condition": absent}
+    )
+    assert difference(identity(ALLOW_ALL, ENFORCEMENT), other, ALICE, NOW) == Difference(
+        NOTHING, NOTHING
+    )
 
 
 def test_what_no_policy_can_deny_is_no_difference_and_no_loss() -> None:
-    less = {**GATE, "NotAction": ["iam:GetUser"]}
-    found = difference(identity(ALLOW_ALL, GATE), identity(ALLOW_ALL, less), ALICE, NOW)
+    less = {**ENFORCEMENT, "NotAction": ["iam:GetUser"]}
+    found = difference(identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, less), ALICE, NOW)
     assert found == Difference(NOTHING, NOTHING)
-    gate = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    decorative = {**GATE, "NotAction": None, "Action": list(SERVICE_EXEMPT), "Condition": gate}
+    enforcement = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    decorative = {
+        **ENFORCEMENT,
+        "NotAction": None,
+        "Action": list(SERVICE_EXEMPT),
+        "Condition": enforcement,
+    }
     policies = identity(ALLOW_ALL, {key: each for key, each in decorative.items() if each})
     assert never(nothing_lost(policies, ALICE, NOW)) == Proved()
 
@@ -102,8 +111,8 @@ def test_a_name_that_does_not_exist_yet_is_a_difference_without_items() -> None:
     new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
     old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     found = side(difference(identity(old), identity(new), ALICE, NOW).only_in_new)
-    assert found.witness is not None
-    assert (found.witness.exists, found.items) == (False, ())
+    assert found.counterexample is not None
+    assert (found.counterexample.exists, found.items) == (False, ())
 
 
 @given(POLICIES)
@@ -127,8 +136,8 @@ def test_both_ways_and_as_a_small_world_has_it(
     seen: set[tuple[bool, ...]] = set()
     for request in world(keys, (Held.KEY, Held.SESSION, Held.MFA_SESSION), ["iam:ListUsers"]):
         seen.add(tuple(ask(request).effect is DecisionEffect.ALLOWED for ask in asked))
-    assert (side(found.only_in_old).witness is not None) == ((True, False) in seen)
-    assert (side(found.only_in_new).witness is not None) == ((False, True) in seen)
+    assert (side(found.only_in_old).counterexample is not None) == ((True, False) in seen)
+    assert (side(found.only_in_new).counterexample is not None) == ((False, True) in seen)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -22,10 +22,10 @@ def limited(operator: str, key: str, value: str, effect: str = "Allow") -> dict[
 
 
 def asked(policies: Policies) -> type[Any]:
-    """Return the class of the verdict; a witness is decided again."""
+    """Return the class of the verdict; a counterexample is decided again."""
     verdict = never(Question(ALICE, NOW, (Held.SESSION,), allowed=policies))
     if isinstance(verdict, Refuted):
-        assert decide(verdict.witness.request, policies).effect is DecisionEffect.ALLOWED
+        assert decide(verdict.counterexample.request, policies).effect is DecisionEffect.ALLOWED
     return type(verdict)
 
 

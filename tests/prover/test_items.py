@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, allowing, identity
+from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import Policies, Request
 from sekisho.engine.arns import account_of
@@ -79,7 +79,7 @@ def requests_of(sets: Iterable[Policies]) -> Iterable[Request]:
     return world(keys, DIRECT, FEW) if len(keys) <= 4 else ()
 
 
-def test_every_witness_is_in_its_item() -> None:
+def test_every_counterexample_is_in_its_item() -> None:
     old = identity(
         {
             **ALLOW_ALL,
@@ -92,7 +92,7 @@ def test_every_witness_is_in_its_item() -> None:
     found = difference(old, new, ALICE, NOW)
     for side in (found.only_in_old, found.only_in_new):
         assert of(side)
-        assert all(is_in(item, item.witness.request) for item in of(side))
+        assert all(is_in(item, item.counterexample.request) for item in of(side))
 
 
 def single(old: Policies, new: Policies) -> Item:
@@ -167,8 +167,8 @@ def test_a_variable_within_the_others_pattern_is_no_difference() -> None:
 def test_the_age_of_mfa_is_a_condition() -> None:
     age = {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "3600"}}
     only_users = {"Effect": "Deny", "NotAction": "iam:ListUsers", "Resource": "*"}
-    old = identity(ALLOW_ALL, GATE, only_users)
-    new = identity(ALLOW_ALL, {**GATE, "Condition": age}, only_users)
+    old = identity(ALLOW_ALL, ENFORCEMENT, only_users)
+    new = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": age}, only_users)
     item = single(old, new)
     assert (item.actions, item.held) == (("iam:ListUsers",), (Held.MFA_SESSION,))
     assert item.conditions == (

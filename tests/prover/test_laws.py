@@ -25,7 +25,7 @@ from prover.worlds import (
     world,
 )
 from sekisho.engine import Context, DecisionEffect, Policies, Request, decide
-from sekisho.prover import Proved, Refuted, Unknown, gate_shut
+from sekisho.prover import Proved, Refuted, Unknown, prove_enforcement
 
 
 def passes(policies: Policies, names: Iterable[str] = NAMES) -> Request | None:
@@ -40,14 +40,14 @@ def test_a_small_world_has_no_request_that_a_proof_denies(
 ) -> None:
     boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)
     policies = Policies(identity=identity(*statements).identity, boundaries=boundaries)
-    verdict = gate_shut(policies, ALICE, NOW, ()).direct
+    verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
     match verdict:
         case Proved():
             assert passes(policies) is None
-        case Refuted(witness):
-            assert allowing(policies)(witness.request)
-            assert witness.held in WITHOUT_MFA
-            assert witness.request.context.get(MFA) in (None, "false")
+        case Refuted(counterexample):
+            assert allowing(policies)(counterexample.request)
+            assert counterexample.held in WITHOUT_MFA
+            assert counterexample.request.context.get(MFA) in (None, "false")
         case Unknown():
             pytest.fail(f"nothing here is beyond the prover: {verdict.reason.en}")
 
@@ -59,7 +59,7 @@ def test_where_the_world_is_all_there_is_the_verdict_is_what_the_world_says(
     """Everything is denied but one action, and every resource of it is in the world."""
     fence = {"Effect": "Deny", "NotAction": ["iam:ListUsers"], "Resource": "*"}
     policies = identity(*statements, fence)
-    verdict = gate_shut(policies, ALICE, NOW, ()).direct
+    verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
     assert isinstance(verdict, Proved) is (passes(policies, ["iam:ListUsers"]) is None)
 
 
@@ -77,7 +77,7 @@ def test_no_request_passes_a_proof_about_a_variable_that_nothing_settles() -> No
     seen = set()
     for pair in product(ABOUT_TAGS, repeat=2):
         policies = identity(*pair)
-        verdict = gate_shut(policies, ALICE, NOW, ()).direct
+        verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
         ask = allowing(policies)
         asked = world({"aws:principaltag/t"}, names=["s3:GetObject"])
         passing = [one for one in asked if ask(one)]
@@ -88,9 +88,9 @@ def test_no_request_passes_a_proof_about_a_variable_that_nothing_settles() -> No
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_proved_gate_withstands_samples_near_its_constants(seed: int) -> None:
+def test_a_proved_enforcement_withstands_samples_near_its_constants(seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - samples, no secrets
-    gate = {
+    enforcement = {
         "Effect": "Deny",
         "NotAction": "iam:GetUser",
         "Resource": "*",
@@ -105,8 +105,8 @@ def test_a_proved_gate_withstands_samples_near_its_constants(seed: int) -> None:
         }
         for _ in range(4)
     ]
-    policies = identity(gate, *statements)
-    assert gate_shut(policies, ALICE, NOW, ("iam:GetUser",)).direct == Proved()
+    policies = identity(enforcement, *statements)
+    assert prove_enforcement(policies, ALICE, NOW, ("iam:GetUser",)).direct == Proved()
     allows = allowing(policies)
     for held in WITHOUT_MFA:
         sampled = requests(policies, NAMES[1:], ARNS, held, random_)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
-from sekisho.prover import Proved, Refuted, Unknown, ask, gate_shut
+from sekisho.prover import Proved, Refuted, Unknown, ask, prove_enforcement
 from sekisho.prover.limits import MOST_STEPS, Effort, Limit
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
@@ -112,7 +112,7 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
         return left[-1]
 
     monkeypatch.setattr(ask, "Effort", few)
-    verdict = gate_shut(identity(*ADVERSE[name]), ALICE, NOW).direct
+    verdict = prove_enforcement(identity(*ADVERSE[name]), ALICE, NOW).direct
     match verdict:
         case Unknown(reason):
             assert "too many" in reason.en or "variables that no request fixes" in reason.en
@@ -164,7 +164,7 @@ def test_beyond_a_limit_is_unknown_and_says_which(
     limit: str, most: int, statements: Statements, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"sekisho.prover.{limit}", most)
-    verdict = gate_shut(identity(*statements), ALICE, NOW).direct
+    verdict = prove_enforcement(identity(*statements), ALICE, NOW).direct
     assert isinstance(verdict, Unknown)
     assert verdict.reason.en == reason
 
@@ -206,7 +206,10 @@ _OPERATORS = st.sampled_from(
 
 @given(st.lists(st.tuples(st.booleans(), _OPERATORS, _VALUES, _VALUES), max_size=8))
 def test_no_policy_breaks_it(parts: list[tuple[bool, str, list[str], list[str]]]) -> None:
-    """Whatever is said ends in a verdict: no error, and no witness that the engine denies."""
+    """Whatever is said ends in a verdict.
+
+    No error, and no counterexample that the engine denies.
+    """
     statements = [
         {
             **S3,
@@ -216,5 +219,5 @@ def test_no_policy_breaks_it(parts: list[tuple[bool, str, list[str], list[str]]]
         }
         for allow, operator, values, resources in parts
     ]
-    verdict = gate_shut(identity(S3, *statements), ALICE, NOW).direct
+    verdict = prove_enforcement(identity(S3, *statements), ALICE, NOW).direct
     assert isinstance(verdict, Proved | Refuted | Unknown)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.catalogue import load
 from sekisho.prover import lists_in_doubt
 from sekisho.prover.lists import LISTED
@@ -18,13 +18,13 @@ LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}
     [
         ([LIST], "iam:ListUsers: asked about `*`"),
         ([LIST], "allowed there without MFA"),
-        ([LIST, GATE], "allowed there."),
+        ([LIST, ENFORCEMENT], "allowed there."),
         ([{**LIST, "Action": "iam:List*"}], "iam:ListUsers: "),
         ([{**LIST, "Resource": ["*", USERS]}], None),
         ([{**LIST, "Resource": "arn:aws:iam::*:user/${aws:username}"}], None),
         ([ALLOW_ALL, {**LIST, "Effect": "Deny"}], "refused there."),
-        ([ALLOW_ALL, GATE], None),
-        ([LIST, {**GATE, "NotAction": "iam:ListUsers"}], "allowed there without MFA"),
+        ([ALLOW_ALL, ENFORCEMENT], None),
+        ([LIST, {**ENFORCEMENT, "NotAction": "iam:ListUsers"}], "allowed there without MFA"),
     ],
 )
 def test_lists_in_doubt_are_said(statements: list[dict[str, Any]], said: str | None) -> None:

@@ -11,7 +11,7 @@ from prover.questions import ALICE, NOW, WITHOUT_MFA, identity
 from prover.worlds import POLICIES, WILD_POLICIES, documents_of, keys_of, world
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.engine.compiled import Compiler
-from sekisho.prover import Held, Proved, Question, Refuted, Unknown, gate_shut, never
+from sekisho.prover import Held, Proved, Question, Refuted, Unknown, never, prove_enforcement
 
 A_PART = settings(max_examples=settings.default.max_examples // 4)
 EVERY_KIND = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
@@ -107,7 +107,7 @@ def test_every_policy_of_two_statements_in_a_world_looked_at_wholly() -> None:
     seen = set()
     for pair in [*product(allows, EVERY_STATEMENT)][::STEP]:
         policies = identity(*pair, *SMALL_FENCE)
-        verdict = gate_shut(policies, ALICE, NOW, ()).direct
+        verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
         ask = Compiler().compiled(policies)
         passing = [
             request

@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, GATE, NOW, attached, identity, with_owner
+from prover.questions import (
+    ACCOUNT,
+    ALICE,
+    ALLOW_ALL,
+    ENFORCEMENT,
+    NOW,
+    attached,
+    identity,
+    with_owner,
+)
 from prover.test_command import SAMPLE, run
-from sekisho.engine import DecisionEffect, Policies, Switches, decide
+from sekisho.engine import Assumptions, DecisionEffect, Policies, decide
 from sekisho.engine.model import ArnSpan
 from sekisho.prover import (
     Demand,
@@ -24,15 +33,15 @@ from sekisho.prover import (
     Unknown,
     User,
     difference,
+    enforcement_question,
     exempt_list,
-    gate_question,
-    gate_shut,
     invariant_holds,
     never,
     nothing_lost,
+    prove_enforcement,
 )
 from sekisho.prover.reasons import TELLS_OWNERS
-from sekisho.prover.wording import stated_text, witness_text
+from sekisho.prover.wording import counterexample_text, stated_text
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
 OWNER = "aws:ResourceAccount"
@@ -87,17 +96,20 @@ OPEN: dict[str, tuple[Policies, str, str]] = {
 def test_an_open_door_into_another_account_is_found(
     policies: Policies, action: str, owner: str
 ) -> None:
-    verdict = gate_shut(policies, ALICE, NOW).direct
+    verdict = prove_enforcement(policies, ALICE, NOW).direct
     assert isinstance(verdict, Refuted), verdict
-    request = verdict.witness.request
+    request = verdict.counterexample.request
     account = request.resource_account or request.resource.split(":")[4]
     assert (request.action, account.startswith(owner), account == ACCOUNT) == (action, True, False)
     assert decide(request, with_owner(policies)).effect is DecisionEffect.ALLOWED
     assert decide(request, policies).effect is DecisionEffect.IMPLICITLY_DENIED
-    assert f"another account, {account}, whose own policies" in witness_text(verdict.witness).en
-    assert "そのアカウントのポリシーも判断" in witness_text(verdict.witness).ja
-    gated = Policies(identity=(*policies.identity, *identity(GATE).identity))
-    assert gate_shut(gated, ALICE, NOW).direct == Proved()
+    assert (
+        f"another account, {account}, whose own policies"
+        in counterexample_text(verdict.counterexample).en
+    )
+    assert "そのアカウントのポリシーも判断" in counterexample_text(verdict.counterexample).ja
+    enforced = Policies(identity=(*policies.identity, *identity(ENFORCEMENT).identity))
+    assert prove_enforcement(enforced, ALICE, NOW).direct == Proved()
 
 
 def test_an_owner_whom_the_users_own_name_or_tag_tells_is_found() -> None:
@@ -105,15 +117,15 @@ def test_an_owner_whom_the_users_own_name_or_tag_tells_is_found() -> None:
     named = User.of(f"arn:aws:iam::{ACCOUNT}:user/{OTHER}")
     for user, variable in ((tagged, "aws:PrincipalTag/acct"), (named, "aws:username")):
         policies = identity(allow("sqs:*", StringEquals=f"${{{variable}}}"))
-        verdict = gate_shut(policies, user, NOW).direct
+        verdict = prove_enforcement(policies, user, NOW).direct
         assert isinstance(verdict, Refuted)
-        assert verdict.witness.request.resource.split(":")[4] == OTHER
+        assert verdict.counterexample.request.resource.split(":")[4] == OTHER
 
 
 def test_a_wildcard_that_takes_in_the_colon_after_the_account_is_found() -> None:
-    whole = Switches(arn_span=ArnSpan.WHOLE_STRING)
+    whole = Assumptions(arn_span=ArnSpan.WHOLE_STRING)
     policies = identity(allow("sqs:*", f"arn:aws:sqs:us-east-1:{OTHER}?q:*"))
-    question = Question(ALICE, NOW, (Held.KEY,), allowed=policies, switches=whole)
+    question = Question(ALICE, NOW, (Held.KEY,), allowed=policies, assumptions=whole)
     assert isinstance(never(question), Refuted)
 
 
@@ -130,16 +142,16 @@ SHUT = {
 
 @pytest.mark.parametrize("policies", SHUT.values(), ids=list(SHUT))
 def test_what_reaches_no_account_is_proved(policies: Policies) -> None:
-    assert gate_shut(policies, ALICE, NOW).direct == Proved()
+    assert prove_enforcement(policies, ALICE, NOW).direct == Proved()
 
 
 def test_what_may_tell_more_accounts_apart_is_unknown() -> None:
     number = identity({**allow("kms:Decrypt"), "Condition": {"NumericLessThan": {OWNER: "5"}}})
-    assert gate_shut(number, ALICE, NOW).direct == Unknown(TELLS_OWNERS)
+    assert prove_enforcement(number, ALICE, NOW).direct == Unknown(TELLS_OWNERS)
     shifted = identity(allow("kms:Decrypt", "arn:*:9*:key/k"))
-    question = gate_question(shifted, ALICE, NOW)
+    question = enforcement_question(shifted, ALICE, NOW)
     assert never(question) == Proved()
-    as_one = replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))
+    as_one = replace(question, assumptions=Assumptions(arn_span=ArnSpan.WHOLE_STRING))
     assert isinstance(never(as_one), Unknown | Refuted)
 
 
@@ -154,9 +166,9 @@ def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
     shut = deny("s3:*", BUCKET, StringEquals=ACCOUNT)
     for statements in (caller, owner):
         (one,) = statements.identity[0].document.statements
-        assert isinstance(gate_shut(statements, ALICE, NOW).direct, Refuted), one
+        assert isinstance(prove_enforcement(statements, ALICE, NOW).direct, Refuted), one
         both = Policies(identity=(*statements.identity, attached(shut, name="shut")))
-        assert gate_shut(both, ALICE, NOW).direct == Proved(), one
+        assert prove_enforcement(both, ALICE, NOW).direct == Proved(), one
 
 
 @pytest.mark.parametrize(
@@ -178,9 +190,9 @@ def test_an_owner_with_whom_the_users_own_values_are_compared_is_found(
         {**allow("s3:GetObject", BUCKET), "Condition": like},
         deny("s3:*", BUCKET, StringEquals=[ACCOUNT, UNNAMED]),
     )
-    verdict = gate_shut(policies, user, NOW).direct
+    verdict = prove_enforcement(policies, user, NOW).direct
     assert isinstance(verdict, Refuted)
-    owner = verdict.witness.request.resource_account
+    owner = verdict.counterexample.request.resource_account
     assert owner == UNSEEN if known or name != "alice" else owner not in (None, ACCOUNT, UNNAMED)
 
 
@@ -192,7 +204,7 @@ def test_an_item_says_whose_resources_only_where_that_matters() -> None:
     (item,) = side.items
     assert [one.subject for one in item.conditions] == ["resourceAccount"]
     owned = identity(allow("kms:Decrypt", "*", StringNotEqualsIfExists=ACCOUNT))
-    side = difference(owned, identity(GATE), ALICE, NOW).only_in_old
+    side = difference(owned, identity(ENFORCEMENT), ALICE, NOW).only_in_old
     assert isinstance(side, Side)
     said = [stated_text(one).en for item in side.items for one in item.conditions]
     assert f"unless the resource is of account {ACCOUNT}" in said
@@ -209,15 +221,18 @@ def test_lists_have_what_is_of_other_accounts() -> None:
     assert not any(item.conditions for item in found)
 
 
-def test_what_a_gate_takes_of_other_accounts_is_lost() -> None:
-    gate = {**deny("kms:*", KEY), "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
-    assert isinstance(never(nothing_lost(identity(ALLOW_ALL, gate), ALICE, NOW)), Refuted)
+def test_what_a_enforcement_takes_of_other_accounts_is_lost() -> None:
+    enforcement = {
+        **deny("kms:*", KEY),
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    }
+    assert isinstance(never(nothing_lost(identity(ALLOW_ALL, enforcement), ALICE, NOW)), Refuted)
 
 
 def test_always_promises_nothing_of_other_accounts() -> None:
     own = identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
     always = Invariant("it", Demand.ALWAYS, ("kms:Decrypt",))
-    assert invariant_holds(always, own, ALICE, NOW, Switches()).verdict == Proved()
+    assert invariant_holds(always, own, ALICE, NOW, Assumptions()).verdict == Proved()
 
 
 def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
@@ -227,12 +242,12 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
     }
     path = tmp_path / "p.json"
     path.write_text(json.dumps(policy), encoding="utf-8")
-    done = run(str(path), "--only", "gate", "--user-arn", ALICE.arn, "--lang", "en")
+    done = run(str(path), "--only", "enforcement", "--user-arn", ALICE.arn, "--lang", "en")
     assert done.returncode == 3
     assert f"(in another account, {OTHER}, whose own policies decide too)" in done.stdout
     assert "its own policies are taken to allow" in done.stdout
-    done = run(str(path), "--only", "gate", "--user-arn", ALICE.arn, "--format", "json")
-    request = json.loads(done.stdout)["questions"][0]["witness"]["request"]
+    done = run(str(path), "--only", "enforcement", "--user-arn", ALICE.arn, "--format", "json")
+    request = json.loads(done.stdout)["questions"][0]["counterexample"]["request"]
     assert request["resourceAccount"] == OTHER
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ACCOUNT, EVERYTHING, FULL, GATE, NOW, gate, managed, user
+from rollout.staging import ACCOUNT, ENFORCEMENT, EVERYTHING, FULL, NOW, enforcement, managed, user
 from sekisho.account import Gap, Snapshot, save_snapshot
-from sekisho.audit import Gated, gates_of
+from sekisho.audit import Enforced, enforcements_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.signin import PasswordPolicy
@@ -78,36 +78,36 @@ def test_what_is_asked_of_all_is_what_is_asked_of_one(
         elsewhere = "--on" in asked and each["user"] == "bob"
         assert found["verdict"] == ("Refuted" if elsewhere else expected[which])
         for one in (own, found):
-            if one["witness"] is not None:
-                assert one["witness"]["request"]["principal"] == each["arn"]
+            if one["counterexample"] is not None:
+                assert one["counterexample"]["request"]["principal"] == each["arn"]
 
 
 @pytest.mark.parametrize(
     ("which", "verdict"),
     [("may", "Refuted"), ("may not", "Proved"), ("none", "Proved"), ("unread", "Unknown")],
 )
-def test_the_gate_of_all_is_the_gate_of_one(
+def test_the_enforcement_of_all_is_the_enforcement_of_one(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, which: str, verdict: str
 ) -> None:
     path = staged(tmp_path, **ACCOUNTS[which])
-    asked = ("--exempt", "iam:GetUser", "--only", "gate")
+    asked = ("--exempt", "iam:GetUser", "--only", "enforcement")
     for each in told(capsys, "--snapshot", path, "--all", *asked)["users"]:
         value = told(capsys, "--snapshot", path, "--user", each["user"], *asked)
         own = {one["id"]: one["verdict"] for one in value["questions"]}
-        assert (own["gate-shut"], own["gate-shut-later"]) == (verdict, "Refuted")
+        assert (own["enforcement"], own["enforcement-later"]) == (verdict, "Refuted")
         assert (each["now"]["verdict"], each["later"]["verdict"]) == (verdict, "Refuted")
         if verdict == "Unknown":
             assert "AllowUsersToChangePassword" in each["now"]["reason"]
             assert any("is not known" in text for text in value["assumptions"])
 
 
-def test_what_force_mfa_exempts_makes_nobody_less_gated() -> None:
-    policies = {GATE: managed(GATE, gate()), FULL: managed(FULL, EVERYTHING)}
-    users = (user("alice", attached=(GATE, FULL)), user("bob"))
+def test_what_force_mfa_exempts_makes_nobody_less_enforced() -> None:
+    policies = {ENFORCEMENT: managed(ENFORCEMENT, enforcement()), FULL: managed(FULL, EVERYTHING)}
+    users = (user("alice", attached=(ENFORCEMENT, FULL)), user("bob"))
     for changed in ACCOUNTS.values():
         snapshot = replace(BARE, users=users, policies=policies, **changed)
-        found = {name: each.gated for name, each in gates_of(snapshot).items()}
-        assert found == {"alice": Gated.PROVED, "bob": Gated.NOTHING_ALLOWED}
+        found = {name: each.enforced for name, each in enforcements_of(snapshot).items()}
+        assert found == {"alice": Enforced.PROVED, "bob": Enforced.NOTHING_ALLOWED}
 
 
 def test_what_is_taken_for_granted_of_policy_files_is_said(
@@ -130,13 +130,13 @@ def test_what_is_taken_for_granted_of_policy_files_is_said(
 def test_nothing_is_lost_only_if_it_is_not_whatever_was_not_read(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """A gate that takes the change of one's password away from who has MFA."""
+    """MFA enforcement that takes the change of one's password away from who has MFA."""
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     deny = {"Effect": "Deny", "Action": "iam:ChangePassword", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [{**deny, "Condition": condition}]}
     about = {
-        "users": (user("alice", attached=(GATE,)),),
-        "policies": {GATE: managed(GATE, document)},
+        "users": (user("alice", attached=(ENFORCEMENT,)),),
+        "policies": {ENFORCEMENT: managed(ENFORCEMENT, document)},
     }
     for which, verdict in (("may", "Refuted"), ("may not", "Proved"), ("unread", "Unknown")):
         path = staged(tmp_path, **about, **ACCOUNTS[which])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, allowing, identity
+from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
-from sekisho.engine import Policies, Request, Switches
+from sekisho.engine import Assumptions, Policies, Request
 from sekisho.engine.doubts import other_setting
 from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Statement
@@ -23,7 +23,7 @@ from sekisho.prover import (
     Verdict,
     answer,
     anyone,
-    gate_question,
+    enforcement_question,
     invariant_holds,
     nothing_lost,
     own_things_only,
@@ -37,8 +37,8 @@ MFA = "aws:MultiFactorAuthPresent"
 NAMES = ("iam:GetUser", "iam:ListUsers", "s3:GetObject", "kms:Decrypt")
 FENCE = {"Effect": "Deny", "NotAction": list(NAMES), "Resource": "*"}
 """Few actions are let through, so that a proof over all actions is quick."""
-SWITCHES = st.builds(
-    Switches,
+ASSUMPTIONS = st.builds(
+    Assumptions,
     unresolved_not_resource=st.sampled_from(UnresolvedNotResource),
     arn_span=st.sampled_from(ArnSpan),
     wildcard_service_prefix=st.booleans(),
@@ -54,47 +54,47 @@ def requests(policies: Policies, held: Iterable[Held]) -> list[Request]:
 
 
 def fits(verdict: Verdict, breaks: Iterable[Request]) -> None:
-    """Check that what breaks a property is not proved, and that a witness breaks it."""
+    """Check that what breaks a property is not proved, and that a counterexample breaks it."""
     match verdict:
         case Proved():
             assert not list(breaks)
         case Refuted():
-            pass  # a witness has been decided again; the world has a few requests only
+            pass  # a counterexample has been decided again; the world has a few requests only
         case Unknown(reason):
             pytest.fail(f"nothing here is beyond the prover: {reason}")
 
 
-@given(POLICIES, SWITCHES)
-def test_under_every_switch_no_request_that_a_proof_denies_passes(
-    statements: list[dict[str, Any]], switches: Switches
+@given(POLICIES, ASSUMPTIONS)
+def test_under_every_assumption_no_request_that_a_proof_denies_passes(
+    statements: list[dict[str, Any]], assumptions: Assumptions
 ) -> None:
     policies = identity(*statements, FENCE)
-    question = gate_question(policies, ALICE, NOW, ())
+    question = enforcement_question(policies, ALICE, NOW, ())
     asked = type(question)(
         question.user,
         question.now,
         question.held,
         allowed=policies,
         within=question.within,
-        switches=switches,
+        assumptions=assumptions,
     )
     found = answer([asked])
-    allowed = allowing(policies, switches)
+    allowed = allowing(policies, assumptions)
     if found.verdict == Unknown(TELLS_OWNERS):
         # read as one string, a star before the account takes in any account, and there are many
-        assert switches.arn_span is ArnSpan.WHOLE_STRING
+        assert assumptions.arn_span is ArnSpan.WHOLE_STRING
         return
     fits(found.verdict, filter(allowed, requests(policies, (Held.KEY, Held.SESSION))))
     if isinstance(found.verdict, Refuted):
-        assert allowed(found.verdict.witness.request)
+        assert allowed(found.verdict.counterexample.request)
 
 
 @given(POLICIES)
-def test_a_switch_that_is_not_named_does_not_matter(statements: list[dict[str, Any]]) -> None:
-    question = gate_question(identity(*statements, FENCE), ALICE, NOW, ())
+def test_a_assumption_that_is_not_named_does_not_matter(statements: list[dict[str, Any]]) -> None:
+    question = enforcement_question(identity(*statements, FENCE), ALICE, NOW, ())
     found = answer([question])
     for name in ("arn_span", "wildcard_service_prefix", "unresolved_not_resource"):
-        setting = other_setting(getattr(Switches(), name))
+        setting = other_setting(getattr(Assumptions(), name))
         other = answer(
             [
                 type(question)(
@@ -103,7 +103,7 @@ def test_a_switch_that_is_not_named_does_not_matter(statements: list[dict[str, A
                     question.held,
                     allowed=question.allowed,
                     within=question.within,
-                    switches=Switches(**{name: setting}),  # type: ignore[arg-type]  # its own setting
+                    assumptions=Assumptions(**{name: setting}),  # type: ignore[arg-type]  # its own setting
                 )
             ]
         )
@@ -142,18 +142,18 @@ def test_an_invariant_holds_only_if_the_world_does_not_break_it(
         broken = allowed(request) is never
         return in_range and broken and (not doors or not all(doors))
 
-    verdict = invariant_holds(invariant, policies, ALICE, NOW, Switches()).verdict
+    verdict = invariant_holds(invariant, policies, ALICE, NOW, Assumptions()).verdict
     fits(verdict, filter(breaks, requests(policies, ALL)))
     if isinstance(verdict, Refuted):
-        assert breaks(verdict.witness.request)
+        assert breaks(verdict.counterexample.request)
 
 
 @given(POLICIES)
-def test_nothing_lost_only_if_the_gate_refuses_nothing_that_the_rest_allows(
+def test_nothing_lost_only_if_the_enforcement_refuses_nothing_that_the_rest_allows(
     statements: list[dict[str, Any]],
 ) -> None:
     policies = identity(*statements, FENCE)
-    rest = [one for one in statements if not is_of_gate(one)]
+    rest = [one for one in statements if not is_of_enforcement(one)]
     without = identity(*rest, FENCE)
     question = nothing_lost(policies, ALICE, NOW)
     verdict = answer([question]).verdict
@@ -167,7 +167,7 @@ def test_nothing_lost_only_if_the_gate_refuses_nothing_that_the_rest_allows(
     fits(verdict, (one for one in young if before(one) and not after(one)))
 
 
-def is_of_gate(statement: dict[str, Any]) -> bool:
+def is_of_enforcement(statement: dict[str, Any]) -> bool:
     keys = {key for keys in statement.get("Condition", {}).values() for key in keys}
     return statement["Effect"] == "Deny" and bool(keys & {MFA, "aws:MultiFactorAuthAge"})
 
@@ -188,7 +188,7 @@ def names_a_user(statement: dict[str, Any]) -> bool:
     return any(":user/" in entry for entry in statement.get("Resource", []))
 
 
-def _never_of_gate(statement: Statement) -> bool:
+def _never_of_enforcement(statement: Statement) -> bool:
     return False
 
 
@@ -197,7 +197,7 @@ def _always_own(statement: Statement) -> bool:
 
 
 BROKEN: dict[str, tuple[str, Callable[[Statement], bool]]] = {
-    "no statement is the gate's": ("_is_of_gate", _never_of_gate),
+    "no statement is the MFA enforcement's": ("_is_of_enforcement", _never_of_enforcement),
     "no statement is self-service": ("_is_self_service", _always_own),
 }
 
@@ -206,7 +206,7 @@ BROKEN: dict[str, tuple[str, Callable[[Statement], bool]]] = {
 def test_questions_that_are_broken_on_purpose_are_caught(
     name: str, broken: Callable[[Statement], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inverted = {**GATE, "Condition": {"BoolIfExists": {MFA: "true"}}}
+    inverted = {**ENFORCEMENT, "Condition": {"BoolIfExists": {MFA: "true"}}}
     policies = identity(
         ALLOW_ALL,
         inverted,

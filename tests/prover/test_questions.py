@@ -1,4 +1,7 @@
-"""Every question that a user writes: the verdict, the witness, the switches, case by case."""
+"""Every question that a user writes.
+
+The verdict, the counterexample, the assumptions, case by case.
+"""
 
 import json
 from pathlib import Path
@@ -8,8 +11,8 @@ import pytest
 
 from cases import cases
 from prover.questions import ALICE, NOW
-from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, Switches, decide
-from sekisho.engine.question import switches_from_text
+from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Level, Policies, decide
+from sekisho.engine.question import assumptions_from_text
 from sekisho.policy import from_json
 from sekisho.prover import (
     Answer,
@@ -20,8 +23,8 @@ from sekisho.prover import (
     Unknown,
     User,
     answer,
+    enforcement_question,
     for_other_values,
-    gate_question,
     invariant_holds,
     nothing_lost,
     own_things_only,
@@ -33,7 +36,7 @@ CASES = [
     *cases("prover/callers", ["question", "policies", "expected"]),
 ]
 KEYS = {
-    "question": {"ask", "invariant", "switches", "known", "all_tags"},
+    "question": {"ask", "invariant", "assumptions", "known", "all_tags"},
     "policies": {"identity", "boundaries", "scps", "version"},
     "expected": {"verdict", "held", "action", "resource_has", "address", "assumed"},
 }
@@ -64,28 +67,30 @@ def invariant_of(given: dict[str, Any], tmp_path: Path) -> Invariant:
 
 
 def asked(given: dict[str, Any], policies: Policies, tmp_path: Path) -> Answer:
-    switches = switches_from_text(given.get("switches", {}))
+    assumptions = assumptions_from_text(given.get("assumptions", {}))
     user = User.of(ALICE.arn, given.get("known"), all_tags=given.get("all_tags", False))
     match given["ask"]:
         case "invariant":
             invariant = invariant_of(given["invariant"], tmp_path)
-            return invariant_holds(invariant, policies, user, NOW, switches)
+            return invariant_holds(invariant, policies, user, NOW, assumptions)
         case "nothing-lost":
-            return answered(nothing_lost(policies, user, NOW), switches)
+            return answered(nothing_lost(policies, user, NOW), assumptions)
         case "own-things":
-            return answered(own_things_only(policies, user, NOW), switches)
-        case "gate":
-            return answered(gate_question(policies, user, NOW, ("iam:GetUser",)), switches)
+            return answered(own_things_only(policies, user, NOW), assumptions)
+        case "enforcement":
+            return answered(
+                enforcement_question(policies, user, NOW, ("iam:GetUser",)), assumptions
+            )
         case "other-values":
-            others = for_other_values(gate_question(policies, user, NOW, ("iam:GetUser",)))
+            others = for_other_values(enforcement_question(policies, user, NOW, ("iam:GetUser",)))
             return Answer(others) if isinstance(others, Unknown) else answer(others)
         case other:
             raise ValueError(f"no such question: {other}")
 
 
-def answered(question: Question, switches: Switches) -> Answer:
-    assert question.switches == Switches()
-    return answer([Question(**{**_fields(question), "switches": switches})])
+def answered(question: Question, assumptions: Assumptions) -> Answer:
+    assert question.assumptions == Assumptions()
+    return answer([Question(**{**_fields(question), "assumptions": assumptions})])
 
 
 def _fields(question: Question) -> dict[str, Any]:
@@ -103,16 +108,18 @@ def test_the_verdict_is_the_expected_one(case: dict[str, Any], tmp_path: Path) -
     if "assumed" in expected:
         assert list(found.assumed) == expected["assumed"]
     if isinstance(found.verdict, Refuted):
-        witness = found.verdict.witness
-        assert witness.held is Held(expected.get("held", witness.held))
-        assert expected.get("action", witness.request.action) == witness.request.action
-        assert expected.get("resource_has", "") in witness.request.resource
+        counterexample = found.verdict.counterexample
+        assert counterexample.held is Held(expected.get("held", counterexample.held))
+        assert (
+            expected.get("action", counterexample.request.action) == counterexample.request.action
+        )
+        assert expected.get("resource_has", "") in counterexample.request.resource
         if "address" in expected:
-            assert witness.request.context.get("aws:SourceIp") == expected["address"]
+            assert counterexample.request.context.get("aws:SourceIp") == expected["address"]
 
 
 def is_refused(case: dict[str, Any]) -> bool:
-    """Tell whether a witness of the question is a request that is not allowed."""
+    """Tell whether a counterexample of the question is a request that is not allowed."""
     given = case["question"]
     return given["ask"] == "nothing-lost" or "always" in given.get("invariant", {})
 
@@ -120,10 +127,13 @@ def is_refused(case: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     "case", [each for each in CASES if each.values[0]["expected"]["verdict"] == "Refuted"]
 )
-def test_the_witness_is_what_the_engine_says(case: dict[str, Any], tmp_path: Path) -> None:
+def test_the_counterexample_is_what_the_engine_says(case: dict[str, Any], tmp_path: Path) -> None:
     policies = policies_of(case["policies"])
     verdict = asked(case["question"], policies, tmp_path).verdict
     assert isinstance(verdict, Refuted)
-    switches = switches_from_text(case["question"].get("switches", {}))
-    allowed = decide(verdict.witness.request, policies, switches).effect is DecisionEffect.ALLOWED
+    assumptions = assumptions_from_text(case["question"].get("assumptions", {}))
+    allowed = (
+        decide(verdict.counterexample.request, policies, assumptions).effect
+        is DecisionEffect.ALLOWED
+    )
     assert allowed is not is_refused(case)

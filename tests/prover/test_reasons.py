@@ -4,10 +4,10 @@ from string import Formatter
 
 import pytest
 
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.prover import reasons
 
-REASONS = {name: each for name, each in vars(reasons).items() if isinstance(each, Text)}
+REASONS = {name: each for name, each in vars(reasons).items() if isinstance(each, Message)}
 
 
 def _places(text: str) -> set[str]:
@@ -15,7 +15,7 @@ def _places(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("reason", REASONS.values(), ids=list(REASONS))
-def test_a_reason_is_told_in_both_languages(reason: Text) -> None:
+def test_a_reason_is_told_in_both_languages(reason: Message) -> None:
     assert reason.en.isascii()
     assert any(ord(char) > 0x3000 for char in reason.ja) or reason is reasons.OF_A_KEY
     assert _places(reason.en) == _places(reason.ja)

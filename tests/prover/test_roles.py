@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, ALLOW_ALL, GATE, NOW, identity
+from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.prover import roles_within_reach
 
 OWN = ALICE.account
@@ -20,13 +20,13 @@ def _role(account: str) -> str:
     [
         ([{**ASSUME, "Resource": "*"}], True, True),
         ([ALLOW_ALL], True, True),
-        ([ALLOW_ALL, GATE], False, True),
+        ([ALLOW_ALL, ENFORCEMENT], False, True),
         ([{**ASSUME, "Action": "sts:*", "Resource": _role(OWN)}], True, False),
-        ([{**ASSUME, "Resource": _role(OWN)}, GATE], False, False),
-        ([{**ASSUME, "Resource": [_role(OWN), _role("999988887777")]}, GATE], False, True),
-        ([{**ASSUME, "Resource": _role("9999*")}, GATE], False, True),
-        ([{**ASSUME, "NotResource": _role(OWN)}, GATE], False, True),
-        ([{**ASSUME, "Resource": "arn:aws:s3:::b"}, GATE], False, False),
+        ([{**ASSUME, "Resource": _role(OWN)}, ENFORCEMENT], False, False),
+        ([{**ASSUME, "Resource": [_role(OWN), _role("999988887777")]}, ENFORCEMENT], False, True),
+        ([{**ASSUME, "Resource": _role("9999*")}, ENFORCEMENT], False, True),
+        ([{**ASSUME, "NotResource": _role(OWN)}, ENFORCEMENT], False, True),
+        ([{**ASSUME, "Resource": "arn:aws:s3:::b"}, ENFORCEMENT], False, False),
         ([{**ALLOW_ALL, "Action": "s3:*"}], False, False),
         ([{**ALLOW_ALL, "Action": None, "NotAction": "sts:*"}], False, False),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, allowing, attached
 from prover.samples import REGION, samples
-from prover.test_scale import GATE, MANAGED
+from prover.test_scale import ENFORCEMENT, MANAGED
 from prover.test_scale import attached as managed
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies, Request
@@ -26,7 +26,7 @@ from sekisho.prover import (
     Unknown,
     difference,
     expected_exempt,
-    gate_shut,
+    prove_enforcement,
 )
 
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
@@ -42,13 +42,13 @@ def published(name: str) -> AttachedPolicy:
     return AttachedPolicy(name, parse((CORPUS / f"{name}.json").read_text(encoding="utf-8")))
 
 
-GATES = {
+ENFORCEMENTS = {
     **{
-        preset.value: (AttachedPolicy("gate", force_mfa(choices_of(preset))), EVERYTHING)
+        preset.value: (AttachedPolicy("enforcement", force_mfa(choices_of(preset))), EVERYTHING)
         for preset in Preset
     },
     "AWS's sample": (published("aws-self-manage"), EVERYTHING),
-    **{name: (GATE, managed(name)) for name in [*MANAGED][7 :: 40 if DEEP else 400]},
+    **{name: (ENFORCEMENT, managed(name)) for name in [*MANAGED][7 :: 40 if DEEP else 400]},
 }
 
 
@@ -75,10 +75,10 @@ def _is_made(request: Request) -> bool:
     return REGION.fullmatch(region) is not None and not elsewhere
 
 
-@pytest.mark.parametrize("name", GATES)
-def test_a_proved_gate_withstands_samples(name: str) -> None:
-    policies = Policies(identity=GATES[name])
-    assert gate_shut(policies, ALICE, NOW).direct == Proved()
+@pytest.mark.parametrize("name", ENFORCEMENTS)
+def test_a_proved_enforcement_withstands_samples(name: str) -> None:
+    policies = Policies(identity=ENFORCEMENTS[name])
+    assert prove_enforcement(policies, ALICE, NOW).direct == Proved()
     exempt = {*expected_exempt(), *SERVICE_EXEMPT}
     allows = allowing(policies)
     for held in WITHOUT_MFA:
@@ -90,8 +90,8 @@ def test_a_proved_gate_withstands_samples(name: str) -> None:
 def test_samples_find_a_hole_where_there_is_one() -> None:
     """Where they would not, the test above could not fail."""
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
-    gate = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": mfa}
-    for statements in ([{**ALLOW_ALL, "Condition": mfa}], [ALLOW_ALL, gate]):
+    enforcement = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": mfa}
+    for statements in ([{**ALLOW_ALL, "Condition": mfa}], [ALLOW_ALL, enforcement]):
         policies = Policies(identity=(attached(*statements),))
         allows = allowing(policies)
         asked = [one for held in WITHOUT_MFA for one in _sampled([policies], held, 100)]

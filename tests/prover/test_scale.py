@@ -11,13 +11,13 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from prover.questions import ALICE, NOW
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, choices_of, force_mfa, from_json
-from sekisho.prover import Proved, Refuted, expected_exempt, gate_shut
+from sekisho.prover import Proved, Refuted, expected_exempt, prove_enforcement
 
 MANAGED: Mapping[str, Any] = json.loads(aws_managed_policies_data)
 STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 24
 """All of them in the deep profile."""
 
-GATE = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+ENFORCEMENT = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
 NOTHING_BEYOND_THE_LIST = ("AWSDenyAll", "AWSCompromisedKeyQuarantineV3", "IAMUserChangePassword")
 
 
@@ -26,13 +26,15 @@ def attached(name: str) -> AttachedPolicy:
 
 
 @pytest.mark.parametrize("name", [*MANAGED][::STEP])
-def test_force_mfa_shuts_the_gate_over_it_and_nothing_else_does(name: str) -> None:
+def test_force_mfa_shuts_the_enforcement_over_it_and_nothing_else_does(name: str) -> None:
     policy = attached(name)
-    assert gate_shut(Policies(identity=(policy, GATE)), ALICE, NOW).direct == Proved()
+    assert (
+        prove_enforcement(Policies(identity=(policy, ENFORCEMENT)), ALICE, NOW).direct == Proved()
+    )
     alone = Policies(identity=(policy,))
-    verdict = gate_shut(alone, ALICE, NOW).direct
+    verdict = prove_enforcement(alone, ALICE, NOW).direct
     if isinstance(verdict, Refuted):
-        request = verdict.witness.request
+        request = verdict.counterexample.request
         assert decide(request, alone).effect is DecisionEffect.ALLOWED
         assert request.action not in expected_exempt()
     else:
@@ -41,5 +43,5 @@ def test_force_mfa_shuts_the_gate_over_it_and_nothing_else_does(name: str) -> No
 
 
 @pytest.mark.parametrize("name", NOTHING_BEYOND_THE_LIST)
-def test_what_allows_nothing_beyond_the_list_is_a_shut_gate_by_itself(name: str) -> None:
-    assert gate_shut(Policies(identity=(attached(name),)), ALICE, NOW).direct == Proved()
+def test_what_allows_nothing_beyond_the_list_is_a_shut_enforcement_by_itself(name: str) -> None:
+    assert prove_enforcement(Policies(identity=(attached(name),)), ALICE, NOW).direct == Proved()

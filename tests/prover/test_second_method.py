@@ -25,8 +25,8 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     expected_exempt,
-    gate_shut,
     never,
+    prove_enforcement,
 )
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
@@ -44,8 +44,8 @@ def agree(verdict: Verdict, second: bool) -> None:
     match verdict:
         case Proved():
             assert not second
-        case Refuted(witness):
-            assert witness.exists is second
+        case Refuted(counterexample):
+            assert counterexample.exists is second
         case Unknown():
             pytest.fail(verdict.reason.en)
 
@@ -53,7 +53,7 @@ def agree(verdict: Verdict, second: bool) -> None:
 def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None:
     outside = (*exempt, *SERVICE_EXEMPT)
     second = any(answer(policies, None, outside, held) is not None for held in WITHOUT_MFA)
-    agree(gate_shut(policies, ALICE, NOW, exempt).direct, second)
+    agree(prove_enforcement(policies, ALICE, NOW, exempt).direct, second)
 
 
 def differ(old: Policies, new: Policies, held: tuple[Held, ...] = EVERY_KIND) -> None:
@@ -69,13 +69,13 @@ def fenced(statements: list[dict[str, Any]]) -> Policies:
 
 @A_PART
 @given(POLICIES, st.none() | POLICIES)
-def test_of_random_policies_whether_the_gate_is_shut(
+def test_of_random_policies_whether_the_enforcement_is_shut(
     statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None
 ) -> None:
     boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)
     policies = replace(fenced(statements), boundaries=boundaries)
     second = any(answer(policies, None, (), held, NAMES) is not None for held in WITHOUT_MFA)
-    agree(gate_shut(policies, ALICE, NOW, ()).direct, second)
+    agree(prove_enforcement(policies, ALICE, NOW, ()).direct, second)
 
 
 @A_PART
@@ -126,9 +126,9 @@ def sample(name: str) -> Policies:
 @pytest.mark.parametrize("name", [*MANAGED][3 :: 16 if DEEP else 320])
 def test_of_a_sample_of_the_policies_that_aws_manages(name: str) -> None:
     policy = AttachedPolicy(name, from_json(MANAGED[name]["Document"]))
-    gate = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+    enforcement = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
     try:
         shut(Policies(identity=(policy,)))
-        shut(Policies(identity=(policy, gate)), expected_exempt())
+        shut(Policies(identity=(policy, enforcement)), expected_exempt())
     except TooMuch as reason:
         pytest.skip(str(reason))

@@ -13,10 +13,10 @@ from sekisho.prover import (
     Refuted,
     Side,
     difference,
-    gate_question,
-    gate_shut,
+    enforcement_question,
     lost_with_mfa,
     never,
+    prove_enforcement,
     tells_services_apart,
     via_service,
 )
@@ -62,19 +62,21 @@ def test_policies_tell_the_calls_of_services_apart_or_they_do_not(
     assert tells_services_apart(policies) is apart
 
 
-def test_a_gate_in_two_halves_is_open_to_services_that_act_for_an_access_key() -> None:
+def test_a_enforcement_in_two_halves_is_open_to_services_that_act_for_an_access_key() -> None:
     session = {"Bool": {MFA: "false"}, "Null": {"aws:TokenIssueTime": "false"}}
-    gate = gate_shut(identity(ALLOW_ALL, deny(Null={MFA: "true"}), deny(**session)), ALICE, NOW)
-    assert gate.direct == Proved()
-    assert isinstance(gate.via_service, Refuted)
+    enforcement = prove_enforcement(
+        identity(ALLOW_ALL, deny(Null={MFA: "true"}), deny(**session)), ALICE, NOW
+    )
+    assert enforcement.direct == Proved()
+    assert isinstance(enforcement.via_service, Refuted)
 
 
 def test_iam_is_called_by_services_from_other_regions() -> None:
     elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
     made = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*", "Condition": elsewhere}
-    gate = gate_shut(identity(made), ALICE, NOW)
-    assert gate.direct == Proved()
-    assert isinstance(gate.via_service, Refuted)
+    enforcement = prove_enforcement(identity(made), ALICE, NOW)
+    assert enforcement.direct == Proved()
+    assert isinstance(enforcement.via_service, Refuted)
 
 
 def test_what_only_calls_of_services_lose_is_lost() -> None:
@@ -96,6 +98,6 @@ def test_where_they_are_not_told_apart_the_verdict_is_the_users_own(
 ) -> None:
     policies = identity(*statements, {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"})
     if not tells_services_apart(policies):
-        question = gate_question(policies, ALICE, NOW, ())
+        question = enforcement_question(policies, ALICE, NOW, ())
         direct, served = never(question), never(via_service(question))
         assert isinstance(served, Proved) or type(direct) is type(served)

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from engine.test_resources import pairs
 from prover.questions import ALICE, NOW, identity
-from sekisho.engine import ArnSpan, Request, Switches
+from sekisho.engine import ArnSpan, Assumptions, Request
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.resources import matches
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Element, Version
-from sekisho.prover import Held, Unknown, answer, gate_question
+from sekisho.prover import Held, Unknown, answer, enforcement_question
 from sekisho.prover.credentials import situations
 from sekisho.prover.limits import Effort
 from sekisho.prover.reading import About, Reading
@@ -22,10 +22,10 @@ from sekisho.prover.targets import Target
 from sekisho.prover.texts import Patterns
 
 
-def patterns_of(entry: str, switches: Switches) -> Patterns:
+def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:
     """Return what the prover takes an entry for."""
     situation = situations(ALICE, NOW, (Held.KEY,))[0]
-    reading = Reading(About(ALICE, situation, NOW, Doubts(switches)), (), Effort())
+    reading = Reading(About(ALICE, situation, NOW, Doubts(assumptions)), (), Effort())
     target = Target(reading, Patterns([]), None, lambda _: True)
     target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)
     (found,) = reading.resources.values()
@@ -41,22 +41,24 @@ def test_the_prover_reads_an_entry_as_the_engine_does(pair: tuple[str, str], spa
     tail = arn.split(":", 5)[-1]
     # where the prover looks, what is compared without regard to case is in lower case
     arn = arn.removesuffix(tail).lower() + tail
-    switches = Switches(arn_span=span)
+    assumptions = Assumptions(arn_span=span)
     caller = Caller(ALICE.arn, CallerKind.USER, "aws", ALICE.account)
-    scope = Scope(Request(ALICE.arn, "s3:GetObject", arn), caller, Version.V2012, Doubts(switches))
+    scope = Scope(
+        Request(ALICE.arn, "s3:GetObject", arn), caller, Version.V2012, Doubts(assumptions)
+    )
     taken = matches(Element((entry,)), Effect.ALLOW, scope)
-    assert patterns_of(entry, switches).matches(arn) is taken
+    assert patterns_of(entry, assumptions).matches(arn) is taken
 
 
 def test_too_many_ways_to_read_an_entry_as_one_string_are_unknown() -> None:
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:" + "*A" * 30 + "*:b"}
-    question = gate_question(identity(allow), ALICE, NOW, ())
-    found = answer([replace(question, switches=Switches(arn_span=ArnSpan.WHOLE_STRING))])
+    question = enforcement_question(identity(allow), ALICE, NOW, ())
+    found = answer([replace(question, assumptions=Assumptions(arn_span=ArnSpan.WHOLE_STRING))])
     assert isinstance(found.verdict, Unknown)
     assert "as one string" in found.verdict.reason.en
 
 
 @pytest.mark.parametrize("entry", ["arn:aws:s3:::b/*", "arn:aws:iam::111122223333:*", "arn:aws:s3"])
 def test_without_wildcards_before_the_last_part_there_is_one_way(entry: str) -> None:
-    both = [patterns_of(entry, Switches(arn_span=span)).all for span in ArnSpan]
+    both = [patterns_of(entry, Assumptions(arn_span=span)).all for span in ArnSpan]
     assert both[0] == both[1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALLOW_ALL, GATE, identity
+from prover.questions import ALLOW_ALL, ENFORCEMENT, identity
 from prover.test_command import SAMPLE, run
 from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, Policies
@@ -20,26 +20,26 @@ S3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 HOME = {**S3, "Resource": "arn:aws:s3:::home/${aws:username}/*"}
 
 
-def gate(**but: Any) -> dict[str, Any]:
-    return {**GATE, "Condition": {**NO_MFA, **but}}
+def enforcement(**but: Any) -> dict[str, Any]:
+    return {**ENFORCEMENT, "Condition": {**NO_MFA, **but}}
 
 
 CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
     "a pattern of names": (
-        [S3, gate(StringNotLike={"aws:username": "svc-*"})],
-        ("--only", "gate"),
+        [S3, enforcement(StringNotLike={"aws:username": "svc-*"})],
+        ("--only", "enforcement"),
         "Refuted",
         "user/svc-x",
     ),
     "a path": (
-        [S3, gate(ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/service/*"})],
-        ("--only", "gate"),
+        [S3, enforcement(ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:user/service/*"})],
+        ("--only", "enforcement"),
         "Refuted",
         "user/service/x",
     ),
     "a name": (
-        [S3, gate(StringNotEquals={"aws:username": "ceo"})],
-        ("--only", "gate"),
+        [S3, enforcement(StringNotEquals={"aws:username": "ceo"})],
+        ("--only", "enforcement"),
         "Refuted",
         "user/ceo",
     ),
@@ -56,28 +56,28 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
         "",
     ),
     "who may be told apart": (
-        [HOME, {**S3, "Effect": "Deny", "NotAction": "s3:GetObject", "Action": None}, GATE],
+        [HOME, {**S3, "Effect": "Deny", "NotAction": "s3:GetObject", "Action": None}, ENFORCEMENT],
         ("--never", "s3:GetObject", "--unless-mfa", "--on", "arn:aws:s3:::home/a*b"),
         "Unknown",
         "`aws:username`",
     ),
-    "a name that the gate leaves out, beside more than are asked about": (
+    "a name that MFA enforcement leaves out, beside more than are asked about": (
         [
             {**S3, "Condition": {"StringEquals": {"aws:username": [f"dev{n}" for n in range(20)]}}},
             {**S3, "Action": "ec2:*"},
-            gate(StringNotEquals={"aws:username": "ceo"}),
+            enforcement(StringNotEquals={"aws:username": "ceo"}),
         ],
-        ("--only", "gate"),
+        ("--only", "enforcement"),
         "Unknown",
         "`aws:PrincipalArn`",
     ),
-    "a gate that denies all alike": (
-        [HOME, {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::home/a*b"}, GATE],
-        ("--only", "gate", "--exempt", "iam:GetUser"),
+    "MFA enforcement that denies all alike": (
+        [HOME, {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::home/a*b"}, ENFORCEMENT],
+        ("--only", "enforcement", "--exempt", "iam:GetUser"),
         "Proved",
         "",
     ),
-    "a gate beside an Allow that names an account, a partition and our name": (
+    "MFA enforcement beside an Allow that names an account, a partition and our name": (
         [
             {
                 **S3,
@@ -85,15 +85,15 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str, str]] = {
                 "Resource": "arn:aws-cn:sqs:*:999988887777:some-user",
                 "Condition": {"StringLike": {"aws:username": "adm-*"}},
             },
-            GATE,
+            ENFORCEMENT,
         ],
-        ("--only", "gate", "--exempt", "iam:GetUser"),
+        ("--only", "enforcement", "--exempt", "iam:GetUser"),
         "Proved",
         "",
     ),
-    "a gate beside what tells users apart": (
-        [HOME, {**S3, "Resource": "arn:aws:s3:::home/a*b"}, GATE],
-        ("--only", "gate", "--exempt", "iam:GetUser"),
+    "MFA enforcement beside what tells users apart": (
+        [HOME, {**S3, "Resource": "arn:aws:s3:::home/a*b"}, ENFORCEMENT],
+        ("--only", "enforcement", "--exempt", "iam:GetUser"),
         "Proved",
         "",
     ),
@@ -118,7 +118,7 @@ def test_it_is_asked_of_all_whom_policies_tell_apart(
     assert first["verdict"] == verdict, first
     match verdict:
         case "Refuted":
-            principal = first["witness"]["request"]["principal"]
+            principal = first["counterexample"]["request"]["principal"]
             assert principal.endswith(said)
             assert principal in found["users"]
         case "Unknown":
@@ -127,20 +127,20 @@ def test_it_is_asked_of_all_whom_policies_tell_apart(
 
 def test_the_output_says_of_whom(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
-    statements = [S3, gate(StringNotLike={"aws:username": "svc-*"})]
+    statements = [S3, enforcement(StringNotLike={"aws:username": "svc-*"})]
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
-    said = run(str(path), "--only", "gate", "--lang", "en").stdout
+    said = run(str(path), "--only", "enforcement", "--lang", "en").stdout
     assert "svc-x's access key" in said
     assert "stands for any other" not in said
     assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
 
 
 def test_of_everyday_policies_one_user_stands_for_any() -> None:
-    gates = [
-        Policies(identity=(AttachedPolicy("gate", force_mfa(choices_of(preset))),))
+    enforcements = [
+        Policies(identity=(AttachedPolicy("enforcement", force_mfa(choices_of(preset))),))
         for preset in Preset
     ]
-    for policies in (*gates, sample("aws-self-manage"), sample("force-mfa-first-login")):
+    for policies in (*enforcements, sample("aws-self-manage"), sample("force-mfa-first-login")):
         everything = (*policies.identity, *identity(ALLOW_ALL).identity)
         found = stand_ins(Policies(identity=everything))
         assert (len(found.users), found.untold) == (1, ())

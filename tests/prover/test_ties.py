@@ -15,8 +15,8 @@ from sekisho.prover import (
     User,
     Verdict,
     exempt_list,
-    gate_shut,
     never,
+    prove_enforcement,
 )
 
 REGION = "aws:RequestedRegion"
@@ -32,7 +32,7 @@ def asked(
 ) -> Verdict:
     statement = {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition}
     policies = identity({**statement, **more})
-    return gate_shut(policies, user(partition), NOW, ()).direct
+    return prove_enforcement(policies, user(partition), NOW, ()).direct
 
 
 def of(region: str) -> dict[str, Any]:
@@ -49,14 +49,14 @@ def test_iam_is_called_in_the_one_region_where_it_is(partition: str) -> None:
         # a name that does not exist yet may be checked in a call to another service
         future = asked("iam:Get*", of(region), partition)
         assert isinstance(future, Refuted)
-        assert not future.witness.exists
+        assert not future.counterexample.exists
 
 
 @pytest.mark.parametrize("action", ["iam:PassRole", "iam:CreateServiceLinkedRole", "ec2:Stop*"])
 def test_what_is_checked_in_calls_to_other_services_may_be_anywhere(action: str) -> None:
     verdict = asked(action, of("eu-west-1"))
     assert isinstance(verdict, Refuted)
-    assert verdict.witness.request.context[REGION] == "eu-west-1"
+    assert verdict.counterexample.request.context[REGION] == "eu-west-1"
 
 
 def test_where_a_service_calls_for_the_user_is_not_documented() -> None:
@@ -88,7 +88,7 @@ def test_a_request_stays_in_the_partition(partition: str, pattern: str, some: bo
     assert isinstance(verdict, Refuted if some else Proved)
     if isinstance(verdict, Refuted):
         # and what the policies leave open is one region, there and in the ARN
-        request = verdict.witness.request
+        request = verdict.counterexample.request
         assert request.resource.split(":")[3] == request.context[REGION]
 
 
@@ -96,7 +96,7 @@ def test_a_request_stays_in_the_partition(partition: str, pattern: str, some: bo
 def test_an_arn_is_of_a_region_that_there_is(partition: str, region: str) -> None:
     verdict = asked("ec2:StopInstances", {}, partition)
     assert isinstance(verdict, Refuted)
-    assert verdict.witness.request.resource.startswith(f"arn:{partition}:ec2:{region}:")
+    assert verdict.counterexample.request.resource.startswith(f"arn:{partition}:ec2:{region}:")
 
 
 def test_the_request_goes_to_where_the_resource_is_if_it_can() -> None:
@@ -104,7 +104,7 @@ def test_the_request_goes_to_where_the_resource_is_if_it_can() -> None:
     elsewhere = {"StringNotEquals": {REGION: "us-west-2"}}
     verdict = asked("ec2:StopInstances", elsewhere, Resource=arn)
     assert isinstance(verdict, Refuted)
-    assert verdict.witness.request.context[REGION] == "eu-west-1"
+    assert verdict.counterexample.request.context[REGION] == "eu-west-1"
     # a trail of another region is found from here, so it is not taken to be impossible
     trail = "arn:aws:cloudtrail:us-east-1:*:trail/*"
     assert isinstance(asked("cloudtrail:GetTrailStatus", of("eu-west-1"), Resource=trail), Refuted)
@@ -129,7 +129,7 @@ def test_an_action_with_and_without_a_resource_shows_tags_of_the_resource() -> N
     )
     verdict = asked(str(action), {"StringEquals": {TAG: "x"}})
     assert isinstance(verdict, Refuted)
-    assert verdict.witness.request.resource != "*"
+    assert verdict.counterexample.request.resource != "*"
     statement = {"Effect": "Allow", "Action": str(action), "Resource": "*"}
     tagged = identity({**statement, "Condition": {"StringEquals": {TAG: "x"}}})
     exempt = exempt_list(tagged, ALICE, NOW)
@@ -156,7 +156,7 @@ def test_a_session_was_issued_when_mfa_was_passed() -> None:
     question = Question(ALICE, NOW, (Held.MFA_SESSION,), allowed=identity(statement))
     verdict = never(question)
     assert isinstance(verdict, Refuted)
-    context = verdict.witness.request.context
+    context = verdict.counterexample.request.context
     assert context["aws:MultiFactorAuthAge"] == "3601"
     assert context["aws:CurrentTime"] == "2026-11-24T00:00:00Z"
     assert context["aws:TokenIssueTime"] == "2026-11-23T22:59:59Z"

@@ -103,10 +103,10 @@ ORIGINS = st.lists(FROM, max_size=3)
 def test_the_services_in_between_are_one_chain(allow: list[Any], deny: list[Any]) -> None:
     found = agree(policies(allow, deny), Held.KEY_VIA_SERVICE, chains())
     if found is not None:
-        chain = found.witness.request.context.get("aws:CalledVia", ())
+        chain = found.counterexample.request.context.get("aws:CalledVia", ())
         ends = (
-            found.witness.request.context.get("aws:CalledViaFirst"),
-            found.witness.request.context.get("aws:CalledViaLast"),
+            found.counterexample.request.context.get("aws:CalledViaFirst"),
+            found.counterexample.request.context.get("aws:CalledViaLast"),
         )
         assert ends == ((chain[0], chain[-1]) if chain else (None, None))
 
@@ -115,7 +115,7 @@ def test_the_services_in_between_are_one_chain(allow: list[Any], deny: list[Any]
 def test_who_comes_through_an_endpoint_has_no_address(allow: list[Any], deny: list[Any]) -> None:
     found = agree(policies(allow, deny), Held.KEY, origins())
     if found is not None:
-        context: Context = found.witness.request.context
+        context: Context = found.counterexample.request.context
         assert ADDRESS not in context.folded or ENDPOINT.isdisjoint(context.folded)
 
 
@@ -137,14 +137,14 @@ def test_variables_have_values_that_a_request_can_have(
     verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
     assert isinstance(verdict, found)
     if isinstance(verdict, Refuted):
-        realistic(verdict.witness.request.context)
+        realistic(verdict.counterexample.request.context)
 
 
 def test_an_address_that_is_only_there_is_an_address() -> None:
     allow = statement("Allow", [("Null", "aws:VpcSourceIp", "false")])
     verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
     assert isinstance(verdict, Refuted)
-    realistic(verdict.witness.request.context)
+    realistic(verdict.counterexample.request.context)
 
 
 def realistic(context: Context) -> None:

@@ -1,4 +1,7 @@
-"""What a witness tells of its context: all that the policies ask about, wherever it is printed."""
+"""What a counterexample tells of its context.
+
+All that the policies ask about, wherever it is printed.
+"""
 
 import json
 from pathlib import Path
@@ -8,8 +11,8 @@ import pytest
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.cli.main import root
-from sekisho.prover import Held, Question, Refuted, User, gate_shut, never
-from sekisho.prover.wording import witness_text
+from sekisho.prover import Held, Question, Refuted, User, never, prove_enforcement
+from sekisho.prover.wording import counterexample_text
 
 KEY = "aws:PrincipalTag/break"
 
@@ -59,12 +62,12 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("statement", "told"), TOLD.values(), ids=list(TOLD))
-def test_a_witness_is_told_with_what_the_policies_ask_about(
+def test_a_counterexample_is_told_with_what_the_policies_ask_about(
     statement: dict[str, Any], told: str
 ) -> None:
-    verdict = gate_shut(identity(statement), ALICE, NOW).direct
+    verdict = prove_enforcement(identity(statement), ALICE, NOW).direct
     assert isinstance(verdict, Refuted)
-    said = witness_text(verdict.witness)
+    said = counterexample_text(verdict.counterexample)
     assert told in said.en
     if "with `" in told:
         assert f"(リクエストコンテキスト: {told[told.index('`') : -1]})" in said.ja
@@ -77,31 +80,31 @@ def test_the_age_of_mfa_and_the_services_in_between_are_told() -> None:
     question = Question(ALICE, NOW, (Held.MFA_VIA_SERVICE,), allowed=policies)
     verdict = never(question)
     assert isinstance(verdict, Refuted)
-    said = witness_text(verdict.witness).en
+    said = counterexample_text(verdict.counterexample).en
     assert "`aws:MultiFactorAuthAge=61`" in said
     assert "`aws:CalledVia=[athena.amazonaws.com]`" in said
 
 
 def test_what_is_asked_about_another_action_is_not_told() -> None:
     elsewhere = allow({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, Action="ec2:*")
-    verdict = gate_shut(identity(allow({}), elsewhere), ALICE, NOW, ("ec2:*",)).direct
+    verdict = prove_enforcement(identity(allow({}), elsewhere), ALICE, NOW, ("ec2:*",)).direct
     assert isinstance(verdict, Refuted)
-    assert "with" not in witness_text(verdict.witness).en
+    assert "with" not in counterexample_text(verdict.counterexample).en
 
 
 @pytest.mark.parametrize(("known", "told"), [({}, True), ({"aws:userid": "AIDAALICE"}, False)])
 def test_an_id_is_told_where_it_may_be_another(known: dict[str, str], told: bool) -> None:
     user = User.of(ALICE.arn, known)
     exempt = allow({"StringLike": {"aws:userid": "AIDA*"}})
-    verdict = gate_shut(identity(exempt), user, NOW).direct
+    verdict = prove_enforcement(identity(exempt), user, NOW).direct
     assert isinstance(verdict, Refuted)
-    assert ("`aws:userid=AIDA" in witness_text(verdict.witness).en) is told
+    assert ("`aws:userid=AIDA" in counterexample_text(verdict.counterexample).en) is told
 
 
 FORMS = {
-    "prove": ("prove", "{0}", "--only", "gate", "--lang", "en"),
+    "prove": ("prove", "{0}", "--only", "enforcement", "--lang", "en"),
     "prove of all": ("prove", "--snapshot", "{account}", "--all", "--lang", "en"),
-    "SARIF": ("prove", "{0}", "--only", "gate", "--lang", "en", "--format", "sarif"),
+    "SARIF": ("prove", "{0}", "--only", "enforcement", "--lang", "en", "--format", "sarif"),
     "diff": ("policy", "diff", "{0}", "{none}", "--lang", "en"),
     "audit": ("audit", "--snapshot", "{account}", "--lang", "en"),
     "HTML": ("audit", "--snapshot", "{account}", "--lang", "en", "--format", "html"),
@@ -109,7 +112,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("arguments", FORMS.values(), ids=list(FORMS))
-def test_it_is_told_wherever_a_witness_is_printed(
+def test_it_is_told_wherever_a_counterexample_is_printed(
     arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     statement = allow({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})

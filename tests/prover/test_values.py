@@ -8,7 +8,7 @@ import pytest
 from prover.questions import ALICE, NOW
 from sekisho.engine import Context, Request, conditions
 from sekisho.engine.doubts import Doubts
-from sekisho.engine.model import Switches
+from sekisho.engine.model import Assumptions
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
@@ -57,7 +57,7 @@ def _constants(name: OperatorName) -> list[str]:
 
 def _seen(asked: list[Asked], value: str) -> tuple[bool, ...]:
     request = Request(ALICE.arn, "iam:GetUser", "*", Context({"k": value}))
-    scope = Scope(request, Caller(ALICE.arn, CallerKind.USER), Version.V2012, Doubts(Switches()))
+    scope = Scope(request, Caller(ALICE.arn, CallerKind.USER), Version.V2012, Doubts(Assumptions()))
     return tuple(conditions.holds(each.condition, scope) for each in asked)
 
 

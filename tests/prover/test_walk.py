@@ -8,10 +8,10 @@ import pytest
 
 from cases import CORPUS, cases
 from sekisho.engine import AttachedPolicy, Level, Policies
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
 from sekisho.policy.choices import Choices
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     PEOPLE,
     THIEVES,
     Answer,
@@ -27,9 +27,9 @@ from sekisho.prover.walk import (
     step_text,
     story,
 )
-from sekisho.prover.walk.judge import Judge
-from sekisho.prover.walk.model import Act, Held, Hold, Move, Page, State, Who
-from sekisho.signin import SigninOrder, SigninSwitches
+from sekisho.prover.scenarios.judge import Judge
+from sekisho.prover.scenarios.model import Act, Held, Hold, Move, Page, State, Who
+from sekisho.signin import SigninAssumptions, SigninOrder
 from walk_policies import HARDENED, PUBLISHED, around_of, attached, policies_of, shown
 
 STORIES = (*PEOPLE, *THIEVES)
@@ -96,7 +96,7 @@ def test_a_user_with_a_device_is_safe_from_a_leaked_key_only_by_the_service_s_ow
     """Before April 2023 the key was enough (bulletin AWS-2023-001)."""
     thief = story("key-with-device")
     now = setting_of(thief, attached(Choices()))
-    before = replace(now, signin=SigninSwitches(device_holder_needs_mfa=False))
+    before = replace(now, signin=SigninAssumptions(device_holder_needs_mfa=False))
     assert isinstance(search(now, thief.question), Unreachable)
     assert isinstance(search(before, thief.question), Reachable)
 
@@ -104,7 +104,7 @@ def test_a_user_with_a_device_is_safe_from_a_leaked_key_only_by_the_service_s_ow
 def test_an_expired_password_dead_locks_if_it_must_be_changed_before_the_code() -> None:
     expired = story("password-expired")
     setting = setting_of(expired, attached(Choices()))
-    other = replace(setting, signin=SigninSwitches(order=SigninOrder.RESET_FIRST))
+    other = replace(setting, signin=SigninAssumptions(order=SigninOrder.RESET_FIRST))
     assert isinstance(search(setting, expired.question), Reachable)
     assert isinstance(search(other, expired.question), Unreachable)
 
@@ -112,7 +112,7 @@ def test_an_expired_password_dead_locks_if_it_must_be_changed_before_the_code() 
 def test_a_stricter_policy_after_enrolment_holds_without_the_service_s_own_rule() -> None:
     """It stops whoever has enrolled, and nobody who has not."""
     strict = around_of({"enrolled": "after-enrolment"})
-    before = SigninSwitches(device_holder_needs_mfa=False)
+    before = SigninAssumptions(device_holder_needs_mfa=False)
     for around, stopped in (
         (Setting(signin=before), False),
         (replace(strict, signin=before), True),
@@ -191,7 +191,7 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
     policies = attached(Choices())
     policies = replace(policies, identity=(*policies.identity, AttachedPolicy("deny", document)))
     setting = setting_of(user, policies)
-    heeding = replace(setting, signin=SigninSwitches(get_session_token_heeds_deny=True))
+    heeding = replace(setting, signin=SigninAssumptions(get_session_token_heeds_deny=True))
     assert isinstance(search(setting, user.question), Reachable)
     assert isinstance(search(heeding, user.question), Unreachable)
 
@@ -229,7 +229,7 @@ def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any]
 
 
 def _odd(effect: str, action: str, **more: Any) -> Policies:
-    """Return a gate with a statement more."""
+    """Return MFA enforcement with a statement more."""
     whole = {"Effect": effect, "Action": action, "Resource": "*", **more}
     odd = AttachedPolicy("odd", from_json({"Version": "2012-10-17", "Statement": whole}))
     return Policies(identity=(*attached(HARDENED).identity, odd))
@@ -266,7 +266,7 @@ def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, verdict: WalkV
     written: Any = to_json(force_mfa(Choices()))
     deny = next(each for each in written["Statement"] if each["Effect"] == "Deny")
     deny["Condition"]["StringNotEquals"] = {"aws:PrincipalTag/onboarding": "yes"}
-    policies = Policies(identity=(AttachedPolicy("gate", from_json(written)),))
+    policies = Policies(identity=(AttachedPolicy("enforcement", from_json(written)),))
     assert answer(story("new-user"), policies, Setting(user_tags=tags)).verdict is verdict
     # of nobody else are the tags known
     for each in THIEVES:
@@ -297,14 +297,14 @@ def test_a_thief_stays_out_only_if_nothing_else_is_left_open(
     element: str, names: list[str], thief: str, left: str | None
 ) -> None:
     mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
-    gate = {"Effect": "Deny", element: names, "Resource": "*", "Condition": mfa}
-    document = from_json({"Version": "2012-10-17", "Statement": gate})
-    found = answer(story(thief), Policies(identity=(AttachedPolicy("gate", document),)))
+    enforcement = {"Effect": "Deny", element: names, "Resource": "*", "Condition": mfa}
+    document = from_json({"Version": "2012-10-17", "Statement": enforcement})
+    found = answer(story(thief), Policies(identity=(AttachedPolicy("enforcement", document),)))
     if left == "":
         assert found.verdict is WalkVerdict.PROVED
         return
     assert isinstance(found.result, Unexplored)
-    assert "the gate leaves open" in found.result.reason.en
+    assert "MFA enforcement leaves open" in found.result.reason.en
     assert left is None or left in found.result.reason.en
 
 
@@ -322,7 +322,7 @@ def test_an_action_that_is_denied_for_one_policy_only_is_open() -> None:
         },
     ]
     document = from_json({"Version": "2012-10-17", "Statement": statements})
-    policies = Policies(identity=(AttachedPolicy("gate", document),))
+    policies = Policies(identity=(AttachedPolicy("enforcement", document),))
     found = answer(story("admin-key-policies"), policies)
     assert isinstance(found.result, Unexplored)
     assert f"`{attach}`" in found.result.reason.en
@@ -367,7 +367,7 @@ def test_steps_are_told_in_both_languages() -> None:
         assert "{" not in english + japanese
 
 
-PAGE = (CORPUS.parents[1] / "docs" / "walks.md").read_text(encoding="utf-8")
+PAGE = (CORPUS.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 FAMILY = ("aws", "first-login", "recommended", "hardened")
 
 

@@ -10,7 +10,7 @@ import pytest
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import force_mfa, from_json, to_json
-from sekisho.prover.walk import Answer, Setting, Unexplored, WalkVerdict, answer, story
+from sekisho.prover.scenarios import Answer, Setting, Unexplored, WalkVerdict, answer, story
 from walk_policies import HARDENED
 
 BEFORE = datetime(2026, 5, 31, 23, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ CLOSED = "2026-06-01T00:00:00Z"
 
 
 def hardened(*more: dict[str, Any], exempt: str = "") -> dict[str, Any]:
-    """Return a hardened gate with more statements, or another action that it exempts."""
+    """Return a hardened MFA enforcement with more statements, or another action that it exempts."""
     written: dict[str, Any] = json.loads(json.dumps(to_json(force_mfa(HARDENED))))
     for statement in written["Statement"]:
         if "NotAction" in statement and exempt:
@@ -29,7 +29,7 @@ def hardened(*more: dict[str, Any], exempt: str = "") -> dict[str, Any]:
 
 
 def attached(document: dict[str, Any]) -> Policies:
-    return Policies(identity=(AttachedPolicy("gate", from_json(document)),))
+    return Policies(identity=(AttachedPolicy("enforcement", from_json(document)),))
 
 
 def until(operator: str, key: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What would change a wrong story: our family in the gate's place, and all else as it is."""
+"""What would change a wrong story: our family in the enforcement's place, and all else as it is."""
 
 import json
 from dataclasses import replace
@@ -11,20 +11,20 @@ from sekisho.catalogue import iam_region, partitions
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     PEOPLE,
     Reachable,
     Setting,
     WalkVerdict,
     answer,
-    gate_in,
+    enforcement_in,
     in_the_way,
     mending,
     right_with,
     step_text,
     story,
 )
-from sekisho.prover.walk.family import FAMILY
+from sekisho.prover.scenarios.family import FAMILY
 
 Statement = dict[str, Any]
 
@@ -55,9 +55,9 @@ def _beside(kind: PolicyKind, *statements: Statement) -> Policies:
             return Policies(identity=(attached,))
 
 
-def _gated(beside: Policies, choices: Any = RECOMMENDED) -> Policies:
-    gate = AttachedPolicy("gate", force_mfa(choices))
-    return replace(beside, identity=(gate, *beside.identity))
+def _enforced(beside: Policies, choices: Any = RECOMMENDED) -> Policies:
+    enforcement = AttachedPolicy("enforcement", force_mfa(choices))
+    return replace(beside, identity=(enforcement, *beside.identity))
 
 
 ALWAYS = {key: value for key, value in NOBODY_ENROLS.items() if key != "Condition"}
@@ -69,11 +69,11 @@ BLOCKING = {
 
 
 @pytest.mark.parametrize("kind", BLOCKING, ids=lambda kind: kind.value)
-def test_what_stands_beside_the_gate_is_no_gate_s_to_mend(kind: PolicyKind) -> None:
-    policies = _gated(_beside(kind, *BLOCKING[kind]))
+def test_what_stands_beside_the_enforcement_is_no_enforcement_s_to_mend(kind: PolicyKind) -> None:
+    policies = _enforced(_beside(kind, *BLOCKING[kind]))
     new = story("new-user")
     assert answer(new, policies).verdict is WalkVerdict.REFUTED
-    choices, beside = gate_in(policies)
+    choices, beside = enforcement_in(policies)
     assert (choices, beside) == (RECOMMENDED, _beside(kind, *BLOCKING[kind]))
     assert mending(new, RECOMMENDED, beside) == ()
     assert right_with(new, beside) == ()
@@ -81,10 +81,10 @@ def test_what_stands_beside_the_gate_is_no_gate_s_to_mend(kind: PolicyKind) -> N
     assert (cause.sid, cause.policy) == ("NobodyEnrols", kind.value)
 
 
-def test_another_s_gate_is_replaced_and_what_is_beside_stays() -> None:
+def test_another_s_enforcement_is_replaced_and_what_is_beside_stays() -> None:
     others = _policy({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*", **_without_mfa()})
     beside = _policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
-    choices, kept = gate_in(Policies(identity=(others, beside)))
+    choices, kept = enforcement_in(Policies(identity=(others, beside)))
     assert (choices, kept) == (None, Policies(identity=(beside,)))
     assert right_with(story("new-user"), kept) == ("first-login", "recommended", "hardened")
     assert in_the_way(story("new-user"), kept) == ()
@@ -95,10 +95,10 @@ def _without_mfa() -> Statement:
 
 
 @pytest.mark.parametrize("partition", [each.id for each in partitions()])
-def test_a_gate_is_known_and_mended_in_its_own_partition(partition: str) -> None:
+def test_a_enforcement_is_known_and_mended_in_its_own_partition(partition: str) -> None:
     around = Setting(partition=partition)
-    policies = _gated(Policies(), replace(FAMILY["aws"], partition=partition))
-    choices, beside = gate_in(policies, partition)
+    policies = _enforced(Policies(), replace(FAMILY["aws"], partition=partition))
+    choices, beside = enforcement_in(policies, partition)
     assert choices == FAMILY["aws"]
     found = mending(story("new-user"), FAMILY["aws"], beside, around)
     assert found == (("password_change_without_mfa",),)
@@ -113,7 +113,7 @@ def test_a_lock_on_the_partition_s_own_region_keeps_nobody_out(partition: str) -
         elsewhere = {"StringNotEquals": {"aws:RequestedRegion": region}}
         lock = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere}
         beside = _beside(PolicyKind.SCP, ALL, lock)
-        policies = _gated(beside, replace(RECOMMENDED, partition=partition))
+        policies = _enforced(beside, replace(RECOMMENDED, partition=partition))
         found = answer(story("new-user"), policies, Setting(partition=partition))
         assert found.verdict is verdict
     unknown = answer(story("new-user"), policies, Setting(partition="aws-none"))
@@ -133,9 +133,9 @@ def _saved(path: Path, document: object) -> str:
 def test_the_command_names_what_is_in_the_way(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    gate = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    enforcement = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
     limit = {"Version": "2012-10-17", "Statement": [ALL, NOBODY_ENROLS]}
-    asked = (gate, "--boundary", _saved(tmp_path / "limit.json", limit))
+    asked = (enforcement, "--boundary", _saved(tmp_path / "limit.json", limit))
     new = _told(capsys, *asked)["new-user"]
     assert (new["mendedBy"], new["rightWith"]) == ([], [])
     assert [cause["sid"] for cause in new["inTheWay"]] == ["NobodyEnrols"]
@@ -143,10 +143,13 @@ def test_the_command_names_what_is_in_the_way(
     assert "in the way is statement NobodyEnrols" in capsys.readouterr().out
 
 
-def test_whoever_works_without_mfa_is_stopped_by_a_gate(
+def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Without any gate no thief is one whom no policy can stop, but who has a role's session."""
+    """Without any enforcement no thief is one whom no policy can stop.
+
+    But who has a role's session.
+    """
     allowing = [{"Effect": "Allow", "Action": ["s3:*", "iam:ChangePassword"], "Resource": "*"}]
     path = _saved(tmp_path / "none.json", {"Version": "2012-10-17", "Statement": allowing})
     found = _told(capsys, path)
@@ -157,10 +160,10 @@ def test_whoever_works_without_mfa_is_stopped_by_a_gate(
     assert "Force_MFA stops these steps, but not this thief." in capsys.readouterr().out
 
 
-def test_a_partition_without_a_force_mfa_has_no_cures(
+def test_a_partition_without_a_force_mfa_has_no_fixes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    path = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
     found = _told(capsys, path, "--user-arn", "arn:aws-iso:iam::111122223333:user/ken")
     assert set(found) >= {each.id for each in PEOPLE}
     assert {(*one["mendedBy"], *one["rightWith"]) for one in found.values()} == {()}
@@ -169,7 +172,7 @@ def test_a_partition_without_a_force_mfa_has_no_cures(
 def test_at_a_terminal_it_is_seen_how_far_it_has_come(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = _saved(tmp_path / "gate.json", to_json(force_mfa(RECOMMENDED)))
+    path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
     for terminal in ("", "1"):
         monkeypatch.setenv("TTY_COMPATIBLE", terminal)
         root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
@@ -177,7 +180,7 @@ def test_at_a_terminal_it_is_seen_how_far_it_has_come(
 
 
 def test_a_passkey_gives_no_code() -> None:
-    policies = _gated(Policies())
+    policies = _enforced(Policies())
     for name, said in (("passkey-only", "sign in with the passkey"), ("new-user", "give the MFA")):
         found = answer(story(name), policies).result
         assert isinstance(found, Reachable)

@@ -1,4 +1,4 @@
-"""What a helping administrator may do: all under the gate, within the organisation's limits."""
+"""What a helping administrator may do: all under enforcement, within the organisation's limits."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, from_json
-from sekisho.prover.walk import Reachable, WalkVerdict, answer, story
-from sekisho.prover.walk.model import Act, Who
+from sekisho.prover.scenarios import Reachable, WalkVerdict, answer, story
+from sekisho.prover.scenarios.model import Act, Who
 from walk_policies import attached
 
 Statement = dict[str, Any]
@@ -54,21 +54,21 @@ def test_service_control_policies_hold_the_administrator_too() -> None:
 
 
 @pytest.mark.parametrize("name", HELPED)
-def test_an_administrator_is_gated(name: str) -> None:
-    """A gate that asks for a fresh code stops a helper whose session has none."""
+def test_an_administrator_is_enforced(name: str) -> None:
+    """MFA enforcement that asks for a fresh code stops a helper whose session has none."""
     stale = {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "-1"}}
-    gated = (*RECOMMENDED.identity, _policy({**NOT_FOR_USERS, "Condition": stale}))
-    assert answer(story(name), Policies(identity=gated)).verdict is WalkVerdict.REFUTED
+    enforced = (*RECOMMENDED.identity, _policy({**NOT_FOR_USERS, "Condition": stale}))
+    assert answer(story(name), Policies(identity=enforced)).verdict is WalkVerdict.REFUTED
 
 
 def test_an_administrator_deletes_the_lost_device_as_well() -> None:
     """Users who may have their own name only, and may not delete it without MFA."""
     exempt = [*ENROLLING, "iam:GetUser", "iam:ListMFADevices", "sts:GetSessionToken"]
-    gate = _policy(
+    enforcement = _policy(
         {"Effect": "Allow", "Action": ENROLLING, "Resource": [OWN_USER, OWN_DEVICE]},
         {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": NO_MFA},
     )
-    found = answer(story("lost-phone"), Policies(identity=(gate,))).result
+    found = answer(story("lost-phone"), Policies(identity=(enforcement,))).result
     assert isinstance(found, Reachable)
     deleted = [step.move for step in found.path if step.move.act is Act.DELETE_DEVICE]
     assert [move.by.who for move in deleted] == [Who.ADMINISTRATOR]

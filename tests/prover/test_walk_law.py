@@ -15,10 +15,10 @@ import pytest
 from hypothesis import settings
 
 from cases import CORPUS, document
-from sekisho.endpoint import LocalAws
 from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.localaws import LocalAws
 from sekisho.policy import PolicyKind, from_json
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     PEOPLE,
     THIEVES,
     Kind,
@@ -33,9 +33,9 @@ from sekisho.prover.walk import (
     story,
     walked,
 )
-from sekisho.prover.walk.judge import Outcome
-from sekisho.prover.walk.model import Act, Hand, State, Who
-from sekisho.signin import SigninSwitches
+from sekisho.prover.scenarios.judge import Outcome
+from sekisho.prover.scenarios.model import Act, Hand, State, Who
+from sekisho.signin import SigninAssumptions
 from walk_account import Cell, account_of
 from walk_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
 from walk_policies import around_of, policies_of
@@ -190,9 +190,9 @@ def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
         {**deny, "NotAction": opened, "Resource": "*"},
         {**deny, "Action": opened, "NotResource": admins},
     ]
-    gate = from_json({"Version": "2012-10-17", "Statement": statements})
+    enforcement = from_json({"Version": "2012-10-17", "Statement": statements})
     told = story("admin-key-resets-login")
-    setting = setting_of(told, Policies(identity=(AttachedPolicy("gate", gate),)))
+    setting = setting_of(told, Policies(identity=(AttachedPolicy("enforcement", enforcement),)))
     first, *_, last = walked(told, setting)
     assert last.setting.colleague_path.startswith("/admins/")
     assert isinstance(last.result, Reachable)
@@ -214,7 +214,7 @@ def test_what_is_not_performed_is_listed_by_name() -> None:
     assert set(_NOT_PERFORMED.values()) | set(ENROLLED_AS.values()) <= {*NOT_PERFORMED, ""}
 
 
-TURNED = SigninSwitches(device_holder_needs_mfa=False)
+TURNED = SigninAssumptions(device_holder_needs_mfa=False)
 
 
 def _under_scp(setting: Setting) -> Setting:
@@ -231,7 +231,7 @@ def _under_scp(setting: Setting) -> Setting:
     [
         (_under_scp, "scp"),
         (lambda setting: replace(setting, partition="aws-cn"), "partition"),
-        (lambda setting: replace(setting, signin=TURNED), "switches"),
+        (lambda setting: replace(setting, signin=TURNED), "assumptions"),
         (lambda setting: replace(setting, user_tags={"team": "a"}), "facts"),
     ],
 )
@@ -245,7 +245,7 @@ def test_nothing_is_performed_in_a_setting_that_the_list_names(
 
 
 def test_the_page_lists_what_is_not_performed() -> None:
-    page = (CORPUS.parents[1] / "docs" / "walks.md").read_text(encoding="utf-8")
+    page = (CORPUS.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
     listed = page.split("What is not performed here:")[1].split("\n\n")[1]
     assert listed.splitlines() == [f"- `{name}`: {why}" for name, why in NOT_PERFORMED.items()]
 

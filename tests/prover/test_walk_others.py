@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     THIEVES,
     Setting,
     Unexplored,
@@ -23,10 +23,10 @@ from sekisho.prover.walk import (
     story,
     walked,
 )
-from sekisho.prover.walk.judge import Judge
-from sekisho.prover.walk.model import ON_USERS, Act, Held, Hold, Who
-from sekisho.prover.walk.others import MOST_CLASSES, others, starts
-from sekisho.prover.walk.search import MOST_STATES
+from sekisho.prover.scenarios.judge import Judge
+from sekisho.prover.scenarios.model import ON_USERS, Act, Held, Hold, Who
+from sekisho.prover.scenarios.others import MOST_CLASSES, others, starts
+from sekisho.prover.scenarios.search import MOST_STATES
 from walk_policies import policies_of
 
 Statement = dict[str, Any]
@@ -38,7 +38,7 @@ ONLY_SESSIONS = {"Null": {"aws:TokenIssueTime": "true"}}
 
 
 def open_on(actions: list[str], tails: list[str], more: Statement | None = None) -> Policies:
-    """Return a gate that leaves actions of IAM open on some resources."""
+    """Return MFA enforcement that leaves actions of IAM open on some resources."""
     names = [f"iam:{name}" for name in actions]
     return policies(
         {"Effect": "Deny", "NotAction": names, "Resource": "*", "Condition": MFA},
@@ -53,7 +53,7 @@ def _arns(tails: list[str]) -> list[str]:
 
 def policies(*statements: Statement) -> Policies:
     document = from_json({"Version": "2012-10-17", "Statement": list(statements)})
-    return Policies(identity=(AttachedPolicy("gate", document),))
+    return Policies(identity=(AttachedPolicy("enforcement", document),))
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_what_is_open_on_some_users_only_is_found(
 def test_a_policy_that_names_one_device_closes_nobody_elses(name: str) -> None:
     """Whatever the people of the stories are called."""
     opened = "iam:DeleteVirtualMFADevice"
-    gate = {"Effect": "Deny", "NotAction": opened, "Resource": "*", "Condition": MFA}
+    enforcement = {"Effect": "Deny", "NotAction": opened, "Resource": "*", "Condition": MFA}
     one = {"Effect": "Deny", "Action": opened, "Resource": _arns([f"mfa/{name}"])}
-    assert answer(story("admin-key-removes-devices"), policies(gate, one)).verdict is (
+    assert answer(story("admin-key-removes-devices"), policies(enforcement, one)).verdict is (
         WalkVerdict.REFUTED
     )
 
@@ -95,9 +95,9 @@ def test_a_policy_that_names_one_device_closes_nobody_elses(name: str) -> None:
 def test_a_policy_that_names_one_group_or_role_closes_no_other(
     action: str, named: str, told: str
 ) -> None:
-    gate = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": MFA}
+    enforcement = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": MFA}
     one = {"Effect": "Deny", "Action": action, "Resource": _arns([named])}
-    assert answer(story(told), policies(gate, one)).verdict is WalkVerdict.REFUTED
+    assert answer(story(told), policies(enforcement, one)).verdict is WalkVerdict.REFUTED
 
 
 def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps() -> None:
@@ -107,10 +107,10 @@ def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps
         "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"},
         "ArnNotLike": {"aws:PrincipalArn": _arns(["user/yuki"])},
     }
-    gate = policies(everything, {**shut, "Condition": MFA}, {**shut, "Condition": but_yuki})
+    enforcement = policies(everything, {**shut, "Condition": MFA}, {**shut, "Condition": but_yuki})
     helped, known = story("key-user-helped"), Setting(names={Who.ADMINISTRATOR: "yuki"})
-    assert answer(helped, gate, known).verdict is WalkVerdict.PROVED
-    assert answer(helped, gate).verdict is WalkVerdict.REFUTED
+    assert answer(helped, enforcement, known).verdict is WalkVerdict.PROVED
+    assert answer(helped, enforcement).verdict is WalkVerdict.REFUTED
 
 
 def test_a_colleague_in_another_state_is_a_way_in() -> None:
@@ -125,13 +125,13 @@ def test_a_colleague_in_another_state_is_a_way_in() -> None:
 
 def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
     closed = [_closed_but("CreateLoginProfile", f"user/*{each}*", MFA) for each in "abcde"]
-    gate = {
+    enforcement = {
         "Effect": "Deny",
         "NotAction": "iam:CreateLoginProfile",
         "Resource": "*",
         "Condition": MFA,
     }
-    found = answer(story("key-with-device"), policies(gate, *closed))
+    found = answer(story("key-with-device"), policies(enforcement, *closed))
     assert isinstance(found.result, Unexplored)
     assert f"{MOST_CLASSES}" in found.result.reason.en
 
@@ -143,7 +143,7 @@ def test_the_limit_of_states_leaves_room_above_the_widest_known_answer() -> None
     assert found.verdict is WalkVerdict.REFUTED
 
 
-def test_a_gate_that_leaves_much_open_is_given_up_in_time() -> None:
+def test_a_enforcement_that_leaves_much_open_is_given_up_in_time() -> None:
     names = ["CreateVirtualMFADevice", "DeactivateMFADevice", "DeleteVirtualMFADevice"]
     names += ["CreateLoginProfile", "CreateAccessKey", "AddUserToGroup", "RemoveUserFromGroup"]
     opened = open_on([*names, "UpdateLoginProfile", "ChangePassword"], ["*"])
@@ -165,7 +165,10 @@ def test_all_searches_of_a_story_share_one_limit_of_states() -> None:
 
 
 def _by_hand_to_hand() -> Policies:
-    """A gate that no one colleague opens: one lends the session, and the other takes the device."""
+    """enforcement that no one colleague opens.
+
+    One lends the session, and the other takes the device.
+    """
     opened = ["CreateVirtualMFADevice", "CreateAccessKey", "CreateLoginProfile", "EnableMFADevice"]
     deny = {"Effect": "Deny", "Resource": "*"}
     return policies(
@@ -187,7 +190,7 @@ def _closed_but(action: str, tail: str, condition: Statement) -> Statement:
 
 
 def _apart_by_name() -> Policies:
-    """A gate where who calls matters."""
+    """MFA enforcement where who calls matters."""
     named = {**MFA, "StringLike": {"aws:username": "x*"}}
     return policies(
         {"Effect": "Deny", "NotAction": "iam:CreateAccessKey", "Resource": "*", "Condition": MFA},
@@ -195,16 +198,18 @@ def _apart_by_name() -> Policies:
     )
 
 
-@pytest.mark.parametrize("gate", [_by_hand_to_hand, _apart_by_name])
-def test_what_leads_from_one_colleague_to_another_is_no_proof(gate: Callable[[], Policies]) -> None:
-    found = answer(story("key-with-device"), gate())
+@pytest.mark.parametrize("enforcement", [_by_hand_to_hand, _apart_by_name])
+def test_what_leads_from_one_colleague_to_another_is_no_proof(
+    enforcement: Callable[[], Policies],
+) -> None:
+    found = answer(story("key-with-device"), enforcement())
     assert isinstance(found.result, Unexplored)
 
 
 TAILS = (OWN, "user/*/${aws:username}", "user/a*", "user/ab", "user/*b", "user/x/*", "user/?", "*")
 ACTIONS = ("CreateLoginProfile", "UpdateLoginProfile", "EnableMFADevice", "DeactivateMFADevice")
 PEOPLE = ("/a", "/ab", "/b", "/bb", "/aab", "/zz", "/x/a", "/x/zz", "/y/ab", "/x/y/b")
-GATES = st.builds(
+ENFORCEMENTS = st.builds(
     open_on,
     st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True),
     st.lists(st.sampled_from(TAILS), min_size=1, max_size=3, unique=True).map(
@@ -231,12 +236,12 @@ def _with(setting: Setting, person: str) -> Setting:
     return replace(setting, names=names, colleague_path=f"{path}{slash}")
 
 
-def _let_in(gate: Policies, name: str) -> Iterator[str]:
+def _let_in(enforcement: Policies, name: str) -> Iterator[str]:
     """Yield the users with whom a thief gets in who is said to stay out."""
     thief = story(name)
-    if answer(thief, gate).verdict is not WalkVerdict.PROVED:
+    if answer(thief, enforcement).verdict is not WalkVerdict.PROVED:
         return
-    setting = setting_of(thief, gate)
+    setting = setting_of(thief, enforcement)
     for person in PEOPLE:
         for start in (thief.question.start, *starts(thief.question.start, again=False)):
             found = search(_with(setting, person), replace(thief.question, start=start))
@@ -244,16 +249,16 @@ def _let_in(gate: Policies, name: str) -> Iterator[str]:
                 yield person
 
 
-@given(GATES, st.sampled_from([thief.id for thief in CLOSABLE]))
+@given(ENFORCEMENTS, st.sampled_from([thief.id for thief in CLOSABLE]))
 @settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 15)
-def test_who_stays_out_does_so_whoever_the_colleague_is(gate: Policies, name: str) -> None:
-    assert [*_let_in(gate, name)] == []
+def test_who_stays_out_does_so_whoever_the_colleague_is(enforcement: Policies, name: str) -> None:
+    assert [*_let_in(enforcement, name)] == []
 
 
-@given(GATES)
-def test_every_user_is_like_one_who_meets_the_thief(gate: Policies) -> None:
+@given(ENFORCEMENTS)
+def test_every_user_is_like_one_who_meets_the_thief(enforcement: Policies) -> None:
     """What policies say of a user they say of a representative."""
-    setting = setting_of(story("key-with-device"), gate)
+    setting = setting_of(story("key-with-device"), enforcement)
     known = {_open(each) for each in (setting, *others(setting))}
     assert {_open(_with(setting, each)) for each in PEOPLE} <= known
 
@@ -295,14 +300,16 @@ BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] =
 }
 
 
-@pytest.mark.parametrize(("name", "broken", "gate", "thief"), BROKEN.values(), ids=list(BROKEN))
+@pytest.mark.parametrize(
+    ("name", "broken", "enforcement", "thief"), BROKEN.values(), ids=list(BROKEN)
+)
 def test_a_walk_that_is_broken_is_caught(
     name: str,
     broken: Callable[..., Any],
-    gate: Callable[[], Policies],
+    enforcement: Callable[[], Policies],
     thief: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert answer(story(thief), gate()).verdict is not WalkVerdict.PROVED
+    assert answer(story(thief), enforcement()).verdict is not WalkVerdict.PROVED
     monkeypatch.setattr(answers, name, broken)
-    assert answer(story(thief), gate()).verdict is WalkVerdict.PROVED
+    assert answer(story(thief), enforcement()).verdict is WalkVerdict.PROVED

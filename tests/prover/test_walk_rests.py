@@ -12,9 +12,9 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.doubts import other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
-from sekisho.prover.walk import Setting, answer, rests_on, story
-from sekisho.prover.walk.rests import WALKED
-from sekisho.signin import SigninSwitches
+from sekisho.prover.scenarios import Setting, answer, rests_on, story
+from sekisho.prover.scenarios.rests import WALKED
+from sekisho.signin import SigninAssumptions
 from walk_policies import attached
 
 SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
@@ -23,8 +23,8 @@ NO_TOKENS = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
 
 def _with(*statements: dict[str, Any]) -> Policies:
     document = from_json({"Version": "2012-10-17", "Statement": list(statements)})
-    gate = AttachedPolicy("gate", force_mfa(choices_of(Preset.RECOMMENDED)))
-    return Policies(identity=(gate, AttachedPolicy("more", document)))
+    enforcement = AttachedPolicy("enforcement", force_mfa(choices_of(Preset.RECOMMENDED)))
+    return Policies(identity=(enforcement, AttachedPolicy("more", document)))
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_a_verdict_names_what_it_rests_on(
 ) -> None:
     found = answer(story(name), policies)
     assert rests_on(found, policies) == rests
-    for switch in rests:
-        other: Any = other_setting(WALKED[switch])
-        turned = Setting(signin=replace(SigninSwitches(), **{switch: other}))
+    for assumption in rests:
+        other: Any = other_setting(WALKED[assumption])
+        turned = Setting(signin=replace(SigninAssumptions(), **{assumption: other}))
         again = answer(story(name), policies, turned)
         assert again.verdict is not found.verdict
         assert rests_on(again, policies, turned) == rests
@@ -64,15 +64,15 @@ def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[st
         return people["password-expired"]["verdict"], people["password-expired"]["assumed"]
 
     assert expired() == ("Proved", ["order"])
-    assert expired("--switch", "order=reset-first") == ("Refuted", ["order"])
-    assert expired("--switch", "arn_span=whole-string") == ("Proved", ["order"])
+    assert expired("--assume", "order=reset-first") == ("Refuted", ["order"])
+    assert expired("--assume", "arn_span=whole-string") == ("Proved", ["order"])
     root.main(["prove", SAMPLE, "--only", "people", "--lang", "en"], standalone_mode=False)
-    assert "rests on the switch device_holder_needs_mfa" in capsys.readouterr().out
-    with pytest.raises(FaultyRequest, match="no such switch"):
-        _told(capsys, SAMPLE, "--switch", "orders=reset-first")
+    assert "rests on the assumption device_holder_needs_mfa" in capsys.readouterr().out
+    with pytest.raises(FaultyRequest, match="no such assumption"):
+        _told(capsys, SAMPLE, "--assume", "orders=reset-first")
     with pytest.raises(UsageError, match="walks"):
         root.main(
-            ["prove", SAMPLE, "--only", "gate", "--switch", "order=reset-first"],
+            ["prove", SAMPLE, "--only", "enforcement", "--assume", "order=reset-first"],
             standalone_mode=False,
         )
 

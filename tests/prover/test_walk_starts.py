@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sekisho.endpoint import LocalAws
 from sekisho.engine import AttachedPolicy, Policies
+from sekisho.localaws import LocalAws
 from sekisho.policy import from_json
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     THIEVES,
     Reachable,
     Story,
@@ -20,7 +20,7 @@ from sekisho.prover.walk import (
     setting_of,
     story,
 )
-from sekisho.prover.walk.model import Act, Device, Hand, Password, State, Who
+from sekisho.prover.scenarios.model import Act, Device, Hand, Password, State, Who
 from walk_account import Cell, account_of
 from walk_performer import Performer
 
@@ -46,8 +46,11 @@ def _only_on(actions: list[str], tails: list[str]) -> Statement:
     return {key: value for key, value in found.items() if key != "Resource"}
 
 
-def gate(exempt: list[str], own: list[str], *, no_keys: bool, own_name: bool) -> Policies:
-    """Return a gate that exempts actions, some on oneself only, and narrows enrolment or not."""
+def enforcement(exempt: list[str], own: list[str], *, no_keys: bool, own_name: bool) -> Policies:
+    """Return enforcement that exempts actions, some on oneself only.
+
+    And narrows enrolment or not.
+    """
     names, enrol = [f"iam:{name}" for name in exempt], [f"iam:{_CREATE}", "iam:EnableMFADevice"]
     own_names = [f"iam:{name}" for name in own if name in exempt]
     statements = [_deny(MFA, NotAction=names)]
@@ -55,7 +58,7 @@ def gate(exempt: list[str], own: list[str], *, no_keys: bool, own_name: bool) ->
     statements += [_deny(NO_KEYS, Action=enrol)] if no_keys else []
     statements += [_only_on([f"iam:{_CREATE}"], ["mfa/${aws:username}"])] if own_name else []
     document = from_json({"Version": "2012-10-17", "Statement": statements})
-    return Policies(identity=(AttachedPolicy("gate", document),))
+    return Policies(identity=(AttachedPolicy("enforcement", document),))
 
 
 def states_of(thief: Story) -> Iterator[State]:
@@ -75,11 +78,13 @@ def _beginning(thief: Story, start: State) -> Story:
 
 
 _CHOSEN = st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=5, unique=True)
-GATES = st.builds(gate, _CHOSEN, _CHOSEN, no_keys=st.booleans(), own_name=st.booleans())
+ENFORCEMENTS = st.builds(
+    enforcement, _CHOSEN, _CHOSEN, no_keys=st.booleans(), own_name=st.booleans()
+)
 CLOSABLE = tuple(thief for thief in THIEVES if thief.beyond is None)
 
 
-@given(GATES, st.sampled_from(CLOSABLE))
+@given(ENFORCEMENTS, st.sampled_from(CLOSABLE))
 @settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 20)
 def test_who_stays_out_does_so_in_every_state_of_the_user(policies: Policies, thief: Story) -> None:
     if answer(thief, policies).verdict is WalkVerdict.PROVED:
@@ -87,7 +92,7 @@ def test_who_stays_out_does_so_in_every_state_of_the_user(policies: Policies, th
             assert answer(_beginning(thief, start), policies).verdict is not WalkVerdict.REFUTED
 
 
-SELF_SERVICE = gate(
+SELF_SERVICE = enforcement(
     [_CREATE, "EnableMFADevice", "CreateLoginProfile", "ChangePassword"],
     ["EnableMFADevice", "CreateLoginProfile", "ChangePassword"],
     no_keys=True,
@@ -110,6 +115,6 @@ def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> Non
 
 def test_a_device_under_another_name_leaves_the_user_s_own_name_free() -> None:
     """Then the key creates a device, and enables it on somebody else."""
-    policies = gate([_CREATE, "EnableMFADevice"], [], no_keys=False, own_name=True)
+    policies = enforcement([_CREATE, "EnableMFADevice"], [], no_keys=False, own_name=True)
     found = answer(story("admin-key-enables-device"), policies)
     assert found.verdict is WalkVerdict.REFUTED

@@ -3,7 +3,7 @@
 Whoever wrote this had not read `sekisho.engine`. It is slow and naive on purpose: lists, regular
 expressions, `datetime`, `ipaddress`. Source: IAM User Guide, "IAM JSON policy elements: Condition
 operators" and "Conditions with multiple context keys or values"; where AWS is silent, the default
-of docs/reference/switches.md. `None` as a result means: the documents do not say.
+of docs/reference/assumptions.md. `None` as a result means: the documents do not say.
 """
 
 import base64

@@ -7,14 +7,14 @@ from click.testing import CliRunner, Result
 
 from administered import REGION, session_keys
 from sekisho.cli.main import root
-from sekisho.endpoint import LocalAws
 from sekisho.errors import SekishoError
+from sekisho.localaws import LocalAws
 
 GOAL = """\
 policy:
   description: MFA first.
   tags: {team: security}
-group: Gated
+group: Enforced
 who:
   - user: hanako
 breakGlass: [glass]

@@ -1,4 +1,7 @@
-"""Random people, to be made in the local AWS: what they hold decides what a gate does to them."""
+"""Random people, to be made in the local AWS.
+
+What they hold decides what enforcement does to them.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from administered import EVERYTHING, FULL, enrol, iam_of
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 
 __all__ = ["NAMES", "PEOPLE", "Person", "move_in"]
 

@@ -19,8 +19,8 @@ from sekisho.account import (
     User,
 )
 from sekisho.account.api import AwsApi
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.rollout import (
     Caller,
@@ -33,7 +33,7 @@ from sekisho.rollout import (
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ADMIN = Caller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)
-GATE = f"arn:aws:iam::{ACCOUNT}:policy/Force_MFA"
+ENFORCEMENT = f"arn:aws:iam::{ACCOUNT}:policy/Force_MFA"
 CHANGE = "arn:aws:iam::aws:policy/IAMUserChangePassword"
 TRUST = {
     "Version": "2012-10-17",
@@ -41,8 +41,8 @@ TRUST = {
 }
 
 
-def gate(preset: Preset = Preset.RECOMMENDED) -> Document:
-    """Return a policy that gates."""
+def enforcement(preset: Preset = Preset.RECOMMENDED) -> Document:
+    """Return a policy that enforces MFA."""
     return force_mfa(choices_of(preset))
 
 
@@ -101,11 +101,11 @@ def with_user(snapshot: Snapshot, changed: User) -> Snapshot:
 def policy_goal(**about: Any) -> PolicyGoal:
     """Return the goal's policy, with a description and two tags."""
     about = {"description": "MFA first.", "tags": {"team": "security", "cost": "0"}, **about}
-    return PolicyGoal("Force_MFA", about.pop("document", gate()), **about)
+    return PolicyGoal("Force_MFA", about.pop("document", enforcement()), **about)
 
 
 MACHINE = Goal(policy_goal(), users=("machine",))
-"""The smallest goal: gate one user directly."""
+"""The smallest goal: MFA enforcement one user directly."""
 
 
 def full_goal() -> Goal:
@@ -114,7 +114,7 @@ def full_goal() -> Goal:
     return Goal(
         policy=policy_goal(),
         users=("machine", "admin"),
-        group=GroupGoal("Gated", ("hanako", "taro")),
+        group=GroupGoal("Enforced", ("hanako", "taro")),
         new_users=(
             NewUser("taro", "/dev/", {"desk": "4"}, password, groups=("Developers",)),
             NewUser("jiro"),
@@ -128,7 +128,7 @@ def one_of_each() -> Goal:
     password = TemporaryPassword(allow_change=False)
     return Goal(
         policy=policy_goal(),
-        group=GroupGoal("Gated", ("hanako",)),
+        group=GroupGoal("Enforced", ("hanako",)),
         new_users=(NewUser("taro", "/dev/", {"desk": "4"}, password),),
         break_glass=("glass",),
     )
@@ -136,8 +136,8 @@ def one_of_each() -> Goal:
 
 def five_versions(snapshot: Snapshot) -> Snapshot:
     versions = tuple(f"v{number}" for number in range(1, 6))
-    old = managed(GATE, gate(Preset.AWS), versions=versions)
-    return replace(snapshot, policies={**snapshot.policies, GATE: old})
+    old = managed(ENFORCEMENT, enforcement(Preset.AWS), versions=versions)
+    return replace(snapshot, policies={**snapshot.policies, ENFORCEMENT: old})
 
 
 @contextmanager

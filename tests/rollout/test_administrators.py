@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ACCOUNT, ADMIN, FULL, NOW, account, gate, policy_goal, user, with_user
+from rollout.staging import (
+    ACCOUNT,
+    ADMIN,
+    FULL,
+    NOW,
+    account,
+    enforcement,
+    policy_goal,
+    user,
+    with_user,
+)
 from sekisho.account import (
     AccessKey,
     CredentialReport,
@@ -18,7 +28,7 @@ from sekisho.account import (
 from sekisho.audit.people import powers_of
 from sekisho.audit.people.powers import Powers
 from sekisho.engine import AttachedPolicy
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 from sekisho.prover import Unknown, Verdict
 from sekisho.rollout import Caller, Goal, Plan, plan
@@ -65,7 +75,7 @@ def with_chief(right: dict[str, Any], trusted: dict[str, Any]) -> Snapshot:
 
 
 def remains(start: Snapshot) -> Proof:
-    """Return what a plan says that gates the administrator, who has no device."""
+    """Return what a plan says that enforces MFA the administrator, who has no device."""
     made = plan(Goal(policy_goal(), users=("admin",)), start, ROOT)
     return next(each for each in made.proofs if each.id == "administrator-remains")
 
@@ -128,7 +138,7 @@ def test_what_is_not_decided_is_no_administrator_who_remains(
 
     def of(self: Powers, user: Any, *asked: Any) -> Verdict:
         if user.name == "chief":
-            return Unknown(Text("too many patterns", "パターンが多すぎます"))
+            return Unknown(Message.both("too many patterns", "パターンが多すぎます"))
         return decided(self, user, *asked)
 
     monkeypatch.setattr(Powers, "of", of)
@@ -141,7 +151,7 @@ def test_what_is_not_decided_is_no_administrator_who_remains(
 
 def test_who_becomes_an_administrator_gains() -> None:
     start = with_user(account(), user("console", password=Password()))
-    shut = list(to_json(gate())["Statement"])
+    shut = list(to_json(enforcement())["Statement"])
 
     def made(*more: dict[str, Any]) -> Plan:
         goal = policy_goal(document=document(*shut, *more))

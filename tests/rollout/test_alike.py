@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ACCOUNT, FULL, GATE, NOW, gate, managed, user, with_user
+from rollout.staging import ACCOUNT, ENFORCEMENT, FULL, NOW, enforcement, managed, user, with_user
 from rollout.test_plan_people import ALL, KEY, allow, company, deny, felt, mfa, planned
 from sekisho.account import (
     CredentialReport,
@@ -30,7 +30,7 @@ BOBS_HOME = allow(Action="s3:*", Resource="arn:aws:s3:::home/bob/*")
 
 
 def exempt(*actions: str, **allowed: str) -> Document:
-    """Return a gate that exempts some actions, and allows others on one resource each."""
+    """Return MFA enforcement that exempts some actions, and allows others on one resource each."""
     shut: dict[str, Any] = {"Effect": "Deny", "NotAction": actions, "Resource": "*", **NO_MFA}
     allows = [
         {"Effect": "Allow", "Action": f"iam:{action}", "Resource": f"{IAM}:{on}"}
@@ -41,7 +41,7 @@ def exempt(*actions: str, **allowed: str) -> Document:
 
 ENROLLING = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")
 DOCUMENTS = (
-    gate(),
+    enforcement(),
     deny(mfa("false", "Bool")),
     deny(mfa("false"), NotAction=["dynamodb:*"]),
     deny({**mfa("false"), "StringLike": {"aws:username": "k*"}}),
@@ -108,7 +108,7 @@ def test_who_comes_in_no_more_stands_for_nobody(late: str) -> None:
     }
     rules = PasswordPolicy(max_age=90, hard_expiry=True)
     start = replace(start, report=CredentialReport(NOW, rows), password_policy=rules)
-    ask = partial(planned, gate(), "bob", "dev", start=start)
+    ask = partial(planned, enforcement(), "bob", "dev", start=start)
     warned = felt(ask())
     (other,) = {"bob", "dev"} - {late}
     assert (warned["dead-lock"], warned["must-enrol"]) == ((late,), (other,))
@@ -119,7 +119,7 @@ def test_who_comes_in_no_more_stands_for_nobody(late: str) -> None:
 def test_who_may_create_a_device_of_the_own_name_only_enrols_if_it_is_free(taken: str) -> None:
     orphan = Device(f"{IAM}:mfa/{taken}", DeviceKind.VIRTUAL, "", None)
     start = replace(together(), orphans=(orphan,))
-    written = json.dumps(to_json(gate())).replace("mfa/*", "mfa/${aws:username}")
+    written = json.dumps(to_json(enforcement())).replace("mfa/*", "mfa/${aws:username}")
     ask = partial(planned, from_json(json.loads(written)), "bob", "dev", start=start)
     warned = felt(ask())
     (other,) = {"bob", "dev"} - {taken}
@@ -129,8 +129,8 @@ def test_who_may_create_a_device_of_the_own_name_only_enrols_if_it_is_free(taken
 
 @pytest.mark.parametrize(("was", "will"), [(OWN_HOME, BOBS_HOME), (BOBS_HOME, OWN_HOME)])
 def test_what_was_is_held_against_what_will_be(was: Document, will: Document) -> None:
-    start = together(GATE)
-    start = replace(start, policies={**start.policies, GATE: managed(GATE, was)})
+    start = together(ENFORCEMENT)
+    start = replace(start, policies={**start.policies, ENFORCEMENT: managed(ENFORCEMENT, was)})
     ask = partial(planned, will, "bob", "dev", "twin", start=start)
     made = ask()
     assert felt(made)["loses"] == ("any-name", "cousin", "dev", "twin"), "but bob does not"

@@ -11,13 +11,13 @@ import pytest
 
 from administered import ACCOUNT, iam_of
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import ADMIN, GATE, MACHINE, NOW, account, company, full_goal
+from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, NOW, account, company, full_goal
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
 from sekisho.cli.status_output import plan_as_json, plan_stands
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, UsageError
-from sekisho.language import Language, Text
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, plan
 from sekisho.rollout.authors import CALLS, Author, History
 from sekisho.rollout.changes import (
@@ -43,7 +43,7 @@ def changes() -> dict[str, Change]:
     made = plan(full_goal(), account(), ADMIN).changes
     key = DeactivateCredential("machine", CredentialType.ACCESS_KEY.value, "AKIAMACHINE")
     device = DeleteDevice(f"arn:aws:iam::{ACCOUNT}:mfa/attic", "")
-    every = (*made, key, device, TagPolicy(GATE, "team", "security", None))
+    every = (*made, key, device, TagPolicy(ENFORCEMENT, "team", "security", None))
     return {change.address: change for change in every}
 
 
@@ -83,7 +83,7 @@ class Trail:
         raise AssertionError(f"{operation} has a bound only when it is called by page")
 
 
-def last(address: str, *records: Mapping[str, Any], **about: Any) -> Author | Text:
+def last(address: str, *records: Mapping[str, Any], **about: Any) -> Author | Message:
     trail = Trail(list(records), **about)
     found = History(trail, NOW).last(CHANGES[address])
     assert all(each["StartTime"] == NOW for each in trail.asked)
@@ -101,27 +101,27 @@ def test_the_author_of_each_kind_of_change(case: Mapping[str, Any]) -> None:
     )
 
 
-VERSION = CreatePolicyVersion(GATE, {}, {})
+VERSION = CreatePolicyVersion(ENFORCEMENT, {}, {})
 ADDED: list[tuple[Change, str]] = [
-    (AttachGroupPolicy("Gated", GATE), "user mei"),
-    (DetachGroupPolicy("Gated", GATE), "user mei"),
-    *((VERSION, each) for each in ("user mei", "group Gated", "role app")),
+    (AttachGroupPolicy("Enforced", ENFORCEMENT), "user mei"),
+    (DetachGroupPolicy("Enforced", ENFORCEMENT), "user mei"),
+    *((VERSION, each) for each in ("user mei", "group Enforced", "role app")),
 ]
-BOUNDARY = {"permissionsBoundary": GATE}
+BOUNDARY = {"permissionsBoundary": ENFORCEMENT}
 
 
 @pytest.mark.parametrize(
     ("change", "newcomer", "event", "asked"),
     [
-        (*ADDED[0], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
-        (*ADDED[1], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
+        (*ADDED[0], "AddUserToGroup", {"groupName": "Enforced", "userName": "mei"}),
+        (*ADDED[1], "AddUserToGroup", {"groupName": "Enforced", "userName": "mei"}),
         # by a group that has the policy
-        (*ADDED[2], "AddUserToGroup", {"groupName": "Gated", "userName": "mei"}),
-        (*ADDED[2], "AttachUserPolicy", {"userName": "mei", "policyArn": GATE}),
+        (*ADDED[2], "AddUserToGroup", {"groupName": "Enforced", "userName": "mei"}),
+        (*ADDED[2], "AttachUserPolicy", {"userName": "mei", "policyArn": ENFORCEMENT}),
         (*ADDED[2], "PutUserPermissionsBoundary", {"userName": "mei", **BOUNDARY}),
         (*ADDED[2], "CreateUser", {"userName": "mei", **BOUNDARY}),
-        (*ADDED[3], "AttachGroupPolicy", {"groupName": "Gated", "policyArn": GATE}),
-        (*ADDED[4], "AttachRolePolicy", {"roleName": "app", "policyArn": GATE}),
+        (*ADDED[3], "AttachGroupPolicy", {"groupName": "Enforced", "policyArn": ENFORCEMENT}),
+        (*ADDED[4], "AttachRolePolicy", {"roleName": "app", "policyArn": ENFORCEMENT}),
         (*ADDED[4], "PutRolePermissionsBoundary", {"roleName": "app", **BOUNDARY}),
         (*ADDED[4], "CreateRole", {"roleName": "app", **BOUNDARY}),
     ],
@@ -131,17 +131,17 @@ def test_who_added_somebody(
 ) -> None:
     record = {**EVENTS["record"], "eventName": event, "requestParameters": asked}
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    found = History(Trail([record]), NOW).added(change, newcomer, ("group Gated", "user ken"))
+    found = History(Trail([record]), NOW).added(change, newcomer, ("group Enforced", "user ken"))
     assert found == Author(KEN, event, at)
     for key in asked:
         other = {**record, "requestParameters": {**asked, key: "another"}}
         history = History(Trail([other]), NOW)
-        assert isinstance(history.added(change, newcomer, ("group Gated",)), Text)
+        assert isinstance(history.added(change, newcomer, ("group Enforced",)), Message)
 
 
 def test_who_added_whom_is_told_in_both_forms() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    by = (Author(KEN, "AddUserToGroup", at), Text("none", "なし"))
+    by = (Author(KEN, "AddUserToGroup", at), Message.both("none", "なし"))
     came = ("user mei", "user rin")
     standing = Standing((Fact("a", Stands.DRIFTED, came=came, added=by),), (), ())
     made = plan(MACHINE, account(), ADMIN)
@@ -161,11 +161,11 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
 
 
-ATTACHMENT = f"user-attachment machine {GATE}"
+ATTACHMENT = f"user-attachment machine {ENFORCEMENT}"
 DETACHED = {
     **EVENTS["record"],
     "eventName": "DetachUserPolicy",
-    "requestParameters": {"userName": "machine", "policyArn": GATE},
+    "requestParameters": {"userName": "machine", "policyArn": ENFORCEMENT},
 }
 
 
@@ -199,9 +199,9 @@ def test_what_is_not_known_has_its_reason() -> None:
     none = last(ATTACHMENT)
     more = last(ATTACHMENT, more=True)
     refused = last(ATTACHMENT, refused=AwsRefused("LookupEvents", "AccessDenied", "no", 403))
-    assert isinstance(none, Text)
-    assert isinstance(more, Text)
-    assert isinstance(refused, Text)
+    assert isinstance(none, Message)
+    assert isinstance(more, Message)
+    assert isinstance(refused, Message)
     assert "90 days" in none.en
     assert "last 50" in more.en
     assert refused.ja == "AccessDenied: no"
@@ -211,7 +211,7 @@ def test_what_is_not_known_has_its_reason() -> None:
 
 def test_what_a_page_leaves_out_may_be_the_last() -> None:
     """The page of one event reaches back to eleven: what it leaves out may be later than ten."""
-    elsewhere = {"userName": "other", "policyArn": GATE}
+    elsewhere = {"userName": "other", "policyArn": ENFORCEMENT}
     attached = {**DETACHED, "eventName": "AttachUserPolicy", "requestParameters": elsewhere}
     later = {**attached, "eventTime": "2026-11-24T11:00:00Z"}
     earlier = {**attached, "eventTime": "2026-11-24T09:00:00Z"}
@@ -229,13 +229,13 @@ def test_the_calls_are_bounded_and_a_refusal_is_the_last() -> None:
     for change in [*CHANGES.values()] * 2:
         history.last(change)
     for change, newcomer in ADDED:
-        history.added(change, newcomer, ("group Gated",))
+        history.added(change, newcomer, ("group Enforced",))
     names = [each["LookupAttributes"][0]["AttributeValue"] for each in trail.asked]
     assert len(names) == len(set(names)) <= CALLS
     refused = Trail([], refused=AwsRefused("LookupEvents", "AccessDenied", "no", 403))
     history = History(refused, NOW)
-    assert all(isinstance(history.last(change), Text) for change in CHANGES.values())
-    assert all(isinstance(history.added(*each, ()), Text) for each in ADDED)
+    assert all(isinstance(history.last(change), Message) for change in CHANGES.values())
+    assert all(isinstance(history.added(*each, ()), Message) for each in ADDED)
     assert len(refused.asked) == 1
 
 
@@ -255,7 +255,7 @@ def test_the_events_of_iam_are_where_iam_is(region: str, where: str) -> None:
 
 def test_both_forms_tell_it_in_both_languages() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    reason = Text("AccessDenied: no", "AccessDenied: no")
+    reason = Message.both("AccessDenied: no", "AccessDenied: no")
     facts = (
         Fact("a", Stands.DRIFTED, at, Author(KEN, "DetachUserPolicy", at)),
         Fact("b", Stands.DRIFTED, None, reason),
@@ -290,8 +290,10 @@ def test_status_says_that_it_is_not_known(local: LocalAws, tmp_path: Path) -> No
     assert terminal.run("apply", path, "--yes").return_value == Exit.CLEAN
     made = Plan.from_json(Path(path).read_text("utf-8"))
     iam = iam_of(local)
-    iam.detach_user_policy(UserName="machine", PolicyArn=GATE)
-    iam.create_policy_version(PolicyArn=GATE, PolicyDocument=json.dumps(OPEN), SetAsDefault=True)
+    iam.detach_user_policy(UserName="machine", PolicyArn=ENFORCEMENT)
+    iam.create_policy_version(
+        PolicyArn=ENFORCEMENT, PolicyDocument=json.dumps(OPEN), SetAsDefault=True
+    )
     told = terminal.run("status", path)
     assert told.return_value == Exit.FINDINGS
     assert told.stdout.count("dated by IAM") == 1
@@ -301,7 +303,7 @@ def test_status_says_that_it_is_not_known(local: LocalAws, tmp_path: Path) -> No
     asked = terminal.run("status", path, "--who", "--format", "json")
     assert asked.return_value == Exit.FINDINGS
     found = [each for each in json.loads(asked.stdout)["changes"] if each["stands"] == "drifted"]
-    assert {each["address"] for each in found} == {f"policy {GATE}", ATTACHMENT}
+    assert {each["address"] for each in found} == {f"policy {ENFORCEMENT}", ATTACHMENT}
     assert all(each["last"] is None for each in found)
     assert all(each["notKnown"].startswith("AccessDenied") for each in found)
     assert len(made.changes) == 3

@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from administered import ACCOUNT
-from rollout.staging import ADMIN, GATE, account, full_goal
+from rollout.staging import ADMIN, ENFORCEMENT, account, full_goal
 from sekisho.rollout import CreateLoginProfile, plan
 from sekisho.rollout.calls import Call, doing, renewing, undoing
 from sekisho.rollout.changes import (
@@ -35,11 +35,11 @@ NEW = {"default": "v2", "document": {"Id": "x"}, "versions": ["v1", "v2"]}
 PASSWORDS = {"CreateLoginProfile": {"Password": "x"}}
 CHANGES: list[Change] = [
     *plan(full_goal(), account(), ADMIN).changes,
-    CreatePolicyVersion(GATE, {"Id": "x"}, OLD),
-    *(TagPolicy(GATE, "team", "new", old) for old in (None, "", "old")),
-    DetachGroupPolicy("Gated", GATE),
-    RemoveUserFromGroup("Gated", "hanako"),
-    DetachUserPolicy("hanako", GATE),
+    CreatePolicyVersion(ENFORCEMENT, {"Id": "x"}, OLD),
+    *(TagPolicy(ENFORCEMENT, "team", "new", old) for old in (None, "", "old")),
+    DetachGroupPolicy("Enforced", ENFORCEMENT),
+    RemoveUserFromGroup("Enforced", "hanako"),
+    DetachUserPolicy("hanako", ENFORCEMENT),
     DeactivateDevice("hanako", PHONE, ""),
     DeleteDevice(PHONE, "hanako"),
     ReplacePassword("hanako", reset_required=True, replaced=False),
@@ -73,7 +73,9 @@ def test_what_can_be_taken_back_has_calls_for_it(change: Change) -> None:
 
 
 def test_a_tag_is_taken_back_to_what_it_was() -> None:
-    found = [undoing(TagPolicy(GATE, "team", "new", old), "new")[0] for old in (None, "", "old")]
+    found = [
+        undoing(TagPolicy(ENFORCEMENT, "team", "new", old), "new")[0] for old in (None, "", "old")
+    ]
     assert [call.operation for call in found] == ["UntagPolicy", "TagPolicy", "TagPolicy"]
     assert [call.params.get("Tags") for call in found[1:]] == [
         [{"Key": "team", "Value": ""}],

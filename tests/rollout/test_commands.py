@@ -16,12 +16,12 @@ import pytest
 
 from administered import ACCOUNT, iam_of, signed_in
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import ADMIN, GATE, NOW, account, company
+from rollout.staging import ADMIN, ENFORCEMENT, NOW, account, company
 from sekisho.account import AwsApi, collect, save_snapshot
 from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
+from sekisho.localaws import LocalAws
 from sekisho.rollout import Plan
 from sekisho.rollout.journal import Entry, Event, Journal
 
@@ -101,7 +101,7 @@ def test_each_person_is_told_in_words(terminal: Terminal, lang: str, word: str) 
 
 
 def test_options_say_what_a_goal_file_says(terminal: Terminal) -> None:
-    words = ("--user", "hanako", "--group", "Gated", "--break-glass", "glass", "--mfa")
+    words = ("--user", "hanako", "--group", "Enforced", "--break-glass", "glass", "--mfa")
     by_options = terminal.run("plan", *words, "--format", "json")
     assert by_options.return_value == Exit.CHANGES, by_options.exception
     text = GOAL.replace(
@@ -129,13 +129,13 @@ def test_what_speaks_against_a_plan_stops_it_until_it_is_accepted(terminal: Term
     goal, out = terminal.path("goal.yaml"), terminal.path("plan")
     done = terminal.run("plan", goal, "--mfa", "--out", out)
     assert done.return_value == Exit.FINDINGS
-    assert "REFUTED  gate-shut" in done.stdout
+    assert "REFUTED  MFA enforcement-shut" in done.stdout
     assert "hanako's access key" in done.stdout
-    with pytest.raises(PlanRefused, match="gate-shut") as caught:
+    with pytest.raises(PlanRefused, match="enforcement") as caught:
         raise_(terminal.run("apply", out, "--yes"))
     assert caught.value.code is Code.PLAN_UNSAFE
     words = (
-        *("--accept", "gate-shut=keys are closed next week, SEC-7"),
+        *("--accept", "MFA enforcement-shut=keys are closed next week, SEC-7"),
         *("--accept", "everyone-gets-in=an administrator enrols her"),
     )
     done = terminal.run("plan", goal, "--mfa", "--out", out, "--force", *words)
@@ -144,7 +144,7 @@ def test_what_speaks_against_a_plan_stops_it_until_it_is_accepted(terminal: Term
     assert terminal.run("apply", out, "--yes").return_value == Exit.CLEAN
     taken_back(terminal)
     with pytest.raises(UsageError, match="ID=REASON"):
-        raise_(terminal.run("plan", goal, "--accept", "gate-shut"))
+        raise_(terminal.run("plan", goal, "--accept", "enforcement"))
 
 
 OPEN = {
@@ -169,13 +169,13 @@ def test_a_goals_waves_are_told(terminal: Terminal) -> None:
     goal = terminal.path("goal.yaml")
     before = terminal.run("status", goal)
     assert before.return_value == Exit.CHANGES
-    assert "not gated yet: hanako" in before.stdout
+    assert "not enforced yet: hanako" in before.stdout
     planned(terminal)
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
     after = terminal.run("status", goal, "--format", "json")
     assert after.return_value == Exit.CLEAN
     (wave,) = json.loads(after.stdout)["waves"]
-    assert (wave["gated"], wave["enrolled"], wave["unknown"]) == (["hanako"], [], [])
+    assert (wave["enforced"], wave["enrolled"], wave["unknown"]) == (["hanako"], [], [])
     assert "MFA 必須と証明済み 1 人" in terminal.run("status", goal, "--lang", "ja").stdout
     taken_back(terminal)
 
@@ -200,15 +200,17 @@ def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
     planned(terminal)
     terminal.run("apply", terminal.path("plan"), "--yes")
     iam = iam_of(local)
-    iam.create_policy_version(PolicyArn=GATE, PolicyDocument=json.dumps(OPEN), SetAsDefault=True)
+    iam.create_policy_version(
+        PolicyArn=ENFORCEMENT, PolicyDocument=json.dumps(OPEN), SetAsDefault=True
+    )
     done = terminal.run("status", terminal.path("plan"))
     assert done.return_value == Exit.FINDINGS
-    assert f"  policy {GATE}" in done.stdout
+    assert f"  policy {ENFORCEMENT}" in done.stdout
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.FINDINGS
-    assert f"policy {GATE}: it was changed since" in back.stdout
-    iam.set_default_policy_version(PolicyArn=GATE, VersionId="v1")
-    iam.delete_policy_version(PolicyArn=GATE, VersionId="v2")
+    assert f"policy {ENFORCEMENT}: it was changed since" in back.stdout
+    iam.set_default_policy_version(PolicyArn=ENFORCEMENT, VersionId="v1")
+    iam.delete_policy_version(PolicyArn=ENFORCEMENT, VersionId="v2")
     taken_back(terminal)
 
 
@@ -234,7 +236,7 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
             with pytest.raises(PlanRefused, match=message) as caught:
                 raise_(terminal.run(*words))
             assert caught.value.code is Code.PLAN_FAULTY
-            assert caught.value.cure
+            assert caught.value.fix
             assert name in ("foreign", "chinese") or caught.value.at == terminal.path(name)
     with pytest.raises(FaultyInput, match="cannot be read"):
         raise_(terminal.run("apply", terminal.path("nowhere"), "--yes"))
@@ -244,14 +246,14 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
     Path(terminal.path("edited.journal")).touch()
     with pytest.raises(PlanRefused) as caught:
         raise_(terminal.run("rollback", terminal.path("edited"), "--yes"))
-    assert "edited.journal" in caught.value.cure, "the journal holds the plan as it was applied"
+    assert "edited.journal" in caught.value.fix, "the journal holds the plan as it was applied"
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:
     planned(terminal)
     with pytest.raises(UsageError, match="no terminal") as caught:
         raise_(terminal.run("apply", terminal.path("plan")))
-    assert "--yes" in caught.value.cure
+    assert "--yes" in caught.value.fix
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev", "nowhere/journal"])
@@ -286,7 +288,7 @@ def test_without_permission_it_stops_and_goes_on_later(terminal: Terminal, local
     done = terminal.run("apply", terminal.path("plan"), "--yes")
     assert done.return_value == Exit.ERROR
     assert f"Done: {len(made.changes) - 1}" in done.stdout
-    assert "Not done: 1\n  membership Gated hanako" in done.stdout
+    assert "Not done: 1\n  membership Enforced hanako" in done.stdout
     assert "Stopped at AddUserToGroup: AccessDenied" in done.stdout
     iam.delete_user_policy(UserName="admin", PolicyName="no")
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
@@ -314,9 +316,9 @@ def test_a_journal_that_cannot_be_written_stops_a_roll_back_and_it_is_said_where
     assert isinstance(done.exception, SekishoError)
     assert done.exception.code is Code.OUTPUT_UNWRITABLE
     whole, _, rest = done.stdout.partition("Not done: 3\n")
-    assert whole == "Taken back: 1\n  membership Gated hanako\n"
+    assert whole == "Taken back: 1\n  membership Enforced hanako\n"
     # gone already, which nobody could write down
-    assert rest.startswith("  group-attachment Gated")
+    assert rest.startswith("  group-attachment Enforced")
     monkeypatch.undo()
     again = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert again.return_value == Exit.CLEAN, again.output
@@ -340,7 +342,7 @@ def test_who_interrupts_a_roll_back_is_told_how_far_it_came(
         with pytest.raises(click.Abort):
             terminal.run("rollback", terminal.path("plan"), "--yes")
     (report,) = (text for text in told if "Not done" in text)
-    assert report.startswith("Taken back: 2\n  membership Gated hanako\n")
+    assert report.startswith("Taken back: 2\n  membership Enforced hanako\n")
     taken_back(terminal)
 
 
@@ -399,8 +401,8 @@ def test_the_script_does_the_same(terminal: Terminal, local: LocalAws) -> None:
     assert done.return_value == Exit.CLEAN, done.output
     assert terminal.run("plan", terminal.path("goal.yaml"), "--mfa").return_value == Exit.CLEAN
     iam = iam_of(local)
-    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
-    iam.detach_group_policy(GroupName="Gated", PolicyArn=GATE)
-    iam.delete_group(GroupName="Gated")
-    iam.delete_policy(PolicyArn=GATE)
+    iam.remove_user_from_group(GroupName="Enforced", UserName="hanako")
+    iam.detach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)
+    iam.delete_group(GroupName="Enforced")
+    iam.delete_policy(PolicyArn=ENFORCEMENT)
     assert len(made.changes) == 4

@@ -13,8 +13,8 @@ from rollout.staging import ADMIN, Killed, Killing, company, one_of_each
 from rollout.test_laws import made
 from sekisho.account import AwsApi, collect
 from sekisho.cli.exits import Exit
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused, UsageError
+from sekisho.localaws import LocalAws
 from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
 from sekisho.rollout.doubt import SKEW, Whose, settle, whose
 from sekisho.rollout.journal import Event
@@ -102,8 +102,10 @@ class Stage:
         return there and whose(change, journal, self.api) is Whose.UNTOLD
 
     def taken_back(self, journal: Journal) -> list[str]:
-        """Return the addresses that a roll-back leaves; the gate goes, whoever stays."""
-        report = roll_back(self.plan, journal, self.api, now=lambda: self.now, leave_ungated=True)
+        """Return the addresses that a roll-back leaves; MFA enforcement goes, whoever stays."""
+        report = roll_back(
+            self.plan, journal, self.api, now=lambda: self.now, leave_unenforced=True
+        )
         assert report.complete
         doubted = [each.address for each in report.left if each.reason is IN_DOUBT]
         assert set(doubted) == ({ADDRESS} if self.in_doubt(journal) else set())
@@ -134,7 +136,7 @@ def test_nobody_guesses_whose_a_password_is(stage: Stage, theirs: bool) -> None:
         stage.run(listening)
     assert caught.value.code is Code.PLAN_DOUBTFUL
     assert caught.value.at == ADDRESS
-    assert all(word in caught.value.cure for word in ("--ours taro", "--theirs taro"))
+    assert all(word in caught.value.fix for word in ("--ours taro", "--theirs taro"))
     assert listening.sent == []
     # neither does a roll-back, however often
     for _ in range(2):

@@ -15,15 +15,15 @@ from rollout.staging import (
     NOW,
     account,
     device,
-    gate,
+    enforcement,
     managed,
     user,
     with_user,
 )
 from sekisho.account import AccessKey, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
-from sekisho.files import yaml_shape
 from sekisho.rollout import Goal, Plan, plan
 from sekisho.rollout.changes import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
 from sekisho.rollout.forecast import forecast
@@ -101,7 +101,7 @@ def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path:
 
 
 STAGES = """\
-group: Gated
+group: Enforced
 who: [{path: /dev/}]
 afterEnrolment:
   group: Enrolled
@@ -119,8 +119,8 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
     first = made(STAGES, start)
     members = [c.address for c in first.changes if c.address.startswith("membership")]
     assert members == [
-        "membership Gated aoi",
-        "membership Gated hanako",
+        "membership Enforced aoi",
+        "membership Enforced hanako",
         "membership Enrolled ken",
     ]
     assert first.against == ()
@@ -131,32 +131,37 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
     moved = made(STAGES, with_user(after, dataclasses.replace(hanako, devices=(device("hanako"),))))
     assert [change.address for change in moved.changes] == [
         "membership Enrolled hanako",
-        "membership Gated hanako",
-    ], "the new gate stands before the old one goes"
+        "membership Enforced hanako",
+    ], "the new MFA enforcement stands before the old one goes"
     assert isinstance(moved.changes[1], RemoveUserFromGroup)
     assert moved.against == ()
 
     ken = next(u for u in after.users if u.name == "ken")
     back = made(STAGES, with_user(after, dataclasses.replace(ken, devices=())))
-    assert [c.address for c in back.changes] == ["membership Gated ken", "membership Enrolled ken"]
+    assert [c.address for c in back.changes] == [
+        "membership Enforced ken",
+        "membership Enrolled ken",
+    ]
 
 
 @pytest.mark.parametrize("name", ["Force_MFA", "Strict"])
 def test_neither_stage_can_be_replaced_by_itself(name: str) -> None:
     arn = FULL.replace("Full", name)
     start = people()
-    start = dataclasses.replace(start, policies={**start.policies, arn: managed(arn, gate())})
+    start = dataclasses.replace(
+        start, policies={**start.policies, arn: managed(arn, enforcement())}
+    )
     with pytest.raises(FaultyInput, match="replaced by itself") as caught:
         read(f"{STAGES}replaces: [{name}]\n", start)
     assert [fault.line for fault in caught.value.faults] == [7]
 
 
-def test_stale_copies_go_once_everybody_is_gated() -> None:
+def test_stale_copies_go_once_everybody_is_enforced() -> None:
     old = FULL.replace("Full", "Old")
     start = people()
     start = dataclasses.replace(
         start,
-        policies={**start.policies, old: managed(old, gate())},
+        policies={**start.policies, old: managed(old, enforcement())},
         groups=tuple(
             dataclasses.replace(group, attached=(*group.attached, old)) for group in start.groups
         ),

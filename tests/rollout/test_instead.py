@@ -1,4 +1,4 @@
-"""A new gate stays where the old one, in whose place it came, cannot be put back."""
+"""A new MFA enforcement stays where the old one, in whose place it came, cannot be put back."""
 
 import json
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from administered import iam_of, signed_in
-from rollout.staging import GATE, NOW, Refusing, company, gate, policy_goal
+from rollout.staging import ENFORCEMENT, NOW, Refusing, company, enforcement, policy_goal
 from rollout.test_laws import made, password
 from rollout.test_meanwhile import OLD
 from sekisho.account.aws import Boto3Api
-from sekisho.endpoint import LocalAws
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, roll_back
-from sekisho.rollout.texts import NO_OTHER_GATE
+from sekisho.rollout.texts import NO_OTHER_ENFORCEMENT
 
 NAME = OLD.rsplit("/", 1)[-1]
 
@@ -33,9 +33,11 @@ def api(local: LocalAws) -> Boto3Api:
 
 @pytest.fixture
 def iam(local: LocalAws) -> Any:
-    """What somebody else does; there is an old gate, attached to nobody yet."""
+    """What somebody else does; there is an old MFA enforcement, attached to nobody yet."""
     client = iam_of(local)
-    client.create_policy(PolicyName=NAME, PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+    client.create_policy(
+        PolicyName=NAME, PolicyDocument=json.dumps(to_json(enforcement(Preset.AWS)))
+    )
     return client
 
 
@@ -45,7 +47,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def replaced(api: Boto3Api, journal: Journal, **about: Any) -> Plan:
-    """Return a plan that puts the new gate in the place of the old, applied."""
+    """Return a plan that puts the new MFA enforcement in the place of the old, applied."""
     whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), **about))
     assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
     return whole
@@ -55,30 +57,32 @@ def left(whole: Plan, journal: Journal, api: Boto3Api, **about: bool) -> set[str
     return {each.address for each in roll_back(whole, journal, api, now=lambda: NOW, **about).left}
 
 
-ATTACHED = f"user-attachment machine {GATE}"
+ATTACHED = f"user-attachment machine {ENFORCEMENT}"
 LOST = f"user-attachment machine {OLD}"
 
 
-def test_who_cannot_have_the_old_gate_back_keeps_the_new(
+def test_who_cannot_have_the_old_enforcement_back_keeps_the_new(
     api: Boto3Api, iam: Any, journal: Journal
 ) -> None:
-    iam.create_policy(PolicyName="Force_MFA", PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+    iam.create_policy(
+        PolicyName="Force_MFA", PolicyDocument=json.dumps(to_json(enforcement(Preset.AWS)))
+    )
     for user in ("machine", "admin"):
         iam.attach_user_policy(UserName=user, PolicyArn=OLD)
     whole = replaced(api, journal, users=("machine", "admin"))
     for number in range(8):
         arn = iam.create_policy(
-            PolicyName=f"Other{number}", PolicyDocument=json.dumps(to_json(gate()))
+            PolicyName=f"Other{number}", PolicyDocument=json.dumps(to_json(enforcement()))
         )["Policy"]["Arn"]
         iam.attach_user_policy(UserName="machine", PolicyArn=arn)
     report = roll_back(whole, journal, api, now=lambda: NOW)
     reasons = {each.address: each.reason for each in report.left}
-    assert set(reasons) == {LOST, ATTACHED, f"policy-versions {GATE}"}
+    assert set(reasons) == {LOST, ATTACHED, f"policy-versions {ENFORCEMENT}"}
     assert "LimitExceeded" not in reasons[ATTACHED].en
-    assert reasons[ATTACHED] == NO_OTHER_GATE.filled(what=LOST)
-    assert f"user-attachment admin {GATE}" in report.undone, "who has the old one back"
+    assert reasons[ATTACHED] == NO_OTHER_ENFORCEMENT.filled(what=LOST)
+    assert f"user-attachment admin {ENFORCEMENT}" in report.undone, "who has the old one back"
     held = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
-    assert GATE in [each["PolicyArn"] for each in held]
+    assert ENFORCEMENT in [each["PolicyArn"] for each in held]
 
     iam.detach_user_policy(UserName="machine", PolicyArn=arn)
     assert left(whole, journal, api) == set(), "there is room again"
@@ -88,20 +92,20 @@ def test_it_goes_all_the_same_for_who_says_so(api: Boto3Api, iam: Any, journal: 
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
     whole = replaced(api, journal, users=("machine",))
     iam.delete_policy(PolicyArn=OLD)
-    assert left(whole, journal, api) == {LOST, ATTACHED, f"policy {GATE}"}
-    assert left(whole, journal, api, leave_ungated=True) == {LOST}
+    assert left(whole, journal, api) == {LOST, ATTACHED, f"policy {ENFORCEMENT}"}
+    assert left(whole, journal, api, leave_unenforced=True) == {LOST}
 
 
 def test_what_guards_through_a_group_stays_whole(api: Boto3Api, iam: Any, journal: Journal) -> None:
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
-    whole = replaced(api, journal, group=GroupGoal("Gated", ("machine", "hanako")))
+    whole = replaced(api, journal, group=GroupGoal("Enforced", ("machine", "hanako")))
     iam.delete_policy(PolicyArn=OLD)
     assert left(whole, journal, api) == {
         LOST,
-        "membership Gated machine",
-        f"group-attachment Gated {GATE}",
-        "group Gated",
-        f"policy {GATE}",
+        "membership Enforced machine",
+        f"group-attachment Enforced {ENFORCEMENT}",
+        "group Enforced",
+        f"policy {ENFORCEMENT}",
     }
 
 
@@ -118,7 +122,7 @@ def test_what_a_group_has_lost_its_members_keep_in_the_new(
     else:
         iam.remove_user_from_group(GroupName="Old", UserName="hanako")
         iam.delete_group(GroupName="Old")
-    assert f"user-attachment hanako {GATE}" in left(whole, journal, api)
+    assert f"user-attachment hanako {ENFORCEMENT}" in left(whole, journal, api)
 
 
 def test_who_is_gone_misses_nothing(api: Boto3Api, iam: Any, journal: Journal) -> None:
@@ -126,7 +130,7 @@ def test_who_is_gone_misses_nothing(api: Boto3Api, iam: Any, journal: Journal) -
     for user in ("leaver", "machine"):
         iam.attach_user_policy(UserName=user, PolicyArn=OLD)
     whole = replaced(api, journal, users=("leaver", "machine"))
-    iam.detach_user_policy(UserName="leaver", PolicyArn=GATE)
+    iam.detach_user_policy(UserName="leaver", PolicyArn=ENFORCEMENT)
     iam.delete_user(UserName="leaver")
     assert left(whole, journal, api) == {f"user-attachment leaver {OLD}"}
 
@@ -139,6 +143,6 @@ def test_what_somebody_else_took_away_counts_as_well(
     denied = Refusing(api, "DetachUserPolicy")
     assert execute(whole, denied, journal, passwords=password, now=lambda: NOW).stopped
     iam.detach_user_policy(UserName="machine", PolicyArn=OLD)
-    assert left(whole, journal, api) == {ATTACHED, f"policy {GATE}"}
+    assert left(whole, journal, api) == {ATTACHED, f"policy {ENFORCEMENT}"}
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
     assert left(whole, journal, api) == set()

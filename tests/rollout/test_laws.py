@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from administered import signed_in
 from rollout.staging import (
     ADMIN,
-    GATE,
+    ENFORCEMENT,
     NOW,
     Killed,
     Killing,
     Refusing,
     company,
-    gate,
+    enforcement,
     one_of_each,
     policy_goal,
 )
@@ -84,17 +84,17 @@ def goals(*people: str) -> st.SearchStrategy[Goal]:
         path=st.sampled_from(["/", "/dev/"]),
         password=st.none() | st.builds(TemporaryPassword, st.booleans(), st.booleans()),
         groups=st.sampled_from([(), ("Developers",)]),
-        gated=st.booleans(),
+        enforced=st.booleans(),
     )
     return st.builds(
         Goal,
         policy=st.builds(
             policy_goal,
-            document=st.sampled_from([gate(preset) for preset in Preset]),
+            document=st.sampled_from([enforcement(preset) for preset in Preset]),
             tags=st.dictionaries(st.sampled_from(["team", "cost"]), st.text("abc ", max_size=5)),
         ),
         users=some,
-        group=st.none() | st.builds(GroupGoal, st.sampled_from(["Gated", "Developers"]), some),
+        group=st.none() | st.builds(GroupGoal, st.sampled_from(["Enforced", "Developers"]), some),
         new_users=st.just(()) | new.map(lambda user: (user,)),
         break_glass=st.just(("glass",)),
     )
@@ -108,7 +108,7 @@ def test_rollback_after_apply_is_identity(
     folder = tmp_path_factory.mktemp("law")
     if existing:
         # a policy of this name stands already, in another version and with other tags
-        older = Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it", "old": "1"}))
+        older = Goal(policy_goal(document=enforcement(Preset.AWS), tags={"team": "it", "old": "1"}))
         first = made(api, older)
         execute(first, api, Journal(folder / "first"), passwords=password, now=lambda: NOW)
     snapshot = collect(api, now=NOW)
@@ -197,7 +197,7 @@ def test_an_apply_killed_at_any_call_is_undone(api: Boto3Api, tmp_path: Path, af
 def test_a_rollback_killed_at_any_call_is_resumed(
     api: Boto3Api, tmp_path: Path, after: bool
 ) -> None:
-    older = made(api, Goal(policy_goal(document=gate(Preset.AWS))))
+    older = made(api, Goal(policy_goal(document=enforcement(Preset.AWS))))
     execute(older, api, Journal(tmp_path / "older"), passwords=password, now=lambda: NOW)
     whole = full(api)
     before = touched(whole, api)
@@ -307,6 +307,8 @@ def test_a_refused_rollback_stops_cleanly(api: Boto3Api, tmp_path: Path, operati
     assert touched(whole, api) == before
 
 
-def test_a_user_is_gated_before_the_password_exists(api: Boto3Api) -> None:
+def test_a_user_is_enforced_before_the_password_exists(api: Boto3Api) -> None:
     addresses = [change.address for change in full(api).changes]
-    assert addresses.index(f"user-attachment taro {GATE}") < addresses.index("login-profile taro")
+    assert addresses.index(f"user-attachment taro {ENFORCEMENT}") < addresses.index(
+        "login-profile taro"
+    )

@@ -1,6 +1,7 @@
 """The least policy is the least: without any one of its actions the way there and back is refused.
 
-By the plan's own word about its caller, and over the wire, where the guard decides each call. By
+By the plan's own word about its caller, and over the wire, where the authorizer decides each call.
+By
 default one action in five is tried, in the deep profile each.
 """
 
@@ -15,12 +16,12 @@ from hypothesis import settings
 
 from administered import ACCOUNT, REGION, iam_of, signed_in
 from rollout.staging import (
-    GATE,
+    ENFORCEMENT,
     NOW,
     Killing,
     account,
     company,
-    gate,
+    enforcement,
     managed,
     one_of_each,
     policy_goal,
@@ -30,14 +31,14 @@ from rollout.staging import (
 from rollout.test_laws import known, password
 from sekisho.account import AwsApi, Snapshot, collect
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back
 
 OPERATOR = Caller(f"arn:aws:iam::{ACCOUNT}:user/operator")
-OLD = GATE.replace("Force_MFA", "Old")
-OWN = GATE.replace("Force_MFA", "own")
+OLD = ENFORCEMENT.replace("Force_MFA", "Old")
+OWN = ENFORCEMENT.replace("Force_MFA", "own")
 GOALS = {
     "first": one_of_each(),
     "again": Goal(policy_goal(), users=("machine",), replaces=(OLD,)),
@@ -75,7 +76,10 @@ def planned(goal: Goal, start: Snapshot) -> Plan:
 
 
 def before_again(start: Snapshot) -> Snapshot:
-    old = {arn: managed(arn, gate(Preset.AWS), tags={"team": "it"}) for arn in (GATE, OLD)}
+    old = {
+        arn: managed(arn, enforcement(Preset.AWS), tags={"team": "it"})
+        for arn in (ENFORCEMENT, OLD)
+    }
     machine = replace(start.user_named["machine"], attached=(OLD,))
     return replace(with_user(start, machine), policies={**start.policies, **old})
 
@@ -135,7 +139,7 @@ class Operator:
 
 def stand_again(local: LocalAws) -> None:
     """Make what `before_again` describes."""
-    iam, text = iam_of(local), json.dumps(to_json(gate(Preset.AWS)))
+    iam, text = iam_of(local), json.dumps(to_json(enforcement(Preset.AWS)))
     for name in ("Force_MFA", "Old"):
         tags = [{"Key": "team", "Value": "it"}]
         iam.create_policy(PolicyName=name, PolicyDocument=text, Tags=tags)

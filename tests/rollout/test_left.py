@@ -12,18 +12,18 @@ from rollout.staging import (
     ACCOUNT,
     ADMIN,
     CHANGE,
+    ENFORCEMENT,
     EVERYTHING,
-    GATE,
     NOW,
     company,
+    enforcement,
     full_goal,
-    gate,
     policy_goal,
 )
 from sekisho.account import collect
 from sekisho.account.aws import Boto3Api, connect
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back, touched
 
@@ -74,14 +74,14 @@ def applied(api: Boto3Api, journal: Journal) -> Plan:
     return whole
 
 
-POLICY = f"policy {GATE}"
-ATTACHED = f"group-attachment Gated {GATE}"
+POLICY = f"policy {ENFORCEMENT}"
+ATTACHED = f"group-attachment Enforced {ENFORCEMENT}"
 TARO = {
-    *("user taro", "membership Developers taro", "membership Gated taro"),
-    *(f"user-attachment taro {GATE}", f"user-attachment taro {CHANGE}"),
-    *(ATTACHED, "group Gated", POLICY),
+    *("user taro", "membership Developers taro", "membership Enforced taro"),
+    *(f"user-attachment taro {ENFORCEMENT}", f"user-attachment taro {CHANGE}"),
+    *(ATTACHED, "group Enforced", POLICY),
 }
-JIRO = {"user jiro", f"user-attachment jiro {GATE}", POLICY}
+JIRO = {"user jiro", f"user-attachment jiro {ENFORCEMENT}", POLICY}
 
 
 def left(plan_: Plan, journal: Journal, api: Boto3Api) -> list[str]:
@@ -98,7 +98,7 @@ def test_a_password_that_was_changed_stays(
     change_password(iam)
     assert set(left(applied, journal, api)) == {"login-profile taro", *TARO}
     groups = api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")
-    assert {each["GroupName"] for each in groups} == {"Gated", "Developers"}
+    assert {each["GroupName"] for each in groups} == {"Enforced", "Developers"}
 
 
 def test_a_user_with_a_device_stays(
@@ -133,60 +133,60 @@ def test_a_user_that_others_gave_more_stays(
 def test_a_group_with_other_members_stays(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
-    iam.add_user_to_group(GroupName="Gated", UserName="machine")
-    assert left(applied, journal, api) == [ATTACHED, "group Gated", POLICY]
-    members = api.pages("iam", "GetGroup", "Users", GroupName="Gated")
+    iam.add_user_to_group(GroupName="Enforced", UserName="machine")
+    assert left(applied, journal, api) == [ATTACHED, "group Enforced", POLICY]
+    members = api.pages("iam", "GetGroup", "Users", GroupName="Enforced")
     assert [member["UserName"] for member in members] == ["machine"]
 
 
 def test_a_policy_that_others_attached_stays(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
-    iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
-    assert left(applied, journal, api) == [f"policy {GATE}"]
+    iam.attach_user_policy(UserName="hanako", PolicyArn=ENFORCEMENT)
+    assert left(applied, journal, api) == [f"policy {ENFORCEMENT}"]
 
 
 def test_a_policy_that_others_edited_stays(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     iam.create_policy_version(
-        PolicyArn=GATE, PolicyDocument=json.dumps(EVERYTHING), SetAsDefault=True
+        PolicyArn=ENFORCEMENT, PolicyDocument=json.dumps(EVERYTHING), SetAsDefault=True
     )
-    assert left(applied, journal, api) == [f"policy {GATE}"]
+    assert left(applied, journal, api) == [f"policy {ENFORCEMENT}"]
 
 
 def test_a_new_version_is_taken_back_to_the_old(api: Boto3Api, iam: Any, tmp_path: Path) -> None:
-    first = made(api, Goal(policy_goal(document=gate(Preset.AWS), tags={"team": "it"})))
+    first = made(api, Goal(policy_goal(document=enforcement(Preset.AWS), tags={"team": "it"})))
     execute(first, api, Journal(tmp_path / "first"), passwords=password, now=lambda: NOW)
     second = made(api, Goal(policy_goal(), users=("machine",)))
     before = touched(second, api)
     journal = Journal(tmp_path / "second")
     execute(second, api, journal, passwords=password, now=lambda: NOW)
-    versions = list(api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=GATE))
+    versions = list(api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=ENFORCEMENT))
     assert {v["VersionId"]: v["IsDefaultVersion"] for v in versions} == {"v1": False, "v2": True}
-    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "changed by hand"}])
-    assert left(second, journal, api) == [f"policy-tag {GATE} team"]
-    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "it"}])
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "changed by hand"}])
+    assert left(second, journal, api) == [f"policy-tag {ENFORCEMENT} team"]
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "it"}])
     assert touched(second, api) == before
 
 
 def test_what_was_so_already_is_not_taken_back(api: Boto3Api, iam: Any, journal: Journal) -> None:
     whole = made(api, full_goal())
-    iam.create_group(GroupName="Gated")
-    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    iam.create_group(GroupName="Enforced")
+    iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
     report = execute(whole, api, journal, passwords=password, now=lambda: NOW)
     assert report.complete
-    assert report.already == ("group Gated", "membership Gated hanako")
-    stay = {ATTACHED, "group Gated", "membership Gated hanako", POLICY}
+    assert report.already == ("group Enforced", "membership Enforced hanako")
+    stay = {ATTACHED, "group Enforced", "membership Enforced hanako", POLICY}
     assert set(left(whole, journal, api)) == stay
-    members = api.pages("iam", "GetGroup", "Users", GroupName="Gated")
+    members = api.pages("iam", "GetGroup", "Users", GroupName="Enforced")
     assert [member["UserName"] for member in members] == ["hanako"]
 
 
 def test_what_was_detached_meanwhile_needs_no_taking_back(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
-    iam.detach_user_policy(UserName="machine", PolicyArn=GATE)
+    iam.detach_user_policy(UserName="machine", PolicyArn=ENFORCEMENT)
     assert left(applied, journal, api) == []
 
 
@@ -194,9 +194,9 @@ def test_a_second_rollback_undoes_nothing_that_others_did(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
     roll_back(applied, journal, api, now=lambda: NOW)
-    iam.create_group(GroupName="Gated")
+    iam.create_group(GroupName="Enforced")
     assert left(applied, journal, api) == []
-    assert api.call("iam", "GetGroup", GroupName="Gated")
+    assert api.call("iam", "GetGroup", GroupName="Enforced")
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before-apply", "half-way"])
@@ -211,7 +211,7 @@ def test_drift_is_refused_by_name(api: Boto3Api, iam: Any, journal: Journal, fir
     assert caught.value.code is Code.PLAN_STALE
     assert api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")
     attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
-    assert GATE not in [item["PolicyArn"] for item in attached], "nothing is done then"
+    assert ENFORCEMENT not in [item["PolicyArn"] for item in attached], "nothing is done then"
 
 
 def test_a_finished_plan_stays_finished(
@@ -267,7 +267,7 @@ def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
         if mfa:
             with pytest.raises(PlanRefused, match="access key") as caught:
                 execute(whole, key, journal, passwords=password, now=lambda: NOW)
-            assert caught.value.cure
+            assert caught.value.fix
             assert not journal.path.exists()
         else:
             assert execute(whole, key, journal, passwords=password, now=lambda: NOW).complete
@@ -276,12 +276,12 @@ def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
 def test_what_a_rollback_left_is_still_the_plans(
     api: Boto3Api, iam: Any, journal: Journal, applied: Plan
 ) -> None:
-    before = api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"]
-    iam.attach_user_policy(UserName="hanako", PolicyArn=GATE)
-    assert left(applied, journal, api) == [f"policy {GATE}"]
+    before = api.call("iam", "GetPolicy", PolicyArn=ENFORCEMENT)["Policy"]["CreateDate"]
+    iam.attach_user_policy(UserName="hanako", PolicyArn=ENFORCEMENT)
+    assert left(applied, journal, api) == [f"policy {ENFORCEMENT}"]
     assert execute(applied, api, journal, passwords=password, now=lambda: NOW).already == ()
-    assert api.call("iam", "GetPolicy", PolicyArn=GATE)["Policy"]["CreateDate"] == before
-    iam.detach_user_policy(UserName="hanako", PolicyArn=GATE)
+    assert api.call("iam", "GetPolicy", PolicyArn=ENFORCEMENT)["Policy"]["CreateDate"] == before
+    iam.detach_user_policy(UserName="hanako", PolicyArn=ENFORCEMENT)
     assert left(applied, journal, api) == []
 
 
@@ -303,5 +303,5 @@ def test_the_console_permission_comes_and_goes(
     api: Boto3Api, journal: Journal, applied: Plan
 ) -> None:
     attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro")
-    assert {item["PolicyArn"] for item in attached} == {GATE, CHANGE}
+    assert {item["PolicyArn"] for item in attached} == {ENFORCEMENT, CHANGE}
     assert left(applied, journal, api) == []

@@ -12,11 +12,20 @@ import pytest
 from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
-from rollout.staging import ADMIN, NOW, account, company, full_goal, gate, policy_goal, with_user
+from rollout.staging import (
+    ADMIN,
+    NOW,
+    account,
+    company,
+    enforcement,
+    full_goal,
+    policy_goal,
+    with_user,
+)
 from sekisho.account import Device, DeviceKind, Gap, Group, collect, user_of
 from sekisho.account.aws import Boto3Api
-from sekisho.endpoint import LocalAws
 from sekisho.errors import FaultyAccount
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans, deny_all_arn, offboard, reset
@@ -43,11 +52,11 @@ def api(local: LocalAws) -> Boto3Api:
     return signed_in(local, "admin", mfa=True)
 
 
-def gated(api: Boto3Api, preset: Preset, folder: Path) -> None:
-    """Gate hanako."""
-    goal = Goal(policy_goal(document=gate(preset)), users=("hanako",))
+def enforced(api: Boto3Api, preset: Preset, folder: Path) -> None:
+    """MFA enforcement hanako."""
+    goal = Goal(policy_goal(document=enforcement(preset)), users=("hanako",))
     made = plan(goal, collect(api, now=NOW), ADMIN)
-    run(made, api, folder / "gate")
+    run(made, api, folder / "enforcement")
 
 
 def run(made: Plan, api: Boto3Api, journal: Path) -> None:
@@ -66,7 +75,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
         api.call("iam", "DeleteAccessKey", UserName="hanako", AccessKeyId=key.id)
     for ssh in hanako.ssh_keys:
         api.call("iam", "DeleteSSHPublicKey", UserName="hanako", SSHPublicKeyId=ssh.id)
-    gated(api, preset, tmp_path)
+    enforced(api, preset, tmp_path)
     made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
     assert made.applicable, made.against
     assert [change.address.split()[0] for change in made.changes] == [

@@ -7,12 +7,12 @@ import pytest
 
 from administered import REGION, iam_of, session_keys, signed_in
 from rollout.line import Line, line_to
-from rollout.staging import GATE, NOW, company
+from rollout.staging import ENFORCEMENT, NOW, company
 from rollout.test_meanwhile import applied, replacing
 from rollout.weather import Fault, Weather
 from sekisho.account.aws import Boto3Api, connect
-from sekisho.endpoint import LocalAws
 from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
 from sekisho.rollout import CreatePolicyVersion, Journal, roll_back, touched
 
 
@@ -66,7 +66,7 @@ def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_
     # AWS does not show the version of the lost answer yet when it is looked for
     weather = Weather(api, [*[None] * position, Fault.LOST_BUT_DONE], lag=20)
     assert applied(whole, weather, tmp_path / "journal").complete
-    versions = iam_of(local).list_policy_versions(PolicyArn=GATE)["Versions"]
+    versions = iam_of(local).list_policy_versions(PolicyArn=ENFORCEMENT)["Versions"]
     assert sorted(each["VersionId"] for each in versions) == ["v1", "v2", "v3"]
     assert applied(whole, api, tmp_path / "journal").complete
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
@@ -78,11 +78,11 @@ def test_a_throttled_change_is_sent_again(
 ) -> None:
     monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 3)
     line.throttled["CreateGroup"] = 2
-    api.call("iam", "CreateGroup", GroupName="Gated")
+    api.call("iam", "CreateGroup", GroupName="Enforced")
     assert line.asked["CreateGroup"] == 3
     line.throttled["DeleteGroup"] = 3
     with pytest.raises(AwsRefused, match="Throttling"):
-        api.call("iam", "DeleteGroup", GroupName="Gated")
+        api.call("iam", "DeleteGroup", GroupName="Enforced")
     assert line.asked["DeleteGroup"] == 3
 
 

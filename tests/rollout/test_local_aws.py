@@ -1,4 +1,4 @@
-"""The same laws over the wire: the guard decides every call of a roll-out."""
+"""The same laws over the wire: the authorizer decides every call of a roll-out."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +13,9 @@ from rollout.staging import policy_goal
 from sekisho.account import collect, load_account
 from sekisho.account.aws import Boto3Api
 from sekisho.account.reads import READS, Per
-from sekisho.audit import Gated, gates_of
-from sekisho.endpoint import LocalAws
+from sekisho.audit import Enforced, enforcements_of
 from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
 from sekisho.rollout import (
     Caller,
     Goal,
@@ -30,11 +30,11 @@ from sekisho.rollout import (
     touched,
 )
 
-COMPANY = Path(str(files("sekisho.story") / "data" / "company.json"))
+COMPANY = Path(str(files("sekisho.tour") / "data" / "company.json"))
 GOAL = Goal(
     policy=policy_goal(),
     users=("hanako.sato", "yuki.tanaka"),
-    group=GroupGoal("Gated", ("sora.ito", "new.person")),
+    group=GroupGoal("Enforced", ("sora.ito", "new.person")),
     new_users=(NewUser("new.person", "/", {"team": "new"}, TemporaryPassword()),),
     break_glass=("break-glass",),
 )
@@ -62,15 +62,19 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
 
     report = execute(made, api, Journal(journal), passwords=password, now=local.clock.now)
     assert report.complete, report.stopped
-    gated = collect(api, now=local.clock.now())
-    gates = gates_of(gated)
-    assert [name for name, gate in gates.items() if gate.gated is Gated.PROVED] == [
+    enforced = collect(api, now=local.clock.now())
+    enforcements = enforcements_of(enforced)
+    assert [
+        name
+        for name, enforcement in enforcements.items()
+        if enforcement.enforced is Enforced.PROVED
+    ] == [
         "hanako.sato",
         "new.person",
         "sora.ito",
         "yuki.tanaka",
     ]
-    settled = plan(GOAL, gated, caller)
+    settled = plan(GOAL, enforced, caller)
     assert settled.changes == ()
 
     undone = roll_back(made, Journal(journal), api, now=local.clock.now)

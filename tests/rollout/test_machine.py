@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from administered import FULL, iam_of, signed_in
 from rollout.populations import NAMES, PEOPLE, Person, move_in
-from rollout.staging import ADMIN, GATE, NOW, Killed, company, gate, policy_goal
+from rollout.staging import ADMIN, ENFORCEMENT, NOW, Killed, company, enforcement, policy_goal
 from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi, Snapshot, collect, policies_of, user_of
@@ -46,14 +46,14 @@ from sekisho.rollout.plan import Verdict
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
-OLD = GATE.replace("Force_MFA", "Old")
+OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 OLD_MEMBERS = st.lists(st.sampled_from(["machine", "hanako", *NAMES]), unique=True, max_size=2)
-GROUPS = ["Gated", "Developers"]
+GROUPS = ["Enforced", "Developers"]
 SOMEBODY = st.sampled_from(["machine", "hanako", "taro", *NAMES])
 HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
 
 
-class Guard:
+class Authorizer:
     """An `AwsApi` in which nobody touches a password that somebody else has set."""
 
     def __init__(self, api: AwsApi, theirs: set[str]) -> None:
@@ -67,7 +67,7 @@ class Guard:
         return self._api.call(service, operation, **params)
 
 
-class Dying(Guard):
+class Dying(Authorizer):
     """An `AwsApi` in which the process dies at an operation, before or after it is done."""
 
     def __init__(self, api: AwsApi, theirs: set[str], operation: str, *, after: bool) -> None:
@@ -116,17 +116,22 @@ class RollOut(RuleBasedStateMachine):
             self.api.call("iam", "CreateAccessKey", UserName="hanako")
         for name, person in people.items():
             move_in(local, name, person, SECRET)
-        self._gate_of_old(old)
+        self._enforcement_of_old(old)
         if older is not None:
-            goal = Goal(policy_goal(document=gate(older)), users=("hanako",))
+            goal = Goal(policy_goal(document=enforcement(older)), users=("hanako",))
             self._execute(
                 plan(goal, collect(self.api, now=NOW), ADMIN), Journal(self.folder / "older")
             )
 
-    def _gate_of_old(self, old: tuple[str, list[str]] | None) -> None:
-        """Let a gate stand that goals replace: attached to a group, or directly to one user."""
+    def _enforcement_of_old(self, old: tuple[str, list[str]] | None) -> None:
+        """Let enforcement stand that goals replace.
+
+        Attached to a group, or directly to one user.
+        """
         iam = iam_of(self.local)
-        iam.create_policy(PolicyName="Old", PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+        iam.create_policy(
+            PolicyName="Old", PolicyDocument=json.dumps(to_json(enforcement(Preset.AWS)))
+        )
         if old is None:
             iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
             return
@@ -173,7 +178,7 @@ class RollOut(RuleBasedStateMachine):
         return journal
 
     def _weather(self, faults: list[Fault | None], lag: int) -> Weather:
-        return Weather(Guard(self.api, self.theirs), faults, lag)
+        return Weather(Authorizer(self.api, self.theirs), faults, lag)
 
     # --- plans
 
@@ -209,7 +214,7 @@ class RollOut(RuleBasedStateMachine):
         if theirs:
             self.somebody_sets_a_password(anew=False)
         if again:
-            self._apply(Guard(self.api, self.theirs), lag=0, knows=False)
+            self._apply(Authorizer(self.api, self.theirs), lag=0, knows=False)
 
     def _makes_a_password(self) -> bool:
         changes = self.plan.changes if self.plan else ()
@@ -288,7 +293,7 @@ class RollOut(RuleBasedStateMachine):
             self.somebody_sets_a_password(anew=False)
         if again:
             roll_back(
-                self.plan, Journal(self.journal), Guard(self.api, self.theirs), now=lambda: NOW
+                self.plan, Journal(self.journal), Authorizer(self.api, self.theirs), now=lambda: NOW
             )
 
     @precondition(lambda self: self.plan is not None)
@@ -298,7 +303,7 @@ class RollOut(RuleBasedStateMachine):
         self.ran = True
         undone = self._standing(Event.UNDONE)
         found = collect(self.api, now=NOW)
-        api = Guard(self.api, self.theirs)
+        api = Authorizer(self.api, self.theirs)
         report = roll_back(self.plan, self._said(), api, now=lambda: NOW)
         assert report.complete, report
         if not self.meddled:
@@ -328,7 +333,7 @@ class RollOut(RuleBasedStateMachine):
     @rule()
     def there_and_back(self) -> None:
         """Apply and take back in good weather, with nobody else at work between."""
-        self._apply(Guard(self.api, self.theirs), lag=0, knows=True)
+        self._apply(Authorizer(self.api, self.theirs), lag=0, knows=True)
         self.take_back()
 
     @precondition(lambda self: self.plan is not None)
@@ -340,7 +345,7 @@ class RollOut(RuleBasedStateMachine):
 
     # --- other people
 
-    @rule(user=SOMEBODY, arn=st.sampled_from([GATE, FULL, OLD]), attach=st.booleans())
+    @rule(user=SOMEBODY, arn=st.sampled_from([ENFORCEMENT, FULL, OLD]), attach=st.booleans())
     def somebody_attaches_or_detaches(self, user: str, arn: str, attach: bool) -> None:
         self._meddle(f"{'Attach' if attach else 'Detach'}UserPolicy", UserName=user, PolicyArn=arn)
 
@@ -351,8 +356,10 @@ class RollOut(RuleBasedStateMachine):
 
     @rule(preset=st.sampled_from(Preset))
     def somebody_edits_the_policy(self, preset: Preset) -> None:
-        text = json.dumps(to_json(gate(preset)))
-        self._meddle("CreatePolicyVersion", PolicyArn=GATE, PolicyDocument=text, SetAsDefault=True)
+        text = json.dumps(to_json(enforcement(preset)))
+        self._meddle(
+            "CreatePolicyVersion", PolicyArn=ENFORCEMENT, PolicyDocument=text, SetAsDefault=True
+        )
 
     @rule()
     def somebody_gets_a_key(self) -> None:
@@ -407,7 +414,10 @@ class RollOut(RuleBasedStateMachine):
 
 
 def _replacing(goal: Goal, before: Snapshot) -> Goal:
-    """Return a goal in place of the old gate; where a group has that, all its members join it."""
+    """Return a goal in place of the old enforcement.
+
+    Where a group has that, all its members join it.
+    """
     goal = replace(goal, replaces=(OLD,))
     group = next((group.name for group in before.groups if OLD in group.attached), None)
     if group is None:

@@ -12,19 +12,19 @@ import pytest
 from administered import ACCOUNT, EVERYTHING, FULL, iam_of, signed_in
 from rollout.staging import (
     ADMIN,
-    GATE,
+    ENFORCEMENT,
     NOW,
     account,
     company,
-    gate,
+    enforcement,
     managed,
     one_of_each,
     policy_goal,
 )
 from rollout.test_laws import SECRET, made, password
 from sekisho.account import AwsApi, Group
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     ApplyReport,
@@ -40,7 +40,7 @@ from sekisho.rollout import (
 from sekisho.rollout.execute import AHEAD, OLDEST
 from sekisho.rollout.patience import patiently
 
-OLD = GATE.replace("Force_MFA", "Old_Force_MFA")
+OLD = ENFORCEMENT.replace("Force_MFA", "Old_Force_MFA")
 
 
 @pytest.fixture
@@ -83,7 +83,9 @@ def replacing(api: AwsApi, local: LocalAws) -> Plan:
     """Return a plan that also makes a version, sets a tag and detaches."""
     iam = iam_of(local)
     for name in ("Force_MFA", "Old_Force_MFA"):
-        iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(to_json(gate(Preset.AWS))))
+        iam.create_policy(
+            PolicyName=name, PolicyDocument=json.dumps(to_json(enforcement(Preset.AWS)))
+        )
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
     return made(api, Goal(policy_goal(), users=("machine",), replaces=(OLD,)))
 
@@ -120,13 +122,13 @@ def test_what_a_colleague_did_since_the_first_look_is_theirs(
     iam = iam_of(local)
 
     def colleague() -> None:
-        iam.create_group(GroupName="Gated")
-        iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+        iam.create_group(GroupName="Enforced")
+        iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
 
     meanwhile = Meanwhile(api, "CreatePolicy", colleague)
     report = applied(whole, meanwhile, tmp_path / "journal")
     assert report.complete
-    assert report.already == ("group Gated", "membership Gated hanako")
+    assert report.already == ("group Enforced", "membership Enforced hanako")
     assert not {"CreateGroup", "AddUserToGroup"} & {*meanwhile.called}
 
 
@@ -150,27 +152,31 @@ def test_what_made_a_change_needless_is_looked_at_again(
     api: AwsApi, local: LocalAws, tmp_path: Path
 ) -> None:
     iam = iam_of(local)
-    text = json.dumps(to_json(gate()))
+    text = json.dumps(to_json(enforcement()))
     tag = {"Key": "team", "Value": "it"}
     iam.create_policy(PolicyName="Force_MFA", PolicyDocument=text, Tags=[tag])
-    iam.create_group(GroupName="Gated")
-    iam.attach_group_policy(GroupName="Gated", PolicyArn=GATE)
-    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
-    members = GroupGoal("Gated", ("hanako", "admin"))
+    iam.create_group(GroupName="Enforced")
+    iam.attach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)
+    iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
+    members = GroupGoal("Enforced", ("hanako", "admin"))
     whole = made(api, Goal(policy_goal(description="", tags={"team": "it"}), group=members))
     assert whole.already == (
-        f"policy-versions {GATE}",
-        f"policy-tag {GATE} team",
-        "group Gated",
-        f"group-attachment Gated {GATE}",
-        "membership Gated hanako",
+        f"policy-versions {ENFORCEMENT}",
+        f"policy-tag {ENFORCEMENT} team",
+        "group Enforced",
+        f"group-attachment Enforced {ENFORCEMENT}",
+        "membership Enforced hanako",
     )
-    version = {"PolicyArn": GATE, "PolicyDocument": json.dumps(EVERYTHING), "SetAsDefault": True}
+    version = {
+        "PolicyArn": ENFORCEMENT,
+        "PolicyDocument": json.dumps(EVERYTHING),
+        "SetAsDefault": True,
+    }
     iam.create_policy_version(**version)
-    iam.tag_policy(PolicyArn=GATE, Tags=[{**tag, "Value": "hr"}])
-    iam.detach_group_policy(GroupName="Gated", PolicyArn=GATE)
-    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
-    iam.delete_group(GroupName="Gated")
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{**tag, "Value": "hr"}])
+    iam.detach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)
+    iam.remove_user_from_group(GroupName="Enforced", UserName="hanako")
+    iam.delete_group(GroupName="Enforced")
     with pytest.raises(PlanRefused) as caught:
         execute(whole, api, Journal(tmp_path / "journal"), passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_STALE
@@ -184,7 +190,7 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
         execute(whole, api, journal, passwords=password, now=lambda: late)
     assert caught.value.code is Code.PLAN_STALE
-    assert "make the plan again" in caught.value.cure
+    assert "make the plan again" in caught.value.fix
     assert execute(whole, api, journal, passwords=password, now=lambda: NOW + OLDEST).complete
     assert execute(whole, api, journal, passwords=password, now=lambda: late).complete
     assert roll_back(whole, journal, api, now=lambda: late).left == ()
@@ -202,14 +208,14 @@ def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path) -> 
 def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:
     denied = {"Effect": "Deny", "Action": "iam:GetGroup", "Resource": "*"}
     document = {**EVERYTHING, "Statement": [*EVERYTHING["Statement"], denied]}
-    arn = f"arn:aws:iam::{ACCOUNT}:group/Gated"
+    arn = f"arn:aws:iam::{ACCOUNT}:group/Enforced"
     start = account()
     start = replace(
         start,
         policies={FULL: managed(FULL, document)},
-        groups=(*start.groups, Group("Gated", "/", arn, ())),
+        groups=(*start.groups, Group("Enforced", "/", arn, ())),
     )
-    planned = plan(Goal(policy_goal(), group=GroupGoal("Gated", ("machine",))), start, ADMIN)
-    assert planned.already == ("group Gated",)
+    planned = plan(Goal(policy_goal(), group=GroupGoal("Enforced", ("machine",))), start, ADMIN)
+    assert planned.already == ("group Enforced",)
     (proof,) = [each for each in planned.proofs if each.id == "caller-keeps-access"]
     assert proof.failed == (f"iam:GetGroup on {arn}: ExplicitlyDenied",)

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from rollout.staging import ADMIN, FULL, NOW, account, gate, managed, policy_goal, user, with_user
+from rollout.staging import (
+    ADMIN,
+    FULL,
+    NOW,
+    account,
+    enforcement,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
 from sekisho.account import (
     AccessKey,
     CredentialReport,
@@ -59,7 +69,9 @@ def holding(bots: Bots, *gaps: Gap) -> Snapshot:
 
 
 def planned(start: Snapshot, bots: Bots, document: Document | None = None) -> Plan:
-    goal = Goal(policy_goal(document=document or gate()), users=(*bots,), break_glass=("glass",))
+    goal = Goal(
+        policy_goal(document=document or enforcement()), users=(*bots,), break_glass=("glass",)
+    )
     return plan(goal, start, ADMIN)
 
 
@@ -125,11 +137,11 @@ def test_each_is_asked_for_its_own_service(document: Document, stopping: set[str
     assert told(made.warnings).get("credentials-stop") == stopping
 
 
-def test_who_is_gated_already_loses_none() -> None:
+def test_who_is_enforced_already_loses_none() -> None:
     start = holding({"bot": SSH})
     arn = f"arn:aws:iam::{start.account}:policy/Old"
     known = replace(start.user_named["bot"], attached=(FULL, arn))
-    policies = {**start.policies, arn: managed(arn, gate())}
+    policies = {**start.policies, arn: managed(arn, enforcement())}
     made = planned(replace(with_user(start, known), policies=policies), {"bot": SSH})
     assert made.against == ()
 

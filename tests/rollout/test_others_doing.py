@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from administered import ACCOUNT, enrol, iam_of, signed_in
-from rollout.staging import ADMIN, GATE, Killed, Killing, company, one_of_each
+from rollout.staging import ADMIN, ENFORCEMENT, Killed, Killing, company, one_of_each
 from rollout.test_doubt import ADDRESS, OURS, Stage
 from rollout.test_laws import made
 from sekisho.account import collect
 from sekisho.account.api import AwsApi
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
+from sekisho.localaws import LocalAws
 from sekisho.rollout import Journal, Plan, execute, roll_back
 from sekisho.rollout.doubt import settle
 from sekisho.rollout.journal import Event
@@ -102,8 +102,10 @@ def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None
         kept = Kept(made(api, wanted, now), Journal(tmp_path / "second"))
         assert applied(kept.plan, api, kept.journal.path, now)
         assert {fact.stands for fact in standing_of(kept, api).facts} == {Stands.DONE}
-        api.call("iam", "DetachGroupPolicy", GroupName="Gated", PolicyArn=GATE)
-        assert standing_of(kept, api).of(Stands.DRIFTED) == (f"group-attachment Gated {GATE}",)
+        api.call("iam", "DetachGroupPolicy", GroupName="Enforced", PolicyArn=ENFORCEMENT)
+        assert standing_of(kept, api).of(Stands.DRIFTED) == (
+            f"group-attachment Enforced {ENFORCEMENT}",
+        )
 
 
 def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from administered import EVERYTHING
-from rollout.staging import ADMIN, GATE, MACHINE, account, gate, managed, user, with_user
+from rollout.staging import (
+    ADMIN,
+    ENFORCEMENT,
+    MACHINE,
+    account,
+    enforcement,
+    managed,
+    user,
+    with_user,
+)
 from sekisho.account import Snapshot
 from sekisho.policy import Document, Preset
 from sekisho.rollout import Plan, plan
@@ -27,12 +36,12 @@ def used(use: str, document: Mapping[str, Any] | Document) -> Snapshot:
     role = replace(deploy, name="app-server", attached=())
     match use:
         case "role-attached":
-            start = replace(start, roles=(deploy, replace(role, attached=(GATE,))))
+            start = replace(start, roles=(deploy, replace(role, attached=(ENFORCEMENT,))))
         case "role-boundary":
-            start = replace(start, roles=(deploy, replace(role, boundary=GATE)))
+            start = replace(start, roles=(deploy, replace(role, boundary=ENFORCEMENT)))
         case "user-boundary":
-            start = with_user(start, user("ken", boundary=GATE))
-    policies = {**start.policies, GATE: managed(GATE, document)}
+            start = with_user(start, user("ken", boundary=ENFORCEMENT))
+    policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, document)}
     return replace(start, policies=policies)
 
 
@@ -42,7 +51,7 @@ def said(made: Plan, identity: str) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("name", USES)
 def test_a_role_or_a_boundary_that_a_new_version_changes_speaks_against_it(name: str) -> None:
-    start = used(USES[name], gate(Preset.AWS))
+    start = used(USES[name], enforcement(Preset.AWS))
     made = plan(MACHINE, start, ADMIN)
     assert not made.applicable
     assert said(made, "used-elsewhere") == [(name,)]
@@ -59,10 +68,10 @@ def test_what_is_not_overwritten_is_used_by_whom_it_likes(name: str) -> None:
 @pytest.mark.parametrize(
     ("document", "overwrites"),
     [
-        (THEIRS, [(GATE,)]),
-        (EVERYTHING, [(GATE,)]),
-        (gate(Preset.AWS), []),
-        (gate(Preset.RECOMMENDED), []),
+        (THEIRS, [(ENFORCEMENT,)]),
+        (EVERYTHING, [(ENFORCEMENT,)]),
+        (enforcement(Preset.AWS), []),
+        (enforcement(Preset.RECOMMENDED), []),
     ],
     ids=["theirs", "everything", "aws", "ours"],
 )

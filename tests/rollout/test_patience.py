@@ -80,7 +80,7 @@ def test_every_call_in_bad_weather_is_made_once(
 @pytest.mark.parametrize(
     "code", ["AccessDenied", "ExpiredToken", "RequestExpired", "LimitExceeded"]
 )
-def test_what_does_not_pass_stops_at_once_with_the_cure(
+def test_what_does_not_pass_stops_at_once_with_the_fix(
     api: AwsApi, tmp_path: Path, code: str
 ) -> None:
     whole = made(api, one_of_each())
@@ -90,14 +90,14 @@ def test_what_does_not_pass_stops_at_once_with_the_cure(
         def call(self, service: str, operation: str, /, **params: object) -> object:  # type: ignore[override]  # answers nothing
             if operation == "CreateGroup":
                 error = AwsRefused(operation, code, "no", 403)
-                error.cure = "sign in again"
+                error.fix = "sign in again"
                 raise error
             return super().call(service, operation, **params)
 
     report = applied(whole, Sour(api, "nothing"), tmp_path / "journal", clock)
     assert clock.waited == []
     assert report.stopped is not None
-    assert (report.stopped.aws_code, report.stopped.cure) == (code, "sign in again")
+    assert (report.stopped.aws_code, report.stopped.fix) == (code, "sign in again")
     assert report.remaining[0] == report.stopped.address
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
 

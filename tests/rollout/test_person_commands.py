@@ -13,10 +13,10 @@ import pytest
 
 from administered import enrol, iam_of
 from rollout.at_the_terminal import Terminal, environment
-from rollout.staging import company, gate
+from rollout.staging import company, enforcement
 from sekisho.cli.exits import Exit
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, SeveralErrors, UsageError
+from sekisho.localaws import LocalAws
 from sekisho.policy import DESCRIPTION, to_json
 from sekisho.rollout import CreatePolicy, Plan
 
@@ -55,7 +55,7 @@ def applied(terminal: Terminal, *words: str) -> str:
 def test_a_new_user_is_told_a_password_that_opens_the_console(
     terminal: Terminal, local: LocalAws
 ) -> None:
-    made = planned(terminal, "onboard", "taro", "--group", "Gated", "--tag", "desk=4")
+    made = planned(terminal, "onboard", "taro", "--group", "Enforced", "--tag", "desk=4")
     assert isinstance(made.changes[0], CreatePolicy)
     assert made.changes[0].description == DESCRIPTION, "nobody can write one afterwards"
     with pytest.raises(UsageError, match="no terminal to show it on"):
@@ -73,18 +73,18 @@ def test_a_new_user_is_told_a_password_that_opens_the_console(
     assert not any(password in text for text in [output, *written])
     profile = iam_of(local).get_login_profile(UserName="taro")["LoginProfile"]
     assert profile["PasswordResetRequired"] is True
-    again = terminal.run("onboard", "taro", "--group", "Gated", "--tag", "desk=4", "--mfa")
+    again = terminal.run("onboard", "taro", "--group", "Enforced", "--tag", "desk=4", "--mfa")
     assert again.return_value == Exit.CLEAN, again.output
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.CLEAN, back.output
 
 
 def test_a_policy_is_found_by_its_name_at_any_path(terminal: Terminal, local: LocalAws) -> None:
-    document = json.dumps(to_json(gate()))
-    arn = iam_of(local).create_policy(PolicyName="Gate", Path="/sec/", PolicyDocument=document)[
-        "Policy"
-    ]["Arn"]
-    made = planned(terminal, "onboard", "taro", "--name", "Gate", "--no-password")
+    document = json.dumps(to_json(enforcement()))
+    arn = iam_of(local).create_policy(
+        PolicyName="Enforcement", Path="/sec/", PolicyDocument=document
+    )["Policy"]["Arn"]
+    made = planned(terminal, "onboard", "taro", "--name", "Enforcement", "--no-password")
     assert [type(change).__name__ for change in made.changes] == ["CreateUser", "AttachUserPolicy"]
     assert made.changes[1].address == f"user-attachment taro {arn}"
     iam_of(local).delete_policy(PolicyArn=arn)

@@ -10,13 +10,13 @@ import pytest
 
 from plain_moto import plain_moto
 from rollout.at_the_terminal import Terminal
-from rollout.staging import EVERYTHING, gate
+from rollout.staging import EVERYTHING, enforcement
 from sekisho.cli.exits import Exit
 from sekisho.policy import Preset, to_json
 
 GOAL = """\
 policy: {tags: {team: security}}
-group: Gated
+group: Enforced
 who: [{path: /dev/}]
 afterEnrolment: {group: Enrolled, policy: {name: Strict}}
 replaces: [Old]
@@ -51,7 +51,7 @@ def test_there_and_back(terminal: Terminal, url: str) -> None:
     everything = json.dumps(EVERYTHING)
     full = iam.create_policy(PolicyName="Full", PolicyDocument=everything)["Policy"]["Arn"]
     old = iam.create_policy(PolicyName="Old", PolicyDocument=everything)["Policy"]["Arn"]
-    document = json.dumps(to_json(gate(Preset.AWS)))
+    document = json.dumps(to_json(enforcement(Preset.AWS)))
     force = iam.create_policy(PolicyName="Force_MFA", PolicyDocument=document)["Policy"]["Arn"]
     # moto's GetCallerIdentity says that everybody is its user `moto`
     for name, path in (("glass", "/"), ("moto", "/"), ("hanako", "/dev/"), ("ken", "/dev/")):
@@ -73,7 +73,7 @@ def test_there_and_back(terminal: Terminal, url: str) -> None:
     assert terminal.run("apply", plan, "--yes").return_value == Exit.CLEAN
     assert attached(iam) == {
         "glass": ([], [full]),
-        "hanako": (["Gated"], [full]),
+        "hanako": (["Enforced"], [full]),
         "ken": (["Enrolled"], [full]),
         "moto": ([], [full]),
     }

@@ -11,16 +11,16 @@ from rollout.staging import (
     ACCOUNT,
     ADMIN,
     CHANGE,
+    ENFORCEMENT,
     EVERYTHING,
     FULL,
-    GATE,
     MACHINE,
     NOW,
     account,
     device,
+    enforcement,
     five_versions,
     full_goal,
-    gate,
     managed,
     policy_goal,
     user,
@@ -29,7 +29,7 @@ from rollout.staging import (
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
 from sekisho.cli.plan_output import plan_lines
 from sekisho.errors import FaultyInput, UsageError
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     AttachUserPolicy,
@@ -66,20 +66,20 @@ def about(made: Plan, identity: str) -> tuple[str, ...]:
 def test_the_order_is_safe() -> None:
     made = plan(full_goal(), account(), ADMIN)
     assert [change.address for change in made.changes] == [
-        f"policy {GATE}",
-        "group Gated",
-        f"group-attachment Gated {GATE}",
+        f"policy {ENFORCEMENT}",
+        "group Enforced",
+        f"group-attachment Enforced {ENFORCEMENT}",
         "user taro",
-        f"user-attachment taro {GATE}",
-        "membership Gated taro",
+        f"user-attachment taro {ENFORCEMENT}",
+        "membership Enforced taro",
         "membership Developers taro",
         f"user-attachment taro {CHANGE}",
         "login-profile taro",
         "user jiro",
-        f"user-attachment jiro {GATE}",
-        f"user-attachment machine {GATE}",
-        "membership Gated hanako",
-        f"user-attachment admin {GATE}",
+        f"user-attachment jiro {ENFORCEMENT}",
+        f"user-attachment machine {ENFORCEMENT}",
+        "membership Enforced hanako",
+        f"user-attachment admin {ENFORCEMENT}",
     ]
     assert made.applicable
     assert made.complete
@@ -92,33 +92,35 @@ def test_a_plan_on_its_own_outcome_is_empty() -> None:
     again = plan(full_goal(), after, ADMIN)
     assert again.changes == ()
     # the tags come with the policy at first; later each is looked at by itself
-    tags = {f"policy-tag {GATE} {key}" for key in ("team", "cost")}
+    tags = {f"policy-tag {ENFORCEMENT} {key}" for key in ("team", "cost")}
     expected = {change.address for change in made.changes} | tags
-    expected = expected - {f"policy {GATE}"} | {f"policy-versions {GATE}"}
+    expected = expected - {f"policy {ENFORCEMENT}"} | {f"policy-versions {ENFORCEMENT}"}
     assert set(again.already) == expected
     assert again.warnings == ()
     assert again.applicable
 
 
 def test_an_existing_policy_gets_a_version_and_tags() -> None:
-    old = managed(GATE, gate(Preset.AWS), tags={"team": "it", "own": "1"}, versions=("v1", "v3"))
-    start = replace(account(), policies={**account().policies, GATE: old})
+    old = managed(
+        ENFORCEMENT, enforcement(Preset.AWS), tags={"team": "it", "own": "1"}, versions=("v1", "v3")
+    )
+    start = replace(account(), policies={**account().policies, ENFORCEMENT: old})
     made = plan(Goal(policy_goal()), start, ADMIN)
     replaced = {
         "default": "v1",
-        "document": to_json(gate(Preset.AWS)),
+        "document": to_json(enforcement(Preset.AWS)),
         "versions": ["v1", "v3"],
     }
     assert made.changes == (
-        CreatePolicyVersion(GATE, to_json(gate()), replaced),
-        TagPolicy(GATE, "team", "security", "it"),
-        TagPolicy(GATE, "cost", "0", None),
+        CreatePolicyVersion(ENFORCEMENT, to_json(enforcement()), replaced),
+        TagPolicy(ENFORCEMENT, "team", "security", "it"),
+        TagPolicy(ENFORCEMENT, "cost", "0", None),
     )
     assert ids(made.warnings) == ["description-stays"]
 
 
 def test_a_user_without_a_password_gets_none() -> None:
-    goal = Goal(policy_goal(), new_users=(NewUser("jiro", gated=False),))
+    goal = Goal(policy_goal(), new_users=(NewUser("jiro", enforced=False),))
     kinds = [type(change) for change in plan(goal, account(), ADMIN).changes[1:]]
     assert kinds == [CreateUser]
 
@@ -150,7 +152,7 @@ def no_glass(snapshot: Snapshot) -> Snapshot:
     [
         (ADMIN, full_goal(), []),
         (Caller(ADMIN.arn, mfa=False), full_goal(), ["caller-keeps-access"]),
-        # who is not gated needs no MFA
+        # who is not enforced needs no MFA
         (Caller(ADMIN.arn, mfa=False), MACHINE, []),
         (Caller(f"arn:aws:iam::{ACCOUNT}:user/dev/hanako", mfa=True), MACHINE, []),
         (Caller(f"arn:aws:iam::{ACCOUNT}:root"), full_goal(), []),
@@ -198,7 +200,7 @@ def test_a_caller_who_cannot_be_judged_is_refused(arn: str, reason: str) -> None
     assert verdicts["caller-keeps-access"] is Verdict.UNKNOWN
 
 
-def test_break_glass_is_not_gated_through_a_group() -> None:
+def test_break_glass_is_not_enforced_through_a_group() -> None:
     start = with_user(account(), user("glass", attached=(FULL,), groups=("Developers",)))
     goal = Goal(policy_goal(), group=GroupGoal("Developers"), break_glass=("glass",))
     made = plan(goal, start, ADMIN)
@@ -207,9 +209,9 @@ def test_break_glass_is_not_gated_through_a_group() -> None:
 
 
 def test_break_glass_is_not_touched_by_a_new_version() -> None:
-    start = with_user(account(), user("glass", attached=(FULL, GATE)))
-    gated = managed(GATE, gate(Preset.AWS))
-    start = replace(start, policies={**start.policies, GATE: gated})
+    start = with_user(account(), user("glass", attached=(FULL, ENFORCEMENT)))
+    enforced = managed(ENFORCEMENT, enforcement(Preset.AWS))
+    start = replace(start, policies={**start.policies, ENFORCEMENT: enforced})
     made = plan(Goal(policy_goal(), break_glass=("glass",)), start, ADMIN)
     assert failed(made) == ["break-glass-untouched"]
 
@@ -266,7 +268,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "message"),
-    [("gate-shut", "nothing called"), ("nonsense", "nothing called"), ("quota", "nobody can")],
+    [("enforcement", "nothing called"), ("nonsense", "nothing called"), ("quota", "nobody can")],
 )
 def test_what_cannot_be_accepted_is_refused(identity: str, message: str) -> None:
     start = crowded(account(), attached=10)
@@ -301,7 +303,7 @@ def elsewhere(snapshot: Snapshot) -> Snapshot:
         (lambda start: crowded(start, attached=10), MACHINE, "quota"),
         (
             lambda start: crowded(start, groups=10),
-            Goal(policy_goal(), group=GroupGoal("Gated", ("machine",))),
+            Goal(policy_goal(), group=GroupGoal("Enforced", ("machine",))),
             "quota",
         ),
         (five_versions, MACHINE, "quota"),
@@ -352,9 +354,9 @@ def test_warnings_name_people() -> None:
 
 def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     new = NewUser("taro", "/dev/", password=TemporaryPassword(allow_change=True))
-    goal = Goal(policy_goal(document=gate(Preset.AWS)), users=("hanako",), new_users=(new,))
+    goal = Goal(policy_goal(document=enforcement(Preset.AWS)), users=("hanako",), new_users=(new,))
     made = plan(goal, account(), ADMIN)
-    # an Allow does not beat the gate's explicit Deny
+    # an Allow does not beat the MFA enforcement's explicit Deny
     assert about(made, "dead-lock") == ("taro",)
     # and `user/${aws:username}` does not match a user with a path, who has no other permission
     assert about(made, "cannot-enrol") == ("taro",)
@@ -374,29 +376,29 @@ def test_a_key_that_is_off_does_not_stop() -> None:
     assert about(plan(MACHINE, start, ADMIN), "keys-stop") == ()
 
 
-def test_a_policy_that_does_not_gate_is_told() -> None:
+def test_a_policy_that_does_not_enforcement_is_told() -> None:
     goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
     made = plan(goal, account(), ADMIN)
-    (proof,) = [proof for proof in made.proofs if proof.id == "gate-shut"]
+    (proof,) = [proof for proof in made.proofs if proof.id == "enforcement"]
     assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("machine",))
     assert "is allowed" in proof.shown[0].en
 
 
 def test_a_goal_that_stands_is_judged_all_the_same() -> None:
-    everything = managed(GATE, EVERYTHING, tags={"team": "security", "cost": "0"})
-    start = with_user(account(), user("machine", attached=(FULL, GATE)))
-    start = replace(start, policies={**start.policies, GATE: everything})
+    everything = managed(ENFORCEMENT, EVERYTHING, tags={"team": "security", "cost": "0"})
+    start = with_user(account(), user("machine", attached=(FULL, ENFORCEMENT)))
+    start = replace(start, policies={**start.policies, ENFORCEMENT: everything})
     goal = Goal(policy_goal(document=everything.document), users=("machine",))
     made = plan(goal, start, ADMIN)
     assert made.changes == ()
-    assert made.against == ("gate-shut",)
+    assert made.against == ("enforcement",)
 
 
 @pytest.mark.parametrize("second", [False, True])
-def test_the_gate_cannot_be_replaced_by_itself(second: bool) -> None:
-    strict = PolicyGoal("Strict", gate())
-    arn = GATE.replace("Force_MFA", "Strict") if second else GATE
-    start = replace(account(), policies={**account().policies, arn: managed(arn, gate())})
+def test_the_enforcement_cannot_be_replaced_by_itself(second: bool) -> None:
+    strict = PolicyGoal("Strict", enforcement())
+    arn = ENFORCEMENT.replace("Force_MFA", "Strict") if second else ENFORCEMENT
+    start = replace(account(), policies={**account().policies, arn: managed(arn, enforcement())})
     goal = Goal(policy_goal(), users=("machine",), enrolled=Stage(strict), replaces=(arn,))
     with pytest.raises(FaultyInput, match="replaced by itself") as caught:
         plan(goal, start, ADMIN)
@@ -422,7 +424,8 @@ def test_that_a_description_is_for_good_is_said(lang: Language, text: str, said:
     (line,) = [line for line in plan_lines(made, lang) if said in line]
     assert line.startswith("    ")
     there = replace(
-        account(), policies={FULL: account().policies[FULL], GATE: managed(GATE, gate())}
+        account(),
+        policies={FULL: account().policies[FULL], ENFORCEMENT: managed(ENFORCEMENT, enforcement())},
     )
     again = plan(Goal(policy_goal(description=text), users=("machine",)), there, ADMIN)
     assert not [line for line in plan_lines(again, lang) if said in line]

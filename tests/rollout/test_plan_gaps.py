@@ -10,9 +10,9 @@ from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_use
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Gap, Password, Snapshot
 from sekisho.audit import Exceptions
 from sekisho.cli.plan_output import plan_lines
+from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
-from sekisho.files import yaml_shape
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
 from sekisho.rollout.goal_file import goal_of
 from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint

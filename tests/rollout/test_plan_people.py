@@ -11,12 +11,12 @@ import pytest
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
+    ENFORCEMENT,
     FULL,
-    GATE,
     NOW,
     account,
     device,
-    gate,
+    enforcement,
     managed,
     policy_goal,
     user,
@@ -33,8 +33,8 @@ from sekisho.account import (
     Password,
     Snapshot,
 )
-from sekisho.audit import UserGate
-from sekisho.language import Text
+from sekisho.audit import UserEnforcement
+from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
@@ -82,13 +82,13 @@ def planned(document: Document, *names: str, start: Snapshot | None = None) -> P
 
 
 def felt(made: Plan) -> dict[str, tuple[str, ...]]:
-    """Return whom a plan warns about, and who is not gated by it."""
-    (gate,) = [proof for proof in made.proofs if proof.id == "gate-shut"]
+    """Return whom a plan warns about, and who is not enforced by it."""
+    (enforcement,) = [proof for proof in made.proofs if proof.id == "enforcement"]
     notes = {note.id: note.about for note in made.warnings}
-    return {**notes, "not-gated": gate.failed} if gate.failed else notes
+    return {**notes, "not-enforced": enforcement.failed} if enforcement.failed else notes
 
 
-PROVED = ("gate-shut", "everyone-gets-in")
+PROVED = ("enforcement", "everyone-gets-in")
 
 
 def failed(made: Plan) -> dict[str, tuple[str, ...]]:
@@ -103,11 +103,11 @@ ALL = ("both", "console", "keys")
 @pytest.mark.parametrize(
     ("document", "warned"),
     [
-        (gate(), {"keys-stop": ("both", "keys"), "must-enrol": ("console", "keys")}),
+        (enforcement(), {"keys-stop": ("both", "keys"), "must-enrol": ("console", "keys")}),
         # the commonest slip: the console is shut, and keys stay open
         (
             deny(mfa("false", "Bool")),
-            {"cannot-enrol": ("console",), "not-gated": ALL},
+            {"cannot-enrol": ("console",), "not-enforced": ALL},
         ),
         (
             deny(mfa("false")),
@@ -119,29 +119,29 @@ ALL = ("both", "console", "keys")
             {
                 "keys-stop": ("both", "keys"),
                 "cannot-enrol": ("console", "keys"),
-                "not-gated": ALL,
+                "not-enforced": ALL,
             },
         ),
         # only some things are denied
-        (deny(mfa("false"), NotAction="*", Resource="*"), {"not-gated": ALL}),
-        (deny(mfa("false"), Action="*", Resource="arn:aws:s3:::b/*"), {"not-gated": ALL}),
+        (deny(mfa("false"), NotAction="*", Resource="*"), {"not-enforced": ALL}),
+        (deny(mfa("false"), Action="*", Resource="arn:aws:s3:::b/*"), {"not-enforced": ALL}),
         (
             deny(mfa("false"), Action="iam:*"),
             {
                 "keys-stop": ("both", "keys"),
                 "cannot-enrol": ("console", "keys"),
-                "not-gated": ALL,
+                "not-enforced": ALL,
             },
         ),
         # nothing asks for MFA: with it, too, something is lost
-        (deny(Action="s3:Delete*"), {"not-gated": ALL, "loses": ALL}),
+        (deny(Action="s3:Delete*"), {"not-enforced": ALL, "loses": ALL}),
         (
             deny(Action="s3:GetObject", Resource="arn:aws:s3:::${aws:username}/*"),
-            {"not-gated": ALL, "loses": ALL},
+            {"not-enforced": ALL, "loses": ALL},
         ),
     ],
     ids=[
-        "gate",
+        "enforcement",
         "bool",
         "no-enrolment",
         "dynamodb-open",
@@ -156,21 +156,21 @@ def test_who_loses_what(document: Document, warned: dict[str, tuple[str, ...]]) 
     made = planned(document)
     assert felt(made) == warned
     stuck = {*warned.get("cannot-enrol", ())}
-    assert made.applicable is not bool(stuck or "not-gated" in warned)
+    assert made.applicable is not bool(stuck or "not-enforced" in warned)
     (entries,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert set(entries.failed) == stuck
     fates = {person.user: person.fate for person in made.people}
-    open_ = {*warned.get("not-gated", ())}
-    assert {name for name in ALL if fates[name] == "not-gated"} == open_ - stuck
+    open_ = {*warned.get("not-enforced", ())}
+    assert {name for name in ALL if fates[name] == "not-enforced"} == open_ - stuck
 
 
-def test_whether_the_policy_gates_is_not_said_where_it_cannot_be_told(
+def test_whether_the_policy_enforcements_is_not_said_where_it_cannot_be_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unknown = Unknown(Text("too many states", "too many states"))
-    gates = dict.fromkeys(company().user_named, UserGate(unknown, unknown))
-    monkeypatch.setattr("sekisho.rollout.outlook.gates_of", lambda snapshot: gates)
-    assert {person.fate for person in planned(gate()).people} == {"gate-unknown"}
+    unknown = Unknown(Message.both("too many states", "too many states"))
+    enforcements = dict.fromkeys(company().user_named, UserEnforcement(unknown, unknown))
+    monkeypatch.setattr("sekisho.rollout.outlook.enforcements_of", lambda snapshot: enforcements)
+    assert {person.fate for person in planned(enforcement()).people} == {"enforcement-unknown"}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_password_that_has_expired_counts(ends: int, hard: bool, stuck: tuple[
         report=CredentialReport(NOW, {"console": row}),
         password_policy=PasswordPolicy(max_age=90, hard_expiry=hard),
     )
-    made = planned(gate(), "console", start=start)
+    made = planned(enforcement(), "console", start=start)
     (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert proof.failed == stuck
 
@@ -209,7 +209,7 @@ def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
     closed = f"arn:aws:iam::{ACCOUNT}:policy/DenyAll"
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
-    made = planned(gate(), "keys", start=start)
+    made = planned(enforcement(), "keys", start=start)
     assert made.against == ()
     assert felt(made)["still-stuck"] == ("keys",), "and is named"
 
@@ -221,7 +221,7 @@ def test_whom_a_tag_keeps_out_is_told_from_those_it_does_not() -> None:
     for name, tags in (("eva", {"State": "left"}), ("ken", {"state": "here"}), ("liv", {})):
         found = user(name, attached=(FULL, left), password=Password(), tags=tags)
         start = with_user(start, found)
-    made = planned(gate(), "eva", "ken", "liv", start=start)
+    made = planned(enforcement(), "eva", "ken", "liv", start=start)
     (entry,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert (entry.verdict, entry.failed) == (Verdict.REFUTED, ("eva",))
 
@@ -232,7 +232,7 @@ def test_who_could_work_before_is_never_left_out() -> None:
     barred = deny(NotAction=["dynamodb:*"])
     start = with_user(company(), user("console", attached=(FULL, closed), password=Password()))
     start = replace(start, policies={**start.policies, closed: managed(closed, barred)})
-    assert "everyone-gets-in" in planned(gate(), "console", start=start).against
+    assert "everyone-gets-in" in planned(enforcement(), "console", start=start).against
 
 
 OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
@@ -264,13 +264,13 @@ def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
     ],
     ids=["upside-down", "expired", "right"],
 )
-def test_what_the_gate_itself_allows_counts_unless_it_is_for_enrolling(
+def test_what_the_enforcement_itself_allows_counts_unless_it_is_for_enrolling(
     condition: dict[str, Any], shut: bool
 ) -> None:
     start = with_user(company(), user("lone", attached=(OLD,), devices=(device("lone"),)))
     work = allow(Action="ec2:*")
     start = replace(start, policies={**start.policies, OLD: managed(OLD, work)})
-    written: Any = to_json(gate())
+    written: Any = to_json(enforcement())
     written["Statement"].append(
         {"Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": condition}
     )
@@ -303,7 +303,7 @@ def test_a_tag_in_a_condition_tells_users_apart(names: tuple[str, str]) -> None:
         start = with_user(start, about)
     (entry,) = [
         each
-        for each in planned(gate(), *names, start=start).proofs
+        for each in planned(enforcement(), *names, start=start).proofs
         if each.id == "everyone-gets-in"
     ]
     assert (entry.verdict, entry.failed) == (Verdict.REFUTED, (names[1],))
@@ -317,9 +317,9 @@ def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
 
 
 def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    unknown = Unknown(Text("too many states", "too many states"))
+    unknown = Unknown(Message.both("too many states", "too many states"))
     monkeypatch.setattr("sekisho.rollout.taken.never", lambda question: unknown)
-    made = planned(gate())
+    made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)
     (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
@@ -337,7 +337,7 @@ def test_somebody_for_whom_mfa_opens_one_thing_is_not_shut_out() -> None:
     assert failed(planned(deny(), "reader", start=start))["mfa-opens"] == ("reader",)
 
 
-def test_a_replaced_gate_takes_nothing() -> None:
+def test_a_replaced_enforcement_takes_nothing() -> None:
     made = replacing(deny(mfa("false")), password=Password())
     assert failed(made) == {}
     assert "loses" not in felt(made)
@@ -350,9 +350,9 @@ def test_a_replaced_gate_takes_nothing() -> None:
         (allow(NotAction="iam:*"), True),
         (allow(Action=["iam:AttachUserPolicy"]), True),
         (allow(Action="iam:ChangePassword"), False),
-        (gate(), False),
+        (enforcement(), False),
     ],
-    ids=["everything", "all-but-iam", "escalation", "own-password", "gate"],
+    ids=["everything", "all-but-iam", "escalation", "own-password", "enforcement"],
 )
 def test_who_gains_is_told(document: Document, gains: bool) -> None:
     start = with_user(company(), user("guest", password=Password()))
@@ -367,16 +367,18 @@ def test_what_a_group_brings_beside_the_policy_is_told() -> None:
     assert felt(plan(goal, start, ADMIN))["gains"] == ("guest",)
 
 
-def test_a_version_that_opens_the_gate_names_who_was_gated() -> None:
-    start = with_user(company(), user("console", attached=(FULL, GATE), password=Password()))
-    start = replace(start, policies={**start.policies, GATE: managed(GATE, gate())})
+def test_a_version_that_opens_the_enforcement_names_who_was_enforced() -> None:
+    start = with_user(company(), user("console", attached=(FULL, ENFORCEMENT), password=Password()))
+    start = replace(
+        start, policies={**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement())}
+    )
     made = plan(Goal(policy_goal(document=deny(mfa("false", "Bool")))), start, ADMIN)
-    assert felt(made)["not-gated"] == ("console",)
+    assert felt(made)["not-enforced"] == ("console",)
 
 
 def test_a_group_that_stands_already_names_its_members() -> None:
     goal = Goal(policy_goal(document=deny(mfa("false", "Bool"))), group=GroupGoal("Developers"))
-    assert felt(plan(goal, account(), ADMIN))["not-gated"] == ("hanako",)
+    assert felt(plan(goal, account(), ADMIN))["not-enforced"] == ("hanako",)
 
 
 def test_whose_only_way_is_a_key_enrols_by_key() -> None:
@@ -385,7 +387,7 @@ def test_whose_only_way_is_a_key_enrols_by_key() -> None:
         {
             "Version": "2012-10-17",
             "Statement": [
-                *_statements(gate()),
+                *_statements(enforcement()),
                 *_statements(no_keys),
             ],
         }
@@ -404,21 +406,21 @@ def test_a_boundary_that_leaves_enrolment_out_is_seen() -> None:
     about = {"password": Password(), "boundary": limit}
     start = with_user(company(), user("console", attached=(FULL,), **about))
     policies = {**start.policies, limit: managed(limit, allow(Action="s3:*"))}
-    found = felt(planned(gate(), "console", start=replace(start, policies=policies)))
+    found = felt(planned(enforcement(), "console", start=replace(start, policies=policies)))
     assert found == {"cannot-enrol": ("console",)}
 
 
-def test_a_new_user_who_is_not_gated_yet_is_no_surprise() -> None:
-    new = NewUser("taro", password=TemporaryPassword(), gated=False)
+def test_a_new_user_who_is_not_enforced_yet_is_no_surprise() -> None:
+    new = NewUser("taro", password=TemporaryPassword(), enforced=False)
     assert felt(plan(Goal(policy_goal(), new_users=(new,)), company(), ADMIN)) == {}
 
 
-def test_a_dead_lock_is_seen_whatever_the_gate() -> None:
+def test_a_dead_lock_is_seen_whatever_the_enforcement() -> None:
     password = Password(reset_required=True)
     start = with_user(company(), user("console", attached=(FULL,), password=password))
     assert felt(planned(deny(mfa("false", "Bool")), start=start))["dead-lock"] == ("console",)
     # nobody sets up MFA who does not come so far
-    found = felt(planned(gate(Preset.AWS), "console", start=start))
+    found = felt(planned(enforcement(Preset.AWS), "console", start=start))
     assert found == {"dead-lock": ("console",)}
 
 
@@ -455,10 +457,12 @@ def test_a_password_that_the_account_lets_everybody_change_is_no_dead_lock() -> 
     ],
 )
 def test_an_administrator_who_remains_can_sign_in(about: dict[str, Any], able: bool) -> None:
-    # beside them: the one who is gated and has no device, and a ghost with the same rights
-    start = with_user(lone(), user("admin", attached=(FULL, GATE), **about))
+    # beside them: the one who is enforced and has no device, and a ghost with the same rights
+    start = with_user(lone(), user("admin", attached=(FULL, ENFORCEMENT), **about))
     start = with_user(start, user("chief", attached=(FULL,), password=Password()))
-    start = replace(start, policies={**start.policies, GATE: managed(GATE, gate())})
+    start = replace(
+        start, policies={**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement())}
+    )
     made = plan(Goal(policy_goal(), users=("chief",)), start, ROOT)
     assert ("administrator-remains" not in failed(made)) is able
     assert made.applicable is able
@@ -553,7 +557,7 @@ CHANGES = "changes-password-first"
     ("document", "rules", "locked", "fates"),
     [
         (
-            gate(Preset.AWS),
+            enforcement(Preset.AWS),
             {},
             ("few", "key", "late", "plain"),
             "key-only ready locked-out key-only enrols-first locked-out",
@@ -598,7 +602,7 @@ def test_who_has_a_device_and_an_expired_password_is_not_ready() -> None:
     late = {"attached": (FULL,), "password": Password(), "devices": (device("late"),)}
     start = with_user(temporary(), user("late", keys=(KEY,), **late))
     start = replace(start, password_policy=PasswordPolicy(max_age=90, hard_expiry=True))
-    made = planned(gate(), "late", start=start)
+    made = planned(enforcement(), "late", start=start)
     (person,) = [each for each in made.people if each.user == "late"]
     assert (person.fate, felt(made)["dead-lock"]) == ("key-only", ("late",))
     assert "sets up MFA" not in person.text.en, "there is a device"

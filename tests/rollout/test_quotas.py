@@ -10,11 +10,11 @@ import pytest
 from administered import ACCOUNT, administered, iam_of, signed_in
 from rollout.staging import (
     ADMIN,
-    GATE,
+    ENFORCEMENT,
     MACHINE,
     NOW,
     account,
-    gate,
+    enforcement,
     managed,
     one_of_each,
     policy_goal,
@@ -35,15 +35,15 @@ def test_the_versions_are_named_with_their_dates_and_the_default() -> None:
     names = ("v9", "v12", "v10", "v8", "v11")
     dates = {name: NOW - timedelta(days=30 - int(name[1:])) for name in names[:4]}
     about = {"versions": names, "made_at": dates, "description": ""}
-    old = replace(managed(GATE, gate(Preset.AWS), **about), default_version="v8")
+    old = replace(managed(ENFORCEMENT, enforcement(Preset.AWS), **about), default_version="v8")
     start = account()
-    made = plan(MACHINE, replace(start, policies={**start.policies, GATE: old}), ADMIN)
+    made = plan(MACHINE, replace(start, policies={**start.policies, ENFORCEMENT: old}), ADMIN)
     (note,) = made.reasons
-    assert (note.id, note.about) == ("quota", (GATE,))
+    assert (note.id, note.about) == ("quota", (ENFORCEMENT,))
     for text in (note.text.en, note.text.ja):
         assert "v8 2026-11-02, v9 2026-11-03, v10 2026-11-04, v11, v12 2026-11-06" in text
         # the oldest is the default, which cannot be deleted
-        assert DELETE.findall(text) == [(GATE, "v9")]
+        assert DELETE.findall(text) == [(ENFORCEMENT, "v9")]
     assert "the default is v8" in note.text.en
     assert "デフォルトは v8" in note.text.ja
 
@@ -53,7 +53,7 @@ def test_what_the_plan_says_makes_room() -> None:
     goal = Goal(policy_goal(tags={}, description=""), users=("admin",))
     with administered() as local:
         iam, api = iam_of(local), signed_in(local, "admin", mfa=True)
-        text = json.dumps(to_json(gate(Preset.AWS)))
+        text = json.dumps(to_json(enforcement(Preset.AWS)))
         iam.create_policy(PolicyName="Force_MFA", PolicyDocument=text)
         for _ in range(4):
             iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
@@ -101,7 +101,7 @@ def test_how_to_make_room_is_said_and_makes_room() -> None:
     (note,) = quotas(plan(replace(MACHINE, replaces=(old,)), start, ADMIN))
     for text in (note.text.en, note.text.ja):
         assert "`replaces`" in text
-    grouped = replace(MACHINE, users=(), group=GroupGoal("Gated", ("machine",)), replaces=(old,))
+    grouped = replace(MACHINE, users=(), group=GroupGoal("Enforced", ("machine",)), replaces=(old,))
     assert quotas(plan(grouped, start, ADMIN)) == []
     machine = start.user_named["machine"]
     fewer = with_user(start, replace(machine, attached=machine.attached[1:]))
@@ -138,7 +138,7 @@ def test_what_is_there_already_needs_no_room() -> None:
     full_ = {"Policies": 1500, "Groups": 300, "Users": 5000}
     tags = {"team": "security", "cost": "0"}
     start = account()
-    policies = {**start.policies, GATE: managed(GATE, gate(), tags=tags)}
+    policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement(), tags=tags)}
     start = replace(start, policies=policies, summary=full_)
     assert quotas(plan(MACHINE, start, ADMIN)) == []
     assert quotas(offboard(Standpoint(start, ADMIN, ("glass",)), "machine")) == []

@@ -9,25 +9,35 @@ from typing import Any
 import pytest
 
 from administered import ACCOUNT, FULL, iam_of, signed_in
-from rollout.staging import ADMIN, GATE, NOW, TRUST, account, company, gate, managed, policy_goal
+from rollout.staging import (
+    ADMIN,
+    ENFORCEMENT,
+    NOW,
+    TRUST,
+    account,
+    company,
+    enforcement,
+    managed,
+    policy_goal,
+)
 from rollout.test_laws import made, password
 from rollout.test_meanwhile import Meanwhile
 from sekisho.account import AwsApi, Group, Snapshot
 from sekisho.cli.status_output import plan_as_json, plan_stands
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused
-from sekisho.language import Language, Text
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.kept import Kept
 from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import standing_of
 
-OLD = GATE.replace("Force_MFA", "Old")
+OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 STAFF = Goal(policy_goal(), group=GroupGoal("Staff", ("hanako",)), break_glass=("glass",))
 REPLACING = Goal(policy_goal(), users=("hanako",), replaces=(OLD,))
-ATTACHMENT = f"group-attachment Staff {GATE}"
-VERSIONS = f"policy-versions {GATE}"
+ATTACHMENT = f"group-attachment Staff {ENFORCEMENT}"
+VERSIONS = f"policy-versions {ENFORCEMENT}"
 Colleague = Callable[[Any], object]
 
 
@@ -37,7 +47,7 @@ def joins(name: str) -> Colleague:
 
 def attaches_to_role(iam: Any) -> None:
     iam.create_role(RoleName="app-server", AssumeRolePolicyDocument=json.dumps(TRUST))
-    iam.attach_role_policy(RoleName="app-server", PolicyArn=GATE)
+    iam.attach_role_policy(RoleName="app-server", PolicyArn=ENFORCEMENT)
 
 
 @pytest.fixture
@@ -56,11 +66,11 @@ def api(local: LocalAws) -> AwsApi:
 
 def stand_before(local: LocalAws, *, attached: bool) -> None:
     """Let an older version of the policy stand, and another that is replaced."""
-    iam, text = iam_of(local), json.dumps(to_json(gate(Preset.AWS)))
+    iam, text = iam_of(local), json.dumps(to_json(enforcement(Preset.AWS)))
     for name in ("Force_MFA", "Old"):
         iam.create_policy(PolicyName=name, PolicyDocument=text)
     if attached:
-        iam.attach_group_policy(GroupName="Staff", PolicyArn=GATE)
+        iam.attach_group_policy(GroupName="Staff", PolicyArn=ENFORCEMENT)
     else:
         iam.attach_group_policy(GroupName="Staff", PolicyArn=OLD)
 
@@ -73,7 +83,7 @@ def refused(whole: Plan, api: AwsApi, journal: Path, address: str, *names: str) 
     with pytest.raises(PlanRefused) as caught:
         applied(whole, api, journal)
     assert caught.value.code is Code.PLAN_STALE
-    assert "make a new plan" in caught.value.cure
+    assert "make a new plan" in caught.value.fix
     named = ", ".join(f"`{name}`" for name in names)
     assert f"`{address}` would now also be felt by {named}" in str(caught.value)
 
@@ -88,12 +98,12 @@ BEFORE_APPLY: dict[str, tuple[Goal, bool | None, Colleague, str, str]] = {
     "a-role": (STAFF, True, attaches_to_role, VERSIONS, "role app-server"),
     "another-group": (
         *(STAFF, True),
-        lambda iam: iam.attach_group_policy(GroupName="Developers", PolicyArn=GATE),
+        lambda iam: iam.attach_group_policy(GroupName="Developers", PolicyArn=ENFORCEMENT),
         *(VERSIONS, "group Developers"),
     ),
     "somebody": (
         *(STAFF, True),
-        lambda iam: iam.attach_user_policy(UserName="glass", PolicyArn=GATE),
+        lambda iam: iam.attach_user_policy(UserName="glass", PolicyArn=ENFORCEMENT),
         *(VERSIONS, "user glass"),
     ),
 }
@@ -118,7 +128,7 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     assert told == {"address": address, "stands": "drifted", "came": [who]}
     # the local AWS has no CloudTrail: that is a reason, for each newcomer
     (asked,) = [each for each in standing_of(kept, api, who=True).facts if each.came]
-    assert [type(each) for each in asked.added] == [Text]
+    assert [type(each) for each in asked.added] == [Message]
 
 
 def test_whoever_comes_as_the_plan_is_applied_stops_it_there(
@@ -134,15 +144,15 @@ def test_whoever_comes_as_the_plan_is_applied_stops_it_there(
 def test_a_group_that_a_colleague_made_has_members_whom_nobody_judged(
     api: AwsApi, local: LocalAws, tmp_path: Path
 ) -> None:
-    whole, iam = made(api, replace(STAFF, group=GroupGoal("Gated", ("hanako",)))), iam_of(local)
-    iam.create_group(GroupName="Gated")
+    whole, iam = made(api, replace(STAFF, group=GroupGoal("Enforced", ("hanako",)))), iam_of(local)
+    iam.create_group(GroupName="Enforced")
     for name in ("hanako", "machine"):
-        iam.add_user_to_group(GroupName="Gated", UserName=name)
-    address = f"group-attachment Gated {GATE}"
+        iam.add_user_to_group(GroupName="Enforced", UserName=name)
+    address = f"group-attachment Enforced {ENFORCEMENT}"
     refused(whole, api, tmp_path / "journal", address, "user machine")
 
 
-def test_whoever_joins_what_gates_already_is_no_drift(
+def test_whoever_joins_what_enforcements_already_is_no_drift(
     api: AwsApi, local: LocalAws, tmp_path: Path
 ) -> None:
     whole, journal = made(api, STAFF), tmp_path / "journal"
@@ -151,7 +161,7 @@ def test_whoever_joins_what_gates_already_is_no_drift(
     assert applied(whole, api, journal)
     standing = standing_of(Kept(whole, Journal(journal)), api)
     assert {fact.stands for fact in standing.facts} == {Stands.DONE}
-    back = roll_back(whole, Journal(journal), api, now=lambda: NOW, leave_ungated=True)
+    back = roll_back(whole, Journal(journal), api, now=lambda: NOW, leave_unenforced=True)
     assert back.left == ()
     refused(whole, api, journal, ATTACHMENT, "user machine")
 
@@ -167,9 +177,9 @@ def test_who_has_left_is_no_danger(api: AwsApi, local: LocalAws, tmp_path: Path)
 def shared() -> Snapshot:
     """Return an account in which users, a group and roles have the policy, or are bounded by it."""
     start = account()
-    staff = Group("Staff", "/", f"arn:aws:iam::{ACCOUNT}:group/Staff", (GATE,))
+    staff = Group("Staff", "/", f"arn:aws:iam::{ACCOUNT}:group/Staff", (ENFORCEMENT,))
     (deploy,) = start.roles
-    bounded = replace(start.user_named["glass"], name="bounded", boundary=GATE, attached=())
+    bounded = replace(start.user_named["glass"], name="bounded", boundary=ENFORCEMENT, attached=())
     users = (
         replace(each, groups=("Staff",)) if each.name == "hanako" else each for each in start.users
     )
@@ -177,20 +187,23 @@ def shared() -> Snapshot:
         start,
         users=(*users, bounded),
         groups=(*start.groups, staff),
-        roles=(deploy, replace(deploy, name="bounded", boundary=GATE, attached=())),
-        policies={FULL: start.policies[FULL], GATE: managed(GATE, gate(Preset.AWS))},
+        roles=(deploy, replace(deploy, name="bounded", boundary=ENFORCEMENT, attached=())),
+        policies={
+            FULL: start.policies[FULL],
+            ENFORCEMENT: managed(ENFORCEMENT, enforcement(Preset.AWS)),
+        },
     )
 
 
 def test_a_plan_keeps_who_feels_a_new_version_and_may_look_again() -> None:
-    goal = Goal(policy_goal(), users=("machine",), group=GroupGoal("Gated", ("admin",)))
+    goal = Goal(policy_goal(), users=("machine",), group=GroupGoal("Enforced", ("admin",)))
     whole = plan(goal, shared(), ADMIN)
     assert Plan.from_json(whole.to_json()).reach == {
         VERSIONS: (
-            *("group Gated", "group Staff", "role bounded"),
+            *("group Enforced", "group Staff", "role bounded"),
             *("user admin", "user bounded", "user hanako", "user machine"),
         ),
-        f"group-attachment Gated {GATE}": ("user admin",),
+        f"group-attachment Enforced {ENFORCEMENT}": ("user admin",),
     }
     allowed = {
         (action, resource)
@@ -198,6 +211,6 @@ def test_a_plan_keeps_who_feels_a_new_version_and_may_look_again() -> None:
         for action in statement["Action"]
         for resource in statement["Resource"]
     }
-    groups = (f"arn:aws:iam::{ACCOUNT}:group/{name}" for name in ("Gated", "Staff"))
+    groups = (f"arn:aws:iam::{ACCOUNT}:group/{name}" for name in ("Enforced", "Staff"))
     assert {("iam:GetGroup", group) for group in groups} <= allowed
-    assert ("iam:ListEntitiesForPolicy", GATE) in allowed
+    assert ("iam:ListEntitiesForPolicy", ENFORCEMENT) in allowed

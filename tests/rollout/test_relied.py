@@ -1,4 +1,7 @@
-"""Taking a plan back leaves nobody without the gate who came to it since, or was made and stays."""
+"""Taking a plan back leaves nobody without enforcement who came to it since.
+
+Or was made and stays.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,19 +13,19 @@ import pytest
 from administered import FULL, iam_of, signed_in
 from rollout.staging import (
     CHANGE,
+    ENFORCEMENT,
     EVERYTHING,
-    GATE,
     NOW,
     TRUST,
     Refusing,
     company,
-    gate,
+    enforcement,
     policy_goal,
 )
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, collect
-from sekisho.audit import Gated, gates_of
-from sekisho.endpoint import LocalAws
+from sekisho.audit import Enforced, enforcements_of
+from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     Goal,
@@ -38,11 +41,11 @@ from sekisho.rollout import (
 from sekisho.rollout.reach import named
 from sekisho.rollout.texts import FELT_BY, FELT_UNREAD, STAYS_WITH
 
-ATTACHMENT = f"group-attachment Gated {GATE}"
-OLD = GATE.replace("Force_MFA", "Old")
-OLD_GATE = f"group-attachment Gated {OLD}"
-VERSIONS = f"policy-versions {GATE}"
-POLICY = f"policy {GATE}"
+ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"
+OLD = ENFORCEMENT.replace("Force_MFA", "Old")
+OLD_ENFORCEMENT = f"group-attachment Enforced {OLD}"
+VERSIONS = f"policy-versions {ENFORCEMENT}"
+POLICY = f"policy {ENFORCEMENT}"
 TARO = NewUser("taro", "/", {}, TemporaryPassword())
 Colleague = Callable[[Any], object]
 
@@ -73,8 +76,8 @@ class Account:
     def left(self, whole: Plan, **about: bool) -> set[str]:
         return {each.address for each in self.back(whole, **about).left}
 
-    def gated(self, name: str) -> Gated:
-        return gates_of(collect(self.api, now=NOW))[name].gated
+    def enforced(self, name: str) -> Enforced:
+        return enforcements_of(collect(self.api, now=NOW))[name].enforced
 
 
 @pytest.fixture
@@ -87,47 +90,47 @@ def reasons(report: RollbackReport) -> dict[str, object]:
     return {each.address: each.reason for each in report.left}
 
 
-def test_whoever_another_plan_brought_into_the_group_stays_gated(account: Account) -> None:
-    first = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
-    taro = NewUser("taro", "/", {}, TemporaryPassword(), gated=False, groups=("Developers",))
-    later = Goal(policy_goal(), group=GroupGoal("Gated", ("taro",)), new_users=(taro,))
+def test_whoever_another_plan_brought_into_the_group_stays_enforced(account: Account) -> None:
+    first = account.applied(Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",))))
+    taro = NewUser("taro", "/", {}, TemporaryPassword(), enforced=False, groups=("Developers",))
+    later = Goal(policy_goal(), group=GroupGoal("Enforced", ("taro",)), new_users=(taro,))
     second = account.applied(later)
     report = account.back(first)
-    assert set(reasons(report)) == {ATTACHMENT, "group Gated", POLICY}
+    assert set(reasons(report)) == {ATTACHMENT, "group Enforced", POLICY}
     assert reasons(report)[ATTACHMENT] == FELT_BY.filled(what=named(["user taro"]))
-    assert report.undone == ("membership Gated hanako",), "hers is the plan's own"
-    assert account.gated("taro") is Gated.PROVED
+    assert report.undone == ("membership Enforced hanako",), "hers is the plan's own"
+    assert account.enforced("taro") is Enforced.PROVED
 
     assert account.left(second) == set()
     assert account.left(first) == set(), "whom it guarded is gone"
 
 
-def gate_open_before(account: Account) -> None:
+def enforcement_open_before(account: Account) -> None:
     document = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [document]})
     account.iam.create_policy(PolicyName="Force_MFA", PolicyDocument=text)
 
 
-def test_a_version_that_gates_others_by_now_stays(account: Account) -> None:
-    gate_open_before(account)
+def test_a_version_that_enforcements_others_by_now_stays(account: Account) -> None:
+    enforcement_open_before(account)
     first = account.applied(Goal(policy_goal(), users=("hanako",)))
     account.applied(Goal(policy_goal(), users=("machine",)))
     report = account.back(first)
     assert reasons(report) == {VERSIONS: FELT_BY.filled(what=named(["user machine"]))}
-    assert account.gated("machine") is Gated.PROVED
+    assert account.enforced("machine") is Enforced.PROVED
 
-    assert account.left(first, leave_ungated=True) == set()
-    assert account.gated("machine") is Gated.REFUTED
+    assert account.left(first, leave_unenforced=True) == set()
+    assert account.enforced("machine") is Enforced.REFUTED
 
 
 def joins_a_group(iam: Any) -> None:
     iam.create_group(GroupName="Staff")
-    iam.attach_group_policy(GroupName="Staff", PolicyArn=GATE)
+    iam.attach_group_policy(GroupName="Staff", PolicyArn=ENFORCEMENT)
 
 
 def attaches_to_role(iam: Any) -> None:
     iam.create_role(RoleName="app-server", AssumeRolePolicyDocument=json.dumps(TRUST))
-    iam.attach_role_policy(RoleName="app-server", PolicyArn=GATE)
+    iam.attach_role_policy(RoleName="app-server", PolicyArn=ENFORCEMENT)
 
 
 @pytest.mark.parametrize(
@@ -135,30 +138,30 @@ def attaches_to_role(iam: Any) -> None:
     [
         (joins_a_group, "group Staff"),
         (attaches_to_role, "role app-server"),
-        (lambda iam: iam.add_user_to_group(GroupName="Gated", UserName="glass"), "user glass"),
+        (lambda iam: iam.add_user_to_group(GroupName="Enforced", UserName="glass"), "user glass"),
     ],
     ids=["another-group", "a-role", "a-member"],
 )
 def test_a_version_stays_for_whatever_has_the_policy(
     account: Account, colleague: Colleague, who: str
 ) -> None:
-    gate_open_before(account)
-    account.iam.create_group(GroupName="Gated")
-    account.iam.attach_group_policy(GroupName="Gated", PolicyArn=GATE)
-    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
+    enforcement_open_before(account)
+    account.iam.create_group(GroupName="Enforced")
+    account.iam.attach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)
+    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",))))
     colleague(account.iam)
     assert reasons(account.back(whole)) == {VERSIONS: FELT_BY.filled(what=named([who]))}
 
 
-def test_whom_somebody_else_put_back_stays_gated(account: Account) -> None:
+def test_whom_somebody_else_put_back_stays_enforced(account: Account) -> None:
     """The plan knows her, and took her out: that she is there again is not its doing."""
-    gate_open_before(account)
-    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Gated", ("hanako",))))
+    enforcement_open_before(account)
+    whole = account.applied(Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",))))
     stopped = Refusing(account.api, "DetachGroupPolicy")
     roll_back(whole, account.journal(whole), stopped, now=lambda: NOW)
-    account.iam.add_user_to_group(GroupName="Gated", UserName="hanako")
-    assert account.left(whole) == {ATTACHMENT, "group Gated", VERSIONS}
-    account.iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    account.iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
+    assert account.left(whole) == {ATTACHMENT, "group Enforced", VERSIONS}
+    account.iam.remove_user_from_group(GroupName="Enforced", UserName="hanako")
     assert account.left(whole) == set()
 
 
@@ -175,26 +178,28 @@ USES: dict[str, Colleague] = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_new_user_who_stays_keeps_the_gate(account: Account, use: str) -> None:
+def test_a_new_user_who_stays_keeps_the_enforcement(account: Account, use: str) -> None:
     whole = account.applied(Goal(policy_goal(), new_users=(TARO,)))
     USES[use](account.iam)
     report = account.back(whole)
-    links = {f"user-attachment taro {arn}" for arn in (GATE, CHANGE)}
+    links = {f"user-attachment taro {arn}" for arn in (ENFORCEMENT, CHANGE)}
     profile = {"login-profile taro"} if use == "key" else set()
     assert set(reasons(report)) == {"user taro", *links, POLICY, *profile}
     assert {reasons(report)[each] for each in links} == {STAYS_WITH.filled(what="user taro")}
 
-    assert account.left(whole, leave_ungated=True) == {"user taro", *profile}
+    assert account.left(whole, leave_unenforced=True) == {"user taro", *profile}
 
 
-def test_a_password_that_stays_keeps_the_gate_of_who_was_there_before(account: Account) -> None:
+def test_a_password_that_stays_keeps_the_enforcement_of_who_was_there_before(
+    account: Account,
+) -> None:
     account.iam.create_user(UserName="taro")
     whole = account.applied(Goal(policy_goal(), new_users=(TARO,)))
     account.iam.update_login_profile(
         UserName="taro", Password="Fuji-2026-my-own", PasswordResetRequired=False
     )
-    gate = f"user-attachment taro {GATE}"
-    assert reasons(account.back(whole))[gate] == STAYS_WITH.filled(what="login-profile taro")
+    enforcement = f"user-attachment taro {ENFORCEMENT}"
+    assert reasons(account.back(whole))[enforcement] == STAYS_WITH.filled(what="login-profile taro")
     account.iam.delete_login_profile(UserName="taro")
     assert account.left(whole) == set()
 
@@ -209,7 +214,7 @@ class Unreadable(Refusing):
 
 
 def test_where_it_may_not_be_read_who_relies_on_it_it_stays(account: Account) -> None:
-    gate_open_before(account)
+    enforcement_open_before(account)
     whole = account.applied(Goal(policy_goal(), users=("hanako",)))
     report = account.back(whole, Unreadable(account.api, "ListEntitiesForPolicy"))
     assert reasons(report) == {VERSIONS: FELT_UNREAD.filled(what="not authorized")}
@@ -218,13 +223,16 @@ def test_where_it_may_not_be_read_who_relies_on_it_it_stays(account: Account) ->
 
 @pytest.fixture
 def replacing(account: Account) -> Goal:
-    """A goal that replaces the old gate of a group, and joins two to it: one of them is new."""
-    document = json.dumps(to_json(gate(Preset.AWS)))
+    """A goal that replaces the old enforcement of a group, and joins two to it.
+
+    One of them is new.
+    """
+    document = json.dumps(to_json(enforcement(Preset.AWS)))
     account.iam.create_policy(PolicyName="Old", PolicyDocument=document)
-    account.iam.create_group(GroupName="Gated")
-    account.iam.attach_group_policy(GroupName="Gated", PolicyArn=OLD)
-    account.iam.add_user_to_group(GroupName="Gated", UserName="hanako")
-    group = GroupGoal("Gated", ("hanako", "machine", "taro"))
+    account.iam.create_group(GroupName="Enforced")
+    account.iam.attach_group_policy(GroupName="Enforced", PolicyArn=OLD)
+    account.iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
+    group = GroupGoal("Enforced", ("hanako", "machine", "taro"))
     return Goal(policy_goal(), users=("hanako",), group=group, new_users=(TARO,), replaces=(OLD,))
 
 
@@ -237,7 +245,7 @@ def holds(account: Account) -> dict[str, tuple[str, ...]]:
     }
 
 
-def test_an_old_gate_comes_back_before_those_leave_whom_the_plan_joined(
+def test_an_old_enforcement_comes_back_before_those_leave_whom_the_plan_joined(
     account: Account, replacing: Goal
 ) -> None:
     before = holds(account)
@@ -247,13 +255,16 @@ def test_an_old_gate_comes_back_before_those_leave_whom_the_plan_joined(
 
 
 def stays(account: Account, whole: Plan, who: str) -> None:
-    """The old gate stays off for `who`; its former members keep the new one; nobody else does."""
+    """The old enforcement stays off for `who`; its former members keep the new one.
+
+    Nobody else does.
+    """
     had = holds(account)
     left = {each.address: each.reason for each in account.back(whole).left}
-    assert left[OLD_GATE] == FELT_BY.filled(what=named([f"user {who}"]))
-    assert f"ユーザー {who} にも" in left[OLD_GATE].ja
-    assert f"user-attachment hanako {GATE}" in left
-    assert f"user-attachment machine {GATE}" not in left
+    assert left[OLD_ENFORCEMENT] == FELT_BY.filled(what=named([f"user {who}"]))
+    assert f"ユーザー {who} にも" in left[OLD_ENFORCEMENT].ja
+    assert f"user-attachment hanako {ENFORCEMENT}" in left
+    assert f"user-attachment machine {ENFORCEMENT}" not in left
     for name in {"hanako", who}:
         assert holds(account)[name] == had[name]
 
@@ -261,8 +272,8 @@ def stays(account: Account, whole: Plan, who: str) -> None:
 COMES: dict[str, tuple[str, Colleague, Colleague]] = {
     "joins": (
         "newby",
-        lambda iam: iam.add_user_to_group(GroupName="Gated", UserName="newby"),
-        lambda iam: iam.remove_user_from_group(GroupName="Gated", UserName="newby"),
+        lambda iam: iam.add_user_to_group(GroupName="Enforced", UserName="newby"),
+        lambda iam: iam.remove_user_from_group(GroupName="Enforced", UserName="newby"),
     ),
     "made-and-used": (
         "taro",
@@ -273,7 +284,7 @@ COMES: dict[str, tuple[str, Colleague, Colleague]] = {
 
 
 @pytest.mark.parametrize("name", COMES)
-def test_who_comes_into_a_group_gets_no_old_gate_that_nobody_judged(
+def test_who_comes_into_a_group_gets_no_old_enforcement_that_nobody_judged(
     account: Account, replacing: Goal, name: str
 ) -> None:
     account.iam.create_user(UserName="newby")
@@ -292,10 +303,10 @@ def test_whom_a_colleague_joined_before_the_plan_did_is_no_member_of_its_own(
 ) -> None:
     before = holds(account)
     whole = made(account.api, replacing)
-    account.iam.add_user_to_group(GroupName="Gated", UserName="machine")
+    account.iam.add_user_to_group(GroupName="Enforced", UserName="machine")
     journal = account.journal(whole)
     assert execute(whole, account.api, journal, passwords=password, now=lambda: NOW).complete
     stays(account, whole, "machine")
-    account.iam.remove_user_from_group(GroupName="Gated", UserName="machine")
-    assert account.left(whole) <= {"membership Gated machine"}
+    account.iam.remove_user_from_group(GroupName="Enforced", UserName="machine")
+    assert account.left(whole) <= {"membership Enforced machine"}
     assert holds(account) == before

@@ -13,17 +13,17 @@ import pytest
 
 from administered import iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import GATE, company
+from rollout.staging import ENFORCEMENT, company
 from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
 from sekisho.cli.told import Told
-from sekisho.endpoint import LocalAws
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
-from sekisho.language import Language
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language
 from sekisho.rollout import Journal, Plan
 from sekisho.rollout.changes import CreateLoginProfile
 
-HANAKO = "membership Gated hanako"
+HANAKO = "membership Enforced hanako"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_apply_looks_before_it_says_that_all_is_done(
 ) -> None:
     monkeypatch.setattr("sekisho.rollout.patience.WAITS", (0.0,) * 5)
     assert run(terminal, "apply")[1] == run(terminal, "apply")[1] == Exit.CLEAN
-    iam_of(local).remove_user_from_group(GroupName="Gated", UserName="hanako")
+    iam_of(local).remove_user_from_group(GroupName="Enforced", UserName="hanako")
     told, error = run(terminal, "apply")
     assert isinstance(error, PlanRefused)
     assert (error.code, error.at) == (Code.PLAN_STALE, HANAKO)
@@ -119,18 +119,18 @@ def test_what_somebody_else_had_done_and_undone_is_done_after_all(
     terminal: Terminal, local: LocalAws
 ) -> None:
     iam = iam_of(local)
-    iam.create_group(GroupName="Gated")
-    iam.add_user_to_group(GroupName="Gated", UserName="hanako")
+    iam.create_group(GroupName="Enforced")
+    iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
     told, code = run(terminal, "apply")
     assert code == Exit.CLEAN
-    assert f"by somebody else: 2\n  group Gated\n  {HANAKO}\n" in told
-    iam.remove_user_from_group(GroupName="Gated", UserName="hanako")
+    assert f"by somebody else: 2\n  group Enforced\n  {HANAKO}\n" in told
+    iam.remove_user_from_group(GroupName="Enforced", UserName="hanako")
     told, code = run(terminal, "apply")
     assert code == Exit.CLEAN
-    assert "by somebody else: 1\n  group Gated\n" in told
+    assert "by somebody else: 1\n  group Enforced\n" in told
     assert run(terminal, "status")[1] == Exit.CLEAN
     assert run(terminal, "rollback")[1] == Exit.FINDINGS
-    iam.delete_group(GroupName="Gated")
+    iam.delete_group(GroupName="Enforced")
 
 
 def test_each_line_of_the_journal_has_its_own_time(terminal: Terminal) -> None:
@@ -145,11 +145,11 @@ def test_each_line_of_the_journal_has_its_own_time(terminal: Terminal) -> None:
 def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> None:
     assert run(terminal, "apply")[1] == Exit.CLEAN
     iam = iam_of(local)
-    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "sales"}])
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "sales"}])
     told, code = run(terminal, "status", "--format", "json")
     (fact,) = [each for each in json.loads(told)["changes"] if each["stands"] == "drifted"]
-    assert (code, fact["address"], fact["dated"]) == (Exit.FINDINGS, f"policy {GATE}", None)
-    iam.tag_policy(PolicyArn=GATE, Tags=[{"Key": "team", "Value": "security"}])
+    assert (code, fact["address"], fact["dated"]) == (Exit.FINDINGS, f"policy {ENFORCEMENT}", None)
+    iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "security"}])
     assert run(terminal, "rollback")[1] == Exit.CLEAN
 
 
@@ -189,7 +189,7 @@ def test_a_password_file_that_others_may_read_is_refused(
         return
     with pytest.raises(UsageError, match="others may read it") as caught:
         Told(makes, file, Language.EN)
-    assert caught.value.cure
+    assert caught.value.fix
     with pytest.raises(UsageError):
         first.password("jiro")
     assert file.read_bytes() == before
@@ -208,7 +208,7 @@ def test_what_holds_something_else_gets_no_password(
     file.chmod(0o600)
     with pytest.raises(UsageError, match="holds something else") as caught:
         Told(makes, file, Language.EN)
-    assert caught.value.cure
+    assert caught.value.fix
     # nor what comes to stand there while a plan is applied
     told = Told(makes, tmp_path / "passwords", Language.EN)
     file.replace(tmp_path / "passwords")

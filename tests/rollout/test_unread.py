@@ -7,13 +7,13 @@ import pytest
 
 from rollout.staging import (
     ADMIN,
+    ENFORCEMENT,
     EVERYTHING,
     FULL,
-    GATE,
     MACHINE,
     account,
     device,
-    gate,
+    enforcement,
     managed,
     policy_goal,
     user,
@@ -23,8 +23,8 @@ from sekisho.account import Gap, Password, Snapshot
 from sekisho.account.reads import BESIDE
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.status_output import waves_as_json, waves_stand
-from sekisho.files import yaml_shape
-from sekisho.language import Language
+from sekisho.documents import yaml_shape
+from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Plan, plan
 from sekisho.rollout.goal import Waiting, Waits, Wave
 from sekisho.rollout.goal_file import goal_of
@@ -90,10 +90,10 @@ def test_who_may_have_a_password_is_not_covered() -> None:
 
 
 def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
-    start = with_user(account(), user("machine", attached=(FULL, GATE)))
+    start = with_user(account(), user("machine", attached=(FULL, ENFORCEMENT)))
     gaps = (Gap("ListMFADevices", "machine", DENIED),)
     tags = {"team": "security", "cost": "0"}
-    policies = {**start.policies, GATE: managed(GATE, gate(), tags=tags)}
+    policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement(), tags=tags)}
     made = plan(MACHINE, replace(start, policies=policies, gaps=gaps), ADMIN)
     assert made.changes == ()
     assert reasons(made) == [("gap", ("machine",))]
@@ -119,11 +119,13 @@ def test_scps_that_were_not_read_are_told_once_with_the_proofs() -> None:
 
 
 def attached(*names: str) -> Snapshot:
-    """Return the account in which these have an old version of the gate."""
+    """Return the account in which these have an old version of MFA enforcement."""
     start = account()
     for name in names:
-        start = with_user(start, user(name, attached=(FULL, GATE)))
-    return replace(start, policies={**start.policies, GATE: managed(GATE, EVERYTHING)})
+        start = with_user(start, user(name, attached=(FULL, ENFORCEMENT)))
+    return replace(
+        start, policies={**start.policies, ENFORCEMENT: managed(ENFORCEMENT, EVERYTHING)}
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ LONG = from_json(
 
 def faults(second: PolicyGoal, group: str | None, start: Snapshot) -> Mapping[str, str]:
     """Return what is wrong with a goal that is right but for its second stage, by place."""
-    first = GroupGoal("Gated", ("hanako",)) if group is not None else None
+    first = GroupGoal("Enforced", ("hanako",)) if group is not None else None
     users = () if first else ("hanako",)
     goal = Goal(policy_goal(), users, first, enrolled=Stage(second, group))
     with pytest.raises(FaultyInput) as caught:

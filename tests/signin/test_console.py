@@ -11,8 +11,8 @@ from sekisho.signin import (
     CredentialKind,
     HolderKind,
     NextStep,
+    SigninAssumptions,
     SigninOrder,
-    SigninSwitches,
     console_session,
     start,
 )
@@ -21,11 +21,11 @@ from signin_people import HOLDERS
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def walk(devices, reset, switches):
+def walk(devices, reset, assumptions):
     """Take each step as asked, until the sign-in ends."""
     steps, mfa_passed = [], False
     while True:
-        step = start(True, devices, reset, switches, mfa_passed=mfa_passed)
+        step = start(True, devices, reset, assumptions, mfa_passed=mfa_passed)
         steps.append(step)
         if step is NextStep.NEEDS_MFA:
             mfa_passed = True
@@ -37,15 +37,15 @@ def walk(devices, reset, switches):
 
 @pytest.mark.parametrize("case", cases("signin/sign-in", ["devices", "reset", "order", "steps"]))
 def test_sign_in(case):
-    switches = SigninSwitches(order=SigninOrder(case["order"]))
-    assert walk(case["devices"], case["reset"], switches) == case["steps"]
+    assumptions = SigninAssumptions(order=SigninOrder(case["order"]))
+    assert walk(case["devices"], case["reset"], assumptions) == case["steps"]
 
 
 @pytest.mark.parametrize("devices", [0, 1])
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("mfa_passed", [False, True])
 def test_a_wrong_password_goes_nowhere(devices, reset, mfa_passed):
-    got = start(False, devices, reset, SigninSwitches(), mfa_passed=mfa_passed)
+    got = start(False, devices, reset, SigninAssumptions(), mfa_passed=mfa_passed)
     assert got is NextStep.REFUSED
 
 

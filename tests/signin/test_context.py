@@ -11,7 +11,7 @@ from sekisho.signin import (
     CredentialKind,
     HolderKind,
     RoleSessionMfa,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 from signin_people import credential
@@ -25,11 +25,13 @@ NOW = datetime.fromisoformat(CORPUS["now"])
     cases("signin/contexts", ["kind", "holder", "mfa", "has", "absent"], ["roleSessionMfa"]),
 )
 def test_context_of_each_credential(case):
-    switches = SigninSwitches(role_session_mfa=RoleSessionMfa(case.get("roleSessionMfa", "false")))
+    assumptions = SigninAssumptions(
+        role_session_mfa=RoleSessionMfa(case.get("roleSessionMfa", "false"))
+    )
     held = credential(
         CredentialKind(case["kind"]), HolderKind(case["holder"]), NOW, mfa=case["mfa"]
     )
-    context = context_of(held, NOW, switches)
+    context = context_of(held, NOW, assumptions)
     expected = CORPUS["everywhere"] | case["has"]
     assert {key: context.get(key) for key in expected} == expected
     assert not set(case["absent"]) & set(context)
@@ -37,17 +39,17 @@ def test_context_of_each_credential(case):
 
 def test_no_context_has_a_key_in_two_spellings():
     held = credential(CredentialKind.CONSOLE_SESSION, HolderKind.USER, NOW, mfa=True)
-    context = context_of(held, NOW, SigninSwitches()) | MFA_IN_CALL
+    context = context_of(held, NOW, SigninAssumptions()) | MFA_IN_CALL
     assert len({key.lower() for key in context}) == len(context)
 
 
 def test_a_time_without_a_zone_is_refused():
     held = credential(CredentialKind.LONG_TERM_KEY, HolderKind.USER, NOW, mfa=False)
     with pytest.raises(InternalError):
-        context_of(held, datetime(2026, 11, 24), SigninSwitches())  # noqa: DTZ001 - the point
+        context_of(held, datetime(2026, 11, 24), SigninAssumptions())  # noqa: DTZ001 - the point
 
 
 def test_mfa_age_is_never_negative():
     held = credential(CredentialKind.CONSOLE_SESSION, HolderKind.USER, NOW, mfa=True)
     earlier = datetime(2020, 1, 1, tzinfo=UTC)
-    assert context_of(held, earlier, SigninSwitches())["aws:MultiFactorAuthAge"] == "0"
+    assert context_of(held, earlier, SigninAssumptions())["aws:MultiFactorAuthAge"] == "0"

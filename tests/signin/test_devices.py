@@ -9,7 +9,7 @@ from sekisho.signin import (
     DeviceKind,
     HolderKind,
     Rule,
-    SigninSwitches,
+    SigninAssumptions,
     check_device_change,
     device_arn,
     kind_of,
@@ -36,7 +36,7 @@ TOKEN, ROLE = CredentialKind.SESSION_TOKEN, CredentialKind.ROLE_SESSION
 )
 def test_holder_of_a_device_needs_mfa(kind, mfa, user, devices, refused):
     held = credential(kind, HolderKind.USER, NOW, mfa=mfa)
-    got = check_device_change(held, "iam:EnableMFADevice", user, devices, SigninSwitches())
+    got = check_device_change(held, "iam:EnableMFADevice", user, devices, SigninAssumptions())
     assert (got is not None) is refused
     if got is not None:
         assert (got.code, got.status, got.reason) == ("AccessDenied", 403, Rule.DEVICE_HOLDER)
@@ -44,12 +44,12 @@ def test_holder_of_a_device_needs_mfa(kind, mfa, user, devices, refused):
 
 def test_a_role_of_the_same_name_is_not_the_user():
     held = credential(ROLE, HolderKind.ROLE, NOW, mfa=False)
-    assert check_device_change(held, "iam:EnableMFADevice", "Ops", 1, SigninSwitches()) is None
+    assert check_device_change(held, "iam:EnableMFADevice", "Ops", 1, SigninAssumptions()) is None
 
 
 def test_the_rule_can_be_switched_off():
     held = credential(KEY, HolderKind.USER, NOW, mfa=False)
-    before_2023 = SigninSwitches(device_holder_needs_mfa=False)
+    before_2023 = SigninAssumptions(device_holder_needs_mfa=False)
     assert check_device_change(held, "iam:DeactivateMFADevice", "alice", 1, before_2023) is None
 
 

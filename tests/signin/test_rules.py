@@ -17,7 +17,7 @@ from sekisho.signin import (
     Refused,
     RefusedByService,
     Rule,
-    SigninSwitches,
+    SigninAssumptions,
     service_rule,
 )
 from signin_people import HOLDERS, credential
@@ -36,7 +36,7 @@ def test_service_rule(case):
     held = credential(
         CredentialKind(case["kind"]), HolderKind(case["holder"]), NOW, mfa=case["mfa"]
     )
-    ruling = service_rule(held, case["action"], SigninSwitches())
+    ruling = service_rule(held, case["action"], SigninAssumptions())
     match ruling:
         case AskPolicies(only_denies=False):
             assert case["expected"] == "policies"
@@ -47,15 +47,15 @@ def test_service_rule(case):
                 case["expected"], case["message"], STATUS[case["expected"]], Rule(case["rule"])
             )
         case AskPolicies():
-            pytest.fail("only denies, though the switch is off")
+            pytest.fail("only denies, though the assumption is off")
         case _:
             assert_never(ruling)
 
 
-def test_the_switch_lets_a_deny_stop_get_session_token():
+def test_the_assumption_lets_a_deny_stop_get_session_token():
     held = credential(CredentialKind.LONG_TERM_KEY, HolderKind.USER, NOW, mfa=False)
-    switches = SigninSwitches(get_session_token_heeds_deny=True)
-    assert service_rule(held, "sts:GetSessionToken", switches) == AskPolicies(only_denies=True)
+    assumptions = SigninAssumptions(get_session_token_heeds_deny=True)
+    assert service_rule(held, "sts:GetSessionToken", assumptions) == AskPolicies(only_denies=True)
 
 
 @given(
@@ -64,8 +64,8 @@ def test_the_switch_lets_a_deny_stop_get_session_token():
     action=st.sampled_from(["iam:GetUser", "iam:EnableMFADevice", "s3:GetObject"]),
 )
 def test_mfa_never_takes_a_right_away(kind, holder, action):
-    without = service_rule(credential(kind, holder, NOW, mfa=False), action, SigninSwitches())
-    with_mfa = service_rule(credential(kind, holder, NOW, mfa=True), action, SigninSwitches())
+    without = service_rule(credential(kind, holder, NOW, mfa=False), action, SigninAssumptions())
+    with_mfa = service_rule(credential(kind, holder, NOW, mfa=True), action, SigninAssumptions())
     assert with_mfa in (without, AskPolicies())
 
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from cases import cases, document
 from sekisho.errors import InternalError
-from sekisho.signin import Device, Refused, SigninSwitches, code_at, is_code, is_seed, step_of
+from sekisho.signin import Device, Refused, SigninAssumptions, code_at, is_code, is_seed, step_of
 
 SEED = document("signin/totp")["seed"]
-SWITCHES = SigninSwitches()
+ASSUMPTIONS = SigninAssumptions()
 NOW = datetime(2026, 11, 24, 6, 0, 10, tzinfo=UTC)
 STEP = step_of(NOW)
 PERIOD = timedelta(seconds=30)
-windows = st.integers(-SWITCHES.resync_window, SWITCHES.resync_window)
+windows = st.integers(-ASSUMPTIONS.resync_window, ASSUMPTIONS.resync_window)
 
 
 def codes(step):
@@ -25,7 +25,7 @@ def codes(step):
 
 
 def enabled(device=None, now=NOW):
-    got = (device or Device(SEED)).enable(codes(step_of(now)), now, SWITCHES)
+    got = (device or Device(SEED)).enable(codes(step_of(now)), now, ASSUMPTIONS)
     assert isinstance(got, Device)
     return got
 
@@ -37,7 +37,7 @@ def test_rfc_6238_vectors(case):
 
 
 def test_a_refusal_is_the_one_that_aws_gives():
-    got = Device(SEED).verify("000000", NOW, SWITCHES)
+    got = Device(SEED).verify("000000", NOW, ASSUMPTIONS)
     assert isinstance(got, Refused)
     assert got.code == "InvalidAuthenticationCode"
     assert got.message == "Authentication code for device is not valid."
@@ -46,7 +46,7 @@ def test_a_refusal_is_the_one_that_aws_gives():
 
 @given(delta=windows)
 def test_enable_learns_the_drift(delta):
-    got = Device(SEED).enable(codes(STEP + delta), NOW, SWITCHES)
+    got = Device(SEED).enable(codes(STEP + delta), NOW, ASSUMPTIONS)
     assert got == Device(SEED, drift=delta, last_step=STEP + delta)
 
 
@@ -63,13 +63,13 @@ def test_enable_learns_the_drift(delta):
 )
 def test_two_consecutive_codes_the_older_first(name, pair):
     first, second = (code_at(SEED, STEP + offset) for offset in pair)
-    assert isinstance(getattr(Device(SEED), name)((first, second), NOW, SWITCHES), Refused)
+    assert isinstance(getattr(Device(SEED), name)((first, second), NOW, ASSUMPTIONS), Refused)
 
 
 @given(offset=st.integers(-30, 30), drift=st.integers(-20, 20), window=st.integers(0, 3))
 def test_verify_takes_a_code_within_the_window_only(offset, drift, window):
-    switches = SigninSwitches(totp_window=window)
-    got = Device(SEED, drift=drift).verify(code_at(SEED, STEP + drift + offset), NOW, switches)
+    assumptions = SigninAssumptions(totp_window=window)
+    got = Device(SEED, drift=drift).verify(code_at(SEED, STEP + drift + offset), NOW, assumptions)
     assert isinstance(got, Device) is (abs(offset) <= window)
     if isinstance(got, Device):
         assert got.drift == drift + offset
@@ -81,7 +81,7 @@ def test_no_code_is_accepted_twice(offsets, step):
     device, now, accepted = Device(SEED), NOW, []
     for offset in offsets:
         tried = step_of(now) + offset
-        got = device.verify(code_at(SEED, tried), now, SWITCHES)
+        got = device.verify(code_at(SEED, tried), now, ASSUMPTIONS)
         if isinstance(got, Device):
             device = got
             accepted.append(tried)
@@ -92,20 +92,20 @@ def test_no_code_is_accepted_twice(offsets, step):
 def test_the_codes_of_the_enrolment_are_used_up():
     device = enabled()
     for code in codes(STEP):
-        assert isinstance(device.verify(code, NOW, SWITCHES), Refused)
-    assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, SWITCHES), Device)
+        assert isinstance(device.verify(code, NOW, ASSUMPTIONS), Refused)
+    assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, ASSUMPTIONS), Device)
 
 
 def test_a_device_that_ran_away_needs_a_resync():
     device = enabled()
     later = NOW + 100 * PERIOD
     slow = step_of(later) - 7
-    assert isinstance(device.verify(code_at(SEED, slow), later, SWITCHES), Refused)
-    synced = device.resync(codes(slow), later, SWITCHES)
+    assert isinstance(device.verify(code_at(SEED, slow), later, ASSUMPTIONS), Refused)
+    synced = device.resync(codes(slow), later, ASSUMPTIONS)
     assert isinstance(synced, Device)
     assert synced.drift == -7
     after = later + PERIOD
-    assert isinstance(synced.verify(code_at(SEED, slow + 1), after, SWITCHES), Device)
+    assert isinstance(synced.verify(code_at(SEED, slow + 1), after, ASSUMPTIONS), Device)
 
 
 @given(
@@ -114,12 +114,12 @@ def test_a_device_that_ran_away_needs_a_resync():
     wait=st.integers(3, 50),
 )
 def test_a_device_whose_clock_runs_steadily_is_always_let_in(drift, slips, wait):
-    device = Device(SEED).enable(codes(STEP + drift), NOW, SWITCHES)
+    device = Device(SEED).enable(codes(STEP + drift), NOW, ASSUMPTIONS)
     now = NOW
     for slip in slips:  # its owner types the code of the step before, of this or of the next
         now += wait * PERIOD
         given_step = step_of(now) + device.drift + slip
-        device = device.verify(code_at(SEED, given_step), now, SWITCHES)
+        device = device.verify(code_at(SEED, given_step), now, ASSUMPTIONS)
         assert isinstance(device, Device)
 
 
@@ -127,13 +127,13 @@ def test_a_device_whose_clock_runs_steadily_is_always_let_in(drift, slips, wait)
 def test_text_that_is_no_code_is_refused(text):
     assume(not (len(text) == 6 and text.isascii() and text.isdigit()))
     assert not is_code(text)
-    assert isinstance(Device(SEED).verify(text, NOW, SWITCHES), Refused)
-    assert isinstance(Device(SEED).enable((text, text), NOW, SWITCHES), Refused)
+    assert isinstance(Device(SEED).verify(text, NOW, ASSUMPTIONS), Refused)
+    assert isinstance(Device(SEED).enable((text, text), NOW, ASSUMPTIONS), Refused)
 
 
 def test_full_width_digits_are_no_code():
     code = code_at(SEED, STEP).translate({ord(str(d)): 0xFF10 + d for d in range(10)})
-    assert isinstance(Device(SEED).verify(code, NOW, SWITCHES), Refused)
+    assert isinstance(Device(SEED).verify(code, NOW, ASSUMPTIONS), Refused)
 
 
 @pytest.mark.parametrize("seed", [SEED.lower(), " ".join(SEED[i : i + 4] for i in range(0, 32, 4))])

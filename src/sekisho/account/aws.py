@@ -64,7 +64,7 @@ _SETTINGS = (
     "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
     "endpoint's URL begins with `https://` or `http://`"
 )
-_CURES = {
+_FIXES = {
     "InvalidRegionError": f"a region is named like `us-east-1`: correct it in {_REGION_NAMED}",
     "NoRegionError": f"give a region with {_REGION_NAMED}",
     "NoCredentialsError": "give a profile with `--profile`, or sign in first",
@@ -191,7 +191,7 @@ class Boto3Api:
         except ValueError as error:
             # so botocore refuses an endpoint without a scheme, or a number that is none
             refused = AwsRefused("connect", "InvalidSetting", " ".join(str(error).split()), 0)
-            refused.cure = _SETTINGS
+            refused.fix = _SETTINGS
             raise refused from None
 
     def _region_of(self, service: str) -> str | None:
@@ -331,5 +331,5 @@ def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> A
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
     refused = AwsRefused(operation, code, " ".join(message.split()), status)
-    refused.cure = _CURES.get(code, "")
+    refused.fix = _FIXES.get(code, "")
     return refused

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sekisho.account.model import CredentialReport, CredentialRow
-from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, Fault, FaultyAccount, quoted
 
 __all__ = ["ROOT", "read_credential_report"]
 
@@ -35,7 +34,7 @@ _NEEDED = (
 )
 _UNKNOWN = frozenset({"", "n/a", "no_information", "not_supported"})
 _FLAGS = {"true": True, "false": False}
-_CURE = "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
+_FIX = "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
 
 _NEITHER = "give what `sekisho collect` saved, an account file, or an export of AWS"
 
@@ -71,14 +70,14 @@ def _heading_faults(heading: Iterable[str]) -> list[Fault]:
     # cells that other marks part, as a spreadsheet may save them, are of a report all the same
     if not any(name in cell for name in _NEEDED for cell in names):
         what = "is neither JSON nor a credential report" if names else "is empty"
-        return [Fault(Code.ACCOUNT_BAD_SHAPE, what, cure=_NEITHER)]
+        return [Fault(Code.ACCOUNT_BAD_SHAPE, what, fix=_NEITHER)]
     missing = [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
     twice = [name for name in _NEEDED if names[name] > 1]
     return [*missing, *(_fault(f"has the column `{name}` twice", 1) for name in twice)]
 
 
 def _fault(message: str, line: int) -> Fault:
-    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "", line, cure=_CURE)
+    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "", line, fix=_FIX)
 
 
 @dataclass(frozen=True, slots=True)

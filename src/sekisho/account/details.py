@@ -20,10 +20,9 @@ from sekisho.account.entries import (
     RoleEntry,
     UserEntry,
 )
-from sekisho.errors import Code, Fault, FaultyPolicy
-from sekisho.files.shape import Shape
+from sekisho.documents.shape import Shape
+from sekisho.errors import Code, Fault, FaultyPolicy, quoted
 from sekisho.policy import PolicyKind, from_json, names, parse
-from sekisho.policy.faults import quoted
 
 __all__ = ["SECTIONS", "Details", "read_details"]
 
@@ -66,7 +65,7 @@ def read_details(shape: Shape, partition: str, account: str) -> Details:
     if lists["IsTruncated"].flag():
         lists["IsTruncated"].fault(
             "the export is only a part of the account",
-            cure="let the AWS CLI page by itself: leave out `--max-items` and `--no-paginate`",
+            fix="let the AWS CLI page by itself: leave out `--max-items` and `--no-paginate`",
         )
     home = _Home(partition, account)
     return Details(
@@ -239,7 +238,7 @@ def _document(shape: Shape, name: str, home: _Home, kind: PolicyKind = PolicyKin
 
 def _within(path: str, fault: Fault) -> Fault:
     inner = f"{path}.{fault.path}" if fault.path else path
-    return Fault(fault.code, fault.message, inner, cure=fault.cure)
+    return Fault(fault.code, fault.message, inner, fix=fault.fix)
 
 
 def _attached(items: Shape) -> tuple[str, ...]:

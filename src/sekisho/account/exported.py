@@ -36,9 +36,8 @@ from sekisho.account.model import (
 from sekisho.account.policies import attached_policies
 from sekisho.account.reported import filled, gaps_of_row, root_of, user_of_row
 from sekisho.engine.model import AttachedPolicy
-from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.policy import Document, PolicyKind, from_json
-from sekisho.policy.faults import quoted
 
 __all__ = ["snapshot_of", "snapshot_of_report", "with_report"]
 

@@ -15,9 +15,8 @@ from sekisho.account.entries import AccountFile
 from sekisho.account.held import read_device, read_password_policy, read_user_credentials
 from sekisho.account.references import reference_faults
 from sekisho.account.text import decoded, text_of_file
-from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.files.shape import Shape
-from sekisho.policy.faults import quoted
+from sekisho.documents.shape import Shape
+from sekisho.errors import Code, Fault, FaultyAccount, quoted
 
 __all__ = ["SCHEMA", "load_account", "read_account"]
 
@@ -83,7 +82,7 @@ def _read(shape: Shape) -> AccountFile:
         ("about", "alias", "passwordPolicy", "credentials"),
     )
     if not got["schema"].absent and got["schema"].text() != SCHEMA:
-        got["schema"].fault(f"must be `{SCHEMA}`", cure="this sekisho reads no other form")
+        got["schema"].fault(f"must be `{SCHEMA}`", fix="this sekisho reads no other form")
     account = _matching(got["account"], _ACCOUNT, "an account id of twelve digits")
     partition = _matching(got["partition"], _PARTITION, "a partition, like `aws`")
     held = got["credentials"].members((), ("users", "orphanDevices"))

@@ -6,9 +6,8 @@ No fault shows a value of this part.
 import re
 
 from sekisho.account.entries import DeviceEntry, KeyEntry, UserCredentials
-from sekisho.errors import Code
-from sekisho.files.shape import Shape
-from sekisho.policy.faults import quoted
+from sekisho.documents.shape import Shape
+from sekisho.errors import Code, quoted
 from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
 
 __all__ = ["read_device", "read_password_policy", "read_user_credentials"]
@@ -81,8 +80,8 @@ def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
     if not got["seed"].absent and not is_seed(seed):
         got["seed"].fault("is not a base32 seed of at least 10 bytes")
     if got["enabled"].flag(enabled) is not enabled:
-        cure = "list a device that nobody has enabled under `orphanDevices`, and no other"
-        got["enabled"].fault("contradicts the place of the device", cure=cure)
+        fix = "list a device that nobody has enabled under `orphanDevices`, and no other"
+        got["enabled"].fault("contradicts the place of the device", fix=fix)
     return DeviceEntry(name, path, seed)
 
 

@@ -17,8 +17,8 @@ from sekisho.account.file import read_account
 from sekisho.account.model import CredentialReport, Snapshot
 from sekisho.account.saved import read_snapshot
 from sekisho.account.text import decoded, text_of_file
+from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.files.shape import Shape
 
 __all__ = ["open_account"]
 
@@ -69,11 +69,11 @@ def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
     if isinstance(value, dict) and {"Content", "ReportFormat"} <= value.keys():
         return _printed_report(value, name)
     if isinstance(value, dict) and schema is None and "Statement" in value:
-        message, cure = (
+        message, fix = (
             "it is a policy, and no account",
             "`sekisho prove` takes policies as they are",
         )
-        raise FaultyAccount(name, [Fault(Code.ACCOUNT_BAD_SHAPE, message, cure=cure)])
+        raise FaultyAccount(name, [Fault(Code.ACCOUNT_BAD_SHAPE, message, fix=fix)])
     return read_account(value, name)
 
 
@@ -98,6 +98,6 @@ def _written(path: str | Path) -> datetime:
 
 def _apart(paths: Iterable[str | Path]) -> FaultyAccount:
     message = "do not make one account together"
-    cure = "give one file, or an export of AWS and its credential report"
+    fix = "give one file, or an export of AWS and its credential report"
     names = ", ".join(str(path) for path in paths) or "no file"
-    return FaultyAccount(names, [Fault(Code.ACCOUNT_BAD_SHAPE, message, cure=cure)])
+    return FaultyAccount(names, [Fault(Code.ACCOUNT_BAD_SHAPE, message, fix=fix)])

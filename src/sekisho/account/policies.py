@@ -10,8 +10,7 @@ from dataclasses import replace
 
 from sekisho.account.model import Group, Role, Snapshot, User
 from sekisho.engine.model import AttachedPolicy, Policies
-from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.policy.faults import meant
+from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.signin import change_allowed
 
 __all__ = [
@@ -44,8 +43,8 @@ def user_of(snapshot: Snapshot, name: str, source: str = "the account") -> User:
     user = snapshot.user_named.get(name)
     if user is None:
         # where not every user was read, the name may be right
-        cure = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
-        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"there is no user `{name}` in it", cure=cure)
+        fix = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"there is no user `{name}` in it", fix=fix)
         raise FaultyAccount(source, [fault])
     return user
 
@@ -181,11 +180,11 @@ def _assembled(
 
 def _unread(arn: str) -> Fault:
     """Return the fault of a policy without a text; whose policy it is tells whoever asked."""
-    message, cure = f"the text of policy `{arn}` was not read", _MORE
+    message, fix = f"the text of policy `{arn}` was not read", _MORE
     if arn.split(":")[4:5] == ["aws"]:
-        cure = "`sekisho collect` reads it; an export of AWS has the customer's policies only"
-    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, cure=cure)
+        fix = "`sekisho collect` reads it; an export of AWS has the customer's policies only"
+    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)
 
 
 def _fault(message: str) -> Fault:
-    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, cure=_MORE)
+    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=_MORE)

@@ -13,10 +13,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from sekisho.errors import Fault, FaultyPolicy, InternalError
-from sekisho.files.shape import Shape
+from sekisho.documents.shape import Shape
+from sekisho.errors import Fault, FaultyPolicy, InternalError, quoted
 from sekisho.policy import Document, PolicyKind, from_json, to_json
-from sekisho.policy.faults import quoted
 
 __all__ = ["read_record", "to_plain"]
 
@@ -162,7 +161,7 @@ def _document(shape: Shape) -> Document | None:
     except FaultyPolicy as error:
         for fault in error.faults:
             inner = f"{shape.path}.{fault.path}" if fault.path else shape.path
-            shape.faults.append(Fault(fault.code, fault.message, inner, cure=fault.cure))
+            shape.faults.append(Fault(fault.code, fault.message, inner, fix=fault.fix))
         return None
 
 

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sekisho.account.entries import AccountFile, DeviceEntry, GroupEntry, RoleEntry, UserEntry
-from sekisho.errors import Code, Fault
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, Fault, quoted
 from sekisho.signin import MAX_DEVICES
 
 __all__ = ["reference_faults"]

@@ -10,10 +10,9 @@ from pathlib import Path
 from sekisho.account.model import Snapshot
 from sekisho.account.record import read_record, to_plain
 from sekisho.account.text import decoded, text_of_file
-from sekisho.errors import Code, Fault, FaultyAccount, InternalError
-from sekisho.files.private import write_private
-from sekisho.files.shape import Shape
-from sekisho.policy.faults import quoted
+from sekisho.documents.private import write_private
+from sekisho.documents.shape import Shape
+from sekisho.errors import Code, Fault, FaultyAccount, InternalError, quoted
 
 __all__ = [
     "SNAPSHOT_SCHEMA",
@@ -76,10 +75,10 @@ def _other_form(value: object) -> Fault:
     schema = value.get("schema") if isinstance(value, dict) else None
     if isinstance(schema, str) and schema.startswith("sekisho.snapshot/"):
         message = f"is a snapshot of another form, {quoted(schema)}; this is `{SNAPSHOT_SCHEMA}`"
-        cure = "collect the account again with this version of sekisho"
-        return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", cure=cure)
+        fix = "collect the account again with this version of sekisho"
+        return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", fix=fix)
     message = f"is no snapshot: `schema` must be `{SNAPSHOT_SCHEMA}`"
-    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", cure="`sekisho collect` writes one")
+    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", fix="`sekisho collect` writes one")
 
 
 def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, Fault, FaultyAccount, quoted
 
 __all__ = ["decoded", "text_of_file"]
 
@@ -20,8 +19,8 @@ def text_of_file(path: str | Path) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        cure = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
-        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", cure=cure)
+        fix = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", fix=fix)
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {reason}")
@@ -67,5 +66,5 @@ def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
 def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
     cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
     message = "ends too early: it is cut off" if cut else f"is not JSON: {error.msg}"
-    cure = "export it again, or copy it whole" if cut else ""
-    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, cure)
+    fix = "export it again, or copy it whole" if cut else ""
+    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)

@@ -1,12 +1,12 @@
 """What is wrong: what a policy really means, lint; and (later) findings about accounts."""
 
+from sekisho.audit.enforced import Enforced, UserEnforcement, enforcements_of, named_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_exceptions
 from sekisho.audit.findings import Finding, Place, Severity
-from sekisho.audit.gated import Gated, UserGate, gates_of, named_of
 from sekisho.audit.held import Held
 from sekisho.audit.invariants import invariants_of
 from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
-from sekisho.audit.meaning import Gate, Line, Meaning, Works, meaning
+from sekisho.audit.meaning import Enforcement, Line, Meaning, Works, meaning
 from sekisho.audit.probes import CredentialState, Target
 from sekisho.audit.trusted import Way
 from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable
@@ -21,13 +21,13 @@ __all__ = [
     "Attachment",
     "Cell",
     "CredentialState",
+    "Enforced",
+    "Enforcement",
     "ExceptionKind",
     "Exceptions",
     "Exemption",
     "Finding",
     "FindingId",
-    "Gate",
-    "Gated",
     "Held",
     "Line",
     "Meaning",
@@ -38,10 +38,10 @@ __all__ = [
     "Target",
     "TruthRow",
     "TruthTable",
-    "UserGate",
+    "UserEnforcement",
     "Way",
     "Works",
-    "gates_of",
+    "enforcements_of",
     "invariants_of",
     "lint",
     "load_exceptions",

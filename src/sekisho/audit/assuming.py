@@ -10,7 +10,7 @@ from datetime import datetime
 from sekisho.account import Role
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import Effect, Statement, from_json
-from sekisho.signin import Credential, SigninSwitches, context_of
+from sekisho.signin import Credential, SigninAssumptions, context_of
 
 __all__ = ["EVERYTHING", "MFA_KEYS", "lets_in"]
 
@@ -45,7 +45,7 @@ def lets_in(
     """
     kept = tuple(each for each in map(_relaxed, role.trust.statements) if each is not None)
     trust = AttachedPolicy("trust policy", replace(role.trust, statements=kept))
-    context = Context(context_of(credential, now, SigninSwitches()))
+    context = Context(context_of(credential, now, SigninAssumptions()))
     account = credential.holder.account
     request = Request(credential.arn, "sts:AssumeRole", role.arn, context, account)
     decision = decide(request, Policies(identity=identity, trust=trust))

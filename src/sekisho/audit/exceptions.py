@@ -1,4 +1,4 @@
-"""The exceptions file: who need not be gated, why, who answers for it, and until when.
+"""The exceptions file: who need not be enforced, why, who answers for it, and until when.
 
 One YAML file names the break-glass users, the machine users and every other exception. Nothing is
 an exception that is not in it, and nothing in it is silent: it is shown wherever its user is.
@@ -11,10 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from sekisho.account import Snapshot
-from sekisho.errors import Code, Fault, FaultyInput
-from sekisho.files import Shape, read_yaml, yaml_shape
+from sekisho.documents import Shape, read_yaml, yaml_shape
+from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.policy import Position
-from sekisho.policy.faults import meant
 
 __all__ = [
     "SCHEMA",
@@ -147,7 +146,7 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
         _refuse(name, shape.faults)
     found = shape.members(("schema", "exceptions"))
     if not found["schema"].absent and found["schema"].text() != SCHEMA:
-        found["schema"].fault(f"must be `{SCHEMA}`", cure="this sekisho reads no other form")
+        found["schema"].fault(f"must be `{SCHEMA}`", fix="this sekisho reads no other form")
     shapes = found["exceptions"].items()
     entries = tuple(_entry(each) for each in shapes)
     _check_double(entries, shapes)
@@ -205,7 +204,7 @@ def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None
     for entry, shape in zip(entries, shapes, strict=True):
         # IAM tells names apart without regard to case
         if entry.user.lower() in seen:
-            shape.fault(f"`{entry.user}` is there twice", cure="keep one entry for each user")
+            shape.fault(f"`{entry.user}` is there twice", fix="keep one entry for each user")
         seen.add(entry.user.lower() or str(len(seen)))
 
 
@@ -215,9 +214,9 @@ def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
         # where not everybody could be listed, nobody is told to be missing
         if user is None and entry.user and snapshot.listed:
-            message, cure = f"there is no user `{entry.user}`", meant(entry.user, known, _ELSE)
-            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, cure)
+            message, fix = f"there is no user `{entry.user}`", meant(entry.user, known, _ELSE)
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)
         elif user is not None and snapshot.has_password(user) and not entry.force:
             message = f"`{entry.user}` has a console password: no exception without a reason"
-            cure = "delete the password, or give the reason under `force`"
-            yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, cure)
+            fix = "delete the password, or give the reason under `force`"
+            yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, fix)

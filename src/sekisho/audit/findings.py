@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Position
 
 __all__ = ["Finding", "Place", "Severity"]
@@ -50,13 +50,13 @@ class Finding:
             request and the engine's answer.
         title: what is wrong, in a few words.
         cause: why that is so.
-        cure: what to do.
+        fix: what to do.
     """
 
     id: str
     severity: Severity
     place: Place
-    fact: Text
-    title: Text
-    cause: Text
-    cure: Text
+    fact: Message
+    title: Message
+    cause: Message
+    fix: Message

@@ -21,7 +21,7 @@ from sekisho.signin import (
     CredentialKind,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -30,7 +30,7 @@ __all__ = ["Ask", "Held", "Home", "credential_of", "home_of", "request_of"]
 _SERVICE = "cloudformation.amazonaws.com"
 _ACCOUNT_DIGITS = 12
 _ARN_PARTS = 6
-_DEFAULTS = SigninSwitches()
+_DEFAULTS = SigninAssumptions()
 
 
 class Held(StrEnum):
@@ -121,17 +121,21 @@ def credential_of(held: Held, home: Home, path: str = "/") -> Credential:
             return Credential(CredentialKind.FEDERATED_SESSION, federated, issued, ends)
 
 
-def request_of(held: Held, ask: Ask, home: Home, switches: SigninSwitches = _DEFAULTS) -> Request:
+def request_of(
+    held: Held, ask: Ask, home: Home, assumptions: SigninAssumptions = _DEFAULTS
+) -> Request:
     """Return the question as it is asked with what is held."""
-    arn, context = _shown(held, home, ask.path, switches)
+    arn, context = _shown(held, home, ask.path, assumptions)
     return Request(arn, ask.action, ask.resource, context, home.account)
 
 
 @lru_cache(maxsize=256)
-def _shown(held: Held, home: Home, path: str, switches: SigninSwitches) -> tuple[str, Context]:
+def _shown(
+    held: Held, home: Home, path: str, assumptions: SigninAssumptions
+) -> tuple[str, Context]:
     """Return who is seen to ask, and the request context that the credential brings."""
     credential = credential_of(held, home, path)
-    values: dict[str, ContextValue] = dict(context_of(credential, NOW, switches))
+    values: dict[str, ContextValue] = dict(context_of(credential, NOW, assumptions))
     if held in (Held.SERVICE_FOR_KEY, Held.SERVICE_FOR_MFA):
         values |= {
             "aws:ViaAWSService": "true",

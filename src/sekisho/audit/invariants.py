@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
-from sekisho.audit.gated import named_of
-from sekisho.engine import Policies, Switches
+from sekisho.audit.enforced import named_of
+from sekisho.engine import Assumptions, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import verbatim
 from sekisho.prover import (
     Answer,
     Invariant,
@@ -23,14 +23,16 @@ __all__ = ["invariants_of"]
 
 
 def invariants_of(
-    snapshot: Snapshot, invariants: Sequence[Invariant], switches: Switches | None = None
+    snapshot: Snapshot, invariants: Sequence[Invariant], assumptions: Assumptions | None = None
 ) -> Mapping[str, tuple[Answer, ...]]:
-    """Return whether each of some invariants holds, by user name; a witness is the user's own.
+    """Return whether each of some invariants holds, by user name.
+
+    A counterexample is the user's own.
 
     What could not be read of a user's policies makes that user's answers unknown, and nobody
     else's.
     """
-    asked = [_Asked(snapshot, each, switches or Switches()) for each in invariants]
+    asked = [_Asked(snapshot, each, assumptions or Assumptions()) for each in invariants]
     numbers = Numbers()
     return {
         user.name: tuple(one.answer(user, readings, numbers) for one in asked)
@@ -44,16 +46,16 @@ def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
         return readings_of(snapshot, user)
     except FaultyAccount as error:
         reason = "; ".join(fault.message for fault in error.faults)
-        return Unknown(Text(reason, reason))
+        return Unknown(verbatim(reason))
 
 
 class _Asked:
     """What was found out about one invariant, by what of a user matters."""
 
-    def __init__(self, snapshot: Snapshot, invariant: Invariant, switches: Switches) -> None:
+    def __init__(self, snapshot: Snapshot, invariant: Invariant, assumptions: Assumptions) -> None:
         self._now = snapshot.taken_at
         self._invariant = invariant
-        self._switches = switches
+        self._assumptions = assumptions
         self._about = about_resources(invariant)
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._answers: dict[tuple[object, ...], Answer] = {}
@@ -81,7 +83,7 @@ class _Asked:
     def _ask(self, user: User, policies: Policies) -> Answer:
         named = named_of(user)
         try:
-            return invariant_holds(self._invariant, policies, named, self._now, self._switches)
+            return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
         except FaultyPolicy as error:
             reason = "; ".join(fault.message for fault in error.faults)
-            return Answer(Unknown(Text(reason, reason)))
+            return Answer(Unknown(verbatim(reason)))

@@ -16,9 +16,9 @@ from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.errors import Code, Unsupported
 from sekisho.policy.document import Document
-from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
+from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
-__all__ = ["Gate", "Line", "Meaning", "Works", "meaning"]
+__all__ = ["Enforcement", "Line", "Meaning", "Works", "meaning"]
 
 UNNAMED = (
     "s3:GetObject",
@@ -46,7 +46,7 @@ class Works(StrEnum):
     NEVER = "denied even with MFA"
 
 
-class Gate(StrEnum):
+class Enforcement(StrEnum):
     """Whether this policy's Deny stands in the way without MFA, whatever other policies allow."""
 
     SHUT = "shut"
@@ -94,16 +94,16 @@ class Line:
                 return Works.NOT_BY_THIS_POLICY
 
     @property
-    def gate(self) -> Gate:
+    def enforcement(self) -> Enforcement:
         """Whether the policy's Deny stands in the way without MFA."""
         denied = DecisionEffect.EXPLICITLY_DENIED
         key = self.effects[CredentialState.LONG_TERM_KEY] is denied
         console = self.effects[CredentialState.CONSOLE_WITHOUT_MFA] is denied
         if self.service_exempt or not (key or console):
-            return Gate.OPEN
+            return Enforcement.OPEN
         if key and console:
-            return Gate.SHUT
-        return Gate.OPEN_TO_CONSOLE if key else Gate.OPEN_TO_KEYS
+            return Enforcement.SHUT
+        return Enforcement.OPEN_TO_CONSOLE if key else Enforcement.OPEN_TO_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Meaning:
     @property
     def enforces(self) -> bool:
         """Whether everything that the policy does not name is explicitly denied without MFA."""
-        return all(line.gate is Gate.SHUT for line in self.everything_else)
+        return all(line.enforcement is Enforcement.SHUT for line in self.everything_else)
 
 
 def meaning(document: Document, *, partition: str | None = None) -> Meaning:
@@ -151,7 +151,7 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
         raise Unsupported(
             "only an identity-based policy has a meaning of its own; this one has a `Principal`",
             code=Code.UNSUPPORTED_POLICY_TYPE,
-            cure="decide single requests with `sekisho decide`",
+            fix="decide single requests with `sekisho decide`",
         )
     known = catalogue.load()
     home = partition or _partition_of(document)
@@ -195,7 +195,7 @@ def _lines(document: Document, actions: list[Action], partition: str) -> Iterato
 
 def _service_exempt(probe: Probe) -> bool:
     held = credential(CredentialState.LONG_TERM_KEY, probe.holder)
-    ruling = service_rule(held, probe.action, SigninSwitches())
+    ruling = service_rule(held, probe.action, SigninAssumptions())
     return isinstance(ruling, PermittedWithoutPolicy)
 
 

@@ -4,19 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.account import Device, Snapshot, User
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["Guess", "guesses"]
 
-_WITHOUT = Text(
-    "named like {user}, who has no device and may be setting it up just now",
-    "{user} に似た名前です。{user} にはデバイスがなく、設定の途中かもしれません",
-)
-_WITH = Text(
-    "named like {user}, who has another device",
-    "{user} に似た名前です。{user} には別のデバイスがあります",
-)
-_NOBODY = Text("named like nobody here", "似た名前のユーザーはいません")
+_WITHOUT = Message("named like {user}, who has no device and may be setting it up just now")
+_WITH = Message("named like {user}, who has another device")
+_NOBODY = Message("named like nobody here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +23,7 @@ class Guess:
     """
 
     user: str
-    text: Text
+    text: Message
 
 
 def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:

@@ -18,7 +18,7 @@ from sekisho.signin import (
     CredentialKind,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -89,7 +89,7 @@ def requests_of(probe: Probe) -> Mapping[CredentialState, Request]:
     requests = {}
     for state in CredentialState:
         held = credential(state, probe.holder)
-        values = context_of(held, NOW, SigninSwitches())
+        values = context_of(held, NOW, SigninAssumptions())
         requests[state] = Request(held.arn, probe.action, probe.resource, Context(values), ACCOUNT)
     return requests
 

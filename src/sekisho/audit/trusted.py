@@ -17,7 +17,7 @@ from sekisho.signin import (
     Credential,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -95,13 +95,13 @@ class Trusted:
         session_name = self.session_name or example.session_name
         return replace(example, holder=holder, session_name=session_name)
 
-    def request(self, held: Held | Way, role: str, switches: SigninSwitches) -> Request:
+    def request(self, held: Held | Way, role: str, assumptions: SigninAssumptions) -> Request:
         """Return the call with which they ask for a role, given by its ARN."""
         credential = self.credential(held)
         if credential is None:
             values: Mapping[str, ContextValue] = {"aws:ViaAWSService": "false"}
             return Request(self.name, self.kind.action, role, Context(values))
-        values = context_of(credential, NOW, switches)
+        values = context_of(credential, NOW, assumptions)
         if held is Way.KEY_AND_CODE:
             values = {**values, **MFA_IN_CALL}
         return Request(credential.arn, self.kind.action, role, Context(values))

@@ -1,7 +1,7 @@
 """The truth table of one policy: what each credential may do.
 
 Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
-Where an undocumented point mattered, the cell names its switch.
+Where an undocumented point mattered, the cell names its assumption.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,21 +13,21 @@ from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable, polic
 from sekisho.audit.truth_trust import trust_table
 from sekisho.engine import Decider, DecisionEffect
 from sekisho.engine.compiled import CompiledDecider
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, PolicyKind
 from sekisho.signin import (
     AskPolicies,
     PermittedWithoutPolicy,
     Refused,
     RoleSessionMfa,
-    SigninSwitches,
+    SigninAssumptions,
     service_rule,
 )
 
 __all__ = ["truth_table"]
 
-_DEFAULTS = SigninSwitches()
-_MFA_ABSENT = SigninSwitches(role_session_mfa=RoleSessionMfa.ABSENT)
+_DEFAULTS = SigninAssumptions()
+_MFA_ABSENT = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
 _USERS = tuple(each for each in Held if each is not Held.ROLE)
 _SESSIONS = (Held.ROLE, Held.FEDERATED)
 
@@ -65,7 +65,7 @@ def truth_table(
     held = _columns(kind, on_roles)
     asked = _Asked(distinct, kind, home)
     tasks = list(_tasks(home))
-    tasks += [(Text(f"`{ask.action}`", f"`{ask.action}`"), (ask,)) for ask in more]
+    tasks += [(verbatim(f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
         TruthRow(
             title,
@@ -98,35 +98,35 @@ def _columns(kind: PolicyKind, on_roles: bool) -> tuple[Held, ...]:
             return (Held.ROLE,) if on_roles else _USERS
 
 
-_Task = tuple[Text, tuple[Ask, ...]]
+_Task = tuple[Message, tuple[Ask, ...]]
 
 
 def _tasks(home: Home) -> Iterable[_Task]:
     iam = f"arn:{home.partition}:iam::{home.account}"
     own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
     yield (
-        Text("set up MFA for oneself", "自分の MFA を設定する"),
+        Message("set up MFA for oneself"),
         (Ask("iam:CreateVirtualMFADevice", device), Ask("iam:EnableMFADevice", own)),
     )
     for title, action in (
-        (Text("change one's own password", "自分のパスワードを変更する"), "iam:ChangePassword"),
-        (Text("remove one's own MFA", "自分の MFA を外す"), "iam:DeactivateMFADevice"),
-        (Text("make an access key for oneself", "自分のアクセスキーを作る"), "iam:CreateAccessKey"),
+        (Message("change one's own password"), "iam:ChangePassword"),
+        (Message("remove one's own MFA"), "iam:DeactivateMFADevice"),
+        (Message("make an access key for oneself"), "iam:CreateAccessKey"),
     ):
         yield title, (Ask(action, own),)
     yield (
-        Text("enable MFA for another user", "ほかのユーザーの MFA を有効にする"),
+        Message("enable MFA for another user"),
         (Ask("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
     )
     yield (
-        Text("assume a role", "ロールを引き受ける"),
+        Message("assume a role"),
         (Ask("sts:AssumeRole", f"{iam}:role/any"),),
     )
     yield (
-        Text("create IAM users", "IAM ユーザーを作成する"),
+        Message("create IAM users"),
         (Ask("iam:CreateUser", f"{iam}:user/any"),),
     )
-    yield Text("everything else", "それ以外のすべて"), _everything(home)
+    yield Message("everything else"), _everything(home)
 
 
 def _everything(home: Home) -> tuple[Ask, ...]:
@@ -149,7 +149,7 @@ class _Asked:
     decider: Decider = field(default_factory=CompiledDecider)
 
     def cell(self, held: Held, asks: Sequence[Ask]) -> Cell:
-        """Return what comes of a task, and the switches that mattered."""
+        """Return what comes of a task, and the assumptions that mattered."""
         found, assumed = self.outcome(held, asks, _DEFAULTS)
         if held is Held.ROLE and self.outcome(held, asks, _MFA_ABSENT)[0] is not found:
             assumed |= {"role_session_mfa"}
@@ -160,19 +160,19 @@ class _Asked:
         return Cell(found, tuple(sorted(assumed)))
 
     def outcome(
-        self, held: Held, asks: Sequence[Ask], switches: SigninSwitches
+        self, held: Held, asks: Sequence[Ask], assumptions: SigninAssumptions
     ) -> tuple[Outcome, set[str]]:
         """Return the worst outcome of the calls; where each stands for itself, that they differ."""
         outcomes: list[Outcome] = []
         assumed: set[str] = set()
         for ask in asks:
-            match service_rule(credential_of(held, self.home), ask.action, switches):
+            match service_rule(credential_of(held, self.home), ask.action, assumptions):
                 case Refused():
                     outcomes.append(Outcome.REFUSED)
                 case PermittedWithoutPolicy():
                     outcomes.append(Outcome.UNGOVERNED)
                 case AskPolicies():
-                    request = request_of(held, ask, self.home, switches)
+                    request = request_of(held, ask, self.home, assumptions)
                     policies = policies_with(self.document, self.kind, held)
                     decision = self.decider.decide(request, policies)
                     assumed |= set(decision.assumed)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sekisho.audit.held import Held
 from sekisho.audit.trusted import Way
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json
 
 __all__ = ["Cell", "Outcome", "TruthRow", "TruthTable", "policies_with"]
@@ -29,14 +29,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The outcome, and the switches whose other setting would change it.
+    """The outcome, and the assumptions whose other setting would change it.
 
     Attributes:
         asked_as: the ARN, or the service's name, of who asked; "" if nobody could.
     """
 
     outcome: Outcome
-    switches: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
     asked_as: str = ""
 
 
@@ -48,7 +48,7 @@ class TruthRow:
         principal: whom of a trust policy the task is about, as the policy names them; else None.
     """
 
-    task: Text
+    task: Message
     actions: tuple[str, ...]
     cells: Mapping[Held | Way, Cell]
     principal: str | None = None

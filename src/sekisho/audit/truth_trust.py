@@ -14,9 +14,9 @@ from sekisho.audit.trusted import Trusted, TrustedKind, Way, trusted_in
 from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable, policies_with
 from sekisho.engine import Context, Decider, DecisionEffect, Request
 from sekisho.engine.compiled import CompiledDecider
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, PolicyKind
-from sekisho.signin import Refused, RoleSessionMfa, SigninSwitches, service_rule
+from sekisho.signin import Refused, RoleSessionMfa, SigninAssumptions, service_rule
 
 __all__ = ["trust_table"]
 
@@ -71,26 +71,23 @@ def trust_table(document: Document, home: Home) -> TruthTable:
     return TruthTable(held, rows, untried, tuple(unasked))
 
 
-def _title(trusted: Trusted) -> Text:
+def _title(trusted: Trusted) -> Message:
     name = trusted.name
     match trusted.kind:
         case TrustedKind.ANYONE:
-            return Text(
-                f"assume the role as anybody, such as `user/{NAME}` or `role/any`",
-                f"任意のプリンシパル (`user/{NAME}`、`role/any` など) としてロールを引き受ける",
-            )
+            return Message(
+                "assume the role as anybody, such as `user/{name}` or `role/any`"
+            ).filled(name=NAME)
         case TrustedKind.ACCOUNT:
-            return Text(
-                f"assume the role as somebody of `{name}`, such as `user/{NAME}` or `role/any`",
-                f"`{name}` の誰か (`user/{NAME}`、`role/any` など) としてロールを引き受ける",
-            )
+            return Message(
+                "assume the role as somebody of `{name}`, such as `user/{name_}` or `role/any`"
+            ).filled(name=name, name_=NAME)
         case TrustedKind.SAML | TrustedKind.WEB_IDENTITY:
-            return Text(
-                f"assume the role as somebody whom `{name}` vouches for",
-                f"`{name}` が認証した人としてロールを引き受ける",
+            return Message("assume the role as somebody whom `{name}` vouches for").filled(
+                name=name
             )
         case _:
-            return Text(f"assume the role as `{name}`", f"`{name}` としてロールを引き受ける")
+            return Message("assume the role as `{name}`").filled(name=name)
 
 
 def _bounds(document: Document) -> tuple[Document, Document]:
@@ -117,36 +114,36 @@ class _Asked:
     decider: Decider
 
     def cell(self, trusted: Trusted, held: Held | Way) -> Cell:
-        """Return what comes of it, and the switches that mattered."""
+        """Return what comes of it, and the assumptions that mattered."""
         if held not in trusted.kind.held:
             return Cell(Outcome.NOBODY)
-        request = trusted.request(held, self.role, SigninSwitches())
+        request = trusted.request(held, self.role, SigninAssumptions())
         credential = trusted.credential(held)
         if credential is not None:
-            ruling = service_rule(credential, request.action, SigninSwitches())
+            ruling = service_rule(credential, request.action, SigninAssumptions())
             if isinstance(ruling, Refused):
                 return Cell(Outcome.REFUSED, (), request.principal)
         unsigned = credential is None
-        outcome, switches = self.outcome(request, unsigned=unsigned)
+        outcome, assumptions = self.outcome(request, unsigned=unsigned)
         for name, other in _otherwise(trusted, held, self.role, request):
             if self.outcome(other, unsigned=unsigned)[0] is not outcome:
-                switches |= {name}
-        return Cell(outcome, tuple(sorted(switches)), request.principal)
+                assumptions |= {name}
+        return Cell(outcome, tuple(sorted(assumptions)), request.principal)
 
     def outcome(self, request: Request, *, unsigned: bool) -> tuple[Outcome, set[str]]:
         """Return the outcome if it is the same whatever holds of the other conditions.
 
         Who signs with no credential of IAM has no policies of their own.
         """
-        outcomes, switches = set(), set[str]()
+        outcomes, assumptions = set(), set[str]()
         for document in dict.fromkeys((self.least, self.most)):
             policies = policies_with(document, PolicyKind.TRUST)
             if unsigned:
                 policies = replace(policies, identity=())
             decision = self.decider.decide(request, policies)
             outcomes.add(_OUTCOMES[decision.effect])
-            switches |= set(decision.assumed)
-        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, switches
+            assumptions |= set(decision.assumed)
+        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, assumptions
 
 
 def _otherwise(
@@ -154,7 +151,7 @@ def _otherwise(
 ) -> Iterator[tuple[str, Request]]:
     """Yield what the call would show if a point were otherwise that AWS does not document."""
     if held is Held.ROLE:
-        absent = SigninSwitches(role_session_mfa=RoleSessionMfa.ABSENT)
+        absent = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
         yield "role_session_mfa", trusted.request(held, role, absent)
     if held is Way.SERVICE:
         context = Context({**request.context, "aws:MultiFactorAuthPresent": "false"})

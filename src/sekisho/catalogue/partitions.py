@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["DEFAULT_PARTITION", "Partition", "iam_region", "partitions"]
 
@@ -27,7 +27,7 @@ class Partition:
     """
 
     id: str
-    title: Text
+    title: Message
     sign_in: str
     regions: tuple[str, ...]
     regions_begin_with: str
@@ -40,7 +40,7 @@ def partitions() -> tuple[Partition, ...]:
     return tuple(
         Partition(
             entry["id"],
-            Text(entry["en"], entry["ja"]),
+            Message.both(entry["en"], entry["ja"]),
             entry["signIn"],
             tuple(entry["regions"]),
             entry["regionsBeginWith"],

@@ -17,7 +17,7 @@ from sekisho.cli.plan_output import plan_lines
 from sekisho.cli.settling import say_whose, settling_options
 from sekisho.cli.told import Told
 from sekisho.errors import SekishoError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
 from sekisho.rollout.execute import so_far
 from sekisho.rollout.kept import Kept, read_plan
@@ -25,8 +25,8 @@ from sekisho.rollout.patience import patiently
 
 __all__ = ["command"]
 
-_ASKED = Text("Make these changes ({count})?", "この {count} 件の変更を適用しますか?")
-_JOURNAL = Text("Journal: {path}", "ジャーナル: {path}")
+_ASKED = Message("Make these changes ({count})?")
+_JOURNAL = Message("Journal: {path}")
 
 
 @click.command("apply", short_help="Do what a plan says, and nothing else.")

@@ -8,56 +8,36 @@ import click
 
 from sekisho.cli.exits import Exit
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
 from sekisho.rollout.ahead import Ahead
 
 __all__ = ["ahead_lines", "applied_lines", "confirm", "in_the_middle", "tell_wait", "undone_lines"]
 
-_DONE = Text("Done: {count}", "完了: {count} 件")
-_ALREADY = Text("Already so, by somebody else: {count}", "既にそうなっていたもの: {count} 件")
-_LEFT = Text("Left as it is: {count}", "そのまま残したもの: {count} 件")
-_UNDONE = Text("Taken back: {count}", "元に戻したもの: {count} 件")
-_BEFORE = Text("Taken back before: {count}", "以前に元に戻したもの: {count} 件")
-_GONE = Text(
-    "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}",
-    "既に元の状態だったもの (他の人が元に戻したか、AWS にまだ反映されていません): {count} 件",
+_DONE = Message("Done: {count}")
+_ALREADY = Message("Already so, by somebody else: {count}")
+_LEFT = Message("Left as it is: {count}")
+_UNDONE = Message("Taken back: {count}")
+_BEFORE = Message("Taken back before: {count}")
+_GONE = Message(
+    "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}"
 )
-_NOTHING = Text(
-    "Nothing to take back: the journal tells of nothing that this plan did.",
-    "元に戻すものはありません。この計画が行った変更はジャーナルに記録されていません。",
-)
-_REMAINING = Text("Not done: {count}", "未実行: {count} 件")
-_STOPPED = Text(
-    "Stopped at {operation}: {code}: {message}",
-    "{operation} で停止しました: {code}: {message}",
-)
-_AGAIN = Text(
-    "Run the same command again to go on from there.",
-    "同じコマンドをもう一度実行すると、続きから再開します。",
-)
-_WAITING = Text(
-    "{operation} ({code}): waiting a little, then going on.",
-    "{operation} ({code}): 少し待ってから続けます。",
-)
+_NOTHING = Message("Nothing to take back: the journal tells of nothing that this plan did.")
+_REMAINING = Message("Not done: {count}")
+_STOPPED = Message("Stopped at {operation}: {code}: {message}")
+_AGAIN = Message("Run the same command again to go on from there.")
+_WAITING = Message("{operation} ({code}): waiting a little, then going on.")
 
 
-_UNCHANGED = Text("Nothing has been changed.", "何も変更していません。")
-_NEITHER = Text("Answer y or n.", "y (はい) または n (いいえ) で答えてください。")
+_UNCHANGED = Message("Nothing has been changed.")
+_NEITHER = Message("Answer y or n.")
 _YES = ("y", "yes", "はい")
 _NO = ("", "n", "no", "いいえ")
-_COMES_BACK = Text(
-    "To be taken back, unless somebody has changed it since, or relies on it: {count}",
-    "元に戻すもの (その後に変更されたもの、他で必要とされているものは除きます): {count} 件",
+_COMES_BACK = Message(
+    "To be taken back, unless somebody has changed it since, or relies on it: {count}"
 )
-_NEVER = Text(
-    "AWS cannot give back what was taken; stays as it is: {count}",
-    "AWS では元に戻せないため、そのまま残すもの: {count} 件",
-)
-_THEIRS = Text(
-    "Was so before the plan came to it; stays: {count}",
-    "計画が適用される前からそうなっていたため、そのまま残すもの: {count} 件",
-)
+_NEVER = Message("AWS cannot give back what was taken; stays as it is: {count}")
+_THEIRS = Message("Was so before the plan came to it; stays: {count}")
 _EMPTY = RollbackReport((), ())
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
 
@@ -101,7 +81,7 @@ def tell_wait(stop: Stop, lang: Language) -> None:
     click.echo(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang), err=True)
 
 
-def confirm(asked: Text, lang: Language, *, yes: bool) -> None:
+def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
     """Ask on the terminal, unless `yes`.
 
     Raises:
@@ -111,7 +91,7 @@ def confirm(asked: Text, lang: Language, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", cure="give `--yes`")
+        raise UsageError("there is no terminal to ask on", fix="give `--yes`")
     try:
         agreed = _agreed(asked.into(lang), lang)
     except click.Abort:
@@ -132,7 +112,7 @@ def _agreed(asked: str, lang: Language) -> bool:
         click.echo(_NEITHER.into(lang), err=True)
 
 
-def _listed(title: Text, names: tuple[str, ...], lang: Language) -> Iterator[str]:
+def _listed(title: Message, names: tuple[str, ...], lang: Language) -> Iterator[str]:
     if names:
         yield title.filled(count=len(names)).into(lang)
         yield from (f"  {name}" for name in names)
@@ -143,5 +123,5 @@ def _stopped(remaining: tuple[str, ...], stop: Stop | None, lang: Language) -> I
     if stop is not None:
         values = {"code": stop.aws_code, "message": stop.message}
         yield _STOPPED.filled(operation=stop.operation, **values).into(lang)
-        yield from ([stop.cure] if stop.cure else [])
+        yield from ([stop.fix] if stop.fix else [])
         yield _AGAIN.into(lang)

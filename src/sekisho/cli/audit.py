@@ -1,4 +1,4 @@
-"""`sekisho audit`: who is gated, who is not enrolled, what is wrong with an account."""
+"""`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
 import json
 from enum import StrEnum
@@ -22,14 +22,14 @@ from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import lang_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import UsageError
-from sekisho.files.private import check_writable, write_private
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.policy import Document, parse
 
 __all__ = ["AuditFormat", "command"]
 
-_WRITTEN = Text("written to {path}", "{path} に書き込みました")
+_WRITTEN = Message("written to {path}")
 
 
 class AuditFormat(StrEnum):
@@ -42,7 +42,7 @@ class AuditFormat(StrEnum):
     SARIF = "sarif"
 
 
-@click.command("audit", short_help="Say who is gated, who is not enrolled, and what is wrong.")
+@click.command("audit", short_help="Say who is enforced, who is not enrolled, and what is wrong.")
 @click.option(
     "--snapshot",
     "snapshots",
@@ -52,9 +52,9 @@ class AuditFormat(StrEnum):
 )
 @click.option("--exceptions", metavar="FILE", help="The exceptions file.")
 @click.option(
-    "--gate",
+    "--policy",
     metavar="POLICY",
-    help="What will be attached to who is not gated; as `policy new` writes it if not given.",
+    help="What will be attached to who is not enforced; as `policy new` writes it if not given.",
 )
 @click.option(
     "--format",
@@ -72,7 +72,7 @@ class AuditFormat(StrEnum):
 @aws_options
 @lang_option
 def command(output: AuditFormat, lang: Language, **given: Any) -> Exit:
-    """Say who is gated, who is not enrolled, and what is wrong with an account.
+    """Say who is enforced, who is not enrolled, and what is wrong with an account.
 
     Reads only, and changes nothing. Exit 3 with errors or warnings, 4 if something could not be
     told, also beside findings; notes alone exit 0.
@@ -83,8 +83,10 @@ def command(output: AuditFormat, lang: Language, **given: Any) -> Exit:
         raise UsageError("`--force` is for `--out`")
     if given["out"]:
         check_writable(given["out"], replace=given["force"])
-    exceptions, gate = _exceptions(given["exceptions"]), _gate(given["gate"])
-    report = audit_account(_snapshot(given, lang), exceptions, gate=gate, version=__version__)
+    exceptions, enforcement = _exceptions(given["exceptions"]), _enforcement(given["policy"])
+    report = audit_account(
+        _snapshot(given, lang), exceptions, enforcement=enforcement, version=__version__
+    )
     text = _told(report, output, given, lang)
     if given["out"]:
         write_private(given["out"], text, replace=given["force"])
@@ -103,7 +105,7 @@ def _exceptions(path: str | None) -> Exceptions:
     return load_exceptions(path) if path else Exceptions()
 
 
-def _gate(path: str | None) -> Document | None:
+def _enforcement(path: str | None) -> Document | None:
     return parse(read_policy(path), source=path) if path else None
 
 

@@ -21,7 +21,7 @@ from rich.progress import Progress
 from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.engine import arns
 from sekisho.errors import AwsRefused, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message, verbatim
 
 __all__ = [
     "AWS_OPTIONS",
@@ -35,15 +35,12 @@ __all__ = [
 AWS_OPTIONS = ("profile", "region", "role_arn", "mfa_serial", "endpoint_url")
 """The parameters that `aws_options` adds."""
 
-_WHOSE = Text(
-    "Account {account}{alias}, as {caller}. Nothing has been changed.",
-    "アカウント {account}{alias}、呼び出し元 {caller}。何も変更していません。",
-)
-_READING = Text("Reading the account", "アカウントを読み取り中")
-_ALIAS = Text(" ({alias})", " ({alias})")
+_WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
+_READING = Message("Reading the account")
+_ALIAS = verbatim(" ({alias})")
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 """`serialNumberType` of the service model of STS."""
-_CODE = Text("MFA code of {serial}: ", "{serial} の MFA コード: ")
+_CODE = Message("MFA code of {serial}: ")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,7 +90,7 @@ def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | 
     if arn is not None and not (arns.is_role(arn) and arns.account_of(arn)):
         raise UsageError(
             f"`--role-arn {arn}` is not the ARN of a role",
-            cure="write it whole, like `arn:aws:iam::111122223333:role/NAME`",
+            fix="write it whole, like `arn:aws:iam::111122223333:role/NAME`",
         )
     return arn
 
@@ -103,7 +100,7 @@ def _serial(ctx: click.Context, param: click.Parameter, serial: str | None) -> s
     if serial is not None and not _SERIAL.fullmatch(serial):
         raise UsageError(
             f"`--mfa-serial {serial}` is not the serial number of an MFA device",
-            cure="write the ARN of a virtual device, like `arn:aws:iam::111122223333:mfa/NAME`, or "
+            fix="write the ARN of a virtual device, like `arn:aws:iam::111122223333:mfa/NAME`, or "
             "the number on a hardware token",
         )
     return serial
@@ -122,7 +119,7 @@ def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> st
     if not callable_:
         raise UsageError(
             f"`--endpoint-url {url}` is not a URL that can be called",
-            cure="write it whole, like `http://127.0.0.1:5577`",
+            fix="write it whole, like `http://127.0.0.1:5577`",
         )
     return url
 
@@ -135,7 +132,7 @@ def refuse_beside(option: str, given: dict[str, Any], names: Iterable[str] = AWS
     """
     idle = [f"`--{name.replace('_', '-')}`" for name in names if given[name]]
     if idle:
-        raise UsageError(f"`{option}` goes with no {' or '.join(idle)}", cure="leave one side out")
+        raise UsageError(f"`{option}` goes with no {' or '.join(idle)}", fix="leave one side out")
 
 
 def connection(given: dict[str, Any], lang: Language) -> Connection:
@@ -146,7 +143,7 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
         lang: the language of that line.
 
     Raises:
-        AwsRefused: if nobody can be called; with a cure for an expired session and the like.
+        AwsRefused: if nobody can be called; with a fix for an expired session and the like.
         UsageError: if `--mfa-serial` stands without `--role-arn`, or if a code is wanted and there
             is no terminal.
     """
@@ -166,7 +163,7 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
     )
     identity = _identity(api)
     found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
-    alias = _ALIAS.filled(alias=found.alias) if found.alias else Text("", "")
+    alias = _ALIAS.filled(alias=found.alias) if found.alias else verbatim("")
     whose = _WHOSE.into(lang).format(
         account=found.account, alias=alias.into(lang), caller=found.caller
     )
@@ -199,7 +196,7 @@ def _identity(api: AwsApi) -> Mapping[str, Any]:
         except GetPassWarning:
             raise UsageError(
                 "an MFA code is wanted, and there is no terminal to ask for it on",
-                cure="run it on a terminal, or sign in with MFA first and use that session",
+                fix="run it on a terminal, or sign in with MFA first and use that session",
             ) from None
 
 

@@ -10,9 +10,9 @@ from sekisho.account.reads import READS, least_policy
 from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
+from sekisho.documents.private import check_writable
 from sekisho.errors import UsageError
-from sekisho.files.private import check_writable
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import render
 
 __all__ = ["command"]
@@ -20,31 +20,26 @@ __all__ = ["command"]
 _DETAILS = "GetAccountAuthorizationDetails"
 _MOST_NAMES = 3
 _ORGANIZATIONS = frozenset(read.operation for read in READS if read.service == "organizations")
-_UNREAD = Text(" (not read: {count})", "(未取得: {count})")
-_NOT_READ = Text("not read", "未取得")
-_NONE = Text("none", "なし")
-_YES = Text("yes", "あり")
-_WITHIN = Text("{count} levels", "{count} 階層")
-_USERS = Text("Users", "ユーザー")
-_PASSWORDS = Text("  with a console password", "  コンソールパスワードあり")
-_DEVICES = Text("  with an MFA device", "  MFA デバイスあり")
-_KEYS = Text("  with an active access key", "  有効なアクセスキーあり")
-_GROUPS = Text("User groups", "ユーザーグループ")
-_ROLES = Text("Roles", "ロール")
-_POLICIES = Text("Customer managed policies", "カスタマー管理ポリシー")
-_ORPHANS = Text("Virtual devices of nobody", "未割り当ての仮想 MFA デバイス")
-_ROOT = Text("Root user has MFA", "ルートユーザーの MFA")
-_REPORT = Text("Credential report of", "認証情報レポートの作成日時")
-_SCPS = Text("Service control policies", "サービスコントロールポリシー")
-_COMPLETE = Text("Everything was read.", "すべて読み取りました。")
-_GAPS = Text(
-    "Not read; nothing is concluded from it (`--print-policy` prints what is needed):",
-    "読み取れなかったもの。ここからは何も判断しません (必要な権限は `--print-policy` で表示):",
-)
-_MORE = Text(" and {count} more", " ほか {count} 件")
-_SAVED = Text(
-    "Saved to {path}, for you alone to read.", "{path} に保存しました (本人のみ読み取り可)。"
-)
+_UNREAD = Message(" (not read: {count})")
+_NOT_READ = Message("not read")
+_NONE = Message("none")
+_YES = Message("yes", "has")
+_WITHIN = Message("{count} levels")
+_USERS = Message("Users")
+_PASSWORDS = Message("  with a console password")
+_DEVICES = Message("  with an MFA device")
+_KEYS = Message("  with an active access key")
+_GROUPS = Message("User groups")
+_ROLES = Message("Roles")
+_POLICIES = Message("Customer managed policies")
+_ORPHANS = Message("Virtual devices of nobody")
+_ROOT = Message("Root user has MFA")
+_REPORT = Message("Credential report of")
+_SCPS = Message("Service control policies")
+_COMPLETE = Message("Everything was read.")
+_GAPS = Message("Not read; nothing is concluded from it (`--print-policy` prints what is needed):")
+_MORE = Message(" and {count} more")
+_SAVED = Message("Saved to {path}, for you alone to read.")
 
 
 @click.command("collect", short_help="Read an account whole, and save it as one file.")
@@ -105,7 +100,7 @@ def _names(gaps: list[Gap], lang: Language) -> str:
     return f" ({named})" if named else ""
 
 
-def _rows(snapshot: Snapshot) -> Iterator[tuple[Text, Text]]:
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Message, Message]]:
     users, details = snapshot.users, _DETAILS
     own = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
     with_password = [user for user in users if user.password is not None]
@@ -125,28 +120,28 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Text, Text]]:
     yield _SCPS, _scps(snapshot)
 
 
-def _scps(snapshot: Snapshot) -> Text:
+def _scps(snapshot: Snapshot) -> Message:
     if any(gap.what in _ORGANIZATIONS for gap in snapshot.gaps):
         return _NOT_READ
     return _WITHIN.filled(count=len(snapshot.scps)) if snapshot.scps else _NONE
 
 
-def _size(snapshot: Snapshot, found: Sized, operation: str) -> Text:
+def _size(snapshot: Snapshot, found: Sized, operation: str) -> Message:
     return _NOT_READ if snapshot.gap_of(operation) else _plain(str(len(found)))
 
 
-def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Text:
+def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Message:
     """Return how many users have something, and of how many it could not be told."""
     if snapshot.gap_of(_DETAILS):
         # who is not known holds nothing that could be counted: that is no 0
         return _NOT_READ
     unread = sum(snapshot.gap_of(operation, user.name) is not None for user in snapshot.users)
     tail = _UNREAD.filled(count=unread) if unread else _plain("")
-    return Text(f"{len(users)}{tail.en}", f"{len(users)}{tail.ja}")
+    return Message("{len}{tail}").filled(len=len(users), tail=tail)
 
 
-def _plain(text: str) -> Text:
-    return Text(text, text)
+def _plain(text: str) -> Message:
+    return verbatim(text)
 
 
 def _alike(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:

@@ -31,7 +31,7 @@ from sekisho.engine.wording import (
     sentence,
 )
 from sekisho.errors import UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 
 __all__ = ["command"]
 
@@ -93,8 +93,8 @@ _OPTIONS = (
         "--explain", is_flag=True, help="Say what a denial is about and what would have to change."
     ),
     click.option(
-        "--switch",
-        "switches",
+        "--assume",
+        "assumptions",
         metavar="NAME=VALUE",
         multiple=True,
         help="Set a point that AWS does not document: docs/semantics.md.",
@@ -127,9 +127,9 @@ def command(batch: str | None, lang: Language, output: OutputFormat, **given: An
         return _batch(batch)
     question = asked(given)
     if given["explain"]:
-        explanation = explain(question.request, question.policies, question.switches)
+        explanation = explain(question.request, question.policies, question.assumptions)
     else:
-        decision = decide(question.request, question.policies, question.switches)
+        decision = decide(question.request, question.policies, question.assumptions)
         explanation = Explanation(decision)
     match output:
         case OutputFormat.JSON:
@@ -156,7 +156,7 @@ def _refuse_beside_batch(given: Mapping[str, Any], output: OutputFormat) -> None
     if told:
         raise UsageError(
             f"`--batch` takes no {' and no '.join(told)}",
-            cure="leave it away: the answers to a batch are JSON in English",
+            fix="leave it away: the answers to a batch are JSON in English",
         )
 
 
@@ -191,7 +191,7 @@ def _as_json(question: Asked, explanation: Explanation, *, explained: bool) -> d
     return value
 
 
-def _lines(question: Asked, explanation: Explanation) -> Iterator[Text]:
+def _lines(question: Asked, explanation: Explanation) -> Iterator[Message]:
     request, decision, why = question.request, explanation.decision, reasons(explanation)
     yield EFFECTS[decision.effect]
     yield sentence(request, decision)
@@ -205,6 +205,6 @@ def _lines(question: Asked, explanation: Explanation) -> Iterator[Text]:
     yield from why
 
 
-def _cause(cause: Cause) -> Text:
+def _cause(cause: Cause) -> Message:
     kind = KINDS[cause.kind]
-    return Text(f"  {kind.en}  {place(cause)}", f"  {kind.ja}  {place(cause)}")
+    return Message("  {kind}  {place}").filled(kind=kind, place=place(cause))

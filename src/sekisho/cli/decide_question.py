@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sekisho.cli.options import pair, switches_of
+from sekisho.cli.options import assumptions_of, pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Context,
     ContextValue,
     Level,
     Policies,
     Request,
-    Switches,
 )
 from sekisho.engine.authorize import checked
 from sekisho.engine.wellformed import check_policies, request_faults
@@ -30,11 +30,11 @@ _JSON_LOOKS = ("[", '"')
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request to decide, under what policies and with which switches."""
+    """A request to decide, under what policies and with which assumptions."""
 
     request: Request
     policies: Policies
-    switches: Switches
+    assumptions: Assumptions
 
 
 def asked(given: dict[str, Any]) -> Asked:
@@ -49,7 +49,7 @@ def asked(given: dict[str, Any]) -> Asked:
         with reader.noted():
             # whether these policies can apply to this caller
             checked(request, policies)
-    found = Asked(request, policies, reader.switches())
+    found = Asked(request, policies, reader.assumptions())
     if len(reader.errors) > 1:
         raise SeveralErrors(reader.errors)
     if reader.errors:
@@ -79,8 +79,8 @@ class _Reader:
         missing = [name for name in _NEEDED if given[name] is None]
         if missing:
             names = ", ".join(f"`--{name}`" for name in missing)
-            cure = "give one request, or `--batch`"
-            self.errors.append(UsageError(f"missing {names}", cure=cure))
+            fix = "give one request, or `--batch`"
+            self.errors.append(UsageError(f"missing {names}", fix=fix))
         request = Request(
             given["principal"] or "",
             given["action"] or "",
@@ -145,13 +145,13 @@ class _Reader:
                 levels[level] = (*levels.get(level, ()), *self.file(path, kind))
         return tuple(Level(level, attached) for level, attached in levels.items())
 
-    def switches(self) -> Switches:
-        """Read the switches."""
+    def assumptions(self) -> Assumptions:
+        """Read the assumptions."""
         try:
-            return switches_of(self.given["switches"])
+            return assumptions_of(self.given["assumptions"])
         except SekishoError as error:
             self.errors.append(error)
-            return Switches()
+            return Assumptions()
 
 
 def _paths(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def _value(text: str, value: str) -> ContextValue:
     raise UsageError(
         f'`--context {text}`: a value that begins with `[` or `"` is JSON, and this is neither a '
         "list of texts nor a text",
-        cure='write a list as `KEY=["a", "b"]`, and a text that begins so as `KEY="[a"`',
+        fix='write a list as `KEY=["a", "b"]`, and a text that begins so as `KEY="[a"`',
     )
 
 

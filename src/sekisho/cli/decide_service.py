@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sekisho.engine import Request
 from sekisho.engine.principals import Caller, CallerKind, caller_of
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.signin import (
     AskPolicies,
     Credential,
@@ -15,7 +15,7 @@ from sekisho.signin import (
     Refused,
     Rule,
     Ruling,
-    SigninSwitches,
+    SigninAssumptions,
     service_rule,
 )
 
@@ -30,15 +30,10 @@ _HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
 }
 """What a principal signs with; of users and root the credential that may do most."""
 
-_BESIDE = Text(
-    "Whatever the policies say: {rule} Only the policies are decided here.",
-    "ポリシーの内容に関係なく、{rule}ここでの判定は、ポリシーだけによるものです。",
-)
-_DOUBT = Text(
-    "That a Deny has no effect is AWS's word, and nobody is known to have tested it (switch "
-    "`get_session_token_heeds_deny`).",
-    "Deny が効かないことは AWS の文書によるもので、実際に試した例は知られていません "
-    "(スイッチ `get_session_token_heeds_deny`)。",
+_BESIDE = Message("Whatever the policies say: {rule} Only the policies are decided here.")
+_DOUBT = Message(
+    "That a Deny has no effect is AWS's word, and nobody is known to have tested it (assumption "
+    "`get_session_token_heeds_deny`)."
 )
 
 
@@ -50,7 +45,7 @@ def ruling_of(request: Request) -> Ruling:
     caller = caller_of(request, bounded=False)
     if caller.kind not in _HOLDS:
         return AskPolicies()
-    return service_rule(_credential(caller), request.action, SigninSwitches())
+    return service_rule(_credential(caller), request.action, SigninAssumptions())
 
 
 def _credential(caller: Caller) -> Credential:
@@ -58,7 +53,7 @@ def _credential(caller: Caller) -> Credential:
     return Credential(kind, Holder(holder, caller.partition, caller.account or ""))
 
 
-def beside_policies(ruling: Ruling) -> tuple[Text, ...]:
+def beside_policies(ruling: Ruling) -> tuple[Message, ...]:
     """Return the lines that say so where no policy decides; none where policies do."""
     match ruling:
         case PermittedWithoutPolicy(Rule.SESSION_NEEDS_NO_PERMISSION as rule):
@@ -69,8 +64,8 @@ def beside_policies(ruling: Ruling) -> tuple[Text, ...]:
             return ()
 
 
-def _said(rule: Rule) -> Text:
-    return Text(_BESIDE.en.format(rule=rule.text.en), _BESIDE.ja.format(rule=rule.text.ja))
+def _said(rule: Rule) -> Message:
+    return Message.both(_BESIDE.en.format(rule=rule.text.en), _BESIDE.ja.format(rule=rule.text.ja))
 
 
 def ruling_to_json(ruling: Ruling) -> dict[str, object] | None:

@@ -73,6 +73,6 @@ IN_JAPANESE: Mapping[Code, str] = {
     Code.PLAN_DOUBTFUL: "パスワードの設定、置き換え、削除の途中で実行が止まったため、"
     "今のパスワードが誰の設定したものか判断できません。確かめてから `--ours USER` または "
     "`--theirs USER` を指定してください。",
-    Code.STORY_UNEXPECTED: "ツアーの手順が想定どおりになりませんでした。"
+    Code.TOUR_UNEXPECTED: "ツアーの手順が想定どおりになりませんでした。"
     "sekisho の不具合か、依存パッケージの変更です。報告してください。",
 }

@@ -1,4 +1,4 @@
-"""Who is never touched, and who need not be gated: options that several commands share."""
+"""Who is never touched, and who need not be enforced: options that several commands share."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""`sekisho explain`: an error text that people paste: cause, look-alikes, cure."""
+"""`sekisho explain`: an error text that people paste: cause, look-alikes, fix."""
 
 import json
 import sys
@@ -10,35 +10,32 @@ from sekisho.audit.explain import MOST_CHARACTERS, Answer, Cause, Explanation, e
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.engine.wording import KINDS
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 
 __all__ = ["command"]
 
-_UNKNOWN = Text(
-    "This error is not known here; what follows is no explanation of it.",
-    "このエラーは登録されていません。以下は、このエラーの説明ではありません。",
-)
-_NEAREST = Text("Errors with similar words:", "似た言葉を含むエラー:")
-_NOTHING_NEAR = Text("No known error has similar words.", "似た言葉を含むエラーもありません。")
-_TELL = Text("How to tell:", "見分け方:")
-_CURE = Text("What to do:", "対処:")
-_ADMINISTRATOR = Text("An administrator is needed.", "管理者の対応が必要です。")
-_YOURSELF = Text("You can do this yourself.", "自分で対処できます。")
-_ALIKE = Text("Easily taken for:", "間違えやすいもの:")
+_UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
+_NEAREST = Message("Errors with similar words:")
+_NOTHING_NEAR = Message("No known error has similar words.")
+_TELL = Message("How to tell:")
+_FIX = Message("What to do:")
+_ADMINISTRATOR = Message("An administrator is needed.")
+_YOURSELF = Message("You can do this yourself.")
+_ALIKE = Message("Easily taken for:")
 _READ = {
-    "user": Text("Caller:", "呼び出し元:"),
-    "action": Text("Action:", "アクション:"),
-    "resource": Text("Resource:", "リソース:"),
-    "kind": Text("Refused by:", "拒否した種類:"),
-    "policy": Text("Policy:", "ポリシー:"),
+    "user": Message("Caller:"),
+    "action": Message("Action:"),
+    "resource": Message("Resource:"),
+    "kind": Message("Refused by:"),
+    "policy": Message("Policy:"),
 }
 _HOW = {
-    True: Text("explicit deny", "明示的な拒否"),
-    False: Text("no policy of this kind allows it", "この種類のポリシーに許可がありません"),
+    True: Message("explicit deny"),
+    False: Message("no policy of this kind allows it"),
 }
 
 
-@click.command(short_help="Explain an error text: cause, look-alikes, cure.")
+@click.command(short_help="Explain an error text: cause, look-alikes, fix.")
 @click.argument("text", nargs=-1, required=True)
 @lang_option
 @format_option
@@ -85,7 +82,7 @@ def _answer(answer: Answer, lang: Language) -> Iterator[str]:
         yield ""
         yield f"{number}. {answer.filled(cause.why).into(lang)}"
         yield f"   {_TELL.into(lang)} {answer.filled(cause.tell).into(lang)}"
-        yield f"   {_CURE.into(lang)} {answer.filled(cause.cure).into(lang)}"
+        yield f"   {_FIX.into(lang)} {answer.filled(cause.fix).into(lang)}"
         yield f"   {(_ADMINISTRATOR if cause.administrator else _YOURSELF).into(lang)}"
     if answer.entry.alike:
         yield ""
@@ -122,14 +119,14 @@ def _json(explanation: Explanation, lang: Language) -> dict[str, object]:
 
 
 def _answer_json(answer: Answer, lang: Language) -> dict[str, object]:
-    def said(text: Text) -> str:
+    def said(text: Message) -> str:
         return answer.filled(text).into(lang)
 
     def cause(value: Cause) -> dict[str, object]:
         return {
             "why": said(value.why),
             "tell": said(value.tell),
-            "cure": said(value.cure),
+            "fix": said(value.fix),
             "administrator": value.administrator,
         }
 

@@ -7,9 +7,9 @@ import click
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.options import lang_option
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of
-from sekisho.story import guide
+from sekisho.tour import guide
 
 __all__ = ["command"]
 

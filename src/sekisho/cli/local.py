@@ -12,18 +12,17 @@ from sekisho.account import AccountFile, load_account
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.errors import InternalError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message, verbatim
 
 if TYPE_CHECKING:
     from sekisho.account.aws import Keys
-    from sekisho.endpoint import LocalAws
+    from sekisho.localaws import LocalAws
 
 __all__ = ["command"]
 
 _NAP_SECONDS = 3600
 
-_WELCOME = Text(
-    """\
+_WELCOME = Message("""\
 A local AWS is running: {url}
 Account {account} ({source}). No real account is touched; all state is gone when this ends.
 
@@ -37,26 +36,8 @@ Keys, passwords and MFA seeds are in {file}.
 The console's sign-in has no page to open in a browser; programs sign in by JSON over HTTP:
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
-Ctrl-C ends it.""",
-    """\
-ローカル AWS を起動しました: {url}
-アカウント {account} ({source})。実際のアカウントには一切触れません。
-終了すると状態はすべて消えます。
-
-AWS CLI や SDK、sekisho の接続先をここに向けるには (別のターミナルで):
-  {set} AWS_ENDPOINT_URL={url}
-  {set} AWS_DEFAULT_REGION={region}
-
-{people}
-
-キー、パスワード、MFA のシードは {file} にあります。
-コンソールのサインインにブラウザーで開く画面はありません。プログラムから HTTP と JSON で行います:
-  POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
-
-終了するには Ctrl-C を押します。""",
-)
-_CAST = Text(
-    """\
+Ctrl-C ends it.""")
+_CAST = Message("""\
 As the administrator {administrator}, who has signed in with MFA:
   {set} AWS_ACCESS_KEY_ID={admin_key}
   {set} AWS_SECRET_ACCESS_KEY={admin_secret}
@@ -67,42 +48,19 @@ As the machine {machine}, whose key may deploy a web site and read nothing of IA
   {set} AWS_ACCESS_KEY_ID={key}
   {set} AWS_SECRET_ACCESS_KEY={secret}
   {set} AWS_SESSION_TOKEN=
-  aws sts get-caller-identity""",
-    """\
-管理者 {administrator} として (MFA でサインイン済み):
-  {set} AWS_ACCESS_KEY_ID={admin_key}
-  {set} AWS_SECRET_ACCESS_KEY={admin_secret}
-  {set} AWS_SESSION_TOKEN={admin_token}
-  sekisho collect --out account.json
-
-機械 {machine} として (このキーは Web サイトのデプロイだけができ、IAM は何も読めません):
-  {set} AWS_ACCESS_KEY_ID={key}
-  {set} AWS_SECRET_ACCESS_KEY={secret}
-  {set} AWS_SESSION_TOKEN=
-  aws sts get-caller-identity""",
-)
-_OWN_KEYS = Text(
-    """\
+  aws sts get-caller-identity""")
+_OWN_KEYS = Message("""\
 With a key of the file, or as an administrator with what the console sign-in answers:
   {set} AWS_ACCESS_KEY_ID=...
   {set} AWS_SECRET_ACCESS_KEY=...
   {set} AWS_SESSION_TOKEN=...
-  aws sts get-caller-identity""",
-    """\
-ファイルにあるキー、または管理者としてコンソールのサインインで得たキーで:
-  {set} AWS_ACCESS_KEY_ID=...
-  {set} AWS_SECRET_ACCESS_KEY=...
-  {set} AWS_SESSION_TOKEN=...
-  aws sts get-caller-identity""",
-)
-_EXAMPLE_COMPANY = Text("the example company", "例の会社")
-_NOBODY = Text(
+  aws sts get-caller-identity""")
+_EXAMPLE_COMPANY = Message("the example company")
+_NOBODY = Message(
     "Note: the account file holds no key and no password, so nobody can sign in yet; "
-    "add `credentials` to it.",
-    "注意: アカウントファイルにキーもパスワードもないため、まだ誰もサインインできません。"
-    "`credentials` を追加してください。",
+    "add `credentials` to it."
 )
-_ENDED = Text("The local AWS has ended.", "ローカル AWS を終了しました。")
+_ENDED = Message("The local AWS has ended.")
 
 
 @click.command()
@@ -119,7 +77,7 @@ _ENDED = Text("The local AWS has ended.", "ローカル AWS を終了しまし�
 def command(port: int, path: Path | None, lang: Language) -> int:
     """Run the local AWS alone, until Ctrl-C."""
     # moto is heavy: not before it is needed
-    from sekisho.endpoint import LocalAws  # noqa: PLC0415 - as above
+    from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
 
     account = load_account(path if path is not None else _example())
     with LocalAws(account, port=port) as local:
@@ -135,11 +93,11 @@ def command(port: int, path: Path | None, lang: Language) -> int:
     return Exit.CLEAN
 
 
-def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Text:
+def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Message:
     """Return how to point clients at the running endpoint."""
     set_ = "set" if os.name == "nt" else "export"
     people = _OWN_KEYS.filled(set=set_) if path is not None else _cast(account, local, set_)
-    source = Text(str(path), str(path)) if path is not None else _EXAMPLE_COMPANY
+    source = verbatim(str(path)) if path is not None else _EXAMPLE_COMPANY
     values = {
         "url": local.url,
         "console": local.console_url,
@@ -148,20 +106,20 @@ def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Text
         "region": local.region,
         "set": set_,
     }
-    return Text(
+    return Message.both(
         _WELCOME.en.format(source=source.en, people=people.en, **values),
         _WELCOME.ja.format(source=source.ja, people=people.ja, **values),
     )
 
 
 def _example() -> Path:
-    return Path(str(files("sekisho.story").joinpath("data", "company.json")))
+    return Path(str(files("sekisho.tour").joinpath("data", "company.json")))
 
 
-def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Text:
+def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Message:
     """Return how to be somebody of the example company, whose secrets are all in its file."""
     # the story is heavy: not before it is needed
-    from sekisho.story.cast import ADMINISTRATOR, MACHINE  # noqa: PLC0415 - as above
+    from sekisho.tour.cast import ADMINISTRATOR, MACHINE  # noqa: PLC0415 - as above
 
     session = _signed_in(account, local, ADMINISTRATOR)
     key = account.credentials[MACHINE].keys[0]
@@ -180,7 +138,7 @@ def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Text:
 def _signed_in(account: AccountFile, local: "LocalAws", user: str) -> "Keys":
     """Return the session of a user who signs in at the console by password and MFA code."""
     from sekisho.signin import totp  # noqa: PLC0415 - as above
-    from sekisho.story.console import Console  # noqa: PLC0415 - as above
+    from sekisho.tour.console import Console  # noqa: PLC0415 - as above
 
     held, console = account.credentials[user], Console(local.url, account.account)
     page = console.sign_in(user, held.password or "")

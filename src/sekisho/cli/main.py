@@ -22,74 +22,32 @@ from sekisho.cli.pipes import stdio
 from sekisho.cli.spoken import Spoken
 from sekisho.cli.usage_ja import in_japanese
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 
 __all__ = ["main", "root"]
 
-COMMANDS: Mapping[str, Text] = {
-    "tour": Text(
-        "The whole story on a local AWS, end to end.",
-        "ローカル AWS で全体の流れを最初から最後まで実演します。",
-    ),
-    "guide": Text(
-        "The same path by hand, for people who click.",
-        "同じ手順を、コンソールで操作する人のために示します。",
-    ),
-    "policy": Text(
-        "Write a Force_MFA policy; show what the console says it does.",
-        "Force_MFA ポリシーを作成し、コンソールでの表示と意味を示します。",
-    ),
-    "decide": Text(
-        "Decide one request, or a file of them, and say why.",
-        "1 件または 1 ファイル分のリクエストを判定し、理由を示します。",
-    ),
-    "explain": Text(
-        "Explain an error text: cause, look-alikes, cure.",
-        "エラーの文面を説明します: 原因、間違えやすいもの、対処。",
-    ),
-    "prove": Text(
-        "Prove that the gate is shut, or show a request that passes.",
-        "MFA なしでは通れないことを証明するか、通るリクエストを示します。",
-    ),
-    "collect": Text(
-        "Read an account whole, and save it as one file.",
-        "アカウント全体を読み取り、1 つのファイルに保存します。",
-    ),
-    "audit": Text(
-        "Say who is gated, who is not enrolled, and what is wrong.",
-        "MFA が強制されている人、未登録の人、問題点を示します。",
-    ),
-    "plan": Text(
-        "What would change, for whom, and whether that is safe.",
-        "何が、誰に対して変わるか、それが安全かを示します。",
-    ),
-    "apply": Text("Do what a plan says, and nothing else.", "計画に書かれたことだけを実行します。"),
-    "status": Text(
-        "How a plan or a goal stands in the account now.",
-        "計画や目標が、アカウントで今どこまで進んだかを示します。",
-    ),
-    "rollback": Text("Take back what a plan did.", "計画で行った変更を元に戻します。"),
-    "onboard": Text(
-        "Plan a new user, gated from the first moment.",
-        "最初から MFA を強制する新しいユーザーを計画します。",
-    ),
-    "reset": Text(
-        "Plan a lost phone: the devices go, a temporary password comes.",
-        "スマートフォンの紛失に備えた計画: デバイスを外し、一時パスワードを発行します。",
-    ),
-    "offboard": Text(
-        "Plan that somebody leaves: no right and no credential is left.",
-        "退職者の計画: 権限も認証情報も残しません。",
-    ),
-    "orphans": Text(
-        "Virtual MFA devices of nobody: whose they may be; plan to delete them.",
-        "割り当てられていない仮想 MFA デバイスを、推定される持ち主とともに示し、削除を計画します。",
-    ),
-    "local": Text("Run the local AWS alone.", "ローカル AWS だけを起動します。"),
+COMMANDS: Mapping[str, Message] = {
+    "tour": Message("The whole story on a local AWS, end to end."),
+    "guide": Message("The same path by hand, for people who click."),
+    "policy": Message("Write a Force_MFA policy; show what the console says it does."),
+    "decide": Message("Decide one request, or a file of them, and say why."),
+    "explain": Message("Explain an error text: cause, look-alikes, fix."),
+    "prove": Message("Prove that MFA is enforced, or show a request that passes."),
+    "collect": Message("Read an account whole, and save it as one file."),
+    "audit": Message("Say who is enforced, who is not enrolled, and what is wrong."),
+    "plan": Message("What would change, for whom, and whether that is safe."),
+    "apply": Message("Do what a plan says, and nothing else."),
+    "status": Message("How a plan or a goal stands in the account now."),
+    "rollback": Message("Take back what a plan did."),
+    "onboard": Message("Plan a new user, enforced from the first moment."),
+    "reset": Message("Plan a lost phone: the devices go, a temporary password comes."),
+    "offboard": Message("Plan that somebody leaves: no right and no credential is left."),
+    "orphans": Message("Virtual MFA devices of nobody: whose they may be; plan to delete them."),
+    "local": Message("Run the local AWS alone."),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
-_INTERRUPTED = Text("interrupted", "中断されました")
+_INTERRUPTED = Message("interrupted")
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
 
@@ -120,7 +78,7 @@ def _language(ctx: click.Context) -> Language:
     return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
 
 
-def _headed(command: click.Command, line: Text, language: Language) -> click.Command:
+def _headed(command: click.Command, line: Message, language: Language) -> click.Command:
     """Return a command whose help, which is English, begins with one line in another language."""
     if language is Language.EN:
         return command
@@ -151,8 +109,8 @@ def _report(error: SekishoError) -> Exit:
             click.echo(f"sekisho: {fault.code}: {error.source}: {fault}", err=True)
         return Exit.ERROR
     place = f"{error.at}: " if error.at and error.at not in str(error) else ""
-    cure = f" ({error.cure})" if error.cure else ""
-    click.echo(f"sekisho: {error.code}: {place}{error}{cure}", err=True)
+    fix = f" ({error.fix})" if error.fix else ""
+    click.echo(f"sekisho: {error.code}: {place}{error}{fix}", err=True)
     return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 

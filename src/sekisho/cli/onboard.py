@@ -1,4 +1,4 @@
-"""`sekisho onboard`: a new user, gated from the first moment."""
+"""`sekisho onboard`: a new user, enforced from the first moment."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,16 +13,13 @@ from sekisho.cli.options import pair
 from sekisho.cli.plan_options import accepted, said_by
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names
 from sekisho.rollout import Goal, GroupGoal, NewUser, PolicyGoal, TemporaryPassword, plan
 
 __all__ = ["command"]
 
-_THERE = Text(
-    "The user {user} is there already: the plan adds only what is missing.",
-    "ユーザー {user} は既に存在します。計画には不足しているものだけが含まれます。",
-)
+_THERE = Message("The user {user} is there already: the plan adds only what is missing.")
 _SAYS = {
     "new_users": "USER",
     "new_users.groups": "--join",
@@ -35,9 +32,9 @@ _SAYS = {
 """Which option says a part of the goal."""
 
 
-@click.command("onboard", short_help="Plan a new user, gated from the first moment.")
+@click.command("onboard", short_help="Plan a new user, enforced from the first moment.")
 @click.argument("user", metavar="USER")
-@click.option("--group", metavar="NAME", help="Gate through this user group; else directly.")
+@click.option("--group", metavar="NAME", help="Enforce MFA through this user group; else directly.")
 @click.option("--join", metavar="GROUP", multiple=True, help="Another user group to join.")
 @click.option("--path", "iam_path", metavar="PATH", default="/", help="The IAM path of the user.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="A tag of the user.")
@@ -55,7 +52,7 @@ _SAYS = {
 )
 @planning_options
 def command(user: str, output: str, lang: Language, **given: Any) -> Exit:
-    """Plan a new USER with the gate attached; nothing is changed.
+    """Plan a new USER with MFA enforcement attached; nothing is changed.
 
     `apply` makes a temporary password, shows it once on the terminal, and keeps it nowhere.
     """
@@ -108,8 +105,8 @@ def _new_user(user: str, given: dict[str, Any]) -> NewUser:
     if errors:
         raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
     password = None if given["no_password"] else TemporaryPassword(not given["keep_password"])
-    gated = given["group"] is None
-    return NewUser(user, given["iam_path"], tags, password, groups=given["join"], gated=gated)
+    enforced = given["group"] is None
+    return NewUser(user, given["iam_path"], tags, password, groups=given["join"], enforced=enforced)
 
 
 def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:

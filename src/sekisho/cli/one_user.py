@@ -10,7 +10,7 @@ from sekisho.cli.exempted import break_glass_of, break_glass_options, exceptions
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.rollout import Plan
 from sekisho.rollout.lifecycle import Standpoint, standpoint
 

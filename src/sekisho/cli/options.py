@@ -7,21 +7,21 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.cli.spoken import Spoken
-from sekisho.engine import Switches
-from sekisho.engine.question import switches_from_text
+from sekisho.engine import Assumptions
+from sekisho.engine.question import assumptions_from_text
 from sekisho.errors import UsageError
-from sekisho.language import Language
+from sekisho.messages import Language
 
 __all__ = [
     "OutputFormat",
     "ReportFormat",
+    "assumption_option",
+    "assumptions_of",
     "format_option",
     "lang_option",
     "pair",
     "report_format_option",
-    "switch_option",
-    "switches_of",
-    "texts_of_switches",
+    "texts_of_assumptions",
 ]
 
 
@@ -62,27 +62,27 @@ def lang_option(function: F) -> F:
     )(function)
 
 
-def switches_of(texts: Iterable[str]) -> Switches:
-    """Return the switches of `--switch NAME=VALUE`.
+def assumptions_of(texts: Iterable[str]) -> Assumptions:
+    """Return the assumptions of `--assume NAME=VALUE`.
 
     Raises:
-        UsageError: if a text is not of that form, or a switch stands twice.
-        FaultyRequest: with every name that is no switch and every setting that it has not.
+        UsageError: if a text is not of that form, or an assumption stands twice.
+        FaultyRequest: with every name that is no assumption and every setting that it has not.
     """
-    return switches_from_text(texts_of_switches(texts))
+    return assumptions_from_text(texts_of_assumptions(texts))
 
 
-def texts_of_switches(texts: Iterable[str]) -> dict[str, str]:
+def texts_of_assumptions(texts: Iterable[str]) -> dict[str, str]:
     """Return the setting of each `NAME=VALUE` by name.
 
     Raises:
-        UsageError: if a text is not of that form, or a switch stands twice.
+        UsageError: if a text is not of that form, or an assumption stands twice.
     """
     pairs: dict[str, str] = {}
     for text in texts:
-        name, value = pair("--switch", "NAME=VALUE", text)
+        name, value = pair("--assume", "NAME=VALUE", text)
         if name in pairs:
-            raise UsageError(f"`--switch {text}`: `{name}` stands twice", cure="set it once")
+            raise UsageError(f"`--assume {text}`: `{name}` stands twice", fix="set it once")
         pairs[name] = value
     return pairs
 
@@ -99,15 +99,15 @@ def pair(option: str, form: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def switch_option(function: F) -> F:
-    """Add `--switch NAME=VALUE`; the parameter `switches` is a `Switches`."""
+def assumption_option(function: F) -> F:
+    """Add `--assume NAME=VALUE`; the parameter `assumptions` is a `Assumptions`."""
     return click.option(
-        "--switch",
-        "switches",
+        "--assume",
+        "assumptions",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=lambda ctx, param, texts: switches_of(texts),
-        help="Set a point that AWS does not document: docs/reference/switches.md.",
+        callback=lambda ctx, param, texts: assumptions_of(texts),
+        help="Set a point that AWS does not document: docs/reference/assumptions.md.",
     )(function)
 
 

@@ -13,38 +13,22 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import accepted
 from sekisho.cli.planning import account_of, finish, planning_options
 from sekisho.errors import UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans
 
 __all__ = ["command"]
 
-_FOUND = Text(
-    "Virtual MFA devices that nobody has enabled: {count}",
-    "割り当てられていない仮想 MFA デバイス: {count} 個",
-)
-_THERE = Text("there already at {at}", "{at} には既に存在")
-_YOUNG = Text(
-    "there already at {at}, less than {hours} hours before: stays",
-    "{at} には既に存在するが、{hours} 時間経っていない: 残します",
-)
-_NEWER = Text("not there at {at}: stays", "{at} には存在しない: 残します")
-_AGELESS = Text(
+_FOUND = Message("Virtual MFA devices that nobody has enabled: {count}")
+_THERE = Message("there already at {at}")
+_YOUNG = Message("there already at {at}, less than {hours} hours before: stays")
+_NEWER = Message("not there at {at}: stays")
+_AGELESS = Message(
     "AWS does not tell when such a device was made, and somebody may be setting one up just now: "
     "none is deleted. Give an older snapshot by --since to delete those that were there then, or "
-    "say --older-than 0 to delete them whatever their age.",
-    "AWS ではこのデバイスの作成日時が分からず、誰かが設定している途中かもしれないため、"
-    "削除しません。--since で古いスナップショットを指定すると、"
-    "当時からあったものを削除対象にします。"
-    "作成日時に関係なく削除する場合は --older-than 0 を指定してください。",
+    "say --older-than 0 to delete them whatever their age."
 )
-_ANY_AGE = Text(
-    "Deleted whatever their age: somebody may be setting one up just now.",
-    "作成日時に関係なく削除対象にします。誰かが設定している途中かもしれません。",
-)
-_UNREAD = Text(
-    "The virtual MFA devices could not be listed.",
-    "仮想 MFA デバイスの一覧を読み取れませんでした。",
-)
+_ANY_AGE = Message("Deleted whatever their age: somebody may be setting one up just now.")
+_UNREAD = Message("The virtual MFA devices could not be listed.")
 _DEVICES = "ListVirtualMFADevices"
 
 
@@ -88,7 +72,7 @@ def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
     for serial in kept:
         if not any(device.serial == serial for device in snapshot.orphans):
             raise UsageError(
-                f"`--keep {serial}`: there is no such device", cure="give a serial number as listed"
+                f"`--keep {serial}`: there is no such device", fix="give a serial number as listed"
             )
 
 
@@ -133,11 +117,11 @@ def _lines(aged: _Aged, lang: Language) -> Iterator[str]:
         yield f"  {device.serial}: {_words(device, guess, aged).into(lang)}"
 
 
-def _words(device: Device, guess: Guess, aged: _Aged) -> Text:
+def _words(device: Device, guess: Guess, aged: _Aged) -> Message:
     if aged.older is None:
         return guess.text
     known = _THERE if aged.old_enough(device) else _YOUNG
     age = known if aged.was_there(device) else _NEWER
     at = aged.older.taken_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     filled = age.filled(at=at, hours=aged.hours)
-    return Text(f"{guess.text.en}; {filled.en}", f"{guess.text.ja}、{filled.ja}")
+    return Message("{text}; {filled}").filled(text=guess.text, filled=filled)

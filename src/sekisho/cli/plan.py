@@ -8,9 +8,9 @@ from sekisho.cli.exempted import exceptions_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.plan_options import SAYS, accepted, goal_options, raw_goal, said_by
 from sekisho.cli.planning import account_of, finish, planning_options
+from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError
-from sekisho.files import Shape
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.rollout import plan
 from sekisho.rollout.goal_file import goal_of, read_goal
 
@@ -20,7 +20,7 @@ __all__ = ["command"]
 @click.command("plan", short_help="What would change, for whom, and whether that is safe.")
 @click.argument("goal", required=False, metavar="[GOAL]")
 @goal_options
-@click.option("--exceptions", metavar="FILE", help="Who need not be gated: an exceptions file.")
+@click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")
 @planning_options
 def command(goal: str | None, output: str, lang: Language, **given: Any) -> Exit:
     """Plan the way from the account as it is to a goal; nothing is changed.
@@ -45,6 +45,6 @@ def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
     if path is not None:
         return read_goal(path), path
     if raw is None:
-        cure = "give a goal file, or options like `--user NAME`"
-        raise UsageError("there is no goal", cure=cure)
+        fix = "give a goal file, or options like `--user NAME`"
+        raise UsageError("there is no goal", fix=fix)
     return Shape(raw, "", [], {}, Code.FILE_BAD_SHAPE), "options"

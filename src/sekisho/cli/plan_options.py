@@ -43,11 +43,17 @@ def goal_options(function: F) -> F:
         click.option("--preset", type=click.Choice(presets), help="Which Force_MFA policy."),
         click.option("--policy", metavar="FILE", help="A policy of your own in its place."),
         click.option("--name", metavar="NAME", help="The policy's name; Force_MFA if not given."),
-        click.option("--user", "users", metavar="NAME", multiple=True, help="A user to gate."),
         click.option(
-            "--members-of", "groups", metavar="GROUP", multiple=True, help="Gate its members."
+            "--user", "users", metavar="NAME", multiple=True, help="A user to enforce MFA."
         ),
-        click.option("--all-users", "everybody", is_flag=True, help="Gate everybody."),
+        click.option(
+            "--members-of",
+            "groups",
+            metavar="GROUP",
+            multiple=True,
+            help="Enforce MFA for its members.",
+        ),
+        click.option("--all-users", "everybody", is_flag=True, help="Enforce MFA for everybody."),
         click.option(
             "--with",
             "held",
@@ -56,12 +62,14 @@ def goal_options(function: F) -> F:
             help="Of those, only who holds this.",
         ),
         click.option(
-            "--group", metavar="NAME", help="Gate through this user group; else user by user."
+            "--group",
+            metavar="NAME",
+            help="Enforce MFA through this user group; else user by user.",
         ),
         click.option(
             "--when",
             type=click.Choice(["at-once", "after-password-change"]),
-            help="Whether who has a temporary password is gated at once (default).",
+            help="Whether who has a temporary password is enforced at once (default).",
         ),
         click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
     )
@@ -126,7 +134,7 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
         if not identity or not reason.strip():
             raise UsageError(f"`--accept {text}` is not of the form `ID=REASON`")
         if identity in found:
-            cure = "give one reason"
-            raise UsageError(f"`--accept {text}`: `{identity}` stands twice", cure=cure)
+            fix = "give one reason"
+            raise UsageError(f"`--accept {text}`: `{identity}` stands twice", fix=fix)
         found[identity] = reason.strip()
     return found

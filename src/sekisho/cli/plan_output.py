@@ -3,53 +3,38 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.audit.report.wording import exemption_text
-from sekisho.language import Language, Text, printable
+from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Note, Plan, Proof, Verdict
 from sekisho.rollout.accepted import UNACCEPTABLE
 from sekisho.rollout.changes import CreatePolicy
 
 __all__ = ["plan_lines"]
 
-_TITLE = Text(
-    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}.",
-    "計画 {digest}: アカウント {account} ({at} 時点)、適用者 {caller}",
+_TITLE = Message(
+    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
 )
-_CHANGES = Text("Changes: {count}", "変更: {count} 件")
-_FOR_GOOD = Text(
-    "with this description, which AWS lets nobody change afterwards: {description}",
-    "説明 (作成後は AWS で変更できません): {description}",
-)
-_NO_DESCRIPTION = Text(
-    "without a description; AWS lets nobody add one afterwards",
-    "説明なし (作成後は AWS で追加できません)",
-)
-_ALREADY = Text("already as wanted: {count}", "変更不要: {count} 件")
-_PROOFS = Text("What was checked", "確認したこと")
-_AGAINST = Text("What speaks against it", "この計画に反対する理由")
-_WARNINGS = Text("Warnings", "警告")
-_PEOPLE = Text("People: {count}", "対象の人: {count} 人")
-_EXCEPTIONS = Text("Exceptions: {count}", "例外: {count} 件")
-_EXCEPTION = Text(
+_CHANGES = Message("Changes: {count}")
+_FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
+_NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
+_ALREADY = Message("already as wanted: {count}")
+_PROOFS = Message("What was checked")
+_AGAINST = Message("What speaks against it")
+_WARNINGS = Message("Warnings")
+_PEOPLE = Message("People: {count}")
+_EXCEPTIONS = Message("Exceptions: {count}")
+_EXCEPTION = Message(
     "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
-    "ticket: {ticket}",
-    "{user} ({kind}、{expires} まで): {why} (責任者: {owner}、承認者: {approved}、"
-    "チケット: {ticket})",
+    "ticket: {ticket}"
 )
-_ACCEPTED = Text("accepted: {reason}", "承認済み: {reason}")
-_NOTHING = Text("Nothing is to be changed.", "変更はありません。")
-_REFUSED = Text(
-    "This plan is refused: {against}.",
-    "この計画は適用できません: {against}",
-)
-_ACCEPTABLE = Text(
-    "Change what is wanted, or let it pass with --accept ID=REASON: {against}.",
-    "内容を変更するか、--accept ID=理由 で承認してください: {against}",
-)
-_VERDICTS: Mapping[Verdict, Text] = {
-    Verdict.PROVED: Text("proved", "証明済み"),
-    Verdict.NOBODY: Text("about nobody", "対象なし"),
-    Verdict.REFUTED: Text("REFUTED", "反例あり"),
-    Verdict.UNKNOWN: Text("UNKNOWN", "不明"),
+_ACCEPTED = Message("accepted: {reason}")
+_NOTHING = Message("Nothing is to be changed.")
+_REFUSED = Message("This plan is refused: {against}.")
+_ACCEPTABLE = Message("Change what is wanted, or let it pass with --accept ID=REASON: {against}.")
+_VERDICTS: Mapping[Verdict, Message] = {
+    Verdict.PROVED: Message("proved"),
+    Verdict.NOBODY: Message("about nobody"),
+    Verdict.REFUTED: Message("REFUTED"),
+    Verdict.UNKNOWN: Message("UNKNOWN"),
 }
 _MOST_NAMES = 20
 
@@ -107,7 +92,7 @@ def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
     yield from _word(proof.id, plan, lang)
 
 
-def _notes(title: Text, notes: tuple[Note, ...], plan: Plan, lang: Language) -> Iterator[str]:
+def _notes(title: Message, notes: tuple[Note, ...], plan: Plan, lang: Language) -> Iterator[str]:
     if notes:
         yield from ("", title.into(lang))
     for note in notes:

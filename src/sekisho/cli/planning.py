@@ -16,28 +16,21 @@ from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_output import plan_lines
+from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
-from sekisho.files.private import check_writable, write_private
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import Caller, Plan, Verdict
 from sekisho.rollout.execute import AHEAD
 from sekisho.rollout.script import script_of
 
 __all__ = ["account_of", "finish", "planning_options"]
 
-_SAVED = Text(
-    "Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.",
-    "{path} に保存しました。まだ何も変更していません。`sekisho apply {path}` で適用します。",
-)
+_SAVED = Message("Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.")
 
-_SAVED_IDLE = Text(
-    "Saved to {path}. Nothing has been changed, and nothing is to be changed.",
-    "{path} に保存しました。何も変更していません。適用する変更もありません。",
-)
+_SAVED_IDLE = Message("Saved to {path}. Nothing has been changed, and nothing is to be changed.")
 
-_SAVED_REFUSED = Text(
-    "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan.",
-    "{path} に保存しました。何も変更していません。この計画は `sekisho apply` で適用できません。",
+_SAVED_REFUSED = Message(
+    "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan."
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +82,7 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
         SekishoError: if the file of `--out` cannot be written.
     """
     if given["force"] and given["out"] is None:
-        raise UsageError("`--force` is for `--out`", cure="say where to save the plan")
+        raise UsageError("`--force` is for `--out`", fix="say where to save the plan")
     if (given["snapshot"] is None) != (given["caller"] is None):
         raise UsageError("`--snapshot` and `--caller` go together")
     if given["out"] is not None:
@@ -107,8 +100,8 @@ def _check_time(snapshot: Snapshot, source: str) -> None:
     """Refuse a snapshot of a day to come: waves would be due too early, keys would look unused."""
     if snapshot.taken_at - datetime.now(UTC) > AHEAD:
         message = f"the account was read at {snapshot.taken_at.isoformat()}, which is yet to come"
-        cure = "set the clock right and collect the account again"
-        fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", cure=cure)
+        fix = "set the clock right and collect the account again"
+        fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)
         raise FaultyInput(source, [fault])
 
 
@@ -118,7 +111,7 @@ def _saved(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
         raise UsageError(
             f"`--caller {caller.arn}` is nobody of the account `{snapshot.account}` in "
             f"`{snapshot.partition}`, which the snapshot is of",
-            cure="give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it",
+            fix="give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it",
         )
     return snapshot, caller
 
@@ -139,7 +132,7 @@ def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Ex
     return _exit_of(made)
 
 
-def _saved_text(made: Plan) -> Text:
+def _saved_text(made: Plan) -> Message:
     if not made.applicable:
         return _SAVED_REFUSED
     return _SAVED if made.changes else _SAVED_IDLE

@@ -19,29 +19,20 @@ from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
 from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyPolicy, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
 from sekisho.policy.texts import title_of
 
 __all__ = ["command"]
 
-_OPENS = Text("What it opens", "できるようになること")
-_COSTS = Text("What it costs", "代償")
-_CONSOLE = Text(
-    "What the console's review page shows (for this policy alone)",
-    "コンソールの確認画面の表示 (このポリシーだけについて)",
-)
-_MEANS = Text("What it really means", "実際の意味")
-_WARNINGS = Text("Warnings", "警告")
-_LENGTH = Text(
-    "{used} characters by AWS's counting; a managed policy may have {most}",
-    "AWS の数え方で {used} 文字 (管理ポリシーの上限は {most} 文字)",
-)
-_COMMENTS = Text(
-    "IAM refuses comments: delete the {count} in this text before you paste it",
-    "IAM はコメントを受け付けません。貼り付ける前に {count} 個のコメントを削除してください",
-)
-_WRITTEN = Text("written to {path}", "{path} に書き込みました")
+_OPENS = Message("What it opens", "MFA")
+_COSTS = Message("What it costs")
+_CONSOLE = Message("What the console's review page shows (for this policy alone)")
+_MEANS = Message("What it really means")
+_WARNINGS = Message("Warnings")
+_LENGTH = Message("{used} characters by AWS's counting; a managed policy may have {most}")
+_COMMENTS = Message("IAM refuses comments: delete the {count} in this text before you paste it")
+_WRITTEN = Message("written to {path}")
 
 
 def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,7 +112,7 @@ def new(
     return Exit.CLEAN
 
 
-def _length(document: Document) -> Text:
+def _length(document: Document) -> Message:
     return _LENGTH.filled(used=policy.size(document), most=Quota.MANAGED_POLICY.number)
 
 
@@ -138,8 +129,13 @@ def _new_as_json(
         "document": policy.to_json(document),
     }
     if explain:
-        value["explained"] = [asdict(each) for each in policy.explain(choices)]
+        value["explained"] = [_explained(each) for each in policy.explain(choices)]
     return value
+
+
+def _explained(choice: policy.ChoiceText) -> dict[str, object]:
+    values = ((field.name, getattr(choice, field.name)) for field in fields(choice))
+    return {name: each.to_json() if isinstance(each, Message) else each for name, each in values}
 
 
 def _write(path: Path, text: str) -> None:
@@ -148,8 +144,8 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        cure = "delete it, or choose another name"
-        raise UsageError(f"`{path}` is there already", cure=cure) from None
+        fix = "delete it, or choose another name"
+        raise UsageError(f"`{path}` is there already", fix=fix) from None
     except OSError as error:
         raise unusable(str(path), error) from None
 
@@ -187,7 +183,7 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
 
 
 def _print_summary(
-    document: Document, found: Summary, meant: Iterable[Text], lang: Language
+    document: Document, found: Summary, meant: Iterable[Message], lang: Language
 ) -> None:
     console = Console()
     headings = ("", *(column.into(lang) for column in policy.COLUMNS))
@@ -215,7 +211,7 @@ def _print_summary(
 
 
 def _summary_as_json(
-    document: Document, found: Summary, meant: Iterable[Text]
+    document: Document, found: Summary, meant: Iterable[Message]
 ) -> dict[str, object]:
     return {
         "schema": "sekisho.policy-summary/1",
@@ -230,7 +226,7 @@ def _summary_as_json(
             {"kind": each.kind, "statement": each.statement, "about": list(each.about)}
             for each in found.warnings
         ],
-        "meaning": [asdict(sentence) for sentence in meant],
+        "meaning": [sentence.to_json() for sentence in meant],
     }
 
 

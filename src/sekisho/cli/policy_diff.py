@@ -10,11 +10,11 @@ import click
 from sekisho import prover
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
-from sekisho.cli.options import OutputFormat, format_option, lang_option, switch_option
+from sekisho.cli.options import OutputFormat, assumption_option, format_option, lang_option
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import stated_to_json, undeniable, witness_to_json
+from sekisho.cli.prove_output import counterexample_to_json, stated_to_json, undeniable
 from sekisho.engine import Policies
-from sekisho.language import Language, Text, listed, printable
+from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
 from sekisho.prover.difference import tells_callers
@@ -22,20 +22,20 @@ from sekisho.prover.wording import (
     ASSUMED,
     HELD,
     assumed_user,
+    counterexample_text,
     stated_text,
     verdict_text,
-    witness_text,
 )
 
 __all__ = ["diff"]
 
-_ONLY = Text("Only {file} allows:", "{file} だけが許可するもの:")
-_NOTHING = Text("nothing", "なし")
-_FOR = Text("to {held}", "対象: {held}")
-_ON = Text("on {resources}", "リソース: {resources}")
-_LIKE = Text("such as: {witness}", "例: {witness}")
+_ONLY = Message("Only {file} allows:")
+_NOTHING = Message("nothing")
+_FOR = Message("to {held}")
+_ON = Message("on {resources}")
+_LIKE = Message("such as: {counterexample}")
 _SHOWN = 10
-_MORE = Text("{count} more actions", "ほか {count} 件のアクション")
+_MORE = Message("{count} more actions")
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -57,7 +57,7 @@ def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary of both.")
 @click.option("--user-arn", metavar="ARN", help="The user; one that stands for any if not given.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ.")
-@switch_option
+@assumption_option
 @format_option
 @lang_option
 def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
@@ -72,7 +72,7 @@ def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any)
     before, after = _policies((old, *given["with_old"]), (new, *given["with_new"]), given)
     whose = Callers((User.of(user_arn),)) if user_arn else prover.callers(before, after)
     now = datetime.now(UTC)
-    found = prover.difference_for_any(before, after, whose, now, given["switches"])
+    found = prover.difference_for_any(before, after, whose, now, given["assumptions"])
     if output is OutputFormat.JSON:
         click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
     else:
@@ -89,7 +89,7 @@ def _exit(found: Difference, *, exit_zero: bool) -> Exit:
     sides = (found.only_in_old, found.only_in_new)
     if any(isinstance(side, Unknown) for side in sides):
         return Exit.UNKNOWN
-    differ = any(isinstance(side, Side) and side.witness is not None for side in sides)
+    differ = any(isinstance(side, Side) and side.counterexample is not None for side in sides)
     return Exit.FINDINGS if differ and not exit_zero else Exit.CLEAN
 
 
@@ -111,10 +111,10 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
     heading = _ONLY.filled(file=file).into(lang)
     if isinstance(side, Unknown):
         return [heading, f"  {verdict_text(side).into(lang)}"]
-    if side.witness is None:
+    if side.counterexample is None:
         return [heading, f"  {_NOTHING.into(lang)}"]
     if not side.items:
-        return [heading, f"  {witness_text(side.witness).into(lang)}"]
+        return [heading, f"  {counterexample_text(side.counterexample).into(lang)}"]
     return [heading, *(line for item in side.items for line in _item_lines(item, lang))]
 
 
@@ -128,7 +128,7 @@ def _item_lines(item: Item, lang: Language) -> list[str]:
         f"    {_FOR.filled(held=held).into(lang)}",
         f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}",
         *(f"    {stated_text(one).into(lang)}" for one in item.conditions),
-        f"    {_LIKE.filled(witness=witness_text(item.witness).into(lang)).into(lang)}",
+        f"    {_LIKE.filled(counterexample=counterexample_text(item.counterexample)).into(lang)}",
     ]
 
 
@@ -141,8 +141,8 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
         "usersToldApartBy": list(whose.untold),
         "catalogue": load().dated,
         "serviceExempt": list(SERVICE_EXEMPT),
-        "onlyInOld": _witness(old),
-        "onlyInNew": _witness(new),
+        "onlyInOld": _counterexample(old),
+        "onlyInNew": _counterexample(new),
         "old": _items(old),
         "new": _items(new),
         "assumptions": [text.en for text in ASSUMED],
@@ -150,10 +150,10 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
     }
 
 
-def _witness(side: Side | Unknown) -> dict[str, object] | None:
-    if isinstance(side, Unknown) or side.witness is None:
+def _counterexample(side: Side | Unknown) -> dict[str, object] | None:
+    if isinstance(side, Unknown) or side.counterexample is None:
         return None
-    return witness_to_json(side.witness)
+    return counterexample_to_json(side.counterexample)
 
 
 def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
@@ -166,7 +166,7 @@ def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
             "conditions": [stated_to_json(one) for one in item.conditions],
             "mfa": sorted({held.mfa for held in item.held}),
             "credentials": [held.value for held in item.held],
-            "witness": witness_to_json(item.witness),
+            "counterexample": counterexample_to_json(item.counterexample),
         }
         for item in side.items
     ]

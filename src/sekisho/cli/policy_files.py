@@ -30,8 +30,8 @@ def read_policy(file: str) -> str:
     text = _text(file)
     if _ACCOUNT.match(text):
         message = "it is an account, and no policy"
-        cure = "`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"
-        raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, cure=cure)])
+        fix = "`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"
+        raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, fix=fix)])
     return text
 
 
@@ -48,8 +48,8 @@ def _text(file: str) -> str:
             raise unusable(file, error) from None
         position = error.start + 1 if isinstance(error, UnicodeDecodeError) else 0
         message = f"byte {position} is not UTF-8" if position else "no file can have this name"
-        cure = "save the file as UTF-8" if position else ""
-        raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, cure=cure)]) from None
+        fix = "save the file as UTF-8" if position else ""
+        raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, fix=fix)]) from None
 
 
 def read_attached(paths: Iterable[str], kind: policy.PolicyKind) -> tuple[AttachedPolicy, ...]:
@@ -72,7 +72,7 @@ def refuse_stdin_twice(paths: Iterable[str]) -> None:
     """
     if list(paths).count("-") > 1:
         raise UsageError(
-            "`-` is standard input and can be read once", cure="save the other policies to files"
+            "`-` is standard input and can be read once", fix="save the other policies to files"
         )
 
 

@@ -17,42 +17,32 @@ from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyInput
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 
 __all__ = ["lint"]
 
 
 _SEVERITIES = {
-    Severity.ERROR: Text("error", "エラー"),
-    Severity.WARNING: Text("warning", "警告"),
-    Severity.NOTE: Text("note", "参考"),
+    Severity.ERROR: Message("error"),
+    Severity.WARNING: Message("warning"),
+    Severity.NOTE: Message("note"),
 }
-_STATEMENT = Text("statement {n}", "ステートメント {n}")
-_WHOLE = Text("the whole document", "ドキュメント全体")
-_CURE = Text("What to do: ", "対処: ")
-_FACT = Text("Seen: ", "根拠: ")
-_GAP = Text("not examined", "未調査")
-_NONE = Text("nothing found", "見つかった問題はありません")
-_COUNT = Text(
-    "{errors} errors, {warnings} warnings, {notes} notes",
-    "エラー {errors} 件、警告 {warnings} 件、参考 {notes} 件",
+_STATEMENT = Message("statement {n}")
+_WHOLE = Message("the whole document")
+_FIX = Message("What to do: ")
+_FACT = Message("Seen: ")
+_GAP = Message("not examined")
+_NONE = Message("nothing found")
+_COUNT = Message("{errors} errors, {warnings} warnings, {notes} notes")
+_LENGTH = Message("{used} characters by AWS's counting, of {most} at most")
+_TABLE = Message("What each credential may do under this policy")
+_UNTRIED = Message(
+    "Not varied here: {keys}. The answers hold for a direct call just after sign-in."
 )
-_LENGTH = Text(
-    "{used} characters by AWS's counting, of {most} at most",
-    "AWS の数え方で {used} 文字 (上限は {most} 文字)",
-)
-_TABLE = Text("What each credential may do under this policy", "認証情報ごとにできること")
-_UNTRIED = Text(
-    "Not varied here: {keys}. The answers hold for a direct call just after sign-in.",
-    "ここでは変えて試していない条件: {keys} (サインイン直後の直接の呼び出しについての答え)",
-)
-_UNASKED = Text(
-    "Also named, and not asked as: {names}.",
-    "ほかに指定されているが、試していない相手: {names}",
-)
-_MATTERED = Text(
-    "* AWS does not document this point; the switch `{name}` set the other way changes the answer.",
-    "* AWS の文書にない点です。スイッチ `{name}` の設定を変えると答えが変わります。",
+_UNASKED = Message("Also named, and not asked as: {names}.")
+_MATTERED = Message(
+    "* AWS does not document this point; the assumption `{name}` set the other "
+    "way changes the answer."
 )
 
 
@@ -166,7 +156,7 @@ def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
     _say(console, f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
     _say(console, f"    {finding.cause.into(lang)}")
     _say(console, f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
-    _say(console, f"    {_CURE.into(lang)}{finding.cure.into(lang)}")
+    _say(console, f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
 
 
 def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
@@ -181,7 +171,7 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
     for held in truth.held:
         cells = [row.cells[held] for row in truth.rows]
         marked = [
-            audit.OUTCOMES[cell.outcome].into(lang) + ("*" if cell.switches else "")
+            audit.OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "")
             for cell in cells
         ]
         table.add_row(unstyled(audit.HELD[held].into(lang)), *map(unstyled, marked))
@@ -190,12 +180,12 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
         _say(console, f"  {line.into(lang)}")
 
 
-def _notes(truth: TruthTable) -> Iterator[Text]:
+def _notes(truth: TruthTable) -> Iterator[Message]:
     """Yield what the table does not say itself."""
     cells = [cell for row in truth.rows for cell in row.cells.values()]
     outcomes = {cell.outcome for cell in cells}
     yield from (text for outcome, text in audit.LEGEND.items() if outcome in outcomes)
-    for name in sorted({name for cell in cells for name in cell.switches}):
+    for name in sorted({name for cell in cells for name in cell.assumptions}):
         yield _MATTERED.filled(name=name)
     if truth.untried:
         yield _UNTRIED.filled(keys=_listed(truth.untried))
@@ -244,10 +234,10 @@ def _finding_as_json(finding: Finding) -> dict[str, object]:
         "path": place.path,
         "line": place.position.line or None,
         "column": place.position.column or None,
-        "fact": asdict(finding.fact),
-        "title": asdict(finding.title),
-        "cause": asdict(finding.cause),
-        "cure": asdict(finding.cure),
+        "fact": finding.fact.to_json(),
+        "title": finding.title.to_json(),
+        "cause": finding.cause.to_json(),
+        "fix": finding.fix.to_json(),
     }
 
 
@@ -263,7 +253,7 @@ def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
                 "outcomes": {
                     held.value: {
                         "outcome": cell.outcome,
-                        "switches": list(cell.switches),
+                        "assumptions": list(cell.assumptions),
                         "askedAs": cell.asked_as or None,
                     }
                     for held, cell in row.cells.items()

@@ -25,13 +25,13 @@ from sekisho.cli.prove_answers import (
     report_of_users,
 )
 from sekisho.cli.prove_options import (
+    assumptions_option,
     check_heeded,
     invariants_of,
     not_of_all,
     parts_of,
     people_asked,
     question_options,
-    switches_option,
 )
 from sekisho.cli.prove_output import as_json, as_table, findings_of
 from sekisho.cli.prove_people import Told, exit_of, people_options, settings_for, told, watched
@@ -59,16 +59,16 @@ from sekisho.cli.prove_users import (
 from sekisho.cli.sarif import log_of
 from sekisho.engine import Policies
 from sekisho.errors import UsageError
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.policy import PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
-from sekisho.prover.walk import Setting
-from sekisho.signin import SigninSwitches
+from sekisho.prover.scenarios import Setting
+from sekisho.signin import SigninAssumptions
 
 __all__ = ["command"]
 
 
-@click.command("prove", short_help="Prove that the gate is shut, or show a request that passes.")
+@click.command("prove", short_help="Prove that MFA is enforced, or show a request that passes.")
 @click.argument("files", metavar="POLICY|-...", nargs=-1)
 @subject_options
 @click.option(
@@ -80,7 +80,7 @@ __all__ = ["command"]
 @click.option(
     "--later",
     is_flag=True,
-    help="Fail also if the gate is not shut whatever identity-based policies are attached later.",
+    help="Fail also if MFA is not enforced whatever identity-based policies are attached later.",
 )
 @click.option(
     "--any-value",
@@ -89,23 +89,23 @@ __all__ = ["command"]
 )
 @question_options
 @people_options
-@switches_option
+@assumptions_option
 @report_format_option
 @lang_option
 def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     """Prove what holds of policies, for every request and every sign-in, or show what does not.
 
     POLICY files are the identity-based policies of one user, its groups' among them. Asked is
-    whether no request without MFA is allowed outside the exempt list, whether the gate takes
+    whether no request without MFA is allowed outside the exempt list, whether MFA enforcement takes
     nothing away from who has MFA, whether self-service reaches no other user, and whether
     everybody can sign in and enrol while no thief can; or what --never, --always, --only-from and
-    --invariants say. With --snapshot: whether each user of an account is gated, or what these
+    --invariants say. With --snapshot: whether each user of an account is enforced, or what these
     options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
     """
     snapshot = snapshot_of_options(given)
     everybody = snapshot is not None and asked_about_all(given)
-    if given["signin"] != SigninSwitches() and (everybody or not people_asked(given)):
-        raise UsageError("`--switch`: a point of sign-in, which walks of people alone ask")
+    if given["signin"] != SigninAssumptions() and (everybody or not people_asked(given)):
+        raise UsageError("`--assume`: a point of sign-in, which walks of people alone ask")
     if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
     check_heeded(given)
@@ -117,7 +117,7 @@ def _of_all(
 ) -> Exit:
     if wrong := not_of_all(given):
         raise UsageError(
-            f"{wrong}: of all users it is asked whether the gate is shut, and invariants; see "
+            f"{wrong}: of all users it is asked whether MFA is enforced, and invariants; see "
             "`--user`"
         )
     check_heeded(given)
@@ -135,10 +135,10 @@ def _of_all(
 
 def _about_all(given: dict[str, Any]) -> About:
     return About(
-        gate=Part.GATE in parts_of(given),
+        enforcement=Part.ENFORCEMENT in parts_of(given),
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
         invariants=invariants_of(given),
-        switches=given["switches"],
+        assumptions=given["assumptions"],
     )
 
 
@@ -179,7 +179,7 @@ def _answered(subject: Subject, given: dict[str, Any]) -> Report:
 def _stories(subject: Subject, given: dict[str, Any], lang: Language) -> tuple[Told, ...]:
     enrolled = read_attached(given["enrolled"], PolicyKind.IDENTITY)
     subject = subject.apart_by(Policies(identity=enrolled))
-    base = Setting(enrolled=enrolled, engine=given["switches"], signin=given["signin"])
+    base = Setting(enrolled=enrolled, engine=given["assumptions"], signin=given["signin"])
     settings = settings_for(subject, base)
     return watched(told(subject, settings, strict=given["strict"]), lang)
 
@@ -193,7 +193,7 @@ def _askings(subject: Subject, user: User, given: dict[str, Any]) -> tuple[Askin
         exempt=tuple(given["exempt"]) or prover.expected_exempt(),
         parts=parts_of(given),
         invariants=invariants_of(given),
-        switches=given["switches"],
+        assumptions=given["assumptions"],
         later=given["later"],
         any_value=given["any_value"],
         missing=subject.missing,

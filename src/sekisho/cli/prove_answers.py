@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sekisho import prover
-from sekisho.engine import Policies, Switches
-from sekisho.language import Text
+from sekisho.engine import Assumptions, Policies
+from sekisho.messages import Message
 from sekisho.prover import Answer, Callers, Demand, Invariant, Item, Proved, Question, Unknown, User
 from sekisho.prover.wording import invariant_text
 
@@ -26,7 +26,7 @@ __all__ = [
 class Part(StrEnum):
     """What can be asked alone."""
 
-    GATE = "gate"
+    ENFORCEMENT = "enforcement"
     NOTHING_LOST = "nothing-lost"
     OWN_THINGS = "own-things"
     INVARIANTS = "invariants"
@@ -37,11 +37,11 @@ class Asking:
     """What is asked.
 
     Attributes:
-        policies, user, now, switches: as the prover takes them.
+        policies, user, now, assumptions: as the prover takes them.
         exempt: what may work without MFA.
         invariants: further demands.
         parts: which of the questions.
-        later: whether the gate must hold whatever is attached later.
+        later: whether MFA enforcement must hold whatever is attached later.
         any_value: whether it must hold for values of the MFA key that no credential brings.
         missing: why the policies are not known; None if they are.
         assumed: what is taken for granted about them, to be said.
@@ -53,11 +53,11 @@ class Asking:
     exempt: tuple[str, ...]
     parts: frozenset[Part]
     invariants: tuple[Invariant, ...] = ()
-    switches: Switches = field(default_factory=Switches)
+    assumptions: Assumptions = field(default_factory=Assumptions)
     later: bool = False
     any_value: bool = False
-    missing: Text | None = None
-    assumed: tuple[Text, ...] = ()
+    missing: Message | None = None
+    assumed: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class Line:
         answer: the verdict and what it rests on.
         counts: whether it decides the exit code.
         hypothetical: whether it is about what no known credential brings.
-        refused: whether a witness is a request that is not allowed.
+        refused: whether a counterexample is a request that is not allowed.
     """
 
     id: str
-    title: Text
+    title: Message
     calls: str
     answer: Answer
     counts: bool = True
@@ -96,28 +96,22 @@ class Report:
     asking: Asking
     lines: tuple[Line, ...]
     exempt: tuple[Item, ...] | Unknown | None
-    assumed: tuple[Text, ...] = ()
+    assumed: tuple[Message, ...] = ()
     whose: Callers = field(default_factory=Callers)
 
 
-_GATE_NOW, _GATE_LATER = "gate-shut", "gate-shut-later"
-_SHUT = Text("The gate is shut", "MFA なしでは通れない")
-_LATER = Text(
-    "The gate is shut whatever is attached later",
-    "今後どのポリシーが追加されても MFA なしでは通れない",
+_ENFORCEMENT_NOW, _ENFORCEMENT_LATER = "enforcement", "enforcement-later"
+_SHUT = Message("The MFA is enforced")
+_LATER = Message("The MFA is enforced whatever is attached later")
+_OTHER = Message(
+    "The MFA is enforced for any other value of aws:MultiFactorAuthPresent "
+    "(hypothetical: AWS is not known to produce one)"
 )
-_OTHER = Text(
-    "The gate is shut for any other value of aws:MultiFactorAuthPresent "
-    "(hypothetical: AWS is not known to produce one)",
-    "aws:MultiFactorAuthPresent がその他の値でも MFA なしでは通れない "
-    "(仮定: AWS がそのような値を生成するとは知られていません)",
-)
-_LOST = Text("Nothing is lost with MFA", "MFA があれば何も失われない")
-_OWN = Text("Self-service reaches no other user", "セルフサービスは他のユーザーに及ばない")
+_LOST = Message("Nothing is lost with MFA")
+_OWN = Message("Self-service reaches no other user")
 
-_NO_SELF_SERVICE = Text(
-    "Self-service reaches no other user (there is no self-service statement)",
-    "セルフサービスは他のユーザーに及ばない (セルフサービスのステートメントはありません)",
+_NO_SELF_SERVICE = Message(
+    "Self-service reaches no other user (there is no self-service statement)"
 )
 
 
@@ -133,8 +127,8 @@ def report(asking: Asking) -> Report:
     for part, ask in _PARTS.items():
         if part in asking.parts:
             lines += ask(asking)
-    these = (asking.policies, asking.user, asking.now, asking.switches)
-    exempt = prover.exempt_list(*these) if Part.GATE in asking.parts else None
+    these = (asking.policies, asking.user, asking.now, asking.assumptions)
+    exempt = prover.exempt_list(*these) if Part.ENFORCEMENT in asking.parts else None
     said = (prover.roles_within_reach(*these), prover.lists_in_doubt(*these)) if lines else ()
     assumed = (*asking.assumed, *(each for each in said if each is not None))
     return Report(asking, tuple(lines), exempt, assumed)
@@ -167,7 +161,7 @@ def about(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
 def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
     """Return the answers of any user: proved if they are of all whom the policies tell apart.
 
-    What the gate denies tells fewer users apart than what else is allowed; where it shuts out
+    What enforcement denies tells fewer users apart than what else is allowed; where it shuts out
     whatever may be attached, that it is shut needs no more users than these.
 
     Args:
@@ -175,21 +169,21 @@ def report_of_users(reports: Sequence[Report], whose: Callers) -> Report:
         whose: the users, and by which keys there may be more.
     """
     first = reports[0]
-    of_gate = _untold_by_denials(first.asking, whose) if first.lines else whose.untold
+    of_enforcement = _untold_by_denials(first.asking, whose) if first.lines else whose.untold
     ways = list(zip(*(each.lines for each in reports), strict=True))
     later = {
-        same[0].calls: _of_all(same, replace(whose, untold=of_gate))
+        same[0].calls: _of_all(same, replace(whose, untold=of_enforcement))
         for same in ways
-        if same[0].id == _GATE_LATER
+        if same[0].id == _ENFORCEMENT_LATER
     }
     lines: list[Line] = []
     for same in ways:
         shut = later.get(same[0].calls)
-        if shut is not None and same[0].id == _GATE_LATER:
+        if shut is not None and same[0].id == _ENFORCEMENT_LATER:
             lines.append(shut)
             continue
         holds = shut is not None and isinstance(shut.answer.verdict, Proved)
-        told = holds and same[0].id == _GATE_NOW
+        told = holds and same[0].id == _ENFORCEMENT_NOW
         lines.append(_of_all(same, replace(whose, untold=()) if told else whose))
     assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
     exempt = _exempt_of_all([each.exempt for each in reports], whose)
@@ -230,9 +224,9 @@ def _not_known(asking: Asking, unknown: Unknown) -> Report:
     """Return the answers where the policies are not known: none is."""
     answer = Answer(unknown)
     lines = {
-        Part.GATE: (
-            Line(_GATE_NOW, _SHUT, "direct", answer),
-            Line(_GATE_LATER, _LATER, "direct", answer, asking.later),
+        Part.ENFORCEMENT: (
+            Line(_ENFORCEMENT_NOW, _SHUT, "direct", answer),
+            Line(_ENFORCEMENT_LATER, _LATER, "direct", answer, asking.later),
         ),
         Part.NOTHING_LOST: (Line("nothing-lost", _LOST, "direct", answer, refused=True),),
         Part.OWN_THINGS: (Line("own-things", _OWN, "direct", answer),),
@@ -242,38 +236,41 @@ def _not_known(asking: Asking, unknown: Unknown) -> Report:
         ),
     }
     asked = tuple(line for part in Part if part in asking.parts for line in lines[part])
-    return Report(asking, asked, unknown if Part.GATE in asking.parts else None)
+    return Report(asking, asked, unknown if Part.ENFORCEMENT in asking.parts else None)
 
 
-def _gate(asking: Asking) -> Iterator[Line]:
+def _enforcement(asking: Asking) -> Iterator[Line]:
     apart = prover.tells_services_apart(asking.policies)
-    for name, title, later in ((_GATE_NOW, _SHUT, False), (_GATE_LATER, _LATER, True)):
-        question = prover.gate_question(
+    for name, title, later in (
+        (_ENFORCEMENT_NOW, _SHUT, False),
+        (_ENFORCEMENT_LATER, _LATER, True),
+    ):
+        question = prover.enforcement_question(
             asking.policies, asking.user, asking.now, asking.exempt, later=later
         )
-        question = replace(question, switches=asking.switches)
+        question = replace(question, assumptions=asking.assumptions)
         counts = asking.later or not later
         yield Line(name, title, "direct", prover.answer([question]), counts)
         if apart:
             answer = prover.answer([prover.via_service(question)])
             yield Line(name, title, "service", answer, counts)
-    question = prover.gate_question(asking.policies, asking.user, asking.now, asking.exempt)
-    others = prover.for_other_values(replace(question, switches=asking.switches))
+    question = prover.enforcement_question(asking.policies, asking.user, asking.now, asking.exempt)
+    others = prover.for_other_values(replace(question, assumptions=asking.assumptions))
     answer = Answer(others) if isinstance(others, Unknown) else prover.answer(others)
     yield Line(
-        "gate-shut-other-values", _OTHER, "direct", answer, asking.any_value, hypothetical=True
+        "enforcement-other-values", _OTHER, "direct", answer, asking.any_value, hypothetical=True
     )
 
 
 def _nothing_lost(asking: Asking) -> Iterator[Line]:
     question = prover.nothing_lost(asking.policies, asking.user, asking.now)
-    answer = prover.answer([replace(question, switches=asking.switches)])
+    answer = prover.answer([replace(question, assumptions=asking.assumptions)])
     yield Line("nothing-lost", _LOST, _calls(question), answer, refused=True)
 
 
 def _own_things(asking: Asking) -> Iterator[Line]:
     question = prover.own_things_only(asking.policies, asking.user, asking.now)
-    answer = prover.answer([replace(question, switches=asking.switches)])
+    answer = prover.answer([replace(question, assumptions=asking.assumptions)])
     title = _OWN if prover.has_self_service(asking.policies) else _NO_SELF_SERVICE
     yield Line("own-things", title, _calls(question), answer)
 
@@ -285,14 +282,14 @@ def _calls(question: Question) -> str:
 def _invariants(asking: Asking) -> Iterator[Line]:
     for each in asking.invariants:
         answer = prover.invariant_holds(
-            each, asking.policies, asking.user, asking.now, asking.switches
+            each, asking.policies, asking.user, asking.now, asking.assumptions
         )
         refused = each.demand is Demand.ALWAYS
         yield Line(each.id, invariant_text(each), each.calls.value, answer, refused=refused)
 
 
 _PARTS: dict[Part, Callable[[Asking], Iterable[Line]]] = {
-    Part.GATE: _gate,
+    Part.ENFORCEMENT: _enforcement,
     Part.NOTHING_LOST: _nothing_lost,
     Part.OWN_THINGS: _own_things,
     Part.INVARIANTS: _invariants,

@@ -5,24 +5,24 @@ from typing import Any, TypeVar
 
 import click
 
-from sekisho.cli.options import texts_of_switches
+from sekisho.cli.options import texts_of_assumptions
 from sekisho.cli.prove_answers import Part
 from sekisho.cli.prove_people import PEOPLE_PART
-from sekisho.engine import Switches
-from sekisho.engine.question import SWITCHES, settings_from_text
+from sekisho.engine import Assumptions
+from sekisho.engine.question import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
-from sekisho.prover.walk.rests import WALKED
-from sekisho.signin import SigninSwitches
+from sekisho.prover.scenarios.rests import WALKED
+from sekisho.signin import SigninAssumptions
 
 __all__ = [
+    "assumptions_option",
     "check_heeded",
     "invariants_of",
     "not_of_all",
     "parts_of",
     "people_asked",
     "question_options",
-    "switches_option",
 ]
 
 _OPTIONS = (
@@ -66,8 +66,8 @@ _OPTIONS = (
     ),
 )
 _OF_ONE = ("any_value", "enrolled", "users_may_change", "strict")
-_OF_ALL = (Part.GATE, Part.INVARIANTS)
-_OF_GATE = ("exempt", "later", "any_value")
+_OF_ALL = (Part.ENFORCEMENT, Part.INVARIANTS)
+_OF_ENFORCEMENT = ("exempt", "later", "any_value")
 _OF_PEOPLE = ("enrolled", "strict")
 _NAMES = {
     "file": "--invariants",
@@ -87,23 +87,23 @@ def question_options(function: F) -> F:
     return function
 
 
-def switches_option(function: F) -> F:
-    """Add `--switch NAME=VALUE`: `switches` are the engine's, and `signin` those of walks."""
+def assumptions_option(function: F) -> F:
+    """Add `--assume NAME=VALUE`: `assumptions` are the engine's, and `signin` those of walks."""
     return click.option(
-        "--switch",
-        "switches",
+        "--assume",
+        "assumptions",
         metavar="NAME=VALUE",
         multiple=True,
-        callback=_switches,
-        help="Set a point that AWS does not document: docs/reference/switches.md.",
+        callback=_assumptions,
+        help="Set a point that AWS does not document: docs/reference/assumptions.md.",
     )(function)
 
 
-def _switches(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Switches:
-    found = settings_from_text(texts_of_switches(texts), {**SWITCHES, **WALKED})
+def _assumptions(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Assumptions:
+    found = settings_from_text(texts_of_assumptions(texts), {**ASSUMPTIONS, **WALKED})
     walked = {name: value for name, value in found.items() if name in WALKED}
-    ctx.params["signin"] = SigninSwitches(**walked)
-    return Switches(**{name: value for name, value in found.items() if name in SWITCHES})
+    ctx.params["signin"] = SigninAssumptions(**walked)
+    return Assumptions(**{name: value for name, value in found.items() if name in ASSUMPTIONS})
 
 
 def parts_of(given: dict[str, Any]) -> frozenset[Part]:
@@ -137,15 +137,18 @@ def check_heeded(given: dict[str, Any]) -> None:
     Raises:
         UsageError: if an option is about a question that is not asked; all of them are named.
     """
-    asked = {Part.GATE.value: Part.GATE in parts_of(given), PEOPLE_PART: people_asked(given)}
+    asked = {
+        Part.ENFORCEMENT.value: Part.ENFORCEMENT in parts_of(given),
+        PEOPLE_PART: people_asked(given),
+    }
     faults = [
         f"{', '.join(f'`{_option(name)}`' for name in said)}: only `{part}` heeds this, and it is "
         "not asked"
-        for part, names in ((Part.GATE.value, _OF_GATE), (PEOPLE_PART, _OF_PEOPLE))
+        for part, names in ((Part.ENFORCEMENT.value, _OF_ENFORCEMENT), (PEOPLE_PART, _OF_PEOPLE))
         if (said := _said(given, names)) and not asked[part]
     ]
     if faults:
-        raise UsageError("; ".join(faults), cure="ask it, too, by `--only`, or leave this out")
+        raise UsageError("; ".join(faults), fix="ask it, too, by `--only`, or leave this out")
 
 
 def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
@@ -165,7 +168,7 @@ def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
 def _own(given: dict[str, Any]) -> Iterator[Invariant]:
     if given["never"] and given["always"]:
         raise UsageError(
-            "`--never` and `--always` are two questions", cure="write both to a file: --invariants"
+            "`--never` and `--always` are two questions", fix="write both to a file: --invariants"
         )
     about = _said(given, ("on", "unless_mfa", "with_mfa", "mfa_age", "within"))
     about += ["calls"] if given["calls"] != Calls.ALL.value else []

@@ -7,17 +7,17 @@ from sekisho.audit.people import Facts, said_of
 from sekisho.catalogue import load
 from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
-from sekisho.engine import Switches
+from sekisho.engine import Assumptions
 from sekisho.engine.exchange import decision_to_json
-from sekisho.language import Language, Text, listed, printable
+from sekisho.messages import Language, Message, listed, printable
 from sekisho.prover import (
     SERVICE_EXEMPT,
+    Counterexample,
     Held,
     Item,
     Refuted,
     Stated,
     Unknown,
-    Witness,
     tells_callers,
 )
 from sekisho.prover.wording import ASSUMED, HELD, assumed_user, stated_text, verdict_text
@@ -26,32 +26,24 @@ __all__ = [
     "RESTS",
     "as_json",
     "as_table",
+    "counterexample_to_json",
     "findings_of",
     "stated_to_json",
     "undeniable",
-    "witness_to_json",
 ]
 
 
-_DIRECT = Text("direct calls", "直接の呼び出し")
-_SERVICE = Text(
-    "calls by AWS services for the user", "AWS サービスがユーザーに代わって行う呼び出し"
-)
-_EVERY = Text("all calls", "すべての呼び出し")
+_DIRECT = Message("direct calls")
+_SERVICE = Message("calls by AWS services for the user")
+_EVERY = Message("all calls")
 _CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
-RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
-_SET = Text("Switches set: {settings}.", "設定したスイッチ: {settings}。")
-_EXEMPT = Text("What works without MFA:", "MFA なしで使えるもの:")
-_NOTHING = Text("nothing", "なし")
-_MORE = Text("{first} and {count} more", "{first} ほか {count} 件")
-_UNDENIABLE = Text(
-    "No policy can deny {actions}: they are no part of the question.",
-    "{actions} はどのポリシーでも拒否できないため、対象外です。",
-)
-_CATALOGUE = Text(
-    "Actions: {dated}, and names that do not exist yet.",
-    "アクション: {dated} および今後追加される名前。",
-)
+RESTS = Message("rests on the assumption {names}")
+_SET = Message("Assumptions set: {settings}.")
+_EXEMPT = Message("What works without MFA:")
+_NOTHING = Message("nothing")
+_MORE = Message("{first} and {count} more")
+_UNDENIABLE = Message("No policy can deny {actions}: they are no part of the question.")
+_CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
 
 
 def as_table(answered: Report, lang: Language, *, named: bool, facts: Facts | None = None) -> str:
@@ -72,7 +64,7 @@ def as_table(answered: Report, lang: Language, *, named: bool, facts: Facts | No
         lines.append(assumed_user(answered.whose).into(lang))
         untold = answered.whose.untold
         lines += [tells_callers(untold).into(lang)] if untold else []
-    if settings := _settings(answered.asking.switches):
+    if settings := _settings(answered.asking.assumptions):
         lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *answered.assumed)]
     return "\n".join(printable(line) for line in lines)
@@ -82,29 +74,29 @@ def _line(line: Line, facts: Facts | None, lang: Language) -> Iterator[str]:
     verdict, by = line.answer.verdict, _CALLS[line.calls].into(lang)
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
-        yield f"  {said_of(verdict.witness, facts, refused=line.refused).into(lang)}"
+        yield f"  {said_of(verdict.counterexample, facts, refused=line.refused).into(lang)}"
     if line.answer.assumed:
         yield f"  {RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
 
 
-def _settings(switches: Switches) -> list[str]:
-    """Return the switches that are not at their default, as `--switch` takes them."""
-    default = Switches()
+def _settings(assumptions: Assumptions) -> list[str]:
+    """Return the assumptions that are not at their default, as `--assume` takes them."""
+    default = Assumptions()
     return [
         f"{name}={str(value).lower()}"
-        for name in (field.name for field in fields(Switches))
-        if (value := getattr(switches, name)) != getattr(default, name)
+        for name in (field.name for field in fields(Assumptions))
+        if (value := getattr(assumptions, name)) != getattr(default, name)
     ]
 
 
-def undeniable() -> Text:
+def undeniable() -> Message:
     """Say what is no part of any question, since no policy decides it."""
     return _UNDENIABLE.filled(actions=", ".join(SERVICE_EXEMPT))
 
 
 _SHOWN = 5
 _WITHOUT_MFA = (Held.KEY, Held.SESSION)
-_ONLY_WITH = Text("only with: {held}", "次の認証情報のみ: {held}")
+_ONLY_WITH = Message("only with: {held}")
 
 
 def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[str]:
@@ -124,12 +116,15 @@ def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[st
     return lines or [f"  {_NOTHING.into(lang)}"]
 
 
-def witness_to_json(witness: Witness) -> dict[str, object]:
-    """Return a witness as JSON values; `request` is in the form that `decide --batch` reads."""
-    request = witness.request
+def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
+    """Return a counterexample as JSON values.
+
+    `request` is in the form that `decide --batch` reads.
+    """
+    request = counterexample.request
     return {
-        "credential": witness.held.value,
-        "actionExists": witness.exists,
+        "credential": counterexample.held.value,
+        "actionExists": counterexample.exists,
         "request": {
             "principal": request.principal,
             "action": request.action,
@@ -141,7 +136,7 @@ def witness_to_json(witness: Witness) -> dict[str, object]:
             },
         },
         "decisions": {
-            name: decision_to_json(decision) for name, decision in witness.decisions.items()
+            name: decision_to_json(decision) for name, decision in counterexample.decisions.items()
         },
     }
 
@@ -157,11 +152,11 @@ def as_json(answered: Report) -> dict[str, object]:
         "catalogue": load().dated,
         "expectedExempt": list(asking.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "switches": _settings(asking.switches),
+        "assumptions": _settings(asking.assumptions),
         "questions": [_line_as_json(line) for line in answered.lines],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
-        "assumptions": [text.en for text in (*ASSUMED, *answered.assumed)],
+        "assumed": [text.en for text in (*ASSUMED, *answered.assumed)],
     }
 
 
@@ -174,7 +169,9 @@ def _line_as_json(line: Line) -> dict[str, object]:
         "hypothetical": line.hypothetical,
         "counts": line.counts,
         "verdict": type(verdict).__name__,
-        "witness": witness_to_json(verdict.witness) if isinstance(verdict, Refuted) else None,
+        "counterexample": counterexample_to_json(verdict.counterexample)
+        if isinstance(verdict, Refuted)
+        else None,
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
         "assumed": list(line.answer.assumed),
     }

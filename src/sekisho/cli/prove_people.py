@@ -11,10 +11,10 @@ from rich.progress import track
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_subject import Subject
 from sekisho.engine import Cause, Policies
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.policy import Choices
 from sekisho.prover import User, reasons, tells_callers
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     PEOPLE,
     THIEVES,
     Answer,
@@ -25,13 +25,13 @@ from sekisho.prover.walk import (
     WalkVerdict,
     answer,
     beyond_family,
-    gate_in,
+    enforcement_in,
     in_the_way,
     mending,
     rests_on,
     right_with,
 )
-from sekisho.prover.walk.model import Who
+from sekisho.prover.scenarios.model import Who
 
 __all__ = [
     "PEOPLE_PART",
@@ -47,15 +47,9 @@ __all__ = [
 PEOPLE_PART = "people"
 """The name of this part, beside those of `prove_answers.Part`."""
 
-_MAY_DENY = Text(
-    "the service control policies may deny a step: {reason}",
-    "サービスコントロールポリシーがステップを拒否する可能性があります: {reason}",
-)
-_SESSION = Text(
-    "nobody signs in with a session policy",
-    "セッションポリシー付きでサインインすることはありません",
-)
-_ASKING = Text("stories", "ストーリー")
+_MAY_DENY = Message("the service control policies may deny a step: {reason}")
+_SESSION = Message("nobody signs in with a session policy")
+_ASKING = Message("stories")
 _OPTIONS = (
     click.option(
         "--after-enrolment",
@@ -91,11 +85,11 @@ class Told:
 
     Attributes:
         mended_by: the choices that, changed in the Force_MFA among the policies, make it right.
-        right_with: what of our family, in place of the gate, makes it right.
-        in_the_way: the statements beside the gate that keep our family from making it right.
+        right_with: what of our family, in place of MFA enforcement, makes it right.
+        in_the_way: the statements beside MFA enforcement that keep our family from making it right.
         apart: a thief whom no policy can stop.
         counts: whether it decides the exit code.
-        signin: the switches of sign-in that the verdict rests on.
+        signin: the assumptions of sign-in that the verdict rests on.
     """
 
     answer: Answer
@@ -108,7 +102,7 @@ class Told:
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """Every switch that the verdict rests on."""
+        """Every assumption that the verdict rests on."""
         result = self.answer.result
         return () if isinstance(result, Unexplored) else (*result.assumed, *self.signin)
 
@@ -145,7 +139,7 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
         yield from (Told(Answer(story, unknown)) for story in (*PEOPLE, *THIEVES))
         return
     policies, around = subject.policies, arounds[0]
-    cures = _Cures(*gate_in(policies, around.partition), around)
+    fixes = _Fixes(*enforcement_in(policies, around.partition), around)
     for story in (*PEOPLE, *THIEVES):
         found = _answer(story, policies, arounds)
         if subject.callers.special and found.verdict is WalkVerdict.PROVED:
@@ -155,14 +149,17 @@ def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Ite
         told = (
             Told(found)
             if found.verdict is not WalkVerdict.REFUTED
-            else cures.told(found, strict=strict)
+            else fixes.told(found, strict=strict)
         )
         yield replace(told, signin=rests_on(found, policies, around))
 
 
 @dataclass(frozen=True, slots=True)
-class _Cures:
-    """What our family would change: of the Force_MFA that there is, or in the gate's place."""
+class _Fixes:
+    """What our family would change.
+
+    Of the Force_MFA that there is, or in the enforcement's place.
+    """
 
     choices: Choices | None
     beside: Policies

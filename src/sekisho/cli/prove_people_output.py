@@ -7,9 +7,9 @@ from sekisho.cli.prove_people import Told, sections
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Cause
 from sekisho.engine.exchange import cause_to_json
-from sekisho.language import Language, Text, printable
+from sekisho.messages import Language, Message, printable
 from sekisho.policy.texts import title_of
-from sekisho.prover.walk import (
+from sekisho.prover.scenarios import (
     Answer,
     Kind,
     Reachable,
@@ -23,49 +23,37 @@ from sekisho.prover.walk import (
 __all__ = ["findings_of_people", "people_as_json", "people_as_table"]
 
 _VERDICTS = {
-    WalkVerdict.PROVED: Text("proved", "証明済み"),
-    WalkVerdict.REFUTED: Text("refuted", "反例あり"),
-    WalkVerdict.UNKNOWN: Text("unknown", "不明"),
+    WalkVerdict.PROVED: Message("proved"),
+    WalkVerdict.REFUTED: Message("refuted"),
+    WalkVerdict.UNKNOWN: Message("unknown"),
 }
 _TITLES = {
-    Kind.GETS_IN: Text("Who must get in:", "サインインできなければならない人:"),
-    Kind.STAYS_OUT: Text("Who must stay out:", "締め出されなければならない者:"),
-    None: Text("Whom no policy can stop:", "どのポリシーでも止められない者:"),
+    Kind.GETS_IN: Message("Who must get in:"),
+    Kind.STAYS_OUT: Message("Who must stay out:"),
+    None: Message("Whom no policy can stop:"),
 }
-_STATES = Text("all {count} states were looked at", "{count} 個の状態をすべて調べました")
-_DEADLOCK = Text(
-    "all {count} states were looked at; it dead-locks here:",
-    "{count} 個の状態をすべて調べました。ここで行き詰まります:",
-)
-_BECAUSE = Text("because of {what}", "理由: {what}")
-_NOTHING_ALLOWS = Text("no statement allows it", "許可するステートメントがありません")
-_STATEMENT = Text("statement {name} of {policy}", "{policy} のステートメント {name}")
-_MENDED = Text("a change to Force_MFA that mends it: {what}", "Force_MFA の修正案: {what}")
-_RIGHT = Text("right with Force_MFA: {what}", "Force_MFA の次の版では問題ありません: {what}")
+_STATES = Message("all {count} states were looked at")
+_DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
+_BECAUSE = Message("because of {what}")
+_NOTHING_ALLOWS = Message("no statement allows it", "sentence")
+_STATEMENT = Message("statement {name} of {policy}")
+_MENDED = Message("a change to Force_MFA that mends it: {what}")
+_RIGHT = Message("right with Force_MFA: {what}")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
 """What is no preset of its own."""
-_NONE_RIGHT = Text("no variant of Force_MFA mends it", "Force_MFA のどの版でも直りません")
-_IN_THE_WAY = Text(
-    "no variant of Force_MFA mends it: in the way is {what}",
-    "Force_MFA のどの版でも直りません。妨げているもの: {what}",
-)
-_EVEN_SO = Text(
-    "Force_MFA stops these steps, but not this thief.",
-    "Force_MFA はこの手順を止めますが、この者を締め出すことはできません。",
-)
-_AND = Text(" and ", " と ")
-_OR = Text("; or ", "、または ")
-_OTHER = Text("another user: one like {arn}", "ほかのユーザー: {arn} のようなユーザー")
-_AS_OF = Text(
-    "All of this takes place at {at}; later a policy may decide otherwise.",
-    "すべて {at} に行われたものとします。時刻が変わるとポリシーの判定も変わることがあります。",
-)
+_NONE_RIGHT = Message("no variant of Force_MFA mends it")
+_IN_THE_WAY = Message("no variant of Force_MFA mends it: in the way is {what}")
+_EVEN_SO = Message("Force_MFA stops these steps, but not this thief.")
+_AND = Message(" and ")
+_OR = Message("; or ")
+_OTHER = Message("another user: one like {arn}")
+_AS_OF = Message("All of this takes place at {at}; later a policy may decide otherwise.")
 _MINUTE = "%Y-%m-%d %H:%M UTC"
-_RESTS = Text("rests on the switch {names}", "スイッチ {names} の設定に依存します")
+_RESTS = Message("rests on the assumption {names}")
 
 
 def people_as_table(
-    stories: tuple[Told, ...], now: datetime, lang: Language, *, assumed: Iterable[Text] = ()
+    stories: tuple[Told, ...], now: datetime, lang: Language, *, assumed: Iterable[Message] = ()
 ) -> str:
     """Return the stories as text: each with its verdict, its steps, and what would change it.
 
@@ -137,7 +125,7 @@ def _causes(causes: tuple[Cause, ...], lang: Language) -> str:
     return ", ".join(_cause(each).into(lang) for each in causes)
 
 
-def _cause(cause: Cause) -> Text:
+def _cause(cause: Cause) -> Message:
     return _STATEMENT.filled(name=cause.sid or f"{cause.index + 1}", policy=cause.policy)
 
 

@@ -9,16 +9,15 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.account import Snapshot, open_account, policies_of, readings, user_of, users_may_change
-from sekisho.audit.gated import named_of
+from sekisho.audit.enforced import named_of
 from sekisho.audit.people import Facts, facts_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
-from sekisho.errors import FaultyAccount, UsageError
-from sekisho.language import Text, listed
+from sekisho.errors import FaultyAccount, UsageError, quoted
+from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.policy.document import Effect
-from sekisho.policy.faults import quoted
 from sekisho.prover import Callers, User, anyone, stand_ins
 from sekisho.prover.anyone import several
 from sekisho.prover.attached import EVERYTHING
@@ -33,30 +32,22 @@ __all__ = [
     "unread",
 ]
 
-UNREAD = Text(
-    "The service control policies are not known ({reason}): what they deny seems allowed here.",
-    "サービスコントロールポリシーが不明です ({reason})。"
-    "それが拒否するものも、ここでは許可とみなします。",
+UNREAD = Message(
+    "The service control policies are not known ({reason}): what they deny seems allowed here."
 )
 """What must be said of an account whose organisation was not read."""
 
-_MAY_NOT_CHANGE = Text(
+_MAY_NOT_CHANGE = Message(
     "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
-    "so by --users-may-change-password.",
-    "アカウントのパスワードポリシーで AllowUsersToChangePassword は無効とみなします。"
-    "有効な場合は --users-may-change-password を指定してください。",
+    "so by --users-may-change-password."
 )
-_MAY_CHANGE_UNREAD = Text(
+_MAY_CHANGE_UNREAD = Message(
     "The account's password policy is not known: what depends on AllowUsersToChangePassword is "
-    "unknown, and what works without MFA is listed as if it were on.",
-    "アカウントのパスワードポリシーが不明です。AllowUsersToChangePassword に依存する結果は"
-    "不明となり、MFA なしで使えるものは有効とみなして一覧にします。",
+    "unknown, and what works without MFA is listed as if it were on."
 )
-_BESIDE = Text(
+_BESIDE = Message(
     "`FullAWSAccess` is taken to be attached beside the service control policies of {levels}, "
-    "which only deny and would allow nothing alone.",
-    "{levels} のサービスコントロールポリシーは拒否だけなので、それだけでは何も許可されません。"
-    "`FullAWSAccess` も併せてアタッチされているとみなします。",
+    "which only deny and would allow nothing alone."
 )
 _FULL_ACCESS = AttachedPolicy("FullAWSAccess", EVERYTHING.document)
 _SCP_CALLS = (
@@ -120,10 +111,10 @@ class Subject:
     now: datetime
     users_may_change: bool | None
     of_account: bool = False
-    beside: tuple[Text, ...] = ()
+    beside: tuple[Message, ...] = ()
     facts: Facts | None = None
     unread: str = ""
-    missing: Text | None = None
+    missing: Message | None = None
     whose: Callers = field(default_factory=Callers)
 
     @property
@@ -144,7 +135,7 @@ class Subject:
         return readings(self.policies, user.arn, self.users_may_change)
 
     @property
-    def assumed(self) -> tuple[Text, ...]:
+    def assumed(self) -> tuple[Message, ...]:
         """What is taken for granted about the account and its organisation, to be said."""
         if self.users_may_change is None:
             return (*self.beside, _MAY_CHANGE_UNREAD)
@@ -237,7 +228,7 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
     except FaultyAccount as error:
         # what is missing of a user's policies makes every answer unknown, and never a pass
         reason = "; ".join(fault.message for fault in error.faults)
-        missing = Text(reason, reason)
+        missing = verbatim(reason)
     return Subject(
         policies=policies,
         user=named_of(user),
@@ -260,11 +251,11 @@ def unread(snapshot: Snapshot) -> str:
     return next(reasons, "")
 
 
-def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Text, ...]]:
+def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:
     """Return the levels in the order in which they are first named, and what is taken of them.
 
     AWS attaches `FullAWSAccess` to every level, and who has just the file of an SCP that denies has
-    left it there: a level with nothing that allows would shut every gate.
+    left it there: a level with nothing that allows would shut every MFA enforcement.
     """
     levels: dict[str, tuple[AttachedPolicy, ...]] = {}
     for text in texts:
@@ -276,8 +267,8 @@ def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Text, ...]
     return tuple(Level(name, attached) for name, attached in levels.items()), beside
 
 
-def _same(level: str) -> Text:
-    return Text(quoted(level), quoted(level))
+def _same(level: str) -> Message:
+    return verbatim(quoted(level))
 
 
 def _allows(attached: AttachedPolicy) -> bool:

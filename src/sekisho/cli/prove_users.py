@@ -1,18 +1,21 @@
-"""`sekisho prove --snapshot`: is each user of an account gated; equal questions are asked once."""
+"""`sekisho prove --snapshot`: is each user of an account enforced.
+
+Equal questions are asked once.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import Snapshot
-from sekisho.audit import UserGate, gates_of, invariants_of
+from sekisho.audit import UserEnforcement, enforcements_of, invariants_of
 from sekisho.audit.people import Facts, facts_of, said_of
 from sekisho.cli.exits import Exit
-from sekisho.cli.prove_output import RESTS, undeniable, witness_to_json
+from sekisho.cli.prove_output import RESTS, counterexample_to_json, undeniable
 from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
-from sekisho.engine import Switches
-from sekisho.language import Language, Text, printable
+from sekisho.engine import Assumptions
+from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict, joined
 from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text
 
@@ -26,28 +29,19 @@ __all__ = [
     "users_of",
 ]
 
-_AS_OF = Text("Account {account}, as of {date}.", "アカウント {account} ({date} 現在)。")
-_COUNT = Text(
-    "{proved} of {all} users are proved gated as their policies stand, {later} whatever is "
-    "attached later; {refuted} are not gated, {unknown} are not known.",
-    "{all} 人のうち、現在のポリシーで MFA なしでは通れないと証明された人は {proved} 人、"
-    "今後何が追加されても通れない人は {later} 人。通れる人は {refuted} 人、不明は {unknown} 人。",
+_AS_OF = Message("Account {account}, as of {date}.")
+_COUNT = Message(
+    "{proved} of {all} users are proved enforced as their policies stand, {later} whatever is "
+    "attached later; {refuted} are not enforced, {unknown} are not known."
 )
-_ROW = Text(
-    "{user}: {now}; whatever is attached later: {later}",
-    "{user}: {now}、今後何が追加されても: {later}",
+_ROW = Message("{user}: {now}; whatever is attached later: {later}")
+_SERVICE = Message("calls by AWS services for the user: {now}; whatever is attached later: {later}")
+_HOLDS = Message(
+    "{what}: proved of {proved} of {all} users; refuted of {refuted}, not known of {unknown}."
 )
-_SERVICE = Text(
-    "calls by AWS services for the user: {now}; whatever is attached later: {later}",
-    "AWS サービスがユーザーに代わって行う呼び出し: {now}、今後何が追加されても: {later}",
-)
-_HOLDS = Text(
-    "{what}: proved of {proved} of {all} users; refuted of {refuted}, not known of {unknown}.",
-    "{what}: {all} 人のうち、証明済み {proved} 人、反例あり {refuted} 人、不明 {unknown} 人。",
-)
-_INVARIANT = Text("{user}: {id}: {verdict}", "{user}: {id}: {verdict}")
-_RULE = "user-gated"
-_TITLE = Text("The user's gate is shut", "このユーザーは MFA なしでは通れない")
+_INVARIANT = verbatim("{user}: {id}: {verdict}")
+_RULE = "user-enforced"
+_TITLE = Message("The user's MFA is enforced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +49,16 @@ class About:
     """What is asked of every user.
 
     Attributes:
-        gate: whether it is asked if the gate is shut.
+        enforcement: whether it is asked if MFA is enforced.
         exempt: what may work without MFA.
         invariants: further demands.
-        switches: as the prover takes them.
+        assumptions: as the prover takes them.
     """
 
-    gate: bool
+    enforcement: bool
     exempt: tuple[str, ...]
     invariants: tuple[Invariant, ...]
-    switches: Switches
+    assumptions: Assumptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class Users:
     Attributes:
         facts: what each user holds, by name.
         arns: by user name.
-        gates: whether each is gated; nobody's if that was not asked.
+        enforcements: whether each is enforced; nobody's if that was not asked.
         invariants: what was demanded beside.
         held: whether each invariant holds, of each user.
         unread: why the service control policies are not known, or "".
@@ -84,7 +78,7 @@ class Users:
     taken_at: datetime
     facts: Mapping[str, Facts]
     arns: dict[str, str]
-    gates: dict[str, UserGate]
+    enforcements: dict[str, UserEnforcement]
     invariants: tuple[Invariant, ...]
     held: dict[str, tuple[Answer, ...]]
     unread: str
@@ -97,11 +91,13 @@ class Users:
 
 def users_of(snapshot: Snapshot, about: About) -> Users:
     """Return the answers about all users of a snapshot."""
-    gates = gates_of(snapshot, about.exempt, about.switches) if about.gate else {}
-    held = invariants_of(snapshot, about.invariants, about.switches)
+    enforcements = (
+        enforcements_of(snapshot, about.exempt, about.assumptions) if about.enforcement else {}
+    )
+    held = invariants_of(snapshot, about.invariants, about.assumptions)
 
     def wrong(name: str) -> tuple[int, str]:
-        verdicts = [_now(gates[name])] if name in gates else []
+        verdicts = [_now(enforcements[name])] if name in enforcements else []
         verdicts += [each.verdict for each in held[name]]
         return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
 
@@ -111,7 +107,7 @@ def users_of(snapshot: Snapshot, about: About) -> Users:
         snapshot.taken_at,
         facts_of(snapshot),
         {user.name: user.arn for user in snapshot.users},
-        {name: gates[name] for name in ordered if name in gates},
+        {name: enforcements[name] for name in ordered if name in enforcements},
         about.invariants,
         {name: held[name] for name in ordered},
         unread(snapshot),
@@ -123,7 +119,11 @@ _ORDER: dict[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
 
 def exits_of_users(users: Users, *, later: bool) -> Iterator[Exit]:
     """Yield the exit code that each user calls for; `later` counts what may be attached, too."""
-    verdicts = [each for gate in users.gates.values() for each in _verdicts(gate, later=later)]
+    verdicts = [
+        each
+        for enforcement in users.enforcements.values()
+        for each in _verdicts(enforcement, later=later)
+    ]
     verdicts += [each.verdict for answers in users.held.values() for each in answers]
     for verdict in verdicts:
         match verdict:
@@ -135,20 +135,22 @@ def exits_of_users(users: Users, *, later: bool) -> Iterator[Exit]:
                 yield Exit.UNKNOWN
 
 
-def _verdicts(gate: UserGate, *, later: bool) -> Iterator[Verdict]:
-    yield _now(gate)
+def _verdicts(enforcement: UserEnforcement, *, later: bool) -> Iterator[Verdict]:
+    yield _now(enforcement)
     if later:
-        yield _later(gate)
+        yield _later(enforcement)
 
 
-def _now(gate: UserGate) -> Verdict:
-    """Return whether the gate is shut as the policies stand, whoever calls for the user."""
-    return joined([each for each in (gate.now, gate.via_service) if each is not None])
+def _now(enforcement: UserEnforcement) -> Verdict:
+    """Return whether MFA is enforced as the policies stand, whoever calls for the user."""
+    return joined([each for each in (enforcement.now, enforcement.via_service) if each is not None])
 
 
-def _later(gate: UserGate) -> Verdict:
+def _later(enforcement: UserEnforcement) -> Verdict:
     """Return whether it is shut whatever is attached later."""
-    return joined([each for each in (gate.later, gate.later_via_service) if each is not None])
+    return joined(
+        [each for each in (enforcement.later, enforcement.later_via_service) if each is not None]
+    )
 
 
 def users_as_table(users: Users, lang: Language) -> str:
@@ -164,7 +166,10 @@ def users_as_table(users: Users, lang: Language) -> str:
 
 
 def _counts(users: Users, lang: Language) -> Iterator[str]:
-    now, later = ([each(gate) for gate in users.gates.values()] for each in (_now, _later))
+    now, later = (
+        [each(enforcement) for enforcement in users.enforcements.values()]
+        for each in (_now, _later)
+    )
     if now:
         yield _COUNT.filled(all=len(now), later=_count(later, Proved), **_numbers(now)).into(lang)
     for place, invariant in enumerate(users.invariants):
@@ -183,8 +188,8 @@ def _count(verdicts: Sequence[Verdict], kind: type[Verdict]) -> int:
 
 def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
     facts = users.facts.get(name)
-    if name in users.gates:
-        yield from _gate(name, users.gates[name], facts, lang)
+    if name in users.enforcements:
+        yield from _enforcement(name, users.enforcements[name], facts, lang)
     for invariant, answer in zip(users.invariants, users.held[name], strict=True):
         yield from _held(name, (invariant, answer), facts, lang)
 
@@ -197,31 +202,38 @@ def _held(
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
     if isinstance(answer.verdict, Refuted):
         refused = invariant.demand is Demand.ALWAYS
-        yield f"  {said_of(answer.verdict.witness, facts, refused=refused).into(lang)}"
+        yield f"  {said_of(answer.verdict.counterexample, facts, refused=refused).into(lang)}"
     yield from _rests(answer.assumed, lang)
 
 
-def _gate(name: str, gate: UserGate, facts: Facts | None, lang: Language) -> Iterator[str]:
-    if gate.gap:
-        yield f"{name}: {verdict_text(gate.now).into(lang)}"
+def _enforcement(
+    name: str, enforcement: UserEnforcement, facts: Facts | None, lang: Language
+) -> Iterator[str]:
+    if enforcement.gap:
+        yield f"{name}: {verdict_text(enforcement.now).into(lang)}"
         return
-    yield _both(_ROW, gate.now, gate.later, user=name).into(lang)
-    yield from _witness(gate.now, gate.later, facts, lang)
-    if gate.via_service is not None and gate.later_via_service is not None:
-        yield f"  {_both(_SERVICE, gate.via_service, gate.later_via_service).into(lang)}"
-        yield from _witness(gate.via_service, gate.later_via_service, facts, lang)
-    yield from _rests(gate.assumed, lang)
+    yield _both(_ROW, enforcement.now, enforcement.later, user=name).into(lang)
+    yield from _counterexample(enforcement.now, enforcement.later, facts, lang)
+    if enforcement.via_service is not None and enforcement.later_via_service is not None:
+        both = _both(_SERVICE, enforcement.via_service, enforcement.later_via_service)
+        yield f"  {both.into(lang)}"
+        yield from _counterexample(
+            enforcement.via_service, enforcement.later_via_service, facts, lang
+        )
+    yield from _rests(enforcement.assumed, lang)
 
 
-def _both(text: Text, now: Verdict, later: Verdict, **more: str) -> Text:
+def _both(text: Message, now: Verdict, later: Verdict, **more: str) -> Message:
     return text.filled(now=verdict_text(now), later=verdict_text(later), **more)
 
 
-def _witness(now: Verdict, later: Verdict, facts: Facts | None, lang: Language) -> Iterator[str]:
+def _counterexample(
+    now: Verdict, later: Verdict, facts: Facts | None, lang: Language
+) -> Iterator[str]:
     """Yield the request that passes, if one does: now, or else with what is attached later."""
     first = next((each for each in (now, later) if isinstance(each, Refuted)), None)
     if first is not None:
-        yield f"  {said_of(first.witness, facts).into(lang)}"
+        yield f"  {said_of(first.counterexample, facts).into(lang)}"
 
 
 def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
@@ -241,7 +253,11 @@ def users_as_json(users: Users) -> dict[str, object]:
             {
                 "user": name,
                 "arn": users.arns[name],
-                **(_gate_as_json(users.gates[name]) if name in users.gates else {}),
+                **(
+                    _enforcement_as_json(users.enforcements[name])
+                    if name in users.enforcements
+                    else {}
+                ),
                 "invariants": [
                     {"id": each.id, **_as_json(answer.verdict), "assumed": list(answer.assumed)}
                     for each, answer in zip(users.invariants, users.held[name], strict=True)
@@ -252,30 +268,36 @@ def users_as_json(users: Users) -> dict[str, object]:
     }
 
 
-def _gate_as_json(gate: UserGate) -> dict[str, object]:
+def _enforcement_as_json(enforcement: UserEnforcement) -> dict[str, object]:
     return {
-        "gated": gate.gated.value,
-        "now": _as_json(gate.now),
-        "later": _as_json(gate.later),
-        "viaService": _as_json(gate.via_service) if gate.via_service is not None else None,
+        "enforced": enforcement.enforced.value,
+        "now": _as_json(enforcement.now),
+        "later": _as_json(enforcement.later),
+        "viaService": _as_json(enforcement.via_service)
+        if enforcement.via_service is not None
+        else None,
         "laterViaService": (
-            _as_json(gate.later_via_service) if gate.later_via_service is not None else None
+            _as_json(enforcement.later_via_service)
+            if enforcement.later_via_service is not None
+            else None
         ),
-        "assumed": list(gate.assumed),
-        "gap": gate.gap or None,
+        "assumed": list(enforcement.assumed),
+        "gap": enforcement.gap or None,
     }
 
 
 def _as_json(verdict: Verdict) -> dict[str, object]:
     return {
         "verdict": type(verdict).__name__,
-        "witness": witness_to_json(verdict.witness) if isinstance(verdict, Refuted) else None,
+        "counterexample": counterexample_to_json(verdict.counterexample)
+        if isinstance(verdict, Refuted)
+        else None,
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
     }
 
 
 def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -> Findings:
-    """Return the users for a SARIF log: a result for each who is not gated.
+    """Return the users for a SARIF log: a result for each who is not enforced.
 
     `later` counts what may be attached, too.
     """
@@ -283,9 +305,11 @@ def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -
     found = Findings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
         found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
-    for name, gate in users.gates.items():
-        said = "; ".join(line.strip() for line in _gate(name, gate, users.facts.get(name), lang))
-        _add(found, _RULE, said, [*_verdicts(gate, later=later)])
+    for name, enforcement in users.enforcements.items():
+        said = "; ".join(
+            line.strip() for line in _enforcement(name, enforcement, users.facts.get(name), lang)
+        )
+        _add(found, _RULE, said, [*_verdicts(enforcement, later=later)])
     for name, answers in users.held.items():
         for held in zip(users.invariants, answers, strict=True):
             lines = _held(name, held, users.facts.get(name), lang)

@@ -15,7 +15,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.settling import say_whose, settling_options
 from sekisho.errors import Code, PlanRefused, SekishoError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
 from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.kept import Kept, read_plan
@@ -24,10 +24,7 @@ from sekisho.rollout.rollback import so_far, taken_back
 
 __all__ = ["command"]
 
-_ASKED = Text(
-    "Take back what this plan did ({count})?",
-    "この計画が行った変更 ({count} 件) を元に戻しますか?",
-)
+_ASKED = Message("Take back what this plan did ({count})?")
 
 
 @click.command("rollback", short_help="Take back what a plan did.")
@@ -40,9 +37,9 @@ _ASKED = Text(
     help="The plan's journal; PLAN.journal if not given.",
 )
 @click.option(
-    "--leave-ungated",
+    "--leave-unenforced",
     is_flag=True,
-    help="Take back also what may leave somebody without a gate.",
+    help="Take back also what may leave somebody without MFA enforcement.",
 )
 @settling_options
 @aws_options
@@ -50,7 +47,8 @@ _ASKED = Text(
 def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
     """Bring everything that a plan did back to what it was before, also after half of it.
 
-    What others have changed since stays, and so does what gates others by now; both are listed.
+    What others have changed since stays, and so does what enforces MFA for others by now; both
+    are listed.
     Exit 0 if everything is as before, 3 if something was left, 1 if it stopped.
     """
     kept = read_plan(path, journal)
@@ -70,7 +68,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
             roll_back,
             *(kept.plan, kept.journal, connected.api),
             now=partial(datetime.now, UTC),
-            leave_ungated=given["leave_ungated"],
+            leave_unenforced=given["leave_unenforced"],
         )
         report = _rolled_back(kept, again, lang, before)
     click.echo("\n".join(undone_lines(report, lang, before)))
@@ -97,5 +95,5 @@ def _refuse_unapplied(kept: Kept) -> None:
         raise PlanRefused(
             f"there is no journal `{kept.journal.path}`: nothing says what this plan did",
             code=Code.PLAN_FAULTY,
-            cure="give the journal that the plan was applied with, by `--journal`",
+            fix="give the journal that the plan was applied with, by `--journal`",
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sekisho import __version__
-from sekisho.files.sarif import Json, location, notice, result, rule, sarif_log
+from sekisho.documents.sarif import Json, location, notice, result, rule, sarif_log
 
 __all__ = ["Findings", "log_of"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sekisho.language import Language
+from sekisho.messages import Language
 
 __all__ = ["Spoken"]
 

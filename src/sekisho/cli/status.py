@@ -12,7 +12,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, waves_stand
 from sekisho.errors import UsageError
-from sekisho.language import Language
+from sekisho.messages import Language
 from sekisho.rollout.authors import CALLS
 from sekisho.rollout.goal_file import goal_of, read_goal
 from sekisho.rollout.kept import read_plan
@@ -39,7 +39,7 @@ __all__ = ["command"]
 def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> Exit:
     """Say what of a plan is done, what waits, what others have changed since, and who has enrolled.
 
-    Of a goal (a YAML file), say for each wave who is due, enrolled and proved to be gated. Exit 0
+    Of a goal (a YAML file), say for each wave who is due, enrolled and proved enforced. Exit 0
     if everything is as wanted, 2 if something waits, 3 if something has drifted, 4 if something
     could not be read, or it is in doubt whose a password is.
     """
@@ -61,7 +61,7 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
 
 def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, Any]) -> Exit:
     if given["journal"]:
-        raise UsageError("`--journal` is for a plan: a goal has none", cure="leave it out")
+        raise UsageError("`--journal` is for a plan: a goal has none", fix="leave it out")
     shape = read_goal(path)
     exceptions = exceptions_of(given)
     snapshot = collected(connection(given, lang), lang)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
 from sekisho.rollout.authors import CALLS, Author
 from sekisho.rollout.reach import named
@@ -13,65 +13,36 @@ from sekisho.rollout.waves import WaveStands
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
 
 _TITLES = {
-    Stands.DONE: Text("As the plan wants it: {count}", "計画どおり: {count} 件"),
-    Stands.WAITS: Text("Not done: {count}", "未実行: {count} 件"),
-    Stands.IN_DOUBT: Text(
-        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}",
-        "誰が設定したものか判断できないもの (確認のうえ `--ours USER` または `--theirs USER` で"
-        "指定してください): {count} 件",
+    Stands.DONE: Message("As the plan wants it: {count}"),
+    Stands.WAITS: Message("Not done: {count}"),
+    Stands.IN_DOUBT: Message(
+        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
     ),
-    Stands.DRIFTED: Text(
-        "Changed by somebody else since: {count}", "その後に誰かが変更したもの: {count} 件"
-    ),
+    Stands.DRIFTED: Message("Changed by somebody else since: {count}"),
 }
-_DATED = Text("    dated by IAM: {at}", "    IAM 上の作成日時: {at}")
-_CAME = Text(
-    "    would now also be felt by: {names}",
-    "    計画作成後に影響を受けるようになったもの: {names}",
+_DATED = Message("    dated by IAM: {at}")
+_CAME = Message("    would now also be felt by: {names}")
+_ADDED_BY = Message("    {name} added by: {who}, {event}, {at}")
+_ADDER_NOT_KNOWN = Message("    {name} added by: not known: {reason}")
+_BY = Message("    last changed by: {who}, {event}, {at}")
+_NOT_KNOWN = Message("    last changed by: not known: {reason}")
+_ASK = Message("  Who it was: `--who` asks CloudTrail, by at most {calls} calls.")
+_WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device")
+_GOAL_WAVE = Message(
+    "{wave}{starts}: {count} in all; {enrolled} with an MFA device, {enforced} "
+    "proved to be enforced, "
+    "{exempt} excepted"
 )
-_ADDED_BY = Text(
-    "    {name} added by: {who}, {event}, {at}",
-    "    {name} を追加した人: {who}、{event}、{at}",
-)
-_ADDER_NOT_KNOWN = Text(
-    "    {name} added by: not known: {reason}",
-    "    {name} を追加した人: 不明 ({reason})",
-)
-_BY = Text(
-    "    last changed by: {who}, {event}, {at}",
-    "    最後に変更した人: {who}、{event}、{at}",
-)
-_NOT_KNOWN = Text(
-    "    last changed by: not known: {reason}",
-    "    最後に変更した人: 不明 ({reason})",
-)
-_ASK = Text(
-    "  Who it was: `--who` asks CloudTrail, by at most {calls} calls.",
-    "  変更した人は `--who` で CloudTrail に問い合わせます (呼び出しは最大 {calls} 回)。",
-)
-_WAVE = Text(
-    "{wave}: {count} in all, {enrolled} with an MFA device",
-    "{wave}: {count} 人、うち MFA デバイスあり {enrolled} 人",
-)
-_GOAL_WAVE = Text(
-    "{wave}{starts}: {count} in all; {enrolled} with an MFA device, {gated} proved to be gated, "
-    "{exempt} excepted",
-    "{wave}{starts}: {count} 人。MFA デバイスあり {enrolled} 人、"
-    "MFA 必須と証明済み {gated} 人、例外 {exempt} 人",
-)
-_FROM = Text(" (from {day})", " ({day} から)")
-_EVERYBODY = Text("People", "対象の人")
-_NO_WAVE = Text("In no wave", "ウェーブ以外の対象者")
-_ABSENT = Text("No such user now: {names}", "現在存在しないユーザー: {names}")
-_WITHOUT = Text("Without an MFA device: {names}", "MFA デバイスなし: {names}")
-_OPEN = Text("  not gated yet: {names}", "  まだ MFA 必須でない: {names}")
-_UNKNOWN = Text("  could not be found out: {names}", "  判断できません: {names}")
-_MEANT = Text(
-    "Whether the goal means them could not be read: {names}",
-    "目標の対象かどうか判断できません: {names}",
-)
-_NOBODY = Text("The goal has no wave with anybody in it.", "この目標には対象の人がいません。")
-_UNREAD = Text("Not read: {user}: {reason}", "読み取れませんでした: {user}: {reason}")
+_FROM = Message(" (from {day})")
+_EVERYBODY = Message("People")
+_NO_WAVE = Message("In no wave")
+_ABSENT = Message("No such user now: {names}")
+_WITHOUT = Message("Without an MFA device: {names}")
+_OPEN = Message("  not enforced yet: {names}")
+_UNKNOWN = Message("  could not be found out: {names}")
+_MEANT = Message("Whether the goal means them could not be read: {names}")
+_NOBODY = Message("The goal has no wave with anybody in it.")
+_UNREAD = Message("Not read: {user}: {reason}")
 
 
 def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
@@ -117,17 +88,17 @@ def _history(fact: Fact, lang: Language) -> Iterator[str]:
     match fact.author:
         case Author(who, event, at):
             yield _BY.filled(who=who, event=event, at=at).into(lang)
-        case Text() as reason:
+        case Message() as reason:
             yield _NOT_KNOWN.into(lang).format(reason=reason.into(lang))
         case None:
             pass
 
 
-def _adder(name: str, by: Author | Text, lang: Language) -> str:
+def _adder(name: str, by: Author | Message, lang: Language) -> str:
     match by:
         case Author(who, event, at):
             return _ADDED_BY.filled(name=name, who=who, event=event, at=at).into(lang)
-        case Text() as reason:
+        case Message() as reason:
             return _ADDER_NOT_KNOWN.into(lang).format(name=name, reason=reason.into(lang))
 
 
@@ -144,7 +115,7 @@ def waves_stand(
             starts=starts,
             count=len(wave.users),
             enrolled=len(wave.enrolled),
-            gated=len(wave.gated),
+            enforced=len(wave.enforced),
             exempt=len(wave.exempt),
         ).into(lang)
         if wave.open:
@@ -183,12 +154,12 @@ def _changed(fact: Fact) -> dict[str, object]:
     return {"dated": dated, **_by(fact.author)}
 
 
-def _by(author: Author | Text | None) -> dict[str, object]:
+def _by(author: Author | Message | None) -> dict[str, object]:
     """Return who it was, or why that is not known."""
     match author:
         case Author(who, event, at):
             return {"last": {"who": who, "event": event, "at": at.isoformat()}}
-        case Text() as reason:
+        case Message() as reason:
             return {"last": None, "notKnown": reason.en}
         case None:
             return {"last": None, "notKnown": "not asked"}
@@ -207,7 +178,7 @@ def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dic
                 "users": list(wave.users),
                 "exempt": list(wave.exempt),
                 "enrolled": list(wave.enrolled),
-                "gated": list(wave.gated),
+                "enforced": list(wave.enforced),
                 "unknown": list(wave.unknown),
             }
             for wave in waves

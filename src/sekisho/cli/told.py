@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
 from sekisho.rollout.doubt import SetsPassword
 
@@ -25,14 +25,8 @@ __all__ = ["Told"]
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")
 
 _HEAD = "# sekisho: temporary passwords; delete this file when they are handed over\n"
-_SHOWN = Text(
-    "Temporary password of {user}, shown this once: {password}",
-    "{user} の一時パスワード (表示は今回限り): {password}",
-)
-_WRITTEN = Text(
-    "The temporary passwords are in {path}; delete it when they are handed over.",
-    "一時パスワードは {path} にあります。渡し終えたら削除してください。",
-)
+_SHOWN = Message("Temporary password of {user}, shown this once: {password}")
+_WRITTEN = Message("The temporary passwords are in {path}; delete it when they are handed over.")
 
 _POSIX = hasattr(os, "geteuid")
 """Whether the mode of a file says who may read it."""
@@ -73,7 +67,7 @@ class Told:
         if makes and path is None and not sys.stdout.isatty():
             raise UsageError(
                 "this plan makes a temporary password, and there is no terminal to show it on",
-                cure="run it on a terminal, or name a file with `--password-file FILE`",
+                fix="run it on a terminal, or name a file with `--password-file FILE`",
             )
         self._fresh = fresh and makes
         if makes and path is not None:
@@ -151,7 +145,7 @@ def _begun(path: Path, file: int) -> bool:
         reason = "others may read it"
     else:
         return head != b""
-    raise UsageError(f"`{path}` is there already and {reason}", cure="give another name")
+    raise UsageError(f"`{path}` is there already and {reason}", fix="give another name")
 
 
 def _made(length: int) -> str:

@@ -17,42 +17,29 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.wrap import wrapped
 from sekisho.errors import SekishoError
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.story.report import Counts, counts_of, to_json
-from sekisho.story.step import Cell, Exchange, Step, Table
-from sekisho.story.texts.sections import CHAPTERS, HELD
-from sekisho.story.tour import tour
+from sekisho.tour.report import Counts, counts_of, to_json
+from sekisho.tour.step import Cell, Exchange, Step, Table
+from sekisho.tour.texts.sections import CHAPTERS, HELD
+from sekisho.tour.tour import tour
 
 __all__ = ["command"]
 
 _WIDEST = 100
 
-_FIRST = Text(
-    "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched.",
-    "sekisho ツアー: 127.0.0.1 上のローカル AWS での予行演習です。実際の AWS アカウントには"
-    "一切触れません。",
+_FIRST = Message(
+    "The sekisho tour: a rehearsal on a local AWS on 127.0.0.1. No real AWS account is touched."
 )
-_FACTS = Text(
-    "sekisho {version}, preset `{preset}`, catalogue {dated}",
-    "sekisho {version}、プリセット `{preset}`、カタログ {dated}",
-)
-_READS = Text("{count} reads: {operations}", "読み取り {count} 回: {operations}")
-_BECAUSE = Text("why: {reasons}", "根拠: {reasons}")
-_MOVED = Text(
-    "(the local AWS's clock was moved {seconds} s forward instead of waiting)",
-    "(待つ代わりに、ローカル AWS の時計を {seconds} 秒進めました)",
-)
-_CLOSING = Text(
+_FACTS = Message("sekisho {version}, preset `{preset}`, catalogue {dated}")
+_READS = Message("{count} reads: {operations}")
+_BECAUSE = Message("why: {reasons}")
+_MOVED = Message("(the local AWS's clock was moved {seconds} s forward instead of waiting)")
+_CLOSING = Message(
     "All {steps} steps came out as they must: {calls} calls ({refused} rightly refused), "
-    "{checks} checks; clock moved {moved} s; {seconds:.1f} s.",
-    "{steps} ステップすべてが期待どおりでした: 呼び出し {calls} 回 (うち正しく拒否 {refused} 回)、"
-    "検査 {checks} 件、時計の移動 {moved} 秒、所要時間 {seconds:.1f} 秒。",
+    "{checks} checks; clock moved {moved} s; {seconds:.1f} s."
 )
-_BROKEN = Text(
-    "The tour ended early: a step did not come out as it must.",
-    "ツアーは途中で終わりました。期待どおりにならないステップがあります。",
-)
+_BROKEN = Message("The tour ended early: a step did not come out as it must.")
 
 
 @click.command()
@@ -220,7 +207,7 @@ class _Narrator:
     def _cell(self, cell: Cell) -> str:
         return cell if isinstance(cell, str) else self._in(cell)
 
-    def _in(self, text: Text) -> str:
+    def _in(self, text: Message) -> str:
         return text.into(self._language)
 
     def _print(self, text: str, style: str = "", indent: int = 0) -> None:

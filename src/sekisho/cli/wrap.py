@@ -9,7 +9,7 @@ import re
 from rich.cells import cell_len
 from rich.text import Text as RichText
 
-from sekisho.language import printable
+from sekisho.messages import printable
 
 __all__ = ["hanging", "unstyled", "wrapped"]
 

@@ -4,6 +4,7 @@ from sekisho.engine.authorize import Engine, decide
 from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.model import (
     ArnSpan,
+    Assumptions,
     AttachedPolicy,
     Cause,
     Context,
@@ -15,12 +16,12 @@ from sekisho.engine.model import (
     Policies,
     Request,
     ResourceKind,
-    Switches,
     UnresolvedNotResource,
 )
 
 __all__ = [
     "ArnSpan",
+    "Assumptions",
     "AttachedPolicy",
     "Cause",
     "Context",
@@ -39,7 +40,6 @@ __all__ = [
     "Policies",
     "Request",
     "ResourceKind",
-    "Switches",
     "UnresolvedNotResource",
     "decide",
     "explain",

@@ -13,7 +13,7 @@ from typing import Any
 from sekisho.engine.algebra import needed
 from sekisho.engine.doubts import Doubts, other_setting
 from sekisho.engine.layers import Group, applicable, groups
-from sekisho.engine.model import Cause, Decision, DecisionEffect, Policies, Request, Switches
+from sekisho.engine.model import Assumptions, Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.engine.principals import Caller, caller_of
 from sekisho.engine.readings import read
 from sekisho.engine.remembered import remembered_by_identity
@@ -22,22 +22,22 @@ from sekisho.engine.wellformed import check_policies, check_request
 
 __all__ = ["DEFAULTS", "Engine", "checked", "decide"]
 
-DEFAULTS = Switches()
+DEFAULTS = Assumptions()
 """The documented defaults of the doubtful points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The engine as a `Decider`, with its switches set."""
+    """The engine as a `Decider`, with its assumptions set."""
 
-    switches: Switches = DEFAULTS
+    assumptions: Assumptions = DEFAULTS
 
     def decide(self, request: Request, policies: Policies) -> Decision:
         """Return the decision on `request` under `policies`; raises as `decide` does."""
-        return decide(request, policies, self.switches)
+        return decide(request, policies, self.assumptions)
 
 
-def decide(request: Request, policies: Policies, switches: Switches = DEFAULTS) -> Decision:
+def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFAULTS) -> Decision:
     """Return the decision on `request` under `policies`, with its causes.
 
     Raises:
@@ -45,11 +45,11 @@ def decide(request: Request, policies: Policies, switches: Switches = DEFAULTS) 
         FaultyPolicy: if a document cannot be read for certain.
     """
     caller, applying = checked(request, policies)
-    doubts = Doubts(switches)
+    doubts = Doubts(assumptions)
     decision = _evaluate(policies, Scope(request, caller, None, doubts), applying)
     mattered: list[str] = []
     for name in sorted(doubts.asked):
-        scope = Scope(request, caller, None, Doubts(_flipped(switches, name)))
+        scope = Scope(request, caller, None, Doubts(_flipped(assumptions, name)))
         if _evaluate(policies, scope, applying).effect is not decision.effect:
             mattered.append(name)
     return replace(decision, assumed=tuple(mattered)) if mattered else decision
@@ -76,9 +76,9 @@ def _sound(policies: Policies) -> tuple[Group, ...]:
     return given
 
 
-def _flipped(switches: Switches, name: str) -> Switches:
-    setting: dict[str, Any] = {name: other_setting(getattr(switches, name))}
-    return replace(switches, **setting)
+def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
+    setting: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
+    return replace(assumptions, **setting)
 
 
 def _evaluate(policies: Policies, scope: Scope, applying: Iterable[Group]) -> Decision:

@@ -24,10 +24,17 @@ from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.documents import Documents
-from sekisho.engine.model import Cause, Decision, Policies, Request, Switches
+from sekisho.engine.model import Assumptions, Cause, Decision, Policies, Request
 from sekisho.engine.question import Question, identity_of, read_question
-from sekisho.errors import Code, Fault, FaultyInput, FaultyPolicy, FaultyRequest, SekishoError
-from sekisho.policy.faults import quoted
+from sekisho.errors import (
+    Code,
+    Fault,
+    FaultyInput,
+    FaultyPolicy,
+    FaultyRequest,
+    SekishoError,
+    quoted,
+)
 
 __all__ = [
     "MOST_BYTES",
@@ -63,7 +70,7 @@ def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[An
             fault = Fault(
                 Code.REQUEST_NOT_JSON,
                 f"a line of more than {MOST_BYTES} bytes",
-                cure="ask about fewer policies in one line",
+                fix="ask about fewer policies in one line",
             )
             yield _failure(None, FaultyRequest("line", [fault]), f"line {number}")
         elif line.strip():
@@ -81,7 +88,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-Decide = Callable[[Request, Policies, Switches], Decision]
+Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 
 def answer(
@@ -101,7 +108,7 @@ def answer(
         identity = identity_of(value)
         question = read_question(value, documents)
         by = decided or decide
-        return _success(question, by(question.request, question.policies, question.switches))
+        return _success(question, by(question.request, question.policies, question.assumptions))
     except SekishoError as error:
         return _failure(identity, error, place)
 
@@ -168,7 +175,7 @@ def _not_json(message: str) -> FaultyRequest:
 
 
 def decision_to_json(decision: Decision) -> dict[str, object]:
-    """Return a decision as JSON values; `assumed` is there only if a switch mattered."""
+    """Return a decision as JSON values; `assumed` is there only if an assumption mattered."""
     value: dict[str, object] = {
         "decision": decision.effect.value,
         "because": [cause_to_json(cause) for cause in decision.because],

@@ -14,13 +14,13 @@ from sekisho.engine.authorize import DEFAULTS, checked, decide
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.layers import Group, across_accounts, owner_of
 from sekisho.engine.model import (
+    Assumptions,
     Cause,
     ContextValue,
     Decision,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
 )
 from sekisho.engine.principals import CallerKind, Named, named
 from sekisho.engine.readings import Reading, cause_of, read
@@ -150,13 +150,15 @@ class Explanation:
     owner: str = ""
 
 
-def explain(request: Request, policies: Policies, switches: Switches = DEFAULTS) -> Explanation:
+def explain(
+    request: Request, policies: Policies, assumptions: Assumptions = DEFAULTS
+) -> Explanation:
     """Return the decision and why it is no allow; raises as `decide` does."""
-    decision = decide(request, policies, switches)
+    decision = decide(request, policies, assumptions)
     if decision.effect is DecisionEffect.ALLOWED:
         return Explanation(decision)
     caller, groups = checked(request, policies)
-    scope = Scope(request, caller, None, Doubts(switches))
+    scope = Scope(request, caller, None, Doubts(assumptions))
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         denied = (
             Denial(one.cause, one.points, group.level)

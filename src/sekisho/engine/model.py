@@ -14,6 +14,7 @@ from sekisho.policy.document import Document, PolicyKind, Position
 
 __all__ = [
     "ArnSpan",
+    "Assumptions",
     "AttachedPolicy",
     "Cause",
     "Context",
@@ -25,7 +26,6 @@ __all__ = [
     "Policies",
     "Request",
     "ResourceKind",
-    "Switches",
     "UnresolvedNotResource",
 ]
 
@@ -177,7 +177,7 @@ class ArnSpan(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Assumptions:
     """The doubtful points of IAM's evaluation, each with its documented default (fact §13)."""
 
     unresolved_not_resource: UnresolvedNotResource = UnresolvedNotResource.FAIL_SAFE
@@ -226,7 +226,7 @@ class Decision:
             denies; empty for an implicit deny.
         blocked_by: the kind of policy that denies: the one with the explicit deny, or the one
             that does not allow. None if allowed.
-        assumed: the names of the switches whose setting mattered.
+        assumed: the names of the assumptions whose setting mattered.
 
     Raises:
         InternalError: when tested for truth; compare `effect`.

@@ -14,9 +14,8 @@ from typing import NamedTuple
 from sekisho.engine import arns
 from sekisho.engine.model import Request
 from sekisho.engine.remembered import remembered
-from sekisho.errors import Code, Fault, FaultyRequest
+from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.policy.document import Effect, Principal, PrincipalKey
-from sekisho.policy.faults import quoted
 
 __all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
 
@@ -109,7 +108,7 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
             Code.REQUEST_BAD_VALUE,
             f"{quoted(arn)} is not a principal that makes requests",
             "request.principal",
-            cure="give the ARN of a user, a role, a role session, a federated user or the root "
+            fix="give the ARN of a user, a role, a role session, a federated user or the root "
             "user, or the name of a service",
         )
         raise FaultyRequest("request", [fault])

@@ -9,6 +9,7 @@ from typing import Any
 from sekisho.engine.documents import Documents
 from sekisho.engine.layers import assumes
 from sekisho.engine.model import (
+    Assumptions,
     AttachedPolicy,
     Context,
     ContextValue,
@@ -16,25 +17,23 @@ from sekisho.engine.model import (
     Policies,
     Request,
     ResourceKind,
-    Switches,
 )
-from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
+from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.policy import MOST_CHARACTERS, PolicyKind
-from sekisho.policy.faults import quoted
 
 __all__ = [
-    "SWITCHES",
+    "ASSUMPTIONS",
     "Question",
+    "assumptions_from_text",
     "identity_of",
     "read_question",
     "settings_from_text",
-    "switches_from_text",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request to decide, under what policies and with which switches.
+    """A request to decide, under what policies and with which assumptions.
 
     Attributes:
         id: handed back with the answer.
@@ -43,7 +42,7 @@ class Question:
     id: str | int | float
     request: Request
     policies: Policies
-    switches: Switches
+    assumptions: Assumptions
 
 
 def read_question(value: Mapping[str, object], documents: Documents) -> Question:
@@ -76,27 +75,27 @@ _LEVEL = ("level", "policies")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
 _RESOURCE_KINDS = ("trust", *map(str, ResourceKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
-_DEFAULTS = Switches()
-SWITCHES: Mapping[str, Any] = {
-    field.name: getattr(_DEFAULTS, field.name) for field in fields(Switches)
+_DEFAULTS = Assumptions()
+ASSUMPTIONS: Mapping[str, Any] = {
+    field.name: getattr(_DEFAULTS, field.name) for field in fields(Assumptions)
 }
-"""The engine's switches, with their defaults."""
+"""The engine's assumptions, with their defaults."""
 
 
-def switches_from_text(texts: Mapping[str, str]) -> Switches:
-    """Return the switches that are set by name and text, as a command line gives them.
+def assumptions_from_text(texts: Mapping[str, str]) -> Assumptions:
+    """Return the assumptions that are set by name and text, as a command line gives them.
 
     Raises:
-        FaultyRequest: with every name that is no switch and every setting that it has not.
+        FaultyRequest: with every name that is no assumption and every setting that it has not.
     """
-    return Switches(**settings_from_text(texts, SWITCHES))
+    return Assumptions(**settings_from_text(texts, ASSUMPTIONS))
 
 
 def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings by name, as their text says; `known` has each switch with its default.
+    """Return settings by name, as their text says; `known` has each assumption with its default.
 
     Raises:
-        FaultyRequest: with every name that is no switch and every setting that it has not.
+        FaultyRequest: with every name that is no assumption and every setting that it has not.
     """
     values: dict[str, Any] = {
         name: {"true": True, "false": False}.get(text, text) for name, text in texts.items()
@@ -104,17 +103,17 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
     faults = [
         Fault(Code.UNSUPPORTED_OPTION, message, name)
         for name, value in values.items()
-        if (message := _switch_fault(name, value, known))
+        if (message := _assumption_fault(name, value, known))
     ]
     if faults:
-        raise FaultyRequest("switches", faults)
+        raise FaultyRequest("assumptions", faults)
     return {name: type(known[name])(value) for name, value in values.items()}
 
 
-def _switch_fault(name: str, value: object, known: Mapping[str, Any]) -> str:
-    """Return what is wrong with a switch and its setting, or ""."""
+def _assumption_fault(name: str, value: object, known: Mapping[str, Any]) -> str:
+    """Return what is wrong with an assumption and its setting, or ""."""
     if name not in known:
-        return f"no such switch; there are {', '.join(known)}"
+        return f"no such assumption; there are {', '.join(known)}"
     default = known[name]
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "expected true or false"
@@ -141,7 +140,7 @@ class _Reader:
             identity,
             request := self.request(value.get("request"), options),
             self.policies(value.get("policies"), options.get("resourceKind"), request),
-            self.switches(options),
+            self.assumptions(options),
         )
 
     def wrong(self, path: str, message: str, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
@@ -314,11 +313,11 @@ class _Reader:
         except FaultyPolicy as error:
             for fault in error.faults:
                 path = ".".join(filter(None, ("policies", name, fault.path)))
-                self.faults.append(Fault(fault.code, fault.message, path, cure=fault.cure))
+                self.faults.append(Fault(fault.code, fault.message, path, fix=fault.fix))
             return None
 
-    def switches(self, options: Mapping[str, object]) -> Switches:
-        """Read the switches by name; what else the options hold is read elsewhere."""
+    def assumptions(self, options: Mapping[str, object]) -> Assumptions:
+        """Read the assumptions by name; what else the options hold is read elsewhere."""
         settings: dict[str, Any] = {}
         for name, value in options.items():
             path = _under("options", name)
@@ -326,12 +325,12 @@ class _Reader:
                 if value is not None and not isinstance(value, bool):
                     self.wrong(path, "expected true or false")
             elif name not in _OPTIONS:
-                message = _switch_fault(name, value, SWITCHES)
+                message = _assumption_fault(name, value, ASSUMPTIONS)
                 if message:
                     self.wrong(path, message)
                 else:
-                    settings[name] = type(SWITCHES[name])(value)
-        return Switches(**settings)
+                    settings[name] = type(ASSUMPTIONS[name])(value)
+        return Assumptions(**settings)
 
 
 def _under(path: str, name: str) -> str:

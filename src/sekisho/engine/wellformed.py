@@ -12,7 +12,7 @@ from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.operators import SUBSTITUTING
 from sekisho.engine.principals import Caller, CallerKind, caller_of
 from sekisho.engine.remembered import remembered, remembered_by_identity
-from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest
+from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.policy.document import (
     Condition,
     Document,
@@ -23,7 +23,6 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
-from sekisho.policy.faults import quoted
 
 __all__ = ["check_policies", "check_request", "request_faults"]
 
@@ -56,12 +55,12 @@ def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
     """Return the faults of a request; of what is asked alone, where nobody can be its caller."""
     if not _is_one_action(request.action):
         message = f"{quoted(request.action)} is not one action"
-        cure = "write it as `service:Name`"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", cure=cure)
+        fix = "write it as `service:Name`"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", fix=fix)
     if request.resource != "*" and not _is_arn(request.resource):
         message = f"{quoted(request.resource)} is not the ARN of a resource"
-        cure = "write an ARN of six parts, or `*` for an action that has no resource"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", cure=cure)
+        fix = "write an ARN of six parts, or `*` for an action that has no resource"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", fix=fix)
     if request.resource_account is not None:
         yield from _account_faults(request.resource, request.resource_account)
     if caller is None:
@@ -78,8 +77,8 @@ def _maker_faults(maker: str, caller: Caller) -> Iterator[Fault]:
     known = maker.startswith(f"{owner}user/") or maker == f"{owner}root"
     if caller.kind is not CallerKind.FEDERATED_USER or not known:
         message = f"{quoted(maker)} cannot have made the session of {quoted(caller.arn)}"
-        cure = "a federated user's session is made by a user of the same account"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", cure=cure)
+        fix = "a federated user's session is made by a user of the same account"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", fix=fix)
 
 
 _ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
@@ -98,8 +97,8 @@ def _account_faults(resource: str, given: str) -> Iterator[Fault]:
     told = arns.account_of(resource)
     if not arns.is_account(given):
         message = f"{quoted(given)} is not an account id"
-        cure = "an account id has twelve digits"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", cure=cure)
+        fix = "an account id has twelve digits"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", fix=fix)
     elif told and told != given:
         message = f"the resource's ARN tells account `{told}`, not {quoted(given)}"
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
@@ -109,17 +108,17 @@ def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
     of_resource = (policies.trust is not None) + (policies.resource is not None)
     if caller.kind is CallerKind.OUTSIDER and not of_resource:
         message = f"{quoted(caller.arn)} is no user, role or session"
-        cure = "a service or an identity provider is only named by the resource's own policy"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", cure=cure)
+        fix = "a service or an identity provider is only named by the resource's own policy"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", fix=fix)
     if of_resource > 1:
         message = "a role trust policy and a resource-based policy for one resource"
-        cure = "give the one that the resource has"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", cure=cure)
+        fix = "give the one that the resource has"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", fix=fix)
     own = policies.identity or policies.boundaries is not None or policies.session is not None
     if own and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
         message = "identity-based, boundary and session policies cannot apply to this principal"
-        cure = "only users, roles and their sessions have them"
-        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", cure=cure)
+        fix = "only users, roles and their sessions have them"
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", fix=fix)
 
 
 def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> None:
@@ -199,9 +198,9 @@ def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault
     # what is repeated in one text is one fault
     for part in dict.fromkeys(malformed):
         message = f"{quoted(part.text)} is not a policy variable"
-        cure = "write `${key}` or `${key, 'default'}`"
-        yield _fault(Code.POLICY_BAD_VALUE, message, path, position, cure)
+        fix = "write `${key}` or `${key, 'default'}`"
+        yield _fault(Code.POLICY_BAD_VALUE, message, path, position, fix)
 
 
-def _fault(code: Code, message: str, path: str, position: Position, cure: str = "") -> Fault:
-    return Fault(code, message, path, position.line, position.column, cure)
+def _fault(code: Code, message: str, path: str, position: Position, fix: str = "") -> Fault:
+    return Fault(code, message, path, position.line, position.column, fix)

@@ -108,19 +108,19 @@ def check(choices: Choices) -> None:
     faults = []
     known = tuple(partition.id for partition in partitions())
     if choices.partition not in known:
-        cure = f"write one of {', '.join(f'`{name}`' for name in known)}"
+        fix = f"write one of {', '.join(f'`{name}`' for name in known)}"
         message = f"no partition `{choices.partition[:20]}`"
-        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "partition", cure=cure))
+        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "partition", fix=fix))
     if choices.password_change_without_mfa and not choices.passwords:
         message = "a password change without MFA, where passwords are not for users to change"
-        cure = "turn `passwords` on, or `password_change_without_mfa` off"
+        fix = "turn `passwords` on, or `password_change_without_mfa` off"
         faults.append(
-            Fault(Code.POLICY_BAD_CHOICE, message, "password_change_without_mfa", cure=cure)
+            Fault(Code.POLICY_BAD_CHOICE, message, "password_change_without_mfa", fix=fix)
         )
     age = choices.mfa_age
     if age is not None and not SHORTEST_MFA_AGE <= age <= LONGEST_MFA_AGE:
         message = f"an MFA age of {age} seconds"
-        cure = f"choose {SHORTEST_MFA_AGE} to {LONGEST_MFA_AGE}"
-        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", cure=cure))
+        fix = f"choose {SHORTEST_MFA_AGE} to {LONGEST_MFA_AGE}"
+        faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", fix=fix))
     if faults:
         raise FaultyPolicy("choices", faults)

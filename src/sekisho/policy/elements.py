@@ -8,9 +8,9 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language" and the pages 
 
 from collections.abc import Iterable
 
-from sekisho.errors import Code
+from sekisho.errors import Code, quoted
 from sekisho.policy.document import Condition, Element, Position, Principal, PrincipalKey
-from sekisho.policy.faults import Collector, quoted
+from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import (
     BooleanNode,
     ListNode,
@@ -53,9 +53,9 @@ def element_of(member: Member, path: str, faults: Collector) -> Element:
     fault_in = _action_fault if member.key.lower().endswith("action") else _resource_fault
     values = []
     for text, at, position in _texts(member.value, path, faults):
-        message, cure = fault_in(text)
+        message, fix = fault_in(text)
         if message:
-            faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+            faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
         values.append(text)
     return Element(
         tuple(values),
@@ -66,7 +66,7 @@ def element_of(member: Member, path: str, faults: Collector) -> Element:
 
 
 def _action_fault(text: str) -> tuple[str, str]:
-    """Return what is wrong with an action pattern and its cure, or two empty texts."""
+    """Return what is wrong with an action pattern and its fix, or two empty texts."""
     if text == "*":
         return "", ""
     prefix, colon, name = text.partition(":")
@@ -82,7 +82,7 @@ def _action_fault(text: str) -> tuple[str, str]:
 
 
 def _resource_fault(text: str) -> tuple[str, str]:
-    """Return what is wrong with a resource pattern and its cure, or two empty texts."""
+    """Return what is wrong with a resource pattern and its fix, or two empty texts."""
     if text == "*" or text.startswith("arn:"):
         return "", ""
     return f"the resource {quoted(text)} is neither an ARN nor `*`", "write `arn:…` or `*`"
@@ -101,14 +101,14 @@ def principal_of(member: Member, path: str, faults: Collector) -> Principal:
                 at = f"{path}.{quoted(inner.key)[1:-1]}"
                 if (key := _PRINCIPALS.get(inner.key)) is None:
                     message = f"{quoted(inner.key)} is no kind of principal"
-                    cure = f"write one of {', '.join(f'`{name}`' for name in _PRINCIPALS)}"
-                    faults.add(Code.POLICY_BAD_VALUE, message, at, inner.position, cure=cure)
+                    fix = f"write one of {', '.join(f'`{name}`' for name in _PRINCIPALS)}"
+                    faults.add(Code.POLICY_BAD_VALUE, message, at, inner.position, fix=fix)
                 else:
                     entries.append((key, _principal_values(inner, key, at, faults)))
         case _:
             message = f"expected `*` or an object, found {kind_of(node)}"
-            cure = 'write `"*"` or an object like `{"AWS": "arn:…"}`'
-            faults.add(Code.POLICY_BAD_VALUE, message, path, node.position, cure=cure)
+            fix = 'write `"*"` or an object like `{"AWS": "arn:…"}`'
+            faults.add(Code.POLICY_BAD_VALUE, message, path, node.position, fix=fix)
     return Principal(tuple(entries), negated=negated, position=member.position)
 
 
@@ -123,8 +123,8 @@ def _principal_values(
         everyone = text == "*" and key is not PrincipalKey.SERVICE
         if not text or (not everyone and ("*" in text or "?" in text)):
             message = f"the principal {quoted(text)} is empty or has a wildcard in it"
-            cure = "name each principal whole, or `*`"
-            faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+            fix = "name each principal whole, or `*`"
+            faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
         values.append(text)
     return tuple(values)
 
@@ -147,9 +147,9 @@ def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
     if operator is None:
         # looking for what was meant is slow; nobody sees it beyond the last fault that is kept
         near = "" if faults.full else nearest_operator(block.key)
-        cure = f"write `{near}`" if near else ""
+        fix = f"write `{near}`" if near else ""
         message = f"{quoted(block.key)} is no condition operator"
-        faults.add(Code.POLICY_UNKNOWN_OPERATOR, message, path, block.position, cure=cure)
+        faults.add(Code.POLICY_UNKNOWN_OPERATOR, message, path, block.position, fix=fix)
     if not isinstance(block.value, ObjectNode):
         message = f"expected an object of keys and values, found {kind_of(block.value)}"
         faults.add(Code.POLICY_BAD_VALUE, message, path, block.value.position)
@@ -173,5 +173,5 @@ def _check_key(member: Member, spelled: set[str], path: str, faults: Collector) 
         faults.add(Code.POLICY_BAD_VALUE, "an empty condition key", path, member.position)
     elif lower in spelled:
         message = f"the key {quoted(member.key)} stands twice, in different case"
-        faults.add(Code.POLICY_DUPLICATE_KEY, message, path, member.position, cure="join the two")
+        faults.add(Code.POLICY_DUPLICATE_KEY, message, path, member.position, fix="join the two")
     spelled.add(lower)

@@ -145,7 +145,7 @@ def _own_mfa(choices: Choices) -> Iterable[str]:
 
 
 def _no_mfa(choices: Choices) -> _Json:
-    """Return the condition of the gate; keys without MFA lack the key, hence IfExists."""
+    """Return the condition of MFA enforcement; keys without MFA lack the key, hence IfExists."""
     return {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false", **_direct(choices)}}
 
 
@@ -155,8 +155,8 @@ def _direct(choices: Choices) -> dict[str, str]:
 
 def _denies(choices: Choices) -> Iterable[_Json]:
     exempt = _exempt(choices)
-    gate = {"Effect": "Deny", "NotAction": exempt, "Resource": "*"}
-    yield {"Sid": "DenyAllExceptListedIfNoMFA", **gate, "Condition": _no_mfa(choices)}
+    enforcement = {"Effect": "Deny", "NotAction": exempt, "Resource": "*"}
+    yield {"Sid": "DenyAllExceptListedIfNoMFA", **enforcement, "Condition": _no_mfa(choices)}
     if choices.own_things_only:
         own = _self(choices)
         yield {
@@ -178,4 +178,8 @@ def _denies(choices: Choices) -> Iterable[_Json]:
     if choices.mfa_age is not None:
         age = {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": str(choices.mfa_age)}}
         direct = {"BoolIfExists": _direct(choices)} if choices.via_aws_service else {}
-        yield {"Sid": "DenyAllExceptListedIfMFAIsOld", **gate, "Condition": {**age, **direct}}
+        yield {
+            "Sid": "DenyAllExceptListedIfMFAIsOld",
+            **enforcement,
+            "Condition": {**age, **direct},
+        }

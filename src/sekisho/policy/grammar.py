@@ -5,7 +5,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language"; facts §7.2.
 
 import re
 
-from sekisho.errors import Code
+from sekisho.errors import Code, quoted
 from sekisho.policy.document import (
     Comment,
     Condition,
@@ -18,7 +18,7 @@ from sekisho.policy.document import (
     Version,
 )
 from sekisho.policy.elements import conditions_of, element_of, principal_of
-from sekisho.policy.faults import Collector, quoted
+from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import ListNode, Member, Node, ObjectNode, TextNode, kind_of
 
 __all__ = ["document_of"]
@@ -76,9 +76,9 @@ def _known(
         name = quoted(member.key)
         at = f"{path}.{name[1:-1]}" if path else name[1:-1]
         near = by_lower_case.get(member.key.lower().strip())
-        cure = f"write `{near}`" if near else f"the elements here are {', '.join(names)}"
+        fix = f"write `{near}`" if near else f"the elements here are {', '.join(names)}"
         message = f"{name} is no policy element"
-        faults.add(Code.POLICY_UNKNOWN_ELEMENT, message, at, member.position, cure=cure)
+        faults.add(Code.POLICY_UNKNOWN_ELEMENT, message, at, member.position, fix=fix)
         if near:
             # one slip is one fault: not also a missing element
             known.setdefault(near, member)
@@ -107,7 +107,7 @@ def _version(member: Member | None, faults: Collector) -> Version | None:
             f"{quoted(text)} is no version of the policy language",
             "Version",
             member.value.position,
-            cure=f"write `{Version.V2012}`",
+            fix=f"write `{Version.V2012}`",
         )
         return None
 
@@ -119,7 +119,7 @@ def _id(member: Member | None, kind: PolicyKind, faults: Collector) -> str | Non
         message = (
             f"an {kind} has no `Id`" if kind is PolicyKind.IDENTITY else f"no `Id` in a {kind}"
         )
-        faults.add(Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, cure="delete it")
+        faults.add(Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, fix="delete it")
     return _text(member, "Id", faults)
 
 
@@ -157,7 +157,7 @@ def _unique_sids(statements: list[Statement], faults: Collector) -> None:
                 f"(first in statement {first[statement.sid]})",
                 f"Statement[{statement.index}].Sid",
                 statement.position,
-                cure="give each statement its own Sid",
+                fix="give each statement its own Sid",
             )
 
 
@@ -202,7 +202,7 @@ class _Statement:
                 message,
                 f"{self.path}.Not{name}",
                 negated.position,
-                cure="keep one of the two, or make two statements",
+                fix="keep one of the two, or make two statements",
             )
         return plain or negated
 
@@ -216,11 +216,11 @@ class _Statement:
             return Effect(text)
         if text is not None:
             near = text.strip().capitalize()
-            cure = f"write `{near if near in ('Allow', 'Deny') else 'Allow` or `Deny'}`"
+            fix = f"write `{near if near in ('Allow', 'Deny') else 'Allow` or `Deny'}`"
             message = f"{quoted(text)} is no effect"
             at = f"{self.path}.Effect"
             position = member.value.position
-            self.faults.add(Code.POLICY_BAD_VALUE, message, at, position, cure=cure)
+            self.faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
         return Effect.DENY
 
     def element(self, name: str) -> Element | None:
@@ -240,7 +240,7 @@ class _Statement:
                 f"`{member.key}` in a {self.kind}",
                 f"{self.path}.{member.key}",
                 member.position,
-                cure="delete it: the resource is the role itself",
+                fix="delete it: the resource is the role itself",
             )
         return None
 
@@ -253,8 +253,8 @@ class _Statement:
         if text is not None and self.kind not in _FREE_SIDS and not _SID.fullmatch(text):
             message = f"the Sid {quoted(text)} has other characters than letters and digits"
             position = member.value.position
-            cure = "use A-Z, a-z, 0-9 only"
-            self.faults.add(Code.POLICY_BAD_SID, message, path, position, cure=cure)
+            fix = "use A-Z, a-z, 0-9 only"
+            self.faults.add(Code.POLICY_BAD_SID, message, path, position, fix=fix)
         return text
 
     def principal(self) -> Principal | None:
@@ -267,7 +267,7 @@ class _Statement:
                     f"`{member.key}` in a policy of the kind `{self.kind}`",
                     f"{self.path}.{member.key}",
                     member.position,
-                    cure="delete it: the principal is who the policy is attached to",
+                    fix="delete it: the principal is who the policy is attached to",
                 )
             return None
         if member is None:

@@ -11,8 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from sekisho.errors import Code, Fault
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, Fault, quoted
 
 __all__ = [
     "MOST_TAGS",
@@ -44,8 +43,8 @@ _LONGEST_TAG_VALUE = 256
 _RESERVED = "aws:"
 
 
-def _fault(message: str, where: str, cure: str = "") -> Fault:
-    return Fault(Code.NAME_REFUSED, message, where, cure=cure)
+def _fault(message: str, where: str, fix: str = "") -> Fault:
+    return Fault(Code.NAME_REFUSED, message, where, fix=fix)
 
 
 def _length(text: str, most: int, where: str, *, least: int = 1) -> list[Fault]:
@@ -58,8 +57,8 @@ def _length(text: str, most: int, where: str, *, least: int = 1) -> list[Fault]:
 def _name(text: str, most: int, where: str) -> tuple[Fault, ...]:
     faults = _length(text, most, where)
     if text and not _NAME.fullmatch(text):
-        cure = "use A-Z, a-z, 0-9 and `_+=,.@-`"
-        faults.append(_fault(f"{quoted(text)} has characters that AWS does not take", where, cure))
+        fix = "use A-Z, a-z, 0-9 and `_+=,.@-`"
+        faults.append(_fault(f"{quoted(text)} has characters that AWS does not take", where, fix))
     return tuple(faults)
 
 
@@ -104,8 +103,8 @@ def policy_path(text: str, where: str = "Path") -> tuple[Fault, ...]:
 def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
     faults = _length(text, _LONGEST_PATH, where)
     if text and not pattern.fullmatch(text):
-        cure = "write it like `/dev/`, with `/` first and last"
-        faults.append(_fault(f"{quoted(text)} is no path that AWS takes", where, cure))
+        fix = "write it like `/dev/`, with `/` first and last"
+        faults.append(_fault(f"{quoted(text)} is no path that AWS takes", where, fix))
     return tuple(faults)
 
 

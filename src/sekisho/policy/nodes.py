@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from sekisho.errors import Code
+from sekisho.errors import Code, joined
 from sekisho.policy.document import Position
-from sekisho.policy.faults import NOWHERE, Collector, joined
+from sekisho.policy.faults import NOWHERE, Collector
 
 __all__ = [
     "DEEPEST",
@@ -171,4 +171,4 @@ def _within_range(number: float) -> bool:
 def _check_text(text: str, path: tuple[str | int, ...], faults: Collector) -> None:
     if _UNUSABLE.search(text):
         message = "a NUL or a lone surrogate in a string"
-        faults.add(Code.POLICY_BAD_VALUE, message, joined(path), cure="delete it")
+        faults.add(Code.POLICY_BAD_VALUE, message, joined(path), fix="delete it")

@@ -10,9 +10,9 @@ import re
 from bisect import bisect_right
 from typing import NoReturn
 
-from sekisho.errors import Code
+from sekisho.errors import Code, joined, quoted
 from sekisho.policy.document import Comment, Position
-from sekisho.policy.faults import Collector, joined, quoted
+from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import (
     DEEPEST,
     BooleanNode,
@@ -55,7 +55,7 @@ _FOREIGN_SPACES = {
     "\u00a0": "a no-break space",
     "\u200b": "a zero-width space",
 }
-_CURES = {
+_FIXES = {
     "'": 'put strings in `"`',
     "\u201c": 'put strings in straight quotes: `"`',
     "\u201d": 'put strings in straight quotes: `"`',
@@ -97,15 +97,15 @@ class _Reader:
         line = bisect_right(self.lines, offset)
         return Position(line, offset - self.lines[line - 1] + 1)
 
-    def fault(self, code: Code, message: str, at: int | None = None, cure: str = "") -> None:
+    def fault(self, code: Code, message: str, at: int | None = None, fix: str = "") -> None:
         """Note a fault that can be read past."""
-        self.faults.add(code, message, joined(self.path), self.position(at), cure=cure)
+        self.faults.add(code, message, joined(self.path), self.position(at), fix=fix)
         if self.faults.full:
             raise Stop
 
-    def stop(self, message: str, cure: str = "") -> NoReturn:
+    def stop(self, message: str, fix: str = "") -> NoReturn:
         """Note a fault that nothing can be read past."""
-        self.fault(Code.POLICY_NOT_JSON, message, cure=cure)
+        self.fault(Code.POLICY_NOT_JSON, message, fix=fix)
         raise Stop
 
     def peek(self) -> str:
@@ -126,7 +126,7 @@ class _Reader:
             self.at = found.end() if found else self.at
             if (name := _FOREIGN_SPACES.get(self.peek())) is not None:
                 self.fault(
-                    Code.POLICY_NOT_JSON, f"{name} is no white space in JSON", cure="delete it"
+                    Code.POLICY_NOT_JSON, f"{name} is no white space in JSON", fix="delete it"
                 )
                 self.at += 1
             elif self.text.startswith(("//", "/*"), self.at):
@@ -170,7 +170,7 @@ class _Reader:
         word = _WORD.match(self.text, self.at)
         name = word[0] if word else self.peek()
         if name not in ("true", "false", "null"):
-            self.stop(f"expected a value, found {self.next_words()}", _CURES.get(name, ""))
+            self.stop(f"expected a value, found {self.next_words()}", _FIXES.get(name, ""))
         self.at += len(name)
         return NullNode(position) if name == "null" else BooleanNode(name == "true", position)
 
@@ -181,7 +181,7 @@ class _Reader:
         self.blank()
         while self.peek() != "}":
             if self.peek() != '"':
-                self.stop(f"expected a key, found {self.next_words()}", _CURES.get(self.peek(), ""))
+                self.stop(f"expected a key, found {self.next_words()}", _FIXES.get(self.peek(), ""))
             member = self.member()
             if (first := members.setdefault(member.key, member)) is not member:
                 self.path.append(member.key)
@@ -190,7 +190,7 @@ class _Reader:
                     f"{quoted(member.key)} stands twice (first on line {first.position.line})",
                     joined(self.path),
                     member.position,
-                    cure="join the two",
+                    fix="join the two",
                 )
                 self.path.pop()
             self.comma("}")
@@ -237,7 +237,7 @@ class _Reader:
                 message = f"a comma before `{closing}`"
                 self.fault(Code.POLICY_NOT_JSON, message, comma, "delete the comma")
         elif self.peek() in ('"', "{", "[") and self.peek():
-            self.fault(Code.POLICY_NOT_JSON, "a comma is missing before this", cure="add `,`")
+            self.fault(Code.POLICY_NOT_JSON, "a comma is missing before this", fix="add `,`")
         else:
             self.stop(f"expected `,` or `{closing}`, found {self.next_words()}")
 
@@ -270,7 +270,7 @@ class _Reader:
             self.at = start
             self.stop("a string that runs over the end of its line", 'close it with `"`')
         message = f"the control character U+{ord(character):04X} in a string"
-        self.fault(Code.POLICY_NOT_JSON, message, cure="delete it")
+        self.fault(Code.POLICY_NOT_JSON, message, fix="delete it")
         self.at += 1
 
     def foreign(self, plain: str) -> None:
@@ -298,7 +298,7 @@ class _Reader:
         self.fault(
             Code.POLICY_NOT_JSON,
             f"{quoted(chr(92) + name)} is no escape in JSON",
-            cure=r"write a backslash as `\\`",
+            fix=r"write a backslash as `\\`",
         )
         self.at += 1
         return "\\"

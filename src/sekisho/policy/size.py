@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.errors import Code, Fault
+from sekisho.errors import Code, Fault, quoted
 from sekisho.policy.document import Document
-from sekisho.policy.faults import quoted
 from sekisho.policy.text import render
 
 __all__ = ["Limit", "Quota", "over_quota", "size"]
@@ -42,13 +41,13 @@ class Limit:
     Attributes:
         number: the default; some can be raised by asking AWS.
         message: AWS's own error message, with places `{number}` and `{name}`.
-        cure: what an administrator can do.
+        fix: what an administrator can do.
         summary: what the account summary calls the account's own number, where it matters.
     """
 
     number: int
     message: str
-    cure: str
+    fix: str
     summary: str = ""
 
 
@@ -160,4 +159,4 @@ def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:
     about = f" of {quoted(name)}" if name else ""
     what = quota.name.lower().replace("_", " ")
     message = f"{used}{about} is over the quota for {what}, which is {quota.number}"
-    return (Fault(Code.POLICY_OVER_QUOTA, message, cure=quota.value.cure),)
+    return (Fault(Code.POLICY_OVER_QUOTA, message, fix=quota.value.fix),)

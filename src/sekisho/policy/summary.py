@@ -12,47 +12,45 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sekisho.catalogue import AccessLevel, Action, Catalogue
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy.document import Document, Effect, Statement
 from sekisho.policy.warnings import SummaryWarning, warnings_of
 
 __all__ = ["COLUMNS", "SECTIONS", "Levels", "Row", "Summary", "summarise"]
 
 COLUMNS = (
-    Text("Service", "サービス"),
-    Text("Access level", "アクセスレベル"),
-    Text("Resource", "リソース"),
-    Text("Request condition", "リクエストの条件"),
+    Message("Service"),
+    Message("Access level"),
+    Message("Resource"),
+    Message("Request condition"),
 )
 """The columns of the table, as the console prints them."""
 
-SECTIONS: Mapping[str, Text] = {
-    "uncategorised": Text("Uncategorized services", "未分類のサービス"),
-    "denied": Text("Explicit deny", "明示的拒否"),
-    "allowed": Text("Allow", "許可"),
+SECTIONS: Mapping[str, Message] = {
+    "uncategorised": Message("Uncategorized services"),
+    "denied": Message("Explicit deny"),
+    "allowed": Message("Allow"),
 }
 """The sections of the table by their field in `Summary`."""
 
 _LEVELS = {
-    AccessLevel.READ: Text("Read", "読み取り"),
-    AccessLevel.LIST: Text("List", "リスト"),
-    AccessLevel.WRITE: Text("Write", "書き込み"),
-    AccessLevel.PERMISSIONS: Text("Permissions management", "アクセス許可の管理"),
-    AccessLevel.TAGGING: Text("Tagging", "タグ付け"),
+    AccessLevel.READ: Message("Read"),
+    AccessLevel.LIST: Message("List"),
+    AccessLevel.WRITE: Message("Write"),
+    AccessLevel.PERMISSIONS: Message("Permissions management"),
+    AccessLevel.TAGGING: Message("Tagging"),
 }
-_FULL_ACCESS = Text("Full access", "フルアクセス")
-_FULL = Text("Full: {levels}", "フル: {levels}")
-_LIMITED = Text("Limited: {levels}", "制限あり: {levels}")
-_UNKNOWN = Text("", "")
+_FULL_ACCESS = Message("Full access")
+_FULL = Message("Full: {levels}")
+_LIMITED = Message("Limited: {levels}")
+_UNKNOWN = verbatim("")
 # the Japanese console prints these two in English
-_MULTIPLE = Text("Multiple", "Multiple")
-_NONE = Text("None", "None")
-_ALL_RESOURCES = Text("All resources", "すべてのリソース")
-_ALL_SERVICES = Text("All services", "すべてのサービス")
-_EVERYTHING_ELSE = Text(
-    "Everything except what is listed under Allow", "許可に記載されているもの以外のすべて"
-)
-_EXCEPT = Text("Everything except {names}", "{names} 以外のすべて")
+_MULTIPLE = Message("Multiple")
+_NONE = Message("None")
+_ALL_RESOURCES = Message("All resources")
+_ALL_SERVICES = Message("All services")
+_EVERYTHING_ELSE = Message("Everything except what is listed under Allow")
+_EXCEPT = Message("Everything except {names}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Levels:
     counts: tuple[tuple[AccessLevel, int], ...] = ()
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Message:
         """The cell as the console prints it."""
         if self.everything:
             return _FULL_ACCESS
@@ -81,8 +79,10 @@ class Levels:
             if levels:
                 en = ", ".join(_LEVELS[level].en for level in levels)
                 ja = ", ".join(_LEVELS[level].ja for level in levels)
-                parts.append(Text(label.en.format(levels=en), label.ja.format(levels=ja)))
-        return Text(" ".join(part.en for part in parts), " ".join(part.ja for part in parts))
+                parts.append(Message.both(label.en.format(levels=en), label.ja.format(levels=ja)))
+        return Message.both(
+            " ".join(part.en for part in parts), " ".join(part.ja for part in parts)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ class Row:
     """
 
     prefix: str
-    service: Text
-    level: Text
-    resource: Text
-    condition: Text
+    service: Message
+    level: Message
+    resource: Message
+    condition: Message
     levels: Levels = Levels()
 
     @property
-    def cells(self) -> tuple[Text, Text, Text, Text]:
+    def cells(self) -> tuple[Message, Message, Message, Message]:
         """The cells in the order of `COLUMNS`."""
         return self.service, self.level, self.resource, self.condition
 
@@ -122,7 +122,7 @@ class Summary:
     dated: str
 
     @property
-    def sections(self) -> tuple[tuple[Text, tuple[Row, ...]], ...]:
+    def sections(self) -> tuple[tuple[Message, tuple[Row, ...]], ...]:
         """The sections that have rows, each with its heading, in the console's order."""
         found = (
             (SECTIONS["uncategorised"], self.uncategorised),
@@ -157,7 +157,7 @@ def _section(document: Document, effect: Effect, catalogue: Catalogue) -> Iterab
     yield from _services(listed, catalogue)
 
 
-def _rest(statement: Statement) -> Text:
+def _rest(statement: Statement) -> Message:
     """Return what the console calls a `NotAction`."""
     resource = statement.resource
     whole = resource is not None and not resource.negated and "*" in resource.values
@@ -184,7 +184,7 @@ def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Row
     for prefix in sorted(actions):
         levels = _levels(actions[prefix], catalogue.actions(prefix))
         service = _short(prefix, catalogue.service_name(prefix) or prefix)
-        yield _row(prefix, Text(service, service), levels.text, named_in[prefix], levels)
+        yield _row(prefix, verbatim(service), levels.text, named_in[prefix], levels)
 
 
 def _uncategorised(document: Document, catalogue: Catalogue) -> tuple[Row, ...]:
@@ -196,8 +196,7 @@ def _uncategorised(document: Document, catalogue: Catalogue) -> tuple[Row, ...]:
             if not catalogue.expand(f"{prefix}:*"):
                 named_in.setdefault(prefix, []).append(statement)
     return tuple(
-        _row(prefix, Text(prefix, prefix), _UNKNOWN, named_in[prefix])
-        for prefix in sorted(named_in)
+        _row(prefix, verbatim(prefix), _UNKNOWN, named_in[prefix]) for prefix in sorted(named_in)
     )
 
 
@@ -219,15 +218,15 @@ def _levels(covered: set[Action], all_actions: Iterable[Action]) -> Levels:
 
 def _row(
     prefix: str,
-    service: Text,
-    level: Text,
+    service: Message,
+    level: Message,
     statements: list[Statement],
     levels: Levels = Levels(),
 ) -> Row:
     return Row(prefix, service, level, _resource(statements), _condition(statements), levels)
 
 
-def _resource(statements: list[Statement]) -> Text:
+def _resource(statements: list[Statement]) -> Message:
     if any(s.resource is None or s.resource.negated for s in statements):
         return _MULTIPLE
     values = {value for s in statements if s.resource for value in s.resource.values}
@@ -236,7 +235,7 @@ def _resource(statements: list[Statement]) -> Text:
     return _one_of(values)
 
 
-def _condition(statements: list[Statement]) -> Text:
+def _condition(statements: list[Statement]) -> Message:
     texts = {
         f"{condition.key} | {condition.operator} | {', '.join(condition.values)}"
         for s in statements
@@ -247,12 +246,12 @@ def _condition(statements: list[Statement]) -> Text:
     return _one_of(texts)
 
 
-def _one_of(values: set[str]) -> Text:
+def _one_of(values: set[str]) -> Message:
     match sorted(values):
         case []:
             return _NONE
         case [one]:
-            return Text(one, one)
+            return verbatim(one)
         case _:
             return _MULTIPLE
 

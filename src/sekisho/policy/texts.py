@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy.choices import Choices
 
 __all__ = ["ChoiceText", "explain", "title_of"]
@@ -21,196 +21,134 @@ class ChoiceText:
     """
 
     name: str
-    title: Text
+    title: Message
     chosen: str
-    opens: Text
-    costs: Text
+    opens: Message
+    costs: Message
 
 
-_TEXTS: dict[str, tuple[Text, Text, Text]] = {
+_TEXTS: dict[str, tuple[Message, Message, Message]] = {
     "partition": (
-        Text("partition of the ARNs", "ARN のパーティション"),
-        Text(
-            "The policy names users and devices of this partition.",
-            "このパーティションのユーザーとデバイスがポリシーの対象になります。",
-        ),
-        Text(
-            "In an account of another partition nobody could enrol a device.",
-            "別のパーティションのアカウントでは、誰もデバイスを登録できません。",
-        ),
+        Message("partition of the ARNs"),
+        Message("The policy names users and devices of this partition."),
+        Message("In an account of another partition nobody could enrol a device."),
     ),
     "allow_what_is_exempt": (
-        Text("allow what is exempt (GetMFADevice)", "除外したアクションを許可する (GetMFADevice)"),
-        Text(
+        Message("allow what is exempt (GetMFADevice)"),
+        Message(
             "Users can read the details of their own MFA devices, which AWS's sample exempts from "
-            "the Deny but never allows.",
-            "ユーザーは自分の MFA デバイスの詳細を表示できます。AWS のサンプルは Deny から除外する"
-            "だけで、許可していません。",
+            "the Deny but never allows."
         ),
-        Text(
-            "Nothing beyond a user's own devices is shown.",
-            "表示されるのは自分のデバイスだけで、追加のリスクはありません。",
-        ),
+        Message("Nothing beyond a user's own devices is shown."),
     ),
     "user_paths": (
-        Text("users with an IAM path", "パス付きの IAM ユーザー"),
-        Text(
+        Message("users with an IAM path"),
+        Message(
             "Users with a path, such as `/dev/`, can enrol too; without this they are locked out "
-            "for good.",
-            "`/dev/` のようなパスを持つユーザーも MFA を登録できます。これがないと、そのユーザーは"
-            "完全に締め出されます。",
+            "for good."
         ),
-        Text(
+        Message(
             "A few hundred characters of policy; user names are unique in an account, so nobody "
-            "gains another's rights.",
-            "ポリシーが数百文字長くなります。ユーザー名はアカウント内で一意なので、他人の権限は"
-            "得られません。",
+            "gains another's rights."
         ),
     ),
     "password_change_without_mfa": (
-        Text("password change without MFA", "MFA なしのパスワード変更"),
-        Text(
+        Message("password change without MFA"),
+        Message(
             "A new user can replace a temporary password at the first sign-in, before a device is "
-            "enrolled.",
-            "新しいユーザーは最初のサインインで、デバイスの登録前に一時パスワードを変更できます。",
+            "enrolled."
         ),
-        Text(
+        Message(
             "Somebody who knows a password can change it without a second factor and lock the "
             "owner out; AWS advises against it and prefers attaching the policy after the first "
-            "sign-in.",
-            "パスワードを知る人は 2 つ目の要素なしでそれを変更し、本人を締め出せます。AWS は"
-            "推奨せず、最初のサインインの後にポリシーをアタッチする方法を勧めています。",
+            "sign-in."
         ),
     ),
     "own_things_only": (
-        Text("own user only while without MFA", "MFA なしでは自分のユーザーだけ"),
-        Text(
+        Message("own user only while without MFA"),
+        Message(
             "Nothing: it shuts a door. An administrator's session or key without MFA can no longer "
-            "enrol, resync or read devices of other users.",
-            "何も開きません。管理者の MFA なしのセッションやキーが、他のユーザーのデバイスを登録、"
-            "再同期、表示できなくなります。",
+            "enrol, resync or read devices of other users."
         ),
-        Text(
-            "Automation that enrols devices for other people must have passed MFA.",
-            "他人のデバイスを登録する自動化には、MFA を使ったセッションが必要になります。",
-        ),
+        Message("Automation that enrols devices for other people must have passed MFA."),
     ),
     "enrolment_needs_session": (
-        Text("enrolment in the console only", "登録はコンソールのセッションからだけ"),
-        Text(
+        Message("enrolment in the console only"),
+        Message(
             "Nothing: it shuts a door. Somebody who stole only an access key cannot enrol a first "
-            "device with it.",
-            "何も開きません。アクセスキーだけを盗んだ人は、それで最初のデバイスを登録できません。",
+            "device with it."
         ),
-        Text(
+        Message(
             "Users who have only an access key cannot enrol by themselves; not confirmed on a live "
-            "account, so try it on a test user first.",
-            "アクセスキーしか持たないユーザーは自分で登録できません。実際のアカウントでは未確認なので、"
-            "先にテスト用のユーザーで試してください。",
+            "account, so try it on a test user first."
         ),
     ),
     "via_aws_service": (
-        Text("calls that AWS services make for the user", "AWS のサービスによる代理の呼び出し"),
-        Text(
+        Message("calls that AWS services make for the user"),
+        Message(
             "Services such as CloudFormation or Athena keep working for a user when they call on "
-            "without the user's MFA.",
-            "CloudFormation や Athena などのサービスが、ユーザーの MFA なしで代理の呼び出しをしても"
-            "動き続けます。",
+            "without the user's MFA."
         ),
-        Text(
+        Message(
             "What a service does on the user's behalf is no longer held by this policy; the call "
-            "that starts it still is.",
-            "サービスが代理で行う操作は、このポリシーでは止まりません。それを始める呼び出しは"
-            "引き続き止まります。",
+            "that starts it still is."
         ),
     ),
     "mfa_age": (
-        Text("longest time since MFA, in seconds", "MFA からの最長時間 (秒)"),
-        Text(
+        Message("longest time since MFA, in seconds"),
+        Message(
             "Nothing: it shuts a door. A session whose MFA is older than this is treated as one "
-            "without MFA.",
-            "何も開きません。MFA からこの時間を過ぎたセッションは、MFA なしとして扱われます。",
+            "without MFA."
         ),
-        Text(
-            "People must sign in again during long work, and long jobs stop in the middle.",
-            "長い作業の途中で再度サインインが必要になり、長いジョブは途中で止まります。",
-        ),
+        Message("People must sign in again during long work, and long jobs stop in the middle."),
     ),
     "passwords": (
-        Text("own password", "自分のパスワード"),
-        Text("Users can change their own password.", "ユーザーは自分のパスワードを変更できます。"),
-        Text(
-            "Little: the old password is asked for. "
-            "Without it an administrator must set passwords.",
-            "影響はわずかです (古いパスワードが必要)。オフの場合は管理者がパスワードを設定します。",
+        Message("own password"),
+        Message("Users can change their own password."),
+        Message(
+            "Little: the old password is asked for. Without it an administrator must set passwords."
         ),
     ),
     "access_keys": (
-        Text("own access keys", "自分のアクセスキー"),
-        Text(
-            "With MFA, users can make and rotate their own access keys.",
-            "MFA を使えば、ユーザーは自分のアクセスキーを作成、更新できます。",
-        ),
-        Text(
-            "A key outlives the session that made it; without MFA it is denied all but enrolment.",
-            "キーは作成したセッションの後も残ります。MFA がなければ、登録以外は拒否されます。",
+        Message("own access keys"),
+        Message("With MFA, users can make and rotate their own access keys."),
+        Message(
+            "A key outlives the session that made it; without MFA it is denied all but enrolment."
         ),
     ),
     "signing_certificates": (
-        Text("own signing certificates", "自分の署名用証明書"),
-        Text(
-            "With MFA, users can upload X.509 certificates for old SOAP clients.",
-            "MFA を使えば、ユーザーは古い SOAP クライアント用の "
-            "X.509 証明書をアップロードできます。",
-        ),
-        Text(
-            "Certificates outlive the session, and only two of them show in the credential report.",
-            "証明書はセッションの後も残り、認証情報レポートに載るのは 2 つまでです。",
+        Message("own signing certificates"),
+        Message("With MFA, users can upload X.509 certificates for old SOAP clients."),
+        Message(
+            "Certificates outlive the session, and only two of them show in the credential report."
         ),
     ),
     "ssh_keys": (
-        Text("own SSH keys for CodeCommit", "CodeCommit 用の自分の SSH キー"),
-        Text(
-            "With MFA, users can upload SSH public keys.",
-            "MFA を使えば、ユーザーは SSH パブリックキーをアップロードできます。",
-        ),
-        Text(
-            "Git over SSH carries no MFA, so this policy denies it with error 403.",
-            "SSH 経由の Git は MFA を伝えないため、このポリシーの下ではエラー 403 で拒否されます。",
-        ),
+        Message("own SSH keys for CodeCommit"),
+        Message("With MFA, users can upload SSH public keys."),
+        Message("Git over SSH carries no MFA, so this policy denies it with error 403."),
     ),
     "git_credentials": (
-        Text("own Git and service-specific credentials", "自分の Git 認証情報など"),
-        Text(
-            "With MFA, users can make credentials for Git over HTTPS and the like.",
-            "MFA を使えば、ユーザーは HTTPS 経由の Git などの認証情報を作成できます。",
-        ),
-        Text(
-            "They carry no MFA, so using them is denied; "
-            "they do not show in the credential report.",
-            "MFA を伝えないため、使用は拒否されます。認証情報レポートには載りません。",
+        Message("own Git and service-specific credentials"),
+        Message("With MFA, users can make credentials for Git over HTTPS and the like."),
+        Message(
+            "They carry no MFA, so using them is denied; they do not show in the credential report."
         ),
     ),
     "quiet_console": (
-        Text(
-            "security credentials page without red boxes",
-            "赤い枠の出ないセキュリティ認証情報ページ",
+        Message("security credentials page without red boxes"),
+        Message(
+            "The security credentials page shows a user's own keys and certificates before MFA."
         ),
-        Text(
-            "The security credentials page shows a user's own keys and certificates before MFA.",
-            "セキュリティ認証情報のページに、MFA の前でも自分のキーや証明書が表示されます。",
-        ),
-        Text(
+        Message(
             "A thief with the password or a key can list the user's credentials and count the "
-            "account's users, groups and policies.",
-            "パスワードやキーを盗んだ人が、そのユーザーの認証情報の一覧と、アカウントのユーザー、"
-            "グループ、ポリシーの数を見られます。",
+            "account's users, groups and policies."
         ),
     ),
 }
 
 
-def title_of(name: str) -> Text:
+def title_of(name: str) -> Message:
     """Return what the choice with this field name is about."""
     return _TEXTS[name][0]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho.catalogue import Action, Catalogue
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy.applies import carries, service_of, takes
 from sekisho.policy.document import Document, Statement
 
@@ -31,33 +31,22 @@ class WarningKind(StrEnum):
 
 
 _TEXTS = {
-    WarningKind.NO_ACTIONS: Text(
-        "statement {n} names no action: it does nothing",
-        "ステートメント {n} にはアクションがなく、何もしません",
+    WarningKind.NO_ACTIONS: Message("statement {n} names no action: it does nothing"),
+    WarningKind.NO_RESOURCES: Message("statement {n} names no resource: it does nothing"),
+    WarningKind.UNKNOWN_ACTION: Message(
+        "statement {n}: AWS has no action {what}; IAM accepts the text and it does nothing"
     ),
-    WarningKind.NO_RESOURCES: Text(
-        "statement {n} names no resource: it does nothing",
-        "ステートメント {n} にはリソースがなく、何もしません",
+    WarningKind.ACTION_WITHOUT_RESOURCE: Message(
+        "statement {n}: no resource in it applies to {what}"
     ),
-    WarningKind.UNKNOWN_ACTION: Text(
-        "statement {n}: AWS has no action {what}; IAM accepts the text and it does nothing",
-        "ステートメント {n}: {what} というアクションはありません (IAM は受け付けますが無効です)",
+    WarningKind.RESOURCE_WITHOUT_ACTION: Message(
+        "statement {n}: no action in it applies to {what}"
     ),
-    WarningKind.ACTION_WITHOUT_RESOURCE: Text(
-        "statement {n}: no resource in it applies to {what}",
-        "ステートメント {n}: {what} に適用できるリソースがありません",
+    WarningKind.ACTION_WITHOUT_CONDITION: Message(
+        "statement {n}: a condition in it never applies to {what}"
     ),
-    WarningKind.RESOURCE_WITHOUT_ACTION: Text(
-        "statement {n}: no action in it applies to {what}",
-        "ステートメント {n}: {what} に適用できるアクションがありません",
-    ),
-    WarningKind.ACTION_WITHOUT_CONDITION: Text(
-        "statement {n}: a condition in it never applies to {what}",
-        "ステートメント {n}: {what} に適用できない条件があります",
-    ),
-    WarningKind.CONDITION_WITHOUT_ACTION: Text(
-        "statement {n}: no action in it carries the condition key {what}",
-        "ステートメント {n}: 条件キー {what} を持つアクションがありません",
+    WarningKind.CONDITION_WITHOUT_ACTION: Message(
+        "statement {n}: no action in it carries the condition key {what}"
     ),
 }
 
@@ -76,7 +65,7 @@ class SummaryWarning:
     about: tuple[str, ...] = ()
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Message:
         """The warning in words; statements are counted from 1 there, as people do."""
         shown = ", ".join(self.about[:_SHOWN]) + (" …" if len(self.about) > _SHOWN else "")
         return _TEXTS[self.kind].filled(n=self.statement + 1, what=shown)

@@ -1,4 +1,7 @@
-"""What holds for every request: Proved, Refuted with a witness, or Unknown with the reason."""
+"""What holds for every request.
+
+Proved, Refuted with a counterexample, or Unknown with the reason.
+"""
 
 from sekisho.prover.answer import Answer, agreed, answer, joined
 from sekisho.prover.anyone import Callers, anyone, callers, stand_ins
@@ -14,17 +17,17 @@ from sekisho.prover.difference import (
     items_together,
     tells_callers,
 )
-from sekisho.prover.formula import Question, Within
-from sekisho.prover.gate import (
+from sekisho.prover.enforcement import (
     SERVICE_EXEMPT,
-    Gate,
+    Enforcement,
     denials,
+    enforcement_question,
     exempt_list,
     expected_exempt,
-    gate_question,
-    gate_shut,
+    prove_enforcement,
     via_service,
 )
+from sekisho.prover.formula import Question, Within
 from sekisho.prover.hypothetical import for_other_values
 from sekisho.prover.invariant_file import read_invariants
 from sekisho.prover.invariants import (
@@ -41,7 +44,7 @@ from sekisho.prover.opening import lost_with_mfa, mfa_opens
 from sekisho.prover.roles import roles_within_reach
 from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.values import Asked
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = [
     "SERVICE_EXEMPT",
@@ -49,9 +52,10 @@ __all__ = [
     "Asked",
     "Callers",
     "Calls",
+    "Counterexample",
     "Demand",
     "Difference",
-    "Gate",
+    "Enforcement",
     "Held",
     "Invariant",
     "Item",
@@ -64,7 +68,6 @@ __all__ = [
     "User",
     "Verdict",
     "Within",
-    "Witness",
     "about_resources",
     "agreed",
     "answer",
@@ -73,12 +76,11 @@ __all__ = [
     "denials",
     "difference",
     "difference_for_any",
+    "enforcement_question",
     "exempt_list",
     "expected_exempt",
     "faults_in",
     "for_other_values",
-    "gate_question",
-    "gate_shut",
     "has_self_service",
     "invariant_holds",
     "items_together",
@@ -89,6 +91,7 @@ __all__ = [
     "never",
     "nothing_lost",
     "own_things_only",
+    "prove_enforcement",
     "read_invariants",
     "roles_within_reach",
     "stand_ins",

@@ -1,4 +1,4 @@
-"""One answer to a property: a verdict, and the switches that it rests on.
+"""One answer to a property: a verdict, and the assumptions that it rests on.
 
 A property is one question or several: it holds if no request answers any of them.
 """
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sekisho.engine import Switches
+from sekisho.engine import Assumptions
 from sekisho.engine.doubts import other_setting
 from sekisho.prover import reasons
 from sekisho.prover.ask import Asking, never
 from sekisho.prover.formula import Question
 from sekisho.prover.limits import Limit
 from sekisho.prover.replay import replayed
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Answer", "agreed", "answer", "joined"]
 
@@ -25,7 +25,7 @@ class Answer:
 
     Attributes:
         verdict: what was found.
-        assumed: the names of the switches under whose other setting the verdict is another one.
+        assumed: the names of the assumptions under whose other setting the verdict is another one.
     """
 
     verdict: Verdict
@@ -55,14 +55,14 @@ def agreed(answers: Sequence[Answer]) -> Answer:
         return Answer(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
     first = verdicts[0]
     # what the most refuse all do, and what the least allow all do
-    refused = isinstance(first, Refuted) and "allowed" not in first.witness.decisions
+    refused = isinstance(first, Refuted) and "allowed" not in first.counterexample.decisions
     return Answer(first if refused else verdicts[-1], assumed)
 
 
 def answer(questions: Sequence[Question]) -> Answer:
     """Return whether no request answers any of some questions, and what that rests on.
 
-    A switch that no policy comes across cannot matter; for each other one it is asked again.
+    An assumption that no policy comes across cannot matter; for each other one it is asked again.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -70,41 +70,43 @@ def answer(questions: Sequence[Question]) -> Answer:
     found = [_asked(question) for question in questions]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
-    asked = (field.name for field in fields(Switches) if field.name in names)
+    asked = (field.name for field in fields(Assumptions) if field.name in names)
     return Answer(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
 
 
 def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
-    """Tell whether the verdict is another one under the other setting of one switch."""
-    others = [replace(each, switches=_flipped(each.switches, name)) for each in questions]
-    if isinstance(verdict, Refuted) and any(_still(verdict.witness, each) for each in others):
+    """Tell whether the verdict is another one under the other setting of one assumption."""
+    others = [replace(each, assumptions=_flipped(each.assumptions, name)) for each in questions]
+    if isinstance(verdict, Refuted) and any(
+        _still(verdict.counterexample, each) for each in others
+    ):
         return False
     return type(joined([never(each) for each in others])) is not type(verdict)
 
 
-def _still(witness: Witness, question: Question) -> bool:
-    """Tell whether a witness answers a question, too."""
-    request, held = witness.request, witness.held
+def _still(counterexample: Counterexample, question: Question) -> bool:
+    """Tell whether a counterexample answers a question, too."""
+    request, held = counterexample.request, counterexample.held
     return (
         held in question.held
-        and replayed(question, held, request, exists=witness.exists) is not None
+        and replayed(question, held, request, exists=counterexample.exists) is not None
     )
 
 
 def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
-    """Return a verdict and the switches that the policies came across."""
+    """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = Asking(question)
     except Limit as limit:
         return Unknown(limit.reason), frozenset()
     try:
-        witness = asking.witness()
+        counterexample = asking.counterexample()
     except Limit as limit:
         return Unknown(limit.reason), frozenset(asking.doubts.asked)
-    verdict = Proved() if witness is None else Refuted(witness)
+    verdict = Proved() if counterexample is None else Refuted(counterexample)
     return verdict, frozenset(asking.doubts.asked)
 
 
-def _flipped(switches: Switches, name: str) -> Switches:
-    setting: dict[str, Any] = {name: other_setting(getattr(switches, name))}
-    return replace(switches, **setting)
+def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
+    setting: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
+    return replace(assumptions, **setting)

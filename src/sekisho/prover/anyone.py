@@ -11,7 +11,7 @@ from itertools import count
 
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Policies, arns, glob, operators
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy.document import Condition, Effect, OperatorName, Statement
 from sekisho.prover import reasons
 from sekisho.prover.attached import every
@@ -67,7 +67,7 @@ def anyone(*sets: Policies) -> tuple[User, ...]:
     return _strangers(sets, accounts)
 
 
-def several(users: Sequence[User]) -> Text | None:
+def several(users: Sequence[User]) -> Message | None:
     """Return why nothing is said of any user: there are these, of whom it may be another thing.
 
     None: there is but one.

@@ -16,7 +16,7 @@ from sekisho.catalogue import Action, load
 from sekisho.engine import ContextValue, arns
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import InternalError
-from sekisho.language import Text
+from sekisho.messages import joined_messages
 from sekisho.prover import keys, reasons, targets
 from sekisho.prover.credentials import Held, Situation, situations
 from sekisho.prover.described import Described, described, within_of
@@ -31,7 +31,7 @@ from sekisho.prover.search import search
 from sekisho.prover.targets import Place, Target
 from sekisho.prover.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.ties import Ties
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, Witness
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Asking", "never"]
 
@@ -46,10 +46,10 @@ def never(question: Question) -> Verdict:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        witness = Asking(question).witness()
+        counterexample = Asking(question).counterexample()
     except Limit as limit:
         return Unknown(limit.reason)
-    return Proved() if witness is None else Refuted(witness)
+    return Proved() if counterexample is None else Refuted(counterexample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Way:
     view: _View
     described: Described
     within: Within
-    witness: Witness
+    counterexample: Counterexample
 
 
 class Asking:
@@ -81,7 +81,7 @@ class Asking:
         known: what another question has found out, which this one need not look for again.
 
     Attributes:
-        doubts: the switches, and which of them the policies came across.
+        doubts: the assumptions, and which of them the policies came across.
 
     Raises:
         Limit: if there is a policy that the prover does not handle.
@@ -95,7 +95,7 @@ class Asking:
         self._effort = Effort()
         if known is not None:
             self._effort.known = known.known
-        self.doubts = Doubts(question.switches)
+        self.doubts = Doubts(question.assumptions)
         self._within = plain(question.within, self.doubts)
         self._allowed, self._denied = (
             None if policies is None else self._about(rules_of(policies, self.doubts))
@@ -114,7 +114,7 @@ class Asking:
         self._views: dict[tuple[Held, str], _View] = {}
         self._possible: dict[Held, _Found | None] = {}
 
-    def witness(self) -> Witness | None:
+    def counterexample(self) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
 
         Raises:
@@ -136,7 +136,7 @@ class Asking:
             raise limit
         return None
 
-    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Witness]]]]:
+    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Counterexample]]]]:
         """Yield every class of real actions with which a request answers, and which requests do.
 
         There is a description and a request for each way of calling with which there is any; what
@@ -155,7 +155,10 @@ class Asking:
                 reached: _Reached = {owner.account: {} for owner in self._owners.all}
                 found = [way for each in able for way in self._described(each, action, reached)]
                 if found:
-                    yield one, [(self._of_owner(way, action, found), way.witness) for way in found]
+                    yield (
+                        one,
+                        [(self._of_owner(way, action, found), way.counterexample) for way in found],
+                    )
 
     def _described(self, view: _View, action: Action, reached: _Reached) -> Iterator[_Way]:
         """Yield what answers with one action in one view."""
@@ -172,14 +175,14 @@ class Asking:
                 raise InternalError("the prover describes requests that it does not find")
             narrow = joined(self._question.within, within_of(cube, target))
             question = replace(self._question, held=(view.situation.held,), within=narrow)
-            witness = self._replayed(view, about, found, question)
-            if witness is None and not reading.linked and not reading.inexact:
+            counterexample = self._replayed(view, about, found, question)
+            if counterexample is None and not reading.linked and not reading.inexact:
                 self._checked(view, about, found)
                 raise Limit(reasons.NOT_SAID)
-            if witness is None:
-                witness = Asking(question, action, self._effort)._of_only(view, about)
-            if witness is not None:
-                yield _Way(view, described(cube, look), narrow, witness)
+            if counterexample is None:
+                counterexample = Asking(question, action, self._effort)._of_only(view, about)
+            if counterexample is not None:
+                yield _Way(view, described(cube, look), narrow, counterexample)
 
     def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Described:
         """Return a description that says whose resources it is about where that matters."""
@@ -212,8 +215,8 @@ class Asking:
         takes = partial(is_taken, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
-    def _of_only(self, like: _View, about: Range) -> Witness | None:
-        """Return a witness of the one action that is asked about, or None.
+    def _of_only(self, like: _View, about: Range) -> Counterexample | None:
+        """Return a counterexample of the one action that is asked about, or None.
 
         Raises:
             Limit: if that could not be found out.
@@ -290,7 +293,7 @@ class Asking:
             self._possible[situation.held] = found
         return self._possible[situation.held]
 
-    def _in_view(self, situation: Situation, owner: Owner) -> Witness | None:
+    def _in_view(self, situation: Situation, owner: Owner) -> Counterexample | None:
         found = self._found_at_all(situation)
         if found is None:
             return None
@@ -298,12 +301,12 @@ class Asking:
         limit: Limit | None = None
         for each in self._of_view(view, found):
             try:
-                witness = self._of_range(view, each)
+                counterexample = self._of_range(view, each)
             except Limit as reason:
                 limit = limit or reason
                 continue
-            if witness is not None:
-                return witness
+            if counterexample is not None:
+                return counterexample
         if limit is not None:
             raise limit
         return None
@@ -317,8 +320,8 @@ class Asking:
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
         yield from self._ranges.unknown(view.place)
 
-    def _of_range(self, view: _View, each: Range) -> Witness | None:
-        """Return a witness of one range, or None.
+    def _of_range(self, view: _View, each: Range) -> Counterexample | None:
+        """Return a counterexample of one range, or None.
 
         Raises:
             Limit: if a policy variable stands in the way.
@@ -330,8 +333,8 @@ class Asking:
         if not reading.linked and not reading.inexact:
             return self._checked(view, each, found)
         # what was found loosely may be right as it is
-        if (witness := self._replayed(view, each, found)) is not None:
-            return witness
+        if (counterexample := self._replayed(view, each, found)) is not None:
+            return counterexample
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in reading.assignments(reading.linked, self._asked):
@@ -347,8 +350,7 @@ class Asking:
             *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
-        en, ja = ("; ".join(each) for each in zip(*((one.en, one.ja) for one in why), strict=True))
-        raise Limit(Text(en, ja))
+        raise Limit(joined_messages(why, en="; ", ja="; "))
 
     def _target(self, reading: Reading, each: Range) -> Target:
         names = each.takes or Texts(ACTION, targets.ANY_NAME, self._effort, words=each.words)
@@ -371,21 +373,21 @@ class Asking:
             raise limit
         return None
 
-    def _checked(self, view: _View, each: Range, found: _Found) -> Witness:
-        """Return what was found as a witness.
+    def _checked(self, view: _View, each: Range, found: _Found) -> Counterexample:
+        """Return what was found as a counterexample.
 
         Raises:
             InternalError: if the engine decides otherwise than the prover.
         """
-        witness = self._replayed(view, each, found)
-        if witness is None:
+        counterexample = self._replayed(view, each, found)
+        if counterexample is None:
             raise InternalError(f"the engine decides otherwise than the prover on {found}")
-        return witness
+        return counterexample
 
     def _replayed(
         self, view: _View, each: Range, found: _Found, question: Question | None = None
-    ) -> Witness | None:
-        """Return what was found as a witness if the engine decides so, too."""
+    ) -> Counterexample | None:
+        """Return what was found as a counterexample if the engine decides so, too."""
         action = each.action or str(found[ACTION])
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}

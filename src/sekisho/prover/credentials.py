@@ -12,14 +12,13 @@ from enum import StrEnum
 
 from sekisho.engine import arns
 from sekisho.engine.model import Context
-from sekisho.errors import Code, Fault, FaultyRequest
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.signin import (
     Credential,
     CredentialKind,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -135,7 +134,7 @@ class User:
         )
         if not right:
             message = f"{quoted(arn)} is not the ARN of an IAM user"
-            fault = Fault(Code.REQUEST_BAD_VALUE, message, "user", cure="write `arn:…:user/NAME`")
+            fault = Fault(Code.REQUEST_BAD_VALUE, message, "user", fix="write `arn:…:user/NAME`")
             raise FaultyRequest("user", [fault])
         return cls(arn, known or {}, all_tags)
 
@@ -176,7 +175,7 @@ def _situation(user: User, now: datetime, held: Held) -> Situation:
         expires_at=None if key else now + _LONGEST,
         mfa_at=now if held.with_mfa else None,
     )
-    values = Context(context_of(credential, now, SigninSwitches())).with_(user.known)
+    values = Context(context_of(credential, now, SigninAssumptions())).with_(user.known)
     absent = set(_CREDENTIALS).difference(values.folded)
     if held.direct:
         absent |= set(_CALLED_VIA)

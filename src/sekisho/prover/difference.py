@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sekisho.engine import Policies, Switches
-from sekisho.language import Text
+from sekisho.engine import Assumptions, Policies
+from sekisho.messages import Message
 from sekisho.policy.document import Element
 from sekisho.prover import reasons
 from sekisho.prover.anyone import Callers
@@ -18,11 +18,11 @@ from sekisho.prover.ask import never
 from sekisho.prover.attached import tells_services_apart
 from sekisho.prover.credentials import Held, User
 from sekisho.prover.described import Stated
+from sekisho.prover.enforcement import SERVICE_EXEMPT
 from sekisho.prover.formula import Question, Within
-from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.items import Item, items_of
 from sekisho.prover.limits import Limit
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Witness
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
 
 __all__ = [
     "Difference",
@@ -42,12 +42,13 @@ class Side:
     """What one set allows and the other does not.
 
     Attributes:
-        witness: one such request, of a real action if there is any; None: there is none.
-        items: every real action in which they differ; empty with a witness if only an action that
+        counterexample: one such request, of a real action if there is any; None: there is none.
+        items: every real action in which they differ; empty with a counterexample if only
+            an action that
             the catalogue does not know makes the difference.
     """
 
-    witness: Witness | None
+    counterexample: Counterexample | None
     items: tuple[Item, ...]
 
 
@@ -60,7 +61,7 @@ class Difference:
 
 
 def difference(
-    old: Policies, new: Policies, user: User, now: datetime, switches: Switches | None = None
+    old: Policies, new: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
 ) -> Difference:
     """Return what `old` allows and `new` does not, and the reverse.
 
@@ -70,7 +71,7 @@ def difference(
     apart = tells_services_apart(old) or tells_services_apart(new)
     held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
     within = Within(actions=((Element(SERVICE_EXEMPT), False),))
-    question = Question(user, now, held, within=within, switches=switches or Switches())
+    question = Question(user, now, held, within=within, assumptions=assumptions or Assumptions())
     return Difference(
         _side(replace(question, allowed=old, denied=new)),
         _side(replace(question, allowed=new, denied=old)),
@@ -78,7 +79,11 @@ def difference(
 
 
 def difference_for_any(
-    old: Policies, new: Policies, whose: Callers, now: datetime, switches: Switches | None = None
+    old: Policies,
+    new: Policies,
+    whose: Callers,
+    now: datetime,
+    assumptions: Assumptions | None = None,
 ) -> Difference:
     """Return what `difference` does, of all users that stand for any.
 
@@ -87,7 +92,7 @@ def difference_for_any(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [difference(old, new, user, now, switches) for user in whose.users]
+    found = [difference(old, new, user, now, assumptions) for user in whose.users]
     untold = () if _documents(old) == _documents(new) else whose.untold
     return Difference(
         _joined([each.only_in_old for each in found], whose.users, untold),
@@ -113,10 +118,12 @@ def _joined(
         if isinstance(side, Unknown):
             return side
         known.append(side)
-    witness = next((side.witness for side in known if side.witness is not None), None)
-    if witness is None and untold:
+    counterexample = next(
+        (side.counterexample for side in known if side.counterexample is not None), None
+    )
+    if counterexample is None and untold:
         return Unknown(tells_callers(untold))
-    return Side(witness, items_together([side.items for side in known], users))
+    return Side(counterexample, items_together([side.items for side in known], users))
 
 
 def items_together(lists: Sequence[Sequence[Item]], users: Sequence[User]) -> tuple[Item, ...]:
@@ -129,7 +136,7 @@ def items_together(lists: Sequence[Sequence[Item]], users: Sequence[User]) -> tu
     return tuple(items)
 
 
-def tells_callers(keys: Sequence[str]) -> Text:
+def tells_callers(keys: Sequence[str]) -> Message:
     """Say that the users who were asked about may not be all that policies tell apart."""
     return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
@@ -157,11 +164,11 @@ def _side(question: Question) -> Side | Unknown:
             return verdict
         case Proved():
             return Side(None, ())
-        case Refuted(witness):
+        case Refuted(counterexample):
             try:
                 found = items_of(question)
             except Limit as limit:
                 return Unknown(limit.reason)
-            if witness.exists and not found:
-                return Unknown(reasons.NOT_LISTED.filled(action=witness.request.action))
-            return Side(found[0].witness if found else witness, found)
+            if counterexample.exists and not found:
+                return Unknown(reasons.NOT_LISTED.filled(action=counterexample.request.action))
+            return Side(found[0].counterexample if found else counterexample, found)

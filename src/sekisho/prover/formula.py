@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.layers import Group, groups
-from sekisho.engine.model import Policies, Switches
+from sekisho.engine.model import Assumptions, Policies
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover import reasons
@@ -63,7 +63,7 @@ class Question:
         held: the credentials and ways of calling that are asked about.
         allowed, denied: None: nothing is demanded.
         within: further demands.
-        switches: how the points are read that AWS does not document.
+        assumptions: how the points are read that AWS does not document.
         abroad: whether requests about other accounts' resources are asked about, too.
     """
 
@@ -73,7 +73,7 @@ class Question:
     allowed: Policies | None = None
     denied: Policies | None = None
     within: Within = field(default_factory=Within)
-    switches: Switches = field(default_factory=Switches)
+    assumptions: Assumptions = field(default_factory=Assumptions)
     abroad: bool = True
 
 
@@ -116,14 +116,17 @@ def joined(within: Within, more: Within) -> Within:
 
 
 def plain(within: Within, doubts: Doubts) -> Within:
-    """Return what a question is restricted to, without the entries that a switch makes void."""
+    """Return what a question is restricted to.
+
+    Without the entries that an assumption makes void.
+    """
     return replace(
         within, actions=tuple((_working(one, doubts), want) for one, want in within.actions)
     )
 
 
 def _working(action: Element, doubts: Doubts) -> Element:
-    """Return an `Action` without the entries that take in nothing: a switch decides."""
+    """Return an `Action` without the entries that take in nothing: an assumption decides."""
     if all(map(_names_a_service, action.values)) or doubts.wildcard_service_prefix():
         return action
     return replace(action, values=tuple(filter(_names_a_service, action.values)))

@@ -1,4 +1,4 @@
-"""Is the gate shut for values of `aws:MultiFactorAuthPresent` that no credential brings?
+"""Is MFA enforcement shut for values of `aws:MultiFactorAuthPresent` that no credential brings?
 
 A credential without MFA lacks the key or has it false (facts §2.2). AWS is not known to produce any
 other value; what policies would do with one is a question of its own, never mixed with the first.

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from sekisho.errors import FaultyInput
-from sekisho.files import Shape, read_yaml
-from sekisho.policy.faults import quoted
+from sekisho.documents import Shape, read_yaml
+from sekisho.errors import FaultyInput, quoted
 from sekisho.prover.invariants import Calls, Demand, Invariant, faults_in
 
 __all__ = ["SCHEMA", "read_invariants"]

@@ -11,18 +11,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from sekisho.catalogue import load
-from sekisho.engine import AttachedPolicy, Policies, Switches
-from sekisho.errors import FaultyPolicy
-from sekisho.language import Text
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.errors import FaultyPolicy, quoted
+from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
-from sekisho.policy.faults import quoted
 from sekisho.prover import reasons
 from sekisho.prover.answer import Answer, answer
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.enforcement import SERVICE_EXEMPT
 from sekisho.prover.formula import Question, Within
-from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.values import Asked
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
@@ -138,7 +137,7 @@ def _is_network(text: str) -> bool:
 
 
 def invariant_holds(
-    invariant: Invariant, policies: Policies, user: User, now: datetime, switches: Switches
+    invariant: Invariant, policies: Policies, user: User, now: datetime, assumptions: Assumptions
 ) -> Answer:
     """Return whether an invariant holds for every request.
 
@@ -147,7 +146,7 @@ def invariant_holds(
         policies: as attached to the user.
         user: whose requests.
         now: the earliest time of a request.
-        switches: how the points are read that AWS does not document.
+        assumptions: how the points are read that AWS does not document.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -155,7 +154,7 @@ def invariant_holds(
     is_never = invariant.demand is Demand.NEVER
     within = _within(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
-    base = Question(user, now, (), within=within, switches=switches, abroad=is_never)
+    base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)
     asked = replace(
         base,
         allowed=policies if is_never else None,
@@ -178,8 +177,8 @@ def _is_settled(verdict: Verdict) -> bool:
     match verdict:
         case Proved():
             return False
-        case Refuted(witness):
-            return witness.exists
+        case Refuted(counterexample):
+            return counterexample.exists
         case Unknown():
             return True
 
@@ -217,7 +216,9 @@ def _not_older(seconds: int) -> Asked:
     return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
 
 
-def _empty_elsewhere(invariant: Invariant, base: Question, held: tuple[Held, ...]) -> Text | None:
+def _empty_elsewhere(
+    invariant: Invariant, base: Question, held: tuple[Held, ...]
+) -> Message | None:
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
@@ -232,7 +233,7 @@ def _empty_elsewhere(invariant: Invariant, base: Question, held: tuple[Held, ...
             return reasons.NONE_FROM.filled(networks=", ".join(invariant.only_from))
 
 
-def _empty(invariant: Invariant, base: Question) -> Text | None:
+def _empty(invariant: Invariant, base: Question) -> Message | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
     for action in invariant.actions:
         if not load().expand(action):
@@ -242,7 +243,7 @@ def _empty(invariant: Invariant, base: Question) -> Text | None:
         return reason
     for within, reason in _parts(invariant, base.within):
         match never(replace(base, held=held[:1], within=within)):
-            case Refuted(witness) if witness.exists:
+            case Refuted(counterexample) if counterexample.exists:
                 continue
             case Unknown(unknown):
                 return unknown
@@ -251,7 +252,7 @@ def _empty(invariant: Invariant, base: Question) -> Text | None:
     return None
 
 
-def _parts(invariant: Invariant, within: Within) -> Iterator[tuple[Within, Text]]:
+def _parts(invariant: Invariant, within: Within) -> Iterator[tuple[Within, Message]]:
     """Yield the part of the range that each entry names, and what it is if nothing is in it."""
     for entry in invariant.on:
         resources = ((Element((entry,)), True),)

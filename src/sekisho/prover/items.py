@@ -10,7 +10,7 @@ from sekisho.prover.ask import Asking
 from sekisho.prover.credentials import Held
 from sekisho.prover.described import Described, Stated
 from sekisho.prover.formula import Question
-from sekisho.prover.verdict import Witness
+from sekisho.prover.verdict import Counterexample
 
 __all__ = ["Item", "items_of"]
 
@@ -24,14 +24,14 @@ class Item:
         resources: the policies' own patterns; `*`: every resource that the actions have.
         conditions: what else must be so, all together.
         held: the credentials with which it is so.
-        witness: one such request.
+        counterexample: one such request.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: tuple[Stated, ...]
     held: tuple[Held, ...]
-    witness: Witness
+    counterexample: Counterexample
 
 
 def items_of(question: Question) -> tuple[Item, ...]:
@@ -41,16 +41,16 @@ def items_of(question: Question) -> tuple[Item, ...]:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if that could not be found out for some action.
     """
-    alike: dict[tuple[Described, tuple[Held, ...]], tuple[set[str], Witness]] = {}
+    alike: dict[tuple[Described, tuple[Held, ...]], tuple[set[str], Counterexample]] = {}
     for each, found in Asking(question).answering():
-        by_description: dict[Described, list[Witness]] = {}
-        for described, witness in found:
-            by_description.setdefault(described, []).append(witness)
-        for described, witnesses in by_description.items():
-            held = tuple(dict.fromkeys(witness.held for witness in witnesses))
-            names, _ = alike.setdefault((described, held), (set(), witnesses[0]))
+        by_description: dict[Described, list[Counterexample]] = {}
+        for described, counterexample in found:
+            by_description.setdefault(described, []).append(counterexample)
+        for described, counterexamples in by_description.items():
+            held = tuple(dict.fromkeys(counterexample.held for counterexample in counterexamples))
+            names, _ = alike.setdefault((described, held), (set(), counterexamples[0]))
             names.update(map(str, each.actions))
     return tuple(
-        Item(tuple(sorted(names)), described.resources, described.conditions, held, witness)
-        for (described, held), (names, witness) in alike.items()
+        Item(tuple(sorted(names)), described.resources, described.conditions, held, counterexample)
+        for (described, held), (names, counterexample) in alike.items()
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.prover.reasons import TOO_MANY_STEPS
 
 __all__ = [
@@ -49,7 +49,7 @@ class Limit(Exception):
         reason: in words.
     """
 
-    def __init__(self, reason: Text) -> None:
+    def __init__(self, reason: Message) -> None:
         super().__init__(reason.en)
         self.reason = reason
 

@@ -9,8 +9,8 @@ decides is not documented; where policies decide otherwise on the other, that is
 from collections.abc import Mapping
 from datetime import datetime
 
-from sekisho.engine import DecisionEffect, Policies, Request, Switches, decide
-from sekisho.language import Text
+from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
+from sekisho.messages import Message
 from sekisho.prover.credentials import Held, User, situations
 
 __all__ = ["LISTED", "lists_in_doubt"]
@@ -27,22 +27,19 @@ LISTED: Mapping[str, str] = {
 Source: refusals that others have published; `iam:ListAccountAliases` is refused on `*` there.
 """
 
-_SAID = Text(
+_SAID = Message(
     "{actions}: asked about `*`, as documented. On the resource that AWS's messages name, like "
-    "{arn}, these policies decide otherwise: {how}.",
-    "{actions}: 文書のとおり `*` に対する操作として判断しています。"
-    "AWS のエラーメッセージにあるリソース ({arn} など) に対しては、"
-    "このポリシーの判断が異なります: {how}。",
+    "{arn}, these policies decide otherwise: {how}."
 )
-_ALLOWED = Text("allowed there", "そこでは許可されます")
-_WITHOUT_MFA = Text("allowed there without MFA", "そこでは MFA なしで許可されます")
-_REFUSED = Text("refused there", "そこでは拒否されます")
+_ALLOWED = Message("allowed there")
+_WITHOUT_MFA = Message("allowed there without MFA")
+_REFUSED = Message("refused there")
 _HELD = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 
 
 def lists_in_doubt(
-    policies: Policies, user: User, now: datetime, switches: Switches | None = None
-) -> Text | None:
+    policies: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+) -> Message | None:
     """Say which lists the policies decide otherwise on the ARN of AWS's messages; None if none.
 
     The context is a credential's own, without further keys.
@@ -50,7 +47,7 @@ def lists_in_doubt(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    settings = switches or Switches()
+    settings = assumptions or Assumptions()
     found: dict[str, set[tuple[Held, bool]]] = {}
     for one in situations(user, now, _HELD):
         for action, tail in LISTED.items():
@@ -68,7 +65,7 @@ def lists_in_doubt(
     return _SAID.filled(actions=", ".join(found), arn=arn, how=_how(set().union(*found.values())))
 
 
-def _how(otherwise: set[tuple[Held, bool]]) -> Text:
+def _how(otherwise: set[tuple[Held, bool]]) -> Message:
     """Say the worst of it."""
     if any(allowed and not held.with_mfa for held, allowed in otherwise):
         return _WITHOUT_MFA

@@ -1,4 +1,7 @@
-"""Which context keys the policies of a question name, so that a witness can be told with them."""
+"""Which context keys the policies of a question name.
+
+So that a counterexample can be told with them.
+"""
 
 from collections.abc import Iterator
 
@@ -41,7 +44,7 @@ def named_in(question: Question, request: Request) -> tuple[str, ...]:
 
 
 def _named(question: Question, request: Request) -> Iterator[str]:
-    doubts = Doubts(question.switches)
+    doubts = Doubts(question.assumptions)
     for policies in (question.allowed, question.denied):
         for policy in every(policies) if policies is not None else ():
             for statement in policy.document.statements:

@@ -69,7 +69,7 @@ class Source:
 def services_of(resource: Element) -> frozenset[str] | None:
     """Return the services of which a `Resource` takes in resources alone; None if of any.
 
-    A wildcard before the end of the service may take in colons, if a switch says so.
+    A wildcard before the end of the service may take in colons, if an assumption says so.
     """
     heads = [arns.split(entry)[:_UP_TO_SERVICE] for entry in resource.values]
     named = all(len(head) == _UP_TO_SERVICE and _OPEN.isdisjoint("".join(head)) for head in heads)

@@ -1,6 +1,7 @@
 """What MFA opens: is anything allowed to who has it, and does a change of policies take it away?
 
-What enrolling needs stays open behind any gate; whether MFA opens anything is asked outside of it.
+What enrolling needs stays open behind any MFA enforcement; whether MFA opens anything is asked
+outside of it.
 """
 
 from collections.abc import Iterable
@@ -11,8 +12,8 @@ from sekisho.engine import Policies
 from sekisho.policy.document import Element
 from sekisho.prover.attached import EVERYTHING, tells_services_apart
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.enforcement import SERVICE_EXEMPT, denials, enforcement_question
 from sekisho.prover.formula import Question, Within
-from sekisho.prover.gate import SERVICE_EXEMPT, denials, gate_question
 
 __all__ = ["lost_with_mfa", "mfa_opens"]
 
@@ -34,7 +35,7 @@ def mfa_opens(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    question = gate_question(policies, user, now, besides, later=later)
+    question = enforcement_question(policies, user, now, besides, later=later)
     return replace(question, held=_WITH_MFA)
 
 

@@ -81,7 +81,7 @@ def owners_of(
         question: what is asked.
         rules: every statement of its policies.
         asked: every condition of the question.
-        doubts: the switches.
+        doubts: the assumptions.
     """
     account = question.user.account
     about = [each for each in asked if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]

@@ -52,7 +52,7 @@ class Ranges:
         rules: every statement.
         within: what the question is restricted to.
         ties: what goes together in a request.
-        doubts: the switches.
+        doubts: the assumptions.
     """
 
     def __init__(

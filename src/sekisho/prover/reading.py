@@ -17,7 +17,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.model import Context, ContextValue, Request
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
 from sekisho.prover import keys, reasons, together
 from sekisho.prover.credentials import USER_ID, Situation, User
@@ -91,7 +91,7 @@ class About:
         user: whose requests.
         situation: with what credential.
         now: the earliest time of a request.
-        doubts: the switches, and which of them were asked.
+        doubts: the assumptions, and which of them were asked.
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
@@ -115,7 +115,7 @@ class Reading:
 
     Attributes:
         direct: whether the user calls, and no service on the user's behalf.
-        doubts: the switches, and which of them were asked.
+        doubts: the assumptions, and which of them were asked.
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
@@ -146,7 +146,7 @@ class Reading:
         self.resources: dict[object, Patterns | Literal] = {}
         self._literals: dict[Asked, Literal | bool] = {}
         self.linked: set[str] = set()
-        self.inexact: dict[str, Text] = {}
+        self.inexact: dict[str, Message] = {}
         for name, conditions_on in by_theory.items():
             self._read(name, list(dict.fromkeys(conditions_on)))
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
     Decision,
     DecisionEffect,
     Policies,
     Request,
-    Switches,
     actions,
     arns,
     conditions,
@@ -28,7 +28,7 @@ from sekisho.prover.credentials import Held
 from sekisho.prover.formula import Question
 from sekisho.prover.named import named_in
 from sekisho.prover.texts import MARK
-from sekisho.prover.verdict import Witness
+from sekisho.prover.verdict import Counterexample
 
 __all__ = ["decided", "owner_abroad", "replayed"]
 
@@ -37,8 +37,12 @@ _REGION = "aws:RequestedRegion"
 _AGE = "aws:MultiFactorAuthAge"
 
 
-def replayed(question: Question, held: Held, request: Request, *, exists: bool) -> Witness | None:
-    """Return a request as a witness if the engine says that it answers the question, or None.
+def replayed(
+    question: Question, held: Held, request: Request, *, exists: bool
+) -> Counterexample | None:
+    """Return a request as a counterexample if the engine says that it answers the question.
+
+    Or None.
 
     Args:
         question: what was asked.
@@ -49,7 +53,7 @@ def replayed(question: Question, held: Held, request: Request, *, exists: bool) 
     for nicer in (*_nicer(request), request):
         decisions = _answering(question, nicer)
         if decisions is not None:
-            return Witness(nicer, held, decisions, exists, named_in(question, nicer))
+            return Counterexample(nicer, held, decisions, exists, named_in(question, nicer))
     return None
 
 
@@ -57,9 +61,9 @@ def _answering(question: Question, request: Request) -> dict[str, Decision] | No
     """Return what the engine says of a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
     if question.allowed is not None:
-        decisions["allowed"] = decided(request, question.allowed, question.switches)
+        decisions["allowed"] = decided(request, question.allowed, question.assumptions)
     if question.denied is not None:
-        decisions["denied"] = decided(request, question.denied, question.switches)
+        decisions["denied"] = decided(request, question.denied, question.assumptions)
     right = all(
         (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
         for name, decision in decisions.items()
@@ -79,7 +83,7 @@ _OWNERS_POLICY = AttachedPolicy(
 )
 
 
-def decided(request: Request, policies: Policies, switches: Switches) -> Decision:
+def decided(request: Request, policies: Policies, assumptions: Assumptions) -> Decision:
     """Return what the engine says; where the resource is another account's, its owner allows it.
 
     Raises:
@@ -87,7 +91,7 @@ def decided(request: Request, policies: Policies, switches: Switches) -> Decisio
     """
     if owner_abroad(request):
         policies = replace(policies, resource=_OWNERS_POLICY)
-    return decide(request, policies, switches)
+    return decide(request, policies, assumptions)
 
 
 def owner_abroad(request: Request) -> str:
@@ -98,7 +102,7 @@ def owner_abroad(request: Request) -> str:
 
 def _is_within(question: Question, request: Request) -> bool:
     """Tell whether a request is within the question, as the engine reads that."""
-    within, doubts = question.within, Doubts(question.switches)
+    within, doubts = question.within, Doubts(question.assumptions)
     caller = Caller(request.principal, CallerKind.USER)
     scope = Scope(request, caller, Version.V2012, doubts)
     return (

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sekisho.engine import Policies, Switches, actions, arns, glob
+from sekisho.engine import Assumptions, Policies, actions, arns, glob
 from sekisho.engine.doubts import Doubts
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy.document import Effect, Element, Statement
 from sekisho.prover.ask import never
 from sekisho.prover.credentials import Held, User
@@ -15,25 +15,18 @@ from sekisho.prover.verdict import Proved
 __all__ = ["roles_within_reach"]
 
 _ASSUME = "sts:AssumeRole"
-_WITHOUT_MFA = Text("without MFA", "MFA なしで")
-_ELSEWHERE = Text("for roles of other accounts", "ほかのアカウントのロールに対して")
-_BOTH = Text(
-    "without MFA, and for roles of other accounts",
-    "MFA なしで、またほかのアカウントのロールに対して",
-)
-_SAID = Text(
+_WITHOUT_MFA = Message("without MFA")
+_ELSEWHERE = Message("for roles of other accounts")
+_BOTH = Message("without MFA, and for roles of other accounts")
+_SAID = Message(
     "sts:AssumeRole may be allowed {how}. What is done as a role is no part of any answer: its "
-    "trust policy says who gets a session, and its own policies what that may do.",
-    "{how} sts:AssumeRole が許可される可能性があります。"
-    "ロールとして行う操作はどの回答にも含まれません。"
-    "セッションを取得できる者はロールの信頼ポリシーが、"
-    "できる操作はロールのポリシーが決めます。",
+    "trust policy says who gets a session, and its own policies what that may do."
 )
 
 
 def roles_within_reach(
-    policies: Policies, user: User, now: datetime, switches: Switches | None = None
-) -> Text | None:
+    policies: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+) -> Message | None:
     """Say that roles can be assumed without MFA, or in other accounts; None if they cannot.
 
     Not every condition of an Allow is looked at for roles of other accounts: it is a warning.
@@ -41,13 +34,13 @@ def roles_within_reach(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    settings = switches or Switches()
+    settings = assumptions or Assumptions()
     allows = [*_allows(policies, Doubts(settings))]
     if not allows:
         return None
     within = Within(actions=((Element((_ASSUME,)), True),))
     held = (Held.KEY, Held.SESSION)
-    question = Question(user, now, held, allowed=policies, within=within, switches=settings)
+    question = Question(user, now, held, allowed=policies, within=within, assumptions=settings)
     without = not isinstance(never(question), Proved)
     match (without, any(_leads_out(each, user.account) for each in allows)):
         case (True, True):

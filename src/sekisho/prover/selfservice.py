@@ -1,6 +1,7 @@
-"""Two properties of a gate and what stands beside it: nothing is lost, and no reach too far.
+"""Two properties of enforcement and what stands beside it: nothing is lost, and no reach too far.
 
-*The gate's statements* are those with Deny and a condition on `aws:MultiFactorAuthPresent` or
+*The MFA enforcement's statements* are those with Deny and a condition on
+`aws:MultiFactorAuthPresent` or
 `aws:MultiFactorAuthAge`, in whatever policy they stand. *Self-service statements* are those with
 Allow whose resources, not just `*`, can be `user/…` or `mfa/…` in IAM, or whose `NotResource` names
 such.
@@ -17,8 +18,8 @@ from sekisho.policy.document import Effect, Element, OperatorName, Statement
 from sekisho.prover.ask import never
 from sekisho.prover.attached import every, tells_services_apart, those, with_only
 from sekisho.prover.credentials import Held, User
+from sekisho.prover.enforcement import SERVICE_EXEMPT
 from sekisho.prover.formula import Question, Within
-from sekisho.prover.gate import SERVICE_EXEMPT
 from sekisho.prover.targets import NO_USERS
 from sekisho.prover.texts import Machine
 from sekisho.prover.values import Asked
@@ -38,7 +39,7 @@ _OF_IAM = Element(("iam:*",))
 
 
 def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
-    """Return the question whether the gate's statements take something away from who has MFA.
+    """Return the question whether the enforcing statements take anything from a caller with MFA.
 
     Where they deny an MFA that is too old, those sessions are asked about that are young enough for
     all of them; where none can be, all.
@@ -58,8 +59,8 @@ def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
     if young.conditions and isinstance(never(Question(user, now, held, within=young)), Proved):
         young = deniable
-    without_gate = with_only(policies, lambda statement: not _is_of_gate(statement))
-    return Question(user, now, held, allowed=without_gate, denied=policies, within=young)
+    without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))
+    return Question(user, now, held, allowed=without_enforcement, denied=policies, within=young)
 
 
 def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
@@ -94,7 +95,7 @@ def has_self_service(policies: Policies) -> bool:
     )
 
 
-def _is_of_gate(statement: Statement) -> bool:
+def _is_of_enforcement(statement: Statement) -> bool:
     keys = {condition.key.lower() for condition in statement.conditions}
     return statement.effect is Effect.DENY and not keys.isdisjoint((_PRESENT, _AGE))
 
@@ -126,9 +127,9 @@ def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
 
 
 def _ages(policies: Policies) -> Iterator[Asked]:
-    """Yield the conditions in the gate's statements by which an MFA is too old."""
+    """Yield the conditions in the MFA enforcement's statements by which an MFA is too old."""
     for policy in every(policies):
-        for statement in filter(_is_of_gate, policy.document.statements):
+        for statement in filter(_is_of_enforcement, policy.document.statements):
             for condition in statement.conditions:
                 if condition.key.lower() == _AGE and condition.operator.name in _TOO_OLD:
                     yield Asked(condition, policy.document.version)

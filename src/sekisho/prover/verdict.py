@@ -1,4 +1,4 @@
-"""Verdicts, and the witness of a refutation."""
+"""Verdicts, and the counterexample of a refutation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import NoReturn
 
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.prover.credentials import Held
 
-__all__ = ["Proved", "Refuted", "Unknown", "Verdict", "Witness"]
+__all__ = ["Counterexample", "Proved", "Refuted", "Unknown", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Counterexample:
     """A request that shows a property to be false; the engine has decided it again.
 
     Attributes:
@@ -47,16 +47,16 @@ class Proved(_Untested):
 
 @dataclass(frozen=True, slots=True)
 class Refuted(_Untested):
-    """The property is false, as the witness shows."""
+    """The property is false, as the counterexample shows."""
 
-    witness: Witness
+    counterexample: Counterexample
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown(_Untested):
     """It could not be found out; `reason` names the limit or the construct."""
 
-    reason: Text
+    reason: Message
 
 
 Verdict = Proved | Refuted | Unknown

@@ -21,5 +21,5 @@ def check_accepted(plan: Plan) -> Plan:
         if identity not in plan.against:
             raise UsageError(f"nothing called `{identity}` speaks against this plan")
         if identity in UNACCEPTABLE:
-            raise UsageError(f"nobody can accept `{identity}`", cure="change what is wanted")
+            raise UsageError(f"nobody can accept `{identity}`", fix="change what is wanted")
     return plan

@@ -16,7 +16,7 @@ from typing import Any
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.rollout.calls import doing
 from sekisho.rollout.changes import (
     AttachGroupPolicy,
@@ -79,14 +79,8 @@ CALLS = len(
 )
 """At most so many calls, whatever has changed; CloudTrail takes two a second."""
 
-_NONE = Text(
-    "CloudTrail tells of no such change in its 90 days; it may be 15 minutes late",
-    "CloudTrail の 90 日間の履歴に該当する変更がありません (反映に 15 分ほどかかることがあります)",
-)
-_MORE = Text(
-    "not among CloudTrail's last {page} events of its kind",
-    "CloudTrail の同種のイベント直近 {page} 件の中にありません",
-)
+_NONE = Message("CloudTrail tells of no such change in its 90 days; it may be 15 minutes late")
+_MORE = Message("not among CloudTrail's last {page} events of its kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +124,15 @@ class History:
         self._api = api
         self._since = since
         self._pages: dict[str, Mapping[str, Any]] = {}
-        self._refused: Text | None = None
+        self._refused: Message | None = None
 
-    def last(self, change: Change) -> Author | Text:
+    def last(self, change: Change) -> Author | Message:
         """Return who was the last to change what a change is about, or why it is not known."""
         tag = change.key if isinstance(change, TagPolicy) else ""
         about = _about(change)
         return self._last([_Wanted(name, about, tag) for name in _events_of(change)])
 
-    def added(self, change: Change, newcomer: str, reach: Iterable[str]) -> Author | Text:
+    def added(self, change: Change, newcomer: str, reach: Iterable[str]) -> Author | Message:
         """Return who added somebody who feels a change, or why that is not known.
 
         Args:
@@ -148,7 +142,7 @@ class History:
         """
         return self._last([*_adding(change, newcomer, reach)])
 
-    def _last(self, wanted: list[_Wanted]) -> Author | Text:
+    def _last(self, wanted: list[_Wanted]) -> Author | Message:
         pages = {each.name: self._page(each.name) for each in wanted}
         if self._refused is not None:
             return self._refused
@@ -177,7 +171,7 @@ class History:
                 )
             except AwsRefused as error:
                 reason = f"{error.aws_code}: {error.message}"
-                self._refused = Text(reason, reason)
+                self._refused = verbatim(reason)
         return self._pages.get(name, {})
 
 

@@ -22,7 +22,7 @@ from sekisho.signin import (
     DeviceKind,
     Holder,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
     context_of,
 )
 
@@ -72,7 +72,7 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
     """Return the credentials that a user can hold: one with MFA, or the two kinds without.
 
     A long-term access key has no MFA key in the context, a console session without MFA has one
-    that is false (fact §2.2): a gate has to hold against both.
+    that is false (fact §2.2): MFA enforcement has to hold against both.
     """
     holder = Holder(
         HolderKind.USER, snapshot.partition, snapshot.account, user.name, user.path, user.id
@@ -124,7 +124,7 @@ def asked(
     ask: Ask,
 ) -> Decision:
     """Return the engine's decision on what somebody asks of their own account."""
-    context = context_of(credential, snapshot.taken_at, SigninSwitches())
+    context = context_of(credential, snapshot.taken_at, SigninAssumptions())
     principal_tags = {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
     keys = {"aws:SecureTransport": "true", **principal_tags, **context, **ask.context}
     request = Request(
@@ -134,7 +134,7 @@ def asked(
 
 
 def probes(user: User) -> tuple[Ask, ...]:
-    """Return requests that no gate exempts: one of each of some services, one of IAM."""
+    """Return requests that no MFA enforcement exempts: one of each of some services, one of IAM."""
     account, partition = user.arn.split(":")[4], user.arn.split(":")[1]
     return (
         Ask("ec2:DescribeInstances", "*", {}),

@@ -77,7 +77,7 @@ def doubtful(change: SetsPassword, api: AwsApi) -> PlanRefused:
         f"call, or somebody else's",
         code=Code.PLAN_DOUBTFUL,
         at=change.address,
-        cure=f"ask who else sets passwords there; then give `--ours {user}` to set it anew, or "
+        fix=f"ask who else sets passwords there; then give `--ours {user}` to set it anew, or "
         f"`--theirs {user}` to leave it",
     )
 
@@ -114,7 +114,7 @@ def settle(
         if Observer(api).read(change) is None:
             raise UsageError(
                 f"there is no console password of `{user}`: nobody's is in doubt",
-                cure="leave the option out",
+                fix="leave the option out",
             )
         entries[user] = Entry(now, event, change.address, "said by whoever ran this")
     for entry in entries.values():

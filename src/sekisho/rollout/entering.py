@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sekisho.account import Gap, Snapshot, User, policies_of
-from sekisho.audit import Gated, gates_of
+from sekisho.audit import Enforced, enforcements_of
 from sekisho.audit.assuming import EVERYTHING, lets_in
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
 from sekisho.audit.people.walks import Walked
-from sekisho.engine import AttachedPolicy, Policies, Switches
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
 from sekisho.prover.attached import tells_mfa_apart
 from sekisho.rollout.decide import credentials_of
@@ -27,12 +27,9 @@ __all__ = ["Entering", "Entry", "or_without_mfa"]
 
 _Walk = Callable[[User, Facts, Policies], Walked]
 
-_NO_WORDS = Text("", "")
-_UNKNOWN = Text("cannot be told: {reason}", "判断できません: {reason}")
-_NO_REPORT = Text(
-    "there is no credential report, and the password may have expired",
-    "認証情報レポートがなく、パスワードの有効期限が切れている可能性があります",
-)
+_NO_WORDS = verbatim("")
+_UNKNOWN = Message("cannot be told: {reason}")
+_NO_REPORT = Message("there is no credential report, and the password may have expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Entry:
     """
 
     verdict: Verdict
-    why: Text = _NO_WORDS
+    why: Message = _NO_WORDS
     without_mfa: bool = False
     console: Verdict = Verdict.UNKNOWN
 
@@ -127,14 +124,15 @@ class Entering:
 def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
     """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
 
-    It is where the user is not gated, and neither a policy of theirs nor a role that may let them
+    It is where the user is not enforced, and neither a policy of theirs nor a role that may let
+    them
     in asks for MFA. By the password, if there is one: a key is no way to the console.
     """
     opens = entry.console in (Verdict.PROVED, Verdict.NOBODY)
     if entry.verdict is Verdict.PROVED or not opens:
         return entry
-    gate = gates_of(replace(snapshot, users=(user,)))[user.name]
-    if gate.gated in (Gated.PROVED, Gated.UNKNOWN):
+    enforcement = enforcements_of(replace(snapshot, users=(user,)))[user.name]
+    if enforcement.enforced in (Enforced.PROVED, Enforced.UNKNOWN):
         return entry
     policies = policies_of(snapshot, user.name)
     if tells_mfa_apart(policies) or _is_asked_by_a_role(snapshot, user, policies):
@@ -163,7 +161,8 @@ def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> b
 
 def _lets_assume(policy: AttachedPolicy) -> bool:
     return any(
-        each.effect is Effect.ALLOW and matches(each.action, "sts:AssumeRole", Doubts(Switches()))
+        each.effect is Effect.ALLOW
+        and matches(each.action, "sts:AssumeRole", Doubts(Assumptions()))
         for each in policy.document.statements
     )
 

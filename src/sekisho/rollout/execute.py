@@ -45,7 +45,7 @@ class Stop:
     Attributes:
         address: the change it was for; "" if it was a look at the account before the first.
         aws_code: AWS's error code, or the client's if no answer came.
-        cure: what to do about it; "" if nothing is known.
+        fix: what to do about it; "" if nothing is known.
         status: the HTTP status; 0 if no answer came.
     """
 
@@ -53,14 +53,14 @@ class Stop:
     operation: str
     aws_code: str
     message: str
-    cure: str = ""
+    fix: str = ""
     status: int = 0
 
     @classmethod
     def at(cls, error: AwsRefused, address: str = "") -> "Stop":
         """Return the stop at what AWS refused."""
-        message, cure = error.message, error.cure
-        return cls(address, error.operation, error.aws_code, message, cure, error.status)
+        message, fix = error.message, error.fix
+        return cls(address, error.operation, error.aws_code, message, fix, error.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _check_applicable(plan: Plan) -> None:
         against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
         raise PlanRefused(
             f"this plan is not safe to apply: {against}",
-            cure="change the goal, or make the plan with `--accept ID=REASON`",
+            fix="change the goal, or make the plan with `--accept ID=REASON`",
         )
 
 
@@ -168,12 +168,12 @@ def _check_caller(plan: Plan, api: AwsApi) -> None:
     if _who(caller) != _who(plan.caller.arn):
         raise PlanRefused(
             f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
-            cure="make the plan as whoever applies it",
+            fix="make the plan as whoever applies it",
         )
     if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
         raise PlanRefused(
             "this plan was judged for a session with MFA, and this is an access key without one",
-            cure="sign in with MFA first, or make the plan without `--mfa`",
+            fix="sign in with MFA first, or make the plan without `--mfa`",
         )
 
 
@@ -186,13 +186,13 @@ def _check_age(plan: Plan, now: datetime) -> None:
         raise PlanRefused(
             f"the account was read at {plan.snapshot_at.isoformat()}, which is yet to come",
             code=Code.PLAN_STALE,
-            cure="set the clock right, and make the plan again from the account as it is now",
+            fix="set the clock right, and make the plan again from the account as it is now",
         )
     if now - plan.snapshot_at > OLDEST:
         raise PlanRefused(
             f"the account was read on {plan.snapshot_at.date()}, more than {OLDEST.days} days ago",
             code=Code.PLAN_STALE,
-            cure="make the plan again, from the account as it is now",
+            fix="make the plan again, from the account as it is now",
         )
 
 
@@ -229,7 +229,7 @@ def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanR
         f"the account has changed since the plan was made: {'; '.join(said.values())}",
         code=Code.PLAN_STALE,
         at=next(iter(said)),
-        cure="collect the account again and make a new plan",
+        fix="collect the account again and make a new plan",
     )
 
 

@@ -124,10 +124,10 @@ def _lacks_device(outlook: Outlook, user: User) -> bool:
 
 
 def _open_to_services(outlook: Outlook, user: User) -> bool:
-    gate = outlook.gates.get(user.name)
-    if gate is None or gate.via_service is None or not outlook.gets_policy(user):
+    enforcement = outlook.enforcements.get(user.name)
+    if enforcement is None or enforcement.via_service is None or not outlook.gets_policy(user):
         return False
-    return not isinstance(gate.via_service, Proved)
+    return not isinstance(enforcement.via_service, Proved)
 
 
 def _gains(outlook: Outlook, user: User) -> bool:

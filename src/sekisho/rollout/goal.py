@@ -1,4 +1,4 @@
-"""What an administrator wants: one policy, and the people that it shall gate."""
+"""What an administrator wants: one policy, and the people that it shall MFA enforcement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PolicyGoal:
-    """The customer managed policy that gates; AWS cannot change its description afterwards."""
+    """The customer managed policy that enforces MFA.
+
+    AWS cannot change its description afterwards.
+    """
 
     name: str
     document: Document
@@ -66,7 +69,8 @@ class NewUser:
     Attributes:
         password: None for a user without console access.
         groups: existing groups to join.
-        gated: attach the policy directly; false to do that later, after the first password change.
+        enforced: attach the policy directly; false to do that later, after the first
+            password change.
     """
 
     name: str
@@ -74,7 +78,7 @@ class NewUser:
     tags: Mapping[str, str] = field(default_factory=dict)
     password: TemporaryPassword | None = None
     groups: tuple[str, ...] = ()
-    gated: bool = True
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,11 @@ class Goal:
 
     Attributes:
         users: existing users to attach the policy to directly.
-        group: the group to gate through, or None.
+        group: the group to enforce MFA for through, or None.
         new_users: users to create.
         break_glass: users for an emergency, which nothing here may ever touch.
         enrolled: what users with an MFA device get in place of the policy; None: the same.
-        replaces: ARNs of policies that the users and their groups lose once they are gated.
+        replaces: ARNs of policies that the users and their groups lose once they are enforced.
         waves: who is when due; for those who are not, `waiting` says why.
         waiting: users of the waves who are not among the users or members yet.
         unread: users of whom it could not be read whether they are meant.
@@ -156,8 +160,8 @@ class Goal:
         return not (self.users or members or self.new_users or self.waves)
 
     @property
-    def gated(self) -> tuple[str, ...]:
+    def enforced(self) -> tuple[str, ...]:
         """The users who shall have the policy once the plan is applied, by name."""
         members = self.group.members if self.group else ()
-        new = (user.name for user in self.new_users if user.gated)
+        new = (user.name for user in self.new_users if user.enforced)
         return tuple(dict.fromkeys([*self.users, *members, *new]))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.errors import Code, Fault, FaultyInput
-from sekisho.files import Shape, read_yaml
+from sekisho.documents import Shape, read_yaml
+from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.policy import (
     DESCRIPTION,
     NAME,
@@ -25,7 +25,6 @@ from sekisho.policy import (
     parse,
 )
 from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
-from sekisho.policy.faults import meant
 from sekisho.rollout.goal import Goal, GroupGoal, PolicyGoal, Stage, Waiting, Waits, Wave
 from sekisho.rollout.held import check_listed
 from sekisho.rollout.outlook import policy_arn
@@ -48,7 +47,7 @@ def read_goal(path: str | Path) -> Shape:
     """
     shape = read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:
-        fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", cure="write a goal, `{}` at least")
+        fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", fix="write a goal, `{}` at least")
         raise FaultyInput(str(path), [fault])
     # what is no goal at all is told before an account is read for it
     shape.members((), KEYS)
@@ -91,7 +90,7 @@ class _Reader:
         """Read the whole."""
         got = shape.members((), KEYS)
         if not got["who"].absent and not got["waves"].absent:
-            got["who"].fault("`who` and `waves` exclude each other", cure="write one of them")
+            got["who"].fault("`who` and `waves` exclude each other", fix="write one of them")
             self._users(got["who"], set())  # so that what is wrong in it is said as well
         self.glass = self._break_glass(got["breakGlass"])
         policy = self._policy(got["policy"], NAME)
@@ -108,7 +107,7 @@ class _Reader:
         stages = [policy, *([enrolled.policy] if enrolled else [])]
         own = {policy_arn(self.snapshot, stage) for stage in stages}
         if not shape.faults and self._is_about_nobody(waves, policy, group):
-            shape.fault("selects nobody", cure="write who is meant, as `who` or `waves`")
+            shape.fault("selects nobody", fix="write who is meant, as `who` or `waves`")
         return Goal(
             policy=policy,
             users=() if group else now,
@@ -242,12 +241,12 @@ class _Reader:
         """Return who is selected beside `others`; who is an exception must not be named."""
         found = selected(shape, self.snapshot)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
-            shape.fault("selects nobody", cure="write who is meant")
+            shape.fault("selects nobody", fix="write who is meant")
         self.unread |= found.unread - {*others, *self.glass}
         for user, by_name in found.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
-                cure = "take the user off one of the two"
-                by_name.fault(f"`{user}` is an exception and is named here", Code.PLAN_UNSAFE, cure)
+                fix = "take the user off one of the two"
+                by_name.fault(f"`{user}` is an exception and is named here", Code.PLAN_UNSAFE, fix)
         return tuple(user for user in found.users if user not in {*others, *self.glass})
 
     def _exempt(self, user: str) -> date | None:
@@ -288,7 +287,9 @@ class _Reader:
             text = each.text()
             arn = by_name.get(text, text)
             if arn in own:
-                message = f"`{text}` is the policy that gates and cannot be replaced by itself"
+                message = (
+                    f"`{text}` is the policy that enforces MFA and cannot be replaced by itself"
+                )
                 each.fault(message, Code.PLAN_UNSAFE, "take it off `replaces`")
             elif arn in self.snapshot.policies:
                 yield arn
@@ -304,8 +305,8 @@ def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
     What is missing, or of the wrong type, has its fault already.
     """
     for fault in faults if not shape.absent else ():
-        message = f"`{file}`: {replace(fault, cure='')}" if file else fault.message
-        shape.fault(message, fault.code, fault.cure)
+        message = f"`{file}`: {replace(fault, fix='')}" if file else fault.message
+        shape.fault(message, fault.code, fault.fix)
 
 
 def _day(shape: Shape) -> date | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sekisho.account import Snapshot, User
 from sekisho.errors import Code, PlanRefused
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = [
     "UNLISTED",
@@ -22,14 +22,8 @@ _HOLDINGS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
 _LENGTH = 20
 """Long enough for every account whose password policy does not ask for more."""
 
-UNREAD = Text(
-    "cannot be told: what they hold was not read ({what})",
-    "判断できません: 保有する認証情報を読み取れていません ({what})",
-)
-UNLISTED = Text(
-    "cannot be told: not all users were read",
-    "判断できません: ユーザーの一覧を読み取れていません",
-)
+UNREAD = Message("cannot be told: what they hold was not read ({what})")
+UNLISTED = Message("cannot be told: not all users were read")
 
 
 def check_listed(snapshot: Snapshot) -> None:
@@ -43,7 +37,7 @@ def check_listed(snapshot: Snapshot) -> None:
         raise PlanRefused(
             f"who the users are could not be read: `{gap.what}`: {gap.reason}",
             code=Code.PLAN_INCOMPLETE,
-            cure="let the caller read the account: `sekisho collect --print-policy` says how",
+            fix="let the caller read the account: `sekisho collect --print-policy` says how",
         )
 
 

@@ -1,6 +1,7 @@
 """What a roll-back leaves because what it came in place of cannot be put back.
 
-A plan detaches an old gate once the new one stands. If the old one has no way back, taking the new
+A plan detaches an old MFA enforcement once the new one stands. If the old one has no way back,
+taking the new
 one away would leave people with neither.
 """
 
@@ -60,7 +61,7 @@ class Instead:
             for each in self.plan.changes
             if isinstance(each, AddUserToGroup)
             and each.group == change.group
-            # whom somebody else had put there had the old gate by then
+            # whom somebody else had put there had the old MFA enforcement by then
             and self.journal.standing(each.address) is not Event.ALREADY
         }
         for name in self.plan.reach[change.address]:
@@ -70,7 +71,7 @@ class Instead:
     def of(self, change: Change) -> str:
         """Return the address of what is lost and what `change` gave may stand for; "" if none.
 
-        What a group or a policy gives may guard anybody.
+        What a group or a policy gives may authorizer anybody.
         """
         match change:
             case AttachUserPolicy(user) | AddUserToGroup(_, user):

@@ -99,7 +99,7 @@ class Journal:
             raise PlanRefused(
                 f"somebody else is at work with `{self.path.name}`",
                 code=Code.PLAN_BUSY,
-                cure="wait until that has ended",
+                fix="wait until that has ended",
             ) from None
         except OSError as error:
             raise self._faulty(0, f"the journal cannot be locked: {_reason(error)}") from None
@@ -143,7 +143,7 @@ class Journal:
         raise PlanRefused(
             f"`{self.path.name}` is {'the journal of another plan' if ours else 'no journal'}",
             code=Code.PLAN_FAULTY,
-            cure=_ANOTHER.format(path=self.path) if ours else _NO_JOURNAL,
+            fix=_ANOTHER.format(path=self.path) if ours else _NO_JOURNAL,
         )
 
     def standing(self, address: str) -> Event | None:
@@ -240,7 +240,7 @@ class Journal:
             raise self._faulty(number, "this line is no entry of a journal") from error
 
     def _faulty(self, line: int, message: str) -> FaultyInput:
-        fault = Fault(Code.PLAN_FAULTY, message, line=line, cure="restore the file from a copy")
+        fault = Fault(Code.PLAN_FAULTY, message, line=line, fix="restore the file from a copy")
         return FaultyInput(str(self.path), [fault])
 
 

@@ -45,7 +45,7 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
         if journal is not None and journal.resolve() != path.resolve():
             raise UsageError(
                 f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
-                cure="leave one of them out",
+                fix="leave one of them out",
             )
         return Kept(_plan(held, path, "restore the file from a copy"), Journal(path))
     named = journal or path.with_name(f"{path.name}.journal")
@@ -67,17 +67,17 @@ def check_account(plan: Plan, api: AwsApi) -> str:
             f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
             f"`{account}` in `{partition}`",
             code=Code.PLAN_FAULTY,
-            cure="use the credentials of the plan's account",
+            fix="use the credentials of the plan's account",
         )
     return str(identity["Arn"])
 
 
-def _plan(text: str, path: Path, cure: str) -> Plan:
+def _plan(text: str, path: Path, fix: str) -> Plan:
     """Return the plan of a file; what is wrong with it is said with the file's name."""
     try:
         return Plan.from_json(text)
     except PlanRefused as refused:
-        refused.at, refused.cure = str(path), cure or refused.cure
+        refused.at, refused.fix = str(path), fix or refused.fix
         raise
 
 
@@ -93,7 +93,7 @@ def _check_place(journal: Path) -> None:
         if S_ISREG(kind):
             return
         why = "it is no regular file" if kind else "there is no such folder"
-    raise UsageError(f"the journal cannot be `{journal}`: {why}", cure="name another file")
+    raise UsageError(f"the journal cannot be `{journal}`: {why}", fix="name another file")
 
 
 def _held_by_journal(text: str) -> str | None:

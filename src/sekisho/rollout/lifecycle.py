@@ -76,7 +76,7 @@ class Standpoint:
     Attributes:
         caller: who will apply the plan.
         accepted: why a reason or a property that does not hold shall not count, by its id.
-        exceptions: who need not be gated, expired or not: shown with the plan.
+        exceptions: who need not be enforced, expired or not: shown with the plan.
     """
 
     snapshot: Snapshot
@@ -222,8 +222,8 @@ def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> 
         policies=(),
         break_glass=at.break_glass,
         touched=touched,
-        gates={},
-        gates_before={},
+        enforcements={},
+        enforcements_before={},
         entering=entering,
         entering_before=entering_before,
         entries={

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit import Gated, UserGate, gates_of
+from sekisho.audit import Enforced, UserEnforcement, enforcements_of
 from sekisho.audit.people import Administrators, Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
@@ -26,12 +26,12 @@ class Outlook:
     """The account before and after a plan's changes.
 
     Attributes:
-        policies: the ARNs of the policies that gate, of both stages.
+        policies: the ARNs of the policies that enforce MFA, of both stages.
         break_glass: users that must not be touched.
         touched: the users for whom other policies will decide than now, new users among them; also
             everybody whose policies cannot be told.
         targets: the users whom the goal is about, touched or not.
-        gates: whether each of both is gated afterwards, proved for every request.
+        enforcements: whether each of both is enforced afterwards, proved for every request.
         gates_before: the same for the account as it is.
         entering: asks whether users get in afterwards.
         entering_before: the same for the account as it is.
@@ -53,8 +53,8 @@ class Outlook:
     policies: tuple[str, ...]
     break_glass: tuple[str, ...]
     touched: tuple[User, ...]
-    gates: Mapping[str, UserGate]
-    gates_before: Mapping[str, UserGate]
+    enforcements: Mapping[str, UserEnforcement]
+    enforcements_before: Mapping[str, UserEnforcement]
     entering: Entering = field(compare=False)
     entering_before: Entering = field(compare=False)
     entries: Mapping[str, Entry]
@@ -79,7 +79,7 @@ class Outlook:
         return any(known.name == user.name for known in self.before.users)
 
     def gets_policy(self, user: User) -> bool:
-        """Return whether a policy that gates decides for the user afterwards."""
+        """Return whether a policy that enforces MFA decides for the user afterwards."""
         return _has(self.after, user, self.policies)
 
     def decided(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
@@ -101,18 +101,20 @@ class Outlook:
         return {user.name: answers[like[user.name].name] for user in self.touched}
 
     def was_stuck(self, name: str) -> bool:
-        """Return whether it is proved that a user had no way in before: gated, and no way to MFA.
+        """Return whether it is proved that a user had no way in before.
 
-        Who was not gated could work without MFA, so that for them a way to it is not all.
+        Enforced, and no way to MFA.
+
+        Who was not enforced could work without MFA, so that for them a way to it is not all.
         """
-        entry, gate = self.entries_before.get(name), self.gates_before.get(name)
+        entry, enforcement = self.entries_before.get(name), self.enforcements_before.get(name)
         refuted = entry is not None and entry.verdict is Verdict.REFUTED
-        return refuted and gate is not None and gate.gated is Gated.PROVED
+        return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
 
-    def was_gated(self, user: User) -> bool:
-        """Return whether it is proved that the user is gated already."""
-        gate = self.gates_before.get(user.name)
-        return gate is not None and gate.gated is Gated.PROVED
+    def was_enforced(self, user: User) -> bool:
+        """Return whether it is proved that the user is enforced already."""
+        enforcement = self.enforcements_before.get(user.name)
+        return enforcement is not None and enforcement.enforced is Enforced.PROVED
 
 
 def outlook_of(
@@ -136,8 +138,8 @@ def outlook_of(
         policies=policies,
         break_glass=goal.break_glass,
         touched=touched,
-        gates=gates_of(replace(after, users=judged)),
-        gates_before=gates_of(replace(before, users=was)),
+        enforcements=enforcements_of(replace(after, users=judged)),
+        enforcements_before=enforcements_of(replace(before, users=was)),
         entering=entering,
         entering_before=entering_before,
         entries=entering.entries(touched),
@@ -152,7 +154,7 @@ def outlook_of(
 def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:
     """Return whom a goal is about; one that names nobody is about whoever gets the policy."""
     if not goal.names_nobody:
-        named = {*goal.gated}
+        named = {*goal.enforced}
         return tuple(user for user in after.users if user.name in named)
     return tuple(user for user in after.users if _has(after, user, policies))
 

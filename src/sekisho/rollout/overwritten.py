@@ -4,19 +4,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sekisho.account import Snapshot, User
-from sekisho.audit import Gated, gates_of
+from sekisho.audit import Enforced, enforcements_of
 from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.plan import Note
 from sekisho.rollout.texts import OVERWRITES, USED_ELSEWHERE
 
-__all__ = ["no_gate", "used_elsewhere"]
+__all__ = ["no_enforcement", "used_elsewhere"]
 
 
 def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
     """Yield the roles, and the boundaries, for which a new version decides as well.
 
-    No goal is about them: a gate as a boundary leaves nobody anything but enrolling, and a role's
-    session has no MFA that a gate would take.
+    No goal is about them: MFA enforcement as a boundary leaves nobody anything but enrolling,
+    and a role's
+    session has no MFA that MFA enforcement would take.
     """
     for arn in _arns(changes):
         names = tuple(_others(arn, before))
@@ -24,13 +25,13 @@ def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[Note
             yield Note("used-elsewhere", USED_ELSEWHERE.filled(arn=arn), names)
 
 
-def no_gate(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
-    """Yield the policies whose document is replaced and is not proved to be a gate by itself."""
+def no_enforcement(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
+    """Yield the policies whose document is replaced and is not proved to enforce MFA by itself."""
     for arn in _arns(changes):
         user = f"arn:{before.partition}:iam::{before.account}:user/anybody"
         anybody = User("anybody", "/", user, "", attached=(arn,))
         alone = replace(before, users=(anybody,), groups=(), gaps=(), scps=None)
-        if gates_of(alone)["anybody"].gated is not Gated.PROVED:
+        if enforcements_of(alone)["anybody"].enforced is not Enforced.PROVED:
             yield Note("overwrites", OVERWRITES, (arn,))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from sekisho.account import User
-from sekisho.audit import Gated
-from sekisho.language import Text
+from sekisho.audit import Enforced
+from sekisho.messages import Message, verbatim
 from sekisho.rollout.goal import Goal, Waits
 from sekisho.rollout.outlook import Outlook
 from sekisho.rollout.plan import Person, Verdict
@@ -26,8 +26,8 @@ class Fate(StrEnum):
     HOLDS_NOTHING = "holds-nothing"
     SIGNS_IN_NOWHERE = "signs-in-nowhere"
     OTHER = "other-policies"
-    NOT_GATED = "not-gated"
-    GATE_UNKNOWN = "gate-unknown"
+    NOT_ENFORCED = "not-enforced"
+    ENFORCEMENT_UNKNOWN = "enforcement-unknown"
     UNCHANGED = "unchanged"
     WAITS_WAVE = Waits.WAVE.value
     WAITS_PASSWORD = Waits.PASSWORD.value
@@ -35,71 +35,40 @@ class Fate(StrEnum):
     BREAK_GLASS = "break-glass"
 
 
-_TEXTS: Mapping[Fate, Text] = {
-    Fate.READY: Text(
-        "Has an MFA device: signs in with it as today.",
-        "MFA デバイスがあります。今までどおり MFA でサインインします。",
-    ),
-    Fate.ENROLS: Text(
-        "Sets up MFA at the next sign-in, and can do little before.",
-        "次回サインイン時に MFA を設定します。それまではほとんど何もできません。",
-    ),
-    Fate.NEW_PASSWORD: Text(
-        "Must change the password at the next sign-in, then sets up MFA.",
-        "次回サインイン時にパスワードを変更し、その後 MFA を設定します。",
-    ),
-    Fate.KEY_ONLY: Text(
+_TEXTS: Mapping[Fate, Message] = {
+    Fate.READY: Message("Has an MFA device: signs in with it as today."),
+    Fate.ENROLS: Message("Sets up MFA at the next sign-in, and can do little before."),
+    Fate.NEW_PASSWORD: Message("Must change the password at the next sign-in, then sets up MFA."),
+    Fate.KEY_ONLY: Message(
         "Cannot sign in at the console, where the password must be changed and that is refused: "
-        "gets in only by access key, and uses MFA with it.",
-        "パスワードの変更が必要ですが拒否されるため、コンソールにはサインインできません。"
-        "アクセスキーでのみアクセスでき、MFA もアクセスキーで使用します。",
+        "gets in only by access key, and uses MFA with it."
     ),
-    Fate.LOCKED_OUT: Text("Cannot get in: {why}.", "サインインできなくなります: {why}"),
-    Fate.UNSURE: Text("Whether they get in {why}.", "サインインできるかどうか: {why}"),
-    Fate.HOLDS_NOTHING: Text(
-        "Has neither a password nor an active key: nothing to sign in with.",
-        "パスワードも有効なアクセスキーもないため、サインインの手段がありません。",
+    Fate.LOCKED_OUT: Message("Cannot get in: {why}."),
+    Fate.UNSURE: Message("Whether they get in {why}."),
+    Fate.HOLDS_NOTHING: Message(
+        "Has neither a password nor an active key: nothing to sign in with."
     ),
-    Fate.SIGNS_IN_NOWHERE: Text(
-        "Has neither a password nor an active access key: signs in nowhere.",
-        "パスワードも有効なアクセスキーもなく、サインインはしません。",
+    Fate.SIGNS_IN_NOWHERE: Message(
+        "Has neither a password nor an active access key: signs in nowhere."
     ),
-    Fate.OTHER: Text(
-        "Is not gated; other policies decide than now.",
-        "MFA 必須にはなりませんが、適用されるポリシーが変わります。",
+    Fate.OTHER: Message("Is not enforced; other policies decide than now."),
+    Fate.NOT_ENFORCED: Message(
+        "Gets the policy and is not enforced by it: not everything is denied without MFA."
     ),
-    Fate.NOT_GATED: Text(
-        "Gets the policy and is not gated by it: not everything is denied without MFA.",
-        "ポリシーは適用されますが、MFA 必須にはなりません。"
-        "MFA なしでも拒否されないリクエストがあります。",
+    Fate.ENFORCEMENT_UNKNOWN: Message(
+        "Gets the policy; whether it MFA enforcements them cannot be told."
     ),
-    Fate.GATE_UNKNOWN: Text(
-        "Gets the policy; whether it gates them cannot be told.",
-        "ポリシーは適用されますが、MFA 必須になるかどうか判断できません。",
-    ),
-    Fate.UNCHANGED: Text("Nothing changes.", "変更はありません。"),
-    Fate.WAITS_WAVE: Text("Waits for {until}.", "{until} まで待ちます。"),
-    Fate.WAITS_PASSWORD: Text(
-        "Must change the temporary password first; then plan again.",
-        "先に一時パスワードの変更が必要です。変更後に計画を作り直してください。",
-    ),
-    Fate.EXEMPT: Text("An exception until {until}.", "{until} まで例外です。"),
-    Fate.BREAK_GLASS: Text(
-        "A break-glass user: is not touched.", "緊急用ユーザーのため、変更を加えません。"
-    ),
+    Fate.UNCHANGED: Message("Nothing changes."),
+    Fate.WAITS_WAVE: Message("Waits for {until}."),
+    Fate.WAITS_PASSWORD: Message("Must change the temporary password first; then plan again."),
+    Fate.EXEMPT: Message("An exception until {until}."),
+    Fate.BREAK_GLASS: Message("A break-glass user: is not touched."),
 }
-_KEYS = Text(
-    "Access keys stop working without MFA.", "アクセスキーは MFA なしでは使えなくなります。"
-)
-_OTHERS = Text(
-    "SSH keys, signing certificates or credentials for one service stop working.",
-    "SSH キー、署名証明書、またはサービス固有の認証情報が使えなくなります。",
-)
-_ANY_OTHERS = Text(
+_KEYS = Message("Access keys stop working without MFA.")
+_OTHERS = Message("SSH keys, signing certificates or credentials for one service stop working.")
+_ANY_OTHERS = Message(
     "It could not be read whether SSH keys, signing certificates or credentials for one service "
-    "stop working.",
-    "使えなくなる SSH キー、署名証明書、サービス固有の認証情報があるかどうか、"
-    "読み取れませんでした。",
+    "stop working."
 )
 
 
@@ -126,7 +95,7 @@ def _person(user: str, fate: Fate, **values: object) -> Person:
     return Person(user, fate.value, _TEXTS[fate].filled(**values))
 
 
-def _stopping(outlook: Outlook) -> Mapping[str, tuple[Text, ...]]:
+def _stopping(outlook: Outlook) -> Mapping[str, tuple[Message, ...]]:
     """Return by name what is said of what stops for each of the touched."""
     keys, others = outlook.whom(stopping_key), others_stop(outlook)
     any_others = {*others_may_stop(outlook)} - {*others}
@@ -137,13 +106,13 @@ def _stopping(outlook: Outlook) -> Mapping[str, tuple[Text, ...]]:
     }
 
 
-def _touched(outlook: Outlook, user: User, stopping: tuple[Text, ...]) -> Person:
+def _touched(outlook: Outlook, user: User, stopping: tuple[Message, ...]) -> Person:
     fate = _fate(outlook, user)
-    why = outlook.entries[user.name].why if user.name in outlook.entries else Text("", "")
+    why = outlook.entries[user.name].why if user.name in outlook.entries else verbatim("")
     text = _TEXTS[fate]
     en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
     en, ja = " ".join([en, *(each.en for each in stopping)]), ja + "".join(e.ja for e in stopping)
-    return Person(user.name, fate.value, Text(en, ja))
+    return Person(user.name, fate.value, Message.both(en, ja))
 
 
 def _fate(outlook: Outlook, user: User) -> Fate:
@@ -156,9 +125,9 @@ def _fate(outlook: Outlook, user: User) -> Fate:
         return Fate.LOCKED_OUT if entry.verdict is Verdict.REFUTED else Fate.UNSURE
     if not outlook.gets_policy(user):
         return Fate.OTHER
-    gated = outlook.gates[user.name].gated
-    if gated is not Gated.PROVED:
-        return Fate.GATE_UNKNOWN if gated is Gated.UNKNOWN else Fate.NOT_GATED
+    enforced = outlook.enforcements[user.name].enforced
+    if enforced is not Enforced.PROVED:
+        return Fate.ENFORCEMENT_UNKNOWN if enforced is Enforced.UNKNOWN else Fate.NOT_ENFORCED
     if entry.console is Verdict.REFUTED:
         return Fate.KEY_ONLY
     if user.devices:

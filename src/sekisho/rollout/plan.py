@@ -15,9 +15,8 @@ from typing import Any
 from sekisho import __version__
 from sekisho.audit.exceptions import Exemption, exemption_from_json, exemption_to_json
 from sekisho.engine.arns import PARTS, split
-from sekisho.errors import Code, PlanRefused
-from sekisho.language import Text
-from sekisho.policy.faults import quoted
+from sekisho.errors import Code, PlanRefused, quoted
+from sekisho.messages import Message
 from sekisho.rollout.changes import Change, Image
 from sekisho.rollout.codec import change_from_json, change_to_json
 from sekisho.rollout.declared import misfits
@@ -56,7 +55,7 @@ class Note:
     """
 
     id: str
-    text: Text
+    text: Message
     about: tuple[str, ...] = ()
 
 
@@ -79,14 +78,14 @@ class Proof:
     Attributes:
         verdict: a plan with a property that does not hold is not applicable.
         failed: what speaks against it: a user, or `ACTION on RESOURCE: decision`.
-        shown: a witness or a reason for each that failed, in the same order; or none.
+        shown: a counterexample or a reason for each that failed, in the same order; or none.
     """
 
     id: str
-    text: Text
+    text: Message
     verdict: Verdict
     failed: tuple[str, ...] = ()
-    shown: tuple[Text, ...] = ()
+    shown: tuple[Message, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -105,7 +104,7 @@ class Person:
 
     user: str
     fate: str
-    text: Text
+    text: Message
     wave: str = ""
 
 
@@ -234,11 +233,11 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _faulty(message: str) -> PlanRefused:
-    return PlanRefused(message, code=Code.PLAN_FAULTY, cure="make the plan again")
+    return PlanRefused(message, code=Code.PLAN_FAULTY, fix="make the plan again")
 
 
-def _text_to_json(text: Text) -> dict[str, str]:
-    return {"en": text.en, "ja": text.ja}
+def _text_to_json(text: Message) -> dict[str, str]:
+    return text.to_json()
 
 
 def _note_to_json(note: Note) -> dict[str, Any]:
@@ -269,21 +268,21 @@ def _all(value: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
 
 
 def _note(value: Mapping[str, Any]) -> Note:
-    return Note(value["id"], Text(**value["text"]), tuple(value["about"]))
+    return Note(value["id"], Message.of_json(value["text"]), tuple(value["about"]))
 
 
 def _proof(value: Mapping[str, Any]) -> Proof:
     return Proof(
         value["id"],
-        Text(**value["text"]),
+        Message.of_json(value["text"]),
         Verdict(value["verdict"]),
         tuple(value["failed"]),
-        tuple(Text(**text) for text in value["shown"]),
+        tuple(Message.of_json(text) for text in value["shown"]),
     )
 
 
 def _person(value: Mapping[str, Any]) -> Person:
-    return Person(value["user"], value["fate"], Text(**value["text"]), value["wave"])
+    return Person(value["user"], value["fate"], Message.of_json(value["text"]), value["wave"])
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:

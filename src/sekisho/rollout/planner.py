@@ -31,7 +31,7 @@ from sekisho.rollout.goal import Goal, NewUser, PolicyGoal, Stage
 from sekisho.rollout.held import temporary_length, unread_of
 from sekisho.rollout.least import needs_of
 from sekisho.rollout.outlook import Outlook, outlook_of, policy_arn
-from sekisho.rollout.overwritten import no_gate, used_elsewhere
+from sekisho.rollout.overwritten import no_enforcement, used_elsewhere
 from sekisho.rollout.people import people
 from sekisho.rollout.plan import Caller, Note, Plan
 from sekisho.rollout.quotas import no_room_for_a_version, over_quotas
@@ -83,7 +83,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     persons = people(outlook, goal)
     told = (
         *draft.warnings,
-        *no_gate(outlook.changes, snapshot),
+        *no_enforcement(outlook.changes, snapshot),
         *warnings(outlook),
         *_uncovered(goal, snapshot),
         *missing(snapshot),
@@ -214,15 +214,15 @@ class _Draft:
         self.add(AttachGroupPolicy(name, arn), done=known is not None and arn in known.attached)
 
     def new_user(self, new: NewUser) -> None:
-        """Create a user; the password comes last, so that nobody gets in ungated."""
+        """Create a user; the password comes last, so that nobody gets in not enforced."""
         known = self.start.user_named.get(new.name)
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
-        if new.gated:
+        if new.enforced:
             self.attach(new.name, self.arn(self.first))
         group = self.goal.group
-        gating = [group.name] if group is not None and new.name in group.members else []
-        for name in dict.fromkeys([*gating, *new.groups]):
+        enforcing = [group.name] if group is not None and new.name in group.members else []
+        for name in dict.fromkeys([*enforcing, *new.groups]):
             self.join(name, new.name)
         if new.password is None:
             return
@@ -245,7 +245,7 @@ class _Draft:
         self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
 
     def targets(self) -> tuple[str, ...]:
-        """Return the users to gate who are there already."""
+        """Return the users to enforce MFA for who are there already."""
         new = {user.name for user in self.goal.new_users}
         members = self.goal.group.members if self.goal.group else ()
         return tuple(n for n in dict.fromkeys([*self.goal.users, *members]) if n not in new)
@@ -257,7 +257,7 @@ class _Draft:
         return second if second is not None and user is not None and user.devices else self.first
 
     def people(self, caller: Caller) -> None:
-        """Gate the users that exist; the caller comes last."""
+        """Enforce MFA for the users that exist; the caller comes last."""
         own = caller.arn.rsplit("/", 1)[-1]
         members = self.goal.group.members if self.goal.group else ()
         for name in sorted(self.targets(), key=lambda name: name == own):
@@ -286,12 +286,12 @@ class _Draft:
             self.add(DetachUserPolicy(name, arn))
 
     def stale_copies(self) -> None:
-        """Detach replaced policies from groups all of whose members are gated by now."""
-        gated = {*self.targets()}
+        """Detach replaced policies from groups all of whose members are enforced by now."""
+        enforced = {*self.targets()}
         for group in self.start.groups if self.goal.replaces else ():
             members = {user.name for user in self.start.users if group.name in user.groups}
             for arn in self.goal.replaces:
-                if arn in group.attached and members <= gated:
+                if arn in group.attached and members <= enforced:
                     self.add(DetachGroupPolicy(group.name, arn))
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.account import ManagedPolicy, Snapshot
-from sekisho.language import Text
+from sekisho.messages import verbatim
 from sekisho.policy.size import Quota
 from sekisho.rollout.plan import Note
 from sekisho.rollout.texts import (
@@ -74,7 +74,7 @@ def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Ite
     most = quota.of(summary)
     if used > most:
         what = f"`{name}`: {quota.message(name, most)}"
-        unread = Text("", "") if quota.value.summary in summary else BY_DEFAULT
+        unread = verbatim("") if quota.value.summary in summary else BY_DEFAULT
         text = QUOTA.filled(what=what, unread=unread, room=_ROOM[quota])
         yield Note("quota", text, (name,))
 

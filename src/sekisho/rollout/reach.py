@@ -8,7 +8,7 @@ somebody gives and takes nothing, and whom the goal names is looked at by an add
 from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot
-from sekisho.language import Text, listed
+from sekisho.messages import Message, listed
 from sekisho.rollout.calls import Call
 from sekisho.rollout.changes import (
     AddUserToGroup,
@@ -26,9 +26,9 @@ Reach = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
 
 _KINDS = {
-    "user": Text("user {name}", "ユーザー {name}"),
-    "group": Text("group {name}", "グループ {name}"),
-    "role": Text("role {name}", "ロール {name}"),
+    "user": Message("user {name}"),
+    "group": Message("group {name}"),
+    "role": Message("role {name}"),
 }
 
 
@@ -75,7 +75,7 @@ def still_felt(
     return tuple(name for name in found if name not in known or name in brought)
 
 
-def named(names: Iterable[str]) -> Text:
+def named(names: Iterable[str]) -> Message:
     """Return who feels a change, as each language names them."""
     pairs = (each.partition(" ") for each in names)
     return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)

@@ -1,7 +1,7 @@
-"""For whom a roll-back leaves a gate: others have come to be gated by what a plan did.
+"""For whom a roll-back leaves MFA enforcement: others have come to be enforced by what a plan did.
 
 A plan is judged for those who feel it then. Whoever has come since, or was made by the plan and
-stays, would be left without the gate and unsaid; or would get what the plan had detached from a
+stays, would be left without enforcement and unsaid; or would get what the plan had detached from a
 group, of which nobody has judged what it does to them.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachUserPolicy,
@@ -40,7 +40,7 @@ class Relied:
     api: AwsApi
     _staying: dict[str, str] = field(default_factory=dict)
 
-    def on(self, change: Change) -> Text | None:
+    def on(self, change: Change) -> Message | None:
         """Return why a change stays that others feel, or whom the plan has made; None if it goes.
 
         Raises:
@@ -92,7 +92,7 @@ class Relied:
         """Return whether a change made the user, or the password, and that stays."""
         match change:
             case CreateLoginProfile(name) if name == user:
-                # its turn comes before that of whatever gates the user
+                # its turn comes before that of whatever enforces MFA for the user
                 there = Observer(self.api).read(change) is not None
                 return there and not (ahead and self._goes(change))
             case CreateUser(name) if name == user:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text, listed
+from sekisho.messages import Message, listed
 from sekisho.rollout.ahead import ahead_of
 from sekisho.rollout.calls import undoing
 from sekisho.rollout.changes import (
@@ -28,7 +28,7 @@ from sekisho.rollout.texts import (
     IN_DOUBT,
     IN_USE,
     IRREVERSIBLE,
-    NO_OTHER_GATE,
+    NO_OTHER_ENFORCEMENT,
     NOT_OURS,
     REFUSED_BY_AWS,
 )
@@ -46,7 +46,7 @@ class Left:
     """Something that stays as it is, and why."""
 
     address: str
-    reason: Text
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +75,21 @@ class RollbackReport:
 
 
 def roll_back(
-    plan: Plan, journal: Journal, api: AwsApi, *, now: Clock, leave_ungated: bool = False
+    plan: Plan, journal: Journal, api: AwsApi, *, now: Clock, leave_unenforced: bool = False
 ) -> RollbackReport:
     """Bring everything that `plan` did back to its before-image, last change first.
 
     Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
     call and run again. A user that the plan created is removed only if nobody has used it. What
-    others have come to be gated by stays, and so does what gates a user who stays.
+    others have come to be enforced by stays, and so does what enforces MFA for a user who stays.
 
     Args:
         plan: the plan.
         journal: what it was applied with.
         api: AWS.
         now: the clock that each line of the journal is dated by.
-        leave_ungated: whether what the plan gave goes also where that may leave somebody without
-            a gate: what it came in place of cannot be put back, or others rely on it.
+        leave_unenforced: whether what the plan gave goes also where that may leave somebody without
+            enforcement: what it came in place of cannot be put back, or others rely on it.
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
@@ -102,7 +102,7 @@ def roll_back(
     except AwsRefused as error:
         return replace(so_far(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
-    relied = None if leave_ungated else Relied(plan, journal, api)
+    relied = None if leave_unenforced else Relied(plan, journal, api)
     run = _Run(api, journal, now, relied, Instead(plan, journal))
     for position, change in enumerate(backwards):
         try:
@@ -135,7 +135,7 @@ class _Run:
     journal: Journal
     now: Clock
     relied: Relied | None
-    """Who relies on what; None: it does not matter who is left without a gate."""
+    """Who relies on what; None: it does not matter who is left without MFA enforcement."""
     instead: Instead
     """What is lost, and whom it may have guarded."""
     undone: list[str] = field(default_factory=list)
@@ -171,7 +171,7 @@ class _Run:
         else:
             self._undo(change, actual)
 
-    def _stays(self, change: Change, actual: Image) -> Text | None:
+    def _stays(self, change: Change, actual: Image) -> Message | None:
         """Return why something stays; None if it goes."""
         if not _ours(change, actual):
             return CHANGED_SINCE
@@ -188,12 +188,15 @@ class _Run:
         holders = uses(self.api, change)
         return IN_USE.filled(what=listed(holders)) if holders else None
 
-    def _guards(self, change: Change) -> Text | None:
-        """Return why somebody may be left without a gate; None if nobody, or if that is wanted."""
+    def _guards(self, change: Change) -> Message | None:
+        """Return why somebody may be left without enforcement.
+
+        None if nobody, or if that is wanted.
+        """
         if self.relied is None:
             return None
         lost = self.instead.of(change)
-        return NO_OTHER_GATE.filled(what=lost) if lost else self.relied.on(change)
+        return NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.on(change)
 
     def _in_doubt(self, change: Change) -> bool:
         """Return whether a password may have been replaced by a run that died, or by others."""
@@ -233,7 +236,7 @@ class _Run:
         else:
             self._undone(change)
 
-    def _leave(self, change: Change, reason: Text) -> None:
+    def _leave(self, change: Change, reason: Message) -> None:
         if reason is not IN_DOUBT:
             # what is in doubt stays so until somebody says whose it is
             self._record(Event.LEFT, change, reason.en)

@@ -1,6 +1,6 @@
 """The safety of a plan: what must hold before it may be applied.
 
-Whether the gate is shut and everybody gets in is proved; the rest is decided by the engine on the
+Whether MFA is enforced and everybody gets in is proved; the rest is decided by the engine on the
 account as it is and as it will be.
 """
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
-from sekisho.audit import Gated, UserGate
+from sekisho.audit import Enforced, UserEnforcement
 from sekisho.audit.people import Administrators, some
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover import Verdict as ProverVerdict
-from sekisho.prover.wording import witness_text
+from sekisho.prover.wording import counterexample_text
 from sekisho.rollout.decide import Ask, asked, credentials_of, held_by, sessions_of
 from sekisho.rollout.entering import Entering
 from sekisho.rollout.goal import Goal
@@ -32,9 +32,9 @@ from sekisho.rollout.texts import (
     CALLER,
     CALLER_UNKNOWN,
     CREDENTIALS_IN_USE,
+    ENFORCEMENT_PROVED,
     EVERYONE_GETS_IN,
     GAP,
-    GATE_SHUT,
     KEYS_IN_USE,
     MFA_OPENS,
     NO_BREAK_GLASS,
@@ -53,7 +53,7 @@ _DETAILS = "GetAccountAuthorizationDetails"
 
 def proofs(outlook: Outlook) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
-    return (_gate_shut(outlook), gets_in(outlook), *keeping(outlook), _mfa_opens(outlook))
+    return (_enforcement_shut(outlook), gets_in(outlook), *keeping(outlook), _mfa_opens(outlook))
 
 
 def keeping(outlook: Outlook) -> tuple[Proof, ...]:
@@ -113,11 +113,11 @@ def not_meant(outlook: Outlook, goal: Goal) -> tuple[Note, ...]:
     return (Note("not-meant", NOT_MEANT, names),) if names else ()
 
 
-def _gate_shut(outlook: Outlook) -> Proof:
+def _enforcement_shut(outlook: Outlook) -> Proof:
     """Show that no request without MFA passes, whatever is attached later.
 
     Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
-    beside them, and for who was gated and is touched.
+    beside them, and for who was enforced and is touched.
     """
     targets = {user.name for user in outlook.targets}
     others = [
@@ -126,25 +126,29 @@ def _gate_shut(outlook: Outlook) -> Proof:
         if user.name not in targets
         and (
             outlook.gets_policy(user)
-            or outlook.was_gated(user)
+            or outlook.was_enforced(user)
             or policies_or_none(outlook.after, user.name) is None
         )
     ]
     judged = sorted((*outlook.targets, *others), key=lambda user: user.name)
-    found = [(user.name, *_gate(outlook.gates[user.name])) for user in judged]
-    return _proof("gate-shut", GATE_SHUT, found)
+    found = [(user.name, *_enforcement(outlook.enforcements[user.name])) for user in judged]
+    return _proof("enforcement", ENFORCEMENT_PROVED, found)
 
 
-def _gate(gate: UserGate) -> tuple[Verdict, Text]:
-    match (gate.gated, gate.later):
-        case (Gated.PROVED, _):
-            return Verdict.PROVED, Text("", "")
-        case (Gated.UNKNOWN, later):
-            reason = gate.gap or (later.reason if isinstance(later, Unknown) else "")
+def _enforcement(enforcement: UserEnforcement) -> tuple[Verdict, Message]:
+    match (enforcement.enforced, enforcement.later):
+        case (Enforced.PROVED, _):
+            return Verdict.PROVED, verbatim("")
+        case (Enforced.UNKNOWN, later):
+            reason = enforcement.gap or (later.reason if isinstance(later, Unknown) else "")
             return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
         case (_, later):
-            witness = gate.witness or (later.witness if isinstance(later, Refuted) else None)
-            return Verdict.REFUTED, witness_text(witness) if witness else Text("", "")
+            counterexample = enforcement.counterexample or (
+                later.counterexample if isinstance(later, Refuted) else None
+            )
+            return Verdict.REFUTED, counterexample_text(
+                counterexample
+            ) if counterexample else verbatim("")
 
 
 def gets_in(outlook: Outlook) -> Proof:
@@ -160,7 +164,7 @@ def gets_in(outlook: Outlook) -> Proof:
     return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 
 
-def _proof(identity: str, text: Text, found: list[tuple[str, Verdict, Text]]) -> Proof:
+def _proof(identity: str, text: Message, found: list[tuple[str, Verdict, Message]]) -> Proof:
     open_ = [(name, why) for name, verdict, why in found if verdict is not Verdict.PROVED]
     verdicts = {verdict for _, verdict, _ in found}
     worst = next(
@@ -170,7 +174,7 @@ def _proof(identity: str, text: Text, found: list[tuple[str, Verdict, Text]]) ->
     return Proof(identity, text, worst, names, shown)
 
 
-def _decided(identity: str, text: Text, failed: tuple[str, ...]) -> Proof:
+def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
     verdict = Verdict.REFUTED if failed else Verdict.PROVED
     return Proof(identity, text, verdict, failed)
 
@@ -263,7 +267,7 @@ def _break_glass_untouched(outlook: Outlook) -> Proof:
 def _administrator_remains(outlook: Outlook) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
     identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
-    unsure: dict[str, Text] = {}
+    unsure: dict[str, Message] = {}
     unread = outlook.unread
     after = _Working(outlook.after, outlook.administrators, outlook.entering, unread)
     for name, verdict, why in _administering(after):
@@ -291,7 +295,7 @@ class _Working:
     unread: Mapping[str, tuple[str, ...]]
 
 
-def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Text]]:
+def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Message]]:
     """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
     for user in at.snapshot.users:
         if policies_or_none(at.snapshot, user.name) is None:
@@ -302,7 +306,7 @@ def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Text]]:
         yield _DETAILS, Verdict.UNKNOWN, UNLISTED
 
 
-def _administers(at: _Working, user: User) -> tuple[Verdict, Text]:
+def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
     """Return whether a user is an administrator by what they surely hold, or by what they may."""
     unread = at.unread.get(user.name)
     sure: tuple[Credential, ...] = ()
@@ -316,13 +320,13 @@ def _administers(at: _Working, user: User) -> tuple[Verdict, Text]:
         may = sessions_of(at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN))
     match _administers_by(at, user, sure), _administers_by(at, user, may):
         case Refuted(), _:
-            return Verdict.PROVED, Text("", "")
+            return Verdict.PROVED, verbatim("")
         case Unknown(reason), _:
             return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
         case _, Refuted() | Unknown():
             return Verdict.UNKNOWN, why
         case _:
-            return Verdict.REFUTED, Text("", "")
+            return Verdict.REFUTED, verbatim("")
 
 
 def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User
-from sekisho.errors import Code
-from sekisho.files import Shape
-from sekisho.policy.faults import meant
+from sekisho.documents import Shape
+from sekisho.errors import Code, meant
 from sekisho.rollout.held import unread_of
 
 __all__ = ["Selection", "selected"]
@@ -54,11 +53,11 @@ def selected(listed: Shape, snapshot: Snapshot) -> Selection:
         given = shape.members((), _KEYS)
         names = {name: each for name, each in given.items() if not each.absent}
         if not names and isinstance(shape.raw, dict):
-            shape.fault("selects nobody", cure="write `all: true` for everybody")
+            shape.fault("selects nobody", fix="write `all: true` for everybody")
         tests = {name: _test(name, each, snapshot) for name, each in names.items()}
         lasting = [test for name, test in tests.items() if name not in _HOLDING]
         if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
-            shape.fault("selects nobody", cure="write what at least one user of the account is")
+            shape.fault("selects nobody", fix="write what at least one user of the account is")
         for user in snapshot.users if tests else ():
             answer = _all(tests.values(), user)
             if answer is None:

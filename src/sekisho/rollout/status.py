@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.rollout.authors import Author, History
 from sekisho.rollout.changes import Change, CreatePolicy, Image
 from sekisho.rollout.kept import Kept, check_account
@@ -34,9 +34,9 @@ class Fact:
     address: str
     stands: Stands
     dated: datetime | None = None
-    author: Author | Text | None = None
+    author: Author | Message | None = None
     came: tuple[str, ...] = ()
-    added: tuple[Author | Text, ...] = ()
+    added: tuple[Author | Message, ...] = ()
 
     @property
     def asked(self) -> bool:
@@ -151,7 +151,7 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
 
 def _added(
     plan: Plan, change: Change, newcomers: tuple[str, ...], history: History
-) -> tuple[Author | Text, ...]:
+) -> tuple[Author | Message, ...]:
     reach = plan.reach.get(change.address, ())
     return tuple(history.added(change, each, reach) for each in newcomers)
 

@@ -27,9 +27,12 @@ __all__ = [
 def is_newly_shut(
     outlook: Outlook, user: User, ways: Iterable[Credential], asks: Iterable[Ask]
 ) -> bool:
-    """Return whether a request stops in one of the ways in, and no gate stood there before."""
+    """Return whether a request stops in one of the ways in.
+
+    And no enforcement stood there before.
+    """
     sent = tuple(asks)
-    return not outlook.was_gated(user) and any(
+    return not outlook.was_enforced(user) and any(
         _stops(outlook, user, way, ask) for way in ways for ask in sent
     )
 

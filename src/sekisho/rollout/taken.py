@@ -6,7 +6,7 @@ from sekisho.account import User
 from sekisho.audit import named_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
 from sekisho.prover import (
     Proved,
@@ -25,7 +25,7 @@ from sekisho.rollout.texts import LOSES, MAY_LOSE, UNKNOWN, UNREAD_POLICIES
 
 __all__ = ["losing", "shut_out"]
 
-_NO_WORDS = Text("", "")
+_NO_WORDS = verbatim("")
 _OWN_CALLS = ("iam:", "sts:")
 
 
@@ -38,11 +38,13 @@ def losing(outlook: Outlook) -> Iterator[Note]:
             yield Note(identity, text.filled(what=_said(next(iter(whom.values())))), tuple(whom))
 
 
-def _said(found: Found) -> Text:
+def _said(found: Found) -> Message:
     match found:
-        case Refuted(witness):
-            asked = f"`{witness.request.action}` on `{witness.request.resource}`"
-            return Text(asked, f"`{witness.request.action}` (`{witness.request.resource}`)")
+        case Refuted(counterexample):
+            asked = f"`{counterexample.request.action}` on `{counterexample.request.resource}`"
+            return Message.both(
+                asked, f"`{counterexample.request.action}` (`{counterexample.request.resource}`)"
+            )
         case Unknown(reason):
             return reason
         case _:
@@ -57,7 +59,7 @@ def _lost(outlook: Outlook, user: User) -> Found:
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
-def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Text]:
+def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Message]:
     """Return whether MFA still opens something for a user for whom it did.
 
     Asked of what is attached to the user, and of whatever may be attached later.
@@ -96,7 +98,7 @@ def _found(question: Callable[[], Question]) -> Found:
         return never(question())
     except FaultyPolicy as error:
         said = "; ".join(fault.message for fault in error.faults)
-        return Unknown(Text(said, said))
+        return Unknown(verbatim(said))
 
 
 def _own_actions(outlook: Outlook) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.rollout.changes import (
     Change,
     CreateGroup,
@@ -20,9 +20,9 @@ __all__ = ["CHECKS", "is_used", "uses"]
 _OTHER_CREDENTIALS = tuple(
     (CREDENTIALS[kind].lists, CREDENTIALS[kind].items, what)
     for kind, what in (
-        (CredentialType.SSH_KEY, Text("SSH key", "SSH キー")),
-        (CredentialType.SERVICE, Text("service-specific credential", "サービス固有の認証情報")),
-        (CredentialType.CERTIFICATE, Text("signing certificate", "署名証明書")),
+        (CredentialType.SSH_KEY, Message("SSH key")),
+        (CredentialType.SERVICE, Message("service-specific credential")),
+        (CredentialType.CERTIFICATE, Message("signing certificate")),
     )
 )
 
@@ -43,12 +43,12 @@ CHECKS: Mapping[type, tuple[str, ...]] = {
 }
 """The operations that tell whether a thing that a plan made may go."""
 
-_GROUP = Text("group", "グループ")
-_ATTACHED = Text("attached policy", "アタッチされたポリシー")
-_INLINE = Text("inline policy", "インラインポリシー")
+_GROUP = Message("group")
+_ATTACHED = Message("attached policy")
+_INLINE = Message("inline policy")
 _HOLDINGS = (
-    ("ListMFADevices", "MFADevices", Text("MFA device", "MFA デバイス")),
-    ("ListAccessKeys", "AccessKeyMetadata", Text("access key", "アクセスキー")),
+    ("ListMFADevices", "MFADevices", Message("MFA device")),
+    ("ListAccessKeys", "AccessKeyMetadata", Message("access key")),
 )
 _INLINE_OF_USER = (("ListUserPolicies", "PolicyNames", _INLINE),)
 _ATTACHED_TO_USER = (
@@ -56,23 +56,23 @@ _ATTACHED_TO_USER = (
     ("ListGroupsForUser", "Groups", _GROUP),
 )
 _ATTACHED_TO_GROUP = (
-    ("GetGroup", "Users", Text("member", "メンバー")),
+    ("GetGroup", "Users", Message("member")),
     ("ListAttachedGroupPolicies", "AttachedPolicies", _ATTACHED),
     ("ListGroupPolicies", "PolicyNames", _INLINE),
 )
 _USING_POLICY = (
-    ("ListEntitiesForPolicy", "PolicyUsers", Text("user", "ユーザー")),
+    ("ListEntitiesForPolicy", "PolicyUsers", Message("user")),
     ("ListEntitiesForPolicy", "PolicyGroups", _GROUP),
-    ("ListEntitiesForPolicy", "PolicyRoles", Text("role", "ロール")),
+    ("ListEntitiesForPolicy", "PolicyRoles", Message("role")),
 )
-_USED = Text("password used", "使用されたパスワード")
-_PASSWORD = Text("console password", "コンソールパスワード")
-_COUNTED = Text("{what}: {number}", "{what}: {number}")
+_USED = Message("password used")
+_PASSWORD = Message("console password")
+_COUNTED = verbatim("{what}: {number}")
 
-Question = tuple[str, str, Text]
+Question = tuple[str, str, Message]
 
 
-def uses(api: AwsApi, change: Change) -> tuple[Text, ...]:
+def uses(api: AwsApi, change: Change) -> tuple[Message, ...]:
     """Return what keeps a thing that `change` made from being removed; empty if nothing does.
 
     Raises:
@@ -109,13 +109,13 @@ def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bo
     return bool(more or _by_itself(api, user, password_goes=password_goes))
 
 
-def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Text, ...]:
+def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Message, ...]:
     """Return what a user holds beside attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
     return _by_person(api, user) + (() if password_goes else _password(api, user)) + own
 
 
-def _by_person(api: AwsApi, user: str) -> tuple[Text, ...]:
+def _by_person(api: AwsApi, user: str) -> tuple[Message, ...]:
     """Return the signs that somebody has used this user."""
     signs = _counted(api, _HOLDINGS, UserName=user)
     if api.call("iam", "GetUser", UserName=user)["User"].get("PasswordLastUsed") is not None:
@@ -123,7 +123,7 @@ def _by_person(api: AwsApi, user: str) -> tuple[Text, ...]:
     return signs
 
 
-def _password(api: AwsApi, user: str) -> tuple[Text, ...]:
+def _password(api: AwsApi, user: str) -> tuple[Message, ...]:
     """Return a sign if there is a password: the plan's own is taken back before the user is."""
     try:
         api.call("iam", "GetLoginProfile", UserName=user)
@@ -134,7 +134,7 @@ def _password(api: AwsApi, user: str) -> tuple[Text, ...]:
     return (_PASSWORD,)
 
 
-def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[Text, ...]:
+def _counted(api: AwsApi, questions: tuple[Question, ...], **params: object) -> tuple[Message, ...]:
     found = []
     for operation, key, what in questions:
         number = sum(1 for _ in api.pages("iam", operation, key, **params))

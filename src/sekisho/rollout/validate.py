@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sekisho.account import Group, ManagedPolicy, Snapshot, User
-from sekisho.errors import Code, Fault
+from sekisho.errors import Code, Fault, meant
 from sekisho.policy import names
-from sekisho.policy.faults import meant
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.rollout.goal import Goal, GroupGoal, NewUser, PolicyGoal
 from sekisho.rollout.outlook import policy_arn
@@ -49,9 +48,9 @@ def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     own = {policy_arn(snapshot, policy).lower() for _, policy, _ in _stages(goal)}
     for arn in goal.replaces:
         if arn.lower() in own:
-            message = f"`{arn}` is the policy that gates and cannot be replaced by itself"
-            cure = "take it off `replaces`"
-            yield Fault(Code.PLAN_UNSAFE, message, "replaces", cure=cure)
+            message = f"`{arn}` is the policy that enforces MFA and cannot be replaced by itself"
+            fix = "take it off `replaces`"
+            yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
 
 
 def _policy(policy: PolicyGoal, where: str) -> Iterator[Fault]:
@@ -79,13 +78,13 @@ def _unknown(kind: str, wanted: Iterable[str], known: set[str], where: str) -> I
     for name in wanted:
         if name not in known:
             message = f"there is no {kind} `{name}` in the account"
-            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, cure=meant(name, known))
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=meant(name, known))
 
 
 def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
     for name, count in Counter(given).items():
         if count > 1:
-            yield Fault(Code.PLAN_FAULTY, f"`{name}` stands {count} times", where, cure="keep one")
+            yield Fault(Code.PLAN_FAULTY, f"`{name}` stands {count} times", where, fix="keep one")
 
 
 def _break_glass(goal: Goal) -> Iterator[Fault]:
@@ -93,9 +92,9 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
     aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
     for name in goal.break_glass:
         if name in aimed_at:
-            message = f"the break-glass user `{name}` would be gated"
-            cure = "take it off one of the two lists"
-            yield Fault(Code.PLAN_UNSAFE, message, "break_glass", cure=cure)
+            message = f"the break-glass user `{name}` would be enforced"
+            fix = "take it off one of the two lists"
+            yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
 
 
 def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
@@ -119,7 +118,7 @@ def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault
     tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
     if opens or tags_differ:
         message = f"the user `{wanted.name}` is there already, and is somebody else"
-        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", cure="choose another name")
+        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix="choose another name")
 
 
 def _elsewhere(
@@ -131,5 +130,5 @@ def _elsewhere(
         same = known.name.lower() == wanted.name.lower()
         if same and (known.name, known.path) != (wanted.name, wanted.path):
             message = f"the name `{wanted.name}` is taken by `{known.arn}`"
-            cure = "use that one's exact name and path, or another name"
-            yield Fault(Code.NAME_REFUSED, message, f"{where}.name", cure=cure)
+            fix = "use that one's exact name and path, or another name"
+            yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=fix)

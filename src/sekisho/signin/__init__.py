@@ -33,8 +33,8 @@ from sekisho.signin.model import (
     Holder,
     HolderKind,
     RoleSessionMfa,
+    SigninAssumptions,
     SigninOrder,
-    SigninSwitches,
 )
 from sekisho.signin.passwords import (
     WRONG_OLD_PASSWORD,
@@ -104,8 +104,8 @@ __all__ = [
     "Rule",
     "RuleNote",
     "Ruling",
+    "SigninAssumptions",
     "SigninOrder",
-    "SigninSwitches",
     "change_allowed",
     "check_change",
     "check_device_change",

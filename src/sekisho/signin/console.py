@@ -11,8 +11,8 @@ from sekisho.signin.model import (
     Credential,
     CredentialKind,
     Holder,
+    SigninAssumptions,
     SigninOrder,
-    SigninSwitches,
 )
 
 __all__ = [
@@ -50,7 +50,7 @@ def start(
     password_ok: bool,
     devices: int,
     reset_required: bool,
-    switches: SigninSwitches,
+    assumptions: SigninAssumptions,
     *,
     mfa_passed: bool = False,
 ) -> NextStep:
@@ -67,7 +67,7 @@ def start(
         due.append(NextStep.NEEDS_MFA)
     if reset_required:
         due.append(NextStep.NEEDS_NEW_PASSWORD)
-    if switches.order is SigninOrder.RESET_FIRST:
+    if assumptions.order is SigninOrder.RESET_FIRST:
         due.reverse()
     return due[0] if due else NextStep.DONE
 

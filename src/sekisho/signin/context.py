@@ -12,17 +12,19 @@ from sekisho.signin.model import (
     CredentialKind,
     HolderKind,
     RoleSessionMfa,
-    SigninSwitches,
+    SigninAssumptions,
 )
 
 __all__ = ["MFA_IN_CALL", "context_of"]
 
 MFA_IN_CALL = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 """What a valid code in an AssumeRole call adds: the role's trust policy sees it (row 8), and the
-caller's own policies see it if the switch `assume_role_sees_mfa` is on."""
+caller's own policies see it if the assumption `assume_role_sees_mfa` is on."""
 
 
-def context_of(credential: Credential, now: datetime, switches: SigninSwitches) -> dict[str, str]:
+def context_of(
+    credential: Credential, now: datetime, assumptions: SigninAssumptions
+) -> dict[str, str]:
     """Return the context keys that `credential` brings, without tags and network keys.
 
     `now` is the time of the request, with its zone.
@@ -42,16 +44,18 @@ def context_of(credential: Credential, now: datetime, switches: SigninSwitches) 
         context["aws:username"] = holder.name
     if credential.issued_at is not None:
         context["aws:TokenIssueTime"] = _iso(credential.issued_at)
-    return context | _mfa_keys(credential, now, switches)
+    return context | _mfa_keys(credential, now, assumptions)
 
 
-def _mfa_keys(credential: Credential, now: datetime, switches: SigninSwitches) -> dict[str, str]:
+def _mfa_keys(
+    credential: Credential, now: datetime, assumptions: SigninAssumptions
+) -> dict[str, str]:
     """Return the two MFA keys; a role session never inherits the MFA of who assumed the role."""
     match credential.kind:
         case CredentialKind.LONG_TERM_KEY | CredentialKind.FEDERATED_SESSION:
             return {}
         case CredentialKind.ROLE_SESSION:
-            if switches.role_session_mfa is RoleSessionMfa.ABSENT:
+            if assumptions.role_session_mfa is RoleSessionMfa.ABSENT:
                 return {}
             return {"aws:MultiFactorAuthPresent": "false"}
         case CredentialKind.CONSOLE_SESSION | CredentialKind.SESSION_TOKEN:

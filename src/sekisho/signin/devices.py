@@ -11,7 +11,7 @@ from sekisho.signin.model import (
     CredentialKind,
     DeviceKind,
     HolderKind,
-    SigninSwitches,
+    SigninAssumptions,
 )
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 from sekisho.signin.validation import Constraint, validation_error
@@ -99,7 +99,7 @@ def check_device_count(devices: int) -> Refused | None:
 
 
 def check_device_change(
-    credential: Credential, action: str, user: str, devices: int, switches: SigninSwitches
+    credential: Credential, action: str, user: str, devices: int, assumptions: SigninAssumptions
 ) -> Refused | None:
     """Return the refusal to enable or disable a device of `user`, or None.
 
@@ -112,13 +112,13 @@ def check_device_change(
         action: `iam:EnableMFADevice` or `iam:DeactivateMFADevice`.
         user: whose device it is.
         devices: how many devices `user` has.
-        switches: the rule can be turned off: it was not there before 21 April 2023.
+        assumptions: the rule can be turned off: it was not there before 21 April 2023.
     """
     holder = credential.holder
     own = holder.kind is HolderKind.USER and holder.name == user
     by_key = credential.kind in {CredentialKind.LONG_TERM_KEY, CredentialKind.SESSION_TOKEN}
     concerned = own and by_key and credential.mfa_at is None and devices > 0
-    if not (concerned and switches.device_holder_needs_mfa):
+    if not (concerned and assumptions.device_holder_needs_mfa):
         return None
     message = (
         f"User: {credential.arn} is not authorized to perform: {action} on resource: "

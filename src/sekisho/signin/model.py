@@ -1,7 +1,7 @@
 """Who somebody is, and what they hold: identities, credentials, and the doubtful points.
 
 Source: IAM User Guide, "Temporary security credentials in IAM", "Multi-factor authentication";
-facts §2 (context keys), §3 (STS), §4 (devices), §8 (console sign-in), §13 (switches).
+facts §2 (context keys), §3 (STS), §4 (devices), §8 (console sign-in), §13 (assumptions).
 """
 
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ __all__ = [
     "Holder",
     "HolderKind",
     "RoleSessionMfa",
+    "SigninAssumptions",
     "SigninOrder",
-    "SigninSwitches",
 ]
 
 
@@ -137,7 +137,7 @@ class SigninOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SigninSwitches:
+class SigninAssumptions:
     """The doubtful points of STS and sign-in, each with its documented default (fact §13).
 
     Attributes:

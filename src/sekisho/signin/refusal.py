@@ -7,7 +7,7 @@ Source: IAM User Guide, "Compare AWS STS credentials", "Permissions for GetSessi
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["RULES", "ErrorCode", "Refused", "Rule", "RuleNote"]
 
@@ -56,7 +56,7 @@ class Rule(StrEnum):
     SESSION_KEEPS_MFA = "session.mfa-is-fixed-at-sign-in"
 
     @property
-    def text(self) -> Text:
+    def text(self) -> Message:
         """What the rule says."""
         return _NOTES[self].text
 
@@ -76,7 +76,7 @@ class RuleNote:
     """
 
     rule: Rule
-    text: Text
+    text: Message
     source: str
     documented: bool = True
 
@@ -101,204 +101,139 @@ class Refused:
 RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.IDENTITY_NEEDS_NO_PERMISSION,
-        Text(
-            "GetCallerIdentity needs no permission, and no Deny has an effect on it.",
-            "GetCallerIdentity に権限は不要で、Deny も効きません。",
-        ),
+        Message("GetCallerIdentity needs no permission, and no Deny has an effect on it."),
         "AWS STS API Reference, GetCallerIdentity",
     ),
     RuleNote(
         Rule.SESSION_NEEDS_NO_PERMISSION,
-        Text(
-            "GetSessionToken needs no permission, and no Deny has an effect on it.",
-            "GetSessionToken に権限は不要で、Deny も効きません。",
-        ),
+        Message("GetSessionToken needs no permission, and no Deny has an effect on it."),
         "IAM User Guide, Permissions for GetSessionToken",
     ),
     RuleNote(
         Rule.LONG_TERM_KEY_ONLY,
-        Text(
-            "Only a long-term access key can call GetSessionToken and GetFederationToken.",
-            "GetSessionToken と GetFederationToken は長期のアクセスキーでしか呼び出せません。",
-        ),
+        Message("Only a long-term access key can call GetSessionToken and GetFederationToken."),
         "AWS STS API Reference, GetSessionToken, GetFederationToken",
     ),
     RuleNote(
         Rule.TOKEN_SESSION_STS,
-        Text(
+        Message(
             "A GetSessionToken session can call few STS operations: AssumeRole and "
-            "GetCallerIdentity among them.",
-            "GetSessionToken のセッションが呼び出せる STS の操作は、AssumeRole や "
-            "GetCallerIdentity などに限られます。",
+            "GetCallerIdentity among them."
         ),
         "AWS STS API Reference, GetSessionToken",
     ),
     RuleNote(
         Rule.TOKEN_SESSION_IAM,
-        Text(
-            "A GetSessionToken session without MFA cannot call IAM at all.",
-            "MFA なしの GetSessionToken のセッションでは、IAM を一切呼び出せません。",
-        ),
+        Message("A GetSessionToken session without MFA cannot call IAM at all."),
         "AWS STS API Reference, GetSessionToken",
     ),
     RuleNote(
         Rule.FEDERATED_STS,
-        Text(
-            "A federated user session can call GetCallerIdentity and little else of STS.",
-            "フェデレーションユーザーのセッションが呼び出せる STS の操作は、ほぼ "
-            "GetCallerIdentity だけです。",
-        ),
+        Message("A federated user session can call GetCallerIdentity and little else of STS."),
         "AWS STS API Reference, GetFederationToken",
     ),
     RuleNote(
         Rule.FEDERATED_IAM,
-        Text(
-            "A federated user session cannot call IAM through the API.",
-            "フェデレーションユーザーのセッションでは、API から IAM を呼び出せません。",
-        ),
+        Message("A federated user session cannot call IAM through the API."),
         "AWS STS API Reference, GetFederationToken",
     ),
     RuleNote(
         Rule.ROOT_ASSUMES_NO_ROLE,
-        Text("The root user cannot assume a role.", "ルートユーザーはロールを引き受けられません。"),
+        Message("The root user cannot assume a role."),
         "AWS STS API Reference, AssumeRole",
     ),
     RuleNote(
         Rule.MFA_OF_CALLER,
-        Text(
-            "The MFA device of an STS call is one of the caller's own, and its code is right.",
-            "STS の呼び出しに使う MFA デバイスは呼び出し元自身のもので、コードが正しくなければ"
-            "なりません。",
-        ),
+        Message("The MFA device of an STS call is one of the caller's own, and its code is right."),
         "IAM User Guide, Secure API access with MFA; texts observed (fact §3.2)",
     ),
     RuleNote(
         Rule.LIMITS,
-        Text(
-            "Durations and names in STS calls keep to the documented limits.",
-            "STS の呼び出しの有効期間と名前には、文書に定められた制限があります。",
-        ),
+        Message("Durations and names in STS calls keep to the documented limits."),
         "AWS STS API Reference",
     ),
     RuleNote(
         Rule.CODE_ONCE,
-        Text(
-            "An MFA code is accepted once, and only for a short time.",
-            "MFA コードは短時間だけ有効で、一度しか使えません。",
-        ),
+        Message("An MFA code is accepted once, and only for a short time."),
         "observed (fact §3.2)",
         documented=False,
     ),
     RuleNote(
         Rule.TWO_CODES,
-        Text(
-            "Enabling or resynchronising a device takes two consecutive codes, the older first.",
-            "デバイスの有効化と再同期には、連続する 2 つのコードを古い順に入力します。",
+        Message(
+            "Enabling or resynchronising a device takes two consecutive codes, the older first."
         ),
         "IAM API Reference, EnableMFADevice, ResyncMFADevice",
     ),
     RuleNote(
         Rule.DEVICE_LIMIT,
-        Text(
-            "A user can have up to eight MFA devices.",
-            "1 人のユーザーが持てる MFA デバイスは 8 台までです。",
-        ),
+        Message("A user can have up to eight MFA devices."),
         "IAM User Guide, IAM and AWS STS quotas",
     ),
     RuleNote(
         Rule.DEVICE_BOUND_ONCE,
-        Text(
-            "An MFA device belongs to one user at most, and its name is used once.",
-            "1 台の MFA デバイスは 1 人のユーザーだけのもので、同じ名前は二度使えません。",
-        ),
+        Message("An MFA device belongs to one user at most, and its name is used once."),
         "IAM API Reference, EnableMFADevice, CreateVirtualMFADevice",
     ),
     RuleNote(
         Rule.DEVICE_NAME,
-        Text(
-            "Device names and paths keep to IAM's characters and lengths.",
-            "デバイス名とパスに使える文字と長さには、IAM の制限があります。",
-        ),
+        Message("Device names and paths keep to IAM's characters and lengths."),
         "IAM API Reference, CreateVirtualMFADevice",
     ),
     RuleNote(
         Rule.DEVICE_HOLDER,
-        Text(
+        Message(
             "Who has an MFA device and calls with an access key needs an MFA session to enable or "
-            "disable their own devices.",
-            "MFA デバイスを持つユーザーがアクセスキーで自分のデバイスを有効化・無効化するには、"
-            "MFA 済みのセッションが必要です。",
+            "disable their own devices."
         ),
         "security bulletin AWS-2023-001",
     ),
     RuleNote(
         Rule.DEVICE_IN_USE,
-        Text(
-            "A virtual device can only be deleted after it was deactivated.",
-            "仮想 MFA デバイスは、無効化してからでないと削除できません。",
-        ),
+        Message("A virtual device can only be deleted after it was deactivated."),
         "IAM API Reference, DeleteVirtualMFADevice",
     ),
     RuleNote(
         Rule.UNKNOWN_ENTITY,
-        Text(
-            "What a call names must exist.",
-            "呼び出しで指定するものは、存在していなければなりません。",
-        ),
+        Message("What a call names must exist."),
         "IAM API Reference, Common Errors",
     ),
     RuleNote(
         Rule.PASSWORD_POLICY,
-        Text(
-            "A new password meets the account's password policy, or the default one.",
-            "新しいパスワードは、アカウントのパスワードポリシー（なければ既定のもの）を"
-            "満たさなければなりません。",
-        ),
+        Message("A new password meets the account's password policy, or the default one."),
         "IAM User Guide, Set an account password policy for IAM users",
     ),
     RuleNote(
         Rule.OWN_PASSWORD,
-        Text(
-            "ChangePassword changes the caller's own password and needs the old one.",
-            "ChangePassword で変えられるのは自分のパスワードだけで、古いパスワードが必要です。",
-        ),
+        Message("ChangePassword changes the caller's own password and needs the old one."),
         "IAM API Reference, ChangePassword",
     ),
     RuleNote(
         Rule.FORCED_CHANGE,
-        Text(
+        Message(
             "A password that must be changed is changed at sign-in, before any page of the console "
-            "opens, by the user's own iam:ChangePassword.",
-            "変更が必要なパスワードは、コンソールが開く前に、サインインの途中で本人の "
-            "iam:ChangePassword によって変更されます。",
+            "opens, by the user's own iam:ChangePassword."
         ),
         "IAM User Guide, Manage passwords for IAM users (fact §8.1)",
     ),
     RuleNote(
         Rule.HARD_EXPIRY,
-        Text(
+        Message(
             "Where the password policy says so, an expired password is not changed at sign-in: an "
-            "administrator sets another one.",
-            "パスワードポリシーでそう決めている場合、期限切れのパスワードはサインイン時に変更できず、"
-            "管理者が再設定します。",
+            "administrator sets another one."
         ),
         "IAM User Guide, Set an account password policy for IAM users (fact §8.1)",
     ),
     RuleNote(
         Rule.DEVICE_IS_ASKED,
-        Text(
-            "A user who has an MFA device is always asked for it at console sign-in.",
-            "MFA デバイスを持つユーザーは、コンソールへのサインインで必ず MFA を求められます。",
-        ),
+        Message("A user who has an MFA device is always asked for it at console sign-in."),
         "IAM User Guide, MFA enabled sign-in",
     ),
     RuleNote(
         Rule.SESSION_KEEPS_MFA,
-        Text(
+        Message(
             "Whether a session has MFA is fixed when it begins: a device enabled later does not "
-            "change it.",
-            "セッションに MFA があるかどうかは開始時に決まり、後からデバイスを有効にしても"
-            "変わりません。",
+            "change it."
         ),
         "IAM User Guide, tutorial: permit users to manage their credentials and MFA settings",
     ),

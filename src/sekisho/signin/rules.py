@@ -6,7 +6,7 @@ IAM User Guide, "Compare AWS STS credentials"; facts §3.1, §3.4, §3.5.
 
 from dataclasses import dataclass
 
-from sekisho.signin.model import Credential, CredentialKind, HolderKind, SigninSwitches
+from sekisho.signin.model import Credential, CredentialKind, HolderKind, SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 __all__ = ["AskPolicies", "PermittedWithoutPolicy", "RefusedByService", "Ruling", "service_rule"]
@@ -18,7 +18,7 @@ class AskPolicies:
 
     Attributes:
         only_denies: no Allow is needed, but an explicit Deny counts (only ever true under the
-            switch `get_session_token_heeds_deny`).
+            assumption `get_session_token_heeds_deny`).
     """
 
     only_denies: bool = False
@@ -50,7 +50,7 @@ _TOKEN_SESSION_MAY = _PERMISSIONS_OF_ASSUME_ROLE | {
 _FEDERATED_MAY = frozenset({"getcalleridentity", "getscopedcredentials", "getdelegatedaccesstoken"})
 
 
-def service_rule(credential: Credential, action: str, switches: SigninSwitches) -> Ruling:
+def service_rule(credential: Credential, action: str, assumptions: SigninAssumptions) -> Ruling:
     """Return what the service itself says about `action`, before any policy is asked.
 
     `action` is an IAM action, `service:Name`, in any case.
@@ -58,21 +58,21 @@ def service_rule(credential: Credential, action: str, switches: SigninSwitches) 
     service, _, name = action.partition(":")
     match service.lower():
         case "sts":
-            return _sts_rule(credential, name, switches)
+            return _sts_rule(credential, name, assumptions)
         case "iam":
             return _iam_rule(credential)
         case _:
             return AskPolicies()
 
 
-def _sts_rule(credential: Credential, name: str, switches: SigninSwitches) -> Ruling:
+def _sts_rule(credential: Credential, name: str, assumptions: SigninAssumptions) -> Ruling:
     long_term = credential.kind is CredentialKind.LONG_TERM_KEY
     match name.lower():
         case "getcalleridentity":
             return PermittedWithoutPolicy(Rule.IDENTITY_NEEDS_NO_PERMISSION)
         case "getsessiontoken" | "getfederationtoken" if not long_term:
             return _not_with_session(name, Rule.LONG_TERM_KEY_ONLY)
-        case "getsessiontoken" if switches.get_session_token_heeds_deny:
+        case "getsessiontoken" if assumptions.get_session_token_heeds_deny:
             return AskPolicies(only_denies=True)
         case "getsessiontoken":
             return PermittedWithoutPolicy(Rule.SESSION_NEEDS_NO_PERMISSION)

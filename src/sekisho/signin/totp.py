@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sekisho.errors import InternalError
-from sekisho.signin.model import SigninSwitches
+from sekisho.signin.model import SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 __all__ = ["DIGITS", "PERIOD", "Device", "code_at", "is_code", "is_seed", "step_of"]
@@ -87,7 +87,7 @@ class Device:
     last_step: int | None = None
 
     def enable(
-        self, codes: tuple[str, str], now: datetime, switches: SigninSwitches
+        self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
     ) -> "Device | Refused":
         """Return the device in step with two consecutive codes, the older first.
 
@@ -97,23 +97,25 @@ class Device:
         first, second = codes
         if not (is_code(first) and is_code(second)):
             return _wrong_code(Rule.TWO_CODES)
-        for delta in _nearest_first(switches.resync_window):
+        for delta in _nearest_first(assumptions.resync_window):
             step = step_of(now) + self.drift + delta
             if self._fresh(step - 1) and self._gives(first, step - 1) & self._gives(second, step):
                 return replace(self, drift=self.drift + delta, last_step=step)
         return _wrong_code(Rule.TWO_CODES)
 
     def resync(
-        self, codes: tuple[str, str], now: datetime, switches: SigninSwitches
+        self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
     ) -> "Device | Refused":
         """Return the device in step again; takes the same two codes as `enable`."""
-        return self.enable(codes, now, switches)
+        return self.enable(codes, now, assumptions)
 
-    def verify(self, code: str, now: datetime, switches: SigninSwitches) -> "Device | Refused":
+    def verify(
+        self, code: str, now: datetime, assumptions: SigninAssumptions
+    ) -> "Device | Refused":
         """Return the device with `code` used up, or refuse a wrong, late or used code."""
         if not is_code(code):
             return _wrong_code(Rule.CODE_ONCE)
-        for delta in _nearest_first(switches.totp_window):
+        for delta in _nearest_first(assumptions.totp_window):
             step = step_of(now) + self.drift + delta
             if self._fresh(step) and self._gives(code, step):
                 return replace(self, drift=self.drift + delta, last_step=step)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sekisho.audit.checks.ids import AccountFindingId as Id
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["CONTROLS", "NOBODY_CHECKS", "Control"]
 
@@ -24,42 +24,31 @@ class Control:
     """
 
     name: str
-    limits: Text
+    limits: Message
 
 
-NOBODY_CHECKS = Text(
+NOBODY_CHECKS = Message(
     "None of these controls checks whether a policy demands MFA, whether access keys work without "
     "it, or whether role trust policies ask for it. A finding supports the control's result; it "
-    "does not replace it.",
-    "これらのコントロールは、ポリシーが MFA を強制しているか、アクセスキーが MFA なしで使えるか、"
-    "ロールの信頼ポリシーが MFA を求めるかを確認しません。"
-    "検出結果はコントロールの結果を補うもので、置き換えるものではありません。",
+    "does not replace it."
 )
 
-_REGISTERED = Text(
+_REGISTERED = Message(
     "It asks whether a device is registered, not whether MFA is demanded; users without a "
-    "password and their access keys are left out.",
-    "デバイスの登録だけを確認し、MFA の強制は確認しません。"
-    "パスワードのないユーザーやアクセスキーは対象外です。",
+    "password and their access keys are left out."
 )
-_ALL_USERS = Text(
+_ALL_USERS = Message(
     "It asks whether every user has a device, not whether MFA is demanded; it also fails for "
-    "machine users.",
-    "全ユーザーのデバイス登録だけを確認し、MFA の強制は確認しません。"
-    "機械用ユーザーでも不合格です。",
+    "machine users."
 )
-_BY_NAME = Text(
+_BY_NAME = Message(
     "It looks at members of groups that have AWS's AdministratorAccess, and at no other way to "
-    "become one.",
-    "AWS 管理の AdministratorAccess を持つグループのメンバーだけを見ます。",
+    "become one."
 )
-_ROOT = Text(
-    "It says nothing about root's access keys, nor how often root is used.",
-    "ルートユーザーのアクセスキーや利用状況は確認しません。",
-)
+_ROOT = Message("It says nothing about root's access keys, nor how often root is used.")
 
 
-def _cis(number: str, since_5: str, limits: Text) -> tuple[Control, ...]:
+def _cis(number: str, since_5: str, limits: Message) -> tuple[Control, ...]:
     """Return one recommendation of each version; in 5.0.0 all moved up by one."""
     versions = ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.1")
     numbered = [*((version, number) for version in versions), ("5.0.0", since_5)]

@@ -7,11 +7,11 @@ from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.findings import Severity
-from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import render, size
 from sekisho.policy.size import Quota
 
@@ -23,9 +23,9 @@ FRESH = timedelta(hours=24)
 _ACCOUNT = "account"
 _ROOT = "root"
 _INLINE_FULL = 0.9
-_VERSIONS = Text("versions", "バージョン")
-_POLICIES = Text("managed policies", "管理ポリシー")
-_GROUPS = Text("groups", "グループ")
+_VERSIONS = Message("versions")
+_POLICIES = Message("managed policies")
+_GROUPS = Message("groups")
 _DETAILS = "GetAccountAuthorizationDetails"
 _HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
 
@@ -50,7 +50,7 @@ def _hidden(examined: Examined) -> Iterator[AccountFinding]:
             why = f"{gap.what}: {gap.reason}"
             yield unknown(name or Id.TRUST_WITHOUT_MFA, gap.who or _ACCOUNT, why)
         elif gap.what == _DETAILS and not gap.who:
-            for each in (Id.NOT_GATED, Id.TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
+            for each in (Id.NOT_ENFORCED, Id.TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
                 yield unknown(each, _ACCOUNT, f"{gap.what}: {gap.reason}")
 
 
@@ -105,11 +105,11 @@ def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
         elif row.facts.password is None:
             why = "; ".join(row.facts.unread) or texts.NOT_TOLD
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
-        if row.gate.gated is Gated.PROVED:
+        if row.enforcement.enforced is Enforced.PROVED:
             yield finding(Id.EXCEPTION_NEEDLESS, each.user, _about(texts.EXCEPTION_NEEDLESS, each))
 
 
-def _about(text: Text, exemption: Exemption) -> Text:
+def _about(text: Message, exemption: Exemption) -> Message:
     return text.filled(
         kind=texts.EXCEPTION_KINDS[exemption.kind],
         ticket=exemption.ticket,
@@ -122,9 +122,9 @@ def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
     """Find what has no room for what a roll-out adds: a policy, a group, a version."""
     summary = examined.snapshot.summary
     for row in examined.rows:
-        if row.gate.gated is not Gated.PROVED:
+        if row.enforcement.enforced is not Enforced.PROVED:
             yield from _user_quotas(row, summary)
-    for name in examined.gating:
+    for name in examined.enforcing:
         policy = examined.snapshot.policies.get(name)
         if policy is not None and not policy.aws_managed:
             used, most = len(policy.versions), Quota.VERSIONS_PER_POLICY.of(summary)
@@ -148,12 +148,12 @@ def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[AccountFindin
         yield finding(Id.QUOTA_NEAR, user.name, fact)
 
 
-def _near(subject: str, what: Text, used: int, most: int) -> Iterator[AccountFinding]:
+def _near(subject: str, what: Message, used: int, most: int) -> Iterator[AccountFinding]:
     """Find a quota that has one place left, or none."""
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
         counts = {"used": used, "most": most}
-        fact = Text(
+        fact = Message.both(
             texts.PLACES.en.format(what=what.en, **counts),
             texts.PLACES.ja.format(what=what.ja, **counts),
         )

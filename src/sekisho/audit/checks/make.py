@@ -5,7 +5,7 @@ from sekisho.audit.checks.model import AccountFinding
 from sekisho.audit.checks.words import WORDS
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.findings import Severity
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 
 __all__ = ["finding", "unknown"]
 
@@ -13,7 +13,7 @@ __all__ = ["finding", "unknown"]
 def finding(
     name: AccountFindingId,
     subject: str,
-    fact: Text,
+    fact: Message,
     *,
     severity: Severity | None = None,
     excused: Exemption | None = None,
@@ -25,10 +25,10 @@ def finding(
     )
 
 
-def unknown(name: AccountFindingId, subject: str, why: Text | str) -> AccountFinding:
+def unknown(name: AccountFindingId, subject: str, why: Message | str) -> AccountFinding:
     """Return what stands where it cannot be told whether there is a finding.
 
     `why` is AWS's own answer where it is no `Text`.
     """
-    fact = Text(why, why) if isinstance(why, str) else why
+    fact = verbatim(why) if isinstance(why, str) else why
     return AccountFinding(name, WORDS[name].severity, subject, fact, known=False)

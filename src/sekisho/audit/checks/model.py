@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sekisho.account import Group, Snapshot, User
 from sekisho.audit.checks.ids import AccountFindingId
+from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import Exceptions, Exemption
 from sekisho.audit.findings import Severity
-from sekisho.audit.gated import Gated
 from sekisho.audit.lint import Attachment
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["AccountFinding", "Check", "Examined"]
 
@@ -31,7 +31,7 @@ class AccountFinding:
     id: AccountFindingId
     severity: Severity
     subject: str
-    fact: Text
+    fact: Message
     known: bool = True
     excused: Exemption | None = None
 
@@ -41,20 +41,20 @@ class Examined:
     """What the checks look at.
 
     Attributes:
-        gating: the policies that gate somebody, by name, with how many users.
+        enforcing MFA: the policies that enforce MFA for somebody, by name, with how many users.
         gating_groups: the groups through which they do.
     """
 
     snapshot: Snapshot
     rows: tuple[Row, ...]
     exceptions: Exceptions
-    gating: Mapping[str, int]
-    gating_groups: tuple[str, ...]
+    enforcing: Mapping[str, int]
+    enforcing_groups: tuple[str, ...]
 
     @property
     def someone_is_open(self) -> bool:
-        """Whether somebody is not proved gated."""
-        return any(row.gate.gated is not Gated.PROVED for row in self.rows)
+        """Whether somebody is not proved enforced."""
+        return any(row.enforcement.enforced is not Enforced.PROVED for row in self.rows)
 
     def policies(self) -> Iterator[tuple[AttachedPolicy, tuple[Attachment, ...]]]:
         """Yield every policy of users, and as what it decides for any: attached, or a boundary.

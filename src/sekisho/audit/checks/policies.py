@@ -1,4 +1,4 @@
-"""What is wrong with the policies that are meant to gate."""
+"""What is wrong with the policies that are meant to enforce MFA."""
 
 from collections.abc import Iterator
 
@@ -14,10 +14,10 @@ from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, render
-from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, gate_shut
-from sekisho.prover.wording import witness_text
+from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, prove_enforcement
+from sekisho.prover.wording import counterexample_text
 
 __all__ = ["policy_checks"]
 
@@ -25,21 +25,22 @@ _ANYBODY = "any-user"
 
 
 def policy_checks(examined: Examined) -> Iterator[AccountFinding]:
-    """Find decoys, gates that gate nobody, and gates that have rotted."""
+    """Find decoys, enforcement that enforces MFA for nobody, and enforcement that have rotted."""
     judge = _Judge(examined.snapshot)
     for policy, uses in examined.policies():
-        if not _looks_like_a_gate(policy.document):
+        if not _looks_like_a_enforcement(policy.document):
             continue
         for use in uses or (Attachment.USER,):
-            # what gates somebody together with another policy is no decoy, as far as that goes
-            alone = bool(uses) and policy.name not in examined.gating
+            # what enforces MFA for somebody together with another policy is no decoy,
+            # as far as that goes
+            alone = bool(uses) and policy.name not in examined.enforcing
             severity = None if alone else Severity.NOTE
             yield from _judged(policy.name, judge.shuts(policy, use), severity, decides=bool(uses))
         for use in uses:
             yield from _rot(policy.name, judge.linted(policy, use))
 
 
-def _looks_like_a_gate(document: Document) -> bool:
+def _looks_like_a_enforcement(document: Document) -> bool:
     """Tell whether a statement denies everything, but for a list, and means to ask about MFA."""
     return any(
         statement.effect is Effect.DENY
@@ -62,7 +63,7 @@ class _Judge:
         self._reports: dict[tuple[Document, Attachment], Report] = {}
 
     def shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
-        """Tell whether the policy alone shuts the gate, whatever is attached beside it."""
+        """Tell whether the policy alone enforces MFA, whatever is attached beside it."""
         key = (policy.document, use)
         if key not in self._verdicts:
             self._verdicts[key] = self._shuts(policy, use)
@@ -74,10 +75,10 @@ class _Judge:
         bounds = use is Attachment.BOUNDARY
         policies = Policies(boundaries=(policy,)) if bounds else Policies(identity=(policy,))
         try:
-            return gate_shut(policies, user, snapshot.taken_at, later=True).direct
+            return prove_enforcement(policies, user, snapshot.taken_at, later=True).direct
         except FaultyPolicy as error:
             message = error.faults[0].message
-            return Unknown(Text(message, message))
+            return Unknown(verbatim(message))
 
     def linted(self, policy: AttachedPolicy, use: Attachment) -> Report:
         """Return what lint says of the policy."""
@@ -94,8 +95,8 @@ def _judged(
     name: str, verdict: Verdict, severity: Severity | None, *, decides: bool
 ) -> Iterator[AccountFinding]:
     match verdict:
-        case Refuted(witness):
-            fact = witness_text(witness)
+        case Refuted(counterexample):
+            fact = counterexample_text(counterexample)
             yield finding(Id.DECOY_POLICY, name, fact, severity=severity)
         case Unknown(reason):
             yield unknown(Id.DECOY_POLICY, name, reason)
@@ -108,7 +109,7 @@ def _rot(name: str, report: Report) -> Iterator[AccountFinding]:
     """Find what lint finds, as far as it is about MFA."""
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
-            fact = Text(f"{each.id}: {each.fact.en}", f"{each.id}: {each.fact.ja}")
+            fact = Message("{id}: {fact}").filled(id=each.id, fact=each.fact)
             yield finding(Id.POLICY_ROT, name, fact)
     for gap in report.gaps:
         yield unknown(Id.POLICY_ROT, name, gap)

@@ -10,7 +10,7 @@ from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding
 from sekisho.audit.checks.model import AccountFinding, Examined
 from sekisho.audit.findings import Severity
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import PrincipalKey, Statement
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
@@ -29,7 +29,7 @@ def role_checks(examined: Examined) -> Iterator[AccountFinding]:
             yield finding(Id.TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
 
 
-def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Text]:
+def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
     """Yield who can assume a role with what; of credentials without MFA some lack the key."""
     for user in _named_in(role, snapshot.account):
         path = next((each.path for each in snapshot.users if each.name == user), "/")
@@ -46,11 +46,11 @@ def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Text]:
                 yield _fact(said.filled(who=user), statement)
 
 
-def _fact(who: Text, statement: Statement) -> Text:
+def _fact(who: Message, statement: Statement) -> Message:
     index = statement.index
     keys = sorted({each.key for each in statement.conditions if each.key.lower() not in MFA_KEYS})
-    left = texts.TAKEN_TO_HOLD.filled(keys=", ".join(keys)) if keys else Text("", "")
-    return Text(
+    left = texts.TAKEN_TO_HOLD.filled(keys=", ".join(keys)) if keys else verbatim("")
+    return Message.both(
         texts.ASSUMABLE.en.format(who=who.en, index=index) + left.en,
         texts.ASSUMABLE.ja.format(who=who.ja, index=index) + left.ja,
     )

@@ -11,11 +11,11 @@ from sekisho.audit.checks.model import AccountFinding, Check, Examined
 from sekisho.audit.checks.policies import policy_checks
 from sekisho.audit.checks.roles import role_checks
 from sekisho.audit.checks.users import user_checks
+from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.findings import Severity
-from sekisho.audit.gated import Gated
 from sekisho.audit.people import Row
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["check_account"]
 
@@ -36,7 +36,7 @@ def check_account(
     Args:
         snapshot: the account.
         rows: from `rows_of`.
-        exceptions: who is not to be gated.
+        exceptions: who is not to be enforced.
     """
     examined = _examined(snapshot, rows, exceptions)
     found = list(dict.fromkeys(each for check in _CHECKS for each in check(examined)))
@@ -53,20 +53,20 @@ def check_account(
 
 
 def _examined(snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions) -> Examined:
-    gated = [row for row in rows if row.gate.gated is Gated.PROVED]
-    gating = Counter(name for row in gated for name in row.power.gating)
+    enforced = [row for row in rows if row.enforcement.enforced is Enforced.PROVED]
+    enforcing = Counter(name for row in enforced for name in row.power.enforcing)
     groups = tuple(
         group.name
         for group in snapshot.groups
-        if any(name in gating for name in group.attached)
-        or any(policy.name in gating for policy in group.inline)
+        if any(name in enforcing for name in group.attached)
+        or any(policy.name in enforcing for policy in group.inline)
     )
-    return Examined(snapshot, rows, exceptions, gating, groups)
+    return Examined(snapshot, rows, exceptions, enforcing, groups)
 
 
 def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
     """Tell what is unknown of many users for one reason once; each user's row says it too."""
-    alike: dict[tuple[AccountFindingId, Text], list[AccountFinding]] = {}
+    alike: dict[tuple[AccountFindingId, Message], list[AccountFinding]] = {}
     for each in found:
         if each.known:
             yield each

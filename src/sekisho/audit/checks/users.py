@@ -1,4 +1,4 @@
-"""What is wrong with users: credentials without a device, open gates, locked doors."""
+"""What is wrong with users: credentials without a device, open MFA enforcements, locked doors."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,10 @@ from sekisho.audit.checks import texts
 from sekisho.audit.checks.ids import AccountFindingId as Id
 from sekisho.audit.checks.make import finding, unknown
 from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.enforced import Enforced
 from sekisho.audit.findings import Severity
-from sekisho.audit.gated import Gated
 from sekisho.audit.people import Outlook, Row, said_of
-from sekisho.language import Text, listed
+from sekisho.messages import Message, listed
 from sekisho.prover import Proved, Refuted, Unknown
 
 __all__ = ["user_checks"]
@@ -20,7 +20,7 @@ def user_checks(examined: Examined) -> Iterator[AccountFinding]:
     """Find what is wrong with each user."""
     for row in examined.rows:
         yield from _devices(row)
-        yield from _gate(examined, row)
+        yield from _enforcement(examined, row)
         yield from _way_in(row)
         yield from _power(row)
 
@@ -67,8 +67,8 @@ def _no_device(row: Row) -> Iterator[AccountFinding]:
     elif facts.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if facts.password:
-        gated = row.gate.gated is Gated.PROVED
-        severity = Severity.WARNING if gated else None
+        enforced = row.enforcement.enforced is Enforced.PROVED
+        severity = Severity.WARNING if enforced else None
         about = (Id.CONSOLE_WITHOUT_DEVICE, name, texts.CONSOLE)
         yield finding(*about, excused=excused, severity=severity)
     elif facts.password is None:
@@ -84,22 +84,22 @@ def _holds_nothing(row: Row) -> Iterator[AccountFinding]:
         yield finding(Id.USER_WITHOUT_DEVICE, row.user.name, texts.NOTHING)
 
 
-def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
+def _enforcement(examined: Examined, row: Row) -> Iterator[AccountFinding]:
     name, excused = row.user.name, row.exemption if row.exempt else None
-    match row.gate.gated:
-        case Gated.PROVED:
+    match row.enforcement.enforced:
+        case Enforced.PROVED:
             pass
-        case Gated.REFUTED:
-            if row.gate.witness is not None:
-                fact = said_of(row.gate.witness, row.facts)
-                yield finding(Id.NOT_GATED, name, fact, excused=excused)
-        case Gated.NOTHING_ALLOWED:
-            yield finding(Id.NOT_YET_GATED, name, texts.NOTHING_ALLOWED)
-        case Gated.UNKNOWN:
-            yield unknown(Id.NOT_GATED, name, _gate_reason(row))
+        case Enforced.REFUTED:
+            if row.enforcement.counterexample is not None:
+                fact = said_of(row.enforcement.counterexample, row.facts)
+                yield finding(Id.NOT_ENFORCED, name, fact, excused=excused)
+        case Enforced.NOTHING_ALLOWED:
+            yield finding(Id.NOT_YET_ENFORCED, name, texts.NOTHING_ALLOWED)
+        case Enforced.UNKNOWN:
+            yield unknown(Id.NOT_ENFORCED, name, _enforcement_reason(row))
     yield from _services(row)
-    groups = examined.gating_groups
-    left_out = row.gate.gated in (Gated.REFUTED, Gated.NOTHING_ALLOWED)
+    groups = examined.enforcing_groups
+    left_out = row.enforcement.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
         own = ", ".join(row.user.groups) or "-"
         fact = texts.DIFFERENT.filled(groups=", ".join(groups), own=own)
@@ -108,33 +108,37 @@ def _gate(examined: Examined, row: Row) -> Iterator[AccountFinding]:
 
 def _services(row: Row) -> Iterator[AccountFinding]:
     """Find what services may do for the user: now, or once something allows it."""
-    match row.gate.via_service, row.gate.later_via_service:
-        case Refuted(witness), _:
-            yield finding(Id.SERVICES_PASS, row.user.name, said_of(witness, row.facts))
+    match row.enforcement.via_service, row.enforcement.later_via_service:
+        case Refuted(counterexample), _:
+            yield finding(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.facts))
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
-        case Proved(), Refuted(witness) if row.gate.gated is Gated.PROVED:
-            fact = texts.ONCE_ALLOWED.filled(said=said_of(witness, row.facts))
+        case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
+            fact = texts.ONCE_ALLOWED.filled(said=said_of(counterexample, row.facts))
             yield finding(Id.SERVICES_PASS, row.user.name, fact)
-        case Proved(), Unknown(reason) if row.gate.gated is Gated.PROVED:
+        case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case _:
             pass
 
 
-def _gate_reason(row: Row) -> Text | str:
-    if row.gate.gap:
-        return row.gate.gap
-    reasons = [each.reason for each in (row.gate.later, row.gate.now) if isinstance(each, Unknown)]
+def _enforcement_reason(row: Row) -> Message | str:
+    if row.enforcement.gap:
+        return row.enforcement.gap
+    reasons = [
+        each.reason
+        for each in (row.enforcement.later, row.enforcement.now)
+        if isinstance(each, Unknown)
+    ]
     return reasons[0] if reasons else texts.NOT_DECIDED
 
 
 def _way_in(row: Row) -> Iterator[AccountFinding]:
-    """Find who does not get in under the gate: the present one, or the one to be attached."""
+    """Find who does not get in under enforcement: the present one, or the one to be attached."""
     name = row.user.name
-    gated = row.gate.gated is Gated.PROVED
-    under = texts.THERE if gated else texts.TO_COME
-    severity = None if gated else Severity.WARNING
+    enforced = row.enforcement.enforced is Enforced.PROVED
+    under = texts.THERE if enforced else texts.TO_COME
+    severity = None if enforced else Severity.WARNING
     for outlook in row.fate.outlooks:
         if outlook is Outlook.DEAD_LOCK:
             fact = texts.MUST_CHANGE.filled(under=under)
@@ -153,15 +157,15 @@ def _way_in(row: Row) -> Iterator[AccountFinding]:
 def _power(row: Row) -> Iterator[AccountFinding]:
     if row.power.edits and not row.power.administers:
         fact = texts.EDITS.filled(request=row.power.edits)
-        yield finding(Id.MAY_EDIT_GATE, row.user.name, fact)
+        yield finding(Id.MAY_EDIT_ENFORCEMENT, row.user.name, fact)
     elif row.power.edits_unknown and not row.power.administers:
-        yield unknown(Id.MAY_EDIT_GATE, row.user.name, row.power.edits_unknown)
+        yield unknown(Id.MAY_EDIT_ENFORCEMENT, row.user.name, row.power.edits_unknown)
 
 
-def _listed(row: Row) -> Text:
+def _listed(row: Row) -> Message:
     named = ((each.serial, texts.DEVICE_KINDS[each.kind]) for each in row.facts.devices)
     return listed(texts.OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
-def _why(row: Row) -> Text | str:
+def _why(row: Row) -> Message | str:
     return "; ".join(row.facts.unread) or texts.NOT_TOLD

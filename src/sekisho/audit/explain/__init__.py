@@ -1,4 +1,4 @@
-"""An error text that people paste: what caused it, what it is mistaken for, what cures it."""
+"""An error text that people paste: what caused it, what it is mistaken for, what fixes it."""
 
 from sekisho.audit.explain.denial import Denial
 from sekisho.audit.explain.entries import Alike, Cause, Entry, entries, entry

@@ -1,4 +1,4 @@
-"""What is known of errors: entries, each with its wordings, causes, look-alikes and cures.
+"""What is known of errors: entries, each with its wordings, causes, look-alikes and fixes.
 
 The entries are data (`data/*.json`); a key that is not known there is an error.
 """
@@ -13,7 +13,7 @@ from sekisho.audit.explain.denial import Denial
 from sekisho.audit.explain.normal import letters, tidy
 from sekisho.engine.glob import like
 from sekisho.errors import InternalError
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 
 __all__ = ["Alike", "Cause", "Entry", "Pattern", "entries", "entry"]
@@ -28,15 +28,15 @@ class Cause:
     Attributes:
         why: what is the case.
         tell: how to tell that it is this cause and no other.
-        cure: what to do.
-        administrator: whether the cure needs an administrator.
+        fix: what to do.
+        administrator: whether the fix needs an administrator.
         own: whether it only applies to the caller's own user or device name (False: only to
             others); None: to both.
     """
 
-    why: Text
-    tell: Text
-    cure: Text
+    why: Message
+    tell: Message
+    fix: Message
     administrator: bool
     own: bool | None = None
 
@@ -51,7 +51,7 @@ class Alike:
     """
 
     id: str
-    differs: Text
+    differs: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Entry:
 
     id: str
     source: str
-    title: Text
+    title: Message
     wordings: tuple[str, ...]
     fragments: tuple[tuple[str, ...], ...]
     codes: tuple[str, ...]
@@ -156,9 +156,9 @@ def _list(value: object) -> list[object]:
     return value or []
 
 
-def _text(value: object) -> Text:
+def _text(value: object) -> Message:
     given = _checked(value, ("en", "ja"))
-    return Text(str(given["en"]), str(given["ja"]))
+    return Message.both(str(given["en"]), str(given["ja"]))
 
 
 def _fragments(wording: str) -> tuple[str, ...]:
@@ -167,10 +167,10 @@ def _fragments(wording: str) -> tuple[str, ...]:
 
 
 def _cause(value: object) -> Cause:
-    given = _checked(value, ("why", "tell", "cure", "administrator", "own"))
+    given = _checked(value, ("why", "tell", "fix", "administrator", "own"))
     own = {"own": True, "others": False, "any": None}[str(given.get("own", "any"))]
-    why, tell, cure = (_text(given[name]) for name in ("why", "tell", "cure"))
-    return Cause(why, tell, cure, given["administrator"] is True, own)
+    why, tell, fix = (_text(given[name]) for name in ("why", "tell", "fix"))
+    return Cause(why, tell, fix, given["administrator"] is True, own)
 
 
 def _alike(value: object) -> Alike:

@@ -14,7 +14,7 @@ from sekisho.audit.explain.denial import Denial, denials
 from sekisho.audit.explain.entries import Cause, Entry, entries
 from sekisho.audit.explain.normal import letters, tidy
 from sekisho.errors import UsageError
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 
 __all__ = ["MOST_CHARACTERS", "Answer", "Explanation", "explain"]
 
@@ -55,12 +55,12 @@ class Answer:
             each for each in self.entry.causes if None in (own, each.own) or own is each.own
         )
 
-    def filled(self, text: Text) -> Text:
+    def filled(self, text: Message) -> Message:
         """Return a text of the entry with the action, resource and name of the denial put in."""
         en, ja = text.en, text.ja
         for place, value in _values(self.denial or Denial()).items():
             en, ja = en.replace(place, value.en), _replaced(ja, place, value.ja)
-        return Text(en, ja)
+        return Message.both(en, ja)
 
 
 def _replaced(ja: str, place: str, value: str) -> str:
@@ -71,17 +71,15 @@ def _replaced(ja: str, place: str, value: str) -> str:
     return ja.replace(place, value)
 
 
-def _values(denial: Denial) -> Mapping[str, Text]:
+def _values(denial: Denial) -> Mapping[str, Message]:
     """Return what the denial says, and words for what it leaves unsaid."""
     given = {
-        "{action}": (denial.action, Text("the action", "アクション")),
-        "{resource}": (denial.resource, Text("the resource", "リソース")),
-        "{name}": (denial.name, Text("NAME", "NAME")),
-        "{policy}": (denial.policy, Text("its ARN", "その ARN")),
+        "{action}": (denial.action, Message("the action")),
+        "{resource}": (denial.resource, Message("the resource")),
+        "{name}": (denial.name, Message("NAME")),
+        "{policy}": (denial.policy, Message("its ARN")),
     }
-    return {
-        place: Text(value, value) if value else unsaid for place, (value, unsaid) in given.items()
-    }
+    return {place: verbatim(value) if value else unsaid for place, (value, unsaid) in given.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +102,16 @@ def explain(text: str) -> Explanation:
         UsageError: if there is no text, or far too much.
     """
     if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"a text of more than {MOST_CHARACTERS:,} characters", cure=_CURE)
+        raise UsageError(f"a text of more than {MOST_CHARACTERS:,} characters", fix=_FIX)
     plain = tidy(text[:MOST_CHARACTERS])
     known = letters(plain)
     if not known:
-        raise UsageError("no error text was given", cure=_CURE)
+        raise UsageError("no error text was given", fix=_FIX)
     answers = _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
     return Explanation(answers, () if answers else _nearest(plain))
 
 
-_CURE = "paste the error message alone"
+_FIX = "paste the error message alone"
 
 
 def _by_wording(known: str) -> tuple[Answer, ...]:

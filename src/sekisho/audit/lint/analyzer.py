@@ -14,9 +14,9 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.words import found, place_in
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, Version, to_json
-from sekisho.policy.faults import quoted
 
 __all__ = ["analyzer_checks"]
 
@@ -40,7 +40,7 @@ def analyzer_checks(
         yield from condition_checks(document, statement, speller)
         said = _said(statement)
         if (first := seen.setdefault(said, statement.index)) != statement.index:
-            fact = Text(f"the same as statement {first}", f"ステートメント {first} と同じ")
+            fact = Message("the same as statement {first}").filled(first=first)
             yield found(FindingId.REDUNDANT_STATEMENT, place_in(document, statement), fact)
 
 
@@ -60,17 +60,17 @@ def _version(document: Document, attachment: Attachment) -> Iterator[Finding]:
         yield found(
             FindingId.MISSING_VERSION,
             place_in(document, None),
-            Text("no `Version`", "`Version` がない"),
+            Message("no `Version`"),
         )
     for statement in document.statements:
         for path, value in _values(statement):
             if "${" in value:
                 shown = quoted(value)
-                fact = Text(f"{path}: {shown} is literal text", f"{path}: {shown} はただの文字列")
+                fact = Message("{path}: {shown} is literal text").filled(path=path, shown=shown)
                 yield found(
                     FindingId.VARIABLE_IN_VERSION, place_in(document, statement, path=path), fact
                 )
-                return  # one is enough: the cure is one line at the top
+                return  # one is enough: the fix is one line at the top
 
 
 def _values(statement: Statement) -> Iterator[tuple[str, str]]:
@@ -113,8 +113,8 @@ def _actions(document: Document, statement: Statement, speller: Speller) -> Iter
             )
 
 
-def _write(near: str) -> Text | None:
-    return Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
+def _write(near: str) -> Message | None:
+    return Message("Write `{near}`.").filled(near=near) if near else None
 
 
 def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
@@ -125,14 +125,14 @@ def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     principal = statement.principal
     if principal and principal.negated and statement.effect is Effect.ALLOW:
         kinds = ", ".join(key.value for key, _ in principal.entries)
-        fact = Text(f"`NotPrincipal` with {kinds}", f"{kinds} の `NotPrincipal`")
+        fact = Message("`NotPrincipal` with {kinds}").filled(kinds=kinds)
         yield found(FindingId.ALLOW_NOT_PRINCIPAL, place_in(document, statement), fact)
     if _passes_roles(statement) and statement.resource and statement.resource.negated:
         shown = ", ".join(quoted(each) for each in statement.resource.values[:_SHOWN])
         place = place_in(document, statement, path="NotResource")
         yield found(FindingId.PASS_ROLE_NOT_RESOURCE, place, shown)
     elif _passes_roles(statement) and statement.resource and "*" in statement.resource.values:
-        fact = Text("`iam:PassRole` on `*`", "`*` への `iam:PassRole`")
+        fact = Message("`iam:PassRole` on `*`")
         yield found(FindingId.PASS_ROLE_STAR, place_in(document, statement, path="Resource"), fact)
 
 
@@ -212,12 +212,12 @@ def _lists(document: Document, statement: Statement) -> Iterator[Finding]:
             )
 
 
-def _redundant(values: list[str]) -> Iterator[Text]:
+def _redundant(values: list[str]) -> Iterator[Message]:
     """Yield what stands twice, or beside a pattern that begins the same and ends in `*`."""
     for value, times in Counter(values).items():
         if times > 1:
             shown = quoted(value)
-            yield Text(f"{shown} stands {times} times", f"{shown} が {times} 回ある")
+            yield Message("{shown} stands {times} times").filled(shown=shown, times=times)
     stems = {
         value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
     }
@@ -228,4 +228,4 @@ def _redundant(values: list[str]) -> Iterator[Text]:
         )
         if wider is not None:
             one, other = quoted(value), quoted(f"{wider}*")
-            yield Text(f"{one} beside {other}", f"{other} があるのに {one} もある")
+            yield Message("{one} beside {other}").filled(one=one, other=other)

@@ -13,7 +13,7 @@ from sekisho.audit.held import Ask, Held, Home, request_of
 from sekisho.audit.lint.work import Work
 from sekisho.audit.probes import probes_of
 from sekisho.catalogue import Action
-from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Switches
+from sekisho.engine import Assumptions, AttachedPolicy, Context, DecisionEffect
 from sekisho.engine.doubts import Doubts
 from sekisho.engine.layers import across_accounts
 from sekisho.engine.principals import Caller, Named, caller_of
@@ -144,7 +144,7 @@ class Asker:
             *(("true", str(age)) for age in ages),
         )
         self.work = Work(MOST_WORK)
-        self._doubts = Doubts(Switches())
+        self._doubts = Doubts(Assumptions())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
         self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
         self._probed: dict[str, tuple[Ask, ...]] = {}

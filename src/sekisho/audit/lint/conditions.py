@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cache
 
 from sekisho.audit.findings import Finding
-from sekisho.audit.lint.facts import verbatim
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import Speller, global_keys
 from sekisho.audit.lint.words import found, place_in
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     Condition,
     Document,
@@ -21,7 +21,6 @@ from sekisho.policy import (
     Statement,
     Version,
 )
-from sekisho.policy.faults import quoted
 
 __all__ = ["condition_checks", "looks_like_mfa"]
 
@@ -44,7 +43,7 @@ def condition_checks(
     """Yield what is wrong with a statement's conditions, and with variables in its resources."""
     for condition in statement.conditions:
         where = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
-        for name, fact, cure in (
+        for name, fact, fix in (
             *_key(condition, speller),
             *_operator(statement, condition),
             *_values(condition, document),
@@ -53,7 +52,7 @@ def condition_checks(
                 name,
                 place_in(document, statement, path=where, position=condition.position),
                 fact,
-                cure,
+                fix,
             )
     for condition in _unpaired(statement):
         where = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
@@ -74,7 +73,7 @@ def condition_checks(
             )
 
 
-_Fact = tuple[FindingId, Text, Text | None]
+_Fact = tuple[FindingId, Message, Message | None]
 
 
 def looks_like_mfa(key: str) -> bool:
@@ -99,8 +98,8 @@ def _key(condition: Condition, speller: Speller) -> Iterator[_Fact]:
     # a key that was meant to be MFA is reported by what it does to MFA
     if key not in known and not looks_like_mfa(key):
         near = speller.near_global_key(condition.key)
-        cure = Text(f"Write `{near}`.", f"`{near}` と書いてください。") if near else None
-        yield FindingId.INVALID_GLOBAL_KEY, verbatim(quoted(condition.key)), cure
+        fix = Message("Write `{near}`.").filled(near=near) if near else None
+        yield FindingId.INVALID_GLOBAL_KEY, verbatim(quoted(condition.key)), fix
 
 
 def _operator(statement: Statement, condition: Condition) -> Iterator[_Fact]:
@@ -144,7 +143,7 @@ def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
     texts = condition.values[:_MOST_VALUES]
     if name is OperatorName.BOOL and {text.lower() for text in texts} >= {"true", "false"}:
         shown = quoted(condition.key)
-        fact = Text(f"{shown}: true and false", f"{shown}: true と false")
+        fact = Message("{shown}: true and false").filled(shown=shown)
         yield FindingId.MULTIPLE_BOOLEAN, fact, None
     for text in texts:
         if _VARIABLE in text and document.version is Version.V2012:
@@ -155,10 +154,10 @@ def _values(condition: Condition, document: Document) -> Iterator[_Fact]:
             yield found, _under(text, name.value), None
 
 
-def _under(text: str, operator: str) -> Text:
+def _under(text: str, operator: str) -> Message:
     """Return a key or a value with the operator that it stands under."""
     shown = quoted(text)
-    return Text(f"{shown} under `{operator}`", f"`{operator}` の {shown}")
+    return Message("{shown} under `{operator}`").filled(shown=shown, operator=operator)
 
 
 def _variable(name: OperatorName, text: str) -> FindingId | None:

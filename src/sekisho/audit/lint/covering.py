@@ -12,9 +12,9 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.engine import arns, glob
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement
-from sekisho.policy.faults import quoted
 
 __all__ = ["Naming", "always_denied"]
 
@@ -65,9 +65,8 @@ def _taken_back(
         indexes = ", ".join(str(each) for each in tuple(dict.fromkeys(by))[:_SHOWN])
         shown = ", ".join(quoted(each) for each in actions[:_SHOWN])
         shown += " …" if len(actions) > _SHOWN else ""
-        fact = Text(
-            f"{shown}: denied by statement {indexes}",
-            f"{shown}: ステートメント {indexes} が拒否する",
+        fact = Message("{shown}: denied by statement {indexes}").filled(
+            shown=shown, indexes=indexes
         )
         yield found(FindingId.ALLOW_ALWAYS_DENIED, place_in(document, allow), fact)
 

@@ -6,9 +6,9 @@ from sekisho.audit.held import Ask, Held
 from sekisho.audit.lint.asking import State
 from sekisho.audit.truth_wording import HELD
 from sekisho.engine import DecisionEffect
-from sekisho.language import Text
+from sekisho.messages import Message
 
-__all__ = ["applying", "asked", "listed", "verbatim"]
+__all__ = ["applying", "asked", "listed"]
 
 _EFFECTS: Mapping[DecisionEffect, str] = {
     DecisionEffect.ALLOWED: "許可",
@@ -17,37 +17,33 @@ _EFFECTS: Mapping[DecisionEffect, str] = {
 }
 
 
-def verbatim(text: str) -> Text:
-    """Return what reads the same in both languages: names, and AWS's own messages."""
-    return Text(text, text)
-
-
-def asked(ask: Ask, held: Held | State, effect: DecisionEffect) -> Text:
+def asked(ask: Ask, held: Held | State, effect: DecisionEffect) -> Message:
     """Return a request as it was made with what is held, and the answer."""
     if held is State.STALE:
         holding = Held.CONSOLE_MFA
     else:
         holding = held.value if isinstance(held, State) else held
-    return Text(
-        f"`{ask.action}` on `{ask.resource}`, {holding.value}: {effect.value}",
-        f"`{ask.resource}` への `{ask.action}`、{HELD[holding].ja}: {_EFFECTS[effect]}",
+    return Message("`{action}` on `{resource}`, {held}: {effect}").filled(
+        action=ask.action,
+        resource=ask.resource,
+        held=Message.both(holding.value, HELD[holding].ja),
+        effect=Message.both(effect.value, _EFFECTS[effect]),
     )
 
 
-def listed(before: Text, names: str) -> Text:
+def listed(before: Message, names: str) -> Message:
     """Return a list with what is said about it before."""
-    return Text(f"{before.en}: {names}", f"{before.ja}: {names}")
+    return Message("{before}: {names}").filled(before=before, names=names)
 
 
-def applying(applies: bool, otherwise: bool, switch: str) -> Text:
-    """Return what comes of the condition, and the switch that it rests on."""
+def applying(applies: bool, otherwise: bool, assumption: str) -> Message:
+    """Return what comes of the condition, and the assumption that it rests on."""
     says = {
-        True: Text("always applies", "常に適用される"),
-        False: Text("never applies", "決して適用されない"),
+        True: Message("always applies"),
+        False: Message("never applies"),
     }
     if applies is otherwise:
         return says[applies]
-    return Text(
-        f"{says[applies].en} (with the switch `{switch}` the other way it {says[otherwise].en})",
-        f"{says[applies].ja} (スイッチ `{switch}` を変えると{says[otherwise].ja})",
+    return Message("{says} (if `{assumption}` is set the other way, it {says_})").filled(
+        says=says[applies], assumption=assumption, says_=says[otherwise]
     )

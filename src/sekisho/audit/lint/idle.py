@@ -11,11 +11,11 @@ from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Action, Catalogue, partitions
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, Statement
 from sekisho.policy.applies import about, carries, service_of
-from sekisho.policy.faults import quoted
-from sekisho.signin import PermittedWithoutPolicy, SigninSwitches, service_rule
+from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
 __all__ = ["decoys", "is_decoy", "misfits", "never_applies", "ungoverned", "wrong_partitions"]
 
@@ -41,9 +41,8 @@ def never_applies(
         return
     loose = relaxed(statement)
     if loose.conditions and not asker.ever_applies(loose, asks[0]):
-        fact = Text(
-            f"`{asks[0].action}`: its conditions hold with no credential",
-            f"`{asks[0].action}`: 条件がどの認証情報でも成立しない",
+        fact = Message("`{action}`: its conditions hold with no credential").filled(
+            action=asks[0].action
         )
         yield found(FindingId.NEVER_APPLIES, place_in(document, statement), fact)
 
@@ -141,9 +140,8 @@ def decoys(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
                         path=f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}",
                         position=condition.position,
                     ),
-                    Text(
-                        f"{quoted(condition.key)} under `{condition.operator}`",
-                        f"`{condition.operator}` の {quoted(condition.key)}",
+                    Message("{quoted} under `{operator}`").filled(
+                        quoted=quoted(condition.key), operator=condition.operator
                     ),
                 )
 
@@ -165,9 +163,8 @@ def wrong_partitions(document: Document, partition: str) -> Iterator[Finding]:
                         path="NotResource" if resource and resource.negated else "Resource",
                         position=resource.position if resource else None,
                     ),
-                    Text(
-                        f"{quoted(value)}, in an account of `{partition}`",
-                        f"{quoted(value)} (アカウントのパーティションは `{partition}`)",
+                    Message("{quoted}, in an account of `{partition}`").filled(
+                        quoted=quoted(value), partition=partition
                     ),
                 )
 
@@ -185,4 +182,4 @@ def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
 
 def _permitted(action: str, asker: Asker) -> bool:
     held = credential_of(Held.KEY, asker.home)
-    return isinstance(service_rule(held, action, SigninSwitches()), PermittedWithoutPolicy)
+    return isinstance(service_rule(held, action, SigninAssumptions()), PermittedWithoutPolicy)

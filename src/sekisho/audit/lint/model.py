@@ -5,7 +5,7 @@ from enum import Enum
 
 from sekisho.audit.findings import Finding, Severity
 from sekisho.audit.truth_model import TruthTable
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind, Quota
 
 __all__ = ["Attachment", "Report"]
@@ -70,7 +70,7 @@ class Report:
     attachment: Attachment
     findings: tuple[Finding, ...]
     table: TruthTable | None
-    gaps: tuple[Text, ...]
+    gaps: tuple[Message, ...]
     dated: str
     size: int
 

@@ -11,7 +11,7 @@ from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import Target, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement
 
 __all__ = ["own_checks"]
@@ -20,10 +20,7 @@ _MOST_ACTIONS = 12
 _MOST_PATTERNS = 60
 _CREATE = "iam:CreateVirtualMFADevice"
 _ENABLE = "iam:enablemfadevice"
-_NOT_WITH_PATH = Text(
-    "open to `user/hanako` and not to `user/staff/hanako`",
-    "`user/hanako` にはでき、`user/staff/hanako` にはできない",
-)
+_NOT_WITH_PATH = Message("open to `user/hanako` and not to `user/staff/hanako`")
 
 
 def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:

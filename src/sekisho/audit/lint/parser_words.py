@@ -6,7 +6,7 @@ Errors have English messages; as the fact of a finding they are said in both lan
 import re
 from collections.abc import Mapping, Sequence
 
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 
 __all__ = ["both"]
 
@@ -87,10 +87,10 @@ _SENTENCES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 )
 
 
-def both(message: str) -> Text:
+def both(message: str) -> Message:
     """Return a message of the parser in both languages; in English only if it is not known."""
     for pattern, japanese in _SENTENCES:
         if found := pattern.fullmatch(message):
             words = [_KINDS.get(part, _VALUES.get(part, part)) for part in found.groups()]
-            return Text(message, japanese.format(*words))
-    return Text(message, message)
+            return Message.both(message, japanese.format(*words))
+    return verbatim(message)

@@ -11,7 +11,7 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.parser_words import both
 from sekisho.audit.lint.words import found
 from sekisho.errors import Code, Fault
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Position
 
 __all__ = ["UNREADABLE", "findings_of_faults"]
@@ -114,10 +114,10 @@ def _finding(fault: Fault, source: str) -> Finding:
     )
     fact = both(fault.message)
     if message:
-        fact = Text(f"{fact.en}; AWS: {message}", f"{fact.ja}。AWS: {message}")
-    # a cure of the parser's is about this very place, and reads the same in both languages
-    cure = Text(fault.cure, fault.cure) if fault.cure.startswith("write `") else None
-    return found(name, place, fact, cure)
+        fact = Message("{fact}; AWS: {message}").filled(fact=fact, message=message)
+    # a fix of the parser's is about this very place, and reads the same in both languages
+    fix = verbatim(fault.fix) if fault.fix.startswith("write `") else None
+    return found(name, place, fact, fix)
 
 
 def _named(fault: Fault) -> tuple[FindingId, str]:

@@ -7,9 +7,10 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
 from sekisho.audit.lint.asking import Asker, State, as_identity, check, relaxed, relaxed_but_who
+from sekisho.audit.lint.counterexample import questions, stand_ins
 from sekisho.audit.lint.covering import always_denied
+from sekisho.audit.lint.enforcement import Enforcement
 from sekisho.audit.lint.facts import applying, asked
-from sekisho.audit.lint.gate import Gate
 from sekisho.audit.lint.idle import (
     decoys,
     misfits,
@@ -25,7 +26,6 @@ from sekisho.audit.lint.saving import save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.trust import Trust
-from sekisho.audit.lint.witness import questions, stand_ins
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.audit.truth import truth_table
@@ -33,7 +33,7 @@ from sekisho.audit.truth_model import TruthTable
 from sekisho.audit.truth_wording import HELD
 from sekisho.catalogue import Catalogue
 from sekisho.errors import FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, parse, size
 
 __all__ = ["lint"]
@@ -49,31 +49,18 @@ _MOST_COMPARED = 1_400
 _MOST_COVERED = 1_500
 """How many times an action or a resource is compared with one that is always denied."""
 
-_NOT_READ = Text(
-    "The policy could not be read whole, so its meaning was not examined: mend the errors first",
-    "ポリシー全体を読めないため、意味は調べていません。先にエラーを直してください",
+_NOT_READ = Message(
+    "The policy could not be read whole, so its meaning was not examined: mend the errors first"
 )
-_NOT_DECIDED = Text(
-    "The engine cannot decide this policy, so its meaning was not examined: {why}",
-    "エンジンがこのポリシーを判定できないため、意味は調べていません: {why}",
+_NOT_DECIDED = Message(
+    "The engine cannot decide this policy, so its meaning was not examined: {why}"
 )
-_TOO_LONG = Text(
-    "Longer than any policy that AWS takes: its meaning was not examined",
-    "AWS が受け付けるどのポリシーよりも長いため、意味は調べていません",
+_TOO_LONG = Message("Longer than any policy that AWS takes: its meaning was not examined")
+_TOO_MUCH = Message("So many statements depend on MFA that not all of them were examined")
+_TOO_WIDE = Message(
+    "So many actions have wildcards or stand beside so many resources that not all were looked up"
 )
-_TOO_MUCH = Text(
-    "So many statements depend on MFA that not all of them were examined",
-    "MFA に依存するステートメントが多すぎるため、すべては調べていません",
-)
-_TOO_WIDE = Text(
-    "So many actions have wildcards or stand beside so many resources that not all were looked up",
-    "ワイルドカードを含むアクション、またはアクションとリソースの組み合わせが多すぎるため、"
-    "すべては照合していません",
-)
-_TOO_MANY = Text(
-    "Only the first {most} findings are shown",
-    "最初の {most} 件だけを示しています",
-)
+_TOO_MANY = Message("Only the first {most} findings are shown")
 
 
 def lint(
@@ -118,7 +105,7 @@ class _Run:
         self.document = document
         self.attachment = attachment
         self.known = known
-        self.gaps: list[Text] = []
+        self.gaps: list[Message] = []
         # the statements as those of an identity-based policy, by which they are asked
         self.asked = as_identity(document, attachment.kind)
         self.asker = Asker(home, self.asked)
@@ -199,7 +186,7 @@ class _Run:
             case Attachment.SCP:
                 yield from self._conditions(dependents)
                 of_people = [each for each in dependents if not self._of_roles_only(each)]
-                yield from self._gate(of_people)
+                yield from self._enforcement(of_people)
                 yield from self._on_roles(dependents)
             case Attachment.TRUST:
                 yield from Trust(self.document, self.asked, self.asker).findings(dependents)
@@ -215,12 +202,14 @@ class _Run:
 
     def _on_users(self, dependents: list[Dependent]) -> Iterator[Finding]:
         yield from self._conditions(dependents)
-        yield from self._gate(dependents)
+        yield from self._enforcement(dependents)
         yield from own_checks(self.document, self.asker, self.known)
 
-    def _gate(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        gate = Gate(self.document, dependents, self.asker, self.known, self.attachment)
-        yield from gate.findings()
+    def _enforcement(self, dependents: list[Dependent]) -> Iterator[Finding]:
+        enforcement = Enforcement(
+            self.document, dependents, self.asker, self.known, self.attachment
+        )
+        yield from enforcement.findings()
 
     def _on_sessions(self, dependents: list[Dependent]) -> Iterator[Finding]:
         """Find conditions on MFA, which a session without MFA always meets, or never."""
@@ -256,9 +245,11 @@ class _Run:
         false = self.asker.applies(statement, ask, Held.ROLE)
         absent = self.asker.applies_showing(statement, ask, Held.ROLE, None, None)
         says = applying(false, absent, "role_session_mfa")
-        fact = Text(
-            f"`{ask.action}` on `{ask.resource}`, {Held.ROLE.value}: {says.en}",
-            f"`{ask.resource}` への `{ask.action}`、{HELD[Held.ROLE].ja}: {says.ja}",
+        fact = Message("`{action}` on `{resource}`, {held}: {effect}").filled(
+            action=ask.action,
+            resource=ask.resource,
+            held=Message.both(Held.ROLE.value, HELD[Held.ROLE].ja),
+            effect=says,
         )
         return found(name, place_in(self.document, each.statement, path="Condition"), fact)
 

@@ -7,8 +7,8 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Report
 from sekisho.audit.lint.wording import Words
 from sekisho.audit.lint.words import WORDS
-from sekisho.files.sarif import Json, location, notice, result, rule, sarif_log
-from sekisho.language import Language
+from sekisho.documents.sarif import Json, location, notice, result, rule, sarif_log
+from sekisho.messages import Language
 
 __all__ = ["rule_of", "to_sarif"]
 
@@ -48,20 +48,20 @@ def rule_of(name: str, words: Words, lang: Language) -> Json:
         name,
         words.title.into(lang),
         fullDescription={"text": words.cause.into(lang)},
-        help={"text": words.cure.into(lang)},
+        help={"text": words.fix.into(lang)},
         defaultConfiguration={"level": words.severity.value},
     )
 
 
 def _result(finding: Finding, lang: Language) -> Json:
     place = finding.place
-    title, fact, cause, cure = (
-        text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.cure)
+    title, fact, cause, fix = (
+        text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.fix)
     )
     return result(
         finding.id,
         finding.severity.value,
-        f"{title}: {fact}. {cause} {cure}",
+        f"{title}: {fact}. {cause} {fix}",
         location(
             place.document, place.path, line=place.position.line, column=place.position.column
         ),

@@ -9,9 +9,9 @@ from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.saving_trust import trust_checks
 from sekisho.audit.lint.words import found, place_in
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
-from sekisho.policy.faults import quoted
 
 __all__ = ["save_checks"]
 
@@ -65,21 +65,19 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
         yield from _scp_size(document, len(text), used)
     if attachment.quota is None:
         return
-    for fault in over_quota(used, attachment.quota):
+    if over_quota(used, attachment.quota):
         answer = attachment.quota.message("NAME")
-        fact = Text(
-            f"{fault.message}; AWS: {answer}",
-            f"{used} 文字で、上限の {attachment.quota.number} 文字を超えている。AWS: {answer}",
+        fact = Message("{used} characters, over the quota of {quota}; AWS: {answer}").filled(
+            used=used, quota=attachment.quota.number, answer=answer
         )
         yield found(FindingId.SAVE_SIZE, place_in(document, None), fact)
 
 
 def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
     """Yield that a service control policy is longer than its quota, or than it was (fact §7.1)."""
-    fact = Text(
-        f"{raw} characters, {used} without white space; {_SCP_LONG} or {_SCP_NOW} are taken",
-        f"{raw} 文字 (空白を除いて {used} 文字)。上限は {_SCP_LONG} 文字または {_SCP_NOW} 文字",
-    )
+    fact = Message(
+        "{raw} characters, {used} without white space; {scp_long} or {scp_now} are taken"
+    ).filled(raw=raw, used=used, scp_long=_SCP_LONG, scp_now=_SCP_NOW)
     name = FindingId.SAVE_SIZE if used > _SCP_NOW else FindingId.SAVE_SCP_SIZE
     yield found(name, place_in(document, None), fact)
 

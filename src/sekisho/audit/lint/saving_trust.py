@@ -10,9 +10,9 @@ from sekisho.audit.findings import Finding
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
 from sekisho.engine import arns
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Principal, PrincipalKey, Statement
-from sekisho.policy.faults import quoted
 
 __all__ = ["trust_checks"]
 
@@ -28,7 +28,7 @@ _FOR_ROLES = frozenset(
 )
 _IDENTITIES = frozenset({"assumed-role", "federated-user", "role", "root", "user"})
 _STS_ONLY = "AssumeRole policy may only specify STS AssumeRole actions."
-_NOBODY = Text("`Principal` names nobody", "`Principal` に誰も書かれていない")
+_NOBODY = Message("`Principal` names nobody")
 
 
 def trust_checks(document: Document) -> Iterator[Finding]:
@@ -48,9 +48,9 @@ def _actions(document: Document, statement: Statement) -> Iterator[Finding]:
         if set("*?") & set(value if service == "sts" else service) or value.lower() in _FOR_ROLES:
             continue
         shown = quoted(value)
-        fact = Text(shown, shown)
+        fact = verbatim(shown)
         if service != "sts":
-            fact = Text(f"{shown}; AWS: {_STS_ONLY}", f"{shown}。AWS: {_STS_ONLY}")
+            fact = Message("{shown}; AWS: {sts_only}").filled(shown=shown, sts_only=_STS_ONLY)
         place = place_in(document, statement, path="Action", position=statement.action.position)
         yield found(FindingId.SAVE_TRUST_ACTION, place, fact)
 
@@ -68,7 +68,7 @@ def _principal(document: Document, statement: Statement, principal: Principal) -
             if _is_no_identity(value):
                 shown = quoted(value)
                 answer = f'Invalid principal in policy: "AWS":"{shown[1:-1]}"'
-                fact = Text(f"{shown}; AWS: {answer}", f"{shown}。AWS: {answer}")
+                fact = Message("{shown}; AWS: {answer}").filled(shown=shown, answer=answer)
                 yield found(FindingId.SAVE_TRUST_PRINCIPAL, place, fact)
 
 

@@ -8,7 +8,7 @@ from sekisho.audit.lint.asking import Asker, State, relaxed
 from sekisho.audit.lint.facts import asked
 from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.words import found, place_in
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Quantifier, Statement
 
 __all__ = ["Dependent", "statement_checks"]
@@ -99,7 +99,9 @@ def _allow(
         yield FindingId.ALLOW_ADMITS_SESSIONS, State.NO_MFA
 
 
-def _fact(document: Document, statement: Statement, ask: Ask, state: State, asker: Asker) -> Text:
+def _fact(
+    document: Document, statement: Statement, ask: Ask, state: State, asker: Asker
+) -> Message:
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
     return asked(ask, state, asker.effect(whole, ask, state))

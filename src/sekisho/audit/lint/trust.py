@@ -17,9 +17,9 @@ from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
-from sekisho.language import Text
+from sekisho.errors import quoted
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, PrincipalKey, Statement
-from sekisho.policy.faults import quoted
 
 __all__ = ["Trust"]
 
@@ -107,18 +107,18 @@ class Trust:
         loose = relaxed(statement)
         allows = statement.effect is Effect.ALLOW
         fresh = self._asker.applies(loose, ask, State.FRESH)
-        told: dict[Text, list[str]] = {}
+        told: dict[Message, list[str]] = {}
         for trusted in self._who_never_has(statement):
-            default, other, switch = self._applies_to(trusted, loose, ask)
+            default, other, assumption = self._applies_to(trusted, loose, ask)
             if (fresh or not default) if allows else default:
-                told.setdefault(applying(default, other, switch), []).append(trusted.name)
+                told.setdefault(applying(default, other, assumption), []).append(trusted.name)
         for says, names in told.items():
             shown = ", ".join(quoted(name) for name in names[:_SHOWN])
             shown += " …" if len(names) > _SHOWN else ""
             yield found(
                 FindingId.TRUSTED_NEVER_HAS,
                 place_in(self._document, statement, path="Condition", position=statement.position),
-                Text(f"{shown}: {says.en}", f"{shown}: {says.ja}"),
+                Message("{shown}: {says}").filled(shown=shown, says=says),
             )
 
     def _who_never_has(self, statement: Statement) -> list[Trusted]:
@@ -144,7 +144,10 @@ class Trust:
     def _applies_to(
         self, trusted: Trusted, statement: Statement, ask: Ask
     ) -> tuple[bool, bool, str]:
-        """Return whether a statement applies to somebody, and would if a switch were otherwise."""
+        """Return whether a statement applies to somebody.
+
+        And would if an assumption were otherwise.
+        """
         held = Held.ROLE if trusted.kind is TrustedKind.ROLE else Held.KEY
         absent = self._asker.applies_showing(statement, ask, held, None, None)
         false = self._asker.applies_showing(statement, ask, held, "false", None)

@@ -1,9 +1,9 @@
-"""The words of a finding: severity, title, cause and cure."""
+"""The words of a finding: severity, title, cause and fix."""
 
 from dataclasses import dataclass
 
 from sekisho.audit.findings import Severity
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["Words"]
 
@@ -13,6 +13,6 @@ class Words:
     """What is always the same about one kind of finding."""
 
     severity: Severity
-    title: Text
-    cause: Text
-    cure: Text
+    title: Message
+    cause: Message
+    fix: Message

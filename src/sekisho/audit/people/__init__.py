@@ -1,14 +1,17 @@
-"""Each user of an account in one row: who it is, what they hold, and what the gate does to them."""
+"""Each user of an account in one row.
+
+Who it is, what they hold, and what enforcement does to them.
+"""
 
 from sekisho.audit.people.administer import Administrators, Power, powers_of
 from sekisho.audit.people.asks import some
+from sekisho.audit.people.counterexample import said_of
 from sekisho.audit.people.coverage import Coverage, coverage_of
 from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
 from sekisho.audit.people.outlook import Fate, Outlook, outlooks_of
 from sekisho.audit.people.rows import Row, rows_of
 from sekisho.audit.people.walks import Walks, may_hold
-from sekisho.audit.people.witness import said_of
 
 __all__ = [
     "Administrators",

@@ -1,7 +1,7 @@
-"""Who may take the gate away: administrators, and who may edit what gates them.
+"""Who may take MFA enforcement away: administrators, and who may edit what enforces MFA for them.
 
 Whether somebody is an administrator is decided by the prover, and not by a policy's name: there is
-an allowed call in a session with MFA that takes a gate away from others, or gives every right.
+an allowed call in a session with MFA that takes enforcement away from others, or gives every right.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.alike import Likenesses, Numbers
-from sekisho.audit.gated import named_of
+from sekisho.audit.enforced import named_of
 from sekisho.audit.people.asks import Asker, Caller
-from sekisho.audit.people.gating import edits_of, gating_of
+from sekisho.audit.people.enforcing import edits_of, enforcing_of
 from sekisho.audit.people.powers import ASKED, Powers
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Administrators", "Power", "powers_of"]
@@ -24,63 +24,63 @@ __all__ = ["Administrators", "Power", "powers_of"]
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a user may do to the gate, in a session with MFA.
+    """What a user may do to MFA enforcement, in a session with MFA.
 
     Attributes:
         administers: whether the user can change what decides for others, or take every right.
         request: an allowed request that does so, or the first of several; "" if there is none.
         unknown: why it is not known whether the user is an administrator; None if it is.
-        gating: the policies that stop the user without MFA, by name.
+        enforcing MFA: the policies that stop the user without MFA, by name.
         edits: an allowed request that takes away or changes one of them; "" if there is none.
         edits_unknown: why that is not known; None if it is.
     """
 
     administers: bool
     request: str = ""
-    unknown: Text | None = None
-    gating: tuple[str, ...] = ()
+    unknown: Message | None = None
+    enforcing: tuple[str, ...] = ()
     edits: str = ""
-    edits_unknown: Text | None = None
+    edits_unknown: Message | None = None
 
 
 def powers_of(snapshot: Snapshot) -> Mapping[str, Power]:
-    """Return what each user may do to the gate, by user name."""
+    """Return what each user may do to MFA enforcement, by user name."""
     asked = Administrators(snapshot)
     return {user.name: asked.power(user) for user in snapshot.users}
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A user's policies, what of the user matters to them, and which of them gate."""
+    """A user's policies, what of the user matters to them, and which of them MFA enforcement."""
 
     policies: Policies
     alike: tuple[object, ...]
-    gating: tuple[str, ...]
+    enforcing: tuple[str, ...]
 
 
 class Administrators:
-    """Who may take gates away in one account; users who are alike are asked about once."""
+    """Who may take enforcement away in one account; users who are alike are asked about once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         numbers = Numbers()
         self._asker = Asker(snapshot.taken_at, numbers)
         self._likenesses = Likenesses(numbers, ASKED)
-        self._gating: dict[object, tuple[str, ...]] = {}
+        self._enforcing: dict[object, tuple[str, ...]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
         self._edits: dict[object, tuple[int | None, Unknown | None]] = {}
 
     @cached_property
-    def _known(self) -> Mapping[str, _Known | Text]:
+    def _known(self) -> Mapping[str, _Known | Message]:
         return {user.name: self._read(user) for user in self._snapshot.users}
 
     @cached_property
     def _powers(self) -> Powers:
-        gates = {
-            name: each if isinstance(each, Text) else each.gating
+        enforcements = {
+            name: each if isinstance(each, Message) else each.enforcing
             for name, each in self._known.items()
         }
-        return Powers(self._snapshot, self._asker, self._likenesses, gates)
+        return Powers(self._snapshot, self._asker, self._likenesses, enforcements)
 
     def of(self, user: User, held: Held = Held.MFA_SESSION) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
@@ -88,7 +88,7 @@ class Administrators:
         Refuted shows a call that makes one, or the first of several, by this user or one alike.
         """
         known = self._known[user.name]
-        if isinstance(known, Text):
+        if isinstance(known, Message):
             return Unknown(known)
         try:
             return self._administers(user, known, held)[0]
@@ -98,37 +98,37 @@ class Administrators:
     def power(self, user: User) -> Power:
         """Return what one user may do."""
         known = self._known[user.name]
-        if isinstance(known, Text):
+        if isinstance(known, Message):
             return Power(administers=False, unknown=known, edits_unknown=known)
         try:
             verdict, of = self._administers(user, known)
-            edits, doubt = self._on_own_gate(user, known)
+            edits, doubt = self._on_own_enforcement(user, known)
         except (FaultyAccount, FaultyPolicy) as error:
             why = _said(error)
             return Power(administers=False, unknown=why, edits_unknown=why)
         unsure = None if doubt is None else doubt.reason
-        power = Power(False, gating=known.gating, edits=edits, edits_unknown=unsure)
+        power = Power(False, enforcing=known.enforcing, edits=edits, edits_unknown=unsure)
         match verdict:
             case Proved():
                 return power
-            case Refuted(witness):
-                on = witness.request.resource
-                request = f"{witness.request.action} on {user.arn if on == of.arn else on}"
+            case Refuted(counterexample):
+                on = counterexample.request.resource
+                request = f"{counterexample.request.action} on {user.arn if on == of.arn else on}"
                 return replace(power, administers=True, request=request)
             case Unknown(reason):
                 return replace(power, unknown=reason)
 
-    def _read(self, user: User) -> _Known | Text:
+    def _read(self, user: User) -> _Known | Message:
         """Return what is known of a user's policies, or why nothing is."""
         try:
             policies = policies_of(self._snapshot, user.name)
             alike = self._likenesses.of(user, policies)
             key = (alike, _names(policies))
-            if key not in self._gating:
-                self._gating[key] = gating_of(self._snapshot, user, policies)
+            if key not in self._enforcing:
+                self._enforcing[key] = enforcing_of(self._snapshot, user, policies)
         except (FaultyAccount, FaultyPolicy) as error:
             return _said(error)
-        return _Known(policies, alike, self._gating[key])
+        return _Known(policies, alike, self._enforcing[key])
 
     def _administers(
         self, user: User, known: _Known, held: Held = Held.MFA_SESSION
@@ -139,11 +139,14 @@ class Administrators:
             self._verdicts[key] = (self._powers.of(user, known.policies, held), user)
         return self._verdicts[key]
 
-    def _on_own_gate(self, user: User, known: _Known) -> tuple[str, Unknown | None]:
-        """Return a request by which the user may change what gates the user, or why not known."""
+    def _on_own_enforcement(self, user: User, known: _Known) -> tuple[str, Unknown | None]:
+        """Return a request by which the user may change what enforces MFA for the user.
+
+        Or why not known.
+        """
         places = (user.groups, user.attached)
         key = (known.alike, _names(known.policies), places)
-        asks = list(edits_of(self._snapshot, user, known.gating)) if known.gating else []
+        asks = list(edits_of(self._snapshot, user, known.enforcing)) if known.enforcing else []
         if key not in self._edits:
             caller = Caller(named_of(user), known.policies)
             verdicts = [self._asker.may(caller, ask) for ask in asks]
@@ -160,6 +163,6 @@ def _names(policies: Policies) -> tuple[str, ...]:
     return tuple(policy.name for policy in (*policies.identity, *(policies.boundaries or ())))
 
 
-def _said(error: FaultyAccount | FaultyPolicy) -> Text:
+def _said(error: FaultyAccount | FaultyPolicy) -> Message:
     message = error.faults[0].message
-    return Text(message, message)
+    return verbatim(message)

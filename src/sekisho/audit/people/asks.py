@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.audit.alike import Numbers
-from sekisho.engine import Policies, Switches
+from sekisho.engine import Assumptions, Policies
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Document, Effect, Element
@@ -109,7 +109,7 @@ class Asker:
         """Tell whether a document allows an action at all, whatever its conditions."""
         key = (self.numbers.of(document), action)
         if key not in self._giving:
-            doubts = Doubts(Switches())
+            doubts = Doubts(Assumptions())
             self._giving[key] = any(
                 each.effect is Effect.ALLOW and matches(each.action, action, doubts)
                 for each in document.statements

@@ -1,6 +1,7 @@
 """Enabled, enforced, used: three figures that are often taken for one.
 
-Enabled: who has a device. Enforced: who is proved gated. Used: whose last sign-in is known to have
+Enabled: who has a device. Enforced: who is proved enforced. Used: whose last sign-in is known to
+have
 been with MFA. A snapshot tells the last only of the console: who has a device is asked for it there
 (fact §12, 9); whether an access key was used in a session with MFA, CloudTrail knows alone.
 """
@@ -8,7 +9,7 @@ been with MFA. A snapshot tells the last only of the console: who has a device i
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sekisho.audit.gated import Gated
+from sekisho.audit.enforced import Enforced
 from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.rows import Row
 
@@ -22,8 +23,8 @@ class Coverage:
     Attributes:
         enabled: have a device; of `enabled_unknown` it is not known.
         console: have a console password; `console_enabled` of them have a device.
-        enforced: are proved gated; of `enforced_unknown` it could not be found out.
-        exempt: are not gated, and are an exception that has not expired.
+        enforced: are proved enforced; of `enforced_unknown` it could not be found out.
+        exempt: are not enforced, and are an exception that has not expired.
         used: signed in at the console last when they had a device.
         used_unknown: all others: who never signed in there, who works with access keys, and who has
             no device now, but may have had one then.
@@ -51,9 +52,9 @@ def coverage_of(rows: Iterable[Row]) -> Coverage:
         enabled_unknown=sum(row.facts.enrolled is None for row in found),
         console=sum(row.facts.password is True for row in found),
         console_enabled=sum(bool(row.facts.password and row.facts.enrolled) for row in found),
-        enforced=sum(row.gate.gated is Gated.PROVED for row in found),
-        enforced_unknown=sum(row.gate.gated is Gated.UNKNOWN for row in found),
-        exempt=sum(row.exempt and row.gate.gated is not Gated.PROVED for row in found),
+        enforced=sum(row.enforcement.enforced is Enforced.PROVED for row in found),
+        enforced_unknown=sum(row.enforcement.enforced is Enforced.UNKNOWN for row in found),
+        exempt=sum(row.exempt and row.enforcement.enforced is not Enforced.PROVED for row in found),
         used=sum(used),
         used_unknown=len(found) - sum(used),
     )

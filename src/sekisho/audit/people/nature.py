@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.people.facts import Facts
-from sekisho.language import Text
+from sekisho.messages import Message
 
 __all__ = ["Nature", "nature_of"]
 
@@ -23,27 +23,23 @@ class Nature(StrEnum):
     UNSURE = "unsure"
 
 
-_BY_FILE = Text("the exceptions file says so", "例外ファイルの記載")
-_HAS_PASSWORD = Text("has a console password", "コンソールパスワードあり")
-_NO_PASSWORD = Text("has no console password", "コンソールパスワードなし")
-_HAS_DEVICE = Text("has an MFA device", "MFA デバイスあり")
-_NO_DEVICE = Text("has no MFA device", "MFA デバイスなし")
-_KEY_IN_USE = Text("has an access key in use", "使用中のアクセスキーあり")
-_KEY_IDLE = Text(
-    "has an active access key, unused for 90 days", "有効だが 90 日間未使用のアクセスキーあり"
-)
-_KEY = Text(
-    "has an active access key; its use is not known", "有効なアクセスキーあり (使用状況不明)"
-)
-_NO_KEY = Text("has no active access key", "有効なアクセスキーなし")
-_NEVER_IN = Text("has not signed in at the console", "コンソールへのサインイン記録なし")
-_OTHERS = Text("has credentials for single services", "サービス固有の認証情報などあり")
-_NOT_KNOWN = Text("not known: {what}", "不明: {what}")
+_BY_FILE = Message("the exceptions file says so")
+_HAS_PASSWORD = Message("has a console password")
+_NO_PASSWORD = Message("has no console password")
+_HAS_DEVICE = Message("has an MFA device")
+_NO_DEVICE = Message("has no MFA device")
+_KEY_IN_USE = Message("has an access key in use")
+_KEY_IDLE = Message("has an active access key, unused for 90 days")
+_KEY = Message("has an active access key; its use is not known")
+_NO_KEY = Message("has no active access key")
+_NEVER_IN = Message("has not signed in at the console")
+_OTHERS = Message("has credentials for single services")
+_NOT_KNOWN = Message("not known: {what}")
 
 
 def nature_of(
     facts: Facts, exemption: Exemption | None, now: datetime
-) -> tuple[Nature, tuple[Text, ...]]:
+) -> tuple[Nature, tuple[Message, ...]]:
     """Return what a user is, and why."""
     if exemption is not None and exemption.kind is not ExceptionKind.OTHER:
         machine = exemption.kind is ExceptionKind.MACHINE
@@ -64,7 +60,7 @@ def _judged(facts: Facts, now: datetime) -> Nature:
     return Nature.UNSURE
 
 
-def _evidence(facts: Facts, now: datetime) -> Iterator[Text]:
+def _evidence(facts: Facts, now: datetime) -> Iterator[Message]:
     if facts.password is not None:
         yield _HAS_PASSWORD if facts.password else _NO_PASSWORD
     if facts.password and facts.password_used is None:
@@ -78,7 +74,7 @@ def _evidence(facts: Facts, now: datetime) -> Iterator[Text]:
     yield from (_NOT_KNOWN.filled(what=why.partition(":")[0]) for why in facts.unread)
 
 
-def _of_keys(facts: Facts, now: datetime) -> Text:
+def _of_keys(facts: Facts, now: datetime) -> Message:
     if not facts.active_keys:
         return _NO_KEY
     if facts.key_in_use(now):

@@ -1,6 +1,7 @@
-"""What happens to each user under the gate: the prover walks each user's way in.
+"""What happens to each user under MFA enforcement: the prover walks each user's way in.
 
-The gate is the user's own where the user is gated already; otherwise it is what would be attached:
+MFA enforcement is the user's own where the user is enforced already; otherwise it is what would be
+attached:
 a Force_MFA policy beside everything that the user has.
 """
 
@@ -9,23 +10,23 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit.enforced import Enforced, UserEnforcement
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.gated import Gated, UserGate
 from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.walks import Walked, Walks, may_hold
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
-from sekisho.prover import Proved, gate_shut
+from sekisho.prover import Proved, prove_enforcement
 from sekisho.prover import User as Named
-from sekisho.prover.walk import WalkVerdict
+from sekisho.prover.scenarios import WalkVerdict
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
 
 
 class Outlook(StrEnum):
-    """What happens to a user under the gate, the gravest first."""
+    """What happens to a user under MFA enforcement, the gravest first."""
 
     UNKNOWN = "unknown"
     EXEMPT = "exempt until"
@@ -48,73 +49,75 @@ class Fate:
         by_path: whether the same user without a path would get in.
         reason: why it is not known; None if it is.
         name_taken: who has the device of the user's own name that alone is in the way, and the
-            cure; None if there is none.
+            fix; None if there is none.
         stopped: where the way ends; of several, one.
     """
 
     outlooks: tuple[Outlook, ...]
     by_path: bool = False
-    reason: Text | None = None
-    name_taken: Text | None = None
-    stopped: Text | None = field(default=None, compare=False)
+    reason: Message | None = None
+    name_taken: Message | None = None
+    stopped: Message | None = field(default=None, compare=False)
 
 
 def outlooks_of(
     snapshot: Snapshot,
     facts: Mapping[str, Facts],
-    gates: Mapping[str, UserGate],
+    enforcements: Mapping[str, UserEnforcement],
     exceptions: Exceptions,
-    gate: Document | None = None,
+    enforcement: Document | None = None,
 ) -> Mapping[str, Fate]:
-    """Return what happens to each user under the gate, by user name.
+    """Return what happens to each user under MFA enforcement, by user name.
 
     Args:
         snapshot: the account.
         facts: from `facts_of`.
-        gates: from `gates_of`.
-        exceptions: who is not to be gated.
-        gate: what would be attached to who is not gated; Force_MFA as `policy new` writes it if
+        enforcements: from `gates_of`.
+        exceptions: who is not to be enforced.
+        enforcement: what would be attached to who is not enforced; Force_MFA as `policy
+            new` writes it if
             not given.
     """
     usual = replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition)
-    teller = _Teller(snapshot, exceptions, gate or force_mfa(usual))
+    teller = _Teller(snapshot, exceptions, enforcement or force_mfa(usual))
     return {
-        user.name: teller.fate(user, facts[user.name], gates[user.name]) for user in snapshot.users
+        user.name: teller.fate(user, facts[user.name], enforcements[user.name])
+        for user in snapshot.users
     }
 
 
 class _Teller:
     """What was found out so far: equal ways in are walked once."""
 
-    def __init__(self, snapshot: Snapshot, exceptions: Exceptions, gate: Document) -> None:
+    def __init__(self, snapshot: Snapshot, exceptions: Exceptions, enforcement: Document) -> None:
         self._snapshot = snapshot
         self._exceptions = exceptions
-        self._gate = AttachedPolicy(NAME, gate)
+        self._enforcement = AttachedPolicy(NAME, enforcement)
         self._walks = Walks(snapshot)
-        self._shuts = self._is_gate()
+        self._shuts = self._is_enforcement()
 
-    def fate(self, user: User, facts: Facts, gate: UserGate) -> Fate:
+    def fate(self, user: User, facts: Facts, enforcement: UserEnforcement) -> Fate:
         """Return what happens to one user."""
         now = self._snapshot.taken_at
         exemption = self._exceptions.of(user.name)
         if exemption is not None and not exemption.expired(now):
             return Fate((Outlook.EXEMPT,))
-        if gate.gap:
-            return _untold(gate.gap)
+        if enforcement.gap:
+            return _untold(enforcement.gap)
         try:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
             return _untold(error.faults[0].message)
-        gated = gate.gated is Gated.PROVED
-        policies = own if gated else replace(own, identity=(*own.identity, self._gate))
+        enforced = enforcement.enforced is Enforced.PROVED
+        policies = own if enforced else replace(own, identity=(*own.identity, self._enforcement))
         way = self._way_in(user, facts, policies)
         outlooks = {*way.outlooks}
         keys = facts.keys_work(now)
-        if not gated and keys is not False:
+        if not enforced and keys is not False:
             outlooks.add(Outlook.KEYS_STOP if keys else Outlook.KEYS_MAY_STOP)
             # what signs in nowhere is not nothing
             outlooks.discard(Outlook.NO_WAY_IN)
-        if not gated and not self._shuts:
+        if not enforced and not self._shuts:
             outlooks.add(Outlook.NOT_COVERED)
         return replace(way, outlooks=tuple(each for each in Outlook if each in outlooks))
 
@@ -162,14 +165,14 @@ class _Teller:
             and self._walks.of(user, lasting, policies).verdict is WalkVerdict.PROVED
         )
 
-    def _is_gate(self) -> bool:
-        """Tell whether what would be attached is a gate at all."""
+    def _is_enforcement(self) -> bool:
+        """Tell whether what would be attached is MFA enforcement at all."""
         named = Named.of(f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any")
-        policies = Policies(identity=(self._gate,))
-        found = gate_shut(policies, named, self._snapshot.taken_at, later=True).direct
+        policies = Policies(identity=(self._enforcement,))
+        found = prove_enforcement(policies, named, self._snapshot.taken_at, later=True).direct
         return isinstance(found, Proved)
 
 
 def _untold(why: str) -> Fate:
     """Return that it is not known what happens to a user, by AWS's own answer."""
-    return Fate((Outlook.UNKNOWN,), reason=Text(why, why) if why else None)
+    return Fate((Outlook.UNKNOWN,), reason=verbatim(why) if why else None)

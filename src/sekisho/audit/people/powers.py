@@ -1,4 +1,4 @@
-"""Whether somebody can take a gate away from others, or get the right to, one step deep.
+"""Whether somebody can take MFA enforcement away from others, or get the right to, one step deep.
 
 What counts, and what does not, is said in docs/audit.md.
 """
@@ -19,13 +19,13 @@ from sekisho.account import (
 )
 from sekisho.audit.alike import Likenesses, asked_about
 from sekisho.audit.assuming import EVERYTHING, lets_in
-from sekisho.audit.gated import named_of
+from sekisho.audit.enforced import named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
-from sekisho.audit.people.gating import BOUNDARY, POLICY, own_boundary
+from sekisho.audit.people.enforcing import BOUNDARY, POLICY, own_boundary
 from sekisho.audit.people.removals import Doubt, removals_of, unread
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 from sekisho.prover import User as Named
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
@@ -51,13 +51,14 @@ _TRUST_OF = "trust policy of role "
 
 
 class Powers:
-    """Asks what users, groups and roles of an account may do to gates.
+    """Asks what users, groups and roles of an account may do to MFA enforcements.
 
     Args:
         snapshot: the account.
         asker: asks the prover.
         likenesses: of the users, to what is `ASKED`.
-        gates: the names of the policies that gate each user, or why they are not known.
+        enforcements: the names of the policies that enforce MFA for each user, or why they
+            are not known.
     """
 
     def __init__(
@@ -65,14 +66,14 @@ class Powers:
         snapshot: Snapshot,
         asker: Asker,
         likenesses: Likenesses,
-        gates: Mapping[str, tuple[str, ...] | Text],
+        enforcements: Mapping[str, tuple[str, ...] | Message],
     ) -> None:
         self._snapshot = snapshot
         self._asker = asker
         self._likenesses = likenesses
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
         self._lost = snapshot.gap_of(_DETAILS)
-        self._removals = removals_of(snapshot, gates)
+        self._removals = removals_of(snapshot, enforcements)
         strong, maybe = self._others_that_are_strong()
         self._removals = replace(
             self._removals,
@@ -143,7 +144,10 @@ class Powers:
             yield then(self._asker.may(caller, ask), partial(Unknown, unread(self._lost)))
 
     def _takes_away(self, caller: Caller) -> Verdict:
-        """Ask whether a gate can be taken away from others, or every right be given to them."""
+        """Ask whether enforcement can be taken away from others.
+
+        Or every right be given to them.
+        """
         doubtful = (
             then(self._asker.may(caller, ask), partial(Unknown, why))
             for why, ask in self._removals.doubtful(caller.named)
@@ -152,7 +156,10 @@ class Powers:
         return some(chain(sure, doubtful))
 
     def _others_that_are_strong(self) -> tuple[list[str], list[Doubt]]:
-        """Return the policies that let whoever has them take a gate away, and those that may."""
+        """Return the policies that let whoever has them take enforcement away.
+
+        And those that may.
+        """
         strong, maybe, scps = [], [], self._snapshot.scps or ()
         anybody = Named.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
@@ -297,7 +304,7 @@ def _known(asked: Callable[[], Verdict]) -> Verdict:
         return asked()
     except (FaultyAccount, FaultyPolicy) as error:
         message = error.faults[0].message
-        return Unknown(Text(message, message))
+        return Unknown(verbatim(message))
 
 
 def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:

@@ -1,4 +1,4 @@
-"""The calls that take a gate away from others, or give every right, as far as all was read."""
+"""The calls that take enforcement away from others, or give every right, as far as all was read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sekisho.account import Gap, Group, Snapshot, User, unread_policies
 from sekisho.account.policies import attached_policies
 from sekisho.audit.people.asks import Ask, Key
-from sekisho.audit.people.gating import BOUNDARY, POLICY, VERSIONS
-from sekisho.language import Text
+from sekisho.audit.people.enforcing import BOUNDARY, POLICY, VERSIONS
+from sekisho.messages import Message, verbatim
 from sekisho.policy import NAME
 from sekisho.prover import User as Named
 
@@ -25,65 +25,63 @@ _ATTACHING = ("iam:AttachUserPolicy", "iam:AttachGroupPolicy")
 _UNBINDING = ("iam:DeleteUserPermissionsBoundary",)
 _BINDING = ("iam:PutUserPermissionsBoundary",)
 _DETAILS = "GetAccountAuthorizationDetails"
-_UNREAD = Text("the text of {policies} was not read", "{policies} の内容を読み取れていません")
-_UNSURE = Text(
-    "what gates `{user}` is not known: {why}",
-    "`{user}` に MFA を必須にしているポリシーを判断できません: {why}",
-)
+_UNREAD = Message("the text of {policies} was not read")
+_UNSURE = Message("what enforces MFA `{user}` is not known: {why}")
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Policies, by ARN or pattern, of which something is not known, and why."""
 
-    why: Text
+    why: Message
     policies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What takes a gate away from others, or gives every right.
+    """What takes MFA enforcement away from others, or gives every right.
 
     Attributes:
         home: what every ARN of IAM in the account begins with.
-        gates: the managed policies that gate somebody.
-        bounds: the boundaries that gate somebody.
-        changing: the managed policies that can be changed, and with them what gates or gives.
-        strong: the policies that let whoever has them take a gate away.
+        enforcements: the managed policies that enforce MFA for somebody.
+        bounds: the boundaries that enforce MFA for somebody.
+        changing: the managed policies that can be changed, and with them what enforces MFA
+            or gives.
+        strong: the policies that let whoever has them take MFA enforcement away.
         maybe_strong: those of which that is not known.
-        maybe_gates: those of which it is not known whether they gate.
+        maybe_gates: those of which it is not known whether they MFA enforcement.
         maybe_bounds: the boundaries of which that is not known.
         hidden: why it is not known what some user or group has at all.
     """
 
     home: str
-    gates: tuple[str, ...]
+    enforcements: tuple[str, ...]
     bounds: tuple[str, ...]
     changing: tuple[str, ...]
     strong: tuple[str, ...]
     maybe_strong: tuple[Doubt, ...]
-    maybe_gates: tuple[Doubt, ...]
+    maybe_enforcements: tuple[Doubt, ...]
     maybe_bounds: tuple[Doubt, ...]
-    hidden: Text | None
+    hidden: Message | None
 
     def sure(self, named: Named) -> Iterator[Ask]:
         """Yield the calls that do, if they are allowed to somebody of this name."""
         own = self._own(named)
         yield Ask(_INLINE, besides=own)
         yield Ask(VERSIONS, self.changing)
-        for actions, policies in ((_DETACHING, self.gates), (_ATTACHING, self.strong)):
+        for actions, policies in ((_DETACHING, self.enforcements), (_ATTACHING, self.strong)):
             yield Ask(actions, besides=own, keys=(Key(POLICY, policies),))
         if self.bounds:
             yield Ask(_UNBINDING, besides=own, keys=(Key(BOUNDARY, self.bounds),))
             yield Ask(_BINDING, besides=own, keys=(Key(BOUNDARY, self.bounds, holds=False),))
 
-    def doubtful(self, named: Named) -> Iterator[tuple[Text, Ask]]:
+    def doubtful(self, named: Named) -> Iterator[tuple[Message, Ask]]:
         """Yield the calls of which it is not known whether they do, and why."""
         own = self._own(named)
         for doubt in self.maybe_strong:
             key = Key(POLICY, doubt.policies, like=True)
             yield doubt.why, Ask(_ATTACHING, besides=own, keys=(key,))
-        for doubt in self.maybe_gates:
+        for doubt in self.maybe_enforcements:
             yield doubt.why, Ask(_DETACHING, besides=own, keys=(Key(POLICY, doubt.policies),))
         for doubt in self.maybe_bounds:
             key = Key(BOUNDARY, (*self.bounds, *doubt.policies), holds=False)
@@ -91,7 +89,7 @@ class Removals:
             key = Key(BOUNDARY, doubt.policies)
             yield doubt.why, Ask(_UNBINDING, besides=own, keys=(key,))
         if self.hidden is not None:
-            # any policy may be what gates whoever it is
+            # any policy may be what enforces MFA for whoever it is
             yield self.hidden, Ask(VERSIONS, (f"{self.home}:policy/*",))
             yield self.hidden, Ask((*_DETACHING, *_UNBINDING, *_BINDING), besides=own)
 
@@ -100,16 +98,23 @@ class Removals:
         return (f"{self.home}:user/{named.name}", f"{self.home}:user/*/{named.name}")
 
 
-def removals_of(snapshot: Snapshot, gates: Mapping[str, tuple[str, ...] | Text]) -> Removals:
-    """Return what takes gates of an account away, or gives every right; of its policies AWS's.
+def removals_of(
+    snapshot: Snapshot, enforcements: Mapping[str, tuple[str, ...] | Message]
+) -> Removals:
+    """Return what takes enforcement of an account away, or gives every right.
+
+    Of its policies AWS's.
 
     Args:
         snapshot: the account.
-        gates: the names of the policies that gate each user, or why they are not known.
+        enforcements: the names of the policies that enforce MFA for each user, or why they
+            are not known.
     """
     home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
-    # what was not read may gate, and Force_MFA is what would
-    known = {name for each in gates.values() if not isinstance(each, Text) for name in each}
+    # what was not read may MFA enforcement, and Force_MFA is what would
+    known = {
+        name for each in enforcements.values() if not isinstance(each, Message) for name in each
+    }
     known |= {*unread_policies(snapshot), f"{home}:policy/{NAME}"}
     boundaries = {user.boundary for user in snapshot.users if user.boundary}
     owners: list[User | Group] = [*snapshot.users, *snapshot.groups]
@@ -117,28 +122,28 @@ def removals_of(snapshot: Snapshot, gates: Mapping[str, tuple[str, ...] | Text])
     own = {arn for arn in attached if arn.startswith(f"{home}:")}
     unsure = [
         (snapshot.user_named[name], _UNSURE.filled(user=name, why=why))
-        for name, why in gates.items()
-        if isinstance(why, Text)
+        for name, why in enforcements.items()
+        if isinstance(why, Message)
     ]
     held = [(why, {*_held(snapshot, user)} - known) for user, why in unsure]
     bound = [(why, {user.boundary} - known) for user, why in unsure if user.boundary]
     return Removals(
         home=home,
-        gates=tuple(sorted(name for name in known if name.startswith("arn:"))),
+        enforcements=tuple(sorted(name for name in known if name.startswith("arn:"))),
         bounds=tuple(sorted(boundaries & known)),
         changing=tuple(sorted({*own, f"{home}:policy/{NAME}"})),
         strong=tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS),
         maybe_strong=tuple(_maybe_strong(snapshot, home)),
-        maybe_gates=_doubts(held),
+        maybe_enforcements=_doubts(held),
         maybe_bounds=_doubts(bound),
         hidden=_hidden(snapshot),
     )
 
 
-def unread(gap: Gap) -> Text:
+def unread(gap: Gap) -> Message:
     """Return what tells that an answer hangs on what was not read."""
     why = f"{gap.what}: {gap.reason}"
-    return Text(why, why)
+    return verbatim(why)
 
 
 def _held(snapshot: Snapshot, user: User) -> Iterator[str]:
@@ -149,13 +154,13 @@ def _held(snapshot: Snapshot, user: User) -> Iterator[str]:
             yield from snapshot.group_named[name].attached
 
 
-def _doubts(found: list[tuple[Text, set[str]]]) -> tuple[Doubt, ...]:
+def _doubts(found: list[tuple[Message, set[str]]]) -> tuple[Doubt, ...]:
     """Return the policies with the first reason for each."""
-    reasons: dict[str, Text] = {}
+    reasons: dict[str, Message] = {}
     for why, policies in found:
         for arn in sorted(policies):
             reasons.setdefault(arn, why)
-    by_reason: dict[Text, list[str]] = {}
+    by_reason: dict[Message, list[str]] = {}
     for arn, why in reasons.items():
         by_reason.setdefault(why, []).append(arn)
     return tuple(Doubt(why, tuple(policies)) for why, policies in by_reason.items())
@@ -170,7 +175,7 @@ def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[Doubt]:
         yield Doubt(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
 
 
-def _hidden(snapshot: Snapshot) -> Text | None:
+def _hidden(snapshot: Snapshot) -> Message | None:
     """Return why it is not known what some user or group has; each list is read whole or not."""
     details = (gap for gap in snapshot.gaps if gap.what == _DETAILS)
     of_users = (gap for gap in details if gap.who in snapshot.user_named)

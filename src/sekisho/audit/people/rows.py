@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User
+from sekisho.audit.enforced import UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import Exceptions, Exemption
-from sekisho.audit.gated import UserGate, gates_of
 from sekisho.audit.people.administer import Power, powers_of
 from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature, nature_of
 from sekisho.audit.people.outlook import Fate, outlooks_of
-from sekisho.language import Text
+from sekisho.messages import Message
 from sekisho.policy import Document
 
 __all__ = ["Row", "rows_of"]
@@ -22,18 +22,18 @@ class Row:
     Attributes:
         nature, because: person or machine, and why.
         facts: what the user holds.
-        gate: whether the user is gated.
-        fate: what happens under the gate.
-        power: what the user may do to the gate.
+        enforcement: whether the user is enforced.
+        fate: what happens under MFA enforcement.
+        power: what the user may do to MFA enforcement.
         exemption: the user's exception, expired or not.
         exempt: whether there is one that has not expired.
     """
 
     user: User
     nature: Nature
-    because: tuple[Text, ...]
+    because: tuple[Message, ...]
     facts: Facts
-    gate: UserGate
+    enforcement: UserEnforcement
     fate: Fate
     power: Power
     exemption: Exemption | None = None
@@ -41,17 +41,17 @@ class Row:
 
 
 def rows_of(
-    snapshot: Snapshot, exceptions: Exceptions, gate: Document | None = None
+    snapshot: Snapshot, exceptions: Exceptions, enforcement: Document | None = None
 ) -> tuple[Row, ...]:
     """Return one row for each user, in name order.
 
     Args:
         snapshot: the account.
-        exceptions: who is not to be gated.
-        gate: as in `outlooks_of`.
+        exceptions: who is not to be enforced.
+        enforcement: as in `outlooks_of`.
     """
-    facts, gates = facts_of(snapshot), gates_of(snapshot)
-    fates = outlooks_of(snapshot, facts, gates, exceptions, gate)
+    facts, enforcements = facts_of(snapshot), enforcements_of(snapshot)
+    fates = outlooks_of(snapshot, facts, enforcements, exceptions, enforcement)
     powers = powers_of(snapshot)
 
     def row(user: User) -> Row:
@@ -60,7 +60,7 @@ def rows_of(
         holds = found is not None and not found.expired(now)
         nature, because = nature_of(facts[name], found if holds else None, now)
         return Row(
-            *(user, nature, because, facts[name], gates[name], fates[name], powers[name]),
+            *(user, nature, because, facts[name], enforcements[name], fates[name], powers[name]),
             exemption=found,
             exempt=holds,
         )

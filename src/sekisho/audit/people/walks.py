@@ -11,39 +11,43 @@ from sekisho.account import DeviceKind, Snapshot, User, users_may_change
 from sekisho.audit.alike import Likenesses, Numbers, asked_about
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
-from sekisho.engine import Policies, Switches
+from sekisho.engine import Assumptions, Policies
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyPolicy
-from sekisho.language import Text
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
-from sekisho.prover.walk import Reachable, Unexplored, WalkVerdict, answer, step_text, story
-from sekisho.prover.walk.model import Act, Device, Hand, Held, Hold, Password, Person, State, Who
-from sekisho.prover.walk.search import Goal, Question, Result
-from sekisho.prover.walk.setting import Setting
+from sekisho.prover.scenarios import Reachable, Unexplored, WalkVerdict, answer, step_text, story
+from sekisho.prover.scenarios.model import (
+    Act,
+    Device,
+    Hand,
+    Held,
+    Hold,
+    Password,
+    Person,
+    State,
+    Who,
+)
+from sekisho.prover.scenarios.search import Goal, Question, Result
+from sekisho.prover.scenarios.setting import Setting
 
 __all__ = ["Walked", "Walks", "may_hold"]
 
-_STOPPED = Text("stopped at: {step}", "ここで止まります: {step}")
-_NO_WAY = Text("there is no way", "方法がありません")
-_NO_WORDS = Text("", "")
-_ORPHAN = Text(
+_STOPPED = Message("stopped at: {step}")
+_NO_WAY = Message("there is no way")
+_NO_WORDS = verbatim("")
+_ORPHAN = Message(
     "a virtual MFA device that nobody has enabled, {serial}, has the only name under which they "
-    "may create one; delete it (`sekisho orphans`), or allow them any name (`mfa/*`)",
-    "作成を許可されている名前の仮想 MFA デバイスが、誰にも割り当てられないまま残っています "
-    "({serial})。削除するか (`sekisho orphans`)、ほかの名前も許可してください (`mfa/*`)",
+    "may create one; delete it (`sekisho orphans`), or allow them any name (`mfa/*`)"
 )
-_IN_USE = Text(
+_IN_USE = Message(
     "{owner} has a virtual MFA device, {serial}, with the only name under which they may create "
     "one; allow them any name (`mfa/*`), or give {owner} a device of another name, then "
-    "deactivate and delete this one",
-    "作成を許可されている名前の仮想 MFA デバイスを {owner} が使っています ({serial})。"
-    "ほかの名前も許可するか (`mfa/*`)、{owner} に別の名前のデバイスを登録してもらった後、"
-    "このデバイスを無効化して削除してください",
+    "deactivate and delete this one"
 )
-_OTHER_CASE = Text(
-    "whether the user may delete {serial}, whose name is theirs but for upper and lower case",
-    "大文字と小文字だけが異なる名前の {serial} を本人が削除できるかどうか",
+_OTHER_CASE = Message(
+    "whether the user may delete {serial}, whose name is theirs but for upper and lower case"
 )
 _ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
@@ -77,7 +81,7 @@ class Walked:
     """
 
     verdict: WalkVerdict
-    why: Text | None = _NO_WORDS
+    why: Message | None = _NO_WORDS
     name_taken: bool = False
 
 
@@ -175,7 +179,7 @@ class Walks:
             found = answer(asked, policies, around)
         except FaultyPolicy as error:
             message = "; ".join(fault.message for fault in error.faults)
-            return Walked(WalkVerdict.UNKNOWN, Text(message, message))
+            return Walked(WalkVerdict.UNKNOWN, verbatim(message))
         return Walked(found.verdict, _why(found.result))
 
     def _matters(self, document: Document) -> bool:
@@ -186,7 +190,7 @@ class Walks:
         return self._matter[number]
 
 
-def _why(result: Result) -> Text:
+def _why(result: Result) -> Message:
     match result:
         case Reachable():
             return _NO_WORDS
@@ -198,7 +202,7 @@ def _why(result: Result) -> Text:
             return _STOPPED.filled(step=step_text(result.deadlock.refused))
 
 
-def _taken(name: OwnName) -> Text:
+def _taken(name: OwnName) -> Message:
     text = _IN_USE if name.owner else _ORPHAN
     return text.filled(owner=name.owner, serial=name.serial)
 
@@ -207,7 +211,7 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
     acts = [act.value for act in story("new-user").question.acts if ":" in act.value]
     for statement in document.statements:
         for act in acts:
-            yield matches(statement.action, act, Doubts(Switches()))
+            yield matches(statement.action, act, Doubts(Assumptions()))
 
 
 def may_hold(facts: Facts) -> Iterator[Facts]:

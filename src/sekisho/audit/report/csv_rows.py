@@ -15,7 +15,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     *("account", "as_of", "user", "arn", "kind", "because", "password", "must_change"),
     *("password_last_used", "enrolled", "devices", "active_keys", "key_last_used"),
-    *("other_credentials", "gated", "witness", "under_the_gate", "administrator", "exception"),
+    *("other_credentials", "enforced", "counterexample", "impact", "administrator", "exception"),
     *("exception_why", "exception_owner", "exception_approved_by", "exception_expires"),
     *("exception_ticket", "exception_force", "findings", "unknown"),
 )
@@ -35,7 +35,7 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
     lines = [_line(report, row) for row in report.rows]
     if gap is not None:
         why = f"{gap.what}: {gap.reason}"
-        lines.append({**_account(report), "gated": "unknown", "unknown": why})
+        lines.append({**_account(report), "enforced": "unknown", "unknown": why})
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _inert(cell) for name, cell in line.items()} for line in lines)
@@ -43,8 +43,10 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
 
 
 def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
-    facts, gate, exemption = row.facts, row.gate, row.exemption
-    witness = "" if gate.witness is None else said_of(gate.witness, facts).en
+    facts, enforcement, exemption = row.facts, row.enforcement, row.exemption
+    counterexample = (
+        "" if enforcement.counterexample is None else said_of(enforcement.counterexample, facts).en
+    )
     return {
         **_account(report),
         "user": row.user.name,
@@ -59,9 +61,9 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
         "active_keys": _count(facts.active_keys),
         "key_last_used": _time(facts.key_used),
         "other_credentials": _count(facts.others_told),
-        "gated": gate.gated.value,
-        "witness": witness,
-        "under_the_gate": "; ".join(each.value for each in row.fate.outlooks),
+        "enforced": enforcement.enforced.value,
+        "counterexample": counterexample,
+        "impact": "; ".join(each.value for each in row.fate.outlooks),
         "administrator": _tri(None if row.power.unknown else row.power.administers),
         "exception": "" if exemption is None else exemption.kind.value,
         "exception_why": "" if exemption is None else exemption.why,

@@ -25,7 +25,7 @@ from sekisho.audit.report.wording import (
     nobody,
     notices,
 )
-from sekisho.language import Language, Text
+from sekisho.messages import Language, Message, joined_messages, verbatim
 
 __all__ = ["to_html"]
 
@@ -56,14 +56,14 @@ tr.warning td:first-child { border-left: 4px solid #c80; }
 _SHORT, _LONG = 10, 30
 """How many characters stay on one line; how many without a space may break anywhere."""
 
-_TITLE = Text("MFA audit of account {account}", "アカウント {account} の MFA 監査")
+_TITLE = Message("MFA audit of account {account}")
 _FINDING = (
-    *(Text("severity", "重要度"), Text("id", "ID"), Text("what is wrong", "内容")),
-    *(Text("about", "対象"), Text("seen", "根拠"), Text("what to do", "対処")),
-    Text("controls", "コントロール"),
+    *(Message("severity"), Message("id"), Message("what is wrong")),
+    *(Message("about"), Message("seen"), Message("what to do")),
+    Message("controls"),
 )
-_GAP = (Text("call", "呼び出し"), Text("about", "対象"), Text("answer", "応答"))
-_EXCUSED = Text("exception: {why} (until {day})", "例外: {why} ({day} まで)")
+_GAP = (Message("call"), Message("about"), Message("answer"))
+_EXCUSED = Message("exception: {why} (until {day})")
 
 
 def to_html(report: AccountReport, lang: Language) -> str:
@@ -98,12 +98,11 @@ def to_html(report: AccountReport, lang: Language) -> str:
     )
 
 
-def _cells(row: Row) -> tuple[Text, ...]:
+def _cells(row: Row) -> tuple[Message, ...]:
     """Return a user's row; paper has room for why somebody is taken for a person or a machine."""
     name, kind, *rest = cells(row)
-    en = "; ".join(each.en for each in row.because)
-    ja = "、".join(each.ja for each in row.because)
-    return (name, Text(f"{kind.en}: {en}", f"{kind.ja}: {ja}"), *rest)
+    because = joined_messages(row.because, en="; ", ja="、")
+    return (name, Message("{before}: {names}").filled(before=kind, names=because), *rest)
 
 
 def _shown(text: str) -> str:
@@ -111,11 +110,11 @@ def _shown(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _plain(text: str) -> Text:
-    return Text(text, text)
+def _plain(text: str) -> Message:
+    return verbatim(text)
 
 
-def _section(title: Text, body: str, lang: Language) -> str:
+def _section(title: Message, body: str, lang: Language) -> str:
     return f"<section>\n<h2>{escape(title.into(lang))}</h2>\n{body}\n</section>\n"
 
 
@@ -126,7 +125,7 @@ class _Tables:
         self._dated = dated
         self._lang = lang
 
-    def of(self, columns: Sequence[Text], rows: Sequence[Sequence[Text]]) -> str:
+    def of(self, columns: Sequence[Message], rows: Sequence[Sequence[Message]]) -> str:
         """Return a table of plain rows."""
         return self._drawn(columns, [("", row) for row in rows])
 
@@ -134,7 +133,9 @@ class _Tables:
         """Return the table of findings."""
         return self._drawn(_FINDING, [_finding(each) for each in findings])
 
-    def _drawn(self, columns: Sequence[Text], rows: Sequence[tuple[str, Sequence[Text]]]) -> str:
+    def _drawn(
+        self, columns: Sequence[Message], rows: Sequence[tuple[str, Sequence[Message]]]
+    ) -> str:
         if not rows:
             return f"<p>{escape(NONE.into(self._lang))}</p>"
         head = "".join(self._cell("th", each) for each in columns)
@@ -144,11 +145,11 @@ class _Tables:
             f"</tr>\n<tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
         )
 
-    def _row(self, kind: str, cells: Sequence[Text]) -> str:
+    def _row(self, kind: str, cells: Sequence[Message]) -> str:
         begin = f'<tr class="{escape(kind)}">' if kind else "<tr>"
         return f"{begin}{''.join(self._cell('td', cell) for cell in cells)}</tr>\n"
 
-    def _cell(self, tag: str, cell: Text) -> str:
+    def _cell(self, tag: str, cell: Message) -> str:
         """Return a cell: what is short stays on one line, and only long names break anywhere."""
         text = cell.into(self._lang)
         fit = ""
@@ -159,14 +160,14 @@ class _Tables:
         return f"<{tag}{fit}>{_shown(text)}</{tag}>"
 
 
-def _finding(finding: AccountFinding) -> tuple[str, Sequence[Text]]:
+def _finding(finding: AccountFinding) -> tuple[str, Sequence[Message]]:
     fact = finding.fact
     if finding.excused is not None:
         day, why = finding.excused.expires.isoformat(), finding.excused.why
-        note = Text(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
-        fact = Text(f"{fact.en}; {note.en}", f"{fact.ja}; {note.ja}")
+        note = Message.both(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
+        fact = Message("{fact}; {note}").filled(fact=fact, note=note)
     controls = _plain(", ".join(control.name for control in CONTROLS.get(finding.id, ())))
     shown = (SEVERITIES[finding.severity], _plain(finding.id.value), finding_title(finding))
     kind = f"{finding.severity.value}{'' if finding.known else ' unknown'}"
-    cure = WORDS[finding.id].cure
-    return kind, (*shown, _plain(finding.subject), fact, cure, controls)
+    fix = WORDS[finding.id].fix
+    return kind, (*shown, _plain(finding.subject), fact, fix, controls)

@@ -11,7 +11,7 @@ from sekisho.audit.people import Facts, Row, said_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
-from sekisho.prover import Witness
+from sekisho.prover import Counterexample
 
 __all__ = ["SCHEMA", "to_json"]
 
@@ -30,7 +30,7 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "partition": snapshot.partition,
         "alias": snapshot.alias,
         "asOf": _time(snapshot.taken_at),
-        "headline": asdict(headline(report)),
+        "headline": headline(report).to_json(),
         "coverage": {
             name: None if snapshot.unlisted else count
             for name, count in asdict(report.coverage).items()
@@ -42,13 +42,13 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "users": None if snapshot.unlisted else [_row(row) for row in report.rows],
         "findings": [_finding(each) for each in report.findings],
         "words": _words(report.findings),
-        "controlsDoNotCheck": asdict(NOBODY_CHECKS),
+        "controlsDoNotCheck": NOBODY_CHECKS.to_json(),
         "gaps": [asdict(gap) for gap in snapshot.gaps],
     }
 
 
 def _row(row: Row) -> dict[str, object]:
-    facts, gate, power = row.facts, row.gate, row.power
+    facts, enforcement, power = row.facts, row.enforcement, row.power
     return {
         "user": row.user.name,
         "arn": row.user.arn,
@@ -66,14 +66,16 @@ def _row(row: Row) -> dict[str, object]:
         "keyUseKnown": facts.use_known,
         "otherCredentials": facts.others_told,
         "byCredentialReport": facts.by_report,
-        "gated": gate.gated.value,
-        "witness": None if gate.witness is None else _witness(gate.witness, facts),
-        "assumed": list(gate.assumed),
-        "gatedBy": list(power.gating),
-        "underTheGate": [each.value for each in row.fate.outlooks],
+        "enforced": enforcement.enforced.value,
+        "counterexample": None
+        if enforcement.counterexample is None
+        else _counterexample(enforcement.counterexample, facts),
+        "assumed": list(enforcement.assumed),
+        "enforcedBy": list(power.enforcing),
+        "impact": [each.value for each in row.fate.outlooks],
         "administrator": None if power.unknown else power.administers,
         "administersBy": power.request or None,
-        "mayEditOwnGate": power.edits or None,
+        "mayEditOwnEnforcement": power.edits or None,
         "exempt": row.exempt,
         "unknown": [
             *facts.unread,
@@ -99,7 +101,7 @@ def _finding(finding: AccountFinding) -> dict[str, object]:
         "severity": finding.severity.value,
         "status": "found" if finding.known else "unknown",
         "subject": finding.subject,
-        "fact": asdict(finding.fact),
+        "fact": finding.fact.to_json(),
         "exception": None if finding.excused is None else exemption_to_json(finding.excused),
     }
 
@@ -108,11 +110,11 @@ def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
     """Return the words of each kind of finding that there is, once."""
     return {
         name.value: {
-            "title": asdict(WORDS[name].title),
-            "cause": asdict(WORDS[name].cause),
-            "cure": asdict(WORDS[name].cure),
+            "title": WORDS[name].title.to_json(),
+            "cause": WORDS[name].cause.to_json(),
+            "fix": WORDS[name].fix.to_json(),
             "controls": [
-                {"name": each.name, "limits": asdict(each.limits)}
+                {"name": each.name, "limits": each.limits.to_json()}
                 for each in CONTROLS.get(name, ())
             ],
         }
@@ -120,11 +122,11 @@ def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
     }
 
 
-def _witness(witness: Witness, facts: Facts) -> dict[str, object]:
-    request = witness.request
+def _counterexample(counterexample: Counterexample, facts: Facts) -> dict[str, object]:
+    request = counterexample.request
     return {
-        "text": said_of(witness, facts).en,
-        "credential": witness.held.value,
+        "text": said_of(counterexample, facts).en,
+        "credential": counterexample.held.value,
         "request": {
             "principal": request.principal,
             "action": request.action,
@@ -135,7 +137,9 @@ def _witness(witness: Witness, facts: Facts) -> dict[str, object]:
                 for key, value in request.context.items()
             },
         },
-        "decisions": {name: decision_to_json(each) for name, each in witness.decisions.items()},
+        "decisions": {
+            name: decision_to_json(each) for name, each in counterexample.decisions.items()
+        },
     }
 
 

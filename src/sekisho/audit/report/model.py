@@ -57,15 +57,16 @@ def audit_account(
     snapshot: Snapshot,
     exceptions: Exceptions,
     *,
-    gate: Document | None = None,
+    enforcement: Document | None = None,
     version: str,
 ) -> AccountReport:
     """Return the audit of an account.
 
     Args:
         snapshot: the account.
-        exceptions: who is not to be gated; see `load_exceptions`.
-        gate: what would be attached to who is not gated; Force_MFA as `policy new` writes it if
+        exceptions: who is not to be enforced; see `load_exceptions`.
+        enforcement: what would be attached to who is not enforced; Force_MFA as `policy
+            new` writes it if
             not given.
         version: sekisho's own, for the report.
 
@@ -73,7 +74,7 @@ def audit_account(
         FaultyInput: if an exception does not fit the account.
     """
     exceptions.check(snapshot)
-    rows = rows_of(snapshot, exceptions, gate)
+    rows = rows_of(snapshot, exceptions, enforcement)
     return AccountReport(
         *(snapshot, exceptions, rows, coverage_of(rows)),
         findings=check_account(snapshot, rows, exceptions),

@@ -6,8 +6,8 @@ from sekisho.audit.checks import CONTROLS, WORDS, AccountFinding, AccountFinding
 from sekisho.audit.lint.sarif import rule_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import as_of, exemption_text, headline, notices
-from sekisho.files.sarif import Json, location, notice, result, sarif_log
-from sekisho.language import Language
+from sekisho.documents.sarif import Json, location, notice, result, sarif_log
+from sekisho.messages import Language
 
 __all__ = ["to_sarif"]
 
@@ -52,11 +52,11 @@ def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
 
 def _result(finding: AccountFinding, source: str, lang: Language) -> Json:
     words = WORDS[finding.id]
-    title, fact, cure = (each.into(lang) for each in (words.title, finding.fact, words.cure))
+    title, fact, fix = (each.into(lang) for each in (words.title, finding.fact, words.fix))
     found = result(
         finding.id.value,
         finding.severity.value,
-        f"{title}: {finding.subject}: {fact}. {cure}",
+        f"{title}: {finding.subject}: {fact}. {fix}",
         location(source, finding.subject),
         ruleIndex=_INDEX[finding.id],
     )

@@ -22,16 +22,14 @@ from sekisho.audit.report.wording import (
     nobody,
     notices,
 )
-from sekisho.language import Language, Text, printable
+from sekisho.messages import Language, Message, printable
 
 __all__ = ["to_text"]
 
-_CURE = Text("What to do: ", "対処: ")
-_CONTROLS = Text("Controls: ", "関連するコントロール: ")
-_EXCUSED = Text("exception until {day}", "例外 ({day} まで)")
-_MORE = Text(
-    "and {count} more; `--format json` has them all", "ほか {count} 件 (全件は `--format json`)"
-)
+_FIX = Message("What to do: ")
+_CONTROLS = Message("Controls: ")
+_EXCUSED = Message("exception until {day}")
+_MORE = Message("and {count} more; `--format json` has them all")
 _SHOWN = 20
 """So many subjects of one finding are shown in a terminal."""
 
@@ -76,7 +74,7 @@ def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
     severity = SEVERITIES[first.severity].into(lang)
     yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
     yield f"    {words.cause.into(lang)}"
-    yield f"    {_CURE.into(lang)}{words.cure.into(lang)}"
+    yield f"    {_FIX.into(lang)}{words.fix.into(lang)}"
     controls = ", ".join(each.name for each in CONTROLS.get(first.id, ()))
     if controls:
         yield f"    {_CONTROLS.into(lang)}{controls}"
@@ -112,7 +110,7 @@ def _fact(found: AccountFinding, lang: Language) -> str:
 
 
 def _table(
-    columns: Sequence[Text], rows: Sequence[Sequence[Text]], lang: Language
+    columns: Sequence[Message], rows: Sequence[Sequence[Message]], lang: Language
 ) -> Iterator[str]:
     lines = [[each.into(lang) for each in line] for line in (columns, *rows)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]

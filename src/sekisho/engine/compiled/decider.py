@@ -10,7 +10,7 @@ from sekisho.engine.compiled.plans import Around, Decide, Plans
 from sekisho.engine.compiled.statements import ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.layers import Group, groups
-from sekisho.engine.model import AttachedPolicy, Decision, Policies, Request, Switches
+from sekisho.engine.model import Assumptions, AttachedPolicy, Decision, Policies, Request
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
 from sekisho.policy.document import Document, PolicyKind, Principal, PrincipalKey, Statement
@@ -59,8 +59,8 @@ class Compiler:
         characters: how much policy text was made ready.
     """
 
-    def __init__(self, switches: Switches = DEFAULTS) -> None:
-        self._switches = switches
+    def __init__(self, assumptions: Assumptions = DEFAULTS) -> None:
+        self._assumptions = assumptions
         self._callers = Callers()
         self._ready: dict[int, tuple[Document, tuple[ReadyStatement, ...]]] = {}
         self._plans: dict[tuple[object, ...], Plans] = {}
@@ -78,7 +78,7 @@ class Compiler:
         found = groups(policies)
         for group in found:
             check_policies(group.kind, group.policies)
-        switches, named = self._switches, any(map(_names_somebody, found))
+        assumptions, named = self._assumptions, any(map(_names_somebody, found))
         kinds = tuple((group.kind, group.level) for group in found)
         own = _Set(
             (bool(policies.identity), policies.resource_kind, named, kinds),
@@ -88,7 +88,7 @@ class Compiler:
                 for policy in group.policies
                 for statement in self._statements(policy.document)
             ),
-            lambda request: decide(request, policies, switches),
+            lambda request: decide(request, policies, assumptions),
             bool(policies.scps or policies.rcps),
             named,
             policies.boundaries is not None,
@@ -178,21 +178,21 @@ class CompiledDecider:
     much text, it starts anew.
 
     Args:
-        switches: the doubtful points.
+        assumptions: the doubtful points.
         most_sets: how many sets of policies are kept; the one used longest ago goes first.
         compile_at: at which question about a set it is compiled; the engine answers those before.
     """
 
     def __init__(
-        self, switches: Switches = DEFAULTS, most_sets: int = 1_024, compile_at: int = 1
+        self, assumptions: Assumptions = DEFAULTS, most_sets: int = 1_024, compile_at: int = 1
     ) -> None:
-        self._switches = switches
+        self._assumptions = assumptions
         self._most = most_sets
         self._compile_at = compile_at
         self._start()
 
     def _start(self) -> None:
-        self._compiler = Compiler(self._switches)
+        self._compiler = Compiler(self._assumptions)
         self._sets: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
         self._left = _MOST_DECISIONS
 
@@ -212,7 +212,7 @@ class CompiledDecider:
         if known.compiled is None:
             known.asked += 1
             if known.asked < self._compile_at:
-                return decide(request, policies, self._switches)
+                return decide(request, policies, self._assumptions)
             known.compiled = self._compiled(policies)
         return known.compiled(request)
 
@@ -220,7 +220,7 @@ class CompiledDecider:
         try:
             return self._compiler.compiled(policies)
         except FaultyPolicy:
-            return lambda request: decide(request, policies, self._switches)
+            return lambda request: decide(request, policies, self._assumptions)
 
 
 @dataclass(slots=True)
@@ -233,22 +233,22 @@ class _Known:
 
 
 class Deciders:
-    """Decides with any switches, by a compiled decider for each of their settings.
+    """Decides with any assumptions, by a compiled decider for each of their settings.
 
     A set of policies is compiled at its second question: one that never comes again is decided
     sooner than it is compiled.
     """
 
     def __init__(self) -> None:
-        self._known: dict[Switches, CompiledDecider] = {}
+        self._known: dict[Assumptions, CompiledDecider] = {}
 
-    def decide(self, request: Request, policies: Policies, switches: Switches) -> Decision:
+    def decide(self, request: Request, policies: Policies, assumptions: Assumptions) -> Decision:
         """Return the decision on `request` under `policies`; raises as the engine does."""
-        decider = self._known.get(switches)
+        decider = self._known.get(assumptions)
         if decider is None:
             if len(self._known) >= _MOST_SETTINGS:
                 self._known.clear()
-            decider = self._known[switches] = CompiledDecider(switches, compile_at=2)
+            decider = self._known[assumptions] = CompiledDecider(assumptions, compile_at=2)
         return decider.decide(request, policies)
 
 

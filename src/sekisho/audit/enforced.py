@@ -1,0 +1,363 @@
+"""Is each user of an account enforced.
+
+Equal questions are asked once, every counterexample is replayed.
+
+A user is *enforced* if it is proved that no direct request without MFA passes outside the exempt
+list,
+whatever identity-based policies are attached later. Who merely has no permissions without MFA is
+not: the next policy that is attached would open the door.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+
+from sekisho.account import Snapshot, User, readings_of
+from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Context,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+)
+from sekisho.engine.wellformed import check_policies
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.messages import verbatim
+from sekisho.policy import Document, Effect, PolicyKind
+from sekisho.prover import (
+    Answer,
+    Counterexample,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    agreed,
+    answer,
+    enforcement_question,
+    via_service,
+)
+from sekisho.prover import User as Named
+from sekisho.prover.attached import EVERYTHING, tells_services_apart
+from sekisho.prover.enforcement import denying
+from sekisho.prover.replay import decided
+
+__all__ = ["Enforced", "UserEnforcement", "enforcements_of", "named_of"]
+
+
+class Enforced(StrEnum):
+    """Whether a user is enforced.
+
+    A user who may do nothing without MFA, having no permissions or those with MFA only, is not yet
+    enforced: nothing denies what may be attached next.
+    """
+
+    PROVED = "proved"
+    NOTHING_ALLOWED = "nothing allowed without MFA"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UserEnforcement:
+    """What is known of one user's MFA enforcement.
+
+    Attributes:
+        now: for the policies as they are attached, and direct calls.
+        later: whatever identity-based policies are attached besides.
+        via_service: as `now`, for calls by AWS services on the user's behalf; None if the policies
+            make no difference.
+        later_via_service: as `later`, for such calls.
+        assumed: the assumptions under whose other setting one of these verdicts is another one.
+        gap: why the user's policies are not known, or ""; then all is `Unknown`.
+    """
+
+    now: Verdict
+    later: Verdict
+    via_service: Verdict | None = None
+    later_via_service: Verdict | None = None
+    assumed: tuple[str, ...] = ()
+    gap: str = ""
+
+    @property
+    def enforced(self) -> Enforced:
+        """Whether the user is enforced."""
+        match (self.later, self.now):
+            case (Proved(), _):
+                return Enforced.PROVED
+            case (_, Refuted()):
+                return Enforced.REFUTED
+            case (Refuted(), Proved()):
+                return Enforced.NOTHING_ALLOWED
+            case _:
+                return Enforced.UNKNOWN
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdicts that there are, by the attribute's name."""
+        found = {
+            "now": self.now,
+            "later": self.later,
+            "via_service": self.via_service,
+            "later_via_service": self.later_via_service,
+        }
+        return {name: verdict for name, verdict in found.items() if verdict is not None}
+
+    @classmethod
+    def of(cls, verdicts: Mapping[str, Verdict], assumed: tuple[str, ...]) -> "UserEnforcement":
+        """Return MFA enforcement of some `verdicts`."""
+        services = verdicts.get("via_service"), verdicts.get("later_via_service")
+        return cls(verdicts["now"], verdicts["later"], *services, assumed)
+
+    @property
+    def counterexample(self) -> Counterexample | None:
+        """A request without MFA that is allowed now, if there is one."""
+        return self.now.counterexample if isinstance(self.now, Refuted) else None
+
+
+def enforcements_of(
+    snapshot: Snapshot,
+    exempt: tuple[str, ...] | None = None,
+    assumptions: Assumptions | None = None,
+) -> Mapping[str, UserEnforcement]:
+    """Return whether each user of a snapshot is enforced, by user name.
+
+    What could not be read of a user's policies makes that user's MFA enforcement unknown, and
+    nobody else's.
+
+    Args:
+        snapshot: the account.
+        exempt: patterns of what may work without MFA; the prover's `expected_exempt()` if None.
+        assumptions: how the points are read that AWS does not document.
+    """
+    asked = _Asked(snapshot, exempt, assumptions or Assumptions())
+    return {user.name: asked.enforcement(user) for user in snapshot.users}
+
+
+class _Shut:
+    """Answers to whether MFA is enforced, for the user's own calls and for those of services."""
+
+    def __init__(self, direct: Answer, served: Answer | None) -> None:
+        answers = [each for each in (direct, served) if each is not None]
+        self.direct = direct.verdict
+        self.served = None if served is None else served.verdict
+        self.assumed = tuple(name for each in answers for name in each.assumed)
+
+    def all(self, kind: type[Verdict]) -> bool:
+        """Tell whether every verdict is of one kind."""
+        return all(
+            isinstance(each, kind) for each in (self.direct, self.served) if each is not None
+        )
+
+
+class _Asked:
+    """What was found out so far, by what of a user matters."""
+
+    def __init__(
+        self, snapshot: Snapshot, exempt: tuple[str, ...] | None, assumptions: Assumptions
+    ) -> None:
+        self._snapshot = snapshot
+        self._exempt = exempt
+        self._assumptions = assumptions
+        self._numbers = Numbers()
+        self._traits: dict[tuple[object, ...], Traits] = {}
+        self._enforcements: dict[tuple[object, ...], tuple[Named, UserEnforcement]] = {}
+        self._refuted: dict[tuple[object, ...], tuple[Named, UserEnforcement]] = {}
+        # the document is kept, so that its id stays its own
+        self._denying: dict[int, tuple[Document, Document | None]] = {}
+
+    def enforcement(self, user: User) -> UserEnforcement:
+        """Return one user's MFA enforcement."""
+        try:
+            readings = readings_of(self._snapshot, user)
+            return _agreed([self._enforcement(user, policies) for policies in readings])
+        except (FaultyAccount, FaultyPolicy) as error:
+            reason = "; ".join(fault.message for fault in error.faults)
+            unknown = Unknown(verbatim(reason))
+            return UserEnforcement(unknown, unknown, gap=reason)
+
+    def _enforcement(self, user: User, policies: Policies) -> UserEnforcement:
+        """Ask first what most sets of policies share: what they deny whatever they allow."""
+        if _denies(policies) and not tells_services_apart(left := self._denials(policies)):
+            shut = self._shared(user, left)
+            if isinstance(shut.later, Proved):
+                # what no further policy opens is shut as it is, for services as for the user
+                served = shut.later if tells_services_apart(policies) else None
+                return replace(shut, now=shut.later, via_service=served, later_via_service=served)
+        return self._shared(user, policies)
+
+    def _denials(self, policies: Policies) -> Policies:
+        """Return what the prover's `denials` does; each document is read once."""
+        left = []
+        for each in policies.identity:
+            known = self._denying.get(id(each.document))
+            if known is None:
+                check_policies(PolicyKind.IDENTITY, (each,))
+                known = (each.document, denying(each.document))
+                self._denying[id(each.document)] = known
+            if known[1] is not None:
+                left.append(AttachedPolicy(each.name, known[1]))
+        return replace(policies, identity=tuple(left))
+
+    def _shared(self, user: User, policies: Policies) -> UserEnforcement:
+        documents = self._numbers.of_all(policies)
+        if documents not in self._traits:
+            self._traits[documents] = traits_of(policies)
+        alike = (documents, likeness(user, self._traits[documents]))
+        named = named_of(user)
+        if alike not in self._enforcements:
+            enforcement = self._as_refuted(documents, named, policies) or self._asked(
+                policies, named
+            )
+            self._enforcements[alike] = (named, enforcement)
+            if isinstance(enforcement.now, Refuted):
+                self._refuted[documents] = (named, enforcement)
+        other, enforcement = self._enforcements[alike]
+        if other is named:
+            return enforcement
+        own = self._own(enforcement, other, named, policies)
+        return self._asked(policies, named) if own is None else own
+
+    def _as_refuted(
+        self, documents: tuple[object, ...], named: Named, policies: Policies
+    ) -> UserEnforcement | None:
+        """Return another user's refutation with this user's request, if the engine allows it.
+
+        That holds however little alike the two are; it passes also when more is attached.
+        """
+        other, enforcement = self._refuted.get(documents, (named, None))
+        if (
+            enforcement is None
+            or enforcement.assumed
+            or isinstance(enforcement.via_service, Proved | Unknown)
+        ):
+            return None
+        own = self._own(enforcement, other, named, policies)
+        if own is None or _rests(own.now) or _rests(own.via_service):
+            return None
+        return replace(own, later=own.now, later_via_service=own.via_service)
+
+    def _own(
+        self, enforcement: UserEnforcement, other: Named, own: Named, policies: Policies
+    ) -> UserEnforcement | None:
+        """Return another user's enforcement with this user's counterexample.
+
+        None if that is not allowed.
+        """
+        left = self._denials(policies)
+        widest = replace(left, identity=(*left.identity, EVERYTHING))
+        found: dict[str, Verdict] = {}
+        for each, verdict in enforcement.verdicts.items():
+            asked = widest if each.startswith("later") else policies
+            decides = partial(decided, policies=asked, assumptions=self._assumptions)
+            renamed = _renamed(verdict, other, own, decides)
+            if renamed is None:
+                return None
+            found[each] = renamed
+        return UserEnforcement.of(found, enforcement.assumed)
+
+    def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> _Shut:
+        now = self._snapshot.taken_at
+        question = enforcement_question(policies, named, now, self._exempt, later=later)
+        question = replace(question, assumptions=self._assumptions)
+        apart = tells_services_apart(policies)
+        return _Shut(answer([question]), answer([via_service(question)]) if apart else None)
+
+    def _asked(self, policies: Policies, named: Named) -> UserEnforcement:
+        """Ask the prover; what one answer implies is not asked again."""
+        if _denies(policies):
+            shut = self._shut(policies, named, later=True)
+            # what no further policy opens is shut as it is
+            enforcement = shut if shut.all(Proved) else self._shut(policies, named)
+        else:
+            enforcement = self._shut(policies, named)
+            # what passes now still passes when more is attached
+            shut = (
+                enforcement if enforcement.all(Refuted) else self._shut(policies, named, later=True)
+            )
+        assumed = tuple(dict.fromkeys((*enforcement.assumed, *shut.assumed)))
+        return UserEnforcement(
+            enforcement.direct, shut.direct, enforcement.served, shut.served, assumed
+        )
+
+
+def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
+    """Return what holds of MFA enforcement whichever of the readings of the policies is right."""
+    if len(enforcements) == 1:
+        return enforcements[0]
+    assumed = tuple(
+        dict.fromkeys(name for enforcement in enforcements for name in enforcement.assumed)
+    )
+    found = {
+        name: agreed([Answer(enforcement.verdicts[name]) for enforcement in enforcements]).verdict
+        for name in enforcements[0].verdicts
+    }
+    return UserEnforcement.of(found, assumed)
+
+
+def _rests(verdict: Verdict | None) -> bool:
+    """Tell whether what is decided of a counterexample rests on an assumption."""
+    if not isinstance(verdict, Refuted):
+        return False
+    return any(decision.assumed for decision in verdict.counterexample.decisions.values())
+
+
+def _denies(policies: Policies) -> bool:
+    """Tell whether some statement denies anything; where none does, no enforcement can stand."""
+    attached = [*policies.identity, *(policies.boundaries or ())]
+    attached += [policy for level in policies.scps for policy in level.policies]
+    statements = (each for policy in attached for each in policy.document.statements)
+    return any(each.effect is Effect.DENY for each in statements)
+
+
+def named_of(user: User) -> Named:
+    """Return a user as the prover asks about one: with the id and the tags, and no other tag."""
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
+    known = {"aws:userid": user.id, **tags} if user.id else tags
+    return Named.of(user.arn, known, all_tags=True)
+
+
+def _renamed(
+    verdict: Verdict, other: Named, own: Named, decided: Callable[[Request], Decision]
+) -> Verdict | None:
+    """Return a verdict about this user; None if its counterexample turns out to be none."""
+    if not isinstance(verdict, Refuted):
+        return verdict
+    counterexample = verdict.counterexample
+    request = replace(
+        counterexample.request,
+        principal=own.arn,
+        resource=_renamed_text(counterexample.request.resource, other, own),
+        context=_renamed_context(counterexample.request.context, other, own),
+    )
+    decision = decided(request)
+    if decision.effect is not DecisionEffect.ALLOWED:
+        return None
+    return Refuted(replace(counterexample, request=request, decisions={"allowed": decision}))
+
+
+def _renamed_context(context: Context, other: Named, own: Named) -> Context:
+    replaced = {key.lower() for key in (*other.known, *own.known)}
+    kept: dict[str, ContextValue] = {
+        key: _renamed_value(value, other, own)
+        for key, value in context.items()
+        if key.lower() not in replaced and not own.lacks(key.lower())
+    }
+    return Context({**kept, **own.known})
+
+
+def _renamed_value(value: ContextValue, other: Named, own: Named) -> ContextValue:
+    if isinstance(value, str):
+        return _renamed_text(value, other, own)
+    return tuple(_renamed_text(each, other, own) for each in value)
+
+
+def _renamed_text(text: str, other: Named, own: Named) -> str:
+    """Replace the user: the whole ARN, and the name where it is a whole part."""
+    parts = re.split(r"([:/])", text.replace(other.arn, own.arn))
+    return "".join(own.name if part == other.name else part for part in parts)

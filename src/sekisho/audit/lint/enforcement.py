@@ -1,0 +1,278 @@
+"""What a policy that demands MFA exempts, forgets, and locks out (facts §1, §5).
+
+Every answer is the engine's on a real request. Conditions that no credential decides, such as on an
+address, are taken to hold in the Denies that demand MFA.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sekisho.audit.findings import Finding
+from sekisho.audit.held import Ask, Held, credential_of
+from sekisho.audit.lint.asking import Asker, State, relaxed
+from sekisho.audit.lint.counterexample import stand_ins
+from sekisho.audit.lint.facts import asked, listed
+from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.statements import Dependent
+from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.probes import COLLEAGUE, NAME
+from sekisho.catalogue import Catalogue
+from sekisho.engine import DecisionEffect
+from sekisho.errors import quoted
+from sekisho.messages import Message
+from sekisho.policy import Document, Effect
+from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
+
+__all__ = ["Enforcement"]
+
+_EXEMPT: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
+    (FindingId.EXEMPT_DEACTIVATE, (("DeactivateMFADevice", "user"),)),
+    (FindingId.EXEMPT_DELETE_DEVICE, (("DeleteVirtualMFADevice", "mfa"),)),
+    (
+        FindingId.EXEMPT_CREDENTIALS,
+        (
+            ("CreateLoginProfile", "user"),
+            ("UpdateLoginProfile", "user"),
+            ("CreateAccessKey", "user"),
+            ("CreateServiceSpecificCredential", "user"),
+            ("ResetServiceSpecificCredential", "user"),
+            ("UploadSigningCertificate", "user"),
+            ("UploadSSHPublicKey", "user"),
+        ),
+    ),
+    (
+        FindingId.EXEMPT_ESCALATION,
+        (
+            ("AttachUserPolicy", "user"),
+            ("DetachUserPolicy", "user"),
+            ("PutUserPolicy", "user"),
+            ("DeleteUserPolicy", "user"),
+            ("DeleteUserPermissionsBoundary", "user"),
+            ("AddUserToGroup", "group"),
+            ("RemoveUserFromGroup", "group"),
+            ("AttachGroupPolicy", "group"),
+            ("DetachGroupPolicy", "group"),
+            ("PutGroupPolicy", "group"),
+            ("CreatePolicyVersion", "policy"),
+            ("SetDefaultPolicyVersion", "policy"),
+        ),
+    ),
+)
+
+_NOTHING = Message("no Deny depends on MFA")
+_NO_ALLOW = Message("no statement allows anything")
+_NOT_DENIED = Message("not denied without MFA")
+_IN_VAIN = Message("exempt and not allowed")
+
+
+class Enforcement:
+    """The Denies of a document that demand MFA, taken together.
+
+    Args:
+        document: an identity-based policy, a boundary, or a service control policy.
+        dependents: its statements for which MFA makes a difference.
+        asker: asks the engine.
+        catalogue: what AWS has.
+        attachment: what of these it is. A boundary is alone: what it does not allow nobody can.
+            Beside a service control policy that allows nothing stands another one that does.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        dependents: Iterable[Dependent],
+        asker: Asker,
+        catalogue: Catalogue,
+        attachment: Attachment = Attachment.USER,
+    ) -> None:
+        self._document = document
+        self._attachment = attachment
+        self._asker = asker
+        self._catalogue = catalogue
+        about_mfa = list(dependents)
+        self._denies = [
+            each.statement for each in about_mfa if each.statement.effect is Effect.DENY
+        ]
+        # what a ceiling does not allow without MFA is denied for want of it
+        self._by_allow = attachment.ceiling and any(map(self._demands_mfa, about_mfa))
+        enforcements = {each.index for each in self._denies}
+        self._whole = tuple(
+            relaxed(each) if each.index in enforcements else each for each in document.statements
+        )
+        self._iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
+        self._stand_ins = stand_ins(asker.home, catalogue)
+        self.states = tuple(
+            state for state in (State.KEY, State.NO_MFA) if self._enforced_in(state)
+        )
+        """The states without MFA in which anything is denied that is not denied with it."""
+
+    def _enforced_in(self, state: State) -> bool:
+        return any(
+            self._asker.denied(self._whole, ask, state)
+            and not self._asker.denied(self._whole, ask, State.FRESH)
+            for ask in self._stand_ins
+        )
+
+    def _open(self, ask: Ask) -> bool:
+        """Tell whether enforcement exempts what is asked, in any state that it stands against."""
+        return any(not self._asker.denied(self._whole, ask, state) for state in self.states)
+
+    @property
+    def broad(self) -> bool:
+        """Whether enforcement is about everything, exemptions apart.
+
+        And not about a few actions.
+        """
+        first, second, *_ = self._stand_ins
+        return bool(self.states) and not self._open(first) and not self._open(second)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what MFA enforcement exempts, forgets and locks out."""
+        if not self._denies:
+            if self._by_allow:
+                yield from self._enrolment(broad=False)
+            elif self._attachment is not Attachment.SCP:
+                yield self._found(FindingId.NO_ENFORCEMENT, _NOTHING, at_deny=False)
+            return
+        broad = self.broad
+        open_ones = [ask.action for ask in self._stand_ins if not self.states or self._open(ask)]
+        iam = broad and "iam:CreateUser" in open_ones
+        if iam:
+            yield self._found(FindingId.IAM_EXEMPT, self._fact("CreateUser", "user/any"))
+        elif open_ones:
+            fact = listed(_NOT_DENIED, ", ".join(f"`{name}`" for name in open_ones))
+            yield self._found(FindingId.NOT_EVERYTHING_ENFORCED, fact)
+        yield from self._enrolment(broad=broad)
+        if not broad:
+            return
+        if not iam:
+            yield from self._exempt()
+            yield from self._never_allowed()
+        yield from self._strangers()
+
+    def _exempt(self) -> Iterator[Finding]:
+        things = {
+            "user": f"user/{NAME}",
+            "mfa": f"mfa/{NAME}",
+            "group": "group/any",
+            "policy": "policy/any",
+        }
+        for name, actions in _EXEMPT:
+            exempt = [
+                action
+                for action, thing in actions
+                if self._open(Ask(f"iam:{action}", f"{self._iam}:{things[thing]}"))
+            ]
+            if exempt:
+                shown = ", ".join(f"`iam:{each}`" for each in exempt)
+                yield self._found(name, listed(_NOT_DENIED, shown))
+
+    def _never_allowed(self) -> Iterator[Finding]:
+        """Find what is named as exempt and allowed by no statement, with or without MFA."""
+        if not self._allows or self._attachment is Attachment.SCP:
+            return
+        named = {
+            value.lower(): value
+            for statement in self._denies
+            if statement.action.negated
+            for value in statement.action.values
+            if not set("*?") & set(value)
+        }
+        idle = [value for value in named.values() if self._idle(value)]
+        if idle:
+            shown = ", ".join(quoted(value) for value in idle)
+            yield self._found(FindingId.EXEMPT_NEVER_ALLOWED, listed(_IN_VAIN, shown))
+
+    def _idle(self, name: str) -> bool:
+        action = self._catalogue.action(name)
+        if action is None:
+            return False
+        for ask in self._asker.asks_of(action):
+            if self._asker.allowed(self._whole, ask, State.FRESH) or _permitted(ask, self._asker):
+                return False
+        return True
+
+    @property
+    def _allows(self) -> bool:
+        return any(each.effect is Effect.ALLOW for each in self._document.statements)
+
+    def _enrolment(self, *, broad: bool) -> Iterator[Finding]:
+        """Find out whether somebody without MFA can get it, in the console."""
+        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        create = Ask("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
+        may = {ask: self._asker.effect(self._whole, ask, State.NO_MFA) for ask in (enable, create)}
+        if may[enable] is DecisionEffect.EXPLICITLY_DENIED:
+            fact = self._fact("EnableMFADevice", f"user/{NAME}")
+            yield self._found(FindingId.ENROLMENT_DENIED, fact)
+            return
+        if may[create] is DecisionEffect.EXPLICITLY_DENIED:
+            fact = self._fact("CreateVirtualMFADevice", f"mfa/{NAME}")
+            yield self._found(FindingId.VIRTUAL_DEVICE_DENIED, fact)
+        elif not self._allows and self._attachment is not Attachment.BOUNDARY:
+            if self._attachment is not Attachment.SCP:
+                yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
+        elif self._shut_out(may, broad=broad):
+            fact = self._fact("EnableMFADevice", f"user/{NAME}")
+            yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
+        if broad:
+            yield from self._password()
+
+    def _shut_out(self, may: Mapping[Ask, DecisionEffect], *, broad: bool) -> bool:
+        """Tell whether no statement allows to enrol, where MFA is needed."""
+        shut = DecisionEffect.IMPLICITLY_DENIED in may.values()
+        return shut and (broad or self._by_allow or self._all_need_mfa())
+
+    def _demands_mfa(self, each: Dependent) -> bool:
+        """Tell whether a statement is an Allow for those with MFA only."""
+        loose, ask = relaxed(each.statement), each.asks[0]
+        return (
+            loose.effect is Effect.ALLOW
+            and self._asker.applies(loose, ask, State.FRESH)
+            and not self._asker.applies(loose, ask, State.NO_MFA)
+        )
+
+    def _all_need_mfa(self) -> bool:
+        """Tell whether without MFA nothing is allowed at all."""
+        asks = self._stand_ins
+        with_mfa = any(self._asker.allowed(self._whole, ask, State.FRESH) for ask in asks)
+        without = any(self._asker.allowed(self._whole, ask, State.NO_MFA) for ask in asks)
+        return with_mfa and not without
+
+    def _password(self) -> Iterator[Finding]:
+        own = f"user/{NAME}"
+        change = Ask("iam:ChangePassword", f"{self._iam}:{own}")
+        fact = self._fact("ChangePassword", own)
+        effect = self._asker.effect(self._whole, change, State.NO_MFA)
+        if effect is DecisionEffect.EXPLICITLY_DENIED:
+            yield self._found(FindingId.FIRST_SIGN_IN, fact)
+        elif effect is DecisionEffect.ALLOWED or not self._allows:
+            yield self._found(FindingId.PASSWORD_WITHOUT_MFA, fact)
+
+    def _strangers(self) -> Iterator[Finding]:
+        """Find what a stolen key can do with the devices of others, and with none enrolled."""
+        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
+        if self._open(enable):
+            fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
+            yield self._found(FindingId.OTHERS_WITHOUT_MFA, fact)
+        own = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        if State.KEY in self.states and not self._asker.denied(self._whole, own, State.KEY):
+            effect = self._asker.effect(self._whole, own, State.KEY)
+            yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, State.KEY, effect))
+
+    def _fact(self, action: str, thing: str) -> Message:
+        ask = Ask(f"iam:{action}", f"{self._iam}:{thing}")
+        effect = self._asker.effect(self._whole, ask, State.NO_MFA)
+        return asked(ask, State.NO_MFA, effect)
+
+    def _found(self, name: FindingId, fact: Message, *, at_deny: bool = True) -> Finding:
+        """Return a finding at the widest Deny of MFA enforcement, or about the whole document."""
+        widest = max(
+            self._denies, key=lambda each: (each.action.negated, -each.index), default=None
+        )
+        return found(name, place_in(self._document, widest if at_deny else None), fact)
+
+
+def _permitted(ask: Ask, asker: Asker) -> bool:
+    """Tell whether the service permits what is asked, whatever policies say."""
+    held = credential_of(Held.KEY, asker.home)
+    return isinstance(service_rule(held, ask.action, SigninAssumptions()), PermittedWithoutPolicy)

@@ -1,0 +1,51 @@
+"""What a request that passes without MFA is made with, and whether the user has that now."""
+
+from sekisho.audit.people.facts import Facts
+from sekisho.messages import Message
+from sekisho.prover import Counterexample
+from sekisho.prover.credentials import Held
+from sekisho.prover.wording import counterexample_text
+
+__all__ = ["said_of"]
+
+_BY_KEY = (Held.KEY, Held.KEY_VIA_SERVICE)
+_BY_SESSION = (Held.SESSION, Held.SESSION_VIA_SERVICE)
+_NO_KEY = Message("{said} (the user has no active access key now; it holds for one that is made)")
+_NOTHING = Message(
+    "{said} (the user has no password and no active access key now; it holds for one that is made)"
+)
+_UNREAD = Message("{said} (whether the user has such a credential was not read)")
+
+
+def said_of(
+    counterexample: Counterexample, facts: Facts | None, *, refused: bool = False
+) -> Message:
+    """Return a counterexample in words.
+
+    Where the user has nothing to make that request with, it says so.
+
+    Args:
+        counterexample: a request that the policies allow.
+        facts: what its user holds; None if that is not asked.
+        refused: whether the policies refuse it instead.
+    """
+    said = counterexample_text(counterexample, refused=refused)
+    if facts is None:
+        return said
+    key = None if facts.active_keys is None else facts.active_keys > 0
+    if counterexample.held in _BY_KEY:
+        held, lacking = key, _NO_KEY
+    elif counterexample.held in _BY_SESSION:
+        held, lacking = _either(facts.password, key), _NOTHING
+    else:
+        return said
+    if held:
+        return said
+    return (_UNREAD if held is None else lacking).filled(said=said)
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    """Return whether one of two holds; None if that is not known."""
+    if one or other:
+        return True
+    return None if one is None or other is None else False

@@ -1,0 +1,135 @@
+"""Reading decoded JSON or YAML by shape: every fault is noted with its path, and reading goes on.
+
+A value that is missing or of the wrong type reads as the empty value of its type once its fault is
+noted, so that one pass finds all faults. No message shows a value: it may be a secret.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sekisho.errors import Code, Fault, quoted
+
+__all__ = ["ABSENT", "Shape"]
+
+ABSENT = object()
+"""What a missing member reads as; its fault, if it is one, was noted when it was found missing."""
+
+T = TypeVar("T")
+
+_TYPES: dict[type, str] = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A value, where it stands, and the list that its faults go to.
+
+    Attributes:
+        places: line and column by path, where the text's reader noted them.
+        code: the code of its faults.
+        open: whether the file is somebody else's, whose objects may have keys that are not known.
+    """
+
+    raw: object = field(repr=False)
+    path: str
+    faults: list[Fault] = field(repr=False)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    code: Code = Code.ACCOUNT_BAD_SHAPE
+    open: bool = False
+
+    def fault(self, message: str, code: Code | None = None, fix: str = "") -> None:
+        """Note a fault at this place."""
+        line, column = self.places.get(self.path, (0, 0))
+        self.faults.append(Fault(code or self.code, message, self.path, line, column, fix))
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is no value here, or only a null."""
+        return self.raw is ABSENT or self.raw is None
+
+    def members(self, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Shape"]:
+        """Return the object's members under these names, absent ones too.
+
+        Others are faults, unless it is `open`.
+        """
+        required, optional = tuple(required), tuple(optional)
+        raw = self._of(dict)
+        if raw is not None:
+            for name in required:
+                if name not in raw:
+                    self.fault(f"`{name}` is missing")
+            for name in raw:
+                if not self.open and name not in required and name not in optional:
+                    self.fault(f"the key {quoted(name)} is not known here")
+        found = raw or {}
+        return {name: self._at(name, found.get(name, ABSENT)) for name in (*required, *optional)}
+
+    def entries(self) -> Iterator[tuple[str, "Shape"]]:
+        """Return the members of an object whose keys are free."""
+        return ((name, self._at(name, value)) for name, value in (self._of(dict) or {}).items())
+
+    def items(self) -> tuple["Shape", ...]:
+        """Return the elements of a list; none if it is absent."""
+        raw = self._of(list) or ()
+        return tuple(
+            replace(self, raw=value, path=f"{self.path}[{index}]")
+            for index, value in enumerate(raw)
+        )
+
+    def text(self) -> str:
+        """Return a string; "" if it is absent."""
+        value = self._of(str) or ""
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            self.fault("has half a character: a lone surrogate")
+            return ""
+        return value
+
+    def flag(self, default: bool = False) -> bool:
+        """Return a truth value; `default` if it is absent."""
+        value = self._of(bool)
+        return default if value is None else value
+
+    def number(self, least: int, most: int, default: int = 0) -> int:
+        """Return a whole number from `least` to `most`; `default` if it is absent."""
+        value = self._of(int)
+        if value is None:
+            return default
+        if not least <= value <= most:
+            self.fault(f"must be from {least} to {most}")
+            return default
+        return value
+
+    def time(self) -> datetime | None:
+        """Return a time as AWS prints it (ISO 8601); without a zone it is UTC."""
+        text = self.text()
+        if not text:
+            return None
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            self.fault("is not a time in ISO 8601, like `2026-11-24T09:00:00+00:00`")
+            return None
+        return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+    def _at(self, name: str, value: object) -> "Shape":
+        shown = quoted(name)[1:-1]
+        return replace(self, raw=value, path=f"{self.path}.{shown}" if self.path else shown)
+
+    def _of(self, kind: type[T]) -> T | None:
+        """Return the value if it is of this type; otherwise note the fault and return None."""
+        if self.absent:
+            return None
+        # bool is an int to Python, and is none in JSON
+        if isinstance(self.raw, kind) and (kind is bool or not isinstance(self.raw, bool)):
+            return self.raw
+        self.fault(f"must be {_TYPES[kind]}, not {_TYPES[type(self.raw)]}")
+        return None

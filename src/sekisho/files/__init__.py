@@ -1,6 +1,0 @@
-"""Files that people and programs write: read once, with every fault at its place."""
-
-from sekisho.files.shape import ABSENT, Shape
-from sekisho.files.yaml_text import read_yaml, yaml_shape
-
-__all__ = ["ABSENT", "Shape", "read_yaml", "yaml_shape"]

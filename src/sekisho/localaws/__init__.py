@@ -1,0 +1,5 @@
+"""A local AWS that says no."""
+
+from sekisho.localaws.server import LocalAws
+
+__all__ = ["LocalAws"]

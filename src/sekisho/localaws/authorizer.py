@@ -1,0 +1,252 @@
+"""The authorizer: nothing reaches moto that was not verified, identified, classified and allowed.
+
+One WSGI application in front of moto, and the only way to it. Whatever it does not understand, it
+refuses; every refusal is written in the protocol of the request.
+"""
+
+import io
+import logging
+import re
+import traceback
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
+from moto.utilities.utils import get_partition
+from werkzeug.test import run_wsgi_app
+
+from sekisho.localaws import mfa, pin, sigv4
+from sekisho.localaws.authorize import Asked, authorize_call
+from sekisho.localaws.caller import CALLER, WORLD, Caller
+from sekisho.localaws.classify import Call, classify, form_of
+from sekisho.localaws.handover import Dispatcher, canonical
+from sekisho.localaws.identify import identify
+from sekisho.localaws.refusal import Refusal
+from sekisho.localaws.resource_policies import refuse_to_set
+from sekisho.localaws.wire import CommonError, Family, WireForm, common, write
+from sekisho.localaws.world import World
+from sekisho.signin import Refused, service_rule
+
+__all__ = ["MAX_BODY_BYTES", "Authorizer"]
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""The longest body that is read; the state is held in memory, and so is every object."""
+
+_LOGGER = logging.getLogger("sekisho.localaws")
+_SCOPE = re.compile(
+    r"Credential=[^/\s]+/\d*/[^/\s]*/([\w-]+)/|X-Amz-Credential=[^&]*%2F([\w-]+)%2Faws4"
+)
+_WITH_CODE = frozenset({"GetSessionToken", "AssumeRole"})
+_OWN_PAGES = ("/moto-api", "/latest/", "/favicon.ico")
+"""Paths at which moto answers by itself, without any account: reset, seed, metadata."""
+
+_MISMATCHES = {
+    sigv4.Mismatch.INCOMPLETE: CommonError.INCOMPLETE_SIGNATURE,
+    sigv4.Mismatch.WRONG: CommonError.BAD_SIGNATURE,
+    sigv4.Mismatch.OUT_OF_TIME: CommonError.OUT_OF_TIME,
+    sigv4.Mismatch.DIGEST: CommonError.BAD_DIGEST,
+    sigv4.Mismatch.UNSUPPORTED: CommonError.UNSUPPORTED_SIGNATURE,
+}
+
+_Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request on its way through the authorizer; `form` gets better as more is understood."""
+
+    environ: WSGIEnvironment
+    form: WireForm
+    request: Request
+    body: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, environ: WSGIEnvironment) -> "_Exchange":
+        return cls(environ, WireForm(head=environ["REQUEST_METHOD"] == "HEAD"), Request(environ))
+
+    def refuse(self, error: CommonError, message: str = "") -> Refusal:
+        return common(error, self.form.family, message)
+
+
+class Authorizer:
+    """The authorizer of one world, as a WSGI application."""
+
+    def __init__(self, world: World) -> None:
+        pin.install()
+        self._world = world
+        self._moto: WSGIApplication = Dispatcher()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        exchange = _Exchange.of(environ)
+        try:
+            body, status, headers = self._serve(exchange)
+        except Refusal as refusal:
+            body, status, headers = _refusal(refusal, exchange.form)
+        except (NotImplementedError, ImportError) as error:
+            # moto lacks it, or a package that moto would need for it is not installed
+            missing = exchange.refuse(CommonError.NOT_IMPLEMENTED, f"the local AWS: {error}")
+            body, status, headers = _refusal(missing, exchange.form)
+        except Exception as error:
+            # the one boundary of this server: a fault of ours or moto's is an InternalFailure to
+            # clients. The log names its place without its text or trace, which may hold secrets.
+            _LOGGER.error("a fault of the local AWS: %s", _where(error))  # noqa: TRY400 - as above
+            fault = exchange.refuse(CommonError.INTERNAL, f"the local AWS: {_where(error)}")
+            body, status, headers = _refusal(fault, exchange.form)
+        start_response(status, headers)
+        return body
+
+    def _serve(self, exchange: _Exchange) -> _Response:
+        exchange.form = _guessed_form(exchange.request)
+        if exchange.request.path.startswith(_OWN_PAGES):
+            raise exchange.refuse(
+                CommonError.ACCESS_DENIED, "the local AWS does not serve this path"
+            )
+        _read_body(exchange)
+        http = _http(exchange)
+        try:
+            signed = sigv4.parse(http)
+        except sigv4.SignatureFault as fault:
+            raise exchange.refuse(_MISMATCHES[fault.mismatch], fault.message) from fault
+        if signed is None:
+            raise exchange.refuse(CommonError.MISSING_AUTHENTICATION)
+        with self._world.lock:
+            return self._serve_signed(exchange, http, signed)
+
+    def _serve_signed(
+        self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.Signed
+    ) -> _Response:
+        world, family = self._world, exchange.form.family
+        identity = identify(world, signed, family)
+        try:
+            sigv4.verify(http, signed, identity.secret, world.clock.wall())
+        except sigv4.SignatureFault as fault:
+            raise exchange.refuse(_MISMATCHES[fault.mismatch], fault.message) from fault
+        if get_partition(signed.region) != world.partition:
+            # a key is good in its own partition only
+            raise exchange.refuse(CommonError.UNKNOWN_KEY)
+        # what is decided about is what moto will be given, and nothing else
+        exchange.request = Request(
+            canonical(exchange.environ, exchange.body, signed, world.account)
+        )
+        call = classify(exchange.request, signed.service, signed.region)
+        exchange.form = call.form
+        address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
+        caller = Caller(identity.credential, signed.access_key_id, address)
+        caller = _with_code(world, caller, call)
+        authorize_call(world, Asked(caller, identity.session_policies), call)
+        refuse_to_set(call)
+        return self._forward(exchange, signed, caller, call)
+
+    def _forward(
+        self, exchange: _Exchange, signed: sigv4.Signed, caller: Caller, call: Call
+    ) -> _Response:
+        """Let moto answer, as the account and in the caller's name."""
+        environ = canonical(exchange.environ, exchange.body, signed, self._world.account)
+        handed = pin.Handed(call, self._world.account)
+        reset = CALLER.set(caller), WORLD.set(self._world)
+        pinned = pin.HANDED.set(handed), pin.PENDING.set(handed)
+        try:
+            body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            passed_by = pin.PENDING.get() is not None
+        finally:
+            pin.PENDING.reset(pinned[1])
+            pin.HANDED.reset(pinned[0])
+            WORLD.reset(reset[1])
+            CALLER.reset(reset[0])
+        if passed_by or (
+            status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", "")
+        ):
+            raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
+        return body, status, list(headers)
+
+
+def _refusal(refusal: Refusal, form: WireForm) -> _Response:
+    answer = write(refusal, form, str(uuid.uuid4()))
+    phrase = next((s.phrase for s in HTTPStatus if s.value == answer.status), "")
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    return [answer.body], f"{answer.status} {phrase}", headers
+
+
+def _with_code(world: World, caller: Caller, call: Call) -> Caller:
+    """Check the MFA code that an STS call carries, before any policy is asked."""
+    if call.service != "sts" or call.operation not in _WITH_CODE:
+        return caller
+    if isinstance(service_rule(caller.credential, call.actions[0], world.signin), Refused):
+        # the call will be refused anyway; its code must not be used up
+        return caller
+    serial, code = (str(call.params.get(name) or "") for name in ("SerialNumber", "TokenCode"))
+    if not serial and not code:
+        return caller
+    at = mfa.authenticate(world, caller.credential.holder, serial, code)
+    return Caller(caller.credential, caller.access_key_id, caller.source_ip, at)
+
+
+def _guessed_form(request: Request) -> WireForm:
+    """Return how errors are written before the signature is read."""
+    scope = _SCOPE.search(request.headers.get("Authorization", ""))
+    scope = scope or _SCOPE.search(request.query_string.decode("latin-1"))
+    if scope:
+        return form_of(request, next(filter(None, scope.groups())))
+    head = request.method == "HEAD"
+    if "X-Amz-Target" in request.headers:
+        return WireForm(Family.JSON, head=head)
+    # an unsigned request that is no form can only be meant for S3
+    form = request.method == "POST" or "Action" in request.args
+    return WireForm(Family.QUERY if form else Family.S3, head=head)
+
+
+def _read_body(exchange: _Exchange) -> None:
+    """Read the body, if it is not too long; what follows reads it from memory."""
+    environ = exchange.environ
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length and not (length.isascii() and length.isdigit()):
+        raise exchange.refuse(CommonError.MALFORMED, "Content-Length is not a number")
+    too_long = f"the body is longer than {MAX_BODY_BYTES} bytes, the most that the local AWS takes"
+    if length and (len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES):
+        raise exchange.refuse(CommonError.TOO_LARGE, too_long)
+    if length:
+        exchange.body = environ["wsgi.input"].read(int(length))
+        if len(exchange.body) < int(length):
+            raise exchange.refuse(CommonError.MALFORMED, "the body ends before its Content-Length")
+    elif environ.get("wsgi.input_terminated"):
+        exchange.body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        if len(exchange.body) > MAX_BODY_BYTES:
+            raise exchange.refuse(CommonError.TOO_LARGE, too_long)
+    # the parsers consume their input: they get a copy
+    copy = {**environ, "wsgi.input": io.BytesIO(exchange.body)}
+    copy["CONTENT_LENGTH"] = str(len(exchange.body))
+    exchange.request = Request(copy)
+
+
+def _http(exchange: _Exchange) -> sigv4.Http:
+    environ = exchange.environ
+    preserved: dict[str, str] = environ.get(PRESERVED_HEADER_NAMES_ENVIRON_KEY) or {}
+    keys = [key for key in environ if key.startswith("HTTP_")]
+    names = {preserved.get(key, key[5:].replace("_", "-")).lower() for key in keys}
+    return sigv4.Http(
+        exchange.request.method,
+        exchange.request.raw_path,
+        environ.get("QUERY_STRING", ""),
+        _header(environ),
+        frozenset(names),
+        exchange.body,
+    )
+
+
+def _header(environ: WSGIEnvironment) -> Callable[[str], str | None]:
+    def header(name: str) -> str | None:
+        value = environ.get(environ_key_for_header(name))
+        # WSGI hands bytes over as Latin-1
+        return value.encode("latin-1").decode("utf-8", "surrogateescape") if value else value
+
+    return header
+
+
+def _where(error: Exception) -> str:
+    """Name a fault and its place, without the error's own text, which may hold a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.name}, line {last.lineno}"

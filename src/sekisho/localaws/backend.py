@@ -1,0 +1,212 @@
+"""What moto's IAM holds, as the authorizer reads it: holders and their policies.
+
+Reading only. Everything is looked up by the unique id that a credential was made for: somebody who
+was deleted and made again under the same name is somebody else, as at AWS.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from moto.iam.models import Role, User, iam_backends
+
+from sekisho import policy
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import InternalError
+from sekisho.localaws.world import World
+from sekisho.policy import Document, PolicyKind
+from sekisho.signin import change_allowed
+from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
+
+__all__ = [
+    "arn_of",
+    "holder_of",
+    "holder_of_arn",
+    "policies_of",
+    "role_of",
+    "tags_of",
+    "trust_of",
+    "user_of_key",
+    "well_known",
+]
+
+
+def holder_of(world: World, user_name: str) -> Holder | None:
+    """Return the user of that name, or None if there is none."""
+    user = _iam(world).users.get(user_name)
+    return _user_holder(world, user) if user is not None else None
+
+
+def well_known(world: World, credential: Credential) -> Credential | None:
+    """Return `credential` with its holder as the account knows it now, or None if they are gone.
+
+    A user may have been renamed or moved to another path since the session began.
+    """
+    if credential.holder.kind is not HolderKind.USER:
+        return credential
+    user = _user_by_id(world, credential.holder.unique_id)
+    return replace(credential, holder=_user_holder(world, user)) if user is not None else None
+
+
+def user_of_key(world: World, access_key_id: str) -> tuple[Credential, str, bool] | None:
+    """Return the credential, the secret, and whether the key is active; None if there is no key."""
+    key = _iam(world).access_keys.get(access_key_id)
+    holder = holder_of(world, key.user_name) if key is not None and key.user_name else None
+    if key is None or holder is None:
+        return None
+    credential = Credential(CredentialKind.LONG_TERM_KEY, holder)
+    return credential, str(key.secret_access_key), key.status == "Active"
+
+
+def role_of(world: World, arn: str) -> Holder | None:
+    """Return the role with that ARN, or None if there is none."""
+    for role in _iam(world).roles.values():
+        if role.arn == arn:
+            return Holder(
+                HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id
+            )
+    return None
+
+
+def holder_of_arn(world: World, arn: str) -> Holder | None:
+    """Return the user or role with that ARN, or None if there is none."""
+    for user in _iam(world).users.values():
+        if user.arn == arn:
+            return _user_holder(world, user)
+    return role_of(world, arn)
+
+
+def arn_of(world: World, kind: str, name: str) -> str | None:
+    """Return the ARN, path included, of what is called `name`; None if there is no such thing.
+
+    `kind` is the name of an IAM resource type: `user`, `group`, `role`, `instance-profile`.
+    """
+    iam = _iam(world)
+    held = {
+        "user": iam.users,
+        "group": iam.groups,
+        "role": iam.roles,
+        "instance-profile": iam.instance_profiles,
+    }
+    entities: Iterable[Any] = held[kind].values() if kind in held else ()
+    return next((str(entity.arn) for entity in entities if entity.name == name), None)
+
+
+def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:
+    """Return the policies that apply to what `holder` does.
+
+    Raises:
+        FaultyPolicy: if one of them cannot be read: then nothing can be decided.
+    """
+    session = tuple(
+        _attached(f"session policy {index}", text, PolicyKind.SESSION)
+        for index, text in enumerate(session_policies, 1)
+    )
+    return replace(_attached_policies(world, holder), session=session or None)
+
+
+def _attached_policies(world: World, holder: Holder) -> Policies:
+    match holder.kind:
+        case HolderKind.USER:
+            user = _user_by_id(world, holder.unique_id)
+            return _policies_of_user(world, user) if user is not None else Policies()
+        case HolderKind.ROLE:
+            role = _iam(world).roles.get(holder.unique_id)
+            return _policies_of_role(world, role) if role is not None else Policies()
+        case HolderKind.ROOT | HolderKind.FEDERATED:
+            return Policies()
+
+
+def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
+    """Return the role's trust policy, or None if the role is gone.
+
+    Raises:
+        FaultyPolicy: if it cannot be read.
+    """
+    found = _iam(world).roles.get(role.unique_id)
+    if found is None:
+        return None
+    text = str(found.assume_role_policy_document)
+    return _attached(f"trust policy of role {found.name}", text, PolicyKind.TRUST)
+
+
+def tags_of(world: World, holder: Holder) -> dict[str, str]:
+    """Return the tags of a user or role."""
+    owner: Any = None
+    if holder.kind is HolderKind.USER:
+        owner = _user_by_id(world, holder.unique_id)
+    elif holder.kind is HolderKind.ROLE:
+        owner = _iam(world).roles.get(holder.unique_id)
+    stored = (owner.tags if owner is not None else None) or ()
+    # moto keeps a user's tags as a list and a role's by their keys
+    tags = stored.values() if isinstance(stored, dict) else stored
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
+
+
+def _iam(world: World) -> Any:
+    return iam_backends[world.account][world.partition]
+
+
+def _user_by_id(world: World, unique_id: str) -> User | None:
+    users: Iterable[User] = _iam(world).users.values()
+    return next((user for user in users if user.id == unique_id), None)
+
+
+def _user_holder(world: World, user: User) -> Holder:
+    return Holder(HolderKind.USER, world.partition, world.account, user.name, user.path, user.id)
+
+
+def _policies_of_user(world: World, user: User) -> Policies:
+    identity = [*_own(user, "user")]
+    for group in _iam(world).groups.values():
+        if any(member.id == user.id for member in group.users):
+            identity += _own(group, "group")
+    identity += _by_password_policy(world, user)
+    boundary = world.boundaries.get(user.name)
+    return Policies(tuple(identity), _boundaries(world, boundary))
+
+
+def _by_password_policy(world: World, user: User) -> Iterable[AttachedPolicy]:
+    """Yield what `AllowUsersToChangePassword` allows every user, as a policy (fact §8.1)."""
+    option = _iam(world).account_password_policy
+    if option is not None and option.allow_users_to_change_password:
+        yield change_allowed(user.arn)
+
+
+def _policies_of_role(world: World, role: Role) -> Policies:
+    return Policies(tuple(_own(role, "role")), _boundaries(world, role.permissions_boundary_arn))
+
+
+def _own(owner: Any, noun: str) -> Iterable[AttachedPolicy]:
+    for name, text in owner.policies.items():
+        yield _attached(f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY)
+    for managed in owner.managed_policies.values():
+        yield _attached(managed.arn, _default_text(managed), PolicyKind.IDENTITY)
+
+
+def _boundaries(world: World, arn: str | None) -> tuple[AttachedPolicy, ...] | None:
+    if not arn:
+        return None
+    managed = _iam(world).managed_policies.get(arn)
+    if managed is None:
+        # a boundary that is gone allows nothing
+        return ()
+    return (_attached(arn, _default_text(managed), PolicyKind.BOUNDARY),)
+
+
+def _default_text(managed: Any) -> str:
+    # not moto's own flag, which is lost when the default version is set to itself
+    for version in managed.versions:
+        if version.version_id == managed.default_version_id:
+            return str(version.document)
+    raise InternalError(f"moto has no default version of `{managed.arn}`")
+
+
+def _attached(name: str, text: str, kind: PolicyKind) -> AttachedPolicy:
+    return AttachedPolicy(name, _document(name, text, kind))
+
+
+@lru_cache(maxsize=2048)
+def _document(name: str, text: str, kind: PolicyKind) -> Document:
+    return policy.parse(text, source=name, kind=kind)

@@ -1,0 +1,271 @@
+"""Signing in to the console, as a small JSON API: password, code, forced change of the password.
+
+    POST sign-in       {"account", "user", "password"}
+    POST mfa           {"ticket", "code", "serial"?}
+    POST new-password  {"ticket", "oldPassword", "newPassword"}
+
+Each answers `{"next": "mfa" | "new-password" | "done", "mfaUsed", "ticket"?, "credentials"?}`, or
+`{"error": {"code", "message", "cause"?}, "ticket"?}`; the ticket in an error is for another try.
+
+AWS has no such API: its page does the same steps in a browser. What comes next is for `signin` to
+say; the forced change is the user's own call of iam:ChangePassword, made over the wire, so that the
+authorizer decides on it like on any other.
+
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; fact §8.1.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextvars import Context
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.iam.models import User, iam_backends
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from sekisho.localaws import tickets
+from sekisho.localaws.hashing import SALT_BYTES, hash_password, matches
+from sekisho.localaws.mfa import authenticate, enabled_serials
+from sekisho.localaws.ownpassword import change_over_the_wire
+from sekisho.localaws.refusal import Refusal
+from sekisho.localaws.tickets import Ticket
+from sekisho.localaws.tokens import mint
+from sekisho.localaws.world import PasswordState, World
+from sekisho.signin.console import (
+    CHANGE_REFUSED,
+    SIGNIN_FAILED,
+    NextStep,
+    console_session,
+    start,
+)
+from sekisho.signin.model import Credential, Holder, HolderKind
+
+__all__ = ["app"]
+
+_LARGEST_BODY = 16_384
+_FIELDS = {
+    "/sign-in": ({"account", "user", "password"}, set[str]()),
+    "/mfa": ({"ticket", "code"}, {"serial"}),
+    "/new-password": ({"ticket", "oldPassword", "newPassword"}, set[str]()),
+}
+
+
+class _Refused(Exception):
+    """An answer that is an error; `ticket` allows another try."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: HTTPStatus = HTTPStatus.UNAUTHORIZED,
+        *,
+        ticket: str = "",
+        cause: Refusal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.ticket = ticket
+        self.cause = cause
+
+
+def app(world: World) -> WSGIApplication:
+    """Return the sign-in API of `world` as a WSGI application."""
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            # in a context of its own: a connection that has also called an API must not lend
+            # that call's caller to the sessions that are minted here
+            status, answer = HTTPStatus.OK, Context().run(_answer, world, request)
+        except _Refused as refused:
+            status, answer = refused.status, _error(refused)
+        response = Response(json.dumps(answer), status, content_type="application/json")
+        # an answer holds a ticket or credentials
+        response.headers["Cache-Control"] = "no-store"
+        return response(environ, start_response)
+
+    return run
+
+
+def _answer(world: World, request: Request) -> dict[str, object]:
+    fields = _fields(request)
+    match request.path:
+        case "/sign-in":
+            with world.lock:
+                return _sign_in(world, fields)
+        case "/mfa":
+            with world.lock:
+                return _mfa(world, fields)
+        case _:
+            # not under the lock: the authorizer takes it in another thread
+            return _new_password(world, fields, request.environ)
+
+
+def _fields(request: Request) -> Mapping[str, str]:
+    known = _FIELDS.get(request.path)
+    if known is None:
+        paths = ", ".join(f"`{path}`" for path in _FIELDS)
+        message = f"there is no `{request.path}` here, and no page for a browser: POST to {paths}"
+        raise _Refused("NotFound", message, HTTPStatus.NOT_FOUND)
+    if request.method != "POST":
+        raise _Refused("MethodNotAllowed", "use POST", HTTPStatus.METHOD_NOT_ALLOWED)
+    given = _decoded(_body(request))
+    needed, optional = known
+    faults = [f"`{name}` is missing" for name in sorted(needed - given.keys())]
+    faults += [f"`{name}` is unknown" for name in sorted(given.keys() - needed - optional)]
+    faults += [f"`{name}` is not a text" for name, value in given.items() if _no_text(value)]
+    if faults:
+        raise _Refused("ValidationError", "; ".join(faults), HTTPStatus.BAD_REQUEST)
+    return {name: str(value) for name, value in given.items()}
+
+
+def _body(request: Request) -> bytes:
+    request.max_content_length = _LARGEST_BODY
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        message = f"the body is longer than {_LARGEST_BODY} bytes"
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise _Refused("RequestTooLarge", message, status) from None
+
+
+def _decoded(body: bytes) -> Mapping[str, object]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        message = "the body is not a JSON object"
+        # the cause would hold the body, and the body a password
+        raise _Refused("ValidationError", message, HTTPStatus.BAD_REQUEST) from None
+    return given
+
+
+def _no_text(value: object) -> bool:
+    return not isinstance(value, str)
+
+
+def _sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
+    backend = iam_backends[world.account][world.partition]
+    known_account = fields["account"] in {world.account, *backend.account_aliases}
+    user: User | None = backend.users.get(fields["user"])
+    state = world.passwords.get(fields["user"])
+    # with no such user a hash is computed all the same: time must not tell who exists
+    hashed = state.hash if state else hash_password("", bytes(SALT_BYTES))
+    right = matches(fields["password"], hashed)
+    if not (right and known_account and user and state):
+        raise _Refused("SigninFailed", SIGNIN_FAILED)
+    _refuse_hard_expired(world, state)
+    world.passwords[user.name] = replace(state, last_used=world.clock.now())
+    ends = world.clock.now() + tickets.LIFETIME
+    return _go_on(world, user, Ticket(user.id, NextStep.DONE, ends))
+
+
+def _mfa(world: World, fields: Mapping[str, str]) -> dict[str, object]:
+    ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+    holder = _holder(world, user)
+    chosen = fields.get("serial")
+    serials = [chosen] if chosen else enabled_serials(world, holder)
+    for serial in serials:
+        try:
+            passed = authenticate(world, holder, serial, fields["code"])
+        except Refusal:
+            continue
+        return _go_on(world, user, replace(ticket, mfa_at=passed, tries=0))
+    raise _Refused("SigninFailed", SIGNIN_FAILED, ticket=_again(world, ticket))
+
+
+def _new_password(
+    world: World, fields: Mapping[str, str], environ: Mapping[str, object]
+) -> dict[str, object]:
+    with world.lock:
+        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
+        session = mint(world, _session(world, user, ticket.mfa_at))
+    server = str(environ["SERVER_NAME"]), int(str(environ["SERVER_PORT"]))
+    passwords = fields["oldPassword"], fields["newPassword"]
+    refusal = change_over_the_wire(world, server, session, passwords)
+    with world.lock:
+        if refusal is None:
+            return _go_on(world, user, replace(ticket, tries=0))
+        again = _again(world, ticket)
+    raise _Refused(refusal.code, CHANGE_REFUSED, HTTPStatus.FORBIDDEN, ticket=again, cause=refusal)
+
+
+def _go_on(world: World, user: User, ticket: Ticket) -> dict[str, object]:
+    """Return the answer for a sign-in that has come as far as `ticket` tells."""
+    devices = len(enabled_serials(world, _holder(world, user)))
+    step = start(
+        True,
+        devices,
+        _must_change(world, world.passwords[user.name]),
+        world.signin,
+        mfa_passed=ticket.mfa_at is not None,
+    )
+    answer: dict[str, object] = {"next": step.value, "mfaUsed": ticket.mfa_at is not None}
+    if step is not NextStep.DONE:
+        return answer | {"ticket": tickets.seal(world, replace(ticket, step=step))}
+    issued = mint(world, _session(world, user, ticket.mfa_at))
+    return answer | {
+        "credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "SecretAccessKey": issued.secret_access_key,
+            "SessionToken": issued.session_token,
+            "Expiration": issued.expires_at.isoformat(timespec="seconds"),
+        }
+    }
+
+
+def _redeemed(world: World, text: str, step: NextStep) -> tuple[Ticket, User]:
+    ticket = tickets.redeem(world, text, step)
+    users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
+    user = next((each for each in users if ticket and each.id == ticket.user_id), None)
+    if ticket is None or user is None or user.name not in world.passwords:
+        raise _Refused("SigninExpired", "Your sign-in has expired. Please sign in again.")
+    return ticket, user
+
+
+def _again(world: World, ticket: Ticket) -> str:
+    """Return a ticket for another try, or "" after too many."""
+    tried = replace(ticket, tries=ticket.tries + 1)
+    return tickets.seal(world, tried) if tried.tries < tickets.MOST_TRIES else ""
+
+
+def _session(world: World, user: User, mfa_at: datetime | None) -> Credential:
+    session = console_session(_holder(world, user), world.clock.now(), mfa_at)
+    seconds = world.passwords[user.name].session_seconds
+    if seconds is None:
+        return session
+    return replace(session, expires_at=world.clock.now() + timedelta(seconds=seconds))
+
+
+def _holder(world: World, user: User) -> Holder:
+    return Holder(HolderKind.USER, world.partition, world.account, user.name, user.path, user.id)
+
+
+def _must_change(world: World, state: PasswordState) -> bool:
+    return state.reset_required or _expired(world, state)
+
+
+def _expired(world: World, state: PasswordState) -> bool:
+    policy = iam_backends[world.account][world.partition].account_password_policy
+    days = policy.max_password_age if policy else 0
+    return bool(days) and world.clock.now() - state.changed_at > timedelta(days=days)
+
+
+def _refuse_hard_expired(world: World, state: PasswordState) -> None:
+    policy = iam_backends[world.account][world.partition].account_password_policy
+    if policy and policy.hard_expiry and _expired(world, state):
+        message = "Your password has expired. Please contact your administrator."
+        raise _Refused("PasswordExpired", message, HTTPStatus.FORBIDDEN)
+
+
+def _error(refused: _Refused) -> dict[str, object]:
+    error: dict[str, object] = {"code": refused.code, "message": refused.message}
+    if refused.cause is not None:
+        error["cause"] = {"code": refused.cause.code, "message": refused.cause.message}
+    return {"error": error} | ({"ticket": refused.ticket} if refused.ticket else {})

@@ -1,0 +1,88 @@
+"""What moto lacks of IAM and STS, set on moto's own classes.
+
+moto calls the method that bears the operation's name and writes its result by the service's model;
+so an operation is put right, or added, by one function. Each module here is one subject and lists
+its functions in `OPERATIONS`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import BaseResponse
+from moto.core.serialize import never_return, url_encode
+from moto.iam.responses import IamResponse
+from moto.sts.responses import TokenResponse
+
+from sekisho.localaws.caller import WORLD
+from sekisho.localaws.overlay import (
+    account,
+    details,
+    device_lists,
+    devices,
+    keys,
+    names,
+    passwords,
+    policies,
+    shapes,
+    sts,
+    users,
+)
+
+__all__ = ["SUBJECTS", "install"]
+
+SUBJECTS = {
+    "iam": (account, details, device_lists, devices, keys, passwords, policies, users),
+    "sts": (sts,),
+}
+"""The modules of the overlay, by the service whose operations they hold."""
+
+_MARK = "_sekisho_overlaid"
+_RESPONSES = {"iam": IamResponse, "sts": TokenResponse}
+
+
+def install() -> None:
+    """Put the overlay in place; to do it again changes nothing."""
+    if hasattr(IamResponse, _MARK):
+        return
+    setattr(IamResponse, _MARK, True)
+    for service, subjects in SUBJECTS.items():
+        for subject in subjects:
+            for operation in subject.OPERATIONS:
+                _put(_RESPONSES[service], operation.__name__, operation)
+    _put(IamResponse, "call_action", _call_iam)
+    _put(TokenResponse, "call_action", _call_sts)
+    IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.update(
+        {
+            "GetPolicyVersionResponse.PolicyVersion.Document": url_encode,
+            "ListPolicyVersionsResponse.Versions.PolicyVersion.Document": never_return,
+        }
+    )
+
+
+def _put(owner: type[BaseResponse], name: str, ours: Callable[..., Any]) -> None:
+    """Set a method that is moto's own again wherever no world is being served."""
+    theirs = getattr(owner, name, None)
+
+    @wraps(ours)
+    def method(self: BaseResponse) -> Any:
+        if WORLD.get(None) is not None:
+            return ours(self)
+        if theirs is None:
+            raise NotImplementedError(f"The {name} action has not been implemented")
+        return theirs(self)
+
+    setattr(owner, name, method)
+
+
+def _call_iam(self: IamResponse) -> TYPE_RESPONSE:
+    shapes.check(self)
+    names.imply_user(self)
+    names.check(self)
+    return BaseResponse.call_action(self)
+
+
+def _call_sts(self: TokenResponse) -> TYPE_RESPONSE:
+    shapes.check(self)
+    return BaseResponse.call_action(self)

@@ -1,0 +1,176 @@
+"""GetAccountAuthorizationDetails, whole: names, ids, boundaries, tags, counts, pages.
+
+Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2. Of AWS's own policies, those
+are listed that something in the account uses.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from moto.core.responses import ActionResult
+from moto.iam.models import Group, ManagedPolicy, Role, User
+from moto.iam.responses import IamResponse
+
+from sekisho.localaws.caller import WORLD
+from sekisho.localaws.overlay.paging import page
+from sekisho.localaws.overlay.request import iam
+
+__all__ = ["BOUNDARY_TYPE", "OPERATIONS", "boundary_usage"]
+
+BOUNDARY_TYPE = "PermissionsBoundaryPolicy"
+"""The one value that the API model has for the type of a permissions boundary."""
+
+_LISTS = {
+    "User": "UserDetailList",
+    "Group": "GroupDetailList",
+    "Role": "RoleDetailList",
+    "LocalManagedPolicy": "Policies",
+    "AWSManagedPolicy": "Policies",
+}
+
+
+def get_account_authorization_details(self: IamResponse) -> ActionResult:
+    """Describe every user, group, role and policy of the account."""
+    wanted = self._get_param("Filter") or list(_LISTS)
+    shown, more = page(self, [entry for entry in _entries() if entry[0] in wanted])
+    answer: dict[str, list[object]] = {name: [] for name in _LISTS.values()}
+    for kind, entity in shown:
+        answer[_LISTS[kind]].append(_described(entity))
+    return ActionResult({**answer, **more})
+
+
+def boundary_usage() -> dict[str, int]:
+    """Return how many users and roles each policy bounds, by ARN."""
+    arns = [*WORLD.get().boundaries.values()]
+    arns += [arn for role in iam().roles.values() if (arn := role.permissions_boundary_arn)]
+    return {arn: arns.count(arn) for arn in arns}
+
+
+_Entity = User | Group | Role | ManagedPolicy
+
+
+def _entries() -> Iterable[tuple[str, _Entity]]:
+    backend = iam()
+    bounding = boundary_usage()
+    yield from (("User", user) for _, user in sorted(backend.users.items()))
+    yield from (("Group", group) for _, group in sorted(backend.groups.items()))
+    yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
+    for arn, policy in sorted(backend.managed_policies.items()):
+        if f"::{policy.account_id}:" in arn:
+            yield "LocalManagedPolicy", policy
+        elif policy.attachment_count or arn in bounding:
+            yield "AWSManagedPolicy", policy
+
+
+def _described(entity: _Entity) -> dict[str, object]:
+    match entity:
+        case User():
+            return _user(entity)
+        case Group():
+            return _group(entity)
+        case Role():
+            return _role(entity)
+        case ManagedPolicy():
+            return _policy(entity)
+
+
+def _user(user: User) -> dict[str, object]:
+    return {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.create_date,
+        "UserPolicyList": _inline(user),
+        "GroupList": user.group_list,
+        "AttachedManagedPolicies": _attached(user),
+        "Tags": user.tags or [],
+        **_boundary(WORLD.get().boundaries.get(user.name)),
+    }
+
+
+def _group(group: Group) -> dict[str, object]:
+    return {
+        "Path": group.path,
+        "GroupName": group.name,
+        "GroupId": group.id,
+        "Arn": group.arn,
+        "CreateDate": group.create_date,
+        "GroupPolicyList": _inline(group),
+        "AttachedManagedPolicies": _attached(group),
+    }
+
+
+def _role(role: Role) -> dict[str, object]:
+    return {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": role.arn,
+        "CreateDate": role.create_date,
+        "AssumeRolePolicyDocument": _encoded(role.assume_role_policy_document),
+        "InstanceProfileList": [],
+        "RolePolicyList": _inline(role),
+        "AttachedManagedPolicies": _attached(role),
+        "Tags": role.tags or [],
+        **_boundary(role.permissions_boundary_arn),
+    }
+
+
+def _policy(policy: ManagedPolicy) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "PolicyName": policy.name,
+        "PolicyId": policy.id,
+        "Arn": policy.arn,
+        "Path": policy.path,
+        "DefaultVersionId": policy.default_version_id,
+        "AttachmentCount": policy.attachment_count,
+        "PermissionsBoundaryUsageCount": boundary_usage().get(policy.arn, 0),
+        "IsAttachable": policy.is_attachable,
+        "CreateDate": policy.create_date,
+        "UpdateDate": policy.update_date,
+        "PolicyVersionList": [
+            {
+                "Document": _encoded(version.document),
+                "VersionId": version.version_id,
+                "IsDefaultVersion": version.version_id == policy.default_version_id,
+                "CreateDate": version.create_date,
+            }
+            for version in policy.versions
+        ],
+    }
+    if policy.description:
+        answer["Description"] = policy.description
+    return answer
+
+
+def _inline(owner: User | Group | Role) -> list[dict[str, str]]:
+    return [
+        {"PolicyName": name, "PolicyDocument": _encoded(document)}
+        for name, document in owner.policies.items()
+    ]
+
+
+def _attached(owner: User | Group | Role) -> list[dict[str, str]]:
+    return [
+        {"PolicyName": policy.name, "PolicyArn": arn}
+        for arn, policy in owner.managed_policies.items()
+    ]
+
+
+def _boundary(arn: str | None) -> dict[str, object]:
+    if not arn:
+        return {}
+    return {
+        "PermissionsBoundary": {
+            "PermissionsBoundaryType": BOUNDARY_TYPE,
+            "PermissionsBoundaryArn": arn,
+        }
+    }
+
+
+def _encoded(document: str) -> str:
+    return quote(document, safe="")
+
+
+OPERATIONS = (get_account_authorization_details,)

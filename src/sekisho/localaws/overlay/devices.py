@@ -1,0 +1,163 @@
+"""Virtual MFA devices: made, enabled, put in step, taken off, deleted.
+
+moto keeps which device exists and whose it is; seeds and steps are the world's.
+
+Source: IAM API Reference, CreateVirtualMFADevice to ResyncMFADevice; IAM User Guide, "Assign MFA
+devices in the AWS CLI or AWS API"; facts §4.3, §4.4; texts recorded from AWS.
+"""
+
+from base64 import b32encode
+from datetime import datetime
+from io import BytesIO
+from urllib.parse import quote
+
+import segno
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import User, VirtualMfaDevice
+from moto.iam.responses import IamResponse
+
+from sekisho.localaws.caller import CALLER, WORLD
+from sekisho.localaws.mfa import device_in_step, keep_step
+from sekisho.localaws.overlay.refusals import from_rule, limit_exceeded, refuse
+from sekisho.localaws.overlay.request import dict_of_tags, iam, now, tags_of, text, user_of
+from sekisho.localaws.world import DeviceState, World
+from sekisho.signin import devices as rules
+from sekisho.signin.refusal import Refused
+
+__all__ = ["OPERATIONS", "make_device", "set_owner"]
+
+_SEED_BYTES = 40  # 64 characters of base32, as in AWS's samples (fact §4.2)
+_ISSUER = "Amazon Web Services"
+_PNG_SCALE = 4
+
+
+def create_virtual_mfa_device(self: IamResponse) -> ActionResult:
+    """Make a device; its seed is in this answer and nowhere else."""
+    world = WORLD.get()
+    name, path = text(self, "VirtualMFADeviceName"), text(self, "Path") or "/"
+    serial = rules.device_arn(world.partition, world.account, path, name)
+    if serial.lower() in {known.lower() for known in iam().virtual_mfa_devices}:
+        raise from_rule(rules.DEVICE_EXISTS)
+    quota = iam().account_summary.summary_map["UsersQuota"]
+    if len(iam().virtual_mfa_devices) >= quota:
+        raise limit_exceeded(f"Cannot exceed quota for MfaDevicesPerAccount: {quota}")
+    tags = dict_of_tags(self._get_param("Tags", []))
+    seed = b32encode(world.entropy(_SEED_BYTES)).decode()
+    make_device(world, serial, DeviceState(seed, tags=tags))
+    answer: dict[str, object] = {
+        "SerialNumber": serial,
+        "Base32StringSeed": seed,
+        "QRCodePNG": _qr_png(name, seed),
+    }
+    if tags:
+        answer["Tags"] = tags_of(tags)
+    return ActionResult({"VirtualMFADevice": answer})
+
+
+def make_device(world: World, serial: str, state: DeviceState) -> VirtualMfaDevice:
+    """Put a device that nobody has enabled into moto and the world."""
+    device = VirtualMfaDevice(world.account, world.partition, serial.partition(":mfa")[2])
+    # moto's own seed and picture are noise, and a second place for a secret is one too many
+    device.base32_string_seed, device.qr_code_png = "", b""
+    iam(world).virtual_mfa_devices[serial] = device
+    world.devices[serial] = state
+    return device
+
+
+def set_owner(device: VirtualMfaDevice, user: User | None, when: datetime | None = None) -> None:
+    """Bind a device to a user as of `when`, or to nobody."""
+    device.user = user
+    device.enable_date = when
+    device.user_attribute = None
+
+
+def _qr_png(name: str, seed: str) -> bytes:
+    account = (iam().account_aliases or [WORLD.get().account])[0]
+    issuer = quote(_ISSUER)
+    uri = f"otpauth://totp/{issuer}:{quote(name)}@{account}?secret={seed}&issuer={issuer}"
+    picture = BytesIO()
+    segno.make(uri, micro=False).save(picture, kind="png", scale=_PNG_SCALE)
+    return picture.getvalue()
+
+
+def enable_mfa_device(self: IamResponse) -> ActionResult:
+    """Bind a device to a user, who proves with two consecutive codes that it is in hand."""
+    user, serial = user_of(self), text(self, "SerialNumber")
+    device, state = _device(serial)
+    if device.user is not None:
+        raise from_rule(rules.DEVICE_IN_USE)
+    refuse(_holder_rule(user, "iam:EnableMFADevice"))
+    refuse(rules.check_device_count(len(user.mfa_devices)))
+    _put_in_step(self, state)
+    set_owner(device, user, now())
+    user.enable_mfa_device(serial, "", "")
+    user.mfa_devices[serial].enable_date = now()
+    return EmptyResult()
+
+
+def resync_mfa_device(self: IamResponse) -> ActionResult:
+    """Put an enabled device in step again, by two consecutive codes."""
+    user, serial = user_of(self), text(self, "SerialNumber")
+    _, state = _device_of(user, serial)
+    _put_in_step(self, state)
+    return EmptyResult()
+
+
+def deactivate_mfa_device(self: IamResponse) -> ActionResult:
+    """Take a device off its user; it stays in the account, unassigned."""
+    user, serial = user_of(self), text(self, "SerialNumber")
+    device, _ = _device_of(user, serial)
+    refuse(_holder_rule(user, "iam:DeactivateMFADevice"))
+    user.deactivate_mfa_device(serial)
+    set_owner(device, None)
+    return EmptyResult()
+
+
+def delete_virtual_mfa_device(self: IamResponse) -> ActionResult:
+    """Delete a device that nobody has enabled."""
+    serial = text(self, "SerialNumber")
+    device, _ = _device(serial)
+    if device.user is not None:
+        raise from_rule(rules.DELETE_CONFLICT)
+    del iam().virtual_mfa_devices[serial]
+    del WORLD.get().devices[serial]
+    return EmptyResult()
+
+
+def _device(serial: str) -> tuple[VirtualMfaDevice, DeviceState]:
+    device = iam().virtual_mfa_devices.get(serial)
+    state = WORLD.get().devices.get(serial)
+    if device is None or state is None:
+        raise from_rule(rules.no_such_device(serial))
+    return device, state
+
+
+def _device_of(user: User, serial: str) -> tuple[VirtualMfaDevice, DeviceState]:
+    if serial not in user.mfa_devices:
+        raise from_rule(rules.no_such_device(serial))
+    return _device(serial)
+
+
+def _holder_rule(user: User, action: str) -> Refused | None:
+    credential, assumptions = CALLER.get().credential, WORLD.get().signin
+    return rules.check_device_change(
+        credential, action, user.name, len(user.mfa_devices), assumptions
+    )
+
+
+def _put_in_step(response: IamResponse, state: DeviceState) -> None:
+    world = WORLD.get()
+    codes = (text(response, "AuthenticationCode1"), text(response, "AuthenticationCode2"))
+    outcome = device_in_step(state).enable(codes, world.clock.now(), world.signin)
+    if isinstance(outcome, Refused):
+        raise from_rule(outcome)
+    keep_step(state, outcome)
+
+
+OPERATIONS = (
+    create_virtual_mfa_device,
+    enable_mfa_device,
+    resync_mfa_device,
+    deactivate_mfa_device,
+    delete_virtual_mfa_device,
+)

@@ -1,0 +1,135 @@
+"""Parameters are checked against the service's own model, before any method runs.
+
+moto takes nearly anything. The lengths, patterns, ranges and value sets are those of the API model
+that botocore ships, which AWS publishes; the sentences are AWS's own. A string's value is never
+repeated in a message, as IAM does not repeat it either: it may be a password.
+
+Source: botocore's `iam` and `sts` models; facts §7.5 and texts recorded from AWS.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from moto.core.model import Shape
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+
+from sekisho.localaws.overlay.refusals import invalid_input, validation
+
+__all__ = ["check", "pattern_of"]
+
+_WHOLE = {
+    r"[\w+=,.@-]+": (
+        "The specified value for {at} is invalid. "
+        "It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    ),
+    "(/)|(/[!-~]+/)": (
+        "The specified value for {at} is invalid. It must begin and end with / and contain only "
+        "alphanumeric characters and/or / characters."
+    ),
+}
+"""IAM's own sentences for two kinds of parameter: names and paths."""
+
+# Java's letters, separators and digits, which Python's `re` has no classes for
+_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{Z}": r" ", r"\p{N}": r"\d"}
+
+
+def check(response: BaseResponse) -> None:
+    """Check the parameters of the operation that `response` is about to perform.
+
+    Raises:
+        Refusal: `ValidationError` that lists all faults, or `InvalidInput` for tags.
+    """
+    operation = get_service_model(response.boto3_service_name).operation_model(
+        response._get_action()
+    )
+    if operation.input_shape is None:
+        return
+    faults = list(_faults(operation.input_shape, response.params, ""))
+    whole = [fault for fault in faults if fault.startswith("The specified value")]
+    if whole:
+        raise validation(whole[0])
+    if faults:
+        plural = "s" if len(faults) > 1 else ""
+        raise validation(f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}")
+    _check_tags(response.params.get("Tags") or [])
+
+
+def _check_tags(tags: list[Mapping[str, str]]) -> None:
+    keys = [tag["Key"].lower() for tag in tags]
+    if len(set(keys)) != len(keys):
+        raise invalid_input(
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        )
+    if any(key.startswith("aws:") for key in keys):
+        raise invalid_input("System tags cannot be added/updated by requester")
+
+
+def _faults(shape: Shape, value: object, at: str) -> Iterator[str]:
+    match shape.type_name, value:
+        case "structure", Mapping():
+            yield from _member_faults(shape, value, at)
+        case "list", list():
+            yield from _size_fault(shape, len(value), at, "length")
+            member: Shape = getattr(shape, "member")  # noqa: B009 - only list shapes have it
+            for index, item in enumerate(value, 1):
+                yield from _faults(member, item, f"{at}.{index}.member")
+        case (("integer" | "long"), int()):
+            yield from _size_fault(shape, value, at, "value")
+        case "string", str():
+            yield from _text_faults(shape, value, at)
+        case _:
+            return
+
+
+def _member_faults(shape: Shape, value: Mapping[str, object], at: str) -> Iterator[str]:
+    members: Mapping[str, Shape] = getattr(shape, "members")  # noqa: B009 - of structures only
+    for name, member in members.items():
+        place = f"{at}.{_lower_first(name)}" if at else _lower_first(name)
+        if value.get(name) is not None:
+            yield from _faults(member, value[name], place)
+        elif name in shape.required_members and member.type_name != "list":
+            # an empty list does not travel in the query protocol
+            yield (f"Value null at '{place}' failed to satisfy constraint: Member must not be null")
+
+
+def _text_faults(shape: Shape, value: str, at: str) -> Iterator[str]:
+    too_long_or_short = list(_size_fault(shape, len(value), at, "length"))
+    if too_long_or_short:
+        yield from too_long_or_short
+        return
+    values = shape.metadata.get("enum")
+    if values and value not in values:
+        yield f"{_failed(at)}Member must satisfy enum value set: [{', '.join(values)}]"
+    pattern = shape.metadata.get("pattern")
+    if pattern and not pattern_of(pattern).fullmatch(value):
+        whole = _WHOLE.get(re.sub(r"\\u00(..)", lambda m: chr(int(m[1], 16)), pattern))
+        plain = f"{_failed(at)}Member must satisfy regular expression pattern: {pattern}"
+        yield whole.format(at=at) if whole else plain
+
+
+def _size_fault(shape: Shape, size: int, at: str, what: str) -> Iterator[str]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    shown = f" '{size}'" if what == "value" else ""
+    if least is not None and size < least:
+        yield f"{_failed(at, shown)}Member must have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield f"{_failed(at, shown)}Member must have {what} less than or equal to {most}"
+
+
+def _failed(at: str, shown: str = "") -> str:
+    return f"Value{shown} at '{at}' failed to satisfy constraint: "
+
+
+def _lower_first(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+@cache
+def pattern_of(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of the model, which is Java's, as Python's `re` reads it."""
+    unicode = r"\p{" in pattern
+    for java, python in _JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return re.compile(pattern, re.UNICODE if unicode else re.ASCII)

@@ -1,0 +1,136 @@
+"""Session credentials: who gets them, for how long, and what they say of MFA.
+
+The authorizer has verified the caller, the MFA code and the policies before a method here runs.
+
+Source: AWS STS API Reference; facts §3.
+"""
+
+from datetime import timedelta
+
+from moto.core.responses import ActionResult
+from moto.iam.models import Role
+from moto.sts.responses import TokenResponse
+
+from sekisho.localaws.caller import CALLER, WORLD
+from sekisho.localaws.overlay.documents import checked
+from sekisho.localaws.overlay.refusals import from_rule, no_such, not_built, refuse
+from sekisho.localaws.overlay.request import iam, naive, text
+from sekisho.localaws.refusal import Refusal
+from sekisho.localaws.tokens import Issued, mint
+from sekisho.policy.document import PolicyKind
+from sekisho.signin import sts as rules
+from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
+from sekisho.signin.refusal import Refused
+
+__all__ = ["OPERATIONS"]
+
+_MOST_SESSION_POLICIES = 10
+_PACKED_QUOTA = 2048
+
+
+def get_session_token(self: TokenResponse) -> ActionResult:
+    """Give the caller's own rights as a session, with MFA if a code came along."""
+    world, caller = WORLD.get(), CALLER.get()
+    holder = caller.credential.holder
+    lasts = _duration(rules.token_duration(holder.kind, self._get_int_param("DurationSeconds")))
+    now = world.clock.now()
+    session = Credential(
+        CredentialKind.SESSION_TOKEN, holder, now, now + lasts, mfa_at=caller.mfa_at
+    )
+    return ActionResult({"Credentials": _credentials(mint(world, session))})
+
+
+def assume_role(self: TokenResponse) -> ActionResult:
+    """Give a role's rights as a session. It never carries the caller's MFA (fact §2.3)."""
+    world, caller = WORLD.get(), CALLER.get()
+    role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
+    refuse(rules.check_session_name(name))
+    chained = caller.credential.kind is CredentialKind.ROLE_SESSION
+    longest = int(role.max_session_duration or 3600)
+    asked = self._get_int_param("DurationSeconds")
+    lasts = _duration(rules.role_duration(asked, longest, chained=chained))
+    policies = _session_policies(self)
+    holder = Holder(HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id)
+    now = world.clock.now()
+    session = Credential(CredentialKind.ROLE_SESSION, holder, now, now + lasts, session_name=name)
+    answer: dict[str, object] = {
+        "Credentials": _credentials(mint(world, session, policies)),
+        "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
+    }
+    if policies:
+        size = sum(len(policy) for policy in policies)
+        answer["PackedPolicySize"] = min(100, 1 + 100 * size // _PACKED_QUOTA)
+    return ActionResult(answer)
+
+
+def get_caller_identity(_: TokenResponse) -> ActionResult:
+    """Tell who calls."""
+    credential = CALLER.get().credential
+    return ActionResult(
+        {
+            "UserId": credential.user_id,
+            "Account": credential.holder.account,
+            "Arn": credential.arn,
+        }
+    )
+
+
+def get_federation_token(_: TokenResponse) -> ActionResult:
+    """Not imitated: under Force_MFA nobody can use it (fact §3.4)."""
+    raise not_built("GetFederationToken")
+
+
+def assume_role_with_saml(_: TokenResponse) -> ActionResult:
+    """Not imitated: there is no identity provider whose word could be checked."""
+    raise not_built("AssumeRoleWithSAML")
+
+
+def assume_role_with_web_identity(_: TokenResponse) -> ActionResult:
+    """Not imitated: there is no identity provider whose word could be checked."""
+    raise not_built("AssumeRoleWithWebIdentity")
+
+
+def _duration(outcome: timedelta | Refused) -> timedelta:
+    if isinstance(outcome, Refused):
+        raise from_rule(outcome)
+    return outcome
+
+
+def _role(arn: str) -> Role:
+    for role in iam().roles.values():
+        if role.arn == arn:
+            return role
+    # the authorizer has refused it already, in a form that does not tell whether the role exists
+    raise no_such("role", arn.rpartition("/")[2])
+
+
+def _session_policies(response: TokenResponse) -> tuple[str, ...]:
+    texts = [checked(given, PolicyKind.SESSION) for given in [text(response, "Policy")] if given]
+    arns = [item["arn"] for item in response._get_param("PolicyArns", [])]
+    if len(arns) > _MOST_SESSION_POLICIES:
+        raise Refusal("PackedPolicyTooLarge", "Cannot exceed quota for PolicyArns: 10", 400)
+    for arn in arns:
+        managed = iam().managed_policies.get(arn)
+        if managed is None:
+            raise no_such("policy", arn)
+        texts += [each.document for each in managed.versions if each.is_default]
+    return tuple(texts)
+
+
+def _credentials(issued: Issued) -> dict[str, object]:
+    return {
+        "AccessKeyId": issued.access_key_id,
+        "SecretAccessKey": issued.secret_access_key,
+        "SessionToken": issued.session_token,
+        "Expiration": naive(issued.expires_at),
+    }
+
+
+OPERATIONS = (
+    get_session_token,
+    assume_role,
+    get_caller_identity,
+    get_federation_token,
+    assume_role_with_saml,
+    assume_role_with_web_identity,
+)

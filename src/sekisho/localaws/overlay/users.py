@@ -1,0 +1,222 @@
+"""Users, groups and roles: made, renamed, deleted, shown.
+
+Source: IAM API Reference; IAM User Guide, "Remove or deactivate an IAM user"; facts §7.1, §7.5.
+"""
+
+from typing import TypeVar
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import Group, User
+from moto.iam.responses import IamResponse
+
+from sekisho.localaws.caller import WORLD
+from sekisho.localaws.overlay.details import BOUNDARY_TYPE
+from sekisho.localaws.overlay.documents import checked, within
+from sekisho.localaws.overlay.paging import page
+from sekisho.localaws.overlay.policies import boundary_policy, unique_id
+from sekisho.localaws.overlay.refusals import already_exists, conflict, limit_exceeded
+from sekisho.localaws.overlay.request import iam, naive, named_user, now, text, user_of
+from sekisho.policy.document import PolicyKind
+from sekisho.policy.size import Quota
+
+__all__ = ["OPERATIONS"]
+
+_T = TypeVar("_T")
+
+
+def create_user(self: IamResponse) -> ActionResult:
+    """Create a user, with a permissions boundary if one is given."""
+    world, name = WORLD.get(), text(self, "UserName")
+    _not_taken("User", name, list(iam().users))
+    boundary = text(self, "PermissionsBoundary")
+    if boundary:
+        boundary_policy(boundary)
+    tags = self._get_param("Tags", [])
+    user = iam().create_user(world.partition, name, text(self, "Path") or "/", tags)
+    user.id, user.create_date = unique_id(world.account, "AIDA"), now()
+    if boundary:
+        world.boundaries[name] = boundary
+    return ActionResult({"User": _described(user, full=True)})
+
+
+def get_user(self: IamResponse) -> ActionResult:
+    """Show a user, or the caller."""
+    return ActionResult({"User": _described(user_of(self), full=True)})
+
+
+def list_users(self: IamResponse) -> ActionResult:
+    """List users, as AWS does without tags and boundaries."""
+    prefix = text(self, "PathPrefix") or "/"
+    users = [user for _, user in sorted(iam().users.items()) if user.path.startswith(prefix)]
+    shown, more = page(self, users)
+    return ActionResult({"Users": [_described(user, full=False) for user in shown], **more})
+
+
+def update_user(self: IamResponse) -> ActionResult:
+    """Give a user another name or path. What belongs to the user follows."""
+    world, old = WORLD.get(), text(self, "UserName")
+    user = named_user(old)
+    new = text(self, "NewUserName") or old
+    _not_taken("User", new, [name for name in iam().users if name != old])
+    tags = iam().list_user_tags(old)
+    iam().tagger.delete_all_tags_for_resource(user.arn)
+    iam().update_user(old, text(self, "NewPath") or None, new if new != old else None)
+    iam().tagger.tag_resource(user.arn, tags)
+    for key in user.access_keys:
+        key.user_name = new
+    _rename(world.passwords, old, new)
+    _rename(world.boundaries, old, new)
+    return EmptyResult()
+
+
+def delete_user(self: IamResponse) -> ActionResult:
+    """Delete a user who has nothing left."""
+    world, user = WORLD.get(), named_user(text(self, "UserName"))
+    left = {
+        "delete access keys": user.access_keys,
+        "delete login profile": user.name in world.passwords,
+        "deactivate MFA device": user.mfa_devices,
+        "detach all policies": user.managed_policies,
+        "delete policies": user.policies,
+        "remove users from group": user.group_list,
+        "delete signing certificates": user.signing_certificates,
+        "delete SSH public keys": user.ssh_public_keys,
+    }
+    for fix, what in left.items():
+        if what:
+            raise conflict(fix)
+    iam().delete_user(user.name)
+    world.boundaries.pop(user.name, None)
+    return EmptyResult()
+
+
+def create_group(self: IamResponse) -> ActionResult:
+    """Create a user group."""
+    world, name = WORLD.get(), text(self, "GroupName")
+    _not_taken("Group", name, list(iam().groups))
+    group = iam().create_group(name, text(self, "Path") or "/")
+    group.id, group.create_date = unique_id(world.account, "AGPA"), now()
+    return ActionResult({"Group": _group(group)})
+
+
+def update_group(self: IamResponse) -> ActionResult:
+    """Give a group another name or path."""
+    group = iam().groups[text(self, "GroupName")]
+    old, new = group.name, text(self, "NewGroupName") or group.name
+    _not_taken("Group", new, [name for name in iam().groups if name != old])
+    group.path = text(self, "NewPath") or group.path
+    group.name = new
+    iam().groups[new] = iam().groups.pop(old)
+    return EmptyResult()
+
+
+def delete_group(self: IamResponse) -> ActionResult:
+    """Delete a group that is empty."""
+    group = iam().groups[text(self, "GroupName")]
+    left = {
+        "remove users from group": group.users,
+        "detach all policies": group.managed_policies,
+        "delete policies": group.policies,
+    }
+    for fix, what in left.items():
+        if what:
+            raise conflict(fix)
+    iam().delete_group(group.name)
+    return EmptyResult()
+
+
+def get_group(self: IamResponse) -> ActionResult:
+    """Show a group and its members."""
+    group = iam().groups[text(self, "GroupName")]
+    members, more = page(self, sorted(group.users, key=lambda user: user.name))
+    users = [_described(user, full=False) for user in members]
+    return ActionResult({"Group": _group(group), "Users": users, **more})
+
+
+def add_user_to_group(self: IamResponse) -> ActionResult:
+    """Put a user into a group; once is enough."""
+    group, user = iam().groups[text(self, "GroupName")], named_user(text(self, "UserName"))
+    if user not in group.users and len(user.group_list) >= Quota.GROUPS_PER_USER.number:
+        raise limit_exceeded(Quota.GROUPS_PER_USER.message())
+    iam().add_user_to_group(group.name, user.name)
+    return EmptyResult()
+
+
+def create_role(self: IamResponse) -> ActionResult:
+    """Create a role with a trust policy that IAM takes."""
+    name = text(self, "RoleName")
+    _not_taken("Role", name, [role.name for role in iam().roles.values()])
+    document = checked(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
+    within(Quota.TRUST_POLICY, [document])
+    boundary = text(self, "PermissionsBoundary")
+    if boundary:
+        boundary_policy(boundary)
+    role = iam().create_role(
+        name,
+        document,
+        text(self, "Path") or "/",
+        boundary or None,
+        text(self, "Description"),
+        self._get_param("Tags", []),
+        self._get_param("MaxSessionDuration", 3600),
+    )
+    role.create_date = now()
+    return ActionResult({"Role": role})
+
+
+def _not_taken(noun: str, name: str, names: list[str]) -> None:
+    # unique whatever the case of the letters (fact §7.1)
+    if name.lower() in {taken.lower() for taken in names}:
+        raise already_exists(f"{noun} with name {name} already exists.")
+
+
+def _rename(belongings: dict[str, _T], old: str, new: str) -> None:
+    if old in belongings:
+        belongings[new] = belongings.pop(old)
+
+
+def _described(user: User, *, full: bool) -> dict[str, object]:
+    world = WORLD.get()
+    answer: dict[str, object] = {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.create_date,
+    }
+    password = world.passwords.get(user.name)
+    if password and password.last_used:
+        answer["PasswordLastUsed"] = naive(password.last_used)
+    if full and user.tags:
+        answer["Tags"] = user.tags
+    if full and user.name in world.boundaries:
+        answer["PermissionsBoundary"] = {
+            "PermissionsBoundaryType": BOUNDARY_TYPE,
+            "PermissionsBoundaryArn": world.boundaries[user.name],
+        }
+    return answer
+
+
+def _group(group: Group) -> dict[str, object]:
+    return {
+        "Path": group.path,
+        "GroupName": group.name,
+        "GroupId": group.id,
+        "Arn": group.arn,
+        "CreateDate": group.create_date,
+    }
+
+
+OPERATIONS = (
+    create_user,
+    get_user,
+    list_users,
+    update_user,
+    delete_user,
+    create_group,
+    update_group,
+    delete_group,
+    get_group,
+    add_user_to_group,
+    create_role,
+)

@@ -1,0 +1,233 @@
+"""Which IAM action on which resource a call has to be allowed.
+
+IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. For
+other services the catalogue's ARN templates are filled from the parameters, where a parameter is
+the very name or id that stands in the ARN. Where that is not known, the resource is unknown, which
+is not the same as `*`: `authorize` lets every Deny of that service match it, and only an Allow on
+`*`.
+
+Source: AWS Service Authorization Reference (through the catalogue); facts §4.6.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from urllib.parse import unquote
+
+from sekisho.catalogue import Action, ResourceType, load
+from sekisho.localaws import backend, iam_resources
+from sekisho.localaws.classify import Call
+from sekisho.localaws.world import World
+from sekisho.signin.model import Credential
+
+__all__ = ["Target", "targets_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One action on one resource, all of which a call must be allowed.
+
+    Attributes:
+        action: `service:Name`.
+        resource: an ARN; `*` for an action without resource types; None if it is unknown.
+    """
+
+    action: str
+    resource: str | None
+
+
+_NAMES_ARE_EXACT = frozenset({"dynamodb", "ec2", "ecr", "kinesis", "kms", "lambda", "sqs"})
+"""Services in whose ARNs stands what their calls are given, and nothing else. (A secret's ARN, for
+one, ends in characters that no call names.)"""
+
+_PLACE = re.compile(r"\$\{(\w+)\}")
+_ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
+_ID = re.compile(r"[\w.+=@,-]+")
+
+
+def targets_of(world: World, caller: Credential, call: Call) -> tuple[Target, ...]:
+    """Return every action on every resource that the call has to be allowed."""
+    found: dict[Target, None] = {}
+    for name in call.actions:
+        service = name.partition(":")[0]
+        if service == "s3" and call.service == "s3":
+            found.update(dict.fromkeys(_s3(world, call, name)))
+        else:
+            found.update(dict.fromkeys(_of(world, caller, call, name)))
+    found.update((Target("iam:PassRole", arn), None) for arn in _passed_roles(world, call))
+    return tuple(found)
+
+
+def _passed_roles(world: World, call: Call) -> Iterator[str | None]:
+    """Yield the roles that the call hands to a service, for which IAM asks for iam:PassRole.
+
+    The service that gets it is not told to the policies: no `iam:PassedToService` is in the
+    context, so an Allow that asks for one does not hold.
+    """
+    if call.operation == "AddRoleToInstanceProfile":
+        yield backend.arn_of(world, "role", str(call.params.get("RoleName")))
+    elif call.service not in {"iam", "sts"}:
+        yield from _roles_in(call.params)
+
+
+def _roles_in(value: object) -> Iterator[str]:
+    """Yield the role ARNs among parameters that are named for a role."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _roles_in(item)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if "role" in str(name).lower():
+                yield from (text for text in _texts(inner) if _ROLE.fullmatch(text))
+            if not isinstance(inner, str):
+                yield from _roles_in(inner)
+
+
+def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[Target]:
+    action = load().action(name)
+    if action is None:
+        yield Target(name, None)
+        return
+    if not action.resource_types:
+        yield Target(name, "*")
+        return
+    if action.service in {"iam", "sts"}:
+        arns = iam_resources.arns_of(world, caller, call, action)
+        yield from (Target(name, arn) for arn in arns)
+        if name == "sts:AssumeRole":
+            yield from (Target(extra, arn) for extra in _beside_assume_role(call) for arn in arns)
+        return
+    yield from (Target(name, arn) for arn in _templates(world, call, action))
+
+
+def _beside_assume_role(call: Call) -> Iterator[str]:
+    """Yield the permissions that AssumeRole needs when it passes tags or a source identity."""
+    if call.params.get("Tags"):
+        yield "sts:TagSession"
+    if call.params.get("SourceIdentity"):
+        yield "sts:SetSourceIdentity"
+
+
+def _templates(world: World, call: Call, action: Action) -> tuple[str | None, ...]:
+    """Return the ARNs that the catalogue's templates yield.
+
+    A required type that yields none makes the resource unknown; an optional one that yields none
+    is not what the call is about.
+    """
+    found: list[str | None] = []
+    for _, forms in groupby(action.resource_types, key=attrgetter("name")):
+        kinds = list(forms)
+        arns = [arn for kind in kinds for arn in _filled(world, call, action.service, kind)]
+        if arns or kinds[0].required:
+            found += arns or [None]
+    return tuple(found) or (None,)
+
+
+def _filled(world: World, call: Call, service: str, kind: ResourceType) -> Iterator[str]:
+    """Yield the ARNs of one resource type: those given as such, or filled from ids and names."""
+    shape = _shape(kind.arn)
+    given = [arn for value in call.params.values() for arn in _texts(value) if shape.fullmatch(arn)]
+    if given:
+        yield from given
+        return
+    template = kind.arn
+    for place, value in (
+        ("Partition", world.partition),
+        ("Account", world.account),
+        ("Region", call.region),
+    ):
+        template = template.replace(f"${{{place}}}", value)
+    names = _PLACE.findall(template)
+    if service in _NAMES_ARE_EXACT and len(names) == 1:
+        for value in _values(call.params, names[0]):
+            yield template.replace(f"${{{names[0]}}}", value)
+
+
+@cache
+def _shape(template: str) -> re.Pattern[str]:
+    """Return a pattern of all ARNs that a template can yield."""
+    parts = _PLACE.split(template)
+    return re.compile(
+        "".join(
+            re.escape(part)
+            if index % 2 == 0
+            else ("[^:]*" if part in {"Partition", "Region", "Account"} else ".+")
+            for index, part in enumerate(parts)
+        )
+    )
+
+
+def _values(params: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Yield the names or ids that the parameter `name` (or a list of it) holds."""
+    if name == "QueueName" and isinstance(url := params.get("QueueUrl"), str):
+        params = {"QueueName": url.rstrip("/").rpartition("/")[2]}
+    for given in (params.get(name), params.get(f"{name}s")):
+        yield from (text for text in _texts(given) if _ID.fullmatch(text))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str))
+
+
+def _s3(world: World, call: Call, name: str) -> Iterator[Target]:
+    action = load().action(name)
+    kinds = {kind.name for kind in action.resource_types} if action is not None else None
+    bucket = call.params.get("Bucket")
+    if kinds is not None and not kinds:
+        yield Target(name, "*")
+    elif kinds is None or not isinstance(bucket, str) or bucket.startswith("arn:"):
+        yield Target(name, None)
+    elif name == "s3:GetObject" and "CopySource" in call.params:
+        yield _copied(world, str(call.params["CopySource"]))
+    elif "object" in kinds:
+        for key, version in _objects(call.params):
+            resource = f"arn:{world.partition}:s3:::{bucket}/{key}"
+            yield Target(_of_version(name) if version else name, resource)
+            yield from (Target(extra, resource) for extra in _beside_put(call))
+    else:
+        known = f"arn:{world.partition}:s3:::{bucket}" if "bucket" in kinds else None
+        yield Target(name, known)
+
+
+def _copied(world: World, source: str) -> Target:
+    """Return the reading of the object that a copy is made from."""
+    path, _, query = source.partition("?")
+    path = unquote(path).removeprefix("/")
+    name = "s3:GetObjectVersion" if query.startswith("versionId=") else "s3:GetObject"
+    known = "/" in path and not path.startswith("arn:")
+    return Target(name, f"arn:{world.partition}:s3:::{path}" if known else None)
+
+
+def _objects(params: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield each object's key, and whether the call names a version of it."""
+    listed = params.get("Delete")
+    if isinstance(listed, Mapping):
+        for entry in listed.get("Objects") or ():
+            yield str(entry.get("Key", "")), bool(entry.get("VersionId"))
+        return
+    yield str(params.get("Key", "")), bool(params.get("VersionId"))
+
+
+def _of_version(name: str) -> str:
+    """Return the action on an object's version: `s3:GetObjectAcl` → `s3:GetObjectVersionAcl`."""
+    versioned = name.replace("Object", "ObjectVersion", 1)
+    return versioned if load().action(versioned) is not None else name
+
+
+_ACL = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
+
+
+def _beside_put(call: Call) -> Iterator[str]:
+    """Yield the permissions that writing an object needs when it sets tags or an ACL as well."""
+    if call.operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
+        if call.params.get("Tagging"):
+            yield "s3:PutObjectTagging"
+        if any(call.params.get(name) for name in _ACL):
+            yield "s3:PutObjectAcl"

@@ -1,0 +1,159 @@
+"""What is said to people, in English and Japanese.
+
+A short sentence stands in the code in English, as a `Message`; its Japanese is in
+`ja/LC_MESSAGES/sekisho.po`, looked up with gettext when it is shown and not before. A message is
+made by the package that knows what it means and is shown at the edge (`cli`, `tour`), never in
+between. Machine formats keep English keys. See docs/decisions/0011.
+"""
+
+import gettext
+import locale
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+__all__ = ["Language", "Message", "joined_messages", "listed", "printable", "verbatim"]
+
+CATALOGUES = Path(__file__).parent
+"""The folder of the catalogues: `LANGUAGE/LC_MESSAGES/sekisho.po`, and `.mo` made from it."""
+
+_MEET = re.compile(r"[ぁ-ゖァ-ヺー一-鿿][A-Za-z0-9]|[A-Za-z0-9][ぁ-ゖァ-ヺ一-鿿]")
+"""Where AWS's Japanese has a half-width space."""
+
+
+class Language(StrEnum):
+    """A language of the interface, by its ISO 639-1 code."""
+
+    EN = "en"
+    JA = "ja"
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str] = os.environ) -> "Language":
+        """Return the language of the user's locale: Japanese if it says so, otherwise English."""
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            if value := environ.get(name):
+                return cls.JA if value.lower().startswith("ja") else cls.EN
+        return cls.JA if (locale.getlocale()[0] or "").lower().startswith("ja") else cls.EN
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence for people.
+
+    Attributes:
+        english: the English text, which is also the key of its translation; with `{name}` places.
+        context: what tells apart two messages that are alike in English and not in Japanese.
+        japanese: the Japanese text where a table or a file brings both; None: it is looked up.
+        values: what the places are filled with; None: the text has no places.
+    """
+
+    english: str
+    context: str = ""
+    japanese: str | None = None
+    values: tuple[tuple[str, object], ...] | None = None
+
+    @classmethod
+    def both(cls, en: str, ja: str) -> "Message":
+        """Return a message whose two texts come from a table or a file."""
+        return cls(en, japanese=ja)
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, str]) -> "Message":
+        """Return the message of which `to_json` made `value`."""
+        return cls.both(value["en"], value["ja"])
+
+    def to_json(self) -> dict[str, str]:
+        """Return the message in every language, by its code."""
+        return {language.value: self.into(language) for language in Language}
+
+    @property
+    def en(self) -> str:
+        """The message in English."""
+        return self.into(Language.EN)
+
+    @property
+    def ja(self) -> str:
+        """The message in Japanese."""
+        return self.into(Language.JA)
+
+    def into(self, language: Language) -> str:
+        """Return the message in `language`, with its places filled.
+
+        A value that is a message itself is shown in the same language. In Japanese a space comes
+        between a place and what stands beside it where one ends or begins with a Latin word.
+        """
+        template = self._template(language)
+        if self.values is None:
+            return template
+        values = {
+            name: each.into(language) if isinstance(each, Message) else each
+            for name, each in self.values
+        }
+        match language:
+            case Language.EN:
+                return template.format(**values)
+            case Language.JA:
+                return _spaced(template, values)
+
+    def filled(self, **values: object) -> "Message":
+        """Return the message with values for its `{name}` places."""
+        return replace(self, values=tuple(values.items()))
+
+    def _template(self, language: Language) -> str:
+        match language:
+            case Language.EN:
+                return self.english
+            case Language.JA if self.japanese is not None:
+                return self.japanese
+            case Language.JA if self.context:
+                return _catalogue(language).pgettext(self.context, self.english)
+            case Language.JA:
+                return _catalogue(language).gettext(self.english)
+
+
+@cache
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    """Return the translations into a language, loaded once.
+
+    Raises:
+        FileNotFoundError: if they have not been compiled; `start.py` and every build do it.
+    """
+    return gettext.translation("sekisho", CATALOGUES, languages=[language.value])
+
+
+def verbatim(text: str) -> Message:
+    """Return what is the same in every language: a name, a value, what AWS answered."""
+    return Message.both(text, text)
+
+
+def listed(messages: Iterable[Message]) -> Message:
+    """Return messages one after the other, as each language lists them."""
+    return joined_messages(messages, en=", ", ja="、")
+
+
+def joined_messages(messages: Iterable[Message], *, en: str, ja: str) -> Message:
+    """Return messages one after the other, with what each language puts between them."""
+    several = tuple(messages)
+    return Message.both(en.join(each.en for each in several), ja.join(each.ja for each in several))
+
+
+def _spaced(template: str, values: Mapping[str, object]) -> str:
+    """Fill a template, with a space where Japanese and a Latin word meet at a filled place."""
+    formatter, text = Formatter(), ""
+    for literal, name, spec, _ in formatter.parse(template):
+        pieces = [literal]
+        if name is not None:
+            pieces.append(formatter.format_field(values[name], spec or ""))
+        for piece in filter(None, pieces):
+            text += f" {piece}" if _MEET.fullmatch(text[-1:] + piece[0]) else piece
+    return text
+
+
+def printable(text: str) -> str:
+    """Return one line with nothing in it that a terminal would obey: that is spelled out."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

@@ -1,0 +1,53 @@
+"""What holds for every sequence of steps: can everyone get in, can a thief."""
+
+from sekisho.prover.scenarios.answers import Answer, Walk, WalkVerdict, answer, walked
+from sekisho.prover.scenarios.family import (
+    beyond_family,
+    enforcement_in,
+    in_the_way,
+    mending,
+    right_with,
+)
+from sekisho.prover.scenarios.policies import setting_of
+from sekisho.prover.scenarios.questions import PEOPLE, THIEVES, Kind, Story, story
+from sekisho.prover.scenarios.rests import rests_on
+from sekisho.prover.scenarios.search import (
+    Attempt,
+    Reachable,
+    Result,
+    Step,
+    Unexplored,
+    Unreachable,
+    search,
+)
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.scenarios.texts import step_text
+
+__all__ = [
+    "PEOPLE",
+    "THIEVES",
+    "Answer",
+    "Attempt",
+    "Kind",
+    "Reachable",
+    "Result",
+    "Setting",
+    "Step",
+    "Story",
+    "Unexplored",
+    "Unreachable",
+    "Walk",
+    "WalkVerdict",
+    "answer",
+    "beyond_family",
+    "enforcement_in",
+    "in_the_way",
+    "mending",
+    "rests_on",
+    "right_with",
+    "search",
+    "setting_of",
+    "step_text",
+    "story",
+    "walked",
+]

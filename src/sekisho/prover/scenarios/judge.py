@@ -1,0 +1,301 @@
+"""Whether a move is carried out: the rules of the services first, then the policies.
+
+Every call becomes real requests, one for each permission that it needs, in the context that its
+credential brings. Nothing is concluded from how a policy is written.
+"""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from sekisho.engine import (
+    Cause,
+    Context,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+)
+from sekisho.errors import InternalError
+from sekisho.prover.attached import EVERYTHING
+from sekisho.prover.scenarios.model import (
+    ACTION_OF,
+    FORWARDED,
+    ON_USERS,
+    Act,
+    Device,
+    Hand,
+    Held,
+    Hold,
+    Move,
+    State,
+    Who,
+)
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.signin import (
+    MFA_IN_CALL,
+    Credential,
+    CredentialKind,
+    ErrorCode,
+    Holder,
+    HolderKind,
+    PermittedWithoutPolicy,
+    Refused,
+    Rule,
+    check_device_change,
+    check_device_count,
+    context_of,
+    device_arn,
+    service_rule,
+)
+
+__all__ = ["OK", "Judge", "Outcome"]
+
+OK = "OK"
+"""The answer to what is carried out; every other answer is AWS's error code."""
+
+SIGNIN_REFUSED = "SigninFailed"
+"""The sign-in page's answer to a wrong code."""
+PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - an error code
+"""The sign-in page's answer to an expired password that only an administrator may replace."""
+
+_SERVICE = "cloudformation.amazonaws.com"
+_KINDS = {
+    Held.PASSWORD: CredentialKind.CONSOLE_SESSION,
+    Held.KEY: CredentialKind.LONG_TERM_KEY,
+    Held.CONSOLE: CredentialKind.CONSOLE_SESSION,
+    Held.CONSOLE_MFA: CredentialKind.CONSOLE_SESSION,
+    Held.TOKEN: CredentialKind.SESSION_TOKEN,
+    Held.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
+}
+_WITH_MFA = (Held.CONSOLE_MFA, Held.TOKEN_MFA)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What comes of a move.
+
+    Attributes:
+        answer: `OK`, or AWS's error code.
+        because: the statements that decided.
+        rule: the service's own rule, where it was that and no policy.
+        by_policy: whether policies refused it, so that other policies could let it through.
+        assumed: the names of the engine's assumptions that mattered.
+    """
+
+    answer: str = OK
+    because: tuple[Cause, ...] = ()
+    rule: Rule | None = None
+    by_policy: bool = False
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether it was done."""
+        return self.answer == OK
+
+
+def _on_others(by: Hold, who: Who) -> Iterator[Move]:
+    """Yield everything that can be done to a user, whatever the user has."""
+    yield from (Move(act, by, who) for act in ON_USERS)
+    yield from (Move(act, by, who) for act in (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP))
+    for name in (who, ""):
+        yield Move(Act.DELETE_DEVICE, by, who, Device(Hand.ELSEWHERE, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    action: str
+    resource: str
+    more: Mapping[str, ContextValue] = field(default_factory=dict)
+
+
+class Judge:
+    """Tells what comes of each move in one setting; policies are asked once for each question.
+
+    Attributes:
+        setting: the account.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self._known: dict[tuple[Move, bool, bool], Outcome] = {}
+        self._iam = f"arn:{setting.partition}:iam::{setting.account}"
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The names of the engine's assumptions that mattered to any outcome so far."""
+        return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
+
+    def open_to(self, who: Who, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[Act]:
+        """Return which of some acts policies let through on this user, whatever the user has."""
+        return frozenset(
+            move.act
+            for move in _on_others(by, who)
+            if move.act in acts and self._once(move, by.held in _WITH_MFA, member).carried_out
+        )
+
+    def refused(self, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[str]:
+        """Return the actions that were asked about, on each user, and of which nothing passes."""
+        for who in (Who.USER, Who.COLLEAGUE):
+            self.open_to(who, by, acts, member=member)
+        asked = [
+            (ACTION_OF.get(move.act, move.act.value), outcome.carried_out)
+            for (move, _, among), outcome in self._known.items()
+            if (move.by, among) == (by, member)
+        ]
+        passed = {action for action, carried_out in asked if carried_out}
+        return frozenset(action for action, _ in asked if action not in passed)
+
+    def outcome(self, state: State, move: Move) -> Outcome:
+        """Return what comes of `move` in `state`."""
+        if move.act is Act.SIGN_IN:
+            expired = state.person(move.on).hard_expired
+            return Outcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY) if expired else Outcome()
+        if move.act is Act.GIVE_CODE:
+            return Outcome() if move.device else Outcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+        # a code at an open page says nothing about a session that is held already
+        page = state.page if move.by.held is Held.PASSWORD else None
+        mfa = page.mfa if page is not None else move.by.held in _WITH_MFA
+        outcome = self._once(move, mfa, state.person(move.by.who).member)
+        if outcome.carried_out and (refused := self._holder_rule(state, move)):
+            return Outcome(refused.code, rule=refused.reason)
+        return outcome
+
+    def _holder_rule(self, state: State, move: Move) -> Refused | None:
+        """Return the refusal to change one's own devices without MFA, or to have a ninth.
+
+        Source: bulletin AWS-2023-001; fact §4.1.
+        """
+        if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
+            return None
+        devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
+        credential = self._credential(move.by, move.by.held in _WITH_MFA)
+        refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
+        if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
+            return refused
+        return check_device_count(devices)
+
+    def _once(self, move: Move, mfa: bool, member: bool) -> Outcome:
+        asked = (move, mfa, member)
+        if asked not in self._known:
+            self._known[asked] = self._asked(*asked)
+        return self._known[asked]
+
+    def _asked(self, move: Move, mfa: bool, member: bool) -> Outcome:
+        credential = self._credential(move.by, mfa)
+        own = self.setting.policies(move.by.who, member=member)
+        causes: tuple[Cause, ...] = ()
+        assumed: tuple[str, ...] = ()
+        for ask in self._asks(move):
+            ruling = service_rule(credential, ask.action, self.setting.signin)
+            if isinstance(ruling, Refused):
+                return Outcome(ruling.code, rule=ruling.reason)
+            if isinstance(ruling, PermittedWithoutPolicy):
+                return Outcome(rule=ruling.reason)
+            decision = self._decide(move, credential, ask, own)
+            assumed += tuple(name for name in decision.assumed if name not in assumed)
+            bare = decision.effect is DecisionEffect.IMPLICITLY_DENIED and ruling.only_denies
+            if decision.effect is not DecisionEffect.ALLOWED and not bare:
+                return Outcome(
+                    ErrorCode.ACCESS_DENIED, decision.because, by_policy=True, assumed=assumed
+                )
+            causes += tuple(each for each in decision.because if each not in causes)
+        return Outcome(because=causes, assumed=assumed)
+
+    def _decide(self, move: Move, credential: Credential, ask: _Ask, own: Policies) -> Decision:
+        setting = self.setting
+        context = Context(
+            {
+                **context_of(credential, setting.at, setting.signin),
+                **(setting.tags(move.by.who) if move.by.held is not Held.ROLE else {}),
+                **({"aws:RequestedRegion": setting.region} if setting.region else {}),
+                "aws:SecureTransport": "true",
+                **ask.more,
+            }
+        )
+        request = Request(credential.arn, ask.action, ask.resource, context)
+        if move.by.held is Held.ROLE:
+            return decide(request, Policies(identity=(EVERYTHING,)), setting.engine)
+        if move.act is not Act.ASSUME_ROLE:
+            return decide(request, own, setting.engine)
+        trusting = replace(own, trust=setting.role_trust)
+        if not move.code:
+            return decide(request, trusting, setting.engine)
+        with_code = replace(request, context=request.context.with_(MFA_IN_CALL))
+        decision = decide(with_code, trusting, setting.engine)
+        if setting.signin.assume_role_sees_mfa or decision.effect is not DecisionEffect.ALLOWED:
+            return decision
+        # only the trust policy sees the code; it trusts the account, so the user's must allow
+        return decide(request, own, setting.engine)
+
+    def _credential(self, by: Hold, mfa: bool) -> Credential:
+        setting = self.setting
+        holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
+        if by.held is Held.KEY:
+            return Credential(CredentialKind.LONG_TERM_KEY, holder)
+        ends = setting.at + timedelta(hours=1)
+        if by.held is Held.ROLE:
+            role = Holder(
+                *(HolderKind.ROLE, setting.partition, setting.account),
+                *(setting.called.role, "/", "AROAEXAMPLEOPS000000"),
+            )
+            return Credential(
+                CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
+            )
+        return Credential(_KINDS[by.held], holder, issued, ends, issued if mfa else None)
+
+    def _asks(self, move: Move) -> Iterator[_Ask]:
+        """Yield each permission that a move needs."""
+        resource = self._resource(move)
+        match move.act:
+            case Act.SIGN_IN | Act.GIVE_CODE:
+                raise InternalError("a page of the sign-in that no policy is asked about")
+            case Act.NEW_PASSWORD:
+                yield _Ask(Act.CHANGE_PASSWORD, resource)
+            case Act.REGISTER_PASSKEY:
+                for step in ("Create", "Activate"):
+                    yield _Ask(Act.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
+            case Act.ATTACH_POLICY | Act.DETACH_POLICY:
+                arn = f"arn:{self.setting.partition}:iam::aws:policy/AdministratorAccess"
+                yield _Ask(move.act, resource, {"iam:PolicyARN": arn})
+            case Act.SERVICE:
+                yield _Ask(move.act, resource)
+                yield self._forwarded(move)
+            case _:
+                yield _Ask(move.act, resource)
+
+    def _resource(self, move: Move) -> str:
+        """Return what a move's first call is about (fact §4.6)."""
+        setting, called = self.setting, self.setting.called
+        match move.act:
+            case Act.CREATE_DEVICE | Act.DELETE_DEVICE:
+                name = move.device.name if move.device is not None else ""
+                named = called.people[name] if isinstance(name, Who) else called.device
+                return device_arn(setting.partition, setting.account, "/", named)
+            case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
+                return f"{self._iam}:group/{called.group}"
+            case Act.UPDATE_TRUST | Act.ASSUME_ROLE:
+                return f"{self._iam}:role/{called.role}"
+            case Act.SESSION_TOKEN | Act.WORK:
+                return "*"
+            case Act.SERVICE:
+                where = f"{setting.region or 'any'}:{setting.account}"
+                return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"
+            case _:
+                return setting.holder(move.on).arn
+
+    def _forwarded(self, move: Move) -> _Ask:
+        """Return what the service then asks in the user's name (fact §2.5)."""
+        more: dict[str, ContextValue] = {
+            "aws:ViaAWSService": "true",
+            "aws:CalledVia": (_SERVICE,),
+            "aws:CalledViaFirst": _SERVICE,
+            "aws:CalledViaLast": _SERVICE,
+        }
+        if move.by.held is Held.KEY:
+            # absent in the direct call, there and false in the service's
+            more["aws:MultiFactorAuthPresent"] = "false"
+        return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

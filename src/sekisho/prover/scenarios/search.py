@@ -1,0 +1,296 @@
+"""Breadth-first search over every state that can be reached.
+
+The model is finite, so an unreachable goal is proved by having looked at all states. A limit on
+their number, over all searches for one answer, is explicit; beyond it nothing is known.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from sekisho.messages import Message
+from sekisho.prover.scenarios.judge import Judge, Outcome
+from sekisho.prover.scenarios.model import ACTION_OF, Act, Deed, Device, Hold, Move, State, Who
+from sekisho.prover.scenarios.moves import after, moves_in
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.scenarios.unwalked import Standing
+
+__all__ = [
+    "MOST_STATES",
+    "Attempt",
+    "Budget",
+    "Goal",
+    "Question",
+    "Reachable",
+    "Result",
+    "Step",
+    "Unexplored",
+    "Unreachable",
+    "search",
+]
+
+_GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
+
+MOST_STATES = 2_500
+"""States that are looked at for one answer before the searches give up.
+
+Of every story under every preset and published policy in the tests, with a group for after
+enrolment and without, the widest answer needs 764 (`service` under a CDK helper's MFA
+enforcement), the next 189. A thousand states take about 0.8 s of processor time.
+"""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many states may still be looked at, and how many it were at first."""
+
+    left: int = MOST_STATES
+    whole: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.whole = self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What must, or must never, come about: any of these.
+
+    Attributes:
+        devices: enabled for the user.
+    """
+
+    holds: frozenset[Hold] = frozenset()
+    deeds: frozenset[Deed] = frozenset()
+    devices: frozenset[Device] = frozenset()
+
+    def reached(self, state: State) -> bool:
+        """Whether the state has it."""
+        return bool(
+            self.holds & state.holds
+            or self.deeds & state.deeds
+            or self.devices & state.user.devices
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Where somebody starts, what they try, and where they must or must not arrive.
+
+    Attributes:
+        acts: what the actor tries.
+        helps: what an administrator does for them.
+        on_others: whether the actor tries other users' things as well.
+    """
+
+    start: State
+    goal: Goal
+    acts: frozenset[Act]
+    helps: frozenset[Act] = frozenset()
+    on_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move, and what came of it."""
+
+    move: Move
+    outcome: Outcome
+
+
+Path = tuple[Step, ...]
+"""Steps, one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A way that ends at a refusal: steps that are carried out, and the one that is not."""
+
+    way: Path
+    refused: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The goal is reached, by this shortest path.
+
+    Attributes:
+        assumed: as in `Outcome`.
+        tried: every kind of move that was refused before, each on a shortest way to it.
+    """
+
+    path: Path
+    assumed: tuple[str, ...] = ()
+    tried: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """All states were looked at, and none has the goal.
+
+    Attributes:
+        states: how many there are.
+        tried: every kind of move that is refused, each on a shortest way to it.
+        deadlock: the way that comes closest to the goal: if policies let its last step through,
+            and as few others as possible, the goal would be reached. None if no policy could
+            help, since the services' own rules are in the way, and for a thief.
+        assumed: as in `Outcome`.
+        standings: what the actor comes to hold, and what was walked with it.
+    """
+
+    states: int
+    tried: tuple[Attempt, ...]
+    deadlock: Attempt | None
+    assumed: tuple[str, ...] = ()
+    standings: tuple[Standing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplored:
+    """Nothing is known."""
+
+    reason: Message
+
+
+Result = Reachable | Unreachable | Unexplored
+
+
+_NOT_MODELLED = Message("the model of sign-in does not know the condition key {named}")
+_NAMES_APART = Message("the model of sign-in does not tell names of devices apart like {named}")
+_TOO_MANY = Message("more than {most} states")
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def search(
+    setting: Setting,
+    question: Question,
+    *,
+    budget: Budget | None = None,
+    judge: Judge | None = None,
+) -> Result:
+    """Return whether the goal can be reached in this setting; a `judge` of it remembers.
+
+    What is looked at is taken from `budget`, which several searches may share.
+    """
+    acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
+    acting |= {Who.ADMINISTRATOR} if question.helps else set()
+    if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
+        return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
+    acts = question.acts if question.on_others else question.acts & {Act.CREATE_DEVICE}
+    if patterns := setting.told_apart(acts):
+        return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
+    if not setting.enrolled:
+        # nothing hangs on who is in the group
+        goal = {deed.act for deed in question.goal.deeds}
+        question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
+    judge, budget = judge or Judge(setting), budget or Budget()
+    if Act.CREATE_DEVICE in question.acts:
+        # a way with an authenticator app is as good, and a program can go it
+        without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
+        found = _Search(judge, without, budget).run()
+        if not isinstance(found, Unreachable) or without == question:
+            return found
+    return _Search(judge, question, budget).run()
+
+
+class _Search:
+    def __init__(self, judge: Judge, question: Question, budget: Budget) -> None:
+        self._judge = judge
+        self._question = question
+        self._budget = budget
+        self._asked = frozenset(deed.act for deed in question.goal.deeds)
+        self._tried: dict[Move, Attempt] = {}
+
+    def run(self) -> Result:
+        question = self._question
+        ways: dict[State, Path] = {question.start: ()}
+        queue = deque([question.start])
+        while queue:
+            state = queue.popleft()
+            if question.goal.reached(state):
+                tried = tuple(self._tried.values())
+                return Reachable(ways[state], _assumed(ways[state]), tried)
+            self._budget.left -= 1
+            if self._budget.left < 0:
+                return Unexplored(_TOO_MANY.filled(most=self._budget.whole))
+            for step in self._steps(state):
+                if not step.outcome.carried_out:
+                    self._tried.setdefault(step.move, Attempt(ways[state], step))
+                elif (reached := self._after(state, step)) not in ways:
+                    ways[reached] = (*ways[state], step)
+                    queue.append(reached)
+        # before the dead-lock is looked for, which goes on where nobody comes
+        assumed, standings = self._judge.assumed, tuple(self._standings(ways))
+        tried = tuple(self._tried.values())
+        # nobody wants to help a thief on
+        deadlock = None if question.on_others else self._deadlock()
+        return Unreachable(len(ways), tried, deadlock, assumed, standings)
+
+    def _standings(self, states: Iterable[State]) -> Iterator[Standing]:
+        held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
+        # one group is tried, and there are others
+        acts = self._question.acts - _GROUP_ACTS
+        actions = {ACTION_OF.get(act, act.value) for act in acts}
+        for hold, member in sorted(held):
+            if hold.who is not Who.ADMINISTRATOR:
+                refused = self._judge.refused(hold, acts, member=member)
+                yield Standing(hold, member, frozenset(actions - refused))
+
+    def _steps(self, state: State) -> Iterator[Step]:
+        question = self._question
+        for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
+            yield Step(move, self._judge.outcome(state, move))
+
+    def _after(self, state: State, step: Step) -> State:
+        return after(state, step.move, self._asked, self._judge.setting.signin)
+
+    def _deadlock(self) -> Attempt | None:
+        """Return the way to the goal that needs the fewest refusals of policies lifted."""
+        ways: dict[State, Path] = {}
+        layer: dict[State, Path] = {self._question.start: ()}
+        while layer and len(ways) <= self._budget.left:
+            ways |= layer
+            path, layer = self._spread(ways, layer)
+            if path is not None:
+                return _to_first_refusal(path)
+        return None
+
+    def _spread(
+        self, ways: dict[State, Path], layer: dict[State, Path]
+    ) -> tuple[Path | None, dict[State, Path]]:
+        """Go on from a layer as far as nothing is refused.
+
+        Returns:
+            The path to the goal, if it is reached; and what one more lifted refusal leads to.
+        """
+        lifted: dict[State, Path] = {}
+        queue = deque(layer)
+        while queue:
+            state = queue.popleft()
+            if self._question.goal.reached(state):
+                return ways[state], {}
+            for step in self._steps(state):
+                outcome = step.outcome
+                if not outcome.carried_out and not outcome.by_policy:
+                    continue
+                if (reached := self._after(state, step)) in ways:
+                    continue
+                if outcome.carried_out:
+                    ways[reached] = (*ways[state], step)
+                    queue.append(reached)
+                else:
+                    lifted.setdefault(reached, (*ways[state], step))
+        return None, {state: way for state, way in lifted.items() if state not in ways}
+
+
+def _assumed(path: Path) -> tuple[str, ...]:
+    return tuple(sorted({name for step in path for name in step.outcome.assumed}))
+
+
+def _to_first_refusal(path: Path) -> Attempt | None:
+    for place, step in enumerate(path):
+        if not step.outcome.carried_out:
+            return Attempt(path[:place], step)
+    return None

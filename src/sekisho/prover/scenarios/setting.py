@@ -1,0 +1,259 @@
+"""The account in which a story is told: who has which policies, and what else matters."""
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import chain
+
+from sekisho.catalogue import DEFAULT_PARTITION, iam_region
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.policy import Effect, PolicyKind, from_json
+from sekisho.policy.document import OperatorName, Statement
+from sekisho.prover.attached import EVERYTHING
+from sekisho.prover.credentials import TAG, USER_ID, User
+from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
+from sekisho.prover.scenarios.names import USUAL, Names, every_policy, names_for
+from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
+
+__all__ = ["ACCOUNT", "Setting"]
+
+ACCOUNT = "111122223333"
+_SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+_MODELLED = frozenset(
+    {
+        "aws:username",
+        *("aws:principalaccount", "aws:principalarn", "aws:principaltype"),
+        *("aws:principalisawsservice", "aws:multifactorauthpresent", "aws:multifactorauthage"),
+        *("aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+        *("aws:securetransport", "iam:registersecuritykey", "iam:policyarn"),
+    }
+)
+"""Keys whose value, or absence, is known for every move."""
+
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""Keys that are known where the time is; whether they are there is known anyway."""
+
+_NAMING = frozenset({USER_ID, "aws:username", "aws:principalarn"})
+"""Keys that tell one caller from another."""
+
+_VARIABLE = re.compile(r"\$\{([^},]*)[^}]*\}")
+_CHARACTERS = frozenset({"*", "?", "$"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The account in which a question is asked.
+
+    Attributes:
+        user, colleague, administrator: the policies of each.
+        enrolled: the policies of the group of those who have enrolled, beside their own.
+        users_may_change: the account's `AllowUsersToChangePassword`: every user may change their
+            own password, and read what is asked of one, without a policy of their own.
+        names: the user names that are known.
+        called: what everybody and everything is called: those, and else what no policy names.
+        path, colleague_path: the IAM path of the user, and of the colleague.
+        user_id: the user's unique id, like `AIDA…`; "" if it is not known. What asks for it then
+            is unknown.
+        user_tags: the user's tags, all of them; None: not known, and what asks for one is unknown.
+        trust: the trust policy of the role; None: it trusts the whole account without condition.
+        now: when everything happens; the model takes no time. None: some day; what asks for the
+            time then is unknown.
+    """
+
+    user: Policies = field(default_factory=Policies)
+    colleague: Policies = field(default_factory=Policies)
+    administrator: Policies = field(default_factory=Policies)
+    enrolled: tuple[AttachedPolicy, ...] = ()
+    users_may_change: bool = False
+    names: Mapping[Who, str] = field(default_factory=dict)
+    called: Names = field(init=False, compare=False, repr=False)
+    path: str = "/"
+    colleague_path: str = "/"
+    user_id: str = ""
+    user_tags: Mapping[str, str] | None = None
+    partition: str = DEFAULT_PARTITION
+    account: str = ACCOUNT
+    trust: AttachedPolicy | None = None
+    signin: SigninAssumptions = field(default_factory=SigninAssumptions)
+    engine: Assumptions = field(default_factory=Assumptions)
+    now: datetime | None = None
+
+    def __post_init__(self) -> None:
+        own = [every_policy(self._own(who)) for who in Who]
+        trust = () if self.trust is None else (self.trust,)
+        # the one way to fill in a field of a frozen value
+        object.__setattr__(self, "called", names_for(self.names, chain(*own, self.enrolled, trust)))
+
+    @property
+    def region(self) -> str | None:
+        """Where the calls go: the Region that the partition has IAM in; None if not known."""
+        return iam_region(self.partition)
+
+    @property
+    def at(self) -> datetime:
+        """When everything happens, on some day if the time is not known."""
+        return self.now or _SOME_DAY
+
+    def policies(self, who: Who, *, member: bool = False) -> Policies:
+        """Return the policies of one of the three, as a member of the group or not."""
+        own = self._own(who)
+        more = self.enrolled if member else ()
+        if self.users_may_change:
+            more = (*more, change_allowed(self.holder(who).arn))
+        return replace(own, identity=(*own.identity, *more)) if more else own
+
+    def _own(self, who: Who) -> Policies:
+        match who:
+            case Who.USER:
+                return self.user
+            case Who.COLLEAGUE:
+                return self.colleague
+            case Who.ADMINISTRATOR:
+                return self.administrator
+
+    def holder(self, who: Who) -> Holder:
+        """Return who that is in IAM."""
+        name, paths = (
+            self.called.people[who],
+            {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path},
+        )
+        unique = self._id(who) or f"AIDAEXAMPLE{USUAL.people[who].upper():0<10}"
+        return Holder(
+            HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
+        )
+
+    def _id(self, who: Who) -> str:
+        return self.user_id if who is Who.USER else ""
+
+    def tags(self, who: Who) -> Mapping[str, str]:
+        """Return the condition keys that the tags of one of the three bring, as far as known."""
+        tags = self.user_tags if who is Who.USER and self.user_tags else {}
+        return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
+
+    def caller(self, who: Who) -> User:
+        """Return who that is, as the prover asks about one: with id and tags if they are known."""
+        unique = self._id(who)
+        known = {USER_ID: unique} if unique else {}
+        all_tags = who is Who.USER and self.user_tags is not None
+        return User.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
+
+    def unmodelled(self, acting: Iterable[Who], acts: Iterable[Act]) -> tuple[str, ...]:
+        """Return the condition keys that policies ask for and that the model knows nothing of.
+
+        What such a key decides of these `acts` for one of those who act cannot be told here.
+        """
+        actions = actions_of(acts)
+        found = {
+            key.lower(): key
+            for who in acting
+            for statement in self._statements(who)
+            for key in _keys(statement, actions)
+            if not self._knows(who, key.lower())
+        }
+        return tuple(found[key] for key in sorted(found))
+
+    def _knows(self, who: Who, key: str) -> bool:
+        if key.startswith(TAG):
+            return who is Who.USER and self.user_tags is not None
+        if key == "aws:requestedregion":
+            return self.region is not None
+        timed = key in _TIMES and self.now is not None
+        return key in _MODELLED or timed or (key == USER_ID and bool(self.user_id))
+
+    def names_callers(self) -> tuple[str, ...]:
+        """Return the keys by which the policies tell users apart as those who call."""
+        found = {
+            key.lower()
+            for statement in self._statements(Who.COLLEAGUE)
+            for key in _keys(statement, ACTIONS)
+        }
+        return tuple(sorted(found & _NAMING))
+
+    def told_apart(self, acts: Container[Act]) -> tuple[str, ...]:
+        """Return the patterns that tell names of devices apart that are nobody's own.
+
+        The model has one other name for all of them. `acts` are those of interest.
+        """
+        return tuple(
+            value
+            for who in Who
+            for statement in self._statements(who)
+            for value in _device_patterns(statement, acts)
+            if not self._alike(value)
+        )
+
+    def _statements(self, who: Who) -> Iterator[Statement]:
+        """Yield what can decide; beside one that allows everything no other Allow does."""
+        policies = self.policies(who, member=True)
+        idle = EVERYTHING in policies.identity
+        for attached in policies.identity:
+            for statement in attached.document.statements:
+                if statement.effect is Effect.DENY or not idle:
+                    yield statement
+        # each of the others has to allow on its own
+        for attached in every_policy(replace(policies, identity=())):
+            yield from attached.document.statements
+
+    def _alike(self, value: str) -> bool:
+        tail = value.split(":", 5)[-1]
+        prefix = re.split(r"[*?$]", tail, maxsplit=1)[0]
+        if not ("mfa/".startswith(prefix) or prefix.startswith("mfa/")):
+            return True
+        whole = tail == f"{prefix}*" and "mfa/".startswith(prefix)
+        return whole or tail in ("mfa/${aws:username}", *(f"mfa/{n}" for n in self.names.values()))
+
+    @property
+    def role_trust(self) -> AttachedPolicy:
+        """The trust policy of the role."""
+        if self.trust is not None:
+            return self.trust
+        statement = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:{self.partition}:iam::{self.account}:root"},
+        }
+        document = from_json(
+            {"Version": "2012-10-17", "Statement": statement}, kind=PolicyKind.TRUST
+        )
+        return AttachedPolicy(f"trust policy of {self.called.role}", document)
+
+
+def _device_patterns(statement: Statement, acts: Container[Act]) -> Iterator[str]:
+    """Yield what a statement about the creation or deletion of a device says of resources.
+
+    A Deny of one exact name leaves all the others.
+    """
+    asked = [act for act in (Act.CREATE_DEVICE, Act.DELETE_DEVICE) if act in acts]
+    resource = statement.resource
+    if resource is None or not _is_about(statement, asked):
+        return
+    exact_denied = statement.effect is Effect.DENY and not resource.negated
+    for value in resource.values:
+        if not exact_denied or set("*?$") & set(value.split(":", 5)[-1]):
+            yield value
+
+
+def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
+    """Yield the condition keys, those in policy variables among them, that a statement asks for.
+
+    One that is about none of the actions asks for nothing here.
+    """
+    if not _is_about(statement, actions):
+        return
+    values = list(statement.resource.values) if statement.resource else []
+    for condition in statement.conditions:
+        key, absence = condition.key, condition.operator.name is OperatorName.NULL
+        if not (absence and key.lower() in _TIMES):
+            yield key
+        values += condition.values
+    for value in values:
+        yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
+
+
+def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
+    doubts = Doubts(Assumptions())
+    return any(matches(statement.action, action, doubts) for action in actions)

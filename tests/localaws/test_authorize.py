@@ -1,0 +1,342 @@
+"""Boundaries, groups, session policies, trust, and resources that are not known."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+import endpoint_people as people
+from endpoint_people import client, session
+from sekisho import policy
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request, decide
+from sekisho.localaws import LocalAws
+from sekisho.localaws.authorize import _of_unknown_resource
+from sekisho.signin import SigninAssumptions
+
+USER = f"arn:aws:iam::{people.ACCOUNT}:user"
+ROLE = f"arn:aws:iam::{people.ACCOUNT}:role"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(people.account()) as running:
+        yield running
+
+
+def denial(call: Any, **params: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "AccessDenied"
+    return str(error["Message"])
+
+
+def new_user(aws: LocalAws, name: str, *statements: dict[str, Any]) -> dict[str, str]:
+    """Make a user with a key, and return client keywords for it."""
+    iam = client(aws, "iam")
+    iam.create_user(UserName=name)
+    if statements:
+        document = json.dumps(people.policy(*statements))
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+
+
+def managed(aws: LocalAws, name: str, *statements: dict[str, Any]) -> str:
+    document = json.dumps(people.policy(*statements))
+    made = client(aws, "iam").create_policy(PolicyName=name, PolicyDocument=document)
+    return str(made["Policy"]["Arn"])
+
+
+def test_a_boundary_bounds(aws: LocalAws) -> None:
+    keys = new_user(aws, "bounded", people.ALL)
+    only_s3 = managed(aws, "only-s3", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    client(aws, "iam").put_user_permissions_boundary(
+        UserName="bounded", PermissionsBoundary=only_s3
+    )
+    client(aws, "s3", **keys).list_buckets()
+    message = denial(client(aws, "iam", **keys).list_users)
+    assert message.endswith("because no permissions boundary allows the iam:ListUsers action")
+
+
+def test_groups_give_and_take(aws: LocalAws) -> None:
+    keys, iam = new_user(aws, "member"), client(aws, "iam")
+    enforcement = managed(aws, "enforcement", people.ENFORCEMENT)
+    iam.create_group(GroupName="staff")
+    statement = people.policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    iam.put_group_policy(GroupName="staff", PolicyName="s3", PolicyDocument=json.dumps(statement))
+    member = client(aws, "s3", **keys)
+    assert "no identity-based policy allows" in denial(member.list_buckets)
+    iam.add_user_to_group(GroupName="staff", UserName="member")
+    member.list_buckets()
+    iam.attach_group_policy(GroupName="staff", PolicyArn=enforcement)
+    assert "explicit deny in an identity-based policy" in denial(member.list_buckets)
+    entry = aws.log.last()
+    assert entry is not None
+    assert entry.decision is not None
+    assert entry.decision.because[0].policy == enforcement
+    iam.remove_user_from_group(GroupName="staff", UserName="member")
+    assert "no identity-based policy allows" in denial(member.list_buckets)
+
+
+def test_the_default_version_is_the_one_that_counts(aws: LocalAws) -> None:
+    keys, iam = new_user(aws, "versioned"), client(aws, "iam")
+    arn = managed(aws, "versions", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    iam.attach_user_policy(UserName="versioned", PolicyArn=arn)
+    s3 = client(aws, "s3", **keys)
+    s3.list_buckets()
+    nothing = people.policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(nothing), SetAsDefault=True)
+    assert "explicit deny" in denial(s3.list_buckets)
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+    s3.list_buckets()
+    # once more: moto loses its own mark of the default version here
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+    s3.list_buckets()
+
+
+def assume(aws: LocalAws, keys: dict[str, str], role: str, **more: Any) -> dict[str, str]:
+    sts = client(aws, "sts", **keys)
+    answer = sts.assume_role(RoleArn=f"{ROLE}/{role}", RoleSessionName="shift", **more)
+    return session(answer)
+
+
+def new_role(aws: LocalAws, name: str, principal: str, *statements: dict[str, Any]) -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+    iam = client(aws, "iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(people.policy(trust)))
+    if statements:
+        document = json.dumps(people.policy(*statements))
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
+
+
+def test_a_session_policy_bounds_the_session(aws: LocalAws) -> None:
+    keys = new_user(aws, "chooser", people.ALL)
+    new_role(aws, "wide", f"arn:aws:iam::{people.ACCOUNT}:root", people.ALL)
+    narrow = people.policy({"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*"})
+    wide = assume(aws, keys, "wide")
+    bounded = assume(aws, keys, "wide", Policy=json.dumps(narrow))
+    client(aws, "s3", **wide).list_buckets()
+    client(aws, "iam", **bounded).list_users()
+    message = denial(client(aws, "s3", **bounded).list_buckets)
+    assert message == (
+        f"User: arn:aws:sts::{people.ACCOUNT}:assumed-role/wide/shift is not authorized to perform:"
+        " s3:ListAllMyBuckets on resource: * because no session policy allows the "
+        "s3:ListAllMyBuckets action"
+    )
+
+
+def test_who_is_named_by_a_trust_policy_needs_no_allow_and_others_do(aws: LocalAws) -> None:
+    named, other = new_user(aws, "named"), new_user(aws, "other")
+    new_role(aws, "personal", f"{USER}/named")
+    new_role(aws, "shared", f"arn:aws:iam::{people.ACCOUNT}:root")
+    assume(aws, named, "personal")
+    sts = client(aws, "sts", **other)
+    for role, kind in (("personal", "role trust policy"), ("shared", "identity-based policy")):
+        message = denial(sts.assume_role, RoleArn=f"{ROLE}/{role}", RoleSessionName="shift")
+        assert f"because no {kind} allows the sts:AssumeRole action" in message
+
+
+def test_tags_of_a_session_need_their_own_permission(aws: LocalAws) -> None:
+    keys = new_user(aws, "tagger", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"})
+    new_role(aws, "tagged", f"arn:aws:iam::{people.ACCOUNT}:root")
+    assume(aws, keys, "tagged")
+    message = denial(
+        client(aws, "sts", **keys).assume_role,
+        RoleArn=f"{ROLE}/tagged",
+        RoleSessionName="shift",
+        Tags=[{"Key": "team", "Value": "a"}],
+    )
+    assert "sts:TagSession" in message
+
+
+def test_another_accounts_role_is_refused_and_the_reason_named(aws: LocalAws) -> None:
+    message = denial(
+        client(aws, "sts").assume_role,
+        RoleArn="arn:aws:iam::999999999999:role/Ops",
+        RoleSessionName="shift",
+    )
+    assert "sts:AssumeRole" in message or "cannot decide" in message
+
+
+def test_what_is_no_arn_is_for_the_service_to_refuse(aws: LocalAws) -> None:
+    no_arn = "not-an-arn-at-all-not-an-arn"
+    with pytest.raises(ClientError, match="ValidationError"):
+        client(aws, "sts").assume_role(RoleArn=no_arn, RoleSessionName="shift")
+    with pytest.raises(ClientError) as caught:
+        client(aws, "iam").get_policy(PolicyArn=no_arn)
+    assert caught.value.response["Error"]["Code"] not in {"AccessDenied", "InternalFailure"}
+    denial(client(aws, "iam", "nobody").get_policy, PolicyArn=no_arn)
+
+
+def test_tags_decide_where_a_policy_asks_for_them(aws: LocalAws) -> None:
+    same_team = {
+        "Effect": "Allow",
+        "Action": "iam:GetUser",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"iam:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+    }
+    keys, iam = new_user(aws, "peer", same_team), client(aws, "iam")
+    iam.create_user(UserName="colleague", Tags=[{"Key": "team", "Value": "blue"}])
+    peer = client(aws, "iam", **keys)
+    assert "iam:GetUser" in denial(peer.get_user, UserName="colleague")
+    iam.tag_user(UserName="peer", Tags=[{"Key": "Team", "Value": "blue"}])
+    peer.get_user(UserName="colleague")
+    assert "iam:GetUser" in denial(peer.get_user, UserName="admin")
+
+
+def test_which_policy_may_be_attached_can_be_limited(aws: LocalAws) -> None:
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    only_read_only = {
+        "Effect": "Allow",
+        "Action": "iam:AttachUserPolicy",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"iam:PolicyARN": read_only}},
+    }
+    keys = new_user(aws, "attacher", only_read_only)
+    iam = client(aws, "iam", **keys)
+    iam.attach_user_policy(UserName="nobody", PolicyArn=read_only)
+    power = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert "iam:AttachUserPolicy" in denial(
+        iam.attach_user_policy, UserName="nobody", PolicyArn=power
+    )
+    client(aws, "iam").detach_user_policy(UserName="nobody", PolicyArn=read_only)
+
+
+def test_renaming_a_user_asks_for_the_old_and_the_new_name(aws: LocalAws) -> None:
+    statement = {"Effect": "Allow", "Action": "iam:UpdateUser", "Resource": f"{USER}/old-name"}
+    keys = new_user(aws, "renamer", statement)
+    client(aws, "iam").create_user(UserName="old-name")
+    message = denial(
+        client(aws, "iam", **keys).update_user,
+        UserName="old-name",
+        NewUserName="new-name",
+        NewPath="/x/",
+    )
+    assert f"on resource: {USER}/x/new-name " in message
+
+
+# --- assumptions
+
+
+def test_the_callers_own_policies_see_the_code_or_do_not() -> None:
+    """The account's `enforced` has a Deny without MFA; the role `Ops` wants MFA."""
+    asked = {"RoleArn": f"{ROLE}/Ops", "RoleSessionName": "shift"}
+    serial = f"arn:aws:iam::{people.ACCOUNT}:mfa/enforced"
+    for sees in (True, False):
+        with LocalAws(people.account(), signin=SigninAssumptions(assume_role_sees_mfa=sees)) as aws:
+            sts = client(aws, "sts", "enforced")
+            with_code = {**asked, "SerialNumber": serial, "TokenCode": people.fresh_code(aws)}
+            if sees:
+                sts.assume_role(**with_code)
+                continue
+            assert "explicit deny in an identity-based" in denial(sts.assume_role, **with_code)
+            # by way of GetSessionToken it works, whichever is true
+            got = sts.get_session_token(SerialNumber=serial, TokenCode=people.fresh_code(aws))
+            client(aws, "sts", **session(got)).assume_role(**asked)
+            unenforced = {
+                **asked,
+                "SerialNumber": serial.replace("enforced", "admin"),
+                "TokenCode": people.fresh_code(aws),
+            }
+            client(aws, "sts", "admin").assume_role(**unenforced)
+
+
+def test_a_session_outlives_its_key_or_does_not() -> None:
+    for ends in (False, True):
+        with LocalAws(
+            people.account(), signin=SigninAssumptions(key_death_ends_sessions=ends)
+        ) as aws:
+            given_ = session(client(aws, "sts", "reader").get_session_token())
+            client(aws, "sts", **given_).get_caller_identity()
+            client(aws, "iam").update_access_key(
+                UserName="reader", AccessKeyId=people.key_id("reader"), Status="Inactive"
+            )
+            if ends:
+                with pytest.raises(ClientError, match="InvalidClientTokenId"):
+                    client(aws, "sts", **given_).get_caller_identity()
+            else:
+                client(aws, "sts", **given_).get_caller_identity()
+
+
+def test_the_age_of_mfa_goes_by_the_moved_clock() -> None:
+    young = {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}},
+    }
+    with LocalAws(people.account()) as aws:
+        client(aws, "iam").put_user_policy(
+            UserName="enforced", PolicyName="own", PolicyDocument=json.dumps(people.policy(young))
+        )
+        serial = f"arn:aws:iam::{people.ACCOUNT}:mfa/enforced"
+        got = client(aws, "sts", "enforced").get_session_token(
+            SerialNumber=serial, TokenCode=people.fresh_code(aws)
+        )
+        s3 = client(aws, "s3", **session(got))
+        s3.list_buckets()
+        aws.clock.advance(timedelta(hours=2))
+        assert "no identity-based policy allows" in denial(s3.list_buckets)
+
+
+# --- law: what is decided of an unknown resource holds for every resource it could be
+
+ARNS = st.sampled_from([f"arn:aws:rds:us-east-1:{people.ACCOUNT}:db:{n}" for n in ("a", "b", "ab")])
+PATTERNS = st.sampled_from(
+    [
+        "*",
+        "arn:aws:rds:*:*:db:a*",
+        f"arn:aws:rds:us-east-1:{people.ACCOUNT}:db:b",
+        "arn:aws:*:*:*:*",
+        "arn:aws:r?s:*:*:*",
+        "arn:*",
+        "arn:aws:s3:::bucket",
+        "arn:aws:RDS:*:*:*",
+    ]
+)
+STATEMENTS = st.fixed_dictionaries({"Effect": st.sampled_from(["Allow", "Deny"])}).flatmap(
+    lambda base: st.tuples(
+        st.sampled_from(["Resource", "NotResource"]),
+        st.lists(PATTERNS, min_size=1, max_size=2),
+        st.sampled_from(["rds:*", "s3:*", "*"]),
+    ).map(lambda drawn: {**base, "Action": drawn[2], drawn[0]: drawn[1]})
+)
+DOCUMENTS = st.lists(STATEMENTS, min_size=1, max_size=3).map(
+    lambda statements: policy.from_json(people.policy(*statements), source="drawn")
+)
+GROUPS = st.lists(DOCUMENTS, max_size=2).map(
+    lambda documents: tuple(AttachedPolicy("drawn", document) for document in documents)
+)
+
+
+@given(GROUPS, st.none() | GROUPS, st.none() | GROUPS, ARNS)
+def test_ignorance_never_opens_a_door(
+    identity: tuple[AttachedPolicy, ...],
+    boundaries: tuple[AttachedPolicy, ...] | None,
+    sessions: tuple[AttachedPolicy, ...] | None,
+    arn: str,
+) -> None:
+    policies = Policies(identity, boundaries, sessions)
+    asked = Request(f"arn:aws:sts::{people.ACCOUNT}:assumed-role/r/s", "rds:DeleteDBInstance", arn)
+    unknown = decide(replace(asked, resource="*"), _of_unknown_resource(policies, "rds"))
+    if unknown.effect is DecisionEffect.ALLOWED:
+        assert decide(asked, policies).effect is DecisionEffect.ALLOWED
+
+
+def test_what_is_on_every_resource_passes_on_an_unknown_one() -> None:
+    """The law above would hold of a authorizer that refuses everything."""
+    every = AttachedPolicy("every", policy.from_json(people.policy(people.ALL), source="every"))
+    asked = Request(f"{USER}/x", "rds:DeleteDBInstance", "*")
+    bounded = Policies((every,), boundaries=(every,))
+    decision = decide(asked, _of_unknown_resource(bounded, "rds"))
+    assert decision.effect is DecisionEffect.ALLOWED

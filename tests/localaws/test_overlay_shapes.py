@@ -1,0 +1,38 @@
+"""Parameters are checked by the service models: these tests tell when a model outgrows that."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+
+from sekisho.localaws.overlay.names import self_service
+from sekisho.localaws.overlay.shapes import pattern_of
+
+
+def patterns() -> Iterator[Any]:
+    for service in ("iam", "sts"):
+        model = Loader().load_service_model(service, "service-2")
+        found = {each["pattern"] for each in model["shapes"].values() if "pattern" in each}
+        yield from (pytest.param(each, id=f"{service} {each}") for each in sorted(found))
+
+
+@pytest.mark.parametrize("pattern", list(patterns()))
+def test_every_pattern_of_the_models_can_be_read(pattern: str) -> None:
+    assert pattern_of(pattern).fullmatch("\0") is None
+
+
+@pytest.mark.parametrize("text", ["所属", "a b", "Team/Blue:1", "x_.=+-@"])
+def test_tags_may_be_of_any_language(text: str) -> None:
+    assert pattern_of(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+").fullmatch(text)
+
+
+@pytest.mark.parametrize("text", ["所属", "naïve", "a b", "a\n", ""])
+def test_names_are_ascii(text: str) -> None:
+    assert pattern_of(r"[\w+=,.@-]+").fullmatch(text) is None
+
+
+def test_who_is_implied_is_read_from_the_model() -> None:
+    assert {"GetUser", "ListMFADevices", "DeactivateMFADevice", "CreateAccessKey"} <= self_service()
+    assert "EnableMFADevice" not in self_service()
+    assert "UpdateLoginProfile" not in self_service()

@@ -1,0 +1,67 @@
+"""The credential report and the account summary."""
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from botocore.exceptions import ClientError
+
+import overlay_people as people
+from sekisho.localaws import LocalAws
+from sekisho.localaws.report import COLUMNS
+
+
+@pytest.fixture
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(people.account()) as running:
+        yield running
+
+
+def rows(aws: LocalAws) -> dict[str, dict[str, str]]:
+    content = people.client(aws, "iam").get_credential_report()["Content"].decode()
+    read = csv.DictReader(StringIO(content))
+    assert tuple(read.fieldnames or ()) == COLUMNS
+    return {row["user"]: row for row in read}
+
+
+def test_a_report_is_made_once_in_four_hours(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    with pytest.raises(ClientError, match="ReportNotPresent"):
+        iam.get_credential_report()
+    assert iam.generate_credential_report()["State"] == "STARTED"
+    assert iam.generate_credential_report()["State"] == "COMPLETE"
+    iam.create_user(UserName="late")
+    assert "late" not in rows(aws)
+    aws.clock.advance(timedelta(hours=4))
+    with pytest.raises(ClientError, match="ReportExpired"):
+        iam.get_credential_report()
+    assert iam.generate_credential_report()["State"] == "STARTED"
+    assert "late" in rows(aws)
+
+
+def test_rows(aws: LocalAws) -> None:
+    people.client(aws, "iam").generate_credential_report()
+    found = rows(aws)
+    assert list(found) == ["<root_account>", "admin", "bob", "carol"]
+    root, bob, carol = found["<root_account>"], found["bob"], found["carol"]
+    assert root["arn"] == f"arn:aws:iam::{people.ACCOUNT}:root"
+    assert root["password_enabled"] == "not_supported"
+    assert (bob["password_enabled"], bob["mfa_active"]) == ("true", "true")
+    assert (carol["password_enabled"], carol["mfa_active"]) == ("true", "false")
+    assert carol["password_last_used"] == "no_information"
+    assert carol["password_next_rotation"] == "N/A"
+    assert bob["access_key_1_active"] == "true"
+    assert bob["access_key_1_last_used_date"] == "N/A"
+    assert found["admin"]["access_key_1_last_used_service"] == "iam"
+    assert bob["user_creation_time"] == "2024-04-01T00:00:00+00:00"
+
+
+def test_summary(aws: LocalAws) -> None:
+    summary = people.client(aws, "iam").get_account_summary()["SummaryMap"]
+    assert summary["Users"] == 3
+    # Bob's device and root's in use, and one left behind
+    assert (summary["MFADevicesInUse"], summary["MFADevices"]) == (2, 3)
+    assert summary["AccountMFAEnabled"] == 1
+    assert summary["Policies"] == 1

@@ -1,0 +1,35 @@
+"""Which action on which resource a call has to be allowed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import endpoint_people as people
+from cases import cases
+from sekisho.catalogue import iam_actions
+from sekisho.localaws import LocalAws, backend
+from sekisho.localaws.classify import Call
+from sekisho.localaws.resources import targets_of
+from sekisho.localaws.wire import WireForm
+
+KNOWN = ("who", "service", "operation", "params", "targets")
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(people.account()) as running:
+        yield running
+
+
+@pytest.mark.parametrize("case", cases("localaws/resources", KNOWN))
+def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
+    caller = backend.user_of_key(aws.world, people.key_id(case["who"]))
+    assert caller is not None
+    actions = iam_actions(case["service"], case["operation"])
+    assert actions
+    call = Call(
+        case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]
+    )
+    found = targets_of(aws.world, caller[0], call)
+    assert [[target.action, target.resource] for target in found] == case["targets"]

@@ -1,0 +1,73 @@
+"""The catalogues: every message of the code is translated, with its places, and nothing else is."""
+
+import ast
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from sekisho.messages import CATALOGUES, Language, Message
+
+ROOT = Path(__file__).parents[2]
+TOOL = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
+ENTRIES = {(entry.context, entry.id): entry for entry in TOOL["catalogue"]() if entry.id}
+ENGLISH_ONLY = {"article", "written", "asked"}
+"""Places that a Japanese sentence may do without: an article, how an action is spelled."""
+SOURCES = sorted((ROOT / "src" / "sekisho").rglob("*.py"))
+
+
+def test_the_catalogue_has_just_the_messages_of_the_code() -> None:
+    """If it has not: `python tools/catalogues.py`, then translate what is new."""
+    in_code = set(TOOL["extracted"]())
+    assert {key for key in ENTRIES if key not in in_code} == set()
+    assert {key for key in in_code if key not in ENTRIES} == set()
+
+
+def test_every_message_is_translated() -> None:
+    missing = [key for key, entry in ENTRIES.items() if not entry.string or entry.fuzzy]
+    assert not missing
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_a_translation_has_no_places_but_those_of_its_message() -> None:
+    """A text with JSON in it is no template."""
+    differ = []
+    for key, entry in ENTRIES.items():
+        try:
+            same = (
+                _places(entry.string) | ENGLISH_ONLY >= _places(entry.id) >= _places(entry.string)
+            )
+        except ValueError:
+            same = entry.id.count("{") == entry.string.count("{")
+        if not same:
+            differ.append(key)
+    assert not differ
+
+
+def test_what_is_compiled_is_what_is_written() -> None:
+    assert (CATALOGUES / "ja" / "LC_MESSAGES" / "sekisho.mo").is_file()
+    wrong = [
+        key
+        for key, entry in ENTRIES.items()
+        if Message(entry.id, entry.context or "").into(Language.JA) != entry.string
+    ]
+    assert not wrong
+
+
+def _pairs(path: Path) -> Iterator[int]:
+    """Yield the lines at which a module has a text in both languages side by side."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Message.both":
+            literal = [isinstance(each, ast.Constant | ast.JoinedStr) for each in node.args]
+            if len(literal) == len(("en", "ja")) and all(literal):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_no_module_holds_a_text_in_two_languages(path: Path) -> None:
+    assert not list(_pairs(path))

@@ -1,0 +1,257 @@
+"""Is enforcement shut.
+
+The published samples, their known holes, and what each counterexample shows.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, identity
+from sekisho.catalogue import load
+from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, decide
+from sekisho.errors import FaultyRequest, InternalError
+from sekisho.policy import Choices, Preset, choices_of, force_mfa, parse
+from sekisho.prover import (
+    Enforcement,
+    Held,
+    Proved,
+    Refuted,
+    Unknown,
+    User,
+    exempt_list,
+    prove_enforcement,
+)
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
+NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
+
+
+def sample(name: str) -> AttachedPolicy:
+    text = (CORPUS / f"{name}.json").read_text(encoding="utf-8")
+    return AttachedPolicy(name, parse(text))
+
+
+def asked(policies: Policies, **more: Any) -> Enforcement:
+    return prove_enforcement(policies, ALICE, NOW, ("iam:GetUser",), **more)
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+@pytest.mark.parametrize("later", [False, True])
+def test_every_preset_is_a_shut_enforcement(preset: Preset, later: bool) -> None:
+    policy = AttachedPolicy("enforcement", force_mfa(choices_of(preset)))
+    everything = attached(ALLOW_ALL, name="everything")
+    enforcement = prove_enforcement(
+        Policies(identity=(policy, everything)), ALICE, NOW, later=later
+    )
+    assert enforcement == Enforcement(Proved(), None)
+
+
+def test_without_a_enforcement_the_counterexample_is_a_real_request_that_the_engine_allows() -> (
+    None
+):
+    policies = identity({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
+    verdict = asked(policies).direct
+    assert isinstance(verdict, Refuted)
+    counterexample = verdict.counterexample
+    assert counterexample.request.action == "s3:GetObject"
+    assert counterexample.request.resource.startswith("arn:aws:s3:")
+    assert counterexample.exists
+    assert decide(counterexample.request, policies).effect is DecisionEffect.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/apis/a/authorizers/b"),
+        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/restapis/a/authorizers/b"),
+        ("greengrass:CancelDeployment", "arn:aws:greengrass:us-east-1:111122223333:deployments:d"),
+    ],
+)
+def test_a_resource_whose_arn_has_two_forms_is_found_in_both(action: str, resource: str) -> None:
+    verdict = asked(identity({"Effect": "Allow", "Action": action, "Resource": resource})).direct
+    assert isinstance(verdict, Refuted)
+    assert verdict.counterexample.request.resource == resource
+
+
+HOLES: dict[str, tuple[dict[str, Any], Held]] = {
+    "Bool lets keys through": ({"Bool": NO_MFA}, Held.KEY),
+    "Null lets sessions through": (
+        {"Null": {"aws:MultiFactorAuthPresent": "true"}},
+        Held.SESSION,
+    ),
+    "an age without IfExists": (
+        {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}},
+        Held.KEY,
+    ),
+    "another condition beside it": (
+        {"BoolIfExists": NO_MFA, "NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+        Held.KEY,
+    ),
+    "StringLike is no IfExists": ({"StringLike": NO_MFA}, Held.KEY),
+}
+
+
+@pytest.mark.parametrize(("condition", "held"), HOLES.values(), ids=list(HOLES))
+def test_a_hole_is_found_with_the_credential_that_fits(
+    condition: dict[str, Any], held: Held
+) -> None:
+    verdict = asked(identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": condition})).direct
+    assert isinstance(verdict, Refuted)
+    assert verdict.counterexample.held is held
+
+
+SHUT: dict[str, list[dict[str, Any]]] = {
+    "two statements": [
+        {**ENFORCEMENT, "Condition": {"Bool": NO_MFA}},
+        {**ENFORCEMENT, "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}}},
+    ],
+    "not equal to true": [
+        {**ENFORCEMENT, "Condition": {"StringNotEquals": {"aws:MultiFactorAuthPresent": "true"}}}
+    ],
+    "an age with IfExists": [
+        {
+            **ENFORCEMENT,
+            "Condition": {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "3600"}},
+        }
+    ],
+    "halves by address": [
+        {
+            **ENFORCEMENT,
+            "Condition": {"BoolIfExists": NO_MFA, "IpAddress": {"aws:SourceIp": "0.0.0.0/1"}},
+        },
+        {
+            **ENFORCEMENT,
+            "Condition": {"BoolIfExists": NO_MFA, "NotIpAddress": {"aws:SourceIp": "0.0.0.0/1"}},
+        },
+    ],
+    "halves by tag": [
+        {
+            **ENFORCEMENT,
+            "Condition": {
+                "BoolIfExists": NO_MFA,
+                "StringEquals": {"aws:PrincipalTag/team": "${aws:RequestTag/team}"},
+            },
+        },
+        ENFORCEMENT,
+    ],
+}
+
+
+@pytest.mark.parametrize("statements", SHUT.values(), ids=list(SHUT))
+def test_enforcements_in_other_words_are_shut(statements: list[dict[str, Any]]) -> None:
+    assert asked(identity(ALLOW_ALL, *statements)).direct == Proved()
+
+
+def test_a_enforcement_with_a_not_resource_is_open_there() -> None:
+    statement = {key: value for key, value in ENFORCEMENT.items() if key != "Resource"}
+    statement["NotResource"] = "arn:aws:s3:::public/*"
+    verdict = asked(identity(ALLOW_ALL, statement)).direct
+    assert isinstance(verdict, Refuted)
+    assert verdict.counterexample.request.resource.startswith("arn:aws:s3:::public/")
+
+
+def test_a_enforcement_over_every_service_by_name_is_open_to_the_next() -> None:
+    named = [f"{service}:*" for service in load().services()]
+    statement = {**ENFORCEMENT, "Action": named}
+    del statement["NotAction"]
+    verdict = prove_enforcement(identity(ALLOW_ALL, statement), ALICE, NOW, ("iam:GetUser",)).direct
+    assert isinstance(verdict, Refuted)
+    assert not verdict.counterexample.exists
+
+
+def test_calls_through_services_get_a_verdict_of_their_own() -> None:
+    choices = Choices(via_aws_service=True)
+    policies = Policies(
+        identity=(
+            AttachedPolicy("enforcement", force_mfa(choices)),
+            attached(ALLOW_ALL, name="all"),
+        )
+    )
+    enforcement = prove_enforcement(policies, ALICE, NOW)
+    assert enforcement.direct == Proved()
+    assert isinstance(enforcement.via_service, Refuted)
+    assert enforcement.via_service.counterexample.request.context["aws:ViaAWSService"] == "true"
+
+
+def test_what_may_be_attached_later_is_another_question() -> None:
+    policies = identity({"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"})
+    assert asked(policies).direct == Proved()
+    assert isinstance(asked(policies, later=True).direct, Refuted)
+
+
+def test_boundary_session_and_scp_each_shut_the_enforcement() -> None:
+    shut = attached(ALLOW_ALL, ENFORCEMENT, name="shut")
+    open_ = identity(ALLOW_ALL).identity
+    assert asked(Policies(identity=open_, boundaries=(shut,))).direct == Proved()
+    assert asked(Policies(identity=open_, session=(shut,))).direct == Proved()
+    assert asked(Policies(identity=open_, scps=(Level("root", (shut,)),))).direct == Proved()
+    assert isinstance(asked(Policies(identity=open_)).direct, Refuted)
+
+
+def test_a_variable_between_two_keys_is_followed_to_a_counterexample() -> None:
+    condition = {"StringEquals": {"s3:ExistingObjectTag/team": "${aws:PrincipalTag/team}"}}
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/team}/*",
+        "Condition": condition,
+    }
+    verdict = asked(identity(statement)).direct
+    assert isinstance(verdict, Refuted)
+    context = verdict.counterexample.request.context
+    assert context["s3:ExistingObjectTag/team"] == context["aws:PrincipalTag/team"]
+
+
+def test_a_kind_of_policy_that_is_not_handled_is_unknown() -> None:
+    policies = Policies(identity=identity(ALLOW_ALL).identity, vpc_endpoint=())
+    verdict = asked(policies).direct
+    assert isinstance(verdict, Unknown)
+    assert verdict.reason.en == "a VPC endpoint policy is not handled"
+
+
+def test_too_much_to_look_at_is_unknown_and_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    deny = {key: value for key, value in ENFORCEMENT.items() if key != "NotAction"}
+    allow = {"Effect": "Allow", "Action": "s3:*G*A*", "Resource": "*"}
+    policies = identity(allow, {**deny, "Action": "s3:*G*"})
+    assert asked(policies).direct == Proved()
+    monkeypatch.setattr("sekisho.prover.texts.MOST_STATES", 3)
+    assert isinstance(asked(policies).direct, Unknown)
+
+
+def test_a_verdict_is_not_tested_for_truth() -> None:
+    with pytest.raises(InternalError):
+        bool(Proved())
+
+
+def test_only_users_have_a_enforcement() -> None:
+    with pytest.raises(FaultyRequest):
+        User.of("arn:aws:iam::111122223333:role/admin")
+
+
+def test_the_exempt_list_of_awss_sample() -> None:
+    found = exempt_list(Policies(identity=(sample("aws-self-manage"),)), ALICE, NOW)
+    assert not isinstance(found, Unknown)
+    names = sorted(name for each in found for name in each.actions)
+    assert names == [
+        "iam:CreateVirtualMFADevice",
+        "iam:EnableMFADevice",
+        "iam:GetUser",
+        "iam:ListMFADevices",
+        "iam:ListVirtualMFADevices",
+        "iam:ResyncMFADevice",
+    ]
+    users = {each.resources for each in found if "iam:EnableMFADevice" in each.actions}
+    assert users == {("arn:aws:iam::*:user/${aws:username}",)}
+
+
+def test_the_first_login_variant_exempts_two_actions_more() -> None:
+    def names(name: str) -> set[str]:
+        found = exempt_list(Policies(identity=(sample(name),)), ALICE, NOW)
+        assert not isinstance(found, Unknown)
+        return {action for each in found for action in each.actions}
+
+    more = names("force-mfa-first-login") - names("aws-self-manage")
+    assert more == {"iam:ChangePassword", "iam:GetAccountPasswordPolicy"}
+    assert names("aws-self-manage") <= names("force-mfa-first-login")
