@@ -2,6 +2,7 @@
 
 import ast
 import runpy
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -71,3 +72,33 @@ def _pairs(path: Path) -> Iterator[int]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_no_module_holds_a_text_in_two_languages(path: Path) -> None:
     assert not list(_pairs(path))
+
+
+TABLES = sorted(CATALOGUES.glob("*.toml"))
+
+
+def _half_texts(value: object, at: str) -> Iterator[str]:
+    """Yield where a table has a text in one language only, or with other places in the other."""
+    match value:
+        case {"en": str(en), "ja": str(ja), **rest}:
+            if rest or not en or not ja or not _places(ja) <= _places(en):
+                yield at
+        case dict():
+            if value.keys() & {"en", "ja"}:
+                yield at
+            for key, each in value.items():
+                yield from _half_texts(each, f"{at}.{key}")
+        case list():
+            for index, each in enumerate(value):
+                yield from _half_texts(each, f"{at}[{index}]")
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_text_of_a_table_is_in_both_languages(path: Path) -> None:
+    assert not list(_half_texts(tomllib.loads(path.read_text(encoding="utf-8")), path.stem))
+
+
+def test_half_a_text_is_found() -> None:
+    """The check above can fail: there are texts with one language, and with a third place."""
+    halves = {"a": {"en": "x"}, "b": [{"en": "{one}", "ja": "{two}"}], "c": {"en": "", "ja": "x"}}
+    assert list(_half_texts(halves, "t")) == ["t.a", "t.b[0]", "t.c"]

@@ -10,14 +10,24 @@ import gettext
 import locale
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
-__all__ = ["Language", "Message", "joined_messages", "listed", "printable", "verbatim"]
+__all__ = [
+    "Language",
+    "Message",
+    "joined_messages",
+    "listed",
+    "printable",
+    "table",
+    "verbatim",
+]
 
 CATALOGUES = Path(__file__).parent
 """The folder of the catalogues: `LANGUAGE/LC_MESSAGES/sekisho.po`, and `.mo` made from it."""
@@ -124,6 +134,27 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
         FileNotFoundError: if they have not been compiled; `start.py` and every build do it.
     """
     return gettext.translation("sekisho", CATALOGUES, languages=[language.value])
+
+
+@cache
+def table(name: str) -> Mapping[str, Any]:
+    """Return the table `NAME.toml` of this package: what is a table or a long text; loaded once.
+
+    Wherever the file has just `en` and `ja`, there is a `Message`.
+    """
+    text = (CATALOGUES / f"{name}.toml").read_text(encoding="utf-8")
+    return {key: _with_messages(value) for key, value in tomllib.loads(text).items()}
+
+
+def _with_messages(value: Any) -> Any:
+    """Return a value of a table with its pairs of texts as messages."""
+    if isinstance(value, list):
+        return [_with_messages(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {language.value for language in Language}:
+        return Message.both(value["en"], value["ja"])
+    return {key: _with_messages(each) for key, each in value.items()}
 
 
 def verbatim(text: str) -> Message:
