@@ -20,6 +20,7 @@ VENV = HERE / ".venv"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {"run": HERE / "requirements" / "run.lock", "dev": HERE / "requirements" / "dev.lock"}
+MESSAGES = HERE.glob("src/sekisho/messages/*/LC_MESSAGES/*.po")
 CHECKS = (
     ("format", ("ruff", "format", "--check", "--quiet")),
     ("lint", ("ruff", "check", "--quiet")),
@@ -83,8 +84,9 @@ def pip(*arguments):
 
 def install(kind):
     """Install the locked packages and sekisho itself, unless that has been done already."""
-    parts = [LOCKS[kind].read_bytes(), (HERE / "pyproject.toml").read_bytes()]
-    wanted = hashlib.sha256(b"".join(parts)).hexdigest()
+    # the messages are compiled when sekisho itself is installed
+    parts = [LOCKS[kind], HERE / "pyproject.toml", HERE / "hatch_build.py", *sorted(MESSAGES)]
+    wanted = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
     done = VENV / f"sekisho-{kind}.installed"
     if done.exists() and done.read_text(encoding="ascii") == wanted:
         return
