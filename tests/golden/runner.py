@@ -1,0 +1,122 @@
+"""Run `sekisho` at a fixed time: once, or again and again in one process.
+
+    python runner.py TIME ARGUMENT...    one command, on this process's standard streams
+    python runner.py                     a command for each line of JSON on standard input
+
+The second form saves the imports, which take longer than most commands. Of sekisho it uses `main`
+and nothing else, so that it outlives every change of what is behind. The time is fixed before
+sekisho is imported; a sleep moves it, and takes none.
+"""
+
+import base64
+import datetime as datetime_module
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO, ClassVar
+
+_REAL = datetime_module.datetime
+_UTC = datetime_module.UTC
+
+
+class _Kind(type):
+    """Takes every date with a time for one of the class, however it was made."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _REAL)
+
+
+class _Stopped(_REAL, metaclass=_Kind):
+    """A datetime that is told the time."""
+
+    at: ClassVar[datetime_module.datetime]
+
+    @classmethod
+    def now(cls, tz: datetime_module.tzinfo | None = None) -> "_Stopped":
+        local = cls.at if tz is None else cls.at.astimezone(tz)
+        return cls.combine(local.date(), local.time(), tz)
+
+    @classmethod
+    def utcnow(cls) -> "_Stopped":
+        return cls.now()
+
+
+def _stop(at: str) -> None:
+    _Stopped.at = _REAL.fromisoformat(at).astimezone(_UTC)
+
+
+def _sleep(seconds: float) -> None:
+    _Stopped.at += datetime_module.timedelta(seconds=seconds)
+
+
+def _once(at: str, argv: list[str]) -> None:
+    _stop(at)
+    from sekisho.cli.main import main  # noqa: PLC0415 - after the clock has stopped
+
+    sys.argv = ["sekisho", *argv]
+    main()
+
+
+@contextmanager
+def _streams(files: Iterable[BinaryIO]) -> Iterator[None]:
+    """Make files the standard streams of this process, and of what it starts."""
+    own = [os.dup(number) for number in range(3)]
+    for number, file in enumerate(files):
+        os.dup2(file.fileno(), number)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", buffering=1, closefd=False)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, file in enumerate(own):
+            os.dup2(file, number)
+            os.close(file)
+
+
+def _code(argv: list[str], at: str) -> int:
+    try:
+        _once(at, argv)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    raise RuntimeError("`main` did not exit")
+
+
+def _answer(request: Mapping[str, Any]) -> dict[str, object]:
+    with ExitStack() as opened:
+        files = [opened.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(request["stdin"].encode())
+        files[0].seek(0)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        with _streams(files):
+            code = _code(request["argv"], request["at"])
+        out, err = (base64.b64encode(_all(file)).decode() for file in files[1:])
+    return {"exit": code, "stdout": out, "stderr": err}
+
+
+def _all(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _serve() -> None:
+    time.sleep = _sleep
+    asked, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w")
+    for line in asked:
+        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+
+
+datetime_module.datetime = _Stopped  # type: ignore[misc] # what is imported from here on is told the time
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        _serve()
+    else:
+        _once(sys.argv[1], sys.argv[2:])
