@@ -71,7 +71,7 @@ def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str])
     assert f"because of statement DenyAllExceptListedIfNoMFA of {SAMPLE}" in told
     assert "mends it: password change without MFA (password_change_without_mfa)" in told
     assert run(SAMPLE) is Exit.FINDINGS
-    assert "The MFA is enforced" in capsys.readouterr().out
+    assert "MFA is enforced" in capsys.readouterr().out
 
 
 def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(

@@ -44,7 +44,7 @@ def goal_options(function: F) -> F:
         click.option("--policy", metavar="FILE", help="A policy of your own in its place."),
         click.option("--name", metavar="NAME", help="The policy's name; Force_MFA if not given."),
         click.option(
-            "--user", "users", metavar="NAME", multiple=True, help="A user to enforce MFA."
+            "--user", "users", metavar="NAME", multiple=True, help="A user to enforce MFA for."
         ),
         click.option(
             "--members-of",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -219,7 +218,7 @@ def _report_as_json(report: Report) -> dict[str, object]:
         "quota": report.attachment.quota.number if report.attachment.quota else None,
         "clean": report.clean,
         "findings": [_finding_as_json(each) for each in report.findings],
-        "gaps": [asdict(gap) for gap in report.gaps],
+        "gaps": [gap.to_json() for gap in report.gaps],
         "credentials": _table_as_json(report.table),
     }
 

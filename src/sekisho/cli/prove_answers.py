@@ -101,10 +101,10 @@ class Report:
 
 
 _ENFORCEMENT_NOW, _ENFORCEMENT_LATER = "enforcement", "enforcement-later"
-_SHUT = Message("The MFA is enforced")
-_LATER = Message("The MFA is enforced whatever is attached later")
+_SHUT = Message("MFA is enforced")
+_LATER = Message("MFA is enforced whatever is attached later")
 _OTHER = Message(
-    "The MFA is enforced for any other value of aws:MultiFactorAuthPresent "
+    "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
     "(hypothetical: AWS is not known to produce one)"
 )
 _LOST = Message("Nothing is lost with MFA")
