@@ -11,8 +11,9 @@ import pytest
 
 from cases import CORPUS, cases
 from sekisho import policy
-from sekisho.audit import WORDS, Attachment, Finding, FindingId, Report, Severity, lint
+from sekisho.audit import Attachment, Family, Finding, FindingId, Report, Severity, lint
 from sekisho.errors import Code, FaultyPolicy
+from sekisho.messages import table
 
 FAMILIES = ("save", "analyzer", "policy", "mfa")
 KEYS = ("about", "found", "findings", "gaps")
@@ -56,7 +57,10 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         assert _says_nothing_in_english(finding), finding.fact.ja
 
 
-@pytest.mark.parametrize("finding", list(FindingId), ids=str)
+OF_POLICIES = [finding for finding in FindingId if finding.family is not Family.ACCOUNT]
+
+
+@pytest.mark.parametrize("finding", OF_POLICIES, ids=str)
 def test_every_finding_has_a_case_that_has_it_and_one_that_nearly_has(finding: FindingId) -> None:
     found = {case.values[0]["found"] for case in ALL if case.values[0]["about"] == finding.value}
     assert found == {True, False}
@@ -108,11 +112,19 @@ def test_every_finding_is_explained_and_no_other() -> None:
         if line.startswith("| `") and not line.startswith("| `account.")
     ]
     explained = {row[0].strip("` "): row[1:] for row in rows}
-    assert set(explained) == {finding.value for finding in FindingId}
-    for finding, words in WORDS.items():
+    assert set(explained) == {finding.value for finding in OF_POLICIES}
+    for finding in OF_POLICIES:
         severity, title, cause, fix = (cell.strip() for cell in explained[finding.value])
-        assert (severity, title) == (words.severity.value, words.title.en)
-        assert (cause, fix) == (words.cause.en, words.fix.en)
+        text = finding.text
+        assert (severity, title) == (text.severity.value, text.title.en)
+        assert (cause, fix) == (text.cause.en, text.fix.en)
+
+
+def test_the_table_of_findings_has_every_finding_and_no_other() -> None:
+    families = {name: set(entries) for name, entries in table("findings").items()}
+    del families["limits"]
+    named = {f"{family}.{name}" for family, names in families.items() for name in names}
+    assert named == {finding.value for finding in FindingId}
 
 
 def _japanese(text: str) -> bool:
@@ -120,9 +132,10 @@ def _japanese(text: str) -> bool:
 
 
 @pytest.mark.parametrize("finding", list(FindingId), ids=str)
-def test_words_exist_in_both_languages_and_do_not_mix(finding: FindingId) -> None:
-    words = WORDS[finding]
-    for text in (words.title, words.cause, words.fix):
+def test_what_is_said_is_there_in_both_languages_and_does_not_mix(finding: FindingId) -> None:
+    said = finding.text
+    limits = (control.limits for control in said.controls)
+    for text in (said.title, said.cause, said.fix, *limits):
         assert text.en
         assert not _japanese(text.en)
         assert _japanese(text.ja)
@@ -149,7 +162,7 @@ def test_a_finding_says_where_it_is() -> None:
     report = lint(ENFORCEMENT, source="enforcement.json")
     [decoy] = [each for each in report.findings if each.id == FindingId.DECOY_KEY]
     place = decoy.place
-    assert (place.document, place.statement, place.sid) == ("enforcement.json", 0, "Enforcement")
+    assert (place.subject, place.statement, place.sid) == ("enforcement.json", 0, "enforcement")
     assert place.path == "Statement[0].Condition.Bool.aws:MultiFactorAuthPresnt"
     assert (place.position.line, place.position.column) == (6, 29)
 
@@ -252,7 +265,7 @@ def test_the_quota_is_that_of_the_attachment() -> None:
     assert FindingId.SAVE_SIZE not in ids[Attachment.USER]
 
 
-SWITCHED = " (with the assumption `role_session_mfa` the other way it "
+SWITCHED = " (if `role_session_mfa` is set the other way, it "
 
 
 @pytest.mark.parametrize(
@@ -306,15 +319,13 @@ def test_another_partition_is_wrong_where_the_account_is_not_in_it() -> None:
         (
             {"AWS": "arn:aws:iam::111122223333:role/r"},
             "BoolIfExists",
-            "never applies (with the assumption `role_session_mfa` the other way "
-            "it always applies)",
+            "never applies (if `role_session_mfa` is set the other way, it always applies)",
         ),
         ({"Service": "ec2.amazonaws.com"}, "Bool", "never applies"),
         (
             {"Service": "ec2.amazonaws.com"},
             "BoolIfExists",
-            "always applies (with the assumption `service_shows_mfa` the other "
-            "way it never applies)",
+            "always applies (if `service_shows_mfa` is set the other way, it never applies)",
         ),
         ({"Federated": "accounts.google.com"}, "BoolIfExists", "always applies"),
     ],

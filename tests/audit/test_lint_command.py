@@ -60,7 +60,7 @@ def test_a_leaking_policy_exits_three_and_says_why(files: dict[str, str]) -> Non
     told = run(files["leaking"], "--lang", "en")
     assert told.returncode == 3
     assert "error [mfa.deny-misses-keys]" in told.stdout
-    assert "(3:16, statement 0, MFA enforcement)" in told.stdout
+    assert "(3:16, statement 0, enforcement)" in told.stdout
 
 
 def test_in_japanese(files: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.audit import WORDS, Attachment, FindingId, lint, to_sarif
+from sekisho.audit import Attachment, Family, FindingId, lint, to_sarif
 from sekisho.messages import Language
 
 LEAKING = """{"Version": "2012-10-17", "Statement": [
@@ -22,10 +22,12 @@ def log(*, lang: Language = Language.EN, failed: tuple[str, ...] = ()) -> dict[s
 
 def test_every_rule_is_told_once() -> None:
     rules = log()["runs"][0]["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == [finding.value for finding in FindingId]
+    assert [rule["id"] for rule in rules] == [
+        finding.value for finding in FindingId if finding.family is not Family.ACCOUNT
+    ]
     for rule in rules:
         assert {"fullDescription", "help"} <= set(rule)
-        assert rule["defaultConfiguration"]["level"] == WORDS[FindingId(rule["id"])].severity.value
+        assert rule["defaultConfiguration"]["level"] == FindingId(rule["id"]).text.severity.value
 
 
 def test_results_point_at_a_rule_and_a_place() -> None:
@@ -36,7 +38,7 @@ def test_results_point_at_a_rule_and_a_place() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         [location] = result["locations"]
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
-        assert uri in ("policies/MFA enforcement%201.json", "stdin")
+        assert uri in ("policies/MFA%20enforcement%201.json", "stdin")
 
 
 def test_a_leak_is_at_its_statement() -> None:

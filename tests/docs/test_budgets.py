@@ -126,11 +126,12 @@ def test_every_public_name_is_documented_by_a_sentence() -> None:
     assert not bare
 
 
-def test_every_module_says_what_it_exports() -> None:
+def test_every_face_says_what_it_exports() -> None:
     silent = [
         _name(path)
         for path, tree in TREES.items()
-        if path.name not in ("__main__.py", "__init__.py")
+        if path.name == "__init__.py"
+        and any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
         and not any(isinstance(node, ast.Assign) and _assigns_all(node) for node in tree.body)
     ]
     assert not silent

@@ -2,10 +2,10 @@
 
 from sekisho.audit.enforced import Enforced, UserEnforcement, enforcements_of, named_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_exceptions
-from sekisho.audit.findings import Finding, Place, Severity
+from sekisho.audit.finding import Family, Finding, FindingId, Place, Severity
 from sekisho.audit.held import Held
 from sekisho.audit.invariants import invariants_of
-from sekisho.audit.lint import WORDS, Attachment, FindingId, Report, lint, to_sarif
+from sekisho.audit.lint import Attachment, Report, lint, to_sarif
 from sekisho.audit.meaning import Enforcement, Line, Meaning, Works, meaning
 from sekisho.audit.probes import CredentialState, Target
 from sekisho.audit.trusted import Way
@@ -17,7 +17,6 @@ __all__ = [
     "HELD",
     "LEGEND",
     "OUTCOMES",
-    "WORDS",
     "Attachment",
     "Cell",
     "CredentialState",
@@ -26,6 +25,7 @@ __all__ = [
     "ExceptionKind",
     "Exceptions",
     "Exemption",
+    "Family",
     "Finding",
     "FindingId",
     "Held",

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sekisho.audit.checks import texts
-from sekisho.audit.checks.ids import AccountFindingId as Id
-from sekisho.audit.checks.make import finding, unknown
-from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.checks.model import Examined
 from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exemption
-from sekisho.audit.findings import Severity
+from sekisho.audit.finding import Finding, Severity, found, unknown
+from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.people import Row
 from sekisho.messages import Message
 from sekisho.policy import render, size
@@ -30,31 +29,31 @@ _DETAILS = "GetAccountAuthorizationDetails"
 _HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
 
 
-def estate_checks(examined: Examined) -> Iterator[AccountFinding]:
+def estate_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with root, with devices that nobody has, and what was not read."""
     yield from _root(examined)
     for device in examined.snapshot.orphans:
-        yield finding(Id.ORPHAN_DEVICE, device.serial, texts.ORPHAN)
+        yield found(Id.ORPHAN_DEVICE, device.serial, texts.ORPHAN)
     yield from _report(examined)
     yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
         yield unknown(Id.NOT_READ, gap.who or _ACCOUNT, f"{gap.what}: {gap.reason}")
 
 
-def _hidden(examined: Examined) -> Iterator[AccountFinding]:
+def _hidden(examined: Examined) -> Iterator[Finding]:
     """Say what cannot be found for what was not read, where no user's row says it."""
     for gap in examined.snapshot.gaps:
         name = _HIDES.get(gap.what)
         trust = gap.who.startswith("trust policy of role ")
         if name is not None or trust:
             why = f"{gap.what}: {gap.reason}"
-            yield unknown(name or Id.TRUST_WITHOUT_MFA, gap.who or _ACCOUNT, why)
+            yield unknown(name or Id.ROLE_TRUST_WITHOUT_MFA, gap.who or _ACCOUNT, why)
         elif gap.what == _DETAILS and not gap.who:
-            for each in (Id.NOT_ENFORCED, Id.TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
+            for each in (Id.NOT_ENFORCED, Id.ROLE_TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
                 yield unknown(each, _ACCOUNT, f"{gap.what}: {gap.reason}")
 
 
-def _root(examined: Examined) -> Iterator[AccountFinding]:
+def _root(examined: Examined) -> Iterator[Finding]:
     root, summary = examined.snapshot.root, examined.snapshot.summary
     # a virtual device that is assigned to root is MFA
     mfa = True if root.mfa is None and root.virtual_device else root.mfa
@@ -71,10 +70,10 @@ def _root(examined: Examined) -> Iterator[AccountFinding]:
         if answer is None:
             yield unknown(name, _ROOT, texts.UNTOLD)
         elif answer is bad:
-            yield finding(name, _ROOT, fact)
+            yield found(name, _ROOT, fact)
 
 
-def _report(examined: Examined) -> Iterator[AccountFinding]:
+def _report(examined: Examined) -> Iterator[Finding]:
     snapshot = examined.snapshot
     if snapshot.report is None:
         return
@@ -83,10 +82,10 @@ def _report(examined: Examined) -> Iterator[AccountFinding]:
         yield unknown(Id.STALE_REPORT, _ACCOUNT, texts.NO_AGE)
     elif snapshot.taken_at - made > FRESH:
         fact = texts.REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
-        yield finding(Id.STALE_REPORT, _ACCOUNT, fact)
+        yield found(Id.STALE_REPORT, _ACCOUNT, fact)
 
 
-def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
+def exception_checks(examined: Examined) -> Iterator[Finding]:
     """Find exceptions that have expired, were forced, are needless, or cannot be judged."""
     rows = {row.user.name: row for row in examined.rows}
     for each in examined.exceptions.entries:
@@ -95,18 +94,18 @@ def exception_checks(examined: Examined) -> Iterator[AccountFinding]:
             yield unknown(Id.EXCEPTION_EXPIRED, each.user, texts.NOT_LISTED)
             continue
         if not row.exempt:
-            yield finding(Id.EXCEPTION_EXPIRED, each.user, _about(texts.EXCEPTION, each))
+            yield found(Id.EXCEPTION_EXPIRED, each.user, _about(texts.EXCEPTION, each))
             continue
         if row.facts.password and each.kind is ExceptionKind.MACHINE:
             fact = _about(texts.EXCEPTION_PASSWORD, each)
-            yield finding(Id.MACHINE_WITH_PASSWORD, each.user, fact)
+            yield found(Id.MACHINE_WITH_PASSWORD, each.user, fact)
         if row.facts.password:
-            yield finding(Id.EXCEPTION_FORCED, each.user, _about(texts.EXCEPTION_FORCED, each))
+            yield found(Id.EXCEPTION_FORCED, each.user, _about(texts.EXCEPTION_FORCED, each))
         elif row.facts.password is None:
             why = "; ".join(row.facts.unread) or texts.NOT_TOLD
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
-            yield finding(Id.EXCEPTION_NEEDLESS, each.user, _about(texts.EXCEPTION_NEEDLESS, each))
+            yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(texts.EXCEPTION_NEEDLESS, each))
 
 
 def _about(text: Message, exemption: Exemption) -> Message:
@@ -118,7 +117,7 @@ def _about(text: Message, exemption: Exemption) -> Message:
     )
 
 
-def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
+def quota_checks(examined: Examined) -> Iterator[Finding]:
     """Find what has no room for what a roll-out adds: a policy, a group, a version."""
     summary = examined.snapshot.summary
     for row in examined.rows:
@@ -134,7 +133,7 @@ def quota_checks(examined: Examined) -> Iterator[AccountFinding]:
         yield from _near(group.name, _POLICIES, used, most)
 
 
-def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[AccountFinding]:
+def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[Finding]:
     user = row.user
     attached, groups = Quota.POLICIES_PER_USER.of(summary), Quota.GROUPS_PER_USER.of(summary)
     yield from _near(user.name, _POLICIES, len(user.attached), attached)
@@ -145,10 +144,10 @@ def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[AccountFindin
     )
     if used > most * _INLINE_FULL:
         fact = texts.INLINE.filled(used=used, most=most)
-        yield finding(Id.QUOTA_NEAR, user.name, fact)
+        yield found(Id.QUOTA_NEAR, user.name, fact)
 
 
-def _near(subject: str, what: Message, used: int, most: int) -> Iterator[AccountFinding]:
+def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Finding]:
     """Find a quota that has one place left, or none."""
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
@@ -157,4 +156,4 @@ def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Account
             texts.PLACES.en.format(what=what.en, **counts),
             texts.PLACES.ja.format(what=what.ja, **counts),
         )
-        yield finding(Id.QUOTA_NEAR, subject, fact, severity=severity)
+        yield found(Id.QUOTA_NEAR, subject, fact, severity=severity)

@@ -1,39 +1,15 @@
-"""What a finding about an account is, and what the checks look at."""
+"""What the checks of an account look at."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.account import Group, Snapshot, User
-from sekisho.audit.checks.ids import AccountFindingId
 from sekisho.audit.enforced import Enforced
-from sekisho.audit.exceptions import Exceptions, Exemption
-from sekisho.audit.findings import Severity
+from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.finding import Finding
 from sekisho.audit.lint import Attachment
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
-from sekisho.messages import Message
-
-__all__ = ["AccountFinding", "Check", "Examined"]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFinding:
-    """One thing that is wrong with an account, or that could not be told.
-
-    Attributes:
-        subject: a user's name, the ARN of a policy, role or device, or `account`.
-        fact: the raw fact behind it: what AWS answered, which is English in both languages, or a
-            request and its decision.
-        known: False if it could not be told whether it is so; `fact` then says why.
-        excused: the exception that makes it a mere note, or None.
-    """
-
-    id: AccountFindingId
-    severity: Severity
-    subject: str
-    fact: Message
-    known: bool = True
-    excused: Exemption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +53,5 @@ class Examined:
             yield from ((each, (Attachment.USER,)) for each in owner.inline)
 
 
-Check = Callable[[Examined], Iterator[AccountFinding]]
+Check = Callable[[Examined], Iterator[Finding]]
 """One family of checks."""

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from sekisho.account import Snapshot
 from sekisho.audit.assuming import MFA_KEYS
 from sekisho.audit.checks import texts
-from sekisho.audit.checks.ids import AccountFindingId as Id
-from sekisho.audit.checks.make import finding, unknown
-from sekisho.audit.checks.model import AccountFinding, Examined
-from sekisho.audit.findings import Severity
+from sekisho.audit.checks.model import Examined
+from sekisho.audit.finding import Finding, Severity, found, unknown
+from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
@@ -24,7 +23,7 @@ __all__ = ["policy_checks"]
 _ANYBODY = "any-user"
 
 
-def policy_checks(examined: Examined) -> Iterator[AccountFinding]:
+def policy_checks(examined: Examined) -> Iterator[Finding]:
     """Find decoys, enforcement that enforces MFA for nobody, and enforcement that have rotted."""
     judge = _Judge(examined.snapshot)
     for policy, uses in examined.policies():
@@ -93,23 +92,23 @@ class _Judge:
 
 def _judged(
     name: str, verdict: Verdict, severity: Severity | None, *, decides: bool
-) -> Iterator[AccountFinding]:
+) -> Iterator[Finding]:
     match verdict:
         case Refuted(counterexample):
             fact = counterexample_text(counterexample)
-            yield finding(Id.DECOY_POLICY, name, fact, severity=severity)
+            yield found(Id.DECOY_POLICY, name, fact, severity=severity)
         case Unknown(reason):
             yield unknown(Id.DECOY_POLICY, name, reason)
         case Proved():
             if not decides:
-                yield finding(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
+                yield found(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
 
 
-def _rot(name: str, report: Report) -> Iterator[AccountFinding]:
+def _rot(name: str, report: Report) -> Iterator[Finding]:
     """Find what lint finds, as far as it is about MFA."""
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:
             fact = Message("{id}: {fact}").filled(id=each.id, fact=each.fact)
-            yield finding(Id.POLICY_ROT, name, fact)
+            yield found(Id.POLICY_ROT, name, fact)
     for gap in report.gaps:
         yield unknown(Id.POLICY_ROT, name, gap)

@@ -6,10 +6,9 @@ from datetime import timedelta
 from sekisho.account import Role, Snapshot
 from sekisho.audit.assuming import MFA_KEYS, lets_in
 from sekisho.audit.checks import texts
-from sekisho.audit.checks.ids import AccountFindingId as Id
-from sekisho.audit.checks.make import finding
-from sekisho.audit.checks.model import AccountFinding, Examined
-from sekisho.audit.findings import Severity
+from sekisho.audit.checks.model import Examined
+from sekisho.audit.finding import Finding, Severity, found
+from sekisho.audit.finding import FindingId as Id
 from sekisho.messages import Message, verbatim
 from sekisho.policy import PrincipalKey, Statement
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
@@ -20,13 +19,13 @@ _ANYBODY = "any-user"
 _SESSION = timedelta(hours=12)
 
 
-def role_checks(examined: Examined) -> Iterator[AccountFinding]:
+def role_checks(examined: Examined) -> Iterator[Finding]:
     """Find roles that users of the account can assume without MFA."""
     severity = None if examined.someone_is_open else Severity.NOTE
     for role in examined.snapshot.roles:
         fact = next(_assumed(examined.snapshot, role), None)
         if fact is not None:
-            yield finding(Id.TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
+            yield found(Id.ROLE_TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
 
 
 def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from sekisho.account import Snapshot
 from sekisho.audit.checks.estate import estate_checks, exception_checks, quota_checks
-from sekisho.audit.checks.ids import AccountFindingId
-from sekisho.audit.checks.model import AccountFinding, Check, Examined
+from sekisho.audit.checks.model import Check, Examined
 from sekisho.audit.checks.policies import policy_checks
 from sekisho.audit.checks.roles import role_checks
 from sekisho.audit.checks.users import user_checks
 from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.findings import Severity
+from sekisho.audit.finding import Finding, FindingId, Place, Severity
 from sekisho.audit.people import Row
 from sekisho.messages import Message
 
@@ -30,7 +29,7 @@ _NAMED = 3
 
 def check_account(
     snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions
-) -> tuple[AccountFinding, ...]:
+) -> tuple[Finding, ...]:
     """Return what is wrong with an account, in order of risk.
 
     Args:
@@ -40,7 +39,7 @@ def check_account(
     """
     examined = _examined(snapshot, rows, exceptions)
     found = list(dict.fromkeys(each for check in _CHECKS for each in check(examined)))
-    severities, ids = list(Severity), list(AccountFindingId)
+    severities, ids = list(Severity), list(FindingId)
     return tuple(
         sorted(
             _together(found),
@@ -64,9 +63,9 @@ def _examined(snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions)
     return Examined(snapshot, rows, exceptions, enforcing, groups)
 
 
-def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
+def _together(found: Iterable[Finding]) -> Iterator[Finding]:
     """Tell what is unknown of many users for one reason once; each user's row says it too."""
-    alike: dict[tuple[AccountFindingId, Message], list[AccountFinding]] = {}
+    alike: dict[tuple[FindingId, Message], list[Finding]] = {}
     for each in found:
         if each.known:
             yield each
@@ -75,6 +74,6 @@ def _together(found: Iterable[AccountFinding]) -> Iterator[AccountFinding]:
     for many in alike.values():
         if len(many) > _MOST_ALIKE:
             named = ", ".join(each.subject for each in many[:_NAMED])
-            yield replace(many[0], subject=f"{named} (+{len(many) - _NAMED})")
+            yield replace(many[0], place=Place(f"{named} (+{len(many) - _NAMED})"))
         else:
             yield from many

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from sekisho.account import DeviceKind
 from sekisho.audit.checks import texts
-from sekisho.audit.checks.ids import AccountFindingId as Id
-from sekisho.audit.checks.make import finding, unknown
-from sekisho.audit.checks.model import AccountFinding, Examined
+from sekisho.audit.checks.model import Examined
 from sekisho.audit.enforced import Enforced
-from sekisho.audit.findings import Severity
+from sekisho.audit.finding import Finding, Severity, found, unknown
+from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.people import Outlook, Row, said_of
 from sekisho.messages import Message, listed
 from sekisho.prover import Proved, Refuted, Unknown
@@ -16,7 +15,7 @@ from sekisho.prover import Proved, Refuted, Unknown
 __all__ = ["user_checks"]
 
 
-def user_checks(examined: Examined) -> Iterator[AccountFinding]:
+def user_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with each user."""
     for row in examined.rows:
         yield from _devices(row)
@@ -25,7 +24,7 @@ def user_checks(examined: Examined) -> Iterator[AccountFinding]:
         yield from _power(row)
 
 
-def _devices(row: Row) -> Iterator[AccountFinding]:
+def _devices(row: Row) -> Iterator[Finding]:
     facts, name = row.facts, row.user.name
     if facts.enrolled is None:
         # which of the findings it would be cannot be told: the gravest that may be
@@ -35,66 +34,66 @@ def _devices(row: Row) -> Iterator[AccountFinding]:
     yield from _enrolled(row) if facts.enrolled else _no_device(row)
 
 
-def _enrolled(row: Row) -> Iterator[AccountFinding]:
+def _enrolled(row: Row) -> Iterator[Finding]:
     facts, name = row.facts, row.user.name
     if not facts.devices_known:
         yield unknown(Id.ONE_DEVICE, name, _why(row))
     elif len(facts.devices) == 1:
-        yield finding(Id.ONE_DEVICE, name, texts.DEVICES.filled(devices=_listed(row)))
+        yield found(Id.ONE_DEVICE, name, texts.DEVICES.filled(devices=_listed(row)))
     if facts.active_keys == 0 or any(each.kind is not DeviceKind.FIDO for each in facts.devices):
         return
     if facts.active_keys is None or not facts.devices_known:
         yield unknown(Id.PASSKEY_ONLY, name, _why(row))
     else:
         fact = texts.PASSKEYS.filled(count=facts.active_keys, devices=_listed(row))
-        yield finding(Id.PASSKEY_ONLY, name, fact)
+        yield found(Id.PASSKEY_ONLY, name, fact)
 
 
 def _without_device(row: Row) -> Id:
     return Id.ADMINISTRATOR_WITHOUT_DEVICE if row.power.administers else Id.KEY_WITHOUT_DEVICE
 
 
-def _no_device(row: Row) -> Iterator[AccountFinding]:
-    facts, name, excused = row.facts, row.user.name, row.exemption if row.exempt else None
+def _no_device(row: Row) -> Iterator[Finding]:
+    facts, name, exemption = row.facts, row.user.name, row.exemption if row.exempt else None
     if row.power.administers:
         fact = texts.ADMINISTERS.filled(request=row.power.request)
-        yield finding(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact, excused=excused)
+        yield found(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact).under(exemption)
     elif row.power.unknown:
         yield unknown(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, row.power.unknown)
     if facts.active_keys:
         fact = texts.KEYS.filled(count=facts.active_keys)
-        yield finding(Id.KEY_WITHOUT_DEVICE, name, fact, excused=excused)
+        yield found(Id.KEY_WITHOUT_DEVICE, name, fact).under(exemption)
     elif facts.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if facts.password:
         enforced = row.enforcement.enforced is Enforced.PROVED
         severity = Severity.WARNING if enforced else None
-        about = (Id.CONSOLE_WITHOUT_DEVICE, name, texts.CONSOLE)
-        yield finding(*about, excused=excused, severity=severity)
+        console = found(Id.CONSOLE_WITHOUT_DEVICE, name, texts.CONSOLE, severity=severity)
+        yield console.under(exemption)
     elif facts.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
     elif facts.active_keys == 0 and not facts.others:
         yield from _holds_nothing(row)
 
 
-def _holds_nothing(row: Row) -> Iterator[AccountFinding]:
+def _holds_nothing(row: Row) -> Iterator[Finding]:
     if row.facts.others_unread:
         yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, "; ".join(row.facts.others_unread))
     else:
-        yield finding(Id.USER_WITHOUT_DEVICE, row.user.name, texts.NOTHING)
+        yield found(Id.USER_WITHOUT_DEVICE, row.user.name, texts.NOTHING)
 
 
-def _enforcement(examined: Examined, row: Row) -> Iterator[AccountFinding]:
-    name, excused = row.user.name, row.exemption if row.exempt else None
+def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
+    name, exemption = row.user.name, row.exemption if row.exempt else None
     match row.enforcement.enforced:
         case Enforced.PROVED:
             pass
         case Enforced.REFUTED:
             if row.enforcement.counterexample is not None:
                 fact = said_of(row.enforcement.counterexample, row.facts)
-                yield finding(Id.NOT_ENFORCED, name, fact, excused=excused)
+                yield found(Id.NOT_ENFORCED, name, fact).under(exemption)
         case Enforced.NOTHING_ALLOWED:
-            yield finding(Id.NOT_YET_ENFORCED, name, texts.NOTHING_ALLOWED)
+            yield found(Id.NOT_YET_ENFORCED, name, texts.NOTHING_ALLOWED)
         case Enforced.UNKNOWN:
             yield unknown(Id.NOT_ENFORCED, name, _enforcement_reason(row))
     yield from _services(row)
@@ -103,19 +102,19 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[AccountFinding]:
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
         own = ", ".join(row.user.groups) or "-"
         fact = texts.DIFFERENT.filled(groups=", ".join(groups), own=own)
-        yield finding(Id.OUTSIDE_GROUP, name, fact)
+        yield found(Id.OUTSIDE_GROUP, name, fact)
 
 
-def _services(row: Row) -> Iterator[AccountFinding]:
+def _services(row: Row) -> Iterator[Finding]:
     """Find what services may do for the user: now, or once something allows it."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
-            yield finding(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.facts))
+            yield found(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.facts))
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
             fact = texts.ONCE_ALLOWED.filled(said=said_of(counterexample, row.facts))
-            yield finding(Id.SERVICES_PASS, row.user.name, fact)
+            yield found(Id.SERVICES_PASS, row.user.name, fact)
         case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case _:
@@ -133,7 +132,7 @@ def _enforcement_reason(row: Row) -> Message | str:
     return reasons[0] if reasons else texts.NOT_DECIDED
 
 
-def _way_in(row: Row) -> Iterator[AccountFinding]:
+def _way_in(row: Row) -> Iterator[Finding]:
     """Find who does not get in under enforcement: the present one, or the one to be attached."""
     name = row.user.name
     enforced = row.enforcement.enforced is Enforced.PROVED
@@ -142,22 +141,22 @@ def _way_in(row: Row) -> Iterator[AccountFinding]:
     for outlook in row.fate.outlooks:
         if outlook is Outlook.DEAD_LOCK:
             fact = texts.MUST_CHANGE.filled(under=under)
-            yield finding(Id.DEAD_LOCK, name, fact, severity=severity)
+            yield found(Id.DEAD_LOCK, name, fact, severity=severity)
         elif outlook is Outlook.LOCKED_OUT and row.fate.name_taken is not None:
-            yield finding(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
+            yield found(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
         elif outlook is Outlook.LOCKED_OUT:
-            found = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
+            locked_out = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
             stopped = row.fate.stopped or texts.NOT_TOLD
             fact = texts.NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
-            yield finding(found, name, fact, severity=severity)
+            yield found(locked_out, name, fact, severity=severity)
         elif outlook is Outlook.UNKNOWN:
             yield unknown(Id.LOCKED_OUT, name, row.fate.reason or texts.NOT_DECIDED)
 
 
-def _power(row: Row) -> Iterator[AccountFinding]:
+def _power(row: Row) -> Iterator[Finding]:
     if row.power.edits and not row.power.administers:
         fact = texts.EDITS.filled(request=row.power.edits)
-        yield finding(Id.MAY_EDIT_ENFORCEMENT, row.user.name, fact)
+        yield found(Id.MAY_EDIT_ENFORCEMENT, row.user.name, fact)
     elif row.power.edits_unknown and not row.power.administers:
         yield unknown(Id.MAY_EDIT_ENFORCEMENT, row.user.name, row.power.edits_unknown)
 

@@ -8,12 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.conditions import condition_checks
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.report import Attachment
 from sekisho.audit.lint.spelling import Speller
-from sekisho.audit.lint.words import found, place_in
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, Version, to_json

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 
-from sekisho.audit.findings import Finding
-from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.spelling import Speller, global_keys
-from sekisho.audit.lint.words import found, place_in
 from sekisho.errors import quoted
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (

@@ -7,9 +7,7 @@ examples: where that is not seen, nothing is said.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sekisho.audit.findings import Finding
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.engine import arns, glob
 from sekisho.errors import quoted

@@ -6,15 +6,13 @@ address, are taken to hold in the Denies that demand MFA.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask, Held, credential_of
 from sekisho.audit.lint.asking import Asker, State, relaxed
 from sekisho.audit.lint.counterexample import stand_ins
 from sekisho.audit.lint.facts import asked, listed
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.report import Attachment
 from sekisho.audit.lint.statements import Dependent
-from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import COLLEAGUE, NAME
 from sekisho.catalogue import Catalogue
 from sekisho.engine import DecisionEffect

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask, Held, credential_of
 from sekisho.audit.lint.asking import Asker, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
-from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.spelling import cross_service_keys
-from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.errors import quoted

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask
 from sekisho.audit.lint.asking import Asker, State
 from sekisho.audit.lint.facts import asked, listed
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.probes import Target, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect

@@ -6,10 +6,8 @@ Source: facts §7.3; the text about a Sid's characters as public issue threads q
 import re
 from collections.abc import Sequence
 
-from sekisho.audit.findings import Finding, Place
-from sekisho.audit.lint.ids import FindingId
+from sekisho.audit.finding import Finding, FindingId, Place, found
 from sekisho.audit.lint.parser_words import both
-from sekisho.audit.lint.words import found
 from sekisho.errors import Code, Fault
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Position

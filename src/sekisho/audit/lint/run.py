@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sekisho import catalogue
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
 from sekisho.audit.lint.asking import Asker, State, as_identity, check, relaxed, relaxed_but_who
@@ -18,15 +18,13 @@ from sekisho.audit.lint.idle import (
     ungoverned,
     wrong_partitions,
 )
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.model import Attachment, Report
 from sekisho.audit.lint.own import own_checks
 from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
+from sekisho.audit.lint.report import Attachment, Report
 from sekisho.audit.lint.saving import save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.trust import Trust
-from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.lint.work import Work
 from sekisho.audit.truth import truth_table
 from sekisho.audit.truth_model import TruthTable

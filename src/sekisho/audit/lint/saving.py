@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 
 from sekisho import catalogue
-from sekisho.audit.findings import Finding
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.model import Attachment
+from sekisho.audit.finding import Finding, FindingId, found, place_in
+from sekisho.audit.lint.report import Attachment
 from sekisho.audit.lint.saving_trust import trust_checks
-from sekisho.audit.lint.words import found, place_in
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size

@@ -6,9 +6,7 @@ Guide, "AWS JSON policy elements: Principal": groups and policies are no princip
 
 from collections.abc import Iterator
 
-from sekisho.audit.findings import Finding
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.words import found, place_in
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.engine import arns
 from sekisho.errors import quoted
 from sekisho.messages import Message, verbatim

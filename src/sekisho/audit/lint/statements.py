@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask
 from sekisho.audit.lint.asking import Asker, State, relaxed
 from sekisho.audit.lint.facts import asked
-from sekisho.audit.lint.ids import FindingId
-from sekisho.audit.lint.words import found, place_in
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Quantifier, Statement
 

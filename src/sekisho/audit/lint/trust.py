@@ -7,14 +7,12 @@ provider vouches for never have: where they are named, an MFA condition is in va
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.audit.findings import Finding
+from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.held import Ask, Held
 from sekisho.audit.lint.asking import Asker, State, Statements, relaxed
 from sekisho.audit.lint.covering import Naming
 from sekisho.audit.lint.facts import applying, asked
-from sekisho.audit.lint.ids import FindingId
 from sekisho.audit.lint.statements import Dependent, statement_checks
-from sekisho.audit.lint.words import found, place_in
 from sekisho.audit.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted

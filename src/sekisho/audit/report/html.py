@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
+from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.people import Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
@@ -83,7 +83,7 @@ def to_html(report: AccountReport, lang: Language) -> str:
     sections = (
         _section(USERS, users, lang),
         _section(FINDINGS, tables.of_findings(report.findings), lang),
-        f"<p>{_shown(NOBODY_CHECKS.into(lang))}</p>",
+        f"<p>{_shown(limits_of_controls().into(lang))}</p>",
         _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),
         _section(GAPS, tables.of(_GAP, gaps), lang),
     )
@@ -129,7 +129,7 @@ class _Tables:
         """Return a table of plain rows."""
         return self._drawn(columns, [("", row) for row in rows])
 
-    def of_findings(self, findings: Iterable[AccountFinding]) -> str:
+    def of_findings(self, findings: Iterable[Finding]) -> str:
         """Return the table of findings."""
         return self._drawn(_FINDING, [_finding(each) for each in findings])
 
@@ -160,14 +160,14 @@ class _Tables:
         return f"<{tag}{fit}>{_shown(text)}</{tag}>"
 
 
-def _finding(finding: AccountFinding) -> tuple[str, Sequence[Message]]:
+def _finding(finding: Finding) -> tuple[str, Sequence[Message]]:
     fact = finding.fact
-    if finding.excused is not None:
-        day, why = finding.excused.expires.isoformat(), finding.excused.why
+    if finding.exemption is not None:
+        day, why = finding.exemption.expires.isoformat(), finding.exemption.why
         note = Message.both(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
         fact = Message("{fact}; {note}").filled(fact=fact, note=note)
-    controls = _plain(", ".join(control.name for control in CONTROLS.get(finding.id, ())))
+    controls = _plain(", ".join(control.name for control in finding.id.text.controls))
     shown = (SEVERITIES[finding.severity], _plain(finding.id.value), finding_title(finding))
     kind = f"{finding.severity.value}{'' if finding.known else ' unknown'}"
-    fix = WORDS[finding.id].fix
+    fix = finding.fix
     return kind, (*shown, _plain(finding.subject), fact, fix, controls)

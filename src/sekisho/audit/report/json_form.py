@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sekisho.account import AccessKey
-from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
 from sekisho.audit.exceptions import exemption_to_json
+from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.people import Facts, Row, said_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
@@ -42,7 +42,7 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "users": None if snapshot.unlisted else [_row(row) for row in report.rows],
         "findings": [_finding(each) for each in report.findings],
         "words": _words(report.findings),
-        "controlsDoNotCheck": NOBODY_CHECKS.to_json(),
+        "controlsDoNotCheck": limits_of_controls().to_json(),
         "gaps": [asdict(gap) for gap in snapshot.gaps],
     }
 
@@ -95,27 +95,26 @@ def _key(key: AccessKey) -> dict[str, object]:
     }
 
 
-def _finding(finding: AccountFinding) -> dict[str, object]:
+def _finding(finding: Finding) -> dict[str, object]:
     return {
         "id": finding.id.value,
         "severity": finding.severity.value,
         "status": "found" if finding.known else "unknown",
         "subject": finding.subject,
         "fact": finding.fact.to_json(),
-        "exception": None if finding.excused is None else exemption_to_json(finding.excused),
+        "exception": None if finding.exemption is None else exemption_to_json(finding.exemption),
     }
 
 
-def _words(findings: Iterable[AccountFinding]) -> dict[str, object]:
+def _words(findings: Iterable[Finding]) -> dict[str, object]:
     """Return the words of each kind of finding that there is, once."""
     return {
         name.value: {
-            "title": WORDS[name].title.to_json(),
-            "cause": WORDS[name].cause.to_json(),
-            "fix": WORDS[name].fix.to_json(),
+            "title": name.text.title.to_json(),
+            "cause": name.text.cause.to_json(),
+            "fix": name.text.fix.to_json(),
             "controls": [
-                {"name": each.name, "limits": each.limits.to_json()}
-                for each in CONTROLS.get(name, ())
+                {"name": each.name, "limits": each.limits.to_json()} for each in name.text.controls
             ],
         }
         for name in dict.fromkeys(each.id for each in findings)

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from sekisho import catalogue
 from sekisho.account import Snapshot
-from sekisho.audit.checks import AccountFinding, check_account
+from sekisho.audit.checks import check_account
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.findings import Severity
+from sekisho.audit.finding import Finding, Severity
 from sekisho.audit.people import Coverage, Row, coverage_of, rows_of
 from sekisho.policy import Document
 
@@ -30,14 +30,14 @@ class AccountReport:
     exceptions: Exceptions
     rows: tuple[Row, ...]
     coverage: Coverage
-    findings: tuple[AccountFinding, ...]
+    findings: tuple[Finding, ...]
     dated: str
     version: str
 
     @cached_property
-    def findings_of(self) -> Mapping[str, tuple[AccountFinding, ...]]:
+    def findings_of(self) -> Mapping[str, tuple[Finding, ...]]:
         """The findings by what they are about."""
-        found: dict[str, list[AccountFinding]] = {}
+        found: dict[str, list[Finding]] = {}
         for each in self.findings:
             found.setdefault(each.subject, []).append(each)
         return {subject: tuple(each) for subject, each in found.items()}

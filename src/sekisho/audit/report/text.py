@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
 
-from sekisho.audit.checks import CONTROLS, NOBODY_CHECKS, WORDS, AccountFinding
+from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -57,25 +57,25 @@ def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
         yield f"  {NONE.into(lang)}"
     for alike in _grouped(report.findings):
         yield from _finding(alike, lang)
-    if any(each.id in CONTROLS for each in report.findings):
-        yield from ("", NOBODY_CHECKS.into(lang))
+    if any(each.id.text.controls for each in report.findings):
+        yield from ("", limits_of_controls().into(lang))
 
 
-def _grouped(findings: Sequence[AccountFinding]) -> Iterator[list[AccountFinding]]:
+def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     """Yield the findings of one kind together; they stand side by side in order of risk."""
-    kinds: dict[tuple[object, ...], list[AccountFinding]] = {}
+    kinds: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
         kinds.setdefault((each.severity, each.id, each.known), []).append(each)
     yield from kinds.values()
 
 
-def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
-    first, words = alike[0], WORDS[alike[0].id]
+def _finding(alike: list[Finding], lang: Language) -> Iterator[str]:
+    first = alike[0]
     severity = SEVERITIES[first.severity].into(lang)
     yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
-    yield f"    {words.cause.into(lang)}"
-    yield f"    {_FIX.into(lang)}{words.fix.into(lang)}"
-    controls = ", ".join(each.name for each in CONTROLS.get(first.id, ()))
+    yield f"    {first.cause.into(lang)}"
+    yield f"    {_FIX.into(lang)}{first.fix.into(lang)}"
+    controls = ", ".join(each.name for each in first.id.text.controls)
     if controls:
         yield f"    {_CONTROLS.into(lang)}{controls}"
     if first.known:
@@ -87,7 +87,7 @@ def _finding(alike: list[AccountFinding], lang: Language) -> Iterator[str]:
         yield f"      {_MORE.filled(count=len(lines) - _SHOWN).into(lang)}"
 
 
-def _by_reason(alike: list[AccountFinding], lang: Language) -> list[str]:
+def _by_reason(alike: list[Finding], lang: Language) -> list[str]:
     """Return lines of whom something is not known: it often has one reason for many."""
     whom: dict[str, list[str]] = {}
     for each in alike:
@@ -102,10 +102,10 @@ def _rest(count: int) -> str:
     return f" (+{count})" if count > 0 else ""
 
 
-def _fact(found: AccountFinding, lang: Language) -> str:
-    if found.excused is None:
+def _fact(found: Finding, lang: Language) -> str:
+    if found.exemption is None:
         return found.fact.into(lang)
-    excused = _EXCUSED.filled(day=found.excused.expires.isoformat()).into(lang)
+    excused = _EXCUSED.filled(day=found.exemption.expires.isoformat()).into(lang)
     return f"{found.fact.into(lang)} [{excused}]"
 
 

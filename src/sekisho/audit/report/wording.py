@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sekisho.account import unread_policies
-from sekisho.audit.checks import WORDS, AccountFinding, AccountFindingId
 from sekisho.audit.checks.texts import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.enforced import Enforced
 from sekisho.audit.exceptions import Exemption
-from sekisho.audit.findings import Severity
+from sekisho.audit.finding import Finding, FindingId, Severity
 from sekisho.audit.people import Nature, Outlook, Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, verbatim
@@ -216,10 +215,10 @@ def nobody(report: AccountReport) -> Message:
     return NONE if report.snapshot.unlisted is None else _UNREAD
 
 
-def finding_title(finding: AccountFinding) -> Message:
+def finding_title(finding: Finding) -> Message:
     """Say what a finding is about; one that is not known says so."""
-    title = WORDS[finding.id].title
-    if finding.known or finding.id is AccountFindingId.NOT_READ:
+    title = finding.title
+    if finding.known or finding.id is FindingId.NOT_READ:
         return title
     return Message("{not_read}{title}").filled(not_read=_NOT_READ, title=title)
 

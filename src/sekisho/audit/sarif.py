@@ -1,0 +1,77 @@
+"""Findings as SARIF 2.1.0, the form in which code scanners take them."""
+
+from collections.abc import Iterable
+
+from sekisho.audit.finding import Family, Finding, FindingId
+from sekisho.documents.sarif import Json, location, result, rule, sarif_log
+from sekisho.messages import Language
+
+
+def findings_log(
+    findings: Iterable[Finding],
+    notices: Iterable[Json],
+    *,
+    version: str,
+    lang: Language,
+    account_file: str | None = None,
+    **run: object,
+) -> Json:
+    """Return findings as one SARIF run.
+
+    Args:
+        findings: what was found. What is unknown is a notice: a scanner would take it for found.
+        notices: what was not examined, and what else must be known of the run.
+        version: the version of sekisho.
+        lang: the language of the messages.
+        account_file: the file that an account was read from, or the account itself; None if
+            the findings are those of policies, each in a document of its own.
+        run: other members of the run.
+    """
+    of_account = account_file is not None
+    ids = [each for each in FindingId if (each.family is Family.ACCOUNT) is of_account]
+    index = {each: number for number, each in enumerate(ids)}
+    return sarif_log(
+        version,
+        (_rule(each, lang) for each in ids),
+        (_result(each, index[each.id], account_file, lang) for each in findings if each.known),
+        notices,
+        columnKind="unicodeCodePoints",
+        **run,
+    )
+
+
+def _rule(name: FindingId, lang: Language) -> Json:
+    """Return the rule of an id: all that is the same about its findings."""
+    text = name.text
+    more: Json = {}
+    if name.family is Family.ACCOUNT:
+        more = {"properties": {"tags": [control.name for control in text.controls]}}
+    return rule(
+        name.value,
+        text.title.into(lang),
+        fullDescription={"text": text.cause.into(lang)},
+        help={"text": text.fix.into(lang)},
+        defaultConfiguration={"level": text.severity.value},
+        **more,
+    )
+
+
+def _result(finding: Finding, index: int, account_file: str | None, lang: Language) -> Json:
+    place = finding.place
+    title, fact, cause, fix = (
+        text.into(lang) for text in (finding.title, finding.fact, finding.cause, finding.fix)
+    )
+    if account_file is None:
+        message = f"{title}: {fact}. {cause} {fix}"
+        line, column = place.position.line, place.position.column
+        where = location(place.subject, place.path, line=line, column=column)
+    else:
+        message = f"{title}: {place.subject}: {fact}. {fix}"
+        where = location(account_file, place.subject)
+    level = finding.severity.value
+    found = result(finding.id.value, level, message, where, ruleIndex=index)
+    if finding.exemption is not None:
+        each = finding.exemption
+        why = f"{each.why} ({each.approved_by}, {each.ticket}, {each.expires.isoformat()})"
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    return found
