@@ -29,8 +29,8 @@ from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
-from sekisho.rollout.entering import Entering
 from sekisho.rollout.plan import Verdict
+from sekisho.rollout.planning.sign_in_outcomes import Entering
 from sekisho.signin import PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}

@@ -11,7 +11,7 @@ from audit.test_lint_laws import DEEP
 from audit.test_powers_laws import NAMES, PEOPLE, allowed
 from sekisho.audit import Exceptions
 from sekisho.audit.people import rows_of
-from sekisho.rollout.entering import Entering
+from sekisho.rollout.planning.sign_in_outcomes import Entering
 
 OWN = (
     *("user/*", "user/bob", "user/b*", "user/bob/*", "user/${aws:username}"),

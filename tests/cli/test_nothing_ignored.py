@@ -12,7 +12,7 @@ from rollout.staging import ADMIN, account
 from sekisho.account import Gap, save_snapshot
 from sekisho.cli.main import root
 from sekisho.errors import FaultyInput, SekishoError, UsageError
-from sekisho.rollout.journal import SCHEMA
+from sekisho.rollout.applying.journal import SCHEMA
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def same_one_by_one(made: Plan, ask: Callable[[], Plan]) -> None:
     """See that asked about one by one the plan is the same."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            "sekisho.rollout.outlook.representatives",
+            "sekisho.rollout.planning.before_after.representatives",
             lambda before, after, users, holding=True: {known.name: known for known in users},
         )
         assert ask() == made

@@ -19,19 +19,19 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, plan
-from sekisho.rollout.authors import CALLS, Author, History
-from sekisho.rollout.changes import (
+from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.changes.kinds import (
     AttachGroupPolicy,
     Change,
     CreatePolicyVersion,
+    CredentialType,
     DeactivateCredential,
     DeleteDevice,
     DetachGroupPolicy,
     TagPolicy,
 )
-from sekisho.rollout.stands import Stands
+from sekisho.rollout.history import CALLS, Author, History
 from sekisho.rollout.status import Fact, Standing
-from sekisho.rollout.taking import CredentialType
 
 EVENTS = json.loads(
     (Path(__file__).parents[1] / "corpus/rollout/cloudtrail.json").read_text("utf-8")

@@ -9,24 +9,22 @@ from botocore.validate import ParamValidator
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, account, full_goal
 from sekisho.rollout import CreateLoginProfile, plan
-from sekisho.rollout.calls import Call, doing, renewing, undoing
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.calls import Call, doing, renewing, undoing
+from sekisho.rollout.changes.kinds import (
     Change,
     CreatePolicyVersion,
-    DetachGroupPolicy,
-    DetachUserPolicy,
-    RemoveUserFromGroup,
-    TagPolicy,
-)
-from sekisho.rollout.observe import reads_of
-from sekisho.rollout.taking import (
     CredentialType,
     DeactivateCredential,
     DeactivateDevice,
     DeleteDevice,
     DeleteLoginProfile,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
     ReplacePassword,
+    TagPolicy,
 )
+from sekisho.rollout.changes.observer import reads_of
 
 IAM = botocore.session.get_session().get_service_model("iam")
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/phone"

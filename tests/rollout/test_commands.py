@@ -23,7 +23,7 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Plan
-from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Entry, Event, Journal
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +129,13 @@ def test_what_speaks_against_a_plan_stops_it_until_it_is_accepted(terminal: Term
     goal, out = terminal.path("goal.yaml"), terminal.path("plan")
     done = terminal.run("plan", goal, "--mfa", "--out", out)
     assert done.return_value == Exit.FINDINGS
-    assert "REFUTED  MFA enforcement-shut" in done.stdout
+    assert "REFUTED  enforcement" in done.stdout
     assert "hanako's access key" in done.stdout
     with pytest.raises(PlanRefused, match="enforcement") as caught:
         raise_(terminal.run("apply", out, "--yes"))
     assert caught.value.code is Code.PLAN_UNSAFE
     words = (
-        *("--accept", "MFA enforcement-shut=keys are closed next week, SEC-7"),
+        *("--accept", "enforcement=keys are closed next week, SEC-7"),
         *("--accept", "everyone-gets-in=an administrator enrols her"),
     )
     done = terminal.run("plan", goal, "--mfa", "--out", out, "--force", *words)

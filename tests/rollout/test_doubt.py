@@ -16,14 +16,13 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
-from sekisho.rollout.doubt import SKEW, Whose, settle, whose
-from sekisho.rollout.journal import Event
-from sekisho.rollout.kept import Kept
+from sekisho.rollout.applying.change_status import SKEW, Stands, Whose, settle, whose
+from sekisho.rollout.applying.journal import Event
+from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.applying.rollback import CHANGED_SINCE, IN_DOUBT, NOT_OURS
+from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.lifecycle import Standpoint, reset
-from sekisho.rollout.observe import Observer
-from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import standing_of
-from sekisho.rollout.texts import CHANGED_SINCE, IN_DOUBT, NOT_OURS
 
 ADDRESS = "login-profile taro"
 OURS, THEIRS = "Fuji-2026-ours-x", "Fuji-2026-theirs-x"

@@ -25,10 +25,10 @@ from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.rollout import Goal, Plan, plan
-from sekisho.rollout.changes import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
-from sekisho.rollout.forecast import forecast
-from sekisho.rollout.goal_file import goal_of, read_goal
-from sekisho.rollout.people import Fate
+from sekisho.rollout.changes.forecast import forecast
+from sekisho.rollout.changes.kinds import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
+from sekisho.rollout.goal.file import goal_of, read_goal
+from sekisho.rollout.planning.impact import Fate
 
 
 def people() -> Snapshot:

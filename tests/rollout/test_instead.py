@@ -15,7 +15,7 @@ from sekisho.account.aws import Boto3Api
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, roll_back
-from sekisho.rollout.texts import NO_OTHER_ENFORCEMENT
+from sekisho.rollout.applying.rollback import NO_OTHER_ENFORCEMENT
 
 NAME = OLD.rsplit("/", 1)[-1]
 

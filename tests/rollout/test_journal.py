@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rollout.staging import NOW
 from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
-from sekisho.rollout.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Entry, Event, Journal
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(Event), st.sampled_from(["user a", "グループ b", "policy\u2028c"])),

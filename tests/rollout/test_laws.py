@@ -40,9 +40,9 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.rollout.doubt import settle
-from sekisho.rollout.kept import Kept
-from sekisho.rollout.observe import Observer
+from sekisho.rollout.applying.change_status import settle
+from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.changes.observer import Observer
 
 SECRET = "Fuji-2026-temporary-x"
 ACCEPTED = {"everyone-gets-in", "not-meant"}

@@ -35,14 +35,14 @@ from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, State
-from sekisho.rollout.decide import asked, probes, sessions_of
-from sekisho.rollout.doubt import Whose, settle, whose
-from sekisho.rollout.entering import Entering
-from sekisho.rollout.journal import Event
-from sekisho.rollout.kept import Kept
-from sekisho.rollout.observe import Observer
+from sekisho.rollout.applying.change_status import Whose, settle, whose
+from sekisho.rollout.applying.journal import Event
+from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, CreateUser, State
+from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.plan import Verdict
+from sekisho.rollout.planning.requests import asked, probes, sessions_of
+from sekisho.rollout.planning.sign_in_outcomes import Entering
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])

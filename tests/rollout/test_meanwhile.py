@@ -37,8 +37,8 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.rollout.execute import AHEAD, OLDEST
-from sekisho.rollout.patience import patiently
+from sekisho.rollout.applying.execute import AHEAD, OLDEST
+from sekisho.rollout.applying.retry import patiently
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old_Force_MFA")
 

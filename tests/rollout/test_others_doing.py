@@ -17,12 +17,11 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Journal, Plan, execute, roll_back
-from sekisho.rollout.doubt import settle
-from sekisho.rollout.journal import Event
-from sekisho.rollout.kept import Kept
+from sekisho.rollout.applying.change_status import Stands, settle
+from sekisho.rollout.applying.journal import Event
+from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.applying.retry import patiently
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans, reset
-from sekisho.rollout.patience import patiently
-from sekisho.rollout.stands import Stands
 from sekisho.rollout.status import standing_of
 
 Answer = Mapping[str, Any]

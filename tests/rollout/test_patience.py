@@ -12,17 +12,9 @@ from rollout.test_laws import made, password
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
-from sekisho.rollout import (
-    ApplyReport,
-    Journal,
-    Plan,
-    RollbackReport,
-    execute,
-    roll_back,
-    touched,
-)
-from sekisho.rollout.execute import Stop
-from sekisho.rollout.patience import WAITS, patiently, settled
+from sekisho.rollout import ApplyReport, Journal, Plan, RollbackReport, execute, roll_back, touched
+from sekisho.rollout.applying.execute import Stop
+from sekisho.rollout.applying.retry import WAITS, patiently, settled
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ from sekisho.rollout import (
     Verdict,
     plan,
 )
-from sekisho.rollout.forecast import forecast
+from sekisho.rollout.changes.forecast import forecast
 
 
 def ids(notes: tuple[Any, ...]) -> list[str]:

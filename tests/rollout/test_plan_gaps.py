@@ -14,7 +14,7 @@ from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
 from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
-from sekisho.rollout.goal_file import goal_of
+from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint
 from sekisho.signin import PasswordPolicy
 

@@ -169,7 +169,9 @@ def test_whether_the_policy_enforcements_is_not_said_where_it_cannot_be_told(
 ) -> None:
     unknown = Unknown(Message.both("too many states", "too many states"))
     enforcements = dict.fromkeys(company().user_named, UserEnforcement(unknown, unknown))
-    monkeypatch.setattr("sekisho.rollout.outlook.enforcements_of", lambda snapshot: enforcements)
+    monkeypatch.setattr(
+        "sekisho.rollout.planning.before_after.enforcements_of", lambda snapshot: enforcements
+    )
     assert {person.fate for person in planned(enforcement()).people} == {"enforcement-unknown"}
 
 
@@ -318,7 +320,7 @@ def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
 
 def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = Unknown(Message.both("too many states", "too many states"))
-    monkeypatch.setattr("sekisho.rollout.taken.never", lambda question: unknown)
+    monkeypatch.setattr("sekisho.rollout.planning.user_warnings.never", lambda question: unknown)
     made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)

@@ -29,8 +29,8 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.kept import Kept
-from sekisho.rollout.stands import Stands
+from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.applying.plan_file import Kept
 from sekisho.rollout.status import standing_of
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")

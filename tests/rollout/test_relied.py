@@ -38,8 +38,8 @@ from sekisho.rollout import (
     execute,
     roll_back,
 )
-from sekisho.rollout.reach import named
-from sekisho.rollout.texts import FELT_BY, FELT_UNREAD, STAYS_WITH
+from sekisho.rollout.applying.dependents import FELT_BY, FELT_UNREAD, STAYS_WITH
+from sekisho.rollout.changes.reach import named
 
 ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")

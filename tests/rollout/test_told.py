@@ -21,7 +21,7 @@ from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language
 from sekisho.rollout import Journal, Plan
-from sekisho.rollout.changes import CreateLoginProfile
+from sekisho.rollout.changes.kinds import CreateLoginProfile
 
 HANAKO = "membership Enforced hanako"
 
@@ -53,7 +53,7 @@ def run(terminal: Terminal, command: str, *words: str) -> tuple[str, int | Sekis
 def test_apply_looks_before_it_says_that_all_is_done(
     terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sekisho.rollout.patience.WAITS", (0.0,) * 5)
+    monkeypatch.setattr("sekisho.rollout.applying.retry.WAITS", (0.0,) * 5)
     assert run(terminal, "apply")[1] == run(terminal, "apply")[1] == Exit.CLEAN
     iam_of(local).remove_user_from_group(GroupName="Enforced", UserName="hanako")
     told, error = run(terminal, "apply")

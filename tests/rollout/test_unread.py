@@ -26,9 +26,9 @@ from sekisho.cli.status_output import waves_as_json, waves_stand
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Plan, plan
-from sekisho.rollout.goal import Waiting, Waits, Wave
-from sekisho.rollout.goal_file import goal_of
-from sekisho.rollout.waves import waves_of
+from sekisho.rollout.goal.file import goal_of
+from sekisho.rollout.goal.model import Waiting, Waits, Wave
+from sekisho.rollout.goal.waves import waves_of
 
 DENIED = "AccessDenied: no"
 

@@ -19,9 +19,9 @@ from sekisho.cli.told import Told
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
-from sekisho.rollout.execute import so_far
-from sekisho.rollout.kept import Kept, read_plan
-from sekisho.rollout.patience import patiently
+from sekisho.rollout.applying.execute import so_far
+from sekisho.rollout.applying.plan_file import Kept, read_plan
+from sekisho.rollout.applying.retry import patiently
 
 __all__ = ["command"]
 

@@ -10,7 +10,7 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
-from sekisho.rollout.ahead import Ahead
+from sekisho.rollout.applying.rollback import Ahead
 
 __all__ = ["ahead_lines", "applied_lines", "confirm", "in_the_middle", "tell_wait", "undone_lines"]
 

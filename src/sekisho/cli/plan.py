@@ -12,7 +12,7 @@ from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError
 from sekisho.messages import Language
 from sekisho.rollout import plan
-from sekisho.rollout.goal_file import goal_of, read_goal
+from sekisho.rollout.goal.file import goal_of, read_goal
 
 __all__ = ["command"]
 

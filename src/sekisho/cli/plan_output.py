@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from sekisho.audit.report.wording import exemption_text
 from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Note, Plan, Proof, Verdict
-from sekisho.rollout.accepted import UNACCEPTABLE
-from sekisho.rollout.changes import CreatePolicy
+from sekisho.rollout.changes.kinds import CreatePolicy
+from sekisho.rollout.planning.planner import UNACCEPTABLE
 
 __all__ = ["plan_lines"]
 

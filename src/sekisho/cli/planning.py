@@ -20,7 +20,7 @@ from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import Caller, Plan, Verdict
-from sekisho.rollout.execute import AHEAD
+from sekisho.rollout.applying.execute import AHEAD
 from sekisho.rollout.script import script_of
 
 __all__ = ["account_of", "finish", "planning_options"]

@@ -17,10 +17,9 @@ from sekisho.cli.settling import say_whose, settling_options
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
-from sekisho.rollout.ahead import ahead_of
-from sekisho.rollout.kept import Kept, read_plan
-from sekisho.rollout.patience import settled
-from sekisho.rollout.rollback import so_far, taken_back
+from sekisho.rollout.applying.plan_file import Kept, read_plan
+from sekisho.rollout.applying.retry import settled
+from sekisho.rollout.applying.rollback import ahead_of, so_far, taken_back
 
 __all__ = ["command"]
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.account.api import AwsApi
-from sekisho.rollout.doubt import settle
-from sekisho.rollout.kept import Kept
+from sekisho.rollout.applying.change_status import settle
+from sekisho.rollout.applying.plan_file import Kept
 
 __all__ = ["say_whose", "settling_options"]
 

@@ -13,12 +13,12 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, waves_stand
 from sekisho.errors import UsageError
 from sekisho.messages import Language
-from sekisho.rollout.authors import CALLS
-from sekisho.rollout.goal_file import goal_of, read_goal
-from sekisho.rollout.kept import read_plan
-from sekisho.rollout.stands import Stands
+from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.applying.plan_file import read_plan
+from sekisho.rollout.goal.file import goal_of, read_goal
+from sekisho.rollout.goal.waves import WaveStands, waves_of
+from sekisho.rollout.history import CALLS
 from sekisho.rollout.status import Standing, standing_of
-from sekisho.rollout.waves import WaveStands, waves_of
 
 __all__ = ["command"]
 

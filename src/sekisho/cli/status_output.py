@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
-from sekisho.rollout.authors import CALLS, Author
-from sekisho.rollout.reach import named
-from sekisho.rollout.stands import Stands
+from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.changes.reach import named
+from sekisho.rollout.goal.waves import WaveStands
+from sekisho.rollout.history import CALLS, Author
 from sekisho.rollout.status import Fact, Standing, concerned
-from sekisho.rollout.waves import WaveStands
 
 __all__ = ["plan_as_json", "plan_stands", "waves_as_json", "waves_stand"]
 

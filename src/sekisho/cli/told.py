@@ -17,7 +17,7 @@ import click
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
-from sekisho.rollout.doubt import SetsPassword
+from sekisho.rollout.applying.change_status import SetsPassword
 
 __all__ = ["Told"]
 

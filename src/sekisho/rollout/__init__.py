@@ -1,6 +1,9 @@
 """How to get from here to there, and back: goal → plan → execute → roll back."""
 
-from sekisho.rollout.changes import (
+from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, touched
+from sekisho.rollout.applying.journal import Journal
+from sekisho.rollout.applying.rollback import Left, RollbackReport, roll_back
+from sekisho.rollout.changes.kinds import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
@@ -15,8 +18,7 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     TagPolicy,
 )
-from sekisho.rollout.execute import ApplyReport, Stop, execute, touched
-from sekisho.rollout.goal import (
+from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
     NewUser,
@@ -27,10 +29,8 @@ from sekisho.rollout.goal import (
     Waits,
     Wave,
 )
-from sekisho.rollout.journal import Journal
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Proof, Verdict
-from sekisho.rollout.planner import plan
-from sekisho.rollout.rollback import Left, RollbackReport, roll_back
+from sekisho.rollout.planning.planner import plan
 
 __all__ = [
     "AddUserToGroup",

@@ -12,39 +12,52 @@ from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, u
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit.exceptions import Exemption
+from sekisho.messages import Message
 from sekisho.policy import from_json
-from sekisho.rollout.accepted import check_accepted
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.forecast import forecast
+from sekisho.rollout.changes.kinds import (
     AttachUserPolicy,
     Change,
+    CredentialType,
     DeactivateCredential,
     DeactivateDevice,
     DeleteDevice,
     DeleteLoginProfile,
     RemoveUserFromGroup,
     ReplacePassword,
+    dated,
 )
-from sekisho.rollout.entering import Entering, or_without_mfa
-from sekisho.rollout.exempt import concerned, expired
-from sekisho.rollout.forecast import forecast
-from sekisho.rollout.held import check_listed, temporary_length, unread_held
-from sekisho.rollout.least import needs_of
-from sekisho.rollout.outlook import Outlook
+from sekisho.rollout.credentials import check_listed, temporary_length, unread_held
 from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
-from sekisho.rollout.quotas import over_quotas
-from sekisho.rollout.safety import gets_in, keeping, reasons
-from sekisho.rollout.taking import CredentialType, dated
-from sekisho.rollout.texts import (
-    CUT_OFF,
-    GAP,
-    GETS_IN_AGAIN,
-    LOST_FOR_GOOD,
-    NO_FORCED_CHANGE,
-    NOT_ONESELF,
-    RESET_NEXT,
-    RESET_NEXT_KEEPS,
-    RESET_WITHOUT_MFA,
+from sekisho.rollout.planning.before_after import Outlook
+from sekisho.rollout.planning.obstacles import GAP, over_quotas
+from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.planner import check_accepted, concerned, expired
+from sekisho.rollout.planning.safety import gets_in, keeping, reasons
+from sekisho.rollout.planning.sign_in_outcomes import Entering, or_without_mfa
+
+GETS_IN_AGAIN = Message(
+    "The user comes to a session with MFA by what they then hold; to any session, if they are not "
+    "enforced and neither a policy of theirs nor a role of the account asks them for MFA."
 )
+CUT_OFF = Message(
+    "Loses every right at once, running sessions included, then every credential. The session of "
+    "a role that was assumed before lives on until it ends."
+)
+LOST_FOR_GOOD = Message("What this takes away cannot be given back by a roll-back.")
+NO_FORCED_CHANGE = Message(
+    "The temporary password need not be changed at the next sign-in: under the policies of this "
+    "user the sign-in page would refuse the change, or that cannot be told. Ask them to change it "
+    "once they may: under AWS's own sample once MFA is set up; others need "
+    "`IAMUserChangePassword`."
+)
+NOT_ONESELF = Message("Nobody does this to themselves: another administrator must.")
+RESET_NEXT = Message("Signs in with the temporary password, changes it, then sets up MFA anew.")
+RESET_WITHOUT_MFA = Message(
+    "Gets in without MFA, which no policy of theirs and no role of the account asks them for; "
+    "setting it up anew is not known to work."
+)
+RESET_NEXT_KEEPS = Message("Signs in, then sets up MFA anew.")
 
 __all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset", "standpoint"]
 

@@ -17,8 +17,8 @@ from sekisho.audit.exceptions import Exemption, exemption_from_json, exemption_t
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message
-from sekisho.rollout.changes import Change, Image
-from sekisho.rollout.codec import change_from_json, change_to_json
+from sekisho.rollout.changes.codec import change_from_json, change_to_json
+from sekisho.rollout.changes.kinds import Change, Image
 from sekisho.rollout.declared import misfits
 
 __all__ = ["SCHEMA", "Caller", "Note", "Person", "Plan", "Proof", "Verdict"]

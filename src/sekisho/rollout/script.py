@@ -9,8 +9,8 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from sekisho.rollout.calls import doing
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.calls import doing
+from sekisho.rollout.changes.kinds import (
     Change,
     CreateLoginProfile,
     CreatePolicy,

@@ -6,14 +6,14 @@ from datetime import datetime
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.rollout.authors import Author, History
-from sekisho.rollout.changes import Change, CreatePolicy, Image
-from sekisho.rollout.kept import Kept, check_account
-from sekisho.rollout.observe import Observer
-from sekisho.rollout.people import Fate
+from sekisho.rollout.applying.change_status import Stands, is_needless, stands_of
+from sekisho.rollout.applying.plan_file import Kept, check_account
+from sekisho.rollout.changes.kinds import Change, CreatePolicy, Image
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.reach import newcomers
+from sekisho.rollout.history import Author, History
 from sekisho.rollout.plan import Person, Plan
-from sekisho.rollout.reach import newcomers
-from sekisho.rollout.stands import Stands, is_needless, stands_of
+from sekisho.rollout.planning.impact import Fate
 
 __all__ = ["Fact", "Standing", "concerned", "standing_of"]
 

@@ -6,10 +6,10 @@ from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, prove_enforcement
 from sekisho.prover import User as Named
-from sekisho.rollout.decide import Ask, asked, credentials_of
-from sekisho.rollout.entering import Entering
-from sekisho.rollout.held import unread_held
+from sekisho.rollout.credentials import unread_held
 from sekisho.rollout.plan import Verdict as Shown
+from sekisho.rollout.planning.requests import Ask, asked, credentials_of
+from sekisho.rollout.planning.sign_in_outcomes import Entering
 
 __all__ = ["Standing", "standings_of"]
 

@@ -6,17 +6,7 @@ from dataclasses import replace
 from sekisho.account import collect
 from sekisho.errors import PlanRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout import (
-    Caller,
-    Change,
-    Goal,
-    Journal,
-    Plan,
-    execute,
-    plan,
-    roll_back,
-    touched,
-)
+from sekisho.rollout import Caller, Change, Goal, Journal, Plan, execute, plan, roll_back, touched
 from sekisho.tour.applied import Applied
 from sekisho.tour.scene import IN_ORDER, Scene
 from sekisho.tour.stage import Stage

@@ -1,0 +1,1 @@
+"""A plan is carried out, and taken back, by its journal."""

@@ -1,0 +1,184 @@
+"""How one change of a plan stands: the one answer that `apply` acts by and `status` tells."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import Code, PlanRefused, UsageError
+from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.plan_file import Kept, check_account
+from sekisho.rollout.changes.kinds import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+    ReplacePassword,
+    State,
+)
+from sekisho.rollout.changes.observer import Observer
+
+SKEW = timedelta(minutes=5)
+"""How far our clock may be from AWS's: it takes no request from one that is further off."""
+
+SetsPassword = CreateLoginProfile | ReplacePassword
+"""The changes that set a temporary password."""
+
+
+class Whose(Enum):
+    """Whose a console password is, as the journal and AWS's date tell."""
+
+    OURS = "the plan's, or it was never touched"
+    THEIRS = "somebody else's"
+    UNTOLD = "of a run that died, or somebody else's"
+
+
+def whose(change: SetsPassword, journal: Journal, api: AwsApi) -> Whose:
+    """Return whose the password is that is there.
+
+    Args:
+        change: sets it.
+        journal: of the change's plan.
+        api: is asked when the login profile was made; of one that is replaced, that tells nothing.
+
+    Raises:
+        AwsRefused: if that cannot be read.
+    """
+    begun = journal.begun_elsewhere(change.address)
+    if isinstance(change, CreateLoginProfile):
+        made, known = Observer(api).made_at(change), journal.made(change.address)
+        if made is not None and (_differs(made, known) or _is_older(made, begun)):
+            return Whose.THEIRS
+    return Whose.OURS if begun is None else Whose.UNTOLD
+
+
+def _differs(made: datetime, known: str) -> bool:
+    """Return whether AWS dates the plan's own otherwise, as far as that date was kept."""
+    return known != "" and made != datetime.fromisoformat(known)
+
+
+def _is_older(made: datetime, begun: Entry | None) -> bool:
+    """Return whether AWS dates a password before the run that died as it set one."""
+    return begun is not None and begun.event is Event.BEGUN and made < begun.at - SKEW
+
+
+def doubtful(change: SetsPassword, api: AwsApi) -> PlanRefused:
+    """Return the refusal to touch a password that may be somebody else's.
+
+    Raises:
+        AwsRefused: if its date cannot be read.
+    """
+    user, made = change.user, Observer(api).made_at(change)
+    dated = f", made at {made}," if made else ""
+    old = " the old one," if isinstance(change, ReplacePassword) else ""
+    return PlanRefused(
+        f"the console password of `{user}`{dated} may be{old} of the run that died at that "
+        f"call, or somebody else's",
+        code=Code.PLAN_DOUBTFUL,
+        at=change.address,
+        fix=f"ask who else sets passwords there; then give `--ours {user}` to set it anew, or "
+        f"`--theirs {user}` to leave it",
+    )
+
+
+def settle(
+    kept: Kept, ours: Iterable[str], theirs: Iterable[str], api: AwsApi, now: datetime
+) -> None:
+    """Write into the journal whose the passwords in doubt are.
+
+    Args:
+        kept: a plan and its journal, which nobody else works with.
+        ours: users whose password is not somebody else's: it may be set anew, or taken back.
+        theirs: users whose password somebody else has set.
+        api: is asked whether there is a password.
+        now: the time that the journal gives this.
+
+    Raises:
+        PlanRefused: if the plan is of another account, or the journal of another plan.
+        UsageError: if a user's password is not in doubt, or there is none.
+        AwsRefused: if that cannot be read. Nothing is written then, whichever it is.
+    """
+    said = [*((user, Event.BEGUN) for user in ours), *((user, Event.ALREADY) for user in theirs)]
+    if not said:
+        return
+    check_account(kept.plan, api)
+    kept.journal.open(kept.plan.digest, kept.plan.to_json())
+    sets = {each.user: each for each in kept.plan.changes if isinstance(each, SetsPassword)}
+    entries = {}
+    for user, event in said:
+        change = sets.get(user)
+        untold = change and whose(change, kept.journal, api) is Whose.UNTOLD
+        if change is None or user in entries or not untold:
+            raise UsageError(f"it is not in doubt whose the password of `{user}` is")
+        if Observer(api).read(change) is None:
+            raise UsageError(
+                f"there is no console password of `{user}`: nobody's is in doubt",
+                fix="leave the option out",
+            )
+        entries[user] = Entry(now, event, change.address, "said by whoever ran this")
+    for entry in entries.values():
+        kept.journal.record(entry)
+
+
+class Stands(StrEnum):
+    """How one change stands.
+
+    IN_DOUBT: a console password that is a dead run's or somebody else's; nobody touches it until
+    it is said whose.
+    """
+
+    DONE = "done"
+    WAITS = "waits"
+    IN_DOUBT = "in-doubt"
+    DRIFTED = "drifted"
+
+
+def stands_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> Stands:
+    """Return how a change stands.
+
+    Args:
+        change: the change.
+        actual: what is found at its address.
+        journal: of its plan; open, or not there yet.
+        api: is asked for the date of a password.
+
+    Raises:
+        AwsRefused: if that cannot be read.
+    """
+    state, done = change.state(actual), journal.standing(change.address) is Event.DONE
+    if isinstance(change, SetsPassword) and actual is not None:
+        return _of_password(change, state, journal, api)
+    if state is State.OTHER or (done and state is State.BEFORE):
+        return Stands.DRIFTED
+    return Stands.DONE if state is State.AFTER else Stands.WAITS
+
+
+def is_needless(change: Change, actual: Image) -> bool:
+    """Return whether what made a change needless, when the plan was made, is still so."""
+    match change:
+        case CreatePolicyVersion():
+            return bool(actual == change.before)
+        case CreateUser() | CreateGroup() | CreateLoginProfile():
+            return actual is not None
+        case _:
+            return bool(actual == change.after)
+
+
+def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> Stands:
+    """Return how a password that is there stands."""
+    event, owner = journal.standing(change.address), whose(change, journal, api)
+    first = isinstance(change, CreateLoginProfile)
+    if event in (Event.DONE, Event.ALREADY):
+        # people change their temporary passwords; one that must still be changed, they have not
+        unchanged = state is State.AFTER and change.reset_required
+        anew = event is Event.DONE and unchanged and owner is Whose.THEIRS
+        return Stands.DRIFTED if anew else Stands.DONE
+    if first and state is State.OTHER:
+        return Stands.DRIFTED
+    if owner is Whose.UNTOLD:
+        return Stands.IN_DOUBT
+    # what a run of this process has begun, nobody was told
+    untold = event is Event.BEGUN and owner is Whose.OURS
+    return Stands.DONE if first and not untold else Stands.WAITS

@@ -1,0 +1,199 @@
+"""For whom a roll-back leaves MFA enforcement: others have come to be enforced by what a plan did.
+
+A plan is judged for those who feel it then. Whoever has come since, or was made by the plan and
+stays, would be left without enforcement and unsaid; or would get what the plan had detached from a
+group, of which nobody has judged what it does to them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message
+from sekisho.rollout.applying.change_status import Whose, whose
+from sekisho.rollout.applying.journal import Event, Journal
+from sekisho.rollout.changes.kinds import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    State,
+)
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.reach import named, still_felt
+from sekisho.rollout.changes.usage import is_used, uses
+from sekisho.rollout.plan import Plan
+
+FELT_BY = Message(
+    "taking it back would also be felt by {what}, whom the plan did not find there "
+    "(`--leave-unenforced` takes it back all the same)"
+)
+FELT_UNREAD = Message(
+    "it cannot be read who else would feel it taken back, so it stays: {what} "
+    "(`--leave-unenforced` "
+    "takes it back all the same)"
+)
+STAYS_WITH = Message(
+    "`{what}` stays, and what the plan gave that user stays with it "
+    "(`--leave-unenforced` takes it "
+    "back all the same)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Relied:
+    """Who relies on what the plan of a roll-back did; a user is decided about once in a run."""
+
+    plan: Plan
+    journal: Journal
+    api: AwsApi
+    _staying: dict[str, str] = field(default_factory=dict)
+
+    def on(self, change: Change) -> Message | None:
+        """Return why a change stays that others feel, or whom the plan has made; None if it goes.
+
+        Raises:
+            AwsRefused: if it cannot be told, for another reason than that it may not be read.
+        """
+        try:
+            match change:
+                case AttachUserPolicy(user) | AddUserToGroup(_, user):
+                    stays = self._stays(user)
+                    return STAYS_WITH.filled(what=stays) if stays else None
+                case _:
+                    names = self._feeling(change)
+                    return FELT_BY.filled(what=named(names)) if names else None
+        except AwsRefused as error:
+            if error.aws_code != "AccessDenied":
+                raise
+            return FELT_UNREAD.filled(what=error.message)
+
+    def _feeling(self, change: Change) -> list[str]:
+        """Return who would feel it taken back, and did not feel it before the plan."""
+        observer = Observer(self.api)
+        names = still_felt(change, self.plan.changes, self.plan.reach, observer)
+        if not isinstance(change, DetachGroupPolicy):
+            return [*names]
+        # a group gets back what it had before those leave it whom the plan has joined to it
+        leaving = {f"user {user}" for user in self._leaving(change.group)}
+        return [name for name in names if name not in leaving]
+
+    def _leaving(self, group: str) -> Iterator[str]:
+        """Yield whom the plan has joined to a group and the roll-back will take out of it."""
+        for change in self.plan.changes:
+            if isinstance(change, AddUserToGroup) and change.group == group:
+                to_undo = self.journal.is_to_undo(change.address)
+                if to_undo and not self._what_stays(change.user, ahead=True):
+                    yield change.user
+
+    def _stays(self, user: str) -> str:
+        """Return the address of what the plan made of a user and does not go; "" if none."""
+        if user not in self._staying:
+            self._staying[user] = self._what_stays(user, ahead=False)
+        return self._staying[user]
+
+    def _what_stays(self, user: str, *, ahead: bool) -> str:
+        """Return the same, asked `ahead` of the password's turn or after it."""
+        stays = (each.address for each in self.plan.changes if self._remains(each, user, ahead))
+        return next(stays, "")
+
+    def _remains(self, change: Change, user: str, ahead: bool) -> bool:
+        """Return whether a change made the user, or the password, and that stays."""
+        match change:
+            case CreateLoginProfile(name) if name == user:
+                # its turn comes before that of whatever enforces MFA for the user
+                there = Observer(self.api).read(change) is not None
+                return there and not (ahead and self._goes(change))
+            case CreateUser(name) if name == user:
+                actual = Observer(self.api).read(change)
+                goes = self.journal.is_to_undo(change.address) and actual == change.after
+                return actual is not None and not (goes and not self._is_used(user, ahead))
+            case _:
+                return False
+
+    def _goes(self, profile: CreateLoginProfile) -> bool:
+        """Return whether a password will be taken back."""
+        return (
+            self.journal.is_to_undo(profile.address)
+            and profile.state(Observer(self.api).read(profile)) is State.AFTER
+            and whose(profile, self.journal, self.api) is Whose.OURS
+            and not uses(self.api, profile)
+        )
+
+    def _is_used(self, user: str, ahead: bool) -> bool:
+        """Return whether a user holds anything that the plan does not take back."""
+        given = []
+        for change in self.plan.changes:
+            if self.journal.is_to_undo(change.address):
+                match change:
+                    case AttachUserPolicy(name, given_to) if name == user:
+                        given.append(given_to)
+                    case AddUserToGroup(given_to, name) if name == user:
+                        given.append(given_to)
+                    case _:
+                        pass
+        # the plan's own password is looked at by itself
+        sets = any(isinstance(e, CreateLoginProfile) and e.user == user for e in self.plan.changes)
+        return is_used(self.api, user, given, password_goes=ahead and sets)
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is not as it was before the plan, by the user whom it may have guarded."""
+
+    plan: Plan
+    journal: Journal
+    _lost: dict[str, str] = field(default_factory=dict)
+
+    def look(self, change: Change, api: AwsApi) -> None:
+        """Note what a change took away, if that is not back; a user who is gone misses nothing.
+
+        Raises:
+            AwsRefused: if it cannot be read.
+        """
+        observer = Observer(api)
+        match change:
+            case DetachUserPolicy(user) | RemoveUserFromGroup(_, user):
+                lost = change.state(observer.read(change)) is not State.BEFORE
+                if lost and observer.finds_user(change):
+                    self._lost.setdefault(user, change.address)
+            case DetachGroupPolicy():
+                if change.state(observer.read(change)) is not State.BEFORE:
+                    for user in self._guarded(change):
+                        self._lost.setdefault(user, change.address)
+            case _:
+                pass
+
+    def _guarded(self, change: DetachGroupPolicy) -> Iterator[str]:
+        """Yield who was in the group before the plan: its members now do not tell."""
+        joined = {
+            f"user {each.user}"
+            for each in self.plan.changes
+            if isinstance(each, AddUserToGroup)
+            and each.group == change.group
+            # whom somebody else had put there had the old MFA enforcement by then
+            and self.journal.standing(each.address) is not Event.ALREADY
+        }
+        for name in self.plan.reach[change.address]:
+            if name not in joined:
+                yield name.removeprefix("user ")
+
+    def of(self, change: Change) -> str:
+        """Return the address of what is lost and what `change` gave may stand for; "" if none.
+
+        What a group or a policy gives may authorizer anybody.
+        """
+        match change:
+            case AttachUserPolicy(user) | AddUserToGroup(_, user):
+                return self._lost.get(user, "")
+            case AttachGroupPolicy() | CreatePolicyVersion():
+                return next(iter(self._lost.values()), "")
+            case _:
+                return ""

@@ -1,0 +1,311 @@
+"""Carries out a plan and nothing else; can be killed at any call and run again."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sekisho.account.api import AwsApi, SigningApi
+from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.rollout.applying.change_status import (
+    SetsPassword,
+    Stands,
+    Whose,
+    doubtful,
+    is_needless,
+    stands_of,
+    whose,
+)
+from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
+from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.changes.calls import Call, doing, renewing
+from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, Image
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.reach import Reach, newcomers
+from sekisho.rollout.plan import Plan
+
+Passwords = Callable[[str], str]
+
+OLDEST = timedelta(days=7)
+"""How old the snapshot of a plan may be when the plan is applied."""
+
+AHEAD = timedelta(minutes=5)
+"""How far the clock by which an account was read may be ahead of ours."""
+
+_SETTLED = (Event.DONE, Event.ALREADY)
+_NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
+_REFUSALS = range(400, 500)
+"""HTTP statuses by which AWS says that it did nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The call at which a run stopped.
+
+    Attributes:
+        address: the change it was for; "" if it was a look at the account before the first.
+        aws_code: AWS's error code, or the client's if no answer came.
+        fix: what to do about it; "" if nothing is known.
+        status: the HTTP status; 0 if no answer came.
+    """
+
+    address: str
+    operation: str
+    aws_code: str
+    message: str
+    fix: str = ""
+    status: int = 0
+
+    @classmethod
+    def at(cls, error: AwsRefused, address: str = "") -> "Stop":
+        """Return the stop at what AWS refused."""
+        message, fix = error.message, error.fix
+        return cls(address, error.operation, error.aws_code, message, fix, error.status)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """How far a plan was carried out, by addresses in the plan's order.
+
+    Attributes:
+        done: made by this plan, in this run or before.
+        already: found as the plan wants it, made by somebody else.
+        remaining: not made; empty unless the run stopped.
+        stopped: where, or None.
+    """
+
+    done: tuple[str, ...]
+    already: tuple[str, ...]
+    remaining: tuple[str, ...] = ()
+    stopped: Stop | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is as the plan wants it."""
+        return self.stopped is None and not self.remaining
+
+
+def execute(
+    plan: Plan, api: AwsApi, journal: Journal, *, passwords: Passwords, now: Clock
+) -> ApplyReport:
+    """Make the changes of `plan` in order, each journalled before and after its call.
+
+    What is already so counts as done. Where AWS refuses a call, the run stops and says what is
+    done and what is not; running it again goes on from there.
+
+    Args:
+        plan: the plan; nothing outside it is done.
+        api: AWS, with the credentials of the plan's caller.
+        journal: the file that this plan, and no other, is journalled in.
+        passwords: returns the temporary password of a new user; it is sent to AWS and kept nowhere.
+        now: the clock that each line of the journal is dated by, and the plan's age is counted to.
+
+    Raises:
+        PlanRefused: if the plan is not applicable, is of another account or caller, has another
+            journal, is older than `OLDEST` or dated in the future, or if the account has changed
+            since; nothing is done then. Also if somebody changes it meanwhile, or if it is in doubt
+            whose a password is; what was done stands in the journal.
+    """
+    _check_applicable(plan)
+    journal.open(plan.digest)
+    try:
+        _check_caller(plan, api)
+        journal.open(plan.digest, plan.to_json())
+        waits = _check_drift(plan, api, journal)
+    except AwsRefused as error:
+        return so_far(plan, journal, Stop.at(error))
+    if not waits:
+        return so_far(plan, journal)
+    _check_age(plan, now())
+    run = _Run(plan.reach, api, journal, passwords, now)
+    for change in plan.changes:
+        try:
+            run.make(change)
+        except AwsRefused as error:
+            return so_far(plan, journal, Stop.at(error, change.address))
+    return so_far(plan, journal)
+
+
+def so_far(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyReport:
+    """Return how far a plan was carried out, as its open journal tells."""
+    standings = {change.address: journal.standing(change.address) for change in plan.changes}
+    return ApplyReport(
+        done=tuple(address for address, event in standings.items() if event is Event.DONE),
+        already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
+        remaining=tuple(each for each, event in standings.items() if event not in _SETTLED),
+        stopped=stop,
+    )
+
+
+def touched(plan: Plan, api: AwsApi) -> str:
+    """Return what the account holds at exactly the plan's addresses, as canonical JSON.
+
+    Raises:
+        AwsRefused: if it cannot be read.
+    """
+    observer = Observer(api)
+    facts: dict[str, Image] = {change.address: observer.read(change) for change in plan.changes}
+    return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def _who(arn: str) -> str:
+    """Return whose permissions an ARN stands for: of a role session, the role."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+
+def _check_applicable(plan: Plan) -> None:
+    if not plan.applicable:
+        against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
+        raise PlanRefused(
+            f"this plan is not safe to apply: {against}",
+            fix="change the goal, or make the plan with `--accept ID=REASON`",
+        )
+
+
+def _check_caller(plan: Plan, api: AwsApi) -> None:
+    """Refuse whoever the plan was not judged for, and a key where it was judged for MFA."""
+    caller = check_account(plan, api)
+    if _who(caller) != _who(plan.caller.arn):
+        raise PlanRefused(
+            f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
+            fix="make the plan as whoever applies it",
+        )
+    if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
+        raise PlanRefused(
+            "this plan was judged for a session with MFA, and this is an access key without one",
+            fix="sign in with MFA first, or make the plan without `--mfa`",
+        )
+
+
+def _check_age(plan: Plan, now: datetime) -> None:
+    """Refuse a plan that was judged too long ago: not all that it was judged by is read again.
+
+    One that is dated in the future would never become too old.
+    """
+    if plan.snapshot_at - now > AHEAD:
+        raise PlanRefused(
+            f"the account was read at {plan.snapshot_at.isoformat()}, which is yet to come",
+            code=Code.PLAN_STALE,
+            fix="set the clock right, and make the plan again from the account as it is now",
+        )
+    if now - plan.snapshot_at > OLDEST:
+        raise PlanRefused(
+            f"the account was read on {plan.snapshot_at.date()}, more than {OLDEST.days} days ago",
+            code=Code.PLAN_STALE,
+            fix="make the plan again, from the account as it is now",
+        )
+
+
+def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
+    """Refuse if anything that is found at the plan's addresses is not of this plan.
+
+    Returns whether anything is left to do, or to write into the journal.
+    """
+    observer = Observer(api)
+    stands = {
+        each.address: stands_of(each, observer.read(each), journal, api) for each in plan.changes
+    }
+    drifted = [address for address, each in stands.items() if each is Stands.DRIFTED]
+    about = plan.needless
+    drifted += [each.address for each in about if not is_needless(each, observer.read(each))]
+    waiting = [each for each in plan.changes if stands[each.address] is Stands.WAITS]
+    came = {each.address: newcomers(each, plan.reach, observer) for each in waiting}
+    if drifted or any(came.values()):
+        raise _stale(drifted, came)
+    return not all(
+        each is Stands.DONE and journal.standing(address) in _SETTLED
+        for address, each in stands.items()
+    )
+
+
+def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
+    """Return the refusal that names what is not as it was, and who would feel a change by now."""
+    said = {address: f"`{address}`" for address in drifted}
+    for address, names in came.items():
+        if names:
+            who = ", ".join(f"`{name}`" for name in names)
+            said[address] = f"`{address}` would now also be felt by {who}"
+    return PlanRefused(
+        f"the account has changed since the plan was made: {'; '.join(said.values())}",
+        code=Code.PLAN_STALE,
+        at=next(iter(said)),
+        fix="collect the account again and make a new plan",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run: where it acts, and what it tells the journal."""
+
+    reach: Reach
+    api: AwsApi
+    journal: Journal
+    passwords: Passwords
+    now: Clock
+
+    def make(self, change: Change) -> None:
+        """Make one change, unless it is made: somebody else may be at work at the same time."""
+        standing = self.journal.standing(change.address)
+        if standing is Event.DONE:
+            return
+        observer = Observer(self.api)
+        actual = observer.read(change)
+        match stands_of(change, actual, self.journal, self.api):
+            case Stands.DRIFTED:
+                raise _stale((change.address,), {})
+            case Stands.IN_DOUBT if isinstance(change, SetsPassword):
+                raise doubtful(change, self.api)
+            case Stands.DONE if standing in _NOT_OURS or not self._is_ours(change):
+                self._record(Event.ALREADY, change)
+            case Stands.DONE:
+                made = self.journal.made(change.address)
+                self._record(Event.DONE, change, made=made)
+            case _:
+                if came := newcomers(change, self.reach, observer):
+                    raise _stale((), {change.address: came})
+                self._call(change, _call_for(change, actual))
+
+    def _is_ours(self, change: Change) -> bool:
+        """Return whether what is there as wanted was made by a run of this plan."""
+        if not isinstance(change, CreateLoginProfile):
+            return True
+        return whose(change, self.journal, self.api) is Whose.OURS
+
+    def _call(self, change: Change, call: Call) -> None:
+        params = dict(call.params)
+        if isinstance(change, SetsPassword):
+            params["Password"] = self.passwords(change.user)
+        standing = self.journal.standing(change.address)
+        elsewhere = self.journal.begun_elsewhere(change.address)
+        self._record(Event.BEGUN, change)
+        try:
+            answer = self.api.call("iam", call.operation, **params)
+        except AwsRefused as error:
+            # what may have been done stays begun: the next run looks at what came of it
+            if error.status in _REFUSALS:
+                if standing in _NOT_OURS:
+                    self._record(Event.REFUSED, change, error.aws_code)
+                elif elsewhere is not None:
+                    self.journal.leave_in_doubt(change.address)
+            raise
+        self._record(Event.DONE, change, made=self._made(change, answer))
+
+    def _made(self, change: Change, answer: Mapping[str, Any]) -> str:
+        """Return the date by which a password that was just set is known again."""
+        if not isinstance(change, CreateLoginProfile):
+            return ""
+        profile = answer.get("LoginProfile")
+        # where it was set anew, AWS's answer is empty
+        made = profile["CreateDate"] if profile else Observer(self.api).made_at(change)
+        return made.isoformat() if made else ""
+
+    def _record(self, event: Event, change: Change, note: str = "", made: str = "") -> None:
+        self.journal.record(Entry(self.now(), event, change.address, note, made))
+
+
+def _call_for(change: Change, actual: Image) -> Call:
+    """Return the call that makes a change; a password that nobody was told is set anew."""
+    if isinstance(change, CreateLoginProfile) and actual is not None:
+        return renewing(change)
+    return doing(change)

@@ -1,0 +1,260 @@
+"""What has been done so far: an append-only file that survives a kill at any moment.
+
+One JSON object on a line, written to the disk before and after each call. A line that a kill cut
+off is passed over, and dropped when the next is written; any other line that cannot be read is an
+error. The file never holds a secret, and only its owner may read it.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError
+
+SCHEMA = "sekisho.journal/1"
+
+Clock = Callable[[], datetime]
+"""Tells the time, with its zone."""
+
+
+_ANOTHER = (
+    "give the journal that this plan was applied with; for a new plan, a new name: "
+    "`--journal NEW`; the other plan is taken back by `sekisho rollback {path}`"
+)
+_NO_JOURNAL = "give the plan's journal, or the name of a new file"
+
+
+class Event(StrEnum):
+    """What a line tells about one change.
+
+    GONE: found as it was before the plan, which nobody here has done: somebody else has, or AWS
+    does not show yet what was just made. It is looked at again by the next roll-back.
+    """
+
+    BEGUN = "begun"
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+    UNDO_BEGUN = "undo-begun"
+    UNDONE = "undone"
+    GONE = "gone"
+    LEFT = "left"
+
+
+_OPENING = (Event.BEGUN, Event.UNDO_BEGUN)
+_NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
+_MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
+"""After these, what was made before is there no more, or is not this plan's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line.
+
+    Attributes:
+        at: when it was written.
+        address: the change's address.
+        note: AWS's error code, or why something was left.
+        made: of a password that was set, when AWS says that its login profile was made; or "".
+    """
+
+    at: datetime
+    event: Event
+    address: str
+    note: str = ""
+    made: str = ""
+
+
+class Journal:
+    """The journal of one plan, in the file at `path`, which is made when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._last: dict[str, Entry] = {}
+        self._open: dict[str, Entry] = {}
+        self._made: dict[str, str] = {}
+        self._here: set[str] = set()
+        self._torn: int | None = None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from working with this journal; a kill ends that, too.
+
+        Raises:
+            PlanRefused: if somebody is at work with it.
+        """
+        lock = FileLock(f"{self.path}.lock", mode=0o600)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise PlanRefused(
+                f"somebody else is at work with `{self.path.name}`",
+                code=Code.PLAN_BUSY,
+                fix="wait until that has ended",
+            ) from None
+        except OSError as error:
+            raise self._faulty(0, f"the journal cannot be locked: {_reason(error)}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def open(self, digest: str, text: str = "") -> None:
+        """Read what is there for the plan of this digest, or begin the file with its text, if any.
+
+        A tail that a kill cut off, or of empty lines, counts as not written; it is cut off only by
+        the next line that is written, so that who only looks changes nothing.
+
+        Raises:
+            PlanRefused: if the file is no journal, or the journal of another plan.
+            FaultyInput: if a line cannot be read, or the file cannot be opened.
+        """
+        try:
+            content = self.path.read_bytes() if self.path.exists() else b""
+            kept = _whole_lines(content)
+            self._torn = len(kept) if len(kept) < len(content) else None
+            lines = kept.decode("utf-8").splitlines()
+            self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
+            if not lines:
+                if text:
+                    self._append(_header(digest, text))
+                return
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
+        self._last, self._open, self._made = {}, {}, {}
+        for number, line in enumerate(lines[1:], start=2):
+            self._take(self._entry(number, line))
+
+    def _check_header(self, line: str, digest: str, whole: bool) -> None:
+        """Refuse what does not begin as a journal of this plan; a kill may have cut it short."""
+        begin = json.dumps(_header(digest, ""))[:-2]
+        if line.startswith(begin) or (not whole and begin.startswith(line)):
+            return
+        ours = line.startswith(json.dumps({"schema": SCHEMA})[:-1])
+        raise PlanRefused(
+            f"`{self.path.name}` is {'the journal of another plan' if ours else 'no journal'}",
+            code=Code.PLAN_FAULTY,
+            fix=_ANOTHER.format(path=self.path) if ours else _NO_JOURNAL,
+        )
+
+    def standing(self, address: str) -> Event | None:
+        """Return the last that was done about the change at `address`, or None; never LEFT."""
+        entry = self._last.get(address)
+        return entry.event if entry else None
+
+    def is_to_undo(self, address: str) -> bool:
+        """Return whether anything that the plan did may stand there."""
+        return self.standing(address) not in _NOTHING_TO_UNDO
+
+    def begun_elsewhere(self, address: str) -> Entry | None:
+        """Return what a run of another process began and died at; None if none did.
+
+        The first, where several have died there: what is found may be of any of them.
+        """
+        return None if address in self._here else self._open.get(address)
+
+    def leave_in_doubt(self, address: str) -> None:
+        """Take it that nothing was done here: what is found may be of the run that died, or not."""
+        self._here.discard(address)
+
+    def made(self, address: str) -> str:
+        """Return when AWS says that what this plan has made there was made; "" if unknown."""
+        return self._made.get(address, "")
+
+    def record(self, entry: Entry) -> None:
+        """Write one entry and do not return before it is on the disk."""
+        value = {"at": entry.at.isoformat(), "event": entry.event.value, "address": entry.address}
+        more = {"note": entry.note, "made": entry.made}
+        self._write({**value, **{key: text for key, text in more.items() if text}})
+        self._take(entry)
+        if entry.event in _OPENING:
+            self._here.add(entry.address)
+
+    def _take(self, entry: Entry) -> None:
+        address = entry.address
+        if entry.event is Event.LEFT:
+            return  # what is only left is still what was done, and as much in doubt
+        self._last[address] = entry
+        if entry.event in _OPENING:
+            self._open.setdefault(address, entry)
+        else:
+            self._open.pop(address, None)
+        if entry.event in _MADE_ANEW:
+            self._made[address] = entry.made
+
+    def _write(self, value: dict[str, str]) -> None:
+        """Add a line, made durable before this returns.
+
+        Raises:
+            SekishoError: if it cannot be written.
+        """
+        try:
+            self._append(value)
+        except OSError as error:
+            raise SekishoError(
+                f"the journal `{self.path}` cannot be written: {_reason(error)}",
+                code=Code.OUTPUT_UNWRITABLE,
+            ) from error
+
+    def _append(self, value: dict[str, str]) -> None:
+        line = (json.dumps(value) + "\n").encode("ascii")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        file = os.open(self.path, flags, 0o600)
+        try:
+            if self._torn is not None:
+                os.ftruncate(file, self._torn)
+                self._torn = None
+            while line:
+                line = line[os.write(file, line) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _object(self, number: int, line: str) -> dict[str, str]:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise self._faulty(number, "this line is no JSON") from error
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self._faulty(number, "this line is no entry of a journal")
+        return value
+
+    def _entry(self, number: int, line: str) -> Entry:
+        value = self._object(number, line)
+        try:
+            event, at = Event(value["event"]), datetime.fromisoformat(value["at"])
+            made = value.get("made", "")
+            if made:
+                datetime.fromisoformat(made)
+            return Entry(at, event, value["address"], value.get("note", ""), made)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._faulty(number, "this line is no entry of a journal") from error
+
+    def _faulty(self, line: int, message: str) -> FaultyInput:
+        fault = Fault(Code.PLAN_FAULTY, message, line=line, fix="restore the file from a copy")
+        return FaultyInput(str(self.path), [fault])
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """Return what was written whole, without empty lines at the end: those tell nothing."""
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return b"".join(lines)
+
+
+def _header(digest: str, text: str) -> dict[str, str]:
+    return {"schema": SCHEMA, "plan": digest, "text": text}
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return (error.strerror or "no reason given").lower()

@@ -1,0 +1,105 @@
+"""Plans in files: by themselves, or in the journal that they were applied with; and whose."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
+from sekisho.rollout.applying.journal import SCHEMA, Journal
+from sekisho.rollout.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A plan and its journal, which need not be there yet."""
+
+    plan: Plan
+    journal: Journal
+
+
+def read_plan(path: Path, journal: Path | None = None) -> Kept:
+    """Return the plan that a plan's file or a journal holds.
+
+    Args:
+        path: a plan, or the journal of one.
+        journal: the plan's journal; if not given, the plan's name with `.journal` after it.
+
+    Raises:
+        FaultyInput: if the file cannot be read.
+        PlanRefused: if it is neither, or was edited.
+        UsageError: if `path` is a journal, and another one is given beside it; or if no journal can
+            be where it is named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {(reason or 'unknown').lower()}")
+        raise FaultyInput(str(path), [fault]) from None
+    held = _held_by_journal(text)
+    if held is not None:
+        if journal is not None and journal.resolve() != path.resolve():
+            raise UsageError(
+                f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
+                fix="leave one of them out",
+            )
+        return Kept(_plan(held, path, "restore the file from a copy"), Journal(path))
+    named = journal or path.with_name(f"{path.name}.journal")
+    _check_place(named)
+    begun = f"give its journal `{named}` in its place: it holds the plan that was applied"
+    return Kept(_plan(text, path, begun if named.exists() else ""), Journal(named))
+
+
+def check_account(plan: Plan, api: AwsApi) -> str:
+    """Return the caller's ARN; refuse a plan that was made for another account or partition.
+
+    Raises:
+        PlanRefused: if it was.
+    """
+    identity = api.call("sts", "GetCallerIdentity")
+    account, partition = identity["Account"], identity["Arn"].split(":")[1]
+    if (account, partition) != (plan.account, plan.partition):
+        raise PlanRefused(
+            f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
+            f"`{account}` in `{partition}`",
+            code=Code.PLAN_FAULTY,
+            fix="use the credentials of the plan's account",
+        )
+    return str(identity["Arn"])
+
+
+def _plan(text: str, path: Path, fix: str) -> Plan:
+    """Return the plan of a file; what is wrong with it is said with the file's name."""
+    try:
+        return Plan.from_json(text)
+    except PlanRefused as refused:
+        refused.at, refused.fix = str(path), fix or refused.fix
+        raise
+
+
+def _check_place(journal: Path) -> None:
+    """Refuse a journal in a folder that is not there, and one that is a device or the like."""
+    try:
+        kind = journal.stat().st_mode if journal.parent.is_dir() else 0
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        why = (error.strerror or "no reason given").lower()
+    else:
+        if S_ISREG(kind):
+            return
+        why = "it is no regular file" if kind else "there is no such folder"
+    raise UsageError(f"the journal cannot be `{journal}`: {why}", fix="name another file")
+
+
+def _held_by_journal(text: str) -> str | None:
+    """Return the text of the plan in a journal's first line; None if it is no journal."""
+    try:
+        header = json.loads(text.partition("\n")[0])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        return None
+    return str(header.get("text", ""))

@@ -1,0 +1,289 @@
+"""Takes a plan back: what it made, and nothing that anybody else has done."""
+
+from dataclasses import dataclass, field, replace
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message, listed
+from sekisho.rollout.applying.change_status import Whose, whose
+from sekisho.rollout.applying.dependents import Instead, Relied
+from sekisho.rollout.applying.execute import Stop
+from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
+from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.changes.calls import undoing
+from sekisho.rollout.changes.kinds import (
+    Change,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    Image,
+    ReplacePassword,
+    State,
+)
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.usage import uses
+from sekisho.rollout.plan import Plan
+
+CHANGED_SINCE = Message("it was changed since, so it stays as it is")
+NOT_OURS = Message("it was so before the plan came to it, so it stays")
+IN_USE = Message("it has come into use and stays: {what}")
+IN_DOUBT = Message(
+    "it may be of the run that died at that call, or somebody else's: ask, then say so by "
+    "`--ours USER` or `--theirs USER`"
+)
+IRREVERSIBLE = Message("AWS cannot give back what was taken: it stays as it is")
+NO_OTHER_ENFORCEMENT = Message(
+    "it came in place of `{what}`, which is not back: without both, people may be left without "
+    "MFA enforcement (`--leave-unenforced` takes it back all the same)"
+)
+REFUSED_BY_AWS = Message("AWS refuses: {what}")
+
+_FINAL = ("DeleteConflict", "NoSuchEntity", "LimitExceeded")
+"""Refusals that another try would meet again: what is to go is in use, what is to come back has
+lost its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that stays as it is, and why."""
+
+    address: str
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What was taken back.
+
+    Attributes:
+        undone: addresses that are as before again, in the order in which they were taken back.
+        left: what stays, and why; people's own doings among it.
+        gone: those of `undone` that were found so: by somebody else's doing, or because AWS does
+            not show yet what was just made. Running it again after some seconds settles that.
+        remaining: not looked at; empty unless the run stopped.
+        stopped: where AWS refused, or None.
+    """
+
+    undone: tuple[str, ...]
+    left: tuple[Left, ...]
+    remaining: tuple[str, ...] = ()
+    stopped: Stop | None = None
+    gone: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at; `left` may still name what stays."""
+        return self.stopped is None and not self.remaining
+
+
+def roll_back(
+    plan: Plan, journal: Journal, api: AwsApi, *, now: Clock, leave_unenforced: bool = False
+) -> RollbackReport:
+    """Bring everything that `plan` did back to its before-image, last change first.
+
+    Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
+    call and run again. A user that the plan created is removed only if nobody has used it. What
+    others have come to be enforced by stays, and so does what enforces MFA for a user who stays.
+
+    Args:
+        plan: the plan.
+        journal: what it was applied with.
+        api: AWS.
+        now: the clock that each line of the journal is dated by.
+        leave_unenforced: whether what the plan gave goes also where that may leave somebody without
+            enforcement: what it came in place of cannot be put back, or others rely on it.
+
+    Raises:
+        PlanRefused: if the plan is of another account or has another journal; nothing is done then.
+        SekishoError: if the journal cannot be written; `so_far` tells what is done then.
+    """
+    journal.open(plan.digest)
+    backwards = tuple(reversed(plan.changes))
+    try:
+        check_account(plan, api)
+    except AwsRefused as error:
+        return replace(so_far(plan, journal), stopped=Stop.at(error))
+    journal.open(plan.digest, plan.to_json())
+    relied = None if leave_unenforced else Relied(plan, journal, api)
+    run = _Run(api, journal, now, relied, Instead(plan, journal))
+    for position, change in enumerate(backwards):
+        try:
+            run.take_back(change)
+        except AwsRefused as error:
+            remaining = tuple(left.address for left in backwards[position:])
+            return run.report(remaining, Stop.at(error, change.address))
+    return run.report()
+
+
+def so_far(plan: Plan, journal: Journal) -> RollbackReport:
+    """Return how far a plan was taken back, as its open journal tells."""
+    ahead = ahead_of(plan, journal)
+    left = [Left(each, IRREVERSIBLE) for each in ahead.never]
+    left += [Left(each, NOT_OURS) for each in ahead.theirs]
+    return RollbackReport(taken_back(plan, journal), tuple(left), ahead.coming)
+
+
+def taken_back(plan: Plan, journal: Journal) -> tuple[str, ...]:
+    """Return the addresses that were taken back, as the plan's open journal tells."""
+    addresses = (change.address for change in reversed(plan.changes))
+    return tuple(each for each in addresses if journal.standing(each) is Event.UNDONE)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run, and what has come of it."""
+
+    api: AwsApi
+    journal: Journal
+    now: Clock
+    relied: Relied | None
+    """Who relies on what; None: it does not matter who is left without MFA enforcement."""
+    instead: Instead
+    """What is lost, and whom it may have guarded."""
+    undone: list[str] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def report(
+        self, remaining: tuple[str, ...] = (), stopped: Stop | None = None
+    ) -> RollbackReport:
+        """Return what has come of it."""
+        return RollbackReport(
+            tuple(self.undone), tuple(self.left), remaining, stopped, tuple(self.gone)
+        )
+
+    def take_back(self, change: Change) -> None:
+        """Undo one change, if it is the plan's and still as the plan left it."""
+        standing = self.journal.standing(change.address)
+        if not self.journal.is_to_undo(change.address):
+            if standing is Event.UNDONE:
+                self.undone.append(change.address)
+            elif standing is Event.ALREADY:
+                self.left.append(Left(change.address, NOT_OURS))
+            self.instead.look(change, self.api)
+            return
+        if not change.reversible:
+            self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
+            return
+        actual = Observer(self.api).read(change)
+        if change.state(actual) is State.BEFORE:
+            self._found(change, standing)
+        elif reason := self._stays(change, actual):
+            self._leave(change, reason)
+        else:
+            self._undo(change, actual)
+
+    def _stays(self, change: Change, actual: Image) -> Message | None:
+        """Return why something stays; None if it goes."""
+        if not _ours(change, actual):
+            return CHANGED_SINCE
+        if isinstance(change, CreateLoginProfile):
+            match whose(change, self.journal, self.api):
+                case Whose.THEIRS:
+                    return CHANGED_SINCE
+                case Whose.UNTOLD:
+                    return IN_DOUBT
+                case Whose.OURS:
+                    pass
+        if change.state(actual) is State.AFTER and (reason := self._guards(change)):
+            return reason
+        holders = uses(self.api, change)
+        return IN_USE.filled(what=listed(holders)) if holders else None
+
+    def _guards(self, change: Change) -> Message | None:
+        """Return why somebody may be left without enforcement.
+
+        None if nobody, or if that is wanted.
+        """
+        if self.relied is None:
+            return None
+        lost = self.instead.of(change)
+        return NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.on(change)
+
+    def _in_doubt(self, change: Change) -> bool:
+        """Return whether a password may have been replaced by a run that died, or by others."""
+        if not isinstance(change, ReplacePassword) or Observer(self.api).read(change) is None:
+            return False
+        return whose(change, self.journal, self.api) is Whose.UNTOLD
+
+    def _undo(self, change: Change, actual: Image) -> None:
+        self._record(Event.UNDO_BEGUN, change)
+        for call in undoing(change, actual):
+            try:
+                self.api.call("iam", call.operation, **call.params)
+            except AwsRefused as error:
+                if error.aws_code not in _FINAL:
+                    raise
+                self._settle(change, error)
+                return
+        self._undone(change)
+
+    def _settle(self, change: Change, error: AwsRefused) -> None:
+        """Leave what AWS refuses to undo, unless a lost answer had said that it is undone."""
+        if change.state(Observer(self.api).read(change)) is State.BEFORE:
+            self._undone(change)
+        else:
+            self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
+
+    def _undone(self, change: Change) -> None:
+        self._record(Event.UNDONE, change)
+        self.undone.append(change.address)
+
+    def _found(self, change: Change, standing: Event | None) -> None:
+        """Note that a change is as before: by a call of ours that was begun, or we cannot tell."""
+        if standing in (Event.DONE, Event.GONE):
+            self._record(Event.GONE, change)
+            self.undone.append(change.address)
+            self.gone.append(change.address)
+        else:
+            self._undone(change)
+
+    def _leave(self, change: Change, reason: Message) -> None:
+        if reason is not IN_DOUBT:
+            # what is in doubt stays so until somebody says whose it is
+            self._record(Event.LEFT, change, reason.en)
+        self.left.append(Left(change.address, reason))
+        self.instead.look(change, self.api)
+
+    def _record(self, event: Event, change: Change, note: str = "") -> None:
+        self.journal.record(Entry(self.now(), event, change.address, note))
+
+
+def _ours(change: Change, actual: Image) -> bool:
+    """Return whether what is found was made by the plan, be it half taken back already."""
+    if isinstance(change, CreatePolicyVersion):
+        return bool(change.new_versions(actual))
+    return change.state(actual) is State.AFTER
+
+
+_NOTHING_DONE = (None, Event.REFUSED, Event.UNDONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What lies before a roll-back, by addresses, last change first.
+
+    Attributes:
+        coming: what comes back, unless somebody has changed it since, or relies on it.
+        never: what AWS cannot give back.
+        theirs: what was so before the plan came to it, and stays.
+    """
+
+    coming: tuple[str, ...]
+    never: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+
+def ahead_of(plan: Plan, journal: Journal) -> Ahead:
+    """Return what lies before a roll-back of `plan`, whose journal is open."""
+    coming, never, theirs = [], [], []
+    for change in reversed(plan.changes):
+        standing = journal.standing(change.address)
+        if standing in _NOTHING_DONE:
+            continue
+        if standing is Event.ALREADY:
+            theirs.append(change.address)
+        elif change.reversible:
+            coming.append(change.address)
+        else:
+            never.append(change.address)
+    return Ahead(tuple(coming), tuple(never), tuple(theirs))

@@ -1,0 +1,140 @@
+"""Who feels a change that does not name them: the members of a group, the holders of a policy.
+
+They are judged with the plan, and read again just before the change is made, or taken back: who
+has come since was judged by nobody. Who has left is no danger: a change that does not reach
+somebody gives and takes nothing, and whom the goal names is looked at by an address of their own.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from sekisho.account import Snapshot
+from sekisho.messages import Message
+from sekisho.messages import listed
+from sekisho.rollout.changes.calls import Call
+from sekisho.rollout.changes.kinds import AddUserToGroup
+from sekisho.rollout.changes.kinds import AttachGroupPolicy
+from sekisho.rollout.changes.kinds import AttachUserPolicy
+from sekisho.rollout.changes.kinds import Change
+from sekisho.rollout.changes.kinds import CreatePolicyVersion
+from sekisho.rollout.changes.kinds import DetachGroupPolicy
+from sekisho.rollout.changes.observer import Observer
+
+
+Reach = Mapping[str, tuple[str, ...]]
+"""Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
+
+_KINDS = {
+    "user": Message("user {name}"),
+    "group": Message("group {name}"),
+    "role": Message("role {name}"),
+}
+
+
+def reach_of(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Reach:
+    """Return who feels each change: who does already, and who comes by the changes themselves.
+
+    They can be half made when somebody looks.
+    """
+    return {
+        change.address: tuple(sorted({*_felt(change, before), *_felt(change, after)}))
+        for change in changes
+        if isinstance(change, AttachGroupPolicy | DetachGroupPolicy | CreatePolicyVersion)
+    }
+
+
+def newcomers(change: Change, reach: Reach, observer: Observer) -> tuple[str, ...]:
+    """Return who would feel a change now, and was not judged, as `reach` has it.
+
+    Raises:
+        AwsRefused: if it cannot be told.
+    """
+    known = {*reach.get(change.address, ())}
+    found = dict.fromkeys(_found(change, known, observer))
+    return tuple(name for name in found if name not in known)
+
+
+def still_felt(
+    change: Change, changes: Iterable[Change], reach: Reach, observer: Observer
+) -> tuple[str, ...]:
+    """Return who feels a change now and did not before its plan.
+
+    Newcomers, and whom the plan's own `changes` have brought and who are there still.
+
+    Raises:
+        AwsRefused: if it cannot be told.
+    """
+    known = {*reach.get(change.address, ())}
+    found = dict.fromkeys(_found(change, known, observer))
+    brought = {
+        name
+        for each in changes
+        if (name := _brings(each, change, known)) in found and observer.read(each) == each.after
+    }
+    return tuple(name for name in found if name not in known or name in brought)
+
+
+def named(names: Iterable[str]) -> Message:
+    """Return who feels a change, as each language names them."""
+    pairs = (each.partition(" ") for each in names)
+    return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
+
+
+def looking(change: Change, after: Snapshot) -> Iterator[Call]:
+    """Yield the calls by which it is read again who feels a change."""
+    match change:
+        case AttachGroupPolicy(group) | DetachGroupPolicy(group):
+            yield Call("GetGroup", {"GroupName": group})
+        case CreatePolicyVersion(arn):
+            yield Call("ListEntitiesForPolicy", {"PolicyArn": arn})
+            for known in after.groups:
+                if arn in known.attached:
+                    yield Call("GetGroup", {"GroupName": known.name})
+        case _:
+            pass
+
+
+def _brings(link: Change, change: Change, known: set[str]) -> str | None:
+    """Return whom a change brings to feel another; None if nobody."""
+    match change, link:
+        case (AttachGroupPolicy(group) | DetachGroupPolicy(group), AddUserToGroup(joined, user)):
+            return f"user {user}" if joined == group else None
+        case CreatePolicyVersion(), AddUserToGroup(joined, user):
+            return f"user {user}" if f"group {joined}" in known else None
+        case CreatePolicyVersion(arn), AttachUserPolicy(user, attached):
+            return f"user {user}" if attached == arn else None
+        case CreatePolicyVersion(arn), AttachGroupPolicy(group, attached):
+            return f"group {group}" if attached == arn else None
+        case _:
+            return None
+
+
+def _felt(change: Change, snapshot: Snapshot) -> Iterator[str]:
+    match change:
+        case AttachGroupPolicy(group) | DetachGroupPolicy(group):
+            yield from (f"user {user.name}" for user in snapshot.users if group in user.groups)
+        case CreatePolicyVersion(arn):
+            groups = {group.name for group in snapshot.groups if arn in group.attached}
+            yield from (f"group {name}" for name in groups)
+            for user in snapshot.users:
+                if arn in (*user.attached, user.boundary) or groups & {*user.groups}:
+                    yield f"user {user.name}"
+            for role in snapshot.roles:
+                if arn in (*role.attached, role.boundary):
+                    yield f"role {role.name}"
+        case _:
+            pass
+
+
+def _found(change: Change, known: set[str], observer: Observer) -> Iterator[str]:
+    match change:
+        case AttachGroupPolicy(group) | DetachGroupPolicy(group):
+            yield from (f"user {name}" for name in observer.members_of(group))
+        case CreatePolicyVersion(arn):
+            for kind, name in observer.holders_of(arn):
+                yield f"{kind} {name}"
+                # the members of a group that is new itself need no naming
+                if kind == "group" and f"group {name}" in known:
+                    yield from (f"user {member}" for member in observer.members_of(name))
+        case _:
+            pass

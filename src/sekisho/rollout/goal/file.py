@@ -1,0 +1,326 @@
+"""A goal as people write it: one YAML file, or the same said by options.
+
+Everything that is wrong with it is said at once, each with its line: unknown keys, days that do not
+exist, users that the account does not have.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date
+from pathlib import Path
+
+from sekisho.account import Snapshot
+from sekisho.audit.exceptions import Exceptions
+from sekisho.documents import Shape, read_yaml
+from sekisho.errors import Code, Fault, FaultyInput, meant
+from sekisho.policy import (
+    DESCRIPTION,
+    NAME,
+    Choices,
+    Document,
+    Preset,
+    choices_of,
+    force_mfa,
+    names,
+    parse,
+)
+from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
+from sekisho.rollout.credentials import check_listed
+from sekisho.rollout.goal.model import (
+    Goal,
+    GroupGoal,
+    PolicyGoal,
+    Stage,
+    Waiting,
+    Waits,
+    Wave,
+    policy_arn,
+)
+from sekisho.rollout.goal.selectors import selected
+
+KEYS = ("policy", "group", "when", "afterEnrolment", "replaces", "who", "waves", "breakGlass")
+"""What a goal may say."""
+
+_POLICY = ("name", "path", "description", "tags", "preset", "choices", "file")
+_WHEN = ("at-once", "after-password-change")
+
+
+def read_goal(path: str | Path) -> Shape:
+    """Return a goal file as `goal_of` takes it.
+
+    Raises:
+        FaultyInput: as `files.read_yaml`; also if nothing at all is in it, or what no goal has.
+    """
+    shape = read_yaml(path)
+    if shape.raw is None and not Path(path).stat().st_size:
+        fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", fix="write a goal, `{}` at least")
+        raise FaultyInput(str(path), [fault])
+    # what is no goal at all is told before an account is read for it
+    shape.members((), KEYS)
+    if shape.faults:
+        raise FaultyInput(str(path), shape.faults)
+    return shape
+
+
+def goal_of(shape: Shape, source: str, snapshot: Snapshot, exceptions: Exceptions) -> Goal:
+    """Return what a goal says of an account.
+
+    Args:
+        shape: the goal, as `read_goal` returns it.
+        source: what errors call it; policy files are looked for beside it.
+        snapshot: the account.
+        exceptions: who is left out.
+
+    Raises:
+        FaultyInput: with every fault, each with its line.
+        PlanRefused: if the users could not be read.
+    """
+    check_listed(snapshot)
+    reader = _Reader(source, snapshot, exceptions)
+    goal = reader.goal(shape)
+    if shape.faults:
+        faults = sorted(shape.faults, key=lambda fault: (fault.line, fault.column))
+        raise FaultyInput(source, faults)
+    return goal
+
+
+@dataclass(slots=True)
+class _Reader:
+    source: str
+    snapshot: Snapshot
+    exceptions: Exceptions
+    glass: tuple[str, ...] = ()
+    unread: set[str] = field(default_factory=set)
+
+    def goal(self, shape: Shape) -> Goal:
+        """Read the whole."""
+        got = shape.members((), KEYS)
+        if not got["who"].absent and not got["waves"].absent:
+            got["who"].fault("`who` and `waves` exclude each other", fix="write one of them")
+            self._users(got["who"], set())  # so that what is wrong in it is said as well
+        self.glass = self._break_glass(got["breakGlass"])
+        policy = self._policy(got["policy"], NAME)
+        group = self._group(got["group"])
+        waves = self._waves(got)
+        when = got["when"].text() or _WHEN[0]
+        if when not in _WHEN:
+            got["when"].fault(f"must be `{_WHEN[0]}` or `{_WHEN[1]}`")
+        waiting = self._waiting(waves, late=when == _WHEN[1])
+        now = tuple(
+            dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in waiting)
+        )
+        enrolled = self._enrolled(got["afterEnrolment"], policy, group)
+        stages = [policy, *([enrolled.policy] if enrolled else [])]
+        own = {policy_arn(self.snapshot, stage) for stage in stages}
+        if not shape.faults and self._is_about_nobody(waves, policy, group):
+            shape.fault("selects nobody", fix="write who is meant, as `who` or `waves`")
+        return Goal(
+            policy=policy,
+            users=() if group else now,
+            group=replace(group, members=now) if group else None,
+            break_glass=self.glass,
+            enrolled=enrolled,
+            replaces=tuple(self._replaced(got["replaces"], own)),
+            waves=waves,
+            waiting=waiting,
+            exceptions=self.exceptions.entries,
+            unread=tuple(sorted(name for name in self.unread if not self._exempt(name))),
+        )
+
+    def _is_about_nobody(
+        self, waves: tuple[Wave, ...], policy: PolicyGoal, group: GroupGoal | None
+    ) -> bool:
+        """Return whether nobody is selected, is in the group, or can have the policy already."""
+        stands = policy_arn(self.snapshot, policy) in self.snapshot.policies
+        members = group is not None and any(group.name in u.groups for u in self.snapshot.users)
+        return not (stands or members or self.unread or any(wave.users for wave in waves))
+
+    def _policy(self, shape: Shape, name: str) -> PolicyGoal:
+        got = shape.members((), _POLICY)
+        goal = PolicyGoal(
+            name=got["name"].text() or name,
+            document=self._document(got),
+            path=got["path"].text() or "/",
+            description=DESCRIPTION if got["description"].absent else got["description"].text(),
+            tags={key: value.text() for key, value in got["tags"].entries()},
+        )
+        _note(names.policy_name(goal.name), got["name"])
+        _note(names.policy_path(goal.path), got["path"])
+        _note(names.description(goal.description), got["description"])
+        _note(names.tags(goal.tags.items()), got["tags"])
+        return goal
+
+    def _document(self, got: Mapping[str, Shape]) -> Document:
+        choices = self._choices(got)
+        file = got["file"]
+        if file.absent:
+            return self._quietly(got["choices"], lambda: force_mfa(choices))
+        if not got["preset"].absent or not got["choices"].absent:
+            file.fault("a policy file goes with neither `preset` nor `choices`")
+        path = Path(self.source).parent / file.text()
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            why = (reason or "no reason given").lower()
+            file.fault(f"`{file.text()}` cannot be read: {why}", Code.FILE_UNREADABLE)
+            return force_mfa(Choices())
+        return self._quietly(file, lambda: parse(text, source=file.text()), file.text())
+
+    def _choices(self, got: Mapping[str, Shape]) -> Choices:
+        preset = got["preset"].text() or Preset.RECOMMENDED.value
+        if preset not in [each.value for each in Preset]:
+            got["preset"].fault(f"must be one of {', '.join(f'`{each}`' for each in Preset)}")
+            preset = Preset.RECOMMENDED.value
+        choices = replace(choices_of(Preset(preset)), partition=self.snapshot.partition)
+        known = {field.name for field in fields(Choices)} - {"partition"}
+        chosen: dict[str, object] = {}
+        for name, value in got["choices"].entries():
+            field = name.replace("-", "_")
+            if field not in known:
+                value.fault(f"there is no choice `{name}`", Code.POLICY_BAD_CHOICE)
+            elif field == "mfa_age":
+                least, most = SHORTEST_MFA_AGE, LONGEST_MFA_AGE
+                chosen[field] = None if value.absent else value.number(least, most, default=least)
+            else:
+                chosen[field] = value.flag()
+        return replace(choices, **chosen)  # type: ignore[arg-type]  # each field by its own reader
+
+    def _quietly(self, shape: Shape, made: Callable[[], Document], file: str = "") -> Document:
+        """Return a document; what is wrong with it, or with its `file`, is a fault at `shape`."""
+        try:
+            return made()
+        except FaultyInput as error:
+            _note(error.faults, shape, file)
+            return force_mfa(Choices())
+
+    def _group(self, shape: Shape) -> GroupGoal | None:
+        if shape.absent:
+            return None
+        if isinstance(shape.raw, str):
+            _note(names.group_name(shape.raw), shape)
+            return GroupGoal(shape.text())
+        got = shape.members(("name",), ("path",))
+        goal = GroupGoal(got["name"].text(), path=got["path"].text() or "/")
+        if isinstance(got["name"].raw, str):
+            _note(names.group_name(goal.name), got["name"])
+        _note(names.path(goal.path), got["path"])
+        return goal
+
+    def _enrolled(self, shape: Shape, policy: PolicyGoal, group: GroupGoal | None) -> Stage | None:
+        if shape.absent:
+            return None
+        got = shape.members(("policy",), ("group",))
+        second = self._policy(got["policy"], f"{policy.name}_enrolled")
+        name = got["group"].text()
+        if name:
+            _note(names.group_name(name), got["group"])
+        if (group is None) != got["group"].absent:
+            got["group"].fault("both stages need a group, or neither")
+        if second.name.lower() == policy.name.lower():
+            got["policy"].fault("both stages have a policy of the same name")
+        if group is not None and name.lower() == group.name.lower():
+            got["group"].fault("both stages have the same group")
+        return Stage(second, name or None)
+
+    def _waves(self, got: Mapping[str, Shape]) -> tuple[Wave, ...]:
+        if got["waves"].absent:
+            users = self._users(got["who"], set())
+            return (Wave("", users),) if users or not got["who"].absent else ()
+        waves: list[Wave] = []
+        taken: set[str] = set()
+        for place, shape in enumerate(got["waves"].items(), start=1):
+            one = shape.members(("who",), ("name", "from", "except"))
+            name = one["name"].text() or f"wave {place}"
+            if name in [wave.name for wave in waves]:
+                one["name"].fault(f"there is another wave `{name}`")
+            left = selected(one["except"], self.snapshot)
+            users = self._users(one["who"], taken | left.users.keys())
+            self.unread |= left.unread & {*users}
+            taken |= {*users}
+            starts = _day(one["from"])
+            today = self.snapshot.taken_at.astimezone(UTC).date()
+            waves.append(Wave(name, users, starts, starts is None or starts <= today))
+        return tuple(waves)
+
+    def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
+        """Return who is selected beside `others`; who is an exception must not be named."""
+        found = selected(shape, self.snapshot)
+        if not shape.absent and not shape.items() and isinstance(shape.raw, list):
+            shape.fault("selects nobody", fix="write who is meant")
+        self.unread |= found.unread - {*others, *self.glass}
+        for user, by_name in found.users.items():
+            if by_name is not None and (user in self.glass or self._exempt(user)):
+                fix = "take the user off one of the two"
+                by_name.fault(f"`{user}` is an exception and is named here", Code.PLAN_UNSAFE, fix)
+        return tuple(user for user in found.users if user not in {*others, *self.glass})
+
+    def _exempt(self, user: str) -> date | None:
+        entry = self.exceptions.of(user)
+        if entry is None or entry.expired(self.snapshot.taken_at):
+            return None
+        return entry.expires
+
+    def _waiting(self, waves: tuple[Wave, ...], *, late: bool) -> dict[str, Waiting]:
+        users = {user.name: user for user in self.snapshot.users}
+        found: dict[str, Waiting] = {}
+        for wave in waves:
+            for name in wave.users:
+                password = users[name].password
+                if expires := self._exempt(name):
+                    found[name] = Waiting(Waits.EXEMPT, expires)
+                elif not wave.due:
+                    found[name] = Waiting(Waits.WAVE, wave.starts)
+                elif late and password is not None and password.reset_required:
+                    found[name] = Waiting(Waits.PASSWORD)
+        return found
+
+    def _break_glass(self, shape: Shape) -> tuple[str, ...]:
+        """Return the break-glass users of the goal and of the exceptions, expired or not."""
+        users = {user.name for user in self.snapshot.users}
+        found = [*self.exceptions.break_glass]
+        for each in shape.items():
+            name = each.text()
+            if name and name not in users:
+                message = f"there is no user `{name}` in the account"
+                each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
+            found.append(name)
+        return tuple(dict.fromkeys(found))
+
+    def _replaced(self, shape: Shape, own: set[str]) -> Iterator[str]:
+        by_name = {p.name: arn for arn, p in self.snapshot.policies.items() if not p.aws_managed}
+        for each in shape.items():
+            text = each.text()
+            arn = by_name.get(text, text)
+            if arn in own:
+                message = (
+                    f"`{text}` is the policy that enforces MFA and cannot be replaced by itself"
+                )
+                each.fault(message, Code.PLAN_UNSAFE, "take it off `replaces`")
+            elif arn in self.snapshot.policies:
+                yield arn
+            else:
+                each.fault(
+                    f"there is no policy `{text}` in the account", Code.ACCOUNT_BAD_REFERENCE
+                )
+
+
+def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
+    """Note what is wrong with something at its place in the goal, and in its `file` if it has one.
+
+    What is missing, or of the wrong type, has its fault already.
+    """
+    for fault in faults if not shape.absent else ():
+        message = f"`{file}`: {replace(fault, fix='')}" if file else fault.message
+        shape.fault(message, fault.code, fault.fix)
+
+
+def _day(shape: Shape) -> date | None:
+    text = shape.text()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        shape.fault("is not a day, like `2026-12-01`")
+        return None

@@ -1,0 +1,162 @@
+"""What an administrator wants: one policy, and the people that it shall MFA enforcement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from sekisho.account import Snapshot
+from sekisho.audit.exceptions import Exemption
+from sekisho.policy.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyGoal:
+    """The customer managed policy that enforces MFA.
+
+    AWS cannot change its description afterwards.
+    """
+
+    name: str
+    document: Document
+    path: str = "/"
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGoal:
+    """A user group that the policy is attached to, created if it does not exist.
+
+    Attributes:
+        members: users to add, new users among them.
+    """
+
+    name: str
+    members: tuple[str, ...] = ()
+    path: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryPassword:
+    """A new user gets a temporary password, whose text only the executor is told.
+
+    Attributes:
+        must_change: whether it has to be changed at the first sign-in.
+        allow_change: also attach the AWS managed policy `IAMUserChangePassword`, as the console
+            does when it creates such a user (fact §14.3).
+    """
+
+    must_change: bool = True
+    allow_change: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to create.
+
+    Attributes:
+        password: None for a user without console access.
+        groups: existing groups to join.
+        enforced: attach the policy directly; false to do that later, after the first
+            password change.
+    """
+
+    name: str
+    path: str = "/"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    password: TemporaryPassword | None = None
+    groups: tuple[str, ...] = ()
+    enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The stricter policy for those who have enrolled, in place of the first.
+
+    Attributes:
+        group: the user group that it is attached to; None where the goal has no group.
+    """
+
+    policy: PolicyGoal
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Some of the users, and when their turn comes.
+
+    Attributes:
+        starts: the first day, in UTC; None: at once.
+        due: whether the day has come.
+    """
+
+    name: str
+    users: tuple[str, ...]
+    starts: date | None = None
+    due: bool = True
+
+
+class Waits(StrEnum):
+    """Why a user is not touched yet, or not at all."""
+
+    WAVE = "waits-for-wave"
+    PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a user is not touched, and until when; None where nobody knows the day."""
+
+    why: Waits
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the account shall come to.
+
+    Attributes:
+        users: existing users to attach the policy to directly.
+        group: the group to enforce MFA for through, or None.
+        new_users: users to create.
+        break_glass: users for an emergency, which nothing here may ever touch.
+        enrolled: what users with an MFA device get in place of the policy; None: the same.
+        replaces: ARNs of policies that the users and their groups lose once they are enforced.
+        waves: who is when due; for those who are not, `waiting` says why.
+        waiting: users of the waves who are not among the users or members yet.
+        unread: users of whom it could not be read whether they are meant.
+        exceptions: who is left out, expired or not: shown with the plan.
+    """
+
+    policy: PolicyGoal
+    users: tuple[str, ...] = ()
+    group: GroupGoal | None = None
+    new_users: tuple[NewUser, ...] = ()
+    break_glass: tuple[str, ...] = ()
+    enrolled: Stage | None = None
+    replaces: tuple[str, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether no user is named: the goal is then about whoever has the policy."""
+        members = self.group.members if self.group else ()
+        return not (self.users or members or self.new_users or self.waves)
+
+    @property
+    def enforced(self) -> tuple[str, ...]:
+        """The users who shall have the policy once the plan is applied, by name."""
+        members = self.group.members if self.group else ()
+        new = (user.name for user in self.new_users if user.enforced)
+        return tuple(dict.fromkeys([*self.users, *members, *new]))
+
+
+def policy_arn(snapshot: Snapshot, policy: PolicyGoal) -> str:
+    """Return the ARN that a policy of a goal has in the account."""
+    account = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+    return f"{account}:policy{policy.path}{policy.name}"

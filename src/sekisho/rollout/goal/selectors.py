@@ -1,0 +1,127 @@
+"""Who is meant: users by name, group, path, tag, name pattern, and by what they hold.
+
+A selector is an object; all that it says must hold. A list of selectors means everybody whom one
+of them selects.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from sekisho.account import Snapshot, User
+from sekisho.documents import Shape
+from sekisho.errors import Code, meant
+from sekisho.rollout.credentials import unread_of
+
+_Test = Callable[[User], bool | None]
+
+_KEYS = ("user", "group", "path", "tag", "name", "with", "without", "all")
+_HOLDING = ("with", "without")
+_DETAILS = "GetAccountAuthorizationDetails"
+_HELD: dict[str, tuple[str, Callable[[User], bool]]] = {
+    "password": ("GetLoginProfile", lambda user: user.password is not None),
+    "key": ("ListAccessKeys", lambda user: any(key.active for key in user.keys)),
+    "device": ("ListMFADevices", lambda user: bool(user.devices)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a list of selectors selects.
+
+    Attributes:
+        users: the users, each with the `user` that names it; None if selected in another way.
+        unread: users of whom a selector asks what could not be read.
+    """
+
+    users: dict[str, Shape | None]
+    unread: frozenset[str]
+
+
+def selected(listed: Shape, snapshot: Snapshot) -> Selection:
+    """Return whom a list of selectors selects.
+
+    What is not in the account is a fault, and so is a selector that is about nobody, whatever
+    people hold.
+    """
+    found: dict[str, Shape | None] = {}
+    unread: set[str] = set()
+    for shape in listed.items():
+        faults = len(shape.faults)
+        given = shape.members((), _KEYS)
+        names = {name: each for name, each in given.items() if not each.absent}
+        if not names and isinstance(shape.raw, dict):
+            shape.fault("selects nobody", fix="write `all: true` for everybody")
+        tests = {name: _test(name, each, snapshot) for name, each in names.items()}
+        lasting = [test for name, test in tests.items() if name not in _HOLDING]
+        if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
+            shape.fault("selects nobody", fix="write what at least one user of the account is")
+        for user in snapshot.users if tests else ():
+            answer = _all(tests.values(), user)
+            if answer is None:
+                unread.add(user.name)
+            elif answer and found.get(user.name) is None:
+                found[user.name] = names.get("user")
+    return Selection(found, frozenset(unread - found.keys()))
+
+
+def _all(tests: Iterable[_Test], user: User) -> bool | None:
+    """Return whether all tests hold; None if that hangs on what could not be read."""
+    answers = {test(user) for test in tests}
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+    """Return whether a user is as one key of a selector says; None where it was not read."""
+    match key:
+        case "with" | "without":
+            held = [_holding(each, snapshot, wanted=key == "with") for each in shape.items()]
+            return lambda user: _all(held, user)
+        case "all":
+            everybody = shape.flag()
+            return lambda _: everybody
+        case "group" | "path" | "tag":
+            return _read(_named(key, shape, snapshot), unread_of(snapshot, _DETAILS))
+        case _:
+            return _named(key, shape, snapshot)
+
+
+def _read(test: _Test, unread: frozenset[str]) -> _Test:
+    """Return a test that does not take what was not read for a no."""
+    return lambda user: test(user) or (None if user.name in unread else False)
+
+
+def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
+    text = shape.text()
+    match key:
+        case "user":
+            _known(shape, text, "user", {user.name for user in snapshot.users})
+            return lambda user: user.name == text
+        case "group":
+            _known(shape, text, "group", {group.name for group in snapshot.groups})
+            return lambda user: text in user.groups
+        case "path":
+            return lambda user: user.path.startswith(text)
+        case "tag":
+            name, equals, value = text.partition("=")
+            return lambda user: name in user.tags and (not equals or user.tags[name] == value)
+        case _:
+            return lambda user: fnmatchcase(user.name, text)
+
+
+def _known(shape: Shape, name: str, kind: str, names: set[str]) -> None:
+    if name not in names and isinstance(shape.raw, str):
+        message = f"there is no {kind} `{name}` in the account"
+        shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, names))
+
+
+def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
+    text = shape.text()
+    if text not in _HELD:
+        shape.fault(f"must be one of {', '.join(f'`{name}`' for name in _HELD)}")
+        return lambda _: False
+    operation, holds = _HELD[text]
+    held = _read(holds, unread_of(snapshot, operation))
+    return held if wanted else lambda user: None if (has := held(user)) is None else not has

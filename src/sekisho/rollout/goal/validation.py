@@ -1,0 +1,131 @@
+"""What is wrong with a goal by itself, and what it names that does not exist."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from sekisho.account import Group, ManagedPolicy, Snapshot, User
+from sekisho.errors import Code, Fault, meant
+from sekisho.policy import names
+from sekisho.policy.size import Quota, over_quota, size
+from sekisho.rollout.goal.model import Goal, GroupGoal, NewUser, PolicyGoal, policy_arn
+
+
+def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
+    """Return everything that is wrong with `goal`, with the place of each fault in it."""
+    new = [user.name for user in goal.new_users]
+    users = {user.name for user in snapshot.users}
+    groups = {group.name for group in snapshot.groups}
+    groups |= {goal.group.name} if goal.group else set()
+    faults: list[Fault] = []
+    for place, policy, group in _stages(goal):
+        faults += _policy(policy, f"{place}policy")
+        faults += _group(group, f"{place}group") if group is not None else ()
+    for index, user in enumerate(goal.new_users):
+        faults += _new_user(user, f"new_users[{index}]")
+        faults += _unknown("group", user.groups, groups, f"new_users[{index}].groups")
+    faults += _twice((name.lower() for name in new), "new_users")
+    faults += _unknown("user", goal.users, users, "users")
+    faults += _twice(goal.users, "users")
+    faults += _unknown("user", goal.break_glass, users, "break_glass")
+    if goal.group is not None:
+        faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
+    return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_taken(goal, snapshot))
+
+
+def _stages(goal: Goal) -> Iterator[tuple[str, PolicyGoal, GroupGoal | None]]:
+    """Yield each stage's policy and group, and what their places in a goal file begin with."""
+    yield "", goal.policy, goal.group
+    if goal.enrolled is not None:
+        name, path = goal.enrolled.group, goal.group.path if goal.group else "/"
+        yield "afterEnrolment.", goal.enrolled.policy, GroupGoal(name, path=path) if name else None
+
+
+def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield a policy of the goal that would be taken away again as soon as it is attached."""
+    own = {policy_arn(snapshot, policy).lower() for _, policy, _ in _stages(goal)}
+    for arn in goal.replaces:
+        if arn.lower() in own:
+            message = f"`{arn}` is the policy that enforces MFA and cannot be replaced by itself"
+            fix = "take it off `replaces`"
+            yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
+
+
+def _policy(policy: PolicyGoal, where: str) -> Iterator[Fault]:
+    yield from names.policy_name(policy.name, f"{where}.name")
+    yield from names.policy_path(policy.path, f"{where}.path")
+    yield from names.description(policy.description, f"{where}.description")
+    yield from names.tags(policy.tags.items(), f"{where}.tags")
+    yield from over_quota(size(policy.document), Quota.MANAGED_POLICY, policy.name)
+
+
+def _group(group: GroupGoal, where: str) -> Iterator[Fault]:
+    yield from names.group_name(group.name, f"{where}.name")
+    yield from names.path(group.path, f"{where}.path")
+    yield from _twice(group.members, f"{where}.members")
+
+
+def _new_user(user: NewUser, where: str) -> Iterator[Fault]:
+    yield from names.user_name(user.name, f"{where}.name")
+    yield from names.path(user.path, f"{where}.path")
+    yield from names.tags(user.tags.items(), f"{where}.tags")
+    yield from _twice(user.groups, f"{where}.groups")
+
+
+def _unknown(kind: str, wanted: Iterable[str], known: set[str], where: str) -> Iterator[Fault]:
+    for name in wanted:
+        if name not in known:
+            message = f"there is no {kind} `{name}` in the account"
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=meant(name, known))
+
+
+def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
+    for name, count in Counter(given).items():
+        if count > 1:
+            yield Fault(Code.PLAN_FAULTY, f"`{name}` stands {count} times", where, fix="keep one")
+
+
+def _break_glass(goal: Goal) -> Iterator[Fault]:
+    members = goal.group.members if goal.group else ()
+    aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
+    for name in goal.break_glass:
+        if name in aimed_at:
+            message = f"the break-glass user `{name}` would be enforced"
+            fix = "take it off one of the two lists"
+            yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
+
+
+def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield the names that something else has: IAM compares them without path and case."""
+    policies = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
+    for place, policy, group in _stages(goal):
+        yield from _elsewhere(policy, policies, f"{place}policy")
+        if group is not None:
+            yield from _elsewhere(group, snapshot.groups, f"{place}group")
+    for index, user in enumerate(goal.new_users):
+        yield from _elsewhere(user, snapshot.users, f"new_users[{index}]")
+        yield from _somebody(user, snapshot.user_named.get(user.name), f"new_users[{index}]")
+
+
+def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault]:
+    """Yield a fault if the user is there already, and not as a half-done plan would leave them."""
+    if known is None:
+        return
+    held = known.keys or known.devices
+    opens = known.password is None and wanted.password is not None and held
+    tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
+    if opens or tags_differ:
+        message = f"the user `{wanted.name}` is there already, and is somebody else"
+        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix="choose another name")
+
+
+def _elsewhere(
+    wanted: PolicyGoal | GroupGoal | NewUser,
+    existing: Iterable[ManagedPolicy] | Iterable[Group] | Iterable[User],
+    where: str,
+) -> Iterator[Fault]:
+    for known in existing:
+        same = known.name.lower() == wanted.name.lower()
+        if same and (known.name, known.path) != (wanted.name, wanted.path):
+            message = f"the name `{wanted.name}` is taken by `{known.arn}`"
+            fix = "use that one's exact name and path, or another name"
+            yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=fix)

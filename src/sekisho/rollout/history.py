@@ -1,0 +1,232 @@
+"""Who was the last to change a fact, or added who feels it, as CloudTrail's event history tells.
+
+That reaches back 90 days, and is minutes late.
+
+One call asks for the events of one name; `CALLS` bounds them. What cannot be told is a reason,
+never nobody.
+
+Source: CloudTrail API reference, `LookupEvents`; CloudTrail user guide, record contents.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message, verbatim
+from sekisho.rollout.changes.calls import doing
+from sekisho.rollout.changes.kinds import (
+    CREDENTIALS,
+    AttachGroupPolicy,
+    Change,
+    CreatePolicy,
+    CreatePolicyVersion,
+    DeactivateCredential,
+    DetachGroupPolicy,
+    TagPolicy,
+)
+
+_PAGE = 50
+_LATEST = datetime.max.replace(tzinfo=UTC)
+_VERSIONS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
+_TAGS = ("TagPolicy", "UntagPolicy")
+_PASSWORDS = ("CreateLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile")
+_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "policy": ("CreatePolicy", "DeletePolicy", *_VERSIONS, *_TAGS),
+    "policy-versions": ("DeletePolicy", *_VERSIONS),
+    "policy-tag": ("DeletePolicy", *_TAGS),
+    "group": ("CreateGroup", "UpdateGroup", "DeleteGroup"),
+    "group-attachment": ("AttachGroupPolicy", "DetachGroupPolicy"),
+    "membership": ("AddUserToGroup", "RemoveUserFromGroup"),
+    "user": ("CreateUser", "UpdateUser", "DeleteUser", "TagUser", "UntagUser"),
+    "user-attachment": ("AttachUserPolicy", "DetachUserPolicy"),
+    "login-profile": _PASSWORDS,
+    "password": _PASSWORDS,
+    "device": ("EnableMFADevice", "DeactivateMFADevice"),
+    "virtual-device": ("DeleteVirtualMFADevice",),
+}
+"""The events that change a fact, by the noun of its address."""
+_ADDING: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "user": (
+        ("AttachUserPolicy", "policyarn"),
+        ("PutUserPermissionsBoundary", "permissionsboundary"),
+        ("CreateUser", "permissionsboundary"),
+    ),
+    "group": (("AttachGroupPolicy", "policyarn"),),
+    "role": (
+        ("AttachRolePolicy", "policyarn"),
+        ("PutRolePermissionsBoundary", "permissionsboundary"),
+        ("CreateRole", "permissionsboundary"),
+    ),
+}
+"""The events by which a policy comes to decide for somebody, and what names it there."""
+_CREDENTIALS = {
+    api.updates: (api.updates, api.updates.replace("Update", "Delete"))
+    for api in CREDENTIALS.values()
+}
+_NAMES = {"groupname", "policyarn", "serialnumber", "username"} | {
+    api.id.lower() for api in CREDENTIALS.values()
+}
+
+CALLS = len(
+    {name for names in (*_EVENTS.values(), *_CREDENTIALS.values()) for name in names}
+    | {name for adding in _ADDING.values() for name, _ in adding}
+)
+"""At most so many calls, whatever has changed; CloudTrail takes two a second."""
+
+_NONE = Message("CloudTrail tells of no such change in its 90 days; it may be 15 minutes late")
+_MORE = Message("not among CloudTrail's last {page} events of its kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who was the last to change a fact.
+
+    Attributes:
+        who: the ARN that called; where CloudTrail has none, the service or the user's name.
+        event: IAM's operation, like `DetachUserPolicy`.
+    """
+
+    who: str
+    event: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An event that is looked for: its name, and the parameters that it must have, in lower case.
+
+    Attributes:
+        tag: the key of the tag that it must be about; "" for any.
+    """
+
+    name: str
+    about: Mapping[str, object]
+    tag: str = ""
+
+
+class History:
+    """The event history, each name of event asked for once: by at most `CALLS` calls.
+
+    It is asked when something is, and not again once it has refused.
+
+    Args:
+        api: is asked for `LookupEvents`.
+        since: older changes do not matter.
+    """
+
+    def __init__(self, api: AwsApi, since: datetime) -> None:
+        self._api = api
+        self._since = since
+        self._pages: dict[str, Mapping[str, Any]] = {}
+        self._refused: Message | None = None
+
+    def last(self, change: Change) -> Author | Message:
+        """Return who was the last to change what a change is about, or why it is not known."""
+        tag = change.key if isinstance(change, TagPolicy) else ""
+        about = _about(change)
+        return self._last([_Wanted(name, about, tag) for name in _events_of(change)])
+
+    def added(self, change: Change, newcomer: str, reach: Iterable[str]) -> Author | Message:
+        """Return who added somebody who feels a change, or why that is not known.
+
+        Args:
+            change: as `reach.newcomers` takes it.
+            newcomer: one of them, like `user NAME`.
+            reach: who was judged to feel the change, the groups of the policy among them.
+        """
+        return self._last([*_adding(change, newcomer, reach)])
+
+    def _last(self, wanted: list[_Wanted]) -> Author | Message:
+        pages = {each.name: self._page(each.name) for each in wanted}
+        if self._refused is not None:
+            return self._refused
+        found = [
+            author
+            for each in wanted
+            for event in pages[each.name].get("Events", ())
+            if (author := _author(each, event)) is not None
+        ]
+        author = max(found, key=lambda author: author.at, default=None)
+        # CloudTrail tells the latest first: what a page leaves out is older than its last
+        cut = max((_ends(page) for page in pages.values() if page.get("NextToken")), default=None)
+        if cut is not None and (author is None or cut > author.at):
+            return _MORE.filled(page=_PAGE)
+        return author or _NONE
+
+    def _page(self, name: str) -> Mapping[str, Any]:
+        if name not in self._pages and self._refused is None:
+            try:
+                self._pages[name] = self._api.call(
+                    "cloudtrail",
+                    "LookupEvents",
+                    LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
+                    StartTime=self._since,
+                    MaxResults=_PAGE,
+                )
+            except AwsRefused as error:
+                reason = f"{error.aws_code}: {error.message}"
+                self._refused = verbatim(reason)
+        return self._pages.get(name, {})
+
+
+def _events_of(change: Change) -> tuple[str, ...]:
+    if isinstance(change, DeactivateCredential):
+        return _CREDENTIALS[change.api.updates]
+    return _EVENTS[change.noun]
+
+
+def _about(change: Change) -> Mapping[str, object]:
+    """Return the parameters that say what a change is about, without regard to case."""
+    if isinstance(change, CreatePolicy):
+        return {"policyarn": change.arn}
+    params = {key.lower(): value for key, value in doing(change).params.items()}
+    return {key: value for key, value in params.items() if key in _NAMES}
+
+
+def _ends(page: Mapping[str, Any]) -> datetime:
+    """Return the time of the oldest event of a page; of one that is empty, nothing is known."""
+    return min((event["EventTime"] for event in page["Events"]), default=_LATEST)
+
+
+def _adding(change: Change, newcomer: str, reach: Iterable[str]) -> Iterator[_Wanted]:
+    """Yield the events by which somebody may have come to feel a change."""
+    kind, _, name = newcomer.partition(" ")
+    owner = {f"{kind}name": name}
+    match change:
+        case AttachGroupPolicy(group) | DetachGroupPolicy(group):
+            yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+        case CreatePolicyVersion(arn):
+            yield from (_Wanted(event, {**owner, key: arn}) for event, key in _ADDING[kind])
+            groups = (each.removeprefix("group ") for each in reach if each.startswith("group "))
+            for group in groups if kind == "user" else ():
+                yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+        case _:
+            pass
+
+
+def _tags_another(wanted: _Wanted, asked: Mapping[str, Any]) -> bool:
+    """Return whether an event is about other tags than the one that is wanted."""
+    keys = [*asked.get("tagkeys", ()), *(tag["key"] for tag in asked.get("tags", ()))]
+    return bool(wanted.tag and keys) and wanted.tag not in keys
+
+
+def _author(wanted: _Wanted, event: Mapping[str, Any]) -> Author | None:
+    """Return who made an event, if it succeeded and is about this."""
+    try:
+        record = json.loads(event["CloudTrailEvent"])
+        asked = {key.lower(): value for key, value in (record["requestParameters"] or {}).items()}
+        if wanted.name == "CreatePolicy":
+            # a new policy's ARN is in the answer only
+            asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
+        identity = record["userIdentity"]
+        who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
+        other = _tags_another(wanted, asked)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # a record of another form tells nothing
+    if record.get("errorCode") or other or not wanted.about.items() <= asked.items():
+        return None
+    return Author(str(who or identity.get("type", "?")), wanted.name, event["EventTime"])

@@ -1,0 +1,216 @@
+"""The account before and after a plan, and whom the plan touches. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from sekisho.account import Snapshot, User, policies_of
+from sekisho.audit import Enforced, UserEnforcement, enforcements_of
+from sekisho.audit.alike import Likenesses, Numbers
+from sekisho.audit.people import Administrators, Facts, facts_of
+from sekisho.engine import Policies
+from sekisho.errors import FaultyAccount
+from sekisho.rollout.changes.kinds import Change
+from sekisho.rollout.credentials import others_of, unread_held
+from sekisho.rollout.goal.model import Goal, policy_arn
+from sekisho.rollout.plan import Caller, Verdict
+from sekisho.rollout.planning.requests import ASKED
+from sekisho.rollout.planning.sign_in_outcomes import Entering, Entry
+
+_Told = TypeVar("_Told")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The account before and after a plan's changes.
+
+    Attributes:
+        policies: the ARNs of the policies that enforce MFA, of both stages.
+        break_glass: users that must not be touched.
+        touched: the users for whom other policies will decide than now, new users among them; also
+            everybody whose policies cannot be told.
+        targets: the users whom the goal is about, touched or not.
+        enforcements: whether each of both is enforced afterwards, proved for every request.
+        gates_before: the same for the account as it is.
+        entering: asks whether users get in afterwards.
+        entering_before: the same for the account as it is.
+        entries: whether each of the touched who hold something gets in afterwards.
+        entries_before: the same for the account as it is.
+        like: for each of the touched, one of them to whom the same happens.
+        decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
+        needless: what is not changed, because it is as wanted; it is looked at all the same.
+        unread: of whom it was not read what they hold, and by which operations.
+        facts: what is known of what each user of the account holds, as the audit has it.
+        administrators: who is an administrator afterwards.
+        administrators_before: the same for the account as it is.
+    """
+
+    before: Snapshot
+    after: Snapshot
+    changes: tuple[Change, ...]
+    caller: Caller
+    policies: tuple[str, ...]
+    break_glass: tuple[str, ...]
+    touched: tuple[User, ...]
+    enforcements: Mapping[str, UserEnforcement]
+    enforcements_before: Mapping[str, UserEnforcement]
+    entering: Entering = field(compare=False)
+    entering_before: Entering = field(compare=False)
+    entries: Mapping[str, Entry]
+    like: Mapping[str, User]
+    decided_like: Mapping[str, User]
+    targets: tuple[User, ...] = ()
+    entries_before: Mapping[str, Entry] = field(default_factory=dict)
+    needless: tuple[Change, ...] = ()
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(init=False, compare=False)
+    administrators: Administrators = field(init=False, compare=False)
+    administrators_before: Administrators = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # the one way to fill in a field of a frozen value; of administrators nothing is asked yet
+        object.__setattr__(self, "facts", facts_of(self.before))
+        object.__setattr__(self, "administrators", Administrators(self.after))
+        object.__setattr__(self, "administrators_before", Administrators(self.before))
+
+    def known(self, user: User) -> bool:
+        """Return whether the user is there already."""
+        return any(known.name == user.name for known in self.before.users)
+
+    def gets_policy(self, user: User) -> bool:
+        """Return whether a policy that enforces MFA decides for the user afterwards."""
+        return _has(self.after, user, self.policies)
+
+    def decided(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
+        """Return for each of the touched, by name, the answer to what only policies decide."""
+        return self._of_each(question, self.decided_like)
+
+    def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
+        """Return the touched users for whom the answer is yes; users who are alike share one."""
+        return tuple(name for name, told in self._of_each(question, self.like).items() if told)
+
+    def _of_each(
+        self, question: Callable[["Outlook", User], _Told], like: Mapping[str, User]
+    ) -> Mapping[str, _Told]:
+        answers: dict[str, _Told] = {}
+        for user in self.touched:
+            stands = like[user.name]
+            if stands.name not in answers:
+                answers[stands.name] = question(self, stands)
+        return {user.name: answers[like[user.name].name] for user in self.touched}
+
+    def was_stuck(self, name: str) -> bool:
+        """Return whether it is proved that a user had no way in before.
+
+        Enforced, and no way to MFA.
+
+        Who was not enforced could work without MFA, so that for them a way to it is not all.
+        """
+        entry, enforcement = self.entries_before.get(name), self.enforcements_before.get(name)
+        refuted = entry is not None and entry.verdict is Verdict.REFUTED
+        return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
+
+    def was_enforced(self, user: User) -> bool:
+        """Return whether it is proved that the user is enforced already."""
+        enforcement = self.enforcements_before.get(user.name)
+        return enforcement is not None and enforcement.enforced is Enforced.PROVED
+
+
+def outlook_of(
+    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
+) -> Outlook:
+    """Return the account before and after `changes`, with the users that they touch."""
+    wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
+    touched = tuple(user for user in after.users if _is_touched(before, after, user))
+    policies = tuple(policy_arn(after, policy) for policy in wanted)
+    targets = _targets(goal, after, policies)
+    judged = tuple({user.name: user for user in (*touched, *targets)}.values())
+    names = {user.name for user in touched}
+    was = tuple(user for user in before.users if user.name in names)
+    unread = unread_held(before)
+    entering, entering_before = (Entering(each, unread) for each in (after, before))
+    return Outlook(
+        before=before,
+        after=after,
+        changes=tuple(changes),
+        caller=caller,
+        policies=policies,
+        break_glass=goal.break_glass,
+        touched=touched,
+        enforcements=enforcements_of(replace(after, users=judged)),
+        enforcements_before=enforcements_of(replace(before, users=was)),
+        entering=entering,
+        entering_before=entering_before,
+        entries=entering.entries(touched),
+        like=representatives(before, after, touched),
+        decided_like=representatives(before, after, touched, holding=False),
+        targets=targets,
+        entries_before=entering_before.entries(was),
+        unread=unread,
+    )
+
+
+def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:
+    """Return whom a goal is about; one that names nobody is about whoever gets the policy."""
+    if not goal.names_nobody:
+        named = {*goal.enforced}
+        return tuple(user for user in after.users if user.name in named)
+    return tuple(user for user in after.users if _has(after, user, policies))
+
+
+def _has(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
+    found = policies_or_none(snapshot, user.name)
+    return found is not None and any(each.name in policies for each in found.identity)
+
+
+def _is_touched(before: Snapshot, after: Snapshot, user: User) -> bool:
+    policies = policies_or_none(after, user.name)
+    return policies is None or policies != policies_or_none(before, user.name)
+
+
+def policies_or_none(snapshot: Snapshot, name: str) -> Policies | None:
+    """Return a user's policies, or None if there is no such user or a policy was not read."""
+    try:
+        return policies_of(snapshot, name)
+    except FaultyAccount:
+        return None
+
+
+def holds(question: Callable[[Snapshot, User], bool], snapshot: Snapshot, user: User) -> bool:
+    """Return the answer to `question`; what cannot be answered does not hold."""
+    try:
+        return question(snapshot, user)
+    except FaultyAccount:
+        return False
+
+
+def representatives(
+    before: Snapshot, after: Snapshot, users: Iterable[User], *, holding: bool = True
+) -> Mapping[str, User]:
+    """Return for each user, by name, one who stands for all that are alike.
+
+    Alike are users for whom the same documents decide before and after, and whom neither these nor
+    what is asked can tell apart, and who (if `holding`) hold the same kinds of things, as far as is
+    known.
+    """
+    likenesses, unread = Likenesses(Numbers(), ASKED), unread_held(before)
+    first: dict[tuple[object, ...], User] = {}
+
+    def key(user: User) -> tuple[object, ...]:
+        try:
+            decide = [policies_of(each, user.name) for each in (before, after)]
+        except FaultyAccount:
+            return (user.name,)
+        held = (_holds(user), unread.get(user.name, ())) if holding else ()
+        return (*held, *likenesses.of(user, *decide))
+
+    return {user.name: first.setdefault(key(user), user) for user in users}
+
+
+def _holds(user: User) -> tuple[bool, ...]:
+    """Return whether there is a credential of each kind that may be shut out."""
+    return (
+        user.password is not None,
+        any(key.active for key in user.keys),
+        bool(others_of(user)),
+    )

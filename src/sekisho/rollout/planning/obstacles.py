@@ -1,0 +1,232 @@
+"""What would come to more than AWS allows. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from sekisho.account import ManagedPolicy, Snapshot, User
+from sekisho.account.reads import BESIDE, READS
+from sekisho.audit import Enforced, enforcements_of
+from sekisho.messages import Message, verbatim
+from sekisho.policy.size import Quota
+from sekisho.rollout.changes.kinds import Change, CreatePolicyVersion
+from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.plan import Note
+from sekisho.rollout.planning.before_after import Outlook
+
+GAP = Message("Something that this plan depends on could not be read: {what}.")
+MEANT_UNREAD = Message(
+    "Whether the goal means these users could not be read: a selector asks what they hold or are."
+)
+QUOTA = Message("A quota of AWS would be exceeded: {what}{unread}. {room}")
+BY_DEFAULT = Message(
+    " (AWS's default: the account's own quota was not read, for which collecting needs "
+    "`iam:GetAccountSummary`)"
+)
+ROOM_FOR_A_POLICY = Message(
+    "Detach one that is not needed, put two into one, enforce MFA through a "
+    "group, or ask AWS for a "
+    "higher quota. What is in `replaces` goes only after its place is taken, and makes no room."
+)
+ROOM_IN_A_GROUP = Message(
+    "Detach one that the group does not need, put two into one, or enforce MFA "
+    "through another group."
+)
+ROOM_FOR_A_GROUP = Message(
+    "Take the user out of a group that is not needed, or enforce MFA without a "
+    "group: leave `group` out."
+)
+ROOM_FOR_ONE_MORE_POLICY = Message(
+    "Delete a customer managed policy that nobody needs, or ask AWS for a higher quota."
+)
+ROOM_FOR_ONE_MORE_GROUP = Message(
+    "Delete a user group that nobody needs, enforce MFA without a group (leave "
+    "`group` out), or ask AWS "
+    "for a higher quota."
+)
+ROOM_FOR_A_USER = Message("Delete a user whom nobody needs.")
+VERSIONS = Message(
+    "A quota of AWS would be exceeded: `{arn}` has {count} versions ({versions}; the default is "
+    "{default}), and can have no more. None is deleted here, for none could be brought back: if "
+    "nobody needs the oldest, delete it and plan again: `aws iam delete-policy-version "
+    "--policy-arn {arn} --version-id {oldest}`."
+)
+USED_ELSEWHERE = Message(
+    "The new version of `{arn}` will also decide for these roles, or as the permissions boundary "
+    "of these users and roles, and the goal is not about that. Give the goal's policy another "
+    "name, or take this one off them."
+)
+OVERWRITES = Message(
+    "What this policy says now is not proved to be MFA enforcement, and is "
+    "replaced: somebody may have made "
+    "it for something else. A roll-back brings it back."
+)
+
+_ROOM = {
+    Quota.POLICIES_PER_USER: ROOM_FOR_A_POLICY,
+    Quota.POLICIES_PER_GROUP: ROOM_IN_A_GROUP,
+    Quota.GROUPS_PER_USER: ROOM_FOR_A_GROUP,
+    Quota.POLICIES: ROOM_FOR_ONE_MORE_POLICY,
+    Quota.GROUPS: ROOM_FOR_ONE_MORE_GROUP,
+    Quota.USERS: ROOM_FOR_A_USER,
+}
+"""How somebody can make room."""
+
+
+def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
+    """Yield what would come to more than AWS allows, and was not so before.
+
+    Counted by the account's own quotas, and by AWS's defaults where those were not read.
+    """
+    yield from _over_the_accounts(before, after)
+    for user in after.users:
+        old = before.user_named.get(user.name)
+        if old is None or len(user.attached) > len(old.attached):
+            yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name, after.summary)
+        if old is None or len(user.groups) > len(old.groups):
+            yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name, after.summary)
+    for group in after.groups:
+        known = before.group_named.get(group.name)
+        if known is None or len(group.attached) > len(known.attached):
+            used = len(group.attached)
+            yield from _over(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
+
+
+def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[Note]:
+    """Yield of what an account would come to have more than it may; what AWS counts is believed."""
+    summary, held = before.summary, _held(before)
+    for name, (quota, number) in _held(after).items():
+        made = number - held[name][1]
+        if made > 0:
+            used = max(summary.get(name, 0), held[name][1]) + made
+            yield from _over(used, quota, after.account, summary)
+
+
+def _held(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
+    """Return how many an account has, by AWS's names in the account summary."""
+    own = sum(not policy.aws_managed for policy in snapshot.policies.values())
+    return {
+        "Policies": (Quota.POLICIES, own),
+        "Groups": (Quota.GROUPS, len(snapshot.groups)),
+        "Users": (Quota.USERS, len(snapshot.users)),
+    }
+
+
+def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[Note]:
+    most = quota.of(summary)
+    if used > most:
+        what = f"`{name}`: {quota.message(name, most)}"
+        unread = verbatim("") if quota.value.summary in summary else BY_DEFAULT
+        text = QUOTA.filled(what=what, unread=unread, room=_ROOM[quota])
+        yield Note("quota", text, (name,))
+
+
+def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> Iterator[Note]:
+    """Yield why a policy cannot have another version, and how somebody can make room.
+
+    A plan deletes none: it could never be brought back.
+    """
+    if len(policy.versions) < Quota.VERSIONS_PER_POLICY.of(summary):
+        return
+    # AWS counts versions up and never gives a number twice
+    names = sorted(policy.versions, key=lambda name: (len(name), name))
+    oldest = next(name for name in names if name != policy.default_version)
+    dated = [
+        f"{name} {policy.made_at[name]:%Y-%m-%d}" if name in policy.made_at else name
+        for name in names
+    ]
+    values = {"arn": policy.arn, "count": len(names), "versions": ", ".join(dated)}
+    text = VERSIONS.filled(**values, default=policy.default_version, oldest=oldest)
+    yield Note("quota", text, (policy.arn,))
+
+
+def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
+    """Yield the roles, and the boundaries, for which a new version decides as well.
+
+    No goal is about them: MFA enforcement as a boundary leaves nobody anything but enrolling,
+    and a role's
+    session has no MFA that MFA enforcement would take.
+    """
+    for arn in _arns(changes):
+        names = tuple(_others(arn, before))
+        if names:
+            yield Note("used-elsewhere", USED_ELSEWHERE.filled(arn=arn), names)
+
+
+def no_enforcement(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
+    """Yield the policies whose document is replaced and is not proved to enforce MFA by itself."""
+    for arn in _arns(changes):
+        user = f"arn:{before.partition}:iam::{before.account}:user/anybody"
+        anybody = User("anybody", "/", user, "", attached=(arn,))
+        alone = replace(before, users=(anybody,), groups=(), gaps=(), scps=None)
+        if enforcements_of(alone)["anybody"].enforced is not Enforced.PROVED:
+            yield Note("overwrites", OVERWRITES, (arn,))
+
+
+def _arns(changes: Iterable[Change]) -> Iterator[str]:
+    return (change.arn for change in changes if isinstance(change, CreatePolicyVersion))
+
+
+def _others(arn: str, snapshot: Snapshot) -> Iterator[str]:
+    for role in snapshot.roles:
+        if arn in role.attached:
+            yield f"role {role.name}"
+    for kind, holders in (("role", snapshot.roles), ("user", snapshot.users)):
+        yield from (f"boundary of {kind} {each.name}" for each in holders if each.boundary == arn)
+
+
+_SCPS = Message(
+    "The service control policies could not be read: everyone-gets-in, caller-keeps-access, "
+    "administrator-remains and mfa-opens do not know them, and more may be denied than they say."
+)
+_DEVICES = Message(
+    "The virtual MFA devices could not be listed: everyone-gets-in does not know those that are "
+    "not assigned, whose names may stand in the way of a new one."
+)
+_REPORT = Message(
+    "The credential report could not be read: everyone-gets-in does not know which passwords "
+    "have expired."
+)
+_LAST_USED = Message(
+    "When access keys were last used could not be read: keys-in-use takes those keys as used."
+)
+_OTHERS = Message(
+    "Which SSH keys, signing certificates and credentials for one service there are could not be "
+    "read: credentials-in-use takes them as there and used."
+)
+_NO_CHECK = Message("This could not be read, and no check of this plan asks for it.")
+_BESIDE: Mapping[str, Message] = {
+    **{read.operation: _SCPS for read in READS if read.service == "organizations"},
+    "ListVirtualMFADevices": _DEVICES,
+    "GenerateCredentialReport": _REPORT,
+    "GetCredentialReport": _REPORT,
+    "GetAccessKeyLastUsed": _LAST_USED,
+    "ListServiceSpecificCredentials": _OTHERS,
+    "ListSSHPublicKeys": _OTHERS,
+    "ListSigningCertificates": _OTHERS,
+}
+
+
+def gaps(outlook: Outlook, goal: Goal) -> Iterator[Note]:
+    """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
+    snapshot = outlook.before
+    about = {user.name for user in (*outlook.touched, *outlook.targets)}
+    about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
+    users = {user.name for user in snapshot.users}
+    found: dict[str, dict[str, None]] = {}
+    for gap in snapshot.gaps:
+        if gap.what not in BESIDE and (gap.who not in users or gap.who in about):
+            whom = found.setdefault(f"{gap.what} ({gap.reason})", {})
+            whom |= {gap.who: None} if gap.who else {}
+    yield from (Note("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
+    if goal.unread:
+        yield Note("gap", MEANT_UNREAD, goal.unread)
+
+
+def missing(snapshot: Snapshot) -> Iterator[Note]:
+    """Yield what else could not be read, with the checks that do not know it."""
+    found: dict[Message, dict[str, None]] = {}
+    for gap in snapshot.gaps:
+        if gap.what in BESIDE:
+            what = f"{gap.what} {gap.who}".rstrip()
+            found.setdefault(_BESIDE.get(gap.what, _NO_CHECK), {})[what] = None
+    yield from (Note("unread", text, tuple(whats)) for text, whats in found.items())

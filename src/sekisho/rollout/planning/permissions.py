@@ -1,0 +1,183 @@
+"""What a plan's executor has to be allowed to do, as requests that the engine decides. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sekisho.account import Snapshot
+from sekisho.engine import ContextValue
+from sekisho.policy import Document, from_json, to_json
+from sekisho.policy.size import Quota, size
+from sekisho.rollout.changes.calls import Call, doing, renewing, undoing
+from sekisho.rollout.changes.kinds import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+)
+from sekisho.rollout.changes.observer import reads_of
+from sekisho.rollout.changes.reach import looking
+from sekisho.rollout.changes.usage import CHECKS
+from sekisho.rollout.planning.before_after import Outlook
+from sekisho.rollout.planning.requests import Ask
+
+
+def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
+    return _unique(_applying(changes, after), changes, after)
+
+
+def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what rolling back asks of AWS, the reads among it."""
+    return _unique(_rolling_back(changes, after), changes, after)
+
+
+def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
+    """Return what it asks of AWS to see what is there where nothing is changed."""
+    return _unique((call for change in changes for call in _looking(change)), (), after)
+
+
+def _looking(change: Change) -> Iterator[Call]:
+    subject = _subject(doing(change))
+    return (Call(operation, subject) for operation in reads_of(change))
+
+
+def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
+    for change in changes:
+        yield doing(change)
+        if isinstance(change, CreateLoginProfile):
+            # whoever goes on after a lost answer sets the password anew
+            yield renewing(change)
+        yield from _looking(change)
+        yield from looking(change, after)
+
+
+def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
+    for change in changes:
+        yield from undoing(change, _made(change))
+        yield from looking(change, after)
+        operations = (*reads_of(change), *CHECKS.get(type(change), ()))
+        yield from (Call(operation, _subject(doing(change))) for operation in operations)
+
+
+def _made(change: Change) -> Image:
+    """Return an image in which `change` is made; AWS alone knows the id of a new version."""
+    if not isinstance(change, CreatePolicyVersion):
+        return change.after
+    versions = [*change.replaced["versions"], "new"]
+    return {"default": "new", "document": change.document, "versions": versions}
+
+
+def _subject(call: Call) -> Mapping[str, Any]:
+    """Return the parameters that say what a call is about."""
+    return {key: value for key, value in call.params.items() if key in _NAMES}
+
+
+_NEW = (CreateGroup, CreateUser)
+_LOOKING = ("Get", "List")
+_NAMES = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
+
+
+def _unique(calls: Iterator[Call], changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+    new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
+    asks = (
+        Ask(f"iam:{call.operation}", resource, _keys(call))
+        for call in calls
+        for resource in _resources(call, new, after)
+    )
+    return tuple({(ask.action, ask.resource, str(ask.context)): ask for ask in asks}.values())
+
+
+def _resources(call: Call, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
+    """Yield what a call is about; looking for what is not there yet, nobody knows its path."""
+    resource = _resource(call, after)
+    yield resource
+    kind, _, name = resource.split(":", 5)[-1].partition("/")
+    name = name.rpartition("/")[2]
+    if call.operation.startswith(_LOOKING) and (kind, name) in new:
+        yield f"{resource.partition(f':{kind}/')[0]}:{kind}/{name}"
+
+
+def _resource(call: Call, after: Snapshot) -> str:
+    """Return the resource that IAM authorizes a call against (fact §4.6)."""
+    params = call.params
+    if "GroupName" in params and call.operation != "ListGroupsForUser":
+        return after.group_named[params["GroupName"]].arn
+    if "UserName" in params:
+        return after.user_named[params["UserName"]].arn
+    for name in ("PolicyArn", "SerialNumber"):
+        if name in params:
+            return str(params[name])
+    if call.operation == "ListVirtualMFADevices":
+        return "*"
+    path, name = params["Path"], params["PolicyName"]
+    return f"arn:{after.partition}:iam::{after.account}:policy{path}{name}"
+
+
+def _keys(call: Call) -> dict[str, ContextValue]:
+    """Return the condition keys that a call's parameters bring."""
+    keys: dict[str, ContextValue] = {}
+    if call.operation.startswith(("Attach", "Detach")):
+        keys["iam:PolicyARN"] = call.params["PolicyArn"]
+    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    names = tuple(tags) or tuple(call.params.get("TagKeys", ()))
+    if names:
+        keys["aws:TagKeys"] = names
+    return {**keys, **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
+
+
+_POLICY_ARN = "iam:PolicyARN"
+
+
+def least_policy(asks: Iterable[Ask]) -> Document:
+    """Return a policy that allows what is asked, and else nothing.
+
+    Each resource is named; where that becomes longer than a managed policy may be, its last part
+    is a wildcard. Policies are attached and detached under a condition on their ARN.
+    """
+    asked = tuple(asks)
+    exact = _document(asked, wide=False)
+    return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
+
+
+def needs_of(outlook: Outlook) -> Mapping[str, Any]:
+    """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
+
+    With it, what is there already can be looked at again, too.
+    """
+    if not outlook.changes:
+        return {}
+    changes, after = outlook.changes, outlook.after
+    doing = (*to_apply(changes, after), *to_roll_back(changes, after))
+    return to_json(least_policy((*doing, *to_look(outlook.needless, after))))
+
+
+def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:
+    by_place: dict[tuple[str, str], set[str]] = {}
+    for ask in asks:
+        resource = _widened(ask.resource) if wide else ask.resource
+        place = (resource, str(ask.context.get(_POLICY_ARN, "")))
+        by_place.setdefault(place, set()).add(ask.action)
+    by_actions: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (resource, attached), actions in by_place.items():
+        by_actions.setdefault((tuple(sorted(actions)), attached), []).append(resource)
+    statements = [
+        _statement(actions, resources, attached)
+        for (actions, attached), resources in by_actions.items()
+    ]
+    return from_json({"Version": "2012-10-17", "Statement": statements})
+
+
+def _statement(actions: tuple[str, ...], resources: list[str], attached: str) -> Mapping[str, Any]:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+    if attached:
+        return {**statement, "Condition": {"ArnEquals": {_POLICY_ARN: attached}}}
+    return statement
+
+
+def _widened(resource: str) -> str:
+    """Return a resource with a wildcard for its last part; `*`, which names none, stays."""
+    *owner, name = resource.split(":", 5)
+    kind, has_name, _ = name.partition("/")
+    return ":".join([*owner, f"{kind}/*"]) if has_name else resource

@@ -1,0 +1,355 @@
+"""Makes a plan: from what the account is to what an administrator wants. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sekisho.account import Snapshot, User
+from sekisho.account.saved import dump_snapshot
+from sekisho.audit.exceptions import ExceptionKind, Exemption
+from sekisho.errors import FaultyInput, UsageError
+from sekisho.messages import Message
+from sekisho.policy import to_json
+from sekisho.rollout.changes.forecast import change_password_arn, forecast, with_change_password
+from sekisho.rollout.changes.kinds import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    TagPolicy,
+)
+from sekisho.rollout.changes.reach import reach_of
+from sekisho.rollout.credentials import temporary_length, unread_of
+from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
+from sekisho.rollout.goal.validation import faults_of
+from sekisho.rollout.plan import Caller, Note, Person, Plan
+from sekisho.rollout.planning.before_after import Outlook, outlook_of
+from sekisho.rollout.planning.impact import people
+from sekisho.rollout.planning.obstacles import (
+    gaps,
+    missing,
+    no_enforcement,
+    no_room_for_a_version,
+    over_quotas,
+    used_elsewhere,
+)
+from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
+from sekisho.rollout.planning.user_warnings import warnings
+
+EXCEPTION_EXPIRED = Message(
+    "The exceptions of these users have expired and excuse nobody any more; break-glass users "
+    "are left alone all the same. Renew them, or take them off the exceptions file."
+)
+NOT_COVERED = Message(
+    "These users have a console password, or it could not be read, and are in no wave and no "
+    "exception."
+)
+STALE_STAYS = Message(
+    "The policy stays attached to the group `{group}`: some of its members are not enforced yet."
+)
+DESCRIPTION_STAYS = Message(
+    "The policy exists with another description, which AWS does not let anybody change."
+)
+
+_PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
+
+
+def plan(
+    goal: Goal, snapshot: Snapshot, caller: Caller, accepted: Mapping[str, str] | None = None
+) -> Plan:
+    """Return the plan that brings the account of `snapshot` to `goal`.
+
+    A plan that must not be applied is a plan too: it says why in `reasons` and `proofs`.
+
+    Args:
+        goal: what the account shall come to.
+        snapshot: the account as it is.
+        caller: who will apply the plan.
+        accepted: why a reason or a property that is not proved shall not count, by its id.
+
+    Raises:
+        FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
+        UsageError: if something is accepted that does not speak against the plan, or that nobody
+            can accept.
+    """
+    if faults := faults_of(goal, snapshot):
+        raise FaultyInput("goal", faults)
+    digest = hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest()
+    draft = _Draft(with_change_password(snapshot), goal, digest)
+    draft.policies()
+    for new in goal.new_users:
+        draft.new_user(new)
+    draft.people(caller)
+    draft.stale_copies()
+    return check_accepted(_judged(draft, caller, accepted or {}))
+
+
+def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
+    goal, snapshot = draft.goal, draft.start
+    outlook = outlook_of(snapshot, draft.now, draft.changes, caller, goal)
+    outlook = replace(outlook, needless=tuple(draft.needless))
+    persons = people(outlook, goal)
+    told = (
+        *draft.warnings,
+        *no_enforcement(outlook.changes, snapshot),
+        *warnings(outlook),
+        *_uncovered(goal, snapshot),
+        *missing(snapshot),
+    )
+    return Plan(
+        account=snapshot.account,
+        partition=snapshot.partition,
+        caller=caller,
+        snapshot_at=snapshot.taken_at,
+        changes=outlook.changes,
+        needless=outlook.needless,
+        proofs=proofs(outlook),
+        reasons=tuple(_against(draft, outlook)),
+        warnings=told,
+        people=persons,
+        exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
+        reach=reach_of(outlook.changes, outlook.before, outlook.after),
+        needs=needs_of(outlook),
+        accepted=dict(accepted),
+        password_length=temporary_length(snapshot),
+        complete=not snapshot.gaps,
+        snapshot=draft.digest,
+    )
+
+
+def _against(draft: "_Draft", outlook: Outlook) -> Iterator[Note]:
+    """Yield what speaks against the plan, beside its proofs."""
+    goal, snapshot = draft.goal, draft.start
+    # what is attached before something else is detached counts for AWS meanwhile
+    joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
+    most = draft.now if joining == draft.changes else forecast(snapshot, joining)
+    yield from expired(goal.exceptions, snapshot.taken_at)
+    yield from draft.reasons
+    yield from gaps(outlook, goal)
+    yield from over_quotas(outlook.before, most)
+    yield from reasons(outlook)
+    yield from not_meant(outlook, goal)
+    yield from used_elsewhere(outlook.changes, snapshot)
+    yield from keys_in_use(outlook)
+
+
+def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:
+    """Yield who has a console password, as far as is known, and is in no wave where there are."""
+    named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
+    unread = unread_of(snapshot, "GetLoginProfile")
+    signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
+    left = tuple(name for name in signing_in if name not in named)
+    if goal.waves and left:
+        yield Note("not-covered", NOT_COVERED, left)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making: `now` is `start` with the changes so far."""
+
+    start: Snapshot
+    goal: Goal
+    digest: str
+    now: Snapshot = field(init=False)
+    changes: list[Change] = field(default_factory=list)
+    needless: list[Change] = field(default_factory=list)
+    reasons: list[Note] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = self.start
+
+    @property
+    def first(self) -> Stage:
+        """The stage for everybody, as the only one where there is one."""
+        return Stage(self.goal.policy, self.goal.group.name if self.goal.group else None)
+
+    def arn(self, stage: Stage) -> str:
+        return policy_arn(self.start, stage.policy)
+
+    def add(self, change: Change, *, done: bool = False) -> None:
+        """Add a change, or note that it is not needed."""
+        if done:
+            self.needless.append(change)
+        else:
+            self.changes.append(change)
+            self.now = forecast(self.now, [change])
+
+    def policies(self) -> None:
+        """Create both stages' policies and groups; the second once somebody comes to it."""
+        group = self.goal.group
+        self.policy(self.goal.policy)
+        if group is not None:
+            self.group(self.first, group.path)
+        second = self.goal.enrolled
+        if second is not None and any(self.stage_of(name) is second for name in self.targets()):
+            self.policy(second.policy)
+            if second.group is not None:
+                self.group(second, group.path if group else "/")
+
+    def policy(self, wanted: PolicyGoal) -> None:
+        """Create the policy, or bring the one that there is to the goal."""
+        arn = policy_arn(self.start, wanted)
+        if arn in self.start.policies:
+            self._existing_policy(wanted, arn)
+            return
+        document, tags = to_json(wanted.document), dict(wanted.tags)
+        self.add(CreatePolicy(arn, wanted.description, document, tags))
+
+    def _existing_policy(self, wanted: PolicyGoal, arn: str) -> None:
+        known = self.start.policies[arn]
+        replaced = {
+            "default": known.default_version,
+            "document": to_json(known.document),
+            "versions": sorted(known.versions),
+        }
+        version = CreatePolicyVersion(arn, to_json(wanted.document), replaced)
+        same = known.document == wanted.document
+        self.add(version, done=same)
+        if not same:
+            self.reasons += no_room_for_a_version(known, self.start.summary)
+        for key, value in wanted.tags.items():
+            old = known.tags.get(key)
+            self.add(TagPolicy(arn, key, value, old), done=old == value)
+        if wanted.description not in ("", known.description):
+            self.warnings.append(Note("description-stays", DESCRIPTION_STAYS, (arn,)))
+
+    def group(self, stage: Stage, path: str) -> None:
+        """Create a stage's group if it does not exist, and attach the policy to it."""
+        name, arn = stage.group or "", self.arn(stage)
+        known = self.start.group_named.get(name)
+        self.add(CreateGroup(name, path), done=known is not None)
+        self.add(AttachGroupPolicy(name, arn), done=known is not None and arn in known.attached)
+
+    def new_user(self, new: NewUser) -> None:
+        """Create a user; the password comes last, so that nobody gets in not enforced."""
+        known = self.start.user_named.get(new.name)
+        create = CreateUser(new.name, new.path, dict(new.tags))
+        self.add(create, done=known is not None)
+        if new.enforced:
+            self.attach(new.name, self.arn(self.first))
+        group = self.goal.group
+        enforcing = [group.name] if group is not None and new.name in group.members else []
+        for name in dict.fromkeys([*enforcing, *new.groups]):
+            self.join(name, new.name)
+        if new.password is None:
+            return
+        if new.password.must_change and new.password.allow_change:
+            self.attach(new.name, change_password_arn(self.start.partition))
+        profile = CreateLoginProfile(new.name, new.password.must_change)
+        self.add(profile, done=known is not None and known.password is not None)
+
+    def known(self, name: str) -> User | None:
+        """Return a user as they are; a new one as they are by now."""
+        new = (user for user in self.now.users if user.name == name)
+        return self.start.user_named.get(name) or next(new, None)
+
+    def attach(self, user: str, arn: str) -> None:
+        known = self.known(user)
+        self.add(AttachUserPolicy(user, arn), done=known is not None and arn in known.attached)
+
+    def join(self, group: str, user: str) -> None:
+        known = self.known(user)
+        self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
+
+    def targets(self) -> tuple[str, ...]:
+        """Return the users to enforce MFA for who are there already."""
+        new = {user.name for user in self.goal.new_users}
+        members = self.goal.group.members if self.goal.group else ()
+        return tuple(n for n in dict.fromkeys([*self.goal.users, *members]) if n not in new)
+
+    def stage_of(self, name: str) -> Stage:
+        """Return the stage that a user belongs to: the second, if there is one, with a device."""
+        user = self.start.user_named.get(name)
+        second = self.goal.enrolled
+        return second if second is not None and user is not None and user.devices else self.first
+
+    def people(self, caller: Caller) -> None:
+        """Enforce MFA for the users that exist; the caller comes last."""
+        own = caller.arn.rsplit("/", 1)[-1]
+        members = self.goal.group.members if self.goal.group else ()
+        for name in sorted(self.targets(), key=lambda name: name == own):
+            stage = self.stage_of(name)
+            if name in self.goal.users:
+                self.attach(name, self.arn(stage))
+            if stage.group is not None and name in members:
+                self.join(stage.group, name)
+            # nothing goes before what comes in its place
+            if self.goal.enrolled is not None:
+                self.leave(name, self.first if stage is self.goal.enrolled else self.goal.enrolled)
+            for arn in self.goal.replaces:
+                self.detach(name, arn)
+
+    def leave(self, name: str, stage: Stage) -> None:
+        """Take a user out of a stage."""
+        self.detach(name, self.arn(stage))
+        known = self.start.user_named.get(name)
+        if known is not None and stage.group is not None and stage.group in known.groups:
+            self.add(RemoveUserFromGroup(stage.group, name))
+
+    def detach(self, name: str, arn: str) -> None:
+        """Detach a policy from a user, if it is attached directly."""
+        known = self.start.user_named.get(name)
+        if known is not None and arn in known.attached:
+            self.add(DetachUserPolicy(name, arn))
+
+    def stale_copies(self) -> None:
+        """Detach replaced policies from groups all of whose members are enforced by now."""
+        enforced = {*self.targets()}
+        for group in self.start.groups if self.goal.replaces else ():
+            members = {user.name for user in self.start.users if group.name in user.groups}
+            for arn in self.goal.replaces:
+                if arn in group.attached and members <= enforced:
+                    self.add(DetachGroupPolicy(group.name, arn))
+                elif arn in group.attached:
+                    text = STALE_STAYS.filled(group=group.name)
+                    self.warnings.append(Note("stale-stays", text, (group.name,)))
+
+
+def concerned(
+    entries: Iterable[Exemption], people: Iterable[Person], now: datetime
+) -> tuple[Exemption, ...]:
+    """Return the exceptions of these people, of every break-glass user, and the expired ones."""
+    names = {person.user for person in people}
+    return tuple(
+        each
+        for each in entries
+        if each.user in names or each.kind is ExceptionKind.BREAK_GLASS or each.expired(now)
+    )
+
+
+def expired(entries: Iterable[Exemption], now: datetime) -> Iterator[Note]:
+    """Yield that exceptions have expired, and whose they are."""
+    names = tuple(each.user for each in entries if each.expired(now))
+    if names:
+        yield Note("exception-expired", EXCEPTION_EXPIRED, names)
+
+
+UNACCEPTABLE = frozenset(
+    {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
+)
+"""What nobody can let pass, by its id."""
+
+
+def check_accepted(plan: Plan) -> Plan:
+    """Return `plan` if what it accepts does speak against it, and may be accepted.
+
+    Raises:
+        UsageError: if something does not.
+    """
+    for identity in plan.accepted:
+        if identity not in plan.against:
+            raise UsageError(f"nothing called `{identity}` speaks against this plan")
+        if identity in UNACCEPTABLE:
+            raise UsageError(f"nobody can accept `{identity}`", fix="change what is wanted")
+    return plan

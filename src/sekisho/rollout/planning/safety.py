@@ -1,0 +1,358 @@
+"""The safety of a plan: what must hold before it may be applied.
+
+Whether MFA is enforced and everybody gets in is proved; the rest is decided by the engine on the
+account as it is and as it will be.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, product
+
+from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
+from sekisho.audit import Enforced, UserEnforcement
+from sekisho.audit.people import Administrators, some
+from sekisho.engine import DecisionEffect, Policies
+from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.messages import Message, verbatim
+from sekisho.prover import Refuted, Unknown
+from sekisho.prover import Verdict as ProverVerdict
+from sekisho.prover.wording import counterexample_text
+from sekisho.rollout.credentials import UNLISTED, UNREAD
+from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.plan import Caller, Note, Proof, Verdict
+from sekisho.rollout.planning.before_after import Outlook, policies_or_none
+from sekisho.rollout.planning.impact import may_stop_key, others_may_stop
+from sekisho.rollout.planning.obstacles import GAP
+from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
+from sekisho.rollout.planning.requests import Ask, asked, credentials_of, held_by, sessions_of
+from sekisho.rollout.planning.sign_in_outcomes import Entering
+from sekisho.rollout.planning.user_warnings import NOT_CONFIRMED, UNKNOWN, UNREAD_POLICIES, shut_out
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+
+ENFORCEMENT_PROVED = Message(
+    "For everybody who gets the policy, no request without MFA passes outside the exempt list, "
+    "whatever is attached later."
+)
+EVERYONE_GETS_IN = Message(
+    "Everybody who is touched and can sign in now comes to a session with MFA by what they hold."
+)
+KEYS_IN_USE = Message(
+    "Access keys of these users were used in the last 90 days, or it cannot be told, and will stop "
+    "working without MFA."
+)
+CREDENTIALS_IN_USE = Message(
+    "SSH keys, signing certificates or credentials for one service of these users are active, or "
+    "it cannot be told, and will stop working: with them there is no MFA. When they were last used "
+    "is not known. {not_confirmed}"
+).filled(not_confirmed=NOT_CONFIRMED)
+CALLER = Message(
+    "Whoever applies this plan keeps the access that they need to finish it and to roll it back."
+)
+BREAK_GLASS = Message(
+    "No break-glass user is touched: the same policies decide for them as before."
+)
+ADMINISTRATOR_REMAINS = Message(
+    "Somebody remains who can administer users with the password, access key and MFA device that "
+    "they have now."
+)
+NO_BREAK_GLASS = Message("No break-glass user is named: nobody is protected as one.")
+NOBODY_ADMINISTERS = Message(
+    "No user could administer users before, with what they hold, so that none is lost."
+)
+MFA_OPENS = Message("Nobody is shut out even with MFA.")
+CALLER_UNKNOWN = Message("It cannot be told which policies decide for the caller.")
+OTHER_ACCOUNT = Message("The caller is not of the account that was read.")
+NOT_MEANT = Message(
+    "Other policies will decide for these users, and the goal is not about them: they are in a "
+    "group that gets the policy, or have the policy already."
+)
+
+_DETAILS = "GetAccountAuthorizationDetails"
+
+
+def proofs(outlook: Outlook) -> tuple[Proof, ...]:
+    """Return the safety properties with their outcomes."""
+    return (_enforcement_shut(outlook), gets_in(outlook), *keeping(outlook), _mfa_opens(outlook))
+
+
+def keeping(outlook: Outlook) -> tuple[Proof, ...]:
+    """Return that the caller, the break-glass users and an administrator keep what they have."""
+    return (
+        _caller_keeps_access(outlook),
+        _break_glass_untouched(outlook),
+        _administrator_remains(outlook),
+    )
+
+
+def reasons(outlook: Outlook) -> tuple[Note, ...]:
+    """Return what makes it impossible to judge the plan, for its caller or for who is touched."""
+    if not _is_of(outlook.before, outlook.caller):
+        return (Note("other-account", OTHER_ACCOUNT, (outlook.caller.arn,)),)
+    try:
+        _standing(outlook.before, outlook.caller)
+    except FaultyAccount:
+        return (Note("caller-unknown", CALLER_UNKNOWN, (outlook.caller.arn,)),)
+    if outlook.before.gaps:
+        # each gap is a reason of its own where it matters
+        return ()
+    unread = (
+        user.name for user in outlook.touched if not policies_or_none(outlook.after, user.name)
+    )
+    return tuple(Note("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread)
+
+
+def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
+    """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
+    stops, now = {*outlook.whom(may_stop_key)}, outlook.before.taken_at
+    keys = tuple(
+        user.name
+        for user in outlook.touched
+        if user.name in stops
+        and (
+            "ListAccessKeys" in outlook.unread.get(user.name, ())
+            or outlook.facts[user.name].keys_may_work(now)
+        )
+    )
+    found = (
+        ("keys-in-use", KEYS_IN_USE, keys),
+        ("credentials-in-use", CREDENTIALS_IN_USE, others_may_stop(outlook)),
+    )
+    return tuple(Note(identity, text, names) for identity, text, names in found if names)
+
+
+def not_meant(outlook: Outlook, goal: Goal) -> tuple[Note, ...]:
+    """Return who is touched and not among those whom the goal is about."""
+    meant = {user.name for user in outlook.targets} | {*outlook.break_glass}
+    meant |= {user.name for user in goal.new_users}
+    names = tuple(
+        user.name
+        for user in outlook.touched
+        if user.name not in meant and policies_or_none(outlook.after, user.name) is not None
+    )
+    return (Note("not-meant", NOT_MEANT, names),) if names else ()
+
+
+def _enforcement_shut(outlook: Outlook) -> Proof:
+    """Show that no request without MFA passes, whatever is attached later.
+
+    Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
+    beside them, and for who was enforced and is touched.
+    """
+    targets = {user.name for user in outlook.targets}
+    others = [
+        user
+        for user in outlook.touched
+        if user.name not in targets
+        and (
+            outlook.gets_policy(user)
+            or outlook.was_enforced(user)
+            or policies_or_none(outlook.after, user.name) is None
+        )
+    ]
+    judged = sorted((*outlook.targets, *others), key=lambda user: user.name)
+    found = [(user.name, *_enforcement(outlook.enforcements[user.name])) for user in judged]
+    return _proof("enforcement", ENFORCEMENT_PROVED, found)
+
+
+def _enforcement(enforcement: UserEnforcement) -> tuple[Verdict, Message]:
+    match (enforcement.enforced, enforcement.later):
+        case (Enforced.PROVED, _):
+            return Verdict.PROVED, verbatim("")
+        case (Enforced.UNKNOWN, later):
+            reason = enforcement.gap or (later.reason if isinstance(later, Unknown) else "")
+            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+        case (_, later):
+            counterexample = enforcement.counterexample or (
+                later.counterexample if isinstance(later, Refuted) else None
+            )
+            return Verdict.REFUTED, counterexample_text(
+                counterexample
+            ) if counterexample else verbatim("")
+
+
+def gets_in(outlook: Outlook) -> Proof:
+    """Show that everybody who is touched comes to a session with MFA by what they hold.
+
+    Who is proved to have had no way in before is left out.
+    """
+    found = [
+        (name, entry.verdict, entry.why)
+        for name, entry in outlook.entries.items()
+        if not outlook.was_stuck(name)
+    ]
+    return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
+
+
+def _proof(identity: str, text: Message, found: list[tuple[str, Verdict, Message]]) -> Proof:
+    open_ = [(name, why) for name, verdict, why in found if verdict is not Verdict.PROVED]
+    verdicts = {verdict for _, verdict, _ in found}
+    worst = next(
+        (each for each in (Verdict.REFUTED, Verdict.UNKNOWN) if each in verdicts), Verdict.PROVED
+    )
+    names, shown = tuple(name for name, _ in open_), tuple(why for _, why in open_)
+    return Proof(identity, text, worst, names, shown)
+
+
+def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
+    verdict = Verdict.REFUTED if failed else Verdict.PROVED
+    return Proof(identity, text, verdict, failed)
+
+
+def _caller_keeps_access(outlook: Outlook) -> Proof:
+    """Decide every call of the plan and of its roll-back, as the account is and as it will be.
+
+    Part of the plan is applied while only part of it is in force: the calls that apply have to be
+    allowed at both ends.
+    """
+    looking = to_look(outlook.needless, outlook.after) if outlook.changes else ()
+    applying = (*to_apply(outlook.changes, outlook.after), *looking)
+    rolling_back = to_roll_back(outlook.changes, outlook.after)
+    rounds = ((outlook.before, applying), (outlook.after, (*applying, *rolling_back)))
+    failed = dict.fromkeys(
+        denial for snapshot, asks in rounds for denial in _denials(snapshot, outlook.caller, asks)
+    )
+    proof = _decided("caller-keeps-access", CALLER, tuple(failed))
+    known = _is_known(outlook.before, outlook.caller) and _is_known(outlook.after, outlook.caller)
+    return proof if known else replace(proof, verdict=Verdict.UNKNOWN)
+
+
+def _is_known(snapshot: Snapshot, caller: Caller) -> bool:
+    """Return whether it can be told what decides for the caller."""
+    try:
+        _standing(snapshot, caller)
+    except FaultyAccount:
+        return False
+    return True
+
+
+def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Iterator[str]:
+    try:
+        policies, credentials, user = _standing(snapshot, caller)
+    except FaultyAccount:
+        yield from (f"{ask.action}: unknown" for ask in asks)
+        return
+    tags = user.tags if user else {}
+    for credential, ask in product(credentials, asks):
+        decision = asked(snapshot, credential, policies, tags, ask)
+        if decision.effect is not DecisionEffect.ALLOWED:
+            yield f"{ask.action} on {ask.resource}: {decision.effect}"
+
+
+def _standing(
+    snapshot: Snapshot, caller: Caller
+) -> tuple[Policies, tuple[Credential, ...], User | None]:
+    """Return what decides for the caller, and the credentials that they may hold.
+
+    None are returned for root: no identity-based policy applies to it.
+
+    Raises:
+        FaultyAccount: if the caller is unknown, or a policy of theirs is not in the snapshot.
+    """
+    kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
+    if not _is_of(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
+        message = f"`{caller.arn}` is no user, role or root of this account"
+        raise FaultyAccount("caller", [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
+    if kind == "root":
+        return Policies(), (), None
+    if kind == "assumed-role":
+        role, _, session = rest.partition("/")
+        # the session's ARN has no path, and `aws:PrincipalArn` has
+        path = next((known.path for known in snapshot.roles if known.name == role), "/")
+        holder = Holder(HolderKind.ROLE, snapshot.partition, snapshot.account, role, path)
+        credential = Credential(
+            CredentialKind.ROLE_SESSION, holder, snapshot.taken_at, session_name=session
+        )
+        return policies_of_role(snapshot, role), (credential,), None
+    name = rest.rsplit("/", 1)[-1]
+    policies = policies_of(snapshot, name)
+    user = user_of(snapshot, name)
+    return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
+
+
+def _is_of(snapshot: Snapshot, caller: Caller) -> bool:
+    return caller.home == (snapshot.partition, snapshot.account)
+
+
+def _break_glass_untouched(outlook: Outlook) -> Proof:
+    """Compare the policies of each break-glass user, document by document."""
+    identity = "break-glass-untouched"
+    if not outlook.break_glass:
+        return Proof(identity, NO_BREAK_GLASS, Verdict.NOBODY)
+    touched = {user.name for user in outlook.touched}
+    failed = tuple(name for name in outlook.break_glass if name in touched)
+    return _decided(identity, BREAK_GLASS, failed)
+
+
+def _administrator_remains(outlook: Outlook) -> Proof:
+    """Show that if an administrator can work now, there is one who can still work afterwards."""
+    identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
+    unsure: dict[str, Message] = {}
+    unread = outlook.unread
+    after = _Working(outlook.after, outlook.administrators, outlook.entering, unread)
+    for name, verdict, why in _administering(after):
+        if verdict is Verdict.PROVED:
+            return Proof(identity, text, Verdict.PROVED)
+        unsure |= {name: why} if verdict is Verdict.UNKNOWN else {}
+    was = _Working(outlook.before, outlook.administrators_before, outlook.entering_before, unread)
+    before = [*_administering(was)]
+    unsure |= {name: why for name, verdict, why in before if verdict is Verdict.UNKNOWN}
+    if unsure:
+        return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
+    failed = tuple(name for name, verdict, _ in before if verdict is Verdict.PROVED)
+    if not failed:
+        return Proof(identity, NOBODY_ADMINISTERS, Verdict.NOBODY)
+    return _decided(identity, text, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """An account whose users work with what they hold; of `unread` it is not known what."""
+
+    snapshot: Snapshot
+    administrators: Administrators
+    entering: Entering
+    unread: Mapping[str, tuple[str, ...]]
+
+
+def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Message]]:
+    """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
+    for user in at.snapshot.users:
+        if policies_or_none(at.snapshot, user.name) is None:
+            yield user.name, Verdict.UNKNOWN, UNREAD_POLICIES
+        else:
+            yield user.name, *_administers(at, user)
+    if at.snapshot.gap_of(_DETAILS) is not None:
+        yield _DETAILS, Verdict.UNKNOWN, UNLISTED
+
+
+def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
+    """Return whether a user is an administrator by what they surely hold, or by what they may."""
+    unread = at.unread.get(user.name)
+    sure: tuple[Credential, ...] = ()
+    if unread:
+        every = (credentials_of(at.snapshot, user, mfa=mfa) for mfa in (False, True))
+        may, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
+    else:
+        console = at.entering.console(user)
+        opens, why = console.verdict, console.why
+        sure = sessions_of(at.snapshot, user, enters=opens is Verdict.PROVED)
+        may = sessions_of(at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN))
+    match _administers_by(at, user, sure), _administers_by(at, user, may):
+        case Refuted(), _:
+            return Verdict.PROVED, verbatim("")
+        case Unknown(reason), _:
+            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+        case _, Refuted() | Unknown():
+            return Verdict.UNKNOWN, why
+        case _:
+            return Verdict.REFUTED, verbatim("")
+
+
+def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:
+    return some(at.administrators.of(user, held_by(each)) for each in held)
+
+
+def _mfa_opens(outlook: Outlook) -> Proof:
+    """Show that nobody is shut out even with MFA who was not so before."""
+    found = outlook.decided(shut_out).items()
+    return _proof("mfa-opens", MFA_OPENS, [(name, *told) for name, told in found])

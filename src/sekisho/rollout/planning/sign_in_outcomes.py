@@ -1,0 +1,170 @@
+"""Does each user of an account get in, in the words of a plan.
+
+A user starts with what the snapshot says that they hold, and must be able to come to a session
+with MFA: the audit walks there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sekisho.account import Gap, Snapshot, User, policies_of
+from sekisho.audit import Enforced, enforcements_of
+from sekisho.audit.assuming import EVERYTHING, lets_in
+from sekisho.audit.people import Facts, Walks, facts_of, may_hold
+from sekisho.audit.people.walks import Walked
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.engine.actions import matches
+from sekisho.engine.doubts import Doubts
+from sekisho.errors import FaultyAccount
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Effect
+from sekisho.prover.attached import tells_mfa_apart
+from sekisho.rollout.credentials import UNREAD
+from sekisho.rollout.plan import Verdict
+from sekisho.rollout.planning.requests import credentials_of
+
+_Walk = Callable[[User, Facts, Policies], Walked]
+
+_NO_WORDS = verbatim("")
+_UNKNOWN = Message("cannot be told: {reason}")
+_NO_REPORT = Message("there is no credential report, and the password may have expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Whether a user comes to a session with MFA, and if not, where the way ends.
+
+    Attributes:
+        without_mfa: to a session without, which is as good: see `or_without_mfa`.
+        console: whether the password opens the console, with MFA or without; `NOBODY` if there is
+            none.
+    """
+
+    verdict: Verdict
+    why: Message = _NO_WORDS
+    without_mfa: bool = False
+    console: Verdict = Verdict.UNKNOWN
+
+
+class Entering:
+    """Whether the users of an account get in; each is walked once asked about.
+
+    Args:
+        snapshot: the account.
+        unread: of whom it was not read what they hold, as `held.unread_held` tells.
+    """
+
+    def __init__(self, snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> None:
+        self._snapshot = snapshot
+        self._unread = unread
+        self._walks, self._facts = Walks(snapshot), facts_of(snapshot)
+
+    def entries(self, users: Iterable[User]) -> Mapping[str, Entry]:
+        """Return whether each of the users gets in, by name; who holds nothing is left out."""
+        return {
+            user.name: self._entry(user)
+            for user in users
+            if user.name in self._unread or user.password or any(key.active for key in user.keys)
+        }
+
+    def _entry(self, user: User) -> Entry:
+        unread, facts = self._unread.get(user.name), self._facts[user.name]
+        if unread:
+            way = Entry(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
+        else:
+            way = self._told(user, self._walks.of, facts)
+        return replace(way, console=self.console(user).verdict)
+
+    def console(self, user: User) -> Entry:
+        """Return whether the password opens the console, with MFA or without.
+
+        No access key is needed for it, and devices that were not read are taken every way.
+        """
+        facts = self._facts[user.name]
+        if facts.password is None:
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason="; ".join(facts.unread)))
+        if not facts.password:
+            return Entry(Verdict.NOBODY)
+        return self._told(user, self._walks.opens, facts)
+
+    def enrols(self, user: User) -> Verdict:
+        """Return whether somebody without a device can set one up, once the password is changed.
+
+        Who holds nothing may get anything.
+        """
+        facts = replace(self._facts[user.name], must_change=False, expired=False)
+        if not facts.password and not facts.active_keys and not facts.others:
+            facts = replace(facts, password=True, active_keys=1)
+        return self._told(user, self._walks.enrols, facts).verdict
+
+    def _told(self, user: User, walk: _Walk, facts: Facts) -> Entry:
+        """Walk by all that the user may hold; it must come out the same."""
+        try:
+            policies = policies_of(self._snapshot, user.name)
+        except FaultyAccount as error:
+            reason = "; ".join(fault.message for fault in error.faults)
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
+        by_verdict = {
+            found.verdict: found
+            for each in may_hold(facts)
+            for found in [walk(user, each, policies)]
+        }
+        walked = by_verdict.popitem()[1]
+        if by_verdict or walked.why is None:
+            unread = "; ".join((*facts.unread, *self._walks.unread(user)))
+            # no call need have failed: a snapshot may do without a report
+            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
+        verdict = Verdict[walked.verdict.name]
+        unsure = verdict is Verdict.UNKNOWN
+        return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
+
+
+def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
+    """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
+
+    It is where the user is not enforced, and neither a policy of theirs nor a role that may let
+    them
+    in asks for MFA. By the password, if there is one: a key is no way to the console.
+    """
+    opens = entry.console in (Verdict.PROVED, Verdict.NOBODY)
+    if entry.verdict is Verdict.PROVED or not opens:
+        return entry
+    enforcement = enforcements_of(replace(snapshot, users=(user,)))[user.name]
+    if enforcement.enforced in (Enforced.PROVED, Enforced.UNKNOWN):
+        return entry
+    policies = policies_of(snapshot, user.name)
+    if tells_mfa_apart(policies) or _is_asked_by_a_role(snapshot, user, policies):
+        return entry
+    gap = next((each for each in snapshot.gaps if _hides_roles(each)), None)
+    if gap is not None:
+        reason = f"{gap.what}: {gap.reason}"
+        return replace(entry, verdict=Verdict.UNKNOWN, why=_UNKNOWN.filled(reason=reason))
+    return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
+
+
+def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> bool:
+    """Return whether the trust policy of a role that may let the user in asks for MFA.
+
+    Which roles the user's policies allow is not looked at; with none that allows any, a role lets
+    in whom it names itself.
+    """
+    (mfa,) = credentials_of(snapshot, user, mfa=True)
+    identity = (EVERYTHING,) if any(map(_lets_assume, policies.identity)) else ()
+    return any(
+        tells_mfa_apart(Policies(identity=(AttachedPolicy("trust policy", role.trust),)))
+        and lets_in(role, mfa, snapshot.taken_at, identity) is not None
+        for role in snapshot.roles
+    )
+
+
+def _lets_assume(policy: AttachedPolicy) -> bool:
+    return any(
+        each.effect is Effect.ALLOW
+        and matches(each.action, "sts:AssumeRole", Doubts(Assumptions()))
+        for each in policy.document.statements
+    )
+
+
+def _hides_roles(gap: Gap) -> bool:
+    of_one = gap.who.startswith("trust policy of role ")
+    return of_one or (gap.what == "GetAccountAuthorizationDetails" and not gap.who)

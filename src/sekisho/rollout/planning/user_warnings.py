@@ -1,0 +1,272 @@
+"""What people will feel of a plan: whose keys stop, who must or cannot enrol, who gains.
+
+Who enrols is walked, and what is lost even with MFA is proved; the rest is decided by the engine on
+the account as it is and as it will be, on sampled requests.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from sekisho.account import Snapshot, User
+from sekisho.audit import named_of
+from sekisho.engine import Policies
+from sekisho.errors import FaultyPolicy
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Effect
+from sekisho.prover import (
+    Proved,
+    Question,
+    Refuted,
+    Unknown,
+    expected_exempt,
+    lost_with_mfa,
+    mfa_opens,
+    never,
+)
+from sekisho.prover import Verdict as Found
+from sekisho.rollout.credentials import others_of
+from sekisho.rollout.plan import Note, Verdict
+from sekisho.rollout.planning.before_after import Outlook, policies_or_none
+from sekisho.rollout.planning.impact import is_newly_shut, others_stop, stopping_key
+from sekisho.rollout.planning.requests import credentials_of, may, probes
+from sekisho.signin import Credential
+
+UNREAD_POLICIES = Message("cannot be told: policies that decide for them were not read")
+UNKNOWN = Message("cannot be told: {reason}")
+NOT_CONFIRMED = Message(
+    "That CodeCommit refuses them is observed; of other services, such as Bedrock and Keyspaces, "
+    "AWS does not document it."
+)
+KEYS_STOP = Message(
+    "Access keys of these users work without MFA now and will stop: "
+    "programs that use them need another way in."
+)
+CREDENTIALS_STOP = Message(
+    "SSH keys, signing certificates or credentials for one service of these users work without MFA "
+    "now and will stop: with them there is no MFA. {not_confirmed}"
+).filled(not_confirmed=NOT_CONFIRMED)
+DEAD_LOCK = Message(
+    "These users must change their password at the next sign-in, and will not be allowed to: "
+    "they cannot sign in at the console."
+)
+CANNOT_ENROL = Message(
+    "These users have no MFA device and will not be allowed to set one up themselves."
+)
+MUST_ENROL = Message(
+    "These users have no MFA device yet: they can do little until they set one up."
+)
+VIA_SERVICE = Message(
+    "For these users AWS services may do things without MFA, when asked on their behalf."
+)
+STILL_STUCK = Message(
+    "These users have no way to sign in with MFA now, and this plan gives them none."
+)
+GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
+LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
+MAY_LOSE = Message(
+    "These users may lose things that they may do now, even with MFA; it cannot be told: {what}"
+)
+
+
+def warnings(outlook: Outlook) -> tuple[Note, ...]:
+    """Return what people will feel, each with their names."""
+    shut = {*outlook.whom(_told(_newly_shut))}
+    told = [user for user in outlook.touched if policies_or_none(outlook.after, user.name)]
+    stops = {*others_stop(outlook)}
+    named = [
+        ("keys-stop", KEYS_STOP, outlook.whom(_told(stopping_key))),
+        ("credentials-stop", CREDENTIALS_STOP, _names(told, lambda user: user.name in stops)),
+        # what the walk tells is asked for each: more than their policies tells people apart
+        ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, outlook))),
+        (
+            "cannot-enrol",
+            CANNOT_ENROL,
+            _names(told, lambda user: _cannot_enrol(outlook, user, newly_shut=user.name in shut)),
+        ),
+        (
+            "must-enrol",
+            MUST_ENROL,
+            _names(told, lambda user: user.name in shut and _must_enrol(outlook, user)),
+        ),
+    ]
+    # of whom the policy is theirs, and not only one that says the same
+    served = tuple(user.name for user in outlook.touched if _open_to_services(outlook, user))
+    stuck = tuple(
+        name
+        for name, entry in outlook.entries.items()
+        if entry.verdict is not Verdict.PROVED and outlook.was_stuck(name)
+    )
+    gaining = {*outlook.whom(_told(_gains))}
+    gains = tuple(u.name for u in outlook.touched if u.name in gaining or _rises(outlook, u))
+    named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
+    named.append(("still-stuck", STILL_STUCK, stuck))
+    notes = (Note(identity, text, names) for identity, text, names in named if names)
+    return (*notes, *losing(outlook))
+
+
+def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], bool]:
+    """Return the question of whom something can be told; the plan is refused for the others."""
+    return lambda outlook, user: (
+        policies_or_none(outlook.after, user.name) is not None and feels(outlook, user)
+    )
+
+
+def _names(users: Iterable[User], feels: Callable[[User], bool]) -> tuple[str, ...]:
+    return tuple(user.name for user in users if feels(user))
+
+
+def _dead_locks(outlook: Outlook, user: User) -> bool:
+    """Return whether the page that asks for a new password is where a sign-in ends."""
+    entry = outlook.entries.get(user.name)
+    return entry is not None and entry.console is Verdict.REFUTED
+
+
+def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
+    """Return the credentials without MFA by which a user may enrol; who has none may get any."""
+    key, console = credentials_of(snapshot, user, mfa=False)
+    ways = [key] if any(known.active for known in user.keys) else []
+    ways += [console] if user.password is not None else []
+    return tuple(ways) if ways or others_of(user) else (key, console)
+
+
+def _newly_shut(outlook: Outlook, user: User) -> bool:
+    return is_newly_shut(outlook, user, _ways(outlook.after, user), probes(user))
+
+
+def _cannot_enrol(outlook: Outlook, user: User, *, newly_shut: bool) -> bool:
+    """Return whether a user without a device has to enrol and may not, or might until now."""
+    if not _lacks_device(outlook, user):
+        return False
+    if outlook.entering.enrols(user) is not Verdict.REFUTED:
+        return False
+    return newly_shut or (
+        outlook.known(user) and outlook.entering_before.enrols(user) is Verdict.PROVED
+    )
+
+
+def _must_enrol(outlook: Outlook, user: User) -> bool:
+    """Return whether a user who comes to be shut out has no device, and is not known to be stuck.
+
+    Nobody sets up MFA who does not come so far.
+    """
+    entry = outlook.entries.get(user.name)
+    stuck = entry is not None and entry.verdict is Verdict.REFUTED
+    if stuck or not _lacks_device(outlook, user):
+        return False
+    return outlook.entering.enrols(user) is not Verdict.REFUTED
+
+
+def _lacks_device(outlook: Outlook, user: User) -> bool:
+    """Return whether it is known that the user has no device."""
+    return not user.devices and "ListMFADevices" not in outlook.unread.get(user.name, ())
+
+
+def _open_to_services(outlook: Outlook, user: User) -> bool:
+    enforcement = outlook.enforcements.get(user.name)
+    if enforcement is None or enforcement.via_service is None or not outlook.gets_policy(user):
+        return False
+    return not isinstance(enforcement.via_service, Proved)
+
+
+def _gains(outlook: Outlook, user: User) -> bool:
+    """Return whether somebody who is there already may do what nothing allowed them before."""
+    if policies_or_none(outlook.before, user.name) is None:
+        return False
+    return any(
+        may(outlook.after, user, credential, ask) and not may(outlook.before, user, credential, ask)
+        for mfa in (False, True)
+        for credential in credentials_of(outlook.after, user, mfa=mfa)
+        for ask in probes(user)
+    )
+
+
+def _rises(outlook: Outlook, user: User) -> bool:
+    """Return whether somebody who is there already may come to be an administrator."""
+    if not outlook.known(user) or isinstance(outlook.administrators.of(user), Proved):
+        return False
+    return isinstance(outlook.administrators_before.of(user), Proved)
+
+
+_NO_WORDS = verbatim("")
+_OWN_CALLS = ("iam:", "sts:")
+
+
+def losing(outlook: Outlook) -> Iterator[Note]:
+    """Yield who is not allowed something any more even with MFA, with one example, and who may."""
+    found = outlook.decided(_lost)
+    for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
+        whom = {name: each for name, each in found.items() if isinstance(each, kind)}
+        if whom:
+            yield Note(identity, text.filled(what=_said(next(iter(whom.values())))), tuple(whom))
+
+
+def _said(found: Found) -> Message:
+    match found:
+        case Refuted(counterexample):
+            asked = f"`{counterexample.request.action}` on `{counterexample.request.resource}`"
+            return Message.both(
+                asked, f"`{counterexample.request.action}` (`{counterexample.request.resource}`)"
+            )
+        case Unknown(reason):
+            return reason
+        case _:
+            return _NO_WORDS
+
+
+def _lost(outlook: Outlook, user: User) -> Found:
+    before, after = _policies(outlook, user)
+    if before is None or after is None:
+        return Unknown(UNREAD_POLICIES)
+    now = outlook.before.taken_at
+    return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
+
+
+def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Message]:
+    """Return whether MFA still opens something for a user for whom it did.
+
+    Asked of what is attached to the user, and of whatever may be attached later.
+    """
+    before, after = _policies(outlook, user)
+    if before is None or after is None:
+        return Verdict.UNKNOWN, UNREAD_POLICIES
+    for later in (False, True):
+        will = _opens(outlook, user, after, later=later)
+        was = will if isinstance(will, Refuted) else _opens(outlook, user, before, later=later)
+        match was, will:
+            case (Refuted(), Refuted()) | (Proved(), _):
+                continue
+            case (Unknown(reason), _) | (_, Unknown(reason)):
+                return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+            case _:
+                return Verdict.REFUTED, _NO_WORDS
+    return Verdict.PROVED, _NO_WORDS
+
+
+def _policies(outlook: Outlook, user: User) -> tuple[Policies | None, Policies | None]:
+    """Return the user's policies before and after, None if not known; who is new had none."""
+    known = outlook.known(user)
+    before = policies_or_none(outlook.before, user.name) if known else Policies()
+    return before, policies_or_none(outlook.after, user.name)
+
+
+def _opens(outlook: Outlook, user: User, policies: Policies, *, later: bool) -> Found:
+    """Return a request that MFA opens as a refutation, a proof that there is none, or neither."""
+    now, besides = outlook.before.taken_at, (*expected_exempt(), *_own_actions(outlook))
+    return _found(lambda: mfa_opens(policies, named_of(user), now, besides, later=later))
+
+
+def _found(question: Callable[[], Question]) -> Found:
+    try:
+        return never(question())
+    except FaultyPolicy as error:
+        said = "; ".join(fault.message for fault in error.faults)
+        return Unknown(verbatim(said))
+
+
+def _own_actions(outlook: Outlook) -> Iterator[str]:
+    """Yield what of IAM and STS the goal's policies allow: what people need for their devices."""
+    for policy in filter(None, map(outlook.after.policies.get, outlook.policies)):
+        for statement in policy.document.statements:
+            if statement.effect is Effect.ALLOW and not statement.action.negated:
+                names = statement.action.values
+                yield from (each for each in names if each.lower().startswith(_OWN_CALLS))
