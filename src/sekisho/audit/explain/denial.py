@@ -10,8 +10,6 @@ from itertools import pairwise
 from sekisho.audit.explain.normal import Squeezed
 from sekisho.policy import PolicyKind
 
-__all__ = ["Denial", "denials"]
-
 _PERFORM, _ON = "authorizedtoperform:", "onresource:"
 _DENY, _NONE = "withanexplicitdeny", "becauseno"
 _AFTER_RESOURCE = (_DENY, _NONE, "user:arn:", "<")

@@ -1,24 +1,19 @@
 """What is known of errors: entries, each with its wordings, causes, look-alikes and fixes.
 
-The entries are data (`data/*.json`); a key that is not known there is an error.
+The entries are the table `messages/explanations.toml`; a key that is not known there is an error.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from typing import Any
 
 from sekisho.audit.explain.denial import Denial
 from sekisho.audit.explain.normal import letters, tidy
 from sekisho.engine.glob import like
 from sekisho.errors import InternalError
-from sekisho.messages import Message
+from sekisho.messages import Message, table
 from sekisho.policy import PolicyKind
-
-__all__ = ["Alike", "Cause", "Entry", "Pattern", "entries", "entry"]
-
-_FILES = ("messages", "denials", "policies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +108,7 @@ class Entry:
 @cache
 def entries() -> tuple[Entry, ...]:
     """Return all entries; of denials, the one that fits first counts."""
-    folder = files("sekisho.audit.explain") / "data"
-    texts = [(folder / f"{name}.json").read_text(encoding="utf-8") for name in _FILES]
-    return tuple(_entry(value) for text in texts for value in json.loads(text))
+    return tuple(_entry(name, value) for name, value in table("explanations").items())
 
 
 def entry(id_: str) -> Entry:
@@ -126,39 +119,20 @@ def entry(id_: str) -> Entry:
     return found
 
 
-def _entry(value: Mapping[str, object]) -> Entry:
-    given = _checked(
-        value, ("id", "source", "title", "wordings", "codes", "denial", "causes", "alike")
-    )
-    wordings = tuple(map(str, _list(given.get("wordings"))))
+def _entry(name: str, value: Mapping[str, Any]) -> Entry:
+    given = dict(value)
+    denial = given.pop("denial", None)
+    wordings = tuple(given.pop("wordings", ()))
     return Entry(
-        str(given["id"]),
-        str(given["source"]),
-        _text(given["title"]),
-        wordings,
-        tuple(map(_fragments, wordings)),
-        tuple(letters(str(code)) for code in _list(given.get("codes"))),
-        _pattern(given["denial"]) if "denial" in given else None,
-        tuple(_cause(cause) for cause in _list(given["causes"])),
-        tuple(_alike(each) for each in _list(given.get("alike"))),
+        id=name,
+        wordings=wordings,
+        fragments=tuple(map(_fragments, wordings)),
+        codes=tuple(map(letters, given.pop("codes", ()))),
+        denial=None if denial is None else _pattern(**denial),
+        causes=tuple(Cause(**cause) for cause in given.pop("causes")),
+        alike=tuple(Alike(**each) for each in given.pop("alike", ())),
+        **given,
     )
-
-
-def _checked(value: object, keys: Sequence[str]) -> Mapping[str, object]:
-    if not isinstance(value, dict) or not set(value) <= set(keys):
-        raise InternalError(f"an entry of the explained errors with other keys than {keys}")
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if value is not None and not isinstance(value, list):
-        raise InternalError("a list is missing in an entry of the explained errors")
-    return value or []
-
-
-def _text(value: object) -> Message:
-    given = _checked(value, ("en", "ja"))
-    return Message.both(str(given["en"]), str(given["ja"]))
 
 
 def _fragments(wording: str) -> tuple[str, ...]:
@@ -166,28 +140,20 @@ def _fragments(wording: str) -> tuple[str, ...]:
     return tuple(letters(tidy(part)) for part in wording.split("…"))
 
 
-def _cause(value: object) -> Cause:
-    given = _checked(value, ("why", "tell", "fix", "administrator", "own"))
-    own = {"own": True, "others": False, "any": None}[str(given.get("own", "any"))]
-    why, tell, fix = (_text(given[name]) for name in ("why", "tell", "fix"))
-    return Cause(why, tell, fix, given["administrator"] is True, own)
-
-
-def _alike(value: object) -> Alike:
-    given = _checked(value, ("id", "differs"))
-    return Alike(str(given["id"]), _text(given["differs"]))
-
-
 _EXPLICIT = {"explicit": True, "implicit": False, "unsaid": None}
 
 
-def _pattern(value: object) -> Pattern:
-    given = _checked(value, ("says", "kinds", "actions", "resource", "caller"))
-    kinds = [None if kind is None else PolicyKind(str(kind)) for kind in _list(given.get("kinds"))]
+def _pattern(
+    says: Sequence[str],
+    kinds: Sequence[str] = (),
+    actions: Sequence[str] = (),
+    resource: str = "",
+    caller: str = "",
+) -> Pattern:
     return Pattern(
-        tuple(_EXPLICIT[str(each)] for each in _list(given["says"])),
-        tuple(kinds),
-        frozenset(str(action).lower() for action in _list(given.get("actions"))),
-        str(given.get("resource", "")),
-        str(given.get("caller", "")),
+        tuple(_EXPLICIT[each] for each in says),
+        tuple(None if kind == "unnamed" else PolicyKind(kind) for kind in kinds),
+        frozenset(action.lower() for action in actions),
+        resource,
+        caller,
     )

@@ -16,8 +16,6 @@ from sekisho.audit.explain.normal import letters, tidy
 from sekisho.errors import UsageError
 from sekisho.messages import Message, verbatim
 
-__all__ = ["MOST_CHARACTERS", "Answer", "Explanation", "explain"]
-
 MOST_CHARACTERS = 131_072
 """The longest text that is read; an error is shorter."""
 

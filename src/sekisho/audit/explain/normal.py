@@ -8,8 +8,6 @@ import html
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["Squeezed", "letters", "tidy"]
-
 _QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d\u300c\u300d\u300e\u300f\u00ab\u00bb\\")
 
 
