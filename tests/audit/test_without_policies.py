@@ -9,7 +9,7 @@ import pytest
 from sekisho.account import Snapshot, open_account, unread_policies
 from sekisho.audit import Enforced, Exceptions
 from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
-from sekisho.cli.plan_output import plan_lines
+from sekisho.cli.planning import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.rollout import Caller, Goal, PolicyGoal, Verdict, plan

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
-from sekisho.cli.aws import AWS_OPTIONS, collected, connection
+from sekisho.cli.aws import AwsOptions, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused, UsageError
@@ -22,7 +21,6 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language
 from sekisho.signin import PERIOD, totp
 
-NOTHING = MappingProxyType(dict.fromkeys(AWS_OPTIONS))
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
 GLASS_ARN = f"arn:aws:iam::{ACCOUNT}:user/glass"
 
@@ -68,7 +66,7 @@ def test_nothing_moves_where_there_is_no_terminal(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    found = connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+    found = connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     capsys.readouterr()
     assert collected(found, Language.EN).users
     assert capsys.readouterr() == ("", "")
@@ -87,7 +85,7 @@ def test_nothing_moves_where_there_is_no_terminal(
 def test_the_first_line_says_whose_account_it_is(
     chain: LocalAws, capsys: pytest.CaptureFixture[str], lang: Language, line: str
 ) -> None:
-    found = connection({**NOTHING, "endpoint_url": chain.url}, lang)
+    found = connection(AwsOptions(endpoint_url=chain.url), lang)
     assert (found.account, found.alias, found.caller) == (ACCOUNT, "example-company", GLASS_ARN)
     told = capsys.readouterr()
     assert told.out == ""
@@ -105,7 +103,7 @@ def test_a_role_is_assumed_with_a_code(chain: LocalAws, monkeypatch: pytest.Monk
         return totp.code_at(chain.world.devices[serial].seed, totp.step_of(chain.clock.now()))
 
     monkeypatch.setattr("sekisho.cli.aws._code", ask)
-    given = {**NOTHING, "endpoint_url": chain.url, "role_arn": ROLE, "mfa_serial": serial}
+    given = AwsOptions(endpoint_url=chain.url, role_arn=ROLE, mfa_serial=serial)
     found = connection(given, Language.EN)
     assert found.caller == f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/sekisho"
     assert asked == [f"MFA code of {serial}: "]
@@ -137,7 +135,7 @@ def test_a_code_without_a_terminal_is_one_clear_error(
 
 
 def test_a_role_that_is_refused_is_one_clear_error(chain: LocalAws) -> None:
-    given = {**NOTHING, "endpoint_url": chain.url, "role_arn": ROLE}
+    given = AwsOptions(endpoint_url=chain.url, role_arn=ROLE)
     with pytest.raises(AwsRefused) as caught:
         connection(given, Language.EN)
     assert (caught.value.operation, caught.value.aws_code) == ("AssumeRole", "AccessDenied")
@@ -145,7 +143,7 @@ def test_a_role_that_is_refused_is_one_clear_error(chain: LocalAws) -> None:
 
 def test_a_device_without_a_role_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="--role-arn"):
-        connection({**NOTHING, "mfa_serial": "arn:aws:iam::123456789012:mfa/x"}, Language.EN)
+        connection(AwsOptions(mfa_serial="arn:aws:iam::123456789012:mfa/x"), Language.EN)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +174,7 @@ def test_a_role_or_device_that_can_be_none_is_wrong_usage(
 
 def test_a_region_that_is_none_is_named_with_a_fix(chain: LocalAws) -> None:
     with pytest.raises(AwsRefused, match="not a region") as caught:
-        connection({**NOTHING, "region": "not a region"}, Language.EN)
+        connection(AwsOptions(region="not a region"), Language.EN)
     assert "--region" in caught.value.fix
 
 
@@ -188,7 +186,7 @@ def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
 
     monkeypatch.setattr("botocore.endpoint.Endpoint.make_request", unreachable)
     with pytest.raises(AwsRefused, match="tokyo") as caught:
-        connection({**NOTHING, "region": "tokyo"}, Language.EN)
+        connection(AwsOptions(region="tokyo"), Language.EN)
     assert "AWS_DEFAULT_REGION" in caught.value.fix
 
 
@@ -197,7 +195,7 @@ def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "notaurl")
     with pytest.raises(AwsRefused, match="notaurl") as caught:
-        connection(dict(NOTHING), Language.EN)
+        connection(AwsOptions(), Language.EN)
     assert "AWS_ENDPOINT_URL" in caught.value.fix
 
 
@@ -207,7 +205,7 @@ def test_no_credentials_is_one_clear_error(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
-        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+        connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     assert "--profile" in caught.value.fix
 
 
@@ -227,7 +225,7 @@ def test_wrong_keys_are_one_clear_error(
 ) -> None:
     monkeypatch.setenv(*wrong)
     with pytest.raises(AwsRefused) as caught:
-        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+        connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     assert caught.value.aws_code == code
     assert fix in caught.value.fix
 
@@ -241,5 +239,5 @@ def test_an_expired_session_is_one_clear_error(
     monkeypatch.setenv("AWS_SESSION_TOKEN", session["SessionToken"])
     chain.clock.advance(timedelta(hours=37))
     with pytest.raises(AwsRefused, match="ExpiredToken") as caught:
-        connection({**NOTHING, "endpoint_url": chain.url}, Language.EN)
+        connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     assert caught.value.fix.startswith("sign in again")

@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.cli.decide import command
-from sekisho.cli.decide_question import asked
+from sekisho.cli.decide import RequestOptions, command, question_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import main, root
 from sekisho.errors import SeveralErrors, UsageError
@@ -20,19 +19,11 @@ ALICE = "arn:aws:iam::111122223333:user/alice"
 REQUEST = ("--principal", ALICE, "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k")
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ALLOW = {"Version": "2012-10-17", "Statement": EVERYTHING}
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("resource_account", "federated_by", "trust", "resource_policy")),
-    **dict.fromkeys(("vpc_endpoint", "management_account", "service_linked_role")),
-    **dict.fromkeys(("contexts", "identity", "boundary", "session", "scps", "rcps"), ()),
-    "assumptions": (),
-    "principal": ALICE,
-    "action": "s3:GetObject",
-    "resource": "*",
-}
 
 
 def context(*texts: str) -> dict[str, Any]:
-    return dict(asked({**NOTHING, "contexts": texts}).request.context.items())
+    asked = RequestOptions(ALICE, "s3:GetObject", "*", contexts=texts)
+    return dict(question_of(asked).request.context.items())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from administered import ACCOUNT
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Gap, Password, Snapshot
 from sekisho.audit import Exceptions
-from sekisho.cli.plan_output import plan_lines
+from sekisho.cli.planning import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language

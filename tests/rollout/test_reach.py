@@ -23,7 +23,7 @@ from rollout.staging import (
 from rollout.test_laws import made, password
 from rollout.test_meanwhile import Meanwhile
 from sekisho.account import AwsApi, Group, Snapshot
-from sekisho.cli.status_output import plan_as_json, plan_stands
+from sekisho.cli.status import plan_as_json, plan_stands
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message

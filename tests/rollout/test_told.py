@@ -16,7 +16,7 @@ from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import ENFORCEMENT, company
 from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
-from sekisho.cli.told import Told
+from sekisho.cli.temporary_passwords import TemporaryPasswords
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language
@@ -159,15 +159,21 @@ def test_a_password_that_another_run_has_written_is_not_deleted(
     made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
     file = tmp_path / "passwords"
     for user in ("taro", "jiro"):
-        mine = Told(replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN)
-        none = Told(made, file, Language.EN)
-        others = Told(replace(made, changes=(CreateLoginProfile(user, True),)), file, Language.EN)
+        mine = TemporaryPasswords(
+            replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN
+        )
+        none = TemporaryPasswords(made, file, Language.EN)
+        others = TemporaryPasswords(
+            replace(made, changes=(CreateLoginProfile(user, True),)), file, Language.EN
+        )
         password = others.password(user)
         for each in (others, mine, none):
             each.close()
         assert f"{user}\t{password}\n" in file.read_text(encoding="utf-8")
     file.unlink()
-    Told(replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN).close()
+    TemporaryPasswords(
+        replace(made, changes=(CreateLoginProfile("taro", True),)), file, Language.EN
+    ).close()
     assert not file.exists(), "what holds none goes again"
 
 
@@ -179,16 +185,16 @@ def test_a_password_file_that_others_may_read_is_refused(
     made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
     makes = replace(made, changes=(CreateLoginProfile("taro", True),))
     file = tmp_path / "passwords"
-    first = Told(makes, file, Language.EN)
+    first = TemporaryPasswords(makes, file, Language.EN)
     first.password("taro")
     before = file.read_bytes()
     file.chmod(mode)
     if mode == 0o600:
-        again = Told(makes, file, Language.EN).password("taro")
+        again = TemporaryPasswords(makes, file, Language.EN).password("taro")
         assert file.read_bytes() == before + f"taro\t{again}\n".encode()
         return
     with pytest.raises(UsageError, match="others may read it") as caught:
-        Told(makes, file, Language.EN)
+        TemporaryPasswords(makes, file, Language.EN)
     assert caught.value.fix
     with pytest.raises(UsageError):
         first.password("jiro")
@@ -207,10 +213,10 @@ def test_what_holds_something_else_gets_no_password(
     file.write_text(held, encoding="utf-8")
     file.chmod(0o600)
     with pytest.raises(UsageError, match="holds something else") as caught:
-        Told(makes, file, Language.EN)
+        TemporaryPasswords(makes, file, Language.EN)
     assert caught.value.fix
     # nor what comes to stand there while a plan is applied
-    told = Told(makes, tmp_path / "passwords", Language.EN)
+    told = TemporaryPasswords(makes, tmp_path / "passwords", Language.EN)
     file.replace(tmp_path / "passwords")
     with pytest.raises(UsageError, match="holds something else"):
         told.password("taro")
@@ -224,7 +230,7 @@ def test_a_password_file_has_one_first_line_and_a_line_for_each(
     makes = replace(made, changes=(CreateLoginProfile("taro", True),))
     file = tmp_path / "passwords"
     for users in (("taro", "jiro"), ("hanako",)):
-        told = Told(makes, file, Language.EN)
+        told = TemporaryPasswords(makes, file, Language.EN)
         for user in users:
             told.password(user)
         # as a run leaves it that dies in the middle of a line
@@ -238,11 +244,11 @@ def test_a_password_file_has_one_first_line_and_a_line_for_each(
 def test_a_password_file_is_no_link(terminal: Terminal, tmp_path: Path) -> None:
     made = Plan.from_json((tmp_path / "plan").read_text(encoding="utf-8"))
     makes = replace(made, changes=(CreateLoginProfile("taro", True),))
-    Told(makes, tmp_path / "elsewhere", Language.EN)
+    TemporaryPasswords(makes, tmp_path / "elsewhere", Language.EN)
     for name in ("elsewhere", "nowhere"):
         (tmp_path / "link").symlink_to(tmp_path / name)
         with pytest.raises(SekishoError, match="it is a link"):
-            Told(makes, tmp_path / "link", Language.EN)
+            TemporaryPasswords(makes, tmp_path / "link", Language.EN)
         (tmp_path / "link").unlink()
     assert not (tmp_path / "nowhere").exists()
 

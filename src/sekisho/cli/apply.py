@@ -4,18 +4,23 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sekisho.account.api import AwsApi
-from sekisho.cli.apply_output import applied_lines, confirm, in_the_middle, tell_wait
-from sekisho.cli.aws import aws_options, connection
+from sekisho.cli.applying import (
+    OwnershipOptions,
+    applied_lines,
+    confirm,
+    in_the_middle,
+    ownership_options,
+    tell_wait,
+)
+from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
-from sekisho.cli.plan_output import plan_lines
-from sekisho.cli.settling import say_whose, settling_options
-from sekisho.cli.told import Told
+from sekisho.cli.planning import plan_lines
+from sekisho.cli.temporary_passwords import TemporaryPasswords
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
@@ -44,31 +49,39 @@ _JOURNAL = Message("Journal: {path}")
     metavar="FILE",
     help="A file for temporary passwords; else they are shown on the terminal, once.",
 )
-@settling_options
+@ownership_options
 @aws_options
 @lang_option
-def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
+def command(
+    path: Path,
+    yes: bool,
+    journal: Path | None,
+    password_file: Path | None,
+    ownership: OwnershipOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """Make the changes of PLAN, or go on where an earlier run stopped.
 
     Each call is written to the journal before and after it is made. Exit 0 if everything is done,
     1 if it stopped, with what is done and what is not.
     """
     kept = read_plan(path, journal)
-    told = Told(kept.plan, given["password_file"], lang, given["theirs"])
-    click.get_current_context().call_on_close(told.close)
-    connected = connection(given, lang)
+    passwords = TemporaryPasswords(kept.plan, password_file, lang, ownership.theirs)
+    click.get_current_context().call_on_close(passwords.close)
+    connected = connection(aws, lang)
     click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
     if kept.plan.applicable and kept.plan.changes:
         confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
     with kept.journal.locked():
-        say_whose(kept, given, connected.api)
-        report = _applied(kept, connected.api, told, lang)
+        ownership.record(kept, connected.api)
+        report = _applied(kept, connected.api, passwords, lang)
     click.echo("\n".join(applied_lines(report, lang)))
     click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 
-def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport:
+def _applied(kept: Kept, api: AwsApi, passwords: TemporaryPasswords, lang: Language) -> ApplyReport:
     """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""
     try:
         return patiently(
@@ -76,7 +89,7 @@ def _applied(kept: Kept, api: AwsApi, told: Told, lang: Language) -> ApplyReport
                 kept.plan,
                 api,
                 kept.journal,
-                passwords=told.password,
+                passwords=passwords.password,
                 now=partial(datetime.now, UTC),
             ),
             time.sleep,

@@ -18,7 +18,7 @@ from sekisho.audit.report import (
     to_sarif,
     to_text,
 )
-from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
+from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import lang_option
 from sekisho.cli.policy_files import read_policy
@@ -71,7 +71,7 @@ class AuditFormat(StrEnum):
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or unknowns.")
 @aws_options
 @lang_option
-def command(output: AuditFormat, lang: Language, **given: Any) -> Exit:
+def command(output: AuditFormat, aws: AwsOptions, lang: Language, **given: Any) -> Exit:
     """Say who is enforced, who is not enrolled, and what is wrong with an account.
 
     Reads only, and changes nothing. Exit 3 with errors or warnings, 4 if something could not be
@@ -85,7 +85,10 @@ def command(output: AuditFormat, lang: Language, **given: Any) -> Exit:
         check_writable(given["out"], replace=given["force"])
     exceptions, enforcement = _exceptions(given["exceptions"]), _enforcement(given["policy"])
     report = audit_account(
-        _snapshot(given, lang), exceptions, enforcement=enforcement, version=__version__
+        _snapshot(given["snapshots"], aws, lang),
+        exceptions,
+        enforcement=enforcement,
+        version=__version__,
     )
     text = _told(report, output, given, lang)
     if given["out"]:
@@ -109,11 +112,10 @@ def _enforcement(path: str | None) -> Document | None:
     return parse(read_policy(path), source=path) if path else None
 
 
-def _snapshot(given: dict[str, Any], lang: Language) -> Snapshot:
-    paths = given["snapshots"]
+def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapshot:
     if not paths:
-        return collected(connection(given, lang), lang)
-    refuse_beside("--snapshot", given)
+        return collected(connection(aws, lang), lang)
+    aws.refuse_beside("--snapshot")
     return open_account(*paths)
 
 

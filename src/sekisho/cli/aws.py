@@ -7,11 +7,11 @@ one without noticing.
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from getpass import GetPassWarning
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -19,21 +19,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sekisho.account import AwsApi, Pace, Snapshot, collect
+from sekisho.cli.options import grouped
 from sekisho.engine import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, verbatim
 
 __all__ = [
-    "AWS_OPTIONS",
+    "AwsOptions",
     "Connection",
     "aws_options",
     "collected",
     "connection",
     "refuse_beside",
 ]
-
-AWS_OPTIONS = ("profile", "region", "role_arn", "mfa_serial", "endpoint_url")
-"""The parameters that `aws_options` adds."""
 
 _WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
 _READING = Message("Reading the account")
@@ -42,7 +40,24 @@ _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 """`serialNumberType` of the service model of STS."""
 _CODE = Message("MFA code of {serial}: ")
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+@dataclass(frozen=True, slots=True)
+class AwsOptions:
+    """Which AWS is meant, and as whom it is called; None: as the AWS CLI would."""
+
+    profile: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
+    mfa_serial: str | None = None
+    endpoint_url: str | None = None
+
+    def refuse_beside(self, option: str) -> None:
+        """Refuse any of these beside an option with which no AWS is called.
+
+        Raises:
+            UsageError: naming each that is given.
+        """
+        refuse_beside(option, {field.name: getattr(self, field.name) for field in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +74,6 @@ class Connection:
     account: str
     alias: str
     caller: str
-
-
-def aws_options(function: F) -> F:
-    """Add `--profile`, `--region`, `--role-arn`, `--mfa-serial`, `--endpoint-url`."""
-    options = (
-        click.option("--profile", metavar="NAME", help="A profile of the AWS CLI."),
-        click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
-        click.option("--role-arn", metavar="ARN", callback=_role, help="A role to assume first."),
-        click.option(
-            "--mfa-serial",
-            metavar="ARN",
-            callback=_serial,
-            help="The MFA device that --role-arn needs.",
-        ),
-        click.option(
-            "--endpoint-url",
-            metavar="URL",
-            callback=_endpoint,
-            help="Another AWS, such as `sekisho local`.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | None:
@@ -124,22 +115,48 @@ def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> st
     return url
 
 
-def refuse_beside(option: str, given: dict[str, Any], names: Iterable[str] = AWS_OPTIONS) -> None:
-    """Refuse what would be ignored beside `option`, such as the options that say which AWS.
+aws_options = grouped(
+    "aws",
+    AwsOptions,
+    click.option("--profile", metavar="NAME", help="A profile of the AWS CLI."),
+    click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
+    click.option("--role-arn", metavar="ARN", callback=_role, help="A role to assume first."),
+    click.option(
+        "--mfa-serial",
+        metavar="ARN",
+        callback=_serial,
+        help="The MFA device that --role-arn needs.",
+    ),
+    click.option(
+        "--endpoint-url",
+        metavar="URL",
+        callback=_endpoint,
+        help="Another AWS, such as `sekisho local`.",
+    ),
+)
+"""Adds `--profile`, `--region`, `--role-arn`, `--mfa-serial`, `--endpoint-url`: `AwsOptions`."""
+
+
+def refuse_beside(option: str, values: Mapping[str, object]) -> None:
+    """Refuse what would be ignored beside `option`.
+
+    Args:
+        option: as it is written on the command line.
+        values: what other options were given, by parameter.
 
     Raises:
-        UsageError: naming each of `names` that is given.
+        UsageError: naming each that is given.
     """
-    idle = [f"`--{name.replace('_', '-')}`" for name in names if given[name]]
+    idle = [f"`--{name.replace('_', '-')}`" for name, value in values.items() if value]
     if idle:
         raise UsageError(f"`{option}` goes with no {' or '.join(idle)}", fix="leave one side out")
 
 
-def connection(given: dict[str, Any], lang: Language) -> Connection:
+def connection(aws: AwsOptions, lang: Language) -> Connection:
     """Return the connection that the options ask for, and say on stderr whose account it is.
 
     Args:
-        given: the command's parameters, those of `AWS_OPTIONS` among them.
+        aws: which AWS.
         lang: the language of that line.
 
     Raises:
@@ -149,18 +166,13 @@ def connection(given: dict[str, Any], lang: Language) -> Connection:
     """
     from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
 
-    if given["mfa_serial"] and not given["role_arn"]:
+    if aws.mfa_serial and not aws.role_arn:
         raise UsageError("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
     role = None
-    if given["role_arn"]:
-        asked = _CODE.filled(serial=given["mfa_serial"]).into(lang)
-        role = AssumedRole(given["role_arn"], given["mfa_serial"], lambda _: _code(asked))
-    api = connect(
-        profile=given["profile"],
-        region=given["region"],
-        endpoint_url=given["endpoint_url"],
-        role=role,
-    )
+    if aws.role_arn:
+        asked = _CODE.filled(serial=aws.mfa_serial).into(lang)
+        role = AssumedRole(aws.role_arn, aws.mfa_serial, lambda _: _code(asked))
+    api = connect(profile=aws.profile, region=aws.region, endpoint_url=aws.endpoint_url, role=role)
     identity = _identity(api)
     found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
     alias = _ALIAS.filled(alias=found.alias) if found.alias else verbatim("")

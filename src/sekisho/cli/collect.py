@@ -1,13 +1,12 @@
 """`sekisho collect`: read an account whole, and save it as one file."""
 
 from collections.abc import Iterable, Iterator, Sized
-from typing import Any
 
 import click
 
 from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot
 from sekisho.account.reads import READS, least_policy
-from sekisho.cli.aws import AWS_OPTIONS, aws_options, collected, connection, refuse_beside
+from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.documents.private import check_writable
@@ -50,35 +49,33 @@ _SAVED = Message("Saved to {path}, for you alone to read.")
 )
 @aws_options
 @lang_option
-def command(lang: Language, **given: Any) -> Exit:
+def command(
+    out: str | None, force: bool, print_policy: bool, aws: AwsOptions, lang: Language
+) -> Exit:
     """Read an account whole: users, credentials, policies, root, SCPs.
 
     Reads only. The snapshot goes to stdout, or to the file of --out; what was found is told on
     stderr. Exit 4 if something could not be read: the snapshot says what.
     """
-    _check(given)
-    if given["print_policy"]:
+    if force and not out:
+        raise UsageError("`--force` is for `--out`")
+    if print_policy:
+        refuse_beside("--print-policy", {"out": out})
+        aws.refuse_beside("--print-policy")
         click.echo(render(least_policy()))
         return Exit.CLEAN
-    if given["out"]:
-        check_writable(given["out"], replace=given["force"])
-    snapshot = collected(connection(given, lang), lang)
-    if given["out"]:
-        save_snapshot(snapshot, given["out"], replace=given["force"])
+    if out:
+        check_writable(out, replace=force)
+    snapshot = collected(connection(aws, lang), lang)
+    if out:
+        save_snapshot(snapshot, out, replace=force)
     else:
         click.echo(dump_snapshot(snapshot), nl=False)
     for line in _summary(snapshot, lang):
         click.echo(line, err=True)
-    if given["out"]:
-        click.echo(_SAVED.filled(path=given["out"]).into(lang), err=True)
+    if out:
+        click.echo(_SAVED.filled(path=out).into(lang), err=True)
     return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
-
-
-def _check(given: dict[str, Any]) -> None:
-    if given["force"] and not given["out"]:
-        raise UsageError("`--force` is for `--out`")
-    if given["print_policy"]:
-        refuse_beside("--print-policy", given, ("out", *AWS_OPTIONS))
 
 
 def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The command line: finds a command's module when it is called, and turns errors into exits.
 
-Each command is one module of this room with a click command named `command`; nothing of it is
+Each command is one module of this package with a click command named `command`; nothing of it is
 imported before it is needed, so that `sekisho --help` stays light.
 """
 
@@ -18,8 +18,8 @@ import click
 from sekisho import __version__
 from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.pipes import stdio
-from sekisho.cli.spoken import Spoken
+from sekisho.cli.options import Spoken
+from sekisho.cli.terminal import stdio
 from sekisho.cli.usage_ja import in_japanese
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Message] = {
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
+_ABOUT_ONE_PERSON = ("onboard", "reset", "offboard")
+"""Commands that share the module `lifecycle`."""
+
 _INTERRUPTED = Message("interrupted")
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
@@ -61,10 +64,12 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"sekisho.cli.{cmd_name}")
-        command = module.command
+        if cmd_name in _ABOUT_ONE_PERSON:
+            command = getattr(importlib.import_module("sekisho.cli.lifecycle"), cmd_name)
+        else:
+            command = importlib.import_module(f"sekisho.cli.{cmd_name}").command
         if not isinstance(command, click.Command):
-            raise TypeError(f"sekisho.cli.{cmd_name} has no click command named `command`")
+            raise TypeError(f"`{cmd_name}` of sekisho.cli is no click command")
         return _headed(command, COMMANDS[cmd_name], _language(ctx))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

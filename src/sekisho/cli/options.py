@@ -1,28 +1,43 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how a command gets its options: typed, in groups.
+
+A group of options is a frozen dataclass whose fields are the options' parameters; `grouped` adds
+the options to a command and hands them over as one value.
+"""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from sekisho.cli.spoken import Spoken
 from sekisho.engine import Assumptions
 from sekisho.engine.question import assumptions_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language
 
 __all__ = [
+    "Decorator",
     "OutputFormat",
     "ReportFormat",
+    "Spoken",
     "assumption_option",
     "assumptions_of",
     "format_option",
+    "grouped",
     "lang_option",
     "pair",
     "report_format_option",
     "texts_of_assumptions",
 ]
+
+
+@dataclass(slots=True)
+class Spoken:
+    """The language of a run, known once a command has read its options: errors are shown in it."""
+
+    language: Language
 
 
 class OutputFormat(StrEnum):
@@ -48,6 +63,32 @@ def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What adds options to a command."""
+
+
+def grouped(parameter: str, group: type[Any], *options: Decorator) -> Decorator:
+    """Return a decorator that adds `options` and hands them over as one `group`.
+
+    Args:
+        parameter: the name of the command's parameter.
+        group: a frozen dataclass with a field for the parameter of each option.
+        options: from `click.option`, in the order in which `--help` shows them.
+    """
+    names = [field.name for field in fields(group)]
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def gathered(**given: Any) -> Any:
+            values = {name: given.pop(name) for name in names}
+            return function(**given, **{parameter: group(**values)})
+
+        decorated: Callable[..., Any] = gathered
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return add
 
 
 def lang_option(function: F) -> F:

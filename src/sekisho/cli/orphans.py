@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Any
 
 import click
 
 from sekisho.account import Device, Snapshot, open_account
 from sekisho.audit.orphans import Guess, guesses
+from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
-from sekisho.cli.plan_options import accepted
-from sekisho.cli.planning import account_of, finish, planning_options
+from sekisho.cli.planning import (
+    PlanningOptions,
+    accepted,
+    account_of,
+    finish,
+    planning_options,
+)
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout.lifecycle import Standpoint, delete_orphans
@@ -44,28 +49,35 @@ _DEVICES = "ListVirtualMFADevices"
 )
 @click.option("--keep", metavar="SERIAL", multiple=True, help="A device that stays.")
 @planning_options
-def command(output: str, lang: Language, **given: Any) -> Exit:
+def command(
+    since: str | None,
+    older_than: int,
+    keep: tuple[str, ...],
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """List virtual MFA devices that nobody has enabled, and plan to delete them.
 
     A device is left behind when somebody closes the console halfway; its name then stops them from
     trying again. Whose it may be is guessed by its name. AWS does not tell how old it is: only
     what an older snapshot has already is deleted, unless you say otherwise.
     """
-    words = accepted(given["accept"])
-    older = open_account(given["since"]) if given["since"] else None
-    snapshot, caller = account_of(given, lang)
-    _check_kept(given["keep"], snapshot)
-    if older is not None:
-        _check_older(older, given["since"], snapshot)
-    aged = _Aged(snapshot, older, given["older_than"])
+    words = accepted(planning.accept)
+    older = open_account(since) if since else None
+    snapshot, caller = account_of(planning, aws, lang)
+    _check_kept(keep, snapshot)
+    if older is not None and since is not None:
+        _check_older(older, since, snapshot)
+    aged = _Aged(snapshot, older, older_than)
     going = tuple(
         device
         for device in snapshot.orphans
-        if device.serial not in given["keep"] and aged.old_enough(device)
+        if device.serial not in keep and aged.old_enough(device)
     )
     click.echo("\n".join(_lines(aged, lang)), err=True)
     made = delete_orphans(Standpoint(snapshot, caller, accepted=words), going)
-    return finish(made, given, output, lang)
+    return finish(made, planning, lang)
 
 
 def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:

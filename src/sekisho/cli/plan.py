@@ -1,42 +1,157 @@
 """`sekisho plan`: what would change, what it would come to for whom, and whether that is safe."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import click
 
-from sekisho.cli.exempted import exceptions_of
+from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
-from sekisho.cli.plan_options import SAYS, accepted, goal_options, raw_goal, said_by
-from sekisho.cli.planning import account_of, finish, planning_options
+from sekisho.cli.options import grouped
+from sekisho.cli.planning import (
+    PlanningOptions,
+    accepted,
+    account_of,
+    exceptions_of,
+    finish,
+    planning_options,
+    said_by,
+)
 from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError
 from sekisho.messages import Language
+from sekisho.policy import Preset
 from sekisho.rollout import plan
 from sekisho.rollout.goal.file import goal_of, read_goal
 
-__all__ = ["command"]
+_OPTION_OF = {
+    "policy": "--policy",
+    "policy.preset": "--preset",
+    "policy.name": "--name",
+    "who.user": "--user",
+    "who.group": "--members-of",
+    "who.all": "--all-users",
+    "who.with": "--with",
+    "users": "--user",
+    "group": "--group",
+    "when": "--when",
+    "breakGlass": "--break-glass",
+    "break_glass": "--break-glass",
+}
+"""Which option says a part of a goal, by its path in a goal file and in a goal, without indices."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalOptions:
+    """A goal said by options: the same as a goal file says.
+
+    Attributes:
+        preset, policy, name: which policy, or a file of one, and its name.
+        users, groups, everybody: for whom MFA is enforced.
+        credentials: of those, only who holds one of these: password, key, device.
+        group: the user group through which; None: user by user.
+        when: whether also for who has a temporary password.
+        break_glass: users who are never touched.
+    """
+
+    preset: str | None
+    policy: str | None
+    name: str | None
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    everybody: bool
+    credentials: tuple[str, ...]
+    group: str | None
+    when: str | None
+    break_glass: tuple[str, ...]
+
+    def as_file(self) -> dict[str, object] | None:
+        """Return the goal as a goal file has it; None if no option says one."""
+        if self == _NO_GOAL:
+            return None
+        holding = {"with": list(self.credentials)} if self.credentials else {}
+        who: list[dict[str, object]] = [{"user": name, **holding} for name in self.users]
+        who += [{"group": name, **holding} for name in self.groups]
+        who += [{"all": True, **holding}] if self.everybody else []
+        policy = {"preset": self.preset, "file": self.policy, "name": self.name}
+        return {
+            "policy": {key: value for key, value in policy.items() if value},
+            "group": self.group,
+            "when": self.when,
+            "who": who,
+            "breakGlass": list(self.break_glass),
+        }
+
+
+_NO_GOAL = GoalOptions(None, None, None, (), (), False, (), None, None, ())
+_goal_options = grouped(
+    "said",
+    GoalOptions,
+    click.option(
+        "--preset",
+        type=click.Choice([preset.value for preset in Preset]),
+        help="Which Force_MFA policy.",
+    ),
+    click.option("--policy", metavar="FILE", help="A policy of your own in its place."),
+    click.option("--name", metavar="NAME", help="The policy's name; Force_MFA if not given."),
+    click.option(
+        "--user", "users", metavar="NAME", multiple=True, help="A user to enforce MFA for."
+    ),
+    click.option(
+        "--members-of",
+        "groups",
+        metavar="GROUP",
+        multiple=True,
+        help="Enforce MFA for its members.",
+    ),
+    click.option("--all-users", "everybody", is_flag=True, help="Enforce MFA for everybody."),
+    click.option(
+        "--with",
+        "credentials",
+        type=click.Choice(["password", "key", "device"]),
+        multiple=True,
+        help="Of those, only who holds this.",
+    ),
+    click.option(
+        "--group",
+        metavar="NAME",
+        help="Enforce MFA through this user group; else user by user.",
+    ),
+    click.option(
+        "--when",
+        type=click.Choice(["at-once", "after-password-change"]),
+        help="Whether who has a temporary password is enforced at once (default).",
+    ),
+    click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
+)
 
 
 @click.command("plan", short_help="What would change, for whom, and whether that is safe.")
 @click.argument("goal", required=False, metavar="[GOAL]")
-@goal_options
+@_goal_options
 @click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")
 @planning_options
-def command(goal: str | None, output: str, lang: Language, **given: Any) -> Exit:
+def command(
+    goal: str | None,
+    said: GoalOptions,
+    exceptions: str | None,
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """Plan the way from the account as it is to a goal; nothing is changed.
 
     GOAL is a goal file; without one, options say the goal. Exit 0 if there is nothing to change,
     2 if changes wait, 3 if something speaks against them, 4 if something could not be told.
     """
-    words = accepted(given["accept"])
-    shape, source = _goal(goal, raw_goal(given))
-    exceptions = exceptions_of(given)
-    snapshot, caller = account_of(given, lang)
-    exceptions.check(snapshot)
-    with said_by({} if goal else SAYS, source, "goal"):
-        wanted = goal_of(shape, source, snapshot, exceptions)
+    words = accepted(planning.accept)
+    shape, source = _goal(goal, said.as_file())
+    excepted = exceptions_of(exceptions)
+    snapshot, caller = account_of(planning, aws, lang)
+    excepted.check(snapshot)
+    with said_by({} if goal else _OPTION_OF, source, "goal"):
+        wanted = goal_of(shape, source, snapshot, excepted)
         made = plan(wanted, snapshot, caller, words)
-    return finish(made, given, output, lang)
+    return finish(made, planning, lang)
 
 
 def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:

@@ -1,29 +1,34 @@
-"""What every command that makes a plan shares: its options, the account, and the end.
+"""What every command that makes a plan shares: its options, the account, the plan in words.
 
 Nothing is changed by any of them: `sekisho apply` does that.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from sekisho.account import Snapshot, open_account
-from sekisho.cli.aws import aws_options, collected, connection, refuse_beside
+from sekisho.audit.exceptions import Exceptions, load_exceptions
+from sekisho.audit.report.wording import exemption_text
+from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
-from sekisho.cli.options import lang_option
-from sekisho.cli.plan_output import plan_lines
+from sekisho.cli.options import grouped, lang_option
 from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
-from sekisho.messages import Language, Message
-from sekisho.rollout import Caller, Plan, Verdict
+from sekisho.messages import Language, Message, printable
+from sekisho.rollout import Caller, Note, Plan, Proof, Verdict
 from sekisho.rollout.applying.execute import AHEAD
+from sekisho.rollout.changes.kinds import CreatePolicy
+from sekisho.rollout.planning.planner import UNACCEPTABLE
 from sekisho.rollout.script import script_of
-
-__all__ = ["account_of", "finish", "planning_options"]
 
 _SAVED = Message("Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.")
 
@@ -33,46 +38,121 @@ _SAVED_REFUSED = Message(
     "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan."
 )
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+class PlanFormat(StrEnum):
+    """How a command prints the plan that it makes."""
+
+    TABLE = "table"
+    JSON = "json"
+    AWS_CLI = "aws-cli"
 
 
-def planning_options(function: F) -> F:
-    """Add the options of a command that makes a plan."""
-    options = (
-        click.option(
-            "--accept", metavar="ID=REASON", multiple=True, help="Let something pass; recorded."
-        ),
-        click.option(
-            "--mfa", is_flag=True, help="The session that applies was signed in with MFA."
-        ),
-        click.option(
-            "--snapshot", metavar="FILE", help="A saved account in place of the real one."
-        ),
-        click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
-        click.option(
-            "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."
-        ),
-        click.option("--force", is_flag=True, help="Replace the file of --out."),
-        click.option(
-            "--print-policy", is_flag=True, help="Print the least policy for `apply` instead."
-        ),
-        click.option(
-            "--format",
-            "output",
-            type=click.Choice(["table", "json", "aws-cli"]),
-            default="table",
-            show_default=True,
-            help="Text for people, the plan itself, or a script for the AWS CLI.",
-        ),
-        aws_options,
-        lang_option,
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+@dataclass(frozen=True, slots=True)
+class PlanningOptions:
+    """What every command that makes a plan is told.
+
+    Attributes:
+        accept: `ID=REASON` of what may pass.
+        mfa: the session that applies the plan was signed in with MFA.
+        snapshot: a saved account in place of the real one.
+        caller: with it, the ARN of who will apply the plan.
+        out: where the plan is saved; `force` replaces what is there.
+        print_policy: print the least policy that `apply` needs, in place of the plan.
+        output: how the plan is printed.
+    """
+
+    accept: tuple[str, ...]
+    mfa: bool
+    snapshot: str | None
+    caller: str | None
+    out: Path | None
+    force: bool
+    print_policy: bool
+    output: PlanFormat
 
 
-def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]:
+_planning_group = grouped(
+    "planning",
+    PlanningOptions,
+    click.option(
+        "--accept", metavar="ID=REASON", multiple=True, help="Let something pass; recorded."
+    ),
+    click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
+    click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
+    click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
+    click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
+    click.option("--force", is_flag=True, help="Replace the file of --out."),
+    click.option(
+        "--print-policy", is_flag=True, help="Print the least policy for `apply` instead."
+    ),
+    click.option(
+        "--format",
+        "output",
+        type=click.Choice([each.value for each in PlanFormat]),
+        default=PlanFormat.TABLE.value,
+        show_default=True,
+        callback=lambda ctx, param, value: PlanFormat(value),
+        help="Text for people, the plan itself, or a script for the AWS CLI.",
+    ),
+)
+
+
+def planning_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that makes a plan: `planning`, `aws` and `lang`."""
+    return _planning_group(aws_options(lang_option(function)))
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptOptions:
+    """Who is never touched, and who need not be enforced.
+
+    Attributes:
+        break_glass: names of break-glass users.
+        exceptions: an exceptions file, which may name more of them.
+    """
+
+    break_glass: tuple[str, ...]
+    exceptions: str | None
+
+    def read(self) -> Exceptions:
+        """Return the exceptions of the file; none without one.
+
+        It is read before the account, which takes long; then see by `Exceptions.check` that it
+        fits.
+
+        Raises:
+            FaultyInput: if the exceptions file has faults.
+        """
+        return exceptions_of(self.exceptions)
+
+    def untouched(self, exceptions: Exceptions) -> tuple[str, ...]:
+        """Return the break-glass users of the options and of the exceptions file."""
+        return tuple(dict.fromkeys((*self.break_glass, *exceptions.break_glass)))
+
+
+exempt_options = grouped(
+    "exempt",
+    ExemptOptions,
+    click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
+    click.option(
+        "--exceptions", metavar="FILE", help="An exceptions file: its break-glass users, too."
+    ),
+)
+"""Adds `--break-glass NAME` and `--exceptions FILE`: `ExemptOptions`."""
+
+
+def exceptions_of(path: str | None) -> Exceptions:
+    """Return the exceptions of a file; none without one.
+
+    Raises:
+        FaultyInput: if the exceptions file has faults.
+    """
+    return load_exceptions(path) if path else Exceptions()
+
+
+def account_of(
+    planning: PlanningOptions, aws: AwsOptions, lang: Language
+) -> tuple[Snapshot, Caller]:
     """Return the account that the options name, and who will apply the plan.
 
     Raises:
@@ -81,19 +161,19 @@ def account_of(given: dict[str, Any], lang: Language) -> tuple[Snapshot, Caller]
             if another AWS is named beside them; or if `--force` has nothing to replace.
         SekishoError: if the file of `--out` cannot be written.
     """
-    if given["force"] and given["out"] is None:
+    if planning.force and planning.out is None:
         raise UsageError("`--force` is for `--out`", fix="say where to save the plan")
-    if (given["snapshot"] is None) != (given["caller"] is None):
+    if (planning.snapshot is None) != (planning.caller is None):
         raise UsageError("`--snapshot` and `--caller` go together")
-    if given["out"] is not None:
-        check_writable(given["out"], replace=given["force"])
-    if given["snapshot"] is not None:
-        refuse_beside("--snapshot", given)
-        snapshot = open_account(given["snapshot"])
-        _check_time(snapshot, given["snapshot"])
-        return _saved(snapshot, Caller(given["caller"], mfa=given["mfa"]))
-    connected = connection(given, lang)
-    return collected(connected, lang), Caller(connected.caller, mfa=given["mfa"])
+    if planning.out is not None:
+        check_writable(planning.out, replace=planning.force)
+    if planning.snapshot is not None and planning.caller is not None:
+        aws.refuse_beside("--snapshot")
+        snapshot = open_account(planning.snapshot)
+        _check_time(snapshot, planning.snapshot)
+        return _saved_account(snapshot, Caller(planning.caller, mfa=planning.mfa))
+    connected = connection(aws, lang)
+    return collected(connected, lang), Caller(connected.caller, mfa=planning.mfa)
 
 
 def _check_time(snapshot: Snapshot, source: str) -> None:
@@ -105,7 +185,7 @@ def _check_time(snapshot: Snapshot, source: str) -> None:
         raise FaultyInput(source, [fault])
 
 
-def _saved(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
+def _saved_account(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
     """Return both; a plan that its caller could never apply helps nobody."""
     if caller.home != (snapshot.partition, snapshot.account):
         raise UsageError(
@@ -116,19 +196,21 @@ def _saved(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
     return snapshot, caller
 
 
-def finish(made: Plan, given: dict[str, Any], output: str, lang: Language) -> Exit:
+def finish(made: Plan, planning: PlanningOptions, lang: Language) -> Exit:
     """Print a plan, save it if `--out` says where, and return the exit code."""
-    if given["print_policy"]:
+    if planning.print_policy:
         click.echo(json.dumps(made.needs, indent=2))
-    elif output == "json":
-        click.echo(made.to_json(), nl=False)
-    elif output == "aws-cli":
-        click.echo(script_of(made), nl=False)
     else:
-        click.echo("\n".join(plan_lines(made, lang)))
-    if given["out"] is not None:
-        write_private(given["out"], made.to_json(), replace=given["force"])
-        click.echo(_saved_text(made).filled(path=given["out"]).into(lang), err=True)
+        match planning.output:
+            case PlanFormat.JSON:
+                click.echo(made.to_json(), nl=False)
+            case PlanFormat.AWS_CLI:
+                click.echo(script_of(made), nl=False)
+            case PlanFormat.TABLE:
+                click.echo("\n".join(plan_lines(made, lang)))
+    if planning.out is not None:
+        write_private(planning.out, made.to_json(), replace=planning.force)
+        click.echo(_saved_text(made).filled(path=planning.out).into(lang), err=True)
     return _exit_of(made)
 
 
@@ -141,12 +223,177 @@ def _saved_text(made: Plan) -> Message:
 def _exit_of(made: Plan) -> Exit:
     """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
     left = [name for name in made.against if name not in made.accepted]
-    unknown = [p.id for p in made.proofs if p.verdict is Verdict.UNKNOWN] + [
-        "gap",
-        "caller-unknown",
-    ]
-    if any(name in unknown for name in left):
+    undecided = [proof.id for proof in made.proofs if proof.verdict is Verdict.UNKNOWN]
+    if any(name in (*undecided, "gap", "caller-unknown") for name in left):
         return Exit.UNKNOWN
     if left:
         return Exit.FINDINGS
     return Exit.CHANGES if made.changes else Exit.CLEAN
+
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+@contextmanager
+def said_by(options: Mapping[str, str], *sources: str) -> Iterator[None]:
+    """Name the option, and no path in a goal, where something is wrong with what it says.
+
+    Args:
+        options: the option by the path of what it says; what is below that path is its, too.
+        sources: what errors call the goal.
+
+    Raises:
+        FaultyInput: as it comes from within, about `options` in place of any of the sources.
+    """
+    try:
+        yield
+    except FaultyInput as error:
+        if not options or error.source not in sources:
+            raise
+        faults = [replace(each, path=_option(each.path, options)) for each in error.faults]
+        raise FaultyInput("options", faults) from None
+
+
+def _option(path: str, options: Mapping[str, str]) -> str:
+    whole = _INDEX.sub("", path)
+    above = (whole.rsplit(".", cut)[0] for cut in range(whole.count(".") + 1))
+    return next((options[each] for each in above if each in options), path)
+
+
+def accepted(texts: tuple[str, ...]) -> dict[str, str]:
+    """Return what is accepted, and why.
+
+    Raises:
+        UsageError: if a text is not `ID=REASON`, or an id stands twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        identity, _, reason = text.partition("=")
+        if not identity or not reason.strip():
+            raise UsageError(f"`--accept {text}` is not of the form `ID=REASON`")
+        if identity in found:
+            fix = "give one reason"
+            raise UsageError(f"`--accept {text}`: `{identity}` stands twice", fix=fix)
+        found[identity] = reason.strip()
+    return found
+
+
+_TITLE = Message(
+    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
+)
+_CHANGES = Message("Changes: {count}")
+_FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
+_NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
+_ALREADY = Message("already as wanted: {count}")
+_PROOFS = Message("What was checked")
+_AGAINST = Message("What speaks against it")
+_WARNINGS = Message("Warnings")
+_PEOPLE = Message("People: {count}")
+_EXCEPTIONS = Message("Exceptions: {count}")
+_EXCEPTION = Message(
+    "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
+    "ticket: {ticket}"
+)
+_ACCEPTED = Message("accepted: {reason}")
+_NOTHING = Message("Nothing is to be changed.")
+_REFUSED = Message("This plan is refused: {against}.")
+_ACCEPTABLE = Message("Change what is wanted, or let it pass with --accept ID=REASON: {against}.")
+_VERDICTS: Mapping[Verdict, Message] = {
+    Verdict.PROVED: Message("proved"),
+    Verdict.NOBODY: Message("about nobody"),
+    Verdict.REFUTED: Message("REFUTED"),
+    Verdict.UNKNOWN: Message("UNKNOWN"),
+}
+_MOST_NAMES = 20
+
+
+def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """Yield what a plan says, line by line."""
+    yield _TITLE.filled(
+        digest=plan.digest[:12],
+        account=plan.account,
+        at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
+        caller=plan.caller.arn,
+    ).into(lang)
+    yield from _changes(plan, lang)
+    yield from ("", _PROOFS.into(lang))
+    for proof in plan.proofs:
+        yield from _proof(proof, plan, lang)
+    yield from _notes(_AGAINST, plan.reasons, plan, lang)
+    yield from _notes(_WARNINGS, plan.warnings, plan, lang)
+    yield from _people(plan, lang)
+    yield from _exceptions(plan, lang)
+    left = [name for name in plan.against if name not in plan.accepted]
+    if left:
+        yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
+    may = [name for name in left if name not in UNACCEPTABLE]
+    if may:
+        yield _ACCEPTABLE.filled(against=", ".join(may)).into(lang)
+
+
+def _changes(plan: Plan, lang: Language) -> Iterator[str]:
+    if not plan.changes:
+        yield _NOTHING.into(lang)
+        return
+    yield from ("", _CHANGES.filled(count=len(plan.changes)).into(lang))
+    for change in plan.changes:
+        yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+        if isinstance(change, CreatePolicy):
+            text = _FOR_GOOD if change.description else _NO_DESCRIPTION
+            shown = " ".join(change.description.split())
+            yield f"    {text.filled(description=shown).into(lang)}"
+    if plan.already:
+        yield f"  ({_ALREADY.filled(count=len(plan.already)).into(lang)})"
+
+
+def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
+    yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
+    shown = [text.into(lang) for text in proof.shown] or [""] * len(proof.failed)
+    # what is not known has one reason for many
+    lines: dict[str, list[str]] = {}
+    for name, why in zip(proof.failed, shown, strict=True):
+        lines.setdefault(why or name, []).append(name)
+    for why, names in [*lines.items()][:_MOST_NAMES]:
+        yield f"    {why}" if why in names else f"    {_named(tuple(names))}: {why}"
+    if len(lines) > _MOST_NAMES:
+        yield f"    (+{len(lines) - _MOST_NAMES})"
+    yield from _word(proof.id, plan, lang)
+
+
+def _notes(title: Message, notes: tuple[Note, ...], plan: Plan, lang: Language) -> Iterator[str]:
+    if notes:
+        yield from ("", title.into(lang))
+    for note in notes:
+        yield f"  {note.id}: {note.text.into(lang)}"
+        if note.about:
+            yield f"    {_named(note.about)}"
+        yield from _word(note.id, plan, lang)
+
+
+def _word(identity: str, plan: Plan, lang: Language) -> Iterator[str]:
+    if identity in plan.accepted:
+        yield f"    {_ACCEPTED.filled(reason=plan.accepted[identity]).into(lang)}"
+
+
+def _people(plan: Plan, lang: Language) -> Iterator[str]:
+    if plan.people:
+        yield from ("", _PEOPLE.filled(count=len(plan.people)).into(lang))
+    for person in plan.people:
+        wave = f" [{person.wave}]" if person.wave else ""
+        yield f"  {person.user}{wave}: {person.text.into(lang)}"
+
+
+def _exceptions(plan: Plan, lang: Language) -> Iterator[str]:
+    if plan.exceptions:
+        yield from ("", _EXCEPTIONS.filled(count=len(plan.exceptions)).into(lang))
+    names = ("user", "kind", "why", "owner", "approved", "expires", "ticket")
+    for each in plan.exceptions:
+        said = [text.into(lang) for text in exemption_text(each)]
+        line = _EXCEPTION.filled(**dict(zip(names, said, strict=False))).into(lang)
+        # what somebody else has written is nothing that a terminal would obey
+        yield f"  {printable(line)}"
+
+
+def _named(names: tuple[str, ...]) -> str:
+    more = f" (+{len(names) - _MOST_NAMES})" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -17,7 +17,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_diff import diff
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
-from sekisho.cli.wrap import hanging, unstyled
+from sekisho.cli.terminal import hanging, unstyled
 from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary
@@ -86,15 +86,15 @@ def new(
     out: Path | None,
     lang: Language,
     output: OutputFormat,
-    **given: Any,
+    **chosen: bool | int | str | None,
 ) -> Exit:
     """Write a Force_MFA policy for these choices.
 
     The policy goes to stdout (or to --out FILE), ready to paste. With --format json it comes with
     its name, description, size and choices. Nothing is sent to AWS.
     """
-    chosen = {name: value for name, value in given.items() if value is not None}
-    choices = replace(policy.choices_of(Preset(preset)), **chosen)
+    differing: Any = {name: value for name, value in chosen.items() if value is not None}
+    choices = replace(policy.choices_of(Preset(preset)), **differing)
     document = policy.force_mfa(choices)
     if output is OutputFormat.JSON:
         text = json.dumps(_new_as_json(preset, choices, document, explain), indent=2)

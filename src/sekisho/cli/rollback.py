@@ -5,15 +5,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sekisho.cli.apply_output import ahead_lines, confirm, in_the_middle, tell_wait, undone_lines
-from sekisho.cli.aws import aws_options, connection
+from sekisho.cli.applying import (
+    OwnershipOptions,
+    ahead_lines,
+    confirm,
+    in_the_middle,
+    ownership_options,
+    tell_wait,
+    undone_lines,
+)
+from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
-from sekisho.cli.settling import say_whose, settling_options
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
@@ -40,10 +46,18 @@ _ASKED = Message("Take back what this plan did ({count})?")
     is_flag=True,
     help="Take back also what may leave somebody without MFA enforcement.",
 )
-@settling_options
+@ownership_options
 @aws_options
 @lang_option
-def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given: Any) -> Exit:
+def command(
+    path: Path,
+    yes: bool,
+    journal: Path | None,
+    leave_unenforced: bool,
+    ownership: OwnershipOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """Bring everything that a plan did back to what it was before, also after half of it.
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
@@ -52,7 +66,7 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     """
     kept = read_plan(path, journal)
     _refuse_unapplied(kept)
-    connected = connection(given, lang)
+    connected = connection(aws, lang)
     kept.journal.open(kept.plan.digest)
     ahead = ahead_of(kept.plan, kept.journal)
     for line in ahead_lines(ahead, lang):
@@ -62,12 +76,14 @@ def command(path: Path, yes: bool, journal: Path | None, lang: Language, **given
     with kept.journal.locked():
         kept.journal.open(kept.plan.digest)
         before = taken_back(kept.plan, kept.journal)
-        say_whose(kept, given, connected.api)
+        ownership.record(kept, connected.api)
         again = partial(
             roll_back,
-            *(kept.plan, kept.journal, connected.api),
+            kept.plan,
+            kept.journal,
+            connected.api,
             now=partial(datetime.now, UTC),
-            leave_unenforced=given["leave_unenforced"],
+            leave_unenforced=leave_unenforced,
         )
         report = _rolled_back(kept, again, lang, before)
     click.echo("\n".join(undone_lines(report, lang, before)))

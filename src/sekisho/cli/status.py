@@ -1,26 +1,25 @@
 """`sekisho status`: how a plan, or a goal, stands in the account now. Reads only."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sekisho.cli.aws import aws_options, collected, connection
-from sekisho.cli.exempted import exceptions_of
+from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.status_output import plan_as_json, plan_stands, waves_as_json, waves_stand
+from sekisho.cli.planning import exceptions_of
 from sekisho.errors import UsageError
-from sekisho.messages import Language
+from sekisho.messages import Language, Message
+from sekisho.rollout import Plan
 from sekisho.rollout.applying.change_status import Stands
 from sekisho.rollout.applying.plan_file import read_plan
+from sekisho.rollout.changes.reach import named
 from sekisho.rollout.goal.file import goal_of, read_goal
 from sekisho.rollout.goal.waves import WaveStands, waves_of
-from sekisho.rollout.history import CALLS
-from sekisho.rollout.status import Standing, standing_of
-
-__all__ = ["command"]
+from sekisho.rollout.history import CALLS, Author
+from sekisho.rollout.status import Fact, Standing, concerned, standing_of
 
 
 @click.command("status", short_help="How a plan or a goal stands in the account now.")
@@ -36,7 +35,15 @@ __all__ = ["command"]
 @format_option
 @aws_options
 @lang_option
-def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> Exit:
+def command(
+    path: Path,
+    journal: Path | None,
+    exceptions: str | None,
+    who: bool,
+    output: OutputFormat,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """Say what of a plan is done, what waits, what others have changed since, and who has enrolled.
 
     Of a goal (a YAML file), say for each wave who is due, enrolled and proved enforced. Exit 0
@@ -44,13 +51,15 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
     could not be read, or it is in doubt whose a password is.
     """
     if path.suffix in (".yaml", ".yml"):
-        if given["who"]:
+        if who:
             raise UsageError("`--who` is for a plan: a goal tells of no changes")
-        return _of_goal(path, output, lang, given)
-    if given["exceptions"]:
+        if journal:
+            raise UsageError("`--journal` is for a plan: a goal has none", fix="leave it out")
+        return _of_goal(path, exceptions, output, aws, lang)
+    if exceptions:
         raise UsageError("`--exceptions` is for a goal: a plan has them in it")
-    kept = read_plan(path, given["journal"])
-    standing = standing_of(kept, connection(given, lang).api, who=given["who"])
+    kept = read_plan(path, journal)
+    standing = standing_of(kept, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:
         found = plan_as_json(kept.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -59,12 +68,12 @@ def command(path: Path, output: OutputFormat, lang: Language, **given: Any) -> E
     return _exit_of(standing)
 
 
-def _of_goal(path: Path, output: OutputFormat, lang: Language, given: dict[str, Any]) -> Exit:
-    if given["journal"]:
-        raise UsageError("`--journal` is for a plan: a goal has none", fix="leave it out")
+def _of_goal(
+    path: Path, exceptions_file: str | None, output: OutputFormat, aws: AwsOptions, lang: Language
+) -> Exit:
     shape = read_goal(path)
-    exceptions = exceptions_of(given)
-    snapshot = collected(connection(given, lang), lang)
+    exceptions = exceptions_of(exceptions_file)
+    snapshot = collected(connection(aws, lang), lang)
     exceptions.check(snapshot)
     goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)
@@ -86,3 +95,177 @@ def _exit_of(standing: Standing) -> Exit:
     found += [Exit.FINDINGS] if standing.of(Stands.DRIFTED) else []
     found += [Exit.CHANGES] if standing.of(Stands.WAITS) else []
     return worst(found)
+
+
+_TITLES = {
+    Stands.DONE: Message("As the plan wants it: {count}"),
+    Stands.WAITS: Message("Not done: {count}"),
+    Stands.IN_DOUBT: Message(
+        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
+    ),
+    Stands.DRIFTED: Message("Changed by somebody else since: {count}"),
+}
+_DATED = Message("    dated by IAM: {at}")
+_CAME = Message("    would now also be felt by: {names}")
+_ADDED_BY = Message("    {name} added by: {who}, {event}, {at}")
+_ADDER_NOT_KNOWN = Message("    {name} added by: not known: {reason}")
+_BY = Message("    last changed by: {who}, {event}, {at}")
+_NOT_KNOWN = Message("    last changed by: not known: {reason}")
+_ASK = Message("  Who it was: `--who` asks CloudTrail, by at most {calls} calls.")
+_WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device")
+_GOAL_WAVE = Message(
+    "{wave}{starts}: {count} in all; {enrolled} with an MFA device, {enforced} "
+    "proved to be enforced, "
+    "{exempt} excepted"
+)
+_FROM = Message(" (from {day})")
+_EVERYBODY = Message("People")
+_NO_WAVE = Message("In no wave")
+_ABSENT = Message("No such user now: {names}")
+_WITHOUT = Message("Without an MFA device: {names}")
+_OPEN = Message("  not enforced yet: {names}")
+_UNKNOWN = Message("  could not be found out: {names}")
+_MEANT = Message("Whether the goal means them could not be read: {names}")
+_NOBODY = Message("The goal has no wave with anybody in it.")
+_UNREAD = Message("Not read: {user}: {reason}")
+
+
+def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+    """Yield how a plan stands, line by line."""
+    for stands, title in _TITLES.items():
+        facts = [fact for fact in standing.facts if fact.stands is stands]
+        if facts:
+            yield title.filled(count=len(facts)).into(lang)
+        for fact in facts:
+            yield f"  {fact.address}"
+            yield from _history(fact, lang)
+        if facts and stands is Stands.DRIFTED and not any(fact.asked for fact in facts):
+            yield _ASK.filled(calls=CALLS).into(lang)
+    yield from _people(plan, standing, lang)
+    if standing.without:
+        yield _WITHOUT.filled(names=", ".join(standing.without)).into(lang)
+    if standing.absent:
+        yield _ABSENT.filled(names=", ".join(standing.absent)).into(lang)
+    for user, reason in standing.unread:
+        yield _UNREAD.filled(user=user, reason=reason).into(lang)
+
+
+def _people(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+    """Yield how many have a device, by wave."""
+    people = concerned(plan)
+    waves = dict.fromkeys(person.wave for person in people)
+    rest = _NO_WAVE if any(waves) else _EVERYBODY
+    for wave in waves:
+        users = [person.user for person in people if person.wave == wave]
+        enrolled = len([user for user in users if user in standing.enrolled])
+        name = wave or rest.into(lang)
+        yield _WAVE.filled(wave=name, count=len(users), enrolled=enrolled).into(lang)
+
+
+def _history(fact: Fact, lang: Language) -> Iterator[str]:
+    """Yield when, and by whom, what has drifted was changed."""
+    if fact.came:
+        yield _CAME.filled(names=named(fact.came)).into(lang)
+    for name, by in zip(fact.came, fact.added, strict=False):
+        yield _adder(name, by, lang)
+    if fact.dated is not None:
+        yield _DATED.filled(at=fact.dated).into(lang)
+    match fact.author:
+        case Author(who, event, at):
+            yield _BY.filled(who=who, event=event, at=at).into(lang)
+        case Message() as reason:
+            yield _NOT_KNOWN.into(lang).format(reason=reason.into(lang))
+        case None:
+            pass
+
+
+def _adder(name: str, by: Author | Message, lang: Language) -> str:
+    match by:
+        case Author(who, event, at):
+            return _ADDED_BY.filled(name=name, who=who, event=event, at=at).into(lang)
+        case Message() as reason:
+            return _ADDER_NOT_KNOWN.into(lang).format(name=name, reason=reason.into(lang))
+
+
+def waves_stand(
+    waves: tuple[WaveStands, ...], unread: tuple[str, ...], lang: Language
+) -> Iterator[str]:
+    """Yield how the waves of a goal stand, line by line, and whose part in it is unread."""
+    if not waves:
+        yield _NOBODY.into(lang)
+    for wave in waves:
+        starts = "" if wave.starts is None else _FROM.filled(day=wave.starts).into(lang)
+        yield _GOAL_WAVE.filled(
+            wave=wave.name or _EVERYBODY.into(lang),
+            starts=starts,
+            count=len(wave.users),
+            enrolled=len(wave.enrolled),
+            enforced=len(wave.enforced),
+            exempt=len(wave.exempt),
+        ).into(lang)
+        if wave.open:
+            yield _OPEN.filled(names=", ".join(wave.open)).into(lang)
+        if wave.unknown:
+            yield _UNKNOWN.filled(names=", ".join(wave.unknown)).into(lang)
+    if unread:
+        yield _MEANT.filled(names=", ".join(unread)).into(lang)
+
+
+def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
+    """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
+    known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
+    return {
+        "schema": "sekisho.status/1",
+        "plan": plan.digest,
+        "changes": [
+            {"address": fact.address, "stands": fact.stands.value, **_changed(fact)}
+            for fact in standing.facts
+        ],
+        "people": [
+            {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
+            for person in concerned(plan)
+        ],
+    }
+
+
+def _changed(fact: Fact) -> dict[str, object]:
+    """Return what is known of the change that has made a fact drift."""
+    if fact.stands is not Stands.DRIFTED:
+        return {}
+    if fact.came:
+        added = [_by(each) for each in fact.added]
+        return {"came": list(fact.came), **({"added": added} if added else {})}
+    dated = None if fact.dated is None else fact.dated.isoformat()
+    return {"dated": dated, **_by(fact.author)}
+
+
+def _by(author: Author | Message | None) -> dict[str, object]:
+    """Return who it was, or why that is not known."""
+    match author:
+        case Author(who, event, at):
+            return {"last": {"who": who, "event": event, "at": at.isoformat()}}
+        case Message() as reason:
+            return {"last": None, "notKnown": reason.en}
+        case None:
+            return {"last": None, "notKnown": "not asked"}
+
+
+def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dict[str, object]:
+    """Return how the waves of a goal stand; of whom in `unread` it is not known if they are in."""
+    return {
+        "schema": "sekisho.waves/1",
+        "unread": list(unread),
+        "waves": [
+            {
+                "name": wave.name,
+                "from": None if wave.starts is None else wave.starts.isoformat(),
+                "due": wave.due,
+                "users": list(wave.users),
+                "exempt": list(wave.exempt),
+                "enrolled": list(wave.enrolled),
+                "enforced": list(wave.enforced),
+                "unknown": list(wave.unknown),
+            }
+            for wave in waves
+        ],
+    }

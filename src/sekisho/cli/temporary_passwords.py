@@ -1,4 +1,4 @@
-"""Temporary passwords: made for AWS, and told to one person, once.
+"""Temporary passwords: made for AWS, and shown to one person, once.
 
 They are shown on the terminal or written to a file that only its owner may read; never to a pipe, a
 plan, a journal or a log.
@@ -19,8 +19,6 @@ from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
 from sekisho.rollout.applying.change_status import SetsPassword
 
-__all__ = ["Told"]
-
 # no character that is taken for another when it is read from a screen
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")
 
@@ -33,17 +31,17 @@ _POSIX = hasattr(os, "geteuid")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Told:
-    """The temporary passwords of one run of a plan, each told before AWS is: none can be lost.
+class TemporaryPasswords:
+    """The temporary passwords of one run of a plan, each shown before AWS has it: none can be lost.
 
-    A run that dies before AWS answers has told a password that may not be set; the next run makes
-    and tells another.
+    A run that dies before AWS answers has shown a password that may not be set; the next run makes
+    and shows another.
     """
 
     def __init__(
         self, plan: Plan, path: Path | None, lang: Language, kept: Collection[str] = ()
     ) -> None:
-        """Refuse, before anything is done, if nobody could be told a password.
+        """Refuse, before anything is done, if a password could not be handed to anybody.
 
         Args:
             plan: what is done.
@@ -75,10 +73,10 @@ class Told:
             _append(path, "")
 
     def password(self, user: str) -> str:
-        """Return the temporary password of a user, the same throughout the run, and tell it.
+        """Return the temporary password of a user, the same throughout the run, and show it.
 
         Raises:
-            SekishoError: if it cannot be told; then AWS is not told either.
+            SekishoError: if it cannot be shown; then AWS does not get it either.
         """
         if user not in self._passwords:
             password = _made(self._length)

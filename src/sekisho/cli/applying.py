@@ -1,18 +1,22 @@
-"""What applying a plan, or taking it back, has come to."""
+"""What `apply` and `rollback` share: asking, waiting, whose a password is, what has come of it."""
 
 import sys
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import click
 
+from sekisho.account.api import AwsApi
 from sekisho.cli.exits import Exit
+from sekisho.cli.options import grouped
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
+from sekisho.rollout.applying.change_status import settle
+from sekisho.rollout.applying.plan_file import Kept
 from sekisho.rollout.applying.rollback import Ahead
-
-__all__ = ["ahead_lines", "applied_lines", "confirm", "in_the_middle", "tell_wait", "undone_lines"]
 
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")
@@ -40,6 +44,48 @@ _NEVER = Message("AWS cannot give back what was taken; stays as it is: {count}")
 _THEIRS = Message("Was so before the plan came to it; stays: {count}")
 _EMPTY = RollbackReport((), ())
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipOptions:
+    """What somebody who knows says of passwords of which it is not known who set them.
+
+    Attributes:
+        ours: users whose password nobody else has set.
+        theirs: users whose password somebody else has set.
+    """
+
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+    def record(self, kept: Kept, api: AwsApi) -> None:
+        """Write it down in the journal.
+
+        Raises:
+            PlanRefused: if the journal belongs to another plan.
+            UsageError: if a user's password is not in doubt, or there is none.
+            AwsRefused: if that cannot be read.
+        """
+        settle(kept, self.ours, self.theirs, api, datetime.now(UTC))
+
+
+ownership_options = grouped(
+    "ownership",
+    OwnershipOptions,
+    click.option(
+        "--ours",
+        metavar="USER",
+        multiple=True,
+        help="A password in doubt is nobody else's: set it anew, or take it back.",
+    ),
+    click.option(
+        "--theirs",
+        metavar="USER",
+        multiple=True,
+        help="A password in doubt was set by somebody else: it stays.",
+    ),
+)
+"""Adds `--ours USER` and `--theirs USER`: `OwnershipOptions`."""
 
 
 def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:

@@ -1,0 +1,219 @@
+"""`sekisho onboard`, `reset` and `offboard`: plans about one person."""
+
+from dataclasses import dataclass, replace
+
+import click
+
+from sekisho.account import Snapshot
+from sekisho.cli.aws import AwsOptions, refuse_beside
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import grouped, pair
+from sekisho.cli.planning import (
+    ExemptOptions,
+    PlanningOptions,
+    accepted,
+    account_of,
+    exempt_options,
+    finish,
+    planning_options,
+    said_by,
+)
+from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
+from sekisho.messages import Language, Message
+from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    NewUser,
+    PolicyGoal,
+    TemporaryPassword,
+    lifecycle,
+    plan,
+)
+from sekisho.rollout.lifecycle import Standpoint, standpoint
+
+_THERE = Message("The user {user} is there already: the plan adds only what is missing.")
+_OPTION_OF = {
+    "new_users": "USER",
+    "new_users.groups": "--join",
+    "new_users.path": "--path",
+    "new_users.tags": "--tag",
+    "policy": "--name",
+    "group": "--group",
+    "break_glass": "--break-glass",
+}
+"""Which option says a part of the goal."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUserOptions:
+    """What a new user is to be.
+
+    Attributes:
+        group: the user group through which MFA is enforced; None: directly.
+        join: other user groups.
+        iam_path: the IAM path.
+        tags: `KEY=VALUE`, as given.
+        no_password: no console access.
+        keep_password: the first password need not be changed.
+    """
+
+    group: str | None
+    join: tuple[str, ...]
+    iam_path: str
+    tags: tuple[str, ...]
+    no_password: bool
+    keep_password: bool
+
+    def new_user(self, user: str) -> NewUser:
+        """Return the user; AWS need not be asked to find what is wrong with them.
+
+        Raises:
+            SekishoError: with everything that is wrong with them.
+        """
+        errors: list[SekishoError] = []
+        tags = _tags(self.tags, errors)
+        faults = [
+            *names.user_name(user, "USER"),
+            *names.path(self.iam_path, "--path"),
+            *names.tags(tags.items(), "--tag"),
+            *(names.group_name(self.group, "--group") if self.group else ()),
+        ]
+        errors += [FaultyInput("options", faults)] if faults else []
+        if errors:
+            raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+        password = None if self.no_password else TemporaryPassword(not self.keep_password)
+        directly = self.group is None
+        return NewUser(user, self.iam_path, tags, password, groups=self.join, enforced=directly)
+
+
+_new_user_options = grouped(
+    "new",
+    NewUserOptions,
+    click.option(
+        "--group", metavar="NAME", help="Enforce MFA through this user group; else directly."
+    ),
+    click.option("--join", metavar="GROUP", multiple=True, help="Another user group to join."),
+    click.option(
+        "--path", "iam_path", metavar="PATH", default="/", help="The IAM path of the user."
+    ),
+    click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="A tag of the user."),
+    click.option("--no-password", is_flag=True, help="No console access."),
+    click.option(
+        "--keep-password", is_flag=True, help="The first password need not be changed at sign-in."
+    ),
+)
+
+
+@click.command("onboard", short_help="Plan a new user, enforced from the first moment.")
+@click.argument("user", metavar="USER")
+@_new_user_options
+@exempt_options
+@click.option("--name", metavar="NAME", default="Force_MFA", help="The policy; Force_MFA.")
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    default=Preset.RECOMMENDED.value,
+    help="Which policy, where the account does not have it yet.",
+)
+@planning_options
+def onboard(
+    user: str,
+    new: NewUserOptions,
+    exempt: ExemptOptions,
+    name: str,
+    preset: str,
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
+    """Plan a new USER with MFA enforcement attached; nothing is changed.
+
+    `apply` makes a temporary password, shows it once on the terminal, and keeps it nowhere.
+    """
+    if new.no_password:
+        refuse_beside("--no-password", {"keep_password": new.keep_password})
+    words = accepted(planning.accept)
+    wanted = new.new_user(user)
+    exceptions = exempt.read()
+    snapshot, caller = account_of(planning, aws, lang)
+    exceptions.check(snapshot)
+    goal = Goal(
+        _policy(snapshot, name, Preset(preset)),
+        group=GroupGoal(new.group, (user,)) if new.group else None,
+        new_users=(wanted,),
+        break_glass=exempt.untouched(exceptions),
+        exceptions=exceptions.entries,
+    )
+    with said_by(_OPTION_OF, "goal"):
+        made = plan(goal, snapshot, caller, words)
+    if user in snapshot.user_named:
+        click.echo(_THERE.filled(user=user).into(lang), err=True)
+    return finish(made, planning, lang)
+
+
+def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
+    """Return the policy as the account has it, at whatever path; a new one if it has none."""
+    for known in snapshot.policies.values():
+        if known.name == name and not known.aws_managed:
+            return PolicyGoal(known.name, known.document, known.path)
+    choices = replace(choices_of(preset), partition=snapshot.partition)
+    return PolicyGoal(name, force_mfa(choices), description=DESCRIPTION)
+
+
+def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for text in texts:
+        try:
+            key, value = pair("--tag", "KEY=VALUE", text)
+        except UsageError as error:
+            errors.append(error)
+            continue
+        if key in tags:
+            errors.append(UsageError(f"`--tag {text}`: the key `{key}` stands twice"))
+        tags[key] = value
+    return tags
+
+
+@click.command("reset", short_help="Plan a lost phone: the devices go, a temporary password comes.")
+@click.argument("user", metavar="USER")
+@exempt_options
+@planning_options
+def reset(
+    user: str, exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
+) -> Exit:
+    """Plan for a USER whose MFA device is lost; nothing is changed.
+
+    Their devices are deactivated, virtual ones deleted, and a temporary password is set if they
+    have one. It must be changed at the next sign-in, unless their policies would refuse that.
+    """
+    at = _standpoint(exempt, planning, aws, lang)
+    return finish(lifecycle.reset(at, user), planning, lang)
+
+
+@click.command("offboard", short_help="Plan that somebody leaves: no right, no credential is left.")
+@click.argument("user", metavar="USER")
+@exempt_options
+@planning_options
+def offboard(
+    user: str, exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
+) -> Exit:
+    """Plan that a USER leaves; nothing is changed.
+
+    Everything is denied first, running sessions included. Then the password is deleted, keys and
+    other credentials are made inactive, devices deactivated, groups left. The user stays.
+    """
+    at = _standpoint(exempt, planning, aws, lang)
+    return finish(lifecycle.offboard(at, user), planning, lang)
+
+
+def _standpoint(
+    exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
+) -> Standpoint:
+    """Return what a plan about a user who is there starts from."""
+    words = accepted(planning.accept)
+    exceptions = exempt.read()
+    snapshot, caller = account_of(planning, aws, lang)
+    exceptions.check(snapshot)
+    at = standpoint(snapshot, caller, exempt.untouched(exceptions), words)
+    return replace(at, exceptions=exceptions.entries)
