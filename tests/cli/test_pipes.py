@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.cli.terminal import reader_left, stdio
+from sekisho.cli.pipes import reader_left, stdio
 
 
 def opened(file: int, *, unbuffered: bool) -> io.TextIOWrapper:

@@ -20,8 +20,8 @@ from sekisho.cli.options import (
     lang_option,
     pair,
 )
+from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice, unusable
-from sekisho.cli.terminal import reader_left
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,

@@ -1,9 +1,10 @@
-"""The exit codes, and which one wins when several hold."""
+"""How a run ends: its exit code, which one wins when several hold, the language of its errors."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Exit", "worst"]
+from sekisho.messages import Language
 
 
 class Exit(IntEnum):
@@ -24,3 +25,10 @@ def worst(exits: Iterable[Exit]) -> Exit:
     """Return the exit code that goes before the others: 64, 1, 4, 3, 2, 0."""
     found = set(exits)
     return next((code for code in _ORDER if code in found), Exit.CLEAN)
+
+
+@dataclass(slots=True)
+class Spoken:
+    """The language of a run, known once a command has read its options: errors are shown in it."""
+
+    language: Language

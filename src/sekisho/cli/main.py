@@ -17,9 +17,8 @@ import click
 
 from sekisho import __version__
 from sekisho.cli.errors_ja import IN_JAPANESE
-from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import Spoken
-from sekisho.cli.terminal import stdio
+from sekisho.cli.exits import Exit, Spoken, worst
+from sekisho.cli.pipes import stdio
 from sekisho.cli.usage_ja import in_japanese
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message

@@ -5,13 +5,14 @@ the options to a command and hands them over as one value.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
+from sekisho.cli.exits import Spoken
 from sekisho.engine import Assumptions
 from sekisho.engine.question import assumptions_from_text
 from sekisho.errors import UsageError
@@ -21,7 +22,6 @@ __all__ = [
     "Decorator",
     "OutputFormat",
     "ReportFormat",
-    "Spoken",
     "assumption_option",
     "assumptions_of",
     "format_option",
@@ -31,13 +31,6 @@ __all__ = [
     "report_format_option",
     "texts_of_assumptions",
 ]
-
-
-@dataclass(slots=True)
-class Spoken:
-    """The language of a run, known once a command has read its options: errors are shown in it."""
-
-    language: Language
 
 
 class OutputFormat(StrEnum):

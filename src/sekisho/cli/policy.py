@@ -17,7 +17,7 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_diff import diff
 from sekisho.cli.policy_files import read_policy, unusable
 from sekisho.cli.policy_lint import lint
-from sekisho.cli.terminal import hanging, unstyled
+from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyPolicy, UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, Quota, Row, Summary

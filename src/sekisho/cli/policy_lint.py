@@ -14,7 +14,7 @@ from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.terminal import hanging, unstyled
+from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message
 

@@ -1,24 +1,15 @@
-"""Text for a terminal, and output into a pipe whose reader may leave.
+"""Output into a pipe whose reader may leave: `sekisho policy lint FILE | head -1`.
 
-A command whose reader leaves (`sekisho policy lint FILE | head -1`) goes on to its end, and its
-exit code says what it would have said anyhow: what was being done is not left half done.
-
-rich breaks lines at spaces only, of which Japanese has none. Here a line may end after any wide
-character, but no line begins with a closing mark (the first rule of 禁則処理).
+A command then goes on to its end, and its exit code says what it would have said anyhow: that
+somebody has read enough is no error, and what was being done is not left half done.
 """
 
 import errno
 import io
 import os
-import re
 import stat
 import sys
 from typing import Any, TextIO
-
-from rich.cells import cell_len
-from rich.text import Text as RichText
-
-from sekisho.messages import printable
 
 _LEFT = (errno.EPIPE, errno.EINVAL)
 """How writing into a pipe fails that nobody reads; the second is Windows'."""
@@ -77,43 +68,3 @@ def _is_pipe(stream: TextIO) -> bool:
         # text that is kept in memory is in no file
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
-
-
-_NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
-_PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
-
-
-def unstyled(text: str) -> RichText:
-    """Return text without markup and with nothing in it that a terminal would obey."""
-    return RichText(printable(text))
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells; one word that is longer is cut."""
-    lines, line = [], ""
-    for piece in _pieces(text, width):
-        if cell_len(line) + cell_len(piece.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = piece.lstrip()
-        else:
-            line += piece
-    return [*lines, line.rstrip()]
-
-
-def hanging(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells; all but the first begin two further in."""
-    body = text.lstrip(" ")
-    indent = len(text) - len(body)
-    first, *others = wrapped(body, width - indent - 2)
-    return [" " * indent + first, *(" " * (indent + 2) + line for line in others)]
-
-
-def _pieces(text: str, width: int) -> list[str]:
-    pieces = []
-    for found in _PIECE.finditer(text):
-        piece = found[0]
-        while cell_len(piece) > width:
-            pieces.append(piece[: width // 2])
-            piece = piece[width // 2 :]
-        pieces.append(piece)
-    return pieces
