@@ -35,7 +35,7 @@ from walk_policies import HARDENED, PUBLISHED, around_of, attached, policies_of,
 STORIES = (*PEOPLE, *THIEVES)
 FIRST_LOGIN = choices_of(Preset.FIRST_LOGIN)
 VERDICTS = cases(
-    "walks/verdicts",
+    "scenarios/verdicts",
     ["refuted"],
     ["preset", "turnedOn", "published", "boundary", "enrolled", "usersMayChange"],
 )

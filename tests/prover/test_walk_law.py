@@ -40,7 +40,7 @@ from walk_account import Cell, account_of
 from walk_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
 from walk_policies import around_of, policies_of
 
-CASES = {case["id"]: case for case in document("walks/verdicts")["cases"]}
+CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
 STORIES = (*PEOPLE, *THIEVES)
 Path = tuple[Step, ...]
 
