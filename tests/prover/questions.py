@@ -19,9 +19,9 @@ from sekisho.engine.arns import account_of
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import Condition, Document, PolicyKind, from_json
 from sekisho.prover import Held, User
-from sekisho.prover.credentials import situations
-from sekisho.prover.keys import Shape, may_be_absent, never, shape_of
-from sekisho.prover.values import Asked
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.credentials import situations
+from sekisho.prover.values.keys import Shape, may_be_absent, never, shape_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"

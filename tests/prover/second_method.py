@@ -38,7 +38,8 @@ from sekisho.engine import (
 )
 from sekisho.engine.arns import account_of
 from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
-from sekisho.prover import Held, keys
+from sekisho.prover import Held
+from sekisho.prover.values import keys
 from sekisho.signin import (
     Credential,
     CredentialKind,

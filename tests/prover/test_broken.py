@@ -7,30 +7,19 @@ from typing import Any
 import pytest
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, identity
-from sekisho.engine import Policies, conditions
+from sekisho.engine import Policies
+from sekisho.engine.conditions import holds as _holds
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
-from sekisho.prover import (
-    Proved,
-    Question,
-    Refuted,
-    Unknown,
-    Within,
-    ask,
-    formula,
-    keys,
-    prove_enforcement,
-    reading,
-    targets,
-    texts,
-    values,
-)
-from sekisho.prover.credentials import EXAMPLE_ID
-from sekisho.prover.owners import Owner, Owners
-from sekisho.prover.reading import Reading
-from sekisho.prover.targets import Target
-from sekisho.prover.theories import Texts
-from sekisho.prover.values import Asked
+from sekisho.prover import Proved, Question, Refuted, Unknown, Within, prove_enforcement
+from sekisho.prover.search import formula, requests
+from sekisho.prover.search.candidates import Texts
+from sekisho.prover.values import conditions, keys, reading, resources, texts
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.credentials import EXAMPLE_ID
+from sekisho.prover.values.owners import Owner, Owners
+from sekisho.prover.values.reading import Reading
+from sekisho.prover.values.resources import Target
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
 ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
@@ -208,7 +197,6 @@ def test_the_prover_as_it_is_gets_all_of_them_right() -> None:
     assert wrong() == set()
 
 
-_holds = conditions.holds
 _of_resource = Target.of_resource
 
 
@@ -251,10 +239,10 @@ _arns = Target._arns
 _resource = Target._resource
 _of_action = Target.of_action
 _those = formula._those
-_rules_of = ask.rules_of
-_ranges = ask.Asking._of_view
+_rules_of = requests.rules_of
+_ranges = requests.Asking._of_view
 _sets = Reading._sets
-_forms_of = targets.forms_of
+_forms_of = resources.forms_of
 
 
 def _action_for_not_action(self: Target, element: Element) -> Any:
@@ -273,7 +261,7 @@ def _one_at_a_time(self: Reading, *rest: Any) -> Any:
     return (each for each in _sets(self, *rest) if len(each) == 1)
 
 
-def _only_real(self: ask.Asking, *rest: Any) -> Any:
+def _only_real(self: requests.Asking, *rest: Any) -> Any:
     return (each for each in _ranges(self, *rest) if each.real)
 
 
@@ -290,7 +278,7 @@ def _named_alone(*arguments: Any) -> Owners:
     return replace(found, all=tuple(one for one in found.all if not one.account.startswith("4")))
 
 
-_owners_of = ask.owners_of
+_owners_of = requests.owners_of
 
 
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
@@ -303,22 +291,22 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
     "variables are forgotten": (Target, "_arns", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),
-    "other accounts are forgotten": (ask, "owners_of", _own_alone),
-    "accounts that no policy names are forgotten": (ask, "owners_of", _named_alone),
-    "IAM works across accounts": (ask, "ABROAD", Within()),
-    "boundaries are forgotten": (ask, "rules_of", _no_boundary),
-    "numbers between constants are forgotten": (values, "_around", sorted),
+    "other accounts are forgotten": (requests, "owners_of", _own_alone),
+    "accounts that no policy names are forgotten": (requests, "owners_of", _named_alone),
+    "IAM works across accounts": (requests, "ABROAD", Within()),
+    "boundaries are forgotten": (requests, "rules_of", _no_boundary),
+    "numbers between constants are forgotten": (conditions, "_around", sorted),
     "the ends of ranges of addresses are forgotten": (
-        values,
+        conditions,
         "_addresses",
         lambda constants: [text.partition("/")[0] for text in constants],
     ),
     "an id is the example's": (reading, "ids_for", lambda *_: ([EXAMPLE_ID], True)),
-    "an id is any text": (reading, "ids_for", values.values_for),
-    "letters have one case": (values, "_casings", lambda char: char),
+    "an id is any text": (reading, "ids_for", conditions.values_for),
+    "letters have one case": (conditions, "_casings", lambda char: char),
     "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
-    "only actions that exist are looked at": (ask.Asking, "_of_view", _only_real),
-    "the resource * is forgotten": (targets, "forms_of", _never_a_star),
+    "only actions that exist are looked at": (requests.Asking, "_of_view", _only_real),
+    "the resource * is forgotten": (resources, "forms_of", _never_a_star),
     "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),
     "all of IAM is in one region": (keys, "is_where_iam_is", lambda one: one.service == "iam"),
     "a region is of any partition": (keys, "is_region", lambda *_: True),

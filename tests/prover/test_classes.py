@@ -7,10 +7,11 @@ import pytest
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from sekisho.engine import Policies
 from sekisho.policy import Element
-from sekisho.prover import Proved, Refuted, exempt_list, names, prove_enforcement
-from sekisho.prover.ask import Asking
-from sekisho.prover.enforcement import enforcement_question
-from sekisho.prover.limits import MOST_STEPS
+from sekisho.prover import Proved, Refuted, exempt_list, prove_enforcement
+from sekisho.prover.questions.enforcement import enforcement_question
+from sekisho.prover.search.limits import MOST_STEPS
+from sekisho.prover.search.requests import Asking
+from sekisho.prover.values import actions
 
 FEW_STEPS = 10_000
 """A hundredth of a second; the whole catalogue, class by class, takes a hundred times as many."""
@@ -72,7 +73,7 @@ def test_what_is_left_out_answers_nothing(
     fence = {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*", "ssm:*"], "Resource": "*"}
     fenced = Policies(identity=(*policies.identity, *identity(fence).identity))
     narrow = exempt_list(fenced, ALICE, NOW), type(prove_enforcement(fenced, ALICE, NOW).direct)
-    monkeypatch.setattr("sekisho.prover.ranges.services_of", lambda _: None)
+    monkeypatch.setattr("sekisho.prover.values.actions.services_of", lambda _: None)
     assert narrow == (
         exempt_list(fenced, ALICE, NOW),
         type(prove_enforcement(fenced, ALICE, NOW).direct),
@@ -97,15 +98,15 @@ def test_what_is_left_out_answers_nothing(
     ],
 )
 def test_which_services_a_resource_names(entries: list[str], services: set[str] | None) -> None:
-    assert names.services_of(Element(tuple(entries))) == services
-    assert names.services_of(Element(tuple(entries), negated=True)) is None
+    assert actions.services_of(Element(tuple(entries))) == services
+    assert actions.services_of(Element(tuple(entries), negated=True)) is None
 
 
 def test_questions_of_the_same_elements_share_the_classes() -> None:
     statement = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
     for place in range(3):
-        before = names.classes.cache_info()
+        before = actions.classes.cache_info()
         prove_enforcement(identity(on(f"arn:aws:s3:::home-{place}/*"), statement), ALICE, NOW)
-        after = names.classes.cache_info()
+        after = actions.classes.cache_info()
         assert after.misses == before.misses + (place == 0)
         assert after.hits == before.hits + (place > 0)

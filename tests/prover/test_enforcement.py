@@ -216,7 +216,7 @@ def test_too_much_to_look_at_is_unknown_and_never_a_pass(monkeypatch: pytest.Mon
     allow = {"Effect": "Allow", "Action": "s3:*G*A*", "Resource": "*"}
     policies = identity(allow, {**deny, "Action": "s3:*G*"})
     assert asked(policies).direct == Proved()
-    monkeypatch.setattr("sekisho.prover.texts.MOST_STATES", 3)
+    monkeypatch.setattr("sekisho.prover.values.texts.MOST_STATES", 3)
     assert isinstance(asked(policies).direct, Unknown)
 
 

@@ -12,7 +12,7 @@ from sekisho.engine import Policies, Request
 from sekisho.engine.arns import account_of
 from sekisho.engine.glob import like
 from sekisho.prover import Held, Item, Side, Stated, Unknown, difference, exempt_list
-from sekisho.prover.credentials import situations
+from sekisho.prover.values.credentials import situations
 
 DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
 FEW = ["s3:GetObject", "iam:ListUsers", "kms:Decrypt"]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
-from sekisho.prover import Proved, Refuted, Unknown, ask, prove_enforcement
-from sekisho.prover.limits import MOST_STEPS, Effort, Limit
+from sekisho.prover import Proved, Refuted, Unknown, prove_enforcement
+from sekisho.prover.search import requests
+from sekisho.prover.search.limits import MOST_STEPS, Effort, Limit
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
 CHANCE = random.Random(5)  # noqa: S311 - samples, no secrets
@@ -111,7 +112,7 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
         left.append(Effort(STEPS))
         return left[-1]
 
-    monkeypatch.setattr(ask, "Effort", few)
+    monkeypatch.setattr(requests, "Effort", few)
     verdict = prove_enforcement(identity(*ADVERSE[name]), ALICE, NOW).direct
     match verdict:
         case Unknown(reason):
@@ -124,7 +125,7 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
 
 LIMITS: dict[str, tuple[str, int, Statements, str]] = {
     "states": (
-        "texts.MOST_STATES",
+        "values.texts.MOST_STATES",
         3,
         [
             {**S3, "Resource": "arn:aws:s3:::b*x*"},
@@ -133,20 +134,20 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
         "the patterns have too many states side by side",
     ),
     "choices": (
-        "search.MOST_NODES",
+        "search.candidates.MOST_NODES",
         1,
         [S3, limited("Bool", "aws:SecureTransport", "false", "Deny")],
         "too many combinations of statements",
     ),
     "sets": (
-        "reading.MOST_SETS",
+        "values.reading.MOST_SETS",
         1,
         [limited("ForAnyValue:StringEquals", "aws:TagKeys", ["a", "b"])],
         "`aws:tagkeys`: too many sets of values",
     ),
-    "steps": ("limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
+    "steps": ("search.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
     "assignments": (
-        "reading.MOST_ASSIGNMENTS",
+        "values.reading.MOST_ASSIGNMENTS",
         0,
         [
             {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},

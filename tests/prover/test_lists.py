@@ -7,7 +7,7 @@ import pytest
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.catalogue import load
 from sekisho.prover import lists_in_doubt
-from sekisho.prover.lists import LISTED
+from sekisho.prover.questions.caveats import LISTED
 
 USERS = "arn:aws:iam::*:user/*"
 LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}

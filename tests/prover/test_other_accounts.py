@@ -40,8 +40,8 @@ from sekisho.prover import (
     nothing_lost,
     prove_enforcement,
 )
-from sekisho.prover.reasons import TELLS_OWNERS
-from sekisho.prover.wording import counterexample_text, stated_text
+from sekisho.prover.search.reasons import TELLS_OWNERS
+from sekisho.prover.sentences import counterexample_text, stated_text
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
 OWNER = "aws:ResourceAccount"

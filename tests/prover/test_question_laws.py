@@ -27,10 +27,10 @@ from sekisho.prover import (
     invariant_holds,
     nothing_lost,
     own_things_only,
-    selfservice,
 )
-from sekisho.prover.reasons import TELLS_OWNERS
-from sekisho.prover.replay import owner_abroad
+from sekisho.prover.counterexample import owner_abroad
+from sekisho.prover.questions import self_service
+from sekisho.prover.search.reasons import TELLS_OWNERS
 
 ALL = tuple(Held)[:6]
 MFA = "aws:MultiFactorAuthPresent"
@@ -218,7 +218,7 @@ def test_questions_that_are_broken_on_purpose_are_caught(
         return [type(answer([question]).verdict) for question in asked]
 
     assert verdicts() == [Refuted, Refuted]
-    monkeypatch.setattr(selfservice, name, broken)
+    monkeypatch.setattr(self_service, name, broken)
     assert verdicts() != [Refuted, Refuted]
 
 

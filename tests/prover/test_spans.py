@@ -15,11 +15,11 @@ from sekisho.engine.resources import matches
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import Held, Unknown, answer, enforcement_question
-from sekisho.prover.credentials import situations
-from sekisho.prover.limits import Effort
-from sekisho.prover.reading import About, Reading
-from sekisho.prover.targets import Target
-from sekisho.prover.texts import Patterns
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.values.credentials import situations
+from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.resources import Target
+from sekisho.prover.values.texts import Patterns
 
 
 def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.engine import glob
-from sekisho.prover.limits import Effort
-from sekisho.prover.texts import Patterns, find, representatives
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.values.texts import Patterns, find, representatives
 
 PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
 SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]

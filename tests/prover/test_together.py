@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, Request, decide
 from sekisho.prover import Held, Proved, Question, Refuted, Unknown
-from sekisho.prover.ask import never
-from sekisho.prover.credentials import situations
-from sekisho.prover.together import ADDRESS, ENDPOINT
+from sekisho.prover.search.requests import never
+from sekisho.prover.values.credentials import situations
+from sekisho.prover.values.keys import ADDRESS, ENDPOINT
 
 NAMES = ("a", "b", "c")
 CHAINS = [(), *(chain for length in (1, 2, 3) for chain in product(NAMES, repeat=length))]

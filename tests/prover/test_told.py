@@ -12,7 +12,7 @@ import pytest
 from prover.questions import ALICE, NOW, identity
 from sekisho.cli.main import root
 from sekisho.prover import Held, Question, Refuted, User, never, prove_enforcement
-from sekisho.prover.wording import counterexample_text
+from sekisho.prover.sentences import counterexample_text
 
 KEY = "aws:PrincipalTag/break"
 

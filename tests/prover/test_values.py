@@ -12,8 +12,8 @@ from sekisho.engine.model import Assumptions
 from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
-from sekisho.prover.limits import Effort
-from sekisho.prover.values import Asked, Family, family_of, values_for
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.values.conditions import Asked, Family, family_of, values_for
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
 _ARN = [

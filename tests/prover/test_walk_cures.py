@@ -24,7 +24,7 @@ from sekisho.prover.scenarios import (
     step_text,
     story,
 )
-from sekisho.prover.scenarios.family import FAMILY
+from sekisho.prover.scenarios.fixes import FAMILY
 
 Statement = dict[str, Any]
 

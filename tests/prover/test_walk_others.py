@@ -23,9 +23,9 @@ from sekisho.prover.scenarios import (
     story,
     walked,
 )
+from sekisho.prover.scenarios.answers import MOST_CLASSES, others, starts
 from sekisho.prover.scenarios.judge import Judge
 from sekisho.prover.scenarios.model import ON_USERS, Act, Held, Hold, Who
-from sekisho.prover.scenarios.others import MOST_CLASSES, others, starts
 from sekisho.prover.scenarios.search import MOST_STATES
 from walk_policies import policies_of
 

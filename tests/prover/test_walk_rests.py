@@ -13,7 +13,7 @@ from sekisho.engine.doubts import other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
 from sekisho.prover.scenarios import Setting, answer, rests_on, story
-from sekisho.prover.scenarios.rests import WALKED
+from sekisho.prover.scenarios.fixes import WALKED
 from sekisho.signin import SigninAssumptions
 from walk_policies import attached
 

@@ -16,7 +16,7 @@ from sekisho.account import User
 from sekisho.engine import AttachedPolicy, Policies, arns, glob
 from sekisho.policy import from_json
 from sekisho.policy.document import Document, OperatorName, Statement, Version
-from sekisho.prover.attached import every
+from sekisho.prover.values.policies import every
 
 __all__ = ["Likenesses", "Numbers", "Traits", "asked_about", "likeness", "traits_of"]
 

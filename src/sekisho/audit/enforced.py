@@ -43,9 +43,9 @@ from sekisho.prover import (
     via_service,
 )
 from sekisho.prover import User as Named
-from sekisho.prover.attached import EVERYTHING, tells_services_apart
-from sekisho.prover.enforcement import denying
-from sekisho.prover.replay import decided
+from sekisho.prover.counterexample import decided
+from sekisho.prover.questions.enforcement import denying
+from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
 
 __all__ = ["Enforced", "UserEnforcement", "enforcements_of", "named_of"]
 

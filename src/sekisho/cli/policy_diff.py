@@ -17,8 +17,8 @@ from sekisho.engine import Policies
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
-from sekisho.prover.difference import tells_callers
-from sekisho.prover.wording import (
+from sekisho.prover.questions.difference import tells_callers
+from sekisho.prover.sentences import (
     ASSUMED,
     HELD,
     assumed_user,

@@ -9,7 +9,7 @@ from sekisho import prover
 from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Message
 from sekisho.prover import Answer, Callers, Demand, Invariant, Item, Proved, Question, Unknown, User
-from sekisho.prover.wording import invariant_text
+from sekisho.prover.sentences import invariant_text
 
 __all__ = [
     "Asking",

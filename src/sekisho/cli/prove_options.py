@@ -12,7 +12,7 @@ from sekisho.engine import Assumptions
 from sekisho.engine.question import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
-from sekisho.prover.scenarios.rests import WALKED
+from sekisho.prover.scenarios.fixes import WALKED
 from sekisho.signin import SigninAssumptions
 
 __all__ = [

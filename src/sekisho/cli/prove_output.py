@@ -20,7 +20,7 @@ from sekisho.prover import (
     Unknown,
     tells_callers,
 )
-from sekisho.prover.wording import ASSUMED, HELD, assumed_user, stated_text, verdict_text
+from sekisho.prover.sentences import ASSUMED, HELD, assumed_user, stated_text, verdict_text
 
 __all__ = [
     "RESTS",
@@ -152,11 +152,11 @@ def as_json(answered: Report) -> dict[str, object]:
         "catalogue": load().dated,
         "expectedExempt": list(asking.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "assumptions": _settings(asking.assumptions),
+        "assumptionsSet": _settings(asking.assumptions),
         "questions": [_line_as_json(line) for line in answered.lines],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
-        "assumed": [text.en for text in (*ASSUMED, *answered.assumed)],
+        "assumptions": [text.en for text in (*ASSUMED, *answered.assumed)],
     }
 
 

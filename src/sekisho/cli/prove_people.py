@@ -13,7 +13,7 @@ from sekisho.cli.prove_subject import Subject
 from sekisho.engine import Cause, Policies
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices
-from sekisho.prover import User, reasons, tells_callers
+from sekisho.prover import User, tells_callers
 from sekisho.prover.scenarios import (
     PEOPLE,
     THIEVES,
@@ -32,6 +32,7 @@ from sekisho.prover.scenarios import (
     right_with,
 )
 from sekisho.prover.scenarios.model import Who
+from sekisho.prover.search import reasons
 
 __all__ = [
     "PEOPLE_PART",

@@ -19,8 +19,8 @@ from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.policy.document import Effect
 from sekisho.prover import Callers, User, anyone, stand_ins
-from sekisho.prover.anyone import several
-from sekisho.prover.attached import EVERYTHING
+from sekisho.prover.values.callers import several
+from sekisho.prover.values.policies import EVERYTHING
 
 __all__ = [
     "UNREAD",

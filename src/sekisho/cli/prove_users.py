@@ -17,7 +17,7 @@ from sekisho.cli.sarif import Findings
 from sekisho.engine import Assumptions
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict, joined
-from sekisho.prover.wording import ASSUMED, invariant_text, verdict_text
+from sekisho.prover.sentences import ASSUMED, invariant_text, verdict_text
 
 __all__ = [
     "About",

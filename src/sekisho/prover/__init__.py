@@ -3,13 +3,9 @@
 Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
-from sekisho.prover.answer import Answer, agreed, answer, joined
-from sekisho.prover.anyone import Callers, anyone, callers, stand_ins
-from sekisho.prover.ask import never
-from sekisho.prover.attached import tells_services_apart
-from sekisho.prover.credentials import Held, User
-from sekisho.prover.described import Stated
-from sekisho.prover.difference import (
+from sekisho.prover.questions.answers import Answer, Item, agreed, answer, joined
+from sekisho.prover.questions.caveats import lists_in_doubt, roles_within_reach
+from sekisho.prover.questions.difference import (
     Difference,
     Side,
     difference,
@@ -17,33 +13,36 @@ from sekisho.prover.difference import (
     items_together,
     tells_callers,
 )
-from sekisho.prover.enforcement import (
+from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
     denials,
     enforcement_question,
     exempt_list,
     expected_exempt,
+    for_other_values,
+    lost_with_mfa,
+    mfa_opens,
     prove_enforcement,
     via_service,
 )
-from sekisho.prover.formula import Question, Within
-from sekisho.prover.hypothetical import for_other_values
-from sekisho.prover.invariant_file import read_invariants
-from sekisho.prover.invariants import (
+from sekisho.prover.questions.invariants import (
     Calls,
     Demand,
     Invariant,
     about_resources,
     faults_in,
     invariant_holds,
+    read_invariants,
 )
-from sekisho.prover.items import Item
-from sekisho.prover.lists import lists_in_doubt
-from sekisho.prover.opening import lost_with_mfa, mfa_opens
-from sekisho.prover.roles import roles_within_reach
-from sekisho.prover.selfservice import has_self_service, nothing_lost, own_things_only
-from sekisho.prover.values import Asked
+from sekisho.prover.questions.self_service import has_self_service, nothing_lost, own_things_only
+from sekisho.prover.search.descriptions import Stated
+from sekisho.prover.search.formula import Question, Within
+from sekisho.prover.search.requests import never
+from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = [

@@ -7,9 +7,7 @@ from typing import NoReturn
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.prover.credentials import Held
-
-__all__ = ["Counterexample", "Proved", "Refuted", "Unknown", "Verdict"]
+from sekisho.prover.values.credentials import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, render
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, prove_enforcement
-from sekisho.prover.wording import counterexample_text
+from sekisho.prover.sentences import counterexample_text
 
 __all__ = ["policy_checks"]
 

@@ -3,8 +3,8 @@
 from sekisho.audit.people.facts import Facts
 from sekisho.messages import Message
 from sekisho.prover import Counterexample
-from sekisho.prover.credentials import Held
-from sekisho.prover.wording import counterexample_text
+from sekisho.prover.sentences import counterexample_text
+from sekisho.prover.values.credentials import Held
 
 __all__ = ["said_of"]
 

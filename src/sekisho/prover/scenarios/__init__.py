@@ -1,16 +1,15 @@
 """What holds for every sequence of steps: can everyone get in, can a thief."""
 
 from sekisho.prover.scenarios.answers import Answer, Walk, WalkVerdict, answer, walked
-from sekisho.prover.scenarios.family import (
+from sekisho.prover.scenarios.definitions import PEOPLE, THIEVES, Kind, Story, setting_of, story
+from sekisho.prover.scenarios.fixes import (
     beyond_family,
     enforcement_in,
     in_the_way,
     mending,
+    rests_on,
     right_with,
 )
-from sekisho.prover.scenarios.policies import setting_of
-from sekisho.prover.scenarios.questions import PEOPLE, THIEVES, Kind, Story, story
-from sekisho.prover.scenarios.rests import rests_on
 from sekisho.prover.scenarios.search import (
     Attempt,
     Reachable,
@@ -21,7 +20,7 @@ from sekisho.prover.scenarios.search import (
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.scenarios.texts import step_text
+from sekisho.prover.scenarios.steps import step_text
 
 __all__ = [
     "PEOPLE",

@@ -1,31 +1,163 @@
-"""The answers: is a story as it must be, and what path shows it."""
+"""The answers: how a scenario ends, and what path shows it.
+
+An attacker meets other users, too: one out of each class that the policies' own patterns of
+resources tell apart.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sekisho.engine import Policies
+from sekisho.engine import Policies, actions
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.glob import Wild, wildcards
+from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.prover.limits import Limit
+from sekisho.prover.scenarios.definitions import Kind, Story, setting_of
 from sekisho.prover.scenarios.judge import Judge
-from sekisho.prover.scenarios.model import Act, Hold, Who
-from sekisho.prover.scenarios.others import become, others, starts
-from sekisho.prover.scenarios.policies import setting_of
-from sekisho.prover.scenarios.questions import Kind, Story
+from sekisho.prover.scenarios.model import (
+    ON_USERS,
+    Act,
+    Device,
+    Hand,
+    Hold,
+    Password,
+    Person,
+    State,
+    Who,
+)
 from sekisho.prover.scenarios.search import (
     MOST_STATES,
+    WAYS,
     Budget,
     Question,
     Reachable,
     Result,
+    Standing,
     Unexplored,
     Unreachable,
+    left_open,
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.scenarios.unwalked import WAYS, Standing, left_open
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import RESOURCE, Literal, Texts
+from sekisho.prover.search.formula import Rule, rules_of
+from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.values.credentials import Held, situations
+from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.resources import NO_USERS, Target
+from sekisho.prover.values.texts import Patterns
 
-__all__ = ["Answer", "Walk", "WalkVerdict", "answer", "walked"]
+MOST_CLASSES = 16
+"""Classes of other users that are looked at."""
+
+_DEVICE = frozenset({Device(Hand.ELSEWHERE)})
+_STATES = (
+    Person(Password.UNKNOWN, devices=_DEVICE, member=True),
+    Person(Password.UNKNOWN),
+)
+
+
+def starts(begin: State, *, again: bool) -> Iterator[State]:
+    """Yield a beginning with a colleague in each state: with a device, or without.
+
+    `again` tells whether the state that it has is among them.
+    """
+    if again:
+        yield begin
+    for each in _STATES:
+        if each != begin.colleague:
+            yield replace(begin, colleague=each)
+
+
+def others(setting: Setting) -> list[Setting]:
+    """Return the setting with a colleague out of each class but that of its own.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+        Limit: if there are too many classes, or a pattern that tells users apart is not handled.
+    """
+    texts = _theory(setting)
+    own = setting.holder(Who.COLLEAGUE).arn
+    first = texts.holding(own)
+    found = (texts.solve(*each) for each in _classes(texts) if each[0] != first)
+    return [_named(setting, str(values[RESOURCE])) for values in found if values]
+
+
+def become(setting: Setting, third: Setting) -> Setting:
+    """Return the setting in which the colleague of one is the user, and that of another is met."""
+    met, further = setting.called.people, third.called.people
+    names = {Who.USER: met[Who.COLLEAGUE], Who.COLLEAGUE: further[Who.COLLEAGUE]}
+    return replace(
+        setting,
+        user=setting.colleague,
+        names={**setting.names, **names},
+        path=setting.colleague_path,
+        user_id="",
+        user_tags=None,
+        colleague_path=third.colleague_path,
+    )
+
+
+def _classes(texts: Texts) -> list[tuple[int, int]]:
+    """Return every way in which the atoms can hold of one user: which do, and which do not.
+
+    Raises:
+        Limit: if there are too many.
+    """
+    # the first atom is the user's own name, which is nobody else's
+    found = [(0, 1)]
+    for place in range(1, texts.size):
+        atom = 1 << place
+        both = [
+            each for one in found for each in ((one[0] | atom, one[1]), (one[0], one[1] | atom))
+        ]
+        found = [one for one in both if texts.solve(*one) is not None]
+        if len(found) > MOST_CLASSES:
+            raise Limit(reasons.TOO_MANY_USERS.filled(most=MOST_CLASSES))
+    return found
+
+
+def _theory(setting: Setting) -> Texts:
+    """Return the names of users, with an atom for every element that can tell them apart.
+
+    Raises:
+        Limit: if an element compares them with what is not known.
+    """
+    doubts, effort = Doubts(setting.engine), Effort()
+    holder = setting.holder(Who.USER)
+    user = setting.caller(Who.USER)
+    (situation,) = situations(user, setting.at, (Held.KEY,))
+    reading = Reading(About(user, situation, setting.at, doubts, {}), (), effort)
+    start = f"arn:{setting.partition}:iam::{setting.account}:user/"
+    forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
+    target = Target(reading, forms, None, lambda _: True)
+    texts = target.theories[RESOURCE]
+    if not isinstance(texts, Texts):
+        raise InternalError("a resource that is no text")
+    unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
+    nobody = Patterns((*start, *wildcards(each)) for each in unlike)
+    texts.add(nobody, negated=False, besides=False)
+    for rule in _rules(setting, doubts):
+        found = target.of_resource(rule.resource, rule.effect, rule.version)
+        if isinstance(found, Literal) and found.theory != RESOURCE:
+            raise Limit(reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values)))
+    return texts
+
+
+def _rules(setting: Setting, doubts: Doubts) -> Iterator[Rule]:
+    """Yield the statements about what can be done to users."""
+    for group in rules_of(setting.policies(Who.USER, member=True), doubts):
+        for rule in group:
+            if any(actions.matches(rule.action, act, doubts) for act in ON_USERS):
+                yield rule
+
+
+def _named(setting: Setting, arn: str) -> Setting:
+    path, slash, name = arn.partition(":user")[2].rpartition("/")
+    names = {**setting.names, Who.COLLEAGUE: name}
+    return replace(setting, names=names, colleague_path=f"{path}{slash}")
 
 
 _CALLERS = Message(

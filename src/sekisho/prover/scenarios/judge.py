@@ -19,7 +19,6 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
-from sekisho.prover.attached import EVERYTHING
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
@@ -34,6 +33,7 @@ from sekisho.prover.scenarios.model import (
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import (
     MFA_IN_CALL,
     Credential,
@@ -50,8 +50,6 @@ from sekisho.signin import (
     device_arn,
     service_rule,
 )
-
-__all__ = ["OK", "Judge", "Outcome"]
 
 OK = "OK"
 """The answer to what is carried out; every other answer is AWS's error code."""

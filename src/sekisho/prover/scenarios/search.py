@@ -2,6 +2,10 @@
 
 The model is finite, so an unreachable goal is proved by having looked at all states. A limit on
 their number, over all searches for one answer, is explicit; beyond it nothing is known.
+
+That an attacker gets nowhere counts only if, with what the attacker comes to hold, no request
+passes but those whose ways were tried: the question of MFA enforcement, asked of the policies as
+they are attached.
 """
 
 from collections import deque
@@ -9,25 +13,98 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sekisho.messages import Message
+from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
 from sekisho.prover.scenarios.judge import Judge, Outcome
-from sekisho.prover.scenarios.model import ACTION_OF, Act, Deed, Device, Hold, Move, State, Who
-from sekisho.prover.scenarios.moves import after, moves_in
+from sekisho.prover.scenarios.model import (
+    ACTION_OF,
+    ACTIONS,
+    Act,
+    Deed,
+    Device,
+    Held,
+    Hold,
+    Move,
+    State,
+    Who,
+    after,
+    moves_in,
+)
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.scenarios.unwalked import Standing
+from sekisho.prover.search.requests import never
+from sekisho.prover.sentences import HELD
+from sekisho.prover.values.credentials import Held as Way
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
-__all__ = [
-    "MOST_STATES",
-    "Attempt",
-    "Budget",
-    "Goal",
-    "Question",
-    "Reachable",
-    "Result",
-    "Step",
-    "Unexplored",
-    "Unreachable",
-    "search",
-]
+WAYS = {
+    Held.KEY: Way.KEY,
+    Held.CONSOLE: Way.SESSION,
+    Held.TOKEN: Way.SESSION,
+    Held.CONSOLE_MFA: Way.MFA_SESSION,
+    Held.TOKEN_MFA: Way.MFA_SESSION,
+}
+"""What the prover calls the credentials with which users' policies are asked."""
+_LOOKING_UP = (
+    *(action for action in expected_exempt() if action not in ACTIONS),
+    *("iam:ListAccountAliases", "iam:ListUsers"),
+)
+"""What Force_MFA exempts beside the model's own, and what older samples of AWS do: it reads IAM's
+lists, or sets a device's clock right."""
+
+
+_UNDECIDED = Message("what the model does not walk could not be decided: {reason}")
+_OPEN = Message(
+    "MFA enforcement leaves open what the model does not walk: `{action}` on "
+    "`{resource}`, with {held}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody comes to hold, and what was walked with it.
+
+    Attributes:
+        hold: the credential, and whose it is.
+        member: whether that user is then in the group of those who have enrolled.
+        walked: the actions that the walk has tried and found open, or had nothing to try on.
+    """
+
+    hold: Hold
+    member: bool
+    walked: frozenset[str]
+
+
+def left_open(setting: Setting, standing: Standing) -> Message | None:
+    """Return what may pass that was not walked, in words; None if it is proved that nothing does.
+
+    A role's session is no part of it: the user's policies are not asked about one.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    if standing.hold.held not in WAYS:
+        return None
+    match _verdict(setting, standing):
+        case Proved():
+            return None
+        case Unknown(reason):
+            return _UNDECIDED.filled(reason=reason)
+        case Refuted(counterexample):
+            asked, held = counterexample.request, HELD[counterexample.held]
+            return _OPEN.filled(action=asked.action, resource=asked.resource, held=held)
+
+
+def _verdict(setting: Setting, standing: Standing) -> Verdict:
+    held = standing.hold.held
+    # the service itself lets a session token without MFA call nothing of IAM (fact §3.1)
+    refused = ("iam:*",) if held is Held.TOKEN else ()
+    question = enforcement_question(
+        setting.policies(standing.hold.who, member=standing.member),
+        setting.caller(standing.hold.who),
+        setting.at,
+        (*sorted(standing.walked), *_LOOKING_UP, *refused),
+    )
+    return never(replace(question, held=(WAYS[held],), assumptions=setting.engine))
+
 
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
 

@@ -1,10 +1,10 @@
-"""The account in which a story is told: who has which policies, and what else matters."""
+"""The account in which a scenario takes place: names, policies, and what else matters."""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, count
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
@@ -12,13 +12,74 @@ from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Effect, PolicyKind, from_json
 from sekisho.policy.document import OperatorName, Statement
-from sekisho.prover.attached import EVERYTHING
-from sekisho.prover.credentials import TAG, USER_ID, User
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
-from sekisho.prover.scenarios.names import USUAL, Names, every_policy, names_for
+from sekisho.prover.values.credentials import TAG, USER_ID, User
+from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
 
-__all__ = ["ACCOUNT", "Setting"]
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What everybody, and everything that an action is tried on, is called.
+
+    Attributes:
+        device: every device that has nobody's own name.
+        group: of those who have enrolled.
+    """
+
+    people: Mapping[Who, str]
+    device: str
+    group: str
+    role: str
+
+
+USUAL = Names(
+    {Who.USER: "hanako", Who.COLLEAGUE: "taro", Who.ADMINISTRATOR: "yuki"},
+    device="phone-2",
+    group="Staff",
+    role="Ops",
+)
+"""What they are called unless a policy has the name."""
+
+
+def names_for(known: Mapping[Who, str], policies: Iterable[AttachedPolicy]) -> Names:
+    """Return the known names and for all others the usual ones, with a number if they are taken."""
+    texts = {*known.values()}
+    for attached in policies:
+        for statement in attached.document.statements:
+            texts.update(_values(statement))
+    taken = "\n".join(texts).lower()
+
+    def free(usual: str) -> str:
+        if usual.lower() not in taken:
+            return usual
+        return next(name for n in count(2) if (name := f"{usual}-{n}").lower() not in taken)
+
+    return Names(
+        {who: known[who] if who in known else free(usual) for who, usual in USUAL.people.items()},
+        device=free(USUAL.device),
+        group=free(USUAL.group),
+        role=free(USUAL.role),
+    )
+
+
+def every_policy(policies: Policies) -> Iterator[AttachedPolicy]:
+    """Yield all of somebody's policies, of every kind."""
+    yield from policies.identity
+    yield from policies.boundaries or ()
+    yield from policies.session or ()
+    yield from policies.vpc_endpoint or ()
+    for level in (*policies.scps, *policies.rcps):
+        yield from level.policies
+
+
+def _values(statement: Statement) -> Iterator[str]:
+    yield from statement.resource.values if statement.resource else ()
+    for condition in statement.conditions:
+        yield from condition.values
+    for _, named in statement.principal.entries if statement.principal else ():
+        yield from named
+
 
 ACCOUNT = "111122223333"
 _SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

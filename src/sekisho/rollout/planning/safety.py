@@ -16,7 +16,7 @@ from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover import Verdict as ProverVerdict
-from sekisho.prover.wording import counterexample_text
+from sekisho.prover.sentences import counterexample_text
 from sekisho.rollout.credentials import UNLISTED, UNREAD
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict

@@ -18,7 +18,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
-from sekisho.prover.attached import tells_mfa_apart
+from sekisho.prover.values.policies import tells_mfa_apart
 from sekisho.rollout.credentials import UNREAD
 from sekisho.rollout.plan import Verdict
 from sekisho.rollout.planning.requests import credentials_of

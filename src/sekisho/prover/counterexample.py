@@ -1,0 +1,205 @@
+"""Counterexamples: what was found is shown only if the engine decides the same of it.
+
+With it go the keys of its context that the policies name, so that it can be told in their words.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    actions,
+    arns,
+    conditions,
+    decide,
+    operators,
+    resources,
+)
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.policy import from_json
+from sekisho.policy.document import Effect, PolicyKind, Statement, Version
+from sekisho.prover.search.formula import Question
+from sekisho.prover.values import keys
+from sekisho.prover.values.credentials import USER_ID, Held
+from sekisho.prover.values.policies import every, keys_of, keys_of_text
+from sekisho.prover.values.texts import MARK
+from sekisho.prover.verdict import Counterexample
+
+_SETTLED = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:resourceaccount",
+        "aws:username",
+        "aws:viaawsservice",
+    }
+)
+"""What follows from whose request it is and with what credential."""
+
+
+def named_in(question: Question, request: Request) -> tuple[str, ...]:
+    """Return the keys of a request that policies name where they are about its action.
+
+    Left out are those that who calls and with what settle, and the address, which is told anyway.
+    """
+    settled = {*_SETTLED, keys.ADDRESS}
+    if question.user.unique_id:
+        settled.add(USER_ID)
+    named = {key.lower(): key for key in _named(question, request)}
+    present = request.context.folded
+    return tuple(named[key] for key in present if key in named and key not in settled)
+
+
+def _named(question: Question, request: Request) -> Iterator[str]:
+    doubts = Doubts(question.assumptions)
+    for policies in (question.allowed, question.denied):
+        for policy in every(policies) if policies is not None else ():
+            for statement in policy.document.statements:
+                keys = [*_of_statement(statement, policy.document.version)]
+                if keys and actions.matches(statement.action, request.action, doubts):
+                    yield from keys
+    for asked, _ in question.within.conditions:
+        yield from keys_of(asked.condition, asked.version)
+
+
+def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
+    for entry in statement.resource.values if statement.resource else ():
+        yield from keys_of_text(entry, version)
+    for condition in statement.conditions:
+        yield from keys_of(condition, version)
+
+
+_NEW_NAME = "FutureAction"
+_REGION = "aws:RequestedRegion"
+_AGE = "aws:MultiFactorAuthAge"
+
+
+def replayed(
+    question: Question, held: Held, request: Request, *, exists: bool
+) -> Counterexample | None:
+    """Return a request as a counterexample if the engine says that it answers the question.
+
+    Or None.
+
+    Args:
+        question: what was asked.
+        held: what the caller signs with.
+        request: what was found.
+        exists: whether the catalogue knows the action.
+    """
+    for nicer in (*_nicer(request), request):
+        decisions = _answering(question, nicer)
+        if decisions is not None:
+            return Counterexample(nicer, held, decisions, exists, named_in(question, nicer))
+    return None
+
+
+def _answering(question: Question, request: Request) -> dict[str, Decision] | None:
+    """Return what the engine says of a request that answers the question; None if it does not."""
+    decisions: dict[str, Decision] = {}
+    if question.allowed is not None:
+        decisions["allowed"] = decided(request, question.allowed, question.assumptions)
+    if question.denied is not None:
+        decisions["denied"] = decided(request, question.denied, question.assumptions)
+    right = all(
+        (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
+        for name, decision in decisions.items()
+    )
+    return decisions if right and _is_within(question, request) else None
+
+
+_OWNERS_POLICY = AttachedPolicy(
+    "the resource's own policy",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        },
+        kind=PolicyKind.RESOURCE,
+    ),
+)
+
+
+def decided(request: Request, policies: Policies, assumptions: Assumptions) -> Decision:
+    """Return what the engine says; where the resource is another account's, its owner allows it.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    if owner_abroad(request):
+        policies = replace(policies, resource=_OWNERS_POLICY)
+    return decide(request, policies, assumptions)
+
+
+def owner_abroad(request: Request) -> str:
+    """Return the account of the resource, if it is another one than the caller's; "" if not."""
+    owner = arns.account_of(request.resource) or request.resource_account or ""
+    return "" if owner == arns.split(request.principal)[4] else owner
+
+
+def _is_within(question: Question, request: Request) -> bool:
+    """Tell whether a request is within the question, as the engine reads that."""
+    within, doubts = question.within, Doubts(question.assumptions)
+    caller = Caller(request.principal, CallerKind.USER)
+    scope = Scope(request, caller, Version.V2012, doubts)
+    return (
+        all(actions.matches(one, request.action, doubts) is want for one, want in within.actions)
+        and all(
+            resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
+        )
+        and all(
+            conditions.holds(one.condition, scope._replace(version=one.version)) is want
+            for one, want in within.conditions
+        )
+    )
+
+
+def _nicer(request: Request) -> Iterator[Request]:
+    """Yield the request with ordinary values in the place of the shortest possible ones."""
+    # who comes through a VPC endpoint has no address
+    if keys.ENDPOINT.isdisjoint(request.context.folded) and (
+        keys.ADDRESS not in request.context.folded
+    ):
+        context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
+        yield from _nicer(replace(request, context=context))
+    for session in (*_of_one_session(request), request):
+        named = replace(session, action=session.action.replace(MARK, _NEW_NAME))
+        yield from _of_one_region(named)
+        yield named
+
+
+def _of_one_region(request: Request) -> Iterator[Request]:
+    """Yield the request with one region in the ARN and in the context."""
+    parts = request.resource.split(":", arns.PARTS - 1)
+    if len(parts) != arns.PARTS or not parts[3]:
+        return
+    asked = request.context.get(_REGION)
+    usual = keys.regions_of(parts[1])
+    for region in dict.fromkeys([asked] if isinstance(asked, str) else usual[:1]):
+        yield replace(request, resource=":".join([*parts[:3], region, *parts[4:]]))
+    if asked is not None:
+        yield replace(request, context=request.context.with_({_REGION: parts[3]}))
+
+
+def _of_one_session(request: Request) -> Iterator[Request]:
+    """Yield the request with MFA at the time when the session was issued."""
+    now, issued, age = map(request.context.get, ("aws:EpochTime", "aws:TokenIssueTime", _AGE))
+    if not (isinstance(now, str) and isinstance(issued, str) and isinstance(age, str)):
+        return
+    at, since = operators.date(issued), operators.number(age)
+    if at is None or since is None or int(at + since) == int(now):
+        return
+    then = datetime.fromtimestamp(int(now) - int(since), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield replace(request, context=request.context.with_({"aws:TokenIssueTime": then}))
+    yield replace(request, context=request.context.with_({_AGE: str(int(now) - int(at))}))

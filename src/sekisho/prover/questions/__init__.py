@@ -1,0 +1,1 @@
+"""What is asked: enforcement, self-service, invariants, differences."""

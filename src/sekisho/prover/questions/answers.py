@@ -1,0 +1,153 @@
+"""How a question is answered: a verdict and what it rests on, or a list of what answers it.
+
+A property is one question or several: it holds if no request answers any of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sekisho.engine import Assumptions
+from sekisho.engine.doubts import other_setting
+from sekisho.prover.counterexample import replayed
+from sekisho.prover.search import reasons
+from sekisho.prover.search.descriptions import Described, Stated
+from sekisho.prover.search.formula import Question
+from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.requests import Asking, never
+from sekisho.prover.values.credentials import Held
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Actions that answer a question alike.
+
+    Attributes:
+        actions: like `iam:ChangePassword`, in order.
+        resources: the policies' own patterns; `*`: every resource that the actions have.
+        conditions: what else must be so, all together.
+        held: the credentials with which it is so.
+        counterexample: one such request.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Stated, ...]
+    held: tuple[Held, ...]
+    counterexample: Counterexample
+
+
+def items_of(question: Question) -> tuple[Item, ...]:
+    """Return what answers, those actions together that answer alike.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+        Limit: if that could not be found out for some action.
+    """
+    alike: dict[tuple[Described, tuple[Held, ...]], tuple[set[str], Counterexample]] = {}
+    for each, found in Asking(question).answering():
+        by_description: dict[Described, list[Counterexample]] = {}
+        for described, counterexample in found:
+            by_description.setdefault(described, []).append(counterexample)
+        for described, counterexamples in by_description.items():
+            held = tuple(dict.fromkeys(counterexample.held for counterexample in counterexamples))
+            names, _ = alike.setdefault((described, held), (set(), counterexamples[0]))
+            names.update(map(str, each.actions))
+    return tuple(
+        Item(tuple(sorted(names)), described.resources, described.conditions, held, counterexample)
+        for (described, held), (names, counterexample) in alike.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict and what it rests on.
+
+    Attributes:
+        verdict: what was found.
+        assumed: the names of the assumptions under whose other setting the verdict is another one.
+    """
+
+    verdict: Verdict
+    assumed: tuple[str, ...] = ()
+
+
+def joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on all together: a refutation before what is unknown before a proof."""
+    for kind in (Refuted, Unknown):
+        for verdict in verdicts:
+            if isinstance(verdict, kind):
+                return verdict
+    return Proved()
+
+
+def agreed(answers: Sequence[Answer]) -> Answer:
+    """Return what holds whichever policies are in force; unknown where that makes a difference.
+
+    Args:
+        answers: to the same question, of the policies that allow most first. They differ in what
+            the account's password policy allows.
+    """
+    verdicts = [each.verdict for each in answers]
+    assumed = tuple(dict.fromkeys(name for each in answers for name in each.assumed))
+    if len({type(each) for each in verdicts}) > 1:
+        unknown = (each for each in verdicts if isinstance(each, Unknown))
+        return Answer(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
+    first = verdicts[0]
+    # what the most refuse all do, and what the least allow all do
+    refused = isinstance(first, Refuted) and "allowed" not in first.counterexample.decisions
+    return Answer(first if refused else verdicts[-1], assumed)
+
+
+def answer(questions: Sequence[Question]) -> Answer:
+    """Return whether no request answers any of some questions, and what that rests on.
+
+    An assumption that no policy comes across cannot matter; for each other one it is asked again.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    found = [_asked(question) for question in questions]
+    verdict = joined([each for each, _ in found])
+    names = frozenset().union(*(asked for _, asked in found))
+    asked = (field.name for field in fields(Assumptions) if field.name in names)
+    return Answer(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
+
+
+def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
+    """Tell whether the verdict is another one under the other setting of one assumption."""
+    others = [replace(each, assumptions=_flipped(each.assumptions, name)) for each in questions]
+    if isinstance(verdict, Refuted) and any(
+        _still(verdict.counterexample, each) for each in others
+    ):
+        return False
+    return type(joined([never(each) for each in others])) is not type(verdict)
+
+
+def _still(counterexample: Counterexample, question: Question) -> bool:
+    """Tell whether a counterexample answers a question, too."""
+    request, held = counterexample.request, counterexample.held
+    return (
+        held in question.held
+        and replayed(question, held, request, exists=counterexample.exists) is not None
+    )
+
+
+def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
+    """Return a verdict and the assumptions that the policies came across."""
+    try:
+        asking = Asking(question)
+    except Limit as limit:
+        return Unknown(limit.reason), frozenset()
+    try:
+        counterexample = asking.counterexample()
+    except Limit as limit:
+        return Unknown(limit.reason), frozenset(asking.doubts.asked)
+    verdict = Proved() if counterexample is None else Refuted(counterexample)
+    return verdict, frozenset(asking.doubts.asked)
+
+
+def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
+    setting: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
+    return replace(assumptions, **setting)

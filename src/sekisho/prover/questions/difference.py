@@ -1,0 +1,165 @@
+"""The exact difference of two sets of policies: what one allows and the other does not.
+
+It is asked action by action over the whole catalogue, for each kind of credential, both ways; so
+the list has every action in which they differ, and no other. What no policy can deny is no part of
+it: `SERVICE_EXEMPT`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sekisho.engine import Assumptions, Policies
+from sekisho.messages import Message
+from sekisho.policy.document import Element
+from sekisho.prover.questions.answers import Item, items_of
+from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
+from sekisho.prover.search import reasons
+from sekisho.prover.search.descriptions import Stated
+from sekisho.prover.search.formula import Question, Within
+from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.requests import never
+from sekisho.prover.values.callers import Callers
+from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.policies import tells_services_apart
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
+
+_DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one set allows and the other does not.
+
+    Attributes:
+        counterexample: one such request, of a real action if there is any; None: there is none.
+        items: every real action in which they differ; empty with a counterexample if only
+            an action that
+            the catalogue does not know makes the difference.
+    """
+
+    counterexample: Counterexample | None
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Both sides; Unknown where it could not be found out."""
+
+    only_in_old: Side | Unknown
+    only_in_new: Side | Unknown
+
+
+def difference(
+    old: Policies, new: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+) -> Difference:
+    """Return what `old` allows and `new` does not, and the reverse.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    apart = tells_services_apart(old) or tells_services_apart(new)
+    held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
+    within = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    question = Question(user, now, held, within=within, assumptions=assumptions or Assumptions())
+    return Difference(
+        _side(replace(question, allowed=old, denied=new)),
+        _side(replace(question, allowed=new, denied=old)),
+    )
+
+
+def difference_for_any(
+    old: Policies,
+    new: Policies,
+    whose: Callers,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+) -> Difference:
+    """Return what `difference` does, of all users that stand for any.
+
+    What differs for a user whom the policies name, and not for the first, says for whom it does.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    found = [difference(old, new, user, now, assumptions) for user in whose.users]
+    untold = () if _documents(old) == _documents(new) else whose.untold
+    return Difference(
+        _joined([each.only_in_old for each in found], whose.users, untold),
+        _joined([each.only_in_new for each in found], whose.users, untold),
+    )
+
+
+def _documents(policies: Policies) -> tuple[object, ...]:
+    """Return the documents of each kind and level; order, names and repetitions do not matter."""
+    levels = (level.policies for level in policies.scps)
+    return tuple(
+        None if attached is None else frozenset(each.document for each in attached)
+        for attached in (policies.identity, policies.boundaries, policies.session, *levels)
+    )
+
+
+def _joined(
+    sides: Sequence[Side | Unknown], users: Sequence[User], untold: Sequence[str]
+) -> Side | Unknown:
+    """Return one side of several users; that there is nothing only if these are all."""
+    known: list[Side] = []
+    for side in sides:
+        if isinstance(side, Unknown):
+            return side
+        known.append(side)
+    counterexample = next(
+        (side.counterexample for side in known if side.counterexample is not None), None
+    )
+    if counterexample is None and untold:
+        return Unknown(tells_callers(untold))
+    return Side(counterexample, items_together([side.items for side in known], users))
+
+
+def items_together(lists: Sequence[Sequence[Item]], users: Sequence[User]) -> tuple[Item, ...]:
+    """Return the items of several users; what is not of the first says of whom it is."""
+    items: list[Item] = []
+    for each, user in zip(lists, users, strict=True):
+        known = {_said(item) for item in items}
+        new = [item for item in each if _said(item) not in known]
+        items += new if user is users[0] else [_of(item, user, users[0]) for item in new]
+    return tuple(items)
+
+
+def tells_callers(keys: Sequence[str]) -> Message:
+    """Say that the users who were asked about may not be all that policies tell apart."""
+    return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
+
+
+def _said(item: Item) -> tuple[object, ...]:
+    """Return what an item says, without the request that shows it."""
+    return item.actions, item.resources, item.conditions, item.held
+
+
+def _of(item: Item, user: User, stranger: User) -> Item:
+    """Return an item that says whose it is: a user's, or of all of an account."""
+    who = Stated("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
+    if user.name == stranger.name and user.partition != stranger.partition:
+        whole = f"arn:{user.partition}:iam::{user.account}:user/*"
+        who = Stated("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
+    elif user.name == stranger.name:
+        who = Stated("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
+    return replace(item, conditions=(who, *item.conditions))
+
+
+def _side(question: Question) -> Side | Unknown:
+    verdict = never(question)
+    match verdict:
+        case Unknown():
+            return verdict
+        case Proved():
+            return Side(None, ())
+        case Refuted(counterexample):
+            try:
+                found = items_of(question)
+            except Limit as limit:
+                return Unknown(limit.reason)
+            if counterexample.exists and not found:
+                return Unknown(reasons.NOT_LISTED.filled(action=counterexample.request.action))
+            return Side(found[0].counterexample if found else counterexample, found)

@@ -1,0 +1,353 @@
+"""Invariants: what a user demands of policies, and whether it holds for every request.
+
+`NEVER`: no request of the range is allowed. `ALWAYS`: no request of the range is refused. A range
+in which no real request lies proves nothing, so it is Unknown.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sekisho.catalogue import load
+from sekisho.documents import Shape, read_yaml
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
+from sekisho.errors import FaultyInput, FaultyPolicy, quoted
+from sekisho.messages import Message
+from sekisho.policy import from_json
+from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
+from sekisho.prover.questions.answers import Answer, answer
+from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
+from sekisho.prover.search import reasons
+from sekisho.prover.search.formula import Question, Within
+from sekisho.prover.search.requests import never
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+
+
+class Demand(StrEnum):
+    """What is demanded of every request of the range."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+class Calls(StrEnum):
+    """Whose calls are in the range."""
+
+    DIRECT = "direct"
+    SERVICE = "service"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One demand on the policies of a user.
+
+    Attributes:
+        id: a name for reports.
+        demand: never, or always.
+        actions: patterns, like `s3:*`.
+        text: what it is for, in the user's words; may be empty.
+        on: patterns of resources; none: any.
+        unless_mfa: never without MFA; with it, nothing is demanded.
+        with_mfa: only sessions with MFA are in the range.
+        mfa_age: the oldest MFA, in seconds, of the sessions in the range; None: any.
+        only_from: never but from these addresses (CIDR); nothing is demanded from them.
+        within: only calls from these addresses are in the range; none: from anywhere.
+        calls: direct calls, those of AWS services on the user's behalf, or both.
+    """
+
+    id: str
+    demand: Demand
+    actions: tuple[str, ...]
+    text: str = ""
+    on: tuple[str, ...] = ()
+    unless_mfa: bool = False
+    with_mfa: bool = False
+    mfa_age: int | None = None
+    only_from: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    calls: Calls = Calls.ALL
+
+
+_WITHOUT: dict[Calls, tuple[Held, ...]] = {
+    Calls.DIRECT: (Held.KEY, Held.SESSION),
+    Calls.SERVICE: (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
+    Calls.ALL: (Held.KEY, Held.SESSION, Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
+}
+_WITH: dict[Calls, tuple[Held, ...]] = {
+    Calls.DIRECT: (Held.MFA_SESSION,),
+    Calls.SERVICE: (Held.MFA_VIA_SERVICE,),
+    Calls.ALL: (Held.MFA_SESSION, Held.MFA_VIA_SERVICE),
+}
+
+
+def faults_in(invariant: Invariant) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an invariant: the attribute, and a message."""
+    if not invariant.actions:
+        yield "actions", "names no action"
+    for name, element, entries in (
+        ("actions", "Action", invariant.actions),
+        ("on", "Resource", invariant.on),
+    ):
+        for entry in entries:
+            if (message := _refused(element, entry)) is not None:
+                yield name, message
+    for name, networks in (("only_from", invariant.only_from), ("within", invariant.within)):
+        for text in networks:
+            if not _is_network(text):
+                yield name, f"{quoted(text)} is no range of addresses like `203.0.113.0/24`"
+    yield from _conflicts(invariant)
+
+
+def _conflicts(invariant: Invariant) -> Iterator[tuple[str, str]]:
+    if invariant.demand is Demand.ALWAYS and invariant.unless_mfa:
+        yield "unless_mfa", "is about what is never allowed"
+    if invariant.demand is Demand.ALWAYS and invariant.only_from:
+        yield "only_from", "is about what is never allowed"
+    if invariant.unless_mfa and invariant.with_mfa:
+        yield "with_mfa", "contradicts that nothing is demanded with MFA"
+    if invariant.mfa_age is not None and not invariant.with_mfa:
+        yield "mfa_age", "is about sessions with MFA only"
+
+
+def _refused(element: str, entry: str) -> str | None:
+    """Return why IAM would refuse an entry of `Action` or `Resource`; None if it would not."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", element: entry}
+    try:
+        from_json({"Version": "2012-10-17", "Statement": statement})
+    except FaultyPolicy as refusal:
+        return refusal.faults[0].message
+    return None
+
+
+def _is_network(text: str) -> bool:
+    """Tell whether a text is an address or a range as IAM reads it: a prefix, and no mask."""
+    if "." in text.partition("/")[2]:
+        return False
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def invariant_holds(
+    invariant: Invariant, policies: Policies, user: User, now: datetime, assumptions: Assumptions
+) -> Answer:
+    """Return whether an invariant holds for every request.
+
+    Args:
+        invariant: one without `faults_in` it.
+        policies: as attached to the user.
+        user: whose requests.
+        now: the earliest time of a request.
+        assumptions: how the points are read that AWS does not document.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    is_never = invariant.demand is Demand.NEVER
+    within = _within(invariant)
+    # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
+    base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)
+    asked = replace(
+        base,
+        allowed=policies if is_never else None,
+        denied=None if is_never else policies,
+    )
+    found = answer(tuple(_asked(invariant, asked)))
+    if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
+        return Answer(Unknown(reason))
+    return found
+
+
+def about_resources(invariant: Invariant) -> AttachedPolicy:
+    """Return a policy that tells users apart as the invariant's resources do."""
+    statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
+    return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
+
+
+def _is_settled(verdict: Verdict) -> bool:
+    """Tell whether a verdict stands also if no real request is in some part of the range."""
+    match verdict:
+        case Proved():
+            return False
+        case Refuted(counterexample):
+            return counterexample.exists
+        case Unknown():
+            return True
+
+
+def _within(invariant: Invariant) -> Within:
+    addresses = ((_from(invariant.within), True),) if invariant.within else ()
+    ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
+    return Within(
+        actions=((Element(invariant.actions), True), (Element(SERVICE_EXEMPT), False)),
+        resources=((Element(invariant.on), True),) if invariant.on else (),
+        conditions=(*addresses, *ages),
+    )
+
+
+def _asked(invariant: Invariant, asked: Question) -> Iterator[Question]:
+    """Yield a question for each way in which the invariant can be broken."""
+    without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
+    every = with_ if invariant.with_mfa else (*without, *with_)
+    if invariant.unless_mfa:
+        yield replace(asked, held=without)
+    if invariant.only_from:
+        conditions = (*asked.within.conditions, (_from(invariant.only_from), False))
+        yield replace(asked, held=every, within=replace(asked.within, conditions=conditions))
+    if not invariant.unless_mfa and not invariant.only_from:
+        yield replace(asked, held=every)
+
+
+def _from(networks: tuple[str, ...]) -> Asked:
+    operator = Operator(OperatorName.IP_ADDRESS)
+    return Asked(Condition(operator, "aws:SourceIp", networks), Version.V2012)
+
+
+def _not_older(seconds: int) -> Asked:
+    operator = Operator(OperatorName.NUMERIC_LESS_THAN_EQUALS)
+    return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
+
+
+def _empty_elsewhere(
+    invariant: Invariant, base: Question, held: tuple[Held, ...]
+) -> Message | None:
+    """Return why no request of the range is from other addresses than those that are let in."""
+    if not invariant.only_from:
+        return None
+    conditions = (*base.within.conditions, (_from(invariant.only_from), False))
+    within = replace(base.within, conditions=conditions, resources=())
+    match never(replace(base, held=held[:1], within=within)):
+        case Refuted():
+            return None
+        case Unknown(reason):
+            return reason
+        case Proved():
+            return reasons.NONE_FROM.filled(networks=", ".join(invariant.only_from))
+
+
+def _empty(invariant: Invariant, base: Question) -> Message | None:
+    """Return why no real request is in some part of the range, so that it proves nothing."""
+    for action in invariant.actions:
+        if not load().expand(action):
+            return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
+    held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    if (reason := _empty_elsewhere(invariant, base, held)) is not None:
+        return reason
+    for within, reason in _parts(invariant, base.within):
+        match never(replace(base, held=held[:1], within=within)):
+            case Refuted(counterexample) if counterexample.exists:
+                continue
+            case Unknown(unknown):
+                return unknown
+            case _:
+                return reason
+    return None
+
+
+def _parts(invariant: Invariant, within: Within) -> Iterator[tuple[Within, Message]]:
+    """Yield the part of the range that each entry names, and what it is if nothing is in it."""
+    for entry in invariant.on:
+        resources = ((Element((entry,)), True),)
+        yield replace(within, resources=resources), reasons.NONE_ON.filled(entry=quoted(entry))
+    for entry in invariant.actions:
+        name = quoted(entry)
+        actions = ((Element((entry,)), True), (Element(SERVICE_EXEMPT), False))
+        part = replace(within, actions=actions, resources=())
+        yield part, reasons.NONE_DENIABLE.filled(action=name)
+        if invariant.on:
+            part = replace(part, resources=within.resources)
+            yield part, reasons.NONE_OF.filled(action=name)
+
+
+SCHEMA = "sekisho.invariants/1"
+"""What `schema` of such a file says."""
+
+_NAMES = {
+    "unless_mfa": "unlessMfa",
+    "with_mfa": "withMfa",
+    "mfa_age": "mfaAge",
+    "only_from": "onlyFrom",
+    "within": "from",
+}
+_OPTIONAL = ("text", "never", "always", "on", "calls", *_NAMES.values())
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OLDEST = 129_600
+
+
+def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
+    """Return the invariants of a file, in order.
+
+    Raises:
+        FaultyInput: with every fault at its line: unknown keys, patterns that IAM would refuse,
+            demands that contradict each other.
+    """
+    shape = read_yaml(path)
+    top = shape.members(["schema", "invariants"])
+    if (schema := top["schema"].text()) and schema != SCHEMA:
+        top["schema"].fault(f"must be `{SCHEMA}`")
+    found: dict[str, Invariant] = {}
+    for each in top["invariants"].items():
+        invariant = _invariant(each)
+        if invariant.id in found:
+            each.fault(f"the id {quoted(invariant.id)} is there twice")
+        found[invariant.id] = invariant
+    if not found and not shape.faults:
+        top["invariants"].fault("has no invariant: it would prove nothing")
+    if shape.faults:
+        raise FaultyInput(str(path), shape.faults)
+    return tuple(found.values())
+
+
+def _invariant(shape: Shape) -> Invariant:
+    given = shape.members(["id"], _OPTIONAL)
+    name = given["id"].text()
+    if name and not _ID.fullmatch(name):
+        given["id"].fault("must be letters, digits, `.`, `_` and `-`, at most 64")
+    demand = Demand.ALWAYS if not given["always"].absent else Demand.NEVER
+    if demand is Demand.ALWAYS and not given["never"].absent:
+        shape.fault("asks for `never` and `always` at once")
+    actions = _texts(given[demand.value])
+    if not actions and given["never"].absent and not given["onlyFrom"].absent:
+        actions = ("*",)
+    age = given["mfaAge"]
+    invariant = Invariant(
+        id=name,
+        demand=demand,
+        actions=actions,
+        text=given["text"].text(),
+        on=_texts(given["on"]),
+        unless_mfa=given["unlessMfa"].flag(),
+        with_mfa=given["withMfa"].flag(),
+        mfa_age=None if age.absent else age.number(0, _OLDEST),
+        only_from=_texts(given["onlyFrom"]),
+        within=_texts(given["from"]),
+        calls=_calls(given["calls"]),
+    )
+    for attribute, message in faults_in(invariant):
+        key = demand.value if attribute == "actions" else _NAMES.get(attribute, attribute)
+        (shape if given[key].absent else given[key]).fault(message)
+    return invariant
+
+
+def _calls(shape: Shape) -> Calls:
+    text = shape.text()
+    if text and text not in list(Calls):
+        shape.fault(f"must be one of {', '.join(f'`{each}`' for each in Calls)}")
+        return Calls.ALL
+    return Calls(text) if text else Calls.ALL
+
+
+def _texts(shape: Shape) -> tuple[str, ...]:
+    """Return one text or a list of them."""
+    if isinstance(shape.raw, str):
+        return (shape.text(),)
+    return tuple(each.text() for each in shape.items())

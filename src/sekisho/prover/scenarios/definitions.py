@@ -1,0 +1,353 @@
+"""The stories that must have a good end, and the thieves who must not get far.
+
+Source: the issue of this prover, and facts §5.1 and §5.2 (known weaknesses of the pattern).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.engine import Policies
+from sekisho.messages import Message
+from sekisho.policy.document import Statement
+from sekisho.prover.scenarios.model import (
+    ROLE_HOLD,
+    Act,
+    Deed,
+    Device,
+    Hand,
+    Held,
+    Hold,
+    Password,
+    Person,
+    State,
+    Who,
+)
+from sekisho.prover.scenarios.search import Goal, Question
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.values.policies import EVERYTHING, those
+from sekisho.signin import MAX_DEVICES
+
+PATH = "/staff/"
+
+_SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD})
+_ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
+_BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
+_BY_THIEF = _BY_PERSON | {
+    *(Act.REGISTER_PASSKEY, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
+    *(Act.CREATE_KEY, Act.ASSUME_ROLE, Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP),
+}
+
+_POLICY_ACTS = (Act.ATTACH_POLICY, Act.DETACH_POLICY)
+_GROUP_ACTS = (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP)
+
+_OWN_DEVICE = frozenset({Device(Hand.ACTOR, Who.USER)})
+_FAR_DEVICE = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
+_KEY = frozenset({Hold(Who.USER, Held.KEY)})
+_HELP = Hold(Who.ADMINISTRATOR, Held.CONSOLE_MFA)
+
+
+class Kind(StrEnum):
+    """What is asked of a story."""
+
+    GETS_IN = "gets in"
+    STAYS_OUT = "stays out"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A person or a thief, and the question about them.
+
+    Attributes:
+        title: who it is, and what is asked.
+        path: the user's IAM path.
+        beyond: why no policy alone can close it; None if one can.
+    """
+
+    id: str
+    kind: Kind
+    title: Message
+    question: Question
+    path: str = "/"
+    beyond: Message | None = None
+
+
+def _mfa(*held: Held) -> Goal:
+    return Goal(frozenset(Hold(Who.USER, each) for each in held))
+
+
+_IN = _mfa(Held.CONSOLE_MFA, Held.TOKEN_MFA)
+_TOKEN = _mfa(Held.TOKEN_MFA)
+
+
+def _enters(
+    id: str,  # noqa: A002 - what it is
+    title: Message,
+    start: State,
+    *,
+    goal: Goal = _IN,
+    helps: Iterable[Act] = (),
+) -> Story:
+    helping = frozenset(helps)
+    if helping:
+        start = replace(start, holds=start.holds | {_HELP})
+    return Story(id, Kind.GETS_IN, title, Question(start, goal, _BY_PERSON, helping))
+
+
+_TEMPORARY = Person(Password.KNOWN, must_change=True)
+_KNOWN = Person(Password.KNOWN)
+_ORPHAN = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
+_EXPIRED = Person(Password.KNOWN, must_change=True, devices=_OWN_DEVICE, member=True)
+_EIGHT_DEVICES = Person(
+    Password.KNOWN, devices=frozenset({Device(Hand.ACTOR)}), further=MAX_DEVICES - 1, member=True
+)
+
+_NINTH_DEVICE = Story(
+    "ninth-device",
+    Kind.GETS_IN,
+    Message("a user with eight devices who replaces one by a new phone"),
+    Question(
+        State(_EIGHT_DEVICES), Goal(devices=_OWN_DEVICE), _BY_PERSON | {Act.DEACTIVATE_DEVICE}
+    ),
+)
+
+_PASSKEY_ONLY = Story(
+    "passkey-only",
+    Kind.GETS_IN,
+    Message("a new user who has a passkey and no authenticator app"),
+    Question(State(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
+)
+
+PEOPLE: tuple[Story, ...] = (
+    _enters(
+        "new-user",
+        Message("a new user with a temporary password"),
+        State(_TEMPORARY),
+    ),
+    _enters(
+        "half-enrolled",
+        Message("a user whose first device was created and never enabled"),
+        State(_KNOWN, unassigned=_ORPHAN),
+    ),
+    replace(
+        _enters(
+            "user-with-a-path",
+            Message("a new user with a path in the ARN"),
+            State(_TEMPORARY),
+        ),
+        path=PATH,
+    ),
+    _enters(
+        "lost-phone",
+        Message("a user who has lost the phone; an administrator takes the device off"),
+        State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True)),
+        helps={Act.DEACTIVATE_DEVICE, Act.DELETE_DEVICE, Act.REMOVE_FROM_GROUP},
+    ),
+    _PASSKEY_ONLY,
+    _enters(
+        "key-user",
+        Message("a user with an access key and no password, through GetSessionToken"),
+        State(holds=_KEY),
+        goal=_TOKEN,
+    ),
+    _enters(
+        "key-user-helped",
+        Message("a user with an access key and no password; an administrator enables the device"),
+        State(holds=_KEY),
+        goal=_TOKEN,
+        helps={Act.CREATE_DEVICE, Act.ENABLE_DEVICE},
+    ),
+    _enters(
+        "password-expired",
+        Message("a user with a device whose password has expired"),
+        State(_EXPIRED),
+    ),
+    _enters(
+        "password-hard-expired",
+        Message(
+            "a user with a device and a password that HardExpiry keeps expired; an administrator "
+            "sets another"
+        ),
+        State(replace(_EXPIRED, hard_expired=True)),
+        helps={Act.UPDATE_LOGIN},
+    ),
+    _NINTH_DEVICE,
+)
+"""Everybody who must get in."""
+
+
+def _deeds(*deeds: tuple[Act, Who]) -> Goal:
+    return Goal(deeds=frozenset(Deed(act, who) for act, who in deeds))
+
+
+_ENTERED = Goal(
+    frozenset(
+        Hold(who, held)
+        for who in (Who.USER, Who.COLLEAGUE)
+        for held in (Held.CONSOLE_MFA, Held.TOKEN_MFA)
+    ),
+    frozenset({Deed(Act.WORK, Who.USER), Deed(Act.WORK, Who.COLLEAGUE)}),
+)
+"""A session with MFA as anybody, or work done without one."""
+
+# under another name, so that the thief may create one of the user's own
+_ENROLLED = Person(Password.UNKNOWN, devices=frozenset({Device(Hand.ELSEWHERE)}), member=True)
+_COLLEAGUE_ORPHAN = Device(Hand.ELSEWHERE, Who.COLLEAGUE)
+_WITH_DEVICE = State(_ENROLLED, _ENROLLED, holds=_KEY)
+
+
+def _thief(
+    id: str,  # noqa: A002 - what it is
+    title: Message,
+    start: State,
+    goal: Goal = _ENTERED,
+    beyond: Message | None = None,
+) -> Story:
+    acts = _BY_THIEF | {deed.act for deed in goal.deeds}
+    question = Question(start, goal, acts, on_others=True)
+    return Story(id, Kind.STAYS_OUT, title, question, beyond=beyond)
+
+
+_SAME_PERSON = Message(
+    "Who knows the password of a user without a device is that user to AWS: what keeps the thief "
+    "out keeps the user out. Hand temporary passwords over safely, and give users no permissions "
+    "before they have enrolled."
+)
+_NOT_ASKED = Message(
+    "A policy of the user is not asked about a session of a role. Let the role's trust policy ask "
+    "for MFA, so that nobody gets such a session without it."
+)
+
+
+def _admin_key(name: str, what: Message, goal: Goal, start: State = _WITH_DEVICE) -> Story:
+    title = Message("the leaked key of an administrator with a device: {what}").filled(what=what)
+    return _thief(f"admin-key-{name}", title, start, goal)
+
+
+THIEVES: tuple[Story, ...] = (
+    _thief(
+        "key-without-device",
+        Message("the leaked key of a user without a device"),
+        State(Person(Password.UNKNOWN), Person(), holds=_KEY),
+    ),
+    _thief(
+        "key-with-device",
+        Message("the leaked key of a user with a device"),
+        replace(_WITH_DEVICE, colleague=Person()),
+    ),
+    _thief(
+        "temporary-password",
+        Message("a stolen temporary password"),
+        State(_TEMPORARY, Person()),
+        beyond=_SAME_PERSON,
+    ),
+    _thief(
+        "password-without-device",
+        Message("a stolen password of a user without a device"),
+        State(_KNOWN, Person()),
+        beyond=_SAME_PERSON,
+    ),
+    _thief(
+        "password-with-device",
+        Message("a stolen password of a user with a device"),
+        State(replace(_ENROLLED, password=Password.KNOWN), Person()),
+    ),
+    _admin_key(
+        "enables-device",
+        Message("enables a device on another user"),
+        _deeds((Act.ENABLE_DEVICE, Who.COLLEAGUE)),
+    ),
+    _admin_key(
+        "creates-login",
+        Message("gives another user a password"),
+        _deeds((Act.CREATE_LOGIN, Who.COLLEAGUE)),
+        replace(_WITH_DEVICE, colleague=Person()),
+    ),
+    _admin_key(
+        "resets-login",
+        Message("resets another user's password"),
+        _deeds((Act.UPDATE_LOGIN, Who.COLLEAGUE)),
+    ),
+    _admin_key(
+        "policies",
+        Message("attaches or detaches a user's policies"),
+        _deeds(
+            *((act, who) for act in _POLICY_ACTS for who in (Who.USER, Who.COLLEAGUE)),
+        ),
+    ),
+    _admin_key(
+        "groups",
+        Message("adds or removes members of a group"),
+        _deeds(*((act, who) for act in _GROUP_ACTS for who in (Who.USER, Who.COLLEAGUE))),
+        replace(_WITH_DEVICE, colleague=replace(_WITH_DEVICE.colleague, member=False)),
+    ),
+    _admin_key(
+        "trust",
+        Message("changes whom a role trusts"),
+        _deeds((Act.UPDATE_TRUST, Who.USER), (Act.UPDATE_TRUST, Who.COLLEAGUE)),
+    ),
+    _admin_key(
+        "removes-devices",
+        Message("deactivates or deletes another user's device"),
+        _deeds((Act.DEACTIVATE_DEVICE, Who.COLLEAGUE), (Act.DELETE_DEVICE, Who.COLLEAGUE)),
+        replace(_WITH_DEVICE, unassigned=frozenset({_COLLEAGUE_ORPHAN})),
+    ),
+    _thief(
+        "role-without-mfa",
+        Message("a leaked key, and a role whose trust policy does not ask for MFA"),
+        _WITH_DEVICE,
+        Goal(frozenset({ROLE_HOLD})),
+    ),
+    _thief(
+        "role-session",
+        Message("a stolen session of a role"),
+        State(holds=frozenset({ROLE_HOLD})),
+        _deeds((Act.WORK, Who.USER)),
+        beyond=_NOT_ASKED,
+    ),
+    _thief(
+        "service",
+        Message("a leaked key, and a service that acts with the user's rights"),
+        _WITH_DEVICE,
+        _deeds((Act.SERVICE, Who.USER), (Act.SERVICE, Who.COLLEAGUE)),
+    ),
+)
+"""Everybody who must not get in, or must not do that."""
+
+
+def story(name: str) -> Story:
+    """Return a story by its id; raises KeyError if there is none."""
+    return {each.id: each for each in (*PEOPLE, *THIEVES)}[name]
+
+
+_MFA_KEYS = "aws:multifactorauth"
+"""How the keys begin that tell of MFA."""
+
+
+def setting_of(asked: Story, policies: Policies, around: Setting | None = None) -> Setting:
+    """Return the account in which a story is told.
+
+    `policies` are those in question, as attached to the user. A person has no others, so that
+    nothing else is needed to get in; beside a thief's stands everything that may be attached later.
+    A helping administrator may do everything within the service control policies, under the same
+    enforcement: whatever of the policies asks for MFA. What else there is of the account and
+        the user is
+    told `around`.
+    """
+    base = around or Setting()
+    anything = replace(policies, identity=(*policies.identity, EVERYTHING))
+    enforcement = those(policies.identity, _asks_for_mfa)
+    helper = replace(policies, identity=(*enforcement, EVERYTHING), boundaries=None, session=None)
+    own = policies if asked.kind is Kind.GETS_IN else anything
+    path = base.path if asked.path == "/" else asked.path
+    return replace(base, user=own, colleague=own, administrator=helper, path=path)
+
+
+def without_enforcement(policies: Policies) -> Policies:
+    """Return a user's policies without those that ask for MFA."""
+    others = (each for each in policies.identity if not those((each,), _asks_for_mfa))
+    return replace(policies, identity=tuple(others))
+
+
+def _asks_for_mfa(statement: Statement) -> bool:
+    return any(condition.key.lower().startswith(_MFA_KEYS) for condition in statement.conditions)

@@ -1,0 +1,326 @@
+"""The search: is there one request that fits all of a list of demands?"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from sekisho.engine.model import ContextValue
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import MOST_NODES, Effort, Limit
+from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find
+
+Values = Mapping[str, ContextValue]
+"""Context keys and their values; `ACTION` and `RESOURCE` are no context keys."""
+
+ACTION = "action"
+RESOURCE = "resource"
+
+
+class Theory(Protocol):
+    """What can be true together about one attribute."""
+
+    def solve(self, true: int, false: int) -> Values | None:
+        """Return values with which the atoms of `true` hold and those of `false` do not.
+
+        Both are bits, counted in the order in which the atoms were added.
+
+        Raises:
+            Limit: if that is too much to find out.
+        """
+        ...
+
+
+class Texts:
+    """An action or a resource: a text of certain forms, which atoms compare with patterns.
+
+    Args:
+        name: `ACTION` or `RESOURCE`.
+        forms: what every value is like.
+        effort: what may still be spent.
+        besides: a value of none of these forms, like the resource `*`.
+        words: what no value is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forms: Patterns,
+        effort: Effort,
+        besides: str | None = None,
+        words: Words = NO_WORDS,
+    ) -> None:
+        self._name = name
+        self._forms = forms
+        self._effort = effort
+        self._besides = besides
+        self._words = words
+        self._atoms: list[tuple[Patterns, bool]] = []
+        self._hold_besides = 0
+        self._solved: dict[tuple[int, int], Values | None] = {}
+        self._known: list[_Known] = []
+
+    def add(self, patterns: Patterns, *, negated: bool, besides: bool) -> int:
+        """Add an atom: some pattern matches, or none if `negated`; return its number.
+
+        `besides` tells whether it holds for the value of no form.
+        """
+        number = len(self._atoms)
+        self._atoms.append((patterns, negated))
+        self._hold_besides |= besides << number
+        return number
+
+    @property
+    def size(self) -> int:
+        """The number of atoms."""
+        return len(self._atoms)
+
+    def holding(self, text: str) -> int:
+        """Return, as bits, the atoms that hold for a text of these forms."""
+        return sum(
+            (patterns.matches(text) is not negated) << number
+            for number, (patterns, negated) in enumerate(self._atoms)
+        )
+
+    def solve(self, true: int, false: int) -> Values | None:
+        """Return a text with which the atoms hold, or do not, as wanted."""
+        if (true, false) not in self._solved:
+            text = self._find(true, false)
+            self._solved[true, false] = None if text is None else {self._name: text}
+        return self._solved[true, false]
+
+    def _find(self, true: int, false: int) -> str | None:
+        # a text that answered before often answers again
+        for known in self._known:
+            if self._is_so(known, true, false):
+                return known.text
+        some: list[Patterns] = [self._forms]
+        none: list[Patterns] = []
+        for number, (patterns, negated) in enumerate(self._atoms):
+            if (true | false) >> number & 1:
+                (some if bool(true >> number & 1) is not negated else none).append(patterns)
+        found = find(some, none, self._effort, self._words) if self._forms.all else None
+        if found is not None:
+            self._known = [_Known(found), *self._known[: _MOST_KNOWN - 1]]
+        elif self._besides is not None:
+            hold = self._hold_besides
+            if not true & ~hold and not false & hold:
+                return self._besides
+        return found
+
+    def _is_so(self, known: "_Known", true: int, false: int) -> bool:
+        """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
+        unseen = (true | false) & ~known.seen
+        self._effort.spend(1 + 2 * len(known.text) * unseen.bit_count())
+        while unseen:
+            number = unseen.bit_length() - 1
+            patterns, negated = self._atoms[number]
+            known.hold |= (patterns.matches(known.text) is not negated) << number
+            unseen ^= 1 << number
+        known.seen |= true | false
+        return not true & ~known.hold and not false & known.hold
+
+
+_MOST_KNOWN = 16
+
+
+@dataclass(slots=True)
+class _Known:
+    """A text of the right form; which of the atoms that have been `seen` hold for it."""
+
+    text: str
+    seen: int = 0
+    hold: int = 0
+
+
+class Choices:
+    """One or several context keys that take one of a list of values.
+
+    Args:
+        values: what the keys can be; every way in which atoms can hold together is among them.
+    """
+
+    def __init__(self, values: Sequence[Values]) -> None:
+        self._values = values
+        self._hold: list[int] = []
+
+    def add(self, holds: Callable[[Values], bool]) -> int:
+        """Add an atom; return its number."""
+        self._hold.append(sum(holds(each) << place for place, each in enumerate(self._values)))
+        return len(self._hold) - 1
+
+    def solve(self, true: int, false: int) -> Values | None:
+        """Return the first values with which the atoms hold, or do not, as wanted."""
+        left = (1 << len(self._values)) - 1
+        for number, hold in enumerate(self._hold):
+            if true >> number & 1:
+                left &= hold
+            elif false >> number & 1:
+                left &= ~hold
+        return self._values[(left & -left).bit_length() - 1] if left else None
+
+
+class Loose:
+    """Atoms that are taken to be free of each other: never too few answers, maybe too many."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def add(self) -> int:
+        """Add an atom; return its number."""
+        self._size += 1
+        return self._size - 1
+
+    def solve(self, true: int, false: int) -> Values | None:
+        """Return no value; None if one atom shall both hold and not."""
+        return None if true & false else {}
+
+
+class Literal(NamedTuple):
+    """An atom, by the name of its theory and its number, and whether it shall hold."""
+
+    theory: str
+    number: int
+    holds: bool
+
+    def negated(self) -> "Literal":
+        """Return the opposite."""
+        return Literal(self.theory, self.number, not self.holds)
+
+
+Alternative = tuple[Literal, ...]
+Demand = tuple[Alternative, ...]
+
+_Masks = dict[str, tuple[int, int]]
+"""By theory: the atoms that shall hold and those that shall not."""
+
+
+_EXTENDING = 8
+"""Steps for each literal that is added."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One search; `reason` keeps the first limit that was met."""
+
+    theories: Mapping[str, Theory]
+    effort: Effort
+    nodes: int = 0
+    reason: Limit | None = field(default=None)
+
+    def extended(self, masks: _Masks, alternative: Alternative) -> _Masks | None:
+        """Return the masks with an alternative added; None if a theory refuses."""
+        self.effort.spend(_EXTENDING * (1 + len(alternative)))
+        after = dict(masks)
+        for theory, number, holds in alternative:
+            true, false = after.get(theory, (0, 0))
+            bit = 1 << number
+            if (false if holds else true) & bit:
+                return None
+            after[theory] = (true | bit, false) if holds else (true, false | bit)
+        for theory in {literal.theory for literal in alternative}:
+            if after[theory] != masks.get(theory) and not self._possible(theory, after[theory]):
+                return None
+        return after
+
+    def _possible(self, theory: str, masks: tuple[int, int]) -> bool:
+        try:
+            return self.theories[theory].solve(*masks) is not None
+        except Limit as reason:
+            self.reason = self.reason or reason
+            return False
+
+    def met(self, demands: Sequence[Demand]) -> _Masks | None:
+        """Return masks that meet all of `demands`, or None."""
+        untried: list[Iterator[tuple[_Masks, Sequence[Demand]]]] = [iter([({}, demands)])]
+        while untried:
+            at = next(untried[-1], None)
+            if at is None:
+                untried.pop()
+                continue
+            ways = self._ways(*at)
+            if ways is None:
+                return at[0]
+            untried.append(ways)
+        return None
+
+    def _ways(
+        self, masks: _Masks, demands: Sequence[Demand]
+    ) -> Iterator[tuple[_Masks, Sequence[Demand]]] | None:
+        """Return the ways to meet one more demand, each with those that are left; None: all are."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            self.reason = self.reason or Limit(reasons.TOO_MANY_COMBINATIONS)
+            return iter(())
+        fewest: tuple[int, list[_Masks]] | None = None
+        left: list[Demand] = []
+        for place, demand in enumerate(demands):
+            if any(_implied(masks, alternative) for alternative in demand):
+                continue
+            ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
+            if fewest is None or len(ways) < len(fewest[1]):
+                fewest = (len(left), ways)
+            left.append(demand)
+            if len(ways) <= 1:
+                left += demands[place + 1 :]
+                break
+        if fewest is None:
+            return None
+        del left[fewest[0]]
+        return iter([(way, left) for way in fewest[1]])
+
+
+def _implied(masks: _Masks, alternative: Alternative) -> bool:
+    return all(
+        (masks.get(theory, (0, 0))[0 if holds else 1] >> number) & 1
+        for theory, number, holds in alternative
+    )
+
+
+def search(
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
+) -> dict[str, ContextValue] | None:
+    """Return values that meet all demands, or None: there are none.
+
+    Raises:
+        Limit: if nothing was found and not everything could be looked at.
+    """
+    masks = _solved(demands, theories, effort)
+    if masks is None:
+        return None
+    found: dict[str, ContextValue] = {}
+    for name, theory in theories.items():
+        values = theory.solve(*masks.get(name, (0, 0)))
+        if values is None:
+            return None
+        found.update(values)
+    return found
+
+
+def implicant(
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
+) -> Alternative | None:
+    """Return literals that can hold together and meet all demands, or None: there are none.
+
+    Raises:
+        Limit: as `search`.
+    """
+    masks = _solved(demands, theories, effort)
+    if masks is None:
+        return None
+    return tuple(
+        Literal(theory, number, holds)
+        for theory, each in masks.items()
+        for mask, holds in zip(each, (True, False), strict=True)
+        for number in range(mask.bit_length())
+        if mask >> number & 1
+    )
+
+
+def _solved(
+    demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
+) -> _Masks | None:
+    run = _Run(theories, effort)
+    masks = run.met(demands)
+    if masks is None and run.reason is not None:
+        raise run.reason
+    return masks

@@ -1,0 +1,116 @@
+"""A cube in the policies' own words: resource patterns and conditions."""
+
+from dataclasses import dataclass
+
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import RESOURCE, Literal
+from sekisho.prover.search.formula import Cube, Look, Within
+from sekisho.prover.search.limits import Limit
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.resources import Named, Target
+
+_RESOURCE = "Resource"
+
+OWNER = "resourceAccount"
+"""The subject that is the account of the resource, also where the request has no key for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One condition of a request.
+
+    Attributes:
+        subject: a condition key, `Resource`, or `OWNER`.
+        operator: the operator; "" for what is no condition key.
+        values: those of the policy.
+        holds: whether it must hold, or must not.
+    """
+
+    subject: str
+    operator: str
+    values: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What requests must fit.
+
+    Attributes:
+        resources: patterns of which one must match; `*` if none is demanded.
+        conditions: what else must be so, all together.
+    """
+
+    resources: tuple[str, ...]
+    conditions: tuple[Stated, ...]
+
+
+def described(cube: Cube, look: Look) -> Described:
+    """Return what a cube demands."""
+    target = look.target
+    patterns: tuple[str, ...] | None = None
+    stated: list[Stated] = []
+    for literal in cube:
+        match target.named(literal):
+            case Asked(condition=condition):
+                operator = str(condition.operator)
+                stated.append(Stated(condition.key, operator, condition.values, literal.holds))
+            case Named(element=element) as named:
+                positive = literal.holds is not element.negated
+                values = _reachable(cube, literal, named, look) if positive else element.values
+                if positive and patterns is None:
+                    patterns = values
+                else:
+                    stated.append(Stated(_RESOURCE, "", values, positive))
+    return Described(patterns or ("*",), tuple(dict.fromkeys(stated)))
+
+
+def within_of(cube: Cube, target: Target) -> Within:
+    """Return the same as a restriction of a question, as far as that can be said so.
+
+    Raises:
+        Limit: if it rests on an Allow's `NotResource` with a variable that may have no value: to
+            all that can be said, such an entry takes in nothing.
+    """
+    resources: list[tuple[Element, bool]] = []
+    conditions: list[tuple[Asked, bool]] = []
+    for literal in cube:
+        match target.named(literal):
+            case Asked() as asked:
+                conditions.append((asked, literal.holds))
+            case Named(element=element, special=True):
+                entries = ", ".join(f"`{entry}`" for entry in element.values)
+                raise Limit(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
+            case Named(element=element, version=version):
+                # where no variable is read, `${` is a text, and a question reads variables
+                if version is Version.V2012 or not any("${" in text for text in element.values):
+                    listed = Element(element.values)
+                    resources.append((listed, literal.holds is not element.negated))
+    return Within(resources=tuple(resources), conditions=tuple(conditions))
+
+
+def _reachable(cube: Cube, literal: Literal, named: Named, look: Look) -> tuple[str, ...]:
+    """Return the entries of an element that a cube's requests can match, none within another."""
+    element = named.element
+    if len(element.values) == 1 or element.negated:
+        return element.values
+    # the attributes of a request are free of each other, so only what is about the resource counts
+    rest = [one for one in cube if one.theory == RESOURCE and one is not literal]
+    key = (named, *((look.target.named(one), one.holds) for one in rest))
+    if key not in look.reached:
+        look.reached[key] = _entries(rest, named, look)
+    return look.reached[key]
+
+
+def _entries(rest: list[Literal], named: Named, look: Look) -> tuple[str, ...]:
+    kept: dict[str, Literal] = {}
+    for entry in named.element.values:
+        found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
+        if isinstance(found, Literal) and look.fits((*rest, found)):
+            kept[entry] = found
+    for entry, found in tuple(kept.items()):
+        others = (other for name, other in kept.items() if name != entry)
+        if any(not look.fits((*rest, found), [(other,)]) for other in others):
+            del kept[entry]
+    return tuple(kept)

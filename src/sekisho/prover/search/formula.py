@@ -1,0 +1,333 @@
+"""A question as demands: what must hold of a request for policies to allow it, or not to.
+
+The same as `engine.authorize` says of one request of an IAM user: no statement with Deny applies,
+and in each group of policies some statement with Allow does. Within the user's own account that is
+all; where the resource is another one's, its own policy must allow as well, and is taken to.
+
+A *cube* is a list of literals that a request must fit. For a description of all requests that
+answer, a list of cubes is made that takes in each of them and no other; no condition can be left
+out of any, and no cube out of the list.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.layers import Group, groups
+from sekisho.engine.model import Assumptions, ContextValue, Policies
+from sekisho.engine.wellformed import check_policies
+from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import Alternative, Demand, Literal, Theory, implicant, search
+from sekisho.prover.search.limits import MOST_CUBES, Effort, Limit
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.reading import Reading
+from sekisho.prover.values.resources import Target
+
+Cube = tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one class of actions, in one situation, must fit to answer, and not to.
+
+    Attributes:
+        target: what says which literals are about what.
+        theories: of every attribute of a request.
+        within: what every request that is asked about fits.
+        ways: lists of demands; who meets one answers.
+        others: the same for requests that do not answer.
+        effort: what may still be spent.
+        reached: what has been found out about the resources of this class of actions.
+    """
+
+    target: Target
+    theories: Mapping[str, Theory]
+    within: Sequence[Demand]
+    ways: Sequence[Sequence[Demand]]
+    others: Sequence[Sequence[Demand]]
+    effort: Effort
+    reached: dict[object, tuple[str, ...]]
+
+    def cubes(self) -> list[Cube]:
+        """Return the cubes.
+
+        Raises:
+            Limit: if there are too many, or something could not be found out.
+        """
+        found: list[Cube] = []
+        for way in self.ways:
+            while True:
+                besides = [_not(cube) for cube in found]
+                held = implicant([*self.within, *way, *besides], self.theories, self.effort)
+                if held is None:
+                    break
+                found.append(self._shortened(held))
+                if len(found) > MOST_CUBES:
+                    raise Limit(reasons.TOO_MANY_CONDITIONS)
+        return self._needed(found)
+
+    def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
+        """Return values that fit a cube and answer, or None."""
+        for way in self.ways:
+            demands = [*self.within, *way, *self._all(cube)]
+            if (found := search(demands, self.theories, self.effort)) is not None:
+                return found
+        return None
+
+    def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:
+        """Tell whether a request of the question fits a cube, and none of some others."""
+        demands = [*self.within, *self._all(cube), *map(_not, none)]
+        return search(demands, self.theories, self.effort) is not None
+
+    def _shortened(self, held: Cube) -> Cube:
+        """Return a cube without the literals that are not needed: who fits it answers."""
+        # what a statement demands says more than what another one does not
+        plain = [one for one in held if not self.target.is_implied(one)]
+        lists = self.target.lists
+        cube = sorted(plain, key=lambda one: (lists(one), one.holds))
+        for literal in tuple(cube):
+            rest = [one for one in cube if one is not literal]
+            # which resources they are is said in any case: it is what a reader looks for
+            last = lists(literal) and not any(map(lists, rest))
+            if not last and not self._admits_another(rest):
+                cube = rest
+        return tuple(reversed(cube))
+
+    def _admits_another(self, cube: Sequence[Literal]) -> bool:
+        """Tell whether a request that does not answer fits a cube."""
+        return any(
+            search([*self.within, *self._all(cube), *other], self.theories, self.effort) is not None
+            for other in self.others
+        )
+
+    def _all(self, literals: Sequence[Literal]) -> list[Demand]:
+        """Return the demand that all of some literals hold, and what they imply."""
+        implied = filter(None, map(self.target.implication, literals))
+        return [((literal,),) for literal in (*literals, *implied)]
+
+    def _needed(self, cubes: list[Cube]) -> list[Cube]:
+        """Return the cubes without those that the others take in together."""
+        needed = list(cubes)
+        for cube in cubes if len(cubes) > 1 else ():
+            rest = [one for one in needed if one is not cube]
+            if not self.fits(cube, rest):
+                needed = rest
+        return needed
+
+
+def _not(cube: Cube) -> Demand:
+    return tuple((literal.negated(),) for literal in cube)
+
+
+_HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A statement as the prover needs it."""
+
+    effect: Effect
+    action: Element
+    resource: Element
+    version: Version | None
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a question is restricted to: each element or condition, and whether it shall hold.
+
+    Attributes:
+        of_nothing: conditions that hold where a request is about no resource, but `*`.
+    """
+
+    actions: tuple[tuple[Element, bool], ...] = ()
+    resources: tuple[tuple[Element, bool], ...] = ()
+    conditions: tuple[tuple[Asked, bool], ...] = ()
+    of_nothing: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is there a request of `user` that `allowed` allows and `denied` does not?
+
+    Attributes:
+        user: whose requests.
+        now: the earliest time of a request.
+        held: the credentials and ways of calling that are asked about.
+        allowed, denied: None: nothing is demanded.
+        within: further demands.
+        assumptions: how the points are read that AWS does not document.
+        abroad: whether requests about other accounts' resources are asked about, too.
+    """
+
+    user: User
+    now: datetime
+    held: tuple[Held, ...]
+    allowed: Policies | None = None
+    denied: Policies | None = None
+    within: Within = field(default_factory=Within)
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    abroad: bool = True
+
+
+def rules_of(policies: Policies, doubts: Doubts) -> list[list[Rule]]:
+    """Return the statements, group by group.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+        Limit: if there is a kind of policy that the prover does not handle.
+    """
+    return [_rules(group, doubts) for group in groups(policies)]
+
+
+def _rules(group: Group, doubts: Doubts) -> list[Rule]:
+    check_policies(group.kind, group.policies)
+    if group.kind not in _HANDLED:
+        raise Limit(reasons.NOT_HANDLED.filled(kind=group.kind.value))
+    return [
+        _rule(statement, policy.document.version, doubts)
+        for policy in group.policies
+        for statement in policy.document.statements
+    ]
+
+
+def _rule(statement: Statement, version: Version | None, doubts: Doubts) -> Rule:
+    asked = tuple(Asked(condition, version) for condition in statement.conditions)
+    resource = statement.resource or Element(("*",))
+    action = _working(statement.action, doubts)
+    return Rule(statement.effect, action, resource, version, asked)
+
+
+def joined(within: Within, more: Within) -> Within:
+    """Return both restrictions together."""
+    return Within(
+        (*within.actions, *more.actions),
+        (*within.resources, *more.resources),
+        (*within.conditions, *more.conditions),
+        (*within.of_nothing, *more.of_nothing),
+    )
+
+
+def plain(within: Within, doubts: Doubts) -> Within:
+    """Return what a question is restricted to.
+
+    Without the entries that an assumption makes void.
+    """
+    return replace(
+        within, actions=tuple((_working(one, doubts), want) for one, want in within.actions)
+    )
+
+
+def _working(action: Element, doubts: Doubts) -> Element:
+    """Return an `Action` without the entries that take in nothing: an assumption decides."""
+    if all(map(_names_a_service, action.values)) or doubts.wildcard_service_prefix():
+        return action
+    return replace(action, values=tuple(filter(_names_a_service, action.values)))
+
+
+def _names_a_service(entry: str) -> bool:
+    """Tell whether an entry of an `Action` has no wildcard in its service; `*` alone is every."""
+    return entry in ("*", "*:*") or not set(entry.partition(":")[0]) & set("*?")
+
+
+Rules = Sequence[Sequence[Rule]]
+
+
+def demands(
+    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
+) -> Iterator[list[Demand]]:
+    """Yield lists of demands; a request that meets all of one list answers the question."""
+    allowed, denied = asked
+    always = [*_within(target, reading, within)]
+    if allowed is not None:
+        always += _allowed(target, reading, allowed)
+    if denied is None:
+        yield always
+        return
+    for way in _denied(target, reading, denied):
+        yield [*always, *way]
+
+
+def look_of(
+    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
+) -> Look:
+    """Return what a request of the range must meet to answer the question, and what not to."""
+    allowed, denied = asked
+    always = [] if allowed is None else [*_allowed(target, reading, allowed)]
+    ways = [always]
+    others: list[list[Demand]] = [] if allowed is None else [*_denied(target, reading, allowed)]
+    if denied is not None:
+        ways = [[*always, *way] for way in _denied(target, reading, denied)]
+        others.append([*_allowed(target, reading, denied)])
+    within_ = [*_within(target, reading, within)]
+    return Look(target, target.theories, within_, ways, others, reading.effort, {})
+
+
+def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand]:
+    for element, holds in within.actions:
+        yield _demanded(target.of_action(element), holds)
+    for element, holds in within.resources:
+        yield _demanded(target.of_resource(element, Effect.DENY, Version.V2012), holds)
+    for asked, holds in within.conditions:
+        literals = reading.literals((asked,))
+        yield _demanded(literals[0] if literals else literals is not None, holds)
+    for asked in within.of_nothing:
+        literals = reading.literals((asked,))
+        yield (
+            *_demanded(target.of_something(), holds=True),
+            *([] if literals is None else [literals]),
+        )
+
+
+def _demanded(found: Literal | bool, holds: bool) -> Demand:
+    if isinstance(found, Literal):
+        return ((found if holds else found.negated(),),)
+    return ((),) if found is holds else ()
+
+
+def _applies(target: Target, reading: Reading, rule: Rule) -> Alternative | None:
+    """Return what must hold for a statement to apply; None if it never does."""
+    parts: list[Literal] = []
+    for found in (
+        target.of_action(rule.action),
+        target.of_resource(rule.resource, rule.effect, rule.version),
+        target.implied(rule.resource, rule.version),
+    ):
+        if found is False:
+            return None
+        if isinstance(found, Literal):
+            parts.append(found)
+    conditions = reading.literals(rule.asked)
+    return None if conditions is None else (*parts, *conditions)
+
+
+def _those(
+    target: Target, reading: Reading, rules: Sequence[Rule], effect: Effect
+) -> list[Alternative]:
+    found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
+    return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _never(target: Target, alternative: Alternative) -> Demand:
+    """Return the demand that not all of the literals hold."""
+    # what another literal implies is missing only where that is, too
+    return tuple((literal.negated(),) for literal in alternative if not target.is_implied(literal))
+
+
+def _allowed(target: Target, reading: Reading, rules: Rules) -> Iterator[Demand]:
+    for group in rules:
+        yield tuple(_those(target, reading, group, Effect.ALLOW))
+        for each in _those(target, reading, group, Effect.DENY):
+            yield _never(target, each)
+
+
+def _denied(target: Target, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
+    """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
+    for group in rules:
+        for alternative in _those(target, reading, group, Effect.DENY):
+            yield [(alternative,)]
+        yield [_never(target, each) for each in _those(target, reading, group, Effect.ALLOW)]

@@ -1,0 +1,45 @@
+"""Why an answer is not known, in words: every limit, and every construct that is not handled."""
+
+from sekisho.messages import Message, verbatim
+
+TOO_MANY_STEPS = Message("the question takes too many steps")
+TOO_MANY_STATES = Message("the patterns have too many states side by side")
+UNUSUAL_CHARACTERS = Message("patterns with too many unusual characters")
+TOO_MANY_COMBINATIONS = Message("too many combinations of statements")
+TOO_MANY_SETS = Message("too many sets of values")
+TOO_MANY_CONDITIONS = Message("too many different conditions")
+TOO_MANY_DIGITS = Message("a number with too many digits")
+TOO_MANY_USERS = Message("the policies tell more than {most} classes of users apart")
+UNSETTLED_USERS = Message("users are told apart by what is not known: {entries}")
+NOT_HANDLED = Message("a {kind} is not handled")
+MAY_HAVE_NO_VALUE = Message("an Allow's NotResource where a variable may have no value: {entries}")
+READ_AS_ONE = Message("`{entry}` read as one string")
+SEVERAL_ACCOUNTS = Message(
+    "the user may be of several accounts ({accounts}): say whose they are by --user-arn"
+)
+SEVERAL_PARTITIONS = Message(
+    "the user may be of several partitions ({users}): say whose they are by --user-arn"
+)
+TELLS_CALLERS = Message("the policies tell users apart by {keys}: say who calls by --user-arn")
+TELLS_OWNERS = Message(
+    "the policies may tell more accounts apart, as owners of resources, than were asked about"
+)
+NAMES_A_SERVICE = Message("a policy variable that names a service in between")
+NAMES_A_TIME = Message("a policy variable that names a time")
+NOT_SAID = Message("a condition that cannot be said in the policies' own words")
+UNSETTLED = Message("policy variables that no request fixes: {keys}")
+ANOTHER_TYPE = Message("`{key}` is compared as another type than it is of, or as two")
+OF_A_KEY = verbatim("`{key}`: {reason}")
+PASSWORD_POLICY = Message(
+    "it depends on AllowUsersToChangePassword, and the password policy is not known"
+)
+MFA_NOT_BOOLEAN = Message("`{key}` is compared as something else than true, false or a text")
+MFA_BEYOND_ASCII = Message("`{key}` is compared ignoring the case of letters beyond ASCII")
+NOT_LISTED = Message("what differs in `{action}` could not be listed")
+NO_SUCH_ACTION = Message("{action} takes in no action of the catalogue")
+NONE_DENIABLE = Message("nothing can be asked about {action}: no policy can deny it")
+NONE_FROM = Message(
+    "no request of the question can be asked about: none is from elsewhere than {networks}"
+)
+NONE_OF = Message("nothing can be asked about {action}: it is on no resource of the question")
+NONE_ON = Message("nothing can be asked about {entry}: no action of the question is on it")

@@ -1,0 +1,407 @@
+"""Asking: is there a request that policies allow, or that some allow and others do not?
+
+1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
+2. Account by account of those whose resources are told apart, the user's own first: over the
+   catalogue's actions, class by class, with resources of their types.
+3. Over every other name, spelled out by a policy or yet to come.
+
+What is found is decided by the engine before it is believed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+from sekisho.catalogue import Action, load
+from sekisho.engine import ContextValue, arns
+from sekisho.engine.doubts import Doubts
+from sekisho.errors import InternalError
+from sekisho.messages import joined_messages
+from sekisho.prover.counterexample import replayed
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import ACTION, RESOURCE, Texts, search
+from sekisho.prover.search.descriptions import Described, described, within_of
+from sekisho.prover.search.formula import (
+    Question,
+    Rule,
+    Within,
+    demands,
+    joined,
+    look_of,
+    plain,
+    rules_of,
+)
+from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.values import keys, resources
+from sekisho.prover.values.actions import ActionClass, Range, Ranges, Ties, is_taken
+from sekisho.prover.values.credentials import Held, Situation, situations
+from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
+from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.resources import Place, Target
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+
+_Found = dict[str, ContextValue]
+_Reached = dict[str, dict[object, tuple[str, ...]]]
+
+
+def never(question: Question) -> Verdict:
+    """Return whether there is no request that answers the question.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    try:
+        counterexample = Asking(question).counterexample()
+    except Limit as limit:
+        return Unknown(limit.reason)
+    return Proved() if counterexample is None else Refuted(counterexample)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Requests that are made one way, about the resources of one account."""
+
+    situation: Situation
+    owner: Owner
+    place: Place
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A description of requests that answer, the same as a restriction, and one of them."""
+
+    view: _View
+    described: Described
+    within: Within
+    counterexample: Counterexample
+
+
+class Asking:
+    """One question, and what has been found out about it so far.
+
+    Args:
+        question: what is asked.
+        only: the one action that it is asked of; None: any.
+        known: what another question has found out, which this one need not look for again.
+
+    Attributes:
+        doubts: the assumptions, and which of them the policies came across.
+
+    Raises:
+        Limit: if there is a policy that the prover does not handle.
+    """
+
+    def __init__(
+        self, question: Question, only: Action | None = None, known: Effort | None = None
+    ) -> None:
+        self._question = question
+        self._only = only
+        self._effort = Effort()
+        if known is not None:
+            self._effort.known = known.known
+        self.doubts = Doubts(question.assumptions)
+        self._within = plain(question.within, self.doubts)
+        self._allowed, self._denied = (
+            None if policies is None else self._about(rules_of(policies, self.doubts))
+            for policies in (question.allowed, question.denied)
+        )
+        self._rules = [
+            rule
+            for rules in (self._allowed, self._denied)
+            for group in rules or ()
+            for rule in group
+        ]
+        given = [asked for asked, _ in question.within.conditions]
+        self._ties = Ties.between(question.user.partition, self._rules, given)
+        own = (asked for rule in self._rules for asked in rule.asked)
+        self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
+        self._views: dict[tuple[Held, str], _View] = {}
+        self._possible: dict[Held, _Found | None] = {}
+
+    def counterexample(self) -> Counterexample | None:
+        """Return a request that answers the question, or None: there is none.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
+        limit: Limit | None = None
+        for owner in self._owners.all:
+            for situation in self._situations:
+                try:
+                    found = self._in_view(situation, owner)
+                except Limit as reason:
+                    limit = limit or reason
+                    continue
+                if found is not None:
+                    return found
+        if not self._owners.whole and any(one is not None for one in self._possible.values()):
+            limit = limit or Limit(reasons.TELLS_OWNERS)
+        if limit is not None:
+            raise limit
+        return None
+
+    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Counterexample]]]]:
+        """Yield every class of real actions with which a request answers, and which requests do.
+
+        There is a description and a request for each way of calling with which there is any; what
+        is so of some accounts' resources only says of which.
+
+        Raises:
+            Limit: if that could not be found out for some class.
+        """
+        if not self._owners.whole:
+            raise Limit(reasons.TELLS_OWNERS)
+        views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]
+        for alike in self._ranges.classes:
+            able = [each for each in views if self._may_answer(each, alike)]
+            for one in alike if able else ():
+                action = one.actions[0]
+                reached: _Reached = {owner.account: {} for owner in self._owners.all}
+                found = [way for each in able for way in self._described(each, action, reached)]
+                if found:
+                    yield (
+                        one,
+                        [(self._of_owner(way, action, found), way.counterexample) for way in found],
+                    )
+
+    def _described(self, view: _View, action: Action, reached: _Reached) -> Iterator[_Way]:
+        """Yield what answers with one action in one view."""
+        reading, about = view.reading, self._ranges.of(action, view.place)
+        if about.empty:
+            return
+        target = self._target(reading, about)
+        within = self._within_of(view, about)
+        look = look_of(target, reading, (self._allowed, self._denied), within)
+        look = replace(look, reached=reached[view.owner.account])
+        for cube in look.cubes():
+            found = look.found_in(cube)
+            if found is None:
+                raise InternalError("the prover describes requests that it does not find")
+            narrow = joined(self._question.within, within_of(cube, target))
+            question = replace(self._question, held=(view.situation.held,), within=narrow)
+            counterexample = self._replayed(view, about, found, question)
+            if counterexample is None and not reading.linked and not reading.inexact:
+                self._checked(view, about, found)
+                raise Limit(reasons.NOT_SAID)
+            if counterexample is None:
+                counterexample = Asking(question, action, self._effort)._of_only(view, about)
+            if counterexample is not None:
+                yield _Way(view, described(cube, look), narrow, counterexample)
+
+    def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Described:
+        """Return a description that says whose resources it is about where that matters."""
+        held = way.view.situation.held
+        same = {
+            each.view.owner.account
+            for each in ways
+            if each.described == way.described and each.view.situation.held is held
+        }
+        others = (one for one in self._owners.all if one.account not in same)
+        question = replace(
+            self._question, held=(held,), allowed=None, denied=None, within=way.within
+        )
+        for owner in others:
+            view = self._view(way.view.situation, owner)
+            about = self._ranges.of(action, view.place)
+            try:
+                fits = Asking(question, action, self._effort)._of_only(view, about) is not None
+            except Limit:
+                fits = True
+            if fits:
+                conditions = (*way.described.conditions, *way.view.owner.stated)
+                return replace(way.described, conditions=conditions)
+        return way.described
+
+    def _about(self, rules: list[list[Rule]]) -> list[list[Rule]]:
+        """Return the statements that can be about the one action that is asked about."""
+        if self._only is None:
+            return rules
+        takes = partial(is_taken, load(), self._only)
+        return [[rule for rule in group if takes(rule.action)] for group in rules]
+
+    def _of_only(self, like: _View, about: Range) -> Counterexample | None:
+        """Return a counterexample of the one action that is asked about, or None.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
+        reading = self._reading(like.situation, (like.owner,))
+        return self._of_range(replace(like, reading=reading), about)
+
+    def _may_answer(self, view: _View, alike: Sequence[ActionClass]) -> bool:
+        """Tell whether a request about any resource at all answers, for classes that are alike."""
+        takes = partial(is_taken, self._ranges.catalogue, alike[0].actions[0])
+        forms = resources.any_resource(self._question.user.partition)
+        try:
+            return self._search(view, Range(forms, "*", takes=takes)) is not None
+        except Limit:
+            # class by class there may be less to look at
+            return True
+
+    @cached_property
+    def _situations(self) -> list[Situation]:
+        question = self._question
+        return situations(question.user, question.now, question.held)
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return owners_of(self._question, self._rules, self._asked, self.doubts)
+
+    @cached_property
+    def _ranges(self) -> Ranges:
+        within = self._within if len(self._owners.all) == 1 else joined(self._within, ABROAD)
+        return Ranges(self._allowed, self._rules, within, self._ties, self.doubts)
+
+    def _within_of(self, view: _View, each: Range) -> Within:
+        """Return what a request of one range fits to be in the question, and to be real."""
+        within = self._within if view.owner.own else joined(self._within, ABROAD)
+        return joined(within, self._ties.of(each.real, direct=view.reading.direct))
+
+    def _reading(
+        self,
+        situation: Situation,
+        owners: Sequence[Owner],
+        assigned: Mapping[str, ContextValue | None] | None = None,
+    ) -> Reading:
+        accounts = tuple(owner.account for owner in owners)
+        question = self._question
+        about = About(question.user, situation, question.now, self.doubts, assigned, accounts)
+        return Reading(about, self._asked, self._effort)
+
+    def _view(self, situation: Situation, owner: Owner) -> _View:
+        key = (situation.held, owner.account)
+        if key not in self._views:
+            keyed = self._owners.keyed
+            user = self._question.user
+            place = Place(user.partition, owner.account, owner.own, owner.own or keyed)
+            first = self._views.get((situation.held, user.account))
+            # whose the resource is is read only where something asks for it
+            reading = first.reading if first and not keyed else self._reading(situation, (owner,))
+            self._views[key] = _View(situation, owner, place, reading)
+        return self._views[key]
+
+    def _found_at_all(self, situation: Situation) -> _Found | None:
+        """Return what answers of more than there can be, or None; {} if it was too much."""
+        if situation.held not in self._possible:
+            owners, own = self._owners, self._owners.all[0]
+            view = self._view(situation, own)
+            if owners.keyed and (len(owners.all) > 1 or not owners.whole):
+                every = owners.all if owners.whole else ()
+                view = replace(view, reading=self._reading(situation, every))
+            everything = Range(resources.any_resource(self._question.user.partition), "*")
+            try:
+                found = self._search(view, everything)
+            except Limit:
+                # too much at once may be little enough action by action
+                found = {}
+            self._possible[situation.held] = found
+        return self._possible[situation.held]
+
+    def _in_view(self, situation: Situation, owner: Owner) -> Counterexample | None:
+        found = self._found_at_all(situation)
+        if found is None:
+            return None
+        view = self._view(situation, owner)
+        limit: Limit | None = None
+        for each in self._of_view(view, found):
+            try:
+                counterexample = self._of_range(view, each)
+            except Limit as reason:
+                limit = limit or reason
+                continue
+            if counterexample is not None:
+                return counterexample
+        if limit is not None:
+            raise limit
+        return None
+
+    def _of_view(self, view: _View, found: _Found) -> Iterator[Range]:
+        """Yield everything that a request can be about, the likeliest first."""
+        name = found.get(ACTION)
+        yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
+        for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
+            if self._may_answer(view, alike):
+                yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
+        yield from self._ranges.unknown(view.place)
+
+    def _of_range(self, view: _View, each: Range) -> Counterexample | None:
+        """Return a counterexample of one range, or None.
+
+        Raises:
+            Limit: if a policy variable stands in the way.
+        """
+        reading = view.reading
+        found = None if each.empty else self._search(view, each)
+        if found is None:
+            return None
+        if not reading.linked and not reading.inexact:
+            return self._checked(view, each, found)
+        # what was found loosely may be right as it is
+        if (counterexample := self._replayed(view, each, found)) is not None:
+            return counterexample
+        # of whom a resource is: one account, or nothing that tells it
+        all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
+        for assigned in reading.assignments(reading.linked, self._asked):
+            settled = self._reading(view.situation, (view.owner,), assigned)
+            found = self._search(replace(view, reading=settled), each)
+            if found is not None:
+                return self._checked(replace(view, reading=settled), each, found)
+            all_of_them &= not settled.linked and not settled.inexact
+        if all_of_them:
+            return None
+        linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
+        why = [
+            *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
+            *(reading.inexact[key] for key in sorted(reading.inexact)),
+        ]
+        raise Limit(joined_messages(why, en="; ", ja="; "))
+
+    def _target(self, reading: Reading, each: Range) -> Target:
+        names = each.takes or Texts(ACTION, resources.ANY_NAME, self._effort, words=each.words)
+        return Target(reading, each.forms, each.besides, names)
+
+    def _search(self, view: _View, each: Range) -> _Found | None:
+        self._effort.spend(_A_RULE * len(self._rules))
+        target = self._target(view.reading, each)
+        asked = (self._allowed, self._denied)
+        limit: Limit | None = None
+        for way in demands(target, view.reading, asked, self._within_of(view, each)):
+            try:
+                found = search(way, target.theories, self._effort)
+            except Limit as reason:
+                limit = limit or reason
+                continue
+            if found is not None:
+                return found
+        if limit is not None:
+            raise limit
+        return None
+
+    def _checked(self, view: _View, each: Range, found: _Found) -> Counterexample:
+        """Return what was found as a counterexample.
+
+        Raises:
+            InternalError: if the engine decides otherwise than the prover.
+        """
+        counterexample = self._replayed(view, each, found)
+        if counterexample is None:
+            raise InternalError(f"the engine decides otherwise than the prover on {found}")
+        return counterexample
+
+    def _replayed(
+        self, view: _View, each: Range, found: _Found, question: Question | None = None
+    ) -> Counterexample | None:
+        """Return what was found as a counterexample if the engine decides so, too."""
+        action = each.action or str(found[ACTION])
+        resource = str(found[RESOURCE])
+        values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
+        request = view.reading.scope(action, resource, values, None).request
+        if not view.owner.own and arns.account_of(resource) is None:
+            request = replace(request, resource_account=view.owner.account)
+        held = view.situation.held
+        return replayed(question or self._question, held, request, exists=each.real is not None)
+
+
+_A_RULE = 10
+"""Steps that it takes to ask for what must hold for a statement to apply."""

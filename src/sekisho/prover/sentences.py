@@ -1,0 +1,179 @@
+"""What the prover says to people, in both languages."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sekisho.errors import quoted
+from sekisho.messages import Message
+from sekisho.prover.counterexample import owner_abroad
+from sekisho.prover.questions.enforcement import MFA_PRESENT
+from sekisho.prover.questions.invariants import Demand, Invariant
+from sekisho.prover.search.descriptions import OWNER, Stated
+from sekisho.prover.values.callers import Callers
+from sekisho.prover.values.credentials import Held
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+
+HELD: Mapping[Held, Message] = {
+    Held.KEY: Message("access key"),
+    Held.SESSION: Message("console session or session token without MFA"),
+    Held.MFA_SESSION: Message("session with MFA"),
+    Held.KEY_VIA_SERVICE: Message("AWS service acting for an access key"),
+    Held.SESSION_VIA_SERVICE: Message("AWS service acting for a session without MFA"),
+    Held.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),
+    Held.HYPOTHETICAL: Message(
+        "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
+    ),
+}
+"""Whose request it is."""
+
+ASSUMED = (
+    Message(
+        "No resource-based policy of the user's account names the user; what another account owns, "
+        "its own policies are taken to allow."
+    ),
+    Message(
+        "Condition keys have values of the type that the operator compares; a key of a service may "
+        "be there or not in any call."
+    ),
+    Message(
+        "Each request is about one resource: a call that needs several, like ec2:RunInstances, may "
+        "be denied on another one."
+    ),
+)
+"""What every verdict rests on."""
+
+_PROVED = Message("proved")
+_REFUTED = Message("refuted")
+_UNKNOWN = Message("unknown: {reason}")
+_ALLOWED = Message("{who}'s {held}{address}{context}: {action} on {resource} is allowed")
+_REFUSED = Message("{who}'s {held}{address}{context}: {action} on {resource} is not allowed")
+_ADDRESS = Message(", from {address}")
+_NOWHERE = Message(", through a VPC endpoint (no aws:SourceIp)")
+_CONTEXT = Message(", with {context}")
+_ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
+_FUTURE = Message(" (an action that the catalogue does not know)")
+_ANYONE = Message("The user is {arn}, a name that stands for any other; give yours by --user-arn.")
+
+
+_THESE = Message("Asked about {arn}, whom the policies tell apart; give the user by --user-arn.")
+
+
+def assumed_user(whose: Callers) -> Message:
+    """Say which users were asked about, and of one whom no policy tells from others that."""
+    alone = len(whose.users) == 1 and not whose.untold
+    arn = ", ".join(user.arn for user in whose.users)
+    return (_ANYONE if alone else _THESE).filled(arn=arn)
+
+
+def verdict_text(verdict: Verdict) -> Message:
+    """Say a verdict in a word, an unknown one with its reason."""
+    match verdict:
+        case Proved():
+            return _PROVED
+        case Refuted():
+            return _REFUTED
+        case Unknown(reason):
+            return _UNKNOWN.filled(reason=reason)
+
+
+def counterexample_text(counterexample: Counterexample, *, refused: bool = False) -> Message:
+    """Say a counterexample in one sentence, with what the policies name of its context.
+
+    Args:
+        counterexample: a request.
+        refused: whether what it shows is that it is not allowed.
+    """
+    request = counterexample.request
+    who = request.principal.rpartition("/")[2]
+    return Message.both(
+        *(_sentence(counterexample, who, each, refused=refused) for each in ("en", "ja"))
+    )
+
+
+def _sentence(counterexample: Counterexample, who: str, language: str, *, refused: bool) -> str:
+    def said(text: Message) -> str:
+        found: str = getattr(text, language)
+        return found
+
+    request = counterexample.request
+    address = request.context.get("aws:SourceIp")
+    where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(_NOWHERE)
+    context = ", ".join(_valued(counterexample))
+    filled = said(_REFUSED if refused else _ALLOWED).format(
+        who=who,
+        held=said(HELD[counterexample.held]).format(value=request.context.get(MFA_PRESENT)),
+        address=where,
+        context=said(_CONTEXT).format(context=context) if context else "",
+        action=request.action,
+        resource=request.resource,
+    )
+    more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
+    more += [] if counterexample.exists else [_FUTURE]
+    return "".join([filled, *map(said, more)])
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(each or '""' for each in values) + "]"
+
+
+def _valued(counterexample: Counterexample) -> Iterator[str]:
+    """Yield the keys that the policies name, each with its value."""
+    context = counterexample.request.context
+    for key in counterexample.named:
+        value = context.get(key)
+        if value is not None:
+            text = value if isinstance(value, str) else _listed(value)
+            yield f"`{'='.join(quoted(part)[1:-1] for part in (key, text))}`"
+
+
+_IF = Message("if {what}")
+_UNLESS = Message("unless {what}")
+_RESOURCE = Message("the resource is {values}")
+_OWNER = Message("the resource is of account {values}")
+
+
+def stated_text(stated: Stated) -> Message:
+    """Say one condition of an item."""
+    frame = _IF if stated.holds else _UNLESS
+    values = ", ".join(stated.values)
+    if stated.operator:
+        condition = f"{stated.operator} {stated.subject} [{values}]"
+        return frame.filled(what=condition)
+    resource = (_OWNER if stated.subject == OWNER else _RESOURCE).filled(values=values)
+    return Message.both(frame.en.format(what=resource.en), frame.ja.format(what=resource.ja))
+
+
+_DEMANDS: Mapping[Demand, Message] = {
+    Demand.NEVER: Message("never {actions}"),
+    Demand.ALWAYS: Message("always {actions}"),
+}
+_RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
+    (lambda one: ", ".join(one.on), Message(" on {what}")),
+    (
+        lambda one: "MFA" if one.unless_mfa else "",
+        Message(" unless with MFA"),
+    ),
+    (lambda one: "MFA" if one.with_mfa else "", Message(" with MFA")),
+    (
+        lambda one: "" if one.mfa_age is None else str(one.mfa_age),
+        Message(" of at most {what} seconds"),
+    ),
+    (
+        lambda one: ", ".join(one.only_from),
+        Message(" but from {what}"),
+    ),
+    (lambda one: ", ".join(one.within), Message(" from {what}")),
+)
+
+
+def invariant_text(invariant: Invariant) -> Message:
+    """Say what an invariant demands, after the user's own words if there are any."""
+    said = {"en": "", "ja": ""}
+    for language in said:
+        demand: str = getattr(_DEMANDS[invariant.demand], language)
+        parts = [demand.format(actions=", ".join(invariant.actions))]
+        for part, text in _RANGES:
+            if what := part(invariant):
+                parts.append(getattr(text, language).format(what=what))
+        sentence = "".join(parts)
+        said[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
+    return Message.both(said["en"], said["ja"])

@@ -1,0 +1,1 @@
+"""What policies can tell apart: actions, resources, texts, condition keys, who calls."""

@@ -1,0 +1,337 @@
+"""The actions of a question: classes of real ones, and all names that may come to exist.
+
+Real actions are in one class if no element of the policies tells them apart, if they are checked
+against resources of the same types, and if the same keys are tied to them (where the action is
+carried out, and whose tags it shows). One of a class answers for all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache, partial
+
+from sekisho.catalogue import Action, Catalogue, load
+from sekisho.engine import actions, arns
+from sekisho.engine.doubts import Doubts
+from sekisho.policy.document import Condition, Effect, Element, Operator, OperatorName, Version
+from sekisho.prover.search.formula import Rule, Within
+from sekisho.prover.values import keys, resources
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.policies import keys_of, keys_of_text
+from sekisho.prover.values.resources import Place
+from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
+
+_FREE = Within()
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The ties between the action, the resource and the keys that some policies ask about.
+
+    Attributes:
+        home: what holds where IAM is called.
+        untagged: what holds of a request about no resource.
+    """
+
+    home: tuple[Asked, ...]
+    untagged: tuple[Asked, ...]
+
+    @classmethod
+    def between(cls, partition: str, rules: Iterable[Rule], more: Iterable[Asked]) -> "Ties":
+        """Return the ties where some statements and further conditions are asked about.
+
+        Args:
+            partition: the caller's.
+            rules: the statements.
+            more: the conditions.
+        """
+        named = {key.lower(): key for key in _named(rules, more)}
+        where = keys.regions_of(partition)[:1] if keys.REGION in named else ()
+        return cls(
+            tuple(_asked(OperatorName.STRING_EQUALS, named[keys.REGION], one) for one in where),
+            tuple(
+                _asked(OperatorName.NULL, key, "true")
+                for folded, key in named.items()
+                if folded.startswith(keys.RESOURCE_TAG)
+            ),
+        )
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The conditions that say the ties; none if no key is tied."""
+        return (*self.home, *self.untagged)
+
+    def of(self, action: Action | None, *, direct: bool) -> Within:
+        """Return what every request about an action fits; None: one that is not known.
+
+        Where a service calls on the user's behalf, it is not documented where that call goes.
+        """
+        if action is None or not self.asked:
+            return _FREE
+        home = self.home if direct and keys.is_where_iam_is(action) else ()
+        untagged = () if keys.has_tags_of_nothing(action) else self.untagged
+        return Within(conditions=tuple((each, True) for each in home), of_nothing=untagged)
+
+
+def _asked(name: OperatorName, key: str, value: str) -> Asked:
+    return Asked(Condition(Operator(name), key, (value,)), Version.V2012)
+
+
+def _named(rules: Iterable[Rule], more: Iterable[Asked]) -> Iterator[str]:
+    """Yield the keys that are asked about, and those that variables name."""
+    for rule in rules:
+        for entry in rule.resource.values:
+            yield from keys_of_text(entry, rule.version)
+        for asked in rule.asked:
+            yield from keys_of(asked.condition, asked.version)
+    for asked in more:
+        yield from keys_of(asked.condition, asked.version)
+
+
+_ALL = "*"
+_OPEN = frozenset("*?$")
+_UP_TO_SERVICE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ActionClass:
+    """Actions that are alike; the first answers for all."""
+
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the actions of a question come from.
+
+    Attributes:
+        action: what takes them in.
+        services: whose resources they can be about, in lower case; None: any, and `*`.
+    """
+
+    action: Element
+    services: frozenset[str] | None = None
+
+    def actions(self, catalogue: Catalogue) -> Iterator[Action]:
+        """Yield the actions."""
+        if self.services is not None:
+            by_service = _by_service(catalogue)
+            places: dict[Action, int] = {}
+            for service in (*self.services, ""):
+                places |= by_service.get(service, {})
+            taken = (one for one in places if is_taken(catalogue, one, self.action))
+            yield from sorted(taken, key=places.__getitem__)
+        elif self.action.negated:
+            everything = catalogue.expand(_ALL) if _ALL not in self.action.values else ()
+            yield from (one for one in everything if is_taken(catalogue, one, self.action))
+        else:
+            for entry in self.action.values:
+                yield from _expanded(catalogue, entry)
+
+
+def services_of(resource: Element) -> frozenset[str] | None:
+    """Return the services of which a `Resource` takes in resources alone; None if of any.
+
+    A wildcard before the end of the service may take in colons, if an assumption says so.
+    """
+    heads = [arns.split(entry)[:_UP_TO_SERVICE] for entry in resource.values]
+    named = all(len(head) == _UP_TO_SERVICE and _OPEN.isdisjoint("".join(head)) for head in heads)
+    return frozenset(head[-1].lower() for head in heads) if named and not resource.negated else None
+
+
+@cache
+def _by_service(catalogue: Catalogue) -> dict[str, dict[Action, int]]:
+    """Return the actions by the services of the ARNs that they are checked against; "": any.
+
+    Each has its place in the catalogue.
+    """
+    found: dict[str, dict[Action, int]] = {}
+    for place, action in enumerate(catalogue.expand(_ALL)):
+        for kind in action.resource_types:
+            service = "".join(arns.split(kind.arn)[2:_UP_TO_SERVICE]).lower()
+            key = service if _OPEN.isdisjoint(service) else ""
+            found.setdefault(key, {})[action] = place
+    return found
+
+
+@lru_cache(maxsize=64)
+def classes(
+    catalogue: Catalogue, elements: tuple[Element, ...], sources: tuple[Source, ...], ties: Ties
+) -> tuple[tuple[ActionClass, ...], ...]:
+    """Return the classes of the actions of some sources, in the order in which they are met.
+
+    Those that the elements do not tell apart stand in one list.
+    """
+    # what takes in everything, or nothing, tells nothing apart
+    taken = [names for each in elements if (names := _taken(catalogue, each)) is not None]
+    found: dict[int, dict[object, dict[str, Action]]] = {}
+    for action in (one for source in sources for one in source.actions(catalogue)):
+        name = _name(action)
+        by_elements = sum((name in names) << place for place, names in enumerate(taken))
+        alike = found.setdefault(by_elements, {})
+        alike.setdefault((action.resource_types, ties.of(action, direct=True)), {})[name] = action
+    return tuple(
+        tuple(ActionClass(tuple(one.values())) for one in alike.values())
+        for alike in found.values()
+    )
+
+
+def breadth(element: Element) -> int:
+    """Return about how many actions an element takes in."""
+    if element.negated or _ALL in element.values:
+        return _EVERYTHING
+    return sum(_WILDCARDS if set(entry) & set("*?") else 1 for entry in element.values)
+
+
+_EVERYTHING = 1_000_000
+_WILDCARDS = 1_000
+
+
+def is_taken(catalogue: Catalogue, action: Action, element: Element) -> bool:
+    """Tell whether an element takes in a real action."""
+    names = _taken(catalogue, element)
+    listed = names is None or _name(action) in names
+    return listed is not element.negated
+
+
+@cache
+def known_names(catalogue: Catalogue) -> Words:
+    """Return the names of all real actions, in lower case."""
+    return Words(_name(action) for action in catalogue.expand(_ALL))
+
+
+def unknown_names(catalogue: Catalogue, elements: Iterable[Element]) -> list[str]:
+    """Return the names that elements spell out and the catalogue does not know."""
+    entries = dict.fromkeys(entry for one in elements for entry in one.values)
+    return [entry for entry in entries if _is_name(entry) and catalogue.action(entry) is None]
+
+
+def _is_name(entry: str) -> bool:
+    service, _, name = entry.partition(":")
+    odd = any(char in "*?:" or char.isspace() for char in f"{service}{name}")
+    return bool(service and name) and entry.isascii() and not odd
+
+
+def _name(action: Action) -> str:
+    return f"{action.service}:{action.name}".lower()
+
+
+@lru_cache(maxsize=4_096)
+def _taken(catalogue: Catalogue, element: Element) -> frozenset[str] | None:
+    """Return the names that the entries match; None if one of them matches all."""
+    if _ALL in element.values:
+        return None
+    return frozenset(
+        _name(action) for entry in element.values for action in _expanded(catalogue, entry)
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _expanded(catalogue: Catalogue, entry: str) -> tuple[Action, ...]:
+    return catalogue.expand(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The resources and the names that are looked at together."""
+
+    forms: Patterns
+    besides: str | None
+    action: str | None = None
+    takes: Callable[[Element], bool] | None = None
+    words: Words = NO_WORDS
+    real: Action | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no resource at all."""
+        return self.besides is None and not self.forms.all
+
+
+class Ranges:
+    """Everything that a request of a question can be about.
+
+    Args:
+        allowed: the statements that must allow, group by group; None: none must.
+        rules: every statement.
+        within: what the question is restricted to.
+        ties: what goes together in a request.
+        doubts: the assumptions.
+    """
+
+    def __init__(
+        self,
+        allowed: Sequence[Sequence[Rule]] | None,
+        rules: Sequence[Rule],
+        within: Within,
+        ties: Ties,
+        doubts: Doubts,
+    ) -> None:
+        self._allowed = allowed
+        self._rules = rules
+        self._within = within
+        self._ties = ties
+        self._doubts = doubts
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The real actions."""
+        return load()
+
+    @cached_property
+    def classes(self) -> tuple[tuple[ActionClass, ...], ...]:
+        """The real actions that can be asked about, those together that are alike."""
+        return classes(self.catalogue, self._elements, self._sources, self._ties)
+
+    def likely_first(self, resource: str) -> Iterator[tuple[ActionClass, ...]]:
+        """Yield the classes; before those of all services, the ones of a resource's."""
+        services = services_of(Element((resource,)))
+        if services and any(each.services is None for each in self._sources):
+            sources = tuple(replace(each, services=services) for each in self._sources)
+            yield from classes(self.catalogue, self._elements, sources, self._ties)
+        yield from self.classes
+
+    def likely(self, found: str | None, place: Place) -> Iterator[Range]:
+        """Yield what a request is likely about: where much is open, some of these is."""
+        for name in (*([found] if found else []), *_LIKELY):
+            action = self.catalogue.action(name)
+            if action is not None:
+                yield self.of(action, place)
+
+    def unknown(self, place: Place) -> Iterator[Range]:
+        """Yield the names that policies spell out and the catalogue does not know, and all new."""
+        forms, besides = resources.new_resource(place)
+        for name in unknown_names(self.catalogue, self._elements):
+            yield Range(forms, besides, name, partial(_spelled, name, self._doubts))
+        yield Range(forms, besides, words=known_names(self.catalogue))
+
+    def of(self, action: Action, place: Place) -> Range:
+        """Return the range of one action."""
+        forms, besides = resources.forms_of(action, place)
+        takes = partial(is_taken, self.catalogue, action)
+        return Range(forms, besides, str(action), takes, real=action)
+
+    @cached_property
+    def _elements(self) -> tuple[Element, ...]:
+        own = (rule.action for rule in self._rules)
+        given = (element for element, _ in self._within.actions)
+        return tuple(dict.fromkeys([*own, *given]))
+
+    @cached_property
+    def _sources(self) -> tuple[Source, ...]:
+        """Where the action must come from: the fewest elements that are known to take it in."""
+        wanted = [element for element, holds in self._within.actions if holds]
+        if wanted or self._allowed is None:
+            return (Source(wanted[0] if wanted else Element(("*",))),)
+        # every group must allow; the identity-based policies stand last but for what limits them
+        each = [[rule for rule in group if rule.effect is Effect.ALLOW] for group in self._allowed]
+        fewest = min(each, key=lambda group: sum(breadth(rule.action) for rule in group))
+        found = (Source(rule.action, services_of(rule.resource)) for rule in fewest)
+        return tuple(dict.fromkeys(found))
+
+
+_LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
+"""Actions of the kind that is asked for where nearly everything is allowed."""
+
+
+def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
+    return actions.matches(element, action, doubts)

@@ -1,0 +1,509 @@
+"""Users who stand for all: those whom policies tell apart as callers, and one whom none names.
+
+Whom a policy variable makes special is found by what the variable can coincide with.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, pairwise, product
+
+from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.engine import Policies, arns, glob, operators, variables
+from sekisho.messages import Message
+from sekisho.policy.document import Condition, Document, Effect, OperatorName, Statement, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.values.credentials import User
+from sekisho.prover.values.policies import every
+from sekisho.prover.values.texts import Patterns, Token, find
+
+MOST = 16
+"""Users that stand for any, beyond which a difference is not asked."""
+
+_MOST_STEPS = 2_000_000
+_STEPS_A_PAIR = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A variable whose value the caller's ARN tells.
+
+    Attributes:
+        key: the key that it names.
+        any_value: a pattern of all its values.
+        part: one character of its values; all others end it.
+        value: what its values are like.
+    """
+
+    key: str
+    any_value: tuple[Token, ...]
+    part: str
+    value: str
+
+
+_STAR = glob.Wild.STAR
+NAME = Kind("aws:username", (_STAR,), r"[\w+=,.@-]", r"[\w+=,.@-]{1,64}")
+ACCOUNT = Kind("aws:PrincipalAccount", (glob.Wild.ANY,) * 12, "[0-9]", "[0-9]{12}")
+_ANY_ARN: tuple[Token, ...] = ("arn:", _STAR, ":iam::", _STAR, ":user/", _STAR)
+_USER = r"arn:[\w-]+:iam::[0-9]{12}:user/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
+ARN = Kind("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
+_KINDS = (NAME, ACCOUNT, ARN)
+OWNERS = tuple(replace(ACCOUNT, key=key) for key in ("aws:ResourceAccount", "s3:ResourceAccount"))
+"""The variables that tell the account of a resource, which is none of the caller's."""
+_SETTLED = frozenset(kind.key.lower() for kind in _KINDS)
+
+
+_Parts = tuple[str | glob.Wild | variables.Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A pattern of a policy, and what it is compared with.
+
+    Attributes:
+        where: the condition key in lower case; "" for `Resource` and `NotResource`.
+        head: the first five parts of a resource's ARN, in lower case.
+        parts: the rest.
+        folds: whether case does not matter.
+        of_arns: whether its wildcards may match less than they seem to.
+    """
+
+    where: str
+    head: tuple[str, ...]
+    parts: _Parts
+    folds: bool = False
+    of_arns: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys (in lower case) of its variables."""
+        found = (part for part in self.parts if isinstance(part, variables.Variable))
+        return frozenset(part.key.lower() for part in found)
+
+    def tokens(self, kind: Kind, value: tuple[Token, ...], *, fold: bool) -> tuple[Token, ...]:
+        """Return it as a pattern; a variable of another kind takes in everything."""
+        tokens: list[Token] = []
+        for part in self.parts:
+            if isinstance(part, variables.Variable):
+                tokens += value if part.key.lower() == kind.key.lower() else (_STAR,)
+            else:
+                tokens.append(part)
+        return tuple(one.lower() if fold and isinstance(one, str) else one for one in tokens)
+
+
+def coinciding(
+    *sets: Policies, kinds: Sequence[Kind] = _KINDS
+) -> tuple[dict[Kind, list[str]], set[str]]:
+    """Return the values that variables can coincide with, and the keys whose values may be more.
+
+    Args:
+        sets: the policies that a question is about, whichever of them stands where.
+        kinds: the variables; those of a caller if not given.
+    """
+    documents = dict.fromkeys(each.document for policies in sets for each in every(policies))
+    forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
+    found: dict[Kind, list[str]] = {}
+    untold: set[str] = set()
+    for kind in kinds:
+        values: dict[str, None] = {}
+        try:
+            whole = _add_values(kind, forms, values)
+        except Limit:
+            whole = False
+        found[kind] = list(values)
+        untold |= set() if whole else {kind.key}
+    return found, untold
+
+
+def _add_values(kind: Kind, forms: list[_Form], values: dict[str, None]) -> bool:
+    """Add the values of a variable, and return whether they are all, or more than are asked.
+
+    Raises:
+        Limit: if there is too much to look at.
+    """
+    effort = Effort(_MOST_STEPS)
+    named = [form for form in forms if kind.key.lower() in form.keys]
+    linked = {form.where for form in named} - {""}
+    # whose resource it is is asked of one caller, whose own values nothing can carry on
+    linked -= _SETTLED if kind in OWNERS else set()
+    # a key that is compared with the variable may carry its value to where another one names it
+    whole = not any(form.keys & linked for form in forms)
+    for one, other in product(named, forms):
+        if len(values) > MOST:
+            break
+        effort.spend(_STEPS_A_PAIR)
+        if one.where == other.where and not _indifferent(kind, one, other, effort):
+            these, all_of_them = _shared(kind, one, other, effort)
+            values |= dict.fromkeys(these)
+            whole &= all_of_them
+    return whole
+
+
+def _indifferent(kind: Kind, one: _Form, other: _Form, effort: Effort) -> bool:
+    """Tell whether `one`, which has the variable, meets `other` alike whatever the value."""
+    if _alike(kind, one, other):
+        return True
+    if _meeting(kind, one, other, kind.any_value, effort) is None:
+        return True
+    if other.keys or other.folds or other.of_arns or one.folds:
+        return False
+    within = Patterns([one.tokens(kind, kind.any_value, fold=False)])
+    around = Patterns([other.tokens(kind, (), fold=False)])
+    return find([within], [around], effort) is None
+
+
+def _alike(kind: Kind, one: _Form, other: _Form) -> bool:
+    """Tell whether both begin with the same text and the variable, which nothing else has."""
+    if (one.folds, one.of_arns) != (other.folds, other.of_arns):
+        return False
+    ends = [_end(kind, each) for each in (one, other)]
+    return one.parts == other.parts or (ends[0] == ends[1] != ())
+
+
+def _end(kind: Kind, form: _Form) -> tuple[object, ...]:
+    """Return all up to the first variable, if nothing before it and no variable after it is."""
+    place = next((i for i, part in enumerate(form.parts) if not isinstance(part, str)), -1)
+    part = form.parts[place] if form.parts else ""
+    once = sum(isinstance(each, variables.Variable) for each in form.parts) == 1
+    mine = isinstance(part, variables.Variable) and part.key.lower() == kind.key.lower()
+    return form.parts[: place + 1] if mine and once else ()
+
+
+def _meeting(
+    kind: Kind, one: _Form, other: _Form, value: tuple[Token, ...], effort: Effort
+) -> str | None:
+    """Return a text (in lower case) that both may match, in whatever case; None: there is none."""
+    for a, b in zip(one.head, other.head, strict=False):
+        if a != b and not set(a + b) & set("*?"):
+            return None
+    both = [Patterns([each.tokens(kind, value, fold=True)]) for each in (one, other)]
+    return find(both, [], effort)
+
+
+def _shared(kind: Kind, one: _Form, other: _Form, effort: Effort) -> tuple[list[str], bool]:
+    """Return the values for which two patterns may meet as they do for no other; whether all."""
+    texts = [_joined(each) for each in (one, other)]
+    runs = dict.fromkeys(
+        run for text in texts for run in re.findall(f"{kind.part}+", text, re.ASCII)
+    )
+    values = [
+        run
+        for run in runs
+        if re.fullmatch(kind.value, run, re.ASCII)
+        and _meeting(kind, one, other, (run.lower(),), effort) is not None
+    ]
+    whole = not any(each.folds or each.keys - _SETTLED for each in (one, other))
+    whole = whole and all(_of_whole_parts(kind, text) for text in texts)
+    return values if whole else [*values, *_example(kind, one, other, effort)], whole
+
+
+_GAP = "\0"
+"""A star or a variable, in a text of all parts; no policy has it."""
+_ONE = "\1"
+"""A `?` likewise, which tells long values from short ones."""
+
+
+def _joined(form: _Form) -> str:
+    return "".join(
+        part if isinstance(part, str) else _ONE if part is glob.Wild.ANY else _GAP
+        for part in form.parts
+    )
+
+
+def _of_whole_parts(kind: Kind, text: str) -> bool:
+    """Tell whether no star or variable stands beside what could be of a value."""
+    beside = f"(?:{kind.part}|{_GAP})"
+    return _ONE not in text and not any(
+        _GAP in (a, b) and re.fullmatch(beside, a, re.ASCII) and re.fullmatch(beside, b, re.ASCII)
+        for a, b in pairwise(text)
+    )
+
+
+def _example(kind: Kind, one: _Form, other: _Form, effort: Effort) -> Iterator[str]:
+    """Yield a value for which two patterns meet, if it is easily found."""
+    before = _end(kind, one)
+    text = _meeting(kind, one, other, kind.any_value, effort)
+    if before and text:
+        start = sum(len(part) for part in before if isinstance(part, str))
+        run = re.match(f"{kind.part}+", text[start:], re.ASCII)
+        yield from [run[0]] if run and re.fullmatch(kind.value, run[0], re.ASCII) else []
+
+
+_FOLDING = (
+    OperatorName.STRING_EQUALS_IGNORE_CASE,
+    OperatorName.STRING_NOT_EQUALS_IGNORE_CASE,
+)
+
+
+def _forms(document: Document) -> Iterator[_Form]:
+    for statement in document.statements:
+        for entry in statement.resource.values if statement.resource else ():
+            head = arns.split(entry)
+            tail = head[-1] if len(head) == arns.PARTS else "*"
+            if (parts := _parts(tail, document.version)) is not None:
+                yield _Form("", tuple(part.lower() for part in head[:-1]), parts)
+        for condition in statement.conditions:
+            yield from _compared(condition, document.version)
+
+
+def _compared(condition: Condition, version: Version | None) -> Iterator[_Form]:
+    name = condition.operator.name
+    if name not in operators.SUBSTITUTING:
+        return
+    of_arns = name.value.startswith("Arn")
+    for value in condition.values:
+        parts = _parts(value, version)
+        if parts is not None:
+            if not of_arns and "Like" not in name.value:
+                parts = tuple(part.value if isinstance(part, glob.Wild) else part for part in parts)
+            yield _Form(condition.key.lower(), (), parts, name in _FOLDING, of_arns)
+
+
+def _parts(text: str, version: Version | None) -> _Parts | None:
+    """Return the parts of a text; None if it has what is never matched."""
+    parts = variables.read(text) if version is Version.V2012 else glob.wildcards(text)
+    known = tuple(part for part in parts if not isinstance(part, variables.Malformed))
+    return known if len(known) == len(parts) else None
+
+
+_ACCOUNT = "111122223333"
+_OTHERS = tuple(f"{number:012}" for number in range(444455556666, 444455556684))
+_NAME = "some-user"
+_USER_NAME = "aws:username"
+_USER_ARN = "aws:principalarn"
+_OF_ACCOUNTS = frozenset({"aws:principalaccount", "aws:resourceaccount", "s3:resourceaccount"})
+_EXACT = frozenset(
+    {OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS}
+    | {OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE}
+    | {OperatorName.ARN_EQUALS, OperatorName.ARN_NOT_EQUALS}
+    | {OperatorName.ARN_LIKE, OperatorName.ARN_NOT_LIKE}
+)
+_AN_ACCOUNT = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
+_A_USER = re.compile(r"user/(?:[!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Users that stand for all whom policies tell apart as those who call.
+
+    Attributes:
+        users: first those of no name that the policies have, one for each account; then by name.
+        untold: the keys by which the policies may tell more users apart than these.
+    """
+
+    users: tuple[User, ...] = ()
+    untold: tuple[str, ...] = ()
+
+    @property
+    def special(self) -> tuple[str, ...]:
+        """The keys by which policies tell users apart at all; none if one stands for any."""
+        return self.untold or (() if len(self.users) == 1 else (ARN.key,))
+
+
+def anyone(*sets: Policies) -> tuple[User, ...]:
+    """Return users whom no policy of some sets names: one for each account and partition of theirs.
+
+    An account is named in an ARN, or where a condition asks for the caller's or the resource's.
+    Where policies only leave accounts out, there is one of an account that they do not name, too.
+    """
+    named = {one for policies in sets for one in _accounts(policies)}
+    accounts = _accounts_like({account for account, _ in named})
+    if not accounts or all(left_out for _, left_out in named):
+        accounts += _unnamed(accounts)
+    return _strangers(sets, accounts)
+
+
+def several(users: Sequence[User]) -> Message | None:
+    """Return why nothing is said of any user: there are these, of whom it may be another thing.
+
+    None: there is but one.
+    """
+    if len(users) == 1:
+        return None
+    if len({user.partition for user in users}) > 1:
+        return reasons.SEVERAL_PARTITIONS.filled(users=", ".join(user.arn for user in users))
+    return reasons.SEVERAL_ACCOUNTS.filled(accounts=", ".join(user.account for user in users))
+
+
+def _accounts_like(patterns: set[str]) -> list[str]:
+    return sorted(set(filter(None, map(_account_like, patterns))))
+
+
+def _unnamed(accounts: Sequence[str]) -> list[str]:
+    """Return an account that is none of these."""
+    return [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
+
+
+def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[User, ...]:
+    """Return a user of each account in each partition, by a name that no policy has."""
+    texts = [text for policies in sets for text in _texts(policies)]
+    names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
+    name = next(name for name in names if not any(name in text for text in texts))
+    parts = (arns.split(text) for text in texts)
+    partitions = {
+        each[1].lower()
+        for each in parts
+        if len(each) == arns.PARTS
+        and each[0] == "arn"
+        and each[1]
+        and not set(each[1]) & set("*?$")
+    }
+    return tuple(
+        User.of(f"arn:{partition}:iam::{account}:user/{name}")
+        for partition in sorted(partitions) or [DEFAULT_PARTITION]
+        for account in accounts
+    )
+
+
+def callers(*sets: Policies) -> Callers:
+    """Return the users whom some sets of policies tell apart as those who call.
+
+    To the accounts that policies name comes one that they do not.
+    """
+    values, untold = coinciding(*sets)
+    patterns = {one for policies in sets for one, _ in _accounts(policies)}
+    accounts = _accounts_like(patterns | set(values[ACCOUNT]))
+    if any(set(one) & set("*?") for one in patterns):
+        untold.add(ACCOUNT.key)
+    strangers = _strangers(sets, [*accounts, *_unnamed(accounts)])
+    return _told_apart(sets, strangers, values, untold)
+
+
+def stand_ins(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
+    """Return the users whom sets of policies tell apart in the accounts that `anyone` is of.
+
+    A user of another account, which the policies are not about, would meet none of their
+    statements. Beside these there is one of each account that a policy variable makes special.
+
+    Args:
+        sets: what tells the users apart.
+        beside: what also says of which accounts and partitions they are, and who has a name.
+    """
+    values, untold = coinciding(*sets)
+    those = (*sets, *beside)
+    accounts = (*(user.account for user in anyone(*those)), *values[ACCOUNT])
+    strangers = _strangers(those, list(dict.fromkeys(accounts)))
+    return _told_apart(sets, strangers, values, untold)
+
+
+def _told_apart(
+    sets: tuple[Policies, ...],
+    strangers: tuple[User, ...],
+    values: Mapping[Kind, Sequence[str]],
+    untold: set[str],
+) -> Callers:
+    """Return whom no policy names, and of their accounts whom policies make special."""
+    found = dict.fromkeys(stranger.arn for stranger in strangers)
+    asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
+    found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
+    found |= dict.fromkeys(values[ARN])
+    for condition in (each for policies in sets for each in _conditions(policies)):
+        if condition.key.lower() in (_USER_NAME, _USER_ARN):
+            named, whole = _named(condition, strangers)
+            found |= dict.fromkeys(named)
+            untold |= set() if whole else {condition.key}
+            asked |= {condition.key.lower()} if named else set()
+    if len(found) > MOST or len(asked) > 1:
+        # there may be more of them, or one of the same name at another path
+        untold.add(ARN.key)
+    return Callers(tuple(map(User.of, [*found][:MOST])), tuple(sorted(untold)))
+
+
+def _named(condition: Condition, strangers: tuple[User, ...]) -> tuple[list[str], bool]:
+    """Return the users' ARNs that a condition names, and whether it tells no others apart."""
+    operator = condition.operator.name
+    if operator is OperatorName.NULL:
+        return [], True
+    found: list[str] = []
+    whole = operator in _EXACT
+    for value in condition.values:
+        for stranger in strangers:
+            text = value if condition.key.lower() == _USER_ARN else _of_name(value, stranger)
+            arn = _user_like(text, stranger)
+            found += [arn] if arn else []
+        whole &= _is_whole(condition, value)
+    return found, whole
+
+
+def _of_name(name: str, stranger: User) -> str:
+    return f"arn:{stranger.partition}:iam::{stranger.account}:user/{name}"
+
+
+def _user_like(text: str, stranger: User) -> str | None:
+    """Return the ARN of a user of the stranger's account that is like a text; None: none is."""
+    parts = arns.split(text)
+    if len(parts) != arns.PARTS or not glob.like(parts[4], stranger.account):
+        return None
+    tail = parts[-1].replace("*", "x").replace("?", "x")
+    if parts[-1].endswith("user/*") or not _A_USER.fullmatch(tail):
+        return None
+    return f"arn:{stranger.partition}:iam::{stranger.account}:{tail}"
+
+
+def _is_whole(condition: Condition, value: str) -> bool:
+    """Tell whether one value takes in all users, none, or just one of them."""
+    if value == "*":
+        return True
+    parts = arns.split(value)
+    if condition.key.lower() == _USER_NAME:
+        return not set(value) & set("*?$")
+    tail = parts[-1]
+    start = re.split(r"[*?$]", tail, maxsplit=1)[0]
+    if len(parts) != arns.PARTS or "$" in value:
+        return False
+    no_user = not start.startswith("user/") and not "user/".startswith(start)
+    return no_user or tail in ("*", "user/*") or start == tail
+
+
+def _statements(policies: Policies) -> Iterator[Statement]:
+    for policy in every(policies):
+        yield from policy.document.statements
+
+
+def _conditions(policies: Policies) -> Iterator[Condition]:
+    for statement in _statements(policies):
+        yield from statement.conditions
+
+
+def _texts(policies: Policies) -> Iterator[str]:
+    for statement in _statements(policies):
+        yield from statement.resource.values if statement.resource else ()
+    for condition in _conditions(policies):
+        yield from condition.values
+
+
+def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
+    """Yield the accounts, or patterns of them, that the policies name, and whether to leave out."""
+    for statement in _statements(policies):
+        for text in statement.resource.values if statement.resource else ():
+            yield from ((one, False) for one in _in_arn(text))
+        for condition in statement.conditions:
+            key, values = condition.key.lower(), condition.values
+            found = [one for text in values for one in _in_arn(text)]
+            found += values if key in _OF_ACCOUNTS else ()
+            negated = condition.operator.name in operators.NEGATIONS
+            left_out = negated is (statement.effect is Effect.ALLOW)
+            left_out &= key in _OF_ACCOUNTS or key == _USER_ARN
+            yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, found))
+
+
+def _in_arn(text: str) -> Iterator[str]:
+    parts = arns.split(text)
+    if len(parts) == arns.PARTS:
+        parts = parts[4:5]
+    elif not text.startswith(("arn", "*")):
+        return
+    yield from filter(_AN_ACCOUNT.fullmatch, parts)
+
+
+def _account_like(pattern: str) -> str | None:
+    """Return an account that a pattern takes in; None: none is."""
+    head, star, tail = pattern.replace("?", "0").partition("*")
+    tail = tail.replace("*", "")
+    filled = f"{head}{'0' * (_LONG - len(head) - len(tail)) if star else ''}{tail}"
+    return filled if len(filled) == _LONG else None
+
+
+_LONG = 12
+"""Digits of an account's id."""

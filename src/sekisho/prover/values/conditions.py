@@ -1,0 +1,296 @@
+"""The values of one condition key that conditions can tell apart.
+
+Each operator has its twin here: the engine says whether a value satisfies it, this module gives a
+value for every way in which the conditions on a key can come out together. Texts are split by
+automata, numbers and dates at the constants, addresses at the ends of the ranges.
+
+Values are taken to be of the operator's type: a number for `NumericLessThan`, an address for
+`IpAddress`. Numbers are whole where the policy's are.
+"""
+
+import base64
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, localcontext
+from enum import Enum, auto
+from itertools import pairwise
+
+from sekisho.catalogue import partitions
+from sekisho.engine import glob, operators, variables
+from sekisho.engine.arns import PARTS, parts_of
+from sekisho.engine.glob import Pattern, Wild
+from sekisho.engine.model import Context
+from sekisho.errors import InternalError
+from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import MOST_DIGITS, Effort, Limit
+from sekisho.prover.values import keys
+from sekisho.prover.values.credentials import EXAMPLE_ID, USER_ID
+from sekisho.prover.values.texts import Segment, Token, representatives
+
+
+class Family(Enum):
+    """The types that operators compare."""
+
+    TEXT = auto()
+    NUMBER = auto()
+    DATE = auto()
+    BOOLEAN = auto()
+    BINARY = auto()
+    ADDRESS = auto()
+    PRESENCE = auto()
+    """`Null` looks at no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition and the version of the document that it stands in."""
+
+    condition: Condition
+    version: Version | None
+
+
+_ID_STARTS = "AIDA"
+_PREFIXES = (
+    ("String", Family.TEXT),
+    ("Arn", Family.TEXT),
+    ("Numeric", Family.NUMBER),
+    ("Date", Family.DATE),
+    ("Bool", Family.BOOLEAN),
+    ("Binary", Family.BINARY),
+    ("IpAddress", Family.ADDRESS),
+    ("NotIpAddress", Family.ADDRESS),
+    ("Null", Family.PRESENCE),
+)
+
+
+def family_of(name: OperatorName) -> Family:
+    """Return what an operator compares."""
+    return next(family for prefix, family in _PREFIXES if name.value.startswith(prefix))
+
+
+def values_for(
+    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+) -> tuple[list[str], bool]:
+    """Return values of a key, and whether they are all that the conditions can tell apart.
+
+    They are not if the key is compared as two types at once, or ignoring the case of letters
+    beyond ASCII.
+
+    Args:
+        asked: the conditions on the key.
+        context: what policy variables stand for; one that is not in it has no value.
+        now: a date for which there is no constant.
+        effort: what may still be spent.
+
+    Raises:
+        Limit: if there is too much to look at.
+    """
+    families = {family_of(each.condition.operator.name) for each in asked} - {Family.PRESENCE}
+    values: list[str] = []
+    for family in sorted(families, key=lambda family: family.value):
+        own = [each for each in asked if family_of(each.condition.operator.name) is family]
+        values += (
+            _texts(own, context, effort) if family is Family.TEXT else _values(family, own, now)
+        )
+    exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
+    key = asked[0].condition.key if asked else ""
+    return list(dict.fromkeys(values)) or ordinary(key), exact
+
+
+def ordinary(key: str) -> list[str]:
+    """Return values of `key` that no condition asks for."""
+    return [*_NICE_ADDRESSES] if key.lower() in _OF_ADDRESSES else ["x"]
+
+
+_OF_NO_USER = "*:*"
+_OF_USERS = Asked(
+    Condition(Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ID_STARTS}*", _OF_NO_USER)),
+    Version.V2012,
+)
+
+
+def ids_for(
+    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+) -> tuple[list[str], bool]:
+    """Return what `values_for` does for `aws:userid`: of a user's ids, an ordinary one first.
+
+    Source: IAM User Guide, "Unique identifiers": a user's begins with `AIDA`; only those of
+    sessions have a colon.
+    """
+    texts, exact = values_for([*asked, _OF_USERS], context, now, effort)
+    ids = (text for text in texts if text.startswith(_ID_STARTS) and ":" not in text)
+    return list(dict.fromkeys([EXAMPLE_ID, *ids])), exact
+
+
+_OF_TEXTS = frozenset({Family.TEXT, Family.PRESENCE})
+
+
+def regions_for(
+    asked: Sequence[Asked], context: Context, partition: str, effort: Effort
+) -> tuple[list[str], bool]:
+    """Return what `values_for` does for `aws:RequestedRegion`: of a partition, known ones first."""
+    of_texts = {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
+    # compared as something else, every region is alike
+    split = (_OF_REGIONS,) if of_texts else ()
+    texts, exact = values_for([*asked, *split], context, _NEVER, effort)
+    own = (text for text in texts if text and keys.is_region(text, partition))
+    return list(dict.fromkeys([*keys.regions_of(partition), *own])), exact
+
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_OF_REGIONS = Asked(
+    Condition(
+        Operator(OperatorName.STRING_LIKE),
+        keys.REGION,
+        tuple(f"{each.regions_begin_with}*" for each in partitions()),
+    ),
+    Version.V2012,
+)
+
+
+def _folds_beyond_ascii(asked: Asked) -> bool:
+    """Tell whether case is ignored in other letters than ASCII's, of which some fold unevenly."""
+    return "IgnoreCase" in asked.condition.operator.name.value and not all(
+        text.isascii() for text in asked.condition.values
+    )
+
+
+def _values(family: Family, asked: Sequence[Asked], now: datetime) -> Iterable[str]:
+    constants = [text for each in asked for text in each.condition.values]
+    match family:
+        case Family.NUMBER:
+            return [_number(value) for value in _around(_read(operators.number, constants))]
+        case Family.DATE:
+            dates = [*_read(operators.date, constants), Decimal(int(now.timestamp()))]
+            return [_date(value) for value in _around(dates)]
+        case Family.BOOLEAN:
+            return ["true", "false"]
+        case Family.BINARY:
+            return [*constants, _other_binary(constants)]
+        case Family.ADDRESS:
+            return _addresses(constants)
+        case Family.TEXT | Family.PRESENCE:
+            return []
+
+
+def _read(read: Callable[[str], Decimal | None], constants: Iterable[str]) -> Iterable[Decimal]:
+    return [value for value in map(read, constants) if value is not None]
+
+
+def _around(constants: Iterable[Decimal]) -> list[Decimal]:
+    """Return a value at, before, after and between all constants, every digit of it."""
+    cuts = sorted(set(constants)) or [Decimal(0)]
+    with localcontext(prec=_digits(cuts)):
+        values = {*cuts, cuts[0] - 1, cuts[-1] + 1}
+        for low, high in pairwise(cuts):
+            whole = low == low.to_integral_value() and high == high.to_integral_value()
+            if high - low > 1:
+                values.add(low + 1)
+            elif not whole:
+                values.add((low + high) / 2)
+    return sorted(values)
+
+
+def _digits(numbers: Sequence[Decimal]) -> int:
+    """Return how many digits it takes to reckon with some numbers exactly."""
+    before = max(0, *(number.adjusted() for number in numbers))
+    after = max(0, *(-int(number.as_tuple().exponent) for number in numbers))
+    if before + after > MOST_DIGITS:
+        raise Limit(reasons.TOO_MANY_DIGITS)
+    return before + after + _CARRIED
+
+
+_CARRIED = 4
+"""Digits that a sum or a half has more than what it is made of."""
+
+
+def _number(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _date(value: Decimal) -> str:
+    try:
+        whole = value == value.to_integral_value()
+        when = datetime.fromtimestamp(int(value), UTC)
+    except (OverflowError, ValueError, OSError):
+        return _number(value)
+    ordinary = whole and when.year >= 1000  # noqa: PLR2004 - four digits, as the form demands
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if ordinary else _number(value)
+
+
+def _other_binary(constants: Iterable[str]) -> str:
+    longest = max(map(len, constants), default=0)
+    return base64.b64encode(b"x" * (longest + 1)).decode("ascii")
+
+
+_NICE_ADDRESSES = ("203.0.113.9", "198.51.100.7", "2001:db8::9")
+_OF_ADDRESSES = frozenset({"aws:sourceip", "aws:vpcsourceip"})
+"""The keys whose values are addresses, whatever they are compared as."""
+
+
+def _addresses(constants: Iterable[str]) -> list[str]:
+    """Return the first address of every stretch between the ends of the ranges."""
+    found = [*_NICE_ADDRESSES, "0.0.0.0", "::"]  # noqa: S104 - an address to ask about
+    for text in constants:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        found += [str(network[0]), str(network[-1])]
+        if int(network[-1]) < 2**network.max_prefixlen - 1:
+            found.append(str(network[-1] + 1))
+    return found
+
+
+def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str]:
+    patterns = dict.fromkeys(
+        tokens
+        for each in asked
+        for text in each.condition.values
+        if (tokens := tokens_of(each, text, context)) is not None
+    )
+    return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
+
+
+def tokens_of(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
+    """Return one value of a text or ARN condition as a pattern; None if nothing is like it."""
+    pattern = variables.substitute(text, asked.version, context)
+    if pattern is None:
+        return None
+    name = operators.NEGATIONS.get(asked.condition.operator.name, asked.condition.operator.name)
+    match name:
+        case OperatorName.STRING_EQUALS:
+            return tuple(glob.text_of(pattern))
+        case OperatorName.STRING_EQUALS_IGNORE_CASE:
+            return tuple(map(_casings, glob.text_of(pattern)))
+        case OperatorName.STRING_LIKE:
+            return pattern
+        case OperatorName.ARN_EQUALS | OperatorName.ARN_LIKE:
+            return _arn(pattern)
+        case other:
+            raise InternalError(f"`{other.value}` compares no texts")
+
+
+_KELVIN = "\u212a"
+"""The one character beyond ASCII whose lower case is an ASCII letter, and one alone."""
+
+
+def _casings(char: str) -> Token:
+    cases = {char.lower(), char.upper(), char} | ({_KELVIN} if char in "kK" else set())
+    return frozenset(c for c in cases if len(c) == 1) if len(cases) > 1 else char
+
+
+_INSIDE: dict[object, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
+
+
+def _arn(pattern: Pattern) -> tuple[Token, ...] | None:
+    parts = parts_of(pattern)
+    if len(parts) != PARTS:
+        return None
+    tokens: list[Token] = []
+    for part in parts[:-1]:
+        tokens += [*(_INSIDE.get(token, token) for token in part), ":"]
+    return (*tokens, *parts[-1])

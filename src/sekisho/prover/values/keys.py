@@ -1,0 +1,210 @@
+"""The condition keys of a request: which it can, must and cannot have, and which go together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum, auto
+from itertools import product
+from math import prod
+
+from sekisho.catalogue import Action, load, partitions
+from sekisho.engine.model import ContextValue
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import Values
+from sekisho.prover.search.limits import MOST_SETS, Limit
+
+
+class Shape(Enum):
+    """How many values a key has."""
+
+    ONE = auto()
+    MANY = auto()
+    EITHER = auto()
+
+
+_MANY = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+    }
+)
+
+_LIST = "ArrayOf"
+"""How the catalogue's types of multivalued keys begin."""
+
+_ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent"})
+"""Always there; the keys of the credential are not among these, since their values are known."""
+
+_NEVER = frozenset(
+    {
+        "aws:assumedroot",
+        "aws:ec2instancesourceprivateipv4",
+        "aws:ec2instancesourcevpc",
+        "aws:federatedprovider",
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:sourceidentity",
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "lambda:sourcefunctionarn",
+    }
+)
+"""Keys of role sessions and service principals, never of a user's own request."""
+
+OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount", "s3:resourceaccount"})
+"""The account that owns the resource: what a question is asked of, one account after another."""
+
+REGION = "aws:requestedregion"
+"""The region that a request goes to."""
+
+RESOURCE_TAG = "aws:resourcetag/"
+"""What the keys of the resource's tags begin with."""
+
+DEFAULTS = {
+    "aws:securetransport": "true",
+    "aws:sourceip": "203.0.113.9",
+}
+"""Ordinary values, tried first."""
+
+
+def shape_of(key: str, *, with_set_operator: bool) -> Shape:
+    """Return how many values `key` (in lower case) has.
+
+    AWS's own list says it of a service's key. One that is not there, or is compared with a set
+    operator all the same, may be multivalued.
+    """
+    if key in _MANY:
+        return Shape.MANY
+    if key.startswith("aws:"):
+        return Shape.ONE
+    kind = load().key_type(key)
+    if kind is not None and kind.startswith(_LIST):
+        return Shape.MANY
+    return Shape.EITHER if kind is None or with_set_operator else Shape.ONE
+
+
+def may_be_absent(key: str) -> bool:
+    """Tell whether a request can lack `key` (in lower case)."""
+    return key not in _ALWAYS
+
+
+def never(key: str) -> bool:
+    """Tell whether no request of an IAM user has `key` (in lower case)."""
+    return key in _NEVER
+
+
+def regions_of(partition: str) -> tuple[str, ...]:
+    """Return some regions of a partition, first where IAM is; none if it is not known."""
+    return next((each.regions for each in partitions() if each.id == partition), ())
+
+
+def is_region(text: str, partition: str) -> bool:
+    """Tell whether a text can be the name of a region of a partition, for all that is known."""
+    starts = {each.id: each.regions_begin_with for each in partitions()}
+    if start := starts.get(partition):
+        return text.startswith(start)
+    return not text.startswith(tuple(filter(None, starts.values())))
+
+
+_IN_OTHER_CALLS = frozenset({"PassRole", "CreateServiceLinkedRole"})
+"""Actions of IAM that are checked in calls to other services."""
+
+
+def is_where_iam_is(action: Action) -> bool:
+    """Tell whether a user who does `action` calls IAM, which a partition has in one region."""
+    return action.service == "iam" and action.name not in _IN_OTHER_CALLS
+
+
+def has_tags_of_nothing(action: Action) -> bool:
+    """Tell whether AWS says that `action` brings `aws:ResourceTag` where it is about `*`.
+
+    Some that create a resource do.
+    """
+    return any(key.lower().startswith(RESOURCE_TAG) for key in action.condition_keys)
+
+
+CALLED_VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
+SERVICES = frozenset({CALLED_VIA, FIRST, LAST})
+"""The keys that name the services in between."""
+
+ADDRESS = "aws:sourceip"
+ENDPOINT = frozenset(
+    {
+        *("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip"),
+        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
+    }
+)
+"""The keys of requests through a VPC endpoint."""
+
+
+def chains(
+    texts: Sequence[str], between: Iterable[tuple[str, ...]], asked: frozenset[str]
+) -> Iterator[Values]:
+    """Yield the services between caller and call: none, and every chain that differs.
+
+    Args:
+        texts: the names that conditions can tell apart.
+        between: sets of names, one for each way in which the whole list can be told apart.
+        asked: which of `SERVICES` are asked about.
+
+    Raises:
+        Limit: if there are too many.
+    """
+    named: tuple[tuple[str, ...], ...] = tuple((text,) for text in texts if text)
+    firsts = named if FIRST in asked else ((),)
+    lasts = named if LAST in asked else ((),)
+    sets = [(), *between]
+    _check(len(firsts) * len(lasts) * len(sets))
+    found = (
+        (*first, *(each for each in some if each not in (*first, *last)), *last)
+        for first, last, some in product(firsts, lasts, sets)
+    )
+    yield {}
+    for chain in dict.fromkeys(chain for chain in found if chain):
+        ends = {"aws:CalledViaFirst": chain[0], "aws:CalledViaLast": chain[-1]}
+        yield {"aws:CalledVia": chain, **ends}
+
+
+def origins(ways: Mapping[str, Sequence[Values]], present: Iterable[str]) -> Iterator[Values]:
+    """Yield where a request can be from: no endpoint, or one and no address.
+
+    Args:
+        ways: the values of each key, absence among them; those of a settled key name nothing.
+        present: the keys (in lower case) that the request is known to have.
+
+    Raises:
+        Limit: if there are too many.
+    """
+    known = frozenset(present)
+    behind = [values for key, values in ways.items() if key != ADDRESS]
+    if len(behind) > 1:
+        _check(prod(map(len, behind)))
+    if not known & ENDPOINT:
+        yield from ways[ADDRESS]
+    if ADDRESS not in known:
+        for together in product(*behind):
+            yield {key: value for each in together for key, value in each.items()}
+
+
+def apart(
+    ways: Mapping[str, list[ContextValue | None]],
+) -> Iterator[Mapping[str, list[ContextValue | None]]]:
+    """Yield the values of each key so that no choice has both an address and an endpoint.
+
+    Args:
+        ways: by key in lower case; None: it is absent.
+    """
+    behind = ENDPOINT & ways.keys()
+    if ADDRESS not in ways or not behind:
+        yield ways
+        return
+    for gone in (behind, frozenset({ADDRESS})):
+        yield {key: [None] if key in gone else values for key, values in ways.items()}
+
+
+def _check(count: int) -> None:
+    if count > MOST_SETS:
+        raise Limit(reasons.TOO_MANY_SETS)

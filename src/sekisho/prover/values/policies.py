@@ -1,0 +1,129 @@
+"""The policies of a question as one: every one of them, parts of them, and the keys they name."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sekisho.engine import AttachedPolicy, Level, Policies, glob, variables
+from sekisho.policy import from_json
+from sekisho.policy.document import Condition, Element, Statement, Version
+from sekisho.prover.values.reading import variables_in
+
+_SERVICE_KEYS = frozenset(
+    {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
+    | {"aws:tokenissuetime"}
+)
+"""The keys by which a service's call differs from the user's own with the same MFA.
+
+Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
+but need not have the time at which a session was issued.
+"""
+_OF_IAM = _SERVICE_KEYS | {"aws:requestedregion"}
+"""The same for calls to IAM, which are made in its own region, unless a service makes them."""
+
+_MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
+"""The keys by which a session with MFA differs from one without (fact §2.2)."""
+
+EVERYTHING = AttachedPolicy(
+    "whatever is attached later",
+    from_json(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    ),
+)
+"""The most that may be attached beside other policies: it allows everything."""
+
+
+def every(policies: Policies) -> Iterator[AttachedPolicy]:
+    """Yield every policy of the kinds that the prover handles."""
+    yield from policies.identity
+    yield from policies.boundaries or ()
+    yield from policies.session or ()
+    for level in policies.scps:
+        yield from level.policies
+
+
+def tells_services_apart(policies: Policies) -> bool:
+    """Tell whether a condition or a variable asks for what differs in an AWS service's call.
+
+    Where none does, each call by a service on the user's behalf is like one that the user makes.
+    """
+    return any(
+        not telling.isdisjoint(named)
+        for policy in every(policies)
+        for statement in policy.document.statements
+        for telling in [_OF_IAM if _may_be_iam(statement.action) else _SERVICE_KEYS]
+        for named in _keys_in(statement)
+    )
+
+
+def tells_mfa_apart(policies: Policies) -> bool:
+    """Tell whether a condition or a variable asks for MFA.
+
+    Where none does, a session without MFA may do all that one with MFA may.
+    """
+    return any(
+        not _MFA_KEYS.isdisjoint(named)
+        for policy in every(policies)
+        for statement in policy.document.statements
+        for named in _keys_in(statement)
+    )
+
+
+def _may_be_iam(action: Element) -> bool:
+    """Tell whether an `Action` or `NotAction` may take in a call to IAM."""
+    services = (value.partition(":")[0].lower() for value in action.values)
+    return action.negated or any(glob.like(service, "iam") for service in services)
+
+
+def _keys_in(statement: Statement) -> Iterator[frozenset[str]]:
+    """Yield the keys (in lower case) of a statement's conditions and variables."""
+    texts = list(statement.resource.values if statement.resource else ())
+    for condition in statement.conditions:
+        yield frozenset({condition.key.lower()})
+        texts += condition.values
+    yield from (variables_in(text, Version.V2012) for text in texts)
+
+
+_Attached = tuple[AttachedPolicy, ...]
+_Chosen = Callable[[Statement], bool]
+
+
+def with_only(policies: Policies, chosen: _Chosen) -> Policies:
+    """Return the policies with none but the chosen statements."""
+    boundaries = policies.boundaries
+    if boundaries is not None:
+        # one without any statement left has no Allow, and allows as little as it stands
+        boundaries = tuple(next(iter(those((one,), chosen)), one) for one in boundaries)
+    session = policies.session
+    return replace(
+        policies,
+        identity=those(policies.identity, chosen),
+        boundaries=boundaries,
+        session=None if session is None else those(session, chosen),
+        scps=tuple(Level(level.name, those(level.policies, chosen)) for level in policies.scps),
+    )
+
+
+def those(attached: _Attached, chosen: _Chosen) -> _Attached:
+    """Return some policies with none but the chosen statements; those without any are left out."""
+    kept = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
+    return tuple(
+        policy
+        if statements == policy.document.statements
+        else AttachedPolicy(policy.name, replace(policy.document, statements=statements))
+        for policy, statements in kept
+        if statements
+    )
+
+
+def keys_of(condition: Condition, version: Version | None) -> Iterator[str]:
+    """Yield the keys, as they are spelled, that a condition asks about or compares with."""
+    for text in condition.values:
+        yield from keys_of_text(text, version)
+    yield condition.key
+
+
+def keys_of_text(text: str, version: Version | None) -> Iterator[str]:
+    """Yield the keys, as they are spelled, of the policy variables in a text."""
+    if version is Version.V2012 and variables.OPEN in text:
+        parts = variables.read(text)
+        yield from (part.key for part in parts if isinstance(part, variables.Variable))

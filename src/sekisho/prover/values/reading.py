@@ -1,0 +1,398 @@
+"""The conditions of all statements, read for one situation of one user.
+
+A condition on a key whose value the situation settles is simply true or false. Each other key is a
+theory of its own. A condition that links two keys by a policy variable, or a key that is compared
+as two types, is *loose*: its truth is taken to be free, so that what cannot be met even so is
+certain. Where a loose reading finds something, the variables are given values and it is read again.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice, product
+
+from sekisho.engine import conditions, operators, variables
+from sekisho.engine.doubts import Doubts
+from sekisho.engine.model import Context, ContextValue, Request
+from sekisho.engine.principals import Caller, CallerKind
+from sekisho.engine.scope import Scope
+from sekisho.messages import Message
+from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import Choices, Literal, Loose, Theory, Values
+from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
+from sekisho.prover.values import keys
+from sekisho.prover.values.conditions import (
+    Asked,
+    Family,
+    family_of,
+    ids_for,
+    ordinary,
+    regions_for,
+    values_for,
+)
+from sekisho.prover.values.credentials import USER_ID, Situation, User
+from sekisho.prover.values.texts import Patterns
+
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+_TIME = "time"
+_ORIGIN = "aws:SourceIp"
+"""Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
+_LOOSE = "loose"
+_AGE = "aws:multifactorauthage"
+_OF_AGES = frozenset({Family.NUMBER, Family.PRESENCE})
+_OLDEST = 129_600
+_LONGEST = timedelta(hours=36)
+
+
+def variables_in(text: str, version: Version | None) -> frozenset[str]:
+    """Return the keys (in lower case) of the policy variables in a text."""
+    if version is not Version.V2012 or "${" not in text:
+        return frozenset()
+    parts = variables.read(text)
+    return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
+
+
+def _linked(asked: Asked, doubts: Doubts) -> frozenset[str]:
+    """Return the keys whose values a condition compares with, by policy variables."""
+    condition, version = asked.condition, asked.version
+    name = condition.operator.name
+    if name is OperatorName.BOOL and any("${" in text for text in condition.values):
+        if not doubts.bool_variables():
+            return frozenset()
+    elif name not in operators.SUBSTITUTING:
+        return frozenset()
+    found = (variables_in(text, version) for text in condition.values)
+    return frozenset().union(*found)
+
+
+def _key_of(asked: Asked) -> str:
+    return asked.condition.key.lower()
+
+
+def _theory_of(asked: Asked) -> str:
+    """Return the key that a condition is about, or the name of those that depend on each other."""
+    key = _key_of(asked)
+    if key in keys.ENDPOINT or key == keys.ADDRESS:
+        return _ORIGIN
+    if key in keys.SERVICES:
+        return keys.CALLED_VIA
+    return _TIME if key in _TIMES else key
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a question is about, as far as conditions go.
+
+    Attributes:
+        user: whose requests.
+        situation: with what credential.
+        now: the earliest time of a request.
+        doubts: the assumptions, and which of them were asked.
+        assigned: values given to keys that policy variables name, by name in lower case; None if
+            the key is absent. None: the reading is loose.
+        owners: the accounts that the resource may be of; none: any; None: the user's own.
+    """
+
+    user: User
+    situation: Situation
+    now: datetime
+    doubts: Doubts
+    assigned: Mapping[str, ContextValue | None] | None = None
+    owners: tuple[str, ...] | None = None
+
+
+class Reading:
+    """All conditions, read for one situation.
+
+    Args:
+        about: whose requests, and with what.
+        asked: every condition that the question can come across.
+        effort: what may still be spent.
+
+    Attributes:
+        direct: whether the user calls, and no service on the user's behalf.
+        doubts: the assumptions, and which of them were asked.
+        resources: the patterns and literals of elements, by whatever makes them differ.
+    """
+
+    def __init__(self, about: About, asked: Iterable[Asked], effort: Effort) -> None:
+        self.loose = about.assigned is None
+        self.effort = effort
+        self.doubts = about.doubts
+        self.direct = about.situation.held.direct
+        self._about = about
+        user, situation, assigned = about.user, about.situation, about.assigned or {}
+        self._owners = (user.account,) if about.owners is None else about.owners
+        self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
+        given = {key: value for key, value in assigned.items() if value is not None}
+        self.settled = situation.values.with_(given)
+        self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
+        by_theory: dict[str, list[Asked]] = {}
+        for each in asked:
+            by_theory.setdefault(_theory_of(each), []).append(each)
+        # the time is settled only where nobody asks about it
+        self._open = _TIMES if _TIME in by_theory else frozenset()
+        self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
+        given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
+        if not user.unique_id:
+            # the example is settled only where nobody asks about it
+            self._open |= {USER_ID} - assigned.keys()
+        self._given = Context(given)
+        self.theories: dict[str, Theory] = {}
+        self.resources: dict[object, Patterns | Literal] = {}
+        self._literals: dict[Asked, Literal | bool] = {}
+        self.linked: set[str] = set()
+        self.inexact: dict[str, Message] = {}
+        for name, conditions_on in by_theory.items():
+            self._read(name, list(dict.fromkeys(conditions_on)))
+
+    def knows(self, key: str) -> bool:
+        """Tell whether the value of `key` (in lower case), or its absence, is settled."""
+        return key not in self._open and (
+            key in self.settled.folded
+            or key in self._absent
+            or keys.never(key)
+            or self._about.user.lacks(key)
+        )
+
+    def literals(self, asked: Iterable[Asked]) -> tuple[Literal, ...] | None:
+        """Return what must hold for all conditions to hold; None if they cannot."""
+        found = [self._literals[each] for each in asked]
+        if False in found:
+            return None
+        return tuple(each for each in found if isinstance(each, Literal))
+
+    def named(self, literal: Literal) -> Asked:
+        """Return the condition that a literal is about."""
+        wanted = (literal.theory, literal.number)
+        return next(
+            asked
+            for asked, known in self._literals.items()
+            if isinstance(known, Literal) and (known.theory, known.number) == wanted
+        )
+
+    def free(self) -> Literal:
+        """Return a literal of its own for an atom that is taken to be free."""
+        loose = self.theories.setdefault(_LOOSE, Loose())
+        assert isinstance(loose, Loose)  # noqa: S101 - the name is used for nothing else
+        return Literal(_LOOSE, loose.add(), holds=True)
+
+    def scope(self, action: str, resource: str, values: Values, version: Version | None) -> Scope:
+        """Return what the engine matches against, with some values put in."""
+        self.effort.spend(_ASKING + len(self._given))
+        request = Request(self._about.user.arn, action, resource, self._given.with_(values))
+        return Scope(request, self._caller, version, self.doubts)
+
+    def _holds(self, asked: Asked, values: Values) -> bool:
+        scope = self.scope("iam:GetUser", "*", values, asked.version)
+        return conditions.holds(asked.condition, scope)
+
+    def _read(self, name: str, asked: Sequence[Asked]) -> None:
+        """Make the theory of one key, or of the time, and the literals of its conditions."""
+        linked = {
+            each: missing
+            for each in asked
+            if (missing := {key for key in _linked(each, self.doubts) if not self.knows(key)})
+        }
+        for missing in linked.values():
+            self.linked |= missing
+        plain = [each for each in asked if each not in linked]
+        for each in linked:
+            self._literals[each] = self.free()
+        if name != _TIME and self.knows(name):
+            self._literals.update({each: self._holds(each, {}) for each in plain})
+            return
+        try:
+            values, exact = self._values(name, plain)
+            if not exact:
+                self.inexact[name] = reasons.ANOTHER_TYPE.filled(key=name)
+        except Limit as limit:
+            values, exact = [{}], False
+            self.inexact[name] = reasons.OF_A_KEY.filled(key=name, reason=limit.reason)
+        if not exact and self.loose:
+            self._literals.update({each: self.free() for each in plain})
+            return
+        theory = Choices(values)
+        self.theories[name] = theory
+        for each in plain:
+            self.effort.spend(len(values) * len(each.condition.values))
+            number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
+            self._literals[each] = Literal(name, number, holds=True)
+
+    def _values(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        if name == _TIME:
+            return self._times(asked)
+        if name == USER_ID:
+            texts, exact = ids_for(asked, self.settled, self._about.now, self.effort)
+            return [{USER_ID: text} for text in texts], exact
+        if name == _ORIGIN:
+            return self._origins(asked)
+        if name == keys.CALLED_VIA:
+            return self._services(asked)
+        return self._of_key(name, asked)
+
+    def _origins(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the addresses and the VPC endpoints that a request can come from."""
+        by_key: dict[str, list[Asked]] = {keys.ADDRESS: []}
+        for each in asked:
+            by_key.setdefault(_key_of(each), []).append(each)
+        nothing: tuple[list[Values], bool] = ([{}], True)
+        read = {
+            key: self._of_key(key, those) if those and not self.knows(key) else nothing
+            for key, those in by_key.items()
+        }
+        ways = {key: values for key, (values, _) in read.items()}
+        exact = all(exact for _, exact in read.values())
+        return [*keys.origins(ways, self.settled.folded)], exact
+
+    def _services(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the services that can stand between the caller and the call."""
+        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
+        of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
+        sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
+        found = [*keys.chains(texts, sets, frozenset(map(_key_of, asked)))]
+        return found, exact
+
+    def _of_key(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        spelled = asked[0].condition.key if asked else name
+        if name in keys.OF_RESOURCE_ACCOUNT:
+            return [*({spelled: account} for account in self._owners), {}], bool(self._owners)
+        if name == keys.REGION:
+            regions, exact = self._regions(asked)
+            return [{spelled: each} for each in regions], exact
+        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
+        if name == _AGE:
+            exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
+            read = ((text, operators.number(text)) for text in texts)
+            ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
+            return [{spelled: text} for text in (*ages, "0")], exact
+        default = keys.DEFAULTS.get(name)
+        found: list[Values] = [] if default is None else [{spelled: default}]
+        absent: list[Values] = [{}] if keys.may_be_absent(name) else []
+        if default is None:
+            # where nothing is ordinary, the least that is said is
+            found, absent = absent, []
+        with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
+        shape = keys.shape_of(name, with_set_operator=with_sets)
+        if with_sets and "" not in texts:
+            texts = [*texts, ""]
+        if shape is not keys.Shape.MANY:
+            found += [{spelled: text} for text in texts]
+        if shape is not keys.Shape.ONE:
+            found += [{spelled: several} for several in self._sets(texts, asked)]
+        return [*found, *absent], exact
+
+    def _regions(self, asked: Sequence[Asked]) -> tuple[list[str], bool]:
+        return regions_for(asked, self.settled, self._about.user.partition, self.effort)
+
+    def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
+        """Yield sets of values, one for each way in which set operators can come out.
+
+        To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
+        """
+        self.effort.spend(len(texts) * sum(len(each.condition.values) for each in asked))
+        satisfied = {
+            text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
+            for text in texts
+        }
+        some_asked, every_asked = self._quantified(asked)
+        seen: dict[tuple[int, int], tuple[str, ...]] = {}
+        waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
+        while waiting:
+            some, every, members = waiting.popleft()
+            self.effort.spend(len(satisfied))
+            for text, mask in satisfied.items():
+                after = (some | mask & some_asked, every & mask)
+                if after not in seen and text not in members and (text or members):
+                    seen[after] = (*members, text)
+                    waiting.append((*after, seen[after]))
+            if len(seen) > MOST_SETS:
+                raise Limit(reasons.TOO_MANY_SETS)
+        yield from seen.values()
+        yield from ((text,) for text in texts if not text)
+
+    @staticmethod
+    def _quantified(asked: Sequence[Asked]) -> tuple[int, int]:
+        """Return the conditions that ask for some value, and those that ask for every value."""
+        some, every = (
+            sum((each.condition.operator.quantifier is which) << n for n, each in enumerate(asked))
+            for which in (Quantifier.FOR_ANY_VALUE, Quantifier.FOR_ALL_VALUES)
+        )
+        return some, every
+
+    def _satisfies(self, text: str, asked: Asked) -> bool:
+        name = asked.condition.operator.name
+        if name is OperatorName.NULL:
+            return True
+        alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
+        return self._holds(Asked(alone, asked.version), {asked.condition.key: (text,)})
+
+    def _times(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+        """Return the times of request and sign-in, the earliest request being now."""
+        constants = [
+            int(read)
+            for each in asked
+            for text in each.condition.values
+            if (read := operators.date(text)) is not None and 0 <= read <= _LAST
+        ]
+        near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
+        first = int(self._about.now.timestamp())
+        found: list[Values] = []
+        for at in (first, *(each for each in near if each > first)):
+            when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
+            oldest = at - int(_LONGEST.total_seconds())
+            issued = (at, oldest, *(each for each in near if oldest < each < at))
+            self.effort.spend(len(near) + _A_VALUE * len(issued))
+            if "aws:tokenissuetime" not in self.settled.folded:
+                found.append(when)
+            if "aws:tokenissuetime" not in self._absent:
+                found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
+        families = {family_of(each.condition.operator.name) for each in asked}
+        return found, families <= {Family.DATE, Family.NUMBER, Family.PRESENCE}
+
+    def assignments(
+        self, keys_linked: Iterable[str], asked: Sequence[Asked]
+    ) -> Iterator[dict[str, ContextValue | None]]:
+        """Yield values for the keys that policy variables name, with which to read again.
+
+        Raises:
+            Limit: if a variable names the time, or a service in between.
+        """
+        names = sorted(keys_linked)
+        if set(names) & (_TIMES | {_AGE}):
+            raise Limit(reasons.NAMES_A_TIME)
+        if set(names) & keys.SERVICES:
+            raise Limit(reasons.NAMES_A_SERVICE)
+        each_key = {name: self._assignable(name, asked) for name in names}
+        found = (product(*ways.values()) for ways in keys.apart(each_key))
+        for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
+            yield dict(zip(names, values, strict=True))
+
+    def _assignable(self, name: str, asked: Sequence[Asked]) -> list[ContextValue | None]:
+        absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
+        if name in keys.OF_RESOURCE_ACCOUNT:
+            return [*self._owners, *absent]
+        own = [each for each in asked if each.condition.key.lower() == name]
+        own = [each for each in own if not _linked(each, self.doubts)]
+        if name == USER_ID:
+            return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
+        if name == keys.REGION:
+            return [*self._regions(own)[0]]
+        texts = values_for(own, self.settled, self._about.now, self.effort)[0] if own else []
+        return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
+
+
+_ASKING = 60
+"""Steps that it takes to ask the engine about one condition of one value."""
+
+_LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+"""The last second that can be written: no request comes later."""
+
+_A_VALUE = 50
+"""Steps that a value of several keys counts for: it takes room, too."""
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,386 @@
+"""The actions and resources that a question ranges over, and the elements that select them.
+
+An action that the catalogue knows has resources of its own types; so has a name that a policy
+spells out and the catalogue does not know, or a name that does not exist yet, but of any type.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from sekisho.catalogue import Action
+from sekisho.engine import arns, glob, resources, variables
+from sekisho.engine.glob import Wild
+from sekisho.engine.model import UnresolvedNotResource
+from sekisho.policy.document import Effect, Element, Version
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import ACTION, RESOURCE, Literal, Texts, Theory
+from sekisho.prover.search.limits import Limit
+from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.reading import Reading, variables_in
+from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
+
+_SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
+"""One character or more, no colon."""
+
+_SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
+"""One character or more."""
+
+ANY_NAME = Patterns([(*_SEGMENT, ":", *_SEGMENT)])
+"""The form of an action's name."""
+
+NO_USERS = ("/*", "*//*", "*/", "*:*")
+"""What stands after `user/` in no ARN."""
+
+_Key = tuple[Element, Effect | None, Version | None]
+
+_INSIDE: dict[Token, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
+_ALL = "*"
+
+_MOST_WAYS = 64
+"""Ways in which the wildcards of one entry can take in the colons of an ARN."""
+
+
+@cache
+def any_resource(partition: str) -> Patterns:
+    """Return the form of every ARN of a partition."""
+    head = (*f"arn:{partition}:", *_SEGMENT)
+    return Patterns([(*head, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where resources are.
+
+    Attributes:
+        partition: of their ARNs.
+        account: whose they are.
+        own: whether that is the user's account, which requests about no resource are in.
+        unsaid: whether resources whose ARN does not tell the account are asked about.
+    """
+
+    partition: str
+    account: str
+    own: bool = True
+    unsaid: bool = True
+
+
+def new_resource(place: Place) -> tuple[Patterns, str | None]:
+    """Return the forms of ARNs of an account, and of those that name none, as `forms_of`."""
+    start = (*f"arn:{place.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
+    accounts = (place.account, "") if place.unsaid else (place.account,)
+    forms = Patterns((*start, *account, ":", *_SOME) for account in accounts)
+    return forms, _ALL if place.own else None
+
+
+def forms_of(action: Action, place: Place) -> tuple[Patterns, str | None]:
+    """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
+    forms = [form for kind in action.resource_types for form in _forms(kind.arn, place)]
+    optional = place.own and not any(kind.required for kind in action.resource_types)
+    return Patterns(dict.fromkeys(forms)), _ALL if optional else None
+
+
+_PLACE = re.compile(r"\$\{([^}]*)\}|\*")
+_OF_AWS = "aws"
+"""What stands for the account in the ARNs of AWS's own managed policies."""
+
+
+def _forms(template: str, place: Place) -> Iterable[tuple[Token, ...]]:
+    parts = arns.split(template)
+    if len(parts) < arns.PARTS or not (place.unsaid or parts[4] == _ALL or "Account" in parts[4]):
+        return
+    head: list[Token] = []
+    for part in parts[:4]:
+        head += [*_part(part, place, _SEGMENT, (Segment.STAR,)), ":"]
+    tail = _part(parts[5], place, _SOME, (Wild.STAR,))
+    policy = parts[2] == "iam" and parts[5].startswith("policy/")
+    own = tuple(place.account) if parts[4] == _ALL else _part(parts[4], place, _SEGMENT, ())
+    besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
+    for account in (own, *besides) if place.unsaid else (own,):
+        yield (*head, *account, ":", *tail)
+
+
+def _part(
+    text: str, where: Place, some: tuple[Token, ...], star: tuple[Token, ...]
+) -> tuple[Token, ...]:
+    """Return one part of a template as a pattern."""
+    tokens: list[Token] = []
+    place = 0
+    for found in _PLACE.finditer(text):
+        tokens += (
+            text[place : found.start()] if some is _SOME else text[place : found.start()].lower()
+        )
+        name = found[1]
+        if name is None:
+            tokens += star
+        elif name == "Partition":
+            tokens += where.partition
+        elif "Account" in name and some is _SEGMENT:
+            tokens += where.account
+        else:
+            tokens += some
+        place = found.end()
+    return (*tokens, *(text[place:] if some is _SOME else text[place:].lower()))
+
+
+@lru_cache(maxsize=4096)
+def _action_patterns(element: Element) -> Patterns:
+    """Return the patterns of an `Action` or `NotAction` that any action's name can match."""
+    found: list[Tokens] = []
+    for entry in element.values:
+        if entry == _ALL:
+            found += ANY_NAME.all
+        elif entry.isascii() and entry.count(":") == 1 and not any(map(str.isspace, entry)):
+            found.append(glob.wildcards(entry.lower()))
+    return Patterns(found)
+
+
+@lru_cache(maxsize=4096)
+def _head(written: tuple[str, ...]) -> Tokens:
+    """Return the first five parts of an entry as a pattern; a part that is not there is any."""
+    head: list[Token] = []
+    for place in range(arns.PARTS - 1):
+        part: tuple[Token, ...] = (Segment.STAR,)
+        if place < len(written):
+            tokens = glob.wildcards(written[place].lower())
+            part = tuple(_INSIDE.get(token, token) for token in tokens)
+        head += [*part, ":"]
+    return tuple(head)
+
+
+def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
+    """Yield the patterns of ARNs of six parts that are, together, a pattern read as one string.
+
+    Each tells which wildcards take in the first five colons, of which `colons` are left.
+    """
+    if not colons:
+        yield pattern
+        return
+    head: list[Token] = []
+    for place, one in enumerate(pattern):
+        rest = pattern[place + 1 :]
+        if one == ":":
+            yield from ([*head, ":", *tail] for tail in _as_one(rest, colons - 1))
+            return
+        if one is Wild.ANY:
+            yield from ([*head, ":", *tail] for tail in _as_one(rest, colons - 1))
+        if one is Wild.STAR:
+            inside = (*head, Segment.STAR, ":")
+            yield from ([*inside, *tail] for tail in _as_one([one, *rest], colons - 1))
+        head.append(one.lower() if isinstance(one, str) else _INSIDE.get(one, one))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A `Resource` or `NotResource`, and the version of the document that it stands in.
+
+    Attributes:
+        element: what is written, or its opposite.
+        version: of the document.
+        special: whether an entry matches all where a variable of it has no value; no other
+            element says that.
+    """
+
+    element: Element
+    version: Version | None
+    special: bool = False
+
+
+class Target:
+    """The action and the resource of a question, for one reading of the conditions.
+
+    Args:
+        reading: the conditions.
+        forms: the forms of the resource's ARN.
+        besides: `*`, if the resource can be that.
+        actions: the names of the action; where there is just one, what tells whether an element
+            takes it in.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        forms: Patterns,
+        besides: str | None,
+        actions: Texts | Callable[[Element], bool],
+    ) -> None:
+        self._reading = reading
+        self._forms = forms
+        self._resources = Texts(RESOURCE, forms, reading.effort, besides)
+        self._besides = besides
+        self._actions = actions
+        self._names: dict[Element, Literal] = {}
+        self._implied: dict[Literal, Literal] = {}
+        self._elements: dict[_Key, Literal] = {}
+        self._something: Literal | None = None
+
+    @property
+    def theories(self) -> dict[str, Theory]:
+        """The theories of the attributes: action, resource, and every key."""
+        found: dict[str, Theory] = {**self._reading.theories, RESOURCE: self._resources}
+        return {**found, ACTION: self._actions} if isinstance(self._actions, Texts) else found
+
+    def named(self, literal: Literal) -> Asked | Named:
+        """Return the condition, or the element about the resource, that a literal is about."""
+        for (element, effect, version), known in self._elements.items():
+            if (known.theory, known.number) == (literal.theory, literal.number):
+                special = self._takes_unresolved(element, effect, version)
+                said = replace(element, negated=element.negated is known.holds)
+                return Named(said, version, special)
+        return self._reading.named(literal)
+
+    def lists(self, literal: Literal) -> bool:
+        """Tell whether a literal says that the resource is among those that a `Resource` lists."""
+        named = self.named(literal)
+        return isinstance(named, Named) and literal.holds is not named.element.negated
+
+    def is_implied(self, literal: Literal) -> bool:
+        """Tell whether a literal is one of `implied`, or of what holds of every request."""
+        return literal in self._implied.values() or (
+            self._something in (literal, literal.negated())
+        )
+
+    def of_something(self) -> Literal | bool:
+        """Return what must hold for the request to be about a resource, and not about `*`."""
+        if self._besides is None or not self._forms.all:
+            return self._besides is None
+        if self._something is None:
+            number = self._resources.add(self._forms, negated=False, besides=False)
+            self._something = Literal(RESOURCE, number, holds=True)
+        return self._something
+
+    def implication(self, literal: Literal) -> Literal | None:
+        """Return what a literal implies, if anything."""
+        return self._implied.get(literal)
+
+    def implied(self, resource: Element, version: Version | None) -> Literal | bool:
+        """Return what holds wherever a `Resource` takes in the resource, if that is a free literal.
+
+        An entry takes in no more than it does with a `*` in the place of each variable.
+        """
+        if resource.negated or not any(variables.OPEN in entry for entry in resource.values):
+            return True
+        found = self.of_resource(resource, Effect.DENY, version)
+        if not isinstance(found, Literal) or found.theory == RESOURCE:
+            return True
+        if found not in self._implied:
+            wide = [one for entry in resource.values for one in self._widened(entry)]
+            besides = self._takes_besides(resource, Effect.DENY, version)
+            number = self._resources.add(Patterns(wide), negated=False, besides=besides)
+            self._implied[found] = Literal(RESOURCE, number, holds=True)
+        return self._implied[found]
+
+    def _widened(self, entry: str) -> Iterator[Tokens]:
+        """Yield the patterns of an entry with any text in the place of each variable."""
+        parts = variables.read(arns.split(entry)[-1])
+        return self._readings(
+            entry, [one if isinstance(one, str | Wild) else Wild.STAR for one in parts]
+        )
+
+    def of_action(self, element: Element) -> Literal | bool:
+        """Return what must hold for an `Action` or `NotAction` to take in the action."""
+        if _ALL in element.values:
+            return not element.negated
+        if not isinstance(self._actions, Texts):
+            return self._actions(element)
+        if element not in self._names:
+            patterns = _action_patterns(element)
+            number = self._actions.add(patterns, negated=element.negated, besides=False)
+            self._names[element] = Literal(ACTION, number, holds=True)
+        return self._names[element]
+
+    def of_resource(
+        self, element: Element, effect: Effect, version: Version | None
+    ) -> Literal | bool:
+        """Return what must hold for a `Resource` or `NotResource` to take in the resource."""
+        if _ALL in element.values:
+            return not element.negated
+        key = (element, effect if element.negated else None, version)
+        if key not in self._elements:
+            self._elements[key] = self._resource(element, effect, version)
+        return self._elements[key]
+
+    def _resource(self, element: Element, effect: Effect, version: Version | None) -> Literal:
+        taken = self._takes_unresolved(element, effect, version)
+        known, key = self._reading.resources, (element.values, version, taken)
+        if key not in known:
+            known[key] = self._patterns(element, version, taken=taken)
+        patterns = known[key]
+        if isinstance(patterns, Literal):
+            # free is whether an entry matches, whichever way an element asks for that
+            return patterns.negated() if element.negated else patterns
+        besides = self._takes_besides(element, effect, version)
+        number = self._resources.add(patterns, negated=element.negated, besides=besides)
+        return Literal(RESOURCE, number, holds=True)
+
+    def _takes_unresolved(
+        self, element: Element, effect: Effect | None, version: Version | None
+    ) -> bool:
+        """Tell whether an entry matches all where a variable of it has no value.
+
+        So an Allow's `NotResource` takes in nothing there, and a Deny's takes in all.
+        """
+        if not element.negated or effect is not Effect.ALLOW:
+            return False
+        if not self._has_unresolved(element, version):
+            return False
+        setting = self._reading.doubts.unresolved_not_resource()
+        return setting is UnresolvedNotResource.FAIL_SAFE
+
+    def _takes_besides(self, element: Element, effect: Effect, version: Version | None) -> bool:
+        """Tell whether an element takes in a request about no resource, if there can be one."""
+        scope = self._reading.scope("iam:GetUser", _ALL, {}, version)
+        return self._besides is not None and resources.matches(element, effect, scope)
+
+    def _patterns(
+        self, element: Element, version: Version | None, *, taken: bool
+    ) -> Patterns | Literal:
+        """Return the patterns of an element, or a free literal if a variable is not known."""
+        tails = (entry.split(":", arns.PARTS - 1)[-1] for entry in element.values)
+        named = frozenset().union(*(variables_in(tail, version) for tail in tails))
+        missing = {key for key in named if not self._reading.knows(key)}
+        if missing:
+            self._reading.linked |= missing
+            return self._reading.free()
+        return Patterns(
+            tokens
+            for entry in element.values
+            for tokens in self._arns(entry, version, unresolved=taken)
+        )
+
+    def _has_unresolved(self, element: Element, version: Version | None) -> bool:
+        settled = self._reading.settled
+        return any(
+            variables.substitute(arns.split(entry)[-1], version, settled) is None
+            for entry in element.values
+            if variables.OPEN in entry
+        )
+
+    def _arns(self, entry: str, version: Version | None, *, unresolved: bool) -> Iterator[Tokens]:
+        """Yield the patterns of one entry; none if it matches nothing."""
+        tail = variables.substitute(arns.split(entry)[-1], version, self._reading.settled)
+        if tail is not None or unresolved:
+            yield from self._readings(entry, (Wild.STAR,) if tail is None else tail)
+
+    def _readings(self, entry: str, tail: Tokens) -> Iterator[Tokens]:
+        """Yield the patterns of an entry whose last part, if it has all six, is `tail`.
+
+        Raises:
+            Limit: if there are too many ways to read it as one string.
+        """
+        written = arns.split(entry)
+        whole = len(written) == arns.PARTS
+        lead = entry.removesuffix(written[-1]) if whole else entry
+        yield (*_head(tuple(written[: arns.PARTS - 1])), *(tail if whole else (Wild.STAR,)))
+        if not set(lead) & set("*?") or not self._reading.doubts.stars_span_colons():
+            return
+        one = (*glob.wildcards(lead), *(tail if whole else ()))
+        if lead == lead.lower():
+            # case matters in the last part only, where no letter of these is another
+            yield one
+            return
+        for number, way in enumerate(_as_one(spelled(one))):
+            if number == _MOST_WAYS:
+                raise Limit(reasons.READ_AS_ONE.filled(entry=entry))
+            yield way

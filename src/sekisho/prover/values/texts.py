@@ -1,0 +1,385 @@
+"""Questions about all texts: is there one that these patterns match and those do not?
+
+Patterns are read side by side, as `engine.glob` reads one: the places that a text so far can have
+reached are the bits of one integer. Texts that lead to the same places are alike to the patterns,
+so looking at one text for each set of places looks at all texts. All characters that stand in no
+pattern are alike, too, and one of them stands for them.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from functools import reduce
+
+from sekisho.engine.glob import Wild
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import MOST_STATES, Effort, Limit
+
+
+class Segment(Enum):
+    """The two wildcards where they do not match a colon: in the first five parts of an ARN."""
+
+    STAR = "*"
+    ANY = "?"
+
+
+Token = str | frozenset[str] | Wild | Segment
+"""Literal text, any one of some characters, or a wildcard."""
+
+Tokens = Sequence[Token]
+"""A pattern."""
+
+
+def spelled(pattern: Tokens) -> list[Token]:
+    """Return a pattern in which every literal character stands by itself."""
+    return [one for token in pattern for one in (token if isinstance(token, str) else (token,))]
+
+
+_ORDINARY = "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZ.+=,@"
+
+
+def filler(used: Iterable[str]) -> str:
+    """Return a character that is not among `used`, an ordinary one if there is any."""
+    taken = set(used)
+    found = next((char for char in _ORDINARY if char not in taken), None)
+    return found or next(chr(code) for code in range(0xA1, 0x2FFF) if chr(code) not in taken)
+
+
+class Machine:
+    """Patterns that are read side by side; it accepts what any of them matches.
+
+    Attributes:
+        start: the state before any character.
+        accepting: the places at which the whole of a pattern has matched.
+        size: the number of places.
+    """
+
+    __slots__ = (
+        "_any",
+        "_reads",
+        "_segment_any",
+        "_segment_star",
+        "_star",
+        "accepting",
+        "size",
+        "start",
+    )
+
+    def __init__(self, patterns: Iterable[Tokens]) -> None:
+        self._star = self._segment_star = self._any = self._segment_any = 0
+        self.start = self.accepting = self.size = 0
+        self._reads: dict[str, int] = {}
+        for pattern in patterns:
+            self.start |= 1 << self.size
+            self.size = self._add(pattern, self.size)
+            self.accepting |= 1 << self.size
+            self.size += 1
+
+    def _add(self, pattern: Tokens, size: int) -> int:
+        for token in spelled(pattern):
+            place = 1 << size
+            match token:
+                case Wild.STAR:
+                    self._star |= place
+                    continue
+                case Segment.STAR:
+                    self._segment_star |= place
+                    continue
+                case Wild.ANY:
+                    self._any |= place
+                case Segment.ANY:
+                    self._segment_any |= place
+                case _:
+                    for char in token:
+                        self._reads[char] = self._reads.get(char, 0) | place
+            size += 1
+        return size
+
+    @property
+    def characters(self) -> Iterable[str]:
+        """The characters that stand in the patterns."""
+        return self._reads
+
+    def step(self, state: int, char: str) -> int:
+        """Return the state after one more character."""
+        star, one = self._star, self._any | self._reads.get(char, 0)
+        if char != ":":
+            star, one = star | self._segment_star, one | self._segment_any
+        return (state & star) | (state & one) << 1
+
+    def run(self, text: str) -> int:
+        """Return the state after a whole text."""
+        state = self.start
+        for char in text:
+            if not state:
+                break
+            state = self.step(state, char)
+        return state
+
+    def matches(self, text: str) -> bool:
+        """Tell whether any pattern matches the whole of `text`."""
+        return bool(self.run(text) & self.accepting)
+
+    def certain(self, state: int) -> bool:
+        """Tell whether every continuation is accepted."""
+        return bool(state & self.accepting & self._star)
+
+    def open(self, state: int) -> bool:
+        """Tell whether a character that stands in no pattern leads on from `state`."""
+        return bool(state & (self._star | self._segment_star | self._any | self._segment_any))
+
+    def next(self, state: int) -> list[str]:
+        """Return the characters that stand in the patterns and lead on from `state`."""
+        return [char for char, places in self._reads.items() if places & state]
+
+
+MARK = "~"
+"""Stands for every other character where it must lead away from all known words."""
+
+_IN_NO_WORD = f"{MARK}!^%&;"
+
+
+class Words:
+    """Texts that are known, each character of which leads from one place to another."""
+
+    __slots__ = ("_ends", "_steps")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._steps: list[dict[str, int]] = [{}]
+        self._ends: set[int] = set()
+        for text in texts:
+            place = 0
+            for char in text:
+                after = self._steps[place].setdefault(char, len(self._steps))
+                if after == len(self._steps):
+                    self._steps.append({})
+                place = after
+            self._ends.add(place)
+
+    def step(self, place: int, char: str) -> int:
+        """Return the place after one more character; -1 where no word goes on so."""
+        return -1 if place < 0 else self._steps[place].get(char, -1)
+
+    def ends(self, place: int) -> bool:
+        """Tell whether the characters that lead to `place` are a word."""
+        return place in self._ends
+
+    def has(self, text: str) -> bool:
+        """Tell whether a text is one of the words."""
+        return self.ends(reduce(self.step, text, 0))
+
+
+NO_WORDS = Words()
+"""No text is known."""
+
+
+class Patterns:
+    """Patterns of which any may match; the machine is made when it is first needed.
+
+    Attributes:
+        all: every pattern.
+        texts: the patterns that have nothing but characters.
+    """
+
+    __slots__ = ("_machine", "_wild", "_wild_machine", "all", "texts")
+
+    def __init__(self, patterns: Iterable[Tokens]) -> None:
+        self.all = tuple(patterns)
+        plain = [(pattern, _plain(pattern)) for pattern in self.all]
+        self.texts = dict.fromkeys(text for _, text in plain if text is not None)
+        self._wild = [pattern for pattern, text in plain if text is None]
+        self._machine: Machine | None = None
+        self._wild_machine: Machine | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether nothing but `texts` is matched."""
+        return not self._wild
+
+    @property
+    def machine(self) -> Machine:
+        """The patterns side by side."""
+        if self._machine is None:
+            self._machine = Machine(self.all)
+        return self._machine
+
+    def matches(self, text: str) -> bool:
+        """Tell whether any pattern matches the whole of `text`."""
+        if text in self.texts or not self._wild:
+            return text in self.texts
+        if self._wild_machine is None:
+            self._wild_machine = Machine(self._wild)
+        return self._wild_machine.matches(text)
+
+
+def _plain(pattern: Tokens) -> str | None:
+    """Return a pattern as a text; None if it has anything but characters."""
+    try:
+        return "".join(pattern)  # type: ignore[arg-type]  # the quickest way to find out
+    except TypeError:
+        return None
+
+
+def _instances(patterns: Patterns, char: str) -> Iterator[str]:
+    """Yield texts that some patterns match, with `char` or nothing in the place of a star."""
+    for pattern in patterns.all[:_FEW]:
+        for star in (char, ""):
+            yield "".join(_instance(token, char, star) for token in pattern)
+
+
+def _instance(token: Token, char: str, star: str) -> str:
+    match token:
+        case str():
+            return token
+        case frozenset():
+            return min(token)
+        case Wild.STAR | Segment.STAR:
+            return star
+        case Wild.ANY | Segment.ANY:
+            return char
+
+
+_FEW = 4
+_NOTHING = Machine(())
+
+
+def find(
+    every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words = NO_WORDS
+) -> str | None:
+    """Return a text that each of `every` matches and nothing of `none`, or None.
+
+    It is none of `words`, and one of the shortest, unless `every` has few texts only, or the
+    shortest text that `none` could forbid is not forbidden.
+
+    Raises:
+        Limit: if there is too much to look at.
+    """
+
+    def fits(text: str) -> bool:
+        return not words.has(text) and not any(each.matches(text) for each in none)
+
+    fewest = min((one for one in every if one.finite), key=lambda one: len(one.texts), default=None)
+    if fewest is not None:
+        others = [one for one in every if one is not fewest]
+        effort.spend(len(fewest.texts) * (len(none) + len(others)))
+        found = (text for text in fewest.texts if all(one.matches(text) for one in others))
+        return next(filter(fits, found), None)
+    # most often an instance of one of the patterns will do
+    for one in every:
+        others = [other for other in every if other is not one]
+        for text in _instances(one, "x" if words is NO_WORDS else MARK):
+            effort.spend(len(text) * len(every))
+            if all(other.matches(text) for other in others) and fits(text):
+                return text
+    machines = [one.machine for one in every]
+    first = next(_search(machines, _NOTHING, effort, words), None)
+    if first is None or fits(first):
+        return first
+    forbidden = Machine(pattern for each in none for pattern in each.all)
+    return next(_search(machines, forbidden, effort, words), None)
+
+
+_State = tuple[int, ...]
+
+_PLACES_A_STEP = 512
+"""How many places can be looked at in one step."""
+
+
+def _search(
+    every: Sequence[Machine], none: Machine, effort: Effort, words: Words = NO_WORDS
+) -> Iterator[str]:
+    """Yield an accepted text for each accepting state, the shortest first."""
+    machines, wordy = [*every, none], words is not NO_WORDS
+    alphabet = _alphabet(machines, wordy=wordy)
+    start = (*(machine.start for machine in machines), 0)
+    came: dict[_State, tuple[_State, str] | None] = {start: None}
+    waiting = deque([start])
+    # one step over thousands of places takes longer than over a few
+    cost = sum(map(_cost, machines))
+    while waiting:
+        state = waiting.popleft()
+        if none.certain(state[-2]):
+            continue
+        if all(s & m.accepting for s, m in zip(state, every, strict=False)) and not (
+            state[-2] & none.accepting or words.ends(state[-1])
+        ):
+            yield _text(came, state)
+        choices = _choices(every, state, alphabet)
+        effort.spend(cost * len(choices))
+        for char in choices:
+            read = [m.step(s, char) for m, s in zip(machines, state, strict=False)]
+            if 0 in read[:-1]:
+                continue
+            after = (*read, words.step(state[-1], char) if wordy else 0)
+            if after not in came:
+                came[after] = (state, char)
+                waiting.append(after)
+        if len(came) > MOST_STATES:
+            raise Limit(reasons.TOO_MANY_STATES)
+
+
+def _cost(machine: Machine) -> int:
+    """Return how many steps it takes to read one character."""
+    return 1 + machine.size // _PLACES_A_STEP
+
+
+def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
+    """Return the characters of the patterns, the colon, and one that stands for all others."""
+    known = dict.fromkeys(char for machine in machines for char in machine.characters)
+    # what stands for all others must lead away from every word
+    outside = [char for char in _IN_NO_WORD if char not in known]
+    if wordy and not outside:
+        raise Limit(reasons.UNUSUAL_CHARACTERS)
+    other = outside[0] if wordy else filler([*known, ":"])
+    # the colon is unlike other characters to the wildcards of a segment
+    return [other, *(char for char in known if char != ":"), ":"]
+
+
+def _choices(every: Sequence[Machine], state: _State, alphabet: list[str]) -> list[str]:
+    """Return the characters that may lead on: few, where a machine is inside literal text."""
+    for machine, reached in zip(every, state, strict=False):
+        if not machine.open(reached):
+            return machine.next(reached)
+    return alphabet
+
+
+def _text(came: dict[_State, tuple[_State, str] | None], state: _State) -> str:
+    chars: list[str] = []
+    while (step := came[state]) is not None:
+        state, char = step
+        chars.append(char)
+    return "".join(reversed(chars))
+
+
+def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
+    """Return texts such that every text is matched by the same patterns as one of them.
+
+    None of them is empty unless only the empty text is matched so.
+
+    Raises:
+        Limit: if there is too much to look at.
+    """
+    given = Patterns(patterns)
+    if given.finite:
+        # longer than any of them, so unlike all of them
+        used = {char for text in given.texts for char in text}
+        unlike = filler(used) * (1 + max(map(len, given.texts), default=0))
+        return [*given.texts, unlike if given.texts else "x"]
+    found: dict[int, str] = {}
+    # the empty text stands apart: what else is matched like it is a text, too
+    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), effort):
+        effort.spend(_cost(given.machine) * len(text))
+        accepted = given.machine.run(text) & given.machine.accepting
+        if not found.get(accepted):
+            found[accepted] = text
+    return list(found.values())
+
+
+class _Never(Machine):
+    """Tells states apart as its patterns do, and accepts nothing."""
+
+    __slots__ = ()
+
+    def __init__(self, patterns: Sequence[Tokens]) -> None:
+        super().__init__(patterns)
+        self.accepting = 0
