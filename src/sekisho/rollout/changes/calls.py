@@ -2,21 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
-from sekisho.errors import InternalError
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreateGroup
-from sekisho.rollout.changes.kinds import CreateLoginProfile
-from sekisho.rollout.changes.kinds import CreatePolicy
-from sekisho.rollout.changes.kinds import CreatePolicyVersion
-from sekisho.rollout.changes.kinds import CreateUser
-from sekisho.rollout.changes.kinds import DeactivateCredential
-from sekisho.rollout.changes.kinds import DeleteLoginProfile
-from sekisho.rollout.changes.kinds import Image
-from sekisho.rollout.changes.kinds import TagPolicy
 
+from sekisho.errors import InternalError
+from sekisho.rollout.changes.kinds import (
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    DeactivateCredential,
+    DeleteLoginProfile,
+    Image,
+    TagPolicy,
+)
 
 _PARAMETERS = {
     "arn": "PolicyArn",

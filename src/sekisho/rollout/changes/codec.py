@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
-from typing import get_args
-from sekisho.rollout.changes.calls import doing
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreatePolicyVersion
+from typing import Any, get_args
 
+from sekisho.rollout.changes.calls import doing
+from sekisho.rollout.changes.kinds import Change, CreatePolicyVersion
 
 _PARTS = 3
 _KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(Change)}

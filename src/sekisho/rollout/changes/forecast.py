@@ -1,40 +1,43 @@
 """The account as it will be: changes applied to a snapshot. Pure."""
 
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
-from sekisho.account import AccessKey
-from sekisho.account import Group
-from sekisho.account import ManagedPolicy
-from sekisho.account import Password
-from sekisho.account import ServiceCredential
-from sekisho.account import SigningCertificate
-from sekisho.account import Snapshot
-from sekisho.account import SshKey
-from sekisho.account import User
-from sekisho.policy import from_json
-from sekisho.rollout.changes.kinds import AddUserToGroup
-from sekisho.rollout.changes.kinds import AttachGroupPolicy
-from sekisho.rollout.changes.kinds import AttachUserPolicy
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreateGroup
-from sekisho.rollout.changes.kinds import CreateLoginProfile
-from sekisho.rollout.changes.kinds import CreatePolicy
-from sekisho.rollout.changes.kinds import CreatePolicyVersion
-from sekisho.rollout.changes.kinds import CreateUser
-from sekisho.rollout.changes.kinds import DeactivateCredential
-from sekisho.rollout.changes.kinds import DeactivateDevice
-from sekisho.rollout.changes.kinds import DeleteDevice
-from sekisho.rollout.changes.kinds import DeleteLoginProfile
-from sekisho.rollout.changes.kinds import DetachGroupPolicy
-from sekisho.rollout.changes.kinds import DetachUserPolicy
-from sekisho.rollout.changes.kinds import RemoveUserFromGroup
-from sekisho.rollout.changes.kinds import ReplacePassword
-from sekisho.rollout.changes.kinds import TagPolicy
-from sekisho.rollout.changes.kinds import CredentialType
 
+from sekisho.account import (
+    AccessKey,
+    Group,
+    ManagedPolicy,
+    Password,
+    ServiceCredential,
+    SigningCertificate,
+    Snapshot,
+    SshKey,
+    User,
+)
+from sekisho.policy import from_json
+from sekisho.rollout.changes.kinds import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    CredentialType,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    ReplacePassword,
+    TagPolicy,
+)
 
 _Attaching = AttachUserPolicy | DetachUserPolicy | AddUserToGroup | RemoveUserFromGroup
 _Holding = (

@@ -1,16 +1,10 @@
 """What every change has: an address, and the fact there before and after it."""
 
-from dataclasses import fields
-from enum import Enum
-from typing import Any
-from typing import ClassVar
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple
-
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import Any, ClassVar, NamedTuple
 
 Image = Any
 """One fact of the account as JSON: None or false where there is no such thing."""
@@ -104,7 +98,6 @@ class Parting(Link):
     def after(self) -> Image:
         """They are not joined."""
         return False
-
 
 
 class CredentialType(StrEnum):
@@ -321,7 +314,6 @@ class DeactivateCredential(Parting):
 Taking = (
     DeactivateDevice | DeleteDevice | ReplacePassword | DeleteLoginProfile | DeactivateCredential
 )
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,34 @@
 """What the account holds at the address of a change, read from AWS, and who else uses it."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from sekisho.account.api import AwsApi
-from sekisho.errors import AwsRefused
-from sekisho.errors import FaultyPolicy
-from sekisho.policy import from_json
-from sekisho.policy import to_json
-from sekisho.rollout.changes.kinds import AddUserToGroup
-from sekisho.rollout.changes.kinds import AttachGroupPolicy
-from sekisho.rollout.changes.kinds import AttachUserPolicy
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreateGroup
-from sekisho.rollout.changes.kinds import CreateLoginProfile
-from sekisho.rollout.changes.kinds import CreatePolicy
-from sekisho.rollout.changes.kinds import CreatePolicyVersion
-from sekisho.rollout.changes.kinds import CreateUser
-from sekisho.rollout.changes.kinds import DeactivateCredential
-from sekisho.rollout.changes.kinds import DeactivateDevice
-from sekisho.rollout.changes.kinds import DeleteDevice
-from sekisho.rollout.changes.kinds import DeleteLoginProfile
-from sekisho.rollout.changes.kinds import DetachGroupPolicy
-from sekisho.rollout.changes.kinds import DetachUserPolicy
-from sekisho.rollout.changes.kinds import Image
-from sekisho.rollout.changes.kinds import RemoveUserFromGroup
-from sekisho.rollout.changes.kinds import ReplacePassword
-from sekisho.rollout.changes.kinds import TagPolicy
-from sekisho.rollout.changes.kinds import dated
 
+from sekisho.account.api import AwsApi
+from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.policy import from_json, to_json
+from sekisho.rollout.changes.kinds import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    DeleteLoginProfile,
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    Image,
+    RemoveUserFromGroup,
+    ReplacePassword,
+    TagPolicy,
+    dated,
+)
 
 _Joining = (
     AttachGroupPolicy

@@ -5,21 +5,20 @@ has come since was judged by nobody. Who has left is no danger: a change that do
 somebody gives and takes nothing, and whom the goal names is looked at by an address of their own.
 """
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from sekisho.account import Snapshot
-from sekisho.messages import Message
-from sekisho.messages import listed
-from sekisho.rollout.changes.calls import Call
-from sekisho.rollout.changes.kinds import AddUserToGroup
-from sekisho.rollout.changes.kinds import AttachGroupPolicy
-from sekisho.rollout.changes.kinds import AttachUserPolicy
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreatePolicyVersion
-from sekisho.rollout.changes.kinds import DetachGroupPolicy
-from sekisho.rollout.changes.observer import Observer
+from collections.abc import Iterable, Iterator, Mapping
 
+from sekisho.account import Snapshot
+from sekisho.messages import Message, listed
+from sekisho.rollout.changes.calls import Call
+from sekisho.rollout.changes.kinds import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreatePolicyVersion,
+    DetachGroupPolicy,
+)
+from sekisho.rollout.changes.observer import Observer
 
 Reach = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""

@@ -1,20 +1,20 @@
 """Who has come to use what a plan made; what people did meanwhile stays."""
 
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message
-from sekisho.messages import verbatim
-from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.changes.kinds import CreateGroup
-from sekisho.rollout.changes.kinds import CreateLoginProfile
-from sekisho.rollout.changes.kinds import CreatePolicy
-from sekisho.rollout.changes.kinds import CreateUser
+from sekisho.messages import Message, verbatim
+from sekisho.rollout.changes.kinds import (
+    CREDENTIALS,
+    Change,
+    CreateGroup,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreateUser,
+    CredentialType,
+)
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.kinds import CREDENTIALS
-from sekisho.rollout.changes.kinds import CredentialType
-
 
 _OTHER_CREDENTIALS = tuple(
     (CREDENTIALS[kind].lists, CREDENTIALS[kind].items, what)
