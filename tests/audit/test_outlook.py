@@ -30,7 +30,7 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
 from sekisho.rollout.plan import Verdict
-from sekisho.rollout.planning.sign_in_outcomes import Entering
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
 from sekisho.signin import PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
@@ -173,7 +173,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     assert fate(snapshot_of(account("virtual"))).outlooks == (Outlook.READY,)
     assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
     passkey = snapshot_of(account("passkey"))
-    (entry,) = Entering(passkey, {}).entries(passkey.users).values()
+    (entry,) = SignInOutcomes(passkey, {}).outcomes(passkey.users).values()
     findings = audit_account(passkey, Exceptions(), version="1").findings
     (devices,) = [f.fact for f in findings if f.id.value == "account.passkey-only-with-key"]
     assert devices.en.endswith(" (passkey)")
@@ -274,7 +274,7 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
         # a rollout says the same of whoever has MFA enforcement already
         user = replace(free.users[0], inline=(AttachedPolicy("enforcement", ONLY_OWN_NAME),))
         enforced = replace(snapshot, users=(user,))
-        assert Entering(enforced, {}).entries(enforced.users)["ken"].verdict is verdict
+        assert SignInOutcomes(enforced, {}).outcomes(enforced.users)["ken"].verdict is verdict
     told = fate(replace(free, gaps=(unread,)), ONLY_OWN_NAME).reason
     assert told is not None
     assert "ListVirtualMFADevices" in told.en
@@ -332,7 +332,7 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
         assert outlook in told.outlooks
         enforced = replace(free.users[0], inline=(AttachedPolicy("enforcement", only),))
         after = replace(snapshot, users=(enforced, *snapshot.users[1:]))
-        entry = Entering(after, {}).entries(after.users)["ken"]
+        entry = SignInOutcomes(after, {}).outcomes(after.users)["ken"]
         assert entry.verdict is verdict
         assert said_in in entry.why.en
         assert said_in in (told.name_taken or told.reason or Message.both("", "")).en

@@ -11,7 +11,7 @@ from audit.test_lint_laws import DEEP
 from audit.test_powers_laws import NAMES, PEOPLE, allowed
 from sekisho.audit import Exceptions
 from sekisho.audit.people import rows_of
-from sekisho.rollout.planning.sign_in_outcomes import Entering
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
 
 OWN = (
     *("user/*", "user/bob", "user/b*", "user/bob/*", "user/${aws:username}"),
@@ -57,9 +57,9 @@ def test_users_together_get_in_as_each_does_alone(made: dict[str, Any], order: l
     fates = {
         row.user.name: row.fate for row in rows_of(replace(together, users=users), Exceptions())
     }
-    entries = Entering(together, {}).entries(users)
+    entries = SignInOutcomes(together, {}).outcomes(users)
     for user in users:
         (alone,) = rows_of(replace(together, users=(user,)), Exceptions())
         assert fates[user.name] == alone.fate
-        assert entries[user.name] == Entering(together, {}).entries((user,))[user.name]
+        assert entries[user.name] == SignInOutcomes(together, {}).outcomes((user,))[user.name]
     event(f"{len({each.verdict for each in entries.values()})} answers")

@@ -19,7 +19,7 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, plan
-from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.changes.kinds import (
     AttachGroupPolicy,
     Change,
@@ -31,7 +31,7 @@ from sekisho.rollout.changes.kinds import (
     TagPolicy,
 )
 from sekisho.rollout.history import CALLS, Author, History
-from sekisho.rollout.status import Fact, Standing
+from sekisho.rollout.status import Fact, PlanStatus
 
 EVENTS = json.loads(
     (Path(__file__).parents[1] / "corpus/rollout/cloudtrail.json").read_text("utf-8")
@@ -143,7 +143,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     by = (Author(KEN, "AddUserToGroup", at), Message.both("none", "なし"))
     came = ("user mei", "user rin")
-    standing = Standing((Fact("a", Stands.DRIFTED, came=came, added=by),), (), ())
+    standing = PlanStatus((Fact("a", ChangeStatus.DRIFTED, came=came, added=by),), (), ())
     made = plan(MACHINE, account(), ADMIN)
     english = "\n".join(plan_stands(made, standing, Language.EN))
     assert f"user mei added by: {KEN}, AddUserToGroup, 2026-11-24" in english
@@ -157,7 +157,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
         {"last": {"who": KEN, "event": "AddUserToGroup", "at": at.isoformat()}},
         {"last": None, "notKnown": "none"},
     ]
-    unasked = replace(standing, facts=(Fact("a", Stands.DRIFTED, came=came),))
+    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED, came=came),))
     assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
 
 
@@ -257,12 +257,12 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     reason = Message.both("AccessDenied: no", "AccessDenied: no")
     facts = (
-        Fact("a", Stands.DRIFTED, at, Author(KEN, "DetachUserPolicy", at)),
-        Fact("b", Stands.DRIFTED, None, reason),
-        Fact("c", Stands.DONE),
+        Fact("a", ChangeStatus.DRIFTED, at, Author(KEN, "DetachUserPolicy", at)),
+        Fact("b", ChangeStatus.DRIFTED, None, reason),
+        Fact("c", ChangeStatus.DONE),
     )
     made = plan(MACHINE, account(), ADMIN)
-    standing = Standing(facts, (), ())
+    standing = PlanStatus(facts, (), ())
     english = "\n".join(plan_stands(made, standing, Language.EN))
     assert f"last changed by: {KEN}, DetachUserPolicy, 2026-11-24" in english
     assert "not known: AccessDenied: no" in english
@@ -271,8 +271,8 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     one, other, done = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
     assert one["last"] == {"who": KEN, "event": "DetachUserPolicy", "at": at.isoformat()}
     assert (one["dated"], other["notKnown"]) == (at.isoformat(), "AccessDenied: no")
-    assert done == {"address": "c", "stands": "done"}
-    unasked = replace(standing, facts=(Fact("a", Stands.DRIFTED),))
+    assert done == {"address": "c", "status": "done"}
+    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED),))
     assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
 
 
@@ -302,7 +302,7 @@ def test_status_says_that_it_is_not_known(local: LocalAws, tmp_path: Path) -> No
     iam.put_user_policy(UserName="admin", PolicyName="no", PolicyDocument=json.dumps(deny))
     asked = terminal.run("status", path, "--who", "--format", "json")
     assert asked.return_value == Exit.FINDINGS
-    found = [each for each in json.loads(asked.stdout)["changes"] if each["stands"] == "drifted"]
+    found = [each for each in json.loads(asked.stdout)["changes"] if each["status"] == "drifted"]
     assert {each["address"] for each in found} == {f"policy {ENFORCEMENT}", ATTACHMENT}
     assert all(each["last"] is None for each in found)
     assert all(each["notKnown"].startswith("AccessDenied") for each in found)

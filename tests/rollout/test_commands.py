@@ -81,7 +81,7 @@ def test_the_whole_way_and_back(terminal: Terminal) -> None:
 
     stands = terminal.run("status", terminal.path("plan.journal"), "--format", "json")
     assert stands.return_value == Exit.CLEAN
-    assert {each["stands"] for each in json.loads(stands.stdout)["changes"]} == {"done"}
+    assert {each["status"] for each in json.loads(stands.stdout)["changes"]} == {"done"}
     # the journal alone is enough to go back
     Path(terminal.path("plan")).unlink()
     back = terminal.run("rollback", terminal.path("plan.journal"), "--yes")

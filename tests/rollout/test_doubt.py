@@ -16,13 +16,19 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
-from sekisho.rollout.applying.change_status import SKEW, Stands, Whose, settle, whose
+from sekisho.rollout.applying.change_status import (
+    SKEW,
+    ChangeStatus,
+    PasswordOwner,
+    password_owner,
+    settle_passwords,
+)
 from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.applying.rollback import CHANGED_SINCE, IN_DOUBT, NOT_OURS
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.lifecycle import Standpoint, reset
-from sekisho.rollout.status import standing_of
+from sekisho.rollout.lifecycle import PlanningContext, reset
+from sekisho.rollout.status import plan_status
 
 ADDRESS = "login-profile taro"
 OURS, THEIRS = "Fuji-2026-ours-x", "Fuji-2026-theirs-x"
@@ -70,13 +76,13 @@ class Stage:
 
     def say(self, *, ours: tuple[str, ...] = (), theirs: tuple[str, ...] = ()) -> Journal:
         journal = self.journal
-        settle(Kept(self.plan, journal), ours, theirs, self.api, self.now)
+        settle_passwords(PlanFile(self.plan, journal), ours, theirs, self.api, self.now)
         return journal
 
-    def stands(self) -> Stands:
-        kept = Kept(self.plan, self.journal)
-        (fact,) = (each for each in standing_of(kept, self.api).facts if each.address == ADDRESS)
-        return fact.stands
+    def stands(self) -> ChangeStatus:
+        kept = PlanFile(self.plan, self.journal)
+        (fact,) = (each for each in plan_status(kept, self.api).facts if each.address == ADDRESS)
+        return fact.status
 
     def dies_taking_back(self, *, after: bool) -> None:
         backwards = [change.address for change in reversed(self.plan.changes)]
@@ -98,7 +104,7 @@ class Stage:
         (change,) = (each for each in self.plan.changes if each.address == ADDRESS)
         assert isinstance(change, CreateLoginProfile)
         there = Observer(self.api).read(change) is not None
-        return there and whose(change, journal, self.api) is Whose.UNTOLD
+        return there and password_owner(change, journal, self.api) is PasswordOwner.UNTOLD
 
     def taken_back(self, journal: Journal) -> list[str]:
         """Return the addresses that a roll-back leaves; MFA enforcement goes, whoever stays."""
@@ -244,7 +250,7 @@ def test_where_the_date_does_not_tell_whoever_knows_says_it(stage: Stage) -> Non
     stage.run(stage.api)
     stage.dies_taking_back(after=False)
     assert stage.taken_back(stage.journal) == [ADDRESS, "user taro"]
-    assert stage.stands() is Stands.IN_DOUBT
+    assert stage.stands() is ChangeStatus.IN_DOUBT
     with pytest.raises(PlanRefused) as caught:
         stage.run(stage.api)
     assert caught.value.code is Code.PLAN_DOUBTFUL
@@ -253,10 +259,10 @@ def test_where_the_date_does_not_tell_whoever_knows_says_it(stage: Stage) -> Non
 
 def test_a_password_that_somebody_made_anew_is_theirs(stage: Stage) -> None:
     stage.run(stage.api)
-    assert stage.stands() is Stands.DONE
+    assert stage.stands() is ChangeStatus.DONE
     iam_of(stage.local).delete_login_profile(UserName="taro")
     stage.colleague_sets_a_password()
-    assert stage.stands() is Stands.DRIFTED
+    assert stage.stands() is ChangeStatus.DRIFTED
     with pytest.raises(PlanRefused, match=ADDRESS) as caught:
         stage.run(stage.api)
     assert caught.value.code is Code.PLAN_STALE
@@ -283,7 +289,7 @@ class Lost(Stage):
         iam.create_user(UserName="mika")
         iam.add_user_to_group(GroupName="Developers", UserName="mika")
         iam.create_login_profile(UserName="mika", Password="Fuji-2026-before-x")
-        at = Standpoint(collect(self.api, now=self.now), ADMIN)
+        at = PlanningContext(collect(self.api, now=self.now), ADMIN)
         self.plan = Plan.from_json(reset(at, "mika").to_json())
         with pytest.raises(Killed):
             self.run(Killing(self.api, 0, after=False))
@@ -305,8 +311,8 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     with pytest.raises(PlanRefused, match="of `mika`") as caught:
         lost.run(listening)
     assert caught.value.code is Code.PLAN_DOUBTFUL
-    kept = Kept(lost.plan, lost.journal)
-    assert standing_of(kept, lost.api).of(Stands.IN_DOUBT) == ("password mika",)
+    kept = PlanFile(lost.plan, lost.journal)
+    assert plan_status(kept, lost.api).of(ChangeStatus.IN_DOUBT) == ("password mika",)
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert left.reason is IN_DOUBT
     journal = lost.say(**{"theirs" if theirs else "ours": ("mika",)})
@@ -315,7 +321,7 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     ).already == (("password mika",) if theirs else ())
     lost.run(listening)
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
-    assert standing_of(kept, lost.api).of(Stands.DONE) == ("password mika",)
+    assert plan_status(kept, lost.api).of(ChangeStatus.DONE) == ("password mika",)
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert (left.reason is NOT_OURS) is theirs
 
@@ -336,7 +342,7 @@ def test_the_commands_take_the_answer(stage: Stage) -> None:
     status = terminal.run("status", path, "--format", "json")
     assert status.return_value == Exit.UNKNOWN
     assert "In doubt whose it is" in terminal.run("status", path).stdout
-    stands = {each["address"]: each["stands"] for each in json.loads(status.stdout)["changes"]}
+    stands = {each["address"]: each["status"] for each in json.loads(status.stdout)["changes"]}
     assert (stands["user taro"], stands[ADDRESS]) == ("done", "in-doubt")
     back = terminal.run("rollback", path, "--yes", "--ours", "taro")
     assert back.return_value == Exit.CLEAN, back.output

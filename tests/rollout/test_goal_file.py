@@ -28,7 +28,7 @@ from sekisho.rollout import Goal, Plan, plan
 from sekisho.rollout.changes.forecast import forecast
 from sekisho.rollout.changes.kinds import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
 from sekisho.rollout.goal.file import goal_of, read_goal
-from sekisho.rollout.planning.impact import Fate
+from sekisho.rollout.planning.impact import ImpactKind
 
 
 def people() -> Snapshot:
@@ -178,8 +178,8 @@ def test_stale_copies_go_once_everybody_is_enforced() -> None:
 def test_a_wave_waits_for_its_day() -> None:
     text = "waves: [{name: next, from: 2026-11-25, who: [{user: hanako}]}]\n"
     waits = made(text, people())
-    assert [(p.user, p.fate, p.wave) for p in waits.people] == [
-        ("hanako", Fate.WAITS_WAVE.value, "next")
+    assert [(p.user, p.impact, p.wave) for p in waits.people] == [
+        ("hanako", ImpactKind.WAITS_WAVE.value, "next")
     ]
     assert "2026-11-25" in waits.people[0].text.en
     later = dataclasses.replace(people(), taken_at=NOW + timedelta(days=1))

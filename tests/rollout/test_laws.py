@@ -40,8 +40,8 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.rollout.applying.change_status import settle
-from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.applying.change_status import settle_passwords
+from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.changes.observer import Observer
 
 SECRET = "Fuji-2026-temporary-x"
@@ -140,7 +140,7 @@ def known(whole: Plan, path: Path, api: Boto3Api) -> Journal:
     made = [change for change in whole.changes if isinstance(change, CreateLoginProfile)]
     there = [each for each in made if Observer(api).read(each) is not None]
     users = [each.user for each in there if journal.begun_elsewhere(each.address)]
-    settle(Kept(whole, journal), users, (), api, NOW)
+    settle_passwords(PlanFile(whole, journal), users, (), api, NOW)
     return journal
 
 

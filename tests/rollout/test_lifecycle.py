@@ -28,7 +28,7 @@ from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.lifecycle import Standpoint, delete_orphans, deny_all_arn, offboard, reset
+from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, deny_all_arn, offboard, reset
 from sekisho.rollout.script import script_of
 
 SECRET = "Fuji-2026-temporary-x"
@@ -76,7 +76,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
     for ssh in hanako.ssh_keys:
         api.call("iam", "DeleteSSHPublicKey", UserName="hanako", SSHPublicKeyId=ssh.id)
     enforced(api, preset, tmp_path)
-    made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
+    made = reset(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
     assert made.applicable, made.against
     assert [change.address.split()[0] for change in made.changes] == [
         "password",
@@ -93,7 +93,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
 
 
 def test_a_reset_killed_after_the_password_is_done_once_more(api: Boto3Api, tmp_path: Path) -> None:
-    made = reset(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
+    made = reset(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
     run(made, api, tmp_path / "journal")
     again = execute(
         made, api, Journal(tmp_path / "journal"), passwords=lambda user: "-", now=lambda: NOW
@@ -110,7 +110,7 @@ def test_who_leaves_loses_everything_at_once(
     session = signed_in(local, "hanako", mfa=True)
     session.call("iam", "ListUsers")
     before = collect(api, now=NOW)
-    made = offboard(Standpoint(before, ADMIN), "hanako")
+    made = offboard(PlanningContext(before, ADMIN), "hanako")
     assert made.applicable, made.against
     assert made.changes[0].address == f"user-attachment hanako {deny_all_arn('aws')}"
     run(made, api, tmp_path / "journal")
@@ -141,14 +141,14 @@ def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
         ("ListParents", "", False),
     ):
         hidden = replace(seen, gaps=(Gap(what, who, "AccessDenied: no"),))
-        against = offboard(Standpoint(hidden, ADMIN), "hanako").against
+        against = offboard(PlanningContext(hidden, ADMIN), "hanako").against
         assert ("gap" in against) is counts, (what, who)
     hidden = replace(seen, gaps=(Gap("ListVirtualMFADevices", "", "AccessDenied: no"),))
-    assert "gap" in delete_orphans(Standpoint(hidden, ADMIN), ()).against
+    assert "gap" in delete_orphans(PlanningContext(hidden, ADMIN), ()).against
 
 
 def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
-    script = script_of(offboard(Standpoint(collect(api, now=NOW), ADMIN), "hanako"))
+    script = script_of(offboard(PlanningContext(collect(api, now=NOW), ADMIN), "hanako"))
     commands = [line.split()[2] for line in script.splitlines() if line.startswith("aws iam ")]
     known = {
         xform_name(name, "-") for name in boto3.client("iam").meta.service_model.operation_names
@@ -170,7 +170,7 @@ def test_the_script_asks_for_the_password_before_anything_is_done() -> None:
 def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
     snapshot = collect(api, now=NOW)
     assert [device.serial.rpartition("/")[2] for device in snapshot.orphans] == ["forgotten"]
-    made = delete_orphans(Standpoint(snapshot, ADMIN), snapshot.orphans)
+    made = delete_orphans(PlanningContext(snapshot, ADMIN), snapshot.orphans)
     assert made.applicable, made.against
     run(made, api, tmp_path / "journal")
     assert collect(api, now=NOW).orphans == ()
@@ -182,7 +182,7 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
         Device(f"arn:aws:iam::{start.account}:mfa/left-{number:04d}", DeviceKind.VIRTUAL)
         for number in range(150)
     )
-    many = delete_orphans(Standpoint(replace(start, orphans=devices), ADMIN), devices)
+    many = delete_orphans(PlanningContext(replace(start, orphans=devices), ADMIN), devices)
     path, arn = f"/{'p' * 500}/", f"arn:aws:iam::{start.account}"
     phones = tuple(
         Device(f"{arn}:mfa{path}{number}", DeviceKind.VIRTUAL, "hanako", NOW)
@@ -194,7 +194,7 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
     hanako = replace(
         start.user_named["hanako"], devices=phones, groups=tuple(each.name for each in groups)
     )
-    at = Standpoint(replace(with_user(start, hanako), groups=groups), ADMIN)
+    at = PlanningContext(replace(with_user(start, hanako), groups=groups), ADMIN)
     for made, kinds in (
         (many, {"mfa/*"}),
         (reset(at, "hanako"), {"mfa/*", "user/*"}),
@@ -207,7 +207,7 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
 @pytest.mark.parametrize("make", [reset, offboard])
 def test_what_is_refused(api: Boto3Api, make: object) -> None:
     assert callable(make)
-    at = Standpoint(collect(api, now=NOW), ADMIN)
+    at = PlanningContext(collect(api, now=NOW), ADMIN)
     assert "oneself" in make(at, "admin").against
     careful = replace(at, break_glass=("hanako",))
     assert "break-glass-untouched" in make(careful, "hanako").against
@@ -224,12 +224,14 @@ def test_the_last_administrator_stays(api: Boto3Api) -> None:
         iam.call("iam", "DetachUserPolicy", UserName=name, PolicyArn=FULL)
     iam.call("iam", "RemoveUserFromGroup", UserName="hanako", GroupName="Developers")
     role = ADMIN.__class__(f"arn:aws:sts::{snapshot.account}:assumed-role/Deploy/ops", mfa=False)
-    made = offboard(Standpoint(collect(api, now=NOW), role), "admin")
+    made = offboard(PlanningContext(collect(api, now=NOW), role), "admin")
     assert "administrator-remains" in made.against
 
 
 def test_a_plan_of_credentials_is_read_back(api: Boto3Api) -> None:
-    made = offboard(Standpoint(collect(api, now=NOW), ADMIN), "hanako")
-    assert Plan.from_json(made.to_json()) == made
+    made = offboard(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
+    again = Plan.from_json(made.to_json())
+    assert again.changes == made.changes
+    assert again.to_json() == made.to_json()
     kinds = {change["kind"] for change in json.loads(made.to_json())["changes"]}
     assert {"DeactivateCredential", "DeactivateDevice", "DeleteLoginProfile"} <= kinds

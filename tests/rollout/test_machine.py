@@ -35,14 +35,14 @@ from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.applying.change_status import Whose, settle, whose
+from sekisho.rollout.applying.change_status import PasswordOwner, password_owner, settle_passwords
 from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import Kept
+from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, CreateUser, State
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.plan import Verdict
-from sekisho.rollout.planning.requests import asked, probes, sessions_of
-from sekisho.rollout.planning.sign_in_outcomes import Entering
+from sekisho.rollout.planning.requests import decided, probes, usable_credentials
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
@@ -171,10 +171,10 @@ class RollOut(RuleBasedStateMachine):
             for change in self.plan.changes
             if isinstance(change, CreateLoginProfile)
             and self._exists(change)
-            and whose(change, journal, self.api) is Whose.UNTOLD
+            and password_owner(change, journal, self.api) is PasswordOwner.UNTOLD
         }
         ours, theirs = doubted - self.theirs, doubted & self.theirs
-        settle(Kept(self.plan, journal), ours, theirs, self.api, NOW)
+        settle_passwords(PlanFile(self.plan, journal), ours, theirs, self.api, NOW)
         return journal
 
     def _weather(self, faults: list[Fault | None], lag: int) -> Weather:
@@ -321,7 +321,7 @@ class RollOut(RuleBasedStateMachine):
     def _leaves_the_policies_of_others(self, taken: Plan, found: Snapshot) -> None:
         """What decides for whom the plan was not about, or whom it made and who stays, is kept."""
         made = {change.name for change in taken.changes if isinstance(change, CreateUser)}
-        felt = {name for names in taken.reach.values() for name in names}
+        felt = {name for names in taken.affected.values() for name in names}
         about = {change.user for change in taken.changes if hasattr(change, "user")}
         after = collect(self.api, now=NOW)
         for each in found.users:
@@ -442,11 +442,11 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
 def _way_in(snapshot: Snapshot, name: str) -> bool:
     """Return whether what somebody holds opens a session in which not everything is denied."""
     user, policies = user_of(snapshot, name), policies_of(snapshot, name)
-    opens = Entering(snapshot, {}).console(user).verdict is Verdict.PROVED
+    opens = SignInOutcomes(snapshot, {}).console(user).verdict is Verdict.PROVED
     return any(
-        asked(snapshot, credential, policies, user.tags, probe).effect
+        decided(snapshot, credential, policies, user.tags, probe).effect
         is not DecisionEffect.EXPLICITLY_DENIED
-        for credential in sessions_of(snapshot, user, enters=opens)
+        for credential in usable_credentials(snapshot, user, enters=opens)
         for probe in probes(user)
     )
 

@@ -37,8 +37,8 @@ from sekisho.rollout import (
     roll_back,
     touched,
 )
-from sekisho.rollout.applying.execute import AHEAD, OLDEST
-from sekisho.rollout.applying.retry import patiently
+from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD, MAX_PLAN_AGE
+from sekisho.rollout.applying.retry import retried
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old_Force_MFA")
 
@@ -72,7 +72,7 @@ class Meanwhile:
 
 
 def applied(whole: Plan, api: AwsApi, journal: Path) -> ApplyReport:
-    return patiently(
+    return retried(
         lambda: execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW),
         lambda seconds: None,
         lambda stop: None,
@@ -186,19 +186,19 @@ def test_what_made_a_change_needless_is_looked_at_again(
 
 def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     whole = made(api, one_of_each())
-    journal, late = Journal(tmp_path / "journal"), NOW + OLDEST + timedelta(seconds=1)
+    journal, late = Journal(tmp_path / "journal"), NOW + MAX_PLAN_AGE + timedelta(seconds=1)
     with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
         execute(whole, api, journal, passwords=password, now=lambda: late)
     assert caught.value.code is Code.PLAN_STALE
     assert "make the plan again" in caught.value.fix
-    assert execute(whole, api, journal, passwords=password, now=lambda: NOW + OLDEST).complete
+    assert execute(whole, api, journal, passwords=password, now=lambda: NOW + MAX_PLAN_AGE).complete
     assert execute(whole, api, journal, passwords=password, now=lambda: late).complete
     assert roll_back(whole, journal, api, now=lambda: late).left == ()
 
 
 def test_a_plan_of_a_day_to_come_is_not_applied(api: AwsApi, tmp_path: Path) -> None:
     whole = made(api, one_of_each())
-    journal, early = Journal(tmp_path / "journal"), NOW - AHEAD
+    journal, early = Journal(tmp_path / "journal"), NOW - MAX_CLOCK_LEAD
     with pytest.raises(PlanRefused, match="which is yet to come") as caught:
         execute(whole, api, journal, passwords=password, now=lambda: early - timedelta(seconds=1))
     assert caught.value.code is Code.PLAN_STALE

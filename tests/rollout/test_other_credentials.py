@@ -83,7 +83,8 @@ def fates(made: Plan, bots: Bots) -> dict[str, tuple[str, str]]:
     """Return what happens to each of the bots, and what is said after it."""
     people = {each.user: each for each in made.people}
     return {
-        name: (people[name].fate, people[name].text.en.partition(". ")[2]) for name in sorted(bots)
+        name: (people[name].impact, people[name].text.en.partition(". ")[2])
+        for name in sorted(bots)
     }
 
 
@@ -185,5 +186,5 @@ def test_audit_and_plan_agree_on_what_stops() -> None:
         name for name, outlooks in audited.items() if outlooks & stops
     }
     assert {name for name, outlooks in audited.items() if Outlook.NO_WAY_IN in outlooks} == {
-        name for name, (fate, _) in fates(made, bots).items() if fate == "holds-nothing"
+        name for name, (impact, _) in fates(made, bots).items() if impact == "holds-nothing"
     }

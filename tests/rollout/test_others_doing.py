@@ -17,12 +17,12 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Journal, Plan, execute, roll_back
-from sekisho.rollout.applying.change_status import Stands, settle
+from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
 from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import Kept
-from sekisho.rollout.applying.retry import patiently
-from sekisho.rollout.lifecycle import Standpoint, delete_orphans, reset
-from sekisho.rollout.status import standing_of
+from sekisho.rollout.applying.plan_file import PlanFile
+from sekisho.rollout.applying.retry import retried
+from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, reset
+from sekisho.rollout.status import plan_status
 
 Answer = Mapping[str, Any]
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/hanako"
@@ -58,7 +58,9 @@ class Lost:
         iam = iam_of(local)
         iam.create_login_profile(UserName="hanako", Password="Old-2026-password-x")
         enrol(local, "hanako", "hanako")
-        self.plan = reset(Standpoint(collect(self.api, now=self.now), ADMIN, ("glass",)), "hanako")
+        self.plan = reset(
+            PlanningContext(collect(self.api, now=self.now), ADMIN, ("glass",)), "hanako"
+        )
         assert self.plan.applicable
 
     @property
@@ -98,11 +100,11 @@ def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None
         api, now = signed_in(local, "admin", mfa=True), local.clock.now()
         assert applied(made(api, one_of_each(), now), api, tmp_path / "first", now)
         wanted = replace(one_of_each(), new_users=(), users=("machine",))
-        kept = Kept(made(api, wanted, now), Journal(tmp_path / "second"))
+        kept = PlanFile(made(api, wanted, now), Journal(tmp_path / "second"))
         assert applied(kept.plan, api, kept.journal.path, now)
-        assert {fact.stands for fact in standing_of(kept, api).facts} == {Stands.DONE}
+        assert {fact.status for fact in plan_status(kept, api).facts} == {ChangeStatus.DONE}
         api.call("iam", "DetachGroupPolicy", GroupName="Enforced", PolicyArn=ENFORCEMENT)
-        assert standing_of(kept, api).of(Stands.DRIFTED) == (
+        assert plan_status(kept, api).of(ChangeStatus.DRIFTED) == (
             f"group-attachment Enforced {ENFORCEMENT}",
         )
 
@@ -118,7 +120,7 @@ def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path
 
         api = Between(stage.api, "CreateLoginProfile", colleague_is_first)
         with pytest.raises(PlanRefused) as refused:
-            patiently(
+            retried(
                 lambda: execute(
                     stage.plan,
                     api,
@@ -136,9 +138,9 @@ def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
     assert lost.apply()
     assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 3
     enrol(lost.local, "hanako", "hanako")
-    stands = standing_of(Kept(lost.plan, Journal(lost.path)), lost.api)
-    assert stands.of(Stands.WAITS) == ()
-    assert f"device hanako {PHONE}" in stands.of(Stands.DRIFTED)
+    stands = plan_status(PlanFile(lost.plan, Journal(lost.path)), lost.api)
+    assert stands.of(ChangeStatus.WAITS) == ()
+    assert f"device hanako {PHONE}" in stands.of(ChangeStatus.DRIFTED)
     with pytest.raises(PlanRefused, match="has changed"):
         lost.apply()
     assert lost.devices() == 1
@@ -158,7 +160,7 @@ def test_a_device_that_somebody_has_enabled_is_no_orphan(tmp_path: Path) -> None
             iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
         api, now = signed_in(local, "admin", mfa=True), local.clock.now()
         snapshot = collect(api, now=now)
-        plan = delete_orphans(Standpoint(snapshot, ADMIN), snapshot.orphans)
+        plan = delete_orphans(PlanningContext(snapshot, ADMIN), snapshot.orphans)
         serial = f"arn:aws:iam::{ACCOUNT}:mfa/aaa"
         iam.delete_virtual_mfa_device(SerialNumber=serial)
         enrol(local, "hanako", "aaa")
@@ -184,9 +186,9 @@ def test_nobody_says_whose_it_is_for_another_account(tmp_path: Path) -> None:
     with company() as local:
         stage = Stage(local, tmp_path)
         stage.die(after=True)
-        kept = Kept(stage.plan, stage.journal)
+        kept = PlanFile(stage.plan, stage.journal)
         with pytest.raises(PlanRefused, match="999999999999"):
-            settle(
+            settle_passwords(
                 kept, (), ("taro",), Between(stage.api, "GetCallerIdentity", elsewhere), stage.now
             )
         kept.journal.open(stage.plan.digest)

@@ -14,7 +14,7 @@ from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout import ApplyReport, Journal, Plan, RollbackReport, execute, roll_back, touched
 from sekisho.rollout.applying.execute import Stop
-from sekisho.rollout.applying.retry import WAITS, patiently, settled
+from sekisho.rollout.applying.retry import WAITS, retried, retried_until_visible
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ class Clock:
 
 
 def applied(whole: Plan, api: AwsApi, journal: Path, clock: Clock) -> ApplyReport:
-    return patiently(
+    return retried(
         lambda: execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW),
         clock.sleep,
         lambda stop: None,
@@ -59,7 +59,7 @@ def test_every_call_in_bad_weather_is_made_once(
     assert clock.waited
     assert max(clock.waited) <= max(WAITS)
 
-    back = patiently(
+    back = retried(
         lambda: roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW),
         clock.sleep,
         lambda stop: None,
@@ -125,7 +125,7 @@ def test_a_second_look_without_an_answer_is_waited_for_as_well(
     assert applied(whole, silent, tmp_path / "journal", clock).complete
     assert clock.waited == [1, 2, 4]
     silent, journal = Silent(api, range(start, start + 3)), Journal(tmp_path / "journal")
-    back = patiently(
+    back = retried(
         lambda: roll_back(whole, journal, silent, now=lambda: NOW), clock.sleep, lambda stop: None
     )
     assert (back.complete, back.left) == (True, ())
@@ -160,7 +160,7 @@ def test_patience_ends() -> None:
     stop = Stop("user a", "CreateUser", "Throttling", "slow down", status=400)
     clock = Clock()
     told: list[Stop] = []
-    report = patiently(lambda: ApplyReport((), (), ("user a",), stop), clock.sleep, told.append)
+    report = retried(lambda: ApplyReport((), (), ("user a",), stop), clock.sleep, told.append)
     assert report.stopped is stop
     assert tuple(clock.waited) == WAITS
     assert len(told) == len(WAITS)
@@ -173,7 +173,7 @@ def test_drift_that_was_there_at_first_is_not_waited_for() -> None:
         raise PlanRefused("the account has changed", code=Code.PLAN_STALE)
 
     with pytest.raises(PlanRefused):
-        patiently(drifted, clock.sleep, lambda stop: None)
+        retried(drifted, clock.sleep, lambda stop: None)
     assert clock.waited == []
 
 
@@ -188,6 +188,6 @@ def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_
         reports.append(roll_back(plan, journal, slow, now=lambda: NOW))
         return reports[-1]
 
-    assert settled(run, lambda seconds: slow.clear(), lambda stop: None).complete
+    assert retried_until_visible(run, lambda seconds: slow.clear(), lambda stop: None).complete
     assert reports[0].gone, "the first look saw what was there before the plan"
     assert touched(plan, api) == before

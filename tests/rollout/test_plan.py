@@ -365,7 +365,7 @@ def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("taro",))
     assert "AccessDenied" in proof.shown[0].en
-    fates = {person.user: person.fate for person in made.people}
+    fates = {person.user: person.impact for person in made.people}
     assert fates == {"hanako": "enrols-first", "taro": "locked-out"}
 
 

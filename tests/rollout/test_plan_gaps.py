@@ -15,7 +15,7 @@ from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
 from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
 from sekisho.rollout.goal.file import goal_of
-from sekisho.rollout.lifecycle import Standpoint, offboard, reset, standpoint
+from sekisho.rollout.lifecycle import PlanningContext, offboard, planning_context, reset
 from sekisho.signin import PasswordPolicy
 
 GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
@@ -62,10 +62,10 @@ def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> 
     assert all(gap in why.en and gap in why.ja for why in found.shown)
     assert not made.applicable
     fates = {person.user: person for person in made.people}
-    assert fates["hanako"].fate == "unsure"
+    assert fates["hanako"].impact == "unsure"
     assert f"what they hold was not read ({gap})" in fates["hanako"].text.en
     if who:
-        assert fates["machine"].fate == "enrols-first"
+        assert fates["machine"].impact == "enrols-first"
 
 
 def test_a_password_policy_that_was_not_read_is_taken_both_ways() -> None:
@@ -118,10 +118,10 @@ def test_who_is_like_somebody_unread_is_told_apart() -> None:
 
 @pytest.mark.parametrize("gap", GAPS)
 def test_who_is_reset_and_was_not_read_is_unknown(gap: str) -> None:
-    at = Standpoint(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap": "ok"})
+    at = PlanningContext(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap": "ok"})
     made = reset(at, "hanako")
     assert proof(made, "everyone-gets-in").verdict is Verdict.UNKNOWN
-    assert [person.fate for person in made.people] == ["unsure"]
+    assert [person.impact for person in made.people] == ["unsure"]
 
 
 def only(*names: str) -> Snapshot:
@@ -143,7 +143,7 @@ def test_where_nobody_could_administer_before_that_is_said() -> None:
 
 def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
     start = only("glass", "admin")
-    made = offboard(Standpoint(unread(start, *GAPS, who="admin"), ROLE), "admin")
+    made = offboard(PlanningContext(unread(start, *GAPS, who="admin"), ROLE), "admin")
     found = proof(made, "administrator-remains")
     assert found.verdict is Verdict.UNKNOWN
     assert found.failed == ("admin",)
@@ -154,7 +154,7 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
             "chief", attached=start.users[0].attached, keys=(AccessKey("AKIACHIEF", active=True),)
         ),
     )
-    made = offboard(Standpoint(unread(start, *GAPS, who="admin"), ROLE), "admin")
+    made = offboard(PlanningContext(unread(start, *GAPS, who="admin"), ROLE), "admin")
     assert proof(made, "administrator-remains").verdict is Verdict.PROVED
 
 
@@ -195,4 +195,4 @@ def test_where_the_users_were_not_read_that_is_what_is_wrong() -> None:
         goal_of(shape, "goal.yaml", start, Exceptions())
     assert caught.value.code is Code.PLAN_INCOMPLETE
     with pytest.raises(PlanRefused, match=said):
-        standpoint(start, ADMIN, ("glass",), {})
+        planning_context(start, ADMIN, ("glass",), {})

@@ -159,7 +159,7 @@ def test_who_loses_what(document: Document, warned: dict[str, tuple[str, ...]]) 
     assert made.applicable is not bool(stuck or "not-enforced" in warned)
     (entries,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert set(entries.failed) == stuck
-    fates = {person.user: person.fate for person in made.people}
+    fates = {person.user: person.impact for person in made.people}
     open_ = {*warned.get("not-enforced", ())}
     assert {name for name in ALL if fates[name] == "not-enforced"} == open_ - stuck
 
@@ -172,7 +172,7 @@ def test_whether_the_policy_enforcements_is_not_said_where_it_cannot_be_told(
     monkeypatch.setattr(
         "sekisho.rollout.planning.before_after.enforcements_of", lambda snapshot: enforcements
     )
-    assert {person.fate for person in planned(enforcement()).people} == {"enforcement-unknown"}
+    assert {person.impact for person in planned(enforcement()).people} == {"enforcement-unknown"}
 
 
 @pytest.mark.parametrize(
@@ -594,8 +594,8 @@ def test_what_is_said_of_a_forced_change_is_what_comes_of_it(
     made = planned(document, *FORCED, start=start)
     assert felt(made).get("dead-lock", ()) == locked
     people = {each.user: each for each in made.people}
-    assert [people[name].fate for name in FORCED] == fates.split()
-    if people["key"].fate == "key-only":
+    assert [people[name].impact for name in FORCED] == fates.split()
+    if people["key"].impact == "key-only":
         assert "Cannot sign in at the console" in people["key"].text.en
         assert "コンソールにはサインインできません" in people["key"].text.ja
 
@@ -606,5 +606,5 @@ def test_who_has_a_device_and_an_expired_password_is_not_ready() -> None:
     start = replace(start, password_policy=PasswordPolicy(max_age=90, hard_expiry=True))
     made = planned(enforcement(), "late", start=start)
     (person,) = [each for each in made.people if each.user == "late"]
-    assert (person.fate, felt(made)["dead-lock"]) == ("key-only", ("late",))
+    assert (person.impact, felt(made)["dead-lock"]) == ("key-only", ("late",))
     assert "sets up MFA" not in person.text.en, "there is a device"

@@ -24,7 +24,7 @@ from rollout.test_plan import crowded
 from sekisho.account import Snapshot, collect
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Note, Plan, plan
-from sekisho.rollout.lifecycle import Standpoint, offboard, reset
+from sekisho.rollout.lifecycle import PlanningContext, offboard, reset
 
 TWENTY = {"AttachedPoliciesPerUserQuota": 20, "GroupsPerUserQuota": 10}
 
@@ -78,7 +78,7 @@ def full(number: int, summary: dict[str, int]) -> Snapshot:
 @pytest.mark.parametrize(("attached", "most"), [(19, None), (20, 20)])
 def test_the_quota_is_the_accounts_own(attached: int, most: int | None) -> None:
     start = full(attached, TWENTY)
-    at = Standpoint(start, ADMIN, ("glass",))
+    at = PlanningContext(start, ADMIN, ("glass",))
     for made in (plan(MACHINE, start, ADMIN), offboard(at, "machine")):
         told = [re.findall(r"PoliciesPerUser: (\d+)", note.text.en) for note in quotas(made)]
         assert told == ([[str(most)]] if most else [])
@@ -141,4 +141,4 @@ def test_what_is_there_already_needs_no_room() -> None:
     policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement(), tags=tags)}
     start = replace(start, policies=policies, summary=full_)
     assert quotas(plan(MACHINE, start, ADMIN)) == []
-    assert quotas(offboard(Standpoint(start, ADMIN, ("glass",)), "machine")) == []
+    assert quotas(offboard(PlanningContext(start, ADMIN, ("glass",)), "machine")) == []

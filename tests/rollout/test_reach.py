@@ -29,9 +29,9 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.applying.change_status import Stands
-from sekisho.rollout.applying.plan_file import Kept
-from sekisho.rollout.status import standing_of
+from sekisho.rollout.applying.change_status import ChangeStatus
+from sekisho.rollout.applying.plan_file import PlanFile
+from sekisho.rollout.status import plan_status
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 STAFF = Goal(policy_goal(), group=GroupGoal("Staff", ("hanako",)), break_glass=("glass",))
@@ -85,7 +85,7 @@ def refused(whole: Plan, api: AwsApi, journal: Path, address: str, *names: str) 
     assert caught.value.code is Code.PLAN_STALE
     assert "make a new plan" in caught.value.fix
     named = ", ".join(f"`{name}`" for name in names)
-    assert f"`{address}` would now also be felt by {named}" in str(caught.value)
+    assert f"`{address}` would now also affect {named}" in str(caught.value)
 
 
 BEFORE_APPLY: dict[str, tuple[Goal, bool | None, Colleague, str, str]] = {
@@ -120,14 +120,14 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     colleague(iam_of(local))
     refused(whole, api, journal, address, who)
     assert not [line for line in journal.read_text().splitlines() if "begun" in line]
-    kept = Kept(whole, Journal(journal))
-    standing = standing_of(kept, api)
-    assert standing.of(Stands.DRIFTED) == (address,)
-    assert f"    would now also be felt by: {who}" in [*plan_stands(whole, standing, Language.EN)]
+    kept = PlanFile(whole, Journal(journal))
+    standing = plan_status(kept, api)
+    assert standing.of(ChangeStatus.DRIFTED) == (address,)
+    assert f"    would now also affect: {who}" in [*plan_stands(whole, standing, Language.EN)]
     (told,) = [each for each in plan_as_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
-    assert told == {"address": address, "stands": "drifted", "came": [who]}
+    assert told == {"address": address, "status": "drifted", "came": [who]}
     # the local AWS has no CloudTrail: that is a reason, for each newcomer
-    (asked,) = [each for each in standing_of(kept, api, who=True).facts if each.came]
+    (asked,) = [each for each in plan_status(kept, api, who=True).facts if each.came]
     assert [type(each) for each in asked.added] == [Message]
 
 
@@ -159,8 +159,8 @@ def test_whoever_joins_what_enforcements_already_is_no_drift(
     assert applied(whole, api, journal)
     joins("machine")(iam_of(local))
     assert applied(whole, api, journal)
-    standing = standing_of(Kept(whole, Journal(journal)), api)
-    assert {fact.stands for fact in standing.facts} == {Stands.DONE}
+    standing = plan_status(PlanFile(whole, Journal(journal)), api)
+    assert {fact.status for fact in standing.facts} == {ChangeStatus.DONE}
     back = roll_back(whole, Journal(journal), api, now=lambda: NOW, leave_unenforced=True)
     assert back.left == ()
     refused(whole, api, journal, ATTACHMENT, "user machine")
@@ -198,7 +198,7 @@ def shared() -> Snapshot:
 def test_a_plan_keeps_who_feels_a_new_version_and_may_look_again() -> None:
     goal = Goal(policy_goal(), users=("machine",), group=GroupGoal("Enforced", ("admin",)))
     whole = plan(goal, shared(), ADMIN)
-    assert Plan.from_json(whole.to_json()).reach == {
+    assert Plan.from_json(whole.to_json()).affected == {
         VERSIONS: (
             *("group Enforced", "group Staff", "role bounded"),
             *("user admin", "user bounded", "user hanako", "user machine"),

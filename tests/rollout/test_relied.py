@@ -38,8 +38,8 @@ from sekisho.rollout import (
     execute,
     roll_back,
 )
-from sekisho.rollout.applying.dependents import FELT_BY, FELT_UNREAD, STAYS_WITH
-from sekisho.rollout.changes.reach import named
+from sekisho.rollout.applying.dependents import AFFECTED_UNREAD, ALSO_AFFECTS, STAYS_WITH
+from sekisho.rollout.changes.affected import affected_names
 
 ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")
@@ -97,7 +97,7 @@ def test_whoever_another_plan_brought_into_the_group_stays_enforced(account: Acc
     second = account.applied(later)
     report = account.back(first)
     assert set(reasons(report)) == {ATTACHMENT, "group Enforced", POLICY}
-    assert reasons(report)[ATTACHMENT] == FELT_BY.filled(what=named(["user taro"]))
+    assert reasons(report)[ATTACHMENT] == ALSO_AFFECTS.filled(what=affected_names(["user taro"]))
     assert report.undone == ("membership Enforced hanako",), "hers is the plan's own"
     assert account.enforced("taro") is Enforced.PROVED
 
@@ -116,7 +116,7 @@ def test_a_version_that_enforcements_others_by_now_stays(account: Account) -> No
     first = account.applied(Goal(policy_goal(), users=("hanako",)))
     account.applied(Goal(policy_goal(), users=("machine",)))
     report = account.back(first)
-    assert reasons(report) == {VERSIONS: FELT_BY.filled(what=named(["user machine"]))}
+    assert reasons(report) == {VERSIONS: ALSO_AFFECTS.filled(what=affected_names(["user machine"]))}
     assert account.enforced("machine") is Enforced.PROVED
 
     assert account.left(first, leave_unenforced=True) == set()
@@ -150,7 +150,9 @@ def test_a_version_stays_for_whatever_has_the_policy(
     account.iam.attach_group_policy(GroupName="Enforced", PolicyArn=ENFORCEMENT)
     whole = account.applied(Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",))))
     colleague(account.iam)
-    assert reasons(account.back(whole)) == {VERSIONS: FELT_BY.filled(what=named([who]))}
+    assert reasons(account.back(whole)) == {
+        VERSIONS: ALSO_AFFECTS.filled(what=affected_names([who]))
+    }
 
 
 def test_whom_somebody_else_put_back_stays_enforced(account: Account) -> None:
@@ -217,7 +219,7 @@ def test_where_it_may_not_be_read_who_relies_on_it_it_stays(account: Account) ->
     enforcement_open_before(account)
     whole = account.applied(Goal(policy_goal(), users=("hanako",)))
     report = account.back(whole, Unreadable(account.api, "ListEntitiesForPolicy"))
-    assert reasons(report) == {VERSIONS: FELT_UNREAD.filled(what="not authorized")}
+    assert reasons(report) == {VERSIONS: AFFECTED_UNREAD.filled(what="not authorized")}
     assert account.left(whole) == set()
 
 
@@ -261,7 +263,7 @@ def stays(account: Account, whole: Plan, who: str) -> None:
     """
     had = holds(account)
     left = {each.address: each.reason for each in account.back(whole).left}
-    assert left[OLD_ENFORCEMENT] == FELT_BY.filled(what=named([f"user {who}"]))
+    assert left[OLD_ENFORCEMENT] == ALSO_AFFECTS.filled(what=affected_names([f"user {who}"]))
     assert f"ユーザー {who} にも" in left[OLD_ENFORCEMENT].ja
     assert f"user-attachment hanako {ENFORCEMENT}" in left
     assert f"user-attachment machine {ENFORCEMENT}" not in left

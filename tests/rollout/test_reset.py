@@ -20,7 +20,7 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
 from sekisho.rollout.changes.forecast import with_change_password
 from sekisho.rollout.changes.kinds import ReplacePassword
-from sekisho.rollout.lifecycle import Standpoint, reset
+from sekisho.rollout.lifecycle import PlanningContext, reset
 from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy
 
@@ -38,7 +38,7 @@ def lost(*statements: dict[str, Any], **about: Any) -> Snapshot:
 
 
 @pytest.mark.parametrize(
-    ("start", "forced", "fate", "holds"),
+    ("start", "forced", "impact", "holds"),
     [
         # nobody asks eva for MFA, and she may not change her own password
         (lost(LISTS), False, "gets-in-without-mfa", True),
@@ -64,16 +64,16 @@ def lost(*statements: dict[str, Any], **about: Any) -> Snapshot:
     ],
 )
 def test_a_reset_never_ends_at_the_page_for_a_new_password(
-    start: Snapshot, forced: bool, fate: str, holds: bool
+    start: Snapshot, forced: bool, impact: str, holds: bool
 ) -> None:
-    made = reset(Standpoint(start, ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(start, ADMIN, (), {}), "eva")
     (password,) = [each for each in made.changes if isinstance(each, ReplacePassword)]
     assert password.reset_required is forced
     assert ("no-forced-change" in [note.id for note in made.warnings]) is not forced
-    assert [person.fate for person in made.people] == [fate]
+    assert [person.impact for person in made.people] == [impact]
     assert ("everyone-gets-in" not in made.against) is holds, made.against
     if not holds:
-        accepting = Standpoint(start, ADMIN, (), {"everyone-gets-in": "the phone is lost"})
+        accepting = PlanningContext(start, ADMIN, (), {"everyone-gets-in": "the phone is lost"})
         (again,) = [
             each for each in reset(accepting, "eva").changes if isinstance(each, ReplacePassword)
         ]
@@ -82,11 +82,11 @@ def test_a_reset_never_ends_at_the_page_for_a_new_password(
 
 def test_everybody_may_change_their_own_password_where_the_account_says_so() -> None:
     may = replace(lost(LISTS), password_policy=PasswordPolicy(users_may_change=True))
-    made = reset(Standpoint(may, ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(may, ADMIN, (), {}), "eva")
     assert "no-forced-change" not in [note.id for note in made.warnings]
     # what is not known is not taken for a page that lets anybody pass
     gap = Gap("GetAccountPasswordPolicy", "", "AccessDenied: no")
-    made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
     assert "no-forced-change" in [note.id for note in made.warnings]
 
 
@@ -116,14 +116,14 @@ def trusting(start: Snapshot, who: str, condition: dict[str, Any]) -> Snapshot:
     ],
 )
 def test_a_role_that_asks_for_mfa_is_lost_without(start: Snapshot, holds: bool) -> None:
-    made = reset(Standpoint(start, ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(start, ADMIN, (), {}), "eva")
     assert ("everyone-gets-in" not in made.against) is holds
 
 
 @pytest.mark.parametrize("who", ["", "trust policy of role Ops"])
 def test_a_role_that_was_not_read_may_ask_for_mfa(who: str) -> None:
     gap = Gap("GetAccountAuthorizationDetails", who, "AccessDenied: no")
-    made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
     (proof,) = [each for each in made.proofs if each.id == "everyone-gets-in"]
     assert proof.verdict is Verdict.UNKNOWN
     assert "AccessDenied: no" in proof.shown[0].en
@@ -133,11 +133,11 @@ def test_a_role_that_was_not_read_may_ask_for_mfa(who: str) -> None:
 def test_the_change_is_forced_whatever_keys_and_devices_there_are(unread: str) -> None:
     start = lost(LISTS, {"Effect": "Allow", "Action": ENROL, "Resource": "*"}, attached=(CHANGE,))
     gap = Gap(unread, "eva", "AccessDenied: no")
-    made = reset(Standpoint(replace(start, gaps=(gap,)), ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(replace(start, gaps=(gap,)), ADMIN, (), {}), "eva")
     assert [note.id for note in made.warnings] == ["irreversible"]
     assert made.against == ("gap", "everyone-gets-in"), "which may be the phone that is lost"
     # nor does it count that nobody asks her for MFA
-    made = reset(Standpoint(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
+    made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
     assert made.against == ("gap", "everyone-gets-in")
 
 
@@ -153,7 +153,9 @@ NO_REPORT = Gap("GenerateCredentialReport", "", "AccessDenied: no")
 def test_a_new_password_has_not_expired(told: dict[str, Any]) -> None:
     start = lost(LISTS, {"Effect": "Allow", "Action": ENROL, "Resource": "*"})
     hard = PasswordPolicy(max_age=90, hard_expiry=True, users_may_change=True)
-    made = reset(Standpoint(replace(start, password_policy=hard, **told), ADMIN, (), {}), "eva")
+    made = reset(
+        PlanningContext(replace(start, password_policy=hard, **told), ADMIN, (), {}), "eva"
+    )
     assert made.applicable, made.against
     assert [note.id for note in made.warnings] == ["irreversible"]
     # nor has that of a new user
@@ -167,7 +169,7 @@ def test_why_it_cannot_be_told_whether_a_password_has_expired_is_said() -> None:
     start = replace(with_user(account(), user("eva", password=Password())), password_policy=hard)
     made = plan(Goal(policy_goal(), users=("eva",)), start, ADMIN)
     (eva,) = [person for person in made.people if person.user == "eva"]
-    assert eva.fate == "unsure"
+    assert eva.impact == "unsure"
     assert "no credential report" in eva.text.en
     assert "認証情報レポートがなく" in eva.text.ja
     # one that was set of late has not

@@ -147,7 +147,7 @@ def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> N
     iam = iam_of(local)
     iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "sales"}])
     told, code = run(terminal, "status", "--format", "json")
-    (fact,) = [each for each in json.loads(told)["changes"] if each["stands"] == "drifted"]
+    (fact,) = [each for each in json.loads(told)["changes"] if each["status"] == "drifted"]
     assert (code, fact["address"], fact["dated"]) == (Exit.FINDINGS, f"policy {ENFORCEMENT}", None)
     iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "security"}])
     assert run(terminal, "rollback")[1] == Exit.CLEAN

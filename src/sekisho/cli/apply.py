@@ -25,8 +25,8 @@ from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
 from sekisho.rollout.applying.execute import so_far
-from sekisho.rollout.applying.plan_file import Kept, read_plan
-from sekisho.rollout.applying.retry import patiently
+from sekisho.rollout.applying.plan_file import PlanFile, read_plan
+from sekisho.rollout.applying.retry import retried
 
 __all__ = ["command"]
 
@@ -81,10 +81,12 @@ def command(
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 
-def _applied(kept: Kept, api: AwsApi, passwords: TemporaryPasswords, lang: Language) -> ApplyReport:
+def _applied(
+    kept: PlanFile, api: AwsApi, passwords: TemporaryPasswords, lang: Language
+) -> ApplyReport:
     """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""
     try:
-        return patiently(
+        return retried(
             lambda: execute(
                 kept.plan,
                 api,

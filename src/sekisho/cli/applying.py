@@ -14,9 +14,9 @@ from sekisho.cli.options import grouped
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
-from sekisho.rollout.applying.change_status import settle
-from sekisho.rollout.applying.plan_file import Kept
-from sekisho.rollout.applying.rollback import Ahead
+from sekisho.rollout.applying.change_status import settle_passwords
+from sekisho.rollout.applying.plan_file import PlanFile
+from sekisho.rollout.applying.rollback import RollbackPreview
 
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")
@@ -58,7 +58,7 @@ class OwnershipOptions:
     ours: tuple[str, ...]
     theirs: tuple[str, ...]
 
-    def record(self, kept: Kept, api: AwsApi) -> None:
+    def record(self, kept: PlanFile, api: AwsApi) -> None:
         """Write it down in the journal.
 
         Raises:
@@ -66,7 +66,7 @@ class OwnershipOptions:
             UsageError: if a user's password is not in doubt, or there is none.
             AwsRefused: if that cannot be read.
         """
-        settle(kept, self.ours, self.theirs, api, datetime.now(UTC))
+        settle_passwords(kept, self.ours, self.theirs, api, datetime.now(UTC))
 
 
 ownership_options = grouped(
@@ -115,7 +115,7 @@ def undone_lines(
     yield from _stopped(report.remaining, report.stopped, lang)
 
 
-def ahead_lines(ahead: Ahead, lang: Language) -> Iterator[str]:
+def ahead_lines(ahead: RollbackPreview, lang: Language) -> Iterator[str]:
     """Yield what a roll-back can bring back, and what it cannot."""
     yield from _listed(_COMES_BACK, ahead.coming, lang)
     yield from _listed(_NEVER, ahead.never, lang)

@@ -30,7 +30,7 @@ from sekisho.rollout import (
     lifecycle,
     plan,
 )
-from sekisho.rollout.lifecycle import Standpoint, standpoint
+from sekisho.rollout.lifecycle import PlanningContext, planning_context
 
 _THERE = Message("The user {user} is there already: the plan adds only what is missing.")
 _OPTION_OF = {
@@ -209,11 +209,11 @@ def offboard(
 
 def _standpoint(
     exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
-) -> Standpoint:
+) -> PlanningContext:
     """Return what a plan about a user who is there starts from."""
     words = accepted(planning.accept)
     exceptions = exempt.read()
     snapshot, caller = account_of(planning, aws, lang)
     exceptions.check(snapshot)
-    at = standpoint(snapshot, caller, exempt.untouched(exceptions), words)
+    at = planning_context(snapshot, caller, exempt.untouched(exceptions), words)
     return replace(at, exceptions=exceptions.entries)

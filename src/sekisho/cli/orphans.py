@@ -19,7 +19,7 @@ from sekisho.cli.planning import (
 )
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout.lifecycle import Standpoint, delete_orphans
+from sekisho.rollout.lifecycle import PlanningContext, delete_orphans
 
 __all__ = ["command"]
 
@@ -76,7 +76,7 @@ def command(
         if device.serial not in keep and aged.old_enough(device)
     )
     click.echo("\n".join(_lines(aged, lang)), err=True)
-    made = delete_orphans(Standpoint(snapshot, caller, accepted=words), going)
+    made = delete_orphans(PlanningContext(snapshot, caller, accepted=words), going)
     return finish(made, planning, lang)
 
 

@@ -25,7 +25,7 @@ from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Caller, Note, Plan, Proof, Verdict
-from sekisho.rollout.applying.execute import AHEAD
+from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD
 from sekisho.rollout.changes.kinds import CreatePolicy
 from sekisho.rollout.planning.planner import UNACCEPTABLE
 from sekisho.rollout.script import script_of
@@ -178,7 +178,7 @@ def account_of(
 
 def _check_time(snapshot: Snapshot, source: str) -> None:
     """Refuse a snapshot of a day to come: waves would be due too early, keys would look unused."""
-    if snapshot.taken_at - datetime.now(UTC) > AHEAD:
+    if snapshot.taken_at - datetime.now(UTC) > MAX_CLOCK_LEAD:
         message = f"the account was read at {snapshot.taken_at.isoformat()}, which is yet to come"
         fix = "set the clock right and collect the account again"
         fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)

@@ -23,9 +23,9 @@ from sekisho.cli.options import lang_option
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
-from sekisho.rollout.applying.plan_file import Kept, read_plan
-from sekisho.rollout.applying.retry import settled
-from sekisho.rollout.applying.rollback import ahead_of, so_far, taken_back
+from sekisho.rollout.applying.plan_file import PlanFile, read_plan
+from sekisho.rollout.applying.retry import retried_until_visible
+from sekisho.rollout.applying.rollback import preview_rollback, so_far, undone_addresses
 
 __all__ = ["command"]
 
@@ -68,14 +68,14 @@ def command(
     _refuse_unapplied(kept)
     connected = connection(aws, lang)
     kept.journal.open(kept.plan.digest)
-    ahead = ahead_of(kept.plan, kept.journal)
+    ahead = preview_rollback(kept.plan, kept.journal)
     for line in ahead_lines(ahead, lang):
         click.echo(line, err=True)
     if ahead.coming:
         confirm(_ASKED.filled(count=len(ahead.coming)), lang, yes=yes)
     with kept.journal.locked():
         kept.journal.open(kept.plan.digest)
-        before = taken_back(kept.plan, kept.journal)
+        before = undone_addresses(kept.plan, kept.journal)
         ownership.record(kept, connected.api)
         again = partial(
             roll_back,
@@ -93,11 +93,11 @@ def command(
 
 
 def _rolled_back(
-    kept: Kept, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
+    kept: PlanFile, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
 ) -> RollbackReport:
     """Roll back; where it is stopped by an error or by hand, say first how far it came."""
     try:
-        return settled(run, time.sleep, lambda stop: tell_wait(stop, lang))
+        return retried_until_visible(run, time.sleep, lambda stop: tell_wait(stop, lang))
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
             report = so_far(kept.plan, kept.journal)
@@ -105,7 +105,7 @@ def _rolled_back(
         raise
 
 
-def _refuse_unapplied(kept: Kept) -> None:
+def _refuse_unapplied(kept: PlanFile) -> None:
     if not kept.journal.path.exists():
         raise PlanRefused(
             f"there is no journal `{kept.journal.path}`: nothing says what this plan did",

@@ -13,13 +13,13 @@ from sekisho.cli.planning import exceptions_of
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
-from sekisho.rollout.applying.change_status import Stands
+from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.applying.plan_file import read_plan
-from sekisho.rollout.changes.reach import named
+from sekisho.rollout.changes.affected import affected_names
 from sekisho.rollout.goal.file import goal_of, read_goal
-from sekisho.rollout.goal.waves import WaveStands, waves_of
+from sekisho.rollout.goal.waves import WaveStatus, waves_of
 from sekisho.rollout.history import CALLS, Author
-from sekisho.rollout.status import Fact, Standing, concerned, standing_of
+from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
 
 
 @click.command("status", short_help="How a plan or a goal stands in the account now.")
@@ -59,7 +59,7 @@ def command(
     if exceptions:
         raise UsageError("`--exceptions` is for a goal: a plan has them in it")
     kept = read_plan(path, journal)
-    standing = standing_of(kept, connection(aws, lang).api, who=who)
+    standing = plan_status(kept, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:
         found = plan_as_json(kept.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -84,29 +84,29 @@ def _of_goal(
     return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
 
 
-def _exits(waves: tuple[WaveStands, ...]) -> list[Exit]:
+def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
     due = [wave for wave in waves if wave.due]
     unknown = [Exit.UNKNOWN for wave in due if wave.unknown]
     return unknown + [Exit.CHANGES for wave in due if wave.open]
 
 
-def _exit_of(standing: Standing) -> Exit:
-    found = [Exit.UNKNOWN] if standing.unread or standing.of(Stands.IN_DOUBT) else []
-    found += [Exit.FINDINGS] if standing.of(Stands.DRIFTED) else []
-    found += [Exit.CHANGES] if standing.of(Stands.WAITS) else []
+def _exit_of(standing: PlanStatus) -> Exit:
+    found = [Exit.UNKNOWN] if standing.unread or standing.of(ChangeStatus.IN_DOUBT) else []
+    found += [Exit.FINDINGS] if standing.of(ChangeStatus.DRIFTED) else []
+    found += [Exit.CHANGES] if standing.of(ChangeStatus.WAITS) else []
     return worst(found)
 
 
 _TITLES = {
-    Stands.DONE: Message("As the plan wants it: {count}"),
-    Stands.WAITS: Message("Not done: {count}"),
-    Stands.IN_DOUBT: Message(
+    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
+    ChangeStatus.WAITS: Message("Not done: {count}"),
+    ChangeStatus.IN_DOUBT: Message(
         "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
     ),
-    Stands.DRIFTED: Message("Changed by somebody else since: {count}"),
+    ChangeStatus.DRIFTED: Message("Changed by somebody else since: {count}"),
 }
 _DATED = Message("    dated by IAM: {at}")
-_CAME = Message("    would now also be felt by: {names}")
+_CAME = Message("    would now also affect: {names}")
 _ADDED_BY = Message("    {name} added by: {who}, {event}, {at}")
 _ADDER_NOT_KNOWN = Message("    {name} added by: not known: {reason}")
 _BY = Message("    last changed by: {who}, {event}, {at}")
@@ -130,16 +130,16 @@ _NOBODY = Message("The goal has no wave with anybody in it.")
 _UNREAD = Message("Not read: {user}: {reason}")
 
 
-def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+def plan_stands(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
     """Yield how a plan stands, line by line."""
     for stands, title in _TITLES.items():
-        facts = [fact for fact in standing.facts if fact.stands is stands]
+        facts = [fact for fact in standing.facts if fact.status is stands]
         if facts:
             yield title.filled(count=len(facts)).into(lang)
         for fact in facts:
             yield f"  {fact.address}"
             yield from _history(fact, lang)
-        if facts and stands is Stands.DRIFTED and not any(fact.asked for fact in facts):
+        if facts and stands is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
             yield _ASK.filled(calls=CALLS).into(lang)
     yield from _people(plan, standing, lang)
     if standing.without:
@@ -150,7 +150,7 @@ def plan_stands(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]
         yield _UNREAD.filled(user=user, reason=reason).into(lang)
 
 
-def _people(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
+def _people(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
     """Yield how many have a device, by wave."""
     people = concerned(plan)
     waves = dict.fromkeys(person.wave for person in people)
@@ -165,7 +165,7 @@ def _people(plan: Plan, standing: Standing, lang: Language) -> Iterator[str]:
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
     if fact.came:
-        yield _CAME.filled(names=named(fact.came)).into(lang)
+        yield _CAME.filled(names=affected_names(fact.came)).into(lang)
     for name, by in zip(fact.came, fact.added, strict=False):
         yield _adder(name, by, lang)
     if fact.dated is not None:
@@ -188,7 +188,7 @@ def _adder(name: str, by: Author | Message, lang: Language) -> str:
 
 
 def waves_stand(
-    waves: tuple[WaveStands, ...], unread: tuple[str, ...], lang: Language
+    waves: tuple[WaveStatus, ...], unread: tuple[str, ...], lang: Language
 ) -> Iterator[str]:
     """Yield how the waves of a goal stand, line by line, and whose part in it is unread."""
     if not waves:
@@ -211,14 +211,14 @@ def waves_stand(
         yield _MEANT.filled(names=", ".join(unread)).into(lang)
 
 
-def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
+def plan_as_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
     """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
     known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
     return {
         "schema": "sekisho.status/1",
         "plan": plan.digest,
         "changes": [
-            {"address": fact.address, "stands": fact.stands.value, **_changed(fact)}
+            {"address": fact.address, "status": fact.status.value, **_changed(fact)}
             for fact in standing.facts
         ],
         "people": [
@@ -230,7 +230,7 @@ def plan_as_json(plan: Plan, standing: Standing) -> dict[str, object]:
 
 def _changed(fact: Fact) -> dict[str, object]:
     """Return what is known of the change that has made a fact drift."""
-    if fact.stands is not Stands.DRIFTED:
+    if fact.status is not ChangeStatus.DRIFTED:
         return {}
     if fact.came:
         added = [_by(each) for each in fact.added]
@@ -250,7 +250,7 @@ def _by(author: Author | Message | None) -> dict[str, object]:
             return {"last": None, "notKnown": "not asked"}
 
 
-def waves_as_json(waves: tuple[WaveStands, ...], unread: tuple[str, ...]) -> dict[str, object]:
+def waves_as_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dict[str, object]:
     """Return how the waves of a goal stand; of whom in `unread` it is not known if they are in."""
     return {
         "schema": "sekisho.waves/1",

@@ -29,7 +29,7 @@ from sekisho.rollout.goal.model import (
     Waits,
     Wave,
 )
-from sekisho.rollout.plan import Caller, Note, Person, Plan, Proof, Verdict
+from sekisho.rollout.plan import Caller, Note, Plan, Proof, UserImpact, Verdict
 from sekisho.rollout.planning.planner import plan
 
 __all__ = [
@@ -52,7 +52,6 @@ __all__ = [
     "Left",
     "NewUser",
     "Note",
-    "Person",
     "Plan",
     "PolicyGoal",
     "Proof",
@@ -62,6 +61,7 @@ __all__ = [
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
+    "UserImpact",
     "Verdict",
     "Waiting",
     "Waits",

@@ -31,22 +31,22 @@ def check_listed(snapshot: Snapshot) -> None:
         )
 
 
-def unread_of(snapshot: Snapshot, operation: str) -> frozenset[str]:
+def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
     """Return the users of whom an operation could not be read; everybody, if for the account."""
     found = frozenset(gap.who for gap in snapshot.gaps if gap.what == operation)
     return found | {user.name for user in snapshot.users} if "" in found else found
 
 
-def unread_held(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
     """Return whose password, access keys or devices were not read, and by which operations."""
     found: dict[str, list[str]] = {}
     for operation in _HOLDINGS:
-        for name in unread_of(snapshot, operation):
+        for name in users_not_read(snapshot, operation):
             found.setdefault(name, []).append(operation)
     return {name: tuple(operations) for name, operations in found.items()}
 
 
-def others_of(user: User) -> tuple[str, ...]:
+def other_credentials(user: User) -> tuple[str, ...]:
     """Return the service of each active credential beside password and access keys.
 
     "" is that of a signing certificate, which is for none of its own.

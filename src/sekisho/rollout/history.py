@@ -130,15 +130,15 @@ class History:
         about = _about(change)
         return self._last([_Wanted(name, about, tag) for name in _events_of(change)])
 
-    def added(self, change: Change, newcomer: str, reach: Iterable[str]) -> Author | Message:
+    def added(self, change: Change, newcomer: str, affected: Iterable[str]) -> Author | Message:
         """Return who added somebody who feels a change, or why that is not known.
 
         Args:
-            change: as `reach.newcomers` takes it.
+            change: as `affected.newcomers` takes it.
             newcomer: one of them, like `user NAME`.
-            reach: who was judged to feel the change, the groups of the policy among them.
+            affected: whom the change was found to affect, the groups of the policy among them.
         """
-        return self._last([*_adding(change, newcomer, reach)])
+        return self._last([*_adding(change, newcomer, affected)])
 
     def _last(self, wanted: list[_Wanted]) -> Author | Message:
         pages = {each.name: self._page(each.name) for each in wanted}
@@ -192,8 +192,8 @@ def _ends(page: Mapping[str, Any]) -> datetime:
     return min((event["EventTime"] for event in page["Events"]), default=_LATEST)
 
 
-def _adding(change: Change, newcomer: str, reach: Iterable[str]) -> Iterator[_Wanted]:
-    """Yield the events by which somebody may have come to feel a change."""
+def _adding(change: Change, newcomer: str, affected: Iterable[str]) -> Iterator[_Wanted]:
+    """Yield the events by which somebody may have come to be affected by a change."""
     kind, _, name = newcomer.partition(" ")
     owner = {f"{kind}name": name}
     match change:
@@ -201,7 +201,7 @@ def _adding(change: Change, newcomer: str, reach: Iterable[str]) -> Iterator[_Wa
             yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
         case CreatePolicyVersion(arn):
             yield from (_Wanted(event, {**owner, key: arn}) for event, key in _ADDING[kind])
-            groups = (each.removeprefix("group ") for each in reach if each.startswith("group "))
+            groups = (each.removeprefix("group ") for each in affected if each.startswith("group "))
             for group in groups if kind == "user" else ():
                 yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
         case _:

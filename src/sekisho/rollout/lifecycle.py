@@ -27,14 +27,14 @@ from sekisho.rollout.changes.kinds import (
     ReplacePassword,
     dated,
 )
-from sekisho.rollout.credentials import check_listed, temporary_length, unread_held
-from sekisho.rollout.plan import Caller, Note, Person, Plan, Verdict
-from sekisho.rollout.planning.before_after import Outlook
+from sekisho.rollout.credentials import check_listed, temporary_length, unread_credentials
+from sekisho.rollout.plan import Caller, Note, Plan, UserImpact, Verdict
+from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
-from sekisho.rollout.planning.sign_in_outcomes import Entering, or_without_mfa
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes, or_without_mfa
 
 GETS_IN_AGAIN = Message(
     "The user comes to a session with MFA by what they then hold; to any session, if they are not "
@@ -59,8 +59,6 @@ RESET_WITHOUT_MFA = Message(
 )
 RESET_NEXT_KEEPS = Message("Signs in, then sets up MFA anew.")
 
-__all__ = ["Standpoint", "delete_orphans", "deny_all_arn", "offboard", "reset", "standpoint"]
-
 _BESIDE = frozenset(
     {
         *("GetAccessKeyLastUsed", "GetAccountSummary", "ListAccountAliases"),
@@ -83,7 +81,7 @@ def deny_all_arn(partition: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Standpoint:
+class PlanningContext:
     """The account as it is, and what a plan about somebody in it is judged by.
 
     Attributes:
@@ -99,9 +97,9 @@ class Standpoint:
     exceptions: tuple[Exemption, ...] = ()
 
 
-def standpoint(
+def planning_context(
     snapshot: Snapshot, caller: Caller, break_glass: Iterable[str], accepted: Mapping[str, str]
-) -> Standpoint:
+) -> PlanningContext:
     """Return the standpoint of an account's administrator.
 
     Raises:
@@ -110,10 +108,10 @@ def standpoint(
     """
     check_listed(snapshot)
     names = tuple(user_of(snapshot, name).name for name in break_glass)
-    return Standpoint(snapshot, caller, names, accepted)
+    return PlanningContext(snapshot, caller, names, accepted)
 
 
-def reset(at: Standpoint, name: str) -> Plan:
+def reset(at: PlanningContext, name: str) -> Plan:
     """Return the plan for a user whose phone is lost: devices go, a temporary password comes.
 
     The password must be changed at the next sign-in, unless the page that asks for it is not
@@ -137,7 +135,7 @@ def reset(at: Standpoint, name: str) -> Plan:
     return check_accepted(replace(made, warnings=warned))
 
 
-def offboard(at: Standpoint, name: str) -> Plan:
+def offboard(at: PlanningContext, name: str) -> Plan:
     """Return the plan for a user who leaves: no right and no credential is left to them.
 
     Everything is denied first, which also stops sessions that are running: they would live on for
@@ -153,7 +151,7 @@ def offboard(at: Standpoint, name: str) -> Plan:
     return check_accepted(_judged(known, user, changes))
 
 
-def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
+def delete_orphans(at: PlanningContext, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
     return check_accepted(
         _judged(at, None, tuple(DeleteDevice(each.serial, "") for each in devices))
@@ -163,7 +161,7 @@ def delete_orphans(at: Standpoint, devices: Iterable[Device]) -> Plan:
 def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
     """Return whether it is proved that a user signs in at the console after `changes`."""
     after = forecast(snapshot, changes)
-    return Entering(after, {}).console(user_of(after, name)).verdict is Verdict.PROVED
+    return SignInOutcomes(after, {}).console(user_of(after, name)).verdict is Verdict.PROVED
 
 
 def _without_devices(user: User) -> Iterator[Change]:
@@ -195,24 +193,24 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
     yield from ((CredentialType.CERTIFICATE, each.id) for each in user.certificates if each.active)
 
 
-def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> Plan:
-    snapshot, outlook = at.snapshot, _outlook(at, user, changes)
+def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> Plan:
+    snapshot, accounts = at.snapshot, _outlook(at, user, changes)
     now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
-    again = (replace(gets_in(outlook), text=GETS_IN_AGAIN),)
-    persons = tuple(_told(outlook, each, stays=stays) for each in outlook.touched)
+    again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
+    persons = tuple(_told(accounts, each, stays=stays) for each in accounts.affected)
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
         caller=at.caller,
         snapshot_at=now,
         changes=changes,
-        proofs=(*keeping(outlook), *(again if user and stays else ())),
-        reasons=(*expired(at.exceptions, now), *_against(outlook, user), *reasons(outlook)),
+        proofs=(*keeping(accounts), *(again if user and stays else ())),
+        reasons=(*expired(at.exceptions, now), *_against(accounts, user), *reasons(accounts)),
         warnings=tuple(_lost(changes)),
         people=persons,
         exceptions=concerned(at.exceptions, persons, now),
-        needs=needs_of(outlook),
+        needs=needs_of(accounts),
         accepted=dict(at.accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
@@ -220,29 +218,29 @@ def _judged(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> P
     )
 
 
-def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> Outlook:
+def _outlook(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> BeforeAfter:
     """Return the account before and after; nobody but `user` is touched."""
     after = forecast(at.snapshot, changes)
-    touched: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
-    unread = unread_held(at.snapshot)
-    entering, entering_before = (Entering(each, unread) for each in (after, at.snapshot))
-    oneself = {each.name: each for each in touched}
-    return Outlook(
+    affected: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
+    unread = unread_credentials(at.snapshot)
+    sign_ins, sign_ins_before = (SignInOutcomes(each, unread) for each in (after, at.snapshot))
+    oneself = {each.name: each for each in affected}
+    return BeforeAfter(
         before=at.snapshot,
         after=after,
         changes=changes,
         caller=at.caller,
         policies=(),
         break_glass=at.break_glass,
-        touched=touched,
+        affected=affected,
         enforcements={},
         enforcements_before={},
-        entering=entering,
-        entering_before=entering_before,
-        entries={
+        sign_ins=sign_ins,
+        sign_ins_before=sign_ins_before,
+        outcomes={
             # what was not read may be the phone that is lost
             name: entry if name in unread else or_without_mfa(after, oneself[name], entry)
-            for name, entry in entering.entries(touched).items()
+            for name, entry in sign_ins.outcomes(affected).items()
         },
         like=oneself,
         decided_like=oneself,
@@ -250,12 +248,12 @@ def _outlook(at: Standpoint, user: User | None, changes: tuple[Change, ...]) -> 
     )
 
 
-def _against(outlook: Outlook, user: User | None) -> Iterator[Note]:
-    if user is not None and user.arn == outlook.caller.arn:
+def _against(accounts: BeforeAfter, user: User | None) -> Iterator[Note]:
+    if user is not None and user.arn == accounts.caller.arn:
         yield Note("oneself", NOT_ONESELF, (user.name,))
-    yield from over_quotas(outlook.before, outlook.after)
-    others = {known.name for known in outlook.before.users if known != user}
-    for gap in outlook.before.gaps:
+    yield from over_quotas(accounts.before, accounts.after)
+    others = {known.name for known in accounts.before.users if known != user}
+    for gap in accounts.before.gaps:
         # what is not about somebody else may be about this one: a credential that nobody saw
         if gap.what not in _BESIDE and gap.who.rpartition(" of user ")[2] not in others:
             what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
@@ -268,17 +266,17 @@ def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:
         yield Note("irreversible", LOST_FOR_GOOD, lost)
 
 
-def _told(outlook: Outlook, user: User, *, stays: bool) -> Person:
+def _told(accounts: BeforeAfter, user: User, *, stays: bool) -> UserImpact:
     if not stays:
-        return Person(user.name, "cut-off", CUT_OFF)
-    entry = outlook.entries.get(user.name)
+        return UserImpact(user.name, "cut-off", CUT_OFF)
+    entry = accounts.outcomes.get(user.name)
     if entry is not None and entry.verdict is not Verdict.PROVED:
-        fate = "locked-out" if entry.verdict is Verdict.REFUTED else "unsure"
-        return Person(user.name, fate, entry.why)
+        impact = "locked-out" if entry.verdict is Verdict.REFUTED else "unsure"
+        return UserImpact(user.name, impact, entry.why)
     if entry is not None and entry.without_mfa:
-        return Person(user.name, "gets-in-without-mfa", RESET_WITHOUT_MFA)
+        return UserImpact(user.name, "gets-in-without-mfa", RESET_WITHOUT_MFA)
     forced = user.password is not None and user.password.reset_required
-    return Person(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
+    return UserImpact(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
 
 
 def _with_deny_all(snapshot: Snapshot) -> Snapshot:

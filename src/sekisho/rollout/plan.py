@@ -21,8 +21,6 @@ from sekisho.rollout.changes.codec import change_from_json, change_to_json
 from sekisho.rollout.changes.kinds import Change, Image
 from sekisho.rollout.declared import misfits
 
-__all__ = ["SCHEMA", "Caller", "Note", "Person", "Plan", "Proof", "Verdict"]
-
 SCHEMA = "sekisho.plan/1"
 
 
@@ -94,16 +92,16 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserImpact:
     """What happens to one user.
 
     Attributes:
-        fate: stable, like `enrols-first`.
+        impact: stable, like `enrols-first`.
         wave: the name of the wave that the user is in; "" if the goal has no waves.
     """
 
     user: str
-    fate: str
+    impact: str
     text: Message
     wave: str = ""
 
@@ -117,10 +115,10 @@ class Plan:
         needless: changes that are not made, because all is as the goal wants it there.
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
-        warnings: what people will feel.
+        warnings: what people must know.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
-        reach: who feels a change that does not name them, by its address.
+        affected: who feels a change that does not name them, by its address.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
         password_length: how many characters a temporary password gets.
@@ -138,9 +136,9 @@ class Plan:
     proofs: tuple[Proof, ...] = ()
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
-    people: tuple[Person, ...] = ()
+    people: tuple[UserImpact, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
-    reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    affected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     password_length: int = 20
@@ -218,7 +216,7 @@ class Plan:
             "proofs": [_proof_to_json(proof) for proof in self.proofs],
             "people": [_person_to_json(person) for person in self.people],
             "exceptions": [exemption_to_json(each) for each in self.exceptions],
-            "reach": {address: list(names) for address, names in self.reach.items()},
+            "affected": {address: list(names) for address, names in self.affected.items()},
             "needs": dict(self.needs),
             "accepted": dict(self.accepted),
             "passwordLength": self.password_length,
@@ -254,10 +252,10 @@ def _proof_to_json(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _person_to_json(person: Person) -> dict[str, Any]:
+def _person_to_json(person: UserImpact) -> dict[str, Any]:
     return {
         "user": person.user,
-        "fate": person.fate,
+        "impact": person.impact,
         "wave": person.wave,
         "text": _text_to_json(person.text),
     }
@@ -281,8 +279,8 @@ def _proof(value: Mapping[str, Any]) -> Proof:
     )
 
 
-def _person(value: Mapping[str, Any]) -> Person:
-    return Person(value["user"], value["fate"], Message.of_json(value["text"]), value["wave"])
+def _person(value: Mapping[str, Any]) -> UserImpact:
+    return UserImpact(value["user"], value["impact"], Message.of_json(value["text"]), value["wave"])
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
@@ -298,7 +296,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         warnings=_all(content["warnings"], _note),
         people=_all(content["people"], _person),
         exceptions=_all(content["exceptions"], exemption_from_json),
-        reach={address: tuple(names) for address, names in content["reach"].items()},
+        affected={address: tuple(names) for address, names in content["affected"].items()},
         needs=content["needs"],
         accepted=content["accepted"],
         password_length=content["passwordLength"],

@@ -19,8 +19,6 @@ from sekisho.rollout.changes.kinds import (
 )
 from sekisho.rollout.plan import Plan
 
-__all__ = ["script_of"]
-
 _WITH_PASSWORD = (CreateLoginProfile, ReplacePassword)
 
 

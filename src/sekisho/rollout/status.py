@@ -6,16 +6,14 @@ from datetime import datetime
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.rollout.applying.change_status import Stands, is_needless, stands_of
-from sekisho.rollout.applying.plan_file import Kept, check_account
+from sekisho.rollout.applying.change_status import ChangeStatus, is_needless, status_of
+from sekisho.rollout.applying.plan_file import PlanFile, check_account
+from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.kinds import Change, CreatePolicy, Image
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.reach import newcomers
 from sekisho.rollout.history import Author, History
-from sekisho.rollout.plan import Person, Plan
-from sekisho.rollout.planning.impact import Fate
-
-__all__ = ["Fact", "Standing", "concerned", "standing_of"]
+from sekisho.rollout.plan import Plan, UserImpact
+from sekisho.rollout.planning.impact import ImpactKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,14 @@ class Fact:
         dated: of what has drifted, when IAM says that it was changed so; None if it does not.
         author: of what has drifted, who was the last to change it, or why that is not known; None
             if it was not asked.
-        came: who would feel the change by now and was not judged; it has drifted by that alone.
+        came: whom the change would affect by now and who was not judged; it has drifted by that
+            alone.
         added: who added each of `came`, in the same order, or why that is not known; empty if it
             was not asked.
     """
 
     address: str
-    stands: Stands
+    status: ChangeStatus
     dated: datetime | None = None
     author: Author | Message | None = None
     came: tuple[str, ...] = ()
@@ -45,7 +44,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PlanStatus:
     """How a plan stands.
 
     Attributes:
@@ -62,17 +61,17 @@ class Standing:
     unread: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
 
-    def of(self, stands: Stands) -> tuple[str, ...]:
+    def of(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses that stand so."""
-        return tuple(fact.address for fact in self.facts if fact.stands is stands)
+        return tuple(fact.address for fact in self.facts if fact.status is status)
 
 
-def concerned(plan: Plan) -> tuple[Person, ...]:
+def concerned(plan: Plan) -> tuple[UserImpact, ...]:
     """Return the people of a plan but for the break-glass users, whom it does not touch."""
-    return tuple(each for each in plan.people if each.fate != Fate.BREAK_GLASS.value)
+    return tuple(each for each in plan.people if each.impact != ImpactKind.BREAK_GLASS.value)
 
 
-def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
+def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus:
     """Return how a plan stands in the account now.
 
     Args:
@@ -100,7 +99,7 @@ def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
                 absent.append(person.user)
             else:
                 unread.append((person.user, f"{error.aws_code}: {error.message}"))
-    return Standing(
+    return PlanStatus(
         facts,
         tuple(user for user, has in devices.items() if has),
         tuple(user for user, has in devices.items() if not has),
@@ -109,20 +108,20 @@ def standing_of(kept: Kept, api: AwsApi, *, who: bool = False) -> Standing:
     )
 
 
-def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
+def _facts(kept: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     changes, observer = kept.plan.changes, Observer(api)
     found = {each.address: observer.read(each) for each in changes}
     stands = {
-        each.address: stands_of(each, found[each.address], kept.journal, api) for each in changes
+        each.address: status_of(each, found[each.address], kept.journal, api) for each in changes
     }
     for each in kept.plan.needless:
         found[each.address] = observer.read(each)
         if not is_needless(each, found[each.address]):
-            stands[each.address] = Stands.DRIFTED
-    waiting = [each for each in changes if stands[each.address] is Stands.WAITS]
-    came = {each.address: newcomers(each, kept.plan.reach, observer) for each in waiting}
+            stands[each.address] = ChangeStatus.DRIFTED
+    waiting = [each for each in changes if stands[each.address] is ChangeStatus.WAITS]
+    came = {each.address: newcomers(each, kept.plan.affected, observer) for each in waiting}
     about = (*changes, *kept.plan.needless)
-    elsewise = [each for each in about if stands.get(each.address) is Stands.DRIFTED]
+    elsewise = [each for each in about if stands.get(each.address) is ChangeStatus.DRIFTED]
     dated = {
         each.address: observer.made_at(each)
         for each in elsewise
@@ -135,7 +134,7 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         for each in waiting
         if history
     }
-    stands |= {address: Stands.DRIFTED for address, names in came.items() if names}
+    stands |= {address: ChangeStatus.DRIFTED for address, names in came.items() if names}
     return tuple(
         Fact(
             address,
@@ -152,8 +151,8 @@ def _facts(kept: Kept, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
 def _added(
     plan: Plan, change: Change, newcomers: tuple[str, ...], history: History
 ) -> tuple[Author | Message, ...]:
-    reach = plan.reach.get(change.address, ())
-    return tuple(history.added(change, each, reach) for each in newcomers)
+    affected = plan.affected.get(change.address, ())
+    return tuple(history.added(change, each, affected) for each in newcomers)
 
 
 def _tells_its_date(change: Change, actual: Image) -> bool:

@@ -6,10 +6,10 @@ from sekisho.account import Snapshot, User, policies_of
 from sekisho.engine import DecisionEffect
 from sekisho.prover import Proved, Refuted, Unknown, Verdict, prove_enforcement
 from sekisho.prover import User as Named
-from sekisho.rollout.credentials import unread_held
+from sekisho.rollout.credentials import unread_credentials
 from sekisho.rollout.plan import Verdict as Shown
-from sekisho.rollout.planning.requests import Ask, asked, credentials_of
-from sekisho.rollout.planning.sign_in_outcomes import Entering
+from sekisho.rollout.planning.requests import Ask, credentials_of, decided
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
 
 __all__ = ["Standing", "standings_of"]
 
@@ -52,7 +52,7 @@ def standings_of(snapshot: Snapshot) -> tuple[Standing, ...]:
     Raises:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
     """
-    entries = Entering(snapshot, unread_held(snapshot)).entries(snapshot.users)
+    entries = SignInOutcomes(snapshot, unread_credentials(snapshot)).outcomes(snapshot.users)
     shut = {name for name, entry in entries.items() if entry.console is Shown.REFUTED}
     return tuple(
         Standing(
@@ -84,6 +84,6 @@ def _can_enrol(snapshot: Snapshot, user: User) -> bool:
         Ask("iam:EnableMFADevice", user.arn, {}),
     )
     return all(
-        asked(snapshot, console, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
+        decided(snapshot, console, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
         for ask in needed
     )

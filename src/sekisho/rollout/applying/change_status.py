@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.rollout.applying.journal import Entry, Event, Journal
-from sekisho.rollout.applying.plan_file import Kept, check_account
+from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes.kinds import (
     Change,
     CreateGroup,
@@ -27,7 +27,7 @@ SetsPassword = CreateLoginProfile | ReplacePassword
 """The changes that set a temporary password."""
 
 
-class Whose(Enum):
+class PasswordOwner(Enum):
     """Whose a console password is, as the journal and AWS's date tell."""
 
     OURS = "the plan's, or it was never touched"
@@ -35,7 +35,7 @@ class Whose(Enum):
     UNTOLD = "of a run that died, or somebody else's"
 
 
-def whose(change: SetsPassword, journal: Journal, api: AwsApi) -> Whose:
+def password_owner(change: SetsPassword, journal: Journal, api: AwsApi) -> PasswordOwner:
     """Return whose the password is that is there.
 
     Args:
@@ -50,8 +50,8 @@ def whose(change: SetsPassword, journal: Journal, api: AwsApi) -> Whose:
     if isinstance(change, CreateLoginProfile):
         made, known = Observer(api).made_at(change), journal.made(change.address)
         if made is not None and (_differs(made, known) or _is_older(made, begun)):
-            return Whose.THEIRS
-    return Whose.OURS if begun is None else Whose.UNTOLD
+            return PasswordOwner.THEIRS
+    return PasswordOwner.OURS if begun is None else PasswordOwner.UNTOLD
 
 
 def _differs(made: datetime, known: str) -> bool:
@@ -64,7 +64,7 @@ def _is_older(made: datetime, begun: Entry | None) -> bool:
     return begun is not None and begun.event is Event.BEGUN and made < begun.at - SKEW
 
 
-def doubtful(change: SetsPassword, api: AwsApi) -> PlanRefused:
+def password_in_doubt(change: SetsPassword, api: AwsApi) -> PlanRefused:
     """Return the refusal to touch a password that may be somebody else's.
 
     Raises:
@@ -83,8 +83,8 @@ def doubtful(change: SetsPassword, api: AwsApi) -> PlanRefused:
     )
 
 
-def settle(
-    kept: Kept, ours: Iterable[str], theirs: Iterable[str], api: AwsApi, now: datetime
+def settle_passwords(
+    kept: PlanFile, ours: Iterable[str], theirs: Iterable[str], api: AwsApi, now: datetime
 ) -> None:
     """Write into the journal whose the passwords in doubt are.
 
@@ -109,7 +109,7 @@ def settle(
     entries = {}
     for user, event in said:
         change = sets.get(user)
-        untold = change and whose(change, kept.journal, api) is Whose.UNTOLD
+        untold = change and password_owner(change, kept.journal, api) is PasswordOwner.UNTOLD
         if change is None or user in entries or not untold:
             raise UsageError(f"it is not in doubt whose the password of `{user}` is")
         if Observer(api).read(change) is None:
@@ -122,7 +122,7 @@ def settle(
         kept.journal.record(entry)
 
 
-class Stands(StrEnum):
+class ChangeStatus(StrEnum):
     """How one change stands.
 
     IN_DOUBT: a console password that is a dead run's or somebody else's; nobody touches it until
@@ -135,7 +135,7 @@ class Stands(StrEnum):
     DRIFTED = "drifted"
 
 
-def stands_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> Stands:
+def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> ChangeStatus:
     """Return how a change stands.
 
     Args:
@@ -151,8 +151,8 @@ def stands_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> S
     if isinstance(change, SetsPassword) and actual is not None:
         return _of_password(change, state, journal, api)
     if state is State.OTHER or (done and state is State.BEFORE):
-        return Stands.DRIFTED
-    return Stands.DONE if state is State.AFTER else Stands.WAITS
+        return ChangeStatus.DRIFTED
+    return ChangeStatus.DONE if state is State.AFTER else ChangeStatus.WAITS
 
 
 def is_needless(change: Change, actual: Image) -> bool:
@@ -166,19 +166,19 @@ def is_needless(change: Change, actual: Image) -> bool:
             return bool(actual == change.after)
 
 
-def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> Stands:
+def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> ChangeStatus:
     """Return how a password that is there stands."""
-    event, owner = journal.standing(change.address), whose(change, journal, api)
+    event, owner = journal.standing(change.address), password_owner(change, journal, api)
     first = isinstance(change, CreateLoginProfile)
     if event in (Event.DONE, Event.ALREADY):
         # people change their temporary passwords; one that must still be changed, they have not
         unchanged = state is State.AFTER and change.reset_required
-        anew = event is Event.DONE and unchanged and owner is Whose.THEIRS
-        return Stands.DRIFTED if anew else Stands.DONE
+        anew = event is Event.DONE and unchanged and owner is PasswordOwner.THEIRS
+        return ChangeStatus.DRIFTED if anew else ChangeStatus.DONE
     if first and state is State.OTHER:
-        return Stands.DRIFTED
-    if owner is Whose.UNTOLD:
-        return Stands.IN_DOUBT
+        return ChangeStatus.DRIFTED
+    if owner is PasswordOwner.UNTOLD:
+        return ChangeStatus.IN_DOUBT
     # what a run of this process has begun, nobody was told
-    untold = event is Event.BEGUN and owner is Whose.OURS
-    return Stands.DONE if first and not untold else Stands.WAITS
+    untold = event is Event.BEGUN and owner is PasswordOwner.OURS
+    return ChangeStatus.DONE if first and not untold else ChangeStatus.WAITS

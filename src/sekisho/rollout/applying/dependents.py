@@ -1,6 +1,6 @@
 """For whom a roll-back leaves MFA enforcement: others have come to be enforced by what a plan did.
 
-A plan is judged for those who feel it then. Whoever has come since, or was made by the plan and
+A plan is judged for those whom it affects then. Whoever has come since, or was made by the plan and
 stays, would be left without enforcement and unsaid; or would get what the plan had detached from a
 group, of which nobody has judged what it does to them.
 """
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.rollout.applying.change_status import Whose, whose
+from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event, Journal
+from sekisho.rollout.changes.affected import affected_names, still_affected
+from sekisho.rollout.changes.in_use import is_used, signs_of_use
 from sekisho.rollout.changes.kinds import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -27,16 +29,14 @@ from sekisho.rollout.changes.kinds import (
     State,
 )
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.reach import named, still_felt
-from sekisho.rollout.changes.usage import is_used, uses
 from sekisho.rollout.plan import Plan
 
-FELT_BY = Message(
-    "taking it back would also be felt by {what}, whom the plan did not find there "
+ALSO_AFFECTS = Message(
+    "taking it back would also affect {what}, whom the plan did not find there "
     "(`--leave-unenforced` takes it back all the same)"
 )
-FELT_UNREAD = Message(
-    "it cannot be read who else would feel it taken back, so it stays: {what} "
+AFFECTED_UNREAD = Message(
+    "it cannot be read whom else taking it back would affect, so it stays: {what} "
     "(`--leave-unenforced` "
     "takes it back all the same)"
 )
@@ -48,7 +48,7 @@ STAYS_WITH = Message(
 
 
 @dataclass(frozen=True, slots=True)
-class Relied:
+class Dependents:
     """Who relies on what the plan of a roll-back did; a user is decided about once in a run."""
 
     plan: Plan
@@ -57,7 +57,7 @@ class Relied:
     _staying: dict[str, str] = field(default_factory=dict)
 
     def on(self, change: Change) -> Message | None:
-        """Return why a change stays that others feel, or whom the plan has made; None if it goes.
+        """Return why a change stays that others depend on; None if it goes.
 
         Raises:
             AwsRefused: if it cannot be told, for another reason than that it may not be read.
@@ -69,16 +69,16 @@ class Relied:
                     return STAYS_WITH.filled(what=stays) if stays else None
                 case _:
                     names = self._feeling(change)
-                    return FELT_BY.filled(what=named(names)) if names else None
+                    return ALSO_AFFECTS.filled(what=affected_names(names)) if names else None
         except AwsRefused as error:
             if error.aws_code != "AccessDenied":
                 raise
-            return FELT_UNREAD.filled(what=error.message)
+            return AFFECTED_UNREAD.filled(what=error.message)
 
     def _feeling(self, change: Change) -> list[str]:
-        """Return who would feel it taken back, and did not feel it before the plan."""
+        """Return whom taking it back would affect that it did not affect before the plan."""
         observer = Observer(self.api)
-        names = still_felt(change, self.plan.changes, self.plan.reach, observer)
+        names = still_affected(change, self.plan.changes, self.plan.affected, observer)
         if not isinstance(change, DetachGroupPolicy):
             return [*names]
         # a group gets back what it had before those leave it whom the plan has joined to it
@@ -123,8 +123,8 @@ class Relied:
         return (
             self.journal.is_to_undo(profile.address)
             and profile.state(Observer(self.api).read(profile)) is State.AFTER
-            and whose(profile, self.journal, self.api) is Whose.OURS
-            and not uses(self.api, profile)
+            and password_owner(profile, self.journal, self.api) is PasswordOwner.OURS
+            and not signs_of_use(self.api, profile)
         )
 
     def _is_used(self, user: str, ahead: bool) -> bool:
@@ -145,7 +145,7 @@ class Relied:
 
 
 @dataclass(frozen=True, slots=True)
-class Instead:
+class ReplacedPolicies:
     """What is not as it was before the plan, by the user whom it may have guarded."""
 
     plan: Plan
@@ -181,7 +181,7 @@ class Instead:
             # whom somebody else had put there had the old MFA enforcement by then
             and self.journal.standing(each.address) is not Event.ALREADY
         }
-        for name in self.plan.reach[change.address]:
+        for name in self.plan.affected[change.address]:
             if name not in joined:
                 yield name.removeprefix("user ")
 

@@ -9,28 +9,28 @@ from typing import Any
 from sekisho.account.api import AwsApi, SigningApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.rollout.applying.change_status import (
+    ChangeStatus,
+    PasswordOwner,
     SetsPassword,
-    Stands,
-    Whose,
-    doubtful,
     is_needless,
-    stands_of,
-    whose,
+    password_in_doubt,
+    password_owner,
+    status_of,
 )
 from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.changes.affected import Affected, newcomers
 from sekisho.rollout.changes.calls import Call, doing, renewing
 from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, Image
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.reach import Reach, newcomers
 from sekisho.rollout.plan import Plan
 
 Passwords = Callable[[str], str]
 
-OLDEST = timedelta(days=7)
+MAX_PLAN_AGE = timedelta(days=7)
 """How old the snapshot of a plan may be when the plan is applied."""
 
-AHEAD = timedelta(minutes=5)
+MAX_CLOCK_LEAD = timedelta(minutes=5)
 """How far the clock by which an account was read may be ahead of ours."""
 
 _SETTLED = (Event.DONE, Event.ALREADY)
@@ -118,7 +118,7 @@ def execute(
     if not waits:
         return so_far(plan, journal)
     _check_age(plan, now())
-    run = _Run(plan.reach, api, journal, passwords, now)
+    run = _Run(plan.affected, api, journal, passwords, now)
     for change in plan.changes:
         try:
             run.make(change)
@@ -183,15 +183,16 @@ def _check_age(plan: Plan, now: datetime) -> None:
 
     One that is dated in the future would never become too old.
     """
-    if plan.snapshot_at - now > AHEAD:
+    if plan.snapshot_at - now > MAX_CLOCK_LEAD:
         raise PlanRefused(
             f"the account was read at {plan.snapshot_at.isoformat()}, which is yet to come",
             code=Code.PLAN_STALE,
             fix="set the clock right, and make the plan again from the account as it is now",
         )
-    if now - plan.snapshot_at > OLDEST:
+    if now - plan.snapshot_at > MAX_PLAN_AGE:
         raise PlanRefused(
-            f"the account was read on {plan.snapshot_at.date()}, more than {OLDEST.days} days ago",
+            f"the account was read on {plan.snapshot_at.date()}, "
+            f"more than {MAX_PLAN_AGE.days} days ago",
             code=Code.PLAN_STALE,
             fix="make the plan again, from the account as it is now",
         )
@@ -204,28 +205,28 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
     """
     observer = Observer(api)
     stands = {
-        each.address: stands_of(each, observer.read(each), journal, api) for each in plan.changes
+        each.address: status_of(each, observer.read(each), journal, api) for each in plan.changes
     }
-    drifted = [address for address, each in stands.items() if each is Stands.DRIFTED]
+    drifted = [address for address, each in stands.items() if each is ChangeStatus.DRIFTED]
     about = plan.needless
     drifted += [each.address for each in about if not is_needless(each, observer.read(each))]
-    waiting = [each for each in plan.changes if stands[each.address] is Stands.WAITS]
-    came = {each.address: newcomers(each, plan.reach, observer) for each in waiting}
+    waiting = [each for each in plan.changes if stands[each.address] is ChangeStatus.WAITS]
+    came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
     if drifted or any(came.values()):
         raise _stale(drifted, came)
     return not all(
-        each is Stands.DONE and journal.standing(address) in _SETTLED
+        each is ChangeStatus.DONE and journal.standing(address) in _SETTLED
         for address, each in stands.items()
     )
 
 
 def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
-    """Return the refusal that names what is not as it was, and who would feel a change by now."""
+    """Return the refusal: what is not as it was, and whom a change would affect by now."""
     said = {address: f"`{address}`" for address in drifted}
     for address, names in came.items():
         if names:
             who = ", ".join(f"`{name}`" for name in names)
-            said[address] = f"`{address}` would now also be felt by {who}"
+            said[address] = f"`{address}` would now also affect {who}"
     return PlanRefused(
         f"the account has changed since the plan was made: {'; '.join(said.values())}",
         code=Code.PLAN_STALE,
@@ -238,7 +239,7 @@ def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanR
 class _Run:
     """One run: where it acts, and what it tells the journal."""
 
-    reach: Reach
+    affected: Affected
     api: AwsApi
     journal: Journal
     passwords: Passwords
@@ -251,18 +252,18 @@ class _Run:
             return
         observer = Observer(self.api)
         actual = observer.read(change)
-        match stands_of(change, actual, self.journal, self.api):
-            case Stands.DRIFTED:
+        match status_of(change, actual, self.journal, self.api):
+            case ChangeStatus.DRIFTED:
                 raise _stale((change.address,), {})
-            case Stands.IN_DOUBT if isinstance(change, SetsPassword):
-                raise doubtful(change, self.api)
-            case Stands.DONE if standing in _NOT_OURS or not self._is_ours(change):
+            case ChangeStatus.IN_DOUBT if isinstance(change, SetsPassword):
+                raise password_in_doubt(change, self.api)
+            case ChangeStatus.DONE if standing in _NOT_OURS or not self._is_ours(change):
                 self._record(Event.ALREADY, change)
-            case Stands.DONE:
+            case ChangeStatus.DONE:
                 made = self.journal.made(change.address)
                 self._record(Event.DONE, change, made=made)
             case _:
-                if came := newcomers(change, self.reach, observer):
+                if came := newcomers(change, self.affected, observer):
                     raise _stale((), {change.address: came})
                 self._call(change, _call_for(change, actual))
 
@@ -270,7 +271,7 @@ class _Run:
         """Return whether what is there as wanted was made by a run of this plan."""
         if not isinstance(change, CreateLoginProfile):
             return True
-        return whose(change, self.journal, self.api) is Whose.OURS
+        return password_owner(change, self.journal, self.api) is PasswordOwner.OURS
 
     def _call(self, change: Change, call: Call) -> None:
         params = dict(call.params)

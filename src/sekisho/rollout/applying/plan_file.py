@@ -12,14 +12,14 @@ from sekisho.rollout.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PlanFile:
     """A plan and its journal, which need not be there yet."""
 
     plan: Plan
     journal: Journal
 
 
-def read_plan(path: Path, journal: Path | None = None) -> Kept:
+def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
     """Return the plan that a plan's file or a journal holds.
 
     Args:
@@ -45,11 +45,11 @@ def read_plan(path: Path, journal: Path | None = None) -> Kept:
                 f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
                 fix="leave one of them out",
             )
-        return Kept(_plan(held, path, "restore the file from a copy"), Journal(path))
+        return PlanFile(_plan(held, path, "restore the file from a copy"), Journal(path))
     named = journal or path.with_name(f"{path.name}.journal")
     _check_place(named)
     begun = f"give its journal `{named}` in its place: it holds the plan that was applied"
-    return Kept(_plan(text, path, begun if named.exists() else ""), Journal(named))
+    return PlanFile(_plan(text, path, begun if named.exists() else ""), Journal(named))
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:

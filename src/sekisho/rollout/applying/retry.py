@@ -28,7 +28,7 @@ _PASSING = frozenset(
 Report = TypeVar("Report", ApplyReport, RollbackReport)
 
 
-def patiently(
+def retried(
     run: Callable[[], Report], sleep: Callable[[float], None], told: Callable[[Stop], None]
 ) -> Report:
     """Return what `run` comes to, run again after a wait as long as what stops it may pass.
@@ -52,7 +52,7 @@ def patiently(
     return report
 
 
-def settled(
+def retried_until_visible(
     run: Callable[[], RollbackReport],
     sleep: Callable[[float], None],
     told: Callable[[Stop], None],
@@ -66,13 +66,13 @@ def settled(
     Raises:
         PlanRefused: as `patiently` does.
     """
-    report = patiently(run, sleep, told)
+    report = retried(run, sleep, told)
     for seconds in WAITS[-3:]:
         doubtful = _doubtful(report)
         if not doubtful:
             break
         sleep(seconds)
-        report = patiently(run, sleep, told)
+        report = retried(run, sleep, told)
         if _doubtful(report) == doubtful:
             break
     return report

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed
-from sekisho.rollout.applying.change_status import Whose, whose
-from sekisho.rollout.applying.dependents import Instead, Relied
+from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
+from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
 from sekisho.rollout.applying.execute import Stop
 from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.changes.calls import undoing
+from sekisho.rollout.changes.in_use import signs_of_use
 from sekisho.rollout.changes.kinds import (
     Change,
     CreateLoginProfile,
@@ -20,7 +21,6 @@ from sekisho.rollout.changes.kinds import (
     State,
 )
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.changes.usage import uses
 from sekisho.rollout.plan import Plan
 
 CHANGED_SINCE = Message("it was changed since, so it stays as it is")
@@ -103,8 +103,8 @@ def roll_back(
     except AwsRefused as error:
         return replace(so_far(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
-    relied = None if leave_unenforced else Relied(plan, journal, api)
-    run = _Run(api, journal, now, relied, Instead(plan, journal))
+    relied = None if leave_unenforced else Dependents(plan, journal, api)
+    run = _Run(api, journal, now, relied, ReplacedPolicies(plan, journal))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -116,13 +116,13 @@ def roll_back(
 
 def so_far(plan: Plan, journal: Journal) -> RollbackReport:
     """Return how far a plan was taken back, as its open journal tells."""
-    ahead = ahead_of(plan, journal)
+    ahead = preview_rollback(plan, journal)
     left = [Left(each, IRREVERSIBLE) for each in ahead.never]
     left += [Left(each, NOT_OURS) for each in ahead.theirs]
-    return RollbackReport(taken_back(plan, journal), tuple(left), ahead.coming)
+    return RollbackReport(undone_addresses(plan, journal), tuple(left), ahead.coming)
 
 
-def taken_back(plan: Plan, journal: Journal) -> tuple[str, ...]:
+def undone_addresses(plan: Plan, journal: Journal) -> tuple[str, ...]:
     """Return the addresses that were taken back, as the plan's open journal tells."""
     addresses = (change.address for change in reversed(plan.changes))
     return tuple(each for each in addresses if journal.standing(each) is Event.UNDONE)
@@ -135,9 +135,9 @@ class _Run:
     api: AwsApi
     journal: Journal
     now: Clock
-    relied: Relied | None
+    relied: Dependents | None
     """Who relies on what; None: it does not matter who is left without MFA enforcement."""
-    instead: Instead
+    instead: ReplacedPolicies
     """What is lost, and whom it may have guarded."""
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -177,16 +177,16 @@ class _Run:
         if not _ours(change, actual):
             return CHANGED_SINCE
         if isinstance(change, CreateLoginProfile):
-            match whose(change, self.journal, self.api):
-                case Whose.THEIRS:
+            match password_owner(change, self.journal, self.api):
+                case PasswordOwner.THEIRS:
                     return CHANGED_SINCE
-                case Whose.UNTOLD:
+                case PasswordOwner.UNTOLD:
                     return IN_DOUBT
-                case Whose.OURS:
+                case PasswordOwner.OURS:
                     pass
         if change.state(actual) is State.AFTER and (reason := self._guards(change)):
             return reason
-        holders = uses(self.api, change)
+        holders = signs_of_use(self.api, change)
         return IN_USE.filled(what=listed(holders)) if holders else None
 
     def _guards(self, change: Change) -> Message | None:
@@ -203,7 +203,7 @@ class _Run:
         """Return whether a password may have been replaced by a run that died, or by others."""
         if not isinstance(change, ReplacePassword) or Observer(self.api).read(change) is None:
             return False
-        return whose(change, self.journal, self.api) is Whose.UNTOLD
+        return password_owner(change, self.journal, self.api) is PasswordOwner.UNTOLD
 
     def _undo(self, change: Change, actual: Image) -> None:
         self._record(Event.UNDO_BEGUN, change)
@@ -259,7 +259,7 @@ _NOTHING_DONE = (None, Event.REFUSED, Event.UNDONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class RollbackPreview:
     """What lies before a roll-back, by addresses, last change first.
 
     Attributes:
@@ -273,7 +273,7 @@ class Ahead:
     theirs: tuple[str, ...]
 
 
-def ahead_of(plan: Plan, journal: Journal) -> Ahead:
+def preview_rollback(plan: Plan, journal: Journal) -> RollbackPreview:
     """Return what lies before a roll-back of `plan`, whose journal is open."""
     coming, never, theirs = [], [], []
     for change in reversed(plan.changes):
@@ -286,4 +286,4 @@ def ahead_of(plan: Plan, journal: Journal) -> Ahead:
             coming.append(change.address)
         else:
             never.append(change.address)
-    return Ahead(tuple(coming), tuple(never), tuple(theirs))
+    return RollbackPreview(tuple(coming), tuple(never), tuple(theirs))

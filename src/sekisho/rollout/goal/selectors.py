@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from sekisho.account import Snapshot, User
 from sekisho.documents import Shape
 from sekisho.errors import Code, meant
-from sekisho.rollout.credentials import unread_of
+from sekisho.rollout.credentials import users_not_read
 
 _Test = Callable[[User], bool | None]
 
@@ -83,7 +83,7 @@ def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
             everybody = shape.flag()
             return lambda _: everybody
         case "group" | "path" | "tag":
-            return _read(_named(key, shape, snapshot), unread_of(snapshot, _DETAILS))
+            return _read(_named(key, shape, snapshot), users_not_read(snapshot, _DETAILS))
         case _:
             return _named(key, shape, snapshot)
 
@@ -123,5 +123,5 @@ def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
         shape.fault(f"must be one of {', '.join(f'`{name}`' for name in _HELD)}")
         return lambda _: False
     operation, holds = _HELD[text]
-    held = _read(holds, unread_of(snapshot, operation))
+    held = _read(holds, users_not_read(snapshot, operation))
     return held if wanted else lambda user: None if (has := held(user)) is None else not has

@@ -5,12 +5,12 @@ from datetime import date
 
 from sekisho.account import Snapshot
 from sekisho.audit import Enforced, enforcements_of
-from sekisho.rollout.credentials import unread_of
+from sekisho.rollout.credentials import users_not_read
 from sekisho.rollout.goal.model import Goal, Waits
 
 
 @dataclass(frozen=True, slots=True)
-class WaveStands:
+class WaveStatus:
     """How one wave stands, by the names of its users.
 
     Attributes:
@@ -37,17 +37,17 @@ class WaveStands:
         return tuple(user for user in self.users if user not in settled)
 
 
-def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStands, ...]:
+def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
     """Return how each wave stands, in the goal's order."""
     names = {user for wave in goal.waves for user in wave.users}
     enforcements = enforcements_of(
         replace(snapshot, users=tuple(u for u in snapshot.users if u.name in names))
     )
     with_device = {user.name for user in snapshot.users if user.devices}
-    unread = unread_of(snapshot, "ListMFADevices")
+    unread = users_not_read(snapshot, "ListMFADevices")
     exempt = {user for user, waiting in goal.waiting.items() if waiting.why is Waits.EXEMPT}
     return tuple(
-        WaveStands(
+        WaveStatus(
             name=wave.name,
             starts=wave.starts,
             due=wave.due,

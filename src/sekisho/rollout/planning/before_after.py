@@ -11,32 +11,32 @@ from sekisho.audit.people import Administrators, Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.changes.kinds import Change
-from sekisho.rollout.credentials import others_of, unread_held
+from sekisho.rollout.credentials import other_credentials, unread_credentials
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.plan import Caller, Verdict
 from sekisho.rollout.planning.requests import ASKED
-from sekisho.rollout.planning.sign_in_outcomes import Entering, Entry
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcome, SignInOutcomes
 
 _Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class BeforeAfter:
     """The account before and after a plan's changes.
 
     Attributes:
         policies: the ARNs of the policies that enforce MFA, of both stages.
         break_glass: users that must not be touched.
-        touched: the users for whom other policies will decide than now, new users among them; also
+        affected: the users for whom other policies will decide than now, new users among them; also
             everybody whose policies cannot be told.
-        targets: the users whom the goal is about, touched or not.
+        targets: the users whom the goal is about, affected or not.
         enforcements: whether each of both is enforced afterwards, proved for every request.
-        gates_before: the same for the account as it is.
-        entering: asks whether users get in afterwards.
-        entering_before: the same for the account as it is.
-        entries: whether each of the touched who hold something gets in afterwards.
-        entries_before: the same for the account as it is.
-        like: for each of the touched, one of them to whom the same happens.
+        enforcements_before: the same for the account as it is.
+        sign_ins: asks whether users get in afterwards.
+        sign_ins_before: the same for the account as it is.
+        outcomes: whether each of the affected who hold something gets in afterwards.
+        outcomes_before: the same for the account as it is.
+        like: for each of the affected, one of them to whom the same happens.
         decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
         unread: of whom it was not read what they hold, and by which operations.
@@ -51,16 +51,16 @@ class Outlook:
     caller: Caller
     policies: tuple[str, ...]
     break_glass: tuple[str, ...]
-    touched: tuple[User, ...]
+    affected: tuple[User, ...]
     enforcements: Mapping[str, UserEnforcement]
     enforcements_before: Mapping[str, UserEnforcement]
-    entering: Entering = field(compare=False)
-    entering_before: Entering = field(compare=False)
-    entries: Mapping[str, Entry]
+    sign_ins: SignInOutcomes = field(compare=False)
+    sign_ins_before: SignInOutcomes = field(compare=False)
+    outcomes: Mapping[str, SignInOutcome]
     like: Mapping[str, User]
     decided_like: Mapping[str, User]
     targets: tuple[User, ...] = ()
-    entries_before: Mapping[str, Entry] = field(default_factory=dict)
+    outcomes_before: Mapping[str, SignInOutcome] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: Mapping[str, Facts] = field(init=False, compare=False)
@@ -81,23 +81,23 @@ class Outlook:
         """Return whether a policy that enforces MFA decides for the user afterwards."""
         return _has(self.after, user, self.policies)
 
-    def decided(self, question: Callable[["Outlook", User], _Told]) -> Mapping[str, _Told]:
-        """Return for each of the touched, by name, the answer to what only policies decide."""
+    def decided(self, question: Callable[["BeforeAfter", User], _Told]) -> Mapping[str, _Told]:
+        """Return for each of the affected, by name, the answer to what only policies decide."""
         return self._of_each(question, self.decided_like)
 
-    def whom(self, question: Callable[["Outlook", User], bool]) -> tuple[str, ...]:
-        """Return the touched users for whom the answer is yes; users who are alike share one."""
+    def whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
+        """Return the affected users for whom the answer is yes; users who are alike share one."""
         return tuple(name for name, told in self._of_each(question, self.like).items() if told)
 
     def _of_each(
-        self, question: Callable[["Outlook", User], _Told], like: Mapping[str, User]
+        self, question: Callable[["BeforeAfter", User], _Told], like: Mapping[str, User]
     ) -> Mapping[str, _Told]:
         answers: dict[str, _Told] = {}
-        for user in self.touched:
+        for user in self.affected:
             stands = like[user.name]
             if stands.name not in answers:
                 answers[stands.name] = question(self, stands)
-        return {user.name: answers[like[user.name].name] for user in self.touched}
+        return {user.name: answers[like[user.name].name] for user in self.affected}
 
     def was_stuck(self, name: str) -> bool:
         """Return whether it is proved that a user had no way in before.
@@ -106,7 +106,7 @@ class Outlook:
 
         Who was not enforced could work without MFA, so that for them a way to it is not all.
         """
-        entry, enforcement = self.entries_before.get(name), self.enforcements_before.get(name)
+        entry, enforcement = self.outcomes_before.get(name), self.enforcements_before.get(name)
         refuted = entry is not None and entry.verdict is Verdict.REFUTED
         return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
 
@@ -116,36 +116,36 @@ class Outlook:
         return enforcement is not None and enforcement.enforced is Enforced.PROVED
 
 
-def outlook_of(
+def compared(
     before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
-) -> Outlook:
+) -> BeforeAfter:
     """Return the account before and after `changes`, with the users that they touch."""
     wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
-    touched = tuple(user for user in after.users if _is_touched(before, after, user))
+    affected = tuple(user for user in after.users if _is_affected(before, after, user))
     policies = tuple(policy_arn(after, policy) for policy in wanted)
     targets = _targets(goal, after, policies)
-    judged = tuple({user.name: user for user in (*touched, *targets)}.values())
-    names = {user.name for user in touched}
+    judged = tuple({user.name: user for user in (*affected, *targets)}.values())
+    names = {user.name for user in affected}
     was = tuple(user for user in before.users if user.name in names)
-    unread = unread_held(before)
-    entering, entering_before = (Entering(each, unread) for each in (after, before))
-    return Outlook(
+    unread = unread_credentials(before)
+    sign_ins, sign_ins_before = (SignInOutcomes(each, unread) for each in (after, before))
+    return BeforeAfter(
         before=before,
         after=after,
         changes=tuple(changes),
         caller=caller,
         policies=policies,
         break_glass=goal.break_glass,
-        touched=touched,
+        affected=affected,
         enforcements=enforcements_of(replace(after, users=judged)),
         enforcements_before=enforcements_of(replace(before, users=was)),
-        entering=entering,
-        entering_before=entering_before,
-        entries=entering.entries(touched),
-        like=representatives(before, after, touched),
-        decided_like=representatives(before, after, touched, holding=False),
+        sign_ins=sign_ins,
+        sign_ins_before=sign_ins_before,
+        outcomes=sign_ins.outcomes(affected),
+        like=representatives(before, after, affected),
+        decided_like=representatives(before, after, affected, holding=False),
         targets=targets,
-        entries_before=entering_before.entries(was),
+        outcomes_before=sign_ins_before.outcomes(was),
         unread=unread,
     )
 
@@ -163,7 +163,7 @@ def _has(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
     return found is not None and any(each.name in policies for each in found.identity)
 
 
-def _is_touched(before: Snapshot, after: Snapshot, user: User) -> bool:
+def _is_affected(before: Snapshot, after: Snapshot, user: User) -> bool:
     policies = policies_or_none(after, user.name)
     return policies is None or policies != policies_or_none(before, user.name)
 
@@ -193,7 +193,7 @@ def representatives(
     what is asked can tell apart, and who (if `holding`) hold the same kinds of things, as far as is
     known.
     """
-    likenesses, unread = Likenesses(Numbers(), ASKED), unread_held(before)
+    likenesses, unread = Likenesses(Numbers(), ASKED), unread_credentials(before)
     first: dict[tuple[object, ...], User] = {}
 
     def key(user: User) -> tuple[object, ...]:
@@ -212,5 +212,5 @@ def _holds(user: User) -> tuple[bool, ...]:
     return (
         user.password is not None,
         any(key.active for key in user.keys),
-        bool(others_of(user)),
+        bool(other_credentials(user)),
     )

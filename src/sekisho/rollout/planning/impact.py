@@ -8,21 +8,21 @@ from sekisho.account import Snapshot, User
 from sekisho.audit import Enforced
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.credentials import others_of
+from sekisho.rollout.credentials import other_credentials
 from sekisho.rollout.goal.model import Goal, Waits
-from sekisho.rollout.plan import Person, Verdict
-from sekisho.rollout.planning.before_after import Outlook, holds, policies_or_none
-from sekisho.rollout.planning.requests import SERVICES, Ask, asked, credentials_of, probes
+from sekisho.rollout.plan import UserImpact, Verdict
+from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
+from sekisho.rollout.planning.requests import SERVICES, Ask, credentials_of, decided, probes
 from sekisho.signin import Credential
 
 
-class Fate(StrEnum):
+class ImpactKind(StrEnum):
     """What happens to a user when the plan is applied."""
 
     READY = "ready"
     ENROLS = "enrols-first"
     KEY_ONLY = "key-only"
-    NEW_PASSWORD = "changes-password-first"  # noqa: S105 - a fate, not a secret
+    NEW_PASSWORD = "changes-password-first"  # noqa: S105 - an impact, not a secret
     LOCKED_OUT = "locked-out"
     UNSURE = "unsure"
     HOLDS_NOTHING = "holds-nothing"
@@ -37,34 +37,38 @@ class Fate(StrEnum):
     BREAK_GLASS = "break-glass"
 
 
-_TEXTS: Mapping[Fate, Message] = {
-    Fate.READY: Message("Has an MFA device: signs in with it as today."),
-    Fate.ENROLS: Message("Sets up MFA at the next sign-in, and can do little before."),
-    Fate.NEW_PASSWORD: Message("Must change the password at the next sign-in, then sets up MFA."),
-    Fate.KEY_ONLY: Message(
+_TEXTS: Mapping[ImpactKind, Message] = {
+    ImpactKind.READY: Message("Has an MFA device: signs in with it as today."),
+    ImpactKind.ENROLS: Message("Sets up MFA at the next sign-in, and can do little before."),
+    ImpactKind.NEW_PASSWORD: Message(
+        "Must change the password at the next sign-in, then sets up MFA."
+    ),
+    ImpactKind.KEY_ONLY: Message(
         "Cannot sign in at the console, where the password must be changed and that is refused: "
         "gets in only by access key, and uses MFA with it."
     ),
-    Fate.LOCKED_OUT: Message("Cannot get in: {why}."),
-    Fate.UNSURE: Message("Whether they get in {why}."),
-    Fate.HOLDS_NOTHING: Message(
+    ImpactKind.LOCKED_OUT: Message("Cannot get in: {why}."),
+    ImpactKind.UNSURE: Message("Whether they get in {why}."),
+    ImpactKind.HOLDS_NOTHING: Message(
         "Has neither a password nor an active key: nothing to sign in with."
     ),
-    Fate.SIGNS_IN_NOWHERE: Message(
+    ImpactKind.SIGNS_IN_NOWHERE: Message(
         "Has neither a password nor an active access key: signs in nowhere."
     ),
-    Fate.OTHER: Message("Is not enforced; other policies decide than now."),
-    Fate.NOT_ENFORCED: Message(
+    ImpactKind.OTHER: Message("Is not enforced; other policies decide than now."),
+    ImpactKind.NOT_ENFORCED: Message(
         "Gets the policy and is not enforced by it: not everything is denied without MFA."
     ),
-    Fate.ENFORCEMENT_UNKNOWN: Message(
+    ImpactKind.ENFORCEMENT_UNKNOWN: Message(
         "Gets the policy; whether it MFA enforcements them cannot be told."
     ),
-    Fate.UNCHANGED: Message("Nothing changes."),
-    Fate.WAITS_WAVE: Message("Waits for {until}."),
-    Fate.WAITS_PASSWORD: Message("Must change the temporary password first; then plan again."),
-    Fate.EXEMPT: Message("An exception until {until}."),
-    Fate.BREAK_GLASS: Message("A break-glass user: is not touched."),
+    ImpactKind.UNCHANGED: Message("Nothing changes."),
+    ImpactKind.WAITS_WAVE: Message("Waits for {until}."),
+    ImpactKind.WAITS_PASSWORD: Message(
+        "Must change the temporary password first; then plan again."
+    ),
+    ImpactKind.EXEMPT: Message("An exception until {until}."),
+    ImpactKind.BREAK_GLASS: Message("A break-glass user: is not touched."),
 }
 _KEYS = Message("Access keys stop working without MFA.")
 _OTHERS = Message("SSH keys, signing certificates or credentials for one service stop working.")
@@ -74,97 +78,103 @@ _ANY_OTHERS = Message(
 )
 
 
-def people(outlook: Outlook, goal: Goal) -> tuple[Person, ...]:
+def people(accounts: BeforeAfter, goal: Goal) -> tuple[UserImpact, ...]:
     """Return what happens to everybody who is touched, or whom the goal names, by name."""
     waves = {user: wave.name for wave in goal.waves for user in wave.users}
-    found = {user: _person(user, Fate.BREAK_GLASS) for user in outlook.break_glass}
+    found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
     found |= {person.user: person for person in _waiting(goal)}
-    found |= {user: _person(user, Fate.UNCHANGED) for user in waves if user not in found}
-    stopping = _stopping(outlook)
-    found |= {user.name: _touched(outlook, user, stopping[user.name]) for user in outlook.touched}
+    found |= {user: _person(user, ImpactKind.UNCHANGED) for user in waves if user not in found}
+    stopping = _stopping(accounts)
+    found |= {
+        user.name: _of_affected(accounts, user, stopping[user.name]) for user in accounts.affected
+    }
     return tuple(
-        Person(name, person.fate, person.text, waves.get(name, ""))
+        UserImpact(name, person.impact, person.text, waves.get(name, ""))
         for name, person in sorted(found.items())
     )
 
 
-def _waiting(goal: Goal) -> Iterator[Person]:
+def _waiting(goal: Goal) -> Iterator[UserImpact]:
     for user, waiting in goal.waiting.items():
-        yield _person(user, Fate(waiting.why.value), until=waiting.until)
+        yield _person(user, ImpactKind(waiting.why.value), until=waiting.until)
 
 
-def _person(user: str, fate: Fate, **values: object) -> Person:
-    return Person(user, fate.value, _TEXTS[fate].filled(**values))
+def _person(user: str, impact: ImpactKind, **values: object) -> UserImpact:
+    return UserImpact(user, impact.value, _TEXTS[impact].filled(**values))
 
 
-def _stopping(outlook: Outlook) -> Mapping[str, tuple[Message, ...]]:
+def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
     """Return by name what is said of what stops for each of the touched."""
-    keys, others = outlook.whom(stopping_key), others_stop(outlook)
-    any_others = {*others_may_stop(outlook)} - {*others}
+    keys, others = accounts.whom(key_stops), other_credentials_stop(accounts)
+    any_others = {*other_credentials_may_stop(accounts)} - {*others}
     said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))
     return {
         user.name: tuple(text for text, names in said if user.name in names)
-        for user in outlook.touched
+        for user in accounts.affected
     }
 
 
-def _touched(outlook: Outlook, user: User, stopping: tuple[Message, ...]) -> Person:
-    fate = _fate(outlook, user)
-    why = outlook.entries[user.name].why if user.name in outlook.entries else verbatim("")
-    text = _TEXTS[fate]
+def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]) -> UserImpact:
+    impact = _kind(accounts, user)
+    why = accounts.outcomes[user.name].why if user.name in accounts.outcomes else verbatim("")
+    text = _TEXTS[impact]
     en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
     en, ja = " ".join([en, *(each.en for each in stopping)]), ja + "".join(e.ja for e in stopping)
-    return Person(user.name, fate.value, Message.both(en, ja))
+    return UserImpact(user.name, impact.value, Message.both(en, ja))
 
 
-def _fate(outlook: Outlook, user: User) -> Fate:
-    entry = outlook.entries.get(user.name)
+def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
+    entry = accounts.outcomes.get(user.name)
     if entry is None:
-        facts = outlook.facts.get(user.name)
+        facts = accounts.facts.get(user.name)
         nothing = facts is None or facts.others_told == 0
-        return Fate.HOLDS_NOTHING if nothing else Fate.SIGNS_IN_NOWHERE
+        return ImpactKind.HOLDS_NOTHING if nothing else ImpactKind.SIGNS_IN_NOWHERE
     if entry.verdict is not Verdict.PROVED:
-        return Fate.LOCKED_OUT if entry.verdict is Verdict.REFUTED else Fate.UNSURE
-    if not outlook.gets_policy(user):
-        return Fate.OTHER
-    enforced = outlook.enforcements[user.name].enforced
+        return ImpactKind.LOCKED_OUT if entry.verdict is Verdict.REFUTED else ImpactKind.UNSURE
+    if not accounts.gets_policy(user):
+        return ImpactKind.OTHER
+    enforced = accounts.enforcements[user.name].enforced
     if enforced is not Enforced.PROVED:
-        return Fate.ENFORCEMENT_UNKNOWN if enforced is Enforced.UNKNOWN else Fate.NOT_ENFORCED
+        return (
+            ImpactKind.ENFORCEMENT_UNKNOWN
+            if enforced is Enforced.UNKNOWN
+            else ImpactKind.NOT_ENFORCED
+        )
     if entry.console is Verdict.REFUTED:
-        return Fate.KEY_ONLY
+        return ImpactKind.KEY_ONLY
     if user.devices:
-        return Fate.READY
-    return Fate.NEW_PASSWORD if _must_change(outlook, user) else Fate.ENROLS
+        return ImpactKind.READY
+    return ImpactKind.NEW_PASSWORD if _must_change(accounts, user) else ImpactKind.ENROLS
 
 
-def _must_change(outlook: Outlook, user: User) -> bool:
+def _must_change(accounts: BeforeAfter, user: User) -> bool:
     """Return whether it is known that the password must be changed at the next sign-in."""
     if user.password is None:
         return False
-    facts = outlook.facts.get(user.name)
+    facts = accounts.facts.get(user.name)
     expired = facts is not None and facts.must_change is True
     return user.password.reset_required or expired
 
 
-def is_newly_shut(
-    outlook: Outlook, user: User, ways: Iterable[Credential], asks: Iterable[Ask]
+def is_newly_denied(
+    accounts: BeforeAfter, user: User, ways: Iterable[Credential], asks: Iterable[Ask]
 ) -> bool:
     """Return whether a request stops in one of the ways in.
 
     And no enforcement stood there before.
     """
     sent = tuple(asks)
-    return not outlook.was_enforced(user) and any(
-        _stops(outlook, user, way, ask) for way in ways for ask in sent
+    return not accounts.was_enforced(user) and any(
+        _stops(accounts, user, way, ask) for way in ways for ask in sent
     )
 
 
-def _stops(outlook: Outlook, user: User, way: Credential, ask: Ask) -> bool:
+def _stops(accounts: BeforeAfter, user: User, way: Credential, ask: Ask) -> bool:
     """Return whether a request comes to be denied that was allowed, or that nothing denied.
 
     Probes stand for what else the user is allowed, so that a new Deny counts for both.
     """
-    was, will = (_effect(each, user, way, ask) for each in (outlook.before, outlook.after))
+    was, will = (_effect(each, user, way, ask) for each in (accounts.before, accounts.after))
     if will is DecisionEffect.EXPLICITLY_DENIED:
         return was is not DecisionEffect.EXPLICITLY_DENIED
     return was is DecisionEffect.ALLOWED and will is not DecisionEffect.ALLOWED
@@ -172,71 +182,77 @@ def _stops(outlook: Outlook, user: User, way: Credential, ask: Ask) -> bool:
 
 def _effect(snapshot: Snapshot, user: User, way: Credential, ask: Ask) -> DecisionEffect | None:
     policies = policies_or_none(snapshot, user.name)
-    return None if policies is None else asked(snapshot, way, policies, user.tags, ask).effect
+    return None if policies is None else decided(snapshot, way, policies, user.tags, ask).effect
 
 
-def stopping_key(outlook: Outlook, user: User) -> bool:
+def key_stops(accounts: BeforeAfter, user: User) -> bool:
     """Return whether the user has an active key that comes to be shut out, as far as is known."""
-    return any(known.active for known in user.keys) and may_stop_key(outlook, user)
+    return any(known.active for known in user.keys) and key_may_stop(accounts, user)
 
 
-def may_stop_key(outlook: Outlook, user: User) -> bool:
+def key_may_stop(accounts: BeforeAfter, user: User) -> bool:
     """Return whether an active key of the user comes to be shut out, or one that was not read."""
-    unread = "ListAccessKeys" in outlook.unread.get(user.name, ())
+    unread = "ListAccessKeys" in accounts.unread.get(user.name, ())
     if not unread and not any(known.active for known in user.keys):
         return False
-    return holds(lambda _, known: _is_key_shut(outlook, known, probes(known)), outlook.after, user)
+    return holds(
+        lambda _, known: _is_key_denied(accounts, known, probes(known)), accounts.after, user
+    )
 
 
-def _is_key_shut(outlook: Outlook, user: User, asks: Iterable[Ask]) -> bool:
-    return is_newly_shut(outlook, user, credentials_of(outlook.after, user, mfa=False)[:1], asks)
+def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[Ask]) -> bool:
+    return is_newly_denied(
+        accounts, user, credentials_of(accounts.after, user, mfa=False)[:1], asks
+    )
 
 
-def others_stop(outlook: Outlook) -> tuple[str, ...]:
+def other_credentials_stop(accounts: BeforeAfter) -> tuple[str, ...]:
     """Return whose SSH key, certificate or credential for one service comes to be shut out."""
-    held = {user.name: _held(outlook, user) for user in outlook.touched}
+    held = {user.name: _held(accounts, user) for user in accounts.affected}
     asked_about = frozenset[str]().union(*held.values())
     if not asked_about:
         return ()
-    shut = outlook.decided(partial(_shut_of, services=asked_about))
+    shut = accounts.decided(partial(_denied_services, services=asked_about))
     return tuple(name for name, services in held.items() if services & shut[name])
 
 
-def others_may_stop(outlook: Outlook) -> tuple[str, ...]:
+def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
     """Return whose would be shut out if they had any, where it was not read whether they do.
 
     Who is known to have some that stop is among them.
     """
-    known = {*others_stop(outlook)}
+    known = {*other_credentials_stop(accounts)}
     unread = {
         user.name
-        for user in outlook.touched
-        if (facts := outlook.facts.get(user.name)) is not None and facts.others_unread
+        for user in accounts.affected
+        if (facts := accounts.facts.get(user.name)) is not None and facts.others_unread
     }
     every = frozenset({"", *SERVICES})
-    shut = outlook.decided(partial(_shut_of, services=every)) if unread else {}
+    shut = accounts.decided(partial(_denied_services, services=every)) if unread else {}
     return tuple(
         user.name
-        for user in outlook.touched
+        for user in accounts.affected
         if user.name in known or (user.name in unread and shut[user.name])
     )
 
 
-def _held(outlook: Outlook, user: User) -> frozenset[str]:
+def _held(accounts: BeforeAfter, user: User) -> frozenset[str]:
     """Return the services that a user's active ones are for; "" for any.
 
     A certificate may be known by the credential report alone.
     """
-    facts, listed = outlook.facts.get(user.name), others_of(user)
+    facts, listed = accounts.facts.get(user.name), other_credentials(user)
     more = facts is not None and facts.others > len(listed)
     return frozenset(
         each if each in SERVICES else "" for each in (*listed, *([""] if more else []))
     )
 
 
-def _shut_of(outlook: Outlook, user: User, *, services: frozenset[str]) -> frozenset[str]:
+def _denied_services(
+    accounts: BeforeAfter, user: User, *, services: frozenset[str]
+) -> frozenset[str]:
     """Return for which of the services a user's requests without MFA come to be shut out."""
-    return frozenset(each for each in services if _is_key_shut(outlook, user, _asks(user, each)))
+    return frozenset(each for each in services if _is_key_denied(accounts, user, _asks(user, each)))
 
 
 def _asks(user: User, service: str) -> tuple[Ask, ...]:

@@ -11,7 +11,7 @@ from sekisho.policy.size import Quota
 from sekisho.rollout.changes.kinds import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Note
-from sekisho.rollout.planning.before_after import Outlook
+from sekisho.rollout.planning.before_after import BeforeAfter
 
 GAP = Message("Something that this plan depends on could not be read: {what}.")
 MEANT_UNREAD = Message(
@@ -206,11 +206,11 @@ _BESIDE: Mapping[str, Message] = {
 }
 
 
-def gaps(outlook: Outlook, goal: Goal) -> Iterator[Note]:
+def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[Note]:
     """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
-    snapshot = outlook.before
-    about = {user.name for user in (*outlook.touched, *outlook.targets)}
-    about |= {*outlook.break_glass, outlook.caller.arn.rsplit("/", 1)[-1]}
+    snapshot = accounts.before
+    about = {user.name for user in (*accounts.affected, *accounts.targets)}
+    about |= {*accounts.break_glass, accounts.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
     found: dict[str, dict[str, None]] = {}
     for gap in snapshot.gaps:

@@ -7,7 +7,9 @@ from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, from_json, to_json
 from sekisho.policy.size import Quota, size
+from sekisho.rollout.changes.affected import affected_reads
 from sekisho.rollout.changes.calls import Call, doing, renewing, undoing
+from sekisho.rollout.changes.in_use import USE_READS
 from sekisho.rollout.changes.kinds import (
     Change,
     CreateGroup,
@@ -17,9 +19,7 @@ from sekisho.rollout.changes.kinds import (
     Image,
 )
 from sekisho.rollout.changes.observer import reads_of
-from sekisho.rollout.changes.reach import looking
-from sekisho.rollout.changes.usage import CHECKS
-from sekisho.rollout.planning.before_after import Outlook
+from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.requests import Ask
 
 
@@ -50,14 +50,14 @@ def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
             # whoever goes on after a lost answer sets the password anew
             yield renewing(change)
         yield from _looking(change)
-        yield from looking(change, after)
+        yield from affected_reads(change, after)
 
 
 def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
     for change in changes:
         yield from undoing(change, _made(change))
-        yield from looking(change, after)
-        operations = (*reads_of(change), *CHECKS.get(type(change), ()))
+        yield from affected_reads(change, after)
+        operations = (*reads_of(change), *USE_READS.get(type(change), ()))
         yield from (Call(operation, _subject(doing(change))) for operation in operations)
 
 
@@ -141,16 +141,16 @@ def least_policy(asks: Iterable[Ask]) -> Document:
     return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
 
 
-def needs_of(outlook: Outlook) -> Mapping[str, Any]:
+def needs_of(accounts: BeforeAfter) -> Mapping[str, Any]:
     """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
 
     With it, what is there already can be looked at again, too.
     """
-    if not outlook.changes:
+    if not accounts.changes:
         return {}
-    changes, after = outlook.changes, outlook.after
+    changes, after = accounts.changes, accounts.after
     doing = (*to_apply(changes, after), *to_roll_back(changes, after))
-    return to_json(least_policy((*doing, *to_look(outlook.needless, after))))
+    return to_json(least_policy((*doing, *to_look(accounts.needless, after))))
 
 
 def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:

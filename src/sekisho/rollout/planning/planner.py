@@ -11,6 +11,7 @@ from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Message
 from sekisho.policy import to_json
+from sekisho.rollout.changes.affected import affected_by
 from sekisho.rollout.changes.forecast import change_password_arn, forecast, with_change_password
 from sekisho.rollout.changes.kinds import (
     AddUserToGroup,
@@ -27,12 +28,11 @@ from sekisho.rollout.changes.kinds import (
     RemoveUserFromGroup,
     TagPolicy,
 )
-from sekisho.rollout.changes.reach import reach_of
-from sekisho.rollout.credentials import temporary_length, unread_of
+from sekisho.rollout.credentials import temporary_length, users_not_read
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
-from sekisho.rollout.plan import Caller, Note, Person, Plan
-from sekisho.rollout.planning.before_after import Outlook, outlook_of
+from sekisho.rollout.plan import Caller, Note, Plan, UserImpact
+from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
 from sekisho.rollout.planning.obstacles import (
     gaps,
@@ -96,13 +96,13 @@ def plan(
 
 def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
     goal, snapshot = draft.goal, draft.start
-    outlook = outlook_of(snapshot, draft.now, draft.changes, caller, goal)
-    outlook = replace(outlook, needless=tuple(draft.needless))
-    persons = people(outlook, goal)
+    accounts = compared(snapshot, draft.now, draft.changes, caller, goal)
+    accounts = replace(accounts, needless=tuple(draft.needless))
+    persons = people(accounts, goal)
     told = (
         *draft.warnings,
-        *no_enforcement(outlook.changes, snapshot),
-        *warnings(outlook),
+        *no_enforcement(accounts.changes, snapshot),
+        *warnings(accounts),
         *_uncovered(goal, snapshot),
         *missing(snapshot),
     )
@@ -111,15 +111,15 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
         partition=snapshot.partition,
         caller=caller,
         snapshot_at=snapshot.taken_at,
-        changes=outlook.changes,
-        needless=outlook.needless,
-        proofs=proofs(outlook),
-        reasons=tuple(_against(draft, outlook)),
+        changes=accounts.changes,
+        needless=accounts.needless,
+        proofs=proofs(accounts),
+        reasons=tuple(_against(draft, accounts)),
         warnings=told,
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
-        reach=reach_of(outlook.changes, outlook.before, outlook.after),
-        needs=needs_of(outlook),
+        affected=affected_by(accounts.changes, accounts.before, accounts.after),
+        needs=needs_of(accounts),
         accepted=dict(accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
@@ -127,7 +127,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     )
 
 
-def _against(draft: "_Draft", outlook: Outlook) -> Iterator[Note]:
+def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[Note]:
     """Yield what speaks against the plan, beside its proofs."""
     goal, snapshot = draft.goal, draft.start
     # what is attached before something else is detached counts for AWS meanwhile
@@ -135,18 +135,18 @@ def _against(draft: "_Draft", outlook: Outlook) -> Iterator[Note]:
     most = draft.now if joining == draft.changes else forecast(snapshot, joining)
     yield from expired(goal.exceptions, snapshot.taken_at)
     yield from draft.reasons
-    yield from gaps(outlook, goal)
-    yield from over_quotas(outlook.before, most)
-    yield from reasons(outlook)
-    yield from not_meant(outlook, goal)
-    yield from used_elsewhere(outlook.changes, snapshot)
-    yield from keys_in_use(outlook)
+    yield from gaps(accounts, goal)
+    yield from over_quotas(accounts.before, most)
+    yield from reasons(accounts)
+    yield from not_meant(accounts, goal)
+    yield from used_elsewhere(accounts.changes, snapshot)
+    yield from keys_in_use(accounts)
 
 
 def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:
     """Yield who has a console password, as far as is known, and is in no wave where there are."""
     named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
-    unread = unread_of(snapshot, "GetLoginProfile")
+    unread = users_not_read(snapshot, "GetLoginProfile")
     signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
     left = tuple(name for name in signing_in if name not in named)
     if goal.waves and left:
@@ -317,7 +317,7 @@ class _Draft:
 
 
 def concerned(
-    entries: Iterable[Exemption], people: Iterable[Person], now: datetime
+    entries: Iterable[Exemption], people: Iterable[UserImpact], now: datetime
 ) -> tuple[Exemption, ...]:
     """Return the exceptions of these people, of every break-glass user, and the expired ones."""
     names = {person.user for person in people}

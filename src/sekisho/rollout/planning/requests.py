@@ -44,7 +44,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 
 _RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
 ASKED = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
-"""What users are asked about here besides themselves."""
+"""What users are decided about here besides themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
     )
 
 
-def held_by(credential: Credential) -> Held:
+def kind_of_credential(credential: Credential) -> Held:
     """Return what the prover calls a user's credential."""
     if credential.kind is CredentialKind.LONG_TERM_KEY:
         return Held.KEY
     return Held.SESSION if credential.mfa_at is None else Held.MFA_SESSION
 
 
-def sessions_of(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
+def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
     """Return what a user can really work with, by the password, keys and devices that they have.
 
     A passkey gives no code that GetSessionToken would take, so it needs a password beside it
@@ -104,7 +104,7 @@ def sessions_of(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Creden
     return tuple(found)
 
 
-def asked(
+def decided(
     snapshot: Snapshot,
     credential: Credential,
     policies: Policies,
@@ -133,11 +133,11 @@ def probes(user: User) -> tuple[Ask, ...]:
 
 
 def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:
-    """Return whether a user with this credential is allowed what is asked.
+    """Return whether a user with this credential is allowed what is decided.
 
     Raises:
         FaultyAccount: if a policy that applies is not in the snapshot.
     """
     policies = policies_of(snapshot, user.name)
-    decision = asked(snapshot, credential, policies, user.tags, ask)
+    decision = decided(snapshot, credential, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED

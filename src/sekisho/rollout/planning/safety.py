@@ -20,13 +20,24 @@ from sekisho.prover.sentences import counterexample_text
 from sekisho.rollout.credentials import UNLISTED, UNREAD
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Caller, Note, Proof, Verdict
-from sekisho.rollout.planning.before_after import Outlook, policies_or_none
-from sekisho.rollout.planning.impact import may_stop_key, others_may_stop
+from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
+from sekisho.rollout.planning.impact import key_may_stop, other_credentials_may_stop
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
-from sekisho.rollout.planning.requests import Ask, asked, credentials_of, held_by, sessions_of
-from sekisho.rollout.planning.sign_in_outcomes import Entering
-from sekisho.rollout.planning.user_warnings import NOT_CONFIRMED, UNKNOWN, UNREAD_POLICIES, shut_out
+from sekisho.rollout.planning.requests import (
+    Ask,
+    credentials_of,
+    decided,
+    kind_of_credential,
+    usable_credentials,
+)
+from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.rollout.planning.user_warnings import (
+    NOT_CONFIRMED,
+    UNKNOWN,
+    UNREAD_POLICIES,
+    mfa_still_opens,
+)
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 ENFORCEMENT_PROVED = Message(
@@ -70,87 +81,92 @@ NOT_MEANT = Message(
 _DETAILS = "GetAccountAuthorizationDetails"
 
 
-def proofs(outlook: Outlook) -> tuple[Proof, ...]:
+def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
-    return (_enforcement_shut(outlook), gets_in(outlook), *keeping(outlook), _mfa_opens(outlook))
-
-
-def keeping(outlook: Outlook) -> tuple[Proof, ...]:
-    """Return that the caller, the break-glass users and an administrator keep what they have."""
     return (
-        _caller_keeps_access(outlook),
-        _break_glass_untouched(outlook),
-        _administrator_remains(outlook),
+        _enforcement_shut(accounts),
+        gets_in(accounts),
+        *keeping(accounts),
+        _mfa_opens(accounts),
     )
 
 
-def reasons(outlook: Outlook) -> tuple[Note, ...]:
+def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
+    """Return that the caller, the break-glass users and an administrator keep what they have."""
+    return (
+        _caller_keeps_access(accounts),
+        _break_glass_untouched(accounts),
+        _administrator_remains(accounts),
+    )
+
+
+def reasons(accounts: BeforeAfter) -> tuple[Note, ...]:
     """Return what makes it impossible to judge the plan, for its caller or for who is touched."""
-    if not _is_of(outlook.before, outlook.caller):
-        return (Note("other-account", OTHER_ACCOUNT, (outlook.caller.arn,)),)
+    if not _is_of(accounts.before, accounts.caller):
+        return (Note("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
-        _standing(outlook.before, outlook.caller)
+        _standing(accounts.before, accounts.caller)
     except FaultyAccount:
-        return (Note("caller-unknown", CALLER_UNKNOWN, (outlook.caller.arn,)),)
-    if outlook.before.gaps:
+        return (Note("caller-unknown", CALLER_UNKNOWN, (accounts.caller.arn,)),)
+    if accounts.before.gaps:
         # each gap is a reason of its own where it matters
         return ()
     unread = (
-        user.name for user in outlook.touched if not policies_or_none(outlook.after, user.name)
+        user.name for user in accounts.affected if not policies_or_none(accounts.after, user.name)
     )
     return tuple(Note("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread)
 
 
-def keys_in_use(outlook: Outlook) -> tuple[Note, ...]:
+def keys_in_use(accounts: BeforeAfter) -> tuple[Note, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
-    stops, now = {*outlook.whom(may_stop_key)}, outlook.before.taken_at
+    stops, now = {*accounts.whom(key_may_stop)}, accounts.before.taken_at
     keys = tuple(
         user.name
-        for user in outlook.touched
+        for user in accounts.affected
         if user.name in stops
         and (
-            "ListAccessKeys" in outlook.unread.get(user.name, ())
-            or outlook.facts[user.name].keys_may_work(now)
+            "ListAccessKeys" in accounts.unread.get(user.name, ())
+            or accounts.facts[user.name].keys_may_work(now)
         )
     )
     found = (
         ("keys-in-use", KEYS_IN_USE, keys),
-        ("credentials-in-use", CREDENTIALS_IN_USE, others_may_stop(outlook)),
+        ("credentials-in-use", CREDENTIALS_IN_USE, other_credentials_may_stop(accounts)),
     )
     return tuple(Note(identity, text, names) for identity, text, names in found if names)
 
 
-def not_meant(outlook: Outlook, goal: Goal) -> tuple[Note, ...]:
+def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[Note, ...]:
     """Return who is touched and not among those whom the goal is about."""
-    meant = {user.name for user in outlook.targets} | {*outlook.break_glass}
+    meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
     names = tuple(
         user.name
-        for user in outlook.touched
-        if user.name not in meant and policies_or_none(outlook.after, user.name) is not None
+        for user in accounts.affected
+        if user.name not in meant and policies_or_none(accounts.after, user.name) is not None
     )
     return (Note("not-meant", NOT_MEANT, names),) if names else ()
 
 
-def _enforcement_shut(outlook: Outlook) -> Proof:
+def _enforcement_shut(accounts: BeforeAfter) -> Proof:
     """Show that no request without MFA passes, whatever is attached later.
 
     Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
     beside them, and for who was enforced and is touched.
     """
-    targets = {user.name for user in outlook.targets}
+    targets = {user.name for user in accounts.targets}
     others = [
         user
-        for user in outlook.touched
+        for user in accounts.affected
         if user.name not in targets
         and (
-            outlook.gets_policy(user)
-            or outlook.was_enforced(user)
-            or policies_or_none(outlook.after, user.name) is None
+            accounts.gets_policy(user)
+            or accounts.was_enforced(user)
+            or policies_or_none(accounts.after, user.name) is None
         )
     ]
-    judged = sorted((*outlook.targets, *others), key=lambda user: user.name)
-    found = [(user.name, *_enforcement(outlook.enforcements[user.name])) for user in judged]
+    judged = sorted((*accounts.targets, *others), key=lambda user: user.name)
+    found = [(user.name, *_enforcement(accounts.enforcements[user.name])) for user in judged]
     return _proof("enforcement", ENFORCEMENT_PROVED, found)
 
 
@@ -170,15 +186,15 @@ def _enforcement(enforcement: UserEnforcement) -> tuple[Verdict, Message]:
             ) if counterexample else verbatim("")
 
 
-def gets_in(outlook: Outlook) -> Proof:
+def gets_in(accounts: BeforeAfter) -> Proof:
     """Show that everybody who is touched comes to a session with MFA by what they hold.
 
     Who is proved to have had no way in before is left out.
     """
     found = [
         (name, entry.verdict, entry.why)
-        for name, entry in outlook.entries.items()
-        if not outlook.was_stuck(name)
+        for name, entry in accounts.outcomes.items()
+        if not accounts.was_stuck(name)
     ]
     return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 
@@ -198,21 +214,23 @@ def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
     return Proof(identity, text, verdict, failed)
 
 
-def _caller_keeps_access(outlook: Outlook) -> Proof:
+def _caller_keeps_access(accounts: BeforeAfter) -> Proof:
     """Decide every call of the plan and of its roll-back, as the account is and as it will be.
 
     Part of the plan is applied while only part of it is in force: the calls that apply have to be
     allowed at both ends.
     """
-    looking = to_look(outlook.needless, outlook.after) if outlook.changes else ()
-    applying = (*to_apply(outlook.changes, outlook.after), *looking)
-    rolling_back = to_roll_back(outlook.changes, outlook.after)
-    rounds = ((outlook.before, applying), (outlook.after, (*applying, *rolling_back)))
+    looking = to_look(accounts.needless, accounts.after) if accounts.changes else ()
+    applying = (*to_apply(accounts.changes, accounts.after), *looking)
+    rolling_back = to_roll_back(accounts.changes, accounts.after)
+    rounds = ((accounts.before, applying), (accounts.after, (*applying, *rolling_back)))
     failed = dict.fromkeys(
-        denial for snapshot, asks in rounds for denial in _denials(snapshot, outlook.caller, asks)
+        denial for snapshot, asks in rounds for denial in _denials(snapshot, accounts.caller, asks)
     )
     proof = _decided("caller-keeps-access", CALLER, tuple(failed))
-    known = _is_known(outlook.before, outlook.caller) and _is_known(outlook.after, outlook.caller)
+    known = _is_known(accounts.before, accounts.caller) and _is_known(
+        accounts.after, accounts.caller
+    )
     return proof if known else replace(proof, verdict=Verdict.UNKNOWN)
 
 
@@ -233,7 +251,7 @@ def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Itera
         return
     tags = user.tags if user else {}
     for credential, ask in product(credentials, asks):
-        decision = asked(snapshot, credential, policies, tags, ask)
+        decision = decided(snapshot, credential, policies, tags, ask)
         if decision.effect is not DecisionEffect.ALLOWED:
             yield f"{ask.action} on {ask.resource}: {decision.effect}"
 
@@ -273,27 +291,29 @@ def _is_of(snapshot: Snapshot, caller: Caller) -> bool:
     return caller.home == (snapshot.partition, snapshot.account)
 
 
-def _break_glass_untouched(outlook: Outlook) -> Proof:
+def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
     identity = "break-glass-untouched"
-    if not outlook.break_glass:
+    if not accounts.break_glass:
         return Proof(identity, NO_BREAK_GLASS, Verdict.NOBODY)
-    touched = {user.name for user in outlook.touched}
-    failed = tuple(name for name in outlook.break_glass if name in touched)
+    affected = {user.name for user in accounts.affected}
+    failed = tuple(name for name in accounts.break_glass if name in affected)
     return _decided(identity, BREAK_GLASS, failed)
 
 
-def _administrator_remains(outlook: Outlook) -> Proof:
+def _administrator_remains(accounts: BeforeAfter) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
     identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
     unsure: dict[str, Message] = {}
-    unread = outlook.unread
-    after = _Working(outlook.after, outlook.administrators, outlook.entering, unread)
+    unread = accounts.unread
+    after = _Working(accounts.after, accounts.administrators, accounts.sign_ins, unread)
     for name, verdict, why in _administering(after):
         if verdict is Verdict.PROVED:
             return Proof(identity, text, Verdict.PROVED)
         unsure |= {name: why} if verdict is Verdict.UNKNOWN else {}
-    was = _Working(outlook.before, outlook.administrators_before, outlook.entering_before, unread)
+    was = _Working(
+        accounts.before, accounts.administrators_before, accounts.sign_ins_before, unread
+    )
     before = [*_administering(was)]
     unsure |= {name: why for name, verdict, why in before if verdict is Verdict.UNKNOWN}
     if unsure:
@@ -310,7 +330,7 @@ class _Working:
 
     snapshot: Snapshot
     administrators: Administrators
-    entering: Entering
+    sign_ins: SignInOutcomes
     unread: Mapping[str, tuple[str, ...]]
 
 
@@ -333,10 +353,12 @@ def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
         every = (credentials_of(at.snapshot, user, mfa=mfa) for mfa in (False, True))
         may, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
     else:
-        console = at.entering.console(user)
+        console = at.sign_ins.console(user)
         opens, why = console.verdict, console.why
-        sure = sessions_of(at.snapshot, user, enters=opens is Verdict.PROVED)
-        may = sessions_of(at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN))
+        sure = usable_credentials(at.snapshot, user, enters=opens is Verdict.PROVED)
+        may = usable_credentials(
+            at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN)
+        )
     match _administers_by(at, user, sure), _administers_by(at, user, may):
         case Refuted(), _:
             return Verdict.PROVED, verbatim("")
@@ -349,10 +371,10 @@ def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
 
 
 def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:
-    return some(at.administrators.of(user, held_by(each)) for each in held)
+    return some(at.administrators.of(user, kind_of_credential(each)) for each in held)
 
 
-def _mfa_opens(outlook: Outlook) -> Proof:
+def _mfa_opens(accounts: BeforeAfter) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    found = outlook.decided(shut_out).items()
+    found = accounts.decided(mfa_still_opens).items()
     return _proof("mfa-opens", MFA_OPENS, [(name, *told) for name, told in found])

@@ -31,7 +31,7 @@ _NO_REPORT = Message("there is no credential report, and the password may have e
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SignInOutcome:
     """Whether a user comes to a session with MFA, and if not, where the way ends.
 
     Attributes:
@@ -46,7 +46,7 @@ class Entry:
     console: Verdict = Verdict.UNKNOWN
 
 
-class Entering:
+class SignInOutcomes:
     """Whether the users of an account get in; each is walked once asked about.
 
     Args:
@@ -59,7 +59,7 @@ class Entering:
         self._unread = unread
         self._walks, self._facts = Walks(snapshot), facts_of(snapshot)
 
-    def entries(self, users: Iterable[User]) -> Mapping[str, Entry]:
+    def outcomes(self, users: Iterable[User]) -> Mapping[str, SignInOutcome]:
         """Return whether each of the users gets in, by name; who holds nothing is left out."""
         return {
             user.name: self._entry(user)
@@ -67,24 +67,24 @@ class Entering:
             if user.name in self._unread or user.password or any(key.active for key in user.keys)
         }
 
-    def _entry(self, user: User) -> Entry:
+    def _entry(self, user: User) -> SignInOutcome:
         unread, facts = self._unread.get(user.name), self._facts[user.name]
         if unread:
-            way = Entry(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
+            way = SignInOutcome(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
         else:
             way = self._told(user, self._walks.of, facts)
         return replace(way, console=self.console(user).verdict)
 
-    def console(self, user: User) -> Entry:
+    def console(self, user: User) -> SignInOutcome:
         """Return whether the password opens the console, with MFA or without.
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
         facts = self._facts[user.name]
         if facts.password is None:
-            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason="; ".join(facts.unread)))
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason="; ".join(facts.unread)))
         if not facts.password:
-            return Entry(Verdict.NOBODY)
+            return SignInOutcome(Verdict.NOBODY)
         return self._told(user, self._walks.opens, facts)
 
     def enrols(self, user: User) -> Verdict:
@@ -97,13 +97,13 @@ class Entering:
             facts = replace(facts, password=True, active_keys=1)
         return self._told(user, self._walks.enrols, facts).verdict
 
-    def _told(self, user: User, walk: _Walk, facts: Facts) -> Entry:
+    def _told(self, user: User, walk: _Walk, facts: Facts) -> SignInOutcome:
         """Walk by all that the user may hold; it must come out the same."""
         try:
             policies = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
             reason = "; ".join(fault.message for fault in error.faults)
-            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
         by_verdict = {
             found.verdict: found
             for each in may_hold(facts)
@@ -113,13 +113,13 @@ class Entering:
         if by_verdict or walked.why is None:
             unread = "; ".join((*facts.unread, *self._walks.unread(user)))
             # no call need have failed: a snapshot may do without a report
-            return Entry(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
         verdict = Verdict[walked.verdict.name]
         unsure = verdict is Verdict.UNKNOWN
-        return Entry(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
+        return SignInOutcome(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
 
 
-def or_without_mfa(snapshot: Snapshot, user: User, entry: Entry) -> Entry:
+def or_without_mfa(snapshot: Snapshot, user: User, entry: SignInOutcome) -> SignInOutcome:
     """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
 
     It is where the user is not enforced, and neither a policy of theirs nor a role that may let

@@ -1,4 +1,4 @@
-"""What people will feel of a plan: whose keys stop, who must or cannot enrol, who gains.
+"""What a plan does that people must know: whose keys stop, who must or cannot enrol, who gains.
 
 Who enrols is walked, and what is lost even with MFA is proved; the rest is decided by the engine on
 the account as it is and as it will be, on sampled requests.
@@ -24,10 +24,10 @@ from sekisho.prover import (
     never,
 )
 from sekisho.prover import Verdict as Found
-from sekisho.rollout.credentials import others_of
+from sekisho.rollout.credentials import other_credentials
 from sekisho.rollout.plan import Note, Verdict
-from sekisho.rollout.planning.before_after import Outlook, policies_or_none
-from sekisho.rollout.planning.impact import is_newly_shut, others_stop, stopping_key
+from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
+from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_credentials_stop
 from sekisho.rollout.planning.requests import credentials_of, may, probes
 from sekisho.signin import Credential
 
@@ -68,46 +68,46 @@ MAY_LOSE = Message(
 )
 
 
-def warnings(outlook: Outlook) -> tuple[Note, ...]:
-    """Return what people will feel, each with their names."""
-    shut = {*outlook.whom(_told(_newly_shut))}
-    told = [user for user in outlook.touched if policies_or_none(outlook.after, user.name)]
-    stops = {*others_stop(outlook)}
+def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
+    """Return what people must know of a plan, each with the names of those it is about."""
+    shut = {*accounts.whom(_told(_newly_denied))}
+    told = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
+    stops = {*other_credentials_stop(accounts)}
     named = [
-        ("keys-stop", KEYS_STOP, outlook.whom(_told(stopping_key))),
+        ("keys-stop", KEYS_STOP, accounts.whom(_told(key_stops))),
         ("credentials-stop", CREDENTIALS_STOP, _names(told, lambda user: user.name in stops)),
         # what the walk tells is asked for each: more than their policies tells people apart
-        ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, outlook))),
+        ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, accounts))),
         (
             "cannot-enrol",
             CANNOT_ENROL,
-            _names(told, lambda user: _cannot_enrol(outlook, user, newly_shut=user.name in shut)),
+            _names(told, lambda user: _cannot_enrol(accounts, user, newly_shut=user.name in shut)),
         ),
         (
             "must-enrol",
             MUST_ENROL,
-            _names(told, lambda user: user.name in shut and _must_enrol(outlook, user)),
+            _names(told, lambda user: user.name in shut and _must_enrol(accounts, user)),
         ),
     ]
     # of whom the policy is theirs, and not only one that says the same
-    served = tuple(user.name for user in outlook.touched if _open_to_services(outlook, user))
+    served = tuple(user.name for user in accounts.affected if _open_to_services(accounts, user))
     stuck = tuple(
         name
-        for name, entry in outlook.entries.items()
-        if entry.verdict is not Verdict.PROVED and outlook.was_stuck(name)
+        for name, entry in accounts.outcomes.items()
+        if entry.verdict is not Verdict.PROVED and accounts.was_stuck(name)
     )
-    gaining = {*outlook.whom(_told(_gains))}
-    gains = tuple(u.name for u in outlook.touched if u.name in gaining or _rises(outlook, u))
+    gaining = {*accounts.whom(_told(_gains))}
+    gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
     named.append(("still-stuck", STILL_STUCK, stuck))
     notes = (Note(identity, text, names) for identity, text, names in named if names)
-    return (*notes, *losing(outlook))
+    return (*notes, *lost_permissions(accounts))
 
 
-def _told(feels: Callable[[Outlook, User], bool]) -> Callable[[Outlook, User], bool]:
+def _told(feels: Callable[[BeforeAfter, User], bool]) -> Callable[[BeforeAfter, User], bool]:
     """Return the question of whom something can be told; the plan is refused for the others."""
-    return lambda outlook, user: (
-        policies_or_none(outlook.after, user.name) is not None and feels(outlook, user)
+    return lambda accounts, user: (
+        policies_or_none(accounts.after, user.name) is not None and feels(accounts, user)
     )
 
 
@@ -115,9 +115,9 @@ def _names(users: Iterable[User], feels: Callable[[User], bool]) -> tuple[str, .
     return tuple(user.name for user in users if feels(user))
 
 
-def _dead_locks(outlook: Outlook, user: User) -> bool:
+def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
     """Return whether the page that asks for a new password is where a sign-in ends."""
-    entry = outlook.entries.get(user.name)
+    entry = accounts.outcomes.get(user.name)
     return entry is not None and entry.console is Verdict.REFUTED
 
 
@@ -126,74 +126,75 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
     key, console = credentials_of(snapshot, user, mfa=False)
     ways = [key] if any(known.active for known in user.keys) else []
     ways += [console] if user.password is not None else []
-    return tuple(ways) if ways or others_of(user) else (key, console)
+    return tuple(ways) if ways or other_credentials(user) else (key, console)
 
 
-def _newly_shut(outlook: Outlook, user: User) -> bool:
-    return is_newly_shut(outlook, user, _ways(outlook.after, user), probes(user))
+def _newly_denied(accounts: BeforeAfter, user: User) -> bool:
+    return is_newly_denied(accounts, user, _ways(accounts.after, user), probes(user))
 
 
-def _cannot_enrol(outlook: Outlook, user: User, *, newly_shut: bool) -> bool:
+def _cannot_enrol(accounts: BeforeAfter, user: User, *, newly_shut: bool) -> bool:
     """Return whether a user without a device has to enrol and may not, or might until now."""
-    if not _lacks_device(outlook, user):
+    if not _lacks_device(accounts, user):
         return False
-    if outlook.entering.enrols(user) is not Verdict.REFUTED:
+    if accounts.sign_ins.enrols(user) is not Verdict.REFUTED:
         return False
     return newly_shut or (
-        outlook.known(user) and outlook.entering_before.enrols(user) is Verdict.PROVED
+        accounts.known(user) and accounts.sign_ins_before.enrols(user) is Verdict.PROVED
     )
 
 
-def _must_enrol(outlook: Outlook, user: User) -> bool:
+def _must_enrol(accounts: BeforeAfter, user: User) -> bool:
     """Return whether a user who comes to be shut out has no device, and is not known to be stuck.
 
     Nobody sets up MFA who does not come so far.
     """
-    entry = outlook.entries.get(user.name)
+    entry = accounts.outcomes.get(user.name)
     stuck = entry is not None and entry.verdict is Verdict.REFUTED
-    if stuck or not _lacks_device(outlook, user):
+    if stuck or not _lacks_device(accounts, user):
         return False
-    return outlook.entering.enrols(user) is not Verdict.REFUTED
+    return accounts.sign_ins.enrols(user) is not Verdict.REFUTED
 
 
-def _lacks_device(outlook: Outlook, user: User) -> bool:
+def _lacks_device(accounts: BeforeAfter, user: User) -> bool:
     """Return whether it is known that the user has no device."""
-    return not user.devices and "ListMFADevices" not in outlook.unread.get(user.name, ())
+    return not user.devices and "ListMFADevices" not in accounts.unread.get(user.name, ())
 
 
-def _open_to_services(outlook: Outlook, user: User) -> bool:
-    enforcement = outlook.enforcements.get(user.name)
-    if enforcement is None or enforcement.via_service is None or not outlook.gets_policy(user):
+def _open_to_services(accounts: BeforeAfter, user: User) -> bool:
+    enforcement = accounts.enforcements.get(user.name)
+    if enforcement is None or enforcement.via_service is None or not accounts.gets_policy(user):
         return False
     return not isinstance(enforcement.via_service, Proved)
 
 
-def _gains(outlook: Outlook, user: User) -> bool:
+def _gains(accounts: BeforeAfter, user: User) -> bool:
     """Return whether somebody who is there already may do what nothing allowed them before."""
-    if policies_or_none(outlook.before, user.name) is None:
+    if policies_or_none(accounts.before, user.name) is None:
         return False
     return any(
-        may(outlook.after, user, credential, ask) and not may(outlook.before, user, credential, ask)
+        may(accounts.after, user, credential, ask)
+        and not may(accounts.before, user, credential, ask)
         for mfa in (False, True)
-        for credential in credentials_of(outlook.after, user, mfa=mfa)
+        for credential in credentials_of(accounts.after, user, mfa=mfa)
         for ask in probes(user)
     )
 
 
-def _rises(outlook: Outlook, user: User) -> bool:
+def _rises(accounts: BeforeAfter, user: User) -> bool:
     """Return whether somebody who is there already may come to be an administrator."""
-    if not outlook.known(user) or isinstance(outlook.administrators.of(user), Proved):
+    if not accounts.known(user) or isinstance(accounts.administrators.of(user), Proved):
         return False
-    return isinstance(outlook.administrators_before.of(user), Proved)
+    return isinstance(accounts.administrators_before.of(user), Proved)
 
 
 _NO_WORDS = verbatim("")
 _OWN_CALLS = ("iam:", "sts:")
 
 
-def losing(outlook: Outlook) -> Iterator[Note]:
+def lost_permissions(accounts: BeforeAfter) -> Iterator[Note]:
     """Yield who is not allowed something any more even with MFA, with one example, and who may."""
-    found = outlook.decided(_lost)
+    found = accounts.decided(_lost)
     for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
         whom = {name: each for name, each in found.items() if isinstance(each, kind)}
         if whom:
@@ -213,25 +214,25 @@ def _said(found: Found) -> Message:
             return _NO_WORDS
 
 
-def _lost(outlook: Outlook, user: User) -> Found:
-    before, after = _policies(outlook, user)
+def _lost(accounts: BeforeAfter, user: User) -> Found:
+    before, after = _policies(accounts, user)
     if before is None or after is None:
         return Unknown(UNREAD_POLICIES)
-    now = outlook.before.taken_at
+    now = accounts.before.taken_at
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
-def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Message]:
+def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[Verdict, Message]:
     """Return whether MFA still opens something for a user for whom it did.
 
     Asked of what is attached to the user, and of whatever may be attached later.
     """
-    before, after = _policies(outlook, user)
+    before, after = _policies(accounts, user)
     if before is None or after is None:
         return Verdict.UNKNOWN, UNREAD_POLICIES
     for later in (False, True):
-        will = _opens(outlook, user, after, later=later)
-        was = will if isinstance(will, Refuted) else _opens(outlook, user, before, later=later)
+        will = _opens(accounts, user, after, later=later)
+        was = will if isinstance(will, Refuted) else _opens(accounts, user, before, later=later)
         match was, will:
             case (Refuted(), Refuted()) | (Proved(), _):
                 continue
@@ -242,16 +243,16 @@ def shut_out(outlook: Outlook, user: User) -> tuple[Verdict, Message]:
     return Verdict.PROVED, _NO_WORDS
 
 
-def _policies(outlook: Outlook, user: User) -> tuple[Policies | None, Policies | None]:
+def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Policies | None]:
     """Return the user's policies before and after, None if not known; who is new had none."""
-    known = outlook.known(user)
-    before = policies_or_none(outlook.before, user.name) if known else Policies()
-    return before, policies_or_none(outlook.after, user.name)
+    known = accounts.known(user)
+    before = policies_or_none(accounts.before, user.name) if known else Policies()
+    return before, policies_or_none(accounts.after, user.name)
 
 
-def _opens(outlook: Outlook, user: User, policies: Policies, *, later: bool) -> Found:
+def _opens(accounts: BeforeAfter, user: User, policies: Policies, *, later: bool) -> Found:
     """Return a request that MFA opens as a refutation, a proof that there is none, or neither."""
-    now, besides = outlook.before.taken_at, (*expected_exempt(), *_own_actions(outlook))
+    now, besides = accounts.before.taken_at, (*expected_exempt(), *_own_actions(accounts))
     return _found(lambda: mfa_opens(policies, named_of(user), now, besides, later=later))
 
 
@@ -263,9 +264,9 @@ def _found(question: Callable[[], Question]) -> Found:
         return Unknown(verbatim(said))
 
 
-def _own_actions(outlook: Outlook) -> Iterator[str]:
+def _own_actions(accounts: BeforeAfter) -> Iterator[str]:
     """Yield what of IAM and STS the goal's policies allow: what people need for their devices."""
-    for policy in filter(None, map(outlook.after.policies.get, outlook.policies)):
+    for policy in filter(None, map(accounts.after.policies.get, accounts.policies)):
         for statement in policy.document.statements:
             if statement.effect is Effect.ALLOW and not statement.action.negated:
                 names = statement.action.values

@@ -25,7 +25,7 @@ _OTHER_CREDENTIALS = tuple(
     )
 )
 
-CHECKS: Mapping[type, tuple[str, ...]] = {
+USE_READS: Mapping[type, tuple[str, ...]] = {
     CreatePolicy: ("ListEntitiesForPolicy",),
     CreateGroup: ("GetGroup", "ListAttachedGroupPolicies", "ListGroupPolicies"),
     CreateUser: (
@@ -71,7 +71,7 @@ _COUNTED = verbatim("{what}: {number}")
 Question = tuple[str, str, Message]
 
 
-def uses(api: AwsApi, change: Change) -> tuple[Message, ...]:
+def signs_of_use(api: AwsApi, change: Change) -> tuple[Message, ...]:
     """Return what keeps a thing that `change` made from being removed; empty if nothing does.
 
     Raises:

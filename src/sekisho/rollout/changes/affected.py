@@ -20,7 +20,7 @@ from sekisho.rollout.changes.kinds import (
 )
 from sekisho.rollout.changes.observer import Observer
 
-Reach = Mapping[str, tuple[str, ...]]
+Affected = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
 
 _KINDS = {
@@ -30,31 +30,31 @@ _KINDS = {
 }
 
 
-def reach_of(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Reach:
+def affected_by(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Affected:
     """Return who feels each change: who does already, and who comes by the changes themselves.
 
     They can be half made when somebody looks.
     """
     return {
-        change.address: tuple(sorted({*_felt(change, before), *_felt(change, after)}))
+        change.address: tuple(sorted({*_affected(change, before), *_affected(change, after)}))
         for change in changes
         if isinstance(change, AttachGroupPolicy | DetachGroupPolicy | CreatePolicyVersion)
     }
 
 
-def newcomers(change: Change, reach: Reach, observer: Observer) -> tuple[str, ...]:
-    """Return who would feel a change now, and was not judged, as `reach` has it.
+def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[str, ...]:
+    """Return whom a change would affect now and who was not judged, as `affected` has it.
 
     Raises:
         AwsRefused: if it cannot be told.
     """
-    known = {*reach.get(change.address, ())}
+    known = {*affected.get(change.address, ())}
     found = dict.fromkeys(_found(change, known, observer))
     return tuple(name for name in found if name not in known)
 
 
-def still_felt(
-    change: Change, changes: Iterable[Change], reach: Reach, observer: Observer
+def still_affected(
+    change: Change, changes: Iterable[Change], affected: Affected, observer: Observer
 ) -> tuple[str, ...]:
     """Return who feels a change now and did not before its plan.
 
@@ -63,7 +63,7 @@ def still_felt(
     Raises:
         AwsRefused: if it cannot be told.
     """
-    known = {*reach.get(change.address, ())}
+    known = {*affected.get(change.address, ())}
     found = dict.fromkeys(_found(change, known, observer))
     brought = {
         name
@@ -73,13 +73,13 @@ def still_felt(
     return tuple(name for name in found if name not in known or name in brought)
 
 
-def named(names: Iterable[str]) -> Message:
+def affected_names(names: Iterable[str]) -> Message:
     """Return who feels a change, as each language names them."""
     pairs = (each.partition(" ") for each in names)
     return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
 
 
-def looking(change: Change, after: Snapshot) -> Iterator[Call]:
+def affected_reads(change: Change, after: Snapshot) -> Iterator[Call]:
     """Yield the calls by which it is read again who feels a change."""
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
@@ -94,7 +94,7 @@ def looking(change: Change, after: Snapshot) -> Iterator[Call]:
 
 
 def _brings(link: Change, change: Change, known: set[str]) -> str | None:
-    """Return whom a change brings to feel another; None if nobody."""
+    """Return whom a change brings under another; None if nobody."""
     match change, link:
         case (AttachGroupPolicy(group) | DetachGroupPolicy(group), AddUserToGroup(joined, user)):
             return f"user {user}" if joined == group else None
@@ -108,7 +108,7 @@ def _brings(link: Change, change: Change, known: set[str]) -> str | None:
             return None
 
 
-def _felt(change: Change, snapshot: Snapshot) -> Iterator[str]:
+def _affected(change: Change, snapshot: Snapshot) -> Iterator[str]:
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
             yield from (f"user {user.name}" for user in snapshot.users if group in user.groups)
