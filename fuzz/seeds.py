@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sekisho.audit import Attachment
+from sekisho.audit.lint import Attachment
 
 CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
 PRINCIPALS = ("arn:aws:iam::111122223333:user/alice", "arn:aws:sts::111122223333:assumed-role/r/s")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
-from sekisho.audit import Attachment
+from sekisho.audit.lint import Attachment
 
 __all__ = ["SHAPES"]
 

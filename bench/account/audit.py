@@ -33,7 +33,7 @@ from sekisho.account import (
     save_snapshot,
 )
 from sekisho.audit import Exceptions
-from sekisho.audit.checks import check_account
+from sekisho.audit.findings import check_account
 from sekisho.audit.people import rows_of
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.engine.workload import ACCOUNT, some_policies
 from sekisho.account import Group, ManagedPolicy, Snapshot, User, load_snapshot, save_snapshot
-from sekisho.audit import enforcements_of
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.policy import from_json
 
 USERS, SETS, EACH = 5_000, 500, 5

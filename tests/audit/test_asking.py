@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.test_lint_laws import POLICIES
-from sekisho.audit.held import Ask, Held, home_of, request_of
 from sekisho.audit.lint.asking import Asker
-from sekisho.audit.truth_model import policies_with
+from sekisho.audit.meaning import CredentialState
+from sekisho.audit.meaning.credentials import Ask, home_of, request_of
+from sekisho.audit.meaning.truth import policies_with
 from sekisho.engine import decide
 from sekisho.policy import PolicyKind, from_json
 
@@ -21,16 +22,16 @@ ASKS = (
     Ask("s3:GetObject", "arn:aws-cn:s3:::b"),
     Ask("sts:GetSessionToken", "*"),
 )
-OWN = tuple(held for held in Held if held is not Held.FEDERATED)
+OWN = tuple(state for state in CredentialState if state is not CredentialState.FEDERATED)
 """A federated user session may do nothing without a session policy, which is beside the point."""
 
 
 @given(POLICIES, st.sampled_from(ASKS), st.sampled_from(OWN))
-def test_the_effect_is_the_engines(value: dict[str, Any], ask: Ask, held: Held) -> None:
+def test_the_effect_is_the_engines(value: dict[str, Any], ask: Ask, state: CredentialState) -> None:
     document = from_json(value)
     home = home_of(document)
     policies = policies_with(document, PolicyKind.IDENTITY)
     # the ARN tells the account, which need not be that of the people
-    request = replace(request_of(held, ask, home), resource_account=None)
+    request = replace(request_of(state, ask, home), resource_account=None)
     effect = decide(request, policies).effect
-    assert Asker(home, document).effect(document.statements, ask, held) is effect
+    assert Asker(home, document).effect(document.statements, ask, state) is effect

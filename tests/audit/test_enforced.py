@@ -20,8 +20,8 @@ from rollout.staging import (
     user,
 )
 from sekisho.account import Gap, Snapshot, readings_of
-from sekisho.audit import Enforced, enforcements_of
-from sekisho.audit.alike import Traits, traits_of
+from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement.likeness import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
 from sekisho.prover import Proved, Refuted, User, prove_enforcement

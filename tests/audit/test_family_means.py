@@ -5,8 +5,8 @@ from dataclasses import fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sekisho import audit, policy
-from sekisho.audit import Enforcement, Line, Meaning, Target, Works
+from sekisho import policy
+from sekisho.audit.meaning import Enforcement, Line, Meaning, Target, Works, meaning
 from sekisho.catalogue import partitions
 from sekisho.policy import Choices, Preset
 
@@ -34,7 +34,7 @@ def _line(meant: Meaning, action: str, target: Target) -> Line:
 @settings(max_examples=60)
 @given(_choices())
 def test_the_enforcement_is_shut_and_enrolment_is_open(choices: Choices) -> None:
-    meant = audit.meaning(policy.force_mfa(choices), partition=choices.partition)
+    meant = meaning(policy.force_mfa(choices), partition=choices.partition)
     assert meant.enforces
     assert meant.unknown == ()
     enrolment = Works.CONSOLE_WITHOUT_MFA if choices.enrolment_needs_session else Works.WITHOUT_MFA
@@ -46,7 +46,7 @@ def test_the_enforcement_is_shut_and_enrolment_is_open(choices: Choices) -> None
 @settings(max_examples=60)
 @given(_choices())
 def test_each_choice_opens_what_it_says(choices: Choices) -> None:
-    meant = audit.meaning(policy.force_mfa(choices), partition=choices.partition)
+    meant = meaning(policy.force_mfa(choices), partition=choices.partition)
     enable = "iam:EnableMFADevice"
     with_path = _line(meant, enable, Target.OWN_WITH_PATH)
     assert (with_path.works is _line(meant, enable, Target.OWN).works) is choices.user_paths
@@ -61,7 +61,7 @@ def test_each_choice_opens_what_it_says(choices: Choices) -> None:
 
 
 def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
-    meant = audit.meaning(policy.force_mfa(policy.choices_of(Preset.AWS)))
+    meant = meaning(policy.force_mfa(policy.choices_of(Preset.AWS)))
     assert _line(meant, "iam:ChangePassword", Target.OWN).works is Works.ONLY_WITH_MFA
     forgotten = _line(meant, "iam:GetMFADevice", Target.OWN)
     assert (forgotten.works, forgotten.enforcement) == (Works.NOT_BY_THIS_POLICY, Enforcement.OPEN)

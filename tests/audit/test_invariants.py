@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from audit.test_enforced import MAY_CHANGE, NAMES, OWN, statements, told
 from sekisho.account import readings_of
-from sekisho.audit import invariants_of
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement import invariants_of, named_of
 from sekisho.engine import Assumptions
 from sekisho.prover import Demand, Invariant, Refuted, invariant_holds
 from sekisho.signin import PasswordPolicy

@@ -11,7 +11,8 @@ import pytest
 
 from cases import CORPUS, cases
 from sekisho import policy
-from sekisho.audit import Attachment, Family, Finding, FindingId, Report, Severity, lint
+from sekisho.audit import Family, Finding, FindingId, Severity
+from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.errors import Code, FaultyPolicy
 from sekisho.messages import table
 

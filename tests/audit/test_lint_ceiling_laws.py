@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from audit.test_lint_laws import FEW
 from audit.test_trust_laws import EVERYTHING
-from sekisho.audit import Attachment, Severity, lint
-from sekisho.audit.held import Ask, Held, Home, request_of
+from sekisho.audit import Severity
+from sekisho.audit.lint import Attachment, lint
+from sekisho.audit.meaning import CredentialState
+from sekisho.audit.meaning.credentials import Ask, Home, request_of
 from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, decide
 from sekisho.policy import parse
 
@@ -60,10 +62,10 @@ def test_a_ceiling_under_which_only_those_with_mfa_may_enrol_is_not_clean(
         else Policies(identity=(EVERYTHING,), boundaries=ceiling)
     )
     may = {
-        held: decide(request_of(held, ENABLE, HOME), policies).effect is DecisionEffect.ALLOWED
-        for held in (Held.CONSOLE, Held.CONSOLE_MFA)
+        state: decide(request_of(state, ENABLE, HOME), policies).effect is DecisionEffect.ALLOWED
+        for state in (CredentialState.CONSOLE, CredentialState.CONSOLE_MFA)
     }
-    if may[Held.CONSOLE_MFA] and not may[Held.CONSOLE]:
+    if may[CredentialState.CONSOLE_MFA] and not may[CredentialState.CONSOLE]:
         report = lint(text, attachment)
         assert not report.clean
         assert any(each.id.startswith("mfa.") for each in report.findings)

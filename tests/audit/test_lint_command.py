@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sekisho import policy
-from sekisho.audit import FindingId, Held
+from sekisho.audit import FindingId
+from sekisho.audit.meaning import CredentialState
 from sekisho.policy import Preset, choices_of
 
 LEAKING = """{
@@ -129,8 +130,8 @@ def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
         row for row in report["credentials"]["rows"] if row["task"] == "everything else"
     ]
     outcomes = {name: cell["outcome"] for name, cell in everything["outcomes"].items()}
-    assert outcomes[Held.KEY.value] == "other policies decide"
-    assert outcomes[Held.CONSOLE.value] == "explicitly denied"
+    assert outcomes[CredentialState.KEY.value] == "other policies decide"
+    assert outcomes[CredentialState.CONSOLE.value] == "explicitly denied"
 
 
 TRUST = """{"Version": "2012-10-17", "Statement": [
@@ -147,9 +148,9 @@ def test_a_trust_policy_says_for_whom_it_was_asked() -> None:
     assert table["unasked"] == ["arn:aws:iam::111122223333:user/other"]
     user, service = table["rows"]
     assert user["principal"] == "arn:aws:iam::111122223333:user/staff/ci"
-    key = user["outcomes"][Held.KEY.value]
+    key = user["outcomes"][CredentialState.KEY.value]
     assert (key["outcome"], key["askedAs"]) == ("allowed", user["principal"])
-    nobody = service["outcomes"][Held.KEY.value]
+    nobody = service["outcomes"][CredentialState.KEY.value]
     assert (nobody["outcome"], nobody["askedAs"]) == ("nobody named has it", None)
     shown = run("-", "--as", "trust", "--lang", "ja", given=TRUST).stdout
     assert "1 `arn:aws:iam::111122223333:user/staff/ci` としてロールを引き受ける" in shown

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho import policy
-from sekisho.audit import Attachment, FindingId, Report, Severity, lint
+from sekisho.audit import FindingId, Severity
+from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.catalogue import partitions
 from sekisho.policy import Choices, Preset, choices_of
 

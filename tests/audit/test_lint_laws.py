@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sekisho.audit import Attachment, Finding, FindingId, Severity, lint
+from sekisho.audit import Finding, FindingId, Severity
+from sekisho.audit.lint import Attachment, lint
 from sekisho.errors import FaultyPolicy
 
 DEEP = settings().max_examples >= 10_000

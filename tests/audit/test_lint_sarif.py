@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sekisho.audit import Attachment, Family, FindingId, lint, to_sarif
+from sekisho.audit import Family, FindingId
+from sekisho.audit.lint import Attachment, lint, to_sarif
 from sekisho.messages import Language
 
 LEAKING = """{"Version": "2012-10-17", "Statement": [

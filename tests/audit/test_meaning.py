@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sekisho import audit, policy
-from sekisho.audit import Target
+from sekisho import policy
+from sekisho.audit.meaning import Meaning, Target, meaning, sentences
 from sekisho.errors import Unsupported
 from sekisho.policy import PolicyKind
 
@@ -16,8 +16,8 @@ CASES: list[dict[str, Any]] = json.loads(CORPUS.read_text(encoding="utf-8"))["ca
 KEYS = {"id", "source", "policy", "lines", "everythingElse", "enforces", "untried", "unknown"}
 
 
-def _meaning(document: dict[str, Any]) -> audit.Meaning:
-    return audit.meaning(policy.from_json(document, source="case"))
+def _meaning(document: dict[str, Any]) -> Meaning:
+    return meaning(policy.from_json(document, source="case"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -62,7 +62,7 @@ def test_a_trust_policy_is_refused_by_name() -> None:
         kind=PolicyKind.TRUST,
     )
     with pytest.raises(Unsupported, match="identity-based"):
-        audit.meaning(trust)
+        meaning(trust)
 
 
 def _japanese(text: str) -> bool:
@@ -71,16 +71,16 @@ def _japanese(text: str) -> bool:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_sentences_exist_in_both_languages_and_do_not_mix(case: dict[str, Any]) -> None:
-    sentences = audit.sentences(_meaning(case["policy"]))
-    assert sentences
-    for sentence in sentences:
+    said = sentences(_meaning(case["policy"]))
+    assert said
+    for sentence in said:
         assert not _japanese(sentence.en)
         assert _japanese(sentence.ja)
 
 
 def test_a_leaking_enforcement_is_called_one() -> None:
     leaking = next(case for case in CASES if case["id"] == "bool-in-a-deny")
-    last = audit.sentences(_meaning(leaking["policy"]))[-1]
+    last = sentences(_meaning(leaking["policy"]))[-1]
     assert last.en.startswith("Everything else: ")
     assert "NOT with a long-term access key" in last.en
 
@@ -95,7 +95,7 @@ def test_a_user_with_a_path_is_mentioned_only_where_it_matters() -> None:
                 ],
             }
         )
-        return any("path" in sentence.en for sentence in audit.sentences(meant))
+        return any("path" in sentence.en for sentence in sentences(meant))
 
     plain, with_path = (f"arn:aws:iam::*:user/{way}${{aws:username}}" for way in ("", "*/"))
     assert mentions_a_path([plain])
@@ -117,6 +117,6 @@ def test_a_user_with_a_path_who_needs_mfa_where_others_do_not_is_told_apart() ->
             ],
         }
     )
-    [said] = [sentence.en for sentence in audit.sentences(meant) if "path" in sentence.en]
+    [said] = [sentence.en for sentence in sentences(meant) if "path" in sentence.en]
     assert said.startswith("Works only with MFA (on their own things, for a user whose ARN has")
     assert said.endswith(": iam:EnableMFADevice, iam:ResyncMFADevice")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.test_lint_laws import FEW
-from sekisho.audit import Attachment, FindingId, lint
+from sekisho.audit import FindingId
+from sekisho.audit.lint import Attachment, lint
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import from_json, parse
 

@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 from audit.test_lint_laws import FEW
 from cases import cases
 from sekisho import policy
-from sekisho.audit import HELD, LEGEND, OUTCOMES, Attachment, Held, Outcome, TruthTable, Way, lint
-from sekisho.audit.held import Ask, Home, request_of
-from sekisho.audit.truth import truth_table
-from sekisho.audit.truth_model import policies_with
+from sekisho.audit.lint import Attachment, lint
+from sekisho.audit.meaning import (
+    CREDENTIALS,
+    LEGEND,
+    OUTCOMES,
+    CredentialState,
+    Outcome,
+    TruthTable,
+    Way,
+)
+from sekisho.audit.meaning.credentials import Ask, Home, request_of
+from sekisho.audit.meaning.truth import policies_with, truth_table
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
 
@@ -30,9 +38,10 @@ def tabled(case: dict[str, Any]) -> TruthTable:
 @pytest.mark.parametrize("case", cases("lint/table", KEYS, ("unasked",)))
 def test_the_corpus(case: dict[str, Any]) -> None:
     table = tabled(case)
-    assert [held.value for held in table.held] == case["held"]
+    assert [state.value for state in table.columns] == case["held"]
     rows = {
-        row.task.en: [row.cells[held].outcome.value for held in table.held] for row in table.rows
+        row.task.en: [row.cells[state].outcome.value for state in table.columns]
+        for row in table.rows
     }
     assert list(rows.items()) == list(case["rows"].items())
     assumptions = {
@@ -44,7 +53,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
 
 
 def test_every_credential_and_outcome_has_words() -> None:
-    assert set(HELD) == {*Held, *Way}
+    assert set(CREDENTIALS) == {*CredentialState, *Way}
     assert set(OUTCOMES) == set(Outcome)
     assert set(LEGEND) | {Outcome.ALLOWED, Outcome.DENIED} == set(Outcome)
 
@@ -87,10 +96,10 @@ def test_a_cell_is_what_the_engine_answers(value: dict[str, Any], action: str) -
         DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
         DecisionEffect.IMPLICITLY_DENIED: Outcome.OTHERS,
     }
-    for held, cell in table.rows[-1].cells.items():
-        request = request_of(held, ask, HOME)
-        effect = decide(request, policies_with(document, PolicyKind.IDENTITY, held)).effect
-        barred = held is Held.FEDERATED and action.startswith("sts:")
+    for state, cell in table.rows[-1].cells.items():
+        request = request_of(state, ask, HOME)
+        effect = decide(request, policies_with(document, PolicyKind.IDENTITY, state)).effect
+        barred = state is CredentialState.FEDERATED and action.startswith("sts:")
         assert cell.outcome is (Outcome.REFUSED if barred else meaning[effect])
 
 
@@ -163,10 +172,10 @@ def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
         DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
         DecisionEffect.IMPLICITLY_DENIED: Outcome.NOT_ALLOWED,
     }
-    cells = [(row, held, cell) for row in table.rows for held, cell in row.cells.items()]
-    for row, held, cell in cells:
+    cells = [(row, state, cell) for row in table.rows for state, cell in row.cells.items()]
+    for row, state, cell in cells:
         assert (cell.outcome is Outcome.NOBODY) is (cell.asked_as == "")
-        if cell.outcome is Outcome.NOBODY or held.value not in SHOWN:
+        if cell.outcome is Outcome.NOBODY or state.value not in SHOWN:
             continue
         account = re.search(r"[0-9]{12}", row.principal or "")
         assert row.principal in (None, "*", cell.asked_as) or (
@@ -175,7 +184,7 @@ def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
         policies = Policies(identity=_own(cell.asked_as), trust=trust)
         answers = set()
         for known in ({}, OUTSIDE):
-            context = Context(SHOWN[held.value] | known)
+            context = Context(SHOWN[state.value] | known)
             request = Request(cell.asked_as, row.actions[0], f"{IAM}role/any", context)
             answers.add(meaning[decide(request, policies).effect])
         if cell.outcome is Outcome.CONDITIONAL:

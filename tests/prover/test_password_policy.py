@@ -9,7 +9,7 @@ import pytest
 
 from rollout.staging import ACCOUNT, ENFORCEMENT, EVERYTHING, FULL, NOW, enforcement, managed, user
 from sekisho.account import Gap, Snapshot, save_snapshot
-from sekisho.audit import Enforced, enforcements_of
+from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.signin import PasswordPolicy

@@ -13,7 +13,7 @@ from rollout.staging import policy_goal
 from sekisho.account import collect, load_account
 from sekisho.account.aws import Boto3Api
 from sekisho.account.reads import READS, Per
-from sekisho.audit import Enforced, enforcements_of
+from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import (

@@ -33,7 +33,7 @@ from sekisho.account import (
     Password,
     Snapshot,
 )
-from sekisho.audit import UserEnforcement
+from sekisho.audit.enforcement import UserEnforcement
 from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown

@@ -1,52 +1,28 @@
-"""What is wrong: what a policy really means, lint; and (later) findings about accounts."""
+"""What is wrong: with a policy (`lint`, `meaning`), with an account (`findings`), and for people.
 
-from sekisho.audit.enforced import Enforced, UserEnforcement, enforcements_of, named_of
-from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption, load_exceptions
+This face has what all of them share, and is quick to import; each part has a face of its own.
+"""
+
+from sekisho.audit.exceptions import (
+    ExceptionKind,
+    Exceptions,
+    Exemption,
+    exemption_from_json,
+    exemption_to_json,
+    load_exceptions,
+)
 from sekisho.audit.finding import Family, Finding, FindingId, Place, Severity
-from sekisho.audit.held import Held
-from sekisho.audit.invariants import invariants_of
-from sekisho.audit.lint import Attachment, Report, lint, to_sarif
-from sekisho.audit.meaning import Enforcement, Line, Meaning, Works, meaning
-from sekisho.audit.probes import CredentialState, Target
-from sekisho.audit.trusted import Way
-from sekisho.audit.truth_model import Cell, Outcome, TruthRow, TruthTable
-from sekisho.audit.truth_wording import HELD, LEGEND, OUTCOMES
-from sekisho.audit.wording import sentences
 
 __all__ = [
-    "HELD",
-    "LEGEND",
-    "OUTCOMES",
-    "Attachment",
-    "Cell",
-    "CredentialState",
-    "Enforced",
-    "Enforcement",
     "ExceptionKind",
     "Exceptions",
     "Exemption",
     "Family",
     "Finding",
     "FindingId",
-    "Held",
-    "Line",
-    "Meaning",
-    "Outcome",
     "Place",
-    "Report",
     "Severity",
-    "Target",
-    "TruthRow",
-    "TruthTable",
-    "UserEnforcement",
-    "Way",
-    "Works",
-    "enforcements_of",
-    "invariants_of",
-    "lint",
+    "exemption_from_json",
+    "exemption_to_json",
     "load_exceptions",
-    "meaning",
-    "named_of",
-    "sentences",
-    "to_sarif",
 ]

@@ -15,16 +15,6 @@ from sekisho.documents import Shape, read_yaml, yaml_shape
 from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.policy import Position
 
-__all__ = [
-    "SCHEMA",
-    "ExceptionKind",
-    "Exceptions",
-    "Exemption",
-    "exemption_from_json",
-    "exemption_to_json",
-    "load_exceptions",
-]
-
 _ELSE = "delete the entry, or mend the name"
 SCHEMA = "sekisho.exceptions/1"
 """The name of the form; another number means another form."""

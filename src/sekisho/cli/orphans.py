@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import click
 
 from sekisho.account import Device, Snapshot, open_account
-from sekisho.audit.orphans import Guess, guesses
+from sekisho.audit.findings import Guess, guesses
 from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
 from sekisho.cli.planning import (

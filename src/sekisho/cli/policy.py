@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from sekisho import audit, catalogue, policy
+from sekisho import catalogue, policy
+from sekisho.audit.meaning import meaning, sentences
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
@@ -170,7 +171,7 @@ def summary(file: str, lang: Language, output: OutputFormat) -> Exit:
     """
     document = policy.parse(read_policy(file), source=file)
     found = policy.summarise(document, catalogue.load())
-    meant = audit.sentences(audit.meaning(document))
+    meant = sentences(meaning(document))
     if output is OutputFormat.JSON:
         click.echo(
             json.dumps(_summary_as_json(document, found, meant), indent=2, ensure_ascii=False)

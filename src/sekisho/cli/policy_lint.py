@@ -8,8 +8,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from sekisho import __version__, audit
-from sekisho.audit import Attachment, Finding, Report, Severity, TruthTable
+from sekisho import __version__
+from sekisho.audit import Finding, Severity
+from sekisho.audit.lint import Attachment, Report, to_sarif
+from sekisho.audit.lint import lint as lint_policy
+from sekisho.audit.meaning import CREDENTIALS, LEGEND, OUTCOMES, TruthTable
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, lang_option, report_format_option
@@ -77,7 +80,7 @@ def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: 
         try:
             text = read_policy(file)
             reports.append(
-                audit.lint(text, given["attachment"], source=file, partition=given["partition"])
+                lint_policy(text, given["attachment"], source=file, partition=given["partition"])
             )
         except FaultyInput as error:
             failed.append(error)
@@ -90,7 +93,7 @@ def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: 
         case ReportFormat.JSON:
             click.echo(json.dumps(_as_json(reports, messages), indent=2, ensure_ascii=False))
         case ReportFormat.SARIF:
-            log = audit.to_sarif(reports, version=__version__, lang=lang, failed=messages)
+            log = to_sarif(reports, version=__version__, lang=lang, failed=messages)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     for message in messages:
         click.echo(f"sekisho: {message}", err=True)
@@ -167,13 +170,12 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
     table.add_column("")
     for number in range(1, len(truth.rows) + 1):
         table.add_column(str(number), no_wrap=True)
-    for held in truth.held:
-        cells = [row.cells[held] for row in truth.rows]
+    for state in truth.columns:
+        cells = [row.cells[state] for row in truth.rows]
         marked = [
-            audit.OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "")
-            for cell in cells
+            OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "") for cell in cells
         ]
-        table.add_row(unstyled(audit.HELD[held].into(lang)), *map(unstyled, marked))
+        table.add_row(unstyled(CREDENTIALS[state].into(lang)), *map(unstyled, marked))
     console.print(table)
     for line in _notes(truth):
         _say(console, f"  {line.into(lang)}")
@@ -183,7 +185,7 @@ def _notes(truth: TruthTable) -> Iterator[Message]:
     """Yield what the table does not say itself."""
     cells = [cell for row in truth.rows for cell in row.cells.values()]
     outcomes = {cell.outcome for cell in cells}
-    yield from (text for outcome, text in audit.LEGEND.items() if outcome in outcomes)
+    yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
     for name in sorted({name for cell in cells for name in cell.assumptions}):
         yield _MATTERED.filled(name=name)
     if truth.untried:
@@ -250,12 +252,12 @@ def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
                 "principal": row.principal,
                 "actions": list(row.actions),
                 "outcomes": {
-                    held.value: {
+                    state.value: {
                         "outcome": cell.outcome,
                         "assumptions": list(cell.assumptions),
                         "askedAs": cell.asked_as or None,
                     }
-                    for held, cell in row.cells.items()
+                    for state, cell in row.cells.items()
                 },
             }
             for row in truth.rows

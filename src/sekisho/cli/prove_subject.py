@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.account import Snapshot, open_account, policies_of, readings, user_of, users_may_change
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement import named_of
 from sekisho.audit.people import Facts, facts_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice

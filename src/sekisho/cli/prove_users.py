@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import Snapshot
-from sekisho.audit import UserEnforcement, enforcements_of, invariants_of
+from sekisho.audit.enforcement import UserEnforcement, enforcements_of, invariants_of
 from sekisho.audit.people import Facts, facts_of, said_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_output import RESTS, counterexample_to_json, undeniable

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
-from sekisho.audit.exceptions import Exemption, exemption_from_json, exemption_to_json
+from sekisho.audit import Exemption, exemption_from_json, exemption_to_json
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message

@@ -8,8 +8,8 @@ words are known from pages about it; those that no page quotes are marked.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sekisho import __version__, audit, catalogue, policy
-from sekisho.audit import Meaning, Target, Works
+from sekisho import __version__, catalogue, policy
+from sekisho.audit.meaning import Meaning, Target, Works, meaning, sentences
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Choices, Document
@@ -71,7 +71,7 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
         FaultyPolicy: if the choices contradict each other.
     """
     document = policy.force_mfa(choices)
-    meant = audit.meaning(document, partition=choices.partition)
+    meant = meaning(document, partition=choices.partition)
     works = _works_without_mfa(meant, "iam:ChangePassword", Target.OWN)
     with_path = _works_without_mfa(meant, "iam:EnableMFADevice", Target.OWN_WITH_PATH)
     return Guide(
@@ -166,7 +166,7 @@ def _review(document: Document, meant: Meaning) -> Section:
                     "without MFA. What the policy really means:"
                 )
             ),
-            Steps(audit.sentences(meant)),
+            Steps(sentences(meant)),
             *(Note(_warning(warning.text)) for warning in summary.warnings),
         ),
     )

@@ -1,6 +1,6 @@
 """Lint: what is wrong with one policy, and what it means for MFA."""
 
-from sekisho.audit.lint.report import Attachment, Report, to_sarif
+from sekisho.audit.lint.model import Attachment, Report, to_sarif
 from sekisho.audit.lint.run import lint
 
 __all__ = ["Attachment", "Report", "lint", "to_sarif"]

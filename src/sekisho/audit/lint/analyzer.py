@@ -10,13 +10,11 @@ from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.conditions import condition_checks
-from sekisho.audit.lint.report import Attachment
+from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.spelling import Speller
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, Version, to_json
-
-__all__ = ["analyzer_checks"]
 
 _ARN_PARTS = 6
 _ACCOUNT_DIGITS = 12

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
-from sekisho.audit.held import Ask, Held, Home, request_of
-from sekisho.audit.lint.work import Work
-from sekisho.audit.probes import probes_of
+from sekisho.audit.meaning import CredentialState
+from sekisho.audit.meaning.credentials import Ask, Home, probes_of, request_of
 from sekisho.catalogue import Action
 from sekisho.engine import Assumptions, AttachedPolicy, Context, DecisionEffect
 from sekisho.engine.doubts import Doubts
@@ -31,16 +30,26 @@ from sekisho.policy import (
     Statement,
 )
 
-__all__ = [
-    "Asker",
-    "State",
-    "Statements",
-    "as_identity",
-    "bare",
-    "check",
-    "relaxed",
-    "relaxed_but_who",
-]
+
+class Work:
+    """An amount of work, up to a bound; what lies beyond is a gap, never a pass.
+
+    Args:
+        most: the bound, in comparisons.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def add(self, amount: int) -> None:
+        """Count so many comparisons."""
+        self._left -= amount
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether more was counted than the bound."""
+        return self._left < 0
+
 
 Statements = tuple[Statement, ...]
 
@@ -61,13 +70,13 @@ _DECIDED = frozenset({_MFA_PRESENT, _MFA_AGE, "aws:viaawsservice"})
 _WHO = frozenset({"aws:principalarn", "aws:principaltype", "aws:username", "aws:userid"})
 
 
-class State(Enum):
-    """What a request shows of MFA, and what has to be held for it."""
+class MfaState(Enum):
+    """What a request shows of MFA, and which credential shows it."""
 
-    KEY = Held.KEY
-    NO_MFA = Held.CONSOLE
-    FRESH = Held.CONSOLE_MFA
-    STALE = Held.TOKEN_MFA
+    KEY = CredentialState.KEY
+    NO_MFA = CredentialState.CONSOLE
+    FRESH = CredentialState.CONSOLE_MFA
+    STALE = CredentialState.TOKEN_MFA
 
 
 @remembered_by_identity
@@ -116,8 +125,8 @@ def as_identity(document: Document, kind: PolicyKind) -> Document:
     return replace(document, statements=statements)
 
 
-_Shown = tuple[Held, str | None, str | None]
-"""What is held; `aws:MultiFactorAuthPresent`, "" for what the credential brings; and its age."""
+_Shown = tuple[CredentialState, str | None, str | None]
+"""A credential; `aws:MultiFactorAuthPresent`, "" for what the credential brings; and its age."""
 
 
 class Asker:
@@ -163,17 +172,18 @@ class Asker:
         """Return one question about an action for each of its probes."""
         name = str(action)
         if name not in self._probed:
-            probes = probes_of(action, self.home.partition, self.home.account)
-            asks = (Ask(name, probe.resource, probe.holder.path) for probe in probes)
+            asks = (probe.ask for probe in probes_of(action, self.home))
             self._probed[name] = tuple(dict.fromkeys(asks))
         return self._probed[name]
 
-    def cause(self, statements: Statements, ask: Ask, held: Held | State) -> Statement | None:
+    def cause(
+        self, statements: Statements, ask: Ask, state: CredentialState | MfaState
+    ) -> Statement | None:
         """Return the first Deny that applies, else the first Allow that does, else None.
 
         What is known is kept for a tuple of statements by its identity.
         """
-        scope = self._scope(ask, self._shown(held))
+        scope = self._scope(ask, self._shown(state))
         key = (id(statements), id(scope))
         if key not in self._causes:
             self.work.add(len(statements) // _LOOKED_UP)
@@ -187,38 +197,40 @@ class Asker:
                     return each
         return None
 
-    def effect(self, statements: Statements, ask: Ask, held: Held | State) -> DecisionEffect:
+    def effect(
+        self, statements: Statements, ask: Ask, state: CredentialState | MfaState
+    ) -> DecisionEffect:
         """Return what comes of a request, the statements being all that there is."""
-        cause = self.cause(statements, ask, held)
+        cause = self.cause(statements, ask, state)
         if cause is None:
             return DecisionEffect.IMPLICITLY_DENIED
         if cause.effect is Effect.DENY:
             return DecisionEffect.EXPLICITLY_DENIED
-        scope = self._scope(ask, self._shown(held))
+        scope = self._scope(ask, self._shown(state))
         # to a resource of another account its own policy would have to allow it too
         if across_accounts(scope.request, scope.caller):
             return DecisionEffect.IMPLICITLY_DENIED
         return DecisionEffect.ALLOWED
 
-    def denied(self, statements: Statements, ask: Ask, held: Held | State) -> bool:
+    def denied(self, statements: Statements, ask: Ask, state: CredentialState | MfaState) -> bool:
         """Tell whether the statements explicitly deny."""
-        return self.effect(statements, ask, held) is DecisionEffect.EXPLICITLY_DENIED
+        return self.effect(statements, ask, state) is DecisionEffect.EXPLICITLY_DENIED
 
-    def allowed(self, statements: Statements, ask: Ask, held: Held | State) -> bool:
+    def allowed(self, statements: Statements, ask: Ask, state: CredentialState | MfaState) -> bool:
         """Tell whether the statements allow."""
-        return self.effect(statements, ask, held) is DecisionEffect.ALLOWED
+        return self.effect(statements, ask, state) is DecisionEffect.ALLOWED
 
-    def applies(self, statement: Statement, ask: Ask, held: Held | State) -> bool:
+    def applies(self, statement: Statement, ask: Ask, state: CredentialState | MfaState) -> bool:
         """Tell whether one statement applies."""
-        return self._applies(statement, self._scope(ask, self._shown(held)))
+        return self._applies(statement, self._scope(ask, self._shown(state)))
 
     def depends_on_mfa(self, statement: Statement, ask: Ask) -> bool:
         """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
         if not _mentions_mfa(statement):
             return False
         loose = relaxed(statement)
-        for held in (Held.KEY, Held.CONSOLE):
-            answers = {self.applies_showing(loose, ask, held, *mfa) for mfa in self._mfa_states}
+        for state in (CredentialState.KEY, CredentialState.CONSOLE):
+            answers = {self.applies_showing(loose, ask, state, *mfa) for mfa in self._mfa_states}
             if len(answers) > 1:
                 return True
         return False
@@ -229,18 +241,28 @@ class Asker:
         The keys are varied each for itself, also to what no credential is known to show: a service
         may call for a session, an AssumeRole call with a key may bring a code.
         """
-        kinds = (Held.KEY, Held.CONSOLE, Held.SERVICE_FOR_KEY, Held.SERVICE_FOR_MFA)
+        kinds = (
+            CredentialState.KEY,
+            CredentialState.CONSOLE,
+            CredentialState.SERVICE_FOR_KEY,
+            CredentialState.SERVICE_FOR_MFA,
+        )
         return any(
-            self.applies_showing(statement, ask, held, *mfa)
-            for held in kinds
+            self.applies_showing(statement, ask, state, *mfa)
+            for state in kinds
             for mfa in self._mfa_states
         )
 
     def applies_showing(
-        self, statement: Statement, ask: Ask, held: Held, present: str | None, age: str | None
+        self,
+        statement: Statement,
+        ask: Ask,
+        state: CredentialState,
+        present: str | None,
+        age: str | None,
     ) -> bool:
-        """Tell whether a statement applies to what is held, with other MFA keys; None is absent."""
-        return self._applies(statement, self._scope(ask, (held, present, age)))
+        """Tell whether a statement applies to a credential, with other MFA keys; None is absent."""
+        return self._applies(statement, self._scope(ask, (state, present, age)))
 
     def _applies(self, statement: Statement, scope: Scope) -> bool:
         key = (self.number(statement), id(scope))
@@ -261,23 +283,23 @@ class Asker:
             known = self._numbered[id(statement)] = statement, number
         return known[1]
 
-    def _shown(self, held: Held | State) -> _Shown:
-        match held:
-            case State.FRESH:
-                return Held.CONSOLE_MFA, "true", "0"
-            case State.STALE:
-                return Held.TOKEN_MFA, "true", self._stale
-            case State():
-                return held.value, "", None
-            case Held():
-                return held, "", None
+    def _shown(self, state: CredentialState | MfaState) -> _Shown:
+        match state:
+            case MfaState.FRESH:
+                return CredentialState.CONSOLE_MFA, "true", "0"
+            case MfaState.STALE:
+                return CredentialState.TOKEN_MFA, "true", self._stale
+            case MfaState():
+                return state.value, "", None
+            case CredentialState():
+                return state, "", None
 
     def _scope(self, ask: Ask, shown: _Shown) -> Scope:
         """Return what a statement is matched against; the same one each time."""
         key = (ask, shown)
         if key not in self._scopes:
-            held, present, age = shown
-            request = request_of(held, ask, self.home)
+            state, present, age = shown
+            request = request_of(state, ask, self.home)
             by_whom = (shown, ask.path)
             if by_whom not in self._askers:
                 context = (

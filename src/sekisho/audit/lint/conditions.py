@@ -20,8 +20,6 @@ from sekisho.policy import (
     Version,
 )
 
-__all__ = ["condition_checks", "looks_like_mfa"]
-
 _STRING_OR_ARN = ("String", "Arn")
 _VARIABLE = "${"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?")

@@ -8,13 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.work import Work
+from sekisho.audit.lint.asking import Work
 from sekisho.engine import arns, glob
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement
-
-__all__ = ["Naming", "always_denied"]
 
 _SHOWN = 5
 _ARN = 3

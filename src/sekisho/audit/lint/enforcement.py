@@ -1,27 +1,25 @@
-"""What a policy that demands MFA exempts, forgets, and locks out (facts §1, §5).
+"""What a policy that demands MFA exempts, forgets, and locks out.
 
 Every answer is the engine's on a real request. Conditions that no credential decides, such as on an
-address, are taken to hold in the Denies that demand MFA.
+address, are taken to hold in the Denies that demand MFA. A policy that is written for
+`${aws:username}` forgets users whose ARN has a path, and devices of another name than the user's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.held import Ask, Held, credential_of
-from sekisho.audit.lint.asking import Asker, State, relaxed
-from sekisho.audit.lint.counterexample import stand_ins
-from sekisho.audit.lint.facts import asked, listed
-from sekisho.audit.lint.report import Attachment
+from sekisho.audit.lint.asking import Asker, MfaState, relaxed
+from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.questions import asked, listed, stand_ins
 from sekisho.audit.lint.statements import Dependent
-from sekisho.audit.probes import COLLEAGUE, NAME
-from sekisho.catalogue import Catalogue
+from sekisho.audit.meaning import CredentialState, Target
+from sekisho.audit.meaning.credentials import COLLEAGUE, NAME, Ask, credential_of, probes_of
+from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, Effect
+from sekisho.policy import Document, Effect, Statement
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
-
-__all__ = ["Enforcement"]
 
 _EXEMPT: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
     (FindingId.EXEMPT_DEACTIVATE, (("DeactivateMFADevice", "user"),)),
@@ -100,14 +98,14 @@ class Enforcement:
         self._iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
         self._stand_ins = stand_ins(asker.home, catalogue)
         self.states = tuple(
-            state for state in (State.KEY, State.NO_MFA) if self._enforced_in(state)
+            state for state in (MfaState.KEY, MfaState.NO_MFA) if self._enforced_in(state)
         )
         """The states without MFA in which anything is denied that is not denied with it."""
 
-    def _enforced_in(self, state: State) -> bool:
+    def _enforced_in(self, state: MfaState) -> bool:
         return any(
             self._asker.denied(self._whole, ask, state)
-            and not self._asker.denied(self._whole, ask, State.FRESH)
+            and not self._asker.denied(self._whole, ask, MfaState.FRESH)
             for ask in self._stand_ins
         )
 
@@ -186,7 +184,9 @@ class Enforcement:
         if action is None:
             return False
         for ask in self._asker.asks_of(action):
-            if self._asker.allowed(self._whole, ask, State.FRESH) or _permitted(ask, self._asker):
+            if self._asker.allowed(self._whole, ask, MfaState.FRESH) or _permitted(
+                ask, self._asker
+            ):
                 return False
         return True
 
@@ -198,7 +198,9 @@ class Enforcement:
         """Find out whether somebody without MFA can get it, in the console."""
         enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         create = Ask("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
-        may = {ask: self._asker.effect(self._whole, ask, State.NO_MFA) for ask in (enable, create)}
+        may = {
+            ask: self._asker.effect(self._whole, ask, MfaState.NO_MFA) for ask in (enable, create)
+        }
         if may[enable] is DecisionEffect.EXPLICITLY_DENIED:
             fact = self._fact("EnableMFADevice", f"user/{NAME}")
             yield self._found(FindingId.ENROLMENT_DENIED, fact)
@@ -225,22 +227,22 @@ class Enforcement:
         loose, ask = relaxed(each.statement), each.asks[0]
         return (
             loose.effect is Effect.ALLOW
-            and self._asker.applies(loose, ask, State.FRESH)
-            and not self._asker.applies(loose, ask, State.NO_MFA)
+            and self._asker.applies(loose, ask, MfaState.FRESH)
+            and not self._asker.applies(loose, ask, MfaState.NO_MFA)
         )
 
     def _all_need_mfa(self) -> bool:
         """Tell whether without MFA nothing is allowed at all."""
         asks = self._stand_ins
-        with_mfa = any(self._asker.allowed(self._whole, ask, State.FRESH) for ask in asks)
-        without = any(self._asker.allowed(self._whole, ask, State.NO_MFA) for ask in asks)
+        with_mfa = any(self._asker.allowed(self._whole, ask, MfaState.FRESH) for ask in asks)
+        without = any(self._asker.allowed(self._whole, ask, MfaState.NO_MFA) for ask in asks)
         return with_mfa and not without
 
     def _password(self) -> Iterator[Finding]:
         own = f"user/{NAME}"
         change = Ask("iam:ChangePassword", f"{self._iam}:{own}")
         fact = self._fact("ChangePassword", own)
-        effect = self._asker.effect(self._whole, change, State.NO_MFA)
+        effect = self._asker.effect(self._whole, change, MfaState.NO_MFA)
         if effect is DecisionEffect.EXPLICITLY_DENIED:
             yield self._found(FindingId.FIRST_SIGN_IN, fact)
         elif effect is DecisionEffect.ALLOWED or not self._allows:
@@ -253,14 +255,14 @@ class Enforcement:
             fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
             yield self._found(FindingId.OTHERS_WITHOUT_MFA, fact)
         own = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
-        if State.KEY in self.states and not self._asker.denied(self._whole, own, State.KEY):
-            effect = self._asker.effect(self._whole, own, State.KEY)
-            yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, State.KEY, effect))
+        if MfaState.KEY in self.states and not self._asker.denied(self._whole, own, MfaState.KEY):
+            effect = self._asker.effect(self._whole, own, MfaState.KEY)
+            yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, MfaState.KEY, effect))
 
     def _fact(self, action: str, thing: str) -> Message:
         ask = Ask(f"iam:{action}", f"{self._iam}:{thing}")
-        effect = self._asker.effect(self._whole, ask, State.NO_MFA)
-        return asked(ask, State.NO_MFA, effect)
+        effect = self._asker.effect(self._whole, ask, MfaState.NO_MFA)
+        return asked(ask, MfaState.NO_MFA, effect)
 
     def _found(self, name: FindingId, fact: Message, *, at_deny: bool = True) -> Finding:
         """Return a finding at the widest Deny of MFA enforcement, or about the whole document."""
@@ -272,5 +274,90 @@ class Enforcement:
 
 def _permitted(ask: Ask, asker: Asker) -> bool:
     """Tell whether the service permits what is asked, whatever policies say."""
-    held = credential_of(Held.KEY, asker.home)
-    return isinstance(service_rule(held, ask.action, SigninAssumptions()), PermittedWithoutPolicy)
+    key = credential_of(CredentialState.KEY, asker.home)
+    return isinstance(service_rule(key, ask.action, SigninAssumptions()), PermittedWithoutPolicy)
+
+
+_MOST_ACTIONS = 12
+_MOST_PATTERNS = 60
+_CREATE = "iam:CreateVirtualMFADevice"
+_ENABLE = "iam:enablemfadevice"
+_NOT_WITH_PATH = Message("open to `user/hanako` and not to `user/staff/hanako`")
+
+
+def own_checks(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what users may do to their own things, and some of them may not."""
+    lost: list[str] = []
+    where: Statement | None = None
+    for action in _own_actions(document, catalogue):
+        if asker.exhausted:
+            return
+        cause = _lost(document, action, asker)
+        if cause is not None:
+            lost.append(str(action))
+            where = cause if where is None else where
+    if lost and where is not None:
+        shown = ", ".join(f"`{name}`" for name in lost)
+        fact = listed(_NOT_WITH_PATH, shown)
+        yield found(FindingId.USER_PATH, place_in(document, where), fact)
+    yield from _device_name(document, asker, catalogue)
+
+
+def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
+    """Yield the actions on users that the Allows name, and before them enrolment."""
+    named = {
+        value.lower()
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW and not statement.action.negated
+        for value in statement.action.values
+        if value.lower().startswith("iam:")
+    } | {_ENABLE}
+    found = {
+        str(action): action
+        for value in sorted(named)[:_MOST_PATTERNS]
+        for action in catalogue.expand(value)
+        if any(kind.name == "user" for kind in action.resource_types)
+    }
+    ordered = sorted(found, key=lambda name: (name.lower() != _ENABLE, name))
+    yield from (found[name] for name in ordered[:_MOST_ACTIONS])
+
+
+def _lost(document: Document, action: Action, asker: Asker) -> Statement | None:
+    """Return the statement that tells a user with a path from one without, to their loss."""
+    by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
+    own, with_path = by_target.get(Target.OWN), by_target.get(Target.OWN_WITH_PATH)
+    if own is None or with_path is None:
+        return None
+    # what a Deny without MFA does to paths shows at enrolment
+    states = (
+        (MfaState.FRESH, MfaState.NO_MFA) if str(action).lower() == _ENABLE else (MfaState.FRESH,)
+    )
+    for state in states:
+        mine = asker.effect(document.statements, own, state)
+        theirs = asker.effect(document.statements, with_path, state)
+        if mine is DecisionEffect.EXPLICITLY_DENIED or theirs is mine:
+            continue
+        if mine is DecisionEffect.ALLOWED:
+            return asker.cause(document.statements, own, state)
+        if theirs is DecisionEffect.EXPLICITLY_DENIED:
+            return asker.cause(document.statements, with_path, state)
+    return None
+
+
+def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iterator[Finding]:
+    action = catalogue.action(_CREATE)
+    if action is None:
+        return
+    by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
+    named, other = by_target.get(Target.OWN), by_target.get(Target.OWN_OTHER_NAME)
+    if named is None or other is None:
+        return
+    for state in (MfaState.NO_MFA, MfaState.FRESH):
+        refused = asker.effect(document.statements, other, state)
+        if refused is DecisionEffect.ALLOWED:
+            continue
+        if asker.allowed(document.statements, named, state):
+            statement = asker.cause(document.statements, named, state)
+            fact = asked(other, state, refused)
+            yield found(FindingId.DEVICE_NAME, place_in(document, statement), fact)
+            return

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.held import Ask, Held, credential_of
-from sekisho.audit.lint.asking import Asker, relaxed
+from sekisho.audit.lint.asking import Asker, Work, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.spelling import cross_service_keys
-from sekisho.audit.lint.work import Work
+from sekisho.audit.meaning import CredentialState
+from sekisho.audit.meaning.credentials import Ask, credential_of
 from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Statement
 from sekisho.policy.applies import about, carries, service_of
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
-
-__all__ = ["decoys", "is_decoy", "misfits", "never_applies", "ungoverned", "wrong_partitions"]
 
 _ARN_PARTS = 6
 _SHOWN = 5
@@ -26,7 +24,7 @@ _LONG = 60
 def never_applies(
     document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
 ) -> Iterator[Finding]:
-    """Yield that a statement never applies, whatever is held.
+    """Yield that a statement never applies, whatever the credential.
 
     Args:
         document: where it stands.
@@ -179,5 +177,5 @@ def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
 
 
 def _permitted(action: str, asker: Asker) -> bool:
-    held = credential_of(Held.KEY, asker.home)
-    return isinstance(service_rule(held, action, SigninAssumptions()), PermittedWithoutPolicy)
+    key = credential_of(CredentialState.KEY, asker.home)
+    return isinstance(service_rule(key, action, SigninAssumptions()), PermittedWithoutPolicy)

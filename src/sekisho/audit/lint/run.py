@@ -4,13 +4,18 @@ from collections.abc import Iterator
 
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.held import Ask, Held, Home, home_of
 from sekisho.audit.lint.analyzer import analyzer_checks
-from sekisho.audit.lint.asking import Asker, State, as_identity, check, relaxed, relaxed_but_who
-from sekisho.audit.lint.counterexample import questions, stand_ins
+from sekisho.audit.lint.asking import (
+    Asker,
+    MfaState,
+    Work,
+    as_identity,
+    check,
+    relaxed,
+    relaxed_but_who,
+)
 from sekisho.audit.lint.covering import always_denied
-from sekisho.audit.lint.enforcement import Enforcement
-from sekisho.audit.lint.facts import applying, asked
+from sekisho.audit.lint.enforcement import Enforcement, own_checks
 from sekisho.audit.lint.idle import (
     decoys,
     misfits,
@@ -18,23 +23,20 @@ from sekisho.audit.lint.idle import (
     ungoverned,
     wrong_partitions,
 )
-from sekisho.audit.lint.own import own_checks
+from sekisho.audit.lint.model import Attachment, Report
+from sekisho.audit.lint.questions import applying, asked, questions, stand_ins
 from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
-from sekisho.audit.lint.report import Attachment, Report
-from sekisho.audit.lint.saving import save_checks
+from sekisho.audit.lint.save import save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.trust import Trust
-from sekisho.audit.lint.work import Work
-from sekisho.audit.truth import truth_table
-from sekisho.audit.truth_model import TruthTable
-from sekisho.audit.truth_wording import HELD
+from sekisho.audit.meaning import CREDENTIALS, CredentialState, TruthTable
+from sekisho.audit.meaning.credentials import Ask, Home, home_of
+from sekisho.audit.meaning.truth import truth_table
 from sekisho.catalogue import Catalogue
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, parse, size
-
-__all__ = ["lint"]
 
 _LONGEST = 10_240
 """Characters: the largest quota of any policy; no longer one can be saved anywhere."""
@@ -220,14 +222,14 @@ class _Run:
             # the role that asks stands for one that is named
             named = self._of_roles_only(each)
             statement = relaxed(each.statement) if named else relaxed_but_who(each.statement)
-            hits = self.asker.applies(statement, each.asks[0], Held.ROLE)
+            hits = self.asker.applies(statement, each.asks[0], CredentialState.ROLE)
             if each.statement.effect is Effect.DENY and hits:
                 yield self._session_finding(FindingId.SCP_HITS_ROLES, each, statement)
 
     def _of_roles_only(self, each: Dependent) -> bool:
         """Tell whether a statement is about no IAM user, by what it says about who asks."""
         statement, ask = relaxed_but_who(each.statement), each.asks[0]
-        if any(self.asker.applies(statement, ask, state) for state in State):
+        if any(self.asker.applies(statement, ask, state) for state in MfaState):
             return False
         named = [
             value
@@ -236,17 +238,19 @@ class _Run:
             for value in condition.values
         ]
         by_name = bool(named) and all(":role/" in value for value in named)
-        return by_name or self.asker.applies(statement, ask, Held.ROLE)
+        return by_name or self.asker.applies(statement, ask, CredentialState.ROLE)
 
     def _session_finding(self, name: FindingId, each: Dependent, statement: Statement) -> Finding:
         ask = each.asks[0]
-        false = self.asker.applies(statement, ask, Held.ROLE)
-        absent = self.asker.applies_showing(statement, ask, Held.ROLE, None, None)
+        false = self.asker.applies(statement, ask, CredentialState.ROLE)
+        absent = self.asker.applies_showing(statement, ask, CredentialState.ROLE, None, None)
         says = applying(false, absent, "role_session_mfa")
-        fact = Message("`{action}` on `{resource}`, {held}: {effect}").filled(
+        fact = Message("`{action}` on `{resource}`, {credential}: {effect}").filled(
             action=ask.action,
             resource=ask.resource,
-            held=Message.both(Held.ROLE.value, HELD[Held.ROLE].ja),
+            credential=Message.both(
+                CredentialState.ROLE.value, CREDENTIALS[CredentialState.ROLE].ja
+            ),
             effect=says,
         )
         return found(name, place_in(self.document, each.statement, path="Condition"), fact)
@@ -254,10 +258,13 @@ class _Run:
     def _boundary(self, dependents: list[Dependent]) -> Iterator[Finding]:
         asks = stand_ins(self.asker.home, self.known)
         if dependents and not any(
-            self.asker.allowed(self.document.statements, ask, Held.CONSOLE_MFA) for ask in asks
+            self.asker.allowed(self.document.statements, ask, CredentialState.CONSOLE_MFA)
+            for ask in asks
         ):
-            effect = self.asker.effect(self.document.statements, asks[0], Held.CONSOLE_MFA)
-            fact = asked(asks[0], Held.CONSOLE_MFA, effect)
+            effect = self.asker.effect(
+                self.document.statements, asks[0], CredentialState.CONSOLE_MFA
+            )
+            fact = asked(asks[0], CredentialState.CONSOLE_MFA, effect)
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
 
 

@@ -5,10 +5,8 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
-from sekisho.audit.lint.work import Work
+from sekisho.audit.lint.asking import Work
 from sekisho.catalogue import Catalogue
-
-__all__ = ["Speller", "cross_service_keys", "global_keys"]
 
 _MOST_GUESSES = 5
 """Looking for what was meant is slow; a person mends the first few and asks again."""

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.held import Ask
-from sekisho.audit.lint.asking import Asker, State, relaxed
-from sekisho.audit.lint.facts import asked
+from sekisho.audit.lint.asking import Asker, MfaState, relaxed
+from sekisho.audit.lint.questions import asked
+from sekisho.audit.meaning.credentials import Ask
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Quantifier, Statement
 
-__all__ = ["Dependent", "statement_checks"]
-
 _ENROLMENT = frozenset({"iam:createvirtualmfadevice", "iam:enablemfadevice", "iam:resyncmfadevice"})
-_Vector = Mapping[State, bool]
+_Vector = Mapping[MfaState, bool]
 
 
 class Dependent:
@@ -30,7 +28,7 @@ def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> 
     for ask in dependent.asks:
         if asker.exhausted:
             return
-        own = {state: asker.applies(relaxed(statement), ask, state) for state in State}
+        own = {state: asker.applies(relaxed(statement), ask, state) for state in MfaState}
         if statement.effect is Effect.DENY:
             wrong = _deny(document, own, ask, asker)
         else:
@@ -45,27 +43,30 @@ def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> 
                 )
 
 
-_Found = Iterator[tuple[FindingId, State]]
+_Found = Iterator[tuple[FindingId, MfaState]]
 
 
 def _deny(document: Document, own: _Vector, ask: Ask, asker: Asker) -> _Found:
     """Find what the Deny misses and no other Deny of the document catches."""
-    if own[State.FRESH]:
-        if not (own[State.KEY] and own[State.NO_MFA]):
-            yield FindingId.DENY_INVERTED, State.FRESH
+    if own[MfaState.FRESH]:
+        if not (own[MfaState.KEY] and own[MfaState.NO_MFA]):
+            yield FindingId.DENY_INVERTED, MfaState.FRESH
         return
     misses = [
         state
-        for state in (State.KEY, State.NO_MFA)
+        for state in (MfaState.KEY, MfaState.NO_MFA)
         if not own[state] and not asker.denied(document.statements, ask, state)
     ]
     if not misses:
         return
-    if not own[State.KEY] and not own[State.NO_MFA]:
-        if own[State.STALE]:
+    if not own[MfaState.KEY] and not own[MfaState.NO_MFA]:
+        if own[MfaState.STALE]:
             yield FindingId.AGE_WITHOUT_IF_EXISTS, misses[0]
         return
-    name = {State.KEY: FindingId.DENY_MISSES_KEYS, State.NO_MFA: FindingId.DENY_MISSES_CONSOLE}
+    name = {
+        MfaState.KEY: FindingId.DENY_MISSES_KEYS,
+        MfaState.NO_MFA: FindingId.DENY_MISSES_CONSOLE,
+    }
     yield name[misses[0]], misses[0]
 
 
@@ -76,29 +77,29 @@ def _allow(
     # what other Allows add is another matter
     admits = [
         state
-        for state in (State.KEY, State.NO_MFA)
+        for state in (MfaState.KEY, MfaState.NO_MFA)
         if own[state] and not asker.denied(document.statements, ask, state)
     ]
-    if not own[State.FRESH]:
+    if not own[MfaState.FRESH]:
         if admits and ask.action.lower() not in _ENROLMENT:
             yield FindingId.ALLOW_INVERTED, admits[0]
         return
     if not admits:
-        if asker.allowed(document.statements, ask, State.KEY):
-            yield FindingId.ALLOW_WITHOUT_TOO, State.KEY
-    elif State.KEY in admits:
+        if asker.allowed(document.statements, ask, MfaState.KEY):
+            yield FindingId.ALLOW_WITHOUT_TOO, MfaState.KEY
+    elif MfaState.KEY in admits:
         quantified = any(
             each.operator.quantifier is Quantifier.FOR_ALL_VALUES
             for each in dependent.statement.conditions
         )
         name = FindingId.ALLOW_FOR_ALL_VALUES if quantified else FindingId.ALLOW_ADMITS_KEYS
-        yield name, State.KEY
+        yield name, MfaState.KEY
     else:
-        yield FindingId.ALLOW_ADMITS_SESSIONS, State.NO_MFA
+        yield FindingId.ALLOW_ADMITS_SESSIONS, MfaState.NO_MFA
 
 
 def _fact(
-    document: Document, statement: Statement, ask: Ask, state: State, asker: Asker
+    document: Document, statement: Statement, ask: Ask, state: MfaState, asker: Asker
 ) -> Message:
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)

@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.held import Ask, Held
-from sekisho.audit.lint.asking import Asker, State, Statements, relaxed
+from sekisho.audit.lint.asking import Asker, MfaState, Statements, relaxed
 from sekisho.audit.lint.covering import Naming
-from sekisho.audit.lint.facts import applying, asked
+from sekisho.audit.lint.questions import applying, asked
 from sekisho.audit.lint.statements import Dependent, statement_checks
-from sekisho.audit.trusted import Trusted, TrustedKind, named_by
+from sekisho.audit.meaning import CredentialState
+from sekisho.audit.meaning.credentials import Ask
+from sekisho.audit.meaning.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, PrincipalKey, Statement
-
-__all__ = ["Trust"]
 
 _SHOWN = 3
 _LOOKED_UP = 8
@@ -94,9 +93,9 @@ class Trust:
     def _without_mfa(self, statements: Statements) -> Iterator[Finding]:
         home = self._asker.home
         ask = Ask("sts:AssumeRole", f"arn:{home.partition}:iam::{home.account}:role/any")
-        if self._asker.allowed(statements, ask, Held.KEY):
-            statement = self._asker.cause(statements, ask, Held.KEY)
-            fact = asked(ask, Held.KEY, DecisionEffect.ALLOWED)
+        if self._asker.allowed(statements, ask, CredentialState.KEY):
+            statement = self._asker.cause(statements, ask, CredentialState.KEY)
+            fact = asked(ask, CredentialState.KEY, DecisionEffect.ALLOWED)
             yield found(FindingId.TRUST_WITHOUT_MFA, place_in(self._document, statement), fact)
 
     def _in_vain(self, dependent: Dependent) -> Iterator[Finding]:
@@ -104,7 +103,7 @@ class Trust:
         statement, ask = dependent.statement, dependent.asks[0]
         loose = relaxed(statement)
         allows = statement.effect is Effect.ALLOW
-        fresh = self._asker.applies(loose, ask, State.FRESH)
+        fresh = self._asker.applies(loose, ask, MfaState.FRESH)
         told: dict[Message, list[str]] = {}
         for trusted in self._who_never_has(statement):
             default, other, assumption = self._applies_to(trusted, loose, ask)
@@ -146,9 +145,9 @@ class Trust:
 
         And would if an assumption were otherwise.
         """
-        held = Held.ROLE if trusted.kind is TrustedKind.ROLE else Held.KEY
-        absent = self._asker.applies_showing(statement, ask, held, None, None)
-        false = self._asker.applies_showing(statement, ask, held, "false", None)
+        state = CredentialState.ROLE if trusted.kind is TrustedKind.ROLE else CredentialState.KEY
+        absent = self._asker.applies_showing(statement, ask, state, None, None)
+        false = self._asker.applies_showing(statement, ask, state, "false", None)
         match trusted.kind:
             case TrustedKind.ROLE:
                 return false, absent, "role_session_mfa"

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.alike import Likenesses, Numbers
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement import Likenesses, Numbers, named_of
 from sekisho.audit.people.asks import Asker, Caller
 from sekisho.audit.people.enforcing import edits_of, enforcing_of
 from sekisho.audit.people.powers import ASKED, Powers

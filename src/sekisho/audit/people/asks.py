@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sekisho.audit.alike import Numbers
+from sekisho.audit.enforcement import Numbers
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts

@@ -9,7 +9,7 @@ been with MFA. A snapshot tells the last only of the console: who has a device i
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sekisho.audit.enforced import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.rows import Row
 

@@ -15,8 +15,7 @@ from functools import partial
 from itertools import islice
 
 from sekisho.account import Group, Snapshot, User
-from sekisho.audit.assuming import EVERYTHING
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement import EVERYTHING, named_of
 from sekisho.audit.people.asks import Ask, Key
 from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind

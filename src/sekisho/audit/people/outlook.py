@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.enforced import Enforced, UserEnforcement
+from sekisho.audit.enforcement import Enforced, UserEnforcement
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.walks import Walked, Walks, may_hold

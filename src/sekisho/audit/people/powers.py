@@ -17,9 +17,7 @@ from sekisho.account import (
     policies_of,
     policies_of_role,
 )
-from sekisho.audit.alike import Likenesses, asked_about
-from sekisho.audit.assuming import EVERYTHING, lets_in
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement import EVERYTHING, Likenesses, asked_about, lets_in, named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
 from sekisho.audit.people.enforcing import BOUNDARY, POLICY, own_boundary
 from sekisho.audit.people.removals import Doubt, removals_of, unread

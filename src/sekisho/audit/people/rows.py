@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User
-from sekisho.audit.enforced import UserEnforcement, enforcements_of
+from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import Exceptions, Exemption
 from sekisho.audit.people.administer import Power, powers_of
 from sekisho.audit.people.facts import Facts, facts_of

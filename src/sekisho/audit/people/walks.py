@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from sekisho.account import DeviceKind, Snapshot, User, users_may_change
-from sekisho.audit.alike import Likenesses, Numbers, asked_about
+from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
 from sekisho.engine import Assumptions, Policies

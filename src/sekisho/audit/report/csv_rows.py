@@ -8,8 +8,6 @@ from io import StringIO
 from sekisho.audit.people import Row, said_of
 from sekisho.audit.report.model import AccountReport
 
-__all__ = ["to_csv"]
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
 _COLUMNS = (

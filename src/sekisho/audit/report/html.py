@@ -27,8 +27,6 @@ from sekisho.audit.report.wording import (
 )
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
-__all__ = ["to_html"]
-
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font-family: system-ui, "Hiragino Sans", "Noto Sans CJK JP", "Yu Gothic", sans-serif;

@@ -13,8 +13,6 @@ from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
 from sekisho.prover import Counterexample
 
-__all__ = ["SCHEMA", "to_json"]
-
 SCHEMA = "sekisho.audit/1"
 """The name of the form; another number means another form."""
 

@@ -6,13 +6,11 @@ from functools import cached_property
 
 from sekisho import catalogue
 from sekisho.account import Snapshot
-from sekisho.audit.checks import check_account
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.finding import Finding, Severity
+from sekisho.audit.findings import check_account
 from sekisho.audit.people import Coverage, Row, coverage_of, rows_of
 from sekisho.policy import Document
-
-__all__ = ["AccountReport", "audit_account"]
 
 
 @dataclass(frozen=True)

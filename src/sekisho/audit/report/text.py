@@ -24,8 +24,6 @@ from sekisho.audit.report.wording import (
 )
 from sekisho.messages import Language, Message, printable
 
-__all__ = ["to_text"]
-
 _FIX = Message("What to do: ")
 _CONTROLS = Message("Controls: ")
 _EXCUSED = Message("exception until {day}")

@@ -4,33 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sekisho.account import unread_policies
-from sekisho.audit.checks.texts import DEVICE_KINDS, EXCEPTION_KINDS
-from sekisho.audit.enforced import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId, Severity
+from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.people import Nature, Outlook, Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, verbatim
-
-__all__ = [
-    "COLUMNS",
-    "EXCEPTIONS",
-    "EXEMPTION",
-    "FINDINGS",
-    "GAPS",
-    "NATURES",
-    "NONE",
-    "SEVERITIES",
-    "USERS",
-    "as_of",
-    "cells",
-    "exemption_text",
-    "figures",
-    "finding_title",
-    "headline",
-    "nobody",
-    "notices",
-]
 
 SEVERITIES: Mapping[Severity, Message] = {
     Severity.ERROR: Message("error"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sekisho.account import Snapshot
-from sekisho.audit import Enforced, enforcements_of
+from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.rollout.credentials import users_not_read
 from sekisho.rollout.goal.model import Goal, Waits
 

@@ -5,8 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit import Enforced, UserEnforcement, enforcements_of
-from sekisho.audit.alike import Likenesses, Numbers
+from sekisho.audit.enforcement import (
+    Enforced,
+    Likenesses,
+    Numbers,
+    UserEnforcement,
+    enforcements_of,
+)
 from sekisho.audit.people import Administrators, Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import partial
 
 from sekisho.account import Snapshot, User
-from sekisho.audit import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.credentials import other_credentials

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sekisho.account import ManagedPolicy, Snapshot, User
 from sekisho.account.reads import BESIDE, READS
-from sekisho.audit import Enforced, enforcements_of
+from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy.size import Quota
 from sekisho.rollout.changes.kinds import Change, CreatePolicyVersion

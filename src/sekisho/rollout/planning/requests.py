@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.alike import asked_about
+from sekisho.audit.enforcement import asked_about
 from sekisho.engine import (
     Context,
     ContextValue,

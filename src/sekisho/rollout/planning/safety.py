@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
-from sekisho.audit import Enforced, UserEnforcement
+from sekisho.audit.enforcement import Enforced, UserEnforcement
 from sekisho.audit.people import Administrators, some
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sekisho.account import Gap, Snapshot, User, policies_of
-from sekisho.audit import Enforced, enforcements_of
-from sekisho.audit.assuming import EVERYTHING, lets_in
+from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, lets_in
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
 from sekisho.audit.people.walks import Walked
 from sekisho.engine import Assumptions, AttachedPolicy, Policies

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from sekisho.account import Snapshot, User
-from sekisho.audit import named_of
+from sekisho.audit.enforcement import named_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim

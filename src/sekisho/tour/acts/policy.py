@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sekisho import catalogue
-from sekisho.audit import meaning, sentences
+from sekisho.audit.meaning import meaning, sentences
 from sekisho.messages import Message
 from sekisho.policy import from_json, names, render, size
 from sekisho.policy.summary import COLUMNS, summarise

@@ -6,11 +6,9 @@ only where the path makes a difference.
 
 from collections.abc import Mapping, Sequence
 
-from sekisho.audit.meaning import Enforcement, Line, Meaning, Works
-from sekisho.audit.probes import Target
+from sekisho.audit.meaning.credentials import Target
+from sekisho.audit.meaning.identity import Enforcement, Line, Meaning, Works
 from sekisho.messages import Message, verbatim
-
-__all__ = ["caveats", "sentences"]
 
 _TARGETS = {
     Target.OWN: Message("on the user's own things"),

@@ -1,19 +1,20 @@
-"""The credentials that people ask about, each as a request is made with it.
+"""The credentials that people ask about, each as a request is made with it, and what is asked.
 
 People ask "what can somebody do with an access key?", not "what if a condition key is absent?".
-Each `Held` is one row of the table of fact §2.2; what it puts into the request context comes from
-`signin`, except for a service that calls on somebody's behalf (fact §2.5), which is nobody's
-credential.
+What a credential puts into the request context comes from `signin`, except for a service that calls
+on somebody's behalf, which is nobody's credential: docs/signin.md.
 """
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho import catalogue
-from sekisho.audit.probes import ACCOUNT, NAME, NOW
+from sekisho.catalogue import Action, ResourceType
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.policy import Document
 from sekisho.signin import (
@@ -25,7 +26,31 @@ from sekisho.signin import (
     context_of,
 )
 
-__all__ = ["Ask", "Held", "Home", "credential_of", "home_of", "request_of"]
+ACCOUNT = "111122223333"
+NAME = "hanako"
+COLLEAGUE = "taro"
+PATH = "/staff/"
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""Probes ask at one fixed instant, so that a policy always gets the same answer."""
+
+_SELF_ONLY = frozenset({"iam:ChangePassword"})
+"""Actions whose call names no user: nobody can try them on another one."""
+
+_NEW = frozenset({"iam:CreateVirtualMFADevice"})
+"""Actions on a device that nobody has yet: another name is not another user's."""
+
+_PLACE = re.compile(r"\$\{([^}]*)\}")
+
+
+class Target(StrEnum):
+    """Whose thing is acted on."""
+
+    OWN = "own"
+    OWN_WITH_PATH = "own, user with a path"
+    OWN_OTHER_NAME = "own, device not named like the user"
+    COLLEAGUE = "another user's"
+    ACCOUNT = "the account's"
+
 
 _SERVICE = "cloudformation.amazonaws.com"
 _ACCOUNT_DIGITS = 12
@@ -33,7 +58,7 @@ _ARN_PARTS = 6
 _DEFAULTS = SigninAssumptions()
 
 
-class Held(StrEnum):
+class CredentialState(StrEnum):
     """What somebody holds, in the order in which a table shows it."""
 
     CONSOLE = "console without MFA"
@@ -92,58 +117,101 @@ def _is_account(text: str) -> bool:
     return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
 
 
-def credential_of(held: Held, home: Home, path: str = "/") -> Credential:
+def credential_of(state: CredentialState, home: Home, path: str = "/") -> Credential:
     """Return what signs the request; temporary credentials were issued a minute ago."""
     user = Holder(
         HolderKind.USER, home.partition, home.account, NAME, path, "AIDAEXAMPLEHANAKO0000"
     )
     issued, ends = NOW - timedelta(minutes=1), NOW + timedelta(hours=1)
-    match held:
-        case Held.CONSOLE:
+    match state:
+        case CredentialState.CONSOLE:
             return Credential(CredentialKind.CONSOLE_SESSION, user, issued, ends)
-        case Held.CONSOLE_MFA | Held.SERVICE_FOR_MFA:
+        case CredentialState.CONSOLE_MFA | CredentialState.SERVICE_FOR_MFA:
             return Credential(CredentialKind.CONSOLE_SESSION, user, issued, ends, issued)
-        case Held.KEY | Held.SERVICE_FOR_KEY:
+        case CredentialState.KEY | CredentialState.SERVICE_FOR_KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, user)
-        case Held.TOKEN:
+        case CredentialState.TOKEN:
             return Credential(CredentialKind.SESSION_TOKEN, user, issued, ends)
-        case Held.TOKEN_MFA:
+        case CredentialState.TOKEN_MFA:
             return Credential(CredentialKind.SESSION_TOKEN, user, issued, ends, issued)
-        case Held.ROLE:
+        case CredentialState.ROLE:
             role = Holder(
                 HolderKind.ROLE, home.partition, home.account, "any", "/", "AROAEXAMPLEANY000000"
             )
             return Credential(
                 CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
             )
-        case Held.FEDERATED:
+        case CredentialState.FEDERATED:
             federated = Holder(HolderKind.FEDERATED, home.partition, home.account, NAME)
             return Credential(CredentialKind.FEDERATED_SESSION, federated, issued, ends)
 
 
 def request_of(
-    held: Held, ask: Ask, home: Home, assumptions: SigninAssumptions = _DEFAULTS
+    state: CredentialState, ask: Ask, home: Home, assumptions: SigninAssumptions = _DEFAULTS
 ) -> Request:
-    """Return the question as it is asked with what is held."""
-    arn, context = _shown(held, home, ask.path, assumptions)
+    """Return the question as it is asked with what is state."""
+    arn, context = _shown(state, home, ask.path, assumptions)
     return Request(arn, ask.action, ask.resource, context, home.account)
 
 
 @lru_cache(maxsize=256)
 def _shown(
-    held: Held, home: Home, path: str, assumptions: SigninAssumptions
+    state: CredentialState, home: Home, path: str, assumptions: SigninAssumptions
 ) -> tuple[str, Context]:
     """Return who is seen to ask, and the request context that the credential brings."""
-    credential = credential_of(held, home, path)
+    credential = credential_of(state, home, path)
     values: dict[str, ContextValue] = dict(context_of(credential, NOW, assumptions))
-    if held in (Held.SERVICE_FOR_KEY, Held.SERVICE_FOR_MFA):
+    if state in (CredentialState.SERVICE_FOR_KEY, CredentialState.SERVICE_FOR_MFA):
         values |= {
             "aws:ViaAWSService": "true",
             "aws:CalledVia": (_SERVICE,),
             "aws:CalledViaFirst": _SERVICE,
             "aws:CalledViaLast": _SERVICE,
         }
-    if held is Held.SERVICE_FOR_KEY:
+    if state is CredentialState.SERVICE_FOR_KEY:
         # the key is there and false when a service uses a user's long-term credentials (row 18)
         values["aws:MultiFactorAuthPresent"] = "false"
     return credential.arn, Context(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One action on one thing, and whose thing it is."""
+
+    ask: Ask
+    target: Target
+
+
+def probes_of(action: Action, home: Home) -> Iterator[Probe]:
+    """Yield what to ask about one action of the catalogue.
+
+    An action on a user or on an MFA device is asked for the person's own, for that of a person
+    with a path, whom samples written for `user/${aws:username}` forget, and for a colleague's; any
+    other action for one thing of each of its kinds.
+    """
+    if not action.resource_types:
+        yield Probe(Ask(str(action), "*"), Target.ACCOUNT)
+    for kind in action.resource_types:
+        match (action.service, kind.name):
+            case ("iam", "user"):
+                yield from _about_users(action, kind, home)
+            case ("iam", "mfa"):
+                yield Probe(Ask(str(action), _arn(kind, home, NAME)), Target.OWN)
+                other = Target.OWN_OTHER_NAME if str(action) in _NEW else Target.COLLEAGUE
+                yield Probe(Ask(str(action), _arn(kind, home, COLLEAGUE)), other)
+            case _:
+                yield Probe(Ask(str(action), _arn(kind, home, "any")), Target.ACCOUNT)
+
+
+def _about_users(action: Action, kind: ResourceType, home: Home) -> Iterator[Probe]:
+    own, with_path = (credential_of(CredentialState.KEY, home, path).arn for path in ("/", PATH))
+    yield Probe(Ask(str(action), own), Target.OWN)
+    yield Probe(Ask(str(action), with_path, PATH), Target.OWN_WITH_PATH)
+    if str(action) not in _SELF_ONLY:
+        yield Probe(Ask(str(action), _arn(kind, home, COLLEAGUE)), Target.COLLEAGUE)
+
+
+def _arn(kind: ResourceType, home: Home, name: str) -> str:
+    """Fill a kind's ARN template; every place but partition and account gets `name`."""
+    values = {"Partition": home.partition, "Account": home.account}
+    return _PLACE.sub(lambda place: values.get(place.group(1), name), kind.arn)

@@ -3,18 +3,31 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from sekisho.audit.checks import texts
-from sekisho.audit.checks.model import Examined
-from sekisho.audit.enforced import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
+from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Examined
 from sekisho.audit.people import Row
 from sekisho.messages import Message
 from sekisho.policy import render, size
 from sekisho.policy.size import Quota
 
-__all__ = ["FRESH", "estate_checks", "exception_checks", "quota_checks"]
+_ORPHAN = Message("a virtual device that no user has enabled")
+_ROOT_UNKNOWN = Message("neither the account summary nor a credential report tells")
+_ROOT_MFA = Message("AccountMFAEnabled is 0")
+_ROOT_REPORTED = Message("mfa_active of <root_account> is false in the credential report")
+_ROOT_KEY = Message("root has an access key")
+_ROOT_VIRTUAL = Message("root's MFA device is a virtual one")
+_NO_AGE = Message("the credential report does not tell its age")
+_REPORT_OF = Message("the credential report is of {at}")
+_NOT_LISTED = Message("the user is not in the snapshot, in which not everybody could be listed")
+_EXCEPTION = Message("{kind}; {ticket}; expires {day}")
+_EXCEPTION_PASSWORD = Message("console password; {kind}; {ticket}; expires {day}")
+_EXCEPTION_FORCED = Message("{kind}; {ticket}; expires {day}; force: {force}")
+_EXCEPTION_NEEDLESS = Message("enforced: proved; {kind}; {ticket}; expires {day}")
+_INLINE = Message("inline policies: {used} of {most} characters")
+_PLACES = Message("{what}: {used} of {most}")
 
 FRESH = timedelta(hours=24)
 """A credential report that was older than this when the snapshot was taken is stale."""
@@ -33,7 +46,7 @@ def estate_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with root, with devices that nobody has, and what was not read."""
     yield from _root(examined)
     for device in examined.snapshot.orphans:
-        yield found(Id.ORPHAN_DEVICE, device.serial, texts.ORPHAN)
+        yield found(Id.ORPHAN_DEVICE, device.serial, _ORPHAN)
     yield from _report(examined)
     yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
@@ -62,13 +75,13 @@ def _root(examined: Examined) -> Iterator[Finding]:
     by_report = examined.snapshot.report is not None and "AccountMFAEnabled" not in summary
     virtual = False if mfa is False else root.virtual_device
     told = (
-        (Id.ROOT_WITHOUT_MFA, safe, False, texts.ROOT_REPORTED if by_report else texts.ROOT_MFA),
-        (Id.ROOT_KEY, root.keys, True, texts.ROOT_KEY),
-        (Id.ROOT_MFA_VIRTUAL, virtual, True, texts.ROOT_VIRTUAL),
+        (Id.ROOT_WITHOUT_MFA, safe, False, _ROOT_REPORTED if by_report else _ROOT_MFA),
+        (Id.ROOT_KEY, root.keys, True, _ROOT_KEY),
+        (Id.ROOT_MFA_VIRTUAL, virtual, True, _ROOT_VIRTUAL),
     )
     for name, answer, bad, fact in told:
         if answer is None:
-            yield unknown(name, _ROOT, texts.UNTOLD)
+            yield unknown(name, _ROOT, _ROOT_UNKNOWN)
         elif answer is bad:
             yield found(name, _ROOT, fact)
 
@@ -79,9 +92,9 @@ def _report(examined: Examined) -> Iterator[Finding]:
         return
     made = snapshot.report.generated_at
     if made is None:
-        yield unknown(Id.STALE_REPORT, _ACCOUNT, texts.NO_AGE)
+        yield unknown(Id.STALE_REPORT, _ACCOUNT, _NO_AGE)
     elif snapshot.taken_at - made > FRESH:
-        fact = texts.REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
+        fact = _REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
         yield found(Id.STALE_REPORT, _ACCOUNT, fact)
 
 
@@ -91,26 +104,26 @@ def exception_checks(examined: Examined) -> Iterator[Finding]:
     for each in examined.exceptions.entries:
         row = rows.get(each.user)
         if row is None:
-            yield unknown(Id.EXCEPTION_EXPIRED, each.user, texts.NOT_LISTED)
+            yield unknown(Id.EXCEPTION_EXPIRED, each.user, _NOT_LISTED)
             continue
         if not row.exempt:
-            yield found(Id.EXCEPTION_EXPIRED, each.user, _about(texts.EXCEPTION, each))
+            yield found(Id.EXCEPTION_EXPIRED, each.user, _about(_EXCEPTION, each))
             continue
         if row.facts.password and each.kind is ExceptionKind.MACHINE:
-            fact = _about(texts.EXCEPTION_PASSWORD, each)
+            fact = _about(_EXCEPTION_PASSWORD, each)
             yield found(Id.MACHINE_WITH_PASSWORD, each.user, fact)
         if row.facts.password:
-            yield found(Id.EXCEPTION_FORCED, each.user, _about(texts.EXCEPTION_FORCED, each))
+            yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
         elif row.facts.password is None:
-            why = "; ".join(row.facts.unread) or texts.NOT_TOLD
+            why = "; ".join(row.facts.unread) or NOT_IN_SNAPSHOT
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
-            yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(texts.EXCEPTION_NEEDLESS, each))
+            yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))
 
 
 def _about(text: Message, exemption: Exemption) -> Message:
     return text.filled(
-        kind=texts.EXCEPTION_KINDS[exemption.kind],
+        kind=EXCEPTION_KINDS[exemption.kind],
         ticket=exemption.ticket,
         day=exemption.expires.isoformat(),
         force=exemption.force,
@@ -143,7 +156,7 @@ def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[Finding]:
         Quota.USER_INLINE.of(summary),
     )
     if used > most * _INLINE_FULL:
-        fact = texts.INLINE.filled(used=used, most=most)
+        fact = _INLINE.filled(used=used, most=most)
         yield found(Id.QUOTA_NEAR, user.name, fact)
 
 
@@ -153,7 +166,7 @@ def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Finding
         severity = Severity.WARNING if used >= most else None
         counts = {"used": used, "most": most}
         fact = Message.both(
-            texts.PLACES.en.format(what=what.en, **counts),
-            texts.PLACES.ja.format(what=what.ja, **counts),
+            _PLACES.en.format(what=what.en, **counts),
+            _PLACES.ja.format(what=what.ja, **counts),
         )
         yield found(Id.QUOTA_NEAR, subject, fact, severity=severity)

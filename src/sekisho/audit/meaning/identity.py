@@ -1,7 +1,7 @@
 """What one identity-based policy really means, beside what the console's summary says of it.
 
 The console's review page lists what a policy's Allow statements name and does not show what its
-Deny takes away again, nor what the Deny exempts (fact §14.2). Here the policy is asked instead:
+Deny takes away again, nor what the Deny exempts. Here the policy is asked instead:
 every action that it names is decided by `engine` as a real request, in each credential state, and
 so are some that it does not name. Nothing is concluded from how the policy is written.
 """
@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sekisho import catalogue
-from sekisho.audit.probes import CredentialState, Probe, Target, credential, probes_of, requests_of
+from sekisho.audit.meaning.credentials import (
+    ACCOUNT,
+    Ask,
+    CredentialState,
+    Home,
+    Target,
+    credential_of,
+    probes_of,
+    request_of,
+)
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.errors import Code, Unsupported
 from sekisho.policy.document import Document
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
-
-__all__ = ["Enforcement", "Line", "Meaning", "Works", "meaning"]
 
 UNNAMED = (
     "s3:GetObject",
@@ -32,6 +39,10 @@ UNNAMED = (
 """Actions that stand for everything else, where the policy does not name them."""
 
 _ALWAYS_SET = frozenset({"aws:multifactorauthpresent", "aws:username", "aws:tokenissuetime"})
+
+
+STATES = (CredentialState.KEY, CredentialState.CONSOLE, CredentialState.CONSOLE_MFA)
+"""The three states of `aws:MultiFactorAuthPresent`: absent, false, true."""
 
 
 class Works(StrEnum):
@@ -78,9 +89,7 @@ class Line:
             return Works.NO_POLICY_APPLIES
         if set(self.effects.values()) == {DecisionEffect.EXPLICITLY_DENIED}:
             return Works.NEVER
-        key, console, mfa = (
-            self.effects[state] is DecisionEffect.ALLOWED for state in CredentialState
-        )
+        key, console, mfa = (self.effects[state] is DecisionEffect.ALLOWED for state in STATES)
         match (key, console, mfa):
             case (True, True, _):
                 return Works.WITHOUT_MFA
@@ -97,8 +106,8 @@ class Line:
     def enforcement(self) -> Enforcement:
         """Whether the policy's Deny stands in the way without MFA."""
         denied = DecisionEffect.EXPLICITLY_DENIED
-        key = self.effects[CredentialState.LONG_TERM_KEY] is denied
-        console = self.effects[CredentialState.CONSOLE_WITHOUT_MFA] is denied
+        key = self.effects[CredentialState.KEY] is denied
+        console = self.effects[CredentialState.CONSOLE] is denied
         if self.service_exempt or not (key or console):
             return Enforcement.OPEN
         if key and console:
@@ -154,7 +163,7 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
             fix="decide single requests with `sekisho decide`",
         )
     known = catalogue.load()
-    home = partition or _partition_of(document)
+    home = Home(partition or _partition_of(document), ACCOUNT)
     named, unknown = _named(document, known)
     names = {str(action).lower() for action in named}
     others = (known.action(name) for name in UNNAMED if name.lower() not in names)
@@ -182,20 +191,20 @@ def _named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[st
     return [named[name] for name in sorted(named)], tuple(unknown)
 
 
-def _lines(document: Document, actions: list[Action], partition: str) -> Iterator[Line]:
+def _lines(document: Document, actions: list[Action], home: Home) -> Iterator[Line]:
     policies = Policies(identity=(AttachedPolicy(document.source or "policy", document),))
     for action in actions:
-        for probe in probes_of(action, partition):
+        for probe in probes_of(action, home):
             effects = {
-                state: decide(request, policies).effect
-                for state, request in requests_of(probe).items()
+                state: decide(request_of(state, probe.ask, home), policies).effect
+                for state in STATES
             }
-            yield Line(probe.action, probe.target, effects, _service_exempt(probe))
+            yield Line(probe.ask.action, probe.target, effects, _service_exempt(probe.ask, home))
 
 
-def _service_exempt(probe: Probe) -> bool:
-    held = credential(CredentialState.LONG_TERM_KEY, probe.holder)
-    ruling = service_rule(held, probe.action, SigninAssumptions())
+def _service_exempt(ask: Ask, home: Home) -> bool:
+    key = credential_of(CredentialState.KEY, home, ask.path)
+    ruling = service_rule(key, ask.action, SigninAssumptions())
     return isinstance(ruling, PermittedWithoutPolicy)
 
 

@@ -1,21 +1,21 @@
-"""Requests that a statement is about, so that it can be asked what it does.
+"""Requests that a statement is about, so that it can be asked what it does, and what came of them.
 
 Only what AWS could be asked counts: an action of the catalogue on a resource of a kind that the
 action is checked against.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from sekisho.audit.held import Ask, Held, Home
-from sekisho.audit.lint.asking import Asker, bare
-from sekisho.audit.probes import NAME, PATH, probes_of
+from sekisho.audit.lint.asking import Asker, MfaState, bare
+from sekisho.audit.meaning import CREDENTIALS, CredentialState
+from sekisho.audit.meaning.credentials import NAME, PATH, Ask, Home, probes_of
 from sekisho.catalogue import Action, Catalogue
+from sekisho.engine import DecisionEffect
+from sekisho.messages import Message
 from sekisho.policy import Statement
 from sekisho.policy.applies import takes
-
-__all__ = ["STAND_INS", "questions", "stand_ins"]
 
 STAND_INS = (
     "s3:ListAllMyBuckets",
@@ -42,8 +42,7 @@ def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
     for name in STAND_INS:
         action = catalogue.action(name)
         if action is not None:
-            probe = next(iter(probes_of(action, home.partition, home.account)))
-            asks.append(Ask(name, probe.resource))
+            asks.append(next(iter(probes_of(action, home))).ask)
     return tuple(asks)
 
 
@@ -53,7 +52,7 @@ def questions(statement: Statement, asker: Asker, catalogue: Catalogue) -> Itera
         for ask in _about(action, statement, asker):
             if asker.exhausted:
                 return
-            if asker.applies(bare(statement), ask, Held.KEY):
+            if asker.applies(bare(statement), ask, CredentialState.KEY):
                 yield ask
                 break
 
@@ -97,3 +96,42 @@ def _filled(pattern: str, home: Home) -> str | None:
         for part, default in zip(parts, defaults, strict=True)
     ]
     return ":".join(filled)
+
+
+_EFFECTS: Mapping[DecisionEffect, str] = {
+    DecisionEffect.ALLOWED: "許可",
+    DecisionEffect.IMPLICITLY_DENIED: "暗黙的な拒否",
+    DecisionEffect.EXPLICITLY_DENIED: "明示的な拒否",
+}
+
+
+def asked(ask: Ask, state: CredentialState | MfaState, effect: DecisionEffect) -> Message:
+    """Return a request as it was made with a credential, and the answer."""
+    if state is MfaState.STALE:
+        holding = CredentialState.CONSOLE_MFA
+    else:
+        holding = state.value if isinstance(state, MfaState) else state
+    return Message("`{action}` on `{resource}`, {credential}: {effect}").filled(
+        action=ask.action,
+        resource=ask.resource,
+        credential=Message.both(holding.value, CREDENTIALS[holding].ja),
+        effect=Message.both(effect.value, _EFFECTS[effect]),
+    )
+
+
+def listed(before: Message, names: str) -> Message:
+    """Return a list with what is said about it before."""
+    return Message("{before}: {names}").filled(before=before, names=names)
+
+
+def applying(applies: bool, otherwise: bool, assumption: str) -> Message:
+    """Return what comes of the condition, and the assumption that it rests on."""
+    says = {
+        True: Message("always applies"),
+        False: Message("never applies"),
+    }
+    if applies is otherwise:
+        return says[applies]
+    return Message("{says} (if `{assumption}` is set the other way, it {says_})").filled(
+        says=says[applies], assumption=assumption, says_=says[otherwise]
+    )

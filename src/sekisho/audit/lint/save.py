@@ -1,17 +1,29 @@
-"""What IAM refuses when it saves a policy that can be read (facts §7.1 to §7.3)."""
+"""What IAM refuses when it saves a policy that can be read.
+
+Source: IAM User Guide, "IAM and AWS STS quotas", "Grammar of the IAM JSON policy language", "AWS
+JSON policy elements: Principal" (groups and policies are no principals); IAM's answers as public
+issue threads quote them (aws/aws-cdk #11505 for a group as principal).
+"""
 
 import re
 from collections.abc import Iterator
 
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.report import Attachment
-from sekisho.audit.lint.saving_trust import trust_checks
+from sekisho.audit.lint.model import Attachment
+from sekisho.engine import arns
 from sekisho.errors import quoted
-from sekisho.messages import Message
-from sekisho.policy import Document, PolicyKind, Statement, Version, over_quota, size
-
-__all__ = ["save_checks"]
+from sekisho.messages import Message, verbatim
+from sekisho.policy import (
+    Document,
+    PolicyKind,
+    Principal,
+    PrincipalKey,
+    Statement,
+    Version,
+    over_quota,
+    size,
+)
 
 _ARN_PARTS = 6
 _SCP_LONG, _SCP_NOW = 5_120, 10_240
@@ -54,7 +66,7 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
         yield from _actions(document, statement)
         yield from _resources(document, statement)
     if attachment.kind is PolicyKind.TRUST:
-        yield from trust_checks(document)
+        yield from _trust_checks(document)
 
 
 def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
@@ -153,3 +165,67 @@ def _iam_fault(parts: list[str], shown: str) -> tuple[FindingId, str] | None:
         answer = f'IAM resource path must either be "*" or start with {kinds}.'
         return FindingId.SAVE_IAM_PATH, answer
     return None
+
+
+_FOR_ROLES = frozenset(
+    {
+        "sts:assumerole",
+        "sts:assumerolewithsaml",
+        "sts:assumerolewithwebidentity",
+        "sts:setcontext",
+        "sts:setsourceidentity",
+        "sts:tagsession",
+    }
+)
+_IDENTITIES = frozenset({"assumed-role", "federated-user", "role", "root", "user"})
+_STS_ONLY = "AssumeRole policy may only specify STS AssumeRole actions."
+_NOBODY = Message("`Principal` names nobody")
+
+
+def _trust_checks(document: Document) -> Iterator[Finding]:
+    """Yield what a trust policy may not hold: other actions, and who can assume no role."""
+    for statement in document.statements:
+        yield from _trusted_actions(document, statement)
+        if statement.principal is not None:
+            yield from _principal(document, statement, statement.principal)
+
+
+def _trusted_actions(document: Document, statement: Statement) -> Iterator[Finding]:
+    """Yield actions, named whole, that are not about assuming a role."""
+    if statement.action.negated:
+        return
+    for value in dict.fromkeys(statement.action.values):
+        service = value.partition(":")[0].lower()
+        if set("*?") & set(value if service == "sts" else service) or value.lower() in _FOR_ROLES:
+            continue
+        shown = quoted(value)
+        fact = verbatim(shown)
+        if service != "sts":
+            fact = Message("{shown}; AWS: {sts_only}").filled(shown=shown, sts_only=_STS_ONLY)
+        place = place_in(document, statement, path="Action", position=statement.action.position)
+        yield found(FindingId.SAVE_TRUST_ACTION, place, fact)
+
+
+def _principal(document: Document, statement: Statement, principal: Principal) -> Iterator[Finding]:
+    if principal.negated:
+        place = place_in(document, statement, path="NotPrincipal")
+        yield found(FindingId.TRUST_NOT_PRINCIPAL, place, "`NotPrincipal`")
+        return
+    place = place_in(document, statement, path="Principal", position=principal.position)
+    if not any(values for _, values in principal.entries):
+        yield found(FindingId.SAVE_TRUST_PRINCIPAL, place, _NOBODY)
+    for key, values in principal.entries:
+        for value in values if key is PrincipalKey.AWS else ():
+            if _is_no_identity(value):
+                shown = quoted(value)
+                answer = f'Invalid principal in policy: "AWS":"{shown[1:-1]}"'
+                fact = Message("{shown}; AWS: {answer}").filled(shown=shown, answer=answer)
+                yield found(FindingId.SAVE_TRUST_PRINCIPAL, place, fact)
+
+
+def _is_no_identity(value: str) -> bool:
+    """Tell whether a principal is the ARN of something else than who can sign a request."""
+    parts = arns.split(value)
+    if parts[0] != "arn" or len(parts) < arns.PARTS:
+        return False
+    return parts[2] not in ("iam", "sts") or parts[5].partition("/")[0] not in _IDENTITIES

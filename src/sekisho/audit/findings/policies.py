@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from sekisho.account import Snapshot
-from sekisho.audit.assuming import MFA_KEYS
-from sekisho.audit.checks import texts
-from sekisho.audit.checks.model import Examined
+from sekisho.audit.enforcement import MFA_KEYS
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
+from sekisho.audit.findings.model import Examined
 from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
@@ -18,7 +17,9 @@ from sekisho.policy import Document, Effect, render
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, prove_enforcement
 from sekisho.prover.sentences import counterexample_text
 
-__all__ = ["policy_checks"]
+_NOBODY_HAS = Message(
+    "the policy enforces MFA, and no user has it: directly, by a group, or as a boundary"
+)
 
 _ANYBODY = "any-user"
 
@@ -101,7 +102,7 @@ def _judged(
             yield unknown(Id.DECOY_POLICY, name, reason)
         case Proved():
             if not decides:
-                yield found(Id.DETACHED_POLICY, name, texts.NOBODY_HAS)
+                yield found(Id.DETACHED_POLICY, name, _NOBODY_HAS)
 
 
 def _rot(name: str, report: Report) -> Iterator[Finding]:

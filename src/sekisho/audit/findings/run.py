@@ -5,18 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sekisho.account import Snapshot
-from sekisho.audit.checks.estate import estate_checks, exception_checks, quota_checks
-from sekisho.audit.checks.model import Check, Examined
-from sekisho.audit.checks.policies import policy_checks
-from sekisho.audit.checks.roles import role_checks
-from sekisho.audit.checks.users import user_checks
-from sekisho.audit.enforced import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.finding import Finding, FindingId, Place, Severity
+from sekisho.audit.findings.estate import estate_checks, exception_checks, quota_checks
+from sekisho.audit.findings.model import Check, Examined
+from sekisho.audit.findings.policies import policy_checks
+from sekisho.audit.findings.roles import role_checks
+from sekisho.audit.findings.users import user_checks
 from sekisho.audit.people import Row
 from sekisho.messages import Message
-
-__all__ = ["check_account"]
 
 _CHECKS: tuple[Check, ...] = (
     *(user_checks, policy_checks, role_checks),

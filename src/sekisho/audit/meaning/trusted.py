@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-from sekisho.audit.held import Held, Home, credential_of
-from sekisho.audit.probes import NOW
+from sekisho.audit.meaning.credentials import NOW, CredentialState, Home, credential_of
 from sekisho.engine import Context, ContextValue, Request, arns
 from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement
 from sekisho.signin import (
@@ -20,8 +19,6 @@ from sekisho.signin import (
     SigninAssumptions,
     context_of,
 )
-
-__all__ = ["Trusted", "TrustedKind", "Way", "named_by", "trusted_in"]
 
 
 class Way(StrEnum):
@@ -34,12 +31,12 @@ class Way(StrEnum):
 
 
 _OF_USERS = (
-    Held.CONSOLE,
-    Held.CONSOLE_MFA,
-    Held.KEY,
+    CredentialState.CONSOLE,
+    CredentialState.CONSOLE_MFA,
+    CredentialState.KEY,
     Way.KEY_AND_CODE,
-    Held.TOKEN,
-    Held.TOKEN_MFA,
+    CredentialState.TOKEN,
+    CredentialState.TOKEN_MFA,
 )
 _ASSUME = "sts:AssumeRole"
 
@@ -48,23 +45,25 @@ class TrustedKind(Enum):
     """The kinds of principal that a trust policy names: (word, what they ask with, their call)."""
 
     USER = ("user", _OF_USERS, _ASSUME)
-    ROLE = ("role", (Held.ROLE,), _ASSUME)
-    ACCOUNT = ("account", (*_OF_USERS, Held.ROLE), _ASSUME)
-    ANYONE = ("anyone", (*_OF_USERS, Held.ROLE), _ASSUME)
-    FEDERATED_USER = ("federated user", (Held.FEDERATED,), _ASSUME)
+    ROLE = ("role", (CredentialState.ROLE,), _ASSUME)
+    ACCOUNT = ("account", (*_OF_USERS, CredentialState.ROLE), _ASSUME)
+    ANYONE = ("anyone", (*_OF_USERS, CredentialState.ROLE), _ASSUME)
+    FEDERATED_USER = ("federated user", (CredentialState.FEDERATED,), _ASSUME)
     SAML = ("SAML provider", (Way.SAML,), "sts:AssumeRoleWithSAML")
     WEB_IDENTITY = ("OIDC provider", (Way.WEB_IDENTITY,), "sts:AssumeRoleWithWebIdentity")
     SERVICE = ("service", (Way.SERVICE,), _ASSUME)
 
-    def __init__(self, word: str, held: tuple[Held | Way, ...], action: str) -> None:
+    def __init__(
+        self, word: str, credentials: tuple[CredentialState | Way, ...], action: str
+    ) -> None:
         self.word = word
-        self.held = held
+        self.credentials = credentials
         self.action = action
 
     @property
     def people(self) -> bool:
         """Whether those whom it takes in can have MFA."""
-        return self.held[0] in _OF_USERS
+        return self.credentials[0] in _OF_USERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +83,29 @@ class Trusted:
     holder: Holder | None = None
     session_name: str = ""
 
-    def credential(self, held: Held | Way) -> Credential | None:
+    def credential(self, state: CredentialState | Way) -> Credential | None:
         """Return what signs the call; None for a call that no credential of IAM signs."""
-        if isinstance(held, Way) and held is not Way.KEY_AND_CODE:
+        if isinstance(state, Way) and state is not Way.KEY_AND_CODE:
             return None
-        example = credential_of(held if isinstance(held, Held) else Held.KEY, self.home)
+        example = credential_of(
+            state if isinstance(state, CredentialState) else CredentialState.KEY, self.home
+        )
         if self.holder is None:
             return example
         holder = replace(self.holder, unique_id=example.holder.unique_id)
         session_name = self.session_name or example.session_name
         return replace(example, holder=holder, session_name=session_name)
 
-    def request(self, held: Held | Way, role: str, assumptions: SigninAssumptions) -> Request:
+    def request(
+        self, state: CredentialState | Way, role: str, assumptions: SigninAssumptions
+    ) -> Request:
         """Return the call with which they ask for a role, given by its ARN."""
-        credential = self.credential(held)
+        credential = self.credential(state)
         if credential is None:
             values: Mapping[str, ContextValue] = {"aws:ViaAWSService": "false"}
             return Request(self.name, self.kind.action, role, Context(values))
         values = context_of(credential, NOW, assumptions)
-        if held is Way.KEY_AND_CODE:
+        if state is Way.KEY_AND_CODE:
             values = {**values, **MFA_IN_CALL}
         return Request(credential.arn, self.kind.action, role, Context(values))
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sekisho.account import Snapshot, User, readings_of
-from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
-from sekisho.audit.enforced import named_of
+from sekisho.audit.enforcement.likeness import Numbers, Traits, likeness, traits_of
+from sekisho.audit.enforcement.users import named_of
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import verbatim
@@ -18,8 +18,6 @@ from sekisho.prover import (
     agreed,
     invariant_holds,
 )
-
-__all__ = ["invariants_of"]
 
 
 def invariants_of(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
-from sekisho.audit.alike import Numbers, Traits, likeness, traits_of
+from sekisho.audit.enforcement.likeness import Numbers, Traits, likeness, traits_of
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
@@ -46,8 +46,6 @@ from sekisho.prover import User as Named
 from sekisho.prover.counterexample import decided
 from sekisho.prover.questions.enforcement import denying
 from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
-
-__all__ = ["Enforced", "UserEnforcement", "enforcements_of", "named_of"]
 
 
 class Enforced(StrEnum):

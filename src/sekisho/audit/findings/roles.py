@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from sekisho.account import Role, Snapshot
-from sekisho.audit.assuming import MFA_KEYS, lets_in
-from sekisho.audit.checks import texts
-from sekisho.audit.checks.model import Examined
+from sekisho.audit.enforcement import MFA_KEYS, lets_in
 from sekisho.audit.finding import Finding, Severity, found
 from sekisho.audit.finding import FindingId as Id
+from sekisho.audit.findings.model import Examined
 from sekisho.messages import Message, verbatim
 from sekisho.policy import PrincipalKey, Statement
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["role_checks"]
+_ASSUMABLE = Message("sts:AssumeRole by {who}: allowed by statement {index} of the trust policy")
+_BY_KEY = Message("the access key of {who}")
+_BY_SESSION = Message("a session of {who} without MFA")
+_ASSUMED = Message("; conditions taken to hold: {keys}")
 
 _ANYBODY = "any-user"
 _SESSION = timedelta(hours=12)
@@ -37,8 +39,8 @@ def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
         now = snapshot.taken_at
         session = Credential(CredentialKind.CONSOLE_SESSION, holder, now, now + _SESSION)
         for said, credential in (
-            (texts.BY_KEY, Credential(CredentialKind.LONG_TERM_KEY, holder)),
-            (texts.BY_SESSION, session),
+            (_BY_KEY, Credential(CredentialKind.LONG_TERM_KEY, holder)),
+            (_BY_SESSION, session),
         ):
             statement = lets_in(role, credential, now)
             if statement is not None:
@@ -48,10 +50,10 @@ def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
 def _fact(who: Message, statement: Statement) -> Message:
     index = statement.index
     keys = sorted({each.key for each in statement.conditions if each.key.lower() not in MFA_KEYS})
-    left = texts.TAKEN_TO_HOLD.filled(keys=", ".join(keys)) if keys else verbatim("")
+    left = _ASSUMED.filled(keys=", ".join(keys)) if keys else verbatim("")
     return Message.both(
-        texts.ASSUMABLE.en.format(who=who.en, index=index) + left.en,
-        texts.ASSUMABLE.ja.format(who=who.ja, index=index) + left.ja,
+        _ASSUMABLE.en.format(who=who.en, index=index) + left.en,
+        _ASSUMABLE.ja.format(who=who.ja, index=index) + left.ja,
     )
 
 

@@ -12,8 +12,6 @@ from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Re
 from sekisho.policy import Effect, Statement, from_json
 from sekisho.signin import Credential, SigninAssumptions, context_of
 
-__all__ = ["EVERYTHING", "MFA_KEYS", "lets_in"]
-
 MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 """AWS's keys about MFA, in lower case."""
 

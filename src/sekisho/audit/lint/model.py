@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.audit.finding import Finding, Severity
+from sekisho.audit.meaning import TruthTable
 from sekisho.audit.sarif import findings_log
-from sekisho.audit.truth_model import TruthTable
 from sekisho.documents.sarif import Json, notice
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind, Quota

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from sekisho.account import Device, Snapshot, User
 from sekisho.messages import Message
 
-__all__ = ["Guess", "guesses"]
-
 _WITHOUT = Message("named like {user}, who has no device and may be setting it up just now")
 _WITH = Message("named like {user}, who has another device")
 _NOBODY = Message("named like nobody here")

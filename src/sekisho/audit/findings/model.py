@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.account import Group, Snapshot, User
-from sekisho.audit.enforced import Enforced
-from sekisho.audit.exceptions import Exceptions
+from sekisho.account import DeviceKind, Group, Snapshot, User
+from sekisho.audit.enforcement import Enforced
+from sekisho.audit.exceptions import ExceptionKind, Exceptions
 from sekisho.audit.finding import Finding
 from sekisho.audit.lint import Attachment
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
+from sekisho.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,16 @@ class Examined:
 
 Check = Callable[[Examined], Iterator[Finding]]
 """One family of checks."""
+
+NOT_IN_SNAPSHOT = Message("not in the snapshot")
+
+DEVICE_KINDS: Mapping[DeviceKind, Message] = {
+    DeviceKind.VIRTUAL: Message("authenticator app"),
+    DeviceKind.FIDO: Message("passkey"),
+    DeviceKind.HARDWARE: Message("hardware token"),
+}
+EXCEPTION_KINDS: Mapping[ExceptionKind, Message] = {
+    ExceptionKind.BREAK_GLASS: Message("break-glass"),
+    ExceptionKind.MACHINE: Message("machine"),
+    ExceptionKind.OTHER: Message("exception"),
+}

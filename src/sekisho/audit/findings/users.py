@@ -3,16 +3,32 @@
 from collections.abc import Iterator
 
 from sekisho.account import DeviceKind
-from sekisho.audit.checks import texts
-from sekisho.audit.checks.model import Examined
-from sekisho.audit.enforced import Enforced
+from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
+from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
 from sekisho.audit.people import Outlook, Row, said_of
-from sekisho.messages import Message, listed
+from sekisho.messages import Message, listed, verbatim
 from sekisho.prover import Proved, Refuted, Unknown
 
-__all__ = ["user_checks"]
+_DEVICES = Message("devices: {devices}")
+_OF_KIND = verbatim("{what} ({kind})")
+_PASSKEYS = Message("active access keys: {count}; devices: {devices}")
+_ADMINISTERS = Message("no device; allowed with MFA: {request}")
+_KEYS = Message("active access keys: {count}; no device")
+_CONSOLE = Message("console password; no device")
+_NOTHING = Message("no console password, no active key, no other credential, no device")
+_NOTHING_ALLOWED = Message("proved as the policies are attached; refuted if more is attached")
+_DIFFERENT = Message("others are enforced through {groups}; groups of this user: {own}")
+_MUST_CHANGE = Message("the password must be changed at the next sign-in, and may not be ({under})")
+_ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement does not stop it")
+_NO_WAY = Message(
+    "{arn} does not come to a session with MFA by what they hold, without help ({under}); {stopped}"
+)
+_THERE = Message("under MFA enforcement that is there")
+_TO_COME = Message("once MFA enforcement is attached")
+_EDITS = Message("allowed with MFA: {request}")
+_NOT_DECIDED = Message("not decided")
 
 
 def user_checks(examined: Examined) -> Iterator[Finding]:
@@ -39,13 +55,13 @@ def _enrolled(row: Row) -> Iterator[Finding]:
     if not facts.devices_known:
         yield unknown(Id.ONE_DEVICE, name, _why(row))
     elif len(facts.devices) == 1:
-        yield found(Id.ONE_DEVICE, name, texts.DEVICES.filled(devices=_listed(row)))
+        yield found(Id.ONE_DEVICE, name, _DEVICES.filled(devices=_listed(row)))
     if facts.active_keys == 0 or any(each.kind is not DeviceKind.FIDO for each in facts.devices):
         return
     if facts.active_keys is None or not facts.devices_known:
         yield unknown(Id.PASSKEY_ONLY, name, _why(row))
     else:
-        fact = texts.PASSKEYS.filled(count=facts.active_keys, devices=_listed(row))
+        fact = _PASSKEYS.filled(count=facts.active_keys, devices=_listed(row))
         yield found(Id.PASSKEY_ONLY, name, fact)
 
 
@@ -56,19 +72,19 @@ def _without_device(row: Row) -> Id:
 def _no_device(row: Row) -> Iterator[Finding]:
     facts, name, exemption = row.facts, row.user.name, row.exemption if row.exempt else None
     if row.power.administers:
-        fact = texts.ADMINISTERS.filled(request=row.power.request)
+        fact = _ADMINISTERS.filled(request=row.power.request)
         yield found(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact).under(exemption)
     elif row.power.unknown:
         yield unknown(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, row.power.unknown)
     if facts.active_keys:
-        fact = texts.KEYS.filled(count=facts.active_keys)
+        fact = _KEYS.filled(count=facts.active_keys)
         yield found(Id.KEY_WITHOUT_DEVICE, name, fact).under(exemption)
     elif facts.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if facts.password:
         enforced = row.enforcement.enforced is Enforced.PROVED
         severity = Severity.WARNING if enforced else None
-        console = found(Id.CONSOLE_WITHOUT_DEVICE, name, texts.CONSOLE, severity=severity)
+        console = found(Id.CONSOLE_WITHOUT_DEVICE, name, _CONSOLE, severity=severity)
         yield console.under(exemption)
     elif facts.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
@@ -80,7 +96,7 @@ def _holds_nothing(row: Row) -> Iterator[Finding]:
     if row.facts.others_unread:
         yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, "; ".join(row.facts.others_unread))
     else:
-        yield found(Id.USER_WITHOUT_DEVICE, row.user.name, texts.NOTHING)
+        yield found(Id.USER_WITHOUT_DEVICE, row.user.name, _NOTHING)
 
 
 def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
@@ -93,7 +109,7 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
                 fact = said_of(row.enforcement.counterexample, row.facts)
                 yield found(Id.NOT_ENFORCED, name, fact).under(exemption)
         case Enforced.NOTHING_ALLOWED:
-            yield found(Id.NOT_YET_ENFORCED, name, texts.NOTHING_ALLOWED)
+            yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
         case Enforced.UNKNOWN:
             yield unknown(Id.NOT_ENFORCED, name, _enforcement_reason(row))
     yield from _services(row)
@@ -101,7 +117,7 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
     left_out = row.enforcement.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
         own = ", ".join(row.user.groups) or "-"
-        fact = texts.DIFFERENT.filled(groups=", ".join(groups), own=own)
+        fact = _DIFFERENT.filled(groups=", ".join(groups), own=own)
         yield found(Id.OUTSIDE_GROUP, name, fact)
 
 
@@ -113,7 +129,7 @@ def _services(row: Row) -> Iterator[Finding]:
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
-            fact = texts.ONCE_ALLOWED.filled(said=said_of(counterexample, row.facts))
+            fact = _ONCE_ALLOWED.filled(said=said_of(counterexample, row.facts))
             yield found(Id.SERVICES_PASS, row.user.name, fact)
         case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
@@ -129,42 +145,42 @@ def _enforcement_reason(row: Row) -> Message | str:
         for each in (row.enforcement.later, row.enforcement.now)
         if isinstance(each, Unknown)
     ]
-    return reasons[0] if reasons else texts.NOT_DECIDED
+    return reasons[0] if reasons else _NOT_DECIDED
 
 
 def _way_in(row: Row) -> Iterator[Finding]:
     """Find who does not get in under enforcement: the present one, or the one to be attached."""
     name = row.user.name
     enforced = row.enforcement.enforced is Enforced.PROVED
-    under = texts.THERE if enforced else texts.TO_COME
+    under = _THERE if enforced else _TO_COME
     severity = None if enforced else Severity.WARNING
     for outlook in row.fate.outlooks:
         if outlook is Outlook.DEAD_LOCK:
-            fact = texts.MUST_CHANGE.filled(under=under)
+            fact = _MUST_CHANGE.filled(under=under)
             yield found(Id.DEAD_LOCK, name, fact, severity=severity)
         elif outlook is Outlook.LOCKED_OUT and row.fate.name_taken is not None:
             yield found(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
         elif outlook is Outlook.LOCKED_OUT:
             locked_out = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
-            stopped = row.fate.stopped or texts.NOT_TOLD
-            fact = texts.NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
+            stopped = row.fate.stopped or NOT_IN_SNAPSHOT
+            fact = _NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
             yield found(locked_out, name, fact, severity=severity)
         elif outlook is Outlook.UNKNOWN:
-            yield unknown(Id.LOCKED_OUT, name, row.fate.reason or texts.NOT_DECIDED)
+            yield unknown(Id.LOCKED_OUT, name, row.fate.reason or _NOT_DECIDED)
 
 
 def _power(row: Row) -> Iterator[Finding]:
     if row.power.edits and not row.power.administers:
-        fact = texts.EDITS.filled(request=row.power.edits)
+        fact = _EDITS.filled(request=row.power.edits)
         yield found(Id.MAY_EDIT_ENFORCEMENT, row.user.name, fact)
     elif row.power.edits_unknown and not row.power.administers:
         yield unknown(Id.MAY_EDIT_ENFORCEMENT, row.user.name, row.power.edits_unknown)
 
 
 def _listed(row: Row) -> Message:
-    named = ((each.serial, texts.DEVICE_KINDS[each.kind]) for each in row.facts.devices)
-    return listed(texts.OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
+    named = ((each.serial, DEVICE_KINDS[each.kind]) for each in row.facts.devices)
+    return listed(_OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
 def _why(row: Row) -> Message | str:
-    return "; ".join(row.facts.unread) or texts.NOT_TOLD
+    return "; ".join(row.facts.unread) or NOT_IN_SNAPSHOT

@@ -18,8 +18,6 @@ from sekisho.policy import from_json
 from sekisho.policy.document import Document, OperatorName, Statement, Version
 from sekisho.prover.values.policies import every
 
-__all__ = ["Likenesses", "Numbers", "Traits", "asked_about", "likeness", "traits_of"]
-
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"
 _OF_CALLER = "aws:principal"

@@ -1,0 +1,34 @@
+"""What one policy means, asked of the engine: for each credential, for each task."""
+
+from sekisho.audit.meaning.credentials import CredentialState, Target
+from sekisho.audit.meaning.identity import Enforcement, Line, Meaning, Works, meaning
+from sekisho.audit.meaning.sentences import sentences
+from sekisho.audit.meaning.trusted import Way
+from sekisho.audit.meaning.truth import (
+    CREDENTIALS,
+    LEGEND,
+    OUTCOMES,
+    Cell,
+    Outcome,
+    TruthRow,
+    TruthTable,
+)
+
+__all__ = [
+    "CREDENTIALS",
+    "LEGEND",
+    "OUTCOMES",
+    "Cell",
+    "CredentialState",
+    "Enforcement",
+    "Line",
+    "Meaning",
+    "Outcome",
+    "Target",
+    "TruthRow",
+    "TruthTable",
+    "Way",
+    "Works",
+    "meaning",
+    "sentences",
+]

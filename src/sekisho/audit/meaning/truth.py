@@ -1,0 +1,472 @@
+"""The truth table of one policy: what each credential may do.
+
+Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
+Where an undocumented point mattered, the cell names its assumption.
+
+Each row of the table of a trust policy asks as somebody whom the policy names. A trust policy is
+full of conditions on what the caller brings along (`aud`, `sub`, `sts:ExternalId`), which no
+example could meet: a cell that depends on a condition other than on MFA says so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from sekisho.audit.meaning.credentials import (
+    COLLEAGUE,
+    NAME,
+    Ask,
+    CredentialState,
+    Home,
+    credential_of,
+    request_of,
+)
+from sekisho.audit.meaning.trusted import Trusted, TrustedKind, Way, trusted_in
+from sekisho.engine import AttachedPolicy, Context, Decider, DecisionEffect, Policies, Request
+from sekisho.engine.compiled import CompiledDecider
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Document, Effect, PolicyKind, from_json
+from sekisho.signin import (
+    AskPolicies,
+    PermittedWithoutPolicy,
+    Refused,
+    RoleSessionMfa,
+    SigninAssumptions,
+    service_rule,
+)
+
+
+class Outcome(StrEnum):
+    """What comes of a task; of several calls that it needs, the worst counts."""
+
+    NOBODY = "nobody named has it"
+    REFUSED = "refused by the service"
+    DENIED = "explicitly denied"
+    NOT_ALLOWED = "not allowed"
+    MIXED = "some of it"
+    CONDITIONAL = "depends on conditions not varied"
+    OTHERS = "other policies decide"
+    ALLOWED = "allowed"
+    UNGOVERNED = "permitted without policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The outcome, and the assumptions whose other setting would change it.
+
+    Attributes:
+        asked_as: the ARN, or the service's name, of who asked; "" if nobody could.
+    """
+
+    outcome: Outcome
+    assumptions: tuple[str, ...] = ()
+    asked_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """One task, what it asks for, and what comes of it with each credential.
+
+    Attributes:
+        principal: whom of a trust policy the task is about, as the policy names them; else None.
+    """
+
+    task: Message
+    actions: tuple[str, ...]
+    cells: Mapping[CredentialState | Way, Cell]
+    principal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TruthTable:
+    """The table; `columns` are credentials.
+
+    Attributes:
+        untried: condition keys in the policy that the requests did not vary.
+        unasked: principals of a trust policy that nobody asked as.
+    """
+
+    columns: tuple[CredentialState | Way, ...]
+    rows: tuple[TruthRow, ...]
+    untried: tuple[str, ...]
+    unasked: tuple[str, ...] = ()
+
+
+_ALL = from_json(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
+_EVERYTHING = (AttachedPolicy("everything", _ALL),)
+
+
+def policies_with(
+    document: Document, kind: PolicyKind, state: CredentialState = CredentialState.KEY
+) -> Policies:
+    """Return the policies of somebody who has this document, of this kind, and nothing else.
+
+    A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
+    federated user session is given a session policy that allows everything, since one without may
+    do nothing at all (fact §3.4).
+    """
+    attached = (AttachedPolicy(document.source or "policy", document),)
+    match kind:
+        case PolicyKind.BOUNDARY:
+            policies = Policies(identity=_EVERYTHING, boundaries=attached)
+        case PolicyKind.SESSION:
+            return Policies(identity=_EVERYTHING, session=attached)
+        case PolicyKind.TRUST:
+            return Policies(identity=_EVERYTHING, trust=attached[0])
+        case _:
+            policies = Policies(identity=attached)
+    return (
+        replace(policies, session=_EVERYTHING) if state is CredentialState.FEDERATED else policies
+    )
+
+
+CREDENTIALS: Mapping[CredentialState | Way, Message] = {
+    CredentialState.CONSOLE: Message("console without MFA"),
+    CredentialState.CONSOLE_MFA: Message("console with MFA"),
+    CredentialState.KEY: Message("access key"),
+    CredentialState.TOKEN: Message("session token, no MFA"),
+    CredentialState.TOKEN_MFA: Message("session token with MFA"),
+    CredentialState.ROLE: Message("role session"),
+    CredentialState.FEDERATED: Message("federated user"),
+    CredentialState.SERVICE_FOR_KEY: Message("AWS service for a key"),
+    CredentialState.SERVICE_FOR_MFA: Message("AWS service for MFA"),
+    Way.KEY_AND_CODE: Message("access key and MFA code"),
+    Way.SAML: Message("SAML provider"),
+    Way.WEB_IDENTITY: Message("OIDC provider"),
+    Way.SERVICE: Message("AWS service itself"),
+}
+"""The credentials, as a table's rows name them."""
+
+OUTCOMES: Mapping[Outcome, Message] = {
+    Outcome.NOBODY: verbatim("-"),
+    Outcome.REFUSED: Message("never"),
+    Outcome.DENIED: Message("no", "allowed"),
+    Outcome.NOT_ALLOWED: Message("no", "allowed"),
+    Outcome.MIXED: Message("partly"),
+    Outcome.CONDITIONAL: Message("if"),
+    Outcome.OTHERS: Message("other"),
+    Outcome.ALLOWED: Message("yes", "allowed"),
+    Outcome.UNGOVERNED: Message("always"),
+}
+"""What comes of a task, as short as a cell must be."""
+
+LEGEND: Mapping[Outcome, Message] = {
+    Outcome.NOBODY: Message("-: nobody of these has this credential, so it was not asked"),
+    Outcome.REFUSED: Message("never: by the service itself, whatever policies say"),
+    Outcome.NOT_ALLOWED: Message("no: nor can another policy allow what this one does not"),
+    Outcome.MIXED: Message("partly: some actions and not others"),
+    Outcome.CONDITIONAL: Message("if: depends on conditions that were not varied"),
+    Outcome.OTHERS: Message("other: this policy leaves it to other policies"),
+    Outcome.UNGOVERNED: Message("always: permitted without asking a policy"),
+}
+"""What those cells mean that do not say it themselves."""
+
+
+_DEFAULTS = SigninAssumptions()
+_MFA_ABSENT = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
+_USERS = tuple(each for each in CredentialState if each is not CredentialState.ROLE)
+_SESSIONS = (CredentialState.ROLE, CredentialState.FEDERATED)
+
+_TRIED = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:tokenissuetime",
+        "aws:viaawsservice",
+        "aws:username",
+    }
+)
+
+
+def truth_table(
+    document: Document,
+    home: Home,
+    *,
+    kind: PolicyKind = PolicyKind.IDENTITY,
+    on_roles: bool = False,
+    more: Iterable[Ask] = (),
+) -> TruthTable:
+    """Return what each credential may do under a document.
+
+    Args:
+        document: a document that the engine can read.
+        home: where the people live who ask.
+        kind: of what kind it is.
+        on_roles: whether an identity-based policy is attached to a role and not to a user.
+        more: further questions, each a row of its own; not of a trust policy.
+    """
+    distinct = _distinct(document)
+    if kind is PolicyKind.TRUST:
+        return trust_table(distinct, home)
+    columns = _columns(kind, on_roles)
+    reading = _Reading(distinct, kind, home)
+    tasks = list(_tasks(home))
+    tasks += [(verbatim(f"`{ask.action}`"), (ask,)) for ask in more]
+    rows = tuple(
+        TruthRow(
+            title,
+            tuple(ask.action for ask in asks),
+            {each: reading.cell(each, asks) for each in columns},
+        )
+        for title, asks in tasks
+    )
+    keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
+    untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED)
+    return TruthTable(columns, rows, untried)
+
+
+def _distinct(document: Document) -> Document:
+    """Return the document with each statement once: what stands twice decides nothing more."""
+    said = {
+        (each.effect, each.principal, each.action, each.resource, each.conditions): each
+        for each in reversed(document.statements)
+    }
+    return replace(document, statements=tuple(said.values()))
+
+
+def _columns(kind: PolicyKind, on_roles: bool) -> tuple[CredentialState, ...]:
+    match kind:
+        case PolicyKind.SCP:
+            return tuple(CredentialState)
+        case PolicyKind.SESSION:
+            return _SESSIONS
+        case _:
+            return (CredentialState.ROLE,) if on_roles else _USERS
+
+
+_Task = tuple[Message, tuple[Ask, ...]]
+
+
+def _tasks(home: Home) -> Iterable[_Task]:
+    iam = f"arn:{home.partition}:iam::{home.account}"
+    own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
+    yield (
+        Message("set up MFA for oneself"),
+        (Ask("iam:CreateVirtualMFADevice", device), Ask("iam:EnableMFADevice", own)),
+    )
+    for title, action in (
+        (Message("change one's own password"), "iam:ChangePassword"),
+        (Message("remove one's own MFA"), "iam:DeactivateMFADevice"),
+        (Message("make an access key for oneself"), "iam:CreateAccessKey"),
+    ):
+        yield title, (Ask(action, own),)
+    yield (
+        Message("enable MFA for another user"),
+        (Ask("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
+    )
+    yield (
+        Message("assume a role"),
+        (Ask("sts:AssumeRole", f"{iam}:role/any"),),
+    )
+    yield (
+        Message("create IAM users"),
+        (Ask("iam:CreateUser", f"{iam}:user/any"),),
+    )
+    yield Message("everything else"), _everything(home)
+
+
+def _everything(home: Home) -> tuple[Ask, ...]:
+    where = f"arn:{home.partition}"
+    return (
+        Ask("s3:ListAllMyBuckets", "*"),
+        Ask("s3:GetObject", f"{where}:s3:::any/any"),
+        Ask("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
+        Ask("lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot."""
+
+    document: Document
+    kind: PolicyKind
+    home: Home
+    decider: Decider = field(default_factory=CompiledDecider)
+
+    def cell(self, state: CredentialState, asks: Sequence[Ask]) -> Cell:
+        """Return what comes of a task, and the assumptions that mattered."""
+        found, assumed = self.outcome(state, asks, _DEFAULTS)
+        if state is CredentialState.ROLE and self.outcome(state, asks, _MFA_ABSENT)[0] is not found:
+            assumed |= {"role_session_mfa"}
+        if state is CredentialState.SERVICE_FOR_MFA:
+            without, _ = self.outcome(CredentialState.SERVICE_FOR_KEY, asks, _DEFAULTS)
+            if without is not found:
+                assumed |= {"service_keeps_mfa"}
+        return Cell(found, tuple(sorted(assumed)))
+
+    def outcome(
+        self, state: CredentialState, asks: Sequence[Ask], assumptions: SigninAssumptions
+    ) -> tuple[Outcome, set[str]]:
+        """Return the worst outcome of the calls; where each stands for itself, that they differ."""
+        outcomes: list[Outcome] = []
+        assumed: set[str] = set()
+        for ask in asks:
+            match service_rule(credential_of(state, self.home), ask.action, assumptions):
+                case Refused():
+                    outcomes.append(Outcome.REFUSED)
+                case PermittedWithoutPolicy():
+                    outcomes.append(Outcome.UNGOVERNED)
+                case AskPolicies():
+                    request = request_of(state, ask, self.home, assumptions)
+                    policies = policies_with(self.document, self.kind, state)
+                    decision = self.decider.decide(request, policies)
+                    assumed |= set(decision.assumed)
+                    outcomes.append(_read(decision.effect, self.kind))
+        together = all(ask.action.startswith("iam:") for ask in asks)
+        if together or len(set(outcomes)) == 1:
+            return min(outcomes, key=list(Outcome).index), assumed
+        return Outcome.MIXED, assumed
+
+
+def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
+    """Say what the engine's answer means for the kind of policy.
+
+    What a boundary, a session policy or a service control policy allows, it leaves to others; what
+    one service control policy does not allow, another beside it may.
+    """
+    limits = kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
+    match effect:
+        case DecisionEffect.EXPLICITLY_DENIED:
+            return Outcome.DENIED
+        case DecisionEffect.ALLOWED:
+            return Outcome.OTHERS if limits else Outcome.ALLOWED
+        case DecisionEffect.IMPLICITLY_DENIED:
+            identity = kind in (PolicyKind.IDENTITY, PolicyKind.SCP)
+            return Outcome.OTHERS if identity else Outcome.NOT_ALLOWED
+
+
+_MOST_ASKED = 9
+"""How many principals are asked as: more columns would not fit a terminal."""
+
+_TRIED_OF_TRUST = _TRIED - {"aws:username"}
+_BASE: tuple[CredentialState | Way, ...] = TrustedKind.ANYONE.credentials
+
+_OUTCOMES = {
+    DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
+    DecisionEffect.IMPLICITLY_DENIED: Outcome.NOT_ALLOWED,
+    DecisionEffect.ALLOWED: Outcome.ALLOWED,
+}
+
+
+def trust_table(document: Document, home: Home) -> TruthTable:
+    """Return what each of those may do whom a trust policy names.
+
+    Args:
+        document: a trust policy that the engine can read.
+        home: the account of the role.
+
+    Raises:
+        FaultyPolicy: if a part of it cannot be read for certain.
+    """
+    found, unasked = trusted_in(document, home, _MOST_ASKED)
+    # whom nobody is named in, nobody may assume: that too is asked
+    asked = found or [Trusted("*", TrustedKind.ANYONE, home)]
+    named = {state for each in asked for state in each.kind.credentials}
+    columns = (
+        *_BASE,
+        *(each for each in (CredentialState.FEDERATED, *Way) if each in named - {*_BASE}),
+    )
+    keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
+    untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED_OF_TRUST)
+    role = f"arn:{home.partition}:iam::{home.account}:role/any"
+    reading = _TrustReading(*_bounds(document), role, CompiledDecider())
+    rows = tuple(
+        TruthRow(
+            _title(each),
+            (each.kind.action,),
+            {one: reading.cell(each, one) for one in columns},
+            each.name if found else None,
+        )
+        for each in asked
+    )
+    return TruthTable(columns, rows, untried, tuple(unasked))
+
+
+def _title(trusted: Trusted) -> Message:
+    name = trusted.name
+    match trusted.kind:
+        case TrustedKind.ANYONE:
+            return Message(
+                "assume the role as anybody, such as `user/{name}` or `role/any`"
+            ).filled(name=NAME)
+        case TrustedKind.ACCOUNT:
+            return Message(
+                "assume the role as somebody of `{name}`, such as `user/{name_}` or `role/any`"
+            ).filled(name=name, name_=NAME)
+        case TrustedKind.SAML | TrustedKind.WEB_IDENTITY:
+            return Message("assume the role as somebody whom `{name}` vouches for").filled(
+                name=name
+            )
+        case _:
+            return Message("assume the role as `{name}`").filled(name=name)
+
+
+def _bounds(document: Document) -> tuple[Document, Document]:
+    """Return the document as it allows least and most, whatever holds of the other conditions."""
+    least, most = [], []
+    for each in document.statements:
+        kept = tuple(c for c in each.conditions if c.key.lower() in _TRIED_OF_TRUST)
+        loose = replace(each, conditions=kept)
+        certain = kept == each.conditions
+        if certain or each.effect is Effect.DENY:
+            least.append(loose)
+        if certain or each.effect is Effect.ALLOW:
+            most.append(loose)
+    return replace(document, statements=tuple(least)), replace(document, statements=tuple(most))
+
+
+@dataclass(frozen=True, slots=True)
+class _TrustReading:
+    """A trust policy that is asked, as it allows least and most."""
+
+    least: Document
+    most: Document
+    role: str
+    decider: Decider
+
+    def cell(self, trusted: Trusted, state: CredentialState | Way) -> Cell:
+        """Return what comes of it, and the assumptions that mattered."""
+        if state not in trusted.kind.credentials:
+            return Cell(Outcome.NOBODY)
+        request = trusted.request(state, self.role, SigninAssumptions())
+        credential = trusted.credential(state)
+        if credential is not None:
+            ruling = service_rule(credential, request.action, SigninAssumptions())
+            if isinstance(ruling, Refused):
+                return Cell(Outcome.REFUSED, (), request.principal)
+        unsigned = credential is None
+        outcome, assumptions = self.outcome(request, unsigned=unsigned)
+        for name, other in _otherwise(trusted, state, self.role, request):
+            if self.outcome(other, unsigned=unsigned)[0] is not outcome:
+                assumptions |= {name}
+        return Cell(outcome, tuple(sorted(assumptions)), request.principal)
+
+    def outcome(self, request: Request, *, unsigned: bool) -> tuple[Outcome, set[str]]:
+        """Return the outcome if it is the same whatever holds of the other conditions.
+
+        Who signs with no credential of IAM has no policies of their own.
+        """
+        outcomes, assumptions = set(), set[str]()
+        for document in dict.fromkeys((self.least, self.most)):
+            policies = policies_with(document, PolicyKind.TRUST)
+            if unsigned:
+                policies = replace(policies, identity=())
+            decision = self.decider.decide(request, policies)
+            outcomes.add(_OUTCOMES[decision.effect])
+            assumptions |= set(decision.assumed)
+        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, assumptions
+
+
+def _otherwise(
+    trusted: Trusted, state: CredentialState | Way, role: str, request: Request
+) -> Iterator[tuple[str, Request]]:
+    """Yield what the call would show if a point were otherwise that AWS does not document."""
+    if state is CredentialState.ROLE:
+        absent = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
+        yield "role_session_mfa", trusted.request(state, role, absent)
+    if state is Way.SERVICE:
+        context = Context({**request.context, "aws:MultiFactorAuthPresent": "false"})
+        yield "service_shows_mfa", replace(request, context=context)
