@@ -21,7 +21,6 @@ from typing import TypeVar
 from sekisho.account import (
     AccessKey,
     Device,
-    DeviceKind,
     Group,
     ManagedPolicy,
     Password,
@@ -36,6 +35,7 @@ from sekisho.audit import Exceptions
 from sekisho.audit.findings import check_account
 from sekisho.audit.people import rows_of
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
+from sekisho.signin import DeviceKind
 
 T = TypeVar("T")
 

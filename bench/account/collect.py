@@ -24,7 +24,6 @@ from typing import Any
 from bench.account.audit import account
 from sekisho.account import (
     AwsApi,
-    DeviceKind,
     Pace,
     Snapshot,
     User,
@@ -36,6 +35,7 @@ from sekisho.account import (
 from sekisho.account.aws import Keys, connect
 from sekisho.account.reads import CALLS_PER_USER, READS, Per, least_policy
 from sekisho.policy import Document, to_json
+from sekisho.signin import DeviceKind
 
 _DATE = "2024-04-01T00:00:00Z"
 _KEY = Keys("AKIAREADER0000000000", "example-secret-of-the-reader-0123456789")

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from administered import administered, iam_of, signed_in
+from gaps import gap_at, resource
 from sekisho.account import (
-    DeviceKind,
-    Gap,
     RootUser,
     collect,
     policies_of,
@@ -21,7 +20,7 @@ from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api
 from sekisho.account.credential_report import ROOT
 from sekisho.errors import AwsRefused, Code, FaultyAccount
-from sekisho.signin import CharacterClass, PasswordPolicy
+from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 POLICY = {
@@ -162,24 +161,24 @@ def test_policies_come_from_everywhere(api: Boto3Api) -> None:
         ("GenerateCredentialReport", ""),
         ("GetCredentialReport", ""),
         ("DescribeOrganization", ""),
-        ("GetLoginProfile", "hanako.sato"),
-        ("ListMFADevices", "ken.mori"),
-        ("ListAccessKeys", "ken.mori"),
-        ("ListServiceSpecificCredentials", "ken.mori"),
-        ("ListSSHPublicKeys", "ken.mori"),
-        ("ListSigningCertificates", "ken.mori"),
-        ("GetAccessKeyLastUsed", "ken.mori"),
+        ("GetLoginProfile", "user hanako.sato"),
+        ("ListMFADevices", "user ken.mori"),
+        ("ListAccessKeys", "user ken.mori"),
+        ("ListServiceSpecificCredentials", "user ken.mori"),
+        ("ListSSHPublicKeys", "user ken.mori"),
+        ("ListSigningCertificates", "user ken.mori"),
+        ("GetAccessKeyLastUsed", "user ken.mori"),
         ("ListVirtualMFADevices", ""),
-        ("GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
-        ("GetPolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
-        ("ListPolicyTags", "arn:aws:iam::123456789012:policy/Storage"),
+        ("GetPolicy", "managedPolicy arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("GetPolicyVersion", "managedPolicy arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("ListPolicyTags", "managedPolicy arn:aws:iam::123456789012:policy/Storage"),
     ],
 )
 def test_a_refusal_is_a_gap(api: Boto3Api, operation: str, who: str) -> None:
     snapshot = collect(Refusing(api, operation), now=NOW)
-    assert Gap(operation, who, "AccessDenied: User is not authorized") in snapshot.gaps
-    assert {gap.what for gap in snapshot.gaps} == {operation}
-    assert snapshot.gap_of(operation, who) is not None
+    assert gap_at(operation, who, "AccessDenied: User is not authorized") in snapshot.gaps
+    assert {gap.operation for gap in snapshot.gaps} == {operation}
+    assert snapshot.gap_of(operation, resource(who)) is not None
 
 
 def test_who_was_there_when_the_report_was_made_is_among_the_users(api: Boto3Api) -> None:
@@ -240,7 +239,7 @@ class Garbling(Refusing):
 
 def test_a_document_that_does_not_parse_is_a_gap(api: Boto3Api) -> None:
     snapshot = collect(Garbling(api), now=NOW)
-    assert [gap.who for gap in snapshot.gaps] == ["inline mine of user ken.mori"]
+    assert [gap.resource for gap in snapshot.gaps] == [resource("userPolicy mine of ken.mori")]
     with pytest.raises(FaultyAccount, match=r"inline mine of user ken\.mori"):
         policies_of(snapshot, "ken.mori")
     assert policies_of(snapshot, "hanako.sato").identity

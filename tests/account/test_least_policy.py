@@ -131,8 +131,8 @@ def test_without_one_action_there_is_exactly_its_gap(
 ) -> None:
     put(local, [each for each in ACTIONS if each != action])
     snapshot = collect(Elsewhere(reader), now=NOW)
-    assert {gap.what for gap in snapshot.gaps} == {action.split(":")[1]}
-    assert all(gap.reason.startswith("AccessDenied") for gap in snapshot.gaps)
+    assert {gap.operation for gap in snapshot.gaps} == {action.split(":")[1]}
+    assert all(gap.code.startswith("AccessDenied") for gap in snapshot.gaps)
 
 
 def test_it_is_the_least_and_only_reads() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import cases, document
+from gaps import resource
 from sekisho.account import (
     Snapshot,
     load_account,
@@ -20,6 +21,7 @@ from sekisho.account import (
     policies_of,
     save_snapshot,
     snapshot_of,
+    user_ref,
 )
 from sekisho.account.credential_report import ROOT, read_credential_report
 from sekisho.errors import FaultyAccount
@@ -49,7 +51,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def what(snapshot: Snapshot, who: str) -> set[str]:
-    return {gap.what for gap in snapshot.gaps if gap.who == who}
+    return {gap.operation for gap in snapshot.gaps if gap.resource.label == who}
 
 
 def test_a_bare_export_says_nothing_of_credentials(files: dict[str, Path]) -> None:
@@ -60,13 +62,13 @@ def test_a_bare_export_says_nothing_of_credentials(files: dict[str, Path]) -> No
     assert policies_of(snapshot, "bob") == policies_of(whole, "bob")
     # AWS's own policies are not in this export: they are named, and nobody is judged without them
     read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    assert snapshot.gap_of("GetPolicy", read_only) is not None
+    assert snapshot.gap_of("GetPolicy", resource(f"managedPolicy {read_only}")) is not None
     with pytest.raises(FaultyAccount, match="ReadOnlyAccess"):
         policies_of(snapshot, "alice")
     for call in ("GetLoginProfile", "ListMFADevices", "ListAccessKeys"):
-        gap = snapshot.gap_of(call, "alice")
+        gap = snapshot.gap_of(call, user_ref("alice"))
         assert gap is not None
-        assert gap.reason == "the file does not tell"
+        assert gap.reason.en == "the file does not tell"
     assert snapshot.gap_of("GetAccountSummary") is not None
     assert snapshot.root.mfa is None
     assert snapshot.report is None
@@ -80,8 +82,8 @@ def test_an_account_file_knows_what_users_hold(files: dict[str, Path]) -> None:
     assert alice.keys[0].active
     assert snapshot.alias == "example"
     assert snapshot.password_policy is not None
-    assert snapshot.gap_of("ListMFADevices", "alice") is None
-    assert snapshot.gap_of("GetAccessKeyLastUsed", "alice") is not None
+    assert snapshot.gap_of("ListMFADevices", user_ref("alice")) is None
+    assert snapshot.gap_of("GetAccessKeyLastUsed", user_ref("alice")) is not None
     assert "Top-Secret-Pass-1" not in repr(snapshot)
 
 
@@ -128,9 +130,9 @@ def test_a_document_of_an_export_that_cannot_be_read_is_a_gap(
     path = tmp_path / "details.json"
     path.write_text(json.dumps(export), encoding="utf-8")
     snapshot = open_account(path, as_of=AT)
-    gaps = [gap for gap in snapshot.gaps if gap.what == "GetAccountAuthorizationDetails"]
-    assert [gap.who for gap in gaps] == ([name] if name else [])
-    assert all("Perhaps" in gap.reason for gap in gaps)
+    gaps = [gap for gap in snapshot.gaps if gap.operation == "GetAccountAuthorizationDetails"]
+    assert [gap.resource.label for gap in gaps] == ([name] if name else [])
+    assert all("Perhaps" in gap.reason.en for gap in gaps)
     # whom a document decides for is not judged without it
     for user in unjudged:
         with pytest.raises(FaultyAccount, match=r"could not be read|was not read"):
@@ -157,7 +159,7 @@ def test_export_and_report_together(files: dict[str, Path]) -> None:
     assert what(snapshot, "alice") == {"GetLoginProfile", "ListMFADevices", "ListAccessKeys"}
     # a report that says "no" is an answer, not a gap
     assert (bob.password, bob.keys, what(snapshot, "bob")) == (None, (), set())
-    assert snapshot.gap_of("ListMFADevices", "bob") is None
+    assert snapshot.gap_of("ListMFADevices", user_ref("bob")) is None
     assert snapshot.root.mfa is True
     assert snapshot.root.password is None
     assert snapshot.report is not None

@@ -95,7 +95,7 @@ def test_plain_moto_is_read_as_well(moto: str) -> None:
     snapshot = collect(api, now=NOW)
 
     # moto does not know this call; everything else it tells
-    assert {gap.what for gap in snapshot.gaps} == {"ListServiceSpecificCredentials"}
+    assert {gap.operation for gap in snapshot.gaps} == {"ListServiceSpecificCredentials"}
     assert len(snapshot.users) == 12
     assert snapshot.alias == "example-company"
     assert [device.serial for device in snapshot.orphans] == [device["SerialNumber"]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sekisho.account.accountwide import read_report, read_root
-from sekisho.account.model import Gap
+from sekisho.account.model import THE_ACCOUNT, Gap
 from sekisho.account.organization import read_scps
 from sekisho.account.reading import Reading
 from sekisho.engine import Level
@@ -108,23 +108,23 @@ def test_where_they_are_not_enabled_none_applies() -> None:
 def test_what_is_refused_is_a_gap(operation: str, refused: AwsRefused) -> None:
     found, gaps = scps(member(**{operation: refused}))
     assert found is None
-    assert {gap.what for gap in gaps} == {operation}
+    assert {gap.operation for gap in gaps} == {operation}
 
 
 def test_an_account_that_hangs_in_the_air_is_a_gap() -> None:
-    assert scps(member(ListParents={"Parents": []}))[1] == [
-        Gap("ListParents", "", f"nothing stands above `{ACCOUNT}`")
-    ]
+    (gap,) = scps(member(ListParents={"Parents": []}))[1]
+    assert gap.resource == THE_ACCOUNT
+    assert gap.why.en == f"ListParents: nothing stands above `{ACCOUNT}`"
     endless = {"Parents": [{"Id": "ou-x", "Type": "ORGANIZATIONAL_UNIT"}]}
-    assert scps(member(ListParents=endless))[1] == [
-        Gap("ListParents", "", "more than 7 levels above the account")
-    ]
+    (gap,) = scps(member(ListParents=endless))[1]
+    assert gap.resource == THE_ACCOUNT
+    assert gap.why.en == "ListParents: more than 7 levels above the account"
 
 
 def test_a_document_that_is_none_is_a_gap() -> None:
     found, (gap, *_) = scps(member(DescribePolicy={"Policy": {"Content": "{"}}))
     assert found is None
-    assert gap.what == "DescribePolicy"
+    assert gap.operation == "DescribePolicy"
 
 
 def report_api(*gets: Any, generate: Any = {"State": "STARTED"}) -> Scripted:  # noqa: B006 - not changed
@@ -175,8 +175,8 @@ def test_a_report_that_does_not_come_is_a_gap(api: Scripted, what: str, reason: 
     reading = Reading(api)
     assert read_report(reading, lambda _: None) is None
     (gap,) = reading.gaps
-    assert gap.what == what
-    assert gap.reason.startswith(reason)
+    assert gap.operation == what
+    assert gap.cause.en.startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from sekisho.account import (
     Group,
     ManagedPolicy,
     Password,
+    ResourceKind,
+    ResourceRef,
     Role,
     RootUser,
     ServiceCredential,
@@ -35,6 +37,7 @@ from sekisho.account import (
 from sekisho.account.saved import read_snapshot
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import Code, FaultyAccount, SekishoError
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy
 
@@ -143,7 +146,15 @@ snapshots = st.builds(
     ),
     policies=several(managed).map(lambda found: {policy.arn: policy for policy in found}),
     orphans=several(devices),
-    gaps=several(st.builds(Gap, texts, texts, texts)),
+    gaps=several(
+        st.builds(
+            Gap,
+            texts,
+            st.builds(ResourceRef, st.sampled_from(ResourceKind), texts, texts),
+            st.builds(Message.both, texts, texts),
+            texts,
+        )
+    ),
     alias=st.none() | texts,
     password_policy=st.none() | password_policies,
     summary=st.dictionaries(texts, st.integers(0, 10**6), max_size=3),

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from gaps import gap_at
 from rollout.staging import ACCOUNT, NOW
 from sekisho.account import (
     AccessKey,
     CredentialReport,
     Device,
-    DeviceKind,
-    Gap,
     Group,
     ManagedPolicy,
     Password,
@@ -27,6 +26,7 @@ from sekisho.account import (
 )
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
+from sekisho.signin import DeviceKind
 
 HOME = f"arn:aws:iam::{ACCOUNT}"
 ROOT = {"mfa": True, "virtual_device": False, "keys": False, "password": True}
@@ -148,7 +148,7 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
         orphans=tuple(
             Device(f"{HOME}:mfa/{name}", DeviceKind.VIRTUAL) for name in value.get("orphans", ())
         ),
-        gaps=tuple(Gap(what, who, reason) for what, who, reason in value.get("gaps", ())),
+        gaps=tuple(gap_at(what, who, reason) for what, who, reason in value.get("gaps", ())),
         root=RootUser(**value.get("root", ROOT)),
         report=report,
     )

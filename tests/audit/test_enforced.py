@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gaps import gap_at
 from rollout.staging import (
     ACCOUNT,
     ENFORCEMENT,
@@ -19,7 +20,7 @@ from rollout.staging import (
     managed,
     user,
 )
-from sekisho.account import Gap, Snapshot, readings_of
+from sekisho.account import Snapshot, readings_of
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.audit.enforcement.likeness import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
@@ -54,7 +55,7 @@ def test_who_has_force_mfa_is_enforced_and_who_has_little_is_not() -> None:
 def test_what_was_not_read_is_unknown_for_that_user_alone() -> None:
     snapshot = told({ENFORCEMENT: enforcement()}, "alice", "bob")
     lost = replace(snapshot.users[0], attached=(OWN,))
-    gap = Gap("GetUserPolicy", "inline x of user alice", "AccessDenied")
+    gap = gap_at("GetUserPolicy", "userPolicy x of alice", "AccessDenied")
     for broken in (
         replace(snapshot, users=(lost, snapshot.users[1])),
         replace(snapshot, gaps=(gap,)),

@@ -52,7 +52,7 @@ def test_a_password_that_only_the_report_tells_of_asks_for_a_reason(
     entry = "user: ken, kind: exception, why: a, owner: b, approvedBy: c, ticket: d"
     text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2027-03-31}}]\n"
     snapshot = snapshot_of(
-        {"users": {"ken": {}}, "gaps": [["GetLoginProfile", "ken", "AccessDenied: no"]]}
+        {"users": {"ken": {}}, "gaps": [["GetLoginProfile", "user ken", "AccessDenied: no"]]}
     )
     row = CredentialRow("ken", snapshot.users[0].arn, password_enabled=enabled)
     reported = replace(snapshot, report=CredentialReport(NOW, {"ken": row}))
@@ -67,7 +67,7 @@ def test_a_password_that_only_the_report_tells_of_asks_for_a_reason(
     assert told == ([False] if enabled is None else [])
 
 
-@pytest.mark.parametrize(("about", "refused"), [("inline p of user ken", True), ("", False)])
+@pytest.mark.parametrize(("about", "refused"), [("userPolicy p of ken", True), ("", False)])
 def test_who_is_not_there_is_refused_where_everybody_was_listed(about: str, refused: bool) -> None:
     entry = "user: kem, kind: exception, why: a, owner: b, approvedBy: c, ticket: d"
     text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2027-03-31}}]\n"

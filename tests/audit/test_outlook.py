@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 from administered import ACCOUNT as ADMINISTERED
 from administered import REGION, administered, enrol, iam_of, session_keys, signed_in
 from audit.small_accounts import snapshot_of
+from gaps import gap_at
 from rollout.staging import ACCOUNT, NOW
 from sekisho.account import (
     CredentialReport,
     CredentialRow,
     Device,
-    DeviceKind,
     Gap,
     Snapshot,
     User,
@@ -31,7 +31,7 @@ from sekisho.messages import Message
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
 from sekisho.rollout.plan import Verdict
 from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
-from sekisho.signin import PasswordPolicy
+from sekisho.signin import DeviceKind, PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -109,7 +109,7 @@ def expired(rules: PasswordPolicy | None, *gaps: Gap) -> Snapshot:
 
 def test_an_expired_password() -> None:
     soft, hard = PasswordPolicy(max_age=90), PasswordPolicy(max_age=90, hard_expiry=True)
-    unread = Gap("GetAccountPasswordPolicy", "", "AccessDenied: no")
+    unread = gap_at("GetAccountPasswordPolicy")
     assert fate(expired(soft)).outlooks == (Outlook.MUST_ENROL,)
     # whom nobody lets in but an administrator
     assert fate(expired(hard)).outlooks == (Outlook.LOCKED_OUT,)
@@ -118,7 +118,7 @@ def test_an_expired_password() -> None:
 
 
 def test_a_password_of_which_only_the_report_would_tell_that_it_has_expired() -> None:
-    unread = replace(snapshot_of(KEN), gaps=(Gap("GenerateCredentialReport", "", "Denied: no"),))
+    unread = replace(snapshot_of(KEN), gaps=(gap_at("GenerateCredentialReport", "", "Denied: no"),))
     hard = PasswordPolicy(max_age=90, hard_expiry=True)
     assert fate(replace(unread, password_policy=hard)).outlooks == (Outlook.UNKNOWN,)
     assert said(replace(unread, password_policy=hard)) == "GenerateCredentialReport: Denied: no"
@@ -145,7 +145,7 @@ def test_a_password_that_must_be_changed_where_everybody_may() -> None:
     may = replace(must, password_policy=PasswordPolicy(users_may_change=True))
     assert Outlook.MUST_ENROL in fate(may, quiet).outlooks
     assert Outlook.DEAD_LOCK in fate(must, quiet).outlooks
-    unread = replace(must, gaps=(Gap("GetAccountPasswordPolicy", "", "AccessDenied: no"),))
+    unread = replace(must, gaps=(gap_at("GetAccountPasswordPolicy"),))
     assert Outlook.UNKNOWN in fate(unread, quiet).outlooks
 
 
@@ -159,7 +159,7 @@ def reported(account: dict[str, Any], refused: str, **told: Any) -> Snapshot:
     row = CredentialRow(user.name, user.arn, keys_active=(False, False), **told)
     return replace(
         snapshot,
-        gaps=(Gap(refused, user.name, "AccessDenied: no"),),
+        gaps=(gap_at(refused, f"user {user.name}"),),
         report=CredentialReport(NOW, {user.name: row}),
     )
 
@@ -262,7 +262,7 @@ ONLY_OWN_NAME = from_json(
 def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
     orphan = Device(f"arn:aws:iam::{ACCOUNT}:mfa/ken", DeviceKind.VIRTUAL)
     another = replace(orphan, serial=f"{orphan.serial}-2")
-    unread = Gap("ListVirtualMFADevices", "", "AccessDenied: no")
+    unread = gap_at("ListVirtualMFADevices")
     free = snapshot_of(KEN)
     for snapshot, outlook, verdict in (
         (free, Outlook.MUST_ENROL, Verdict.PROVED),
@@ -312,8 +312,8 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
     free = snapshot_of(KEN)
     orphan = Device(f"arn:aws:iam::{ACCOUNT}:mfa/Ken", DeviceKind.VIRTUAL)
     root = replace(free.root, serials=(f"arn:aws:iam::{ACCOUNT}:mfa/KEN",))
-    blind = Gap("ListMFADevices", "taro", "AccessDenied: no")
-    unlisted = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    blind = gap_at("ListMFADevices", "user taro")
+    unlisted = gap_at("GetAccountAuthorizationDetails")
     # in another case a device has the name, but a policy about the name is not about it
     other_case = (
         (Outlook.UNKNOWN, Verdict.UNKNOWN) if more else (Outlook.LOCKED_OUT, Verdict.REFUTED)

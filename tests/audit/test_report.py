@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from audit.small_accounts import snapshot_of
+from gaps import gap_at
 from rollout.staging import NOW, user
-from sekisho.account import Gap, Password, Snapshot, save_snapshot
+from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
@@ -46,7 +47,7 @@ def company() -> Snapshot:
                 "lost": {"has": ["Force_MFA", "Lost"], "password": {}, "devices": TWO},
             },
             "policies": {"Force_MFA": "Force_MFA", "Read": READ},
-            "gaps": [["GetPolicy", "arn:aws:iam::123456789012:policy/Lost", EVIL]],
+            "gaps": [["GetPolicy", "managedPolicy arn:aws:iam::123456789012:policy/Lost", EVIL]],
         }
     )
 
@@ -58,7 +59,7 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
     }
     whole = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
     assert whole.en == "All 1 users are proved enforced."
-    value["gaps"] = [["GetAccountAuthorizationDetails", "eva", "not in the export"]]
+    value["gaps"] = [["GetAccountAuthorizationDetails", "user eva", "not in the export"]]
     found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
     assert found.en.endswith("but not all of the account was read.")
     assert "一部は読み取れていません" in found.ja
@@ -79,7 +80,7 @@ def test_many_of_whom_something_is_unknown_are_told_as_one_in_every_language() -
     names = [f"user{number:02}" for number in range(12)]
     value = {
         "users": {name: {} for name in names},
-        "gaps": [["GetLoginProfile", name, "AccessDenied: no"] for name in names],
+        "gaps": [["GetLoginProfile", f"user {name}", "AccessDenied: no"] for name in names],
     }
     report = audit_account(snapshot_of(value), Exceptions(), version="1")
     for lang in Language:
@@ -132,7 +133,7 @@ def test_many_users_have_commas() -> None:
 
 
 def test_users_that_could_not_be_listed_are_not_none() -> None:
-    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    gap = gap_at("GetAccountAuthorizationDetails")
     found = audit_account(replace(snapshot_of({}), gaps=(gap,)), Exceptions(), version="1")
     assert headline(found).en == "Who the users are could not be read."
     assert to_json(found)["users"] is None
@@ -319,7 +320,7 @@ def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
         "nothing": {"has": ["Read"]},
         "unread": {"has": ["Read"]},
     }
-    gaps = [["ListAccessKeys", "unread", "AccessDenied"]]
+    gaps = [["ListAccessKeys", "user unread", "AccessDenied"]]
     account = snapshot_of({"users": users, "policies": {"Read": READ}, "gaps": gaps})
     report = audit_account(account, Exceptions(), version="1")
     told = {row["user"]: row for row in csv.DictReader(StringIO(to_csv(report)))}

@@ -10,11 +10,11 @@ import pytest
 
 from audit.small_accounts import HOME, snapshot_of
 from audit.test_accounts import CASES
+from gaps import gap_at
 from rollout.staging import NOW
 from sekisho.account import (
     CredentialReport,
     CredentialRow,
-    Gap,
     ServiceCredential,
     SigningCertificate,
     Snapshot,
@@ -48,7 +48,7 @@ def hidden(snapshot: Snapshot) -> Iterator[tuple[Snapshot, User, str]]:
                 replace(each, **nothing) if each.name == user.name else each
                 for each in snapshot.users
             )
-            gaps = (*snapshot.gaps, Gap(what, user.name, "AccessDenied"))
+            gaps = (*snapshot.gaps, gap_at(what, f"user {user.name}", "AccessDenied"))
             yield replace(snapshot, users=blind, gaps=gaps), user, what
 
 
@@ -66,8 +66,7 @@ def test_what_is_hidden_is_unknown(case: dict[str, Any]) -> None:
         told = {each.id.value for each in report.findings if each.subject == user.name}
         assert report.unknown
         why = (
-            *row.facts.unread,
-            *row.facts.others_unread,
+            *(gap.why.en for gap in (*row.facts.unread, *row.facts.others_unread)),
             row.fate.reason.en if row.fate.reason else "",
         )
         assert any(what in each for each in why)
@@ -120,7 +119,7 @@ def holding(*gaps: str, **held: Any) -> AccountReport:
     """Return the audit of a user who signs in with nothing, and holds this."""
     snapshot = snapshot_of({"users": {"bot": {"inline": {"all": [ALL]}}}})
     (user,) = snapshot.users
-    found = tuple(Gap(what, "bot", "AccessDenied: no") for what in gaps)
+    found = tuple(gap_at(what, "user bot") for what in gaps)
     whole = replace(snapshot, users=(replace(user, **held),), gaps=found)
     return audit_account(whole, Exceptions(), version="1")
 
@@ -163,7 +162,7 @@ def test_a_report_is_no_newer_than_the_calls() -> None:
     row = CredentialRow("bot", snapshot.users[0].arn, certificates_active=(True, False))
     beside = replace(snapshot, report=CredentialReport(NOW, {"bot": row}))
     assert facts_of(beside)["bot"].others_told == 0
-    unread = replace(beside, gaps=(Gap("ListSigningCertificates", "bot", "AccessDenied: no"),))
+    unread = replace(beside, gaps=(gap_at("ListSigningCertificates", "user bot"),))
     assert facts_of(unread)["bot"].others_told == 1
 
 

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from administered import ACCOUNT
+from gaps import gap_at
 from rollout.staging import ADMIN, account
-from sekisho.account import Gap, save_snapshot
+from sekisho.account import save_snapshot
 from sekisho.cli.main import root
 from sekisho.errors import FaultyInput, SekishoError, UsageError
 from sekisho.rollout.applying.journal import SCHEMA
@@ -76,7 +77,7 @@ def test_an_unknown_name_is_to_be_written_exactly(words: tuple[str, ...], saved:
 
 def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path) -> None:
     path = tmp_path / "gap.json"
-    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied")
+    gap = gap_at("GetAccountAuthorizationDetails", "", "AccessDenied")
     save_snapshot(replace(account(), gaps=(gap,)), path)
     error = refused("reset", "nobody", "--snapshot", str(path), "--caller", ADMIN.arn)
     assert "collect the account again" in error.fix

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from gaps import gap_at
 from rollout.staging import ACCOUNT, ADMIN, NOW, account
-from sekisho.account import Device, DeviceKind, Gap, Snapshot, save_snapshot
+from sekisho.account import Device, Snapshot, save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import UsageError
 from sekisho.rollout import Plan
+from sekisho.signin import DeviceKind
 
 
 def orphans(*names: str, **about: Any) -> Snapshot:
@@ -24,7 +26,7 @@ def orphans(*names: str, **about: Any) -> Snapshot:
 
 
 def lacking() -> Snapshot:
-    return orphans(gaps=(Gap("ListVirtualMFADevices", "", "AccessDenied"),))
+    return orphans(gaps=(gap_at("ListVirtualMFADevices", "", "AccessDenied"),))
 
 
 def ran(folder: Path, older: Snapshot | None, *words: str, read: bool = True) -> Result:

@@ -32,7 +32,7 @@ ACCOUNT = {
         "lost": {"has": ["Force_MFA", "Lost"], "password": {}},
     },
     "policies": {"Force_MFA": "Force_MFA", "Read": READ},
-    "gaps": [["GetPolicy", "arn:aws:iam::123456789012:policy/Lost", "AccessDenied"]],
+    "gaps": [["GetPolicy", "managedPolicy arn:aws:iam::123456789012:policy/Lost", "AccessDenied"]],
 }
 EXCEPTIONS = """\
 schema: sekisho.exceptions/1

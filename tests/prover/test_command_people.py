@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cases import CORPUS
+from gaps import gap_at
 from rollout.staging import (
     ACCOUNT,
     ENFORCEMENT,
@@ -18,7 +19,7 @@ from rollout.staging import (
     managed,
     user,
 )
-from sekisho.account import Gap, Snapshot, save_snapshot
+from sekisho.account import Snapshot, save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import FaultyAccount, UsageError
@@ -218,7 +219,7 @@ def staged(tmp_path: Path, **changed: Any) -> str:
         groups=(),
         roles=(),
         policies=policies,
-        gaps=(Gap("GetPolicyVersion", OWN, "AccessDenied"),),
+        gaps=(gap_at("GetPolicyVersion", f"managedPolicy {OWN}", "AccessDenied"),),
     )
     path = tmp_path / "snapshot.json"
     save_snapshot(replace(base, **changed), path, replace=True)
@@ -330,7 +331,7 @@ def test_the_password_policy_of_the_account_matters(
     own = managed(OWN, {"Version": "2012-10-17", "Statement": [exempt, enrol]})
     alone = {"users": (user("alice", attached=(OWN,)),), "policies": {OWN: own}, "gaps": ()}
     may = PasswordPolicy(users_may_change=True)
-    unread = (Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+    unread = (gap_at("GetAccountPasswordPolicy", "", "AccessDenied"),)
     for changed, verdict in (
         ({}, "Refuted"),
         ({"password_policy": may}, "Proved"),
@@ -346,7 +347,7 @@ def test_service_control_policies_that_were_not_read_are_said(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """They may deny what seems allowed: who seems to get in perhaps does not."""
-    gap = (Gap("DescribeOrganization", "", "AccessDenied"),)
+    gap = (gap_at("DescribeOrganization", "", "AccessDenied"),)
     path = staged(tmp_path, gaps=gap, users=(user("alice", attached=(ENFORCEMENT,)),))
     assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
     assert "service control policies are not known (AccessDenied)" in capsys.readouterr().out

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import ACCOUNT, ENFORCEMENT, EVERYTHING, FULL, NOW, enforcement, managed, user
-from sekisho.account import Gap, Snapshot, save_snapshot
+from sekisho.account import Snapshot, save_snapshot
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
@@ -16,7 +17,7 @@ from sekisho.signin import PasswordPolicy
 
 BARE = Snapshot(ACCOUNT, "aws", NOW, users=(), groups=(), roles=(), policies={})
 MAY = PasswordPolicy(users_may_change=True)
-UNREAD = (Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+UNREAD = (gap_at("GetAccountPasswordPolicy", "", "AccessDenied"),)
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "may": {"password_policy": MAY},
     "may not": {"password_policy": PasswordPolicy()},

@@ -10,7 +10,6 @@ from administered import ACCOUNT, EVERYTHING, FULL, administered, iam_of
 from sekisho.account import (
     AccessKey,
     Device,
-    DeviceKind,
     Group,
     ManagedPolicy,
     Password,
@@ -30,6 +29,7 @@ from sekisho.rollout import (
     PolicyGoal,
     TemporaryPassword,
 )
+from sekisho.signin import DeviceKind
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ADMIN = Caller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)

@@ -15,13 +15,12 @@ from sekisho.account import (
     CredentialReport,
     CredentialRow,
     Device,
-    DeviceKind,
     Password,
     Snapshot,
 )
 from sekisho.policy import Document, from_json, to_json
 from sekisho.rollout import Plan
-from sekisho.signin import PasswordPolicy
+from sekisho.signin import DeviceKind, PasswordPolicy
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 NO_MFA = {"Condition": mfa("false")}

@@ -12,6 +12,7 @@ import pytest
 from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
+from gaps import gap_at
 from rollout.staging import (
     ADMIN,
     NOW,
@@ -22,7 +23,7 @@ from rollout.staging import (
     policy_goal,
     with_user,
 )
-from sekisho.account import Device, DeviceKind, Gap, Group, collect, user_of
+from sekisho.account import Device, Group, collect, user_of
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
@@ -30,6 +31,7 @@ from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, deny_all_arn, offboard, reset
 from sekisho.rollout.script import script_of
+from sekisho.signin import DeviceKind
 
 SECRET = "Fuji-2026-temporary-x"
 
@@ -134,16 +136,16 @@ def test_who_leaves_loses_everything_at_once(
 def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
     seen = collect(api, now=NOW)
     for what, who, counts in (
-        ("ListSSHPublicKeys", "hanako", True),
+        ("ListSSHPublicKeys", "user hanako", True),
         ("ListSSHPublicKeys", "", True),
         ("ListVirtualMFADevices", "", True),
-        ("ListSSHPublicKeys", "machine", False),
+        ("ListSSHPublicKeys", "user machine", False),
         ("ListParents", "", False),
     ):
-        hidden = replace(seen, gaps=(Gap(what, who, "AccessDenied: no"),))
+        hidden = replace(seen, gaps=(gap_at(what, who),))
         against = offboard(PlanningContext(hidden, ADMIN), "hanako").against
         assert ("gap" in against) is counts, (what, who)
-    hidden = replace(seen, gaps=(Gap("ListVirtualMFADevices", "", "AccessDenied: no"),))
+    hidden = replace(seen, gaps=(gap_at("ListVirtualMFADevices"),))
     assert "gap" in delete_orphans(PlanningContext(hidden, ADMIN), ()).against
 
 

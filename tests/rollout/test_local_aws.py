@@ -143,6 +143,9 @@ def test_what_a_session_may_not_read_is_a_gap(local: LocalAws) -> None:
     snapshot = collect(signed_in(local, "deploy-bot", mfa=False), now=local.clock.now())
     of_account = {read.operation for read in READS if read.per is Per.ACCOUNT and not read.free}
     # what is only asked for when another answer calls for it
-    assert {gap.what for gap in snapshot.gaps} == of_account - {"GetCredentialReport", "ListRoots"}
-    assert all(gap.reason.startswith("AccessDenied") for gap in snapshot.gaps)
+    assert {gap.operation for gap in snapshot.gaps} == of_account - {
+        "GetCredentialReport",
+        "ListRoots",
+    }
+    assert all(gap.code.startswith("AccessDenied") for gap in snapshot.gaps)
     assert snapshot.users == ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import (
     ADMIN,
     FULL,
@@ -108,7 +109,7 @@ def test_what_signs_in_nowhere_stops() -> None:
 
 def test_what_was_not_read_may_stop() -> None:
     bots: Bots = {what.lower(): {} for what in UNREAD}
-    gaps = (Gap(what, what.lower(), "AccessDenied: no") for what in UNREAD)
+    gaps = (gap_at(what, f"user {what.lower()}") for what in UNREAD)
     made = planned(holding(bots, *gaps), bots)
     assert told(made.reasons) == {"credentials-in-use": {*bots}}
     assert "credentials-stop" not in told(made.warnings)
@@ -160,10 +161,10 @@ def test_audit_and_plan_agree_on_what_stops() -> None:
         "reported-off": {},
     }
     gaps = (
-        Gap("GetAccessKeyLastUsed", "never-read", "AccessDenied: no"),
-        Gap("ListSSHPublicKeys", "unread", "AccessDenied: no"),
-        Gap("ListSigningCertificates", "reported", "AccessDenied: no"),
-        Gap("ListSigningCertificates", "reported-off", "AccessDenied: no"),
+        gap_at("GetAccessKeyLastUsed", "user never-read"),
+        gap_at("ListSSHPublicKeys", "user unread"),
+        gap_at("ListSigningCertificates", "user reported"),
+        gap_at("ListSigningCertificates", "user reported-off"),
     )
     start = holding(bots, *gaps)
     rows = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -228,14 +229,14 @@ def test_the_last_administrator_needs_a_device() -> None:
 @pytest.mark.parametrize(
     ("gap", "applicable"),
     [
-        (Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no"), False),
-        (Gap("GetPolicy", FULL, "AccessDenied: no"), False),
-        (Gap("ListMFADevices", "machine", "AccessDenied: no"), False),
-        (Gap("GetLoginProfile", "admin", "AccessDenied: no"), False),
+        (gap_at("GetAccountAuthorizationDetails"), False),
+        (gap_at("GetPolicy", f"managedPolicy {FULL}"), False),
+        (gap_at("ListMFADevices", "user machine"), False),
+        (gap_at("GetLoginProfile", "user admin"), False),
         # nothing of this plan depends on these
-        (Gap("ListMFADevices", "hanako", "AccessDenied: no"), True),
-        (Gap("GetAccessKeyLastUsed", "hanako", "AccessDenied: no"), True),
-        (Gap("ListVirtualMFADevices", "", "AccessDenied: no"), True),
+        (gap_at("ListMFADevices", "user hanako"), True),
+        (gap_at("GetAccessKeyLastUsed", "user hanako"), True),
+        (gap_at("ListVirtualMFADevices"), True),
     ],
 )
 def test_a_gap_never_turns_into_a_pass(gap: Gap, applicable: bool) -> None:
@@ -250,8 +251,8 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
         (NOW - timedelta(days=200), (), ()),
         (NOW - timedelta(days=2), (), ("keys-in-use",)),
         (None, (), ()),
-        (None, (Gap("GetAccessKeyLastUsed", "machine", "AccessDenied: no"),), ("keys-in-use",)),
-        (None, (Gap("GetAccessKeyLastUsed", "", "not there"),), ("keys-in-use",)),
+        (None, (gap_at("GetAccessKeyLastUsed", "user machine"),), ("keys-in-use",)),
+        (None, (gap_at("GetAccessKeyLastUsed", "", "not there"),), ("keys-in-use",)),
     ):
         key = AccessKey("AKIAX", active=True, last_used=used)
         start = with_user(account(), user("machine", attached=(FULL,), keys=(key,)))

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from administered import ACCOUNT
+from gaps import gap_at
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
-from sekisho.account import AccessKey, CredentialReport, CredentialRow, Gap, Password, Snapshot
+from sekisho.account import AccessKey, CredentialReport, CredentialRow, Password, Snapshot
 from sekisho.audit import Exceptions
 from sekisho.cli.planning import plan_lines
 from sekisho.documents import yaml_shape
@@ -36,7 +37,8 @@ def unread(snapshot: Snapshot, *gaps: str, who: str = "") -> Snapshot:
         else each
         for each in snapshot.users
     )
-    found = tuple(Gap(what, who, "AccessDenied: no") for what in gaps)
+    about = f"user {who}" if who else ""
+    found = tuple(gap_at(what, about) for what in gaps)
     return replace(snapshot, users=tuple(users), gaps=found)
 
 
@@ -73,7 +75,7 @@ def test_a_password_policy_that_was_not_read_is_taken_both_ways() -> None:
     row = CredentialRow("hanako", start.user_named["hanako"].arn, password_enabled=True)
     late = replace(row, password_next_rotation=start.taken_at - timedelta(days=1))
     unread = replace(
-        start, password_policy=None, gaps=(Gap("GetAccountPasswordPolicy", "", "AccessDenied"),)
+        start, password_policy=None, gaps=(gap_at("GetAccountPasswordPolicy", "", "AccessDenied"),)
     )
 
     def entry(snapshot: Snapshot, told: CredentialRow) -> Proof:
@@ -159,7 +161,7 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
 
 
 def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() -> None:
-    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: no")
+    gap = gap_at("GetAccountAuthorizationDetails")
     root = Caller(f"arn:aws:iam::{ACCOUNT}:root")
     goal = Goal(policy_goal(), new_users=(NewUser("jiro"),))
     made = plan(goal, replace(account(), users=(), gaps=(gap,)), root, {"gap": "ok"})
@@ -187,7 +189,7 @@ def test_a_check_about_nobody_is_not_called_proved(lang: Language, label: str) -
 
 
 def test_where_the_users_were_not_read_that_is_what_is_wrong() -> None:
-    gap = Gap("GetAccountAuthorizationDetails", "", "AccessDenied: not authorized")
+    gap = gap_at("GetAccountAuthorizationDetails", "", "AccessDenied: not authorized")
     start = replace(account(), users=(), groups=(), gaps=(gap,))
     shape = yaml_shape("who: [{all: true}, {user: hanako}]\nbreakGlass: [glass]\n", "goal.yaml")
     said = "`GetAccountAuthorizationDetails`: AccessDenied: not authorized"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -27,8 +28,6 @@ from sekisho.account import (
     CredentialReport,
     CredentialRow,
     Device,
-    DeviceKind,
-    Gap,
     Group,
     Password,
     Snapshot,
@@ -39,7 +38,7 @@ from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
 from sekisho.rollout.plan import Verdict
-from sekisho.signin import PasswordPolicy
+from sekisho.signin import DeviceKind, PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIAX", active=True)
@@ -283,7 +282,9 @@ def test_what_the_enforcement_itself_allows_counts_unless_it_is_for_enrolling(
 
 def test_policies_that_were_not_read_are_not_taken_for_none() -> None:
     taro = user("taro", attached=(OLD,), devices=(device("taro"),))
-    start = replace(with_user(company(), taro), gaps=(Gap("GetPolicyVersion", "", "AccessDenied"),))
+    start = replace(
+        with_user(company(), taro), gaps=(gap_at("GetPolicyVersion", "", "AccessDenied"),)
+    )
     made = plan(Goal(policy_goal(), users=("taro",), replaces=(OLD,)), start, ADMIN)
     (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
     assert (opens.verdict, opens.failed) == (Verdict.UNKNOWN, ("taro",))
@@ -499,7 +500,7 @@ def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
     made = plan(goal, start, ADMIN)
     assert [(note.id, note.about) for note in made.reasons] == [("gap", ("glass",))]
     assert failed(made) == {"break-glass-untouched": ("glass",), "mfa-opens": ("glass",)}
-    gap = Gap("GetPolicy", lost, "AccessDenied: no")
+    gap = gap_at("GetPolicy", f"managedPolicy {lost}")
     made = plan(goal, replace(start, gaps=(gap,)), ADMIN)
     assert [note.id for note in made.reasons] == ["gap"]
 

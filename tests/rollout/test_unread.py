@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import (
     ADMIN,
     ENFORCEMENT,
@@ -19,7 +20,7 @@ from rollout.staging import (
     user,
     with_user,
 )
-from sekisho.account import Gap, Password, Snapshot
+from sekisho.account import Password, Snapshot
 from sekisho.account.reads import BESIDE
 from sekisho.audit import Exceptions
 from sekisho.cli.status import waves_as_json, waves_stand
@@ -31,12 +32,13 @@ from sekisho.rollout.goal.model import Waiting, Waits, Wave
 from sekisho.rollout.goal.waves import waves_of
 
 DENIED = "AccessDenied: no"
+DETAILS = "GetAccountAuthorizationDetails"
 
 
 def lacking(*gaps: tuple[str, str]) -> Snapshot:
     """Return the account with somebody who has a device, and these gaps."""
     ken = user("ken", path="/dev/", password=Password(), devices=(device("ken"),))
-    found = tuple(Gap(what, who, DENIED) for what, who in gaps)
+    found = tuple(gap_at(what, who, DENIED) for what, who in gaps)
     return replace(with_user(account(), ken), gaps=found)
 
 
@@ -51,18 +53,22 @@ def reasons(made: Plan) -> list[tuple[str, tuple[str, ...]]]:
 @pytest.mark.parametrize(
     ("selectors", "gap", "unread"),
     [
-        ("{path: /dev/, with: [device]}", ("ListMFADevices", "hanako"), ("hanako",)),
-        ("{path: /dev/, without: [device]}", ("ListMFADevices", "hanako"), ("hanako",)),
-        ("{all: true, with: [key]}", ("ListAccessKeys", "hanako"), ("hanako",)),
-        ("{path: /dev/, with: [password, device]}", ("GetLoginProfile", "hanako"), ()),
-        ("{all: true, with: [password]}", ("GetLoginProfile", "machine"), ("machine",)),
-        ("{tag: team}, {all: true}", ("GetAccountAuthorizationDetails", "hanako"), ()),
-        ("{tag: team}, {user: ken}", ("GetAccountAuthorizationDetails", "hanako"), ("hanako",)),
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "user hanako"), ("hanako",)),
+        ("{path: /dev/, without: [device]}", ("ListMFADevices", "user hanako"), ("hanako",)),
+        ("{all: true, with: [key]}", ("ListAccessKeys", "user hanako"), ("hanako",)),
+        ("{path: /dev/, with: [password, device]}", ("GetLoginProfile", "user hanako"), ()),
+        ("{all: true, with: [password]}", ("GetLoginProfile", "user machine"), ("machine",)),
+        ("{tag: team}, {all: true}", (DETAILS, "user hanako"), ()),
+        (
+            "{tag: team}, {user: ken}",
+            (DETAILS, "user hanako"),
+            ("hanako",),
+        ),
         # what was read is known, and another path needs no answer
-        ("{path: /dev/, with: [device]}", ("ListMFADevices", "ken"), ()),
-        ("{path: /dev/, with: [device]}", ("ListMFADevices", "machine"), ()),
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "user ken"), ()),
+        ("{path: /dev/, with: [device]}", ("ListMFADevices", "user machine"), ()),
         ("{path: /dev/, with: [device]}", ("ListMFADevices", ""), ("hanako",)),
-        ("{path: /dev/}", ("ListMFADevices", "ken"), ()),
+        ("{path: /dev/}", ("ListMFADevices", "user ken"), ()),
     ],
 )
 def test_who_may_be_meant_is_named(
@@ -77,13 +83,13 @@ def test_who_may_be_meant_is_named(
 
 
 def test_who_may_be_an_exception_of_a_wave_is_named() -> None:
-    start = lacking(("ListAccessKeys", "ken"), ("ListAccessKeys", "machine"))
+    start = lacking(("ListAccessKeys", "user ken"), ("ListAccessKeys", "user machine"))
     goal = read("waves: [{who: [{path: /dev/}], except: [{all: true, with: [key]}]}]\n", start)
     assert goal.unread == ("ken",)
 
 
 def test_who_may_have_a_password_is_not_covered() -> None:
-    start = lacking(("GetLoginProfile", "machine"))
+    start = lacking(("GetLoginProfile", "user machine"))
     made = plan(read("waves: [{who: [{user: ken}]}]\n", start), start, ADMIN)
     (note,) = [note for note in made.warnings if note.id == "not-covered"]
     assert note.about == ("admin", "hanako", "machine")
@@ -91,7 +97,7 @@ def test_who_may_have_a_password_is_not_covered() -> None:
 
 def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
     start = with_user(account(), user("machine", attached=(FULL, ENFORCEMENT)))
-    gaps = (Gap("ListMFADevices", "machine", DENIED),)
+    gaps = (gap_at("ListMFADevices", "user machine", DENIED),)
     tags = {"team": "security", "cost": "0"}
     policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement(), tags=tags)}
     made = plan(MACHINE, replace(start, policies=policies, gaps=gaps), ADMIN)
@@ -109,7 +115,9 @@ def test_what_no_proof_waits_for_is_told(what: str) -> None:
 
 
 def test_scps_that_were_not_read_are_told_once_with_the_proofs() -> None:
-    start = lacking(("ListRoots", ""), ("DescribePolicy", "p-1"), ("GetAccountSummary", ""))
+    start = lacking(
+        ("ListRoots", ""), ("DescribePolicy", "serviceControlPolicy p-1"), ("GetAccountSummary", "")
+    )
     notes = [note for note in plan(MACHINE, start, ADMIN).warnings if note.id == "unread"]
     assert [note.about for note in notes] == [
         ("ListRoots", "DescribePolicy p-1"),
@@ -160,7 +168,7 @@ def test_who_is_touched_and_not_meant_is_named(
 
 
 def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
-    start = lacking(("ListMFADevices", "hanako"))
+    start = lacking(("ListMFADevices", "user hanako"))
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", start), start)
     assert (wave.enrolled, wave.unknown) == (("ken",), ("hanako",))
     everybody = lacking(("ListMFADevices", ""))

@@ -20,15 +20,17 @@ from sekisho.account.entries import (
 from sekisho.account.exported import snapshot_of
 from sekisho.account.file import load_account
 from sekisho.account.model import (
+    THE_ACCOUNT,
     AccessKey,
     CredentialReport,
     CredentialRow,
     Device,
-    DeviceKind,
     Gap,
     Group,
     ManagedPolicy,
     Password,
+    ResourceKind,
+    ResourceRef,
     Role,
     RootUser,
     ServiceCredential,
@@ -36,6 +38,8 @@ from sekisho.account.model import (
     Snapshot,
     SshKey,
     User,
+    reasons_of,
+    user_ref,
 )
 from sekisho.account.opened import open_account
 from sekisho.account.policies import (
@@ -50,6 +54,7 @@ from sekisho.account.policies import (
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
+    "THE_ACCOUNT",
     "AccessKey",
     "AccountFile",
     "AwsApi",
@@ -57,7 +62,6 @@ __all__ = [
     "CredentialRow",
     "Device",
     "DeviceEntry",
-    "DeviceKind",
     "Gap",
     "Group",
     "GroupEntry",
@@ -68,6 +72,8 @@ __all__ = [
     "Password",
     "PolicyEntry",
     "PolicyVersion",
+    "ResourceKind",
+    "ResourceRef",
     "Role",
     "RoleEntry",
     "RootUser",
@@ -87,9 +93,11 @@ __all__ = [
     "policies_of_role",
     "readings",
     "readings_of",
+    "reasons_of",
     "save_snapshot",
     "snapshot_of",
     "unread_policies",
     "user_of",
+    "user_ref",
     "users_may_change",
 ]

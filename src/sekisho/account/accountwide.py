@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sekisho.account.credential_report import read_credential_report
 from sekisho.account.holding import device_kind
-from sekisho.account.model import CredentialReport, Device, RootUser
+from sekisho.account.model import THE_ACCOUNT, CredentialReport, Device, RootUser
 from sekisho.account.reading import Reading
 from sekisho.errors import FaultyAccount
+from sekisho.messages import Message
 from sekisho.signin import CharacterClass, PasswordPolicy
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
 
 _REPORT = "GetCredentialReport"
 _DEVICES = "ListVirtualMFADevices"
+_TOO_LATE = Message("no report within {seconds} seconds")
+_NOT_A_REPORT = Message("is not as documented: {error}")
 _TRIES = 30
 _PAUSE_SECONDS = 2.0
 _NOT_YET = ("ReportInProgress", "ReportNotPresent", "ReportExpired")
@@ -61,14 +64,14 @@ def read_summary(reading: Reading) -> dict[str, int]:
 
 def read_orphans(reading: Reading) -> tuple[Device, ...]:
     """Return the virtual devices that nobody has enabled."""
-    items = reading.items(_DEVICES, "VirtualMFADevices", "", AssignmentStatus="Unassigned")
+    items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Unassigned")
     serials = sorted(item["SerialNumber"] for item in items or ())
     return tuple(Device(serial, device_kind(serial)) for serial in serials)
 
 
 def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
     """Return what the summary and the virtual devices tell of the root user."""
-    items = reading.items(_DEVICES, "VirtualMFADevices", "", AssignmentStatus="Assigned")
+    items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
     found = [
         item["SerialNumber"]
         for item in items or ()
@@ -97,10 +100,10 @@ def read_report(reading: Reading, sleep: Callable[[float], None]) -> CredentialR
         answer = reading.call(_REPORT, absent=_NOT_YET)
         if answer is not None:
             return _report(reading, answer["Content"], answer["GeneratedTime"])
-        if any(gap.what == _REPORT for gap in reading.gaps):
+        if any(gap.operation == _REPORT for gap in reading.gaps):
             return None
         sleep(_PAUSE_SECONDS)
-    reading.gap(_REPORT, "", f"no report within {_TRIES * _PAUSE_SECONDS:.0f} seconds")
+    reading.gap(_REPORT, THE_ACCOUNT, _TOO_LATE.filled(seconds=round(_TRIES * _PAUSE_SECONDS)))
     return None
 
 
@@ -108,5 +111,5 @@ def _report(reading: Reading, content: bytes, generated_at: datetime) -> Credent
     try:
         return read_credential_report(content.decode("utf-8"), _REPORT, generated_at=generated_at)
     except (FaultyAccount, UnicodeDecodeError) as error:
-        reading.gap(_REPORT, "", f"is not as documented: {error}")
+        reading.gap(_REPORT, THE_ACCOUNT, _NOT_A_REPORT.filled(error=error))
         return None

@@ -20,6 +20,7 @@ from sekisho.account.entries import (
     RoleEntry,
     UserEntry,
 )
+from sekisho.account.model import ResourceKind, ResourceRef
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy, quoted
 from sekisho.policy import PolicyKind, from_json, names, parse
@@ -47,7 +48,7 @@ class Details:
     groups: tuple[GroupEntry, ...]
     roles: tuple[RoleEntry, ...]
     policies: tuple[PolicyEntry, ...]
-    unread: Mapping[str, tuple[Fault, ...]]
+    unread: Mapping[ResourceRef, tuple[Fault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class _Home:
 
     partition: str
     account: str
-    unread: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    unread: dict[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
 
 
 def read_details(shape: Shape, partition: str, account: str) -> Details:
@@ -91,7 +92,7 @@ def _user(item: Shape, home: _Home) -> UserEntry:
         created_at=got["CreateDate"].time(),
         groups=tuple(group.text() for group in got["GroupList"].items()),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["UserPolicyList"], f"user {name}", home),
+        inline=_inline(got["UserPolicyList"], ResourceKind.USER_POLICY, name, home),
         boundary=_boundary(got["PermissionsBoundary"]),
         tags=_tags(got["Tags"]),
     )
@@ -109,7 +110,7 @@ def _group(item: Shape, home: _Home) -> GroupEntry:
         id=got["GroupId"].text(),
         created_at=got["CreateDate"].time(),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["GroupPolicyList"], f"group {name}", home),
+        inline=_inline(got["GroupPolicyList"], ResourceKind.GROUP_POLICY, name, home),
     )
 
 
@@ -127,7 +128,7 @@ def _role(item: Shape, home: _Home) -> RoleEntry:
         ),
     )
     name, path = _checked(got["RoleName"], names.role_name), _checked(got["Path"], names.path)
-    trust = f"trust policy of role {name}"
+    trust = ResourceRef(ResourceKind.TRUST_POLICY, name)
     return RoleEntry(
         name=name,
         path=path,
@@ -136,7 +137,7 @@ def _role(item: Shape, home: _Home) -> RoleEntry:
         trust=_document(got["AssumeRolePolicyDocument"], trust, home, PolicyKind.TRUST),
         created_at=got["CreateDate"].time(),
         attached=_attached(got["AttachedManagedPolicies"]),
-        inline=_inline(got["RolePolicyList"], f"role {name}", home),
+        inline=_inline(got["RolePolicyList"], ResourceKind.ROLE_POLICY, name, home),
         boundary=_boundary(got["PermissionsBoundary"]),
         tags=_tags(got["Tags"]),
     )
@@ -193,26 +194,30 @@ def _version(item: Shape, default: str, arn: str, home: _Home) -> PolicyVersion:
         got["VersionId"].fault(f"{quoted(identifier)} is not the id of a version, like `v1`")
     if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
         got["IsDefaultVersion"].fault("contradicts `DefaultVersionId`")
-    name = arn if identifier == default else f"version {identifier} of {arn}"
+    about = ResourceRef(ResourceKind.POLICY_VERSION, identifier, arn)
+    if identifier == default:
+        about = ResourceRef(ResourceKind.MANAGED_POLICY, arn)
     return PolicyVersion(
         id=identifier,
-        document=_document(got["Document"], name, home),
+        document=_document(got["Document"], about, home),
         is_default=identifier == default,
         created_at=got["CreateDate"].time(),
     )
 
 
-def _inline(items: Shape, owner: str, home: _Home) -> tuple[InlinePolicy, ...]:
+def _inline(items: Shape, kind: ResourceKind, owner: str, home: _Home) -> tuple[InlinePolicy, ...]:
     found = []
     for item in items.items():
         got = item.members(("PolicyName", "PolicyDocument"))
         name = _checked(got["PolicyName"], names.policy_name)
-        document = _document(got["PolicyDocument"], f"inline {name} of {owner}", home)
+        document = _document(got["PolicyDocument"], ResourceRef(kind, name, owner), home)
         found.append(InlinePolicy(name, document))
     return tuple(found)
 
 
-def _document(shape: Shape, name: str, home: _Home, kind: PolicyKind = PolicyKind.IDENTITY) -> str:
+def _document(
+    shape: Shape, about: ResourceRef, home: _Home, kind: PolicyKind = PolicyKind.IDENTITY
+) -> str:
     """Return a policy document as the JSON text that IAM stores; "" if it cannot be read."""
     if shape.absent:
         if shape.raw is None:
@@ -229,7 +234,7 @@ def _document(shape: Shape, name: str, home: _Home, kind: PolicyKind = PolicyKin
     except FaultyPolicy as error:
         found = tuple(_within(shape.path, fault) for fault in error.faults)
         if shape.open:
-            home.unread[name] = found
+            home.unread[about] = found
         else:
             shape.faults.extend(found)
         return ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sekisho.account.model import ResourceRef
 from sekisho.errors import Fault
 from sekisho.signin import PasswordPolicy, device_arn
 
@@ -179,7 +180,7 @@ class AccountFile:
     credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
     orphans: tuple[DeviceEntry, ...] = ()
     bare: bool = False
-    unread: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    unread: Mapping[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
 
     def serial_of(self, device: DeviceEntry) -> str:
         """Return the serial number of one of the file's devices: its ARN."""

@@ -1,7 +1,7 @@
 """A snapshot out of files: of sekisho's account file, of AWS's export, of a credential report.
 
-What such a file cannot tell is a gap, never "none": of one user where it is about one, of all of
-them (`who` is "") where it is about all.
+What such a file cannot tell is a gap, never "none": of one user where it is about one, of of the
+account where it is about all.
 """
 
 import json
@@ -21,23 +21,28 @@ from sekisho.account.entries import (
     UserEntry,
 )
 from sekisho.account.model import (
+    THE_ACCOUNT,
     AccessKey,
     CredentialReport,
     Device,
-    DeviceKind,
     Gap,
     Group,
     ManagedPolicy,
     Password,
+    ResourceKind,
+    ResourceRef,
     Role,
     Snapshot,
     User,
+    user_ref,
 )
 from sekisho.account.policies import attached_policies
 from sekisho.account.reported import filled, gaps_of_row, root_of, user_of_row
 from sekisho.engine.model import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, PolicyKind, from_json
+from sekisho.signin import DeviceKind
 
 __all__ = ["snapshot_of", "snapshot_of_report", "with_report"]
 
@@ -56,8 +61,10 @@ _NEVER = (
 )
 _REPORT = "GetCredentialReport"
 _DETAILS = "GetAccountAuthorizationDetails"
-_NOT_THERE = "the file does not tell"
-_NOT_IN_REPORT = "a credential report does not tell"
+_NOT_THERE = Message("the file does not tell")
+_NOT_IN_REPORT = Message("a credential report does not tell")
+_NO_ROW = Message("the credential report does not have this user")
+_NOT_IN_EXPORT = Message("in the credential report, and not in the export")
 
 
 def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
@@ -84,16 +91,18 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         alias=account.alias,
         password_policy=account.password_policy,
     )
-    missing = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
-    gaps = [Gap(what, "", _NOT_THERE) for what in (*missing, _REPORT)]
+    lacking = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
+    gaps = [Gap(what, THE_ACCOUNT, _NOT_THERE) for what in (*lacking, _REPORT)]
     gaps += [
-        Gap(_DETAILS, name, f"{faults[0].code}: {faults[0].message}")
-        for name, faults in account.unread.items()
+        Gap(_DETAILS, about, verbatim(faults[0].message), faults[0].code)
+        for about, faults in account.unread.items()
         # of versions that are not in force nothing is asked
-        if not name.startswith("version ")
+        if about.kind is not ResourceKind.POLICY_VERSION
     ]
-    unread = sorted(attached_policies(found) - policies.keys() - account.unread.keys())
-    return replace(found, gaps=(*gaps, *(Gap("GetPolicy", arn, _NOT_THERE) for arn in unread)))
+    missing = attached_policies(found) - policies.keys()
+    about = (ResourceRef(ResourceKind.MANAGED_POLICY, arn) for arn in sorted(missing))
+    gaps += [Gap("GetPolicy", each, _NOT_THERE) for each in about if each not in account.unread]
+    return replace(found, gaps=tuple(gaps))
 
 
 def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Snapshot:
@@ -113,15 +122,13 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
         filled(user, report.rows[user.name]) if user.name in report.rows else user
         for user in _by_name((*snapshot.users, *map(user_of_row, new)))
     )
-    of_all = [gap for gap in snapshot.gaps if gap.what not in (*_HELD, _REPORT)]
+    of_all = [gap for gap in snapshot.gaps if gap.operation not in (*_HELD, _REPORT)]
     absent = (
-        Gap(what, name, "the credential report does not have this user")
+        Gap(what, user_ref(name), _NO_ROW)
         for name in sorted(known - report.rows.keys())
         for what in _HELD
     )
-    bare = (
-        Gap(_DETAILS, row.user, "in the credential report, and not in the export") for row in new
-    )
+    bare = (Gap(_DETAILS, user_ref(row.user), _NOT_IN_EXPORT) for row in new)
     rows = (report.rows.get(user.name) for user in users)
     left = (gap for row in rows if row for gap in gaps_of_row(row))
     return replace(
@@ -155,8 +162,8 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
         policies={},
         # a user's groups and policies are not known: nobody's policies can be told
         gaps=(
-            *(Gap(what, "", _NOT_IN_REPORT) for what in missing),
-            *(Gap(_DETAILS, row.user, _NOT_IN_REPORT) for row in rows),
+            *(Gap(what, THE_ACCOUNT, _NOT_IN_REPORT) for what in missing),
+            *(Gap(_DETAILS, user_ref(row.user), _NOT_IN_REPORT) for row in rows),
         ),
     )
     return with_report(everything, report, source)
@@ -173,7 +180,7 @@ def _user(account: AccountFile, entry: UserEntry) -> User:
         id=entry.id,
         groups=tuple(sorted(entry.groups)),
         attached=tuple(sorted(entry.attached)),
-        inline=_inline(entry.inline, f"user {entry.name}"),
+        inline=_inline(entry.inline, ResourceKind.USER_POLICY, entry.name),
         boundary=entry.boundary,
         tags=entry.tags,
         password=Password(held.reset_required) if held and held.password else None,
@@ -184,18 +191,19 @@ def _user(account: AccountFile, entry: UserEntry) -> User:
 
 
 def _group(entry: GroupEntry) -> Group:
-    inline = _inline(entry.inline, f"group {entry.name}")
+    inline = _inline(entry.inline, ResourceKind.GROUP_POLICY, entry.name)
     return Group(entry.name, entry.path, entry.arn, tuple(sorted(entry.attached)), inline)
 
 
 def _role(entry: RoleEntry) -> Role:
+    about = ResourceRef(ResourceKind.TRUST_POLICY, entry.name)
     return Role(
         name=entry.name,
         path=entry.path,
         arn=entry.arn,
-        trust=_document(entry.trust, f"trust policy of role {entry.name}", PolicyKind.TRUST),
+        trust=_document(entry.trust, about.label, PolicyKind.TRUST),
         attached=tuple(sorted(entry.attached)),
-        inline=_inline(entry.inline, f"role {entry.name}"),
+        inline=_inline(entry.inline, ResourceKind.ROLE_POLICY, entry.name),
         boundary=entry.boundary,
     )
 
@@ -214,9 +222,11 @@ def _managed(entry: PolicyEntry) -> ManagedPolicy:
     )
 
 
-def _inline(entries: tuple[InlinePolicy, ...], owner: str) -> tuple[AttachedPolicy, ...]:
+def _inline(
+    entries: tuple[InlinePolicy, ...], kind: ResourceKind, owner: str
+) -> tuple[AttachedPolicy, ...]:
     named = [
-        (f"inline {entry.name} of {owner}", entry)
+        (ResourceRef(kind, entry.name, owner).label, entry)
         for entry in sorted(entries, key=lambda entry: entry.name)
         if entry.document
     ]

@@ -7,15 +7,15 @@ from typing import Any
 from sekisho.account.model import (
     AccessKey,
     Device,
-    DeviceKind,
     Password,
     ServiceCredential,
     SigningCertificate,
     SshKey,
     User,
+    user_ref,
 )
 from sekisho.account.reading import Item, Reading
-from sekisho.signin import kind_of
+from sekisho.signin import DeviceKind, kind_of
 
 __all__ = ["device_kind", "with_holdings"]
 
@@ -39,7 +39,9 @@ def device_kind(serial: str) -> DeviceKind:
 
 
 def _password(reading: Reading, user: str) -> Password | None:
-    answer = reading.call("GetLoginProfile", user, absent=("NoSuchEntity",), UserName=user)
+    answer = reading.call(
+        "GetLoginProfile", user_ref(user), absent=("NoSuchEntity",), UserName=user
+    )
     if answer is None:
         return None
     profile = answer["LoginProfile"]
@@ -60,11 +62,12 @@ def _keys(reading: Reading, user: str) -> tuple[AccessKey, ...]:
 
 
 def _key(reading: Reading, item: Item, user: str) -> AccessKey:
-    answer = reading.call("GetAccessKeyLastUsed", user, AccessKeyId=item["AccessKeyId"]) or {}
+    key = item["AccessKeyId"]
+    answer = reading.call("GetAccessKeyLastUsed", user_ref(user), AccessKeyId=key) or {}
     used: Mapping[str, Any] = answer.get("AccessKeyLastUsed", {})
     when = used.get("LastUsedDate")
     return AccessKey(
-        id=item["AccessKeyId"],
+        id=key,
         active=_active(item),
         created_at=item.get("CreateDate"),
         last_used=when,
@@ -111,5 +114,5 @@ def _listed(
     reading: Reading, operation: str, section: str, user: str, identity: str
 ) -> Iterable[Item]:
     """Return what a user has, in the order of its ids."""
-    items = reading.items(operation, section, user, UserName=user) or ()
+    items = reading.items(operation, section, user_ref(user), UserName=user) or ()
     return sorted(items, key=lambda item: str(item[identity]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sekisho.account.model import Group, ManagedPolicy, Role, User
+from sekisho.account.model import Group, ManagedPolicy, ResourceKind, ResourceRef, Role, User
 from sekisho.account.reading import Item, Reading
 from sekisho.engine.model import AttachedPolicy
 from sekisho.policy import Document, PolicyKind
@@ -32,7 +32,7 @@ def read_users(reading: Reading) -> Iterator[User]:
             id=item["UserId"],
             groups=tuple(sorted(item.get("GroupList", ()))),
             attached=_arns(item),
-            inline=_inline(reading, item.get("UserPolicyList", ()), f"user {name}"),
+            inline=_inline(reading, item.get("UserPolicyList", ()), ResourceKind.USER_POLICY, name),
             boundary=_boundary(item),
             tags=_tags(item.get("Tags", ())),
             created_at=item.get("CreateDate"),
@@ -43,7 +43,8 @@ def read_groups(reading: Reading) -> Iterator[Group]:
     """Yield the user groups."""
     for item in _details(reading, "Group", "GroupDetailList"):
         name = item["GroupName"]
-        inline = _inline(reading, item.get("GroupPolicyList", ()), f"group {name}")
+        items = item.get("GroupPolicyList", ())
+        inline = _inline(reading, items, ResourceKind.GROUP_POLICY, name)
         yield Group(name, item["Path"], item["Arn"], _arns(item), inline)
 
 
@@ -51,10 +52,11 @@ def read_roles(reading: Reading) -> Iterator[Role]:
     """Yield the roles; one whose trust policy cannot be read is a gap."""
     for item in _details(reading, "Role", "RoleDetailList"):
         name = item["RoleName"]
-        source = f"trust policy of role {name}"
-        trust = reading.document(item["AssumeRolePolicyDocument"], source, PolicyKind.TRUST)
+        about = ResourceRef(ResourceKind.TRUST_POLICY, name)
+        trust = reading.document(item["AssumeRolePolicyDocument"], about, PolicyKind.TRUST)
         if trust is not None:
-            inline = _inline(reading, item.get("RolePolicyList", ()), f"role {name}")
+            items = item.get("RolePolicyList", ())
+            inline = _inline(reading, items, ResourceKind.ROLE_POLICY, name)
             boundary = _boundary(item)
             yield Role(name, item["Path"], item["Arn"], trust, _arns(item), inline, boundary)
 
@@ -64,7 +66,7 @@ def read_policies(reading: Reading) -> Iterator[ManagedPolicy]:
     for item in _details(reading, "LocalManagedPolicy", "Policies"):
         versions = {version["VersionId"]: version for version in item["PolicyVersionList"]}
         default = versions[item["DefaultVersionId"]]["Document"]
-        document = reading.document(default, item["Arn"])
+        document = reading.document(default, _managed_ref(item["Arn"]))
         if document is not None:
             made_at = {name: version["CreateDate"] for name, version in versions.items()}
             yield replace(_managed(item, document, tuple(versions)), made_at=made_at)
@@ -72,7 +74,7 @@ def read_policies(reading: Reading) -> Iterator[ManagedPolicy]:
 
 def with_tags(reading: Reading, policy: ManagedPolicy) -> ManagedPolicy:
     """Return a customer managed policy with its tags."""
-    items = reading.items("ListPolicyTags", "Tags", policy.arn, PolicyArn=policy.arn)
+    items = reading.items("ListPolicyTags", "Tags", _managed_ref(policy.arn), PolicyArn=policy.arn)
     return replace(policy, tags=_tags(items or ()))
 
 
@@ -81,15 +83,16 @@ def attached_policy(reading: Reading, arn: str) -> ManagedPolicy | None:
 
     None, with a gap, if it cannot be read.
     """
-    answer = reading.call("GetPolicy", arn, PolicyArn=arn)
+    about = _managed_ref(arn)
+    answer = reading.call("GetPolicy", about, PolicyArn=arn)
     if answer is None:
         return None
     item = answer["Policy"]
     default = item["DefaultVersionId"]
-    answer = reading.call("GetPolicyVersion", arn, PolicyArn=arn, VersionId=default)
+    answer = reading.call("GetPolicyVersion", about, PolicyArn=arn, VersionId=default)
     if answer is None:
         return None
-    document = reading.document(answer["PolicyVersion"]["Document"], arn)
+    document = reading.document(answer["PolicyVersion"]["Document"], about)
     if document is None:
         return None
     policy = _managed(item, document, (default,))
@@ -113,16 +116,22 @@ def _managed(item: Item, document: Document, versions: tuple[str, ...]) -> Manag
 def _details(reading: Reading, kind: str, section: str) -> list[Item]:
     """Return one list of the answer; empty, with a gap, if it is refused."""
     paging = {"PageSize": _MOST_ITEMS}
-    return reading.items(_DETAILS, section, "", Filter=[kind], PaginationConfig=paging) or []
+    return reading.items(_DETAILS, section, Filter=[kind], PaginationConfig=paging) or []
 
 
-def _inline(reading: Reading, items: Iterable[Item], owner: str) -> tuple[AttachedPolicy, ...]:
+def _managed_ref(arn: str) -> ResourceRef:
+    return ResourceRef(ResourceKind.MANAGED_POLICY, arn)
+
+
+def _inline(
+    reading: Reading, items: Iterable[Item], kind: ResourceKind, owner: str
+) -> tuple[AttachedPolicy, ...]:
     found = []
     for item in sorted(items, key=lambda item: str(item["PolicyName"])):
-        name = f"inline {item['PolicyName']} of {owner}"
-        document = reading.document(item["PolicyDocument"], name)
+        about = ResourceRef(kind, item["PolicyName"], owner)
+        document = reading.document(item["PolicyDocument"], about)
         if document is not None:
-            found.append(AttachedPolicy(name, document))
+            found.append(AttachedPolicy(about.label, document))
     return tuple(found)
 
 

@@ -5,34 +5,19 @@ A snapshot holds no secret. What could not be read is a `Gap` and is never taken
 Source: `GetAccountAuthorizationDetails` and the calls beside it (facts §9.2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar, assert_never
 
 from sekisho.engine.model import AttachedPolicy, Level
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy.document import Document
-from sekisho.signin import PasswordPolicy
-from sekisho.signin.model import DeviceKind
+from sekisho.signin import DeviceKind, PasswordPolicy
 
-__all__ = [
-    "AccessKey",
-    "CredentialReport",
-    "CredentialRow",
-    "Device",
-    "DeviceKind",
-    "Gap",
-    "Group",
-    "ManagedPolicy",
-    "Password",
-    "Role",
-    "RootUser",
-    "ServiceCredential",
-    "SigningCertificate",
-    "Snapshot",
-    "SshKey",
-    "User",
-]
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +158,119 @@ class ManagedPolicy:
     made_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
+class ResourceKind(StrEnum):
+    """What a gap can be about."""
+
+    ACCOUNT = "account"
+    USER = "user"
+    MANAGED_POLICY = "managedPolicy"
+    POLICY_VERSION = "policyVersion"
+    USER_POLICY = "userPolicy"
+    GROUP_POLICY = "groupPolicy"
+    ROLE_POLICY = "rolePolicy"
+    TRUST_POLICY = "trustPolicy"
+    SERVICE_CONTROL_POLICY = "serviceControlPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRef:
+    """A resource of an account by its kind and name.
+
+    Attributes:
+        name: of a user, an inline policy, or the role that has the trust policy; the ARN of a
+            managed policy; the id of a version or of an SCP; "" for the account.
+        owner: who has the inline policy; the ARN of the policy that has the version;
+            otherwise "".
+    """
+
+    kind: ResourceKind
+    name: str = ""
+    owner: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the resource is called in reports; "" for the account."""
+        match self.kind:
+            case (
+                ResourceKind.ACCOUNT
+                | ResourceKind.USER
+                | ResourceKind.MANAGED_POLICY
+                | ResourceKind.SERVICE_CONTROL_POLICY
+            ):
+                return self.name
+            case ResourceKind.POLICY_VERSION:
+                return f"version {self.name} of {self.owner}"
+            case ResourceKind.USER_POLICY:
+                return f"inline {self.name} of user {self.owner}"
+            case ResourceKind.GROUP_POLICY:
+                return f"inline {self.name} of group {self.owner}"
+            case ResourceKind.ROLE_POLICY:
+                return f"inline {self.name} of role {self.owner}"
+            case ResourceKind.TRUST_POLICY:
+                return f"trust policy of role {self.name}"
+            case _:
+                assert_never(self.kind)
+
+
+_INLINE = (ResourceKind.USER_POLICY, ResourceKind.GROUP_POLICY, ResourceKind.ROLE_POLICY)
+
+THE_ACCOUNT = ResourceRef(ResourceKind.ACCOUNT)
+"""What a gap is about that leaves an answer unknown for everybody."""
+
+
+def user_ref(name: str) -> ResourceRef:
+    """Return the reference to a user."""
+    return ResourceRef(ResourceKind.USER, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Something that could not be read.
 
     Attributes:
-        what: the call that failed or was never made, like `ListMFADevices`.
-        who: the user or policy it was about, or "" where it is about all of them.
-        reason: AWS's error code and message, or why an export cannot tell.
+        operation: the call that failed or was never made, like `ListMFADevices`.
+        resource: what it was about.
+        reason: AWS's message, or why an export does not have the answer; in every language, so
+            that a gap equals itself after it was saved.
+        code: AWS's error code, or that of the fault; "" where no call failed.
     """
 
-    what: str
-    who: str
-    reason: str
+    operation: str
+    resource: ResourceRef
+    reason: Message
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", Message.of_json(self.reason.to_json()))
+
+    @property
+    def cause(self) -> Message:
+        """The code and the reason, for people."""
+        parts = (*([verbatim(self.code)] if self.code else []), self.reason)
+        return joined_messages(parts, en=": ", ja=": ")
+
+    @property
+    def why(self) -> Message:
+        """The operation and the cause, for people."""
+        return joined_messages((verbatim(self.operation), self.cause), en=": ", ja=": ")
+
+    def to_json(self) -> dict[str, object]:
+        """Return the gap as reports have it."""
+        return {
+            "operation": self.operation,
+            "resource": {
+                "kind": self.resource.kind.value,
+                "name": self.resource.name,
+                "owner": self.resource.owner,
+            },
+            "code": self.code,
+            "reason": self.reason.to_json(),
+        }
+
+
+def reasons_of(gaps: Iterable[Gap]) -> Message:
+    """Return why something is not known, gap by gap, for people."""
+    return joined_messages((gap.why for gap in gaps), en="; ", ja="; ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,17 +373,15 @@ class Snapshot:
         return {group.name: group for group in self.groups}
 
     @cached_property
-    def gaps_about(self) -> Mapping[str, tuple[Gap, ...]]:
-        """The gaps by whom they are about; under "" those that are about all."""
-        found: dict[str, list[Gap]] = {}
-        for gap in self.gaps:
-            found.setdefault(gap.who, []).append(gap)
-        return {who: tuple(gaps) for who, gaps in found.items()}
+    def gaps_about(self) -> Mapping[ResourceRef, tuple[Gap, ...]]:
+        """The gaps by what they are about."""
+        return _by_key(self.gaps, lambda gap: gap.resource)
 
     @cached_property
-    def inline_gaps(self) -> tuple[Gap, ...]:
-        """The gaps about inline policies, which are `inline NAME of OWNER`."""
-        return tuple(gap for gap in self.gaps if gap.who.startswith("inline "))
+    def inline_gaps(self) -> Mapping[tuple[ResourceKind, str], tuple[Gap, ...]]:
+        """The gaps about inline policies, by the kind of policy and its owner."""
+        of_owner = (gap for gap in self.gaps if gap.resource.kind in _INLINE)
+        return _by_key(of_owner, lambda gap: (gap.resource.kind, gap.resource.owner))
 
     @property
     def unlisted(self) -> Gap | None:
@@ -311,7 +394,7 @@ class Snapshot:
 
         The text of a policy that it leaves out is a gap of `GetPolicy`.
         """
-        return all(gap.what != "GetAccountAuthorizationDetails" for gap in self.gaps)
+        return all(gap.operation != "GetAccountAuthorizationDetails" for gap in self.gaps)
 
     @property
     def listed(self) -> bool:
@@ -323,12 +406,23 @@ class Snapshot:
 
         For a call that was refused the credential report stands in.
         """
-        if user.password is not None or self.gap_of("GetLoginProfile", user.name) is None:
+        if user.password is not None or self.gap_of("GetLoginProfile", user_ref(user.name)) is None:
             return user.password is not None
         row = self.report.rows.get(user.name) if self.report else None
         return row.password_enabled if row else None
 
-    def gap_of(self, what: str, who: str = "") -> Gap | None:
-        """Return the gap that leaves what this call tells of `who` unknown; None if it is known."""
-        about = (*self.gaps_about.get(who, ()), *self.gaps_about.get("", ()))
-        return next((gap for gap in about if gap.what == what), None)
+    def gap_of(self, operation: str, resource: ResourceRef = THE_ACCOUNT) -> Gap | None:
+        """Return the gap that leaves this call's answer about a resource unknown, or None.
+
+        A gap about the whole account leaves it unknown for every resource.
+        """
+        known = self.gaps_about
+        about = (*known.get(resource, ()), *known.get(THE_ACCOUNT, ()))
+        return next((gap for gap in about if gap.operation == operation), None)
+
+
+def _by_key(gaps: Iterable[Gap], key: Callable[[Gap], K]) -> dict[K, tuple[Gap, ...]]:
+    found: dict[K, list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault(key(gap), []).append(gap)
+    return {each: tuple(several) for each, several in found.items()}

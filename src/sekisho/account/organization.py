@@ -4,14 +4,18 @@ Source: AWS Organizations API Reference; Organizations User Guide, "SCP evaluati
 from the root to the account something must allow, and the management account is not affected.
 """
 
+from sekisho.account.model import THE_ACCOUNT, ResourceKind, ResourceRef
 from sekisho.account.reading import Item, Reading
 from sekisho.engine.model import AttachedPolicy, Level
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 
 __all__ = ["read_scps"]
 
 _SCP = "SERVICE_CONTROL_POLICY"
 _NO_ORGANISATION = ("AWSOrganizationsNotInUseException",)
+_NO_PARENT = Message("nothing stands above `{child}`")
+_TOO_DEEP = Message("more than {levels} levels above the account")
 _DEEPEST = 7
 """A root, five levels of OUs at most, and the account (Organizations quotas)."""
 
@@ -49,20 +53,20 @@ def _chain(reading: Reading, account: str) -> list[str] | None:
     """Return the ids from the root down to the account; None if a parent could not be read."""
     chain = [account]
     while len(chain) < _DEEPEST:
-        parents = reading.items("ListParents", "Parents", "", ChildId=chain[0])
+        parents = reading.items("ListParents", "Parents", ChildId=chain[0])
         if not parents:
             if parents is not None:
-                reading.gap("ListParents", "", f"nothing stands above `{chain[0]}`")
+                reading.gap("ListParents", THE_ACCOUNT, _NO_PARENT.filled(child=chain[0]))
             return None
         chain.insert(0, parents[0]["Id"])
         if parents[0]["Type"] == "ROOT":
             return chain
-    reading.gap("ListParents", "", f"more than {_DEEPEST} levels above the account")
+    reading.gap("ListParents", THE_ACCOUNT, _TOO_DEEP.filled(levels=_DEEPEST))
     return None
 
 
 def _level(reading: Reading, target: str) -> Level | None:
-    items = reading.items("ListPoliciesForTarget", "Policies", "", TargetId=target, Filter=_SCP)
+    items = reading.items("ListPoliciesForTarget", "Policies", TargetId=target, Filter=_SCP)
     if items is None:
         return None
     found = [_policy(reading, item) for item in sorted(items, key=lambda item: str(item["Id"]))]
@@ -71,9 +75,10 @@ def _level(reading: Reading, target: str) -> Level | None:
 
 
 def _policy(reading: Reading, item: Item) -> AttachedPolicy | None:
-    answer = reading.call("DescribePolicy", item["Id"], PolicyId=item["Id"])
+    about = ResourceRef(ResourceKind.SERVICE_CONTROL_POLICY, item["Id"])
+    answer = reading.call("DescribePolicy", about, PolicyId=item["Id"])
     if answer is None:
         return None
     content = answer["Policy"]["Content"]
-    document = reading.document(content, item["Id"], PolicyKind.SCP, "DescribePolicy")
+    document = reading.document(content, about, PolicyKind.SCP, "DescribePolicy")
     return None if document is None else AttachedPolicy(item["Arn"], document)

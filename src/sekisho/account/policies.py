@@ -8,7 +8,7 @@ them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sekisho.account.model import Group, Role, Snapshot, User
+from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.signin import change_allowed
@@ -59,7 +59,8 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
     groups, faults = _groups_of(snapshot, user)
     identity = [*user.inline, *(policy for group in groups for policy in group.inline)]
     arns = dict.fromkeys((*user.attached, *(arn for group in groups for arn in group.attached)))
-    owners = (f"user {user.name}", *(f"group {name}" for name in user.groups))
+    owners = [(ResourceKind.USER_POLICY, user.name)]
+    owners += [(ResourceKind.GROUP_POLICY, name) for name in user.groups]
     return _assembled(snapshot, (identity, arns, user.boundary), owners, faults)
 
 
@@ -67,7 +68,7 @@ def users_may_change(snapshot: Snapshot) -> bool | None:
     """Return the account's `AllowUsersToChangePassword`; None if it was not read."""
     if snapshot.password_policy is not None:
         return snapshot.password_policy.users_may_change
-    unread = any(gap.what == _PASSWORD_POLICY for gap in snapshot.gaps)
+    unread = any(gap.operation == _PASSWORD_POLICY for gap in snapshot.gaps)
     return None if unread else False
 
 
@@ -109,7 +110,7 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
     if role is None:
         raise FaultyAccount("snapshot", [_fault(f"there is no role `{role_name}` in it")])
     parts = (list(role.inline), dict.fromkeys(role.attached), role.boundary)
-    return _assembled(snapshot, parts, (f"role {role.name}",), [])
+    return _assembled(snapshot, parts, [(ResourceKind.ROLE_POLICY, role.name)], [])
 
 
 def attached_policies(snapshot: Snapshot) -> frozenset[str]:
@@ -145,9 +146,9 @@ def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]
         if name not in known
     ]
     missing += [
-        _fault(f"the policies of user `{user.name}` are not in it: {gap.reason}")
-        for gap in snapshot.gaps_about.get(user.name, ())
-        if gap.what == _DETAILS
+        _fault(f"the policies of user `{user.name}` are not in it: {gap.cause.en}")
+        for gap in snapshot.gaps_about.get(user_ref(user.name), ())
+        if gap.operation == _DETAILS
     ]
     return [known[name] for name in user.groups if name in known], missing
 
@@ -155,15 +156,15 @@ def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]
 def _assembled(
     snapshot: Snapshot,
     parts: tuple[list[AttachedPolicy], Iterable[str], str | None],
-    owners: tuple[str, ...],
+    owners: Iterable[tuple[ResourceKind, str]],
     faults: list[Fault],
 ) -> Policies:
     """Return the policies, or raise with everything that is missing."""
     inline, arns, boundary = parts
     faults = faults + [
-        _fault(f"policy `{gap.who}` could not be read: {gap.reason}")
-        for gap in snapshot.inline_gaps
-        if gap.who.endswith(tuple(f" of {o}" for o in owners))
+        _fault(f"policy `{gap.resource.label}` could not be read: {gap.cause.en}")
+        for owner in owners
+        for gap in snapshot.inline_gaps.get(owner, ())
     ]
     wanted = [*arns, *([boundary] if boundary is not None else [])]
     faults += [_unread(arn) for arn in wanted if arn not in snapshot.policies]

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sekisho.account.api import AwsApi
-from sekisho.account.model import Gap
+from sekisho.account.model import THE_ACCOUNT, Gap, ResourceRef
 from sekisho.account.reads import Read, read_of
 from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, PolicyKind, from_json, parse
 
 __all__ = ["Item", "Reading"]
@@ -35,13 +36,18 @@ class Reading:
         self.gaps: list[Gap] = []
 
     def call(
-        self, operation: str, who: str = "", *, absent: Iterable[str] = (), **params: object
+        self,
+        operation: str,
+        about: ResourceRef = THE_ACCOUNT,
+        *,
+        absent: Iterable[str] = (),
+        **params: object,
     ) -> Item | None:
         """Return an answer; None if there is no such thing, or, with a gap, if it is refused.
 
         Args:
             operation: one of `READS`.
-            who: whom the gap is about.
+            about: what the gap is about.
             absent: AWS's codes that mean "there is none".
             params: of the operation.
 
@@ -51,11 +57,11 @@ class Reading:
         try:
             return self._api.call(read_of(operation).service, operation, **params)
         except AwsRefused as error:
-            self._refused(error, operation, who, absent)
+            self._refused(error, operation, about, absent)
             return None
 
     def items(
-        self, operation: str, key: str, who: str = "", /, **params: object
+        self, operation: str, key: str, about: ResourceRef = THE_ACCOUNT, /, **params: object
     ) -> list[Any] | None:
         """Return a listing; None, with a gap, if any page of it is refused.
 
@@ -65,37 +71,39 @@ class Reading:
         try:
             return list(self._api.pages(read_of(operation).service, operation, key, **params))
         except AwsRefused as error:
-            self._refused(error, operation, who, ())
+            self._refused(error, operation, about, ())
             return None
 
     def document(
         self,
         value: object,
-        name: str,
+        about: ResourceRef,
         kind: PolicyKind = PolicyKind.IDENTITY,
         operation: str = "GetAccountAuthorizationDetails",
     ) -> Document | None:
         """Return a policy document, decoded or a text; None, with a gap, if it is none."""
         try:
             if isinstance(value, str):
-                return parse(value, source=name, kind=kind)
-            return from_json(value, source=name, kind=kind)
+                return parse(value, source=about.label, kind=kind)
+            return from_json(value, source=about.label, kind=kind)
         except FaultyPolicy as error:
-            self.gap(operation, name, f"{error.code}: {error}")
+            self.gap(operation, about, verbatim(str(error)), error.code)
             return None
 
-    def gap(self, what: str, who: str, reason: str) -> None:
+    def gap(self, operation: str, about: ResourceRef, reason: Message, code: str = "") -> None:
         """Note something that could not be read, once."""
-        found = Gap(what, who, reason)
+        found = Gap(operation, about, reason, code)
         if found not in self.gaps:
             self.gaps.append(found)
 
-    def _refused(self, error: AwsRefused, operation: str, who: str, absent: Iterable[str]) -> None:
+    def _refused(
+        self, error: AwsRefused, operation: str, about: ResourceRef, absent: Iterable[str]
+    ) -> None:
         if error.aws_code in absent:
             return
         if error.aws_code in _LOST or _unanswered(error, read_of(operation)):
             raise error
-        self.gap(operation, who, f"{error.aws_code}: {error.message}")
+        self.gap(operation, about, verbatim(error.message), error.aws_code)
 
 
 def _unanswered(error: AwsRefused, read: Read) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from sekisho.documents.shape import Shape
 from sekisho.errors import Fault, FaultyPolicy, InternalError, quoted
+from sekisho.messages import Language, Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 
 __all__ = ["read_record", "to_plain"]
@@ -35,6 +36,8 @@ def to_plain(value: Any) -> Any:
             return value.isoformat()
         case Document():
             return to_json(value)
+        case Message():
+            return value.to_json()
         case AbstractMapping():
             return {str(key): to_plain(item) for key, item in value.items()}
         case frozenset():
@@ -165,6 +168,11 @@ def _document(shape: Shape) -> Document | None:
         return None
 
 
+def _message(shape: Shape) -> Message:
+    got = shape.members(tuple(Language))
+    return Message.both(got[Language.EN].text(), got[Language.JA].text())
+
+
 def _kind_of(path: str) -> PolicyKind:
     """Return the kind of policy by where it stands in the snapshot."""
     if path.startswith("scps["):
@@ -178,4 +186,5 @@ _PLAIN: Mapping[Any, _Reader] = {
     int: lambda shape: shape.number(-_MOST, _MOST),
     datetime: Shape.time,
     Document: _document,
+    Message: _message,
 }

@@ -12,9 +12,15 @@ from sekisho.account.model import (
     Password,
     RootUser,
     User,
+    user_ref,
 )
+from sekisho.messages import Message
 
 __all__ = ["filled", "gaps_of_row", "root_of", "user_of_row"]
+
+_MUST_CHANGE = Message("the credential report does not tell whether the password must be changed")
+_WHICH_DEVICE = Message("the credential report tells that there is an MFA device, not which")
+_NO_KEY_IDS = Message("the credential report has no ids of access keys")
 
 
 def user_of_row(row: CredentialRow) -> User:
@@ -46,14 +52,13 @@ def filled(user: User, row: CredentialRow) -> User:
 
 def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
     """Yield what the report leaves open of one user."""
+    about = user_ref(row.user)
     if row.password_enabled is not False:
-        reason = "the credential report does not tell whether the password must be changed"
-        yield Gap("GetLoginProfile", row.user, reason)
+        yield Gap("GetLoginProfile", about, _MUST_CHANGE)
     if row.mfa_active is not False:
-        reason = "the credential report tells that there is an MFA device, not which"
-        yield Gap("ListMFADevices", row.user, reason)
+        yield Gap("ListMFADevices", about, _WHICH_DEVICE)
     if any(active is not False for active in row.keys_active) or row.additional:
-        yield Gap("ListAccessKeys", row.user, "the credential report has no ids of access keys")
+        yield Gap("ListAccessKeys", about, _NO_KEY_IDS)
 
 
 def root_of(report: CredentialReport) -> RootUser:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sized
 
 import click
 
-from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot
+from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot, user_ref
 from sekisho.account.reads import READS, least_policy
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
@@ -87,11 +87,11 @@ def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:
         return
     yield _GAPS.into(lang)
     for gaps in _alike(snapshot.gaps):
-        yield f"  {gaps[0].what}{_names(gaps, lang)}: {gaps[0].reason}"
+        yield f"  {gaps[0].operation}{_names(gaps, lang)}: {gaps[0].cause.into(lang)}"
 
 
 def _names(gaps: list[Gap], lang: Language) -> str:
-    about = [gap.who for gap in gaps if gap.who]
+    about = [gap.resource.label for gap in gaps if gap.resource.label]
     more = _MORE.filled(count=len(about) - _MOST_NAMES).into(lang)
     named = ", ".join(about[:_MOST_NAMES]) + (more if len(about) > _MOST_NAMES else "")
     return f" ({named})" if named else ""
@@ -118,7 +118,7 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Message, Message]]:
 
 
 def _scps(snapshot: Snapshot) -> Message:
-    if any(gap.what in _ORGANIZATIONS for gap in snapshot.gaps):
+    if any(gap.operation in _ORGANIZATIONS for gap in snapshot.gaps):
         return _NOT_READ
     return _WITHIN.filled(count=len(snapshot.scps)) if snapshot.scps else _NONE
 
@@ -132,7 +132,9 @@ def _counted(snapshot: Snapshot, users: list[User], operation: str) -> Message:
     if snapshot.gap_of(_DETAILS):
         # who is not known holds nothing that could be counted: that is no 0
         return _NOT_READ
-    unread = sum(snapshot.gap_of(operation, user.name) is not None for user in snapshot.users)
+    unread = sum(
+        snapshot.gap_of(operation, user_ref(user.name)) is not None for user in snapshot.users
+    )
     tail = _UNREAD.filled(count=unread) if unread else _plain("")
     return Message("{len}{tail}").filled(len=len(users), tail=tail)
 
@@ -145,5 +147,5 @@ def _alike(gaps: tuple[Gap, ...]) -> Iterable[list[Gap]]:
     """Return the gaps that are of the same call and for which AWS gave the same code."""
     found: dict[tuple[str, str], list[Gap]] = {}
     for gap in gaps:
-        found.setdefault((gap.what, gap.reason.split(":")[0]), []).append(gap)
+        found.setdefault((gap.operation, gap.code or gap.reason.en), []).append(gap)
     return found.values()

@@ -155,7 +155,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             click.echo("\n".join([*parts, people]).strip("\n"))
         case ReportFormat.JSON:
             asked = people_as_json(stories)
-            unread = subject.unread or None
+            unread = subject.unread.en if subject.unread else None
             as_of = subject.now.isoformat(timespec="seconds")
             more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
             _print({**as_json(answered), **more})

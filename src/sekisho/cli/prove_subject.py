@@ -99,7 +99,7 @@ class Subject:
         of_account: whether it is a user of an account that was read.
         beside: that policies which were not given are taken to be attached, to be said.
         facts: what the user holds, if that is known.
-        unread: why the service control policies are not known, or "".
+        unread: why the service control policies are not known; None if they are.
         whose: users that stand for any, if none was given.
         missing: why the user or their policies are not known; then no answer is. None if they are.
     """
@@ -113,7 +113,7 @@ class Subject:
     of_account: bool = False
     beside: tuple[Message, ...] = ()
     facts: Facts | None = None
-    unread: str = ""
+    unread: Message | None = None
     missing: Message | None = None
     whose: Callers = field(default_factory=Callers)
 
@@ -243,12 +243,12 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
     )
 
 
-def unread(snapshot: Snapshot) -> str:
-    """Return why the service control policies of a snapshot are not known; "" if they are."""
+def unread(snapshot: Snapshot) -> Message | None:
+    """Return why the service control policies of a snapshot are not known; None if they are."""
     if snapshot.scps is not None:
-        return ""
-    reasons = (gap.reason for gap in snapshot.gaps if gap.what in _SCP_CALLS)
-    return next(reasons, "")
+        return None
+    reasons = (gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS)
+    return next(reasons, None)
 
 
 def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:

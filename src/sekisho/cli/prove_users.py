@@ -71,7 +71,7 @@ class Users:
         enforcements: whether each is enforced; nobody's if that was not asked.
         invariants: what was demanded beside.
         held: whether each invariant holds, of each user.
-        unread: why the service control policies are not known, or "".
+        unread: why the service control policies are not known; None if they are.
     """
 
     account: str
@@ -81,7 +81,7 @@ class Users:
     enforcements: dict[str, UserEnforcement]
     invariants: tuple[Invariant, ...]
     held: dict[str, tuple[Answer, ...]]
-    unread: str
+    unread: Message | None
 
     @property
     def names(self) -> list[str]:
@@ -247,7 +247,7 @@ def users_as_json(users: Users) -> dict[str, object]:
         "schema": "sekisho.prove-users/1",
         "account": users.account,
         "asOf": users.taken_at.isoformat(timespec="seconds"),
-        "serviceControlPoliciesUnknown": users.unread or None,
+        "serviceControlPoliciesUnknown": users.unread.en if users.unread else None,
         "assumptions": [text.en for text in ASSUMED],
         "users": [
             {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sekisho.account import Snapshot, User
+from sekisho.account import THE_ACCOUNT, Snapshot, User
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Message
 
@@ -25,7 +25,7 @@ def check_listed(snapshot: Snapshot) -> None:
     gap = snapshot.unlisted
     if gap is not None:
         raise PlanRefused(
-            f"who the users are could not be read: `{gap.what}`: {gap.reason}",
+            f"who the users are could not be read: `{gap.operation}`: {gap.cause.en}",
             code=Code.PLAN_INCOMPLETE,
             fix="let the caller read the account: `sekisho collect --print-policy` says how",
         )
@@ -33,8 +33,10 @@ def check_listed(snapshot: Snapshot) -> None:
 
 def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
     """Return the users of whom an operation could not be read; everybody, if for the account."""
-    found = frozenset(gap.who for gap in snapshot.gaps if gap.what == operation)
-    return found | {user.name for user in snapshot.users} if "" in found else found
+    about = {gap.resource for gap in snapshot.gaps if gap.operation == operation}
+    if THE_ACCOUNT in about:
+        return frozenset(user.name for user in snapshot.users)
+    return frozenset(each.name for each in about)
 
 
 def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.account import Device, DeviceKind, ManagedPolicy, Snapshot, User, user_of
+from sekisho.account import Device, ManagedPolicy, ResourceKind, Snapshot, User, user_of
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit import Exemption
@@ -30,11 +30,12 @@ from sekisho.rollout.changes.kinds import (
 from sekisho.rollout.credentials import check_listed, temporary_length, unread_credentials
 from sekisho.rollout.plan import Caller, Note, Plan, UserImpact, Verdict
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.obstacles import GAP, over_quotas
+from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
 from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes, or_without_mfa
+from sekisho.signin import DeviceKind
 
 GETS_IN_AGAIN = Message(
     "The user comes to a session with MFA by what they then hold; to any session, if they are not "
@@ -255,8 +256,11 @@ def _against(accounts: BeforeAfter, user: User | None) -> Iterator[Note]:
     others = {known.name for known in accounts.before.users if known != user}
     for gap in accounts.before.gaps:
         # what is not about somebody else may be about this one: a credential that nobody saw
-        if gap.what not in _BESIDE and gap.who.rpartition(" of user ")[2] not in others:
-            what = " ".join(part for part in (gap.what, gap.who, f"({gap.reason})") if part)
+        about = gap.resource
+        of = about.owner if about.kind is ResourceKind.USER_POLICY else about.name
+        of_user = about.kind in (ResourceKind.USER, ResourceKind.USER_POLICY)
+        if gap.operation not in _BESIDE and not (of_user and of in others):
+            what = GAP_OF.filled(what=f"{gap.operation} {about.label}".rstrip(), cause=gap.cause)
             yield Note("gap", GAP.filled(what=what), (user.name,) if user else ())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from sekisho.account import THE_ACCOUNT, ResourceKind, reasons_of
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.finding import Finding, Severity, found, unknown
@@ -50,20 +51,20 @@ def estate_checks(examined: Examined) -> Iterator[Finding]:
     yield from _report(examined)
     yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
-        yield unknown(Id.NOT_READ, gap.who or _ACCOUNT, f"{gap.what}: {gap.reason}")
+        yield unknown(Id.NOT_READ, gap.resource.label or _ACCOUNT, gap.why)
 
 
 def _hidden(examined: Examined) -> Iterator[Finding]:
     """Say what cannot be found for what was not read, where no user's row says it."""
     for gap in examined.snapshot.gaps:
-        name = _HIDES.get(gap.what)
-        trust = gap.who.startswith("trust policy of role ")
-        if name is not None or trust:
-            why = f"{gap.what}: {gap.reason}"
-            yield unknown(name or Id.ROLE_TRUST_WITHOUT_MFA, gap.who or _ACCOUNT, why)
-        elif gap.what == _DETAILS and not gap.who:
+        name = _HIDES.get(gap.operation)
+        if name is None and gap.resource.kind is ResourceKind.TRUST_POLICY:
+            name = Id.ROLE_TRUST_WITHOUT_MFA
+        if name is not None:
+            yield unknown(name, gap.resource.label or _ACCOUNT, gap.why)
+        elif gap.operation == _DETAILS and gap.resource == THE_ACCOUNT:
             for each in (Id.NOT_ENFORCED, Id.ROLE_TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
-                yield unknown(each, _ACCOUNT, f"{gap.what}: {gap.reason}")
+                yield unknown(each, _ACCOUNT, gap.why)
 
 
 def _root(examined: Examined) -> Iterator[Finding]:
@@ -115,7 +116,7 @@ def exception_checks(examined: Examined) -> Iterator[Finding]:
         if row.facts.password:
             yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
         elif row.facts.password is None:
-            why = "; ".join(row.facts.unread) or NOT_IN_SNAPSHOT
+            why = reasons_of(row.facts.unread) if row.facts.unread else NOT_IN_SNAPSHOT
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
             yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.account import DeviceKind, Group, Snapshot, User
+from sekisho.account import Group, Snapshot, User
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions
 from sekisho.audit.finding import Finding
@@ -11,6 +11,7 @@ from sekisho.audit.lint import Attachment
 from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
+from sekisho.signin import DeviceKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sekisho.account import DeviceKind
+from sekisho.account import reasons_of
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
@@ -10,6 +10,7 @@ from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
 from sekisho.audit.people import Outlook, Row, said_of
 from sekisho.messages import Message, listed, verbatim
 from sekisho.prover import Proved, Refuted, Unknown
+from sekisho.signin import DeviceKind
 
 _DEVICES = Message("devices: {devices}")
 _OF_KIND = verbatim("{what} ({kind})")
@@ -94,7 +95,7 @@ def _no_device(row: Row) -> Iterator[Finding]:
 
 def _holds_nothing(row: Row) -> Iterator[Finding]:
     if row.facts.others_unread:
-        yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, "; ".join(row.facts.others_unread))
+        yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, reasons_of(row.facts.others_unread))
     else:
         yield found(Id.USER_WITHOUT_DEVICE, row.user.name, _NOTHING)
 
@@ -182,5 +183,5 @@ def _listed(row: Row) -> Message:
     return listed(_OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
-def _why(row: Row) -> Message | str:
-    return "; ".join(row.facts.unread) or NOT_IN_SNAPSHOT
+def _why(row: Row) -> Message:
+    return reasons_of(row.facts.unread) if row.facts.unread else NOT_IN_SNAPSHOT

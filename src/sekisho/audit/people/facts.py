@@ -8,7 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sekisho.account import AccessKey, CredentialRow, Device, Gap, Snapshot, User, users_may_change
+from sekisho.account import (
+    THE_ACCOUNT,
+    AccessKey,
+    CredentialRow,
+    Device,
+    Gap,
+    ResourceRef,
+    Snapshot,
+    User,
+    user_ref,
+    users_may_change,
+)
 
 __all__ = ["IN_USE", "Facts", "Unread", "facts_of"]
 
@@ -27,22 +38,21 @@ class Unread:
     """What could not be read, by operation and by whom it is about."""
 
     def __init__(self, gaps: Iterable[Gap]) -> None:
-        self._reasons: dict[tuple[str, str], str] = {}
+        self._gaps: dict[tuple[str, ResourceRef], Gap] = {}
         for gap in gaps:
-            self._reasons.setdefault((gap.what, gap.who), f"{gap.what}: {gap.reason}")
+            self._gaps.setdefault((gap.operation, gap.resource), gap)
 
-    def why(self, operation: str, who: str = "") -> str:
-        """Return why the answer about somebody is not known; "" if it is."""
-        reasons = self._reasons
-        return reasons.get((operation, who)) or reasons.get((operation, "")) or ""
+    def why(self, operation: str, about: ResourceRef = THE_ACCOUNT) -> Gap | None:
+        """Return the gap that leaves an answer unknown; None if it is known."""
+        return self._gaps.get((operation, about)) or self._gaps.get((operation, THE_ACCOUNT))
 
-    def report(self) -> str:
-        """Return why there is no credential report; "" if there is one."""
+    def report(self) -> Gap | None:
+        """Return why there is no credential report; None if there is one."""
         return self.why("GenerateCredentialReport") or self.why("GetCredentialReport")
 
     def all(self, operation: str) -> bool:
         """Whether nobody's answer is known."""
-        return (operation, "") in self._reasons
+        return (operation, THE_ACCOUNT) in self._gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +91,8 @@ class Facts:
     key_used: datetime | None
     use_known: bool
     others: int
-    others_unread: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+    others_unread: tuple[Gap, ...] = ()
+    unread: tuple[Gap, ...] = ()
     by_report: bool = False
 
     @property
@@ -125,7 +135,8 @@ def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
 
 
 def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | None) -> Facts:
-    why = {name: unread.why(name, user.name) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
+    about = user_ref(user.name)
+    why = {name: unread.why(name, about) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
     password = snapshot.has_password(user)
     enrolled = bool(user.devices) if user.devices or not why[_DEVICES] else None
     if row is not None and enrolled is None:
@@ -219,12 +230,12 @@ def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
     return used or (row.password_last_used if row is not None else None)
 
 
-def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int, tuple[str, ...]]:
+def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int, tuple[Gap, ...]]:
     """Count what else signs requests, with why there may be more.
 
     For certificates that were not read a report stands in.
     """
-    why = {name: unread.why(name, user.name) for name in _OTHERS}
+    why = {name: unread.why(name, user_ref(user.name)) for name in _OTHERS}
     found = [
         *(each.active for each in user.service_credentials),
         *(each.active for each in user.ssh_keys),
@@ -233,5 +244,5 @@ def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int,
     if why[_CERTIFICATES] and row is not None:
         found += [active is True for active in row.certificates_active]
         if None not in row.certificates_active and not row.additional:
-            why[_CERTIFICATES] = ""
+            why[_CERTIFICATES] = None
     return sum(found), tuple(filter(None, why.values()))

@@ -71,7 +71,7 @@ def _evidence(facts: Facts, now: datetime) -> Iterator[Message]:
         yield _of_keys(facts, now)
     if facts.others:
         yield _OTHERS
-    yield from (_NOT_KNOWN.filled(what=why.partition(":")[0]) for why in facts.unread)
+    yield from (_NOT_KNOWN.filled(what=gap.operation) for gap in facts.unread)
 
 
 def _of_keys(facts: Facts, now: datetime) -> Message:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import Snapshot, User, policies_of, reasons_of
 from sekisho.audit.enforcement import Enforced, UserEnforcement
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people.facts import Facts
@@ -103,11 +103,11 @@ class _Teller:
         if exemption is not None and not exemption.expired(now):
             return Fate((Outlook.EXEMPT,))
         if enforcement.gap:
-            return _untold(enforcement.gap)
+            return _untold(verbatim(enforcement.gap))
         try:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
-            return _untold(error.faults[0].message)
+            return _untold(verbatim(error.faults[0].message))
         enforced = enforcement.enforced is Enforced.PROVED
         policies = own if enforced else replace(own, identity=(*own.identity, self._enforcement))
         way = self._way_in(user, facts, policies)
@@ -123,7 +123,8 @@ class _Teller:
 
     def _way_in(self, user: User, facts: Facts, policies: Policies) -> Fate:
         """Return what comes of signing in."""
-        unread = _untold("; ".join((*facts.unread, *self._walks.unread(user))))
+        gaps = (*facts.unread, *self._walks.unread(user))
+        unread = _untold(reasons_of(gaps) if gaps else None)
         if None in (facts.password, facts.enrolled, facts.active_keys):
             return unread
         if not facts.password and not facts.active_keys:
@@ -173,6 +174,6 @@ class _Teller:
         return isinstance(found, Proved)
 
 
-def _untold(why: str) -> Fate:
-    """Return that it is not known what happens to a user, by AWS's own answer."""
-    return Fate((Outlook.UNKNOWN,), reason=verbatim(why) if why else None)
+def _untold(why: Message | None) -> Fate:
+    """Return that it is not known what happens to a user, and why if that is known."""
+    return Fate((Outlook.UNKNOWN,), reason=why)

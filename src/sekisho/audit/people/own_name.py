@@ -9,7 +9,7 @@ Source: IAM API Reference, CreateVirtualMFADevice (EntityAlreadyExists); facts Â
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sekisho.account import Gap, Snapshot, User
+from sekisho.account import THE_ACCOUNT, Gap, Snapshot, User, user_ref
 from sekisho.signin import device_arn
 
 __all__ = ["NameIs", "OwnName", "OwnNames"]
@@ -42,7 +42,7 @@ class OwnName:
     may_be: tuple[NameIs, ...] = (NameIs.FREE,)
     serial: str = ""
     owner: str = ""
-    unread: tuple[str, ...] = ()
+    unread: tuple[Gap, ...] = ()
 
 
 class OwnNames:
@@ -55,7 +55,7 @@ class OwnNames:
             for device in user.devices:
                 self._devices[device.serial.lower()] = (device.serial, user.name)
         self._devices |= {each.lower(): (each, _ROOT) for each in snapshot.root.serials}
-        self._of_all = [gap for gap in snapshot.gaps if gap.what == _ALL]
+        self._of_all = [gap for gap in snapshot.gaps if gap.operation == _ALL]
         # who was not listed, or whose devices were not, may have any
         self._of_others = [gap for gap in snapshot.gaps if _hides_devices(gap)]
 
@@ -75,14 +75,14 @@ class OwnNames:
 
     def _unseen(self, user: User) -> OwnName:
         """Return that no device is known to have the name, and what was not read."""
-        other = next((gap for gap in self._of_others if gap.who != user.name), None)
+        own = user_ref(user.name)
+        other = next((gap for gap in self._of_others if gap.resource != own), None)
         gaps = [*self._of_all[:1], *([other] if other is not None else [])]
         if not gaps:
             return OwnName()
         orphan = (NameIs.ORPHAN,) if self._of_all else ()
-        unread = tuple(f"{gap.what}: {gap.reason}" for gap in gaps)
-        return OwnName((NameIs.FREE, *orphan, NameIs.IN_USE), unread=unread)
+        return OwnName((NameIs.FREE, *orphan, NameIs.IN_USE), unread=tuple(gaps))
 
 
 def _hides_devices(gap: Gap) -> bool:
-    return gap.what == _EACH or (gap.what == _WHO and not gap.who)
+    return gap.operation == _EACH or (gap.operation == _WHO and gap.resource == THE_ACCOUNT)

@@ -11,6 +11,7 @@ from itertools import chain
 
 from sekisho.account import (
     Group,
+    ResourceKind,
     Role,
     Snapshot,
     User,
@@ -20,7 +21,7 @@ from sekisho.account import (
 from sekisho.audit.enforcement import EVERYTHING, Likenesses, asked_about, lets_in, named_of
 from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
 from sekisho.audit.people.enforcing import BOUNDARY, POLICY, own_boundary
-from sekisho.audit.people.removals import Doubt, removals_of, unread
+from sekisho.audit.people.removals import Doubt, removals_of
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message, verbatim
@@ -45,7 +46,6 @@ ASKED = asked_about(
 """The user and the user's groups, roles and policies: none but the user goes by the user's name."""
 _NOBODY = "sekisho-nobody"
 _DETAILS = "GetAccountAuthorizationDetails"
-_TRUST_OF = "trust policy of role "
 
 
 class Powers:
@@ -128,18 +128,18 @@ class Powers:
         """
         not_denied = _unless_denied(caller)
         for gap in self._snapshot.gaps:
-            if gap.who.startswith(_TRUST_OF):
-                name = gap.who.removeprefix(_TRUST_OF)
+            if gap.resource.kind is ResourceKind.TRUST_POLICY:
+                name = gap.resource.name
                 on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
                 yield then(
-                    self._asker.may(not_denied, Ask((_ASSUME,), on)), partial(Unknown, unread(gap))
+                    self._asker.may(not_denied, Ask((_ASSUME,), on)), partial(Unknown, gap.why)
                 )
         if self._lost is not None and not self._snapshot.roles:
             ask = Ask((_ASSUME,), (f"{self._home}:role/*",))
-            yield then(self._asker.may(not_denied, ask), partial(Unknown, unread(self._lost)))
+            yield then(self._asker.may(not_denied, ask), partial(Unknown, self._lost.why))
         if self._lost is not None and not self._snapshot.groups:
             ask = Ask((_JOIN,), (f"{self._home}:group/*",))
-            yield then(self._asker.may(caller, ask), partial(Unknown, unread(self._lost)))
+            yield then(self._asker.may(caller, ask), partial(Unknown, self._lost.why))
 
     def _takes_away(self, caller: Caller) -> Verdict:
         """Ask whether enforcement can be taken away from others.

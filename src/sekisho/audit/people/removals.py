@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.account import Gap, Group, Snapshot, User, unread_policies
+from sekisho.account import Group, ResourceKind, Snapshot, User, unread_policies
 from sekisho.account.policies import attached_policies
 from sekisho.audit.people.asks import Ask, Key
 from sekisho.audit.people.enforcing import BOUNDARY, POLICY, VERSIONS
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import NAME
 from sekisho.prover import User as Named
 
-__all__ = ["Doubt", "Removals", "removals_of", "unread"]
+__all__ = ["Doubt", "Removals", "removals_of"]
 
 _OF_AWS = ("AdministratorAccess", "IAMFullAccess")
 """AWS's own policies that give the right to change IAM; every account can attach them."""
@@ -140,12 +140,6 @@ def removals_of(
     )
 
 
-def unread(gap: Gap) -> Message:
-    """Return what tells that an answer hangs on what was not read."""
-    why = f"{gap.what}: {gap.reason}"
-    return verbatim(why)
-
-
 def _held(snapshot: Snapshot, user: User) -> Iterator[str]:
     """Yield the managed policies that a user has, also by groups."""
     yield from user.attached
@@ -169,7 +163,7 @@ def _doubts(found: list[tuple[Message, set[str]]]) -> tuple[Doubt, ...]:
 def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[Doubt]:
     lost = snapshot.gap_of(_DETAILS)
     if lost is not None:
-        yield Doubt(unread(lost), (f"{home}:policy/*",))
+        yield Doubt(lost.why, (f"{home}:policy/*",))
     arns = tuple(sorted(attached_policies(snapshot) - {*snapshot.policies}))
     if arns:
         yield Doubt(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
@@ -177,7 +171,7 @@ def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[Doubt]:
 
 def _hidden(snapshot: Snapshot) -> Message | None:
     """Return why it is not known what some user or group has; each list is read whole or not."""
-    details = (gap for gap in snapshot.gaps if gap.what == _DETAILS)
-    of_users = (gap for gap in details if gap.who in snapshot.user_named)
+    details = (gap for gap in snapshot.gaps if gap.operation == _DETAILS)
+    of_users = (gap for gap in details if gap.resource.kind is ResourceKind.USER)
     gap = next(of_users, None if snapshot.groups else snapshot.gap_of(_DETAILS))
-    return None if gap is None else unread(gap)
+    return None if gap is None else gap.why

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from sekisho.account import DeviceKind, Snapshot, User, users_may_change
+from sekisho.account import Gap, Snapshot, User, users_may_change
 from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
 from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
@@ -31,6 +31,7 @@ from sekisho.prover.scenarios.model import (
 )
 from sekisho.prover.scenarios.search import Goal, Question, Result
 from sekisho.prover.scenarios.setting import Setting
+from sekisho.signin import DeviceKind
 
 __all__ = ["Walked", "Walks", "may_hold"]
 
@@ -103,7 +104,7 @@ class Walks:
         self._may_change = either if may is None else (may,)
         self.hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
 
-    def unread(self, user: User) -> tuple[str, ...]:
+    def unread(self, user: User) -> tuple[Gap, ...]:
         """Return what of the account was not read that a user's way in may hang on, with why."""
         return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
 

@@ -32,8 +32,7 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
     gap = report.snapshot.unlisted
     lines = [_line(report, row) for row in report.rows]
     if gap is not None:
-        why = f"{gap.what}: {gap.reason}"
-        lines.append({**_account(report), "enforced": "unknown", "unknown": why})
+        lines.append({**_account(report), "enforced": "unknown", "unknown": gap.why.en})
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _inert(cell) for name, cell in line.items()} for line in lines)
@@ -85,7 +84,7 @@ def _account(report: AccountReport) -> Mapping[str, str]:
 
 def _unknown(row: Row) -> Iterator[str]:
     """Yield why something about a user is not known, each once."""
-    why = (*row.facts.unread, *row.facts.others_unread)
+    why = [gap.why.en for gap in (*row.facts.unread, *row.facts.others_unread)]
     yield from why
     # the reason of an outcome may be one of those, or several
     if row.fate.reason and row.fate.reason.en not in "; ".join(why):

@@ -70,7 +70,10 @@ def to_html(report: AccountReport, lang: Language) -> str:
     dated = escape(as_of(report).into(lang))
     lines = "".join(f"<li>{_shown(each.into(lang))}</li>" for each in figures(report))
     exceptions = [exemption_text(each) for each in report.exceptions.entries]
-    gaps = [tuple(map(_plain, (each.what, each.who, each.reason))) for each in report.snapshot.gaps]
+    gaps = [
+        (_plain(each.operation), _plain(each.resource.label), each.cause)
+        for each in report.snapshot.gaps
+    ]
     told = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in notices(report))
     tables = _Tables(dated, lang)
     users = (

@@ -41,7 +41,7 @@ def to_json(report: AccountReport) -> dict[str, object]:
         "findings": [_finding(each) for each in report.findings],
         "words": _words(report.findings),
         "controlsDoNotCheck": limits_of_controls().to_json(),
-        "gaps": [asdict(gap) for gap in snapshot.gaps],
+        "gaps": [gap.to_json() for gap in snapshot.gaps],
     }
 
 
@@ -76,8 +76,7 @@ def _row(row: Row) -> dict[str, object]:
         "mayEditOwnEnforcement": power.edits or None,
         "exempt": row.exempt,
         "unknown": [
-            *facts.unread,
-            *facts.others_unread,
+            *(gap.why.en for gap in (*facts.unread, *facts.others_unread)),
             *([row.fate.reason.en] if row.fate.reason else []),
             *dict.fromkeys(each.en for each in (power.unknown, power.edits_unknown) if each),
         ],

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sekisho.account import ManagedPolicy, Snapshot, User
+from sekisho.account import ManagedPolicy, Snapshot, User, user_ref
 from sekisho.account.reads import BESIDE, READS
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.messages import Message, verbatim
@@ -14,6 +14,7 @@ from sekisho.rollout.plan import Note
 from sekisho.rollout.planning.before_after import BeforeAfter
 
 GAP = Message("Something that this plan depends on could not be read: {what}.")
+GAP_OF = Message("{what} ({cause})")
 MEANT_UNREAD = Message(
     "Whether the goal means these users could not be read: a selector asks what they hold or are."
 )
@@ -212,11 +213,12 @@ def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[Note]:
     about = {user.name for user in (*accounts.affected, *accounts.targets)}
     about |= {*accounts.break_glass, accounts.caller.arn.rsplit("/", 1)[-1]}
     users = {user.name for user in snapshot.users}
-    found: dict[str, dict[str, None]] = {}
+    others = {user_ref(name) for name in users - about}
+    found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
-        if gap.what not in BESIDE and (gap.who not in users or gap.who in about):
-            whom = found.setdefault(f"{gap.what} ({gap.reason})", {})
-            whom |= {gap.who: None} if gap.who else {}
+        if gap.operation not in BESIDE and gap.resource not in others:
+            whom = found.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
+            whom |= {gap.resource.label: None} if gap.resource.label else {}
     yield from (Note("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
     if goal.unread:
         yield Note("gap", MEANT_UNREAD, goal.unread)
@@ -226,7 +228,7 @@ def missing(snapshot: Snapshot) -> Iterator[Note]:
     """Yield what else could not be read, with the checks that do not know it."""
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
-        if gap.what in BESIDE:
-            what = f"{gap.what} {gap.who}".rstrip()
-            found.setdefault(_BESIDE.get(gap.what, _NO_CHECK), {})[what] = None
+        if gap.operation in BESIDE:
+            what = f"{gap.operation} {gap.resource.label}".rstrip()
+            found.setdefault(_BESIDE.get(gap.operation, _NO_CHECK), {})[what] = None
     yield from (Note("unread", text, tuple(whats)) for text, whats in found.items())

@@ -7,7 +7,7 @@ with MFA: the audit walks there.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sekisho.account import Gap, Snapshot, User, policies_of
+from sekisho.account import THE_ACCOUNT, Gap, ResourceKind, Snapshot, User, policies_of, reasons_of
 from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, lets_in
 from sekisho.audit.people import Facts, Walks, facts_of, may_hold
 from sekisho.audit.people.walks import Walked
@@ -81,7 +81,7 @@ class SignInOutcomes:
         """
         facts = self._facts[user.name]
         if facts.password is None:
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason="; ".join(facts.unread)))
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reasons_of(facts.unread)))
         if not facts.password:
             return SignInOutcome(Verdict.NOBODY)
         return self._told(user, self._walks.opens, facts)
@@ -110,9 +110,10 @@ class SignInOutcomes:
         }
         walked = by_verdict.popitem()[1]
         if by_verdict or walked.why is None:
-            unread = "; ".join((*facts.unread, *self._walks.unread(user)))
+            gaps = (*facts.unread, *self._walks.unread(user))
             # no call need have failed: a snapshot may do without a report
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=unread or _NO_REPORT))
+            why = reasons_of(gaps) if gaps else _NO_REPORT
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=why))
         verdict = Verdict[walked.verdict.name]
         unsure = verdict is Verdict.UNKNOWN
         return SignInOutcome(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
@@ -136,8 +137,7 @@ def or_without_mfa(snapshot: Snapshot, user: User, entry: SignInOutcome) -> Sign
         return entry
     gap = next((each for each in snapshot.gaps if _hides_roles(each)), None)
     if gap is not None:
-        reason = f"{gap.what}: {gap.reason}"
-        return replace(entry, verdict=Verdict.UNKNOWN, why=_UNKNOWN.filled(reason=reason))
+        return replace(entry, verdict=Verdict.UNKNOWN, why=_UNKNOWN.filled(reason=gap.why))
     return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
 
 
@@ -165,5 +165,6 @@ def _lets_assume(policy: AttachedPolicy) -> bool:
 
 
 def _hides_roles(gap: Gap) -> bool:
-    of_one = gap.who.startswith("trust policy of role ")
-    return of_one or (gap.what == "GetAccountAuthorizationDetails" and not gap.who)
+    if gap.resource.kind is ResourceKind.TRUST_POLICY:
+        return True
+    return gap.operation == "GetAccountAuthorizationDetails" and gap.resource == THE_ACCOUNT
