@@ -10,7 +10,7 @@
   * AwsRefused          AWS (or the local AWS) answered a call with an error
   * PortInUse           the local AWS cannot listen where it was told to
   * PlanRefused         a plan must not be applied, or no longer fits the account
-  * UnexpectedAnswer    a step of the story did not come out as it must
+  * UnexpectedAnswer    a step of the tour did not come out as it must
   * SeveralErrors       more than one of these, told at once
   * InternalError       sekisho contradicts itself: a bug
 
@@ -23,28 +23,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from sekisho.messages import printable
-
-__all__ = [
-    "AwsRefused",
-    "Code",
-    "Fault",
-    "FaultyAccount",
-    "FaultyInput",
-    "FaultyPolicy",
-    "FaultyRequest",
-    "InternalError",
-    "PlanRefused",
-    "PortInUse",
-    "SekishoError",
-    "SeveralErrors",
-    "UnexpectedAnswer",
-    "Unsupported",
-    "UsageError",
-    "joined",
-    "meant",
-    "quoted",
-]
+from sekisho.messages import Language, Message, joined_messages, printable, verbatim
 
 _SHOWN = 60
 _SHOWN_PARTS = 12
@@ -66,11 +45,24 @@ class Code(StrEnum):
     POLICY_TOO_DEEP = "policy.too-deep"
     POLICY_TOO_LONG = "policy.too-long"
     POLICY_MISSING_ELEMENT = "policy.missing-element"
+    POLICY_NO_ACTION = "policy.no-action"
+    POLICY_NO_RESOURCE = "policy.no-resource"
     POLICY_UNKNOWN_ELEMENT = "policy.unknown-element"
+    POLICY_ELEMENT_CASE = "policy.element-case"
     POLICY_BAD_VALUE = "policy.bad-value"
+    POLICY_BAD_CHARACTER = "policy.bad-character"
     POLICY_BAD_VERSION = "policy.bad-version"
-    POLICY_BAD_SID = "policy.bad-sid"
+    POLICY_BAD_EFFECT = "policy.bad-effect"
+    POLICY_BAD_PRINCIPAL = "policy.bad-principal"
+    POLICY_PRINCIPAL_WILDCARD = "policy.principal-wildcard"
+    POLICY_SID_REPEATED = "policy.sid-repeated"
+    POLICY_SID_CHARACTERS = "policy.sid-characters"
+    POLICY_ACTION_WITHOUT_SERVICE = "policy.action-without-service"
+    POLICY_ACTION_COLONS = "policy.action-colons"
+    POLICY_RESOURCE_NOT_ARN = "policy.resource-not-arn"
     POLICY_ELEMENT_CONFLICT = "policy.element-conflict"
+    POLICY_PRINCIPAL_NOT_ALLOWED = "policy.principal-not-allowed"
+    POLICY_RESOURCE_NOT_ALLOWED = "policy.resource-not-allowed"
     POLICY_UNKNOWN_OPERATOR = "policy.unknown-operator"
     POLICY_OVER_QUOTA = "policy.over-quota"
     POLICY_BAD_CHOICE = "policy.bad-choice"
@@ -100,18 +92,41 @@ class Code(StrEnum):
 
 
 class SekishoError(Exception):
-    """The root: everything that sekisho raises on purpose."""
+    """The root: everything that sekisho raises on purpose.
+
+    Attributes:
+        code: what kind of error.
+        message: what is wrong; lower case, input in backticks, no line break.
+        at: the place: a path in a file, an address in a plan, a step; "" if there is none.
+        fix: what to do about it; None if nothing is known.
+    """
 
     code: Code = Code.INTERNAL
 
     def __init__(
-        self, message: str, *, code: Code | None = None, at: str = "", fix: str = ""
+        self,
+        message: Message | str,
+        *,
+        code: Code | None = None,
+        at: str = "",
+        fix: Message | str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _message(message)
         self.code = code or type(self).code
         self.at = at
-        self.fix = fix
+        self.fix = _message(fix) if fix else None
+
+    def __str__(self) -> str:
+        return self.into(Language.EN)
+
+    def into(self, language: Language) -> str:
+        """Return what is wrong in a language, without the place and the fix."""
+        return self.message.into(language)
+
+
+def _message(text: Message | str) -> Message:
+    return verbatim(text) if isinstance(text, str) else text
 
 
 class UsageError(SekishoError):
@@ -120,7 +135,7 @@ class UsageError(SekishoError):
     code = Code.USAGE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Fault:
     """One thing that is wrong with an input.
 
@@ -130,21 +145,49 @@ class Fault:
         path: where in the structure, like `Statement[2].Condition.Bool`; "" for the whole.
         line: line in the text, counted from 1; 0 if unknown.
         column: column in the text, counted from 1; 0 if unknown.
-        fix: what to do about it; "" if nothing is known.
+        fix: what to do about it; None if nothing is known.
     """
 
     code: Code
-    message: str
-    path: str = ""
-    line: int = 0
-    column: int = 0
-    fix: str = ""
+    message: Message
+    path: str
+    line: int
+    column: int
+    fix: Message | None
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields
+        self,
+        code: Code,
+        message: Message | str,
+        path: str = "",
+        line: int = 0,
+        column: int = 0,
+        fix: Message | str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "code", code)
+        put(self, "message", _message(message))
+        put(self, "path", path)
+        put(self, "line", line)
+        put(self, "column", column)
+        put(self, "fix", _message(fix) if fix else None)
 
     def __str__(self) -> str:
+        return self.into(Language.EN)
+
+    def into(self, language: Language) -> str:
+        """Return the place, what is wrong there and the fix, in a language."""
+        return self.sentence.into(language)
+
+    @property
+    def sentence(self) -> Message:
+        """The place, what is wrong there and the fix."""
         place = ":".join(str(each) for each in (self.line, self.column) if each)
         where = " ".join(part for part in (place, self.path) if part)
-        text = f"{where}: {self.message}" if where else self.message
-        return f"{text} ({self.fix})" if self.fix else text
+        said = self.message
+        if self.fix is not None:
+            said = verbatim("{message} ({fix})").filled(message=said, fix=self.fix)
+        return verbatim("{where}: {said}").filled(where=where, said=said) if where else said
 
 
 class FaultyInput(SekishoError):
@@ -153,12 +196,22 @@ class FaultyInput(SekishoError):
     def __init__(self, source: str, faults: Sequence[Fault]) -> None:
         if not faults:
             raise InternalError(f"an input error about `{source}` that names no fault")
-        first = faults[0]
-        count = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        super().__init__(f"{source}: {first}{count}", code=first.code, at=first.path)
-        self.fix = first.fix
+        first, more = faults[0], len(faults) - 1
+        said = first.sentence
+        if more:
+            said = _AND_MORE.filled(fault=said, more=more)
+        message = verbatim("{source}: {fault}").filled(source=source, fault=said)
+        super().__init__(message, code=first.code, at=first.path, fix=first.fix)
         self.source = source
         self.faults = tuple(faults)
+
+    @property
+    def reason(self) -> Message:
+        """What is wrong, without the places: for a sentence that names the input itself."""
+        return joined_messages((fault.message for fault in self.faults), en="; ", ja="; ")
+
+
+_AND_MORE = Message("{fault} (and {more} more)")
 
 
 class FaultyPolicy(FaultyInput):
@@ -185,19 +238,25 @@ class AwsRefused(SekishoError):
     Attributes:
         operation: the API operation, like `CreatePolicy`.
         aws_code: AWS's own error code, like `AccessDenied`.
+        aws_message: AWS's own message.
         status: the HTTP status.
     """
 
     code = Code.AWS_REFUSED
 
-    def __init__(self, operation: str, aws_code: str, message: str, status: int) -> None:
-        super().__init__(message, at=operation)
+    def __init__(
+        self,
+        operation: str,
+        aws_code: str,
+        aws_message: str,
+        status: int,
+        fix: Message | None = None,
+    ) -> None:
+        super().__init__(verbatim(f"{operation}: {aws_code}: {aws_message}"), at=operation, fix=fix)
         self.operation = operation
         self.aws_code = aws_code
+        self.aws_message = aws_message
         self.status = status
-
-    def __str__(self) -> str:
-        return f"{self.operation}: {self.aws_code}: {self.message}"
 
 
 class PortInUse(SekishoError):
@@ -213,7 +272,7 @@ class PlanRefused(SekishoError):
 
 
 class UnexpectedAnswer(SekishoError):
-    """A step of the story did not come out as it must; `at` names the step."""
+    """A step of the tour did not come out as it must; `at` names the step."""
 
     code = Code.TOUR_UNEXPECTED
 
@@ -222,12 +281,24 @@ class SeveralErrors(SekishoError):
     """Several errors that were found in one go; `errors` lists them, each with its own code."""
 
     def __init__(self, errors: Sequence[SekishoError]) -> None:
-        super().__init__("; ".join(map(str, errors)), code=errors[0].code)
+        message = joined_messages((each.message for each in errors), en="; ", ja="; ")
+        super().__init__(message, code=errors[0].code)
         self.errors = tuple(errors)
 
 
 class InternalError(SekishoError):
-    """Two parts of sekisho contradict each other: a bug, never a verdict."""
+    """Two parts of sekisho contradict each other: a bug, never a verdict.
+
+    What exactly contradicts is said in English, for those who mend it.
+    """
+
+    def __init__(self, what: str, *, at: str = "") -> None:
+        super().__init__(verbatim(what), at=at)
+
+
+def reason_of(error: OSError) -> Message:
+    """Return what the system says about an input or output that failed, in its own words."""
+    return verbatim(error.strerror.lower()) if error.strerror else Message("no reason given")
 
 
 def quoted(text: str) -> str:
@@ -236,11 +307,16 @@ def quoted(text: str) -> str:
     return "`" + printable(shown).replace("`", "\\u0060") + "`"
 
 
-def meant(name: str, known: Iterable[str], otherwise: str = "write its exact name") -> str:
-    """Return the fix for a name that is not among those known: the one most like it, if any is."""
+def meant(name: str, known: Iterable[str], otherwise: Message | None = None) -> Message:
+    """Return the fix for a name that is not among those known: the one most like it, if any is.
+
+    If none is, it is `otherwise`: by default, to write the exact name.
+    """
     folded = {each.lower(): each for each in known}
     near = next(iter(get_close_matches(name.lower(), folded, n=1)), None)
-    return f"did you mean {quoted(folded[near])}?" if near is not None else otherwise
+    if near is None:
+        return otherwise or Message("write its exact name")
+    return Message("did you mean {near}?").filled(near=quoted(folded[near]))
 
 
 def joined(path: Iterable[str | int]) -> str:

@@ -39,7 +39,7 @@ def test_a_session_is_told_from_a_long_term_key(monkeypatch: pytest.MonkeyPatch)
     # nor is there anything to assume a role with
     with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
         connect(region=REGION, role=AssumedRole(ROLE)).call("iam", "ListUsers")
-    assert "--profile" in caught.value.fix
+    assert "--profile" in caught.value.fix.en
 
 
 def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
         list(api.pages("iam", "ListUsers", "Users"))
     assert caught.value.aws_code == "EndpointConnectionError"
     assert caught.value.status == 0
-    assert caught.value.fix
+    assert caught.value.fix.en
 
 
 def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,7 +239,7 @@ def test_reports(case: dict[str, Any]) -> None:
     if "faults" in case:
         with pytest.raises(FaultyAccount) as caught:
             read_credential_report(text)
-        assert [fault.message for fault in caught.value.faults] == case["faults"]
+        assert [fault.message.en for fault in caught.value.faults] == case["faults"]
         assert {fault.line for fault in caught.value.faults} == {2}
         return
     (row,) = read_credential_report(text).rows.values()
@@ -251,7 +251,7 @@ def test_a_report_without_its_columns_names_them_all() -> None:
     with pytest.raises(FaultyAccount) as caught:
         read_credential_report("user;arn;mfa_active\nalice;x;true\n")
     assert len(caught.value.faults) == 9
-    assert caught.value.fix
+    assert caught.value.fix.en
 
 
 def test_a_column_twice_is_a_fault() -> None:
@@ -287,7 +287,7 @@ def test_what_is_no_account_at_all_is_one_fault(tmp_path: Path, text: str, said:
     with pytest.raises(FaultyAccount, match=said) as caught:
         open_account(path)
     assert len(caught.value.faults) == 1
-    assert "sekisho collect" in caught.value.fix
+    assert "sekisho collect" in caught.value.fix.en
 
 
 def test_a_policy_is_not_taken_for_an_account(tmp_path: Path) -> None:
@@ -296,4 +296,4 @@ def test_a_policy_is_not_taken_for_an_account(tmp_path: Path) -> None:
     with pytest.raises(FaultyAccount) as caught:
         open_account(path)
     (fault,) = caught.value.faults
-    assert "is a policy" in fault.message
+    assert "is a policy" in fault.message.en

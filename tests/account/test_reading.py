@@ -37,7 +37,7 @@ class Scripted:
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if isinstance(answer, AwsRefused):
-            raise AwsRefused(operation, answer.aws_code, answer.message, answer.status)
+            raise AwsRefused(operation, answer.aws_code, answer.aws_message, answer.status)
         return answer(**params) if callable(answer) else answer
 
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:

@@ -273,7 +273,7 @@ def test_another_form_is_one_clear_error(schema: object) -> None:
     with pytest.raises(FaultyAccount, match=r"sekisho\.snapshot/1") as caught:
         read_snapshot(value, "snapshot")
     assert len(caught.value.faults) == 1
-    assert caught.value.fix
+    assert caught.value.fix.en
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -152,7 +152,7 @@ def test_a_device_without_a_role_is_wrong_usage() -> None:
 def test_an_endpoint_that_cannot_be_called_is_wrong_usage(url: str) -> None:
     with pytest.raises(UsageError, match="--endpoint-url") as caught:
         root.main(["collect", "--endpoint-url", url], standalone_mode=False)
-    assert "http://" in caught.value.fix
+    assert "http://" in caught.value.fix.en
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_a_role_or_device_that_can_be_none_is_wrong_usage(
 ) -> None:
     with pytest.raises(UsageError, match=f"{option} {value}") as caught:
         root.main(["collect", option, value], standalone_mode=False)
-    assert fix in caught.value.fix
+    assert fix in caught.value.fix.en
 
 
 def test_a_region_that_is_none_is_named_with_a_fix(chain: LocalAws) -> None:
     with pytest.raises(AwsRefused, match="not a region") as caught:
         connection(AwsOptions(region="not a region"), Language.EN)
-    assert "--region" in caught.value.fix
+    assert "--region" in caught.value.fix.en
 
 
 def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
@@ -187,7 +187,7 @@ def test_who_cannot_be_reached_may_be_of_a_mistaken_region(
     monkeypatch.setattr("botocore.endpoint.Endpoint.make_request", unreachable)
     with pytest.raises(AwsRefused, match="tokyo") as caught:
         connection(AwsOptions(region="tokyo"), Language.EN)
-    assert "AWS_DEFAULT_REGION" in caught.value.fix
+    assert "AWS_DEFAULT_REGION" in caught.value.fix.en
 
 
 def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error(
@@ -196,7 +196,7 @@ def test_an_endpoint_of_the_environment_that_cannot_be_called_is_one_clear_error
     monkeypatch.setenv("AWS_ENDPOINT_URL", "notaurl")
     with pytest.raises(AwsRefused, match="notaurl") as caught:
         connection(AwsOptions(), Language.EN)
-    assert "AWS_ENDPOINT_URL" in caught.value.fix
+    assert "AWS_ENDPOINT_URL" in caught.value.fix.en
 
 
 def test_no_credentials_is_one_clear_error(
@@ -206,7 +206,7 @@ def test_no_credentials_is_one_clear_error(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(AwsRefused, match="NoCredentialsError") as caught:
         connection(AwsOptions(endpoint_url=chain.url), Language.EN)
-    assert "--profile" in caught.value.fix
+    assert "--profile" in caught.value.fix.en
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_wrong_keys_are_one_clear_error(
     with pytest.raises(AwsRefused) as caught:
         connection(AwsOptions(endpoint_url=chain.url), Language.EN)
     assert caught.value.aws_code == code
-    assert fix in caught.value.fix
+    assert fix in caught.value.fix.en
 
 
 def test_an_expired_session_is_one_clear_error(
@@ -240,4 +240,4 @@ def test_an_expired_session_is_one_clear_error(
     chain.clock.advance(timedelta(hours=37))
     with pytest.raises(AwsRefused, match="ExpiredToken") as caught:
         connection(AwsOptions(endpoint_url=chain.url), Language.EN)
-    assert caught.value.fix.startswith("sign in again")
+    assert caught.value.fix.en.startswith("sign in again")

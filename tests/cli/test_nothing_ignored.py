@@ -44,8 +44,8 @@ def test_a_saved_account_goes_with_no_other_aws(words: tuple[str, ...], saved: s
     at = ("--snapshot", saved, "--caller", ADMIN.arn)
     error = refused(*words, *at, "--profile", "work", "--endpoint-url", "http://127.0.0.1:1")
     assert isinstance(error, UsageError)
-    assert "`--profile` or `--endpoint-url`" in error.message
-    assert error.fix
+    assert "`--profile` or `--endpoint-url`" in error.message.en
+    assert error.fix.en
 
 
 @pytest.mark.parametrize("words", MAKING, ids=lambda words: words[0])
@@ -60,8 +60,8 @@ def test_a_saved_account_goes_with_no_other_aws(words: tuple[str, ...], saved: s
 def test_who_applies_is_of_the_saved_account(words: tuple[str, ...], arn: str, saved: str) -> None:
     error = refused(*words, "--snapshot", saved, "--caller", arn)
     assert isinstance(error, UsageError)
-    assert arn in error.message
-    assert "get-caller-identity" in error.fix
+    assert arn in error.message.en
+    assert "get-caller-identity" in error.fix.en
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_who_applies_is_of_the_saved_account(words: tuple[str, ...], arn: str, s
 def test_an_unknown_name_is_to_be_written_exactly(words: tuple[str, ...], saved: str) -> None:
     error = refused(*words, "--snapshot", saved, "--caller", ADMIN.arn)
     assert isinstance(error, FaultyInput)
-    assert "`nobody`" in error.message
-    assert error.fix == "write its exact name"
+    assert "`nobody`" in error.message.en
+    assert error.fix.en == "write its exact name"
 
 
 def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_an_unknown_name_may_be_one_that_was_not_read(saved: str, tmp_path: Path
     gap = gap_at("GetAccountAuthorizationDetails", "", "AccessDenied")
     save_snapshot(replace(account(), gaps=(gap,)), path)
     error = refused("reset", "nobody", "--snapshot", str(path), "--caller", ADMIN.arn)
-    assert "collect the account again" in error.fix
+    assert "collect the account again" in error.fix.en
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_name_that_is_nearly_right_is_offered(
     error = refused(*words, "--snapshot", saved, *caller)
     assert isinstance(error, FaultyInput)
     (fault,) = error.faults
-    assert (fault.path, fault.fix) == (place, "did you mean `hanako`?")
+    assert (fault.path, fault.fix.en) == (place, "did you mean `hanako`?")
     assert words[0] != "prove" or error.source == saved
 
 
@@ -153,7 +153,7 @@ def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
     assert isinstance(error, FaultyInput)
     (fault,) = error.faults
     assert (fault.path, fault.line) == ("policy.choices.mfa-age", 1)
-    assert "seconds" not in fault.message
+    assert "seconds" not in fault.message.en
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_what_contradicts_itself_or_says_nothing_is_refused(
 ) -> None:
     error = refused(*words)
     assert isinstance(error, UsageError)
-    assert message in error.message
-    assert error.fix
+    assert message in error.message.en
+    assert error.fix.en
 
 
 @pytest.mark.parametrize("command", ["rollback", "status", "apply"])
@@ -185,15 +185,15 @@ def test_a_journal_goes_with_no_other(command: str, tmp_path: Path) -> None:
     journal.write_text(json.dumps({"schema": SCHEMA, "text": "{}"}) + "\n", "utf-8")
     error = refused(command, str(journal), "--journal", str(tmp_path / "other"))
     assert isinstance(error, UsageError)
-    assert "journal itself" in error.message
-    assert error.fix
+    assert "journal itself" in error.message.en
+    assert error.fix.en
 
 
 def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_text('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', "utf-8")
     error = refused("prove", str(policy), "--mfa-age", "0")
-    assert "`--mfa-age` needs" in error.message
+    assert "`--mfa-age` needs" in error.message.en
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_what_no_question_heeds_is_refused(
     error = refused("prove", str(policy), *asked)
     assert isinstance(error, UsageError)
     for each in said:
-        assert each in error.message
+        assert each in error.message.en
 
 
 def test_an_account_has_no_enforcement_asked_about_by_invariants_alone(saved: str) -> None:
     error = refused("prove", "--snapshot", saved, "--never", "s3:*", "--later")
-    assert "`--later`: only `enforcement` heeds this" in error.message
+    assert "`--later`: only `enforcement` heeds this" in error.message.en

@@ -153,7 +153,7 @@ def test_null_and_absent_are_none() -> None:
         ),
         (
             {"policies": {"scps": [{"level": "root", "policies": [ALLOW, TRUST]}]}},
-            "policy.missing-element",
+            "policy.no-resource",
             "policies.scps[0].policies[1].Statement[0]",
         ),
         (
@@ -164,7 +164,7 @@ def test_null_and_absent_are_none() -> None:
         ({"policies": {"vpcEndpoint": 1}}, "request.bad-shape", "policies.vpcEndpoint"),
         (
             {"policies": {"resource": TRUST}},
-            "policy.missing-element",
+            "policy.no-resource",
             "policies.resource.Statement[0]",
         ),
         ({"request": {**REQUEST, "federatedBy": 1}}, "request.bad-shape", "request.federatedBy"),

@@ -84,5 +84,5 @@ def test_all_missing_policies_are_named_at_once() -> None:
     text = text.replace("aws:policy/AdministratorAccess", "aws:policy/NorThis")
     with pytest.raises(FaultyAccount) as caught, LocalAws(load_account(text)):
         pass
-    named = {str(fault.message).split("`")[1].rpartition("/")[2] for fault in caught.value.faults}
+    named = {fault.message.en.split("`")[1].rpartition("/")[2] for fault in caught.value.faults}
     assert named == {"NoSuchPolicy", "NorThis"}

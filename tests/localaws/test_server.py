@@ -31,9 +31,9 @@ def test_a_port_in_use_is_one_clear_error(taken: int) -> None:
     with pytest.raises(PortInUse) as caught, LocalAws(people.account(), port=taken):
         pass
     assert caught.value.code is Code.PORT_IN_USE
-    assert f"127.0.0.1:{taken}" in caught.value.message
-    assert "\n" not in caught.value.message
-    assert "--port" in caught.value.fix
+    assert f"127.0.0.1:{taken}" in caught.value.message.en
+    assert "\n" not in caught.value.message.en
+    assert "--port" in caught.value.fix.en
 
 
 def test_a_fixed_port_can_be_had_again_at_once() -> None:

@@ -59,7 +59,7 @@ def test_out_writes_a_new_file_and_never_over_another(tmp_path):
     path.write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         run("new", "--out", str(path))
-    assert caught.value.fix
+    assert caught.value.fix.en
     assert path.read_text(encoding="utf-8") == "mine"
 
 

@@ -84,5 +84,5 @@ def test_the_fault_says_where():
 @given(st.text())
 def test_any_text_is_judged(text):
     for rule in (names.user_name, names.path, names.policy_path, names.description):
-        assert all(fault.message for fault in rule(text))
-    assert all(fault.message for fault in names.tags([(text, text)]))
+        assert all(fault.message.en for fault in rule(text))
+    assert all(fault.message.en for fault in names.tags([(text, text)]))

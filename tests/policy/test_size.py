@@ -39,10 +39,10 @@ def test_quota(quota):
     assert policy.over_quota(quota.number, quota) == ()
     (fault,) = policy.over_quota(quota.number + 1, quota, "alice")
     assert fault.code is Code.POLICY_OVER_QUOTA
-    assert str(quota.number) in fault.message
+    assert str(quota.number) in fault.message.en
     assert str(quota.number) in quota.message("alice")
     assert "{" not in quota.message("alice")
-    assert fault.fix
+    assert fault.fix.en
 
 
 def test_aws_wording():

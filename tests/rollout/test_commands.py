@@ -236,7 +236,7 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
             with pytest.raises(PlanRefused, match=message) as caught:
                 raise_(terminal.run(*words))
             assert caught.value.code is Code.PLAN_FAULTY
-            assert caught.value.fix
+            assert caught.value.fix.en
             assert name in ("foreign", "chinese") or caught.value.at == terminal.path(name)
     with pytest.raises(FaultyInput, match="cannot be read"):
         raise_(terminal.run("apply", terminal.path("nowhere"), "--yes"))
@@ -246,14 +246,14 @@ def test_a_plan_edited_by_hand_or_of_another_account_is_refused(terminal: Termin
     Path(terminal.path("edited.journal")).touch()
     with pytest.raises(PlanRefused) as caught:
         raise_(terminal.run("rollback", terminal.path("edited"), "--yes"))
-    assert "edited.journal" in caught.value.fix, "the journal holds the plan as it was applied"
+    assert "edited.journal" in caught.value.fix.en, "the journal holds the plan as it was applied"
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(terminal: Terminal) -> None:
     planned(terminal)
     with pytest.raises(UsageError, match="no terminal") as caught:
         raise_(terminal.run("apply", terminal.path("plan")))
-    assert "--yes" in caught.value.fix
+    assert "--yes" in caught.value.fix.en
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev", "nowhere/journal"])

@@ -141,7 +141,7 @@ def test_nobody_guesses_whose_a_password_is(stage: Stage, theirs: bool) -> None:
         stage.run(listening)
     assert caught.value.code is Code.PLAN_DOUBTFUL
     assert caught.value.at == ADDRESS
-    assert all(word in caught.value.fix for word in ("--ours taro", "--theirs taro"))
+    assert all(word in caught.value.fix.en for word in ("--ours taro", "--theirs taro"))
     assert listening.sent == []
     # neither does a roll-back, however often
     for _ in range(2):

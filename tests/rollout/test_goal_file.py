@@ -67,7 +67,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     if "faults" in case:
         with pytest.raises(FaultyInput) as caught:
             read(text, exceptions=True)
-        assert [[fault.line, fault.message] for fault in caught.value.faults] == case["faults"]
+        assert [[fault.line, fault.message.en] for fault in caught.value.faults] == case["faults"]
         return
     goal = read(text, exceptions=True)
     assert list(goal.group.members if goal.group else goal.users) == case["due"]
@@ -97,7 +97,7 @@ def test_a_policy_file_is_told_of_by_its_name_its_place_and_the_reason(tmp_path:
         with pytest.raises(FaultyInput) as caught:
             goal_of(yaml_shape(goal, source), source, people(), Exceptions())
         assert {fault.line for fault in caught.value.faults} == {2}
-        assert said in [fault.message for fault in caught.value.faults]
+        assert said in [fault.message.en for fault in caught.value.faults]
 
 
 STAGES = """\

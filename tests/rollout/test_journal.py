@@ -83,7 +83,7 @@ def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
     path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", "utf-8")
     with pytest.raises(FaultyInput, match=": 2: ") as caught:
         Journal(path).open("digest", "{}")
-    assert caught.value.fix
+    assert caught.value.fix.en
 
 
 def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
     Journal(path).open("one", "{}")
     with pytest.raises(PlanRefused, match="another plan") as caught:
         Journal(path).open("two", "{}")
-    assert "`--journal NEW`" in caught.value.fix
-    assert f"`sekisho rollback {path}`" in caught.value.fix
+    assert "`--journal NEW`" in caught.value.fix.en
+    assert f"`sekisho rollback {path}`" in caught.value.fix.en
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_is_no_journal_stays_as_it_is(tmp_path: Path, content: str, text: s
     path.write_text(content, "utf-8")
     with pytest.raises(PlanRefused, match="`notes` is no journal") as caught:
         Journal(path).open("one", text)
-    assert caught.value.fix
+    assert caught.value.fix.en
     assert path.read_text("utf-8") == content
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere" / "journal"):
         with pytest.raises(FaultyInput, match="cannot be opened") as caught:
             Journal(path).open("one", "{}")
-        assert caught.value.fix
+        assert caught.value.fix.en
     (tmp_path / "latin").write_bytes(b"\xff\xfe\n")
     with pytest.raises(FaultyInput, match="cannot be opened"):
         Journal(tmp_path / "latin").open("one", "{}")

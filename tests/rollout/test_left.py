@@ -267,7 +267,7 @@ def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
         if mfa:
             with pytest.raises(PlanRefused, match="access key") as caught:
                 execute(whole, key, journal, passwords=password, now=lambda: NOW)
-            assert caught.value.fix
+            assert caught.value.fix.en
             assert not journal.path.exists()
         else:
             assert execute(whole, key, journal, passwords=password, now=lambda: NOW).complete

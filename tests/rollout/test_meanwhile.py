@@ -190,7 +190,7 @@ def test_a_plan_becomes_too_old(api: AwsApi, tmp_path: Path) -> None:
     with pytest.raises(PlanRefused, match="more than 7 days ago") as caught:
         execute(whole, api, journal, passwords=password, now=lambda: late)
     assert caught.value.code is Code.PLAN_STALE
-    assert "make the plan again" in caught.value.fix
+    assert "make the plan again" in caught.value.fix.en
     assert execute(whole, api, journal, passwords=password, now=lambda: NOW + MAX_PLAN_AGE).complete
     assert execute(whole, api, journal, passwords=password, now=lambda: late).complete
     assert roll_back(whole, journal, api, now=lambda: late).left == ()

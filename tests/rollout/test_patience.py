@@ -12,6 +12,7 @@ from rollout.test_laws import made, password
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.messages import verbatim
 from sekisho.rollout import ApplyReport, Journal, Plan, RollbackReport, execute, roll_back, touched
 from sekisho.rollout.applying.execute import Stop
 from sekisho.rollout.applying.retry import WAITS, retried, retried_until_visible
@@ -82,7 +83,7 @@ def test_what_does_not_pass_stops_at_once_with_the_fix(
         def call(self, service: str, operation: str, /, **params: object) -> object:  # type: ignore[override]  # answers nothing
             if operation == "CreateGroup":
                 error = AwsRefused(operation, code, "no", 403)
-                error.fix = "sign in again"
+                error.fix = verbatim("sign in again")
                 raise error
             return super().call(service, operation, **params)
 

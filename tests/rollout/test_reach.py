@@ -83,7 +83,7 @@ def refused(whole: Plan, api: AwsApi, journal: Path, address: str, *names: str) 
     with pytest.raises(PlanRefused) as caught:
         applied(whole, api, journal)
     assert caught.value.code is Code.PLAN_STALE
-    assert "make a new plan" in caught.value.fix
+    assert "make a new plan" in caught.value.fix.en
     named = ", ".join(f"`{name}`" for name in names)
     assert f"`{address}` would now also affect {named}" in str(caught.value)
 

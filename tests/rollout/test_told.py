@@ -195,7 +195,7 @@ def test_a_password_file_that_others_may_read_is_refused(
         return
     with pytest.raises(UsageError, match="others may read it") as caught:
         TemporaryPasswords(makes, file, Language.EN)
-    assert caught.value.fix
+    assert caught.value.fix.en
     with pytest.raises(UsageError):
         first.password("jiro")
     assert file.read_bytes() == before
@@ -214,7 +214,7 @@ def test_what_holds_something_else_gets_no_password(
     file.chmod(0o600)
     with pytest.raises(UsageError, match="holds something else") as caught:
         TemporaryPasswords(makes, file, Language.EN)
-    assert caught.value.fix
+    assert caught.value.fix.en
     # nor what comes to stand there while a plan is applied
     told = TemporaryPasswords(makes, tmp_path / "passwords", Language.EN)
     file.replace(tmp_path / "passwords")

@@ -31,7 +31,7 @@ def faults(second: PolicyGoal, group: str | None, start: Snapshot) -> Mapping[st
     goal = Goal(policy_goal(), users, first, enrolled=Stage(second, group))
     with pytest.raises(FaultyInput) as caught:
         plan(goal, start, ADMIN)
-    return {fault.path: fault.message for fault in caught.value.faults}
+    return {fault.path: fault.message.en for fault in caught.value.faults}
 
 
 @pytest.mark.parametrize("group", [None, "bad group!"])

@@ -22,6 +22,7 @@ from botocore.session import get_session
 
 from sekisho.account.api import THROTTLED, AwsApi
 from sekisho.errors import AwsRefused, InternalError
+from sekisho.messages import verbatim
 
 __all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
@@ -190,9 +191,8 @@ class Boto3Api:
             raise
         except ValueError as error:
             # so botocore refuses an endpoint without a scheme, or a number that is none
-            refused = AwsRefused("connect", "InvalidSetting", " ".join(str(error).split()), 0)
-            refused.fix = _SETTINGS
-            raise refused from None
+            text = " ".join(str(error).split())
+            raise AwsRefused("connect", "InvalidSetting", text, 0, verbatim(_SETTINGS)) from None
 
     def _region_of(self, service: str) -> str | None:
         """Return where a service is called; None: as configured."""
@@ -330,6 +330,5 @@ def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> A
     for name in _SECRET_PARAMETERS & params.keys():
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
-    refused = AwsRefused(operation, code, " ".join(message.split()), status)
-    refused.fix = _FIXES.get(code, "")
-    return refused
+    fix = verbatim(_FIXES[code]) if code in _FIXES else None
+    return AwsRefused(operation, code, " ".join(message.split()), status, fix)

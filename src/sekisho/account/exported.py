@@ -40,7 +40,7 @@ from sekisho.account.policies import attached_policies
 from sekisho.account.reported import filled, gaps_of_row, root_of, user_of_row
 from sekisho.engine.model import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json
 from sekisho.signin import DeviceKind
 
@@ -94,7 +94,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     lacking = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
     gaps = [Gap(what, THE_ACCOUNT, _NOT_THERE) for what in (*lacking, _REPORT)]
     gaps += [
-        Gap(_DETAILS, about, verbatim(faults[0].message), faults[0].code)
+        Gap(_DETAILS, about, faults[0].message, faults[0].code)
         for about, faults in account.unread.items()
         # of versions that are not in force nothing is asked
         if about.kind is not ResourceKind.POLICY_VERSION

@@ -103,7 +103,7 @@ class Reading:
             return
         if error.aws_code in _LOST or _unanswered(error, read_of(operation)):
             raise error
-        self.gap(operation, about, verbatim(error.message), error.aws_code)
+        self.gap(operation, about, verbatim(error.aws_message), error.aws_code)
 
 
 def _unanswered(error: AwsRefused, read: Read) -> bool:

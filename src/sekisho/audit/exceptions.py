@@ -13,9 +13,10 @@ from pathlib import Path
 from sekisho.account import Snapshot
 from sekisho.documents import Shape, read_yaml, yaml_shape
 from sekisho.errors import Code, Fault, FaultyInput, meant
+from sekisho.messages import Message
 from sekisho.policy import Position
 
-_ELSE = "delete the entry, or mend the name"
+_ELSE = Message("delete the entry, or mend the name")
 SCHEMA = "sekisho.exceptions/1"
 """The name of the form; another number means another form."""
 
@@ -204,9 +205,10 @@ def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)
         # where not everybody could be listed, nobody is told to be missing
         if user is None and entry.user and snapshot.listed:
-            message, fix = f"there is no user `{entry.user}`", meant(entry.user, known, _ELSE)
+            message = Message("there is no user `{user}`").filled(user=entry.user)
+            fix = meant(entry.user, known, _ELSE)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)
         elif user is not None and snapshot.has_password(user) and not entry.force:
-            message = f"`{entry.user}` has a console password: no exception without a reason"
-            fix = "delete the password, or give the reason under `force`"
-            yield Fault(Code.EXCEPTION_PASSWORD, message, "", *place, fix)
+            message = Message("`{user}` has a console password: no exception without a reason")
+            fix = Message("delete the password, or give the reason under `force`")
+            yield Fault(Code.EXCEPTION_PASSWORD, message.filled(user=entry.user), "", *place, fix)

@@ -43,7 +43,6 @@ from sekisho.engine.reasons import explanation_to_json, reasons
 from sekisho.engine.wellformed import check_policies, request_faults
 from sekisho.engine.wording import (
     EFFECTS,
-    KINDS,
     assumption,
     not_given,
     not_in_catalogue,
@@ -52,7 +51,7 @@ from sekisho.engine.wording import (
 )
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import PolicyKind
+from sekisho.policy import KINDS, PolicyKind
 from sekisho.signin import (
     AskPolicies,
     Credential,

@@ -9,8 +9,8 @@ import click
 from sekisho.audit.explain import MOST_CHARACTERS, Answer, Cause, Explanation, entry, explain
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.engine.wording import KINDS
 from sekisho.messages import Language, Message
+from sekisho.policy import KINDS
 
 __all__ = ["command"]
 

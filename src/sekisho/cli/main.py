@@ -104,17 +104,18 @@ def root() -> None:
     """Make MFA mandatory for the IAM users of an AWS account, and prove that it is."""
 
 
-def _report(error: SekishoError) -> Exit:
+def _report(error: SekishoError, language: Language) -> Exit:
     """Print an error on stderr, every fault on a line of its own, and return what to exit with."""
     if isinstance(error, SeveralErrors):
-        return worst([_report(each) for each in error.errors])
+        return worst([_report(each, language) for each in error.errors])
     if isinstance(error, FaultyInput):
         for fault in error.faults:
-            click.echo(f"sekisho: {fault.code}: {error.source}: {fault}", err=True)
+            click.echo(f"sekisho: {fault.code}: {error.source}: {fault.into(language)}", err=True)
         return Exit.ERROR
-    place = f"{error.at}: " if error.at and error.at not in str(error) else ""
-    fix = f" ({error.fix})" if error.fix else ""
-    click.echo(f"sekisho: {error.code}: {place}{error}{fix}", err=True)
+    said = error.into(language)
+    place = f"{error.at}: " if error.at and error.at not in said else ""
+    fix = f" ({error.fix.into(language)})" if error.fix else ""
+    click.echo(f"sekisho: {error.code}: {place}{said}{fix}", err=True)
     return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 
@@ -164,7 +165,7 @@ def _run() -> int:
         error.show()
         return Exit.ERROR
     except SekishoError as error:
-        code = _report(error)
+        code = _report(error, spoken.language)
         _translate(_codes(error), spoken.language)
         return code
     return result if isinstance(result, int) else Exit.CLEAN

@@ -227,8 +227,7 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         policies = policies_of(snapshot, user.name)
     except FaultyAccount as error:
         # what is missing of a user's policies makes every answer unknown, and never a pass
-        reason = "; ".join(fault.message for fault in error.faults)
-        missing = verbatim(reason)
+        missing = error.reason
     return Subject(
         policies=policies,
         user=named_of(user),

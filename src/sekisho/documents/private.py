@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sekisho.errors import Code, SekishoError
+from sekisho.errors import Code, SekishoError, reason_of
+from sekisho.messages import Message
 
 __all__ = ["check_writable", "write_private"]
 
@@ -55,10 +56,16 @@ def _beside(target: Path) -> Iterator[Path]:
     try:
         yield fresh
     except FileExistsError:
-        fix = "give another name, or `--force` to replace it"
-        raise _unwritable(target, "is there already", fix) from None
+        raise SekishoError(
+            Message("`{path}` is there already").filled(path=target),
+            code=Code.OUTPUT_UNWRITABLE,
+            fix=Message("give another name, or `--force` to replace it"),
+        ) from None
     except OSError as error:
-        raise _unwritable(target, (error.strerror or "no reason given").lower()) from None
+        message = Message("`{path}` cannot be written: {reason}")
+        raise SekishoError(
+            message.filled(path=target, reason=reason_of(error)), code=Code.OUTPUT_UNWRITABLE
+        ) from None
     finally:
         with suppress(OSError):
             fresh.unlink()
@@ -86,8 +93,3 @@ def _placed(fresh: Path, target: Path, *, replace: bool) -> None:
         else:
             return
     fresh.replace(target)
-
-
-def _unwritable(target: Path, reason: str, fix: str = "") -> SekishoError:
-    message = f"`{target}` {reason}" if fix else f"`{target}` cannot be written: {reason}"
-    return SekishoError(message, code=Code.OUTPUT_UNWRITABLE, fix=fix)

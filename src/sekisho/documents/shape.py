@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from sekisho.errors import Code, Fault, quoted
+from sekisho.messages import Message
 
 __all__ = ["ABSENT", "Shape"]
 
@@ -18,14 +19,14 @@ ABSENT = object()
 
 T = TypeVar("T")
 
-_TYPES: dict[type, str] = {
-    dict: "an object",
-    list: "a list",
-    str: "a string",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    type(None): "null",
+_TYPES: dict[type, Message] = {
+    dict: Message("an object"),
+    list: Message("a list"),
+    str: Message("a string"),
+    bool: Message("true or false"),
+    int: Message("a whole number"),
+    float: Message("a number"),
+    type(None): Message("null"),
 }
 
 
@@ -46,7 +47,9 @@ class Shape:
     code: Code = Code.ACCOUNT_BAD_SHAPE
     open: bool = False
 
-    def fault(self, message: str, code: Code | None = None, fix: str = "") -> None:
+    def fault(
+        self, message: Message | str, code: Code | None = None, fix: Message | str | None = None
+    ) -> None:
         """Note a fault at this place."""
         line, column = self.places.get(self.path, (0, 0))
         self.faults.append(Fault(code or self.code, message, self.path, line, column, fix))
@@ -66,10 +69,12 @@ class Shape:
         if raw is not None:
             for name in required:
                 if name not in raw:
-                    self.fault(f"`{name}` is missing")
+                    self.fault(Message("`{name}` is missing").filled(name=name))
             for name in raw:
                 if not self.open and name not in required and name not in optional:
-                    self.fault(f"the key {quoted(name)} is not known here")
+                    self.fault(
+                        Message("the key {name} is not known here").filled(name=quoted(name))
+                    )
         found = raw or {}
         return {name: self._at(name, found.get(name, ABSENT)) for name in (*required, *optional)}
 
@@ -89,7 +94,7 @@ class Shape:
         """Return a string; "" if it is absent."""
         value = self._of(str) or ""
         if any("\ud800" <= character <= "\udfff" for character in value):
-            self.fault("has half a character: a lone surrogate")
+            self.fault(Message("has half a character: a lone surrogate"))
             return ""
         return value
 
@@ -104,7 +109,7 @@ class Shape:
         if value is None:
             return default
         if not least <= value <= most:
-            self.fault(f"must be from {least} to {most}")
+            self.fault(Message("must be from {least} to {most}").filled(least=least, most=most))
             return default
         return value
 
@@ -116,7 +121,7 @@ class Shape:
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
-            self.fault("is not a time in ISO 8601, like `2026-11-24T09:00:00+00:00`")
+            self.fault(Message("is not a time in ISO 8601, like `2026-11-24T09:00:00+00:00`"))
             return None
         return when if when.tzinfo else when.replace(tzinfo=UTC)
 
@@ -131,5 +136,9 @@ class Shape:
         # bool is an int to Python, and is none in JSON
         if isinstance(self.raw, kind) and (kind is bool or not isinstance(self.raw, bool)):
             return self.raw
-        self.fault(f"must be {_TYPES[kind]}, not {_TYPES[type(self.raw)]}")
+        self.fault(
+            Message("must be {wanted}, not {found}").filled(
+                wanted=_TYPES[kind], found=_TYPES[type(self.raw)]
+            )
+        )
         return None

@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 
 from sekisho.documents.shape import Shape
-from sekisho.errors import Code, Fault, FaultyInput, quoted
+from sekisho.errors import Code, Fault, FaultyInput, quoted, reason_of
+from sekisho.messages import Message, verbatim
 
 __all__ = ["read_yaml", "yaml_shape"]
 
@@ -38,10 +39,16 @@ def read_yaml(path: str | Path) -> Shape:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", fix="save it again as UTF-8")
+        fault = Fault(
+            Code.FILE_UNREADABLE,
+            Message("is not UTF-8 text"),
+            fix=Message("save it again as UTF-8"),
+        )
     except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {reason}")
+        fault = Fault(
+            Code.FILE_UNREADABLE,
+            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
+        )
     else:
         return yaml_shape(text, name)
     raise FaultyInput(name, [fault])
@@ -59,7 +66,7 @@ def yaml_shape(text: str, name: str) -> Shape:
     except yaml.MarkedYAMLError as error:
         raise FaultyInput(name, [*reader.faults, _not_yaml(error)]) from None
     except yaml.YAMLError:
-        fault = Fault(Code.FILE_NOT_YAML, "has a character that YAML does not allow")
+        fault = Fault(Code.FILE_NOT_YAML, Message("has a character that YAML does not allow"))
         raise FaultyInput(name, [*reader.faults, fault]) from None
     if reader.faults:
         raise FaultyInput(name, reader.faults)
@@ -69,8 +76,10 @@ def yaml_shape(text: str, name: str) -> Shape:
 def _not_yaml(error: yaml.MarkedYAMLError) -> Fault:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    message = f"is not YAML: {error.problem or error.context or 'no reason given'}"
-    return Fault(Code.FILE_NOT_YAML, message.replace("\n", " "), "", line, column)
+    problem = error.problem or error.context
+    reason = verbatim(problem.replace("\n", " ")) if problem else Message("no reason given")
+    message = Message("is not YAML: {reason}").filled(reason=reason)
+    return Fault(Code.FILE_NOT_YAML, message, "", line, column)
 
 
 @dataclass(slots=True)
@@ -90,7 +99,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._fault(event, "has a second document after `---`")
+                    self._fault(event, Message("has a second document after `---`"))
                     break
             elif isinstance(event, yaml.NodeEvent):
                 found = self._value(event, "", 0)
@@ -99,12 +108,12 @@ class _Reader:
     def _value(self, event: yaml.Event, path: str, depth: int) -> object:
         self.places[path] = _place_of(event)
         if depth == _DEEPEST:
-            self._fault(event, f"is nested more than {_DEEPEST} deep")
+            self._fault(event, Message("is nested more than {most} deep").filled(most=_DEEPEST))
             raise FaultyInput(self.name, self.faults)
         if getattr(event, "anchor", None) is not None:
-            self._fault(event, "anchors and aliases are not taken: write the value out")
+            self._fault(event, Message("anchors and aliases are not taken: write the value out"))
         if getattr(event, "tag", None) not in (None, "!"):
-            self._fault(event, "tags like `!!str` are not taken")
+            self._fault(event, Message("tags like `!!str` are not taken"))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(path, depth)
         if isinstance(event, yaml.MappingStartEvent):
@@ -126,17 +135,17 @@ class _Reader:
                 break
             key = event.value if isinstance(event, yaml.ScalarEvent) else None
             if key is None:
-                self._fault(event, "a key must be a plain text")
+                self._fault(event, Message("a key must be a plain text"))
                 self._value(event, path, depth + 1)
                 key = ""
             elif key in found:
-                self._fault(event, f"the key {quoted(key)} is there twice")
+                self._fault(event, Message("the key {key} is there twice").filled(key=quoted(key)))
             shown = quoted(key)[1:-1]
             place = f"{path}.{shown}" if path else shown
             found[key] = self._value(next(self.events, event), place, depth + 1)
         return found
 
-    def _fault(self, event: yaml.Event, message: str) -> None:
+    def _fault(self, event: yaml.Event, message: Message) -> None:
         self.faults.append(Fault(Code.FILE_NOT_YAML, message, "", *_place_of(event)))
 
 

@@ -35,16 +35,7 @@ from sekisho.errors import (
     SekishoError,
     quoted,
 )
-
-__all__ = [
-    "MOST_BYTES",
-    "Answer",
-    "answer",
-    "answered_to_json",
-    "answers",
-    "cause_to_json",
-    "decision_to_json",
-]
+from sekisho.messages import Message
 
 MOST_BYTES = 16 * 1024 * 1024
 """The longest line that is read: some hundred policies of the longest that IAM takes."""
@@ -69,8 +60,8 @@ def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[An
         if line is None:
             fault = Fault(
                 Code.REQUEST_NOT_JSON,
-                f"a line of more than {MOST_BYTES} bytes",
-                fix="ask about fewer policies in one line",
+                Message("a line of more than {most} bytes").filled(most=MOST_BYTES),
+                fix=Message("ask about fewer policies in one line"),
             )
             yield _failure(None, FaultyRequest("line", [fault]), f"line {number}")
         elif line.strip():
@@ -144,16 +135,17 @@ def _decoded(line: bytes) -> Mapping[str, object]:
             parse_constant=_no_constant,
         )
     except UnicodeDecodeError:
-        raise _not_json("the line is not UTF-8") from None
+        raise _not_json(Message("the line is not UTF-8")) from None
     except RecursionError:
-        raise _not_json("nested too deep") from None
+        raise _not_json(Message("nested too deep")) from None
     except json.JSONDecodeError as error:
-        raise _not_json(f"not JSON: {error.msg.lower()} at column {error.colno}") from None
+        message = Message("not JSON: {problem} at column {column}")
+        raise _not_json(message.filled(problem=error.msg.lower(), column=error.colno)) from None
     except ValueError:
         # Python reads no integer of more than some thousand digits
-        raise _not_json("a number of too many digits") from None
+        raise _not_json(Message("a number of too many digits")) from None
     if not isinstance(value, dict):
-        raise _not_json("a line holds one JSON object")
+        raise _not_json(Message("a line holds one JSON object"))
     return value
 
 
@@ -161,16 +153,17 @@ def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     value: dict[str, object] = {}
     for key, member in pairs:
         if key in value:
-            raise _not_json(f"the key {quoted(key)} stands twice in one object")
+            message = Message("the key {key} stands twice in one object")
+            raise _not_json(message.filled(key=quoted(key)))
         value[key] = member
     return value
 
 
 def _no_constant(name: str) -> None:
-    raise _not_json(f"`{name}` is not JSON")
+    raise _not_json(Message("`{name}` is not JSON").filled(name=name))
 
 
-def _not_json(message: str) -> FaultyRequest:
+def _not_json(message: Message) -> FaultyRequest:
     return FaultyRequest("line", [Fault(Code.REQUEST_NOT_JSON, message)])
 
 
@@ -219,7 +212,7 @@ def _success(question: Question, decision: Decision) -> Answer:
 
 
 def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> Answer:
-    message, at = error.message, error.at or place
+    message, at = str(error), error.at or place
     if isinstance(error, FaultyInput):
         message = "; ".join(map(str, error.faults))
         if isinstance(error, FaultyPolicy):

@@ -15,6 +15,7 @@ from sekisho.engine import arns
 from sekisho.engine.model import Request
 from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.messages import Message
 from sekisho.policy.document import Effect, Principal, PrincipalKey
 
 __all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
@@ -106,10 +107,12 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
     if kind is None:
         fault = Fault(
             Code.REQUEST_BAD_VALUE,
-            f"{quoted(arn)} is not a principal that makes requests",
+            Message("{arn} is not a principal that makes requests").filled(arn=quoted(arn)),
             "request.principal",
-            fix="give the ARN of a user, a role, a role session, a federated user or the root "
-            "user, or the name of a service",
+            fix=Message(
+                "give the ARN of a user, a role, a role session, a federated user or the "
+                "root user, or the name of a service"
+            ),
         )
         raise FaultyRequest("request", [fault])
     if account is None:

@@ -1,6 +1,6 @@
 """Reading one question of the exchange form, with every fault in it named at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import isfinite
@@ -19,16 +19,8 @@ from sekisho.engine.model import (
     ResourceKind,
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
+from sekisho.messages import Message
 from sekisho.policy import MOST_CHARACTERS, PolicyKind
-
-__all__ = [
-    "ASSUMPTIONS",
-    "Question",
-    "assumptions_from_text",
-    "identity_of",
-    "read_question",
-    "settings_from_text",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +102,19 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
     return {name: type(known[name])(value) for name, value in values.items()}
 
 
-def _assumption_fault(name: str, value: object, known: Mapping[str, Any]) -> str:
-    """Return what is wrong with an assumption and its setting, or ""."""
+def _assumption_fault(name: str, value: object, known: Mapping[str, Any]) -> Message | None:
+    """Return what is wrong with an assumption and its setting."""
     if name not in known:
-        return f"no such assumption; there are {', '.join(known)}"
+        return Message("no such assumption; there are {names}").filled(names=", ".join(known))
     default = known[name]
     if isinstance(default, bool):
-        return "" if isinstance(value, bool) else "expected true or false"
+        return None if isinstance(value, bool) else Message("expected true or false")
     settings = [str(setting) for setting in type(default)] if isinstance(default, StrEnum) else []
-    return "" if value in settings else f"expected one of {', '.join(settings)}"
+    return None if value in settings else _one_of(settings)
+
+
+def _one_of(names: Iterable[str]) -> Message:
+    return Message("expected one of {names}").filled(names=", ".join(names))
 
 
 class _Reader:
@@ -133,7 +129,7 @@ class _Reader:
         self.members(value, "")
         identity = identity_of(value)
         if identity is None or isinstance(identity, bool):
-            self.wrong("id", "expected a string, or a number within range")
+            self.wrong("id", Message("expected a string, or a number within range"))
             identity = ""
         options = self.members(value.get("options"), "options")
         return Question(
@@ -143,7 +139,7 @@ class _Reader:
             self.assumptions(options),
         )
 
-    def wrong(self, path: str, message: str, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
+    def wrong(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
         """Note a fault."""
         self.faults.append(Fault(code, message, path))
 
@@ -152,7 +148,7 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.wrong(path, "expected an object")
+            self.wrong(path, Message("expected an object"))
             return {}
         if path in _NAMES:
             self.known(value, _NAMES[path], path)
@@ -162,13 +158,16 @@ class _Reader:
         """Note each key that is not one of `names`."""
         for name in value:
             if name not in names:
-                self.wrong(_under(path, name), f"unknown key; there are {', '.join(names)}")
+                self.wrong(
+                    _under(path, name),
+                    Message("unknown key; there are {names}").filled(names=", ".join(names)),
+                )
 
     def text(self, value: object, path: str) -> str:
         """Return a string that must be there."""
         if isinstance(value, str):
             return self.short(value, path)
-        self.wrong(path, "missing" if value is None else "expected a string")
+        self.wrong(path, Message("missing") if value is None else Message("expected a string"))
         return ""
 
     def short(self, text: str, path: str) -> str:
@@ -176,7 +175,11 @@ class _Reader:
         if len(text) <= MOST_CHARACTERS:
             return text
         # a pattern with `?` takes time for each of its characters with each of the text's
-        self.wrong(path, f"more than {MOST_CHARACTERS:,} characters", Code.REQUEST_BAD_VALUE)
+        self.wrong(
+            path,
+            Message("more than {most:,} characters").filled(most=MOST_CHARACTERS),
+            Code.REQUEST_BAD_VALUE,
+        )
         return ""
 
     def optional_text(self, value: object, path: str) -> str | None:
@@ -186,7 +189,7 @@ class _Reader:
     def request(self, value: object, options: Mapping[str, object]) -> Request:
         """Read the request, and what the options tell about its caller."""
         if value is None:
-            self.wrong("request", "missing")
+            self.wrong("request", Message("missing"))
             return Request("", "", "")
         request = self.members(value, "request")
         return Request(
@@ -209,7 +212,9 @@ class _Reader:
         for key, member in self.members(value, "request.context").items():
             path = _under("request.context", key)
             if key.lower() in spelled:
-                self.wrong(path, "the key stands twice, in different case", Code.REQUEST_BAD_VALUE)
+                self.wrong(
+                    path, Message("the key stands twice, in different case"), Code.REQUEST_BAD_VALUE
+                )
                 continue
             spelled.add(key.lower())
             if isinstance(member, list):
@@ -225,7 +230,9 @@ class _Reader:
             return "true" if value else "false"
         if isinstance(value, str | int | float):
             return self.short(str(value), path)
-        self.wrong(path, "expected a string, a number, true or false", Code.REQUEST_BAD_VALUE)
+        self.wrong(
+            path, Message("expected a string, a number, true or false"), Code.REQUEST_BAD_VALUE
+        )
         return ""
 
     def policies(self, value: object, kind: object, request: Request) -> Policies:
@@ -257,7 +264,7 @@ class _Reader:
         The kind `other` leaves it to the resource's ARN whether that is a KMS key.
         """
         if kind is not None and kind not in _RESOURCE_KINDS:
-            self.wrong("options.resourceKind", f"expected one of {', '.join(_RESOURCE_KINDS)}")
+            self.wrong("options.resourceKind", _one_of(_RESOURCE_KINDS))
         if value is None:
             return None, None, None
         if kind == "trust" or (kind is None and assumes(request)):
@@ -270,7 +277,7 @@ class _Reader:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.wrong(f"policies.{name}", "expected a list of levels")
+            self.wrong(f"policies.{name}", Message("expected a list of levels"))
             return ()
         return tuple(self.level(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
 
@@ -282,7 +289,7 @@ class _Reader:
         title = self.text(level.get("level"), f"{path}.level")
         attached = self.documents_at(level.get("policies"), f"{name}.policies", kind)
         if attached is None:
-            self.wrong(f"{path}.policies", "missing")
+            self.wrong(f"{path}.policies", Message("missing"))
         return Level(title, attached or ())
 
     def one_or_more(
@@ -301,7 +308,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, list):
-            self.wrong(f"policies.{name}", "expected a list of policy documents")
+            self.wrong(f"policies.{name}", Message("expected a list of policy documents"))
             return None
         found = (self.document(one, f"{name}[{n}]", kind) for n, one in enumerate(value))
         return tuple(policy for policy in found if policy)
@@ -323,7 +330,7 @@ class _Reader:
             path = _under("options", name)
             if name in _FLAGS:
                 if value is not None and not isinstance(value, bool):
-                    self.wrong(path, "expected true or false")
+                    self.wrong(path, Message("expected true or false"))
             elif name not in _OPTIONS:
                 message = _assumption_fault(name, value, ASSUMPTIONS)
                 if message:

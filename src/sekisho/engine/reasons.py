@@ -9,9 +9,10 @@ from sekisho.engine.exchange import cause_to_json
 from sekisho.engine.explain import Explanation, Lack, Listed, Part, Point
 from sekisho.engine.model import ContextValue
 from sekisho.engine.operators import NEGATIONS
-from sekisho.engine.wording import KINDS, place
+from sekisho.engine.wording import place
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
+from sekisho.policy import KINDS
 from sekisho.policy.document import OperatorName as Op
 from sekisho.policy.document import PolicyKind, Quantifier
 

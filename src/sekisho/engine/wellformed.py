@@ -13,7 +13,9 @@ from sekisho.engine.operators import SUBSTITUTING
 from sekisho.engine.principals import Caller, CallerKind, caller_of
 from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
-from sekisho.policy.document import (
+from sekisho.messages import Message
+from sekisho.policy import (
+    KINDS,
     Condition,
     Document,
     Element,
@@ -23,8 +25,6 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
-
-__all__ = ["check_policies", "check_request", "request_faults"]
 
 _NAME_PRINCIPALS = frozenset(
     {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
@@ -54,19 +54,21 @@ def request_faults(request: Request) -> list[Fault]:
 def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
     """Return the faults of a request; of what is asked alone, where nobody can be its caller."""
     if not _is_one_action(request.action):
-        message = f"{quoted(request.action)} is not one action"
-        fix = "write it as `service:Name`"
+        message = Message("{action} is not one action").filled(action=quoted(request.action))
+        fix = Message("write it as `service:Name`")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", fix=fix)
     if request.resource != "*" and not _is_arn(request.resource):
-        message = f"{quoted(request.resource)} is not the ARN of a resource"
-        fix = "write an ARN of six parts, or `*` for an action that has no resource"
+        message = Message("{resource} is not the ARN of a resource").filled(
+            resource=quoted(request.resource)
+        )
+        fix = Message("write an ARN of six parts, or `*` for an action that has no resource")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resource", fix=fix)
     if request.resource_account is not None:
         yield from _account_faults(request.resource, request.resource_account)
     if caller is None:
         return
     if request.service_linked_role and not caller.role_name:
-        message = f"{quoted(caller.arn)} is no service-linked role"
+        message = Message("{arn} is no service-linked role").filled(arn=quoted(caller.arn))
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
     if request.federated_by is not None:
         yield from _maker_faults(request.federated_by, caller)
@@ -76,8 +78,10 @@ def _maker_faults(maker: str, caller: Caller) -> Iterator[Fault]:
     owner = f"arn:{caller.partition}:iam::{caller.account}:"
     known = maker.startswith(f"{owner}user/") or maker == f"{owner}root"
     if caller.kind is not CallerKind.FEDERATED_USER or not known:
-        message = f"{quoted(maker)} cannot have made the session of {quoted(caller.arn)}"
-        fix = "a federated user's session is made by a user of the same account"
+        message = Message("{maker} cannot have made the session of {arn}").filled(
+            maker=quoted(maker), arn=quoted(caller.arn)
+        )
+        fix = Message("a federated user's session is made by a user of the same account")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.federatedBy", fix=fix)
 
 
@@ -96,28 +100,34 @@ def _is_arn(text: str) -> bool:
 def _account_faults(resource: str, given: str) -> Iterator[Fault]:
     told = arns.account_of(resource)
     if not arns.is_account(given):
-        message = f"{quoted(given)} is not an account id"
-        fix = "an account id has twelve digits"
+        message = Message("{given} is not an account id").filled(given=quoted(given))
+        fix = Message("an account id has twelve digits")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", fix=fix)
     elif told and told != given:
-        message = f"the resource's ARN tells account `{told}`, not {quoted(given)}"
+        message = Message("the resource's ARN tells account `{account}`, not {given}").filled(
+            account=told, given=quoted(given)
+        )
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
 
 
 def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
     of_resource = (policies.trust is not None) + (policies.resource is not None)
     if caller.kind is CallerKind.OUTSIDER and not of_resource:
-        message = f"{quoted(caller.arn)} is no user, role or session"
-        fix = "a service or an identity provider is only named by the resource's own policy"
+        message = Message("{arn} is no user, role or session").filled(arn=quoted(caller.arn))
+        fix = Message(
+            "a service or an identity provider is only named by the resource's own policy"
+        )
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal", fix=fix)
     if of_resource > 1:
-        message = "a role trust policy and a resource-based policy for one resource"
-        fix = "give the one that the resource has"
+        message = Message("a role trust policy and a resource-based policy for one resource")
+        fix = Message("give the one that the resource has")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", fix=fix)
     own = policies.identity or policies.boundaries is not None or policies.session is not None
     if own and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
-        message = "identity-based, boundary and session policies cannot apply to this principal"
-        fix = "only users, roles and their sessions have them"
+        message = Message(
+            "identity-based, boundary and session policies cannot apply to this principal"
+        )
+        fix = Message("only users, roles and their sessions have them")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", fix=fix)
 
 
@@ -160,11 +170,9 @@ def _statement_faults(
     path = f"Statement[{statement.index}]"
     named, about = kind in _NAME_PRINCIPALS, kind is not PolicyKind.TRUST
     if (statement.principal is not None) != named or (statement.resource is not None) != about:
-        wanted = " and ".join(
-            f"{'a' if wanted else 'no'} `{name}`"
-            for name, wanted in (("Principal", named), ("Resource", about))
+        message = Message("a statement of this kind of policy has {elements}: {kind}").filled(
+            elements=_elements(named, about), kind=KINDS[kind]
         )
-        message = f"a statement of a {kind.value} has {wanted}"
         yield _fault(Code.POLICY_ELEMENT_CONFLICT, message, path, statement.position)
     for condition in statement.conditions:
         yield from _condition_faults(condition, path, document)
@@ -172,11 +180,20 @@ def _statement_faults(
         yield from _resource_variable_faults(statement.resource, path)
 
 
+def _elements(named: bool, about: bool) -> Message:
+    """Return which of the two elements a kind of policy has: not all have the same."""
+    if not named:
+        return Message("no `Principal` and a `Resource`")
+    if about:
+        return Message("a `Principal` and a `Resource`")
+    return Message("a `Principal` and no `Resource`")
+
+
 def _condition_faults(condition: Condition, path: str, document: Document) -> Iterator[Fault]:
     operator = condition.operator
     where = f"{path}.Condition.{operator}.{quoted(condition.key)[1:-1]}"
     if operator.name is OperatorName.NULL and operator.if_exists:
-        message = "`Null` has no `IfExists` form"
+        message = Message("`Null` has no `IfExists` form")
         yield _fault(Code.POLICY_UNKNOWN_OPERATOR, message, where, condition.position)
     if document.version is Version.V2012 and operator.name in SUBSTITUTING:
         for value in condition.values:
@@ -197,10 +214,12 @@ def _variable_faults(text: str, path: str, position: Position) -> Iterator[Fault
     malformed = (part for part in variables.read(text) if isinstance(part, variables.Malformed))
     # what is repeated in one text is one fault
     for part in dict.fromkeys(malformed):
-        message = f"{quoted(part.text)} is not a policy variable"
-        fix = "write `${key}` or `${key, 'default'}`"
+        message = Message("{text} is not a policy variable").filled(text=quoted(part.text))
+        fix = Message("write `${key}` or `${key, 'default'}`")
         yield _fault(Code.POLICY_BAD_VALUE, message, path, position, fix)
 
 
-def _fault(code: Code, message: str, path: str, position: Position, fix: str = "") -> Fault:
+def _fault(
+    code: Code, message: Message, path: str, position: Position, fix: Message | None = None
+) -> Fault:
     return Fault(code, message, path, position.line, position.column, fix)

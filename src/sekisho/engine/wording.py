@@ -5,21 +5,7 @@ from collections.abc import Mapping
 from sekisho import catalogue
 from sekisho.engine.model import Cause, Decision, DecisionEffect, Request
 from sekisho.messages import Message, verbatim
-from sekisho.policy.document import PolicyKind
-
-__all__ = ["EFFECTS", "KINDS", "assumption", "not_given", "not_in_catalogue", "place", "sentence"]
-
-KINDS: Mapping[PolicyKind, Message] = {
-    PolicyKind.IDENTITY: Message("identity-based policy"),
-    PolicyKind.BOUNDARY: Message("permissions boundary"),
-    PolicyKind.SESSION: Message("session policy"),
-    PolicyKind.TRUST: Message("role trust policy"),
-    PolicyKind.RESOURCE: Message("resource-based policy"),
-    PolicyKind.SCP: Message("service control policy"),
-    PolicyKind.RCP: Message("resource control policy"),
-    PolicyKind.VPC_ENDPOINT: Message("VPC endpoint policy"),
-}
-"""The kinds of policy as AWS's pages name them."""
+from sekisho.policy import KINDS, PolicyKind
 
 EFFECTS: Mapping[DecisionEffect, Message] = {
     DecisionEffect.ALLOWED: Message("Allowed"),

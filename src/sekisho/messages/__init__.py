@@ -67,6 +67,9 @@ class Message:
     japanese: str | None = None
     values: tuple[tuple[str, object], ...] | None = None
 
+    def __str__(self) -> str:
+        return self.en
+
     @classmethod
     def both(cls, en: str, ja: str) -> "Message":
         """Return a message whose two texts come from a table or a file."""
@@ -174,14 +177,20 @@ def joined_messages(messages: Iterable[Message], *, en: str, ja: str) -> Message
 
 
 def _spaced(template: str, values: Mapping[str, object]) -> str:
-    """Fill a template, with a space where Japanese and a Latin word meet at a filled place."""
-    formatter, text = Formatter(), ""
+    """Fill a template, with a space where Japanese and a Latin word meet at a filled place.
+
+    A value in backticks is like a word; the backticks of the template are round a value.
+    """
+    formatter, text, before = Formatter(), "", ""
     for literal, name, spec, _ in formatter.parse(template):
-        pieces = [literal]
+        pieces = [(literal, literal.replace("`", " "))]
         if name is not None:
-            pieces.append(formatter.format_field(values[name], spec or ""))
-        for piece in filter(None, pieces):
-            text += f" {piece}" if _MEET.fullmatch(text[-1:] + piece[0]) else piece
+            value = formatter.format_field(values[name], spec or "")
+            pieces.append((value, value.replace("`", "a")))
+        for piece, seen in pieces:
+            if piece:
+                text += f" {piece}" if _MEET.fullmatch(before[-1:] + seen[0]) else piece
+                before = seen
     return text
 
 

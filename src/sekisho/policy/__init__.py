@@ -3,6 +3,7 @@
 from sekisho.policy import names
 from sekisho.policy.choices import DESCRIPTION, NAME, Choices, Preset, choices_of
 from sekisho.policy.document import (
+    KINDS,
     Comment,
     Condition,
     Document,
@@ -30,6 +31,7 @@ from sekisho.policy.warnings import SummaryWarning, WarningKind
 __all__ = [
     "COLUMNS",
     "DESCRIPTION",
+    "KINDS",
     "MOST_CHARACTERS",
     "NAME",
     "OPERATORS",

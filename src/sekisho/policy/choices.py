@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.errors import Code, Fault, FaultyPolicy
+from sekisho.messages import Message
 
 __all__ = [
     "DESCRIPTION",
@@ -108,19 +109,23 @@ def check(choices: Choices) -> None:
     faults = []
     known = tuple(partition.id for partition in partitions())
     if choices.partition not in known:
-        fix = f"write one of {', '.join(f'`{name}`' for name in known)}"
-        message = f"no partition `{choices.partition[:20]}`"
+        fix = Message("write one of {names}").filled(names=", ".join(f"`{name}`" for name in known))
+        message = Message("no partition `{partition}`").filled(partition=choices.partition[:20])
         faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "partition", fix=fix))
     if choices.password_change_without_mfa and not choices.passwords:
-        message = "a password change without MFA, where passwords are not for users to change"
-        fix = "turn `passwords` on, or `password_change_without_mfa` off"
+        message = Message(
+            "a password change without MFA, where passwords are not for users to change"
+        )
+        fix = Message("turn `passwords` on, or `password_change_without_mfa` off")
         faults.append(
             Fault(Code.POLICY_BAD_CHOICE, message, "password_change_without_mfa", fix=fix)
         )
     age = choices.mfa_age
     if age is not None and not SHORTEST_MFA_AGE <= age <= LONGEST_MFA_AGE:
-        message = f"an MFA age of {age} seconds"
-        fix = f"choose {SHORTEST_MFA_AGE} to {LONGEST_MFA_AGE}"
+        message = Message("an MFA age of {age} seconds").filled(age=age)
+        fix = Message("choose {least} to {most}").filled(
+            least=SHORTEST_MFA_AGE, most=LONGEST_MFA_AGE
+        )
         faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", fix=fix))
     if faults:
         raise FaultyPolicy("choices", faults)

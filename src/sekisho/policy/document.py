@@ -8,25 +8,11 @@ compares everything as text first (grammar page, "JSON data types").
 Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-__all__ = [
-    "Comment",
-    "Condition",
-    "Document",
-    "Effect",
-    "Element",
-    "Operator",
-    "OperatorName",
-    "PolicyKind",
-    "Position",
-    "Principal",
-    "PrincipalKey",
-    "Quantifier",
-    "Statement",
-    "Version",
-]
+from sekisho.messages import Message
 
 
 class Version(StrEnum):
@@ -54,6 +40,19 @@ class PolicyKind(StrEnum):
     SCP = "service control policy"
     RCP = "resource control policy"
     VPC_ENDPOINT = "VPC endpoint policy"
+
+
+KINDS: Mapping[PolicyKind, Message] = {
+    PolicyKind.IDENTITY: Message("identity-based policy"),
+    PolicyKind.BOUNDARY: Message("permissions boundary"),
+    PolicyKind.SESSION: Message("session policy"),
+    PolicyKind.TRUST: Message("role trust policy"),
+    PolicyKind.RESOURCE: Message("resource-based policy"),
+    PolicyKind.SCP: Message("service control policy"),
+    PolicyKind.RCP: Message("resource control policy"),
+    PolicyKind.VPC_ENDPOINT: Message("VPC endpoint policy"),
+}
+"""The kinds of policy as AWS's pages name them."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

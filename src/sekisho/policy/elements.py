@@ -9,6 +9,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language" and the pages 
 from collections.abc import Iterable
 
 from sekisho.errors import Code, quoted
+from sekisho.messages import Message
 from sekisho.policy.document import Condition, Element, Position, Principal, PrincipalKey
 from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import (
@@ -44,7 +45,9 @@ def _texts(
             case BooleanNode() if scalars:
                 yield ("true" if entry.value else "false"), at, entry.position
             case _:
-                message = f"expected a string or a list of strings, found {kind_of(entry)}"
+                message = Message("expected a string or a list of strings, found {found}").filled(
+                    found=kind_of(entry)
+                )
                 faults.add(Code.POLICY_BAD_VALUE, message, at, entry.position)
 
 
@@ -53,9 +56,9 @@ def element_of(member: Member, path: str, faults: Collector) -> Element:
     fault_in = _action_fault if member.key.lower().endswith("action") else _resource_fault
     values = []
     for text, at, position in _texts(member.value, path, faults):
-        message, fix = fault_in(text)
-        if message:
-            faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
+        if (wrong := fault_in(text)) is not None:
+            code, message, fix = wrong
+            faults.add(code, message, at, position, fix=fix)
         values.append(text)
     return Element(
         tuple(values),
@@ -65,27 +68,38 @@ def element_of(member: Member, path: str, faults: Collector) -> Element:
     )
 
 
-def _action_fault(text: str) -> tuple[str, str]:
-    """Return what is wrong with an action pattern and its fix, or two empty texts."""
+_Wrong = tuple[Code, Message, Message]
+"""What is wrong with a pattern, and the fix."""
+
+
+def _action_fault(text: str) -> _Wrong | None:
+    """Return what is wrong with an action pattern."""
     if text == "*":
-        return "", ""
+        return None
     prefix, colon, name = text.partition(":")
+    action, written = quoted(text), Message("write it like `iam:GetUser`")
     if not colon or not prefix:
-        return f"the action {quoted(text)} names no service", "write it like `iam:GetUser`"
+        message = Message("the action {action} names no service").filled(action=action)
+        return Code.POLICY_ACTION_WITHOUT_SERVICE, message, written
     if not name:
-        return f"the action {quoted(text)} has no name", "write it like `iam:GetUser`"
+        message = Message("the action {action} has no name").filled(action=action)
+        return Code.POLICY_BAD_VALUE, message, written
     if ":" in name:
-        return f"the action {quoted(text)} has more than one colon", "write it like `iam:GetUser`"
+        message = Message("the action {action} has more than one colon").filled(action=action)
+        return Code.POLICY_ACTION_COLONS, message, written
     if any(character.isspace() for character in text):
-        return f"the action {quoted(text)} has white space in it", "delete it"
-    return "", ""
+        message = Message("the action {action} has white space in it").filled(action=action)
+        return Code.POLICY_BAD_VALUE, message, Message("delete it")
+    return None
 
 
-def _resource_fault(text: str) -> tuple[str, str]:
-    """Return what is wrong with a resource pattern and its fix, or two empty texts."""
+def _resource_fault(text: str) -> _Wrong | None:
+    """Return what is wrong with a resource pattern."""
     if text == "*" or text.startswith("arn:"):
-        return "", ""
-    return f"the resource {quoted(text)} is neither an ARN nor `*`", "write `arn:…` or `*`"
+        return None
+    message = Message("the resource {resource} is neither an ARN nor `*`")
+    fix = Message("write `arn:…` or `*`")
+    return Code.POLICY_RESOURCE_NOT_ARN, message.filled(resource=quoted(text)), fix
 
 
 def principal_of(member: Member, path: str, faults: Collector) -> Principal:
@@ -100,15 +114,19 @@ def principal_of(member: Member, path: str, faults: Collector) -> Principal:
             for inner in node.members:
                 at = f"{path}.{quoted(inner.key)[1:-1]}"
                 if (key := _PRINCIPALS.get(inner.key)) is None:
-                    message = f"{quoted(inner.key)} is no kind of principal"
-                    fix = f"write one of {', '.join(f'`{name}`' for name in _PRINCIPALS)}"
+                    message = Message("{key} is no kind of principal").filled(key=quoted(inner.key))
+                    fix = Message("write one of {names}").filled(
+                        names=", ".join(f"`{name}`" for name in _PRINCIPALS)
+                    )
                     faults.add(Code.POLICY_BAD_VALUE, message, at, inner.position, fix=fix)
                 else:
                     entries.append((key, _principal_values(inner, key, at, faults)))
         case _:
-            message = f"expected `*` or an object, found {kind_of(node)}"
-            fix = 'write `"*"` or an object like `{"AWS": "arn:…"}`'
-            faults.add(Code.POLICY_BAD_VALUE, message, path, node.position, fix=fix)
+            message = Message("expected `*` or an object, found {found}").filled(
+                found=kind_of(node)
+            )
+            fix = Message('write `"*"` or an object like `{"AWS": "arn:…"}`')
+            faults.add(Code.POLICY_BAD_PRINCIPAL, message, path, node.position, fix=fix)
     return Principal(tuple(entries), negated=negated, position=member.position)
 
 
@@ -122,9 +140,11 @@ def _principal_values(
     for text, at, position in _texts(member.value, path, faults):
         everyone = text == "*" and key is not PrincipalKey.SERVICE
         if not text or (not everyone and ("*" in text or "?" in text)):
-            message = f"the principal {quoted(text)} is empty or has a wildcard in it"
-            fix = "name each principal whole, or `*`"
-            faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
+            message = Message("the principal {principal} is empty or has a wildcard in it").filled(
+                principal=quoted(text)
+            )
+            fix = Message("name each principal whole, or `*`")
+            faults.add(Code.POLICY_PRINCIPAL_WILDCARD, message, at, position, fix=fix)
         values.append(text)
     return tuple(values)
 
@@ -132,7 +152,7 @@ def _principal_values(
 def conditions_of(member: Member, path: str, faults: Collector) -> tuple[Condition, ...]:
     """Read a `Condition` block: one `Condition` for each operator and key."""
     if not isinstance(member.value, ObjectNode):
-        message = f"expected an object, found {kind_of(member.value)}"
+        message = Message("expected an object, found {found}").filled(found=kind_of(member.value))
         faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
         return ()
     found: list[Condition] = []
@@ -147,11 +167,13 @@ def _block(block: Member, path: str, faults: Collector) -> list[Condition]:
     if operator is None:
         # looking for what was meant is slow; nobody sees it beyond the last fault that is kept
         near = "" if faults.full else nearest_operator(block.key)
-        fix = f"write `{near}`" if near else ""
-        message = f"{quoted(block.key)} is no condition operator"
+        fix = Message("write `{near}`").filled(near=near) if near else None
+        message = Message("{operator} is no condition operator").filled(operator=quoted(block.key))
         faults.add(Code.POLICY_UNKNOWN_OPERATOR, message, path, block.position, fix=fix)
     if not isinstance(block.value, ObjectNode):
-        message = f"expected an object of keys and values, found {kind_of(block.value)}"
+        message = Message("expected an object of keys and values, found {found}").filled(
+            found=kind_of(block.value)
+        )
         faults.add(Code.POLICY_BAD_VALUE, message, path, block.value.position)
         return []
     found: list[Condition] = []
@@ -170,8 +192,12 @@ def _check_key(member: Member, spelled: set[str], path: str, faults: Collector) 
     """Note a condition key that is empty, or stands already in another case."""
     lower = member.key.lower()
     if not member.key.strip():
-        faults.add(Code.POLICY_BAD_VALUE, "an empty condition key", path, member.position)
+        faults.add(Code.POLICY_BAD_VALUE, Message("an empty condition key"), path, member.position)
     elif lower in spelled:
-        message = f"the key {quoted(member.key)} stands twice, in different case"
-        faults.add(Code.POLICY_DUPLICATE_KEY, message, path, member.position, fix="join the two")
+        message = Message("the key {key} stands twice, in different case").filled(
+            key=quoted(member.key)
+        )
+        faults.add(
+            Code.POLICY_DUPLICATE_KEY, message, path, member.position, fix=Message("join the two")
+        )
     spelled.add(lower)

@@ -1,6 +1,7 @@
 """Collecting every fault of a document instead of stopping at the first."""
 
 from sekisho.errors import Code, Fault
+from sekisho.messages import Message
 from sekisho.policy.document import Position
 
 __all__ = ["NOWHERE", "Collector"]
@@ -24,11 +25,11 @@ class Collector:
     def add(
         self,
         code: Code,
-        message: str,
+        message: Message,
         path: str = "",
         position: Position = NOWHERE,
         *,
-        fix: str = "",
+        fix: Message | None = None,
     ) -> None:
         """Note one fault; beyond the hundredth nothing is noted."""
         if len(self._faults) < MOST:

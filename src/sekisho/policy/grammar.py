@@ -6,7 +6,9 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language"; facts §7.2.
 import re
 
 from sekisho.errors import Code, quoted
+from sekisho.messages import Message
 from sekisho.policy.document import (
+    KINDS,
     Comment,
     Condition,
     Document,
@@ -49,14 +51,16 @@ def document_of(
 ) -> Document | None:
     """Return the document that `root` holds, or None; what is wrong is noted in `faults`."""
     if not isinstance(root, ObjectNode):
-        message = f"expected an object with a `Statement`, found {kind_of(root)}"
+        message = Message("expected an object with a `Statement`, found {found}").filled(
+            found=kind_of(root)
+        )
         faults.add(Code.POLICY_NOT_A_POLICY, message, position=root.position)
         return None
     members = _known(root, _DOCUMENT, "", faults)
     version = _version(members.get("Version"), faults)
     policy_id = _id(members.get("Id"), kind, faults)
     if (member := members.get("Statement")) is None:
-        message = "the policy has no `Statement`"
+        message = Message("the policy has no `Statement`")
         faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", root.position)
         return None
     statements = _statements(member, kind, faults)
@@ -76,9 +80,12 @@ def _known(
         name = quoted(member.key)
         at = f"{path}.{name[1:-1]}" if path else name[1:-1]
         near = by_lower_case.get(member.key.lower().strip())
-        fix = f"write `{near}`" if near else f"the elements here are {', '.join(names)}"
-        message = f"{name} is no policy element"
-        faults.add(Code.POLICY_UNKNOWN_ELEMENT, message, at, member.position, fix=fix)
+        code, fix = Code.POLICY_ELEMENT_CASE, Message("write `{near}`").filled(near=near)
+        if not near:
+            code = Code.POLICY_UNKNOWN_ELEMENT
+            fix = Message("the elements here are {names}").filled(names=", ".join(names))
+        message = Message("{element} is no policy element").filled(element=name)
+        faults.add(code, message, at, member.position, fix=fix)
         if near:
             # one slip is one fault: not also a missing element
             known.setdefault(near, member)
@@ -89,7 +96,7 @@ def _text(member: Member, path: str, faults: Collector) -> str | None:
     """Return the string that a member must be, or None."""
     if isinstance(member.value, TextNode):
         return member.value.value
-    message = f"expected a string, found {kind_of(member.value)}"
+    message = Message("expected a string, found {found}").filled(found=kind_of(member.value))
     faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
     return None
 
@@ -104,10 +111,10 @@ def _version(member: Member | None, faults: Collector) -> Version | None:
     except ValueError:
         faults.add(
             Code.POLICY_BAD_VERSION,
-            f"{quoted(text)} is no version of the policy language",
+            Message("{version} is no version of the policy language").filled(version=quoted(text)),
             "Version",
             member.value.position,
-            fix=f"write `{Version.V2012}`",
+            fix=Message("write `{version}`").filled(version=Version.V2012),
         )
         return None
 
@@ -116,10 +123,10 @@ def _id(member: Member | None, kind: PolicyKind, faults: Collector) -> str | Non
     if member is None:
         return None
     if kind not in _HAS_ID:
-        message = (
-            f"an {kind} has no `Id`" if kind is PolicyKind.IDENTITY else f"no `Id` in a {kind}"
+        message = Message("no `Id` in this policy: {kind}").filled(kind=KINDS[kind])
+        faults.add(
+            Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, fix=Message("delete it")
         )
-        faults.add(Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, fix="delete it")
     return _text(member, "Id", faults)
 
 
@@ -130,7 +137,7 @@ def _statements(member: Member, kind: PolicyKind, faults: Collector) -> tuple[St
         case ObjectNode():
             found.append(_Statement(node, "Statement", kind, faults).read(0))
         case ListNode(items=()):
-            message = "the list of statements is empty"
+            message = Message("the list of statements is empty")
             faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", node.position)
         case ListNode():
             for index, item in enumerate(node.items):
@@ -138,10 +145,14 @@ def _statements(member: Member, kind: PolicyKind, faults: Collector) -> tuple[St
                 if isinstance(item, ObjectNode):
                     found.append(_Statement(item, path, kind, faults).read(index))
                 else:
-                    message = f"expected a statement, found {kind_of(item)}"
+                    message = Message("expected a statement, found {found}").filled(
+                        found=kind_of(item)
+                    )
                     faults.add(Code.POLICY_BAD_VALUE, message, path, item.position)
         case _:
-            message = f"expected a statement or a list of them, found {kind_of(node)}"
+            message = Message("expected a statement or a list of them, found {found}").filled(
+                found=kind_of(node)
+            )
             faults.add(Code.POLICY_BAD_VALUE, message, "Statement", node.position)
     _unique_sids(found, faults)
     return tuple(found)
@@ -152,16 +163,18 @@ def _unique_sids(statements: list[Statement], faults: Collector) -> None:
     for statement in statements:
         if statement.sid and first.setdefault(statement.sid, statement.index) != statement.index:
             faults.add(
-                Code.POLICY_BAD_SID,
-                f"the Sid {quoted(statement.sid)} stands twice "
-                f"(first in statement {first[statement.sid]})",
+                Code.POLICY_SID_REPEATED,
+                Message("the Sid {sid} stands twice (first in statement {first})").filled(
+                    sid=quoted(statement.sid), first=first[statement.sid]
+                ),
                 f"Statement[{statement.index}].Sid",
                 statement.position,
-                fix="give each statement its own Sid",
+                fix=Message("give each statement its own Sid"),
             )
 
 
 _NOTHING = Element(())
+_MISSING = {"Action": Code.POLICY_NO_ACTION, "Resource": Code.POLICY_NO_RESOURCE}
 
 
 class _Statement:
@@ -189,20 +202,21 @@ class _Statement:
 
     def missing(self, name: str) -> None:
         """Note that an element is missing."""
-        message = f"the statement has no `{name}`"
-        self.faults.add(Code.POLICY_MISSING_ELEMENT, message, self.path, self.node.position)
+        message = Message("the statement has no `{element}`").filled(element=name)
+        code = _MISSING.get(name, Code.POLICY_MISSING_ELEMENT)
+        self.faults.add(code, message, self.path, self.node.position)
 
     def either(self, name: str) -> Member | None:
         """Return the element or its negation; note if both are there."""
         plain, negated = self.members.get(name), self.members.get(f"Not{name}")
         if plain and negated:
-            message = f"both `{name}` and `Not{name}`"
+            message = Message("both `{name}` and `Not{name}`").filled(name=name)
             self.faults.add(
                 Code.POLICY_ELEMENT_CONFLICT,
                 message,
                 f"{self.path}.Not{name}",
                 negated.position,
-                fix="keep one of the two, or make two statements",
+                fix=Message("keep one of the two, or make two statements"),
             )
         return plain or negated
 
@@ -216,11 +230,13 @@ class _Statement:
             return Effect(text)
         if text is not None:
             near = text.strip().capitalize()
-            fix = f"write `{near if near in ('Allow', 'Deny') else 'Allow` or `Deny'}`"
-            message = f"{quoted(text)} is no effect"
+            fix = Message("write `Allow` or `Deny`")
+            if near in ("Allow", "Deny"):
+                fix = Message("write `{near}`").filled(near=near)
+            message = Message("{effect} is no effect").filled(effect=quoted(text))
             at = f"{self.path}.Effect"
             position = member.value.position
-            self.faults.add(Code.POLICY_BAD_VALUE, message, at, position, fix=fix)
+            self.faults.add(Code.POLICY_BAD_EFFECT, message, at, position, fix=fix)
         return Effect.DENY
 
     def element(self, name: str) -> Element | None:
@@ -236,11 +252,11 @@ class _Statement:
             return self.element("Resource")
         if (member := self.either("Resource")) is not None:
             self.faults.add(
-                Code.POLICY_ELEMENT_CONFLICT,
-                f"`{member.key}` in a {self.kind}",
+                Code.POLICY_RESOURCE_NOT_ALLOWED,
+                Message("`{element}` in a role trust policy").filled(element=member.key),
                 f"{self.path}.{member.key}",
                 member.position,
-                fix="delete it: the resource is the role itself",
+                fix=Message("delete it: the resource is the role itself"),
             )
         return None
 
@@ -251,10 +267,12 @@ class _Statement:
         path = f"{self.path}.Sid"
         text = _text(member, path, self.faults)
         if text is not None and self.kind not in _FREE_SIDS and not _SID.fullmatch(text):
-            message = f"the Sid {quoted(text)} has other characters than letters and digits"
+            message = Message("the Sid {sid} has other characters than letters and digits").filled(
+                sid=quoted(text)
+            )
             position = member.value.position
-            fix = "use A-Z, a-z, 0-9 only"
-            self.faults.add(Code.POLICY_BAD_SID, message, path, position, fix=fix)
+            fix = Message("use A-Z, a-z, 0-9 only")
+            self.faults.add(Code.POLICY_SID_CHARACTERS, message, path, position, fix=fix)
         return text
 
     def principal(self) -> Principal | None:
@@ -263,11 +281,13 @@ class _Statement:
         if self.kind not in _NAMES_PRINCIPALS:
             if member is not None:
                 self.faults.add(
-                    Code.POLICY_ELEMENT_CONFLICT,
-                    f"`{member.key}` in a policy of the kind `{self.kind}`",
+                    Code.POLICY_PRINCIPAL_NOT_ALLOWED,
+                    Message("`{element}` in a policy of this kind: {kind}").filled(
+                        element=member.key, kind=KINDS[self.kind]
+                    ),
                     f"{self.path}.{member.key}",
                     member.position,
-                    fix="delete it: the principal is who the policy is attached to",
+                    fix=Message("delete it: the principal is who the policy is attached to"),
                 )
             return None
         if member is None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sekisho.errors import Code, Fault, quoted
+from sekisho.messages import Message
 
 __all__ = [
     "MOST_TAGS",
@@ -43,22 +44,30 @@ _LONGEST_TAG_VALUE = 256
 _RESERVED = "aws:"
 
 
-def _fault(message: str, where: str, fix: str = "") -> Fault:
+def _fault(message: Message, where: str, fix: Message | None = None) -> Fault:
     return Fault(Code.NAME_REFUSED, message, where, fix=fix)
 
 
 def _length(text: str, most: int, where: str, *, least: int = 1) -> list[Fault]:
     if least <= len(text) <= most:
         return []
-    message = f"{len(text)} characters, where AWS takes {least} to {most}"
+    message = Message("{count} characters, where AWS takes {least} to {most}").filled(
+        count=len(text), least=least, most=most
+    )
     return [_fault(message, where)]
 
 
 def _name(text: str, most: int, where: str) -> tuple[Fault, ...]:
     faults = _length(text, most, where)
     if text and not _NAME.fullmatch(text):
-        fix = "use A-Z, a-z, 0-9 and `_+=,.@-`"
-        faults.append(_fault(f"{quoted(text)} has characters that AWS does not take", where, fix))
+        fix = Message("use A-Z, a-z, 0-9 and `_+=,.@-`")
+        faults.append(
+            _fault(
+                Message("{text} has characters that AWS does not take").filled(text=quoted(text)),
+                where,
+                fix,
+            )
+        )
     return tuple(faults)
 
 
@@ -103,8 +112,12 @@ def policy_path(text: str, where: str = "Path") -> tuple[Fault, ...]:
 def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
     faults = _length(text, _LONGEST_PATH, where)
     if text and not pattern.fullmatch(text):
-        fix = "write it like `/dev/`, with `/` first and last"
-        faults.append(_fault(f"{quoted(text)} is no path that AWS takes", where, fix))
+        fix = Message("write it like `/dev/`, with `/` first and last")
+        faults.append(
+            _fault(
+                Message("{text} is no path that AWS takes").filled(text=quoted(text)), where, fix
+            )
+        )
     return tuple(faults)
 
 
@@ -118,7 +131,13 @@ def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
         (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r"), ""
     )
     if bad:
-        faults.append(_fault(f"the character U+{ord(bad):04X} in it", where, "delete it"))
+        faults.append(
+            _fault(
+                Message("the character U+{code:04X} in it").filled(code=ord(bad)),
+                where,
+                Message("delete it"),
+            )
+        )
     return tuple(faults)
 
 
@@ -126,7 +145,13 @@ def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
     """Return what is wrong with an account id (twelve digits)."""
     if _ACCOUNT.fullmatch(text):
         return ()
-    return (_fault(f"{quoted(text)} is no account id", where, "write its twelve digits"),)
+    return (
+        _fault(
+            Message("{text} is no account id").filled(text=quoted(text)),
+            where,
+            Message("write its twelve digits"),
+        ),
+    )
 
 
 def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, ...]:
@@ -134,21 +159,37 @@ def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, 
     entries = list(pairs)
     faults: list[Fault] = []
     if len(entries) > MOST_TAGS:
-        faults.append(_fault(f"{len(entries)} tags, where AWS takes {MOST_TAGS}", where))
+        faults.append(
+            _fault(
+                Message("{count} tags, where AWS takes {most}").filled(
+                    count=len(entries), most=MOST_TAGS
+                ),
+                where,
+            )
+        )
     for index, (key, value) in enumerate(entries):
         faults += _tag_key(key, f"{where}[{index}].Key")
         faults += _tag_value(value, f"{where}[{index}].Value")
     for key, count in Counter(key.lower() for key, _ in entries).items():
         if count > 1:
-            message = f"the tag {quoted(key)} stands {count} times; case does not count"
-            faults.append(_fault(message, where, "keep one"))
+            message = Message("the tag {key} stands {count} times; case does not count").filled(
+                key=quoted(key), count=count
+            )
+            faults.append(_fault(message, where, Message("keep one")))
     return tuple(faults)
 
 
 def _tag_key(key: str, where: str) -> list[Fault]:
     faults = _length(key, _LONGEST_TAG_KEY, where) + _tag_characters(key, where)
     if key.lower().startswith(_RESERVED):
-        faults.append(_fault(f"{quoted(key)} begins with `aws:`, which AWS keeps to itself", where))
+        faults.append(
+            _fault(
+                Message("{key} begins with `aws:`, which AWS keeps to itself").filled(
+                    key=quoted(key)
+                ),
+                where,
+            )
+        )
     return faults
 
 
@@ -163,5 +204,7 @@ def _tag_characters(text: str, where: str) -> list[Fault]:
     )
     if not bad:
         return []
-    message = f"{quoted(bad)} in {quoted(text)}, which AWS does not take in a tag"
-    return [_fault(message, where, "use letters, numbers, spaces and `_.:/=+-@`")]
+    message = Message("{character} in {text}, which AWS does not take in a tag").filled(
+        character=quoted(bad), text=quoted(text)
+    )
+    return [_fault(message, where, Message("use letters, numbers, spaces and `_.:/=+-@`"))]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from sekisho.errors import Code, joined
+from sekisho.messages import Message
 from sekisho.policy.document import Position
 from sekisho.policy.faults import NOWHERE, Collector
 
@@ -91,21 +92,21 @@ class ObjectNode:
 Node = TextNode | NumberNode | BooleanNode | NullNode | ListNode | ObjectNode
 
 
-def kind_of(node: Node) -> str:
+def kind_of(node: Node) -> Message:
     """Return what a value is, in words for a message."""
     match node:
         case TextNode():
-            return "a string"
+            return Message("a string")
         case NumberNode():
-            return "a number"
+            return Message("a number")
         case BooleanNode():
-            return "`true` or `false`"
+            return Message("`true` or `false`")
         case NullNode():
-            return "`null`"
+            return Message("`null`")
         case ListNode():
-            return "a list"
+            return Message("a list")
         case ObjectNode():
-            return "an object"
+            return Message("an object")
 
 
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -122,7 +123,11 @@ def from_value(value: object, faults: Collector) -> Node:
 
 def _from_value(value: object, path: tuple[str | int, ...], faults: Collector) -> Node:
     if len(path) > DEEPEST:
-        faults.add(Code.POLICY_TOO_DEEP, f"nested deeper than {DEEPEST}", joined(path))
+        faults.add(
+            Code.POLICY_TOO_DEEP,
+            Message("nested deeper than {most}").filled(most=DEEPEST),
+            joined(path),
+        )
         raise Stop
     match value:
         case list() | tuple():
@@ -153,9 +158,9 @@ def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> No
         case int() | float() if _within_range(value):
             return NumberNode(str(value))
         case int() | float():
-            faults.add(Code.POLICY_NOT_JSON, "a number out of range", joined(path))
+            faults.add(Code.POLICY_NOT_JSON, Message("a number out of range"), joined(path))
         case _:
-            message = f"a `{type(value).__name__}` is not JSON"
+            message = Message("a `{name}` is not JSON").filled(name=type(value).__name__)
             faults.add(Code.POLICY_NOT_JSON, message, joined(path))
     raise Stop
 
@@ -170,5 +175,5 @@ def _within_range(number: float) -> bool:
 
 def _check_text(text: str, path: tuple[str | int, ...], faults: Collector) -> None:
     if _UNUSABLE.search(text):
-        message = "a NUL or a lone surrogate in a string"
-        faults.add(Code.POLICY_BAD_VALUE, message, joined(path), fix="delete it")
+        message = Message("a NUL or a lone surrogate in a string")
+        faults.add(Code.POLICY_BAD_VALUE, message, joined(path), fix=Message("delete it"))

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from typing import NoReturn
 
 from sekisho.errors import Code, joined, quoted
+from sekisho.messages import Message, verbatim
 from sekisho.policy.document import Comment, Position
 from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import (
@@ -50,18 +51,18 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _OUTSIDE = re.compile(r"[^\t\n\r\x20-\xff]")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _FOREIGN_SPACES = {
-    "\ufeff": "a byte order mark",
-    "\u3000": "a full-width space",
-    "\u00a0": "a no-break space",
-    "\u200b": "a zero-width space",
+    "\ufeff": Message("a byte order mark"),
+    "\u3000": Message("a full-width space"),
+    "\u00a0": Message("a no-break space"),
+    "\u200b": Message("a zero-width space"),
 }
 _FIXES = {
-    "'": 'put strings in `"`',
-    "\u201c": 'put strings in straight quotes: `"`',
-    "\u201d": 'put strings in straight quotes: `"`',
-    "True": "write `true`",
-    "False": "write `false`",
-    "None": "write a string",
+    "'": Message('put strings in `"`'),
+    "\u201c": Message('put strings in straight quotes: `"`'),
+    "\u201d": Message('put strings in straight quotes: `"`'),
+    "True": Message("write `true`"),
+    "False": Message("write `false`"),
+    "None": Message("write a string"),
 }
 
 
@@ -79,16 +80,18 @@ class _Reader:
     def whole(self) -> Node:
         """Read the one value that the text must be."""
         if len(self.text) > MOST_CHARACTERS:
-            message = f"{len(self.text)} characters, where IAM takes {MOST_CHARACTERS}"
+            message = Message("{count} characters, where IAM takes {most}").filled(
+                count=len(self.text), most=MOST_CHARACTERS
+            )
             self.faults.add(Code.POLICY_TOO_LONG, message)
             raise Stop
         self.blank()
         if self.at == len(self.text):
-            self.stop("the text is empty")
+            self.stop(Message("the text is empty"))
         value = self.value()
         self.blank()
         if self.at < len(self.text):
-            self.stop(f"text after the end: {self.next_words()}")
+            self.stop(Message("text after the end: {found}").filled(found=self.found()))
         return value
 
     def position(self, at: int | None = None) -> Position:
@@ -97,13 +100,15 @@ class _Reader:
         line = bisect_right(self.lines, offset)
         return Position(line, offset - self.lines[line - 1] + 1)
 
-    def fault(self, code: Code, message: str, at: int | None = None, fix: str = "") -> None:
+    def fault(
+        self, code: Code, message: Message, at: int | None = None, fix: Message | None = None
+    ) -> None:
         """Note a fault that can be read past."""
         self.faults.add(code, message, joined(self.path), self.position(at), fix=fix)
         if self.faults.full:
             raise Stop
 
-    def stop(self, message: str, fix: str = "") -> NoReturn:
+    def stop(self, message: Message, fix: Message | None = None) -> NoReturn:
         """Note a fault that nothing can be read past."""
         self.fault(Code.POLICY_NOT_JSON, message, fix=fix)
         raise Stop
@@ -112,12 +117,12 @@ class _Reader:
         """Return the next character, or "" at the end."""
         return self.text[self.at : self.at + 1]
 
-    def next_words(self) -> str:
+    def found(self) -> Message:
         """Return what stands next, for a message."""
         if self.at >= len(self.text):
-            return "the end of the text"
+            return Message("the end of the text")
         word = _WORD.match(self.text, self.at)
-        return quoted(word[0] if word else self.text[self.at])
+        return verbatim(quoted(word[0] if word else self.text[self.at]))
 
     def blank(self) -> None:
         """Skip white space and comments."""
@@ -126,7 +131,9 @@ class _Reader:
             self.at = found.end() if found else self.at
             if (name := _FOREIGN_SPACES.get(self.peek())) is not None:
                 self.fault(
-                    Code.POLICY_NOT_JSON, f"{name} is no white space in JSON", fix="delete it"
+                    Code.POLICY_NOT_JSON,
+                    Message("{character} is no white space in JSON").filled(character=name),
+                    fix=Message("delete it"),
                 )
                 self.at += 1
             elif self.text.startswith(("//", "/*"), self.at):
@@ -140,7 +147,7 @@ class _Reader:
         if self.text.startswith("/*", start):
             end = self.text.find("*/", start + 2)
             if end < 0:
-                self.stop("a comment that is not closed", "close it with `*/`")
+                self.stop(Message("a comment that is not closed"), Message("close it with `*/`"))
             self.at = end + 2
         else:
             found = _NEWLINE.search(self.text, start)
@@ -150,7 +157,9 @@ class _Reader:
     def value(self) -> Node:
         """Read one value."""
         if len(self.path) > DEEPEST:
-            self.fault(Code.POLICY_TOO_DEEP, f"nested deeper than {DEEPEST}")
+            self.fault(
+                Code.POLICY_TOO_DEEP, Message("nested deeper than {most}").filled(most=DEEPEST)
+            )
             raise Stop
         position = self.position()
         first = self.peek()
@@ -170,7 +179,10 @@ class _Reader:
         word = _WORD.match(self.text, self.at)
         name = word[0] if word else self.peek()
         if name not in ("true", "false", "null"):
-            self.stop(f"expected a value, found {self.next_words()}", _FIXES.get(name, ""))
+            self.stop(
+                Message("expected a value, found {found}").filled(found=self.found()),
+                _FIXES.get(name),
+            )
         self.at += len(name)
         return NullNode(position) if name == "null" else BooleanNode(name == "true", position)
 
@@ -181,16 +193,21 @@ class _Reader:
         self.blank()
         while self.peek() != "}":
             if self.peek() != '"':
-                self.stop(f"expected a key, found {self.next_words()}", _FIXES.get(self.peek(), ""))
+                self.stop(
+                    Message("expected a key, found {found}").filled(found=self.found()),
+                    _FIXES.get(self.peek()),
+                )
             member = self.member()
             if (first := members.setdefault(member.key, member)) is not member:
                 self.path.append(member.key)
                 self.faults.add(
                     Code.POLICY_DUPLICATE_KEY,
-                    f"{quoted(member.key)} stands twice (first on line {first.position.line})",
+                    Message("{key} stands twice (first on line {line})").filled(
+                        key=quoted(member.key), line=first.position.line
+                    ),
                     joined(self.path),
                     member.position,
-                    fix="join the two",
+                    fix=Message("join the two"),
                 )
                 self.path.pop()
             self.comma("}")
@@ -204,7 +221,9 @@ class _Reader:
         self.path.append(key)
         self.blank()
         if self.peek() != ":":
-            self.stop(f"expected `:` after the key, found {self.next_words()}")
+            self.stop(
+                Message("expected `:` after the key, found {found}").filled(found=self.found())
+            )
         self.at += 1
         self.blank()
         value = self.value()
@@ -234,12 +253,20 @@ class _Reader:
             self.at += 1
             self.blank()
             if self.peek() == closing:
-                message = f"a comma before `{closing}`"
-                self.fault(Code.POLICY_NOT_JSON, message, comma, "delete the comma")
+                message = Message("a comma before `{closing}`").filled(closing=closing)
+                self.fault(Code.POLICY_NOT_JSON, message, comma, Message("delete the comma"))
         elif self.peek() in ('"', "{", "[") and self.peek():
-            self.fault(Code.POLICY_NOT_JSON, "a comma is missing before this", fix="add `,`")
+            self.fault(
+                Code.POLICY_NOT_JSON,
+                Message("a comma is missing before this"),
+                fix=Message("add `,`"),
+            )
         else:
-            self.stop(f"expected `,` or `{closing}`, found {self.next_words()}")
+            self.stop(
+                Message("expected `,` or `{closing}`, found {found}").filled(
+                    closing=closing, found=self.found()
+                )
+            )
 
     def string(self) -> str:
         """Read a string with its escapes."""
@@ -258,7 +285,7 @@ class _Reader:
                 return self.paired("".join(parts), start)
             if not after:
                 self.at = start
-                self.stop("a string that is not closed", 'close it with `"`')
+                self.stop(Message("a string that is not closed"), Message('close it with `"`'))
             if after == "\\":
                 parts.append(self.escape())
             else:
@@ -268,21 +295,30 @@ class _Reader:
         """Note a raw control character in a string."""
         if character in "\r\n":
             self.at = start
-            self.stop("a string that runs over the end of its line", 'close it with `"`')
-        message = f"the control character U+{ord(character):04X} in a string"
-        self.fault(Code.POLICY_NOT_JSON, message, fix="delete it")
+            self.stop(
+                Message("a string that runs over the end of its line"), Message('close it with `"`')
+            )
+        message = Message("the control character U+{code:04X} in a string").filled(
+            code=ord(character)
+        )
+        self.fault(Code.POLICY_NOT_JSON, message, fix=Message("delete it"))
         self.at += 1
 
     def foreign(self, plain: str) -> None:
         """Note the first character that the IAM API does not take in a document."""
         if found := _OUTSIDE.search(plain):
             code = ord(found[0])
-            what = "the lone surrogate" if 0xD800 <= code <= 0xDFFF else "the character"  # noqa: PLR2004 - the surrogates of Unicode
+            surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - the surrogates of Unicode
+            message = (
+                Message("the lone surrogate U+{code:04X}, which IAM does not take in a policy")
+                if surrogate
+                else Message("the character U+{code:04X}, which IAM does not take in a policy")
+            )
             self.fault(
-                Code.POLICY_BAD_VALUE,
-                f"{what} U+{code:04X}, which IAM does not take in a policy",
+                Code.POLICY_BAD_CHARACTER,
+                message.filled(code=code),
                 self.at + found.start(),
-                "IAM takes U+0020 to U+00FF, tab and line break",
+                Message("IAM takes U+0020 to U+00FF, tab and line break"),
             )
 
     def escape(self) -> str:
@@ -297,8 +333,8 @@ class _Reader:
             return chr(int(digits, 16))
         self.fault(
             Code.POLICY_NOT_JSON,
-            f"{quoted(chr(92) + name)} is no escape in JSON",
-            fix=r"write a backslash as `\\`",
+            Message("{escape} is no escape in JSON").filled(escape=quoted(chr(92) + name)),
+            fix=Message("write a backslash as `\\\\`"),
         )
         self.at += 1
         return "\\"
@@ -308,6 +344,6 @@ class _Reader:
         joined_up = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         lone = value.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
         if "\x00" in value or lone != joined_up:
-            message = "a NUL or a lone surrogate in a string"
-            self.fault(Code.POLICY_BAD_VALUE, message, start, "delete it")
+            message = Message("a NUL or a lone surrogate in a string")
+            self.fault(Code.POLICY_BAD_VALUE, message, start, Message("delete it"))
         return joined_up

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sekisho.errors import Code, Fault, quoted
+from sekisho.messages import Message
 from sekisho.policy.document import Document
 from sekisho.policy.text import render
 
@@ -47,19 +48,21 @@ class Limit:
 
     number: int
     message: str
-    fix: str
+    fix: Message
     summary: str = ""
 
 
-_SHORTER = "make it shorter, or use a customer managed policy"
-_DETACH = "detach one, put both into one policy, or attach through a group"
+_SHORTER = Message("make it shorter, or use a customer managed policy")
+_DETACH = Message("detach one, put both into one policy, or attach through a group")
 
 
 class Quota(Enum):
     """The IAM quotas that a roll-out of a policy can run into."""
 
     MANAGED_POLICY = Limit(
-        6144, "Cannot exceed quota for PolicySize: {number}", "make it shorter, or split it in two"
+        6144,
+        "Cannot exceed quota for PolicySize: {number}",
+        Message("make it shorter, or split it in two"),
     )
     USER_INLINE = Limit(
         2048,
@@ -74,19 +77,21 @@ class Quota(Enum):
         10_240, "Maximum policy size of {number} bytes exceeded for role {name}", _SHORTER
     )
     TRUST_POLICY = Limit(
-        2048, "Cannot exceed quota for ACLSizePerRole: {number}", "make the trust policy shorter"
+        2048,
+        "Cannot exceed quota for ACLSizePerRole: {number}",
+        Message("make the trust policy shorter"),
     )
     SESSION_POLICY = Limit(
         2048,
         "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
         "Member must have length less than or equal to {number}",
-        "make the session policy shorter",
+        Message("make the session policy shorter"),
     )
     VERSIONS_PER_POLICY = Limit(
         5,
         "A managed policy can have up to {number} versions. Before you create a new version, "
         "you must delete an existing version.",
-        "delete a version that is not the default",
+        Message("delete a version that is not the default"),
         "VersionsPerPolicyQuota",
     )
     POLICIES_PER_USER = Limit(
@@ -105,25 +110,25 @@ class Quota(Enum):
     GROUPS_PER_USER = Limit(
         10,
         "Cannot exceed quota for GroupsPerUser: {number}",
-        "attach to the user directly",
+        Message("attach to the user directly"),
         "GroupsPerUserQuota",
     )
     POLICIES = Limit(
         1500,
         "Cannot exceed quota for PoliciesPerAccount: {number}",
-        "delete one, or ask for more",
+        Message("delete one, or ask for more"),
         "PoliciesQuota",
     )
     GROUPS = Limit(
         300,
         "Cannot exceed quota for GroupsPerAccount: {number}",
-        "delete one, or ask for more",
+        Message("delete one, or ask for more"),
         "GroupsQuota",
     )
     USERS = Limit(
         5000,
         "Cannot exceed quota for UsersPerAccount: {number}",
-        "delete one",
+        Message("delete one"),
         "UsersQuota",
     )
 
@@ -146,6 +151,25 @@ class Quota(Enum):
         return self.value.message.format(number=number or self.number, name=name)
 
 
+_NAMES: Mapping[Quota, Message] = {
+    Quota.MANAGED_POLICY: Message("managed policy"),
+    Quota.USER_INLINE: Message("user inline"),
+    Quota.GROUP_INLINE: Message("group inline"),
+    Quota.ROLE_INLINE: Message("role inline"),
+    Quota.TRUST_POLICY: Message("trust policy"),
+    Quota.SESSION_POLICY: Message("session policy"),
+    Quota.VERSIONS_PER_POLICY: Message("versions per policy"),
+    Quota.POLICIES_PER_USER: Message("policies per user"),
+    Quota.POLICIES_PER_GROUP: Message("policies per group"),
+    Quota.POLICIES_PER_ROLE: Message("policies per role"),
+    Quota.GROUPS_PER_USER: Message("groups per user"),
+    Quota.POLICIES: Message("policies"),
+    Quota.GROUPS: Message("groups"),
+    Quota.USERS: Message("users"),
+}
+"""What each quota is for."""
+
+
 def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:
     """Return a fault if `used` is more than the quota allows.
 
@@ -156,7 +180,9 @@ def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:
     """
     if used <= quota.number:
         return ()
-    about = f" of {quoted(name)}" if name else ""
-    what = quota.name.lower().replace("_", " ")
-    message = f"{used}{about} is over the quota for {what}, which is {quota.number}"
+    if name:
+        message = Message("{used} of {name} is over the quota for {what}, which is {number}")
+    else:
+        message = Message("{used} is over the quota for {what}, which is {number}")
+    message = message.filled(used=used, name=quoted(name), what=_NAMES[quota], number=quota.number)
     return (Fault(Code.POLICY_OVER_QUOTA, message, fix=quota.value.fix),)

@@ -168,7 +168,7 @@ class History:
                     MaxResults=_PAGE,
                 )
             except AwsRefused as error:
-                reason = f"{error.aws_code}: {error.message}"
+                reason = f"{error.aws_code}: {error.aws_message}"
                 self._refused = verbatim(reason)
         return self._pages.get(name, {})
 

@@ -98,7 +98,7 @@ def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus
             if error.aws_code == "NoSuchEntity":
                 absent.append(person.user)
             else:
-                unread.append((person.user, f"{error.aws_code}: {error.message}"))
+                unread.append((person.user, f"{error.aws_code}: {error.aws_message}"))
     return PlanStatus(
         facts,
         tuple(user for user, has in devices.items() if has),

@@ -88,7 +88,7 @@ class Scene:
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, SekishoError) and not isinstance(error, UnexpectedAnswer):
-            raise UnexpectedAnswer(f"{error}", at=self.id, fix=error.fix) from error
+            raise UnexpectedAnswer(error.message, at=self.id, fix=error.fix) from error
         if error is None:
             self._step = self._finished()
 
@@ -134,7 +134,7 @@ class Scene:
         try:
             result = actor.api.call(service, name, **parameters)
         except AwsRefused as refused:
-            answer, message = refused.aws_code, refused.message
+            answer, message = refused.aws_code, refused.aws_message
         exchange = Exchange(
             actor.name, actor.held, operation, _target(parameters), want.answer, answer, message
         )
@@ -237,7 +237,7 @@ class RecordingApi:
         try:
             result = make()
         except AwsRefused as refused:
-            self._write(f"{service}:{operation}", params, refused.aws_code, refused.message)
+            self._write(f"{service}:{operation}", params, refused.aws_code, refused.aws_message)
             raise
         self._write(f"{service}:{operation}", params, OK, "")
         return result

@@ -278,7 +278,7 @@ class Stage:
         exchange = Exchange(
             *(person.name, Held.PASSWORD, operation, "", want.answer),
             answer=refused.aws_code,
-            message=refused.message,
+            message=refused.aws_message,
         )
         scene.record(exchange, want)
 

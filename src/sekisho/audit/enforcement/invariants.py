@@ -8,7 +8,6 @@ from sekisho.audit.enforcement.likeness import Numbers, Traits, likeness, traits
 from sekisho.audit.enforcement.users import named_of
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.messages import verbatim
 from sekisho.prover import (
     Answer,
     Invariant,
@@ -43,8 +42,7 @@ def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
     try:
         return readings_of(snapshot, user)
     except FaultyAccount as error:
-        reason = "; ".join(fault.message for fault in error.faults)
-        return Unknown(verbatim(reason))
+        return Unknown(error.reason)
 
 
 class _Asked:
@@ -83,5 +81,4 @@ class _Asked:
         try:
             return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
         except FaultyPolicy as error:
-            reason = "; ".join(fault.message for fault in error.faults)
-            return Answer(Unknown(verbatim(reason)))
+            return Answer(Unknown(error.reason))

@@ -28,7 +28,6 @@ from sekisho.engine import (
 )
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.messages import verbatim
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (
     Answer,
@@ -175,9 +174,8 @@ class _Asked:
             readings = readings_of(self._snapshot, user)
             return _agreed([self._enforcement(user, policies) for policies in readings])
         except (FaultyAccount, FaultyPolicy) as error:
-            reason = "; ".join(fault.message for fault in error.faults)
-            unknown = Unknown(verbatim(reason))
-            return UserEnforcement(unknown, unknown, gap=reason)
+            unknown = Unknown(error.reason)
+            return UserEnforcement(unknown, unknown, gap=error.reason.en)
 
     def _enforcement(self, user: User, policies: Policies) -> UserEnforcement:
         """Ask first what most sets of policies share: what they deny whatever they allow."""

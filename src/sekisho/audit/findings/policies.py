@@ -12,7 +12,7 @@ from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, render
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, prove_enforcement
 from sekisho.prover.sentences import counterexample_text
@@ -77,8 +77,7 @@ class _Judge:
         try:
             return prove_enforcement(policies, user, snapshot.taken_at, later=True).direct
         except FaultyPolicy as error:
-            message = error.faults[0].message
-            return Unknown(verbatim(message))
+            return Unknown(error.faults[0].message)
 
     def linted(self, policy: AttachedPolicy, use: Attachment) -> Report:
         """Return what lint says of the policy."""

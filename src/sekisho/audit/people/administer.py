@@ -15,7 +15,7 @@ from sekisho.audit.people.enforcing import edits_of, enforcing_of
 from sekisho.audit.people.powers import ASKED, Powers
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Administrators", "Power", "powers_of"]
@@ -163,5 +163,4 @@ def _names(policies: Policies) -> tuple[str, ...]:
 
 
 def _said(error: FaultyAccount | FaultyPolicy) -> Message:
-    message = error.faults[0].message
-    return verbatim(message)
+    return error.faults[0].message

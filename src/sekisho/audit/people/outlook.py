@@ -107,7 +107,7 @@ class _Teller:
         try:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
-            return _untold(verbatim(error.faults[0].message))
+            return _untold(error.faults[0].message)
         enforced = enforcement.enforced is Enforced.PROVED
         policies = own if enforced else replace(own, identity=(*own.identity, self._enforcement))
         way = self._way_in(user, facts, policies)

@@ -24,7 +24,7 @@ from sekisho.audit.people.enforcing import BOUNDARY, POLICY, own_boundary
 from sekisho.audit.people.removals import Doubt, removals_of
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
 from sekisho.prover import User as Named
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
@@ -301,8 +301,7 @@ def _known(asked: Callable[[], Verdict]) -> Verdict:
     try:
         return asked()
     except (FaultyAccount, FaultyPolicy) as error:
-        message = error.faults[0].message
-        return Unknown(verbatim(message))
+        return Unknown(error.faults[0].message)
 
 
 def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:

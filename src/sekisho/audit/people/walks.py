@@ -179,8 +179,7 @@ class Walks:
         try:
             found = answer(asked, policies, around)
         except FaultyPolicy as error:
-            message = "; ".join(fault.message for fault in error.faults)
-            return Walked(WalkVerdict.UNKNOWN, verbatim(message))
+            return Walked(WalkVerdict.UNKNOWN, error.reason)
         return Walked(found.verdict, _why(found.result))
 
     def _matters(self, document: Document) -> bool:

@@ -122,7 +122,7 @@ def _refused(element: str, entry: str) -> str | None:
     try:
         from_json({"Version": "2012-10-17", "Statement": statement})
     except FaultyPolicy as refusal:
-        return refusal.faults[0].message
+        return refusal.faults[0].message.en
     return None
 
 

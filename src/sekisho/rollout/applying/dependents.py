@@ -73,7 +73,7 @@ class Dependents:
         except AwsRefused as error:
             if error.aws_code != "AccessDenied":
                 raise
-            return AFFECTED_UNREAD.filled(what=error.message)
+            return AFFECTED_UNREAD.filled(what=error.aws_message)
 
     def _feeling(self, change: Change) -> list[str]:
         """Return whom taking it back would affect that it did not affect before the plan."""

@@ -60,7 +60,7 @@ class Stop:
     @classmethod
     def at(cls, error: AwsRefused, address: str = "") -> "Stop":
         """Return the stop at what AWS refused."""
-        message, fix = error.message, error.fix
+        message, fix = error.aws_message, error.fix.en if error.fix else ""
         return cls(address, error.operation, error.aws_code, message, fix, error.status)
 
 

@@ -7,6 +7,7 @@ from stat import S_ISREG
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
+from sekisho.messages import verbatim
 from sekisho.rollout.applying.journal import SCHEMA, Journal
 from sekisho.rollout.plan import Plan
 
@@ -75,7 +76,7 @@ def _plan(text: str, path: Path, fix: str) -> Plan:
     try:
         return Plan.from_json(text)
     except PlanRefused as refused:
-        refused.at, refused.fix = str(path), fix or refused.fix
+        refused.at, refused.fix = str(path), verbatim(fix) if fix else refused.fix
         raise
 
 

@@ -222,7 +222,7 @@ class _Run:
         if change.state(Observer(self.api).read(change)) is State.BEFORE:
             self._undone(change)
         else:
-            self._leave(change, REFUSED_BY_AWS.filled(what=error.message))
+            self._leave(change, REFUSED_BY_AWS.filled(what=error.aws_message))
 
     def _undone(self, change: Change) -> None:
         self._record(Event.UNDONE, change)

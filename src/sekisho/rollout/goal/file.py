@@ -13,6 +13,7 @@ from sekisho.account import Snapshot
 from sekisho.audit import Exceptions
 from sekisho.documents import Shape, read_yaml
 from sekisho.errors import Code, Fault, FaultyInput, meant
+from sekisho.messages import verbatim
 from sekisho.policy import (
     DESCRIPTION,
     NAME,
@@ -311,7 +312,10 @@ def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
     What is missing, or of the wrong type, has its fault already.
     """
     for fault in faults if not shape.absent else ():
-        message = f"`{file}`: {replace(fault, fix='')}" if file else fault.message
+        message = fault.message
+        if file:
+            inner = replace(fault, fix=None).sentence
+            message = verbatim("`{file}`: {inner}").filled(file=file, inner=inner)
         shape.fault(message, fault.code, fault.fix)
 
 

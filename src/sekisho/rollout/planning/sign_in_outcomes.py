@@ -101,8 +101,7 @@ class SignInOutcomes:
         try:
             policies = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
-            reason = "; ".join(fault.message for fault in error.faults)
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reason))
+            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=error.reason))
         by_verdict = {
             found.verdict: found
             for each in may_hold(facts)

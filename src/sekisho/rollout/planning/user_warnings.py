@@ -260,8 +260,7 @@ def _found(question: Callable[[], Question]) -> Found:
     try:
         return never(question())
     except FaultyPolicy as error:
-        said = "; ".join(fault.message for fault in error.faults)
-        return Unknown(verbatim(said))
+        return Unknown(error.reason)
 
 
 def _own_actions(accounts: BeforeAfter) -> Iterator[str]:
