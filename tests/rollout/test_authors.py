@@ -20,7 +20,7 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, plan
 from sekisho.rollout.applying.change_status import ChangeStatus
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     AttachGroupPolicy,
     Change,
     CreatePolicyVersion,

@@ -1,7 +1,5 @@
 """Each kind of change is made, taken back and read by calls that IAM has, with its parameters."""
 
-from typing import get_args
-
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -9,8 +7,9 @@ from botocore.validate import ParamValidator
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, account, full_goal
 from sekisho.rollout import CreateLoginProfile, plan
-from sekisho.rollout.changes.calls import Call, doing, renewing, undoing
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
+    KINDS,
+    Call,
     Change,
     CreatePolicyVersion,
     CredentialType,
@@ -24,7 +23,6 @@ from sekisho.rollout.changes.kinds import (
     ReplacePassword,
     TagPolicy,
 )
-from sekisho.rollout.changes.observer import reads_of
 
 IAM = botocore.session.get_session().get_service_model("iam")
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
@@ -47,13 +45,13 @@ CHANGES: list[Change] = [
 
 
 def test_no_kind_is_left_out() -> None:
-    assert {type(change) for change in CHANGES} == {*get_args(Change)}
+    assert {type(change) for change in CHANGES} == {*KINDS.values()}
 
 
 def calls_of(change: Change) -> list[Call]:
     made = NEW if isinstance(change, CreatePolicyVersion) else change.after
-    again = [renewing(change)] if isinstance(change, CreateLoginProfile) else []
-    return [doing(change), *undoing(change, made), *again]
+    again = [change.renewal()] if isinstance(change, CreateLoginProfile) else []
+    return [change.call(), *change.undo(made), *again]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)
@@ -62,7 +60,7 @@ def test_iam_has_each_call(change: Change) -> None:
         shape = IAM.operation_model(call.operation).input_shape
         params = {**call.params, **PASSWORDS.get(call.operation, {})}
         assert not ParamValidator().validate(params, shape).has_errors(), call
-    assert all(name in IAM.operation_names for name in reads_of(change))
+    assert all(name in IAM.operation_names for name in change.read_operations())
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)
@@ -71,9 +69,7 @@ def test_what_can_be_taken_back_has_calls_for_it(change: Change) -> None:
 
 
 def test_a_tag_is_taken_back_to_what_it_was() -> None:
-    found = [
-        undoing(TagPolicy(ENFORCEMENT, "team", "new", old), "new")[0] for old in (None, "", "old")
-    ]
+    found = [TagPolicy(ENFORCEMENT, "team", "new", old).undo("new")[0] for old in (None, "", "old")]
     assert [call.operation for call in found] == ["UntagPolicy", "TagPolicy", "TagPolicy"]
     assert [call.params.get("Tags") for call in found[1:]] == [
         [{"Key": "team", "Value": ""}],

@@ -26,7 +26,7 @@ from sekisho.rollout.applying.change_status import (
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.applying.rollback import CHANGED_SINCE, IN_DOUBT, NOT_OURS
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes import Observer
 from sekisho.rollout.lifecycle import PlanningContext, reset
 from sekisho.rollout.status import plan_status
 
@@ -103,7 +103,7 @@ class Stage:
     def in_doubt(self, journal: Journal) -> bool:
         (change,) = (each for each in self.plan.changes if each.address == ADDRESS)
         assert isinstance(change, CreateLoginProfile)
-        there = Observer(self.api).read(change) is not None
+        there = change.read(Observer(self.api)) is not None
         return there and password_owner(change, journal, self.api) is PasswordOwner.UNTOLD
 
     def taken_back(self, journal: Journal) -> list[str]:

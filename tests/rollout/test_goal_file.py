@@ -25,8 +25,12 @@ from sekisho.audit import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.rollout import Goal, Plan, plan
-from sekisho.rollout.changes.forecast import forecast
-from sekisho.rollout.changes.kinds import DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup
+from sekisho.rollout.changes import (
+    DetachGroupPolicy,
+    DetachUserPolicy,
+    RemoveUserFromGroup,
+    forecast,
+)
 from sekisho.rollout.goal.file import goal_of, read_goal
 from sekisho.rollout.planning.impact import ImpactKind
 

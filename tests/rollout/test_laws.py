@@ -42,7 +42,7 @@ from sekisho.rollout import (
 )
 from sekisho.rollout.applying.change_status import settle_passwords
 from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes import Observer
 
 SECRET = "Fuji-2026-temporary-x"
 ACCEPTED = {"everyone-gets-in", "not-meant"}
@@ -138,7 +138,7 @@ def known(whole: Plan, path: Path, api: Boto3Api) -> Journal:
     journal = Journal(path)
     journal.open(whole.digest, whole.to_json())
     made = [change for change in whole.changes if isinstance(change, CreateLoginProfile)]
-    there = [each for each in made if Observer(api).read(each) is not None]
+    there = [each for each in made if each.read(Observer(api)) is not None]
     users = [each.user for each in there if journal.begun_elsewhere(each.address)]
     settle_passwords(PlanFile(whole, journal), users, (), api, NOW)
     return journal

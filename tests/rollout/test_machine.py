@@ -38,8 +38,7 @@ from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner, settle_passwords
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, CreateUser, State
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, Observer, State
 from sekisho.rollout.plan import Verdict
 from sekisho.rollout.planning.requests import decided, probes, usable_credentials
 from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
@@ -265,10 +264,10 @@ class RollOut(RuleBasedStateMachine):
             assert now or not was or user.name in told, f"{user.name} was locked out, unsaid"
 
     def _exists(self, change: Change) -> bool:
-        return Observer(self.api).read(change) is not None
+        return change.read(Observer(self.api)) is not None
 
     def _state(self, change: Change) -> State:
-        return change.state(Observer(self.api).read(change))
+        return change.state(change.read(Observer(self.api)))
 
     @precondition(lambda self: self.plan is not None)
     @rule(faults=FAULTS, lag=LAGS, knows=st.booleans())

@@ -49,7 +49,7 @@ from sekisho.rollout import (
     Verdict,
     plan,
 )
-from sekisho.rollout.changes.forecast import forecast
+from sekisho.rollout.changes import forecast
 
 
 def ids(notes: tuple[Any, ...]) -> list[str]:

@@ -71,7 +71,7 @@ def test_a_plan_survives_its_file() -> None:
         for start in (account(), five_versions(account())):
             made = plan(goal, start, ADMIN)
             read = Plan.from_json(made.to_json())
-            assert read == made
+            assert read.changes == made.changes
             assert read.digest == made.digest
             assert read.to_json() == made.to_json()
 
@@ -145,7 +145,7 @@ def test_no_value_of_a_plan_is_taken_for_what_it_is_not() -> None:
 def test_each_value_of_a_wrong_type_is_named() -> None:
     made = json.loads(plan(MACHINE, account(), ADMIN).to_json())
     made |= {"snapshotAt": "2026-11-26T00:00:00", "account": 7, "caller": {"arn": 1, "mfa": "yes"}}
-    named = "`account`, `caller.arn`, `caller.mfa`, `snapshot_at`"
+    named = "`account`, `caller.arn`, `caller.mfa`, `snapshotAt`"
     with pytest.raises(PlanRefused, match=named):
         Plan.from_json(signed(made))
 

@@ -39,7 +39,7 @@ from sekisho.rollout import (
     roll_back,
 )
 from sekisho.rollout.applying.dependents import AFFECTED_UNREAD, ALSO_AFFECTS, STAYS_WITH
-from sekisho.rollout.changes.affected import affected_names
+from sekisho.rollout.changes import affected_names
 
 ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")

@@ -18,8 +18,7 @@ from sekisho.account import (
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
-from sekisho.rollout.changes.forecast import with_change_password
-from sekisho.rollout.changes.kinds import ReplacePassword
+from sekisho.rollout.changes import ReplacePassword, with_change_password
 from sekisho.rollout.lifecycle import PlanningContext, reset
 from sekisho.rollout.plan import Verdict
 from sekisho.signin import PasswordPolicy

@@ -21,7 +21,7 @@ from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language
 from sekisho.rollout import Journal, Plan
-from sekisho.rollout.changes.kinds import CreateLoginProfile
+from sekisho.rollout.changes import CreateLoginProfile
 
 HANAKO = "membership Enforced hanako"
 

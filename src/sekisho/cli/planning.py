@@ -26,7 +26,7 @@ from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Caller, Note, Plan, Proof, Verdict
 from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD
-from sekisho.rollout.changes.kinds import CreatePolicy
+from sekisho.rollout.changes import CreatePolicy
 from sekisho.rollout.planning.planner import UNACCEPTABLE
 from sekisho.rollout.script import script_of
 

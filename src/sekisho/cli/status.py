@@ -15,7 +15,7 @@ from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.applying.plan_file import read_plan
-from sekisho.rollout.changes.affected import affected_names
+from sekisho.rollout.changes import affected_names
 from sekisho.rollout.goal.file import goal_of, read_goal
 from sekisho.rollout.goal.waves import WaveStatus, waves_of
 from sekisho.rollout.history import CALLS, Author

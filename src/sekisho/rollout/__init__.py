@@ -3,7 +3,7 @@
 from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, touched
 from sekisho.rollout.applying.journal import Journal
 from sekisho.rollout.applying.rollback import Left, RollbackReport, roll_back
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,

@@ -17,38 +17,19 @@ from typing import Any
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.changes.calls import doing
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     CREDENTIALS,
+    KINDS,
     AttachGroupPolicy,
     Change,
     CreatePolicy,
     CreatePolicyVersion,
-    DeactivateCredential,
     DetachGroupPolicy,
     TagPolicy,
 )
 
 _PAGE = 50
 _LATEST = datetime.max.replace(tzinfo=UTC)
-_VERSIONS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
-_TAGS = ("TagPolicy", "UntagPolicy")
-_PASSWORDS = ("CreateLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile")
-_EVENTS: Mapping[str, tuple[str, ...]] = {
-    "policy": ("CreatePolicy", "DeletePolicy", *_VERSIONS, *_TAGS),
-    "policy-versions": ("DeletePolicy", *_VERSIONS),
-    "policy-tag": ("DeletePolicy", *_TAGS),
-    "group": ("CreateGroup", "UpdateGroup", "DeleteGroup"),
-    "group-attachment": ("AttachGroupPolicy", "DetachGroupPolicy"),
-    "membership": ("AddUserToGroup", "RemoveUserFromGroup"),
-    "user": ("CreateUser", "UpdateUser", "DeleteUser", "TagUser", "UntagUser"),
-    "user-attachment": ("AttachUserPolicy", "DetachUserPolicy"),
-    "login-profile": _PASSWORDS,
-    "password": _PASSWORDS,
-    "device": ("EnableMFADevice", "DeactivateMFADevice"),
-    "virtual-device": ("DeleteVirtualMFADevice",),
-}
-"""The events that change a fact, by the noun of its address."""
 _ADDING: Mapping[str, tuple[tuple[str, str], ...]] = {
     "user": (
         ("AttachUserPolicy", "policyarn"),
@@ -63,16 +44,12 @@ _ADDING: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 """The events by which a policy comes to decide for somebody, and what names it there."""
-_CREDENTIALS = {
-    api.updates: (api.updates, api.updates.replace("Update", "Delete"))
-    for api in CREDENTIALS.values()
-}
 _NAMES = {"groupname", "policyarn", "serialnumber", "username"} | {
     api.id.lower() for api in CREDENTIALS.values()
 }
 
 CALLS = len(
-    {name for names in (*_EVENTS.values(), *_CREDENTIALS.values()) for name in names}
+    {name for kind in KINDS.values() for name in kind.events}
     | {name for adding in _ADDING.values() for name, _ in adding}
 )
 """At most so many calls, whatever has changed; CloudTrail takes two a second."""
@@ -128,7 +105,7 @@ class History:
         """Return who was the last to change what a change is about, or why it is not known."""
         tag = change.key if isinstance(change, TagPolicy) else ""
         about = _about(change)
-        return self._last([_Wanted(name, about, tag) for name in _events_of(change)])
+        return self._last([_Wanted(name, about, tag) for name in change.change_events()])
 
     def added(self, change: Change, newcomer: str, affected: Iterable[str]) -> Author | Message:
         """Return who added somebody who feels a change, or why that is not known.
@@ -173,17 +150,11 @@ class History:
         return self._pages.get(name, {})
 
 
-def _events_of(change: Change) -> tuple[str, ...]:
-    if isinstance(change, DeactivateCredential):
-        return _CREDENTIALS[change.api.updates]
-    return _EVENTS[change.noun]
-
-
 def _about(change: Change) -> Mapping[str, object]:
     """Return the parameters that say what a change is about, without regard to case."""
     if isinstance(change, CreatePolicy):
         return {"policyarn": change.arn}
-    params = {key.lower(): value for key, value in doing(change).params.items()}
+    params = {key.lower(): value for key, value in change.call().params.items()}
     return {key: value for key, value in params.items() if key in _NAMES}
 
 

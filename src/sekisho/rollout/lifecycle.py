@@ -8,14 +8,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.account import Device, ManagedPolicy, ResourceKind, Snapshot, User, user_of
+from sekisho.account import Device, ResourceKind, Snapshot, User, user_of
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit import Exemption
 from sekisho.messages import Message
-from sekisho.policy import from_json
-from sekisho.rollout.changes.forecast import forecast
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     AttachUserPolicy,
     Change,
     CredentialType,
@@ -26,6 +24,9 @@ from sekisho.rollout.changes.kinds import (
     RemoveUserFromGroup,
     ReplacePassword,
     dated,
+    deny_all_arn,
+    forecast,
+    with_deny_all,
 )
 from sekisho.rollout.credentials import check_listed, temporary_length, unread_credentials
 from sekisho.rollout.plan import Caller, Note, Plan, UserImpact, Verdict
@@ -68,17 +69,6 @@ _BESIDE = frozenset(
     }
 )
 """What may be unread: it hides no credential, device or policy of anybody."""
-
-_DENY_ALL = "AWSDenyAll"
-_EVERYTHING_DENIED = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": ["*"], "Resource": ["*"]}],
-}
-
-
-def deny_all_arn(partition: str) -> str:
-    """Return the ARN of the AWS managed policy that denies everything."""
-    return f"arn:{partition}:iam::aws:policy/{_DENY_ALL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +137,7 @@ def offboard(at: PlanningContext, name: str) -> Plan:
         UsageError: if something is accepted that does not speak against the plan.
     """
     user = user_of(at.snapshot, name)
-    known = replace(at, snapshot=_with_deny_all(at.snapshot))
+    known = replace(at, snapshot=with_deny_all(at.snapshot))
     changes = tuple(_closing(user, at.snapshot.partition))
     return check_accepted(_judged(known, user, changes))
 
@@ -281,13 +271,3 @@ def _told(accounts: BeforeAfter, user: User, *, stays: bool) -> UserImpact:
         return UserImpact(user.name, "gets-in-without-mfa", RESET_WITHOUT_MFA)
     forced = user.password is not None and user.password.reset_required
     return UserImpact(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
-
-
-def _with_deny_all(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot with `AWSDenyAll` in it, as AWS publishes it."""
-    arn = deny_all_arn(snapshot.partition)
-    if arn in snapshot.policies:
-        return snapshot
-    document = from_json(_EVERYTHING_DENIED, source=arn)
-    policy = ManagedPolicy(arn, _DENY_ALL, "/", "v1", document, aws_managed=True)
-    return replace(snapshot, policies={**snapshot.policies, arn: policy})

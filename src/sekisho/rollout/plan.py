@@ -6,20 +6,22 @@ over all that it says: a plan that was edited is refused. It never holds a secre
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from cattrs import BaseValidationError
+from cattrs.gen import make_dict_structure_fn
+
 from sekisho import __version__
-from sekisho.audit import Exemption, exemption_from_json, exemption_to_json
+from sekisho.audit import Exemption
+from sekisho.documents.records import WrongType, leaves, record_converter
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message
-from sekisho.rollout.changes.codec import change_from_json, change_to_json
-from sekisho.rollout.changes.kinds import Change, Image
-from sekisho.rollout.declared import misfits
+from sekisho.rollout.changes import KINDS, Change, CreatePolicyVersion, Image
 
 SCHEMA = "sekisho.plan/1"
 
@@ -131,20 +133,20 @@ class Plan:
     partition: str
     caller: Caller
     snapshot_at: datetime
-    changes: tuple[Change, ...] = ()
-    needless: tuple[Change, ...] = ()
-    proofs: tuple[Proof, ...] = ()
+    snapshot: str = ""
+    complete: bool = True
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     people: tuple[UserImpact, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     affected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     password_length: int = 20
-    complete: bool = True
-    snapshot: str = ""
-    tool: str = field(default=__version__)
+    needless: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
+    tool: str = __version__
 
     @property
     def applicable(self) -> bool:
@@ -201,28 +203,8 @@ class Plan:
             raise _faulty("this plan has a part that this version cannot read") from error
 
     def _content(self) -> dict[str, Any]:
-        return {
-            "schema": SCHEMA,
-            "tool": self.tool,
-            "account": self.account,
-            "partition": self.partition,
-            "caller": {"arn": self.caller.arn, "mfa": self.caller.mfa},
-            "snapshotAt": self.snapshot_at.isoformat(),
-            "snapshot": self.snapshot,
-            "complete": self.complete,
-            "applicable": self.applicable,
-            "reasons": [_note_to_json(note) for note in self.reasons],
-            "warnings": [_note_to_json(note) for note in self.warnings],
-            "proofs": [_proof_to_json(proof) for proof in self.proofs],
-            "people": [_person_to_json(person) for person in self.people],
-            "exceptions": [exemption_to_json(each) for each in self.exceptions],
-            "affected": {address: list(names) for address, names in self.affected.items()},
-            "needs": dict(self.needs),
-            "accepted": dict(self.accepted),
-            "passwordLength": self.password_length,
-            "already": [change_to_json(change) for change in self.needless],
-            "changes": [change_to_json(change) for change in self.changes],
-        }
+        said = {"schema": SCHEMA, "applicable": self.applicable}
+        return {**said, **_CONVERTER.unstructure(self)}
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -234,78 +216,60 @@ def _faulty(message: str) -> PlanRefused:
     return PlanRefused(message, code=Code.PLAN_FAULTY, fix="make the plan again")
 
 
-def _text_to_json(text: Message) -> dict[str, str]:
-    return text.to_json()
+def _change_to_json(change: Change) -> dict[str, Any]:
+    values = {field.name: getattr(change, field.name) for field in fields(change)}
+    return {"kind": type(change).__name__, "address": change.address, **values}
 
 
-def _note_to_json(note: Note) -> dict[str, Any]:
-    return {"id": note.id, "text": _text_to_json(note.text), "about": list(note.about)}
+def _change(value: Any, _: type) -> Change:
+    """Return the change that `_change_to_json` wrote."""
+    values = {key: item for key, item in value.items() if key not in ("kind", "address")}
+    kind = KINDS[value["kind"]]
+    change = _FIELDS[kind](values, kind)
+    if change.address != value["address"]:
+        raise ValueError("a change whose address is not its own")
+    change.call()  # an ARN or a kind of credential that is none has no call
+    if isinstance(change, CreatePolicyVersion):
+        _check_image(change.replaced)
+    return change
 
 
-def _proof_to_json(proof: Proof) -> dict[str, Any]:
-    return {
-        "id": proof.id,
-        "text": _text_to_json(proof.text),
-        "verdict": proof.verdict.value,
-        "failed": list(proof.failed),
-        "shown": [_text_to_json(text) for text in proof.shown],
-    }
+def _check_image(image: Mapping[str, Any]) -> None:
+    """See that a before-image is one of a policy's versions."""
+    default, document, versions = (image[key] for key in ("default", "document", "versions"))
+    texts = isinstance(versions, list) and all(isinstance(each, str) for each in versions)
+    if len(image) != _PARTS or not (
+        texts and isinstance(document, dict) and isinstance(default, str)
+    ):
+        raise ValueError("a before-image of another form")
 
 
-def _person_to_json(person: UserImpact) -> dict[str, Any]:
-    return {
-        "user": person.user,
-        "impact": person.impact,
-        "wave": person.wave,
-        "text": _text_to_json(person.text),
-    }
-
-
-def _all(value: list[Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
-    return tuple(read(item) for item in value)
-
-
-def _note(value: Mapping[str, Any]) -> Note:
-    return Note(value["id"], Message.of_json(value["text"]), tuple(value["about"]))
-
-
-def _proof(value: Mapping[str, Any]) -> Proof:
-    return Proof(
-        value["id"],
-        Message.of_json(value["text"]),
-        Verdict(value["verdict"]),
-        tuple(value["failed"]),
-        tuple(Message.of_json(text) for text in value["shown"]),
-    )
-
-
-def _person(value: Mapping[str, Any]) -> UserImpact:
-    return UserImpact(value["user"], value["impact"], Message.of_json(value["text"]), value["wave"])
+_PARTS = 3
+_CONVERTER = record_converter()
+_FIELDS = {
+    kind: make_dict_structure_fn(kind, _CONVERTER, _cattrs_forbid_extra_keys=True)
+    for kind in KINDS.values()
+}
+_CONVERTER.register_structure_hook(Change, _change)
+_CONVERTER.register_unstructure_hook(Change, _change_to_json)
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
-    plan = Plan(
-        account=content["account"],
-        partition=content["partition"],
-        caller=Caller(**content["caller"]),
-        snapshot_at=datetime.fromisoformat(content["snapshotAt"]),
-        changes=_all(content["changes"], change_from_json),
-        needless=_all(content["already"], change_from_json),
-        proofs=_all(content["proofs"], _proof),
-        reasons=_all(content["reasons"], _note),
-        warnings=_all(content["warnings"], _note),
-        people=_all(content["people"], _person),
-        exceptions=_all(content["exceptions"], exemption_from_json),
-        affected={address: tuple(names) for address, names in content["affected"].items()},
-        needs=content["needs"],
-        accepted=content["accepted"],
-        password_length=content["passwordLength"],
-        complete=content["complete"],
-        snapshot=content["snapshot"],
-        tool=content["tool"],
-    )
-    if wrong := [*misfits(plan, Plan)]:
-        raise _faulty(f"this plan has values of a wrong type: {', '.join(map(quoted, wrong))}")
+    """Return the plan of this content.
+
+    Raises:
+        PlanRefused: if a value has a wrong type.
+        ValueError: if it is another content.
+    """
+    said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
+    try:
+        plan = _CONVERTER.structure(said, Plan)
+    except BaseValidationError as error:
+        wrong = [*leaves(error)]
+        if all(isinstance(each, WrongType) for _, each in wrong):
+            named = ", ".join(quoted(place) for place, _ in wrong)
+            raise _faulty(f"this plan has values of a wrong type: {named}") from error
+        raise ValueError("no plan") from error
     if plan._content() != content:
         raise ValueError("a part of it was not read")
     return plan

@@ -9,8 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from sekisho.rollout.changes.calls import doing
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
     CreatePolicy,
@@ -47,7 +46,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _commands(change: Change) -> Iterator[str]:
-    call = doing(change)
+    call = change.call()
     params = {name: value for name, value in call.params.items() if value not in ("", [])}
     # inside JSON, no value is taken for an option or for the name of a file
     text = shlex.quote(json.dumps(params, ensure_ascii=False))

@@ -6,11 +6,9 @@ from datetime import datetime
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.rollout.applying.change_status import ChangeStatus, is_needless, status_of
+from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
-from sekisho.rollout.changes.affected import newcomers
-from sekisho.rollout.changes.kinds import Change, CreatePolicy, Image
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
 from sekisho.rollout.history import Author, History
 from sekisho.rollout.plan import Plan, UserImpact
 from sekisho.rollout.planning.impact import ImpactKind
@@ -110,20 +108,20 @@ def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus
 
 def _facts(kept: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     changes, observer = kept.plan.changes, Observer(api)
-    found = {each.address: observer.read(each) for each in changes}
+    found = {each.address: each.read(observer) for each in changes}
     stands = {
         each.address: status_of(each, found[each.address], kept.journal, api) for each in changes
     }
     for each in kept.plan.needless:
-        found[each.address] = observer.read(each)
-        if not is_needless(each, found[each.address]):
+        found[each.address] = each.read(observer)
+        if not each.is_needless(found[each.address]):
             stands[each.address] = ChangeStatus.DRIFTED
     waiting = [each for each in changes if stands[each.address] is ChangeStatus.WAITS]
     came = {each.address: newcomers(each, kept.plan.affected, observer) for each in waiting}
     about = (*changes, *kept.plan.needless)
     elsewise = [each for each in about if stands.get(each.address) is ChangeStatus.DRIFTED]
     dated = {
-        each.address: observer.made_at(each)
+        each.address: each.made_at(observer)
         for each in elsewise
         if _tells_its_date(each, found[each.address])
     }

@@ -8,17 +8,14 @@ from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.rollout.applying.journal import Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     Change,
-    CreateGroup,
     CreateLoginProfile,
-    CreatePolicyVersion,
-    CreateUser,
     Image,
+    Observer,
     ReplacePassword,
     State,
 )
-from sekisho.rollout.changes.observer import Observer
 
 SKEW = timedelta(minutes=5)
 """How far our clock may be from AWS's: it takes no request from one that is further off."""
@@ -48,7 +45,7 @@ def password_owner(change: SetsPassword, journal: Journal, api: AwsApi) -> Passw
     """
     begun = journal.begun_elsewhere(change.address)
     if isinstance(change, CreateLoginProfile):
-        made, known = Observer(api).made_at(change), journal.made(change.address)
+        made, known = change.made_at(Observer(api)), journal.made(change.address)
         if made is not None and (_differs(made, known) or _is_older(made, begun)):
             return PasswordOwner.THEIRS
     return PasswordOwner.OURS if begun is None else PasswordOwner.UNTOLD
@@ -70,7 +67,7 @@ def password_in_doubt(change: SetsPassword, api: AwsApi) -> PlanRefused:
     Raises:
         AwsRefused: if its date cannot be read.
     """
-    user, made = change.user, Observer(api).made_at(change)
+    user, made = change.user, change.made_at(Observer(api))
     dated = f", made at {made}," if made else ""
     old = " the old one," if isinstance(change, ReplacePassword) else ""
     return PlanRefused(
@@ -112,7 +109,7 @@ def settle_passwords(
         untold = change and password_owner(change, kept.journal, api) is PasswordOwner.UNTOLD
         if change is None or user in entries or not untold:
             raise UsageError(f"it is not in doubt whose the password of `{user}` is")
-        if Observer(api).read(change) is None:
+        if change.read(Observer(api)) is None:
             raise UsageError(
                 f"there is no console password of `{user}`: nobody's is in doubt",
                 fix="leave the option out",
@@ -153,17 +150,6 @@ def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> C
     if state is State.OTHER or (done and state is State.BEFORE):
         return ChangeStatus.DRIFTED
     return ChangeStatus.DONE if state is State.AFTER else ChangeStatus.WAITS
-
-
-def is_needless(change: Change, actual: Image) -> bool:
-    """Return whether what made a change needless, when the plan was made, is still so."""
-    match change:
-        case CreatePolicyVersion():
-            return bool(actual == change.before)
-        case CreateUser() | CreateGroup() | CreateLoginProfile():
-            return actual is not None
-        case _:
-            return bool(actual == change.after)
 
 
 def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> ChangeStatus:

@@ -13,9 +13,7 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event, Journal
-from sekisho.rollout.changes.affected import affected_names, still_affected
-from sekisho.rollout.changes.in_use import is_used, signs_of_use
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
@@ -25,10 +23,13 @@ from sekisho.rollout.changes.kinds import (
     CreateUser,
     DetachGroupPolicy,
     DetachUserPolicy,
+    Observer,
     RemoveUserFromGroup,
     State,
+    affected_names,
+    is_used,
+    still_affected,
 )
-from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.plan import Plan
 
 ALSO_AFFECTS = Message(
@@ -109,10 +110,10 @@ class Dependents:
         match change:
             case CreateLoginProfile(name) if name == user:
                 # its turn comes before that of whatever enforces MFA for the user
-                there = Observer(self.api).read(change) is not None
+                there = change.read(Observer(self.api)) is not None
                 return there and not (ahead and self._goes(change))
             case CreateUser(name) if name == user:
-                actual = Observer(self.api).read(change)
+                actual = change.read(Observer(self.api))
                 goes = self.journal.is_to_undo(change.address) and actual == change.after
                 return actual is not None and not (goes and not self._is_used(user, ahead))
             case _:
@@ -122,9 +123,9 @@ class Dependents:
         """Return whether a password will be taken back."""
         return (
             self.journal.is_to_undo(profile.address)
-            and profile.state(Observer(self.api).read(profile)) is State.AFTER
+            and profile.state(profile.read(Observer(self.api))) is State.AFTER
             and password_owner(profile, self.journal, self.api) is PasswordOwner.OURS
-            and not signs_of_use(self.api, profile)
+            and not profile.signs_of_use(self.api)
         )
 
     def _is_used(self, user: str, ahead: bool) -> bool:
@@ -161,11 +162,11 @@ class ReplacedPolicies:
         observer = Observer(api)
         match change:
             case DetachUserPolicy(user) | RemoveUserFromGroup(_, user):
-                lost = change.state(observer.read(change)) is not State.BEFORE
-                if lost and observer.finds_user(change):
+                lost = change.state(change.read(observer)) is not State.BEFORE
+                if lost and change.finds_user(observer):
                     self._lost.setdefault(user, change.address)
             case DetachGroupPolicy():
-                if change.state(observer.read(change)) is not State.BEFORE:
+                if change.state(change.read(observer)) is not State.BEFORE:
                     for user in self._guarded(change):
                         self._lost.setdefault(user, change.address)
             case _:

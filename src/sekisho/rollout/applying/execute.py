@@ -12,17 +12,21 @@ from sekisho.rollout.applying.change_status import (
     ChangeStatus,
     PasswordOwner,
     SetsPassword,
-    is_needless,
     password_in_doubt,
     password_owner,
     status_of,
 )
 from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
-from sekisho.rollout.changes.affected import Affected, newcomers
-from sekisho.rollout.changes.calls import Call, doing, renewing
-from sekisho.rollout.changes.kinds import Change, CreateLoginProfile, Image
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes import (
+    Affected,
+    Call,
+    Change,
+    CreateLoginProfile,
+    Image,
+    Observer,
+    newcomers,
+)
 from sekisho.rollout.plan import Plan
 
 Passwords = Callable[[str], str]
@@ -145,7 +149,7 @@ def touched(plan: Plan, api: AwsApi) -> str:
         AwsRefused: if it cannot be read.
     """
     observer = Observer(api)
-    facts: dict[str, Image] = {change.address: observer.read(change) for change in plan.changes}
+    facts: dict[str, Image] = {change.address: change.read(observer) for change in plan.changes}
     return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -205,11 +209,11 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
     """
     observer = Observer(api)
     stands = {
-        each.address: status_of(each, observer.read(each), journal, api) for each in plan.changes
+        each.address: status_of(each, each.read(observer), journal, api) for each in plan.changes
     }
     drifted = [address for address, each in stands.items() if each is ChangeStatus.DRIFTED]
     about = plan.needless
-    drifted += [each.address for each in about if not is_needless(each, observer.read(each))]
+    drifted += [each.address for each in about if not each.is_needless(each.read(observer))]
     waiting = [each for each in plan.changes if stands[each.address] is ChangeStatus.WAITS]
     came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
     if drifted or any(came.values()):
@@ -251,7 +255,7 @@ class _Run:
         if standing is Event.DONE:
             return
         observer = Observer(self.api)
-        actual = observer.read(change)
+        actual = change.read(observer)
         match status_of(change, actual, self.journal, self.api):
             case ChangeStatus.DRIFTED:
                 raise _stale((change.address,), {})
@@ -298,7 +302,7 @@ class _Run:
             return ""
         profile = answer.get("LoginProfile")
         # where it was set anew, AWS's answer is empty
-        made = profile["CreateDate"] if profile else Observer(self.api).made_at(change)
+        made = profile["CreateDate"] if profile else change.made_at(Observer(self.api))
         return made.isoformat() if made else ""
 
     def _record(self, event: Event, change: Change, note: str = "", made: str = "") -> None:
@@ -308,5 +312,5 @@ class _Run:
 def _call_for(change: Change, actual: Image) -> Call:
     """Return the call that makes a change; a password that nobody was told is set anew."""
     if isinstance(change, CreateLoginProfile) and actual is not None:
-        return renewing(change)
-    return doing(change)
+        return change.renewal()
+    return change.call()

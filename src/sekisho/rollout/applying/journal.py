@@ -14,8 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from cattrs import BaseValidationError
 from filelock import FileLock, Timeout
 
+from sekisho.documents.records import record_converter
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError
 
 SCHEMA = "sekisho.journal/1"
@@ -70,6 +72,9 @@ class Entry:
     address: str
     note: str = ""
     made: str = ""
+
+
+_CONVERTER = record_converter(omit_defaults=True)
 
 
 class Journal:
@@ -170,9 +175,7 @@ class Journal:
 
     def record(self, entry: Entry) -> None:
         """Write one entry and do not return before it is on the disk."""
-        value = {"at": entry.at.isoformat(), "event": entry.event.value, "address": entry.address}
-        more = {"note": entry.note, "made": entry.made}
-        self._write({**value, **{key: text for key, text in more.items() if text}})
+        self._write(_CONVERTER.unstructure(entry))
         self._take(entry)
         if entry.event in _OPENING:
             self._here.add(entry.address)
@@ -217,25 +220,18 @@ class Journal:
         finally:
             os.close(file)
 
-    def _object(self, number: int, line: str) -> dict[str, str]:
+    def _entry(self, number: int, line: str) -> Entry:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise self._faulty(number, "this line is no JSON") from error
-        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise self._faulty(number, "this line is no entry of a journal")
-        return value
-
-    def _entry(self, number: int, line: str) -> Entry:
-        value = self._object(number, line)
         try:
-            event, at = Event(value["event"]), datetime.fromisoformat(value["at"])
-            made = value.get("made", "")
-            if made:
-                datetime.fromisoformat(made)
-            return Entry(at, event, value["address"], value.get("note", ""), made)
-        except (KeyError, TypeError, ValueError) as error:
+            entry = _CONVERTER.structure(value, Entry)
+            if entry.made:
+                datetime.fromisoformat(entry.made)
+        except (BaseValidationError, AttributeError, TypeError, ValueError) as error:
             raise self._faulty(number, "this line is no entry of a journal") from error
+        return entry
 
     def _faulty(self, line: int, message: str) -> FaultyInput:
         fault = Fault(Code.PLAN_FAULTY, message, line=line, fix="restore the file from a copy")

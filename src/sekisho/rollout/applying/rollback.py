@@ -10,17 +10,15 @@ from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
 from sekisho.rollout.applying.execute import Stop
 from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
-from sekisho.rollout.changes.calls import undoing
-from sekisho.rollout.changes.in_use import signs_of_use
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
     CreatePolicyVersion,
     Image,
+    Observer,
     ReplacePassword,
     State,
 )
-from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.plan import Plan
 
 CHANGED_SINCE = Message("it was changed since, so it stays as it is")
@@ -164,7 +162,7 @@ class _Run:
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
-        actual = Observer(self.api).read(change)
+        actual = change.read(Observer(self.api))
         if change.state(actual) is State.BEFORE:
             self._found(change, standing)
         elif reason := self._stays(change, actual):
@@ -186,7 +184,7 @@ class _Run:
                     pass
         if change.state(actual) is State.AFTER and (reason := self._guards(change)):
             return reason
-        holders = signs_of_use(self.api, change)
+        holders = change.signs_of_use(self.api)
         return IN_USE.filled(what=listed(holders)) if holders else None
 
     def _guards(self, change: Change) -> Message | None:
@@ -201,13 +199,13 @@ class _Run:
 
     def _in_doubt(self, change: Change) -> bool:
         """Return whether a password may have been replaced by a run that died, or by others."""
-        if not isinstance(change, ReplacePassword) or Observer(self.api).read(change) is None:
+        if not isinstance(change, ReplacePassword) or change.read(Observer(self.api)) is None:
             return False
         return password_owner(change, self.journal, self.api) is PasswordOwner.UNTOLD
 
     def _undo(self, change: Change, actual: Image) -> None:
         self._record(Event.UNDO_BEGUN, change)
-        for call in undoing(change, actual):
+        for call in change.undo(actual):
             try:
                 self.api.call("iam", call.operation, **call.params)
             except AwsRefused as error:
@@ -219,7 +217,7 @@ class _Run:
 
     def _settle(self, change: Change, error: AwsRefused) -> None:
         """Leave what AWS refuses to undo, unless a lost answer had said that it is undone."""
-        if change.state(Observer(self.api).read(change)) is State.BEFORE:
+        if change.state(change.read(Observer(self.api))) is State.BEFORE:
             self._undone(change)
         else:
             self._leave(change, REFUSED_BY_AWS.filled(what=error.aws_message))

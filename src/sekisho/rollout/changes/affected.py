@@ -9,16 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot
 from sekisho.messages import Message, listed
-from sekisho.rollout.changes.calls import Call
-from sekisho.rollout.changes.kinds import (
-    AddUserToGroup,
-    AttachGroupPolicy,
-    AttachUserPolicy,
-    Change,
-    CreatePolicyVersion,
-    DetachGroupPolicy,
-)
+from sekisho.rollout.changes.groups import AddUserToGroup, AttachGroupPolicy, DetachGroupPolicy
+from sekisho.rollout.changes.model import Call, Change
 from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.policies import CreatePolicyVersion
+from sekisho.rollout.changes.users import AttachUserPolicy
 
 Affected = Mapping[str, tuple[str, ...]]
 """Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
@@ -68,7 +63,7 @@ def still_affected(
     brought = {
         name
         for each in changes
-        if (name := _brings(each, change, known)) in found and observer.read(each) == each.after
+        if (name := _brings(each, change, known)) in found and each.read(observer) == each.after
     }
     return tuple(name for name in found if name not in known or name in brought)
 

@@ -1,19 +1,11 @@
 """Who has come to use what a plan made; what people did meanwhile stays."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.changes.kinds import (
-    CREDENTIALS,
-    Change,
-    CreateGroup,
-    CreateLoginProfile,
-    CreatePolicy,
-    CreateUser,
-    CredentialType,
-)
+from sekisho.rollout.changes.credentials import CREDENTIALS, CredentialType
 from sekisho.rollout.changes.observer import Observer
 
 _OTHER_CREDENTIALS = tuple(
@@ -25,22 +17,17 @@ _OTHER_CREDENTIALS = tuple(
     )
 )
 
-USE_READS: Mapping[type, tuple[str, ...]] = {
-    CreatePolicy: ("ListEntitiesForPolicy",),
-    CreateGroup: ("GetGroup", "ListAttachedGroupPolicies", "ListGroupPolicies"),
-    CreateUser: (
-        "GetUser",
-        "GetLoginProfile",
-        "ListMFADevices",
-        "ListAccessKeys",
-        *(operation for operation, _, _ in _OTHER_CREDENTIALS),
-        "ListAttachedUserPolicies",
-        "ListUserPolicies",
-        "ListGroupsForUser",
-    ),
-    CreateLoginProfile: ("GetUser", "ListMFADevices", "ListAccessKeys"),
-}
-"""The operations that tell whether a thing that a plan made may go."""
+USER_READS = (
+    "GetUser",
+    "GetLoginProfile",
+    "ListMFADevices",
+    "ListAccessKeys",
+    *(operation for operation, _, _ in _OTHER_CREDENTIALS),
+    "ListAttachedUserPolicies",
+    "ListUserPolicies",
+    "ListGroupsForUser",
+)
+"""The operations that tell whether a user may go."""
 
 _GROUP = Message("group")
 _ATTACHED = Message("attached policy")
@@ -71,24 +58,20 @@ _COUNTED = verbatim("{what}: {number}")
 Question = tuple[str, str, Message]
 
 
-def signs_of_use(api: AwsApi, change: Change) -> tuple[Message, ...]:
-    """Return what keeps a thing that `change` made from being removed; empty if nothing does.
+def of_policy(api: AwsApi, arn: str) -> tuple[Message, ...]:
+    """Return whom a policy is attached to."""
+    return _counted(api, _USING_POLICY, PolicyArn=arn)
 
-    Raises:
-        AwsRefused: if that cannot be told.
-    """
-    match change:
-        case CreatePolicy(arn):
-            return _counted(api, _USING_POLICY, PolicyArn=arn)
-        case CreateGroup(name):
-            return _counted(api, _ATTACHED_TO_GROUP, GroupName=name)
-        case CreateUser(name):
-            own = _by_itself(api, name, password_goes=False)
-            return own + _counted(api, _ATTACHED_TO_USER, UserName=name)
-        case CreateLoginProfile(user):
-            return _by_person(api, user)
-        case _:
-            return ()
+
+def of_group(api: AwsApi, name: str) -> tuple[Message, ...]:
+    """Return the members and policies of a group."""
+    return _counted(api, _ATTACHED_TO_GROUP, GroupName=name)
+
+
+def of_user(api: AwsApi, name: str) -> tuple[Message, ...]:
+    """Return what a user holds, or has done."""
+    own = _by_itself(api, name, password_goes=False)
+    return own + _counted(api, _ATTACHED_TO_USER, UserName=name)
 
 
 def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bool) -> bool:
@@ -104,17 +87,17 @@ def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bo
         AwsRefused: if that cannot be told.
     """
     observer = Observer(api)
-    more = {*observer.user_attachments(user), *observer.groups_of(user)} - {*given}
+    more = {*(observer.user_attachments(user) or ()), *(observer.groups_of(user) or ())} - {*given}
     return bool(more or _by_itself(api, user, password_goes=password_goes))
 
 
 def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Message, ...]:
     """Return what a user holds beside attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
-    return _by_person(api, user) + (() if password_goes else _password(api, user)) + own
+    return by_person(api, user) + (() if password_goes else _password(api, user)) + own
 
 
-def _by_person(api: AwsApi, user: str) -> tuple[Message, ...]:
+def by_person(api: AwsApi, user: str) -> tuple[Message, ...]:
     """Return the signs that somebody has used this user."""
     signs = _counted(api, _HOLDINGS, UserName=user)
     if api.call("iam", "GetUser", UserName=user)["User"].get("PasswordLastUsed") is not None:

@@ -15,7 +15,7 @@ from sekisho.audit.enforcement import (
 from sekisho.audit.people import Administrators, Facts, facts_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
-from sekisho.rollout.changes.kinds import Change
+from sekisho.rollout.changes import Change
 from sekisho.rollout.credentials import other_credentials, unread_credentials
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.plan import Caller, Verdict

@@ -8,7 +8,7 @@ from sekisho.account.reads import BESIDE, READS
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy.size import Quota
-from sekisho.rollout.changes.kinds import Change, CreatePolicyVersion
+from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Note
 from sekisho.rollout.planning.before_after import BeforeAfter

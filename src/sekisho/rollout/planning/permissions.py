@@ -7,18 +7,14 @@ from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, from_json, to_json
 from sekisho.policy.size import Quota, size
-from sekisho.rollout.changes.affected import affected_reads
-from sekisho.rollout.changes.calls import Call, doing, renewing, undoing
-from sekisho.rollout.changes.in_use import USE_READS
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
+    Call,
     Change,
     CreateGroup,
     CreateLoginProfile,
-    CreatePolicyVersion,
     CreateUser,
-    Image,
+    affected_reads,
 )
-from sekisho.rollout.changes.observer import reads_of
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.requests import Ask
 
@@ -39,34 +35,26 @@ def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
 
 
 def _looking(change: Change) -> Iterator[Call]:
-    subject = _subject(doing(change))
-    return (Call(operation, subject) for operation in reads_of(change))
+    subject = _subject(change.call())
+    return (Call(operation, subject) for operation in change.read_operations())
 
 
 def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
     for change in changes:
-        yield doing(change)
+        yield change.call()
         if isinstance(change, CreateLoginProfile):
             # whoever goes on after a lost answer sets the password anew
-            yield renewing(change)
+            yield change.renewal()
         yield from _looking(change)
         yield from affected_reads(change, after)
 
 
 def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
     for change in changes:
-        yield from undoing(change, _made(change))
+        yield from change.undo(change.after)
         yield from affected_reads(change, after)
-        operations = (*reads_of(change), *USE_READS.get(type(change), ()))
-        yield from (Call(operation, _subject(doing(change))) for operation in operations)
-
-
-def _made(change: Change) -> Image:
-    """Return an image in which `change` is made; AWS alone knows the id of a new version."""
-    if not isinstance(change, CreatePolicyVersion):
-        return change.after
-    versions = [*change.replaced["versions"], "new"]
-    return {"default": "new", "document": change.document, "versions": versions}
+        operations = (*change.read_operations(), *change.use_reads)
+        yield from (Call(operation, _subject(change.call())) for operation in operations)
 
 
 def _subject(call: Call) -> Mapping[str, Any]:

@@ -11,9 +11,7 @@ from sekisho.audit import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Message
 from sekisho.policy import to_json
-from sekisho.rollout.changes.affected import affected_by
-from sekisho.rollout.changes.forecast import change_password_arn, forecast, with_change_password
-from sekisho.rollout.changes.kinds import (
+from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
@@ -27,6 +25,10 @@ from sekisho.rollout.changes.kinds import (
     DetachUserPolicy,
     RemoveUserFromGroup,
     TagPolicy,
+    affected_by,
+    change_password_arn,
+    forecast,
+    with_change_password,
 )
 from sekisho.rollout.credentials import temporary_length, users_not_read
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn

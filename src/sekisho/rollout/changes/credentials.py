@@ -1,0 +1,285 @@
+"""Changes that take away what somebody signs in with: MFA devices, access keys and the like.
+
+What AWS cannot give back (a device's seed) says so: `reversible` is false, and a roll-back leaves
+it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from sekisho.account import (
+    AccessKey,
+    ServiceCredential,
+    SigningCertificate,
+    Snapshot,
+    SshKey,
+    User,
+)
+from sekisho.rollout.changes.model import Call, Change, Image, Link, State, with_user
+from sekisho.rollout.changes.observer import Observer
+
+_Credential = TypeVar("_Credential", AccessKey, SshKey, ServiceCredential, SigningCertificate)
+
+
+class CredentialType(StrEnum):
+    """What has a status, Active or Inactive, that an administrator can set."""
+
+    ACCESS_KEY = "access-key"
+    SSH_KEY = "ssh-key"
+    SERVICE = "service-specific"
+    CERTIFICATE = "certificate"
+
+
+class CredentialApi(NamedTuple):
+    """How IAM lists the credentials of a type, names one, and sets its status."""
+
+    lists: str
+    items: str
+    id: str
+    updates: str
+
+
+CREDENTIALS: Mapping[CredentialType, CredentialApi] = {
+    CredentialType.ACCESS_KEY: CredentialApi(
+        "ListAccessKeys", "AccessKeyMetadata", "AccessKeyId", "UpdateAccessKey"
+    ),
+    CredentialType.SSH_KEY: CredentialApi(
+        "ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId", "UpdateSSHPublicKey"
+    ),
+    CredentialType.SERVICE: CredentialApi(
+        "ListServiceSpecificCredentials",
+        "ServiceSpecificCredentials",
+        "ServiceSpecificCredentialId",
+        "UpdateServiceSpecificCredential",
+    ),
+    CredentialType.CERTIFICATE: CredentialApi(
+        "ListSigningCertificates", "Certificates", "CertificateId", "UpdateSigningCertificate"
+    ),
+}
+"""The four kinds of credential with a status (IAM API reference, the actions of these names)."""
+
+
+def _events_of(api: CredentialApi) -> tuple[str, ...]:
+    return (api.updates, api.updates.replace("Update", "Delete"))
+
+
+def dated(at: datetime) -> str:
+    """Return a time as changes keep it: in ISO 8601 and UTC, whole seconds, as IAM tells it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class DeactivateDevice(Change):
+    """Part a user from an MFA device; only who holds the device could enable it again.
+
+    Attributes:
+        enabled: when AWS says that it was enabled, in ISO 8601 and UTC, or "" if that was not read:
+            another device of the same name, enabled later, is not meant.
+    """
+
+    noun: ClassVar[str] = "device"
+    reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("ListMFADevices",)
+    events: ClassVar[tuple[str, ...]] = ("EnableMFADevice", "DeactivateMFADevice")
+    user: str
+    serial: str
+    enabled: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return "DeactivateMFADevice"
+
+    @property
+    def address(self) -> str:
+        """The user and the device."""
+        return f"{self.noun} {self.user} {self.serial}"
+
+    @property
+    def before(self) -> Image:
+        """It is enabled, since then."""
+        return {"enabled": self.enabled}
+
+    @property
+    def after(self) -> Image:
+        """It is not this user's."""
+        return None
+
+    def state(self, actual: Image) -> State:
+        """Return which of its images the change finds."""
+        if actual is None:
+            return State.AFTER
+        return State.BEFORE if self.enabled in ("", actual["enabled"]) else State.OTHER
+
+    def read(self, observer: Observer) -> Image:
+        """Return since when it is enabled; None: it is not this user's."""
+        items = observer.listing("ListMFADevices", "MFADevices", "UserName", self.user)
+        dates = {item["SerialNumber"]: item["EnableDate"] for item in items or ()}
+        return {"enabled": dated(dates[self.serial])} if self.serial in dates else None
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the user and the device."""
+        return {"UserName": self.user, "SerialNumber": self.serial}
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return nothing: enabling takes two codes of the device."""
+        del actual
+        return ()
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account in which the user does not have the device."""
+
+        def changed(user: User) -> User:
+            kept = tuple(device for device in user.devices if device.serial != self.serial)
+            return replace(user, devices=kept)
+
+        return with_user(snapshot, self.user, changed)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDevice(Change):
+    """Delete a virtual MFA device that is assigned to nobody; its seed is gone with it.
+
+    Attributes:
+        owner: whose it is until the plan parts them from it; "" if it is nobody's.
+    """
+
+    noun: ClassVar[str] = "virtual-device"
+    reversible: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("ListVirtualMFADevices",)
+    events: ClassVar[tuple[str, ...]] = ("DeleteVirtualMFADevice",)
+    serial: str
+    owner: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return "DeleteVirtualMFADevice"
+
+    @property
+    def address(self) -> str:
+        """The device."""
+        return f"{self.noun} {self.serial}"
+
+    @property
+    def before(self) -> Image:
+        """It is there, and theirs."""
+        return {"owner": self.owner}
+
+    @property
+    def after(self) -> Image:
+        """There is none."""
+        return None
+
+    def state(self, actual: Image) -> State:
+        """Return which of its images the change finds; one that is nobody's by now can go."""
+        if actual is None:
+            return State.AFTER
+        return State.BEFORE if actual["owner"] in ("", self.owner) else State.OTHER
+
+    def read(self, observer: Observer) -> Image:
+        """Return whose the device is; None if there is none."""
+        asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
+        owners = {
+            item["SerialNumber"]: item.get("User", {}).get("UserName", "")
+            for item in observer.listing(*asked) or ()
+        }
+        return {"owner": owners[self.serial]} if self.serial in owners else None
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the device."""
+        return {"SerialNumber": self.serial}
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return nothing: the seed is gone."""
+        del actual
+        return ()
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account without the device."""
+        kept = (device for device in snapshot.orphans if device.serial != self.serial)
+        return replace(snapshot, orphans=tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class DeactivateCredential(Link):
+    """Make an access key, SSH key, service-specific credential or certificate inactive.
+
+    Attributes:
+        type: a `CredentialType`, as text: plans are JSON.
+    """
+
+    noun: ClassVar[str] = "credential"
+    joins: ClassVar[bool] = False
+    events: ClassVar[tuple[str, ...]] = tuple(
+        event for api in CREDENTIALS.values() for event in _events_of(api)
+    )
+    user: str
+    type: str
+    id: str
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation."""
+        return self.api.updates
+
+    @property
+    def api(self) -> CredentialApi:
+        """How IAM handles credentials of this type."""
+        return CREDENTIALS[CredentialType(self.type)]
+
+    @property
+    def address(self) -> str:
+        """The user and the credential."""
+        return f"{self.noun} {self.user} {self.type} {self.id}"
+
+    def read(self, observer: Observer) -> Image:
+        """Return whether the credential is active; None if there is none."""
+        api = self.api
+        items = observer.listing(api.lists, api.items, "UserName", self.user)
+        found = {item[api.id]: item["Status"] == "Active" for item in items or ()}
+        return found.get(self.id)
+
+    def read_operations(self) -> tuple[str, ...]:
+        """Return the operation that lists credentials of this type."""
+        return (self.api.lists,)
+
+    def change_events(self) -> tuple[str, ...]:
+        """Return the events that change credentials of this type."""
+        return _events_of(self.api)
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the user and the credential."""
+        return {"UserName": self.user, self.api.id: self.id}
+
+    def call(self) -> Call:
+        """Return the call."""
+        return Call(self.operation, {**self.subject(), "Status": "Inactive"})
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the call that makes it active again."""
+        del actual
+        return (Call(self.operation, {**self.subject(), "Status": "Active"}),)
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account in which the credential is inactive."""
+        return with_user(snapshot, self.user, self._inactive)
+
+    def _inactive(self, user: User) -> User:
+        match CredentialType(self.type):
+            case CredentialType.ACCESS_KEY:
+                return replace(user, keys=_inactive(user.keys, self.id))
+            case CredentialType.SSH_KEY:
+                return replace(user, ssh_keys=_inactive(user.ssh_keys, self.id))
+            case CredentialType.SERVICE:
+                services = _inactive(user.service_credentials, self.id)
+                return replace(user, service_credentials=services)
+            case CredentialType.CERTIFICATE:
+                return replace(user, certificates=_inactive(user.certificates, self.id))
+
+
+def _inactive(credentials: tuple[_Credential, ...], identity: str) -> tuple[_Credential, ...]:
+    return tuple(replace(each, active=each.active and each.id != identity) for each in credentials)

@@ -1,0 +1,191 @@
+"""What every change has: an address, the fact there before and after it, and how to get there.
+
+A change is about one fact of the account, named by its `address`: that a policy is what it is, that
+it is attached to somebody, that somebody is in a group. `before` is that fact when the plan was
+made, `after` what the change makes of it; both are JSON. Anything else that is found there was done
+by somebody else, and is not ours to touch.
+
+All that belongs to a kind of change stands in its class: how its fact is read, the call that makes
+it, the calls that take it back, the events by which others change the fact, and the account as it
+is afterwards. `changes.KINDS` lists the classes.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar
+
+from sekisho.account import Group, Snapshot, User
+from sekisho.account.api import AwsApi
+from sekisho.messages import Message
+from sekisho.rollout.changes.observer import Observer
+
+Image = Any
+"""One fact of the account as JSON: None or false where there is no such thing."""
+
+
+class State(Enum):
+    """What is found at the address of a change."""
+
+    BEFORE = "as before the change"
+    AFTER = "as after the change"
+    OTHER = "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of IAM, in AWS's names; a password is added by the executor alone."""
+
+    operation: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change(ABC):
+    """One change of one fact; the fields of a kind say which."""
+
+    noun: ClassVar[str]
+    """What the address begins with; changes of one fact have it in common."""
+    reads: ClassVar[tuple[str, ...]]
+    """The operations that tell what is there."""
+    events: ClassVar[tuple[str, ...]]
+    """The events in CloudTrail by which the fact is changed, by whomever."""
+    use_reads: ClassVar[tuple[str, ...]] = ()
+    """The operations that tell whether what was made has come into use."""
+    reversible: ClassVar[bool] = True
+    """Whether a roll-back can bring back what was there."""
+
+    @property
+    def operation(self) -> str:
+        """IAM's operation that makes the change; most kinds have its name."""
+        return type(self).__name__
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """What this change is about."""
+
+    @property
+    @abstractmethod
+    def before(self) -> Image:
+        """The fact when the plan was made."""
+
+    @property
+    @abstractmethod
+    def after(self) -> Image:
+        """The fact once the change is made."""
+
+    def state(self, actual: Image) -> State:
+        """Return which of its images the change finds."""
+        if actual == self.before:
+            return State.BEFORE
+        return State.AFTER if actual == self.after else State.OTHER
+
+    def is_needless(self, actual: Image) -> bool:
+        """Return whether what made the change needless, when the plan was made, is still so."""
+        return bool(actual == self.after)
+
+    @abstractmethod
+    def read(self, observer: Observer) -> Image:
+        """Return what is there, in the form of the images.
+
+        Raises:
+            AwsRefused: if it cannot be told.
+        """
+
+    def read_operations(self) -> tuple[str, ...]:
+        """Return the operations by which `read` asks."""
+        return self.reads
+
+    def change_events(self) -> tuple[str, ...]:
+        """Return the events in CloudTrail by which this very fact is changed."""
+        return self.events
+
+    def made_at(self, observer: Observer) -> datetime | None:
+        """Return when AWS says that the fact came to be so; None where it tells no date of that.
+
+        Of a user or a group IAM tells a date, too, but it is not of what is changed in them.
+
+        Raises:
+            AwsRefused: if it cannot be told.
+        """
+        del observer  # most kinds have no such date
+        return None
+
+    @abstractmethod
+    def subject(self) -> Mapping[str, Any]:
+        """Return the parameters that say what the change is about."""
+
+    def call(self) -> Call:
+        """Return the call that makes the change."""
+        return Call(self.operation, self.subject())
+
+    @abstractmethod
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the calls that bring `actual`, which the change made, back to its before-image.
+
+        None are returned for what AWS cannot give back.
+        """
+
+    @abstractmethod
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account as it is once the change is made."""
+
+    def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
+        """Return what keeps a thing that this made from being removed; empty if nothing does.
+
+        Raises:
+            AwsRefused: if that cannot be told.
+        """
+        del api  # most kinds make nothing that can come into use
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Change):
+    """A change that joins two things, or parts them."""
+
+    joins: ClassVar[bool]
+    undone_by: ClassVar[str]
+    """The operation that takes it back."""
+
+    @property
+    def before(self) -> Image:
+        """Whether they were joined."""
+        return not self.joins
+
+    @property
+    def after(self) -> Image:
+        """Whether they are joined now."""
+        return self.joins
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the call of the opposite."""
+        del actual
+        return (Call(self.undone_by, self.subject()),)
+
+    def _linked(self, names: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """Return the names with one more, or without it."""
+        return (*names, name) if self.joins else tuple(each for each in names if each != name)
+
+
+def with_user(snapshot: Snapshot, name: str, changed: Callable[[User], User]) -> Snapshot:
+    """Return the account with one user changed, if there is such a user."""
+    users = snapshot.users
+    place = next((at for at, user in enumerate(users) if user.name == name), None)
+    if place is None:
+        return snapshot
+    return replace(snapshot, users=(*users[:place], changed(users[place]), *users[place + 1 :]))
+
+
+def with_group(snapshot: Snapshot, name: str, changed: Callable[[Group], Group]) -> Snapshot:
+    """Return the account with one group changed, if there is such a group."""
+    groups = (changed(each) if each.name == name else each for each in snapshot.groups)
+    return replace(snapshot, groups=tuple(groups))
+
+
+def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as IAM takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,347 @@
+"""Changes of customer managed policies: create one, give it another default version, tag it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sekisho.account import ManagedPolicy, Snapshot
+from sekisho.account.api import AwsApi
+from sekisho.errors import InternalError
+from sekisho.messages import Message
+from sekisho.policy import from_json
+from sekisho.rollout.changes import in_use
+from sekisho.rollout.changes.model import Call, Change, Image, State, as_tags
+from sekisho.rollout.changes.observer import Observer, canonical
+
+_VERSION_EVENTS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
+_TAG_EVENTS = ("TagPolicy", "UntagPolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePolicy(Change):
+    """Create a customer managed policy; its name and path are in the ARN."""
+
+    noun: ClassVar[str] = "policy"
+    reads: ClassVar[tuple[str, ...]] = (
+        "GetPolicy",
+        "GetPolicyVersion",
+        "ListPolicyVersions",
+        "ListPolicyTags",
+    )
+    events: ClassVar[tuple[str, ...]] = (
+        "CreatePolicy",
+        "DeletePolicy",
+        *_VERSION_EVENTS,
+        *_TAG_EVENTS,
+    )
+    use_reads: ClassVar[tuple[str, ...]] = ("ListEntitiesForPolicy",)
+    arn: str
+    description: str
+    document: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    @property
+    def address(self) -> str:
+        """The policy."""
+        return f"{self.noun} {self.arn}"
+
+    @property
+    def before(self) -> Image:
+        """There is no such policy."""
+        return None
+
+    @property
+    def after(self) -> Image:
+        """The policy in its one version."""
+        made = {"description": self.description, "document": self.document, "tags": self.tags}
+        return {**made, "default": "v1", "versions": ["v1"]}
+
+    def read(self, observer: Observer) -> Image:
+        """Return the policy with its default version and its tags; None if there is none."""
+        found = observer.policy(self.arn)
+        if found is None:
+            return None
+        return {
+            **(_versions(observer, self.arn) or {}),
+            "description": found.get("Description") or "",
+            "tags": observer.tags("Policy", "PolicyArn", self.arn),
+        }
+
+    def made_at(self, observer: Observer) -> datetime | None:
+        """Return when the default version was made."""
+        return _default_made_at(observer, self.arn)
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the policy."""
+        return {"PolicyArn": self.arn}
+
+    def call(self) -> Call:
+        """Return the call, which has the name and the path that the ARN ends in."""
+        path, _, name = self.arn.split(":", 5)[5].removeprefix("policy").rpartition("/")
+        params: dict[str, Any] = {"PolicyName": name, "Path": f"{path}/"}
+        params["PolicyDocument"] = _text(self.document)
+        if self.description:
+            params["Description"] = self.description
+        return Call(self.operation, {**params, "Tags": as_tags(self.tags)})
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the deletion."""
+        del actual
+        return (Call("DeletePolicy", self.subject()),)
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account with the policy."""
+        name = self.arn.rsplit("/", 1)[-1]
+        path = self.arn.split(":", 5)[5].removeprefix("policy").removesuffix(name)
+        policy = ManagedPolicy(
+            *(self.arn, name, path, "v1", from_json(self.document, source=self.arn)),
+            tags=self.tags,
+            versions=("v1",),
+            description=self.description,
+        )
+        return _with_policy(snapshot, policy)
+
+    def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
+        """Return whom it is attached to."""
+        return in_use.of_policy(api, self.arn)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePolicyVersion(Change):
+    """Make another document the default version of a policy that exists.
+
+    Found, its image also tells the documents of the versions `beside` the default that are new.
+
+    Attributes:
+        replaced: the before-image: `default`, its `document`, and the ids of all `versions`.
+    """
+
+    noun: ClassVar[str] = "policy-versions"
+    reads: ClassVar[tuple[str, ...]] = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
+    events: ClassVar[tuple[str, ...]] = ("DeletePolicy", *_VERSION_EVENTS)
+    arn: str
+    document: Mapping[str, Any]
+    replaced: Mapping[str, Any]
+
+    @property
+    def address(self) -> str:
+        """The versions of the policy."""
+        return f"{self.noun} {self.arn}"
+
+    @property
+    def before(self) -> Image:
+        """The versions when the plan was made."""
+        return self.replaced
+
+    @property
+    def after(self) -> Image:
+        """The versions with a new one; AWS alone chooses its id."""
+        versions = [*self.replaced["versions"], "new"]
+        return {"default": "new", "document": self.document, "versions": versions}
+
+    def state(self, actual: Image) -> State:
+        """Return which image is found, whatever the id of the new version."""
+        if actual == self.replaced:
+            return State.BEFORE
+        new = self.new_versions(actual)
+        return State.AFTER if new and actual["default"] in new else State.OTHER
+
+    def is_needless(self, actual: Image) -> bool:
+        """Return whether the versions are those that the plan found."""
+        return bool(actual == self.replaced)
+
+    def new_versions(self, actual: Image) -> tuple[str, ...]:
+        """Return the ids of the versions that came on top, if all of them hold the document.
+
+        Where an answer was lost and AWS did not show the version yet, there is more than one.
+        """
+        if actual is None:
+            return ()
+        old = [*self.replaced["versions"]]
+        documents = {actual["default"]: actual["document"], **actual.get("beside", {})}
+        added = tuple(each for each in actual["versions"] if each not in old)
+        kept = [each for each in actual["versions"] if each in old]
+        ours = all(documents.get(each) == self.document for each in added)
+        back = actual["default"] in added or actual["document"] == self.replaced["document"]
+        return added if ours and back and sorted(kept) == sorted(old) else ()
+
+    def read(self, observer: Observer) -> Image:
+        """Return the versions, with the documents of new ones that are not the default."""
+        found = _versions(observer, self.arn)
+        if found is None:
+            return None
+        known = (*self.replaced["versions"], found["default"])
+        versions = (
+            observer.version(self.arn, each) for each in found["versions"] if each not in known
+        )
+        beside = {each["VersionId"]: canonical(each["Document"]) for each in versions if each}
+        return {**found, "beside": beside} if beside else found
+
+    def made_at(self, observer: Observer) -> datetime | None:
+        """Return when the default version was made."""
+        return _default_made_at(observer, self.arn)
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the policy."""
+        return {"PolicyArn": self.arn}
+
+    def call(self) -> Call:
+        """Return the call, which makes the new version the default."""
+        about = {"PolicyDocument": _text(self.document), "SetAsDefault": True}
+        return Call(self.operation, {**self.subject(), **about})
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the way back to the old default version; half of it may be done already."""
+        new = self.new_versions(actual)
+        if not new:
+            raise InternalError(f"`{self.address}` holds nothing of this plan to take back")
+        back = {"PolicyArn": self.arn, "VersionId": self.replaced["default"]}
+        old = () if actual["default"] not in new else (Call("SetDefaultPolicyVersion", back),)
+        about = ({"PolicyArn": self.arn, "VersionId": each} for each in new)
+        return (*old, *(Call("DeletePolicyVersion", each) for each in about))
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account with the new document."""
+        known = snapshot.policies.get(self.arn)
+        if known is None:
+            return snapshot
+        document = from_json(self.document, source=self.arn)
+        return _with_policy(snapshot, replace(known, document=document))
+
+
+@dataclass(frozen=True, slots=True)
+class TagPolicy(Change):
+    """Set one tag of a policy that exists.
+
+    Attributes:
+        old: the value when the plan was made, or None.
+    """
+
+    noun: ClassVar[str] = "policy-tag"
+    reads: ClassVar[tuple[str, ...]] = ("ListPolicyTags",)
+    events: ClassVar[tuple[str, ...]] = ("DeletePolicy", *_TAG_EVENTS)
+    arn: str
+    key: str
+    value: str
+    old: str | None
+
+    @property
+    def address(self) -> str:
+        """The tag of the policy."""
+        return f"{self.noun} {self.arn} {self.key}"
+
+    @property
+    def before(self) -> Image:
+        """The old value."""
+        return self.old
+
+    @property
+    def after(self) -> Image:
+        """The new value."""
+        return self.value
+
+    def read(self, observer: Observer) -> Image:
+        """Return the value; None if there is no such tag."""
+        return observer.tags("Policy", "PolicyArn", self.arn).get(self.key)
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return the policy."""
+        return {"PolicyArn": self.arn}
+
+    def call(self) -> Call:
+        """Return the call that sets the new value."""
+        return self._set(self.value)
+
+    def undo(self, actual: Image) -> tuple[Call, ...]:
+        """Return the call that sets the old value, or takes the tag off."""
+        del actual
+        if self.old is None:
+            return (Call("UntagPolicy", {**self.subject(), "TagKeys": [self.key]}),)
+        return (self._set(self.old),)
+
+    def forecast(self, snapshot: Snapshot) -> Snapshot:
+        """Return the account with the tag."""
+        known = snapshot.policies.get(self.arn)
+        if known is None:
+            return snapshot
+        return _with_policy(snapshot, replace(known, tags={**known.tags, self.key: self.value}))
+
+    def _set(self, value: str) -> Call:
+        return Call(self.operation, {**self.subject(), "Tags": as_tags({self.key: value})})
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _with_policy(snapshot: Snapshot, policy: ManagedPolicy) -> Snapshot:
+    return replace(snapshot, policies={**snapshot.policies, policy.arn: policy})
+
+
+def _versions(observer: Observer, arn: str) -> dict[str, Any] | None:
+    version = observer.default_version(arn)
+    if version is None:
+        return None
+    return {
+        "default": version["VersionId"],
+        "document": canonical(version["Document"]),
+        "versions": sorted(observer.version_ids(arn)),
+    }
+
+
+def _default_made_at(observer: Observer, arn: str) -> datetime | None:
+    version = observer.default_version(arn)
+    return version["CreateDate"] if version else None
+
+
+_CHANGE_PASSWORD = "IAMUserChangePassword"  # noqa: S105 - a policy's name
+
+_DENY_ALL = "AWSDenyAll"
+_EVERYTHING_DENIED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "DenyAll", "Effect": "Deny", "Action": ["*"], "Resource": ["*"]}],
+}
+
+
+def change_password_arn(partition: str) -> str:
+    """Return the ARN of the AWS managed policy that lets users change their own password."""
+    return f"arn:{partition}:iam::aws:policy/{_CHANGE_PASSWORD}"
+
+
+def with_change_password(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with `IAMUserChangePassword` in it, as fact §14.3 describes it.
+
+    A snapshot holds only the AWS managed policies that were attached when it was taken.
+    """
+    arn = change_password_arn(snapshot.partition)
+    if arn in snapshot.policies:
+        return snapshot
+    own = f"arn:{snapshot.partition}:iam::*:user/${{aws:username}}"
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["iam:ChangePassword"], "Resource": [own]},
+            {"Effect": "Allow", "Action": ["iam:GetAccountPasswordPolicy"], "Resource": "*"},
+        ],
+    }
+    policy = ManagedPolicy(
+        arn, _CHANGE_PASSWORD, "/", "v1", from_json(document, source=arn), aws_managed=True
+    )
+    return replace(snapshot, policies={**snapshot.policies, arn: policy})
+
+
+def deny_all_arn(partition: str) -> str:
+    """Return the ARN of the AWS managed policy that denies everything."""
+    return f"arn:{partition}:iam::aws:policy/{_DENY_ALL}"
+
+
+def with_deny_all(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with `AWSDenyAll` in it, as AWS publishes it."""
+    arn = deny_all_arn(snapshot.partition)
+    if arn in snapshot.policies:
+        return snapshot
+    document = from_json(_EVERYTHING_DENIED, source=arn)
+    policy = ManagedPolicy(arn, _DENY_ALL, "/", "v1", document, aws_managed=True)
+    return replace(snapshot, policies={**snapshot.policies, arn: policy})
