@@ -12,9 +12,7 @@ from click.testing import CliRunner
 
 from sekisho.cli import tour as command
 from sekisho.messages import Language
-from sekisho.tour.step import Step
-from sekisho.tour.texts.sections import CHAPTERS
-from sekisho.tour.tour import tour
+from sekisho.tour.rehearsal import Step, tour
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
@@ -47,7 +45,7 @@ def transcript(language: Language) -> str:
     for step in performed():
         if step.chapter is not chapter:
             chapter = step.chapter
-            lines.append(f"\n{chapter.value}  {CHAPTERS[chapter].into(language)}\n")
+            lines.append(f"\n{chapter.value}  {chapter.title.into(language)}\n")
         lines.append(f"✓ {step.id}  {step.title.into(language)}")
         if step.id in IN_FULL:
             [whole] = re.findall(rf"(?m)^✓ {re.escape(step.id)}  .*\n((?:.+\n)*)", printed)

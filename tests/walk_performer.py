@@ -25,8 +25,8 @@ from sekisho.prover.scenarios.model import (
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.signin import SigninAssumptions, totp
-from sekisho.tour.console import Console, Next, Page
+from sekisho.signin import NextStep, SigninAssumptions, totp
+from sekisho.tour.rehearsal import ConsoleClient, Page
 from walk_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
@@ -184,7 +184,7 @@ class Performer:
             page = console.new_password(self._page.ticket, self._passwords[who], new)
             self._passwords[who] = new
         self._page = page
-        if page.next is Next.DONE:
+        if page.next is NextStep.DONE:
             assert page.keys is not None
             held = Held.CONSOLE_MFA if page.mfa_used else Held.CONSOLE
             self._keys[Hold(who, held)] = page.keys
@@ -310,8 +310,8 @@ class Performer:
             )
         return self._apis[keys.access_key_id]
 
-    def _console(self) -> Console:
-        return Console(self._local.url, self._account)
+    def _console(self) -> ConsoleClient:
+        return ConsoleClient(self._local.url, self._account)
 
 
 def _session(answer: Any) -> Keys:

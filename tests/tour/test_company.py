@@ -1,15 +1,11 @@
-"""The example company has everybody whom the story needs."""
-
-from importlib.resources import files
+"""The example company has everybody whom the rehearsal needs."""
 
 import pytest
 
-from sekisho.account import load_account
 from sekisho.signin import check_password
+from sekisho.tour import example_company
 
-COMPANY = load_account(
-    (files("sekisho.tour") / "data" / "company.json").read_text(encoding="utf-8")
-)
+COMPANY = example_company()
 USERS = {user.name: user for user in COMPANY.users}
 HELD = COMPANY.credentials
 
@@ -30,7 +26,7 @@ def test_the_managed_policies_of_aws_are_attached_by_arn():
     assert any(owner.inline for owner in COMPANY.groups)
 
 
-def test_the_people_of_the_story_are_there():
+def test_the_people_of_the_rehearsal_are_there():
     assert [user.name for user in COMPANY.users if user.path != "/"] == ["sora.ito"]
     machines = [name for name, held in HELD.items() if held.password is None and held.keys]
     assert machines == ["deploy-bot"]

@@ -15,8 +15,7 @@ from sekisho.errors import FaultyPolicy, InternalError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.tour import guide
-from sekisho.tour.guide_model import Code, Guide, Note, Paragraph, Steps, Table, say
-from sekisho.tour.guide_terms import TERMS
+from sekisho.tour.guide import Code, Guide, Note, Paragraph, Steps, Table, say
 
 PRESETS = list(Preset)
 RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide.to_html}
@@ -100,7 +99,7 @@ def test_the_consoles_own_words_stand_in_the_guide(form: str) -> None:
 
 def test_terms_that_no_page_quotes_are_marked_and_others_are_not() -> None:
     page = guide.to_markdown(_made(Preset.RECOMMENDED), Language.JA)
-    used = [term for term in TERMS.values() if f"**{term.text.ja}**" in page]
+    used = [term for term in _made(Preset.AWS).terms.values() if f"**{term.text.ja}**" in page]
     assert any(term.may_differ for term in used)
     for term in used:
         same_word = [other for other in used if other.text.ja == term.text.ja]
@@ -122,7 +121,7 @@ def test_every_term_is_used() -> None:
         for text in _texts(_made(preset))
         for name in re.findall(r"\{([a-z0-9_]+)\}", text.en + text.ja)
     }
-    assert places == set(TERMS)
+    assert places == set(_made(Preset.AWS).terms)
 
 
 def test_both_languages_name_the_same_terms() -> None:

@@ -12,17 +12,14 @@ from rich.cells import cell_len
 from sekisho.cli import tour as command
 from sekisho.engine import Decision, DecisionEffect
 from sekisho.errors import Code, InternalError, UnexpectedAnswer
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, table
 from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
-from sekisho.tour import cast
-from sekisho.tour.acts.before import NO
-from sekisho.tour.report import counts_of, to_json
-from sekisho.tour.scene import DONE
-from sekisho.tour.step import OK, Chapter, Step
-from sekisho.tour.texts import WORDS
-from sekisho.tour.tour import example_company, tour
+from sekisho.tour import company, example_company
+from sekisho.tour.rehearsal import Chapter, Step, counts_of, to_json, tour
+from sekisho.tour.rehearsal.expected import DONE, OK
+from sekisho.tour.rehearsal.steps import NO
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 MADE_PASSWORDS: list[str] = []
@@ -51,24 +48,24 @@ def step_of(preset: Preset, prefix: str) -> Step:
 def texts_of(step: Step) -> Iterator[Message]:
     yield from (step.title, step.why, *step.notes)
     yield from (check.what for check in step.checks)
-    for table in step.tables:
-        yield from (table.title, *table.columns)
+    for shown in step.tables:
+        yield from (shown.title, *shown.columns)
     if step.section.en:
         yield step.section
 
 
 def test_who_is_enforced_is_proved(preset: Preset) -> None:
-    (table,) = step_of(preset, "5.1").tables
-    said = {str(row[0]): row[1] for row in table.rows}
-    assert said[cast.EXISTING] == Message("proved")
-    assert said[cast.BREAK_GLASS] == NO
+    (statuses,) = step_of(preset, "5.1").tables
+    said = {str(row[0]): row[1] for row in statuses.rows}
+    assert said[company.EXISTING] == Message("proved")
+    assert said[company.BREAK_GLASS] == NO
 
 
 def test_who_cannot_change_the_password_is_not_told_to_enrol(preset: Preset) -> None:
-    (table,) = step_of(preset, "5.1").tables
+    (statuses,) = step_of(preset, "5.1").tables
     stuck = {
         str(row[0])
-        for row in table.rows
+        for row in statuses.rows
         if isinstance(row[3], Message) and row[3].en.startswith("cannot change the password")
     }
     (warned,) = [
@@ -78,7 +75,7 @@ def test_who_cannot_change_the_password_is_not_told_to_enrol(preset: Preset) -> 
         if "must change their password" in note.en
     ]
     # riku.mori is rescued in between
-    assert stuck == {"daiki.kobayashi" if preset is Preset.AWS else cast.OTHER_NEW}
+    assert stuck == {"daiki.kobayashi" if preset is Preset.AWS else company.OTHER_NEW}
     assert all(name in warned for name in stuck)
 
 
@@ -107,9 +104,9 @@ def test_every_step_is_performed_once_and_in_order(preset: Preset) -> None:
         assert all(exchange.expected == exchange.answer for exchange in step.exchanges)
 
 
-def test_no_words_without_a_step() -> None:
+def test_no_narration_without_a_step() -> None:
     told = {step.id for preset in Preset for step in performed(preset)}
-    assert told == set(WORDS)
+    assert told == set(table("tour")["steps"])
 
 
 def test_both_first_sign_ins_are_shown_in_every_run(preset: Preset) -> None:
@@ -123,7 +120,7 @@ def test_both_first_sign_ins_are_shown_in_every_run(preset: Preset) -> None:
     assert works.exchanges[-1].answer == OK
 
 
-def test_a_user_with_a_path_can_enrol_only_where_the_policy_thinks_of_paths(
+def test_a_user_with_a_path_can_enrol_only_where_the_policy_allows_for_paths(
     preset: Preset,
 ) -> None:
     locked_out = step_of(preset, "4.6.1-").id == "4.6.1-locked-out"
@@ -133,11 +130,11 @@ def test_a_user_with_a_path_can_enrol_only_where_the_policy_thinks_of_paths(
 def test_the_plan_warns_before_a_key_stops(preset: Preset) -> None:
     warnings = [note for note in step_of(preset, "3.1-").notes if "Access keys" in note.en]
     assert [note.en.startswith("Not so") for note in warnings] == [False, True]
-    assert all(cast.MACHINE in note.en for note in warnings)
+    assert all(company.MACHINE in note.en for note in warnings)
     (stopped,) = step_of(preset, "4.9.1-").exchanges
-    assert (stopped.caller, stopped.answer) == (cast.MACHINE, "AccessDenied")
+    assert (stopped.caller, stopped.answer) == (company.MACHINE, "AccessDenied")
     (again,) = step_of(preset, "5.6-").exchanges
-    assert (again.caller, again.answer) == (cast.MACHINE, OK)
+    assert (again.caller, again.answer) == (company.MACHINE, OK)
 
 
 def test_the_clock_is_said_to_move(preset: Preset) -> None:
@@ -169,11 +166,11 @@ def test_every_text_is_in_both_languages(preset: Preset) -> None:
 
 
 def test_no_secret_is_told(preset: Preset) -> None:
-    company = example_company()
+    users = example_company().credentials
     told = json.dumps(to_json(performed(preset), preset, Language.EN)) + repr(performed(preset))
     assert MADE_PASSWORDS
     secrets = [*MADE_PASSWORDS]
-    for held in company.credentials.values():
+    for held in users.values():
         secrets += [held.password or "", *(device.seed for device in held.devices)]
         secrets += [key.secret for key in held.keys]
     assert not [secret for secret in secrets if secret and secret in told]
@@ -216,13 +213,13 @@ def ends_at(step: str) -> None:
     assert caught.value.code is Code.TOUR_UNEXPECTED
 
 
-def test_a_guard_that_allows_all_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authorizer_that_allows_all_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sekisho.localaws.authorize.decide", allow_all)
     ends_at("1.3-keys-without-mfa")
 
 
 def test_a_wrong_expectation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.tour.acts.existing.DENIED", DONE)
+    monkeypatch.setattr("sekisho.tour.rehearsal.console_users.DENIED", DONE)
     ends_at("4.1.2-denied")
 
 
@@ -235,7 +232,7 @@ def test_a_rollback_that_does_nothing_is_found_out(monkeypatch: pytest.MonkeyPat
     def nothing(*_: object, **__: object) -> RollbackReport:
         return RollbackReport((), ())
 
-    monkeypatch.setattr("sekisho.tour.acts.plans.roll_back", nothing)
+    monkeypatch.setattr("sekisho.tour.rehearsal.plans.roll_back", nothing)
     ends_at("5.4-compared")
 
 
@@ -256,10 +253,10 @@ def test_no_step_without_a_performance() -> None:
     stream = tour(make_password=make_password)
     next(stream)
     frame = stream.gi_frame
-    stage = frame.f_locals["stage"]
-    scene = stage.scene("1.2-users")
-    with pytest.raises(InternalError, match="nothing was performed"), scene:
+    rehearsal = frame.f_locals["rehearsal"]
+    step = rehearsal.step("1.2-users")
+    with pytest.raises(InternalError, match="nothing was performed"), step:
         pass
     with pytest.raises(InternalError, match="before it was done"):
-        _ = scene.step
+        _ = step.done
     stream.close()

@@ -1,4 +1,4 @@
-"""`sekisho guide`: the tour's path by hand, for people who click."""
+"""`sekisho guide`: what the tour rehearses, by hand, for people who click."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -10,8 +10,6 @@ from sekisho.cli.options import lang_option
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of
 from sekisho.tour import guide
-
-__all__ = ["command"]
 
 
 class _Form(StrEnum):

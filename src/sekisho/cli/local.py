@@ -2,7 +2,6 @@
 
 import os
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,12 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.errors import InternalError
 from sekisho.messages import Language, Message, verbatim
+from sekisho.signin import code_at, step_of
+from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
 
 if TYPE_CHECKING:
     from sekisho.account.aws import Keys
     from sekisho.localaws import LocalAws
-
-__all__ = ["command"]
 
 _NAP_SECONDS = 3600
 
@@ -37,7 +36,7 @@ The console's sign-in has no page to open in a browser; programs sign in by JSON
   POST {console}/sign-in  {{"account": "{account}", "user": "...", "password": "..."}}
 
 Ctrl-C ends it.""")
-_CAST = Message("""\
+_EXAMPLE_USERS = Message("""\
 As the administrator {administrator}, who has signed in with MFA:
   {set} AWS_ACCESS_KEY_ID={admin_key}
   {set} AWS_SECRET_ACCESS_KEY={admin_secret}
@@ -79,7 +78,7 @@ def command(port: int, path: Path | None, lang: Language) -> int:
     # moto is heavy: not before it is needed
     from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
 
-    account = load_account(path if path is not None else _example())
+    account = load_account(path or COMPANY_FILE)
     with LocalAws(account, port=port) as local:
         # Ctrl-C may come at once, while the welcome is still being written
         try:
@@ -96,34 +95,27 @@ def command(port: int, path: Path | None, lang: Language) -> int:
 def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Message:
     """Return how to point clients at the running endpoint."""
     set_ = "set" if os.name == "nt" else "export"
-    people = _OWN_KEYS.filled(set=set_) if path is not None else _cast(account, local, set_)
-    source = verbatim(str(path)) if path is not None else _EXAMPLE_COMPANY
-    values = {
-        "url": local.url,
-        "console": local.console_url,
-        "account": account.account,
-        "file": path if path is not None else _example(),
-        "region": local.region,
-        "set": set_,
-    }
-    return Message.both(
-        _WELCOME.en.format(source=source.en, people=people.en, **values),
-        _WELCOME.ja.format(source=source.ja, people=people.ja, **values),
+    if path is None:
+        people, source = _example_users(account, local, set_), _EXAMPLE_COMPANY
+    else:
+        people, source = _OWN_KEYS.filled(set=set_), verbatim(str(path))
+    return _WELCOME.filled(
+        url=local.url,
+        console=local.console_url,
+        account=account.account,
+        source=source,
+        people=people,
+        file=path or COMPANY_FILE,
+        region=local.region,
+        set=set_,
     )
 
 
-def _example() -> Path:
-    return Path(str(files("sekisho.tour").joinpath("data", "company.json")))
-
-
-def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Message:
+def _example_users(account: AccountFile, local: "LocalAws", set_: str) -> Message:
     """Return how to be somebody of the example company, whose secrets are all in its file."""
-    # the story is heavy: not before it is needed
-    from sekisho.tour.cast import ADMINISTRATOR, MACHINE  # noqa: PLC0415 - as above
-
     session = _signed_in(account, local, ADMINISTRATOR)
     key = account.credentials[MACHINE].keys[0]
-    return _CAST.filled(
+    return _EXAMPLE_USERS.filled(
         set=set_,
         administrator=ADMINISTRATOR,
         admin_key=session.access_key_id,
@@ -137,12 +129,12 @@ def _cast(account: AccountFile, local: "LocalAws", set_: str) -> Message:
 
 def _signed_in(account: AccountFile, local: "LocalAws", user: str) -> "Keys":
     """Return the session of a user who signs in at the console by password and MFA code."""
-    from sekisho.signin import totp  # noqa: PLC0415 - as above
-    from sekisho.tour.console import Console  # noqa: PLC0415 - as above
+    # the rehearsal is heavy: not before it is needed
+    from sekisho.tour.rehearsal import ConsoleClient  # noqa: PLC0415 - as above
 
-    held, console = account.credentials[user], Console(local.url, account.account)
-    page = console.sign_in(user, held.password or "")
-    code = totp.code_at(held.devices[0].seed, totp.step_of(local.clock.now()))
+    credentials, console = account.credentials[user], ConsoleClient(local.url, account.account)
+    page = console.sign_in(user, credentials.password or "")
+    code = code_at(credentials.devices[0].seed, step_of(local.clock.now()))
     keys = console.mfa(page.ticket, code).keys
     if keys is None:
         raise InternalError(f"`{user}` of the example company cannot sign in")

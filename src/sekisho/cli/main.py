@@ -26,7 +26,7 @@ from sekisho.messages import Language, Message
 __all__ = ["main", "root"]
 
 COMMANDS: Mapping[str, Message] = {
-    "tour": Message("The whole story on a local AWS, end to end."),
+    "tour": Message("Rehearse the whole rollout on a local AWS."),
     "guide": Message("The same path by hand, for people who click."),
     "policy": Message("Write a Force_MFA policy; show what the console says it does."),
     "decide": Message("Decide one request, or a file of them, and say why."),

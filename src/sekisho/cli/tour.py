@@ -1,4 +1,4 @@
-"""`sekisho tour`: the whole story on a local AWS, end to end."""
+"""`sekisho tour`: the whole rollout rehearsed on a local AWS."""
 
 import json
 import time
@@ -19,12 +19,7 @@ from sekisho.cli.wrap import wrapped
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.tour.report import Counts, counts_of, to_json
-from sekisho.tour.step import Cell, Exchange, Step, Table
-from sekisho.tour.texts.sections import CHAPTERS, HELD
-from sekisho.tour.tour import tour
-
-__all__ = ["command"]
+from sekisho.tour.rehearsal import Cell, Counts, Exchange, Step, Table, counts_of, to_json, tour
 
 _WIDEST = 100
 
@@ -53,7 +48,7 @@ _BROKEN = Message("The tour ended early: a step did not come out as it must.")
 @format_option
 @lang_option
 def command(preset: str, output: OutputFormat, lang: Language) -> int:
-    """Perform the whole story on a local AWS, and show each step as it happens.
+    """Rehearse the whole rollout on a local AWS, and show each step as it happens.
 
     An administrator creates the Force_MFA policy, attaches it in three ways and takes everything
     back; in between, the people of an example company meet it. Unmodified AWS clients over HTTP
@@ -150,7 +145,7 @@ class _Narrator:
     def _headings(self, step: Step) -> None:
         if step.chapter != self._chapter:
             self._chapter = step.chapter
-            title = f"{step.chapter.value}  {self._in(CHAPTERS[step.chapter])}"
+            title = f"{step.chapter.value}  {self._in(step.chapter.title)}"
             self._console.print()
             self._console.print(Rule(RichText(title, "bold cyan"), align="left", style="cyan"))
         section = self._in(step.section)
@@ -163,7 +158,7 @@ class _Narrator:
         shown = [exchange for exchange in step.exchanges if not exchange.background]
         who = ""
         for exchange in shown:
-            caller = f"{exchange.caller} ({self._in(HELD[exchange.held])})"
+            caller = f"{exchange.caller} ({self._in(exchange.credential.title)})"
             if caller != who:
                 who = caller
                 self._print(who, "", 2)

@@ -1,1 +1,0 @@
-"""The acts of the tour, one module for each part of the story."""

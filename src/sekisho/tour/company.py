@@ -1,0 +1,58 @@
+"""The example company, which is a file, and who in it stands for which kind of user."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sekisho.account import AccountFile, load_account
+from sekisho.policy import NAME
+
+COMPANY_FILE = Path(__file__).parent / "data" / "company.json"
+"""The account file of the example company, with keys, passwords and seeds of its users."""
+
+ADMINISTRATOR = "yuki.tanaka"
+BREAK_GLASS = "break-glass"
+EXISTING = "hanako.sato"
+KEY_USER = "ken.suzuki"
+MACHINE = "deploy-bot"
+MEMBER_WITHOUT_DEVICE = "ren.yamamoto"
+MEMBER_WITH_DEVICE = "yui.nakamura"
+WITH_PATH = "sora.ito"
+HALF_ENROLLED = "aoi.watanabe"
+UNASSIGNED_DEVICE = "aoi.watanabe"
+"""The name of the device that the half-enrolled user has left unassigned."""
+
+NEW = "riku.mori"
+OTHER_NEW = "tsumugi.abe"
+THIRD_NEW = "minato.ono"
+
+GROUP = "MFA-required"
+MEMBERS = (
+    ADMINISTRATOR,
+    KEY_USER,
+    "mei.takahashi",
+    "daiki.kobayashi",
+    MEMBER_WITHOUT_DEVICE,
+    MEMBER_WITH_DEVICE,
+    WITH_PATH,
+    HALF_ENROLLED,
+)
+"""Whom the plan adds to the group; hanako.sato and the machine get the policy directly."""
+
+ROLE = "Ops"
+POLICY = NAME
+OTHER_POLICY = f"{NAME}_compare"
+CHANGE_PASSWORD_POLICY = "IAMUserChangePassword"  # noqa: S105 - AWS's name for a policy
+TAGS: Mapping[str, str] = {"Purpose": "sekisho tour"}
+
+PROBES: Mapping[str, str] = {
+    KEY_USER: "s3:ListBuckets",
+    "mei.takahashi": "s3:ListBuckets",
+    MACHINE: "s3:ListBuckets",
+    "haruka.kato": "iam:GetUser",
+}
+"""A read that each holder of a key is allowed today."""
+
+
+def example_company() -> AccountFile:
+    """Return the example company, in which the rehearsal takes place."""
+    return load_account(COMPANY_FILE.read_text(encoding="utf-8"))

@@ -1,0 +1,221 @@
+"""The administrator's guide: the rehearsal's path by hand, for people who click.
+
+Its texts and the console's terms are the table `guides` of the messages. The policy in it is the
+one that `sekisho policy new` writes, the summary is the one that the console will show, and what it
+says of the policy is decided by the engine. Only the console's own words are known from pages about
+it; those that no page quotes are marked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sekisho import __version__, catalogue, policy
+from sekisho.audit.meaning import Meaning, Target, Works, meaning, sentences
+from sekisho.errors import FaultyPolicy
+from sekisho.messages import table, verbatim
+from sekisho.policy import Choices, Document
+from sekisho.tour.guide.model import (
+    Block,
+    Code,
+    Guide,
+    Note,
+    Paragraph,
+    Section,
+    Steps,
+    Table,
+    Term,
+)
+
+_UNQUOTED = "from memory"
+"""The source of a term that was read on no page that quotes the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How the policy is to be named, described and tagged in the account.
+
+    Raises:
+        FaultyPolicy: if AWS would refuse any of it; with every fault.
+    """
+
+    name: str = policy.NAME
+    description: str = policy.DESCRIPTION
+    tags: Mapping[str, str] = field(default_factory=lambda: {"Purpose": "MFA"})
+
+    def __post_init__(self) -> None:
+        faults = (
+            *policy.names.policy_name(self.name),
+            *policy.names.description(self.description),
+            *policy.names.tags(self.tags.items()),
+        )
+        if faults:
+            raise FaultyPolicy("label", faults)
+
+
+def admin(choices: Choices, label: Label | None = None) -> Guide:
+    """Return the guide for an administrator, in both languages.
+
+    Raises:
+        FaultyPolicy: if the choices contradict each other.
+    """
+    document = policy.force_mfa(choices)
+    meant = meaning(document, partition=choices.partition)
+    changes_password = _works_without_mfa(meant, "iam:ChangePassword", Target.OWN)
+    enrols_with_path = _works_without_mfa(meant, "iam:EnableMFADevice", Target.OWN_WITH_PATH)
+    return Guide(
+        title=_texts()["title"],
+        lead=_texts()["lead"],
+        sections=(
+            _as_written("before"),
+            _choices(choices),
+            _create(document, label or Label()),
+            _review(document, meant),
+            _as_written("attach-user"),
+            _as_written("attach-new-user"),
+            _as_written("attach-group"),
+            _first_sign_in(changes_password=changes_password),
+            _people_see(changes_password=changes_password),
+            _enrol(enrols_with_path=enrols_with_path),
+            _command_line(choices.partition),
+            _troubles(),
+            _as_written("undo"),
+        ),
+        terms=_terms(),
+        made_with=f"sekisho {__version__}, {meant.dated}",
+    )
+
+
+def _terms() -> Mapping[str, Term]:
+    """Return the words that the console prints, by the key that texts name them by."""
+    return {
+        key: Term(entry["text"], entry["source"], may_differ=entry["source"] == _UNQUOTED)
+        for key, entry in table("guides")["terms"].items()
+    }
+
+
+def _texts(section: str = "") -> Mapping[str, Any]:
+    """Return the texts of a section, or those of the whole guide."""
+    texts: Mapping[str, Any] = table("guides")["admin"]
+    return texts[section] if section else texts
+
+
+def _section(name: str, *blocks: Block) -> Section:
+    return Section(name, _texts(name)["title"], blocks)
+
+
+def _steps(name: str) -> Steps:
+    return Steps(tuple(_texts(name)["steps"]))
+
+
+def _as_written(name: str) -> Section:
+    """Return a section that is the same for every policy."""
+    texts = _texts(name)
+    blocks: list[Block] = [_steps(name)]
+    if "intro" in texts:
+        blocks.insert(0, Paragraph(texts["intro"]))
+    if "note" in texts:
+        blocks.append(Note(texts["note"]))
+    if "closing" in texts:
+        blocks.append(Paragraph(texts["closing"]))
+    return _section(name, *blocks)
+
+
+def _works_without_mfa(meant: Meaning, action: str, target: Target) -> bool:
+    """Tell whether an action works in a console session without MFA, as the engine says."""
+    line = meant.line(action, target)
+    return line is not None and line.works in (Works.WITHOUT_MFA, Works.CONSOLE_WITHOUT_MFA)
+
+
+def _choices(choices: Choices) -> Section:
+    """Return what the policy allows by choice, and what that costs."""
+    texts = _texts("choices")
+    rows = tuple(
+        (choice.title, choice.opens, choice.costs)
+        for choice in policy.explain(choices)
+        if choice.chosen != "off"
+    )
+    columns = (texts["choice"], texts["opens"], texts["costs"])
+    return _section("choices", Table(texts["table"], columns, rows))
+
+
+def _create(document: Document, label: Label) -> Section:
+    """Return how to create the policy: the steps, the JSON to paste, the fields to fill in."""
+    texts = _texts("create")
+    rows = [
+        (verbatim("{policy_name}"), verbatim(label.name)),
+        (verbatim("{description}"), verbatim(label.description)),
+    ]
+    if label.tags:
+        tags = ", ".join(f"{key} = {value}" for key, value in label.tags.items())
+        rows.append((verbatim("{add_tags}"), verbatim(tags)))
+    return _section(
+        "create",
+        _steps("create"),
+        Code(policy.render(document), "json", texts["json"]),
+        Table(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
+    )
+
+
+def _review(document: Document, meant: Meaning) -> Section:
+    """Return what the console shows of the policy, and what the policy really means."""
+    texts = _texts("review")
+    summary = policy.summarise(document, catalogue.load())
+    rows = tuple((heading, *row.cells) for heading, listed in summary.sections for row in listed)
+    return _section(
+        "review",
+        Table(texts["table"], (texts["section"], *policy.COLUMNS), rows),
+        Paragraph(texts["consoles_own"]),
+        Paragraph(texts["meaning"]),
+        Steps(sentences(meant)),
+        *(Note(texts["warning"].filled(text=warning.text)) for warning in summary.warnings),
+    )
+
+
+def _first_sign_in(*, changes_password: bool) -> Section:
+    """Return the trap of the temporary password, and whether this policy avoids it."""
+    texts = _texts("first-sign-in")
+    return _section(
+        "first-sign-in",
+        Note(texts["works" if changes_password else "deadlock"]),
+        _steps("first-sign-in"),
+        Paragraph(texts["closing"]),
+    )
+
+
+def _people_see(*, changes_password: bool) -> Section:
+    """Return what a user without a device sees after the policy is attached."""
+    texts = _texts("people-see")
+    new_password = texts["new_password" if changes_password else "new_password_refused"]
+    items = (texts["succeeds"], new_password, texts["denied"], texts["set_up"])
+    return _section("people-see", Steps(items))
+
+
+def _enrol(*, enrols_with_path: bool) -> Section:
+    """Return the steps of enrolment, for the person to follow."""
+    texts = _texts("enrol")
+    notes = [Note(texts["note"])]
+    if not enrols_with_path:
+        notes.append(Note(texts["path_locked_out"]))
+    return _section("enrol", _steps("enrol"), *notes)
+
+
+def _command_line(partition: str) -> Section:
+    """Return what changes for those who use the AWS CLI."""
+    commands = (
+        "aws sts get-session-token \\\n"
+        f"  --serial-number arn:{partition}:iam::ACCOUNT-ID:mfa/DEVICE-NAME \\\n"
+        "  --token-code 123456"
+    )
+    return _section(
+        "command-line",
+        _steps("command-line"),
+        Code(commands, "shell", _texts("command-line")["commands"]),
+    )
+
+
+def _troubles() -> Section:
+    """Return the messages that people will bring, with cause and fix."""
+    texts = _texts("troubles")
+    rows = tuple((row["said"], row["fix"]) for row in texts["rows"])
+    return _section("troubles", Table(texts["table"], (texts["said"], texts["fix"]), rows))

@@ -1,0 +1,182 @@
+"""A guide as plain text, as Markdown, and as one self-contained HTML page."""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sekisho.messages import Language, Message
+from sekisho.tour.guide.model import (
+    Block,
+    Code,
+    Guide,
+    Note,
+    Paragraph,
+    Steps,
+    Table,
+    say,
+)
+
+WIDTH = 92
+"""The columns of the plain text."""
+
+_BRACKETED = re.compile(" ?\0([^\0]*)\0(†?) ?")
+
+Speak = Callable[[Message], str]
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal gives to `text`: full-width characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _wrapped(text: str, first: str, then: str) -> str:
+    """Wrap English at spaces; leave Japanese, which has none, to the terminal."""
+    if _width(text) != len(text):
+        return first + text
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def to_text(guide: Guide, language: Language) -> str:
+    """Return a guide as plain text; console terms stand in brackets."""
+
+    def speak(text: Message) -> str:
+        match language:
+            case Language.EN:
+                return say(text, guide, language, term=lambda word: f"[{word}]")
+            case Language.JA:
+                spoken = say(text, guide, language, term=lambda word: f"\0「{word}」\0")
+                # corner brackets bring their own space
+                return _BRACKETED.sub(r"\1\2", spoken)
+
+    title = speak(guide.title)
+    parts = [f"{title}\n{'=' * _width(title)}", _wrapped(speak(guide.lead), "", "")]
+    for number, section in enumerate(guide.sections, start=1):
+        heading = f"{number}. {speak(section.title)}"
+        parts.append(f"{heading}\n{'-' * _width(heading)}")
+        parts += [_text_block(block, speak) for block in section.blocks]
+    return "\n\n".join([*parts, guide.made_with]) + "\n"
+
+
+def _text_block(block: Block, speak: Speak) -> str:
+    match block:
+        case Paragraph(text):
+            return _wrapped(speak(text), "", "")
+        case Note(text):
+            return _wrapped(speak(text), "! ", "  ")
+        case Steps(items):
+            return "\n".join(
+                _wrapped(speak(item), f"{place:>2}. ", "    ")
+                for place, item in enumerate(items, start=1)
+            )
+        case Code(text, _, label):
+            return f"{speak(label)}:\n\n{textwrap.indent(text, '    ')}"
+        case Table(label, header, rows):
+            return f"{speak(label)}:\n\n" + "\n".join(_text_rows(header, rows, speak))
+
+
+def _text_rows(
+    header: tuple[Message, ...], rows: tuple[tuple[Message, ...], ...], speak: Speak
+) -> Iterator[str]:
+    """Yield each row as `column: cell` lines: cells are sentences, too long to stand abreast."""
+    for row in rows:
+        for place, (column, cell) in enumerate(zip(header, row, strict=True)):
+            yield _wrapped(f"{speak(column)}: {speak(cell)}", "    " if place else "  - ", "      ")
+
+
+def to_markdown(guide: Guide, language: Language) -> str:
+    """Return a guide as Markdown; console terms are bold."""
+
+    def speak(text: Message) -> str:
+        return say(text, guide, language, term=lambda word: f"**{word}**", plain=_no_markup)
+
+    parts = [f"# {speak(guide.title)}", speak(guide.lead)]
+    for section in guide.sections:
+        parts.append(f"## {speak(section.title)}")
+        parts += [_markdown_block(block, speak) for block in section.blocks]
+    return "\n\n".join([*parts, f"*{guide.made_with}*"]) + "\n"
+
+
+def _no_markup(text: str) -> str:
+    """Keep Markdown from passing on HTML."""
+    return text.replace("<", "&lt;")
+
+
+def _markdown_block(block: Block, speak: Speak) -> str:
+    match block:
+        case Paragraph(text):
+            return speak(text)
+        case Note(text):
+            return f"> {speak(text)}"
+        case Steps(items):
+            return "\n".join(f"{place}. {speak(item)}" for place, item in enumerate(items, start=1))
+        case Code(text, language, label):
+            return f"{speak(label)}:\n\n```{language}\n{text.rstrip()}\n```"
+        case Table(label, header, rows):
+            lines = [_markdown_row(header, speak), "|" + " --- |" * len(header)]
+            lines += [_markdown_row(row, speak) for row in rows]
+            return f"{speak(label)}:\n\n" + "\n".join(lines)
+
+
+def _markdown_row(cells: tuple[Message, ...], speak: Speak) -> str:
+    return "| " + " | ".join(speak(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def to_html(guide: Guide, language: Language) -> str:
+    """Return a guide as an HTML document whose `lang` is the language of its text."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+    def speak(text: Message) -> Markup:
+        # both callbacks escape what they are given, so the joined text is safe
+        return Markup(say(text, guide, language, term=_html_term, plain=_html_plain))  # noqa: S704 - as above
+
+    return environment.get_template("page.html.jinja").render(
+        guide=guide,
+        title=guide.title.into(language),
+        language=language.value,
+        say=speak,
+        kind=_kind,
+    )
+
+
+_TICKED = re.compile(r"`([^`]+)`")
+
+
+def _html_term(word: str) -> Markup:
+    return Markup('<b class="term">{}</b>').format(word)
+
+
+def _html_plain(text: str) -> str:
+    """Escape a text, and set off what stands between backticks."""
+    return _TICKED.sub(r"<code>\1</code>", Markup.escape(text))
+
+
+def _kind(block: Block) -> str:
+    """Return the macro of the page that shows a block."""
+    match block:
+        case Paragraph():
+            return "paragraph"
+        case Note():
+            return "note"
+        case Steps():
+            return "steps"
+        case Code():
+            return "code"
+        case Table():
+            return "table"

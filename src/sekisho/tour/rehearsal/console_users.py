@@ -1,0 +1,283 @@
+"""Chapter 4, at the console: users who were there before, and new ones."""
+
+from collections.abc import Iterator
+
+from sekisho.messages import Message
+from sekisho.policy import Preset
+from sekisho.rollout import Goal, NewUser, TemporaryPassword
+from sekisho.signin import NextStep
+from sekisho.tour import company
+from sekisho.tour.rehearsal.expected import (
+    CHANGE_REFUSED,
+    DENIED,
+    DONE,
+    EXISTS_ALREADY,
+    IMPLICITLY_DENIED,
+    NOT_CONSECUTIVE,
+    SIGNIN_FAILED,
+)
+from sekisho.tour.rehearsal.people import Person
+from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
+from sekisho.tour.rehearsal.recording import Client, StepRecorder
+from sekisho.tour.rehearsal.rehearsal import Rehearsal
+from sekisho.tour.rehearsal.steps import Step
+
+
+def existing_user(rehearsal: Rehearsal) -> Iterator[Step]:
+    """The user without a device: signs in, is denied, enrols, signs in again."""
+    name = company.EXISTING
+    person = rehearsal.person(name)
+    with rehearsal.step("4.1.1-sign-in", name=name) as step:
+        session = rehearsal.signed_in(step, person)
+    yield step.done
+    with rehearsal.step("4.1.2-denied", name=name) as step:
+        for operation in ("s3:ListBuckets", "iam:ListUsers", "sts:AssumeRole"):
+            step.call(session, operation, DENIED, **_parameters(rehearsal, operation))
+        step.call(session, "iam:ListAccessKeys", DENIED, UserName=name)
+        step.call(session, "iam:DeactivateMFADevice", DENIED, **_own_device(rehearsal, name))
+    yield step.done
+    with rehearsal.step("4.1.3-own-device-pages", name=name) as step:
+        step.call(session, "iam:GetUser")
+        step.call(session, "iam:ListMFADevices", UserName=name)
+        step.call(session, "iam:ListVirtualMFADevices", AssignmentStatus="Any")
+        step.call(session, "sts:GetCallerIdentity")
+    yield step.done
+    yield from _existing_user_enrols(rehearsal, session)
+
+
+def _parameters(rehearsal: Rehearsal, operation: str) -> dict[str, object]:
+    if operation != "sts:AssumeRole":
+        return {}
+    return {"RoleArn": rehearsal.role_arn(company.ROLE), "RoleSessionName": "tour"}
+
+
+def _own_device(rehearsal: Rehearsal, name: str) -> dict[str, object]:
+    return {"UserName": name, "SerialNumber": rehearsal.device_arn(name)}
+
+
+def _existing_user_enrols(rehearsal: Rehearsal, session: Client) -> Iterator[Step]:
+    name = company.EXISTING
+    person = rehearsal.person(name)
+    with rehearsal.step("4.1.4-create-device", name=name) as step:
+        serial = rehearsal.create_device(step, session, person, f"{name}-phone")
+    yield step.done
+    with rehearsal.step("4.1.5-wrong-codes", name=name) as step:
+        code = rehearsal.fresh_code(step, person, serial)
+        step.call(
+            session,
+            "iam:EnableMFADevice",
+            NOT_CONSECUTIVE,
+            UserName=name,
+            SerialNumber=serial,
+            AuthenticationCode1=code,
+            AuthenticationCode2=code,
+        )
+    yield step.done
+    with rehearsal.step("4.1.6-enable", name=name) as step:
+        rehearsal.enable_device(step, session, person)
+        step.call(session, "iam:ListMFADevices", UserName=name)
+    yield step.done
+    with rehearsal.step("4.1.7-old-session", name=name) as step:
+        step.call(session, "s3:ListBuckets", DENIED)
+    yield step.done
+    with rehearsal.step("4.1.8-sign-in-with-code", name=name) as step:
+        _used_code_refused(rehearsal, step)
+        session = rehearsal.signed_in(step, person)
+        step.call(session, "s3:ListBuckets")
+        step.call(session, "iam:ListAccessKeys", UserName=name)
+    yield step.done
+
+
+def _used_code_refused(rehearsal: Rehearsal, step: StepRecorder) -> None:
+    person = rehearsal.person(company.EXISTING)
+    serial = person.phone.serials[-1]
+    used = person.phone.used(serial)
+    if used is not None:
+        page = rehearsal.password_page(step, person)
+        code = person.phone.code(serial, used)
+        rehearsal.send_code(step, person, page, code, SIGNIN_FAILED)
+
+
+def group_members(rehearsal: Rehearsal) -> Iterator[Step]:
+    """Two members of the group, one without and one with a device."""
+    name = company.MEMBER_WITHOUT_DEVICE
+    with rehearsal.step("4.5.1-without-device", name=name) as step:
+        session = rehearsal.signed_in(step, rehearsal.person(name))
+        step.call(session, "s3:ListBuckets", DENIED)
+        step.call(session, "iam:ListMFADevices", UserName=name)
+    yield step.done
+    name = company.MEMBER_WITH_DEVICE
+    with rehearsal.step("4.5.2-with-device", name=name) as step:
+        session = rehearsal.signed_in(step, rehearsal.person(name))
+        step.call(session, "s3:ListBuckets")
+    yield step.done
+
+
+def path_user(rehearsal: Rehearsal) -> Iterator[Step]:
+    """The user whose ARN has a path, who can enrol only if the policy allows for paths."""
+    name = company.WITH_PATH
+    person = rehearsal.person(name)
+    enrols = rehearsal.preset is Preset.RECOMMENDED
+    step_id = "4.6.1-enrols" if enrols else "4.6.1-locked-out"
+    with rehearsal.step(step_id, name=name) as step:
+        session = rehearsal.signed_in(step, person)
+        step.call(session, "s3:ListBuckets", DENIED)
+        if enrols:
+            rehearsal.enrol(step, session, person, f"{name}-phone")
+            session = rehearsal.signed_in(step, person)
+            step.call(session, "s3:ListBuckets")
+        else:
+            rehearsal.create_device(step, session, person, f"{name}-phone")
+            rehearsal.enable_device(step, session, person, IMPLICITLY_DENIED)
+    yield step.done
+
+
+def half_enrolled(rehearsal: Rehearsal) -> Iterator[Step]:
+    """The user whose first attempt left a device behind."""
+    name = company.HALF_ENROLLED
+    person = rehearsal.person(name)
+    with rehearsal.step("4.7.1-exists-already", name=name) as step:
+        session = rehearsal.signed_in(step, person)
+        step.call(
+            session,
+            "iam:CreateVirtualMFADevice",
+            EXISTS_ALREADY,
+            VirtualMFADeviceName=company.UNASSIGNED_DEVICE,
+        )
+    yield step.done
+    leftover = rehearsal.device_arn(company.UNASSIGNED_DEVICE)
+    with rehearsal.step("4.7.2-may-not-delete", name=name) as step:
+        step.call(session, "iam:DeleteVirtualMFADevice", DENIED, SerialNumber=leftover)
+    yield step.done
+    with rehearsal.step("4.7.3-another-name", name=name) as step:
+        rehearsal.enrol(step, session, person, f"{name}-phone-2")
+        session = rehearsal.signed_in(step, person)
+        step.call(session, "iam:ListAccessKeys", UserName=name)
+    yield step.done
+    with rehearsal.step("4.7.4-administrator-deletes", name=name) as step:
+        step.call(rehearsal.administrator, "iam:DeleteVirtualMFADevice", SerialNumber=leftover)
+    yield step.done
+
+
+_NEXT_PAGE = Message("the page after user name and password")
+
+
+def _deadlocks(preset: Preset) -> bool:
+    """Whether a forced password change is denied under the preset."""
+    return preset is Preset.AWS
+
+
+def _first_sign_in(
+    rehearsal: Rehearsal, step: StepRecorder, person: Person, preset: Preset
+) -> Client | None:
+    """Sign in with the temporary password and try to change it.
+
+    Returns:
+        The session, if the change worked.
+    """
+    page = rehearsal.password_page(step, person)
+    step.check(_NEXT_PAGE, NextStep.NEEDS_NEW_PASSWORD.value, page.next.value)
+    expected = CHANGE_REFUSED if _deadlocks(preset) else DONE
+    page = rehearsal.change_password(step, person, page, rehearsal.make_password(), expected)
+    return rehearsal.console_session(person, page) if page.next is NextStep.DONE else None
+
+
+def new_user(rehearsal: Rehearsal) -> Iterator[Step]:
+    """The new user of the main plan."""
+    name = company.NEW
+    person = rehearsal.person(name)
+    with rehearsal.step("4.2.1-temporary-password", name=name) as step:
+        page = rehearsal.password_page(step, person)
+        step.check(_NEXT_PAGE, NextStep.NEEDS_NEW_PASSWORD.value, page.next.value)
+    yield step.done
+    locked = _deadlocks(rehearsal.preset)
+    step_id = "4.2.2-dead-lock" if locked else "4.2.2-change-works"
+    with rehearsal.step(step_id, name=name) as step:
+        session = _first_sign_in(rehearsal, step, person, rehearsal.preset)
+    yield step.done
+    if locked:
+        with rehearsal.step("4.2.3-rescue", name=name) as step:
+            session = _rescued(rehearsal, step, person)
+        yield step.done
+    if session is not None:
+        yield from _new_user_enrols(rehearsal, person, session)
+
+
+def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Person) -> Client | None:
+    which = {"UserName": person.name, "PolicyArn": rehearsal.policy_arn(company.POLICY)}
+    step.call(rehearsal.administrator, "iam:DetachUserPolicy", **which)
+    page = rehearsal.password_page(step, person)
+    page = rehearsal.change_password(step, person, page, rehearsal.make_password())
+    step.call(rehearsal.administrator, "iam:AttachUserPolicy", **which)
+    return rehearsal.console_session(person, page)
+
+
+def _new_user_enrols(rehearsal: Rehearsal, person: Person, session: Client) -> Iterator[Step]:
+    name = person.name
+    with rehearsal.step("4.2.4-enrol", name=name) as step:
+        step.call(session, "iam:ListAccessKeys", DENIED, UserName=name)
+        rehearsal.enrol(step, session, person, f"{name}-phone")
+    yield step.done
+    with rehearsal.step("4.2.5-sign-in-with-code", name=name) as step:
+        session = rehearsal.signed_in(step, person)
+        step.call(session, "iam:ListAccessKeys", UserName=name)
+    yield step.done
+
+
+def other_preset(rehearsal: Rehearsal) -> Iterator[Step]:
+    """A second policy of the other choice, with a second new user."""
+    preset = rehearsal.other_preset
+    name = company.OTHER_NEW
+    names = {"name": name, "preset": preset.value}
+    goal = Goal(
+        policy=rehearsal.policy_goal(company.OTHER_POLICY, preset),
+        new_users=(NewUser(name, tags=company.TAGS, password=TemporaryPassword()),),
+        break_glass=(company.BREAK_GLASS,),
+    )
+    with rehearsal.step("4.3.1-plan", **names) as step:
+        plan = make_plan(rehearsal, step, goal)
+        show_plan(step, plan)
+        apply_plan(rehearsal, step, plan)
+    yield step.done
+    step_id = "4.3.2-dead-lock" if _deadlocks(preset) else "4.3.2-change-works"
+    with rehearsal.step(step_id, **names) as step:
+        _first_sign_in(rehearsal, step, rehearsal.person(name), preset)
+    yield step.done
+
+
+def third_way(rehearsal: Rehearsal) -> Iterator[Step]:
+    """Attaching AWS's policy only after the first password change."""
+    name = company.THIRD_NEW
+    person = rehearsal.person(name)
+    administrator = rehearsal.administrator
+    with rehearsal.step("4.4.1-create-without-policy", name=name) as step:
+        person.password = rehearsal.make_password()
+        step.call(administrator, "iam:CreateUser", UserName=name)
+        step.call(
+            administrator,
+            "iam:CreateLoginProfile",
+            UserName=name,
+            Password=person.password,
+            PasswordResetRequired=True,
+        )
+        arn = rehearsal.aws_policy_arn(company.CHANGE_PASSWORD_POLICY)
+        step.call(administrator, "iam:AttachUserPolicy", UserName=name, PolicyArn=arn)
+    yield step.done
+    with rehearsal.step("4.4.2-change-first", name=name) as step:
+        page = rehearsal.password_page(step, person)
+        page = rehearsal.change_password(step, person, page, rehearsal.make_password())
+        session = rehearsal.console_session(person, page)
+    yield step.done
+    policy = company.POLICY if rehearsal.preset is Preset.AWS else company.OTHER_POLICY
+    goal = Goal(
+        policy=rehearsal.policy_goal(policy, Preset.AWS),
+        users=(name,),
+        break_glass=(company.BREAK_GLASS,),
+    )
+    with rehearsal.step("4.4.3-attach-after", name=name) as step:
+        plan = make_plan(rehearsal, step, goal)
+        show_plan(step, plan)
+        apply_plan(rehearsal, step, plan)
+        step.call(session, "iam:GetAccountPasswordPolicy", DENIED)
+        rehearsal.enrol(step, session, person, f"{name}-phone")
+    yield step.done

@@ -1,0 +1,117 @@
+"""Plans in the tour: made from a fresh snapshot, shown, applied, and taken back at the end."""
+
+import json
+from dataclasses import replace
+
+from sekisho.account import collect
+from sekisho.errors import PlanRefused
+from sekisho.messages import Message, verbatim
+from sekisho.rollout import Caller, Change, Goal, Journal, Plan, execute, plan, roll_back, touched
+from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
+from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
+from sekisho.tour.rehearsal.steps import Cell
+
+__all__ = ["apply_plan", "compare", "make_plan", "roll_back_plan", "show_plan"]
+
+_SHOWN = ("everyone-gets-in", "keys-in-use")
+"""What speaks against some of the tour's plans, and what it then shows."""
+
+_WHY = "the tour shows what happens then"
+_CHANGES = Message("Changes")
+_COLUMNS = (Message("operation"), Message("what", "column"))
+_ALREADY = Message("already so")
+_SAFE = Message("the plan is safe to apply")
+_ACCEPTABLE = Message("the plan may be applied: what speaks against it was accepted")
+_WARNING = Message("Warning: {text} ({about})")
+_PROOF = Message("Checked: {text}")
+_ACCEPTED = Message("Not so, and shown all the same: {text} ({about})")
+_DONE = Message("changes made")
+_UNDONE = Message("plan {digest}: looked at everything")
+_SAME = Message("plan {digest}: facts that are as before")
+_STAYS = verbatim("{what}: {reason}")
+
+
+def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
+    """Read the account and plan `goal` for the administrator's session."""
+    api = step.api_of(rehearsal.administrator)
+    snapshot = collect(api, now=rehearsal.now(), pace=IN_ORDER)
+    caller = Caller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
+    made = plan(goal, snapshot, caller)
+    shown = {identity: _WHY for identity in made.against if identity in _SHOWN}
+    made = replace(made, accepted=shown)
+    if not made.applicable:
+        raise PlanRefused(" ".join(made.against), at=step.id)
+    return made
+
+
+def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
+    """Show changes and warnings, and the proofs if asked for, before anything is changed."""
+    step.check(_ACCEPTABLE if made.accepted else _SAFE, True, made.applicable)
+    rows: list[tuple[Cell, ...]] = [
+        (type(change).__name__, _what(change)) for change in made.changes
+    ]
+    rows += [(_ALREADY, _short(address)) for address in made.already]
+    step.table(_CHANGES, _COLUMNS, rows)
+    for note in made.warnings:
+        about = ", ".join(note.about)
+        step.note(_WARNING.filled(text=note.text, about=about))
+    for proof in made.proofs:
+        if not proof.holds:
+            step.note(_ACCEPTED.filled(text=proof.text, about=", ".join(proof.failed)))
+        elif proofs:
+            step.note(_PROOF.filled(text=proof.text))
+    for note in made.reasons:
+        step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.about)))
+
+
+def apply_plan(rehearsal: Rehearsal, step: StepRecorder, made: Plan) -> None:
+    """Apply a plan with its journal, and keep both for the end."""
+    before = touched(made, rehearsal.administrator.api)
+    journal = Journal(rehearsal.journal_folder / f"{made.digest[:12]}.journal")
+    report = execute(
+        made,
+        step.api_of(rehearsal.administrator),
+        journal,
+        passwords=rehearsal.temporary_password,
+        now=rehearsal.now,
+    )
+    step.check(_DONE, len(made.changes), len(report.done))
+    rehearsal.applied_plans.append(AppliedPlan(made, journal, before))
+
+
+def roll_back_plan(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
+    """Take one plan back."""
+    report = roll_back(
+        applied.plan, applied.journal, step.api_of(rehearsal.administrator), now=rehearsal.now
+    )
+    step.check(_UNDONE.filled(digest=applied.plan.digest[:12]), True, report.complete)
+    applied.report = report
+    kinds = {change.address: type(change).__name__ for change in applied.plan.changes}
+    for left in report.left:
+        what = f"{kinds[left.address]} {_short(left.address)}"
+        step.note(_STAYS.filled(reason=left.reason, what=what))
+
+
+def compare(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
+    """Compare what a plan touched with what was there before, apart from what people use."""
+    left = {left.address for left in applied.report.left} if applied.report else set()
+    now = touched(applied.plan, step.api_of(rehearsal.administrator))
+    what = _SAME.filled(digest=applied.plan.digest[:12])
+    before, after = _without(applied.before, left), _without(now, left)
+    if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
+        step.check(what, before, after)
+    step.check(what, len(before), len(after))
+
+
+def _without(facts: str, addresses: set[str]) -> dict[str, object]:
+    return {key: value for key, value in json.loads(facts).items() if key not in addresses}
+
+
+def _what(change: Change) -> str:
+    return _short(change.address)
+
+
+def _short(address: str) -> str:
+    """Return an address without its noun, and with names in place of ARNs."""
+    noun, *names = address.split(" ")
+    return " → ".join(name.rsplit("/", 1)[-1] for name in names) or noun

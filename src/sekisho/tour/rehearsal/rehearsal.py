@@ -1,0 +1,356 @@
+"""What every chapter needs: the local AWS that runs, the people, and what they sign with.
+
+Everybody talks to AWS through `account.aws`, that is by unmodified boto3 clients over HTTP with
+signed requests, and signs in through the console's own forms. Only the clock is moved by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sekisho.account import AccountFile, Snapshot
+from sekisho.account.aws import Keys, connect
+from sekisho.errors import AwsRefused, InternalError
+from sekisho.localaws import LocalAws
+from sekisho.messages import Message
+from sekisho.policy import DESCRIPTION, Document, Preset, choices_of, force_mfa
+from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
+from sekisho.signin import NextStep, device_arn, totp
+from sekisho.tour import company
+from sekisho.tour.rehearsal.expected import DONE, OK, Expected
+from sekisho.tour.rehearsal.people import ConsoleClient, Page, Person
+from sekisho.tour.rehearsal.recording import Client, DecisionReader, StepRecorder
+from sekisho.tour.rehearsal.steps import CallerCredential, Exchange, narration_of
+
+
+@dataclass(slots=True)
+class AppliedPlan:
+    """A plan that was applied.
+
+    Attributes:
+        before: what the account credential at the plan's addresses, as canonical JSON.
+        report: what came of taking it back; None until then.
+    """
+
+    plan: Plan
+    journal: Journal
+    before: str = field(repr=False)
+    report: RollbackReport | None = None
+
+
+_REGION = "us-east-1"
+"""Where IAM's global endpoint signs; the local AWS has every region."""
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What every chapter needs.
+
+    Attributes:
+        journal_folder: a directory for the plans' journals.
+        make_password: returns a new password that AWS's default password policy takes.
+        applied_plans: the plans that were applied, in order.
+    """
+
+    local: LocalAws
+    company: AccountFile
+    preset: Preset
+    journal_folder: Path
+    make_password: Callable[[], str]
+    applied_plans: list[AppliedPlan] = field(default_factory=list)
+    _people: dict[str, Person] = field(init=False)
+    _decisions: DecisionReader = field(init=False)
+    _administrator: Client | None = None
+    _snapshot: Snapshot | None = None
+
+    def __post_init__(self) -> None:
+        self._decisions = DecisionReader(self.local)
+        self._people = {
+            name: Person(name, credentials.password or "")
+            for name, credentials in self.company.credentials.items()
+        }
+        for name, credentials in self.company.credentials.items():
+            for device in credentials.devices:
+                self._people[name].phone.add(self.company.serial_of(device), device.seed)
+
+    @property
+    def account(self) -> str:
+        """The company's account id."""
+        return self.company.account
+
+    @property
+    def partition(self) -> str:
+        """The company's partition."""
+        return self.company.partition
+
+    @property
+    def other_preset(self) -> Preset:
+        """The preset whose first sign-in comes out the other way."""
+        return Preset.FIRST_LOGIN if self.preset is Preset.AWS else Preset.AWS
+
+    @property
+    def administrator(self) -> Client:
+        """The administrator's session.
+
+        Raises:
+            InternalError: before the administrator has signed in.
+        """
+        if self._administrator is None:
+            raise InternalError("the administrator of the tour has not signed in yet")
+        return self._administrator
+
+    @administrator.setter
+    def administrator(self, client: Client) -> None:
+        self._administrator = client
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The account as it was before anything was changed.
+
+        Raises:
+            InternalError: before the account was read.
+        """
+        if self._snapshot is None:
+            raise InternalError("the account of the tour was not read yet")
+        return self._snapshot
+
+    @snapshot.setter
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def document(self, preset: Preset) -> Document:
+        """Return the preset's policy for this partition."""
+        return force_mfa(replace(choices_of(preset), partition=self.partition))
+
+    def policy_goal(self, name: str, preset: Preset) -> PolicyGoal:
+        """Return the preset's policy as a plan's goal."""
+        return PolicyGoal(name, self.document(preset), description=DESCRIPTION, tags=company.TAGS)
+
+    def policy_arn(self, name: str) -> str:
+        """Return the ARN of a customer managed policy."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{name}"
+
+    def aws_policy_arn(self, name: str) -> str:
+        """Return the ARN of an AWS managed policy."""
+        return f"arn:{self.partition}:iam::aws:policy/{name}"
+
+    def device_arn(self, name: str) -> str:
+        """Return the serial number of a virtual device."""
+        return device_arn(self.partition, self.account, "/", name)
+
+    def role_arn(self, name: str) -> str:
+        """Return the ARN of a role."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+    def temporary_password(self, name: str) -> str:
+        """Make a new user's temporary password and tell it to that person only."""
+        person = self.person(name)
+        person.password = self.make_password()
+        return person.password
+
+    def now(self) -> datetime:
+        """Return the time that codes, sessions and policies go by."""
+        return self.local.clock.now()
+
+    def step(self, step_id: str, **names: str) -> StepRecorder:
+        """Begin the step of that id; `names` fill its section's heading."""
+        return StepRecorder(narration_of(step_id, names), self._decisions)
+
+    def person(self, name: str) -> Person:
+        """Return the person with that user name, who may be new."""
+        return self._people.setdefault(name, Person(name))
+
+    def client(self, name: str, credential: CallerCredential, keys: Keys) -> Client:
+        """Return somebody who signs with `keys`."""
+        api = connect(region=_REGION, endpoint_url=self.local.url, credentials=keys)
+        return Client(name, credential, api)
+
+    def key_of(self, name: str) -> Client:
+        """Return the user's first long-term access key, ready to sign with."""
+        return self.key(name, self.company.credentials[name].keys[0].id)
+
+    def key(self, name: str, key_id: str) -> Client:
+        """Return one of the user's long-term access keys."""
+        for entry in self.company.credentials[name].keys:
+            if entry.id == key_id:
+                return self.client(
+                    name, CallerCredential.LONG_TERM_KEY, Keys(entry.id, entry.secret)
+                )
+        raise InternalError(f"the company has no key `{key_id}` of `{name}`")
+
+    def session_of(
+        self, name: str, credential: CallerCredential, answer: Mapping[str, Any]
+    ) -> Client:
+        """Return the session that an STS call has answered with."""
+        given = answer["Credentials"]
+        keys = Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return self.client(name, credential, keys)
+
+    def fresh_code(self, step: StepRecorder, person: Person, serial: str) -> str:
+        """Return a code that was not used yet; who has used one waits for the next.
+
+        The wait is a whole period whatever the time: how often the clock is moved must not hang
+        on how fast the tour runs.
+        """
+        if person.phone.used(serial) is not None:
+            self.move_clock(step, timedelta(seconds=totp.PERIOD))
+        return person.phone.use(serial, totp.step_of(self.now()))
+
+    def two_codes(self, step: StepRecorder, person: Person, serial: str) -> tuple[str, str]:
+        """Return two consecutive codes, the older first; moves the clock between them."""
+        first = self.fresh_code(step, person, serial)
+        used = person.phone.used(serial)
+        if used is None:
+            raise InternalError("a code that was used and is not remembered")
+        self.move_clock(step, timedelta(seconds=totp.PERIOD))
+        return first, person.phone.use(serial, used + 1)
+
+    def move_clock(self, step: StepRecorder, by: timedelta) -> None:
+        """Move the endpoint's clock instead of waiting, and say so."""
+        self.local.clock.advance(by)
+        step.clock_moved(by)
+
+    def sign_in(
+        self, step: StepRecorder, person: Person, expected: NextStep = NextStep.DONE
+    ) -> Client | None:
+        """Sign in at the console as far as password and MFA go; the page then must be `expected`.
+
+        Returns:
+            The session, if the sign-in is done.
+        """
+        page = self.password_page(step, person)
+        if page.next is NextStep.NEEDS_MFA:
+            page = self.code_page(step, person, page)
+        step.check(_NEXT_PAGE, expected.value, page.next.value)
+        return self.console_session(person, page) if page.next is NextStep.DONE else None
+
+    def signed_in(self, step: StepRecorder, person: Person) -> Client:
+        """Sign in at the console and return the session."""
+        session = self.sign_in(step, person)
+        if session is None:
+            raise InternalError("a sign-in that is done without a session")
+        return session
+
+    def password_page(self, step: StepRecorder, person: Person) -> Page:
+        """Send user name and password."""
+        page = self.console().sign_in(person.name, person.password)
+        self._record_page(step, person, "signin:ConsoleLogin", page)
+        return page
+
+    def code_page(self, step: StepRecorder, person: Person, page: Page) -> Page:
+        """Send a fresh code of the person's device."""
+        serial = person.phone.serials[-1]
+        code = self.fresh_code(step, person, serial)
+        answer = self.console().mfa(page.ticket, code)
+        self._record_page(step, person, "signin:CheckMfa", answer)
+        return answer
+
+    def send_code(
+        self, step: StepRecorder, person: Person, page: Page, code: str, expected: Expected
+    ) -> None:
+        """Send a code for which the page must answer `expected`."""
+        try:
+            answer = self.console().mfa(page.ticket, code)
+        except AwsRefused as refused:
+            self._record_refusal(step, person, "signin:CheckMfa", refused, expected)
+            return
+        self._record_page(step, person, "signin:CheckMfa", answer, expected)
+
+    def change_password(
+        self, step: StepRecorder, person: Person, page: Page, new: str, expected: Expected = DONE
+    ) -> Page:
+        """Send the form of the forced password change and remember the new password."""
+        operation = "iam:ChangePassword"
+        try:
+            answer = self.console().new_password(page.ticket, person.password, new)
+        except AwsRefused as refused:
+            self._record_refusal(step, person, operation, refused, expected)
+            return page
+        self._record_page(step, person, operation, answer, expected)
+        person.password = new
+        return answer
+
+    def create_device(self, step: StepRecorder, session: Client, person: Person, name: str) -> str:
+        """Create a virtual device, add it to the person's phone, and return its serial number."""
+        answer = step.call(session, "iam:CreateVirtualMFADevice", VirtualMFADeviceName=name)
+        made = answer["VirtualMFADevice"]
+        serial = str(made["SerialNumber"])
+        step.check(_QR_CODE, True, made["QRCodePNG"].startswith(_PNG))
+        person.phone.add(serial, made["Base32StringSeed"].decode("ascii"))
+        return serial
+
+    def enable_device(
+        self, step: StepRecorder, session: Client, person: Person, expected: Expected = DONE
+    ) -> None:
+        """Enable the device that was added last, with two consecutive codes."""
+        serial = person.phone.serials[-1]
+        first, second = self.two_codes(step, person, serial)
+        step.call(
+            session,
+            "iam:EnableMFADevice",
+            expected,
+            UserName=person.name,
+            SerialNumber=serial,
+            AuthenticationCode1=first,
+            AuthenticationCode2=second,
+        )
+
+    def enrol(self, step: StepRecorder, session: Client, person: Person, device: str) -> None:
+        """Create a device and enable it."""
+        self.create_device(step, session, person, device)
+        self.enable_device(step, session, person)
+
+    def console(self) -> ConsoleClient:
+        """Return the sign-in page in a new browser window."""
+        return ConsoleClient(self.local.url, self.account)
+
+    def console_session(self, person: Person, page: Page) -> Client:
+        """Return the session of a finished sign-in."""
+        if page.keys is None:
+            raise InternalError("a finished sign-in without credentials")
+        credential = (
+            CallerCredential.CONSOLE_WITH_MFA
+            if page.mfa_used
+            else CallerCredential.CONSOLE_WITHOUT_MFA
+        )
+        return self.client(person.name, credential, page.keys)
+
+    def _record_page(
+        self,
+        step: StepRecorder,
+        person: Person,
+        operation: str,
+        page: Page,
+        expected: Expected = DONE,
+    ) -> None:
+        exchange = Exchange(
+            person.name, CallerCredential.PASSWORD, operation, page.next.value, expected.answer, OK
+        )
+        step.record(exchange, expected)
+
+    def _record_refusal(
+        self,
+        step: StepRecorder,
+        person: Person,
+        operation: str,
+        refused: AwsRefused,
+        expected: Expected,
+    ) -> None:
+        exchange = Exchange(
+            caller=person.name,
+            credential=CallerCredential.PASSWORD,
+            operation=operation,
+            target="",
+            expected=expected.answer,
+            answer=refused.aws_code,
+            message=refused.aws_message,
+        )
+        step.record(exchange, expected)
+
+
+_NEXT_PAGE = Message("the page after signing in")
+_QR_CODE = Message("a QR code of the seed came along, as a picture")
+_PNG = b"\x89PNG"
+"""How a PNG picture begins."""

@@ -1,0 +1,158 @@
+"""What a step of the tour is: what was asked, what AWS answered, and why.
+
+A `Step` is only ever made by a `StepRecorder` (recording.py), from calls that were made and checks
+that were passed. What it is called and why it comes out so is in the table `tour` of the messages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, IntEnum
+
+from sekisho.messages import Message, table, verbatim
+from sekisho.tour.rehearsal.expected import OK
+
+Cell = str | Message
+"""A cell of a table: a name as it is, or a word in both languages."""
+
+YES = Message("yes", "has")
+NO = Message("no", "has")
+
+
+class Chapter(IntEnum):
+    """The five parts of the tour."""
+
+    BEFORE = 1
+    POLICY = 2
+    ATTACH = 3
+    PEOPLE = 4
+    AFTER = 5
+
+    @property
+    def title(self) -> Message:
+        """What the chapter is called."""
+        title: Message = table("tour")["chapters"][self.name.lower()]
+        return title
+
+
+class CallerCredential(Enum):
+    """What a request is signed with, or what is typed into the sign-in page."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind, not a secret
+    LONG_TERM_KEY = "long-term-key"
+    CONSOLE_WITHOUT_MFA = "console-session-without-mfa"
+    CONSOLE_WITH_MFA = "console-session-with-mfa"
+    TOKEN_WITHOUT_MFA = "token-session-without-mfa"  # noqa: S105 - a kind, not a secret
+    TOKEN_WITH_MFA = "token-session-with-mfa"  # noqa: S105 - a kind, not a secret
+    ROLE_SESSION = "role-session"
+
+    @property
+    def title(self) -> Message:
+        """What it is called."""
+        title: Message = table("tour")["credentials"][self.value]
+        return title
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call and its answer, as they went over the wire.
+
+    Attributes:
+        caller: the user's name.
+        operation: `service:Operation`, as the API names it.
+        target: what it was about; "" where the operation says it all.
+        expected: `OK` or AWS's error code.
+        answer: `OK` or AWS's error code.
+        message: AWS's own message; "" if the call was carried out.
+        because: the statements that decided, from the endpoint's decision log.
+        count: how many times the same call was made with the same answer.
+        background: a read that a room made for itself, such as collecting a snapshot.
+    """
+
+    caller: str
+    credential: CallerCredential
+    operation: str
+    target: str
+    expected: str
+    answer: str
+    message: str = ""
+    because: tuple[Cell, ...] = ()
+    count: int = 1
+    background: bool = False
+
+    @property
+    def carried_out(self) -> bool:
+        """Whether AWS did what was asked."""
+        return self.answer == OK
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that had to be so, and was."""
+
+    what: Message
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Facts in rows."""
+
+    title: Message
+    columns: tuple[Message, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """What is said of a step: whom it concerns, what it is called, why it comes out as it does.
+
+    Attributes:
+        section: "" in both languages where it concerns nobody in particular.
+    """
+
+    id: str
+    section: Message
+    title: Message
+    why: Message
+
+
+def narration_of(step_id: str, names: Mapping[str, str]) -> Narration:
+    """Return what is said of a step; `names` fill the heading of its section."""
+    texts = table("tour")
+    written = texts["steps"][step_id]
+    section: Message = _NOBODY
+    if step_id.count(".") > 1:
+        section = texts["sections"][step_id.rsplit(".", 1)[0]].filled(**names)
+    return Narration(step_id, section, written["title"], written["why"])
+
+
+_NOBODY = verbatim("")
+"""The section of a step that concerns nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that was performed and came out as it must.
+
+    Attributes:
+        id: stable, like `3.2-apply`.
+        section: whose story it is a part of; "" in both languages where it is nobody's.
+        why: what the step shows.
+        notes: what else a reader should know, such as a plan's warnings.
+        clock_moved: how far the endpoint's clock was moved instead of waiting.
+        assumed: the names of the assumptions whose setting mattered.
+    """
+
+    id: str
+    chapter: Chapter
+    section: Message
+    title: Message
+    why: Message
+    exchanges: tuple[Exchange, ...] = ()
+    checks: tuple[Check, ...] = ()
+    tables: tuple[Table, ...] = ()
+    notes: tuple[Message, ...] = ()
+    clock_moved: timedelta = timedelta()
+    assumed: tuple[str, ...] = ()
