@@ -31,7 +31,7 @@ from sekisho.account import (
     load_snapshot,
     save_snapshot,
 )
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.findings import check_account
 from sekisho.audit.people import rows_of
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json

@@ -8,7 +8,8 @@ import pytest
 
 from audit.small_accounts import HOME, snapshot_of
 from cases import cases, document
-from sekisho.audit import Exceptions, Family, Finding, FindingId, load_exceptions
+from sekisho.audit import Family, Finding, FindingId
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.people import powers_of
 from sekisho.audit.report import AccountReport, audit_account
 

@@ -12,7 +12,7 @@ from audit.small_accounts import snapshot_of
 from cases import cases
 from rollout.staging import NOW, account
 from sekisho.account import CredentialReport, CredentialRow
-from sekisho.audit import ExceptionKind, load_exceptions
+from sekisho.audit.exceptions import ExceptionKind, load_exceptions
 from sekisho.audit.report import audit_account
 from sekisho.errors import Code, FaultyInput
 

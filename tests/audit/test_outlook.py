@@ -23,7 +23,7 @@ from sekisho.account import (
     User,
     collect,
 )
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people import Fate, Outlook, rows_of
 from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy

@@ -16,7 +16,7 @@ from audit.small_accounts import snapshot_of
 from gaps import gap_at
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
-from sekisho.audit import Exceptions, load_exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
     audit_account,

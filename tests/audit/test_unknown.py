@@ -22,7 +22,7 @@ from sekisho.account import (
     User,
     open_account,
 )
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people import Outlook, facts_of
 from sekisho.audit.report import AccountReport, audit_account, to_csv, to_json
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json

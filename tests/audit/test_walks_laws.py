@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from audit.test_powers_laws import NAMES, PEOPLE, allowed
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people import rows_of
 from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 import pytest
 
 from sekisho.account import Snapshot, open_account, unread_policies
-from sekisho.audit import Exceptions
 from sekisho.audit.enforcement import Enforced
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
 from sekisho.cli.planning import plan_lines
 from sekisho.messages import Language

@@ -21,7 +21,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Password, Snapshot
-from sekisho.audit import Exceptions, load_exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.rollout import Goal, Plan, plan

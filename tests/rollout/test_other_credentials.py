@@ -30,7 +30,7 @@ from sekisho.account import (
     Snapshot,
     SshKey,
 )
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.people import Outlook, rows_of
 from sekisho.policy import Document, from_json
 from sekisho.rollout import Goal, Note, Plan, plan

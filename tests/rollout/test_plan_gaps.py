@@ -9,7 +9,7 @@ from administered import ACCOUNT
 from gaps import gap_at
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Password, Snapshot
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.planning import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused

@@ -22,7 +22,7 @@ from rollout.staging import (
 )
 from sekisho.account import Password, Snapshot
 from sekisho.account.reads import BESIDE
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.status import waves_as_json, waves_stand
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language

@@ -1,5 +1,6 @@
 """A finding: one thing that is wrong with a policy or an account, and what is said about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -22,6 +23,13 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+SEVERITIES: Mapping[Severity, Message] = {
+    Severity.ERROR: Message("error"),
+    Severity.WARNING: Message("warning"),
+    Severity.NOTE: Message("note"),
+}
 
 
 class Family(StrEnum):

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from sekisho.account import Snapshot, open_account
-from sekisho.audit import Exceptions, load_exceptions
+from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report.wording import exemption_text
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit

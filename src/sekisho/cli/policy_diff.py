@@ -27,7 +27,7 @@ from sekisho.prover.sentences import (
     verdict_text,
 )
 
-__all__ = ["diff"]
+__all__ = ["command"]
 
 _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
@@ -60,7 +60,7 @@ def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @assumption_option
 @format_option
 @lang_option
-def diff(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
+def command(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
     """Say exactly what one set of policies allows and the other does not, both ways.
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every

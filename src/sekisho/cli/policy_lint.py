@@ -2,33 +2,24 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from sekisho import __version__
-from sekisho.audit import Finding, Severity
-from sekisho.audit.lint import Attachment, Report, to_sarif
-from sekisho.audit.lint import lint as lint_policy
+from sekisho.audit import SEVERITIES, Finding, Severity
+from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
 from sekisho.audit.meaning import CREDENTIALS, LEGEND, OUTCOMES, TruthTable
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import ReportFormat, lang_option, report_format_option
+from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message
 
-__all__ = ["lint"]
-
-
-_SEVERITIES = {
-    Severity.ERROR: Message("error"),
-    Severity.WARNING: Message("warning"),
-    Severity.NOTE: Message("note"),
-}
 _STATEMENT = Message("statement {n}")
 _WHOLE = Message("the whole document")
 _FIX = Message("What to do: ")
@@ -48,26 +39,53 @@ _MATTERED = Message(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """How policies are examined.
+
+    Attributes:
+        attachment: what they are attached to.
+        partition: where the account is; None: where most ARNs of each are.
+    """
+
+    attachment: Attachment
+    partition: str | None
+
+
+_lint_options = grouped(
+    "options",
+    LintOptions,
+    click.option(
+        "--as",
+        "attachment",
+        type=click.Choice([each.word for each in Attachment]),
+        default=Attachment.USER.word,
+        show_default=True,
+        callback=lambda ctx, param, value: Attachment.of(value),
+        help="What the policy is attached to; `inline` is a user's inline policy.",
+    ),
+    click.option(
+        "--partition",
+        type=click.Choice([each.id for each in partitions()]),
+        help="Where the account is; by default, where most ARNs of the policy are.",
+    ),
+)
+
+
 @click.command("lint")
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
-@click.option(
-    "--as",
-    "attachment",
-    type=click.Choice([each.word for each in Attachment]),
-    default=Attachment.USER.word,
-    show_default=True,
-    callback=lambda ctx, param, value: Attachment.of(value),
-    help="What the policy is attached to; `inline` is a user's inline policy.",
-)
-@click.option(
-    "--partition",
-    type=click.Choice([each.id for each in partitions()]),
-    help="Where the account is; by default, where most ARNs of the policy are.",
-)
+@_lint_options
 @report_format_option
 @lang_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
-def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: Any) -> Exit:
+def command(
+    files: tuple[str, ...],
+    options: LintOptions,
+    output: ReportFormat,
+    lang: Language,
+    *,
+    exit_zero: bool,
+) -> Exit:
     """Say what is wrong with policies, and what they mean for each credential.
 
     FILE holds a policy; `-` is standard input. Every file is looked at, also after one that cannot
@@ -79,9 +97,8 @@ def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: 
     for file in dict.fromkeys(files):
         try:
             text = read_policy(file)
-            reports.append(
-                lint_policy(text, given["attachment"], source=file, partition=given["partition"])
-            )
+            report = lint(text, options.attachment, source=file, partition=options.partition)
+            reports.append(report)
         except FaultyInput as error:
             failed.append(error)
     messages = [
@@ -91,29 +108,21 @@ def lint(files: tuple[str, ...], output: ReportFormat, lang: Language, **given: 
         case ReportFormat.TABLE:
             _print(reports, lang)
         case ReportFormat.JSON:
-            click.echo(json.dumps(_as_json(reports, messages), indent=2, ensure_ascii=False))
+            click.echo(json.dumps(to_json(reports, messages), indent=2, ensure_ascii=False))
         case ReportFormat.SARIF:
             log = to_sarif(reports, version=__version__, lang=lang, failed=messages)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     for message in messages:
         click.echo(f"sekisho: {message}", err=True)
-    return _exit(reports, failed, exit_zero=given["exit_zero"])
-
-
-def _exit(reports: Sequence[Report], failed: Sequence[FaultyInput], *, exit_zero: bool) -> Exit:
-    """Return the exit code; what cannot be read is an error also with `--exit-zero`."""
+    # what cannot be read is an error also with `--exit-zero`
     codes = [Exit.ERROR] if failed else []
-    if not exit_zero:
-        codes += [_exit_of(report) for report in reports]
-    return worst(codes)
+    return worst(codes if exit_zero else [*codes, *map(_exit_of, reports)])
 
 
 def _exit_of(report: Report) -> Exit:
-    found = [each for each in report.findings if each.severity is not Severity.NOTE]
-    # of what IAM does not save, nothing is left unknown
-    if report.gaps and not any(each.id.startswith("save.") for each in found):
+    if report.unknown:
         return Exit.UNKNOWN
-    return Exit.FINDINGS if found else Exit.CLEAN
+    return Exit.FINDINGS if report.wrong else Exit.CLEAN
 
 
 def _print(reports: Sequence[Report], lang: Language) -> None:
@@ -153,7 +162,7 @@ def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
         where.append(_STATEMENT.filled(n=place.statement).into(lang))
     if place.sid:
         where.append(place.sid)
-    severity = _SEVERITIES[finding.severity].into(lang)
+    severity = SEVERITIES[finding.severity].into(lang)
     title = finding.title.into(lang)
     _say(console, f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
     _say(console, f"    {finding.cause.into(lang)}")
@@ -201,67 +210,3 @@ def _listed(names: Sequence[str]) -> str:
 def _say(console: Console, text: str, style: str = "") -> None:
     for line in hanging(text, console.width):
         console.print(unstyled(line), style=style, soft_wrap=True)
-
-
-def _as_json(reports: Sequence[Report], failed: Sequence[str]) -> dict[str, object]:
-    return {
-        "schema": "sekisho.policy-lint/1",
-        "reports": [_report_as_json(report) for report in reports],
-        "unreadable": list(failed),
-    }
-
-
-def _report_as_json(report: Report) -> dict[str, object]:
-    return {
-        "source": report.source,
-        "as": report.attachment.word,
-        "catalogue": report.dated,
-        "size": report.size,
-        "quota": report.attachment.quota.number if report.attachment.quota else None,
-        "clean": report.clean,
-        "findings": [_finding_as_json(each) for each in report.findings],
-        "gaps": [gap.to_json() for gap in report.gaps],
-        "credentials": _table_as_json(report.table),
-    }
-
-
-def _finding_as_json(finding: Finding) -> dict[str, object]:
-    place = finding.place
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "statement": place.statement,
-        "sid": place.sid,
-        "path": place.path,
-        "line": place.position.line or None,
-        "column": place.position.column or None,
-        "fact": finding.fact.to_json(),
-        "title": finding.title.to_json(),
-        "cause": finding.cause.to_json(),
-        "fix": finding.fix.to_json(),
-    }
-
-
-def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
-    if truth is None:
-        return None
-    return {
-        "rows": [
-            {
-                "task": row.task.en,
-                "principal": row.principal,
-                "actions": list(row.actions),
-                "outcomes": {
-                    state.value: {
-                        "outcome": cell.outcome,
-                        "assumptions": list(cell.assumptions),
-                        "askedAs": cell.asked_as or None,
-                    }
-                    for state, cell in row.cells.items()
-                },
-            }
-            for row in truth.rows
-        ],
-        "untried": list(truth.untried),
-        "unasked": list(truth.unasked),
-    }

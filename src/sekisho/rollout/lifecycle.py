@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import Device, ResourceKind, Snapshot, User, user_of
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
-from sekisho.audit import Exemption
+from sekisho.audit.exceptions import Exemption
 from sekisho.messages import Message
 from sekisho.rollout.changes import (
     AttachUserPolicy,

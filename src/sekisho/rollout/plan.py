@@ -16,7 +16,7 @@ from cattrs import BaseValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from sekisho import __version__
-from sekisho.audit import Exemption
+from sekisho.audit.exceptions import Exemption
 from sekisho.documents.records import WrongType, leaves, record_converter
 from sekisho.engine.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted

@@ -1,14 +1,11 @@
 """What lint is asked and what it answers."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.audit.finding import Finding, Severity
+from sekisho.audit.finding import Family, Finding, Severity
 from sekisho.audit.meaning import TruthTable
-from sekisho.audit.sarif import findings_log
-from sekisho.documents.sarif import Json, notice
-from sekisho.messages import Language, Message
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind, Quota
 
 
@@ -76,32 +73,20 @@ class Report:
     size: int
 
     @property
+    def wrong(self) -> bool:
+        """Whether something worse than a note was found."""
+        return any(each.severity is not Severity.NOTE for each in self.findings)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether something was not examined; what IAM does not save leaves nothing to know."""
+        refused = any(
+            each.id.family is Family.SAVE and each.severity is not Severity.NOTE
+            for each in self.findings
+        )
+        return bool(self.gaps) and not refused
+
+    @property
     def clean(self) -> bool:
         """Whether nothing worse than a note was found and nothing was left out."""
-        return not self.gaps and all(each.severity is Severity.NOTE for each in self.findings)
-
-
-def to_sarif(
-    reports: Sequence[Report], *, version: str, lang: Language, failed: Iterable[str] = ()
-) -> Json:
-    """Return reports as one SARIF run.
-
-    Args:
-        reports: one for each document that could be read.
-        version: the version of sekisho.
-        lang: the language of the messages.
-        failed: what could not be read, as messages; with any, the run was no success.
-    """
-    return findings_log(
-        (finding for report in reports for finding in report.findings),
-        (
-            *(notice("error", message) for message in failed),
-            *(
-                notice("warning", f"{report.source}: {gap.into(lang)}")
-                for report in reports
-                for gap in report.gaps
-            ),
-        ),
-        version=version,
-        lang=lang,
-    )
+        return not self.gaps and not self.wrong

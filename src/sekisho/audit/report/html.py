@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from sekisho.audit.finding import Finding, limits_of_controls
+from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.people import Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
@@ -14,7 +14,6 @@ from sekisho.audit.report.wording import (
     FINDINGS,
     GAPS,
     NONE,
-    SEVERITIES,
     USERS,
     as_of,
     cells,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
 
-from sekisho.audit.finding import Finding, limits_of_controls
+from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -11,7 +11,6 @@ from sekisho.audit.report.wording import (
     EXEMPTION,
     FINDINGS,
     NONE,
-    SEVERITIES,
     USERS,
     as_of,
     cells,

@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from sekisho.account import unread_policies
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
-from sekisho.audit.finding import Finding, FindingId, Severity
+from sekisho.audit.finding import Finding, FindingId
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.people import Nature, Outlook, Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, verbatim
 
-SEVERITIES: Mapping[Severity, Message] = {
-    Severity.ERROR: Message("error"),
-    Severity.WARNING: Message("warning"),
-    Severity.NOTE: Message("note"),
-}
 NATURES: Mapping[Nature, Message] = {
     Nature.PERSON: Message("person"),
     Nature.MACHINE: Message("machine"),

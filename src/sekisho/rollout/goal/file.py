@@ -10,7 +10,7 @@ from datetime import UTC, date
 from pathlib import Path
 
 from sekisho.account import Snapshot
-from sekisho.audit import Exceptions
+from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape, read_yaml
 from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.messages import verbatim

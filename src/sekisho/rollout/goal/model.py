@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from sekisho.account import Snapshot
-from sekisho.audit import Exemption
+from sekisho.audit.exceptions import Exemption
 from sekisho.policy.document import Document
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sekisho.account import Snapshot, User
 from sekisho.account.saved import dump_snapshot
-from sekisho.audit import ExceptionKind, Exemption
+from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Message
 from sekisho.policy import to_json

@@ -1,24 +1,20 @@
-"""The exceptions file: who need not be enforced, why, who answers for it, and until when.
+"""Exceptions: who need not be enforced, why, who answers for it, and until when.
 
-One YAML file names the break-glass users, the machine users and every other exception. Nothing is
-an exception that is not in it, and nothing in it is silent: it is shown wherever its user is.
+Nothing is an exception that is not in the file, and nothing in it is silent: it is shown wherever
+its user is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import Path
 
 from sekisho.account import Snapshot
-from sekisho.documents import Shape, read_yaml, yaml_shape
 from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.messages import Message
 from sekisho.policy import Position
 
 _ELSE = Message("delete the entry, or mend the name")
-SCHEMA = "sekisho.exceptions/1"
-"""The name of the form; another number means another form."""
 
 
 class ExceptionKind(StrEnum):
@@ -116,90 +112,17 @@ class Exceptions:
                 password and no `force`. A password that could not be read is no fault here; the
                 audit reports it.
         """
-        _refuse(self.source, list(_misfits(self.entries, snapshot)))
+        refuse_faults(self.source, list(misfits_of(self.entries, snapshot)))
 
 
-def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exceptions:
-    """Load an exceptions file.
-
-    Args:
-        source: its path; or its text, told by its line breaks.
-        snapshot: the account that it has to fit, as in `Exceptions.check`.
-
-    Raises:
-        FaultyInput: with every fault, each with line and column.
-    """
-    text = isinstance(source, str) and "\n" in source
-    name = "exceptions" if text else str(source)
-    shape = yaml_shape(str(source), name) if text else read_yaml(source)
-    if shape.absent:
-        shape.fault("the file is empty")
-        _refuse(name, shape.faults)
-    found = shape.members(("schema", "exceptions"))
-    if not found["schema"].absent and found["schema"].text() != SCHEMA:
-        found["schema"].fault(f"must be `{SCHEMA}`", fix="this sekisho reads no other form")
-    shapes = found["exceptions"].items()
-    entries = tuple(_entry(each) for each in shapes)
-    _check_double(entries, shapes)
-    misfits = [] if snapshot is None else _misfits(entries, snapshot)
-    _refuse(name, [*shape.faults, *misfits])
-    return Exceptions(entries, name)
-
-
-def _refuse(name: str, faults: list[Fault]) -> None:
+def refuse_faults(name: str, faults: list[Fault]) -> None:
+    """Raise FaultyInput with the faults of a file, by place; nothing if there are none."""
     if faults:
         raise FaultyInput(name, sorted(faults, key=lambda fault: (fault.line, fault.column)))
 
 
-def _entry(shape: Shape) -> Exemption:
-    required = ("user", "kind", "why", "owner", "approvedBy", "expires", "ticket")
-    found = shape.members(required, ("force",))
-    for each in found.values():
-        if each.raw == "" or (isinstance(each.raw, str) and not each.raw.strip()):
-            each.fault("is empty")
-    texts = {name: found[name].text().strip() for name in found}
-    line, column = shape.places.get(shape.path, (0, 0))
-    return Exemption(
-        user=texts["user"],
-        kind=_kind(found["kind"], texts["kind"]),
-        why=texts["why"],
-        owner=texts["owner"],
-        approved_by=texts["approvedBy"],
-        expires=_day(found["expires"], texts["expires"]),
-        ticket=texts["ticket"],
-        force=texts["force"],
-        position=Position(line, column),
-    )
-
-
-def _kind(shape: Shape, text: str) -> ExceptionKind:
-    try:
-        return ExceptionKind(text)
-    except ValueError:
-        if text:
-            shape.fault(f"must be one of {', '.join(f'`{each}`' for each in ExceptionKind)}")
-        return ExceptionKind.OTHER
-
-
-def _day(shape: Shape, text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        if text:
-            shape.fault("is not a day, like `2027-03-31`")
-        return date.min
-
-
-def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None:
-    seen: set[str] = set()
-    for entry, shape in zip(entries, shapes, strict=True):
-        # IAM tells names apart without regard to case
-        if entry.user.lower() in seen:
-            shape.fault(f"`{entry.user}` is there twice", fix="keep one entry for each user")
-        seen.add(entry.user.lower() or str(len(seen)))
-
-
-def _misfits(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
+def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield what of some exceptions does not fit an account."""
     known = {user.name: user for user in snapshot.users}
     for entry in entries:
         user, place = known.get(entry.user), (entry.position.line, entry.position.column)

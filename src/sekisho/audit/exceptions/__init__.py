@@ -1,0 +1,19 @@
+"""Who need not be enforced: the exceptions, and the file that names them."""
+
+from sekisho.audit.exceptions.file import load_exceptions
+from sekisho.audit.exceptions.model import (
+    ExceptionKind,
+    Exceptions,
+    Exemption,
+    exemption_from_json,
+    exemption_to_json,
+)
+
+__all__ = [
+    "ExceptionKind",
+    "Exceptions",
+    "Exemption",
+    "exemption_from_json",
+    "exemption_to_json",
+    "load_exceptions",
+]

@@ -1,0 +1,134 @@
+"""`sekisho policy new`: write a Force_MFA policy."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sekisho import policy
+from sekisho.catalogue import DEFAULT_PARTITION, partitions
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.policy_files import unusable
+from sekisho.cli.policy_summary import length_of
+from sekisho.errors import UsageError
+from sekisho.messages import Language, Message
+from sekisho.policy import Choices, Document, Preset
+from sekisho.policy.texts import title_of
+
+_OPENS = Message("What it opens", "MFA")
+_COSTS = Message("What it costs")
+_WRITTEN = Message("written to {path}")
+
+
+def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each field of `Choices`; None means: as the preset has it."""
+    for field in reversed(fields(Choices)):
+        dashed = field.name.replace("_", "-")
+        title = title_of(field.name).en
+        if field.name == "partition":
+            ids = [partition.id for partition in partitions()]
+            option = click.option(
+                "--partition",
+                type=click.Choice(ids),
+                help=f"{title}; {DEFAULT_PARTITION} if not given.",
+            )
+        elif field.name == "mfa_age":
+            option = click.option("--mfa-age", type=int, metavar="SECONDS", help=f"{title}.")
+        else:
+            option = click.option(f"--{dashed}/--no-{dashed}", default=None, help=f"{title}.")
+        function = option(function)
+    return function
+
+
+@click.command("new")
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    default=Preset.RECOMMENDED.value,
+    show_default=True,
+    help="Where the choices below start from.",
+)
+@_choice_options
+@click.option("--explain", is_flag=True, help="Say what each choice opens and costs (on stderr).")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="A new file."
+)
+@lang_option
+@format_option
+def command(
+    preset: str,
+    *,
+    explain: bool,
+    out: Path | None,
+    lang: Language,
+    output: OutputFormat,
+    **chosen: bool | int | str | None,
+) -> Exit:
+    """Write a Force_MFA policy for these choices.
+
+    The policy goes to stdout (or to --out FILE), ready to paste. With --format json it comes with
+    its name, description, size and choices. Nothing is sent to AWS.
+    """
+    differing: Any = {name: value for name, value in chosen.items() if value is not None}
+    choices = replace(policy.choices_of(Preset(preset)), **differing)
+    document = policy.force_mfa(choices)
+    if output is OutputFormat.JSON:
+        text = json.dumps(_new_as_json(preset, choices, document, explain), indent=2)
+    else:
+        text = policy.render(document)
+    if out is None:
+        click.echo(text)
+    else:
+        _write(out, f"{text}\n")
+        click.echo(_WRITTEN.filled(path=out).into(lang), err=True)
+    if output is OutputFormat.TABLE:
+        if explain:
+            _explain(choices, lang)
+        click.echo(length_of(document).into(lang), err=True)
+    return Exit.CLEAN
+
+
+def _new_as_json(
+    preset: str, choices: Choices, document: Document, explain: bool
+) -> dict[str, object]:
+    value: dict[str, object] = {
+        "schema": "sekisho.policy/1",
+        "name": policy.NAME,
+        "description": policy.DESCRIPTION,
+        "preset": preset,
+        "choices": asdict(choices),
+        "size": policy.size(document),
+        "document": policy.to_json(document),
+    }
+    if explain:
+        value["explained"] = [_explained(each) for each in policy.explain(choices)]
+    return value
+
+
+def _explained(choice: policy.ChoiceText) -> dict[str, object]:
+    values = ((field.name, getattr(choice, field.name)) for field in fields(choice))
+    return {name: each.to_json() if isinstance(each, Message) else each for name, each in values}
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that must not be there yet: an edited policy is not to be lost."""
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        fix = "delete it, or choose another name"
+        raise UsageError(f"`{path}` is there already", fix=fix) from None
+    except OSError as error:
+        raise unusable(str(path), error) from None
+
+
+def _explain(choices: Choices, lang: Language) -> None:
+    """Print every choice on stderr, as paragraphs: four columns would not fit a terminal."""
+    for each in policy.explain(choices):
+        click.echo(f"{each.title.into(lang)} [{each.name}]: {each.chosen}", err=True)
+        for label, sentence in ((_OPENS, each.opens), (_COSTS, each.costs)):
+            click.echo(f"  {label.into(lang)}: {sentence.into(lang)}", err=True)
