@@ -105,17 +105,17 @@ class SekishoError(Exception):
 
     def __init__(
         self,
-        message: Message | str,
+        message: Message,
         *,
         code: Code | None = None,
         at: str = "",
-        fix: Message | str | None = None,
+        fix: Message | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = _message(message)
+        self.message = message
         self.code = code or type(self).code
         self.at = at
-        self.fix = _message(fix) if fix else None
+        self.fix = fix
 
     def __str__(self) -> str:
         return self.into(Language.EN)
@@ -125,17 +125,13 @@ class SekishoError(Exception):
         return self.message.into(language)
 
 
-def _message(text: Message | str) -> Message:
-    return verbatim(text) if isinstance(text, str) else text
-
-
 class UsageError(SekishoError):
     """The command line was used wrongly."""
 
     code = Code.USAGE
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with an input.
 
@@ -150,27 +146,10 @@ class Fault:
 
     code: Code
     message: Message
-    path: str
-    line: int
-    column: int
-    fix: Message | None
-
-    def __init__(  # noqa: PLR0913, PLR0917 - the fields
-        self,
-        code: Code,
-        message: Message | str,
-        path: str = "",
-        line: int = 0,
-        column: int = 0,
-        fix: Message | str | None = None,
-    ) -> None:
-        put = object.__setattr__
-        put(self, "code", code)
-        put(self, "message", _message(message))
-        put(self, "path", path)
-        put(self, "line", line)
-        put(self, "column", column)
-        put(self, "fix", _message(fix) if fix else None)
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    fix: Message | None = None
 
     def __str__(self) -> str:
         return self.into(Language.EN)
@@ -296,8 +275,10 @@ class InternalError(SekishoError):
         super().__init__(verbatim(what), at=at)
 
 
-def reason_of(error: OSError) -> Message:
-    """Return what the system says about an input or output that failed, in its own words."""
+def reason_of(error: OSError | UnicodeError) -> Message:
+    """Return why a file could not be read or written; what the system says in its own words."""
+    if isinstance(error, UnicodeError):
+        return Message("it is not UTF-8 text")
     return verbatim(error.strerror.lower()) if error.strerror else Message("no reason given")
 
 

@@ -90,7 +90,7 @@ def test_what_does_not_pass_stops_at_once_with_the_fix(
     report = applied(whole, Sour(api, "nothing"), tmp_path / "journal", clock)
     assert clock.waited == []
     assert report.stopped is not None
-    assert (report.stopped.aws_code, report.stopped.fix) == (code, "sign in again")
+    assert (report.stopped.aws_code, report.stopped.fix) == (code, verbatim("sign in again"))
     assert report.remaining[0] == report.stopped.address
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
 

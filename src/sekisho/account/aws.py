@@ -22,7 +22,7 @@ from botocore.session import get_session
 
 from sekisho.account.api import THROTTLED, AwsApi
 from sekisho.errors import AwsRefused, InternalError
-from sekisho.messages import verbatim
+from sekisho.messages import Message
 
 __all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
@@ -54,23 +54,28 @@ _SECRET_PARAMETERS = frozenset(
 _Failure = ClientError | BotoCoreError | ResponseParserError
 _FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 """How a call can fail; botocore's parser has a tree of errors of its own."""
-_SIGN_IN_AGAIN = "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
-_CLOCK = "if the keys are right, this computer's clock is not: set it, then run it again"
-_REGION_NAMED = "`--region`, `AWS_DEFAULT_REGION` or the profile"
-_NETWORK = (
-    f"check the network, the region ({_REGION_NAMED}) and the endpoint's URL, then run it again"
+_SIGN_IN_AGAIN = Message(
+    "sign in again (`aws sso login`, `aws login`, or new keys), then run it again"
 )
-_AGAIN = "run it again: what was done is found again"
-_SETTINGS = (
+_CLOCK = Message("if the keys are right, this computer's clock is not: set it, then run it again")
+_NETWORK = Message(
+    "check the network, the region (`--region`, `AWS_DEFAULT_REGION` or the profile) and the "
+    "endpoint's URL, then run it again"
+)
+_AGAIN = Message("run it again: what was done is found again")
+_SETTINGS = Message(
     "correct it in the environment (`AWS_ENDPOINT_URL` and the like) or in the profile; an "
     "endpoint's URL begins with `https://` or `http://`"
 )
 _FIXES = {
-    "InvalidRegionError": f"a region is named like `us-east-1`: correct it in {_REGION_NAMED}",
-    "NoRegionError": f"give a region with {_REGION_NAMED}",
-    "NoCredentialsError": "give a profile with `--profile`, or sign in first",
-    "PartialCredentialsError": "give both the key's id and its secret",
-    "ProfileNotFound": "`aws configure list-profiles` names the profiles there are",
+    "InvalidRegionError": Message(
+        "a region is named like `us-east-1`: correct it in `--region`, "
+        "`AWS_DEFAULT_REGION` or the profile"
+    ),
+    "NoRegionError": Message("give a region with `--region`, `AWS_DEFAULT_REGION` or the profile"),
+    "NoCredentialsError": Message("give a profile with `--profile`, or sign in first"),
+    "PartialCredentialsError": Message("give both the key's id and its secret"),
+    "ProfileNotFound": Message("`aws configure list-profiles` names the profiles there are"),
     "EndpointConnectionError": _NETWORK,
     "ConnectTimeoutError": _NETWORK,
     "ProxyConnectionError": _NETWORK,
@@ -86,11 +91,11 @@ _FIXES = {
     "SSOTokenLoadError": _SIGN_IN_AGAIN,
     "TokenRetrievalError": _SIGN_IN_AGAIN,
     "UnauthorizedSSOTokenError": _SIGN_IN_AGAIN,
-    "InvalidClientTokenId": (
+    "InvalidClientTokenId": Message(
         "the key is unknown or not active; or it is of a GetSessionToken session without MFA, "
         "which may not call IAM"
     ),
-    "PasswordPolicyViolation": (
+    "PasswordPolicyViolation": Message(
         "make the plan again: it takes the length from the account's password policy, where that "
         "can be read"
     ),
@@ -192,7 +197,7 @@ class Boto3Api:
         except ValueError as error:
             # so botocore refuses an endpoint without a scheme, or a number that is none
             text = " ".join(str(error).split())
-            raise AwsRefused("connect", "InvalidSetting", text, 0, verbatim(_SETTINGS)) from None
+            raise AwsRefused("connect", "InvalidSetting", text, 0, _SETTINGS) from None
 
     def _region_of(self, service: str) -> str | None:
         """Return where a service is called; None: as configured."""
@@ -330,5 +335,5 @@ def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> A
     for name in _SECRET_PARAMETERS & params.keys():
         secret = str(params[name])
         message = message.replace(secret, "***") if secret else message
-    fix = verbatim(_FIXES[code]) if code in _FIXES else None
-    return AwsRefused(operation, code, " ".join(message.split()), status, fix)
+    text = " ".join(message.split())
+    return AwsRefused(operation, code, text, status, _FIXES.get(code))

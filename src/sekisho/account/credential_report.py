@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from sekisho.account.model import CredentialReport, CredentialRow
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.messages import Message, verbatim
 
 __all__ = ["ROOT", "read_credential_report"]
 
@@ -34,9 +35,12 @@ _NEEDED = (
 )
 _UNKNOWN = frozenset({"", "n/a", "no_information", "not_supported"})
 _FLAGS = {"true": True, "false": False}
-_FIX = "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
+_FIX = Message(
+    "give the file as AWS made it: `aws iam get-credential-report`, or the console's download"
+)
 
-_NEITHER = "give what `sekisho collect` saved, an account file, or an export of AWS"
+_IN_COLUMN = verbatim("`{column}`: {message}")
+_NEITHER = Message("give what `sekisho collect` saved, an account file, or an export of AWS")
 
 
 def read_credential_report(
@@ -56,10 +60,10 @@ def read_credential_report(
             line = _Line(cells, lines.line_num, faults)
             row = line.row()
             if row.user in rows:
-                line.fault("user", f"{quoted(row.user)} is there twice")
+                line.fault("user", Message("{user} is there twice").filled(user=quoted(row.user)))
             rows[row.user] = row
     except csv.Error as error:
-        faults.append(_fault(f"is not CSV: {error}", lines.line_num))
+        faults.append(_fault(Message("is not CSV: {reason}").filled(reason=error), lines.line_num))
     if faults:
         raise FaultyAccount(source, faults)
     return CredentialReport(generated_at, rows)
@@ -69,14 +73,21 @@ def _heading_faults(heading: Iterable[str]) -> list[Fault]:
     names = Counter(heading)
     # cells that other marks part, as a spreadsheet may save them, are of a report all the same
     if not any(name in cell for name in _NEEDED for cell in names):
-        what = "is neither JSON nor a credential report" if names else "is empty"
+        what = Message("is neither JSON nor a credential report") if names else Message("is empty")
         return [Fault(Code.ACCOUNT_BAD_SHAPE, what, fix=_NEITHER)]
-    missing = [_fault(f"has no column `{name}`", 1) for name in _NEEDED if name not in names]
+    missing = [
+        _fault(Message("has no column `{name}`").filled(name=name), 1)
+        for name in _NEEDED
+        if name not in names
+    ]
     twice = [name for name in _NEEDED if names[name] > 1]
-    return [*missing, *(_fault(f"has the column `{name}` twice", 1) for name in twice)]
+    return [
+        *missing,
+        *(_fault(Message("has the column `{name}` twice").filled(name=name), 1) for name in twice),
+    ]
 
 
-def _fault(message: str, line: int) -> Fault:
+def _fault(message: Message, line: int) -> Fault:
     return Fault(Code.ACCOUNT_BAD_SHAPE, message, "", line, fix=_FIX)
 
 
@@ -91,10 +102,12 @@ class _Line:
     def row(self) -> CredentialRow:
         """Return what the line says."""
         if None in self.cells or None in self.cells.values():
-            self.faults.append(_fault("has more or fewer cells than the heading", self.number))
+            self.faults.append(
+                _fault(Message("has more or fewer cells than the heading"), self.number)
+            )
         user, arn = self.text("user"), self.text("arn")
         if not user or not arn.startswith("arn:"):
-            self.fault("arn", "names no user")
+            self.fault("arn", Message("names no user"))
         keys = ("access_key_1", "access_key_2")
         return CredentialRow(
             user=user,
@@ -136,7 +149,9 @@ class _Line:
         """Return a truth value; None if the report does not tell."""
         text = self.known(column).lower()
         if text and text not in _FLAGS:
-            self.fault(column, f"{quoted(text)} is neither `true` nor `false`")
+            self.fault(
+                column, Message("{text} is neither `true` nor `false`").filled(text=quoted(text))
+            )
         return _FLAGS.get(text)
 
     def time(self, column: str) -> datetime | None:
@@ -147,10 +162,12 @@ class _Line:
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
-            self.fault(column, f"{quoted(text)} is not a time in ISO 8601")
+            self.fault(
+                column, Message("{text} is not a time in ISO 8601").filled(text=quoted(text))
+            )
             return None
         return when if when.tzinfo else when.replace(tzinfo=UTC)
 
-    def fault(self, column: str, message: str) -> None:
+    def fault(self, column: str, message: Message) -> None:
         """Note a fault in a cell."""
-        self.faults.append(_fault(f"`{column}`: {message}", self.number))
+        self.faults.append(_fault(_IN_COLUMN.filled(column=column, message=message), self.number))

@@ -23,6 +23,7 @@ from sekisho.account.entries import (
 from sekisho.account.model import ResourceKind, ResourceRef
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy, quoted
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind, from_json, names, parse
 
 __all__ = ["SECTIONS", "Details", "read_details"]
@@ -65,8 +66,10 @@ def read_details(shape: Shape, partition: str, account: str) -> Details:
     lists = shape.members((), (*SECTIONS, *_PAGING))
     if lists["IsTruncated"].flag():
         lists["IsTruncated"].fault(
-            "the export is only a part of the account",
-            fix="let the AWS CLI page by itself: leave out `--max-items` and `--no-paginate`",
+            Message("the export is only a part of the account"),
+            fix=Message(
+                "let the AWS CLI page by itself: leave out `--max-items` and `--no-paginate`"
+            ),
         )
     home = _Home(partition, account)
     return Details(
@@ -176,7 +179,9 @@ def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> tuple[Poli
     found = sorted(versions, key=_age, reverse=True)
     if not default.absent and not any(version.is_default for version in found):
         default.fault(
-            f"no version in `PolicyVersionList` is {quoted(default.text())}",
+            Message("no version in `PolicyVersionList` is {text}").filled(
+                text=quoted(default.text())
+            ),
             Code.ACCOUNT_BAD_REFERENCE,
         )
     return tuple(found)
@@ -191,9 +196,13 @@ def _version(item: Shape, default: str, arn: str, home: _Home) -> PolicyVersion:
     got = item.members(("VersionId", "Document"), ("IsDefaultVersion", "CreateDate"))
     identifier = got["VersionId"].text()
     if not got["VersionId"].absent and not _VERSION.fullmatch(identifier):
-        got["VersionId"].fault(f"{quoted(identifier)} is not the id of a version, like `v1`")
+        got["VersionId"].fault(
+            Message("{identifier} is not the id of a version, like `v1`").filled(
+                identifier=quoted(identifier)
+            )
+        )
     if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
-        got["IsDefaultVersion"].fault("contradicts `DefaultVersionId`")
+        got["IsDefaultVersion"].fault(Message("contradicts `DefaultVersionId`"))
     about = ResourceRef(ResourceKind.POLICY_VERSION, identifier, arn)
     if identifier == default:
         about = ResourceRef(ResourceKind.MANAGED_POLICY, arn)
@@ -221,7 +230,7 @@ def _document(
     """Return a policy document as the JSON text that IAM stores; "" if it cannot be read."""
     if shape.absent:
         if shape.raw is None:
-            shape.fault("must not be null")
+            shape.fault(Message("must not be null"))
         return ""
     try:
         if isinstance(shape.raw, dict):
@@ -264,7 +273,7 @@ def _tags(items: Shape) -> dict[str, str]:
         got = item.members(("Key", "Value"))
         key = got["Key"].text()
         if key.lower() in {known.lower() for known in found}:
-            got["Key"].fault(f"the tag key {quoted(key)} is there twice")
+            got["Key"].fault(Message("the tag key {key} is there twice").filled(key=quoted(key)))
         found[key] = got["Value"].text()
     return found
 
@@ -281,7 +290,9 @@ def _arn(shape: Shape, home: _Home, resource: str) -> str:
     arn, expected = shape.text(), f"arn:{home.partition}:iam::{home.account}:{resource}"
     if not shape.absent and arn != expected:
         shape.fault(
-            f"{quoted(arn)} does not fit account, path and name, which make {quoted(expected)}",
+            Message("{arn} does not fit account, path and name, which make {expected}").filled(
+                arn=quoted(arn), expected=quoted(expected)
+            ),
             Code.ACCOUNT_BAD_REFERENCE,
         )
     return arn

@@ -114,7 +114,9 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
     home = f"arn:{snapshot.partition}:iam::{snapshot.account}:"
     others = [row.arn for row in report.rows.values() if not row.arn.startswith(home)]
     if others:
-        message = f"{quoted(others[0])} is not of the account `{snapshot.account}`"
+        message = Message("{others} is not of the account `{account}`").filled(
+            others=quoted(others[0]), account=snapshot.account
+        )
         raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
     known = {user.name for user in snapshot.users}
     new = [report.rows[name] for name in sorted(report.rows.keys() - known - {ROOT})]
@@ -148,7 +150,7 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
     """
     home = next((row.arn.split(":") for row in report.rows.values()), [])
     if len(home) < len(["arn", "partition", "iam", "region", "account", "resource"]):
-        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, "no ARN in it tells whose account it is")
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, Message("no ARN in it tells whose account it is"))
         raise FaultyAccount(source, [fault])
     rows = [row for row in report.rows.values() if row.user != ROOT]
     missing = (_DETAILS, *_HELD, *_BARE, *_NEVER)

@@ -17,6 +17,7 @@ from sekisho.account.references import reference_faults
 from sekisho.account.text import decoded, text_of_file
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.messages import Message
 
 __all__ = ["SCHEMA", "load_account", "read_account"]
 
@@ -82,13 +83,16 @@ def _read(shape: Shape) -> AccountFile:
         ("about", "alias", "passwordPolicy", "credentials"),
     )
     if not got["schema"].absent and got["schema"].text() != SCHEMA:
-        got["schema"].fault(f"must be `{SCHEMA}`", fix="this sekisho reads no other form")
-    account = _matching(got["account"], _ACCOUNT, "an account id of twelve digits")
-    partition = _matching(got["partition"], _PARTITION, "a partition, like `aws`")
+        got["schema"].fault(
+            Message("must be `{schema}`").filled(schema=SCHEMA),
+            fix=Message("this sekisho reads no other form"),
+        )
+    account = _matching(got["account"], _ACCOUNT, Message("an account id of twelve digits"))
+    partition = _matching(got["partition"], _PARTITION, Message("a partition, like `aws`"))
     held = got["credentials"].members((), ("users", "orphanDevices"))
     found = replace(
         _with_details(got["authorizationDetails"], partition, account),
-        alias=_matching(got["alias"], _ALIAS, "an account alias") or None,
+        alias=_matching(got["alias"], _ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
         credentials={name: read_user_credentials(entry) for name, entry in held["users"].entries()},
         orphans=tuple(read_device(item, enabled=False) for item in held["orphanDevices"].items()),
@@ -104,7 +108,9 @@ def _bare_export(shape: Shape) -> AccountFile:
     """
     home = next(_homes(shape.raw), None)
     if home is None:
-        shape.fault("no ARN in the export tells whose account it is", Code.ACCOUNT_BAD_REFERENCE)
+        shape.fault(
+            Message("no ARN in the export tells whose account it is"), Code.ACCOUNT_BAD_REFERENCE
+        )
         return AccountFile("", "")
     found = replace(_with_details(replace(shape, open=True), *home), bare=True)
     shape.faults.extend(reference_faults(found, ""))
@@ -134,8 +140,8 @@ def _with_details(shape: Shape, partition: str, account: str) -> AccountFile:
     )
 
 
-def _matching(shape: Shape, form: re.Pattern[str], what: str) -> str:
+def _matching(shape: Shape, form: re.Pattern[str], what: Message) -> str:
     text = shape.text()
     if not shape.absent and not form.fullmatch(text):
-        shape.fault(f"{quoted(text)} is not {what}")
+        shape.fault(Message("{text} is not {what}").filled(text=quoted(text), what=what))
     return text

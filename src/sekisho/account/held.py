@@ -8,6 +8,7 @@ import re
 from sekisho.account.entries import DeviceEntry, KeyEntry, UserCredentials
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, quoted
+from sekisho.messages import Message, verbatim
 from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
 
 __all__ = ["read_device", "read_password_policy", "read_user_credentials"]
@@ -53,10 +54,10 @@ def read_password_policy(shape: Shape) -> PasswordPolicy | None:
 def read_user_credentials(shape: Shape) -> UserCredentials:
     """Read what one user holds."""
     got = shape.members((), ("password", "passwordResetRequired", "devices", "accessKeys"))
-    password = _secret(got["password"], _PASSWORD, "a password that IAM takes")
+    password = _secret(got["password"], _PASSWORD, Message("a password that IAM takes"))
     reset = got["passwordResetRequired"].flag()
     if reset and password is None:
-        got["passwordResetRequired"].fault("there is no password to be changed")
+        got["passwordResetRequired"].fault(Message("there is no password to be changed"))
     return UserCredentials(
         password=password,
         reset_required=reset,
@@ -72,16 +73,18 @@ def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
     path = got["path"].text() or "/"
     if not got["name"].absent and (refused := check_device_name(name, path)):
         got["name"].fault(
-            f"{quoted(path + name)} is not a path and name that IAM takes for a device",
+            Message("{name} is not a path and name that IAM takes for a device").filled(
+                name=quoted(path + name)
+            ),
             Code.NAME_REFUSED,
-            refused.message,
+            verbatim(refused.message),
         )
     seed = got["seed"].text()
     if not got["seed"].absent and not is_seed(seed):
-        got["seed"].fault("is not a base32 seed of at least 10 bytes")
+        got["seed"].fault(Message("is not a base32 seed of at least 10 bytes"))
     if got["enabled"].flag(enabled) is not enabled:
-        fix = "list a device that nobody has enabled under `orphanDevices`, and no other"
-        got["enabled"].fault("contradicts the place of the device", fix=fix)
+        fix = Message("list a device that nobody has enabled under `orphanDevices`, and no other")
+        got["enabled"].fault(Message("contradicts the place of the device"), fix=fix)
     return DeviceEntry(name, path, seed)
 
 
@@ -89,15 +92,17 @@ def _key(shape: Shape) -> KeyEntry:
     got = shape.members(("id", "secret"), ("active",))
     identifier = got["id"].text()
     if not got["id"].absent and not _KEY_ID.fullmatch(identifier):
-        got["id"].fault("is not the id of a long-term access key, like `AKIAIOSFODNN7EXAMPLE`")
-    secret = _secret(got["secret"], _SECRET, "a secret access key") or ""
+        got["id"].fault(
+            Message("is not the id of a long-term access key, like `AKIAIOSFODNN7EXAMPLE`")
+        )
+    secret = _secret(got["secret"], _SECRET, Message("a secret access key")) or ""
     return KeyEntry(identifier, secret, got["active"].flag(True))
 
 
-def _secret(shape: Shape, form: re.Pattern[str], what: str) -> str | None:
+def _secret(shape: Shape, form: re.Pattern[str], what: Message) -> str | None:
     if shape.absent:
         return None
     value = shape.text()
     if shape.raw == value and not form.fullmatch(value):
-        shape.fault(f"is not {what}")
+        shape.fault(Message("is not {what}").filled(what=what))
     return value

@@ -19,6 +19,7 @@ from sekisho.account.saved import read_snapshot
 from sekisho.account.text import decoded, text_of_file
 from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.messages import Message
 
 __all__ = ["open_account"]
 
@@ -69,10 +70,8 @@ def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
     if isinstance(value, dict) and {"Content", "ReportFormat"} <= value.keys():
         return _printed_report(value, name)
     if isinstance(value, dict) and schema is None and "Statement" in value:
-        message, fix = (
-            "it is a policy, and no account",
-            "`sekisho prove` takes policies as they are",
-        )
+        message = Message("it is a policy, and no account")
+        fix = Message("`sekisho prove` takes policies as they are")
         raise FaultyAccount(name, [Fault(Code.ACCOUNT_BAD_SHAPE, message, fix=fix)])
     return read_account(value, name)
 
@@ -86,7 +85,7 @@ def _printed_report(value: object, source: str) -> CredentialReport:
     try:
         text = base64.b64decode(got["Content"].text(), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
-        got["Content"].fault("is not a text in base64")
+        got["Content"].fault(Message("is not a text in base64"))
     if faults:
         raise FaultyAccount(source, faults)
     return read_credential_report(text, source, generated_at=generated_at)
@@ -97,7 +96,7 @@ def _written(path: str | Path) -> datetime:
 
 
 def _apart(paths: Iterable[str | Path]) -> FaultyAccount:
-    message = "do not make one account together"
-    fix = "give one file, or an export of AWS and its credential report"
+    message = Message("do not make one account together")
+    fix = Message("give one file, or an export of AWS and its credential report")
     names = ", ".join(str(path) for path in paths) or "no file"
     return FaultyAccount(names, [Fault(Code.ACCOUNT_BAD_SHAPE, message, fix=fix)])

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, meant
+from sekisho.messages import Message
 from sekisho.signin import change_allowed
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
 
 _DETAILS = "GetAccountAuthorizationDetails"
 _PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
-_MORE = "collect the account again with more permissions"
+_NO_GROUP = Message("group `{group}` of user `{user}` is not in it")
+_NO_POLICIES = Message("the policies of user `{user}` are not in it: {cause}")
+_UNREAD_POLICY = Message("policy `{policy}` could not be read: {cause}")
+_MORE = Message("collect the account again with more permissions")
 
 
 def user_of(snapshot: Snapshot, name: str, source: str = "the account") -> User:
@@ -44,7 +48,11 @@ def user_of(snapshot: Snapshot, name: str, source: str = "the account") -> User:
     if user is None:
         # where not every user was read, the name may be right
         fix = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
-        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, f"there is no user `{name}` in it", fix=fix)
+        fault = Fault(
+            Code.ACCOUNT_BAD_REFERENCE,
+            Message("there is no user `{name}` in it").filled(name=name),
+            fix=fix,
+        )
         raise FaultyAccount(source, [fault])
     return user
 
@@ -108,7 +116,8 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
     """
     role = next((role for role in snapshot.roles if role.name == role_name), None)
     if role is None:
-        raise FaultyAccount("snapshot", [_fault(f"there is no role `{role_name}` in it")])
+        message = Message("there is no role `{name}` in it").filled(name=role_name)
+        raise FaultyAccount("snapshot", [_fault(message)])
     parts = (list(role.inline), dict.fromkeys(role.attached), role.boundary)
     return _assembled(snapshot, parts, [(ResourceKind.ROLE_POLICY, role.name)], [])
 
@@ -141,12 +150,12 @@ def unread_policies(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
 def _groups_of(snapshot: Snapshot, user: User) -> tuple[list[Group], list[Fault]]:
     known = snapshot.group_named
     missing = [
-        _fault(f"group `{name}` of user `{user.name}` is not in it")
+        _fault(_NO_GROUP.filled(group=name, user=user.name))
         for name in user.groups
         if name not in known
     ]
     missing += [
-        _fault(f"the policies of user `{user.name}` are not in it: {gap.cause.en}")
+        _fault(_NO_POLICIES.filled(user=user.name, cause=gap.cause))
         for gap in snapshot.gaps_about.get(user_ref(user.name), ())
         if gap.operation == _DETAILS
     ]
@@ -162,7 +171,7 @@ def _assembled(
     """Return the policies, or raise with everything that is missing."""
     inline, arns, boundary = parts
     faults = faults + [
-        _fault(f"policy `{gap.resource.label}` could not be read: {gap.cause.en}")
+        _fault(_UNREAD_POLICY.filled(policy=gap.resource.label, cause=gap.cause))
         for owner in owners
         for gap in snapshot.inline_gaps.get(owner, ())
     ]
@@ -181,11 +190,14 @@ def _assembled(
 
 def _unread(arn: str) -> Fault:
     """Return the fault of a policy without a text; whose policy it is tells whoever asked."""
-    message, fix = f"the text of policy `{arn}` was not read", _MORE
+    message = Message("the text of policy `{arn}` was not read").filled(arn=arn)
+    fix = _MORE
     if arn.split(":")[4:5] == ["aws"]:
-        fix = "`sekisho collect` reads it; an export of AWS has the customer's policies only"
+        fix = Message(
+            "`sekisho collect` reads it; an export of AWS has the customer's policies only"
+        )
     return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)
 
 
-def _fault(message: str) -> Fault:
+def _fault(message: Message) -> Fault:
     return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=_MORE)

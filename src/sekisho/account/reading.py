@@ -87,7 +87,7 @@ class Reading:
                 return parse(value, source=about.label, kind=kind)
             return from_json(value, source=about.label, kind=kind)
         except FaultyPolicy as error:
-            self.gap(operation, about, verbatim(str(error)), error.code)
+            self.gap(operation, about, error.message, error.code)
             return None
 
     def gap(self, operation: str, about: ResourceRef, reason: Message, code: str = "") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.account.entries import AccountFile, DeviceEntry, GroupEntry, RoleEntry, UserEntry
 from sekisho.errors import Code, Fault, quoted
+from sekisho.messages import Message
 from sekisho.signin import MAX_DEVICES
 
 __all__ = ["reference_faults"]
@@ -24,7 +25,7 @@ def reference_faults(account: AccountFile, details: str) -> Iterator[Fault]:
         for number, name in enumerate(user.groups):
             if name and name not in groups:
                 path = f"{at}UserDetailList[{index}].GroupList[{number}]"
-                yield _missing(path, f"there is no group {quoted(name)}")
+                yield _missing(path, Message("there is no group {name}").filled(name=quoted(name)))
     yield from _unknown_policies(account, at)
     yield from _credential_faults(account)
 
@@ -45,7 +46,9 @@ def _twice(names: Iterable[str], path: str, member: str) -> Iterator[Fault]:
     for index, name in enumerate(names):
         first = seen.setdefault(name.lower(), index)
         if name and first != index:
-            message = f"{quoted(name)} is taken by entry {first}; case does not matter"
+            message = Message("{name} is taken by entry {first}; case does not matter").filled(
+                name=quoted(name), first=first
+            )
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, f"{path}[{index}].{member}")
 
 
@@ -69,7 +72,10 @@ def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
                 named.append((entry.boundary, f"{path}.PermissionsBoundary.PermissionsBoundaryArn"))
             for arn, place in named:
                 if arn and arn not in known and not arn.startswith(of_aws):
-                    yield _missing(place, f"the policy {quoted(arn)} is not among `Policies`")
+                    yield _missing(
+                        place,
+                        Message("the policy {arn} is not among `Policies`").filled(arn=quoted(arn)),
+                    )
 
 
 def _credential_faults(account: AccountFile) -> Iterator[Fault]:
@@ -79,16 +85,18 @@ def _credential_faults(account: AccountFile) -> Iterator[Fault]:
     for name, held in account.credentials.items():
         path = f"credentials.users.{quoted(name)[1:-1]}"
         if name not in users:
-            yield _missing(path, f"there is no user {quoted(name)}")
+            yield _missing(path, Message("there is no user {name}").filled(name=quoted(name)))
         if len(held.devices) > MAX_DEVICES:
-            message = f"a user can have up to {MAX_DEVICES} MFA devices"
+            message = Message("a user can have up to {most} MFA devices").filled(most=MAX_DEVICES)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.devices")
         if len(held.keys) > _MAX_KEYS:
-            message = f"a user can have up to {_MAX_KEYS} access keys"
+            message = Message("a user can have up to {most} access keys").filled(most=_MAX_KEYS)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.accessKeys")
     for name, count in (keys + serials).items():
         if name and count > 1:
-            message = f"{quoted(name)} is there {count} times"
+            message = Message("{name} is there {count} times").filled(
+                name=quoted(name), count=count
+            )
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "credentials")
 
 
@@ -98,5 +106,5 @@ def _devices(account: AccountFile) -> Iterator[DeviceEntry]:
     yield from account.orphans
 
 
-def _missing(path: str, message: str) -> Fault:
+def _missing(path: str, message: Message) -> Fault:
     return Fault(Code.ACCOUNT_BAD_REFERENCE, message, path)

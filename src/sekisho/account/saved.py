@@ -98,11 +98,15 @@ def read_snapshot(value: object, source: str) -> Snapshot:
 def _other_form(value: object) -> Fault:
     schema = value.get("schema") if isinstance(value, dict) else None
     if isinstance(schema, str) and schema.startswith("sekisho.snapshot/"):
-        message = f"is a snapshot of another form, {quoted(schema)}; this is `{SNAPSHOT_SCHEMA}`"
-        fix = "collect the account again with this version of sekisho"
+        message = Message("is a snapshot of another form, {schema}; this is `{known}`").filled(
+            schema=quoted(schema), known=SNAPSHOT_SCHEMA
+        )
+        fix = Message("collect the account again with this version of sekisho")
         return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", fix=fix)
-    message = f"is no snapshot: `schema` must be `{SNAPSHOT_SCHEMA}`"
-    return Fault(Code.ACCOUNT_BAD_SHAPE, message, "schema", fix="`sekisho collect` writes one")
+    message = Message("is no snapshot: `schema` must be `{schema}`").filled(schema=SNAPSHOT_SCHEMA)
+    return Fault(
+        Code.ACCOUNT_BAD_SHAPE, message, "schema", fix=Message("`sekisho collect` writes one")
+    )
 
 
 def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:
@@ -111,14 +115,16 @@ def _contradictions(snapshot: Snapshot) -> Iterator[Fault]:
         seen: set[str] = set()
         for index, entry in enumerate(getattr(snapshot, section)):
             if entry.name in seen:
-                message = f"{quoted(entry.name)} is there twice"
+                message = Message("{name} is there twice").filled(name=quoted(entry.name))
                 path = f"{section}[{index}].name"
                 yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, path)
             seen.add(entry.name)
     for arn, policy in snapshot.policies.items():
         if policy.arn != arn:
             path = f"policies.{quoted(arn)[1:-1]}.arn"
-            yield Fault(Code.ACCOUNT_BAD_REFERENCE, f"must be {quoted(arn)}", path)
+            yield Fault(
+                Code.ACCOUNT_BAD_REFERENCE, Message("must be {arn}").filled(arn=quoted(arn)), path
+            )
 
 
 @cache

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from sekisho.errors import Code, Fault, FaultyAccount, quoted
+from sekisho.errors import Code, Fault, FaultyAccount, quoted, reason_of
+from sekisho.messages import Message
 
 __all__ = ["decoded", "text_of_file"]
 
@@ -19,11 +20,15 @@ def text_of_file(path: str | Path) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        fix = "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
-        fault = Fault(Code.FILE_UNREADABLE, "is not UTF-8 text", fix=fix)
+        fix = Message(
+            "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        )
+        fault = Fault(Code.FILE_UNREADABLE, Message("is not UTF-8 text"), fix=fix)
     except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {reason}")
+        fault = Fault(
+            Code.FILE_UNREADABLE,
+            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
+        )
     raise FaultyAccount(str(path), [fault])
 
 
@@ -46,9 +51,9 @@ def decoded(text: str, name: str) -> object:
     except json.JSONDecodeError as error:
         fault = _not_json(text, error)
     except RecursionError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, "is nested too deep")
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("is nested too deep"))
     except ValueError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, "has a number with too many digits")
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("has a number with too many digits"))
     else:
         if twice:
             raise FaultyAccount(name, twice)
@@ -60,11 +65,18 @@ def decoded(text: str, name: str) -> object:
 def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
     for key, count in Counter(key for key, _ in pairs).items():
         if count > 1:
-            yield Fault(Code.ACCOUNT_NOT_JSON, f"the key {quoted(key)} is there twice")
+            yield Fault(
+                Code.ACCOUNT_NOT_JSON,
+                Message("the key {key} is there twice").filled(key=quoted(key)),
+            )
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
     cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-    message = "ends too early: it is cut off" if cut else f"is not JSON: {error.msg}"
-    fix = "export it again, or copy it whole" if cut else ""
+    message = (
+        Message("ends too early: it is cut off")
+        if cut
+        else Message("is not JSON: {problem}").filled(problem=error.msg)
+    )
+    fix = Message("export it again, or copy it whole") if cut else None
     return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)

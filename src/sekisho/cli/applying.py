@@ -137,7 +137,7 @@ def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", fix="give `--yes`")
+        raise UsageError(Message("there is no terminal to ask on"), fix=Message("give `--yes`"))
     try:
         agreed = _agreed(asked.into(lang), lang)
     except click.Abort:
@@ -169,5 +169,5 @@ def _stopped(remaining: tuple[str, ...], stop: Stop | None, lang: Language) -> I
     if stop is not None:
         values = {"code": stop.aws_code, "message": stop.message}
         yield _STOPPED.filled(operation=stop.operation, **values).into(lang)
-        yield from ([stop.fix] if stop.fix else [])
+        yield from ([stop.fix.into(lang)] if stop.fix else [])
         yield _AGAIN.into(lang)

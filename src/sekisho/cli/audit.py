@@ -66,9 +66,9 @@ class AuditOptions:
     def check(self) -> None:
         """Raise UsageError if options do not go together, or `out` cannot be written."""
         if self.bom and self.output is not AuditFormat.CSV:
-            raise UsageError("`--bom` is for `--format csv`")
+            raise UsageError(Message("`--bom` is for `--format csv`"))
         if self.force and not self.out:
-            raise UsageError("`--force` is for `--out`")
+            raise UsageError(Message("`--force` is for `--out`"))
         if self.out:
             check_writable(self.out, replace=self.force)
 

@@ -22,7 +22,7 @@ from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import grouped
 from sekisho.engine import arns
 from sekisho.errors import AwsRefused, UsageError
-from sekisho.messages import Language, Message, verbatim
+from sekisho.messages import Language, Message, joined_messages, verbatim
 
 __all__ = [
     "AwsOptions",
@@ -80,8 +80,8 @@ def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | 
     """Return the ARN if it is that of a role in an account."""
     if arn is not None and not (arns.is_role(arn) and arns.account_of(arn)):
         raise UsageError(
-            f"`--role-arn {arn}` is not the ARN of a role",
-            fix="write it whole, like `arn:aws:iam::111122223333:role/NAME`",
+            Message("`--role-arn {arn}` is not the ARN of a role").filled(arn=arn),
+            fix=Message("write it whole, like `arn:aws:iam::111122223333:role/NAME`"),
         )
     return arn
 
@@ -90,9 +90,13 @@ def _serial(ctx: click.Context, param: click.Parameter, serial: str | None) -> s
     """Return the serial number if a device can have it."""
     if serial is not None and not _SERIAL.fullmatch(serial):
         raise UsageError(
-            f"`--mfa-serial {serial}` is not the serial number of an MFA device",
-            fix="write the ARN of a virtual device, like `arn:aws:iam::111122223333:mfa/NAME`, or "
-            "the number on a hardware token",
+            Message("`--mfa-serial {serial}` is not the serial number of an MFA device").filled(
+                serial=serial
+            ),
+            fix=Message(
+                "write the ARN of a virtual device, like "
+                "`arn:aws:iam::111122223333:mfa/NAME`, or the number on a hardware token"
+            ),
         )
     return serial
 
@@ -109,8 +113,8 @@ def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> st
         callable_ = False
     if not callable_:
         raise UsageError(
-            f"`--endpoint-url {url}` is not a URL that can be called",
-            fix="write it whole, like `http://127.0.0.1:5577`",
+            Message("`--endpoint-url {url}` is not a URL that can be called").filled(url=url),
+            fix=Message("write it whole, like `http://127.0.0.1:5577`"),
         )
     return url
 
@@ -149,7 +153,12 @@ def refuse_beside(option: str, values: Mapping[str, object]) -> None:
     """
     idle = [f"`--{name.replace('_', '-')}`" for name, value in values.items() if value]
     if idle:
-        raise UsageError(f"`{option}` goes with no {' or '.join(idle)}", fix="leave one side out")
+        raise UsageError(
+            Message("`{option}` goes with no {names}").filled(
+                option=option, names=joined_messages(map(verbatim, idle), en=" or ", ja="、")
+            ),
+            fix=Message("leave one side out"),
+        )
 
 
 def connection(aws: AwsOptions, lang: Language) -> Connection:
@@ -167,7 +176,9 @@ def connection(aws: AwsOptions, lang: Language) -> Connection:
     from sekisho.account.aws import AssumedRole, connect  # noqa: PLC0415 - files need no boto3
 
     if aws.mfa_serial and not aws.role_arn:
-        raise UsageError("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
+        raise UsageError(
+            Message("`--mfa-serial` is for `--role-arn`; a profile has its own `mfa_serial`")
+        )
     role = None
     if aws.role_arn:
         asked = _CODE.filled(serial=aws.mfa_serial).into(lang)
@@ -207,8 +218,8 @@ def _identity(api: AwsApi) -> Mapping[str, Any]:
             return api.call("sts", "GetCallerIdentity")
         except GetPassWarning:
             raise UsageError(
-                "an MFA code is wanted, and there is no terminal to ask for it on",
-                fix="run it on a terminal, or sign in with MFA first and use that session",
+                Message("an MFA code is wanted, and there is no terminal to ask for it on"),
+                fix=Message("run it on a terminal, or sign in with MFA first and use that session"),
             ) from None
 
 

@@ -58,7 +58,7 @@ def command(
     stderr. Exit 4 if something could not be read: the snapshot says what.
     """
     if force and not out:
-        raise UsageError("`--force` is for `--out`")
+        raise UsageError(Message("`--force` is for `--out`"))
     if print_policy:
         refuse_beside("--print-policy", {"out": out})
         aws.refuse_beside("--print-policy")

@@ -50,7 +50,7 @@ from sekisho.engine.wording import (
     sentence,
 )
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind
 from sekisho.signin import (
     AskPolicies,
@@ -214,15 +214,19 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
 
 def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
     if asked != RequestOptions():
-        raise UsageError("`--batch` takes everything from its lines; give no request beside it")
+        raise UsageError(
+            Message("`--batch` takes everything from its lines; give no request beside it")
+        )
     source = click.get_current_context().get_parameter_source
     told = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
     if output is OutputFormat.TABLE and source("output") is ParameterSource.COMMANDLINE:
         told.append("`--format table`")
     if told:
         raise UsageError(
-            f"`--batch` takes no {' and no '.join(told)}",
-            fix="leave it away: the answers to a batch are JSON in English",
+            _BATCH_TAKES_NO.filled(
+                options=joined_messages(map(verbatim, told), en=" and no ", ja="、")
+            ),
+            fix=Message("leave it away: the answers to a batch are JSON in English"),
         )
 
 
@@ -326,8 +330,8 @@ class _Reader:
         missing = [name for name, value in needed.items() if value is None]
         if missing:
             names = ", ".join(f"`--{name}`" for name in missing)
-            fix = "give one request, or `--batch`"
-            self.errors.append(UsageError(f"missing {names}", fix=fix))
+            fix = Message("give one request, or `--batch`")
+            self.errors.append(UsageError(Message("missing {names}").filled(names=names), fix=fix))
         request = Request(
             options.principal or "",
             options.action or "",
@@ -424,9 +428,11 @@ def _value(text: str, value: str) -> ContextValue:
     if isinstance(read, list) and all(isinstance(one, str) for one in read):
         return tuple(read)
     raise UsageError(
-        f'`--context {text}`: a value that begins with `[` or `"` is JSON, and this is neither a '
-        "list of texts nor a text",
-        fix='write a list as `KEY=["a", "b"]`, and a text that begins so as `KEY="[a"`',
+        Message(
+            '`--context {text}`: a value that begins with `[` or `"` is JSON, and '
+            "this is neither a list of texts nor a text"
+        ).filled(text=text),
+        fix=Message('write a list as `KEY=["a", "b"]`, and a text that begins so as `KEY="[a"`'),
     )
 
 
@@ -444,6 +450,7 @@ _HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
 """What a principal signs with; of users and root the credential that may do most."""
 
 _BESIDE = Message("Whatever the policies say: {rule} Only the policies are decided here.")
+_BATCH_TAKES_NO = Message("`--batch` takes no {options}")
 _DOUBT = Message(
     "That a Deny has no effect is AWS's word, and nobody is known to have tested it (assumption "
     "`get_session_token_heeds_deny`)."

@@ -170,7 +170,13 @@ def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
             errors.append(error)
             continue
         if key in tags:
-            errors.append(UsageError(f"`--tag {text}`: the key `{key}` stands twice"))
+            errors.append(
+                UsageError(
+                    Message("`--tag {text}`: the key `{key}` stands twice").filled(
+                        text=text, key=key
+                    )
+                )
+            )
         tags[key] = value
     return tags
 

@@ -8,7 +8,7 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from inspect import cleandoc
@@ -16,11 +16,10 @@ from inspect import cleandoc
 import click
 
 from sekisho import __version__
-from sekisho.cli.errors_ja import IN_JAPANESE
 from sekisho.cli.exits import Exit, Spoken, worst
 from sekisho.cli.pipes import stdio
 from sekisho.cli.usage_ja import in_japanese
-from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError
+from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message
 
 __all__ = ["main", "root"]
@@ -50,6 +49,8 @@ _ABOUT_ONE_PERSON = ("onboard", "reset", "offboard")
 """Commands that share the module `lifecycle`."""
 
 _INTERRUPTED = Message("interrupted")
+_WRONG_USAGE = Message("The command line is wrong.")
+_SEE_HELP = Message("See `--help`.")
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
 
@@ -119,21 +120,6 @@ def _report(error: SekishoError, language: Language) -> Exit:
     return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 
-def _codes(error: SekishoError) -> list[Code]:
-    if isinstance(error, SeveralErrors):
-        return [code for each in error.errors for code in _codes(each)]
-    if isinstance(error, FaultyInput):
-        return [fault.code for fault in error.faults]
-    return [error.code]
-
-
-def _translate(codes: Iterable[Code], language: Language) -> None:
-    """Say what the errors mean and what to do, once each, if the language is another one."""
-    if language is Language.JA:
-        for code in dict.fromkeys(codes):
-            click.echo(f"  {code}: {IN_JAPANESE[code]}", err=True)
-
-
 def main() -> None:
     """Run the command line and exit with its code."""
     stdio()
@@ -157,17 +143,16 @@ def _run() -> int:
         return Exit.ERROR
     except click.UsageError as error:
         error.show()
-        if spoken.language is Language.JA and (said := in_japanese(error)):
-            click.echo(f"  {said}", err=True)
-        _translate([Code.USAGE], spoken.language)
+        if spoken.language is Language.JA:
+            # click itself speaks English
+            said = in_japanese(error) or _WRONG_USAGE.ja
+            click.echo(f"  {said}{_SEE_HELP.ja}", err=True)
         return Exit.USAGE
     except click.ClickException as error:
         error.show()
         return Exit.ERROR
     except SekishoError as error:
-        code = _report(error, spoken.language)
-        _translate(_codes(error), spoken.language)
-        return code
+        return _report(error, spoken.language)
     return result if isinstance(result, int) else Exit.CLEAN
 
 
@@ -179,9 +164,10 @@ def _unwritten(error: OSError) -> None:
     """
     if error.errno not in _UNWRITABLE or error.filename is not None:
         raise error
-    message = f"the output cannot be written: {(error.strerror or 'no reason given').lower()}"
+    message = Message("the output cannot be written: {reason}").filled(reason=reason_of(error))
     with suppress(OSError):
-        click.echo(f"sekisho: {Code.OUTPUT_UNWRITABLE}: {message}", err=True)
+        said = message.into(Language.of_environment())
+        click.echo(f"sekisho: {Code.OUTPUT_UNWRITABLE}: {said}", err=True)
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:

@@ -16,7 +16,7 @@ from sekisho.cli.exits import Spoken
 from sekisho.engine import Assumptions
 from sekisho.engine.question import assumptions_from_text
 from sekisho.errors import UsageError
-from sekisho.messages import Language
+from sekisho.messages import Language, Message
 
 __all__ = [
     "Decorator",
@@ -116,7 +116,10 @@ def texts_of_assumptions(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, value = pair("--assume", "NAME=VALUE", text)
         if name in pairs:
-            raise UsageError(f"`--assume {text}`: `{name}` stands twice", fix="set it once")
+            raise UsageError(
+                Message("`--assume {text}`: `{name}` stands twice").filled(text=text, name=name),
+                fix=Message("set it once"),
+            )
         pairs[name] = value
     return pairs
 
@@ -129,7 +132,11 @@ def pair(option: str, form: str, text: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(f"`{option} {text}` is not of the form `{form}`")
+        raise UsageError(
+            Message("`{option} {text}` is not of the form `{form}`").filled(
+                option=option, text=text, form=form
+            )
+        )
     return name, value
 
 

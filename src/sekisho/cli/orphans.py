@@ -84,18 +84,29 @@ def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
     for serial in kept:
         if not any(device.serial == serial for device in snapshot.orphans):
             raise UsageError(
-                f"`--keep {serial}`: there is no such device", fix="give a serial number as listed"
+                Message("`--keep {serial}`: there is no such device").filled(serial=serial),
+                fix=Message("give a serial number as listed"),
             )
 
 
 def _check_older(older: Snapshot, path: str, snapshot: Snapshot) -> None:
     """See that it is of the same account, older, and knows the devices of its time."""
     if (older.partition, older.account) != (snapshot.partition, snapshot.account):
-        raise UsageError(f"`--since {path}` is of another account, `{older.account}`")
+        raise UsageError(
+            Message("`--since {path}` is of another account, `{account}`").filled(
+                path=path, account=older.account
+            )
+        )
     if older.taken_at > snapshot.taken_at:
-        raise UsageError(f"`--since {path}` is newer than the account as it was read")
+        raise UsageError(
+            Message("`--since {path}` is newer than the account as it was read").filled(path=path)
+        )
     if older.gap_of(_DEVICES) is not None:
-        raise UsageError(f"`--since {path}` has a gap: `{_DEVICES}` was not read for it")
+        raise UsageError(
+            Message("`--since {path}` has a gap: `{devices}` was not read for it").filled(
+                path=path, devices=_DEVICES
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sekisho.cli.planning import (
 )
 from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError
-from sekisho.messages import Language
+from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import plan
 from sekisho.rollout.goal.file import goal_of, read_goal
@@ -156,10 +156,10 @@ def command(
 
 def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
     if path is not None and raw is not None:
-        raise UsageError("a goal file goes with no option that says a goal")
+        raise UsageError(Message("a goal file goes with no option that says a goal"))
     if path is not None:
         return read_goal(path), path
     if raw is None:
-        fix = "give a goal file, or options like `--user NAME`"
-        raise UsageError("there is no goal", fix=fix)
+        fix = Message("give a goal file, or options like `--user NAME`")
+        raise UsageError(Message("there is no goal"), fix=fix)
     return Shape(raw, "", [], {}, Code.FILE_BAD_SHAPE), "options"

@@ -162,9 +162,11 @@ def account_of(
         SekishoError: if the file of `--out` cannot be written.
     """
     if planning.force and planning.out is None:
-        raise UsageError("`--force` is for `--out`", fix="say where to save the plan")
+        raise UsageError(
+            Message("`--force` is for `--out`"), fix=Message("say where to save the plan")
+        )
     if (planning.snapshot is None) != (planning.caller is None):
-        raise UsageError("`--snapshot` and `--caller` go together")
+        raise UsageError(Message("`--snapshot` and `--caller` go together"))
     if planning.out is not None:
         check_writable(planning.out, replace=planning.force)
     if planning.snapshot is not None and planning.caller is not None:
@@ -179,8 +181,10 @@ def account_of(
 def _check_time(snapshot: Snapshot, source: str) -> None:
     """Refuse a snapshot of a day to come: waves would be due too early, keys would look unused."""
     if snapshot.taken_at - datetime.now(UTC) > MAX_CLOCK_LEAD:
-        message = f"the account was read at {snapshot.taken_at.isoformat()}, which is yet to come"
-        fix = "set the clock right and collect the account again"
+        message = Message("the account was read at {time}, which is yet to come").filled(
+            time=snapshot.taken_at.isoformat()
+        )
+        fix = Message("set the clock right and collect the account again")
         fault = Fault(Code.ACCOUNT_BAD_SHAPE, message, "takenAt", fix=fix)
         raise FaultyInput(source, [fault])
 
@@ -189,9 +193,13 @@ def _saved_account(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller
     """Return both; a plan that its caller could never apply helps nobody."""
     if caller.home != (snapshot.partition, snapshot.account):
         raise UsageError(
-            f"`--caller {caller.arn}` is nobody of the account `{snapshot.account}` in "
-            f"`{snapshot.partition}`, which the snapshot is of",
-            fix="give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it",
+            Message(
+                "`--caller {arn}` is nobody of the account `{account}` in `{partition}`, "
+                "which the snapshot is of"
+            ).filled(arn=caller.arn, account=snapshot.account, partition=snapshot.partition),
+            fix=Message(
+                "give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it"
+            ),
         )
     return snapshot, caller
 
@@ -270,10 +278,17 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         identity, _, reason = text.partition("=")
         if not identity or not reason.strip():
-            raise UsageError(f"`--accept {text}` is not of the form `ID=REASON`")
+            raise UsageError(
+                Message("`--accept {text}` is not of the form `ID=REASON`").filled(text=text)
+            )
         if identity in found:
-            fix = "give one reason"
-            raise UsageError(f"`--accept {text}`: `{identity}` stands twice", fix=fix)
+            fix = Message("give one reason")
+            raise UsageError(
+                Message("`--accept {text}`: `{identity}` stands twice").filled(
+                    text=text, identity=identity
+                ),
+                fix=fix,
+            )
         found[identity] = reason.strip()
     return found
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sekisho import policy
 from sekisho.engine import AttachedPolicy
-from sekisho.errors import Code, Fault, FaultyInput, UsageError
+from sekisho.errors import Code, Fault, FaultyInput, UsageError, reason_of
+from sekisho.messages import Message
 
 __all__ = ["read_attached", "read_policy", "refuse_stdin_twice", "unusable"]
 
@@ -29,8 +30,8 @@ def read_policy(file: str) -> str:
     """
     text = _text(file)
     if _ACCOUNT.match(text):
-        message = "it is an account, and no policy"
-        fix = "`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"
+        message = Message("it is an account, and no policy")
+        fix = Message("`sekisho prove --snapshot` and `sekisho audit --snapshot` take it")
         raise FaultyInput(file, [Fault(Code.POLICY_NOT_A_POLICY, message, fix=fix)])
     return text
 
@@ -47,8 +48,12 @@ def _text(file: str) -> str:
         if isinstance(error, OSError):
             raise unusable(file, error) from None
         position = error.start + 1 if isinstance(error, UnicodeDecodeError) else 0
-        message = f"byte {position} is not UTF-8" if position else "no file can have this name"
-        fix = "save the file as UTF-8" if position else ""
+        message = (
+            Message("byte {position} is not UTF-8").filled(position=position)
+            if position
+            else Message("no file can have this name")
+        )
+        fix = Message("save the file as UTF-8") if position else None
         raise FaultyInput(file, [Fault(Code.FILE_UNREADABLE, message, fix=fix)]) from None
 
 
@@ -72,10 +77,11 @@ def refuse_stdin_twice(paths: Iterable[str]) -> None:
     """
     if list(paths).count("-") > 1:
         raise UsageError(
-            "`-` is standard input and can be read once", fix="save the other policies to files"
+            Message("`-` is standard input and can be read once"),
+            fix=Message("save the other policies to files"),
         )
 
 
 def unusable(file: str, error: OSError) -> FaultyInput:
     """Return the error for a file that the system does not let us use."""
-    return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, (error.strerror or "unusable").lower())])
+    return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, reason_of(error))])

@@ -120,8 +120,8 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        fix = "delete it, or choose another name"
-        raise UsageError(f"`{path}` is there already", fix=fix) from None
+        fix = Message("delete it, or choose another name")
+        raise UsageError(Message("`{path}` is there already").filled(path=path), fix=fix) from None
     except OSError as error:
         raise unusable(str(path), error) from None
 

@@ -59,7 +59,7 @@ from sekisho.cli.prove_users import (
 from sekisho.cli.sarif import log_of
 from sekisho.engine import Policies
 from sekisho.errors import UsageError
-from sekisho.messages import Language
+from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
 from sekisho.prover.scenarios import Setting
@@ -105,7 +105,7 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     snapshot = snapshot_of_options(given)
     everybody = snapshot is not None and asked_about_all(given)
     if given["signin"] != SigninAssumptions() and (everybody or not people_asked(given)):
-        raise UsageError("`--assume`: a point of sign-in, which walks of people alone ask")
+        raise UsageError(Message("`--assume`: a point of sign-in, which walks of people alone ask"))
     if snapshot is not None and everybody:
         return _of_all(snapshot, given, output, lang)
     check_heeded(given)
@@ -117,8 +117,10 @@ def _of_all(
 ) -> Exit:
     if wrong := not_of_all(given):
         raise UsageError(
-            f"{wrong}: of all users it is asked whether MFA is enforced, and invariants; see "
-            "`--user`"
+            Message(
+                "{wrong}: of all users it is asked whether MFA is enforced, and "
+                "invariants; see `--user`"
+            ).filled(wrong=wrong)
         )
     check_heeded(given)
     users = users_of(snapshot, _about_all(given))

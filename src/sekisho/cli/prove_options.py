@@ -11,6 +11,7 @@ from sekisho.cli.prove_people import PEOPLE_PART
 from sekisho.engine import Assumptions
 from sekisho.engine.question import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
 from sekisho.prover.scenarios.fixes import WALKED
 from sekisho.signin import SigninAssumptions
@@ -78,6 +79,7 @@ _NAMES = {
 }
 
 F = TypeVar("F", bound=Callable[..., Any])
+_OF_OPTION = verbatim("`{option}`: {message}")
 
 
 def question_options(function: F) -> F:
@@ -142,13 +144,17 @@ def check_heeded(given: dict[str, Any]) -> None:
         PEOPLE_PART: people_asked(given),
     }
     faults = [
-        f"{', '.join(f'`{_option(name)}`' for name in said)}: only `{part}` heeds this, and it is "
-        "not asked"
+        Message("{options}: only `{part}` heeds this, and it is not asked").filled(
+            options=", ".join(f"`{_option(name)}`" for name in said), part=part
+        )
         for part, names in ((Part.ENFORCEMENT.value, _OF_ENFORCEMENT), (PEOPLE_PART, _OF_PEOPLE))
         if (said := _said(given, names)) and not asked[part]
     ]
     if faults:
-        raise UsageError("; ".join(faults), fix="ask it, too, by `--only`, or leave this out")
+        raise UsageError(
+            joined_messages(faults, en="; ", ja="; "),
+            fix=Message("ask it, too, by `--only`, or leave this out"),
+        )
 
 
 def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
@@ -161,21 +167,28 @@ def invariants_of(given: dict[str, Any]) -> tuple[Invariant, ...]:
     own = tuple(_own(given))
     found = (*own, *(read_invariants(given["file"]) if given["file"] else ()))
     if not found and "invariants" in given["parts"]:
-        raise UsageError("`--only invariants` needs `--never`, `--always` or `--invariants`")
+        raise UsageError(
+            Message("`--only invariants` needs `--never`, `--always` or `--invariants`")
+        )
     return found
 
 
 def _own(given: dict[str, Any]) -> Iterator[Invariant]:
     if given["never"] and given["always"]:
         raise UsageError(
-            "`--never` and `--always` are two questions", fix="write both to a file: --invariants"
+            Message("`--never` and `--always` are two questions"),
+            fix=Message("write both to a file: --invariants"),
         )
     about = _said(given, ("on", "unless_mfa", "with_mfa", "mfa_age", "within"))
     about += ["calls"] if given["calls"] != Calls.ALL.value else []
     if not given["never"] and not given["always"] and not given["only_from"]:
         if about:
             option = _option(about[0])
-            raise UsageError(f"`{option}` needs `--never`, `--always` or `--only-from`")
+            raise UsageError(
+                Message("`{option}` needs `--never`, `--always` or `--only-from`").filled(
+                    option=option
+                )
+            )
         return
     demand = Demand.ALWAYS if given["always"] else Demand.NEVER
     invariant = Invariant(
@@ -190,8 +203,12 @@ def _own(given: dict[str, Any]) -> Iterator[Invariant]:
         within=given["within"],
         calls=Calls(given["calls"]),
     )
-    if faults := [f"`{_option(name)}`: {message}" for name, message in faults_in(invariant)]:
-        raise UsageError("; ".join(faults))
+    faults = [
+        _OF_OPTION.filled(option=_option(name), message=message)
+        for name, message in faults_in(invariant)
+    ]
+    if faults:
+        raise UsageError(joined_messages(faults, en="; ", ja="; "))
     yield invariant
 
 

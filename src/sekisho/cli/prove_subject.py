@@ -158,21 +158,25 @@ def snapshot_of_options(given: dict[str, Any]) -> Snapshot | None:
         FaultyAccount: if the files cannot be read.
     """
     if given["user"] and given["everybody"]:
-        raise UsageError("`--user` is one user, and `--all` is all of them")
+        raise UsageError(Message("`--user` is one user, and `--all` is all of them"))
     if not given["snapshot"]:
         needing = [name for name in ("user", "everybody") if given[name]]
         if needing:
             option = "--user" if needing[0] == "user" else "--all"
-            raise UsageError(f"`{option}` needs `--snapshot`")
+            raise UsageError(Message("`{option}` needs `--snapshot`").filled(option=option))
         if not given["files"]:
-            raise UsageError("give policies, or an account with `--snapshot`")
+            raise UsageError(Message("give policies, or an account with `--snapshot`"))
         return None
     others = [name for name in _OF_FILES if given[name]]
     if others:
         names = ", ".join(
             f"`{_OPTION_NAMES.get(name, '--' + name.replace('_', '-'))}`" for name in others
         )
-        raise UsageError(f"{names}: an account has its own policies; leave out `--snapshot`")
+        raise UsageError(
+            Message("{names}: an account has its own policies; leave out `--snapshot`").filled(
+                names=names
+            )
+        )
     return open_account(*given["snapshot"])
 
 

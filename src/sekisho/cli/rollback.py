@@ -108,7 +108,9 @@ def _rolled_back(
 def _refuse_unapplied(kept: PlanFile) -> None:
     if not kept.journal.path.exists():
         raise PlanRefused(
-            f"there is no journal `{kept.journal.path}`: nothing says what this plan did",
+            Message("there is no journal `{path}`: nothing says what this plan did").filled(
+                path=kept.journal.path
+            ),
             code=Code.PLAN_FAULTY,
-            fix="give the journal that the plan was applied with, by `--journal`",
+            fix=Message("give the journal that the plan was applied with, by `--journal`"),
         )

@@ -52,12 +52,14 @@ def command(
     """
     if path.suffix in (".yaml", ".yml"):
         if who:
-            raise UsageError("`--who` is for a plan: a goal tells of no changes")
+            raise UsageError(Message("`--who` is for a plan: a goal tells of no changes"))
         if journal:
-            raise UsageError("`--journal` is for a plan: a goal has none", fix="leave it out")
+            raise UsageError(
+                Message("`--journal` is for a plan: a goal has none"), fix=Message("leave it out")
+            )
         return _of_goal(path, exceptions, output, aws, lang)
     if exceptions:
-        raise UsageError("`--exceptions` is for a goal: a plan has them in it")
+        raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
     kept = read_plan(path, journal)
     standing = plan_status(kept, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from sekisho.errors import Code, SekishoError, UsageError
+from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
 from sekisho.rollout.applying.change_status import SetsPassword
@@ -64,8 +64,10 @@ class TemporaryPasswords:
         )
         if makes and path is None and not sys.stdout.isatty():
             raise UsageError(
-                "this plan makes a temporary password, and there is no terminal to show it on",
-                fix="run it on a terminal, or name a file with `--password-file FILE`",
+                Message(
+                    "this plan makes a temporary password, and there is no terminal to show it on"
+                ),
+                fix=Message("run it on a terminal, or name a file with `--password-file FILE`"),
             )
         self._fresh = fresh and makes
         if makes and path is not None:
@@ -113,9 +115,10 @@ def _append(path: Path, line: str) -> None:
             os.fsync(file)
     except OSError as error:
         linked = error.errno == errno.ELOOP
-        reason = "it is a link" if linked else (error.strerror or "no reason given").lower()
+        reason = Message("it is a link") if linked else reason_of(error)
         raise SekishoError(
-            f"`{path}` cannot be written: {reason}", code=Code.OUTPUT_UNWRITABLE
+            Message("`{path}` cannot be written: {reason}").filled(path=path, reason=reason),
+            code=Code.OUTPUT_UNWRITABLE,
         ) from None
 
 
@@ -138,12 +141,12 @@ def _begun(path: Path, file: int) -> bool:
         os.lseek(file, 0, os.SEEK_SET)
         head = os.read(file, len(_HEAD))
     if head not in (b"", _HEAD.encode()):
-        reason = "holds something else"
+        message = Message("`{path}` is there already and holds something else")
     elif _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
-        reason = "others may read it"
+        message = Message("`{path}` is there already and others may read it")
     else:
         return head != b""
-    raise UsageError(f"`{path}` is there already and {reason}", fix="give another name")
+    raise UsageError(message.filled(path=path), fix=Message("give another name"))
 
 
 def _made(length: int) -> str:

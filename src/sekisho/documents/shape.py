@@ -47,9 +47,7 @@ class Shape:
     code: Code = Code.ACCOUNT_BAD_SHAPE
     open: bool = False
 
-    def fault(
-        self, message: Message | str, code: Code | None = None, fix: Message | str | None = None
-    ) -> None:
+    def fault(self, message: Message, code: Code | None = None, fix: Message | None = None) -> None:
         """Note a fault at this place."""
         line, column = self.places.get(self.path, (0, 0))
         self.faults.append(Fault(code or self.code, message, self.path, line, column, fix))

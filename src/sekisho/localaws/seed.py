@@ -36,6 +36,7 @@ from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.passwords import first_password
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.world import DeviceState, World
+from sekisho.messages import Message
 from sekisho.signin.passwords import CharacterClass, PasswordPolicy
 
 __all__ = ["load"]
@@ -95,8 +96,10 @@ def _check_attached(backend: IAMBackend, account: AccountFile) -> None:
     faults = [
         Fault(
             Code.ACCOUNT_BAD_REFERENCE,
-            f"`{arn}`, attached to `{name}`, is neither in the file nor a policy of AWS",
-            fix="export the policies as well",
+            Message(
+                "`{arn}`, attached to `{name}`, is neither in the file nor a policy of AWS"
+            ).filled(arn=arn, name=name),
+            fix=Message("export the policies as well"),
         )
         for arn, name in sorted(wanted)
         if arn not in backend.managed_policies

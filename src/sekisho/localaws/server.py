@@ -26,6 +26,7 @@ from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.clock import Clock
 from sekisho.localaws.log import DecisionLog
 from sekisho.localaws.world import World
+from sekisho.messages import Message
 from sekisho.signin import SigninAssumptions
 
 __all__ = ["CONSOLE_PATH", "HOST", "LocalAws"]
@@ -174,8 +175,10 @@ def _listener(port: int) -> socket.socket:
         return socket.create_server((HOST, port), backlog=_BACKLOG)
     except OSError as error:
         raise PortInUse(
-            f"cannot listen on {HOST}:{port}: {os.strerror(error.errno or 0)}",
-            fix="choose another with `--port`, or leave it out for a free one",
+            Message("cannot listen on {host}:{port}: {reason}").filled(
+                host=HOST, port=port, reason=os.strerror(error.errno or 0)
+            ),
+            fix=Message("choose another with `--port`, or leave it out for a free one"),
         ) from error
 
 

@@ -25,9 +25,13 @@ def check_listed(snapshot: Snapshot) -> None:
     gap = snapshot.unlisted
     if gap is not None:
         raise PlanRefused(
-            f"who the users are could not be read: `{gap.operation}`: {gap.cause.en}",
+            Message("who the users are could not be read: `{operation}`: {cause}").filled(
+                operation=gap.operation, cause=gap.cause
+            ),
             code=Code.PLAN_INCOMPLETE,
-            fix="let the caller read the account: `sekisho collect --print-policy` says how",
+            fix=Message(
+                "let the caller read the account: `sekisho collect --print-policy` says how"
+            ),
         )
 
 

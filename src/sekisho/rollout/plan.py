@@ -191,16 +191,16 @@ class Plan:
             digest = content.pop("digest", None) if isinstance(content, dict) else None
             found = _digest(content)
         except (ValueError, RecursionError) as error:
-            raise _faulty("this is no plan: it is not JSON") from error
+            raise _faulty(Message("this is no plan: it is not JSON")) from error
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-            raise _faulty(f"this is no plan of the schema `{SCHEMA}`")
+            raise _faulty(Message("this is no plan of the schema `{schema}`").filled(schema=SCHEMA))
         if digest != found:
-            raise _faulty("this plan was edited: its digest does not fit what it says")
+            raise _faulty(Message("this plan was edited: its digest does not fit what it says"))
         try:
             return _plan(content)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # the digest fits, so somebody computed it over what is no plan
-            raise _faulty("this plan has a part that this version cannot read") from error
+            raise _faulty(Message("this plan has a part that this version cannot read")) from error
 
     def _content(self) -> dict[str, Any]:
         said = {"schema": SCHEMA, "applicable": self.applicable}
@@ -212,8 +212,8 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def _faulty(message: str) -> PlanRefused:
-    return PlanRefused(message, code=Code.PLAN_FAULTY, fix="make the plan again")
+def _faulty(message: Message) -> PlanRefused:
+    return PlanRefused(message, code=Code.PLAN_FAULTY, fix=Message("make the plan again"))
 
 
 def _change_to_json(change: Change) -> dict[str, Any]:
@@ -268,7 +268,8 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         wrong = [*leaves(error)]
         if all(isinstance(each, WrongType) for _, each in wrong):
             named = ", ".join(quoted(place) for place, _ in wrong)
-            raise _faulty(f"this plan has values of a wrong type: {named}") from error
+            message = Message("this plan has values of a wrong type: {names}")
+            raise _faulty(message.filled(names=named)) from error
         raise ValueError("no plan") from error
     if plan._content() != content:
         raise ValueError("a part of it was not read")

@@ -13,6 +13,7 @@ from sekisho.audit.exceptions.model import (
     refuse_faults,
 )
 from sekisho.documents import Shape, read_yaml, yaml_shape
+from sekisho.messages import Message
 from sekisho.policy import Position
 
 SCHEMA = "sekisho.exceptions/1"
@@ -33,11 +34,14 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
     name = "exceptions" if text else str(source)
     shape = yaml_shape(str(source), name) if text else read_yaml(source)
     if shape.absent:
-        shape.fault("the file is empty")
+        shape.fault(Message("the file is empty"))
         refuse_faults(name, shape.faults)
     found = shape.members(("schema", "exceptions"))
     if not found["schema"].absent and found["schema"].text() != SCHEMA:
-        found["schema"].fault(f"must be `{SCHEMA}`", fix="this sekisho reads no other form")
+        found["schema"].fault(
+            Message("must be `{schema}`").filled(schema=SCHEMA),
+            fix=Message("this sekisho reads no other form"),
+        )
     shapes = found["exceptions"].items()
     entries = tuple(_entry(each) for each in shapes)
     _check_double(entries, shapes)
@@ -51,7 +55,7 @@ def _entry(shape: Shape) -> Exemption:
     found = shape.members(required, ("force",))
     for each in found.values():
         if each.raw == "" or (isinstance(each.raw, str) and not each.raw.strip()):
-            each.fault("is empty")
+            each.fault(Message("is empty"))
     texts = {name: found[name].text().strip() for name in found}
     line, column = shape.places.get(shape.path, (0, 0))
     return Exemption(
@@ -72,7 +76,11 @@ def _kind(shape: Shape, text: str) -> ExceptionKind:
         return ExceptionKind(text)
     except ValueError:
         if text:
-            shape.fault(f"must be one of {', '.join(f'`{each}`' for each in ExceptionKind)}")
+            shape.fault(
+                Message("must be one of {names}").filled(
+                    names=", ".join(f"`{each}`" for each in ExceptionKind)
+                )
+            )
         return ExceptionKind.OTHER
 
 
@@ -81,7 +89,7 @@ def _day(shape: Shape, text: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         if text:
-            shape.fault("is not a day, like `2027-03-31`")
+            shape.fault(Message("is not a day, like `2027-03-31`"))
         return date.min
 
 
@@ -90,5 +98,8 @@ def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None
     for entry, shape in zip(entries, shapes, strict=True):
         # IAM tells names apart without regard to case
         if entry.user.lower() in seen:
-            shape.fault(f"`{entry.user}` is there twice", fix="keep one entry for each user")
+            shape.fault(
+                Message("`{user}` is there twice").filled(user=entry.user),
+                fix=Message("keep one entry for each user"),
+            )
         seen.add(entry.user.lower() or str(len(seen)))

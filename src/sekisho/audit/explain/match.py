@@ -100,16 +100,19 @@ def explain(text: str) -> Explanation:
         UsageError: if there is no text, or far too much.
     """
     if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"a text of more than {MOST_CHARACTERS:,} characters", fix=_FIX)
+        raise UsageError(
+            Message("a text of more than {most:,} characters").filled(most=MOST_CHARACTERS),
+            fix=_FIX,
+        )
     plain = tidy(text[:MOST_CHARACTERS])
     known = letters(plain)
     if not known:
-        raise UsageError("no error text was given", fix=_FIX)
+        raise UsageError(Message("no error text was given"), fix=_FIX)
     answers = _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
     return Explanation(answers, () if answers else _nearest(plain))
 
 
-_FIX = "paste the error message alone"
+_FIX = Message("paste the error message alone")
 
 
 def _by_wording(known: str) -> tuple[Answer, ...]:

@@ -24,6 +24,7 @@ from sekisho.audit.meaning.credentials import (
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.errors import Code, Unsupported
+from sekisho.messages import Message
 from sekisho.policy.document import Document
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
@@ -158,9 +159,11 @@ def meaning(document: Document, *, partition: str | None = None) -> Meaning:
     """
     if any(statement.resource is None or statement.principal for statement in document.statements):
         raise Unsupported(
-            "only an identity-based policy has a meaning of its own; this one has a `Principal`",
+            Message(
+                "only an identity-based policy has a meaning of its own; this one has a `Principal`"
+            ),
             code=Code.UNSUPPORTED_POLICY_TYPE,
-            fix="decide single requests with `sekisho decide`",
+            fix=Message("decide single requests with `sekisho decide`"),
         )
     known = catalogue.load()
     home = Home(partition or _partition_of(document), ACCOUNT)

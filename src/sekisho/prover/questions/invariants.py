@@ -87,10 +87,10 @@ _WITH: dict[Calls, tuple[Held, ...]] = {
 }
 
 
-def faults_in(invariant: Invariant) -> Iterator[tuple[str, str]]:
+def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
     """Yield what is wrong with an invariant: the attribute, and a message."""
     if not invariant.actions:
-        yield "actions", "names no action"
+        yield "actions", Message("names no action")
     for name, element, entries in (
         ("actions", "Action", invariant.actions),
         ("on", "Resource", invariant.on),
@@ -101,28 +101,33 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, str]]:
     for name, networks in (("only_from", invariant.only_from), ("within", invariant.within)):
         for text in networks:
             if not _is_network(text):
-                yield name, f"{quoted(text)} is no range of addresses like `203.0.113.0/24`"
+                yield (
+                    name,
+                    Message("{text} is no range of addresses like `203.0.113.0/24`").filled(
+                        text=quoted(text)
+                    ),
+                )
     yield from _conflicts(invariant)
 
 
-def _conflicts(invariant: Invariant) -> Iterator[tuple[str, str]]:
+def _conflicts(invariant: Invariant) -> Iterator[tuple[str, Message]]:
     if invariant.demand is Demand.ALWAYS and invariant.unless_mfa:
-        yield "unless_mfa", "is about what is never allowed"
+        yield "unless_mfa", Message("is about what is never allowed")
     if invariant.demand is Demand.ALWAYS and invariant.only_from:
-        yield "only_from", "is about what is never allowed"
+        yield "only_from", Message("is about what is never allowed")
     if invariant.unless_mfa and invariant.with_mfa:
-        yield "with_mfa", "contradicts that nothing is demanded with MFA"
+        yield "with_mfa", Message("contradicts that nothing is demanded with MFA")
     if invariant.mfa_age is not None and not invariant.with_mfa:
-        yield "mfa_age", "is about sessions with MFA only"
+        yield "mfa_age", Message("is about sessions with MFA only")
 
 
-def _refused(element: str, entry: str) -> str | None:
+def _refused(element: str, entry: str) -> Message | None:
     """Return why IAM would refuse an entry of `Action` or `Resource`; None if it would not."""
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", element: entry}
     try:
         from_json({"Version": "2012-10-17", "Statement": statement})
     except FaultyPolicy as refusal:
-        return refusal.faults[0].message.en
+        return refusal.faults[0].message
     return None
 
 
@@ -293,15 +298,15 @@ def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
     shape = read_yaml(path)
     top = shape.members(["schema", "invariants"])
     if (schema := top["schema"].text()) and schema != SCHEMA:
-        top["schema"].fault(f"must be `{SCHEMA}`")
+        top["schema"].fault(Message("must be `{schema}`").filled(schema=SCHEMA))
     found: dict[str, Invariant] = {}
     for each in top["invariants"].items():
         invariant = _invariant(each)
         if invariant.id in found:
-            each.fault(f"the id {quoted(invariant.id)} is there twice")
+            each.fault(Message("the id {id} is there twice").filled(id=quoted(invariant.id)))
         found[invariant.id] = invariant
     if not found and not shape.faults:
-        top["invariants"].fault("has no invariant: it would prove nothing")
+        top["invariants"].fault(Message("has no invariant: it would prove nothing"))
     if shape.faults:
         raise FaultyInput(str(path), shape.faults)
     return tuple(found.values())
@@ -311,10 +316,10 @@ def _invariant(shape: Shape) -> Invariant:
     given = shape.members(["id"], _OPTIONAL)
     name = given["id"].text()
     if name and not _ID.fullmatch(name):
-        given["id"].fault("must be letters, digits, `.`, `_` and `-`, at most 64")
+        given["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
     demand = Demand.ALWAYS if not given["always"].absent else Demand.NEVER
     if demand is Demand.ALWAYS and not given["never"].absent:
-        shape.fault("asks for `never` and `always` at once")
+        shape.fault(Message("asks for `never` and `always` at once"))
     actions = _texts(given[demand.value])
     if not actions and given["never"].absent and not given["onlyFrom"].absent:
         actions = ("*",)
@@ -341,7 +346,9 @@ def _invariant(shape: Shape) -> Invariant:
 def _calls(shape: Shape) -> Calls:
     text = shape.text()
     if text and text not in list(Calls):
-        shape.fault(f"must be one of {', '.join(f'`{each}`' for each in Calls)}")
+        shape.fault(
+            Message("must be one of {names}").filled(names=", ".join(f"`{each}`" for each in Calls))
+        )
         return Calls.ALL
     return Calls(text) if text else Calls.ALL
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from sekisho.engine import arns
 from sekisho.engine.model import Context
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.messages import Message
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -131,8 +132,10 @@ class User:
             and not tail.endswith("/")
         )
         if not right:
-            message = f"{quoted(arn)} is not the ARN of an IAM user"
-            fault = Fault(Code.REQUEST_BAD_VALUE, message, "user", fix="write `arn:…:user/NAME`")
+            message = Message("{arn} is not the ARN of an IAM user").filled(arn=quoted(arn))
+            fault = Fault(
+                Code.REQUEST_BAD_VALUE, message, "user", fix=Message("write `arn:…:user/NAME`")
+            )
             raise FaultyRequest("user", [fault])
         return cls(arn, known or {}, all_tags)
 

@@ -6,6 +6,7 @@ from enum import Enum, StrEnum
 
 from sekisho.account.api import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
+from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.journal import Entry, Event, Journal
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import (
@@ -68,15 +69,19 @@ def password_in_doubt(change: SetsPassword, api: AwsApi) -> PlanRefused:
         AwsRefused: if its date cannot be read.
     """
     user, made = change.user, change.made_at(Observer(api))
-    dated = f", made at {made}," if made else ""
-    old = " the old one," if isinstance(change, ReplacePassword) else ""
+    dated = Message(", made at {time},").filled(time=made) if made else verbatim("")
+    old = Message(" the old one,") if isinstance(change, ReplacePassword) else verbatim("")
     return PlanRefused(
-        f"the console password of `{user}`{dated} may be{old} of the run that died at that "
-        f"call, or somebody else's",
+        Message(
+            "the console password of `{user}`{dated} may be{old} of the run that "
+            "died at that call, or somebody else's"
+        ).filled(user=user, dated=dated, old=old),
         code=Code.PLAN_DOUBTFUL,
         at=change.address,
-        fix=f"ask who else sets passwords there; then give `--ours {user}` to set it anew, or "
-        f"`--theirs {user}` to leave it",
+        fix=Message(
+            "ask who else sets passwords there; then give `--ours {user}` to set it "
+            "anew, or `--theirs {user}` to leave it"
+        ).filled(user=user),
     )
 
 
@@ -108,11 +113,15 @@ def settle_passwords(
         change = sets.get(user)
         untold = change and password_owner(change, kept.journal, api) is PasswordOwner.UNTOLD
         if change is None or user in entries or not untold:
-            raise UsageError(f"it is not in doubt whose the password of `{user}` is")
+            raise UsageError(
+                Message("it is not in doubt whose the password of `{user}` is").filled(user=user)
+            )
         if change.read(Observer(api)) is None:
             raise UsageError(
-                f"there is no console password of `{user}`: nobody's is in doubt",
-                fix="leave the option out",
+                Message("there is no console password of `{user}`: nobody's is in doubt").filled(
+                    user=user
+                ),
+                fix=Message("leave the option out"),
             )
         entries[user] = Entry(now, event, change.address, "said by whoever ran this")
     for entry in entries.values():

@@ -8,6 +8,7 @@ from typing import Any
 
 from sekisho.account.api import AwsApi, SigningApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.applying.change_status import (
     ChangeStatus,
     PasswordOwner,
@@ -50,7 +51,7 @@ class Stop:
     Attributes:
         address: the change it was for; "" if it was a look at the account before the first.
         aws_code: AWS's error code, or the client's if no answer came.
-        fix: what to do about it; "" if nothing is known.
+        fix: what to do about it; None if nothing is known.
         status: the HTTP status; 0 if no answer came.
     """
 
@@ -58,14 +59,14 @@ class Stop:
     operation: str
     aws_code: str
     message: str
-    fix: str = ""
+    fix: Message | None = None
     status: int = 0
 
     @classmethod
     def at(cls, error: AwsRefused, address: str = "") -> "Stop":
         """Return the stop at what AWS refused."""
-        message, fix = error.aws_message, error.fix.en if error.fix else ""
-        return cls(address, error.operation, error.aws_code, message, fix, error.status)
+        code, message = error.aws_code, error.aws_message
+        return cls(address, error.operation, code, message, error.fix, error.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ def _check_applicable(plan: Plan) -> None:
     if not plan.applicable:
         against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
         raise PlanRefused(
-            f"this plan is not safe to apply: {against}",
-            fix="change the goal, or make the plan with `--accept ID=REASON`",
+            Message("this plan is not safe to apply: {against}").filled(against=against),
+            fix=Message("change the goal, or make the plan with `--accept ID=REASON`"),
         )
 
 
@@ -172,13 +173,17 @@ def _check_caller(plan: Plan, api: AwsApi) -> None:
     caller = check_account(plan, api)
     if _who(caller) != _who(plan.caller.arn):
         raise PlanRefused(
-            f"this plan was judged for `{plan.caller.arn}`, and this is `{caller}`",
-            fix="make the plan as whoever applies it",
+            Message("this plan was judged for `{arn}`, and this is `{caller}`").filled(
+                arn=plan.caller.arn, caller=caller
+            ),
+            fix=Message("make the plan as whoever applies it"),
         )
     if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
         raise PlanRefused(
-            "this plan was judged for a session with MFA, and this is an access key without one",
-            fix="sign in with MFA first, or make the plan without `--mfa`",
+            Message(
+                "this plan was judged for a session with MFA, and this is an access key without one"
+            ),
+            fix=Message("sign in with MFA first, or make the plan without `--mfa`"),
         )
 
 
@@ -189,16 +194,21 @@ def _check_age(plan: Plan, now: datetime) -> None:
     """
     if plan.snapshot_at - now > MAX_CLOCK_LEAD:
         raise PlanRefused(
-            f"the account was read at {plan.snapshot_at.isoformat()}, which is yet to come",
+            Message("the account was read at {time}, which is yet to come").filled(
+                time=plan.snapshot_at.isoformat()
+            ),
             code=Code.PLAN_STALE,
-            fix="set the clock right, and make the plan again from the account as it is now",
+            fix=Message(
+                "set the clock right, and make the plan again from the account as it is now"
+            ),
         )
     if now - plan.snapshot_at > MAX_PLAN_AGE:
         raise PlanRefused(
-            f"the account was read on {plan.snapshot_at.date()}, "
-            f"more than {MAX_PLAN_AGE.days} days ago",
+            Message("the account was read on {date}, more than {days} days ago").filled(
+                date=plan.snapshot_at.date(), days=MAX_PLAN_AGE.days
+            ),
             code=Code.PLAN_STALE,
-            fix="make the plan again, from the account as it is now",
+            fix=Message("make the plan again, from the account as it is now"),
         )
 
 
@@ -226,16 +236,19 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
 
 def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
     """Return the refusal: what is not as it was, and whom a change would affect by now."""
-    said = {address: f"`{address}`" for address in drifted}
+    said = {address: verbatim(f"`{address}`") for address in drifted}
     for address, names in came.items():
         if names:
             who = ", ".join(f"`{name}`" for name in names)
-            said[address] = f"`{address}` would now also affect {who}"
+            message = Message("`{address}` would now also affect {users}")
+            said[address] = message.filled(address=address, users=who)
     return PlanRefused(
-        f"the account has changed since the plan was made: {'; '.join(said.values())}",
+        Message("the account has changed since the plan was made: {changes}").filled(
+            changes=joined_messages(said.values(), en="; ", ja="; ")
+        ),
         code=Code.PLAN_STALE,
         at=next(iter(said)),
-        fix="collect the account again and make a new plan",
+        fix=Message("collect the account again and make a new plan"),
     )
 
 

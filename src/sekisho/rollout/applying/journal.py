@@ -18,7 +18,8 @@ from cattrs import BaseValidationError
 from filelock import FileLock, Timeout
 
 from sekisho.documents.records import record_converter
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
+from sekisho.messages import Message
 
 SCHEMA = "sekisho.journal/1"
 
@@ -26,11 +27,14 @@ Clock = Callable[[], datetime]
 """Tells the time, with its zone."""
 
 
-_ANOTHER = (
+_ANOTHER = Message(
     "give the journal that this plan was applied with; for a new plan, a new name: "
     "`--journal NEW`; the other plan is taken back by `sekisho rollback {path}`"
 )
-_NO_JOURNAL = "give the plan's journal, or the name of a new file"
+_NO_JOURNAL = Message("give the plan's journal, or the name of a new file")
+_LOCKED = Message("the journal cannot be locked: {reason}")
+_OPENED = Message("the journal cannot be opened: {reason}")
+_NO_ENTRY = Message("this line is no entry of a journal")
 
 
 class Event(StrEnum):
@@ -100,12 +104,12 @@ class Journal:
             lock.acquire(blocking=False)
         except Timeout:
             raise PlanRefused(
-                f"somebody else is at work with `{self.path.name}`",
+                Message("somebody else is at work with `{name}`").filled(name=self.path.name),
                 code=Code.PLAN_BUSY,
-                fix="wait until that has ended",
+                fix=Message("wait until that has ended"),
             ) from None
         except OSError as error:
-            raise self._faulty(0, f"the journal cannot be locked: {_reason(error)}") from None
+            raise self._faulty(0, _LOCKED.filled(reason=reason_of(error))) from None
         try:
             yield
         finally:
@@ -132,7 +136,7 @@ class Journal:
                     self._append(_header(digest, text))
                 return
         except (OSError, UnicodeDecodeError) as error:
-            raise self._faulty(0, f"the journal cannot be opened: {_reason(error)}") from error
+            raise self._faulty(0, _OPENED.filled(reason=reason_of(error))) from error
         self._last, self._open, self._made = {}, {}, {}
         for number, line in enumerate(lines[1:], start=2):
             self._take(self._entry(number, line))
@@ -143,11 +147,11 @@ class Journal:
         if line.startswith(begin) or (not whole and begin.startswith(line)):
             return
         ours = line.startswith(json.dumps({"schema": SCHEMA})[:-1])
-        raise PlanRefused(
-            f"`{self.path.name}` is {'the journal of another plan' if ours else 'no journal'}",
-            code=Code.PLAN_FAULTY,
-            fix=_ANOTHER.format(path=self.path) if ours else _NO_JOURNAL,
-        )
+        message, fix = Message("`{name}` is no journal"), _NO_JOURNAL
+        if ours:
+            message = Message("`{name}` is the journal of another plan")
+            fix = _ANOTHER.filled(path=self.path)
+        raise PlanRefused(message.filled(name=self.path.name), code=Code.PLAN_FAULTY, fix=fix)
 
     def standing(self, address: str) -> Event | None:
         """Return the last that was done about the change at `address`, or None; never LEFT."""
@@ -202,7 +206,9 @@ class Journal:
             self._append(value)
         except OSError as error:
             raise SekishoError(
-                f"the journal `{self.path}` cannot be written: {_reason(error)}",
+                Message("the journal `{path}` cannot be written: {reason}").filled(
+                    path=self.path, reason=reason_of(error)
+                ),
                 code=Code.OUTPUT_UNWRITABLE,
             ) from error
 
@@ -224,17 +230,19 @@ class Journal:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise self._faulty(number, "this line is no JSON") from error
+            raise self._faulty(number, Message("this line is no JSON")) from error
         try:
             entry = _CONVERTER.structure(value, Entry)
             if entry.made:
                 datetime.fromisoformat(entry.made)
         except (BaseValidationError, AttributeError, TypeError, ValueError) as error:
-            raise self._faulty(number, "this line is no entry of a journal") from error
+            raise self._faulty(number, _NO_ENTRY) from error
         return entry
 
-    def _faulty(self, line: int, message: str) -> FaultyInput:
-        fault = Fault(Code.PLAN_FAULTY, message, line=line, fix="restore the file from a copy")
+    def _faulty(self, line: int, message: Message) -> FaultyInput:
+        fault = Fault(
+            Code.PLAN_FAULTY, message, line=line, fix=Message("restore the file from a copy")
+        )
         return FaultyInput(str(self.path), [fault])
 
 
@@ -248,9 +256,3 @@ def _whole_lines(content: bytes) -> bytes:
 
 def _header(digest: str, text: str) -> dict[str, str]:
     return {"schema": SCHEMA, "plan": digest, "text": text}
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8 text"
-    return (error.strerror or "no reason given").lower()

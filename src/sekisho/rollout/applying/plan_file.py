@@ -6,8 +6,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 from sekisho.account.api import AwsApi
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError
-from sekisho.messages import verbatim
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError, reason_of
+from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal
 from sekisho.rollout.plan import Plan
 
@@ -36,21 +36,24 @@ def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        fault = Fault(Code.FILE_UNREADABLE, f"cannot be read: {(reason or 'unknown').lower()}")
+        message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
+        fault = Fault(Code.FILE_UNREADABLE, message)
         raise FaultyInput(str(path), [fault]) from None
     held = _held_by_journal(text)
     if held is not None:
         if journal is not None and journal.resolve() != path.resolve():
             raise UsageError(
-                f"`{path}` is a journal itself and goes with no other, such as `{journal}`",
-                fix="leave one of them out",
+                Message(
+                    "`{path}` is a journal itself and goes with no other, such as `{journal}`"
+                ).filled(path=path, journal=journal),
+                fix=Message("leave one of them out"),
             )
-        return PlanFile(_plan(held, path, "restore the file from a copy"), Journal(path))
+        return PlanFile(_plan(held, path, Message("restore the file from a copy")), Journal(path))
     named = journal or path.with_name(f"{path.name}.journal")
     _check_place(named)
-    begun = f"give its journal `{named}` in its place: it holds the plan that was applied"
-    return PlanFile(_plan(text, path, begun if named.exists() else ""), Journal(named))
+    begun = Message("give its journal `{journal}` in its place: it holds the plan that was applied")
+    fix = begun.filled(journal=named) if named.exists() else None
+    return PlanFile(_plan(text, path, fix), Journal(named))
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:
@@ -63,20 +66,27 @@ def check_account(plan: Plan, api: AwsApi) -> str:
     account, partition = identity["Account"], identity["Arn"].split(":")[1]
     if (account, partition) != (plan.account, plan.partition):
         raise PlanRefused(
-            f"this plan is for the account `{plan.account}` in `{plan.partition}`, and this is "
-            f"`{account}` in `{partition}`",
+            Message(
+                "this plan is for the account `{account}` in `{partition}`, and this is "
+                "`{own_account}` in `{own_partition}`"
+            ).filled(
+                account=plan.account,
+                partition=plan.partition,
+                own_account=account,
+                own_partition=partition,
+            ),
             code=Code.PLAN_FAULTY,
-            fix="use the credentials of the plan's account",
+            fix=Message("use the credentials of the plan's account"),
         )
     return str(identity["Arn"])
 
 
-def _plan(text: str, path: Path, fix: str) -> Plan:
+def _plan(text: str, path: Path, fix: Message | None) -> Plan:
     """Return the plan of a file; what is wrong with it is said with the file's name."""
     try:
         return Plan.from_json(text)
     except PlanRefused as refused:
-        refused.at, refused.fix = str(path), verbatim(fix) if fix else refused.fix
+        refused.at, refused.fix = str(path), fix or refused.fix
         raise
 
 
@@ -87,12 +97,15 @@ def _check_place(journal: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        why = (error.strerror or "no reason given").lower()
+        why = reason_of(error)
     else:
         if S_ISREG(kind):
             return
-        why = "it is no regular file" if kind else "there is no such folder"
-    raise UsageError(f"the journal cannot be `{journal}`: {why}", fix="name another file")
+        why = Message("it is no regular file") if kind else Message("there is no such folder")
+    raise UsageError(
+        Message("the journal cannot be `{journal}`: {why}").filled(journal=journal, why=why),
+        fix=Message("name another file"),
+    )
 
 
 def _held_by_journal(text: str) -> str | None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.documents import Shape, read_yaml
-from sekisho.errors import Code, Fault, FaultyInput, meant
-from sekisho.messages import verbatim
+from sekisho.errors import Code, Fault, FaultyInput, meant, reason_of
+from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     DESCRIPTION,
     NAME,
@@ -54,7 +54,11 @@ def read_goal(path: str | Path) -> Shape:
     """
     shape = read_yaml(path)
     if shape.raw is None and not Path(path).stat().st_size:
-        fault = Fault(Code.FILE_BAD_SHAPE, "is empty: 0 bytes", fix="write a goal, `{}` at least")
+        fault = Fault(
+            Code.FILE_BAD_SHAPE,
+            Message("is empty: 0 bytes"),
+            fix=Message("write a goal, `{}` at least"),
+        )
         raise FaultyInput(str(path), [fault])
     # what is no goal at all is told before an account is read for it
     shape.members((), KEYS)
@@ -97,7 +101,9 @@ class _Reader:
         """Read the whole."""
         got = shape.members((), KEYS)
         if not got["who"].absent and not got["waves"].absent:
-            got["who"].fault("`who` and `waves` exclude each other", fix="write one of them")
+            got["who"].fault(
+                Message("`who` and `waves` exclude each other"), fix=Message("write one of them")
+            )
             self._users(got["who"], set())  # so that what is wrong in it is said as well
         self.glass = self._break_glass(got["breakGlass"])
         policy = self._policy(got["policy"], NAME)
@@ -105,7 +111,9 @@ class _Reader:
         waves = self._waves(got)
         when = got["when"].text() or _WHEN[0]
         if when not in _WHEN:
-            got["when"].fault(f"must be `{_WHEN[0]}` or `{_WHEN[1]}`")
+            got["when"].fault(
+                Message("must be `{one}` or `{other}`").filled(one=_WHEN[0], other=_WHEN[1])
+            )
         waiting = self._waiting(waves, late=when == _WHEN[1])
         now = tuple(
             dict.fromkeys(u for wave in waves for u in wave.users if wave.due and u not in waiting)
@@ -114,7 +122,9 @@ class _Reader:
         stages = [policy, *([enrolled.policy] if enrolled else [])]
         own = {policy_arn(self.snapshot, stage) for stage in stages}
         if not shape.faults and self._is_about_nobody(waves, policy, group):
-            shape.fault("selects nobody", fix="write who is meant, as `who` or `waves`")
+            shape.fault(
+                Message("selects nobody"), fix=Message("write who is meant, as `who` or `waves`")
+            )
         return Goal(
             policy=policy,
             users=() if group else now,
@@ -157,21 +167,26 @@ class _Reader:
         if file.absent:
             return self._quietly(got["choices"], lambda: force_mfa(choices))
         if not got["preset"].absent or not got["choices"].absent:
-            file.fault("a policy file goes with neither `preset` nor `choices`")
+            file.fault(Message("a policy file goes with neither `preset` nor `choices`"))
         path = Path(self.source).parent / file.text()
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            why = (reason or "no reason given").lower()
-            file.fault(f"`{file.text()}` cannot be read: {why}", Code.FILE_UNREADABLE)
+            message = Message("`{file}` cannot be read: {reason}")
+            file.fault(
+                message.filled(file=file.text(), reason=reason_of(error)), Code.FILE_UNREADABLE
+            )
             return force_mfa(Choices())
         return self._quietly(file, lambda: parse(text, source=file.text()), file.text())
 
     def _choices(self, got: Mapping[str, Shape]) -> Choices:
         preset = got["preset"].text() or Preset.RECOMMENDED.value
         if preset not in [each.value for each in Preset]:
-            got["preset"].fault(f"must be one of {', '.join(f'`{each}`' for each in Preset)}")
+            got["preset"].fault(
+                Message("must be one of {names}").filled(
+                    names=", ".join(f"`{each}`" for each in Preset)
+                )
+            )
             preset = Preset.RECOMMENDED.value
         choices = replace(choices_of(Preset(preset)), partition=self.snapshot.partition)
         known = {field.name for field in fields(Choices)} - {"partition"}
@@ -179,7 +194,9 @@ class _Reader:
         for name, value in got["choices"].entries():
             field = name.replace("-", "_")
             if field not in known:
-                value.fault(f"there is no choice `{name}`", Code.POLICY_BAD_CHOICE)
+                value.fault(
+                    Message("there is no choice `{name}`").filled(name=name), Code.POLICY_BAD_CHOICE
+                )
             elif field == "mfa_age":
                 least, most = SHORTEST_MFA_AGE, LONGEST_MFA_AGE
                 chosen[field] = None if value.absent else value.number(least, most, default=least)
@@ -217,11 +234,11 @@ class _Reader:
         if name:
             _note(names.group_name(name), got["group"])
         if (group is None) != got["group"].absent:
-            got["group"].fault("both stages need a group, or neither")
+            got["group"].fault(Message("both stages need a group, or neither"))
         if second.name.lower() == policy.name.lower():
-            got["policy"].fault("both stages have a policy of the same name")
+            got["policy"].fault(Message("both stages have a policy of the same name"))
         if group is not None and name.lower() == group.name.lower():
-            got["group"].fault("both stages have the same group")
+            got["group"].fault(Message("both stages have the same group"))
         return Stage(second, name or None)
 
     def _waves(self, got: Mapping[str, Shape]) -> tuple[Wave, ...]:
@@ -234,7 +251,7 @@ class _Reader:
             one = shape.members(("who",), ("name", "from", "except"))
             name = one["name"].text() or f"wave {place}"
             if name in [wave.name for wave in waves]:
-                one["name"].fault(f"there is another wave `{name}`")
+                one["name"].fault(Message("there is another wave `{name}`").filled(name=name))
             left = selected(one["except"], self.snapshot)
             users = self._users(one["who"], taken | left.users.keys())
             self.unread |= left.unread & {*users}
@@ -248,12 +265,16 @@ class _Reader:
         """Return who is selected beside `others`; who is an exception must not be named."""
         found = selected(shape, self.snapshot)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
-            shape.fault("selects nobody", fix="write who is meant")
+            shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
         self.unread |= found.unread - {*others, *self.glass}
         for user, by_name in found.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
-                fix = "take the user off one of the two"
-                by_name.fault(f"`{user}` is an exception and is named here", Code.PLAN_UNSAFE, fix)
+                fix = Message("take the user off one of the two")
+                by_name.fault(
+                    Message("`{user}` is an exception and is named here").filled(user=user),
+                    Code.PLAN_UNSAFE,
+                    fix,
+                )
         return tuple(user for user in found.users if user not in {*others, *self.glass})
 
     def _exempt(self, user: str) -> date | None:
@@ -283,7 +304,7 @@ class _Reader:
         for each in shape.items():
             name = each.text()
             if name and name not in users:
-                message = f"there is no user `{name}` in the account"
+                message = Message("there is no user `{name}` in the account").filled(name=name)
                 each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
             found.append(name)
         return tuple(dict.fromkeys(found))
@@ -294,15 +315,16 @@ class _Reader:
             text = each.text()
             arn = by_name.get(text, text)
             if arn in own:
-                message = (
-                    f"`{text}` is the policy that enforces MFA and cannot be replaced by itself"
-                )
-                each.fault(message, Code.PLAN_UNSAFE, "take it off `replaces`")
+                message = Message(
+                    "`{text}` is the policy that enforces MFA and cannot be replaced by itself"
+                ).filled(text=text)
+                each.fault(message, Code.PLAN_UNSAFE, Message("take it off `replaces`"))
             elif arn in self.snapshot.policies:
                 yield arn
             else:
                 each.fault(
-                    f"there is no policy `{text}` in the account", Code.ACCOUNT_BAD_REFERENCE
+                    Message("there is no policy `{text}` in the account").filled(text=text),
+                    Code.ACCOUNT_BAD_REFERENCE,
                 )
 
 
@@ -326,5 +348,5 @@ def _day(shape: Shape) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        shape.fault("is not a day, like `2026-12-01`")
+        shape.fault(Message("is not a day, like `2026-12-01`"))
         return None

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from sekisho.account import Snapshot, User
 from sekisho.documents import Shape
 from sekisho.errors import Code, meant
+from sekisho.messages import Message
 from sekisho.rollout.credentials import users_not_read
 
 _Test = Callable[[User], bool | None]
@@ -23,6 +24,9 @@ _HELD: dict[str, tuple[str, Callable[[User], bool]]] = {
     "key": ("ListAccessKeys", lambda user: any(key.active for key in user.keys)),
     "device": ("ListMFADevices", lambda user: bool(user.devices)),
 }
+
+NO_USER = Message("there is no user `{name}` in the account")
+NO_GROUP = Message("there is no group `{name}` in the account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,14 @@ def selected(listed: Shape, snapshot: Snapshot) -> Selection:
         given = shape.members((), _KEYS)
         names = {name: each for name, each in given.items() if not each.absent}
         if not names and isinstance(shape.raw, dict):
-            shape.fault("selects nobody", fix="write `all: true` for everybody")
+            shape.fault(Message("selects nobody"), fix=Message("write `all: true` for everybody"))
         tests = {name: _test(name, each, snapshot) for name, each in names.items()}
         lasting = [test for name, test in tests.items() if name not in _HOLDING]
         if len(shape.faults) == faults and all(_all(lasting, u) is False for u in snapshot.users):
-            shape.fault("selects nobody", fix="write what at least one user of the account is")
+            shape.fault(
+                Message("selects nobody"),
+                fix=Message("write what at least one user of the account is"),
+            )
         for user in snapshot.users if tests else ():
             answer = _all(tests.values(), user)
             if answer is None:
@@ -97,10 +104,10 @@ def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
     text = shape.text()
     match key:
         case "user":
-            _known(shape, text, "user", {user.name for user in snapshot.users})
+            _known(shape, text, NO_USER, {user.name for user in snapshot.users})
             return lambda user: user.name == text
         case "group":
-            _known(shape, text, "group", {group.name for group in snapshot.groups})
+            _known(shape, text, NO_GROUP, {group.name for group in snapshot.groups})
             return lambda user: text in user.groups
         case "path":
             return lambda user: user.path.startswith(text)
@@ -111,16 +118,18 @@ def _named(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
             return lambda user: fnmatchcase(user.name, text)
 
 
-def _known(shape: Shape, name: str, kind: str, names: set[str]) -> None:
+def _known(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
     if name not in names and isinstance(shape.raw, str):
-        message = f"there is no {kind} `{name}` in the account"
+        message = kind.filled(name=name)
         shape.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, names))
 
 
 def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
     text = shape.text()
     if text not in _HELD:
-        shape.fault(f"must be one of {', '.join(f'`{name}`' for name in _HELD)}")
+        shape.fault(
+            Message("must be one of {names}").filled(names=", ".join(f"`{name}`" for name in _HELD))
+        )
         return lambda _: False
     operation, holds = _HELD[text]
     held = _read(holds, users_not_read(snapshot, operation))

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.account import Group, ManagedPolicy, Snapshot, User
 from sekisho.errors import Code, Fault, meant
+from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.rollout.goal.model import Goal, GroupGoal, NewUser, PolicyGoal, policy_arn
+from sekisho.rollout.goal.selectors import NO_GROUP, NO_USER
 
 
 def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
@@ -22,13 +24,13 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
         faults += _group(group, f"{place}group") if group is not None else ()
     for index, user in enumerate(goal.new_users):
         faults += _new_user(user, f"new_users[{index}]")
-        faults += _unknown("group", user.groups, groups, f"new_users[{index}].groups")
+        faults += _unknown(NO_GROUP, user.groups, groups, f"new_users[{index}].groups")
     faults += _twice((name.lower() for name in new), "new_users")
-    faults += _unknown("user", goal.users, users, "users")
+    faults += _unknown(NO_USER, goal.users, users, "users")
     faults += _twice(goal.users, "users")
-    faults += _unknown("user", goal.break_glass, users, "break_glass")
+    faults += _unknown(NO_USER, goal.break_glass, users, "break_glass")
     if goal.group is not None:
-        faults += _unknown("user", goal.group.members, users | {*new}, "group.members")
+        faults += _unknown(NO_USER, goal.group.members, users | {*new}, "group.members")
     return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_taken(goal, snapshot))
 
 
@@ -45,8 +47,10 @@ def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     own = {policy_arn(snapshot, policy).lower() for _, policy, _ in _stages(goal)}
     for arn in goal.replaces:
         if arn.lower() in own:
-            message = f"`{arn}` is the policy that enforces MFA and cannot be replaced by itself"
-            fix = "take it off `replaces`"
+            message = Message(
+                "`{arn}` is the policy that enforces MFA and cannot be replaced by itself"
+            ).filled(arn=arn)
+            fix = Message("take it off `replaces`")
             yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
 
 
@@ -71,17 +75,22 @@ def _new_user(user: NewUser, where: str) -> Iterator[Fault]:
     yield from _twice(user.groups, f"{where}.groups")
 
 
-def _unknown(kind: str, wanted: Iterable[str], known: set[str], where: str) -> Iterator[Fault]:
+def _unknown(kind: Message, wanted: Iterable[str], known: set[str], where: str) -> Iterator[Fault]:
     for name in wanted:
         if name not in known:
-            message = f"there is no {kind} `{name}` in the account"
+            message = kind.filled(name=name)
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, where, fix=meant(name, known))
 
 
 def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
     for name, count in Counter(given).items():
         if count > 1:
-            yield Fault(Code.PLAN_FAULTY, f"`{name}` stands {count} times", where, fix="keep one")
+            yield Fault(
+                Code.PLAN_FAULTY,
+                Message("`{name}` stands {count} times").filled(name=name, count=count),
+                where,
+                fix=Message("keep one"),
+            )
 
 
 def _break_glass(goal: Goal) -> Iterator[Fault]:
@@ -89,8 +98,8 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
     aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
     for name in goal.break_glass:
         if name in aimed_at:
-            message = f"the break-glass user `{name}` would be enforced"
-            fix = "take it off one of the two lists"
+            message = Message("the break-glass user `{name}` would be enforced").filled(name=name)
+            fix = Message("take it off one of the two lists")
             yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
 
 
@@ -114,8 +123,10 @@ def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault
     opens = known.password is None and wanted.password is not None and held
     tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
     if opens or tags_differ:
-        message = f"the user `{wanted.name}` is there already, and is somebody else"
-        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix="choose another name")
+        message = Message("the user `{name}` is there already, and is somebody else").filled(
+            name=wanted.name
+        )
+        yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=Message("choose another name"))
 
 
 def _elsewhere(
@@ -126,6 +137,8 @@ def _elsewhere(
     for known in existing:
         same = known.name.lower() == wanted.name.lower()
         if same and (known.name, known.path) != (wanted.name, wanted.path):
-            message = f"the name `{wanted.name}` is taken by `{known.arn}`"
-            fix = "use that one's exact name and path, or another name"
+            message = Message("the name `{name}` is taken by `{arn}`").filled(
+                name=wanted.name, arn=known.arn
+            )
+            fix = Message("use that one's exact name and path, or another name")
             yield Fault(Code.NAME_REFUSED, message, f"{where}.name", fix=fix)

@@ -351,7 +351,14 @@ def check_accepted(plan: Plan) -> Plan:
     """
     for identity in plan.accepted:
         if identity not in plan.against:
-            raise UsageError(f"nothing called `{identity}` speaks against this plan")
+            raise UsageError(
+                Message("nothing called `{identity}` speaks against this plan").filled(
+                    identity=identity
+                )
+            )
         if identity in UNACCEPTABLE:
-            raise UsageError(f"nobody can accept `{identity}`", fix="change what is wanted")
+            raise UsageError(
+                Message("nobody can accept `{identity}`").filled(identity=identity),
+                fix=Message("change what is wanted"),
+            )
     return plan

@@ -268,7 +268,7 @@ def _standing(
     """
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
     if not _is_of(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
-        message = f"`{caller.arn}` is no user, role or root of this account"
+        message = Message("`{arn}` is no user, role or root of this account").filled(arn=caller.arn)
         raise FaultyAccount("caller", [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
     if kind == "root":
         return Policies(), (), None

@@ -40,7 +40,7 @@ def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
     shown = {identity: _WHY for identity in made.against if identity in _SHOWN}
     made = replace(made, accepted=shown)
     if not made.applicable:
-        raise PlanRefused(" ".join(made.against), at=step.id)
+        raise PlanRefused(verbatim(" ".join(made.against)), at=step.id)
     return made
 
 
