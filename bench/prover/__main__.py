@@ -22,23 +22,23 @@ from moto.iam.aws_managed_policies import (  # type: ignore[attr-defined]  # mot
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Element, Preset, choices_of, force_mfa, from_json
 from sekisho.prover import (
-    Held,
+    CallerCredential,
+    CallingUser,
     Proved,
     Question,
+    Restriction,
     Side,
     Unknown,
-    User,
-    Within,
     difference,
-    never,
     prove_enforcement,
+    prove_none,
 )
 
 HERE = Path(__file__).parent
 PEERS = HERE / ".peers"
 CORPUS = HERE.parents[1] / "tests/corpus/policy"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-USER = User.of("arn:aws:iam::111122223333:user/alice")
+USER = CallingUser.of("arn:aws:iam::111122223333:user/alice")
 MANAGED: Mapping[str, Any] = {
     name: policy["Document"] for name, policy in json.loads(aws_managed_policies_data).items()
 }
@@ -161,10 +161,10 @@ def beside_iamprover() -> None:
 
 def _ours(documents: Iterable[Any], action: str) -> tuple[float, bool]:
     policies = Policies(identity=tuple(attached(str(n), each) for n, each in enumerate(documents)))
-    within = Within(actions=((Element((action,)), True),))
-    question = Question(USER, NOW, (Held.SESSION,), allowed=policies, within=within)
-    proved = isinstance(never(question), Proved)
-    return median_of(lambda: never(question), 21), proved
+    within = Restriction(actions=((Element((action,)), True),))
+    question = Question(USER, NOW, (CallerCredential.SESSION,), allowed=policies, within=within)
+    proved = isinstance(prove_none(question), Proved)
+    return median_of(lambda: prove_none(question), 21), proved
 
 
 def _told(questions: list[tuple[list[Any], str]]) -> dict[str, list[Any]] | str:

@@ -25,7 +25,7 @@ from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.audit.enforcement.likeness import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
-from sekisho.prover import Proved, Refuted, User, prove_enforcement
+from sekisho.prover import CallingUser, Proved, Refuted, prove_enforcement
 from sekisho.signin import PasswordPolicy
 
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
@@ -219,7 +219,7 @@ def test_asked_together_is_asked_alone(
         about = next(user for user in snapshot.users if user.name == name)
         (policies,) = readings_of(snapshot, about)
         known = {"aws:userid": about.id, "aws:PrincipalTag/team": "red"}
-        named = User.of(about.arn, known, all_tags=True)
+        named = CallingUser.of(about.arn, known, all_tags=True)
         alone, later = (
             prove_enforcement(policies, named, snapshot.taken_at, later=later)
             for later in (False, True)

@@ -13,14 +13,14 @@ from audit.test_enforced import MAY_CHANGE, NAMES, OWN, statements, told
 from sekisho.account import readings_of
 from sekisho.audit.enforcement import invariants_of, named_of
 from sekisho.engine import Assumptions
-from sekisho.prover import Demand, Invariant, Refuted, invariant_holds
+from sekisho.prover import Invariant, InvariantKind, Refuted, invariant_holds
 from sekisho.signin import PasswordPolicy
 
 ON = ("arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/al*", "arn:aws:s3:::b/*")
 INVARIANTS = st.builds(
     Invariant,
     id=st.just("own"),
-    demand=st.sampled_from(Demand),
+    demand=st.sampled_from(InvariantKind),
     actions=st.sampled_from((("iam:*Password",), ("iam:UpdateUser",), ("s3:GetObject",))),
     on=st.lists(st.sampled_from(ON), max_size=1).map(tuple),
     with_mfa=st.booleans(),

@@ -18,16 +18,16 @@ from sekisho.engine import (
 from sekisho.engine.arns import account_of
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import Condition, Document, PolicyKind, from_json
-from sekisho.prover import Held, User
-from sekisho.prover.values.conditions import Asked
+from sekisho.prover import CallerCredential, CallingUser
+from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import situations
 from sekisho.prover.values.keys import Shape, may_be_absent, never, shape_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"
-ALICE = User.of(f"arn:aws:iam::{ACCOUNT}:user/alice")
+ALICE = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/alice")
 EVERYBODY = {"Effect": "Allow", "Principal": "*"}
-WITHOUT_MFA = (Held.KEY, Held.SESSION)
+WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
 
 
 def attached(*statements: dict[str, Any], name: str = "p") -> AttachedPolicy:
@@ -79,15 +79,15 @@ ENFORCEMENT = {
 }
 
 
-def _conditions(documents: Iterable[Document]) -> Iterator[Asked]:
+def _conditions(documents: Iterable[Document]) -> Iterator[VersionedCondition]:
     for document in documents:
         for statement in document.statements:
             for condition in statement.conditions:
-                yield Asked(condition, document.version)
+                yield VersionedCondition(condition, document.version)
 
 
 def contexts(
-    documents: Iterable[Document], held: Held, random_: random.Random
+    documents: Iterable[Document], held: CallerCredential, random_: random.Random
 ) -> Iterator[Context]:
     """Yield contexts without end: what the credential brings, and values near the constants.
 
@@ -141,7 +141,11 @@ def _near(constants: list[str], operators: set[str], random_: random.Random) -> 
 
 
 def requests(
-    policies: Policies, names: list[str], resources: list[str], held: Held, random_: random.Random
+    policies: Policies,
+    names: list[str],
+    resources: list[str],
+    held: CallerCredential,
+    random_: random.Random,
 ) -> Iterator[Request]:
     """Yield requests without end."""
     documents = [policy.document for policy in policies.identity]

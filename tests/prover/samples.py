@@ -16,7 +16,7 @@ from sekisho.catalogue import Action, load
 from sekisho.engine import Context, Policies, Request
 from sekisho.engine.arns import account_of
 from sekisho.policy import Document, Element
-from sekisho.prover import Held
+from sekisho.prover import CallerCredential
 
 __all__ = ["REGION", "documents_of", "samples"]
 
@@ -42,7 +42,9 @@ def documents_of(*sets: Policies) -> list[Document]:
     ]
 
 
-def samples(sets: Sequence[Policies], held: Held, random_: random.Random) -> Iterator[Request]:
+def samples(
+    sets: Sequence[Policies], held: CallerCredential, random_: random.Random
+) -> Iterator[Request]:
     """Yield requests of real actions without end."""
     documents = documents_of(*sets)
     entries = [e for d in documents for s in d.statements if s.resource for e in s.resource.values]

@@ -38,7 +38,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.arns import account_of
 from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
-from sekisho.prover import Held
+from sekisho.prover import CallerCredential
 from sekisho.prover.values import keys
 from sekisho.signin import (
     Credential,
@@ -71,15 +71,15 @@ class _Rule:
         return self.statement.resource or Element(("*",))
 
 
-def _context(held: Held) -> Context:
+def _context(held: CallerCredential) -> Context:
     holder = Holder(HolderKind.USER, _PARTITION, ACCOUNT, ALICE.name, "/", "AIDAIOSFODNN7EXAMPLE")
-    key = held is Held.KEY
+    key = held is CallerCredential.KEY
     credential = Credential(
         CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION,
         holder,
         issued_at=None if key else NOW,
         expires_at=None if key else NOW + timedelta(hours=36),
-        mfa_at=NOW if held is Held.MFA_SESSION else None,
+        mfa_at=NOW if held is CallerCredential.MFA_SESSION else None,
     )
     return Context(context_of(credential, NOW, SigninAssumptions()))
 
@@ -116,7 +116,7 @@ class _Problem:
         self,
         rules: Sequence[_Rule],
         outside: Element,
-        held: Held,
+        held: CallerCredential,
         actions: Sequence[Action],
         owner: str,
     ) -> None:
@@ -479,7 +479,7 @@ def answer(
     allowed: Policies,
     denied: Policies | None,
     outside: Sequence[str],
-    held: Held,
+    held: CallerCredential,
     among: Sequence[str] = ("*",),
 ) -> Request | None:
     """Return a request of a real action that the one allows and the other does not, or None.

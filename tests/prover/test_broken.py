@@ -11,15 +11,15 @@ from sekisho.engine import Policies
 from sekisho.engine.conditions import holds as _holds
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
-from sekisho.prover import Proved, Question, Refuted, Unknown, Within, prove_enforcement
+from sekisho.prover import Proved, Question, Refuted, Restriction, Unknown, prove_enforcement
 from sekisho.prover.search import formula, requests
 from sekisho.prover.search.candidates import Texts
 from sekisho.prover.values import conditions, keys, reading, resources, texts
-from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import EXAMPLE_ID
 from sekisho.prover.values.owners import Owner, Owners
 from sekisho.prover.values.reading import Reading
-from sekisho.prover.values.resources import Target
+from sekisho.prover.values.resources import RequestTarget
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
 ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
@@ -197,55 +197,57 @@ def test_the_prover_as_it_is_gets_all_of_them_right() -> None:
     assert wrong() == set()
 
 
-_of_resource = Target.of_resource
+_of_resource = RequestTarget.of_resource
 
 
-def _without_if_exists(self: Reading, asked: Asked, values: Any) -> bool:
+def _without_if_exists(self: Reading, asked: VersionedCondition, values: Any) -> bool:
     operator = replace(asked.condition.operator, if_exists=False)
-    return _read(self, Asked(replace(asked.condition, operator=operator), asked.version), values)
+    return _read(
+        self, VersionedCondition(replace(asked.condition, operator=operator), asked.version), values
+    )
 
 
-def _absent_as_false(self: Reading, asked: Asked, values: Any) -> bool:
+def _absent_as_false(self: Reading, asked: VersionedCondition, values: Any) -> bool:
     key = asked.condition.key
     scope = self.scope("iam:GetUser", "*", values, asked.version)
     given = {key: "false"} if key not in scope.request.context else {}
     return _read(self, asked, {**values, **given})
 
 
-def _null_never(self: Reading, asked: Asked, values: Any) -> bool:
+def _null_never(self: Reading, asked: VersionedCondition, values: Any) -> bool:
     condition = asked.condition
     if condition.operator.name.value == "Null":
         return False
     return _read(self, asked, values)
 
 
-def _read(self: Reading, asked: Asked, values: Any) -> bool:
+def _read(self: Reading, asked: VersionedCondition, values: Any) -> bool:
     return _holds(asked.condition, self.scope("iam:GetUser", "*", values, asked.version))
 
 
-def _ignoring_not(self: Target, element: Element, *rest: Any) -> Any:
+def _ignoring_not(self: RequestTarget, element: Element, *rest: Any) -> Any:
     return _of_resource(self, replace(element, negated=False), *rest)
 
 
-def _forgetting_the_sign(self: Target, *rest: Any) -> Any:
+def _forgetting_the_sign(self: RequestTarget, *rest: Any) -> Any:
     return _resource(self, *rest)._replace(holds=True)
 
 
-def _no_variables(self: Target, entry: str, version: Any, *, unresolved: bool) -> Any:
+def _no_variables(self: RequestTarget, entry: str, version: Any, *, unresolved: bool) -> Any:
     return _arns(self, entry, None, unresolved=unresolved)
 
 
-_arns = Target._arns
-_resource = Target._resource
-_of_action = Target.of_action
+_arns = RequestTarget._arns
+_resource = RequestTarget._resource
+_of_action = RequestTarget.of_action
 _those = formula._those
 _rules_of = requests.rules_of
-_ranges = requests.Asking._of_view
+_ranges = requests.RequestSearch._of_view
 _sets = Reading._sets
 _forms_of = resources.forms_of
 
 
-def _action_for_not_action(self: Target, element: Element) -> Any:
+def _action_for_not_action(self: RequestTarget, element: Element) -> Any:
     return _of_action(self, replace(element, negated=False))
 
 
@@ -261,7 +263,7 @@ def _one_at_a_time(self: Reading, *rest: Any) -> Any:
     return (each for each in _sets(self, *rest) if len(each) == 1)
 
 
-def _only_real(self: requests.Asking, *rest: Any) -> Any:
+def _only_real(self: requests.RequestSearch, *rest: Any) -> Any:
     return (each for each in _ranges(self, *rest) if each.real)
 
 
@@ -286,14 +288,18 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "an absent key is taken for false": (Reading, "_holds", _absent_as_false),
     "Null never holds": (Reading, "_holds", _null_never),
     "a key is never absent": (keys, "may_be_absent", lambda key: False),
-    "NotResource is read as Resource": (Target, "of_resource", _ignoring_not),
-    "the sign of a loose NotResource is forgotten": (Target, "_resource", _forgetting_the_sign),
-    "NotAction is read as Action": (Target, "of_action", _action_for_not_action),
-    "variables are forgotten": (Target, "_arns", _no_variables),
+    "NotResource is read as Resource": (RequestTarget, "of_resource", _ignoring_not),
+    "the sign of a loose NotResource is forgotten": (
+        RequestTarget,
+        "_resource",
+        _forgetting_the_sign,
+    ),
+    "NotAction is read as Action": (RequestTarget, "of_action", _action_for_not_action),
+    "variables are forgotten": (RequestTarget, "_arns", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),
     "other accounts are forgotten": (requests, "owners_of", _own_alone),
     "accounts that no policy names are forgotten": (requests, "owners_of", _named_alone),
-    "IAM works across accounts": (requests, "ABROAD", Within()),
+    "IAM works across accounts": (requests, "ABROAD", Restriction()),
     "boundaries are forgotten": (requests, "rules_of", _no_boundary),
     "numbers between constants are forgotten": (conditions, "_around", sorted),
     "the ends of ranges of addresses are forgotten": (
@@ -305,7 +311,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "an id is any text": (reading, "ids_for", conditions.values_for),
     "letters have one case": (conditions, "_casings", lambda char: char),
     "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
-    "only actions that exist are looked at": (requests.Asking, "_of_view", _only_real),
+    "only actions that exist are looked at": (requests.RequestSearch, "_of_view", _only_real),
     "the resource * is forgotten": (resources, "forms_of", _never_a_star),
     "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),
     "all of IAM is in one region": (keys, "is_where_iam_is", lambda one: one.service == "iam"),

@@ -10,7 +10,7 @@ from sekisho.policy import Element
 from sekisho.prover import Proved, Refuted, exempt_list, prove_enforcement
 from sekisho.prover.questions.enforcement import enforcement_question
 from sekisho.prover.search.limits import MOST_STEPS
-from sekisho.prover.search.requests import Asking
+from sekisho.prover.search.requests import RequestSearch
 from sekisho.prover.values import actions
 
 FEW_STEPS = 10_000
@@ -50,7 +50,7 @@ NARROW: dict[str, tuple[Policies, type]] = {
 def test_it_takes_few_steps_to_find_what_can_be_done_to_few_resources(
     policies: Policies, expected: type
 ) -> None:
-    asking = Asking(enforcement_question(policies, ALICE, NOW))
+    asking = RequestSearch(enforcement_question(policies, ALICE, NOW))
     counterexample = asking.counterexample()
     assert (counterexample is not None) is (expected is Refuted)
     assert MOST_STEPS - asking._effort.left < FEW_STEPS

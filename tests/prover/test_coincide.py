@@ -14,7 +14,7 @@ from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import Choices, force_mfa
-from sekisho.prover import Held, Side, Unknown, User, callers, difference_for_any
+from sekisho.prover import CallerCredential, CallingUser, Side, Unknown, callers, difference_for_any
 from sekisho.prover.questions.difference import Difference
 from sekisho.prover.values.credentials import situations
 
@@ -175,8 +175,8 @@ def _differs(old: Policies, new: Policies) -> str | None:
     """Return a name for which `old` allows what `new` does not, in a small world."""
     asked = [Compiler().compiled(each) for each in (old, new)]
     for name in _NAMES:
-        user = User.of(f"arn:aws:iam::111122223333:user/{name}")
-        (situation,) = situations(user, NOW, (Held.KEY,))
+        user = CallingUser.of(f"arn:aws:iam::111122223333:user/{name}")
+        (situation,) = situations(user, NOW, (CallerCredential.KEY,))
         for path, tag in _WORLD:
             context = situation.values.with_({"aws:ResourceTag/o": tag})
             request = Request(user.arn, DELETE, f"arn:aws:s3:::{path}", context)

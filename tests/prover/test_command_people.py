@@ -24,7 +24,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
-from sekisho.prover.scenarios import PEOPLE, THIEVES
+from sekisho.prover.scenarios import ATTACKERS, PEOPLE
 from sekisho.prover.scenarios.fixes import FAMILY
 from sekisho.signin import PasswordPolicy
 
@@ -51,14 +51,14 @@ def policy(tmp_path: Path, choices: Choices) -> str:
 
 def test_each_story_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
     found = people(capsys, SAMPLE)
-    assert list(found) == [each.id for each in (*PEOPLE, *THIEVES)]
+    assert list(found) == [each.id for each in (*PEOPLE, *ATTACKERS)]
     new = found["new-user"]
-    assert (new["verdict"], new["must"]) == ("Refuted", "gets in")
+    assert (new["outcome"], new["must"]) == ("locked out", "gets in")
     assert [step["act"] for step in new["steps"]] == ["console:SignIn", "console:NewPassword"]
     assert new["steps"][-1]["answer"] == "AccessDenied"
     assert new["steps"][-1]["because"][0]["sid"] == "DenyAllExceptListedIfNoMFA"
-    assert new["mendedBy"] == [["password_change_without_mfa"]]
-    assert found["lost-phone"]["verdict"] == "Proved"
+    assert new["fixedBy"] == [["password_change_without_mfa"]]
+    assert found["lost-phone"]["outcome"] == "gets in"
     assert found["lost-phone"]["steps"][0]["by"]["who"] == "administrator"
     assert found["key-with-device"]["states"] == 24
     assert found["key-without-device"]["steps"][-1]["act"] == "sts:GetSessionToken"
@@ -70,7 +70,7 @@ def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str])
     assert "it dead-locks here" in told
     assert "2. set a new password" in told
     assert f"because of statement DenyAllExceptListedIfNoMFA of {SAMPLE}" in told
-    assert "mends it: password change without MFA (password_change_without_mfa)" in told
+    assert "fixes it: password change without MFA (password_change_without_mfa)" in told
     assert run(SAMPLE) is Exit.FINDINGS
     assert "MFA is enforced" in capsys.readouterr().out
 
@@ -90,23 +90,23 @@ def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
     path = tmp_path / "hers.json"
     path.write_text(texts["hers"], encoding="utf-8")
     found = people(capsys, str(path))["key-with-device"]
-    assert (found["verdict"], "`aws:userid`" in found["reason"]) == ("Unknown", True)
-    verdicts = {}
+    assert (found["outcome"], "`aws:userid`" in found["reason"]) == ("unknown", True)
+    outcomes = {}
     for name, text in texts.items():
         policies = {
             ENFORCEMENT: managed(ENFORCEMENT, json.loads(text)),
             FULL: managed(FULL, EVERYTHING),
         }
         asked = ("--snapshot", staged(tmp_path, policies=policies), "--user", "alice")
-        verdicts[name] = people(capsys, *asked)["key-with-device"]["verdict"]
-    assert verdicts["other"] == "Proved"
-    assert verdicts["hers"] != "Proved"
+        outcomes[name] = people(capsys, *asked)["key-with-device"]["outcome"]
+    assert outcomes["other"] == "kept out"
+    assert outcomes["hers"] != "kept out"
 
 
 def test_japanese(capsys: pytest.CaptureFixture[str]) -> None:
     root.main(["prove", SAMPLE, "--only", "people", "--lang", "ja"], standalone_mode=False)
     told = capsys.readouterr().out
-    assert "締め出されなければならない者:" in told
+    assert "侵入させてはならない者:" in told
     assert "ここで行き詰まります" in told
 
 
@@ -117,9 +117,9 @@ def test_whom_no_policy_can_stop_counts_only_if_strict(
     found = people(capsys, hardened)
     apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
     assert apart == {"temporary-password", "password-without-device", "role-session"}
-    refuted = {name for name, one in found.items() if one["verdict"] == "Refuted"}
+    wrong = {name for name, one in found.items() if one["outcome"] not in (one["must"], "unknown")}
     # the price of the hardened variant
-    assert refuted == {*apart, "key-user"}
+    assert wrong == {*apart, "key-user"}
     assert not any(found[name]["counts"] for name in apart)
     assert all(one["counts"] for one in people(capsys, hardened, "--strict").values())
     run(hardened, "--only", "people")
@@ -133,7 +133,7 @@ def test_what_no_member_of_the_family_is_names_those_that_are_right(
     path = tmp_path / "other.json"
     path.write_text(json.dumps(EVERYTHING), encoding="utf-8")
     found = people(capsys, str(path))
-    assert found["key-without-device"]["mendedBy"] == []
+    assert found["key-without-device"]["fixedBy"] == []
     assert found["key-without-device"]["rightWith"] == ["hardened"]
     assert found["admin-key-policies"]["rightWith"] == list(FAMILY)
 
@@ -143,9 +143,9 @@ def test_a_stricter_policy_after_enrolment(
 ) -> None:
     path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
     name = "admin-key-enables-device"
-    assert people(capsys, path)[name]["verdict"] == "Refuted"
+    assert people(capsys, path)[name]["outcome"] == "gets in"
     found = people(capsys, path, "--after-enrolment", STRICT)
-    assert found[name]["verdict"] == "Proved"
+    assert found[name]["outcome"] == "kept out"
     acts = [step["act"] for step in found["lost-phone"]["steps"]]
     assert "iam:RemoveUserFromGroup" in acts
 
@@ -159,11 +159,11 @@ def test_whom_a_policy_after_enrolment_names_is_not_any_user(
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": of_bob}), encoding="utf-8")
     asked = (policy(tmp_path, choices_of(Preset.FIRST_LOGIN)), "--after-enrolment", str(path))
     bob = ("--user-arn", f"arn:aws:iam::{ACCOUNT}:user/bob")
-    assert people(capsys, *asked, *bob)["password-expired"]["verdict"] == "Refuted"
+    assert people(capsys, *asked, *bob)["password-expired"]["outcome"] == "locked out"
     run(*asked, "--only", "enforcement", "--only", "people", "--format", "json")
     said = json.loads(capsys.readouterr().out)
-    stories = {each["id"]: each for each in said["people"]}
-    assert stories["password-expired"]["verdict"] == "Unknown"
+    scenarios = {each["id"]: each for each in said["people"]}
+    assert scenarios["password-expired"]["outcome"] == "unknown"
     # what is asked of the policies that users have now, that policy does not tell apart
     assert len(said["users"]) == 1
 
@@ -171,8 +171,8 @@ def test_whom_a_policy_after_enrolment_names_is_not_any_user(
 def test_the_user_may_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = policy(tmp_path, choices_of(Preset.FIRST_LOGIN))
     arn = f"arn:aws:iam::{ACCOUNT}:user/dev/taro"
-    assert people(capsys, path)["new-user"]["verdict"] == "Proved"
-    assert people(capsys, path, "--user-arn", arn)["new-user"]["verdict"] == "Refuted"
+    assert people(capsys, path)["new-user"]["outcome"] == "gets in"
+    assert people(capsys, path, "--user-arn", arn)["new-user"]["outcome"] == "locked out"
 
 
 def test_what_cannot_be_told_is_unknown_and_exits_4(
@@ -185,9 +185,9 @@ def test_what_cannot_be_told_is_unknown_and_exits_4(
     assert run(str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN
     log = json.loads(capsys.readouterr().out)["runs"][0]
     assert log["results"] == []
-    assert len(log["invocations"][0]["toolExecutionNotifications"]) == len((*PEOPLE, *THIEVES))
+    assert len(log["invocations"][0]["toolExecutionNotifications"]) == len((*PEOPLE, *ATTACKERS))
     assert all(
-        one["verdict"] == "Unknown" for one in people(capsys, SAMPLE, "--session", SAMPLE).values()
+        one["outcome"] == "unknown" for one in people(capsys, SAMPLE, "--session", SAMPLE).values()
     )
 
 
@@ -332,15 +332,15 @@ def test_the_password_policy_of_the_account_matters(
     alone = {"users": (user("alice", attached=(OWN,)),), "policies": {OWN: own}, "gaps": ()}
     may = PasswordPolicy(users_may_change=True)
     unread = (gap_at("GetAccountPasswordPolicy", "", "AccessDenied"),)
-    for changed, verdict in (
-        ({}, "Refuted"),
-        ({"password_policy": may}, "Proved"),
-        ({"gaps": unread}, "Unknown"),
+    for changed, outcome in (
+        ({}, "locked out"),
+        ({"password_policy": may}, "gets in"),
+        ({"gaps": unread}, "unknown"),
     ):
         path = staged(tmp_path, **{**alone, **changed})
         found = people(capsys, "--snapshot", path, "--user", "alice")
-        assert found["new-user"]["verdict"] == verdict
-        assert found["half-enrolled"]["verdict"] == "Proved"
+        assert found["new-user"]["outcome"] == outcome
+        assert found["half-enrolled"]["outcome"] == "gets in"
 
 
 def test_service_control_policies_that_were_not_read_are_said(
@@ -352,8 +352,8 @@ def test_service_control_policies_that_were_not_read_are_said(
     assert run("--snapshot", path, "--user", "alice", "--only", "enforcement") is Exit.CLEAN
     assert "service control policies are not known (AccessDenied)" in capsys.readouterr().out
     found = people(capsys, "--snapshot", path, "--user", "alice")
-    assert found["new-user"]["verdict"] == "Unknown"
-    assert found["key-with-device"]["verdict"] == "Proved"
+    assert found["new-user"]["outcome"] == "unknown"
+    assert found["key-with-device"]["outcome"] == "kept out"
     run("--snapshot", path, "--format", "json")
     assert json.loads(capsys.readouterr().out)["serviceControlPoliciesUnknown"] == "AccessDenied"
 

@@ -15,14 +15,14 @@ from sekisho.engine.compiled import Compiler
 from sekisho.policy import parse
 from sekisho.prover import (
     SERVICE_EXEMPT,
+    CallerCredential,
     Difference,
-    Held,
     Proved,
     Side,
     Unknown,
     difference,
-    never,
     nothing_lost,
+    prove_none,
 )
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
@@ -39,7 +39,7 @@ def side(found: Side | Unknown) -> Side:
     return found
 
 
-def listed(found: Side | Unknown) -> dict[str, tuple[Held, ...]]:
+def listed(found: Side | Unknown) -> dict[str, tuple[CallerCredential, ...]]:
     return {action: item.held for item in side(found).items for action in item.actions}
 
 
@@ -47,8 +47,8 @@ def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
     found = difference(sample("aws-self-manage"), sample("force-mfa-first-login"), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert listed(found.only_in_new) == {
-        "iam:ChangePassword": (Held.KEY, Held.SESSION),
-        "iam:GetAccountPasswordPolicy": (Held.KEY, Held.SESSION),
+        "iam:ChangePassword": (CallerCredential.KEY, CallerCredential.SESSION),
+        "iam:GetAccountPasswordPolicy": (CallerCredential.KEY, CallerCredential.SESSION),
     }
 
 
@@ -56,7 +56,7 @@ def test_bool_for_bool_if_exists_opens_everything_to_keys() -> None:
     slip = {**ENFORCEMENT, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
     found = difference(identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, slip), ALICE, NOW)
     assert found.only_in_old == NOTHING
-    assert set(listed(found.only_in_new).values()) == {(Held.KEY,)}
+    assert set(listed(found.only_in_new).values()) == {(CallerCredential.KEY,)}
 
 
 def test_the_same_in_other_words_is_no_difference() -> None:
@@ -82,7 +82,7 @@ def test_what_no_policy_can_deny_is_no_difference_and_no_loss() -> None:
         "Condition": enforcement,
     }
     policies = identity(ALLOW_ALL, {key: each for key, each in decorative.items() if each})
-    assert never(nothing_lost(policies, ALICE, NOW)) == Proved()
+    assert prove_none(nothing_lost(policies, ALICE, NOW)) == Proved()
 
 
 HOME = "arn:aws:s3:::home/${aws:PrincipalTag/t}/*"
@@ -134,7 +134,11 @@ def test_both_ways_and_as_a_small_world_has_it(
     keys = keys_of([*documents_of(old), *documents_of(new)])
     asked = [Compiler().compiled(each) for each in (old, new)]
     seen: set[tuple[bool, ...]] = set()
-    for request in world(keys, (Held.KEY, Held.SESSION, Held.MFA_SESSION), ["iam:ListUsers"]):
+    for request in world(
+        keys,
+        (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION),
+        ["iam:ListUsers"],
+    ):
         seen.add(tuple(ask(request).effect is DecisionEffect.ALLOWED for ask in asked))
     assert (side(found.only_in_old).counterexample is not None) == ((True, False) in seen)
     assert (side(found.only_in_new).counterexample is not None) == ((False, True) in seen)

@@ -14,12 +14,12 @@ from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, deci
 from sekisho.errors import FaultyRequest, InternalError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, parse
 from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
     Enforcement,
-    Held,
     Proved,
     Refuted,
     Unknown,
-    User,
     exempt_list,
     prove_enforcement,
 )
@@ -75,27 +75,27 @@ def test_a_resource_whose_arn_has_two_forms_is_found_in_both(action: str, resour
     assert verdict.counterexample.request.resource == resource
 
 
-HOLES: dict[str, tuple[dict[str, Any], Held]] = {
-    "Bool lets keys through": ({"Bool": NO_MFA}, Held.KEY),
+HOLES: dict[str, tuple[dict[str, Any], CallerCredential]] = {
+    "Bool lets keys through": ({"Bool": NO_MFA}, CallerCredential.KEY),
     "Null lets sessions through": (
         {"Null": {"aws:MultiFactorAuthPresent": "true"}},
-        Held.SESSION,
+        CallerCredential.SESSION,
     ),
     "an age without IfExists": (
         {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}},
-        Held.KEY,
+        CallerCredential.KEY,
     ),
     "another condition beside it": (
         {"BoolIfExists": NO_MFA, "NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
-        Held.KEY,
+        CallerCredential.KEY,
     ),
-    "StringLike is no IfExists": ({"StringLike": NO_MFA}, Held.KEY),
+    "StringLike is no IfExists": ({"StringLike": NO_MFA}, CallerCredential.KEY),
 }
 
 
 @pytest.mark.parametrize(("condition", "held"), HOLES.values(), ids=list(HOLES))
 def test_a_hole_is_found_with_the_credential_that_fits(
-    condition: dict[str, Any], held: Held
+    condition: dict[str, Any], held: CallerCredential
 ) -> None:
     verdict = asked(identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": condition})).direct
     assert isinstance(verdict, Refuted)
@@ -227,7 +227,7 @@ def test_a_verdict_is_not_tested_for_truth() -> None:
 
 def test_only_users_have_a_enforcement() -> None:
     with pytest.raises(FaultyRequest):
-        User.of("arn:aws:iam::111122223333:role/admin")
+        CallingUser.of("arn:aws:iam::111122223333:role/admin")
 
 
 def test_the_exempt_list_of_awss_sample() -> None:

@@ -7,8 +7,8 @@ import pytest
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import DecisionEffect, Policies, decide
 from sekisho.prover import Proved, Question, Refuted, Unknown
-from sekisho.prover.search.requests import never
-from sekisho.prover.values.credentials import Held
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.credentials import CallerCredential
 
 TIMES = ("aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime")
 LAST = ("9999-12-31T23:59:59Z", "253402300799")
@@ -23,7 +23,7 @@ def limited(operator: str, key: str, value: str, effect: str = "Allow") -> dict[
 
 def asked(policies: Policies) -> type[Any]:
     """Return the class of the verdict; a counterexample is decided again."""
-    verdict = never(Question(ALICE, NOW, (Held.SESSION,), allowed=policies))
+    verdict = prove_none(Question(ALICE, NOW, (CallerCredential.SESSION,), allowed=policies))
     if isinstance(verdict, Refuted):
         assert decide(verdict.counterexample.request, policies).effect is DecisionEffect.ALLOWED
     return type(verdict)
@@ -64,9 +64,9 @@ def test_between_two_long_numbers_there_is_one() -> None:
 @pytest.mark.parametrize("constant", ["1e999999999", "-1e999999999", "1e-999999999"])
 def test_what_nobody_could_write_out_is_unknown(family: str, constant: str) -> None:
     key = "s3:max-keys" if family == "Numeric" else "aws:RequestTag/until"
-    verdict = never(
+    verdict = prove_none(
         Question(
-            *(ALICE, NOW, (Held.SESSION,)),
+            *(ALICE, NOW, (CallerCredential.SESSION,)),
             allowed=identity(limited(f"{family}LessThan", key, constant)),
         )
     )

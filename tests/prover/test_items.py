@@ -11,20 +11,30 @@ from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import Policies, Request
 from sekisho.engine.arns import account_of
 from sekisho.engine.glob import like
-from sekisho.prover import Held, Item, Side, Stated, Unknown, difference, exempt_list
+from sekisho.prover import (
+    ActionGroup,
+    CallerCredential,
+    Side,
+    StatedCondition,
+    Unknown,
+    difference,
+    exempt_list,
+)
 from sekisho.prover.values.credentials import situations
 
-DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
 FEW = ["s3:GetObject", "iam:ListUsers", "kms:Decrypt"]
 FENCE = {"Effect": "Deny", "NotAction": FEW, "Resource": "*"}
 
 
-def held_by(request: Request) -> Held:
+def held_by(request: Request) -> CallerCredential:
     """Return the credential whose keys a request of the world has."""
     present = request.context.get("aws:MultiFactorAuthPresent")
-    return {None: Held.KEY, "false": Held.SESSION, "true": Held.MFA_SESSION}[
-        None if present is None else str(present)
-    ]
+    return {
+        None: CallerCredential.KEY,
+        "false": CallerCredential.SESSION,
+        "true": CallerCredential.MFA_SESSION,
+    }[None if present is None else str(present)]
 
 
 def allows(statement: dict[str, Any], request: Request) -> bool:
@@ -32,7 +42,7 @@ def allows(statement: dict[str, Any], request: Request) -> bool:
     return allowing(policies)(request)
 
 
-def is_so(stated: Stated, request: Request) -> bool:
+def is_so(stated: StatedCondition, request: Request) -> bool:
     if stated.subject == "resourceAccount":
         owner = account_of(request.resource) or request.resource_account or ACCOUNT
         return any(like(pattern, owner) for pattern in stated.values) is stated.holds
@@ -42,7 +52,7 @@ def is_so(stated: Stated, request: Request) -> bool:
     return allows({"Condition": condition}, request) is stated.holds
 
 
-def is_in(item: Item, request: Request) -> bool:
+def is_in(item: ActionGroup, request: Request) -> bool:
     """Tell whether an item takes in a request, by asking the engine about each of its parts."""
     return (
         request.action in item.actions
@@ -52,7 +62,7 @@ def is_in(item: Item, request: Request) -> bool:
     )
 
 
-def of(side: Side | Unknown) -> tuple[Item, ...]:
+def of(side: Side | Unknown) -> tuple[ActionGroup, ...]:
     assert isinstance(side, Side), side
     return side.items
 
@@ -95,14 +105,14 @@ def test_every_counterexample_is_in_its_item() -> None:
         assert all(is_in(item, item.counterexample.request) for item in of(side))
 
 
-def single(old: Policies, new: Policies) -> Item:
+def single(old: Policies, new: Policies) -> ActionGroup:
     (item,) = of(difference(old, new, ALICE, NOW).only_in_old)
     return item
 
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 TAG = {"StringEquals": {"aws:PrincipalTag/t": "a"}}
-CASES: dict[str, tuple[Policies, Policies, tuple[str, ...], set[Stated]]] = {
+CASES: dict[str, tuple[Policies, Policies, tuple[str, ...], set[StatedCondition]]] = {
     "only the entries that the action can reach": (
         identity({**READ, "Resource": ["arn:aws:s3:::b/*", "arn:aws:iam::*:user/x"]}),
         identity({**READ, "Action": "s3:PutObject"}),
@@ -119,25 +129,25 @@ CASES: dict[str, tuple[Policies, Policies, tuple[str, ...], set[Stated]]] = {
         identity(READ),
         identity(READ, {**READ, "Effect": "Deny", "Condition": TAG}),
         ("*",),
-        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=True)},
+        {StatedCondition("aws:PrincipalTag/t", "StringEquals", ("a",), holds=True)},
     ),
     "what a condition narrows": (
         identity(READ),
         identity({**READ, "Condition": TAG}),
         ("*",),
-        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
+        {StatedCondition("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
     ),
     "all but some resources": (
         identity(READ),
         identity({**READ, "Resource": "arn:aws:s3:::b/*"}),
         ("*",),
-        {Stated("Resource", "", ("arn:aws:s3:::b/*",), holds=False)},
+        {StatedCondition("Resource", "", ("arn:aws:s3:::b/*",), holds=False)},
     ),
     "a condition that both have is no part of it": (
         identity({**READ, "Condition": TAG}, {**READ, "Resource": "arn:aws:s3:::b/*"}),
         identity({**READ, "Condition": TAG}),
         ("arn:aws:s3:::b/*",),
-        {Stated("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
+        {StatedCondition("aws:PrincipalTag/t", "StringEquals", ("a",), holds=False)},
     ),
     "a variable that nothing settles is said as it is written": (
         identity({**READ, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/t}/*"}),
@@ -150,7 +160,7 @@ CASES: dict[str, tuple[Policies, Policies, tuple[str, ...], set[Stated]]] = {
 
 @pytest.mark.parametrize(("old", "new", "resources", "conditions"), CASES.values(), ids=list(CASES))
 def test_an_item_says_no_more_than_needed(
-    old: Policies, new: Policies, resources: tuple[str, ...], conditions: set[Stated]
+    old: Policies, new: Policies, resources: tuple[str, ...], conditions: set[StatedCondition]
 ) -> None:
     item = single(old, new)
     assert (item.resources, set(item.conditions)) == (resources, conditions)
@@ -170,9 +180,11 @@ def test_the_age_of_mfa_is_a_condition() -> None:
     old = identity(ALLOW_ALL, ENFORCEMENT, only_users)
     new = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": age}, only_users)
     item = single(old, new)
-    assert (item.actions, item.held) == (("iam:ListUsers",), (Held.MFA_SESSION,))
+    assert (item.actions, item.held) == (("iam:ListUsers",), (CallerCredential.MFA_SESSION,))
     assert item.conditions == (
-        Stated("aws:MultiFactorAuthAge", "NumericGreaterThanIfExists", ("3600",), holds=True),
+        StatedCondition(
+            "aws:MultiFactorAuthAge", "NumericGreaterThanIfExists", ("3600",), holds=True
+        ),
     )
 
 
@@ -182,7 +194,7 @@ def test_the_exempt_list_says_under_which_conditions() -> None:
     found = exempt_list(identity(statement), ALICE, NOW)
     assert isinstance(found, tuple)
     (item,) = found
-    assert item.held == (Held.SESSION,)
+    assert item.held == (CallerCredential.SESSION,)
     assert [stated.subject for stated in item.conditions] == ["aws:PrincipalTag/t"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.catalogue import load
-from sekisho.prover import lists_in_doubt
+from sekisho.prover import uncertain_lists
 from sekisho.prover.questions.caveats import LISTED
 
 USERS = "arn:aws:iam::*:user/*"
@@ -29,7 +29,7 @@ LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}
 )
 def test_lists_in_doubt_are_said(statements: list[dict[str, Any]], said: str | None) -> None:
     kept = [{key: each for key, each in one.items() if each is not None} for one in statements]
-    found = lists_in_doubt(identity(*kept), ALICE, NOW)
+    found = uncertain_lists(identity(*kept), ALICE, NOW)
     if said is None or found is None:
         assert (found, said) == (None, None)
         return

@@ -11,10 +11,18 @@ from prover.questions import ALICE, NOW, WITHOUT_MFA, identity
 from prover.worlds import POLICIES, WILD_POLICIES, documents_of, keys_of, world
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.engine.compiled import Compiler
-from sekisho.prover import Held, Proved, Question, Refuted, Unknown, never, prove_enforcement
+from sekisho.prover import (
+    CallerCredential,
+    Proved,
+    Question,
+    Refuted,
+    Unknown,
+    prove_enforcement,
+    prove_none,
+)
 
 A_PART = settings(max_examples=settings.default.max_examples // 4)
-EVERY_KIND = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+EVERY_KIND = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
 NAMES = ["iam:GetUser", "iam:ListUsers", "s3:GetObject", "s3:ListBucket"]
 FENCE = {"Effect": "Deny", "NotAction": NAMES, "Resource": "*"}
 """Nothing but a few real actions can be allowed: the whole catalogue takes long."""
@@ -23,7 +31,7 @@ Statements = list[dict[str, Any]]
 
 def within(old: Policies, new: Policies) -> bool:
     """Tell whether it is proved that `new` allows whatever `old` does."""
-    return never(Question(ALICE, NOW, EVERY_KIND, allowed=old, denied=new)) == Proved()
+    return prove_none(Question(ALICE, NOW, EVERY_KIND, allowed=old, denied=new)) == Proved()
 
 
 def only(statements: Statements, effect: str) -> Statements:
@@ -59,7 +67,7 @@ def test_order_is_transitive_whatever_the_policies(
 @given(WILD_POLICIES, WILD_POLICIES)
 def test_an_unknown_verdict_has_its_reason(first: Statements, second: Statements) -> None:
     sets = [identity(*each, FENCE) for each in (first, second)]
-    verdict = never(Question(ALICE, NOW, EVERY_KIND, *sets))
+    verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, *sets))
     match verdict:
         case Unknown(reason):
             assert reason.en == "policy variables that no request fixes: `${aws:principaltag/t}`"

@@ -23,22 +23,22 @@ from prover.test_command import SAMPLE, run
 from sekisho.engine import Assumptions, DecisionEffect, Policies, decide
 from sekisho.engine.model import ArnSpan
 from sekisho.prover import (
-    Demand,
-    Held,
+    CallerCredential,
+    CallingUser,
     Invariant,
+    InvariantKind,
     Proved,
     Question,
     Refuted,
     Side,
     Unknown,
-    User,
     difference,
     enforcement_question,
     exempt_list,
     invariant_holds,
-    never,
     nothing_lost,
     prove_enforcement,
+    prove_none,
 )
 from sekisho.prover.search.reasons import TELLS_OWNERS
 from sekisho.prover.sentences import counterexample_text, stated_text
@@ -113,8 +113,8 @@ def test_an_open_door_into_another_account_is_found(
 
 
 def test_an_owner_whom_the_users_own_name_or_tag_tells_is_found() -> None:
-    tagged = User.of(ALICE.arn, {"aws:PrincipalTag/acct": OTHER}, all_tags=True)
-    named = User.of(f"arn:aws:iam::{ACCOUNT}:user/{OTHER}")
+    tagged = CallingUser.of(ALICE.arn, {"aws:PrincipalTag/acct": OTHER}, all_tags=True)
+    named = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/{OTHER}")
     for user, variable in ((tagged, "aws:PrincipalTag/acct"), (named, "aws:username")):
         policies = identity(allow("sqs:*", StringEquals=f"${{{variable}}}"))
         verdict = prove_enforcement(policies, user, NOW).direct
@@ -125,8 +125,8 @@ def test_an_owner_whom_the_users_own_name_or_tag_tells_is_found() -> None:
 def test_a_wildcard_that_takes_in_the_colon_after_the_account_is_found() -> None:
     whole = Assumptions(arn_span=ArnSpan.WHOLE_STRING)
     policies = identity(allow("sqs:*", f"arn:aws:sqs:us-east-1:{OTHER}?q:*"))
-    question = Question(ALICE, NOW, (Held.KEY,), allowed=policies, assumptions=whole)
-    assert isinstance(never(question), Refuted)
+    question = Question(ALICE, NOW, (CallerCredential.KEY,), allowed=policies, assumptions=whole)
+    assert isinstance(prove_none(question), Refuted)
 
 
 SHUT = {
@@ -150,9 +150,9 @@ def test_what_may_tell_more_accounts_apart_is_unknown() -> None:
     assert prove_enforcement(number, ALICE, NOW).direct == Unknown(TELLS_OWNERS)
     shifted = identity(allow("kms:Decrypt", "arn:*:9*:key/k"))
     question = enforcement_question(shifted, ALICE, NOW)
-    assert never(question) == Proved()
+    assert prove_none(question) == Proved()
     as_one = replace(question, assumptions=Assumptions(arn_span=ArnSpan.WHOLE_STRING))
-    assert isinstance(never(as_one), Unknown | Refuted)
+    assert isinstance(prove_none(as_one), Unknown | Refuted)
 
 
 def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
@@ -184,7 +184,7 @@ def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
 def test_an_owner_with_whom_the_users_own_values_are_compared_is_found(
     key: str, name: str, known: dict[str, str]
 ) -> None:
-    user = User.of(f"arn:aws:iam::{ACCOUNT}:user/{name}", known)
+    user = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/{name}", known)
     like = {"StringLike": {key: f"*${{{OWNER}}}"}}
     policies = identity(
         {**allow("s3:GetObject", BUCKET), "Condition": like},
@@ -226,12 +226,14 @@ def test_what_a_enforcement_takes_of_other_accounts_is_lost() -> None:
         **deny("kms:*", KEY),
         "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
     }
-    assert isinstance(never(nothing_lost(identity(ALLOW_ALL, enforcement), ALICE, NOW)), Refuted)
+    assert isinstance(
+        prove_none(nothing_lost(identity(ALLOW_ALL, enforcement), ALICE, NOW)), Refuted
+    )
 
 
 def test_always_promises_nothing_of_other_accounts() -> None:
     own = identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
-    always = Invariant("it", Demand.ALWAYS, ("kms:Decrypt",))
+    always = Invariant("it", InvariantKind.ALWAYS, ("kms:Decrypt",))
     assert invariant_holds(always, own, ALICE, NOW, Assumptions()).verdict == Proved()
 
 

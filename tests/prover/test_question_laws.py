@@ -14,15 +14,15 @@ from sekisho.engine.doubts import other_setting
 from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Statement
 from sekisho.prover import (
-    Demand,
-    Held,
+    CallerCredential,
     Invariant,
+    InvariantKind,
     Proved,
     Refuted,
     Unknown,
     Verdict,
-    answer,
     anyone,
+    conclude,
     enforcement_question,
     invariant_holds,
     nothing_lost,
@@ -32,7 +32,7 @@ from sekisho.prover.counterexample import owner_abroad
 from sekisho.prover.questions import self_service
 from sekisho.prover.search.reasons import TELLS_OWNERS
 
-ALL = tuple(Held)[:6]
+ALL = tuple(CallerCredential)[:6]
 MFA = "aws:MultiFactorAuthPresent"
 NAMES = ("iam:GetUser", "iam:ListUsers", "s3:GetObject", "kms:Decrypt")
 FENCE = {"Effect": "Deny", "NotAction": list(NAMES), "Resource": "*"}
@@ -47,7 +47,7 @@ ASSUMPTIONS = st.builds(
 )
 
 
-def requests(policies: Policies, held: Iterable[Held]) -> list[Request]:
+def requests(policies: Policies, held: Iterable[CallerCredential]) -> list[Request]:
     """Return the small world; none if there are too many keys to look at it whole."""
     keys = keys_of(documents_of(policies)) | {"aws:sourceip"}
     return list(world(keys, held, NAMES)) if len(keys) <= 3 else []
@@ -78,13 +78,16 @@ def test_under_every_assumption_no_request_that_a_proof_denies_passes(
         within=question.within,
         assumptions=assumptions,
     )
-    found = answer([asked])
+    found = conclude([asked])
     allowed = allowing(policies, assumptions)
     if found.verdict == Unknown(TELLS_OWNERS):
         # read as one string, a star before the account takes in any account, and there are many
         assert assumptions.arn_span is ArnSpan.WHOLE_STRING
         return
-    fits(found.verdict, filter(allowed, requests(policies, (Held.KEY, Held.SESSION))))
+    fits(
+        found.verdict,
+        filter(allowed, requests(policies, (CallerCredential.KEY, CallerCredential.SESSION))),
+    )
     if isinstance(found.verdict, Refuted):
         assert allowed(found.verdict.counterexample.request)
 
@@ -92,10 +95,10 @@ def test_under_every_assumption_no_request_that_a_proof_denies_passes(
 @given(POLICIES)
 def test_a_assumption_that_is_not_named_does_not_matter(statements: list[dict[str, Any]]) -> None:
     question = enforcement_question(identity(*statements, FENCE), ALICE, NOW, ())
-    found = answer([question])
+    found = conclude([question])
     for name in ("arn_span", "wildcard_service_prefix", "unresolved_not_resource"):
         setting = other_setting(getattr(Assumptions(), name))
-        other = answer(
+        other = conclude(
             [
                 type(question)(
                     question.user,
@@ -113,15 +116,15 @@ def test_a_assumption_that_is_not_named_does_not_matter(statements: list[dict[st
 
 @given(
     POLICIES,
-    st.sampled_from(Demand),
+    st.sampled_from(InvariantKind),
     st.sampled_from(NAMES),
     st.sampled_from(["", "unless", "with", "from", "both"]),
 )
 def test_an_invariant_holds_only_if_the_world_does_not_break_it(
-    statements: list[dict[str, Any]], demand: Demand, action: str, door: str
+    statements: list[dict[str, Any]], demand: InvariantKind, action: str, door: str
 ) -> None:
     policies = identity(*statements)
-    never, allowed = demand is Demand.NEVER, allowing(policies)
+    never, allowed = demand is InvariantKind.NEVER, allowing(policies)
     invariant = Invariant(
         "it",
         demand,
@@ -156,11 +159,11 @@ def test_nothing_lost_only_if_the_enforcement_refuses_nothing_that_the_rest_allo
     rest = [one for one in statements if not is_of_enforcement(one)]
     without = identity(*rest, FENCE)
     question = nothing_lost(policies, ALICE, NOW)
-    verdict = answer([question]).verdict
+    verdict = conclude([question]).verdict
     # an age is demanded of few, and then only the young are asked about
     young = [
         one
-        for one in requests(policies, (Held.MFA_SESSION,))
+        for one in requests(policies, (CallerCredential.MFA_SESSION,))
         if one.context.get("aws:MultiFactorAuthAge") == "0"
     ]
     before, after = allowing(without), allowing(policies)
@@ -179,7 +182,7 @@ def test_own_things_only_if_no_self_service_statement_reaches_bob(
     policies = identity(*statements, FENCE)
     chosen = [one for one in statements if one["Effect"] == "Deny" or names_a_user(one)]
     reaches = allowing(identity(*chosen, FENCE)) if chosen else None
-    verdict = answer([own_things_only(policies, ALICE, NOW)]).verdict
+    verdict = conclude([own_things_only(policies, ALICE, NOW)]).verdict
     bob = (one for one in requests(policies, ALL[:3]) if one.resource.endswith("user/bob"))
     fits(verdict, filter(reaches, bob) if chosen else ())
 
@@ -215,7 +218,7 @@ def test_questions_that_are_broken_on_purpose_are_caught(
 
     def verdicts() -> list[type]:
         asked = (nothing_lost(policies, ALICE, NOW), own_things_only(policies, ALICE, NOW))
-        return [type(answer([question]).verdict) for question in asked]
+        return [type(conclude([question]).verdict) for question in asked]
 
     assert verdicts() == [Refuted, Refuted]
     monkeypatch.setattr(self_service, name, broken)

@@ -15,14 +15,14 @@ from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Level, P
 from sekisho.engine.question import assumptions_from_text
 from sekisho.policy import from_json
 from sekisho.prover import (
-    Answer,
-    Held,
+    CallerCredential,
+    CallingUser,
+    Conclusion,
     Invariant,
     Question,
     Refuted,
     Unknown,
-    User,
-    answer,
+    conclude,
     enforcement_question,
     for_other_values,
     invariant_holds,
@@ -66,9 +66,9 @@ def invariant_of(given: dict[str, Any], tmp_path: Path) -> Invariant:
     return found
 
 
-def asked(given: dict[str, Any], policies: Policies, tmp_path: Path) -> Answer:
+def asked(given: dict[str, Any], policies: Policies, tmp_path: Path) -> Conclusion:
     assumptions = assumptions_from_text(given.get("assumptions", {}))
-    user = User.of(ALICE.arn, given.get("known"), all_tags=given.get("all_tags", False))
+    user = CallingUser.of(ALICE.arn, given.get("known"), all_tags=given.get("all_tags", False))
     match given["ask"]:
         case "invariant":
             invariant = invariant_of(given["invariant"], tmp_path)
@@ -83,14 +83,14 @@ def asked(given: dict[str, Any], policies: Policies, tmp_path: Path) -> Answer:
             )
         case "other-values":
             others = for_other_values(enforcement_question(policies, user, NOW, ("iam:GetUser",)))
-            return Answer(others) if isinstance(others, Unknown) else answer(others)
+            return Conclusion(others) if isinstance(others, Unknown) else conclude(others)
         case other:
             raise ValueError(f"no such question: {other}")
 
 
-def answered(question: Question, assumptions: Assumptions) -> Answer:
+def answered(question: Question, assumptions: Assumptions) -> Conclusion:
     assert question.assumptions == Assumptions()
-    return answer([Question(**{**_fields(question), "assumptions": assumptions})])
+    return conclude([Question(**{**_fields(question), "assumptions": assumptions})])
 
 
 def _fields(question: Question) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_the_verdict_is_the_expected_one(case: dict[str, Any], tmp_path: Path) -
         assert list(found.assumed) == expected["assumed"]
     if isinstance(found.verdict, Refuted):
         counterexample = found.verdict.counterexample
-        assert counterexample.held is Held(expected.get("held", counterexample.held))
+        assert counterexample.held is CallerCredential(expected.get("held", counterexample.held))
         assert (
             expected.get("action", counterexample.request.action) == counterexample.request.action
         )

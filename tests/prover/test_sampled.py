@@ -20,7 +20,7 @@ from sekisho.engine import AttachedPolicy, Policies, Request
 from sekisho.policy import Preset, choices_of, force_mfa, parse
 from sekisho.prover import (
     SERVICE_EXEMPT,
-    Held,
+    CallerCredential,
     Proved,
     Side,
     Unknown,
@@ -52,7 +52,7 @@ ENFORCEMENTS = {
 }
 
 
-def _sampled(sets: list[Policies], held: Held, count: int) -> list[Request]:
+def _sampled(sets: list[Policies], held: CallerCredential, count: int) -> list[Request]:
     random_ = random.Random(f"{held} {count}")  # noqa: S311 - samples, no secrets
     tried = islice(samples(sets, held, random_), _TRIES * count)
     found = list(islice(filter(_is_made, tried), count))
@@ -121,7 +121,7 @@ def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, sec
         for side in (found.only_in_old, found.only_in_new)
     ]
     asked = [allowing(each) for each in (old, new)]
-    for held in (Held.KEY, Held.SESSION, Held.MFA_SESSION):
+    for held in (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION):
         for request in _sampled([old, new], held, OF_A_DIFFERENCE // 3):
             allowed = [allows(request) for allows in asked]
             for side, only in zip(
@@ -134,6 +134,6 @@ def _is_open(side: Side | Unknown) -> bool:
     return isinstance(side, Unknown) and "variables that no request fixes" in side.reason.en
 
 
-def _listed(side: Side | Unknown) -> set[tuple[str, Held]]:
+def _listed(side: Side | Unknown) -> set[tuple[str, CallerCredential]]:
     assert isinstance(side, Side), side
     return {(action, held) for item in side.items for action in item.actions for held in item.held}

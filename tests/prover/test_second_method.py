@@ -18,21 +18,21 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Preset, choices_of, force_mfa, from_json, parse
 from sekisho.prover import (
     SERVICE_EXEMPT,
-    Held,
+    CallerCredential,
     Proved,
     Question,
     Refuted,
     Unknown,
     Verdict,
     expected_exempt,
-    never,
     prove_enforcement,
+    prove_none,
 )
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 MANAGED = json.loads(aws_managed_policies_data)
-EVERY_KIND = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+EVERY_KIND = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
 A_PART = settings(max_examples=settings.default.max_examples // 4)
 """The second method is slow."""
 
@@ -56,9 +56,9 @@ def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None
     agree(prove_enforcement(policies, ALICE, NOW, exempt).direct, second)
 
 
-def differ(old: Policies, new: Policies, held: tuple[Held, ...] = EVERY_KIND) -> None:
+def differ(old: Policies, new: Policies, held: tuple[CallerCredential, ...] = EVERY_KIND) -> None:
     second = any(answer(old, new, SERVICE_EXEMPT, one) is not None for one in held)
-    verdict = never(Question(ALICE, NOW, held, allowed=old, denied=new))
+    verdict = prove_none(Question(ALICE, NOW, held, allowed=old, denied=new))
     agree(verdict, second)
 
 
@@ -85,7 +85,7 @@ def test_of_random_policies_how_they_differ(
 ) -> None:
     sets = fenced(old), fenced(new)
     second = any(answer(*sets, (), held, NAMES) is not None for held in EVERY_KIND)
-    agree(never(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1])), second)
+    agree(prove_none(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1])), second)
 
 
 @A_PART
@@ -94,7 +94,7 @@ def test_of_policies_with_all_that_a_condition_can_be(
     old: list[dict[str, Any]], new: list[dict[str, Any]]
 ) -> None:
     sets = fenced(old), fenced(new)
-    verdict = never(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1]))
+    verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1]))
     if isinstance(verdict, Unknown):
         assert (
             "policy variables that no request fixes: `${aws:principaltag/t}`" in verdict.reason.en

@@ -15,8 +15,8 @@ from sekisho.prover import (
     difference,
     enforcement_question,
     lost_with_mfa,
-    never,
     prove_enforcement,
+    prove_none,
     tells_services_apart,
     via_service,
 )
@@ -83,7 +83,7 @@ def test_what_only_calls_of_services_lose_is_lost() -> None:
     served = deny(Bool={"aws:ViaAWSService": "true"})
     before, after = identity(ALLOW_ALL), identity(ALLOW_ALL, served)
     for later in (after, Policies(identity=(*before.identity, *identity(served).identity))):
-        assert isinstance(never(lost_with_mfa(before, later, ALICE, NOW)), Refuted)
+        assert isinstance(prove_none(lost_with_mfa(before, later, ALICE, NOW)), Refuted)
 
 
 def test_a_difference_is_asked_of_services_whose_names_are_in_a_variable() -> None:
@@ -99,5 +99,5 @@ def test_where_they_are_not_told_apart_the_verdict_is_the_users_own(
     policies = identity(*statements, {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"})
     if not tells_services_apart(policies):
         question = enforcement_question(policies, ALICE, NOW, ())
-        direct, served = never(question), never(via_service(question))
+        direct, served = prove_none(question), prove_none(via_service(question))
         assert isinstance(served, Proved) or type(direct) is type(served)

@@ -14,19 +14,19 @@ from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.resources import matches
 from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Element, Version
-from sekisho.prover import Held, Unknown, answer, enforcement_question
+from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values.credentials import situations
 from sekisho.prover.values.reading import About, Reading
-from sekisho.prover.values.resources import Target
+from sekisho.prover.values.resources import RequestTarget
 from sekisho.prover.values.texts import Patterns
 
 
 def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:
     """Return what the prover takes an entry for."""
-    situation = situations(ALICE, NOW, (Held.KEY,))[0]
+    situation = situations(ALICE, NOW, (CallerCredential.KEY,))[0]
     reading = Reading(About(ALICE, situation, NOW, Doubts(assumptions)), (), Effort())
-    target = Target(reading, Patterns([]), None, lambda _: True)
+    target = RequestTarget(reading, Patterns([]), None, lambda _: True)
     target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)
     (found,) = reading.resources.values()
     assert isinstance(found, Patterns)
@@ -53,7 +53,7 @@ def test_the_prover_reads_an_entry_as_the_engine_does(pair: tuple[str, str], spa
 def test_too_many_ways_to_read_an_entry_as_one_string_are_unknown() -> None:
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:" + "*A" * 30 + "*:b"}
     question = enforcement_question(identity(allow), ALICE, NOW, ())
-    found = answer([replace(question, assumptions=Assumptions(arn_span=ArnSpan.WHOLE_STRING))])
+    found = conclude([replace(question, assumptions=Assumptions(arn_span=ArnSpan.WHOLE_STRING))])
     assert isinstance(found.verdict, Unknown)
     assert "as one string" in found.verdict.reason.en
 

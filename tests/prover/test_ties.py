@@ -7,24 +7,24 @@ import pytest
 from prover.questions import ALICE, NOW, WITHOUT_MFA, identity
 from sekisho.catalogue import load, partitions
 from sekisho.prover import (
-    Held,
-    Item,
+    ActionGroup,
+    CallerCredential,
+    CallingUser,
     Proved,
     Question,
     Refuted,
-    User,
     Verdict,
     exempt_list,
-    never,
     prove_enforcement,
+    prove_none,
 )
 
 REGION = "aws:RequestedRegion"
 TAG = "aws:ResourceTag/team"
 
 
-def user(partition: str) -> User:
-    return User.of(ALICE.arn.replace(":aws:", f":{partition}:"))
+def user(partition: str) -> CallingUser:
+    return CallingUser.of(ALICE.arn.replace(":aws:", f":{partition}:"))
 
 
 def asked(
@@ -63,8 +63,8 @@ def test_where_a_service_calls_for_the_user_is_not_documented() -> None:
     condition = {**of("eu-west-1"), "Bool": {"aws:ViaAWSService": "true"}}
     statement = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}
     policies = identity({**statement, "Condition": condition})
-    question = Question(ALICE, NOW, (Held.KEY_VIA_SERVICE,), allowed=policies)
-    assert isinstance(never(question), Refuted)
+    question = Question(ALICE, NOW, (CallerCredential.KEY_VIA_SERVICE,), allowed=policies)
+    assert isinstance(prove_none(question), Refuted)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_list_of_items_tells_apart_who_is_where() -> None:
     policies = identity({**statement, "Resource": "*", "Condition": of("us-east-1")})
     exempt = exempt_list(policies, ALICE, NOW)
     assert isinstance(exempt, tuple)
-    found: dict[str, Item] = {action: item for item in exempt for action in item.actions}
+    found: dict[str, ActionGroup] = {action: item for item in exempt for action in item.actions}
     assert found["iam:ListUsers"].conditions == ()
     assert [one.subject for one in found["s3:ListAllMyBuckets"].conditions] == [REGION]
     assert found["iam:ListUsers"].held == WITHOUT_MFA
@@ -153,8 +153,8 @@ def test_a_list_of_items_tells_apart_who_is_where() -> None:
 def test_a_session_was_issued_when_mfa_was_passed() -> None:
     old = {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": old}
-    question = Question(ALICE, NOW, (Held.MFA_SESSION,), allowed=identity(statement))
-    verdict = never(question)
+    question = Question(ALICE, NOW, (CallerCredential.MFA_SESSION,), allowed=identity(statement))
+    verdict = prove_none(question)
     assert isinstance(verdict, Refuted)
     context = verdict.counterexample.request.context
     assert context["aws:MultiFactorAuthAge"] == "3601"

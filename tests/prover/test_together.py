@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, Request, decide
-from sekisho.prover import Held, Proved, Question, Refuted, Unknown
-from sekisho.prover.search.requests import never
+from sekisho.prover import CallerCredential, Proved, Question, Refuted, Unknown
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.credentials import situations
 from sekisho.prover.values.keys import ADDRESS, ENDPOINT
 
@@ -68,7 +68,9 @@ def statement(effect: str, conditions: list[Any]) -> dict[str, Any]:
     return written
 
 
-def agree(asked: Policies, held: Held, world: Iterator[dict[str, ContextValue]]) -> Refuted | None:
+def agree(
+    asked: Policies, held: CallerCredential, world: Iterator[dict[str, ContextValue]]
+) -> Refuted | None:
     """Check that the prover says what the world does; return what it has found."""
     own = situations(ALICE, NOW, (held,))[0].values
     passes = any(
@@ -76,7 +78,7 @@ def agree(asked: Policies, held: Held, world: Iterator[dict[str, ContextValue]])
         is DecisionEffect.ALLOWED
         for each in world
     )
-    verdict = never(Question(ALICE, NOW, (held,), allowed=asked))
+    verdict = prove_none(Question(ALICE, NOW, (held,), allowed=asked))
     assert isinstance(verdict, Refuted if passes else Proved)
     return verdict if isinstance(verdict, Refuted) else None
 
@@ -101,7 +103,7 @@ ORIGINS = st.lists(FROM, max_size=3)
 
 @given(CALLS, CALLS)
 def test_the_services_in_between_are_one_chain(allow: list[Any], deny: list[Any]) -> None:
-    found = agree(policies(allow, deny), Held.KEY_VIA_SERVICE, chains())
+    found = agree(policies(allow, deny), CallerCredential.KEY_VIA_SERVICE, chains())
     if found is not None:
         chain = found.counterexample.request.context.get("aws:CalledVia", ())
         ends = (
@@ -113,7 +115,7 @@ def test_the_services_in_between_are_one_chain(allow: list[Any], deny: list[Any]
 
 @given(ORIGINS, ORIGINS)
 def test_who_comes_through_an_endpoint_has_no_address(allow: list[Any], deny: list[Any]) -> None:
-    found = agree(policies(allow, deny), Held.KEY, origins())
+    found = agree(policies(allow, deny), CallerCredential.KEY, origins())
     if found is not None:
         context: Context = found.counterexample.request.context
         assert ADDRESS not in context.folded or ENDPOINT.isdisjoint(context.folded)
@@ -134,7 +136,7 @@ def test_variables_have_values_that_a_request_can_have(
 ) -> None:
     tail = "/".join(f"${{{name}}}" for name in names)
     allow = {"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::b/{tail}"}
-    verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
+    verdict = prove_none(Question(ALICE, NOW, (CallerCredential.KEY,), allowed=identity(allow)))
     assert isinstance(verdict, found)
     if isinstance(verdict, Refuted):
         realistic(verdict.counterexample.request.context)
@@ -142,7 +144,7 @@ def test_variables_have_values_that_a_request_can_have(
 
 def test_an_address_that_is_only_there_is_an_address() -> None:
     allow = statement("Allow", [("Null", "aws:VpcSourceIp", "false")])
-    verdict = never(Question(ALICE, NOW, (Held.KEY,), allowed=identity(allow)))
+    verdict = prove_none(Question(ALICE, NOW, (CallerCredential.KEY,), allowed=identity(allow)))
     assert isinstance(verdict, Refuted)
     realistic(verdict.counterexample.request.context)
 

@@ -11,7 +11,14 @@ import pytest
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.cli.main import root
-from sekisho.prover import Held, Question, Refuted, User, never, prove_enforcement
+from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
+    Question,
+    Refuted,
+    prove_enforcement,
+    prove_none,
+)
 from sekisho.prover.sentences import counterexample_text
 
 KEY = "aws:PrincipalTag/break"
@@ -77,8 +84,8 @@ def test_the_age_of_mfa_and_the_services_in_between_are_told() -> None:
     too_young = {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "60"}}
     called = {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}
     policies = identity(allow({**too_young, **called}))
-    question = Question(ALICE, NOW, (Held.MFA_VIA_SERVICE,), allowed=policies)
-    verdict = never(question)
+    question = Question(ALICE, NOW, (CallerCredential.MFA_VIA_SERVICE,), allowed=policies)
+    verdict = prove_none(question)
     assert isinstance(verdict, Refuted)
     said = counterexample_text(verdict.counterexample).en
     assert "`aws:MultiFactorAuthAge=61`" in said
@@ -94,7 +101,7 @@ def test_what_is_asked_about_another_action_is_not_told() -> None:
 
 @pytest.mark.parametrize(("known", "told"), [({}, True), ({"aws:userid": "AIDAALICE"}, False)])
 def test_an_id_is_told_where_it_may_be_another(known: dict[str, str], told: bool) -> None:
-    user = User.of(ALICE.arn, known)
+    user = CallingUser.of(ALICE.arn, known)
     exempt = allow({"StringLike": {"aws:userid": "AIDA*"}})
     verdict = prove_enforcement(identity(exempt), user, NOW).direct
     assert isinstance(verdict, Refuted)

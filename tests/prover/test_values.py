@@ -13,7 +13,7 @@ from sekisho.engine.principals import Caller, CallerKind
 from sekisho.engine.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.conditions import Asked, Family, family_of, values_for
+from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, values_for
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
 _ARN = [
@@ -55,7 +55,7 @@ def _constants(name: OperatorName) -> list[str]:
     return _ARNS if name.value.startswith("Arn") else VALUES[family_of(name)][0]
 
 
-def _seen(asked: list[Asked], value: str) -> tuple[bool, ...]:
+def _seen(asked: list[VersionedCondition], value: str) -> tuple[bool, ...]:
     request = Request(ALICE.arn, "iam:GetUser", "*", Context({"k": value}))
     scope = Scope(request, Caller(ALICE.arn, CallerKind.USER), Version.V2012, Doubts(Assumptions()))
     return tuple(conditions.holds(each.condition, scope) for each in asked)
@@ -71,8 +71,8 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
         for first in _constants(name):
             for pair in [*combinations(_constants(other), 2), (_constants(other)[0],)]:
                 asked = [
-                    Asked(Condition(Operator(name), "k", (first,)), Version.V2012),
-                    Asked(Condition(Operator(other), "k", tuple(pair)), Version.V2012),
+                    VersionedCondition(Condition(Operator(name), "k", (first,)), Version.V2012),
+                    VersionedCondition(Condition(Operator(other), "k", tuple(pair)), Version.V2012),
                 ]
                 values, exact = values_for(asked, Context(), NOW, Effort())
                 assert exact
@@ -82,8 +82,12 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
 
 def test_two_types_on_one_key_are_not_all_told_apart() -> None:
     asked = [
-        Asked(Condition(Operator(OperatorName.NUMERIC_EQUALS), "k", ("5",)), Version.V2012),
-        Asked(Condition(Operator(OperatorName.STRING_EQUALS), "k", ("5",)), Version.V2012),
+        VersionedCondition(
+            Condition(Operator(OperatorName.NUMERIC_EQUALS), "k", ("5",)), Version.V2012
+        ),
+        VersionedCondition(
+            Condition(Operator(OperatorName.STRING_EQUALS), "k", ("5",)), Version.V2012
+        ),
     ]
     assert not values_for(asked, Context(), NOW, Effort())[1]
 

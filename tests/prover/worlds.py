@@ -10,7 +10,7 @@ from prover.questions import ACCOUNT, ALICE, NOW, WITHOUT_MFA
 from sekisho.engine import Context, Policies, Request
 from sekisho.engine.arns import account_of
 from sekisho.policy import Document
-from sekisho.prover import Held
+from sekisho.prover import CallerCredential
 from sekisho.prover.values.credentials import situations
 
 OTHER, THIRD = "999988887777", "444455556666"
@@ -169,7 +169,7 @@ AGES = ["0", "60", "61"]
 
 
 def world(
-    keys: set[str], held: Iterable[Held] = WITHOUT_MFA, names: Iterable[str] = tuple(OF)
+    keys: set[str], held: Iterable[CallerCredential] = WITHOUT_MFA, names: Iterable[str] = tuple(OF)
 ) -> Iterator[Request]:
     """Yield every request of the small world, with the keys that matter."""
     chosen = {key: values for key, values in VALUES.items() if key.lower() in keys}

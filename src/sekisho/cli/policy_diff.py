@@ -16,7 +16,15 @@ from sekisho.cli.prove_output import counterexample_to_json, stated_to_json, und
 from sekisho.engine import Policies
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
-from sekisho.prover import SERVICE_EXEMPT, Callers, Difference, Item, Side, Unknown, User
+from sekisho.prover import (
+    SERVICE_EXEMPT,
+    ActionGroup,
+    Callers,
+    CallingUser,
+    Difference,
+    Side,
+    Unknown,
+)
 from sekisho.prover.questions.difference import tells_callers
 from sekisho.prover.sentences import (
     ASSUMED,
@@ -70,7 +78,7 @@ def command(old: str, new: str, output: OutputFormat, lang: Language, **given: A
     """
     user_arn: str | None = given["user_arn"]
     before, after = _policies((old, *given["with_old"]), (new, *given["with_new"]), given)
-    whose = Callers((User.of(user_arn),)) if user_arn else prover.callers(before, after)
+    whose = Callers((CallingUser.of(user_arn),)) if user_arn else prover.callers(before, after)
     now = datetime.now(UTC)
     found = prover.difference_for_any(before, after, whose, now, given["assumptions"])
     if output is OutputFormat.JSON:
@@ -118,7 +126,7 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
     return [heading, *(line for item in side.items for line in _item_lines(item, lang))]
 
 
-def _item_lines(item: Item, lang: Language) -> list[str]:
+def _item_lines(item: ActionGroup, lang: Language) -> list[str]:
     held = listed(HELD[each] for each in item.held)
     lines = [f"  {action}" for action in item.actions[:_SHOWN]]
     if len(item.actions) > _SHOWN:

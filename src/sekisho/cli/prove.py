@@ -61,7 +61,7 @@ from sekisho.engine import Policies
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
-from sekisho.prover import Proved, Refuted, Unknown, User, Verdict
+from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.scenarios import Setting
 from sekisho.signin import SigninAssumptions
 
@@ -98,9 +98,9 @@ def command(output: ReportFormat, lang: Language, **given: Any) -> Exit:
     POLICY files are the identity-based policies of one user, its groups' among them. Asked is
     whether no request without MFA is allowed outside the exempt list, whether MFA enforcement takes
     nothing away from who has MFA, whether self-service reaches no other user, and whether
-    everybody can sign in and enrol while no thief can; or what --never, --always, --only-from and
-    --invariants say. With --snapshot: whether each user of an account is enforced, or what these
-    options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
+    everybody can sign in and enrol while no attacker can; or what --never, --always, --only-from
+    and --invariants say. With --snapshot: whether each user of an account is enforced, or what
+    these options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
     """
     snapshot = snapshot_of_options(given)
     everybody = snapshot is not None and asked_about_all(given)
@@ -146,17 +146,17 @@ def _about_all(given: dict[str, Any]) -> About:
 
 def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang: Language) -> Exit:
     answered = _answered(subject, given)
-    stories = _stories(subject, given, lang) if people_asked(given) else ()
+    scenarios = _stories(subject, given, lang) if people_asked(given) else ()
     match output:
         case ReportFormat.TABLE:
             answers = as_table(answered, lang, named=subject.named, facts=subject.facts)
             parts = [answers] if answered.lines else []
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
             told_there = () if answered.lines else subject.assumed
-            people = people_as_table(stories, subject.now, lang, assumed=told_there)
+            people = people_as_table(scenarios, subject.now, lang, assumed=told_there)
             click.echo("\n".join([*parts, people]).strip("\n"))
         case ReportFormat.JSON:
-            asked = people_as_json(stories)
+            asked = people_as_json(scenarios)
             unread = subject.unread.en if subject.unread else None
             as_of = subject.now.isoformat(timespec="seconds")
             more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
@@ -166,9 +166,9 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             found.notices.extend(text.into(lang) for text in subject.beside)
-            _print(log_of(found, findings_of_people(stories, subject.source, lang)))
+            _print(log_of(found, findings_of_people(scenarios, subject.source, lang)))
     exits = [_exit_of(verdict) for verdict in _counted(answered)]
-    return worst([*exits, *map(exit_of, stories)])
+    return worst([*exits, *map(exit_of, scenarios)])
 
 
 def _answered(subject: Subject, given: dict[str, Any]) -> Report:
@@ -186,7 +186,7 @@ def _stories(subject: Subject, given: dict[str, Any], lang: Language) -> tuple[T
     return watched(told(subject, settings, strict=given["strict"]), lang)
 
 
-def _askings(subject: Subject, user: User, given: dict[str, Any]) -> tuple[Asking, ...]:
+def _askings(subject: Subject, user: CallingUser, given: dict[str, Any]) -> tuple[Asking, ...]:
     first, *others = subject.readings_of(user)
     asking = Asking(
         policies=first,

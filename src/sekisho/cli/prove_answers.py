@@ -8,7 +8,17 @@ from enum import StrEnum
 from sekisho import prover
 from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Message
-from sekisho.prover import Answer, Callers, Demand, Invariant, Item, Proved, Question, Unknown, User
+from sekisho.prover import (
+    ActionGroup,
+    Callers,
+    CallingUser,
+    Conclusion,
+    Invariant,
+    InvariantKind,
+    Proved,
+    Question,
+    Unknown,
+)
 from sekisho.prover.sentences import invariant_text
 
 __all__ = [
@@ -48,7 +58,7 @@ class Asking:
     """
 
     policies: Policies
-    user: User
+    user: CallingUser
     now: datetime
     exempt: tuple[str, ...]
     parts: frozenset[Part]
@@ -77,7 +87,7 @@ class Line:
     id: str
     title: Message
     calls: str
-    answer: Answer
+    answer: Conclusion
     counts: bool = True
     hypothetical: bool = False
     refused: bool = False
@@ -95,7 +105,7 @@ class Report:
 
     asking: Asking
     lines: tuple[Line, ...]
-    exempt: tuple[Item, ...] | Unknown | None
+    exempt: tuple[ActionGroup, ...] | Unknown | None
     assumed: tuple[Message, ...] = ()
     whose: Callers = field(default_factory=Callers)
 
@@ -129,7 +139,7 @@ def report(asking: Asking) -> Report:
             lines += ask(asking)
     these = (asking.policies, asking.user, asking.now, asking.assumptions)
     exempt = prover.exempt_list(*these) if Part.ENFORCEMENT in asking.parts else None
-    said = (prover.roles_within_reach(*these), prover.lists_in_doubt(*these)) if lines else ()
+    said = (prover.roles_within_reach(*these), prover.uncertain_lists(*these)) if lines else ()
     assumed = (*asking.assumed, *(each for each in said if each is not None))
     return Report(asking, tuple(lines), exempt, assumed)
 
@@ -205,13 +215,13 @@ def _of_all(lines: Sequence[Line], whose: Callers) -> Line:
     if isinstance(verdict, Proved) and whose.untold:
         verdict = Unknown(prover.tells_callers(whose.untold))
     assumed = dict.fromkeys(name for line in lines for name in line.answer.assumed)
-    return replace(lines[0], answer=Answer(verdict, tuple(assumed)))
+    return replace(lines[0], answer=Conclusion(verdict, tuple(assumed)))
 
 
 def _exempt_of_all(
-    lists: Sequence[tuple[Item, ...] | Unknown | None], whose: Callers
-) -> tuple[Item, ...] | Unknown | None:
-    known: list[tuple[Item, ...]] = []
+    lists: Sequence[tuple[ActionGroup, ...] | Unknown | None], whose: Callers
+) -> tuple[ActionGroup, ...] | Unknown | None:
+    known: list[tuple[ActionGroup, ...]] = []
     for each in lists:
         if not isinstance(each, tuple):
             return each
@@ -222,7 +232,7 @@ def _exempt_of_all(
 
 def _not_known(asking: Asking, unknown: Unknown) -> Report:
     """Return the answers where the policies are not known: none is."""
-    answer = Answer(unknown)
+    answer = Conclusion(unknown)
     lines = {
         Part.ENFORCEMENT: (
             Line(_ENFORCEMENT_NOW, _SHUT, "direct", answer),
@@ -250,13 +260,13 @@ def _enforcement(asking: Asking) -> Iterator[Line]:
         )
         question = replace(question, assumptions=asking.assumptions)
         counts = asking.later or not later
-        yield Line(name, title, "direct", prover.answer([question]), counts)
+        yield Line(name, title, "direct", prover.conclude([question]), counts)
         if apart:
-            answer = prover.answer([prover.via_service(question)])
+            answer = prover.conclude([prover.via_service(question)])
             yield Line(name, title, "service", answer, counts)
     question = prover.enforcement_question(asking.policies, asking.user, asking.now, asking.exempt)
     others = prover.for_other_values(replace(question, assumptions=asking.assumptions))
-    answer = Answer(others) if isinstance(others, Unknown) else prover.answer(others)
+    answer = Conclusion(others) if isinstance(others, Unknown) else prover.conclude(others)
     yield Line(
         "enforcement-other-values", _OTHER, "direct", answer, asking.any_value, hypothetical=True
     )
@@ -264,13 +274,13 @@ def _enforcement(asking: Asking) -> Iterator[Line]:
 
 def _nothing_lost(asking: Asking) -> Iterator[Line]:
     question = prover.nothing_lost(asking.policies, asking.user, asking.now)
-    answer = prover.answer([replace(question, assumptions=asking.assumptions)])
+    answer = prover.conclude([replace(question, assumptions=asking.assumptions)])
     yield Line("nothing-lost", _LOST, _calls(question), answer, refused=True)
 
 
 def _own_things(asking: Asking) -> Iterator[Line]:
     question = prover.own_things_only(asking.policies, asking.user, asking.now)
-    answer = prover.answer([replace(question, assumptions=asking.assumptions)])
+    answer = prover.conclude([replace(question, assumptions=asking.assumptions)])
     title = _OWN if prover.has_self_service(asking.policies) else _NO_SELF_SERVICE
     yield Line("own-things", title, _calls(question), answer)
 
@@ -284,7 +294,7 @@ def _invariants(asking: Asking) -> Iterator[Line]:
         answer = prover.invariant_holds(
             each, asking.policies, asking.user, asking.now, asking.assumptions
         )
-        refused = each.demand is Demand.ALWAYS
+        refused = each.demand is InvariantKind.ALWAYS
         yield Line(each.id, invariant_text(each), each.calls.value, answer, refused=refused)
 
 

@@ -12,8 +12,8 @@ from sekisho.engine import Assumptions
 from sekisho.engine.question import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.prover import Calls, Demand, Invariant, faults_in, read_invariants
-from sekisho.prover.scenarios.fixes import WALKED
+from sekisho.prover import Calls, Invariant, InvariantKind, faults_in, read_invariants
+from sekisho.prover.scenarios.fixes import SIGNIN_ASSUMPTIONS
 from sekisho.signin import SigninAssumptions
 
 __all__ = [
@@ -102,8 +102,8 @@ def assumptions_option(function: F) -> F:
 
 
 def _assumptions(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Assumptions:
-    found = settings_from_text(texts_of_assumptions(texts), {**ASSUMPTIONS, **WALKED})
-    walked = {name: value for name, value in found.items() if name in WALKED}
+    found = settings_from_text(texts_of_assumptions(texts), {**ASSUMPTIONS, **SIGNIN_ASSUMPTIONS})
+    walked = {name: value for name, value in found.items() if name in SIGNIN_ASSUMPTIONS}
     ctx.params["signin"] = SigninAssumptions(**walked)
     return Assumptions(**{name: value for name, value in found.items() if name in ASSUMPTIONS})
 
@@ -190,7 +190,7 @@ def _own(given: dict[str, Any]) -> Iterator[Invariant]:
                 )
             )
         return
-    demand = Demand.ALWAYS if given["always"] else Demand.NEVER
+    demand = InvariantKind.ALWAYS if given["always"] else InvariantKind.NEVER
     invariant = Invariant(
         id=demand.value,
         demand=demand,

@@ -12,11 +12,11 @@ from sekisho.engine.exchange import decision_to_json
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.prover import (
     SERVICE_EXEMPT,
+    ActionGroup,
+    CallerCredential,
     Counterexample,
-    Held,
-    Item,
     Refuted,
-    Stated,
+    StatedCondition,
     Unknown,
     tells_callers,
 )
@@ -95,11 +95,11 @@ def undeniable() -> Message:
 
 
 _SHOWN = 5
-_WITHOUT_MFA = (Held.KEY, Held.SESSION)
+_WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
 _ONLY_WITH = Message("only with: {held}")
 
 
-def _exempt_lines(exempt: tuple[Item, ...] | Unknown, lang: Language) -> list[str]:
+def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> list[str]:
     if isinstance(exempt, Unknown):
         return [f"  {verdict_text(exempt).into(lang)}"]
     lines = []
@@ -177,7 +177,7 @@ def _line_as_json(line: Line) -> dict[str, object]:
     }
 
 
-def _exempt_as_json(exempt: Item) -> dict[str, object]:
+def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:
     return {
         "actions": list(exempt.actions),
         "resources": list(exempt.resources),
@@ -186,7 +186,7 @@ def _exempt_as_json(exempt: Item) -> dict[str, object]:
     }
 
 
-def stated_to_json(stated: Stated) -> dict[str, object]:
+def stated_to_json(stated: StatedCondition) -> dict[str, object]:
     """Return one condition of an item as JSON values."""
     return {
         "subject": stated.subject,

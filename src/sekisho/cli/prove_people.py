@@ -1,4 +1,4 @@
-"""The people's part of `sekisho prove`: can everyone get in, can a thief."""
+"""The people's part of `sekisho prove`: can everyone get in, can an attacker."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from sekisho.cli.prove_subject import Subject
 from sekisho.engine import Cause, Policies
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices
-from sekisho.prover import User, tells_callers
+from sekisho.prover import CallingUser, tells_callers
 from sekisho.prover.scenarios import (
+    ATTACKERS,
     PEOPLE,
-    THIEVES,
-    Answer,
-    Kind,
+    Actor,
+    Scenario,
+    ScenarioAnswer,
+    ScenarioOutcome,
     Setting,
-    Story,
     Unexplored,
-    WalkVerdict,
-    answer,
+    assumptions_that_matter,
     beyond_family,
     enforcement_in,
+    fixing_choices,
     in_the_way,
-    mending,
-    rests_on,
     right_with,
+    run_scenario,
 )
 from sekisho.prover.scenarios.model import Who
 from sekisho.prover.search import reasons
@@ -50,7 +50,7 @@ PEOPLE_PART = "people"
 
 _MAY_DENY = Message("the service control policies may deny a step: {reason}")
 _SESSION = Message("nobody signs in with a session policy")
-_ASKING = Message("stories")
+_ASKING = Message("scenarios")
 _OPTIONS = (
     click.option(
         "--after-enrolment",
@@ -66,7 +66,7 @@ _OPTIONS = (
         help="The account's password policy has AllowUsersToChangePassword.",
     ),
     click.option(
-        "--strict", is_flag=True, help="Fail also for thieves whom no policy alone can stop."
+        "--strict", is_flag=True, help="Fail also for attackers whom no policy alone can stop."
     ),
 )
 
@@ -82,19 +82,19 @@ def people_options(function: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A story, its answer, and what would change it.
+    """A scenario, its answer, and what would change it.
 
     Attributes:
-        mended_by: the choices that, changed in the Force_MFA among the policies, make it right.
+        fixed_by: the choices that, changed in the Force_MFA among the policies, make it right.
         right_with: what of our family, in place of MFA enforcement, makes it right.
         in_the_way: the statements beside MFA enforcement that keep our family from making it right.
-        apart: a thief whom no policy can stop.
+        apart: an attacker whom no policy can stop.
         counts: whether it decides the exit code.
         signin: the assumptions of sign-in that the verdict rests on.
     """
 
-    answer: Answer
-    mended_by: tuple[tuple[str, ...], ...] = ()
+    answer: ScenarioAnswer
+    fixed_by: tuple[tuple[str, ...], ...] = ()
     right_with: tuple[str, ...] = ()
     in_the_way: tuple[Cause, ...] = ()
     apart: bool = False
@@ -119,7 +119,7 @@ def settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
     return tuple(replace(base, users_may_change=each) for each in possible)
 
 
-def _named(base: Setting, user: User) -> Setting:
+def _named(base: Setting, user: CallingUser) -> Setting:
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
     tags = user.tags if user.all_tags else None
@@ -128,31 +128,27 @@ def _named(base: Setting, user: User) -> Setting:
 
 
 def told(subject: Subject, arounds: tuple[Setting, ...], *, strict: bool) -> Iterator[Told]:
-    """Yield every story with its answer; it must be the same in all of the settings.
+    """Yield every scenario with its answer; it must be the same in all of the settings.
 
-    With `strict` a thief whom no policy can stop counts as well.
+    With `strict` an attacker whom no policy can stop counts as well.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     if subject.missing is not None:
         unknown = Unexplored(subject.missing)
-        yield from (Told(Answer(story, unknown)) for story in (*PEOPLE, *THIEVES))
+        yield from (Told(ScenarioAnswer(scenario, unknown)) for scenario in (*PEOPLE, *ATTACKERS))
         return
     policies, around = subject.policies, arounds[0]
     fixes = _Fixes(*enforcement_in(policies, around.partition), around)
-    for story in (*PEOPLE, *THIEVES):
-        found = _answer(story, policies, arounds)
-        if subject.callers.special and found.verdict is WalkVerdict.PROVED:
-            found = Answer(story, Unexplored(tells_callers(subject.callers.special)))
+    for scenario in (*PEOPLE, *ATTACKERS):
+        found = _answer(scenario, policies, arounds)
+        if subject.callers.special and found.as_required:
+            found = ScenarioAnswer(scenario, Unexplored(tells_callers(subject.callers.special)))
         if subject.unread and _gets_in(found):
-            found = Answer(story, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
-        told = (
-            Told(found)
-            if found.verdict is not WalkVerdict.REFUTED
-            else fixes.told(found, strict=strict)
-        )
-        yield replace(told, signin=rests_on(found, policies, around))
+            found = ScenarioAnswer(scenario, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
+        told = Told(found) if not found.goes_wrong else fixes.told(found, strict=strict)
+        yield replace(told, signin=assumptions_that_matter(found, policies, around))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +162,24 @@ class _Fixes:
     beside: Policies
     around: Setting
 
-    def told(self, found: Answer, *, strict: bool) -> Told:
-        """Return a refuted story with what would mend it."""
-        story, beside, around = found.story, self.beside, self.around
-        if story.beyond is not None and beyond_family(found, beside, around):
+    def told(self, found: ScenarioAnswer, *, strict: bool) -> Told:
+        """Return a refuted scenario with what would mend it."""
+        scenario, beside, around = found.scenario, self.beside, self.around
+        if scenario.beyond is not None and beyond_family(found, beside, around):
             return Told(found, apart=True, counts=strict)
-        mended = mending(story, self.choices, beside, around) if self.choices else ()
-        right = right_with(story, beside, around)
-        blocking = () if mended or right else in_the_way(story, beside, around)
+        mended = fixing_choices(scenario, self.choices, beside, around) if self.choices else ()
+        right = right_with(scenario, beside, around)
+        blocking = () if mended or right else in_the_way(scenario, beside, around)
         return Told(found, mended, right, blocking)
 
 
-def watched(stories: Iterator[Told], lang: Language) -> tuple[Told, ...]:
-    """Return the stories, with a progress bar on stderr if that is a terminal."""
+def watched(scenarios: Iterator[Told], lang: Language) -> tuple[Told, ...]:
+    """Return the scenarios, with a progress bar on stderr if that is a terminal."""
     console = Console(stderr=True)
     bar = track(
-        stories,
+        scenarios,
         _ASKING.into(lang),
-        total=len((*PEOPLE, *THIEVES)),
+        total=len((*PEOPLE, *ATTACKERS)),
         console=console,
         transient=True,
         disable=not console.is_terminal,
@@ -191,34 +187,33 @@ def watched(stories: Iterator[Told], lang: Language) -> tuple[Told, ...]:
     return tuple(bar)
 
 
-def _gets_in(found: Answer) -> bool:
-    return found.story.kind is Kind.GETS_IN and found.verdict is WalkVerdict.PROVED
+def _gets_in(found: ScenarioAnswer) -> bool:
+    return found.scenario.actor is Actor.PERSON and found.as_required
 
 
-def _answer(story: Story, policies: Policies, arounds: tuple[Setting, ...]) -> Answer:
+def _answer(scenario: Scenario, policies: Policies, arounds: tuple[Setting, ...]) -> ScenarioAnswer:
     if policies.session is not None:
-        return Answer(story, Unexplored(_SESSION))
-    answers = [answer(story, policies, around) for around in arounds]
-    if len({each.verdict for each in answers}) > 1:
-        return Answer(story, Unexplored(reasons.PASSWORD_POLICY))
+        return ScenarioAnswer(scenario, Unexplored(_SESSION))
+    answers = [run_scenario(scenario, policies, around) for around in arounds]
+    if len({each.outcome for each in answers}) > 1:
+        return ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
     return answers[0]
 
 
 def exit_of(one: Told) -> Exit:
-    """Return the exit code that a story calls for."""
+    """Return the exit code that a scenario calls for."""
     if not one.counts:
         return Exit.CLEAN
-    match one.answer.verdict:
-        case WalkVerdict.PROVED:
-            return Exit.CLEAN
-        case WalkVerdict.REFUTED:
-            return Exit.FINDINGS
-        case WalkVerdict.UNKNOWN:
-            return Exit.UNKNOWN
+    if one.answer.outcome is ScenarioOutcome.UNKNOWN:
+        return Exit.UNKNOWN
+    return Exit.CLEAN if one.answer.as_required else Exit.FINDINGS
 
 
-def sections(stories: tuple[Told, ...]) -> Iterator[tuple[Kind | None, tuple[Told, ...]]]:
+def sections(scenarios: tuple[Told, ...]) -> Iterator[tuple[Actor | None, tuple[Told, ...]]]:
     """Yield who must get in, who must stay out, and under None whom no policy can stop."""
-    for kind in Kind:
-        yield kind, tuple(one for one in stories if one.answer.story.kind is kind and not one.apart)
-    yield None, tuple(one for one in stories if one.apart)
+    for actor in Actor:
+        yield (
+            actor,
+            tuple(one for one in scenarios if one.answer.scenario.actor is actor and not one.apart),
+        )
+    yield None, tuple(one for one in scenarios if one.apart)

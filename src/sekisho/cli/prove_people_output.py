@@ -10,26 +10,29 @@ from sekisho.engine.exchange import cause_to_json
 from sekisho.messages import Language, Message, printable
 from sekisho.policy.texts import title_of
 from sekisho.prover.scenarios import (
-    Answer,
-    Kind,
+    Actor,
     Reachable,
+    ScenarioAnswer,
+    ScenarioOutcome,
     Step,
     Unexplored,
     Unreachable,
-    WalkVerdict,
+    required_of,
     step_text,
 )
 
 __all__ = ["findings_of_people", "people_as_json", "people_as_table"]
 
-_VERDICTS = {
-    WalkVerdict.PROVED: Message("proved"),
-    WalkVerdict.REFUTED: Message("refuted"),
-    WalkVerdict.UNKNOWN: Message("unknown"),
+_OUTCOMES = {
+    ScenarioOutcome.GETS_IN: Message("gets in"),
+    ScenarioOutcome.LOCKED_OUT: Message("locked out"),
+    ScenarioOutcome.KEPT_OUT: Message("kept out"),
+    ScenarioOutcome.UNKNOWN: Message("unknown"),
 }
+_ENTERS = Message("gets in", "attacker")
 _TITLES = {
-    Kind.GETS_IN: Message("Who must get in:"),
-    Kind.STAYS_OUT: Message("Who must stay out:"),
+    Actor.PERSON: Message("Who must get in:"),
+    Actor.ATTACKER: Message("Who must be kept out:"),
     None: Message("Whom no policy can stop:"),
 }
 _STATES = Message("all {count} states were looked at")
@@ -37,13 +40,13 @@ _DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
 _BECAUSE = Message("because of {what}")
 _NOTHING_ALLOWS = Message("no statement allows it", "sentence")
 _STATEMENT = Message("statement {name} of {policy}")
-_MENDED = Message("a change to Force_MFA that mends it: {what}")
+_FIXED = Message("a change to Force_MFA that fixes it: {what}")
 _RIGHT = Message("right with Force_MFA: {what}")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
 """What is no preset of its own."""
-_NONE_RIGHT = Message("no variant of Force_MFA mends it")
-_IN_THE_WAY = Message("no variant of Force_MFA mends it: in the way is {what}")
-_EVEN_SO = Message("Force_MFA stops these steps, but not this thief.")
+_NONE_RIGHT = Message("no variant of Force_MFA fixes it")
+_IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
+_EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
 _AND = Message(" and ")
 _OR = Message("; or ")
 _OTHER = Message("another user: one like {arn}")
@@ -53,39 +56,45 @@ _RESTS = Message("rests on the assumption {names}")
 
 
 def people_as_table(
-    stories: tuple[Told, ...], now: datetime, lang: Language, *, assumed: Iterable[Message] = ()
+    scenarios: tuple[Told, ...], now: datetime, lang: Language, *, assumed: Iterable[Message] = ()
 ) -> str:
-    """Return the stories as text: each with its verdict, its steps, and what would change it.
+    """Return the scenarios as text: each with its verdict, its steps, and what would change it.
 
     `now` is when they take place, and `assumed` what is taken for granted about the account.
     """
     lines: list[str] = []
-    for kind, those in sections(stories):
+    for kind, those in sections(scenarios):
         if those:
             lines += ["", _TITLES[kind].into(lang)]
-            lines += [line for one in those for line in _story(one, lang)]
-    if stories:
+            lines += [line for one in those for line in _scenario(one, lang)]
+    if scenarios:
         lines += ["", *(text.into(lang) for text in assumed)]
         lines += [_AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
     return "\n".join(printable(line) for line in lines)
 
 
-def _story(one: Told, lang: Language) -> Iterator[str]:
-    story = one.answer.story
-    verdict = _VERDICTS[one.answer.verdict].into(lang)
-    yield f"  {story.id}: {story.title.into(lang)}: {verdict}"
+def _scenario(one: Told, lang: Language) -> Iterator[str]:
+    scenario = one.answer.scenario
+    verdict = _outcome(one.answer).into(lang)
+    yield f"  {scenario.id}: {scenario.title.into(lang)}: {verdict}"
     yield from (f"    {line}" for line in _found(one.answer, lang))
     if one.assumed:
         yield f"    {_RESTS.filled(names=', '.join(one.assumed)).into(lang)}"
     yield from (f"    {line}" for line in _changes(one, lang))
 
 
-def _found(answer: Answer, lang: Language) -> Iterator[str]:
+def _outcome(answer: ScenarioAnswer) -> Message:
+    attacker = answer.scenario.actor is Actor.ATTACKER
+    enters = attacker and answer.outcome is ScenarioOutcome.GETS_IN
+    return _ENTERS if enters else _OUTCOMES[answer.outcome]
+
+
+def _found(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
     match answer.result:
         case Unexplored(reason):
             yield reason.into(lang)
             return
-        case Unreachable(states, _, deadlock) if answer.story.kind is Kind.GETS_IN:
+        case Unreachable(states, _, deadlock) if answer.scenario.actor is Actor.PERSON:
             yield (_DEADLOCK if deadlock else _STATES).filled(count=states).into(lang)
         case Unreachable(states):
             yield _STATES.filled(count=states).into(lang)
@@ -101,12 +110,12 @@ def _found(answer: Answer, lang: Language) -> Iterator[str]:
         yield f"   {_because(step, lang)}"
 
 
-def _steps(answer: Answer) -> tuple[Step, ...]:
+def _steps(answer: ScenarioAnswer) -> tuple[Step, ...]:
     """Return the path that shows an answer: to the goal, or to where a person dead-locks."""
     match answer.result:
         case Reachable(path):
             return path
-        case Unreachable(_, _, deadlock) if deadlock and answer.story.kind is Kind.GETS_IN:
+        case Unreachable(_, _, deadlock) if deadlock and answer.scenario.actor is Actor.PERSON:
             return (*deadlock.way, deadlock.refused)
         case _:
             return ()
@@ -130,24 +139,24 @@ def _cause(cause: Cause) -> Message:
 
 
 def _changes(one: Told, lang: Language) -> Iterator[str]:
-    if one.apart and one.answer.story.beyond is not None:
-        yield one.answer.story.beyond.into(lang)
+    if one.apart and one.answer.scenario.beyond is not None:
+        yield one.answer.scenario.beyond.into(lang)
         return
-    if one.answer.verdict is not WalkVerdict.REFUTED:
+    if not one.answer.goes_wrong:
         return
-    if one.mended_by:
+    if one.fixed_by:
         ways = (
             _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
-            for names in one.mended_by
+            for names in one.fixed_by
         )
-        yield _MENDED.filled(what=_OR.into(lang).join(ways)).into(lang)
+        yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
     elif one.right_with:
         yield _RIGHT.filled(what=", ".join(map(_written, one.right_with))).into(lang)
     elif one.in_the_way:
         yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
-    elif one.answer.story.beyond is not None:
+    elif one.answer.scenario.beyond is not None:
         yield _EVEN_SO.into(lang)
-        yield one.answer.story.beyond.into(lang)
+        yield one.answer.scenario.beyond.into(lang)
     else:
         yield _NONE_RIGHT.into(lang)
 
@@ -158,25 +167,25 @@ def _written(variant: str) -> str:
     return " ".join([f"--preset {preset}", *choices])
 
 
-def people_as_json(stories: tuple[Told, ...]) -> list[dict[str, object]]:
-    """Return the stories as JSON values."""
-    return [_as_json(one) for one in stories]
+def people_as_json(scenarios: tuple[Told, ...]) -> list[dict[str, object]]:
+    """Return the scenarios as JSON values."""
+    return [_as_json(one) for one in scenarios]
 
 
 def _as_json(one: Told) -> dict[str, object]:
-    story, result = one.answer.story, one.answer.result
+    scenario, result = one.answer.scenario, one.answer.result
     return {
-        "id": story.id,
-        "must": story.kind.value,
-        "text": story.title.en,
-        "verdict": one.answer.verdict.value,
+        "id": scenario.id,
+        "must": required_of(scenario.actor).value,
+        "text": scenario.title.en,
+        "outcome": one.answer.outcome.value,
         "counts": one.counts,
-        "noPolicyCanStop": story.beyond.en if one.apart and story.beyond else None,
+        "noPolicyCanStop": scenario.beyond.en if one.apart and scenario.beyond else None,
         "otherUser": one.answer.other or None,
         "steps": [_step_as_json(step) for step in _steps(one.answer)],
         "states": result.states if isinstance(result, Unreachable) else None,
         "reason": result.reason.en if isinstance(result, Unexplored) else None,
-        "mendedBy": [list(names) for names in one.mended_by],
+        "fixedBy": [list(names) for names in one.fixed_by],
         "rightWith": list(one.right_with),
         "inTheWay": [cause_to_json(cause) for cause in one.in_the_way],
         "assumed": list(one.assumed),
@@ -197,18 +206,15 @@ def _step_as_json(step: Step) -> dict[str, object]:
     }
 
 
-def findings_of_people(stories: tuple[Told, ...], file: str, lang: Language) -> Findings:
-    """Return the stories for a SARIF log: a result for each refuted one."""
+def findings_of_people(scenarios: tuple[Told, ...], file: str, lang: Language) -> Findings:
+    """Return the scenarios for a SARIF log: a result for each that goes wrong."""
     found = Findings(
-        file, {one.answer.story.id: one.answer.story.title.into(lang) for one in stories}
+        file, {one.answer.scenario.id: one.answer.scenario.title.into(lang) for one in scenarios}
     )
-    for one in stories:
-        sentence = printable("; ".join(line.strip() for line in _story(one, lang)))
-        match one.answer.verdict:
-            case WalkVerdict.REFUTED:
-                found.add(one.answer.story.id, "error" if one.counts else "note", sentence)
-            case WalkVerdict.UNKNOWN:
-                found.notices.append(sentence)
-            case WalkVerdict.PROVED:
-                pass
+    for one in scenarios:
+        sentence = printable("; ".join(line.strip() for line in _scenario(one, lang)))
+        if one.answer.outcome is ScenarioOutcome.UNKNOWN:
+            found.notices.append(sentence)
+        elif one.answer.goes_wrong:
+            found.add(one.answer.scenario.id, "error" if one.counts else "note", sentence)
     return found

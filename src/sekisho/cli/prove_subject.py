@@ -18,7 +18,7 @@ from sekisho.errors import FaultyAccount, UsageError, quoted
 from sekisho.messages import Message, listed, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.policy.document import Effect
-from sekisho.prover import Callers, User, anyone, stand_ins
+from sekisho.prover import Callers, CallingUser, anyone, stand_ins
 from sekisho.prover.values.callers import several
 from sekisho.prover.values.policies import EVERYTHING
 
@@ -105,7 +105,7 @@ class Subject:
     """
 
     policies: Policies
-    user: User
+    user: CallingUser
     source: str
     named: bool
     now: datetime
@@ -130,7 +130,7 @@ class Subject:
         missing = several(anyone(self.policies, *sets))
         return replace(self, whose=whose, user=whose.users[0], missing=missing)
 
-    def readings_of(self, user: User) -> tuple[Policies, ...]:
+    def readings_of(self, user: CallingUser) -> tuple[Policies, ...]:
         """Return the policies with what the password policy allows; two if it is not known."""
         return readings(self.policies, user.arn, self.users_may_change)
 
@@ -210,7 +210,7 @@ def subject_of(given: dict[str, Any], snapshot: Snapshot | None) -> Subject:
         session=read_attached(given["session"], PolicyKind.SESSION) or None,
         scps=scps,
     )
-    whose = Callers((User.of(arn),)) if arn else stand_ins(policies)
+    whose = Callers((CallingUser.of(arn),)) if arn else stand_ins(policies)
     return Subject(
         policies=policies,
         user=whose.users[0],

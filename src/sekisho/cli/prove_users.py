@@ -16,7 +16,16 @@ from sekisho.cli.prove_subject import UNREAD, unread
 from sekisho.cli.sarif import Findings
 from sekisho.engine import Assumptions
 from sekisho.messages import Language, Message, printable, verbatim
-from sekisho.prover import Answer, Demand, Invariant, Proved, Refuted, Unknown, Verdict, joined
+from sekisho.prover import (
+    Conclusion,
+    Invariant,
+    InvariantKind,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    joined,
+)
 from sekisho.prover.sentences import ASSUMED, invariant_text, verdict_text
 
 __all__ = [
@@ -80,7 +89,7 @@ class Users:
     arns: dict[str, str]
     enforcements: dict[str, UserEnforcement]
     invariants: tuple[Invariant, ...]
-    held: dict[str, tuple[Answer, ...]]
+    held: dict[str, tuple[Conclusion, ...]]
     unread: Message | None
 
     @property
@@ -195,13 +204,13 @@ def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
 
 
 def _held(
-    name: str, held: tuple[Invariant, Answer], facts: Facts | None, lang: Language
+    name: str, held: tuple[Invariant, Conclusion], facts: Facts | None, lang: Language
 ) -> Iterator[str]:
     invariant, answer = held
     said = verdict_text(answer.verdict)
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
     if isinstance(answer.verdict, Refuted):
-        refused = invariant.demand is Demand.ALWAYS
+        refused = invariant.demand is InvariantKind.ALWAYS
         yield f"  {said_of(answer.verdict.counterexample, facts, refused=refused).into(lang)}"
     yield from _rests(answer.assumed, lang)
 

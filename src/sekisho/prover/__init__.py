@@ -3,8 +3,8 @@
 Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
-from sekisho.prover.questions.answers import Answer, Item, agreed, answer, joined
-from sekisho.prover.questions.caveats import lists_in_doubt, roles_within_reach
+from sekisho.prover.questions.answers import ActionGroup, Conclusion, agreed, conclude, joined
+from sekisho.prover.questions.caveats import roles_within_reach, uncertain_lists
 from sekisho.prover.questions.difference import (
     Difference,
     Side,
@@ -28,50 +28,50 @@ from sekisho.prover.questions.enforcement import (
 )
 from sekisho.prover.questions.invariants import (
     Calls,
-    Demand,
     Invariant,
+    InvariantKind,
     about_resources,
     faults_in,
     invariant_holds,
     read_invariants,
 )
 from sekisho.prover.questions.self_service import has_self_service, nothing_lost, own_things_only
-from sekisho.prover.search.descriptions import Stated
-from sekisho.prover.search.formula import Question, Within
-from sekisho.prover.search.requests import never
+from sekisho.prover.search.descriptions import StatedCondition
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
-from sekisho.prover.values.conditions import Asked
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = [
     "SERVICE_EXEMPT",
-    "Answer",
-    "Asked",
+    "ActionGroup",
+    "CallerCredential",
     "Callers",
+    "CallingUser",
     "Calls",
+    "Conclusion",
     "Counterexample",
-    "Demand",
     "Difference",
     "Enforcement",
-    "Held",
     "Invariant",
-    "Item",
+    "InvariantKind",
     "Proved",
     "Question",
     "Refuted",
+    "Restriction",
     "Side",
-    "Stated",
+    "StatedCondition",
     "Unknown",
-    "User",
     "Verdict",
-    "Within",
+    "VersionedCondition",
     "about_resources",
     "agreed",
-    "answer",
     "anyone",
     "callers",
+    "conclude",
     "denials",
     "difference",
     "difference_for_any",
@@ -84,17 +84,17 @@ __all__ = [
     "invariant_holds",
     "items_together",
     "joined",
-    "lists_in_doubt",
     "lost_with_mfa",
     "mfa_opens",
-    "never",
     "nothing_lost",
     "own_things_only",
     "prove_enforcement",
+    "prove_none",
     "read_invariants",
     "roles_within_reach",
     "stand_ins",
     "tells_callers",
     "tells_services_apart",
+    "uncertain_lists",
     "via_service",
 ]

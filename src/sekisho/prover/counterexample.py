@@ -28,7 +28,7 @@ from sekisho.policy import from_json
 from sekisho.policy.document import Effect, PolicyKind, Statement, Version
 from sekisho.prover.search.formula import Question
 from sekisho.prover.values import keys
-from sekisho.prover.values.credentials import USER_ID, Held
+from sekisho.prover.values.credentials import USER_ID, CallerCredential
 from sekisho.prover.values.policies import every, keys_of, keys_of_text
 from sekisho.prover.values.texts import MARK
 from sekisho.prover.verdict import Counterexample
@@ -86,7 +86,7 @@ _AGE = "aws:MultiFactorAuthAge"
 
 
 def replayed(
-    question: Question, held: Held, request: Request, *, exists: bool
+    question: Question, held: CallerCredential, request: Request, *, exists: bool
 ) -> Counterexample | None:
     """Return a request as a counterexample if the engine says that it answers the question.
 

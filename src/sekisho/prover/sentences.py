@@ -6,20 +6,20 @@ from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.prover.counterexample import owner_abroad
 from sekisho.prover.questions.enforcement import MFA_PRESENT
-from sekisho.prover.questions.invariants import Demand, Invariant
-from sekisho.prover.search.descriptions import OWNER, Stated
+from sekisho.prover.questions.invariants import Invariant, InvariantKind
+from sekisho.prover.search.descriptions import OWNER, StatedCondition
 from sekisho.prover.values.callers import Callers
-from sekisho.prover.values.credentials import Held
+from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
-HELD: Mapping[Held, Message] = {
-    Held.KEY: Message("access key"),
-    Held.SESSION: Message("console session or session token without MFA"),
-    Held.MFA_SESSION: Message("session with MFA"),
-    Held.KEY_VIA_SERVICE: Message("AWS service acting for an access key"),
-    Held.SESSION_VIA_SERVICE: Message("AWS service acting for a session without MFA"),
-    Held.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),
-    Held.HYPOTHETICAL: Message(
+HELD: Mapping[CallerCredential, Message] = {
+    CallerCredential.KEY: Message("access key"),
+    CallerCredential.SESSION: Message("console session or session token without MFA"),
+    CallerCredential.MFA_SESSION: Message("session with MFA"),
+    CallerCredential.KEY_VIA_SERVICE: Message("AWS service acting for an access key"),
+    CallerCredential.SESSION_VIA_SERVICE: Message("AWS service acting for a session without MFA"),
+    CallerCredential.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),
+    CallerCredential.HYPOTHETICAL: Message(
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
     ),
 }
@@ -131,7 +131,7 @@ _RESOURCE = Message("the resource is {values}")
 _OWNER = Message("the resource is of account {values}")
 
 
-def stated_text(stated: Stated) -> Message:
+def stated_text(stated: StatedCondition) -> Message:
     """Say one condition of an item."""
     frame = _IF if stated.holds else _UNLESS
     values = ", ".join(stated.values)
@@ -142,9 +142,9 @@ def stated_text(stated: Stated) -> Message:
     return Message.both(frame.en.format(what=resource.en), frame.ja.format(what=resource.ja))
 
 
-_DEMANDS: Mapping[Demand, Message] = {
-    Demand.NEVER: Message("never {actions}"),
-    Demand.ALWAYS: Message("always {actions}"),
+_DEMANDS: Mapping[InvariantKind, Message] = {
+    InvariantKind.NEVER: Message("never {actions}"),
+    InvariantKind.ALWAYS: Message("always {actions}"),
 }
 _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
     (lambda one: ", ".join(one.on), Message(" on {what}")),

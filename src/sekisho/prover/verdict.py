@@ -7,7 +7,7 @@ from typing import NoReturn
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.prover.values.credentials import Held
+from sekisho.prover.values.credentials import CallerCredential
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Counterexample:
     """
 
     request: Request
-    held: Held
+    held: CallerCredential
     decisions: Mapping[str, Decision]
     exists: bool
     named: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from sekisho.audit.enforcement.users import named_of
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.prover import (
-    Answer,
+    Conclusion,
     Invariant,
     Refuted,
     Unknown,
@@ -21,7 +21,7 @@ from sekisho.prover import (
 
 def invariants_of(
     snapshot: Snapshot, invariants: Sequence[Invariant], assumptions: Assumptions | None = None
-) -> Mapping[str, tuple[Answer, ...]]:
+) -> Mapping[str, tuple[Conclusion, ...]]:
     """Return whether each of some invariants holds, by user name.
 
     A counterexample is the user's own.
@@ -54,17 +54,17 @@ class _Asked:
         self._assumptions = assumptions
         self._about = about_resources(invariant)
         self._traits: dict[tuple[object, ...], Traits] = {}
-        self._answers: dict[tuple[object, ...], Answer] = {}
+        self._answers: dict[tuple[object, ...], Conclusion] = {}
 
     def answer(
         self, user: User, readings: tuple[Policies, ...] | Unknown, numbers: Numbers
-    ) -> Answer:
+    ) -> Conclusion:
         """Return the answer about one user."""
         if isinstance(readings, Unknown):
-            return Answer(readings)
+            return Conclusion(readings)
         return agreed([self._answer(user, policies, numbers) for policies in readings])
 
-    def _answer(self, user: User, policies: Policies, numbers: Numbers) -> Answer:
+    def _answer(self, user: User, policies: Policies, numbers: Numbers) -> Conclusion:
         documents = numbers.of_all(policies)
         if documents not in self._traits:
             with_ = replace(policies, identity=(*policies.identity, self._about))
@@ -76,9 +76,9 @@ class _Asked:
             found = self._answers[alike] = self._ask(user, policies)
         return found
 
-    def _ask(self, user: User, policies: Policies) -> Answer:
+    def _ask(self, user: User, policies: Policies) -> Conclusion:
         named = named_of(user)
         try:
             return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
         except FaultyPolicy as error:
-            return Answer(Unknown(error.reason))
+            return Conclusion(Unknown(error.reason))

@@ -30,18 +30,18 @@ from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (
-    Answer,
+    CallingUser,
+    Conclusion,
     Counterexample,
     Proved,
     Refuted,
     Unknown,
     Verdict,
     agreed,
-    answer,
+    conclude,
     enforcement_question,
     via_service,
 )
-from sekisho.prover import User as Named
 from sekisho.prover.counterexample import decided
 from sekisho.prover.questions.enforcement import denying
 from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
@@ -139,7 +139,7 @@ def enforcements_of(
 class _Shut:
     """Answers to whether MFA is enforced, for the user's own calls and for those of services."""
 
-    def __init__(self, direct: Answer, served: Answer | None) -> None:
+    def __init__(self, direct: Conclusion, served: Conclusion | None) -> None:
         answers = [each for each in (direct, served) if each is not None]
         self.direct = direct.verdict
         self.served = None if served is None else served.verdict
@@ -163,8 +163,8 @@ class _Asked:
         self._assumptions = assumptions
         self._numbers = Numbers()
         self._traits: dict[tuple[object, ...], Traits] = {}
-        self._enforcements: dict[tuple[object, ...], tuple[Named, UserEnforcement]] = {}
-        self._refuted: dict[tuple[object, ...], tuple[Named, UserEnforcement]] = {}
+        self._enforcements: dict[tuple[object, ...], tuple[CallingUser, UserEnforcement]] = {}
+        self._refuted: dict[tuple[object, ...], tuple[CallingUser, UserEnforcement]] = {}
         # the document is kept, so that its id stays its own
         self._denying: dict[int, tuple[Document, Document | None]] = {}
 
@@ -220,7 +220,7 @@ class _Asked:
         return self._asked(policies, named) if own is None else own
 
     def _as_refuted(
-        self, documents: tuple[object, ...], named: Named, policies: Policies
+        self, documents: tuple[object, ...], named: CallingUser, policies: Policies
     ) -> UserEnforcement | None:
         """Return another user's refutation with this user's request, if the engine allows it.
 
@@ -239,7 +239,7 @@ class _Asked:
         return replace(own, later=own.now, later_via_service=own.via_service)
 
     def _own(
-        self, enforcement: UserEnforcement, other: Named, own: Named, policies: Policies
+        self, enforcement: UserEnforcement, other: CallingUser, own: CallingUser, policies: Policies
     ) -> UserEnforcement | None:
         """Return another user's enforcement with this user's counterexample.
 
@@ -257,14 +257,14 @@ class _Asked:
             found[each] = renamed
         return UserEnforcement.of(found, enforcement.assumed)
 
-    def _shut(self, policies: Policies, named: Named, *, later: bool = False) -> _Shut:
+    def _shut(self, policies: Policies, named: CallingUser, *, later: bool = False) -> _Shut:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt, later=later)
         question = replace(question, assumptions=self._assumptions)
         apart = tells_services_apart(policies)
-        return _Shut(answer([question]), answer([via_service(question)]) if apart else None)
+        return _Shut(conclude([question]), conclude([via_service(question)]) if apart else None)
 
-    def _asked(self, policies: Policies, named: Named) -> UserEnforcement:
+    def _asked(self, policies: Policies, named: CallingUser) -> UserEnforcement:
         """Ask the prover; what one answer implies is not asked again."""
         if _denies(policies):
             shut = self._shut(policies, named, later=True)
@@ -290,7 +290,9 @@ def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
         dict.fromkeys(name for enforcement in enforcements for name in enforcement.assumed)
     )
     found = {
-        name: agreed([Answer(enforcement.verdicts[name]) for enforcement in enforcements]).verdict
+        name: agreed(
+            [Conclusion(enforcement.verdicts[name]) for enforcement in enforcements]
+        ).verdict
         for name in enforcements[0].verdicts
     }
     return UserEnforcement.of(found, assumed)
@@ -311,15 +313,15 @@ def _denies(policies: Policies) -> bool:
     return any(each.effect is Effect.DENY for each in statements)
 
 
-def named_of(user: User) -> Named:
+def named_of(user: User) -> CallingUser:
     """Return a user as the prover asks about one: with the id and the tags, and no other tag."""
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     known = {"aws:userid": user.id, **tags} if user.id else tags
-    return Named.of(user.arn, known, all_tags=True)
+    return CallingUser.of(user.arn, known, all_tags=True)
 
 
 def _renamed(
-    verdict: Verdict, other: Named, own: Named, decided: Callable[[Request], Decision]
+    verdict: Verdict, other: CallingUser, own: CallingUser, decided: Callable[[Request], Decision]
 ) -> Verdict | None:
     """Return a verdict about this user; None if its counterexample turns out to be none."""
     if not isinstance(verdict, Refuted):
@@ -337,7 +339,7 @@ def _renamed(
     return Refuted(replace(counterexample, request=request, decisions={"allowed": decision}))
 
 
-def _renamed_context(context: Context, other: Named, own: Named) -> Context:
+def _renamed_context(context: Context, other: CallingUser, own: CallingUser) -> Context:
     replaced = {key.lower() for key in (*other.known, *own.known)}
     kept: dict[str, ContextValue] = {
         key: _renamed_value(value, other, own)
@@ -347,13 +349,13 @@ def _renamed_context(context: Context, other: Named, own: Named) -> Context:
     return Context({**kept, **own.known})
 
 
-def _renamed_value(value: ContextValue, other: Named, own: Named) -> ContextValue:
+def _renamed_value(value: ContextValue, other: CallingUser, own: CallingUser) -> ContextValue:
     if isinstance(value, str):
         return _renamed_text(value, other, own)
     return tuple(_renamed_text(each, other, own) for each in value)
 
 
-def _renamed_text(text: str, other: Named, own: Named) -> str:
+def _renamed_text(text: str, other: CallingUser, own: CallingUser) -> str:
     """Replace the user: the whole ARN, and the name where it is a whole part."""
     parts = re.split(r"([:/])", text.replace(other.arn, own.arn))
     return "".join(own.name if part == other.name else part for part in parts)

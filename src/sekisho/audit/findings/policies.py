@@ -14,7 +14,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, render
-from sekisho.prover import Proved, Refuted, Unknown, User, Verdict, prove_enforcement
+from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
 from sekisho.prover.sentences import counterexample_text
 
 _NOBODY_HAS = Message(
@@ -71,7 +71,7 @@ class _Judge:
 
     def _shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
         snapshot = self._snapshot
-        user = User.of(f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{_ANYBODY}")
+        user = CallingUser.of(f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{_ANYBODY}")
         bounds = use is Attachment.BOUNDARY
         policies = Policies(boundaries=(policy,)) if bounds else Policies(identity=(policy,))
         try:

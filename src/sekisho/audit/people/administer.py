@@ -16,7 +16,7 @@ from sekisho.audit.people.powers import ASKED, Powers
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
-from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
+from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, Verdict
 
 __all__ = ["Administrators", "Power", "powers_of"]
 
@@ -81,7 +81,7 @@ class Administrators:
         }
         return Powers(self._snapshot, self._asker, self._likenesses, enforcements)
 
-    def of(self, user: User, held: Held = Held.MFA_SESSION) -> Verdict:
+    def of(self, user: User, held: CallerCredential = CallerCredential.MFA_SESSION) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
 
         Refuted shows a call that makes one, or the first of several, by this user or one alike.
@@ -130,7 +130,7 @@ class Administrators:
         return _Known(policies, alike, self._enforcing[key])
 
     def _administers(
-        self, user: User, known: _Known, held: Held = Held.MFA_SESSION
+        self, user: User, known: _Known, held: CallerCredential = CallerCredential.MFA_SESSION
     ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
         key = (self._powers.likeness(user, known.policies), held)

@@ -10,8 +10,18 @@ from sekisho.engine.actions import matches
 from sekisho.engine.doubts import Doubts
 from sekisho.policy import Document, Effect, Element
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
-from sekisho.prover import Asked, Held, Proved, Question, Refuted, Unknown, Verdict, Within, never
-from sekisho.prover import User as Named
+from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
+    Proved,
+    Question,
+    Refuted,
+    Restriction,
+    Unknown,
+    Verdict,
+    VersionedCondition,
+    prove_none,
+)
 
 __all__ = ["Ask", "Asker", "Caller", "Key", "some", "then"]
 
@@ -36,11 +46,11 @@ class Key:
     like: bool = False
 
     @property
-    def asked(self) -> tuple[Asked, bool]:
+    def asked(self) -> tuple[VersionedCondition, bool]:
         """The condition, and whether it shall hold."""
         equals = _LIKE if self.like else _EQUALS
         operator, values = (equals, self.values) if self.values else (_NULL, ("true",))
-        return Asked(Condition(operator, self.name, values), Version.V2012), self.holds
+        return VersionedCondition(Condition(operator, self.name, values), Version.V2012), self.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +70,12 @@ class Ask:
     keys: tuple[Key, ...] = ()
 
     @property
-    def within(self) -> Within:
+    def within(self) -> Restriction:
         """The same for the prover."""
         resources = [(Element(self.on), True)] if self.on else []
         resources += [(Element(self.besides), False)] if self.besides else []
         keys = tuple(key.asked for key in self.keys)
-        return Within(((Element(self.actions), True),), tuple(resources), keys)
+        return Restriction(((Element(self.actions), True),), tuple(resources), keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +87,9 @@ class Caller:
         held: what the call is signed with.
     """
 
-    named: Named
+    named: CallingUser
     policies: Policies
-    held: Held = Held.MFA_SESSION
+    held: CallerCredential = CallerCredential.MFA_SESSION
 
 
 class Asker:
@@ -99,7 +109,7 @@ class Asker:
         policies, held = caller.policies, (caller.held,)
         if not any(self.gives(policies, action) for action in ask.actions):
             return Proved()
-        return never(Question(caller.named, self._now, held, policies, within=ask.within))
+        return prove_none(Question(caller.named, self._now, held, policies, within=ask.within))
 
     def gives(self, policies: Policies, action: str) -> bool:
         """Tell whether identity-based policies allow an action at all, whatever the conditions."""

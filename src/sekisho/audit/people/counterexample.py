@@ -4,12 +4,12 @@ from sekisho.audit.people.facts import Facts
 from sekisho.messages import Message
 from sekisho.prover import Counterexample
 from sekisho.prover.sentences import counterexample_text
-from sekisho.prover.values.credentials import Held
+from sekisho.prover.values.credentials import CallerCredential
 
 __all__ = ["said_of"]
 
-_BY_KEY = (Held.KEY, Held.KEY_VIA_SERVICE)
-_BY_SESSION = (Held.SESSION, Held.SESSION_VIA_SERVICE)
+_BY_KEY = (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
+_BY_SESSION = (CallerCredential.SESSION, CallerCredential.SESSION_VIA_SERVICE)
 _NO_KEY = Message("{said} (the user has no active access key now; it holds for one that is made)")
 _NOTHING = Message(
     "{said} (the user has no password and no active access key now; it holds for one that is made)"

@@ -19,7 +19,13 @@ from sekisho.audit.enforcement import EVERYTHING, named_of
 from sekisho.audit.people.asks import Ask, Key
 from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
-from sekisho.prover import Held, Refuted, enforcement_question, expected_exempt, never
+from sekisho.prover import (
+    CallerCredential,
+    Refuted,
+    enforcement_question,
+    expected_exempt,
+    prove_none,
+)
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -89,7 +95,7 @@ def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Requ
     exempt = expected_exempt()
     for _ in range(_ASKED):
         asked = enforcement_question(policies, named_of(user), snapshot.taken_at, exempt)
-        found = never(replace(asked, held=(Held.MFA_SESSION,)))
+        found = prove_none(replace(asked, held=(CallerCredential.MFA_SESSION,)))
         if not isinstance(found, Refuted):
             return
         request = found.counterexample.request

@@ -18,9 +18,8 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
-from sekisho.prover import Proved, prove_enforcement
-from sekisho.prover import User as Named
-from sekisho.prover.scenarios import WalkVerdict
+from sekisho.prover import CallingUser, Proved, prove_enforcement
+from sekisho.prover.scenarios import ScenarioOutcome
 
 __all__ = ["Fate", "Outlook", "outlooks_of"]
 
@@ -137,15 +136,15 @@ class _Teller:
         if self._dead_locks(user, facts, policies):
             return Fate((Outlook.DEAD_LOCK,))
         match self._walks.of(user, facts, policies):
-            case Walked(WalkVerdict.UNKNOWN, None):
+            case Walked(ScenarioOutcome.UNKNOWN, None):
                 return None
-            case Walked(WalkVerdict.UNKNOWN, reason):
+            case Walked(ScenarioOutcome.UNKNOWN, reason):
                 return Fate((Outlook.UNKNOWN,), reason=reason)
-            case Walked(WalkVerdict.PROVED):
+            case Walked(ScenarioOutcome.GETS_IN):
                 return Fate((Outlook.READY if facts.enrolled else Outlook.MUST_ENROL,))
             case Walked(_, why, name_taken):
                 plain = self._walks.of(replace(user, path="/"), facts, policies).verdict
-                by_path = user.path != "/" and plain is WalkVerdict.PROVED
+                by_path = user.path != "/" and plain is ScenarioOutcome.GETS_IN
                 taken = why if name_taken else None
                 return Fate((Outlook.LOCKED_OUT,), by_path, name_taken=taken, stopped=why)
 
@@ -162,13 +161,15 @@ class _Teller:
         at_console = replace(facts, active_keys=0)
         lasting = replace(at_console, must_change=False, expired=False)
         return (
-            self._walks.of(user, at_console, policies).verdict is WalkVerdict.REFUTED
-            and self._walks.of(user, lasting, policies).verdict is WalkVerdict.PROVED
+            self._walks.of(user, at_console, policies).verdict is ScenarioOutcome.LOCKED_OUT
+            and self._walks.of(user, lasting, policies).verdict is ScenarioOutcome.GETS_IN
         )
 
     def _is_enforcement(self) -> bool:
         """Tell whether what would be attached is MFA enforcement at all."""
-        named = Named.of(f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any")
+        named = CallingUser.of(
+            f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any"
+        )
         policies = Policies(identity=(self._enforcement,))
         found = prove_enforcement(policies, named, self._snapshot.taken_at, later=True).direct
         return isinstance(found, Proved)

@@ -25,8 +25,7 @@ from sekisho.audit.people.removals import Doubt, removals_of
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
-from sekisho.prover import Held, Proved, Refuted, Unknown, Verdict
-from sekisho.prover import User as Named
+from sekisho.prover import CallerCredential, CallingUser, Proved, Refuted, Unknown, Verdict
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 __all__ = ["ASKED", "Powers"]
@@ -79,7 +78,7 @@ class Powers:
             maybe_strong=(*self._removals.maybe_strong, *maybe),
         )
         self._roles: dict[str, Verdict] = {}
-        self._doors: dict[tuple[str, str, bool, Held], bool] = {}
+        self._doors: dict[tuple[str, str, bool, CallerCredential], bool] = {}
         self._named = _naming(snapshot)
         self._of_groups = tuple(_of_groups(snapshot))
 
@@ -95,7 +94,9 @@ class Powers:
         """Return where trust policies name a user: the role, and the statement's place."""
         return self._named.get(user.arn, ())
 
-    def of(self, user: User, policies: Policies, held: Held = Held.MFA_SESSION) -> Verdict:
+    def of(
+        self, user: User, policies: Policies, held: CallerCredential = CallerCredential.MFA_SESSION
+    ) -> Verdict:
         """Return whether no call makes an administrator; Refuted with the call, or the first.
 
         Args:
@@ -159,7 +160,7 @@ class Powers:
         And those that may.
         """
         strong, maybe, scps = [], [], self._snapshot.scps or ()
-        anybody = Named.of(f"{self._home}:user/{_NOBODY}")
+        anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
             match _known(partial(self._takes_away, Caller(anybody, only))):
@@ -245,8 +246,8 @@ class Powers:
         """Ask of a role's session what is asked of users; it carries no MFA (fact §2.3)."""
         policies = policies_of_role(self._snapshot, role.name)
         known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
-        named = Named.of(f"{self._home}:user/{_NOBODY}", known)
-        return self._takes_away(_with(Caller(named, policies, Held.SESSION), more))
+        named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
+        return self._takes_away(_with(Caller(named, policies, CallerCredential.SESSION), more))
 
     def _enters(self, user: User, caller: Caller, role: Role) -> Verdict:
         """Ask whether the user can assume a role, be it by changing whom it trusts."""
@@ -260,7 +261,7 @@ class Powers:
             ways.append(self._asker.may(caller, assume))
         return some(ways)
 
-    def _lets_in(self, user: User, role: Role, held: Held, *, by_name: bool) -> bool:
+    def _lets_in(self, user: User, role: Role, held: CallerCredential, *, by_name: bool) -> bool:
         """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
         named = any(name == role.name for name, _ in self._naming(user))
         key = (role.name, user.arn if named else "", by_name, held)
@@ -274,8 +275,8 @@ class Powers:
         return self._doors[key]
 
 
-def _signing(holder: Holder, held: Held, now: datetime) -> Credential:
-    if held is Held.KEY:
+def _signing(holder: Holder, held: CallerCredential, now: datetime) -> Credential:
+    if held is CallerCredential.KEY:
         return Credential(CredentialKind.LONG_TERM_KEY, holder)
     mfa_at = now if held.with_mfa else None
     return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)

@@ -9,7 +9,7 @@ from sekisho.audit.people.asks import Ask, Key
 from sekisho.audit.people.enforcing import BOUNDARY, POLICY, VERSIONS
 from sekisho.messages import Message
 from sekisho.policy import NAME
-from sekisho.prover import User as Named
+from sekisho.prover import CallingUser
 
 __all__ = ["Doubt", "Removals", "removals_of"]
 
@@ -64,7 +64,7 @@ class Removals:
     maybe_bounds: tuple[Doubt, ...]
     hidden: Message | None
 
-    def sure(self, named: Named) -> Iterator[Ask]:
+    def sure(self, named: CallingUser) -> Iterator[Ask]:
         """Yield the calls that do, if they are allowed to somebody of this name."""
         own = self._own(named)
         yield Ask(_INLINE, besides=own)
@@ -75,7 +75,7 @@ class Removals:
             yield Ask(_UNBINDING, besides=own, keys=(Key(BOUNDARY, self.bounds),))
             yield Ask(_BINDING, besides=own, keys=(Key(BOUNDARY, self.bounds, holds=False),))
 
-    def doubtful(self, named: Named) -> Iterator[tuple[Message, Ask]]:
+    def doubtful(self, named: CallingUser) -> Iterator[tuple[Message, Ask]]:
         """Yield the calls of which it is not known whether they do, and why."""
         own = self._own(named)
         for doubt in self.maybe_strong:
@@ -93,7 +93,7 @@ class Removals:
             yield self.hidden, Ask(VERSIONS, (f"{self.home}:policy/*",))
             yield self.hidden, Ask((*_DETACHING, *_UNBINDING, *_BINDING), besides=own)
 
-    def _own(self, named: Named) -> tuple[str, ...]:
+    def _own(self, named: CallingUser) -> tuple[str, ...]:
         # names are unique whatever the path: who has the same one is the same user
         return (f"{self.home}:user/{named.name}", f"{self.home}:user/*/{named.name}")
 

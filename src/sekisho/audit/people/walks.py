@@ -17,19 +17,26 @@ from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
-from sekisho.prover.scenarios import Reachable, Unexplored, WalkVerdict, answer, step_text, story
+from sekisho.prover.scenarios import (
+    Reachable,
+    ScenarioOutcome,
+    Unexplored,
+    run_scenario,
+    scenario_of,
+    step_text,
+)
 from sekisho.prover.scenarios.model import (
+    Access,
     Act,
     Device,
     Hand,
-    Held,
-    Hold,
+    Holding,
     Password,
     Person,
     State,
     Who,
 )
-from sekisho.prover.scenarios.search import Goal, Question, Result
+from sekisho.prover.scenarios.search import Goal, Result, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import DeviceKind
 
@@ -58,9 +65,9 @@ _DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
     NameIs.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
 }
 """The devices of the user's own name that nobody has enabled, and that a colleague has."""
-_CONSOLE = Question(
+_CONSOLE = SearchProblem(
     State(),
-    Goal(frozenset({Hold(Who.USER, Held.CONSOLE), Hold(Who.USER, Held.CONSOLE_MFA)})),
+    Goal(frozenset({Holding(Who.USER, Access.CONSOLE), Holding(Who.USER, Access.CONSOLE_MFA)})),
     frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}),
 )
 """Whether the pages of the sign-in lead to a session at all, with MFA or without."""
@@ -81,7 +88,7 @@ class Walked:
         name_taken: whether nothing is in the way but a device that has the user's own name.
     """
 
-    verdict: WalkVerdict
+    verdict: ScenarioOutcome
     why: Message | None = _NO_WORDS
     name_taken: bool = False
 
@@ -115,18 +122,18 @@ class Walks:
         """
         name = self._names.of(user)
         found = self._walk(user, facts, policies, map(_to_mfa, name.may_be))
-        if found.verdict is WalkVerdict.REFUTED and facts.password:
+        if found.verdict is ScenarioOutcome.LOCKED_OUT and facts.password:
             console = self.opens(user, facts, policies)
-            if console.verdict is WalkVerdict.REFUTED:
+            if console.verdict is ScenarioOutcome.LOCKED_OUT:
                 # a key may lead a little further; the password is what somebody signs in with
                 found = replace(found, why=console.why)
         if found.why is None and len(name.may_be) > 1 and name.serial:
             apart = [self._walk(user, facts, policies, [_to_mfa(one)]) for one in name.may_be]
             if all(each.why is not None for each in apart):
                 return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
-        if name.serial and found.verdict is WalkVerdict.REFUTED:
+        if name.serial and found.verdict is ScenarioOutcome.LOCKED_OUT:
             free = self._walk(user, facts, policies, [_to_mfa(NameIs.FREE)])
-            if free.verdict is WalkVerdict.PROVED:
+            if free.verdict is ScenarioOutcome.GETS_IN:
                 return replace(found, why=_taken(name), name_taken=True)
         return found
 
@@ -143,7 +150,7 @@ class Walks:
         return self._walk(user, facts, policies, ways)
 
     def _walk(
-        self, user: User, facts: Facts, policies: Policies, asked: Iterable[Question]
+        self, user: User, facts: Facts, policies: Policies, asked: Iterable[SearchProblem]
     ) -> Walked:
         held = product(self.hard_expiry if facts.expired else (False,), [*_devices(facts)])
         found = {
@@ -152,9 +159,11 @@ class Walks:
             for start in [_start(question.start, facts, devices, hard_expired=hard)]
             for walked in [self._once(user, replace(question, start=start), policies, may)]
         }
-        return found.popitem()[1] if len(found) == 1 else Walked(WalkVerdict.UNKNOWN, None)
+        return found.popitem()[1] if len(found) == 1 else Walked(ScenarioOutcome.UNKNOWN, None)
 
-    def _once(self, user: User, question: Question, policies: Policies, may_change: bool) -> Walked:
+    def _once(
+        self, user: User, question: SearchProblem, policies: Policies, may_change: bool
+    ) -> Walked:
         """Walk once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         matter = replace(policies, identity=tuple(named))
@@ -163,9 +172,11 @@ class Walks:
             self._walks[key] = self._told(user, question, matter, may_change)
         return self._walks[key]
 
-    def _told(self, user: User, question: Question, policies: Policies, may_change: bool) -> Walked:
+    def _told(
+        self, user: User, question: SearchProblem, policies: Policies, may_change: bool
+    ) -> Walked:
         """Return whether somebody comes where the question asks, in this account."""
-        asked = replace(story("new-user"), question=question)
+        asked = replace(scenario_of("new-user"), question=question)
         around = Setting(
             users_may_change=may_change,
             names={Who.USER: user.name},
@@ -177,10 +188,10 @@ class Walks:
             now=self._snapshot.taken_at,
         )
         try:
-            found = answer(asked, policies, around)
+            found = run_scenario(asked, policies, around)
         except FaultyPolicy as error:
-            return Walked(WalkVerdict.UNKNOWN, error.reason)
-        return Walked(found.verdict, _why(found.result))
+            return Walked(ScenarioOutcome.UNKNOWN, error.reason)
+        return Walked(found.outcome, _why(found.result))
 
     def _matters(self, document: Document) -> bool:
         """Tell whether a document says anything about what is done on the way in."""
@@ -208,7 +219,7 @@ def _taken(name: OwnName) -> Message:
 
 
 def _is_about_the_way(document: Document) -> Iterator[bool]:
-    acts = [act.value for act in story("new-user").question.acts if ":" in act.value]
+    acts = [act.value for act in scenario_of("new-user").question.acts if ":" in act.value]
     for statement in document.statements:
         for act in acts:
             yield matches(statement.action, act, Doubts(Assumptions()))
@@ -237,11 +248,11 @@ def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
         yield frozenset()
 
 
-def _to_mfa(name: NameIs) -> Question:
+def _to_mfa(name: NameIs) -> SearchProblem:
     """Return whether a session with MFA is reached, where a device may have the user's own name."""
     unassigned, colleague_s = _DEVICES[name]
     start = State(colleague=Person(devices=colleague_s), unassigned=unassigned)
-    return replace(story("new-user").question, start=start)
+    return replace(scenario_of("new-user").question, start=start)
 
 
 def _start(around: State, facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
@@ -252,5 +263,5 @@ def _start(around: State, facts: Facts, devices: frozenset[Device], *, hard_expi
         hard_expired=hard_expired,
         devices=devices,
     )
-    keys = frozenset({Hold(Who.USER, Held.KEY)}) if facts.active_keys else frozenset()
+    keys = frozenset({Holding(Who.USER, Access.KEY)}) if facts.active_keys else frozenset()
     return replace(around, user=person, holds=keys)

@@ -11,16 +11,16 @@ from sekisho.engine import Assumptions
 from sekisho.engine.doubts import other_setting
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
-from sekisho.prover.search.descriptions import Described, Stated
+from sekisho.prover.search.descriptions import Description, StatedCondition
 from sekisho.prover.search.formula import Question
 from sekisho.prover.search.limits import Limit
-from sekisho.prover.search.requests import Asking, never
-from sekisho.prover.values.credentials import Held
+from sekisho.prover.search.requests import RequestSearch, prove_none
+from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ActionGroup:
     """Actions that answer a question alike.
 
     Attributes:
@@ -33,21 +33,23 @@ class Item:
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    conditions: tuple[Stated, ...]
-    held: tuple[Held, ...]
+    conditions: tuple[StatedCondition, ...]
+    held: tuple[CallerCredential, ...]
     counterexample: Counterexample
 
 
-def items_of(question: Question) -> tuple[Item, ...]:
+def items_of(question: Question) -> tuple[ActionGroup, ...]:
     """Return what answers, those actions together that answer alike.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if that could not be found out for some action.
     """
-    alike: dict[tuple[Described, tuple[Held, ...]], tuple[set[str], Counterexample]] = {}
-    for each, found in Asking(question).answering():
-        by_description: dict[Described, list[Counterexample]] = {}
+    alike: dict[
+        tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]
+    ] = {}
+    for each, found in RequestSearch(question).answering():
+        by_description: dict[Description, list[Counterexample]] = {}
         for described, counterexample in found:
             by_description.setdefault(described, []).append(counterexample)
         for described, counterexamples in by_description.items():
@@ -55,13 +57,15 @@ def items_of(question: Question) -> tuple[Item, ...]:
             names, _ = alike.setdefault((described, held), (set(), counterexamples[0]))
             names.update(map(str, each.actions))
     return tuple(
-        Item(tuple(sorted(names)), described.resources, described.conditions, held, counterexample)
+        ActionGroup(
+            tuple(sorted(names)), described.resources, described.conditions, held, counterexample
+        )
         for (described, held), (names, counterexample) in alike.items()
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Conclusion:
     """A verdict and what it rests on.
 
     Attributes:
@@ -82,7 +86,7 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
     return Proved()
 
 
-def agreed(answers: Sequence[Answer]) -> Answer:
+def agreed(answers: Sequence[Conclusion]) -> Conclusion:
     """Return what holds whichever policies are in force; unknown where that makes a difference.
 
     Args:
@@ -93,14 +97,14 @@ def agreed(answers: Sequence[Answer]) -> Answer:
     assumed = tuple(dict.fromkeys(name for each in answers for name in each.assumed))
     if len({type(each) for each in verdicts}) > 1:
         unknown = (each for each in verdicts if isinstance(each, Unknown))
-        return Answer(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
+        return Conclusion(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
     first = verdicts[0]
     # what the most refuse all do, and what the least allow all do
     refused = isinstance(first, Refuted) and "allowed" not in first.counterexample.decisions
-    return Answer(first if refused else verdicts[-1], assumed)
+    return Conclusion(first if refused else verdicts[-1], assumed)
 
 
-def answer(questions: Sequence[Question]) -> Answer:
+def conclude(questions: Sequence[Question]) -> Conclusion:
     """Return whether no request answers any of some questions, and what that rests on.
 
     An assumption that no policy comes across cannot matter; for each other one it is asked again.
@@ -112,7 +116,7 @@ def answer(questions: Sequence[Question]) -> Answer:
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = (field.name for field in fields(Assumptions) if field.name in names)
-    return Answer(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
+    return Conclusion(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
 
 
 def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
@@ -122,7 +126,7 @@ def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool
         _still(verdict.counterexample, each) for each in others
     ):
         return False
-    return type(joined([never(each) for each in others])) is not type(verdict)
+    return type(joined([prove_none(each) for each in others])) is not type(verdict)
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
@@ -137,7 +141,7 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
 def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
-        asking = Asking(question)
+        asking = RequestSearch(question)
     except Limit as limit:
         return Unknown(limit.reason), frozenset()
     try:

@@ -16,9 +16,9 @@ from sekisho.engine import (
 from sekisho.engine.doubts import Doubts
 from sekisho.messages import Message
 from sekisho.policy.document import Effect, Element, Statement
-from sekisho.prover.search.formula import Question, Within
-from sekisho.prover.search.requests import never
-from sekisho.prover.values.credentials import Held, User, situations
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations
 from sekisho.prover.verdict import Proved
 
 LISTED: Mapping[str, str] = {
@@ -40,11 +40,11 @@ _LISTS_IN_DOUBT = Message(
 _ALLOWED = Message("allowed there")
 _ALLOWED_WITHOUT_MFA = Message("allowed there without MFA")
 _REFUSED = Message("refused there")
-_HELD = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
+_HELD = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
 
 
-def lists_in_doubt(
-    policies: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+def uncertain_lists(
+    policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> Message | None:
     """Say which lists the policies decide otherwise on the ARN of AWS's messages; None if none.
 
@@ -54,7 +54,7 @@ def lists_in_doubt(
         FaultyPolicy: if a document cannot be read for certain.
     """
     settings = assumptions or Assumptions()
-    found: dict[str, set[tuple[Held, bool]]] = {}
+    found: dict[str, set[tuple[CallerCredential, bool]]] = {}
     for one in situations(user, now, _HELD):
         for action, tail in LISTED.items():
             there = f"arn:{user.partition}:iam::{user.account}:{tail}"
@@ -73,7 +73,7 @@ def lists_in_doubt(
     )
 
 
-def _how(otherwise: set[tuple[Held, bool]]) -> Message:
+def _how(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
     """Say the worst of it."""
     if any(allowed and not held.with_mfa for held, allowed in otherwise):
         return _ALLOWED_WITHOUT_MFA
@@ -91,7 +91,7 @@ _ROLES = Message(
 
 
 def roles_within_reach(
-    policies: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+    policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> Message | None:
     """Say that roles can be assumed without MFA, or in other accounts; None if they cannot.
 
@@ -104,10 +104,10 @@ def roles_within_reach(
     allows = [*_allows(policies, Doubts(settings))]
     if not allows:
         return None
-    within = Within(actions=((Element((_ASSUME,)), True),))
-    held = (Held.KEY, Held.SESSION)
+    within = Restriction(actions=((Element((_ASSUME,)), True),))
+    held = (CallerCredential.KEY, CallerCredential.SESSION)
     question = Question(user, now, held, allowed=policies, within=within, assumptions=settings)
-    without = not isinstance(never(question), Proved)
+    without = not isinstance(prove_none(question), Proved)
     match (without, any(_leads_out(each, user.account) for each in allows)):
         case (True, True):
             how = _BOTH

@@ -12,20 +12,24 @@ from datetime import datetime
 from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Message
 from sekisho.policy.document import Element
-from sekisho.prover.questions.answers import Item, items_of
+from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search import reasons
-from sekisho.prover.search.descriptions import Stated
-from sekisho.prover.search.formula import Question, Within
+from sekisho.prover.search.descriptions import StatedCondition
+from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Limit
-from sekisho.prover.search.requests import never
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.callers import Callers
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
 
-_DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
-_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
+_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
+_VIA_SERVICE = (
+    CallerCredential.KEY_VIA_SERVICE,
+    CallerCredential.SESSION_VIA_SERVICE,
+    CallerCredential.MFA_VIA_SERVICE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Side:
     """
 
     counterexample: Counterexample | None
-    items: tuple[Item, ...]
+    items: tuple[ActionGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,11 @@ class Difference:
 
 
 def difference(
-    old: Policies, new: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
+    old: Policies,
+    new: Policies,
+    user: CallingUser,
+    now: datetime,
+    assumptions: Assumptions | None = None,
 ) -> Difference:
     """Return what `old` allows and `new` does not, and the reverse.
 
@@ -61,7 +69,7 @@ def difference(
     """
     apart = tells_services_apart(old) or tells_services_apart(new)
     held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
-    within = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     question = Question(user, now, held, within=within, assumptions=assumptions or Assumptions())
     return Difference(
         _side(replace(question, allowed=old, denied=new)),
@@ -101,7 +109,7 @@ def _documents(policies: Policies) -> tuple[object, ...]:
 
 
 def _joined(
-    sides: Sequence[Side | Unknown], users: Sequence[User], untold: Sequence[str]
+    sides: Sequence[Side | Unknown], users: Sequence[CallingUser], untold: Sequence[str]
 ) -> Side | Unknown:
     """Return one side of several users; that there is nothing only if these are all."""
     known: list[Side] = []
@@ -117,9 +125,11 @@ def _joined(
     return Side(counterexample, items_together([side.items for side in known], users))
 
 
-def items_together(lists: Sequence[Sequence[Item]], users: Sequence[User]) -> tuple[Item, ...]:
+def items_together(
+    lists: Sequence[Sequence[ActionGroup]], users: Sequence[CallingUser]
+) -> tuple[ActionGroup, ...]:
     """Return the items of several users; what is not of the first says of whom it is."""
-    items: list[Item] = []
+    items: list[ActionGroup] = []
     for each, user in zip(lists, users, strict=True):
         known = {_said(item) for item in items}
         new = [item for item in each if _said(item) not in known]
@@ -132,24 +142,24 @@ def tells_callers(keys: Sequence[str]) -> Message:
     return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
 
-def _said(item: Item) -> tuple[object, ...]:
+def _said(item: ActionGroup) -> tuple[object, ...]:
     """Return what an item says, without the request that shows it."""
     return item.actions, item.resources, item.conditions, item.held
 
 
-def _of(item: Item, user: User, stranger: User) -> Item:
+def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
     """Return an item that says whose it is: a user's, or of all of an account."""
-    who = Stated("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
+    who = StatedCondition("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
     if user.name == stranger.name and user.partition != stranger.partition:
         whole = f"arn:{user.partition}:iam::{user.account}:user/*"
-        who = Stated("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
+        who = StatedCondition("aws:PrincipalArn", "ArnLike", (whole,), holds=True)
     elif user.name == stranger.name:
-        who = Stated("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
+        who = StatedCondition("aws:PrincipalAccount", "StringEquals", (user.account,), holds=True)
     return replace(item, conditions=(who, *item.conditions))
 
 
 def _side(question: Question) -> Side | Unknown:
-    verdict = never(question)
+    verdict = prove_none(question)
     match verdict:
         case Unknown():
             return verdict

@@ -13,21 +13,21 @@ from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy import Choices, Document, Effect, PolicyKind, force_mfa
 from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
-from sekisho.prover.questions.answers import Item, items_of
+from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.search import reasons
-from sekisho.prover.search.formula import Question, Within
+from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Effort, Limit
-from sekisho.prover.search.requests import never
-from sekisho.prover.values.conditions import Asked, Family, family_of, values_for
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, values_for
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import EVERYTHING, every, tells_services_apart
 from sekisho.prover.verdict import Unknown, Verdict
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
 
-_DIRECT = (Held.KEY, Held.SESSION)
-_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE)
+_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION)
+_VIA_SERVICE = (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def expected_exempt() -> tuple[str, ...]:
 
 def prove_enforcement(
     policies: Policies,
-    user: User,
+    user: CallingUser,
     now: datetime,
     exempt: Iterable[str] | None = None,
     *,
@@ -78,15 +78,15 @@ def prove_enforcement(
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = enforcement_question(policies, user, now, exempt, later=later)
-    direct = never(question)
+    direct = prove_none(question)
     if not tells_services_apart(policies):
         return Enforcement(direct, None)
-    return Enforcement(direct, never(via_service(question)))
+    return Enforcement(direct, prove_none(via_service(question)))
 
 
 def enforcement_question(
     policies: Policies,
-    user: User,
+    user: CallingUser,
     now: datetime,
     exempt: Iterable[str] | None = None,
     *,
@@ -125,8 +125,8 @@ def via_service(question: Question) -> Question:
 
 
 def exempt_list(
-    policies: Policies, user: User, now: datetime, assumptions: Assumptions | None = None
-) -> tuple[Item, ...] | Unknown:
+    policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
+) -> tuple[ActionGroup, ...] | Unknown:
     """Return every real action that works without MFA, directly called, and how.
 
     Raises:
@@ -139,9 +139,11 @@ def exempt_list(
         return Unknown(limit.reason)
 
 
-def _question(policies: Policies, user: User, now: datetime, exempt: Iterable[str]) -> Question:
+def _question(
+    policies: Policies, user: CallingUser, now: datetime, exempt: Iterable[str]
+) -> Question:
     outside = Element((*exempt, *SERVICE_EXEMPT))
-    within = Within(actions=((outside, False),))
+    within = Restriction(actions=((outside, False),))
     return Question(user, now, _DIRECT, allowed=policies, within=within)
 
 
@@ -149,7 +151,7 @@ MFA_PRESENT = "aws:MultiFactorAuthPresent"
 """The key, as AWS spells it."""
 
 _KNOWN = ("true", "false")
-_APART = Asked(
+_APART = VersionedCondition(
     Condition(Operator(OperatorName.STRING_EQUALS_IGNORE_CASE), MFA_PRESENT, _KNOWN), Version.V2012
 )
 _SPLIT = frozenset({Family.TEXT, Family.BOOLEAN, Family.PRESENCE})
@@ -166,7 +168,7 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
     except Limit as limit:
         return Unknown(limit.reason)
     return tuple(
-        replace(question, user=_with(question.user, value), held=(Held.HYPOTHETICAL,))
+        replace(question, user=_with(question.user, value), held=(CallerCredential.HYPOTHETICAL,))
         for value in values
         if value.lower() not in _KNOWN
     )
@@ -187,23 +189,28 @@ def _values(question: Question) -> list[str]:
 _KEY = MFA_PRESENT.lower()
 
 
-def _with(user: User, value: str) -> User:
+def _with(user: CallingUser, value: str) -> CallingUser:
     return replace(user, known={**user.known, MFA_PRESENT: value})
 
 
-def _conditions(question: Question) -> Iterator[Asked]:
+def _conditions(question: Question) -> Iterator[VersionedCondition]:
     assert question.allowed is not None  # noqa: S101 - the caller's part
     for policy in every(question.allowed):
         for statement in policy.document.statements:
             for condition in statement.conditions:
-                yield Asked(condition, policy.document.version)
+                yield VersionedCondition(condition, policy.document.version)
 
 
-_WITH_MFA = (Held.MFA_SESSION,)
+_WITH_MFA = (CallerCredential.MFA_SESSION,)
 
 
 def mfa_opens(
-    policies: Policies, user: User, now: datetime, besides: Iterable[str], *, later: bool = False
+    policies: Policies,
+    user: CallingUser,
+    now: datetime,
+    besides: Iterable[str],
+    *,
+    later: bool = False,
 ) -> Question:
     """Return the question whether a session with MFA is allowed anything.
 
@@ -221,7 +228,7 @@ def mfa_opens(
     return replace(question, held=_WITH_MFA)
 
 
-def lost_with_mfa(before: Policies, after: Policies, user: User, now: datetime) -> Question:
+def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: datetime) -> Question:
     """Return the question whether a session with MFA loses something that it was allowed.
 
     Args:
@@ -239,8 +246,8 @@ def lost_with_mfa(before: Policies, after: Policies, user: User, now: datetime) 
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, EVERYTHING))
-    held: tuple[Held, ...] = _WITH_MFA
+    held: tuple[CallerCredential, ...] = _WITH_MFA
     if tells_services_apart(before) or tells_services_apart(after):
-        held += (Held.MFA_VIA_SERVICE,)
-    deniable = Within(actions=((Element(SERVICE_EXEMPT), False),))
+        held += (CallerCredential.MFA_VIA_SERVICE,)
+    deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     return Question(user, now, held, allowed=before, denied=after, within=deniable)

@@ -19,17 +19,17 @@ from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
-from sekisho.prover.questions.answers import Answer, answer
+from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search import reasons
-from sekisho.prover.search.formula import Question, Within
-from sekisho.prover.search.requests import never
-from sekisho.prover.values.conditions import Asked
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
 
-class Demand(StrEnum):
+class InvariantKind(StrEnum):
     """What is demanded of every request of the range."""
 
     NEVER = "never"
@@ -63,7 +63,7 @@ class Invariant:
     """
 
     id: str
-    demand: Demand
+    demand: InvariantKind
     actions: tuple[str, ...]
     text: str = ""
     on: tuple[str, ...] = ()
@@ -75,15 +75,20 @@ class Invariant:
     calls: Calls = Calls.ALL
 
 
-_WITHOUT: dict[Calls, tuple[Held, ...]] = {
-    Calls.DIRECT: (Held.KEY, Held.SESSION),
-    Calls.SERVICE: (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
-    Calls.ALL: (Held.KEY, Held.SESSION, Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE),
+_WITHOUT: dict[Calls, tuple[CallerCredential, ...]] = {
+    Calls.DIRECT: (CallerCredential.KEY, CallerCredential.SESSION),
+    Calls.SERVICE: (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE),
+    Calls.ALL: (
+        CallerCredential.KEY,
+        CallerCredential.SESSION,
+        CallerCredential.KEY_VIA_SERVICE,
+        CallerCredential.SESSION_VIA_SERVICE,
+    ),
 }
-_WITH: dict[Calls, tuple[Held, ...]] = {
-    Calls.DIRECT: (Held.MFA_SESSION,),
-    Calls.SERVICE: (Held.MFA_VIA_SERVICE,),
-    Calls.ALL: (Held.MFA_SESSION, Held.MFA_VIA_SERVICE),
+_WITH: dict[Calls, tuple[CallerCredential, ...]] = {
+    Calls.DIRECT: (CallerCredential.MFA_SESSION,),
+    Calls.SERVICE: (CallerCredential.MFA_VIA_SERVICE,),
+    Calls.ALL: (CallerCredential.MFA_SESSION, CallerCredential.MFA_VIA_SERVICE),
 }
 
 
@@ -111,9 +116,9 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
 
 
 def _conflicts(invariant: Invariant) -> Iterator[tuple[str, Message]]:
-    if invariant.demand is Demand.ALWAYS and invariant.unless_mfa:
+    if invariant.demand is InvariantKind.ALWAYS and invariant.unless_mfa:
         yield "unless_mfa", Message("is about what is never allowed")
-    if invariant.demand is Demand.ALWAYS and invariant.only_from:
+    if invariant.demand is InvariantKind.ALWAYS and invariant.only_from:
         yield "only_from", Message("is about what is never allowed")
     if invariant.unless_mfa and invariant.with_mfa:
         yield "with_mfa", Message("contradicts that nothing is demanded with MFA")
@@ -143,8 +148,12 @@ def _is_network(text: str) -> bool:
 
 
 def invariant_holds(
-    invariant: Invariant, policies: Policies, user: User, now: datetime, assumptions: Assumptions
-) -> Answer:
+    invariant: Invariant,
+    policies: Policies,
+    user: CallingUser,
+    now: datetime,
+    assumptions: Assumptions,
+) -> Conclusion:
     """Return whether an invariant holds for every request.
 
     Args:
@@ -157,7 +166,7 @@ def invariant_holds(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    is_never = invariant.demand is Demand.NEVER
+    is_never = invariant.demand is InvariantKind.NEVER
     within = _within(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
     base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)
@@ -166,9 +175,9 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = answer(tuple(_asked(invariant, asked)))
+    found = conclude(tuple(_asked(invariant, asked)))
     if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
-        return Answer(Unknown(reason))
+        return Conclusion(Unknown(reason))
     return found
 
 
@@ -189,10 +198,10 @@ def _is_settled(verdict: Verdict) -> bool:
             return True
 
 
-def _within(invariant: Invariant) -> Within:
+def _within(invariant: Invariant) -> Restriction:
     addresses = ((_from(invariant.within), True),) if invariant.within else ()
     ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
-    return Within(
+    return Restriction(
         actions=((Element(invariant.actions), True), (Element(SERVICE_EXEMPT), False)),
         resources=((Element(invariant.on), True),) if invariant.on else (),
         conditions=(*addresses, *ages),
@@ -212,25 +221,27 @@ def _asked(invariant: Invariant, asked: Question) -> Iterator[Question]:
         yield replace(asked, held=every)
 
 
-def _from(networks: tuple[str, ...]) -> Asked:
+def _from(networks: tuple[str, ...]) -> VersionedCondition:
     operator = Operator(OperatorName.IP_ADDRESS)
-    return Asked(Condition(operator, "aws:SourceIp", networks), Version.V2012)
+    return VersionedCondition(Condition(operator, "aws:SourceIp", networks), Version.V2012)
 
 
-def _not_older(seconds: int) -> Asked:
+def _not_older(seconds: int) -> VersionedCondition:
     operator = Operator(OperatorName.NUMERIC_LESS_THAN_EQUALS)
-    return Asked(Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012)
+    return VersionedCondition(
+        Condition(operator, "aws:MultiFactorAuthAge", (str(seconds),)), Version.V2012
+    )
 
 
 def _empty_elsewhere(
-    invariant: Invariant, base: Question, held: tuple[Held, ...]
+    invariant: Invariant, base: Question, held: tuple[CallerCredential, ...]
 ) -> Message | None:
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
     conditions = (*base.within.conditions, (_from(invariant.only_from), False))
     within = replace(base.within, conditions=conditions, resources=())
-    match never(replace(base, held=held[:1], within=within)):
+    match prove_none(replace(base, held=held[:1], within=within)):
         case Refuted():
             return None
         case Unknown(reason):
@@ -248,7 +259,7 @@ def _empty(invariant: Invariant, base: Question) -> Message | None:
     if (reason := _empty_elsewhere(invariant, base, held)) is not None:
         return reason
     for within, reason in _parts(invariant, base.within):
-        match never(replace(base, held=held[:1], within=within)):
+        match prove_none(replace(base, held=held[:1], within=within)):
             case Refuted(counterexample) if counterexample.exists:
                 continue
             case Unknown(unknown):
@@ -258,7 +269,7 @@ def _empty(invariant: Invariant, base: Question) -> Message | None:
     return None
 
 
-def _parts(invariant: Invariant, within: Within) -> Iterator[tuple[Within, Message]]:
+def _parts(invariant: Invariant, within: Restriction) -> Iterator[tuple[Restriction, Message]]:
     """Yield the part of the range that each entry names, and what it is if nothing is in it."""
     for entry in invariant.on:
         resources = ((Element((entry,)), True),)
@@ -317,8 +328,8 @@ def _invariant(shape: Shape) -> Invariant:
     name = given["id"].text()
     if name and not _ID.fullmatch(name):
         given["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
-    demand = Demand.ALWAYS if not given["always"].absent else Demand.NEVER
-    if demand is Demand.ALWAYS and not given["never"].absent:
+    demand = InvariantKind.ALWAYS if not given["always"].absent else InvariantKind.NEVER
+    if demand is InvariantKind.ALWAYS and not given["never"].absent:
         shape.fault(Message("asks for `never` and `always` at once"))
     actions = _texts(given[demand.value])
     if not actions and given["never"].absent and not given["onlyFrom"].absent:

@@ -16,10 +16,10 @@ from sekisho.engine.glob import Wild
 from sekisho.engine.variables import read
 from sekisho.policy.document import Effect, Element, OperatorName, Statement
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
-from sekisho.prover.search.formula import Question, Within
-from sekisho.prover.search.requests import never
-from sekisho.prover.values.conditions import Asked
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import every, tells_services_apart, those, with_only
 from sekisho.prover.values.resources import NO_USERS
 from sekisho.prover.values.texts import Machine
@@ -28,15 +28,19 @@ from sekisho.prover.verdict import Proved
 _PRESENT = "aws:multifactorauthpresent"
 _AGE = "aws:multifactorauthage"
 _TOO_OLD = (OperatorName.NUMERIC_GREATER_THAN, OperatorName.NUMERIC_GREATER_THAN_EQUALS)
-_WITH_MFA = (Held.MFA_SESSION,)
-_WITH_MFA_VIA_SERVICE = (Held.MFA_VIA_SERVICE,)
-_DIRECT = (Held.KEY, Held.SESSION, Held.MFA_SESSION)
-_VIA_SERVICE = (Held.KEY_VIA_SERVICE, Held.SESSION_VIA_SERVICE, Held.MFA_VIA_SERVICE)
+_WITH_MFA = (CallerCredential.MFA_SESSION,)
+_WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
+_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
+_VIA_SERVICE = (
+    CallerCredential.KEY_VIA_SERVICE,
+    CallerCredential.SESSION_VIA_SERVICE,
+    CallerCredential.MFA_VIA_SERVICE,
+)
 _OF_A_USER = ("user/", "mfa/")
 _OF_IAM = Element(("iam:*",))
 
 
-def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
+def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Question:
     """Return the question whether the enforcing statements take anything from a caller with MFA.
 
     Where they deny an MFA that is too old, those sessions are asked about that are young enough for
@@ -50,18 +54,18 @@ def nothing_lost(policies: Policies, user: User, now: datetime) -> Question:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    held: tuple[Held, ...] = _WITH_MFA
+    held: tuple[CallerCredential, ...] = _WITH_MFA
     if tells_services_apart(policies):
         held += _WITH_MFA_VIA_SERVICE
-    deniable = Within(actions=((Element(SERVICE_EXEMPT), False),))
+    deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
-    if young.conditions and isinstance(never(Question(user, now, held, within=young)), Proved):
+    if young.conditions and isinstance(prove_none(Question(user, now, held, within=young)), Proved):
         young = deniable
     without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))
     return Question(user, now, held, allowed=without_enforcement, denied=policies, within=young)
 
 
-def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
+def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Question:
     """Return the question whether a self-service statement reaches another user of the account.
 
     Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
@@ -77,7 +81,7 @@ def own_things_only(policies: Policies, user: User, now: datetime) -> Question:
     # a name is there once in an account, whatever the path; and none has a `$`
     own = (user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*")
     nobody = (f"{users}{each}" for each in NO_USERS)
-    within = Within(
+    within = Restriction(
         actions=((_OF_IAM, True),),
         resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
     )
@@ -124,10 +128,10 @@ def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
     return bool(state & ~machine.accepting) or machine.certain(state)
 
 
-def _ages(policies: Policies) -> Iterator[Asked]:
+def _ages(policies: Policies) -> Iterator[VersionedCondition]:
     """Yield the conditions in the MFA enforcement's statements by which an MFA is too old."""
     for policy in every(policies):
         for statement in filter(_is_of_enforcement, policy.document.statements):
             for condition in statement.conditions:
                 if condition.key.lower() == _AGE and condition.operator.name in _TOO_OLD:
-                    yield Asked(condition, policy.document.version)
+                    yield VersionedCondition(condition, policy.document.version)

@@ -1,13 +1,27 @@
-"""What holds for every sequence of steps: can everyone get in, can a thief."""
+"""What holds for every sequence of steps: can everyone get in, can an attacker."""
 
-from sekisho.prover.scenarios.answers import Answer, Walk, WalkVerdict, answer, walked
-from sekisho.prover.scenarios.definitions import PEOPLE, THIEVES, Kind, Story, setting_of, story
+from sekisho.prover.scenarios.answers import (
+    Exploration,
+    ScenarioAnswer,
+    ScenarioOutcome,
+    explorations,
+    required_of,
+    run_scenario,
+)
+from sekisho.prover.scenarios.definitions import (
+    ATTACKERS,
+    PEOPLE,
+    Actor,
+    Scenario,
+    scenario_of,
+    setting_of,
+)
 from sekisho.prover.scenarios.fixes import (
+    assumptions_that_matter,
     beyond_family,
     enforcement_in,
+    fixing_choices,
     in_the_way,
-    mending,
-    rests_on,
     right_with,
 )
 from sekisho.prover.scenarios.search import (
@@ -23,30 +37,31 @@ from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.scenarios.steps import step_text
 
 __all__ = [
+    "ATTACKERS",
     "PEOPLE",
-    "THIEVES",
-    "Answer",
+    "Actor",
     "Attempt",
-    "Kind",
+    "Exploration",
     "Reachable",
     "Result",
+    "Scenario",
+    "ScenarioAnswer",
+    "ScenarioOutcome",
     "Setting",
     "Step",
-    "Story",
     "Unexplored",
     "Unreachable",
-    "Walk",
-    "WalkVerdict",
-    "answer",
+    "assumptions_that_matter",
     "beyond_family",
     "enforcement_in",
+    "explorations",
+    "fixing_choices",
     "in_the_way",
-    "mending",
-    "rests_on",
+    "required_of",
     "right_with",
+    "run_scenario",
+    "scenario_of",
     "search",
     "setting_of",
     "step_text",
-    "story",
-    "walked",
 ]

@@ -13,14 +13,14 @@ from sekisho.engine.doubts import Doubts
 from sekisho.engine.glob import Wild, wildcards
 from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.prover.scenarios.definitions import Kind, Story, setting_of
+from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
 from sekisho.prover.scenarios.judge import Judge
 from sekisho.prover.scenarios.model import (
     ON_USERS,
     Act,
     Device,
     Hand,
-    Hold,
+    Holding,
     Password,
     Person,
     State,
@@ -30,10 +30,10 @@ from sekisho.prover.scenarios.search import (
     MOST_STATES,
     WAYS,
     Budget,
-    Question,
+    Foothold,
     Reachable,
     Result,
-    Standing,
+    SearchProblem,
     Unexplored,
     Unreachable,
     left_open,
@@ -44,9 +44,9 @@ from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal, Texts
 from sekisho.prover.search.formula import Rule, rules_of
 from sekisho.prover.search.limits import Effort, Limit
-from sekisho.prover.values.credentials import Held, situations
+from sekisho.prover.values.credentials import CallerCredential, situations
 from sekisho.prover.values.reading import About, Reading
-from sekisho.prover.values.resources import NO_USERS, Target
+from sekisho.prover.values.resources import NO_USERS, RequestTarget
 from sekisho.prover.values.texts import Patterns
 
 MOST_CLASSES = 16
@@ -128,11 +128,11 @@ def _theory(setting: Setting) -> Texts:
     doubts, effort = Doubts(setting.engine), Effort()
     holder = setting.holder(Who.USER)
     user = setting.caller(Who.USER)
-    (situation,) = situations(user, setting.at, (Held.KEY,))
+    (situation,) = situations(user, setting.at, (CallerCredential.KEY,))
     reading = Reading(About(user, situation, setting.at, doubts, {}), (), effort)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
-    target = Target(reading, forms, None, lambda _: True)
+    target = RequestTarget(reading, forms, None, lambda _: True)
     texts = target.theories[RESOURCE]
     if not isinstance(texts, Texts):
         raise InternalError("a resource that is no text")
@@ -161,82 +161,104 @@ def _named(setting: Setting, arn: str) -> Setting:
 
 
 _CALLERS = Message(
-    "the walk leads to the credentials of another user, and the policies ask who calls: {keys}"
+    "the way leads to the credentials of another user, and the policies ask who calls: {keys}"
 )
 _FURTHER = Message(
-    "the walk leads to the credentials of another user, who can do more to a third one: {acts}"
+    "the way leads to the credentials of another user, who can do more to a third one: {acts}"
 )
 
 
-class WalkVerdict(StrEnum):
-    """Whether a story is as it must be, in the words of the prover's other verdicts."""
+class ScenarioOutcome(StrEnum):
+    """How a scenario ends; who gets in is a person or an attacker."""
 
-    PROVED = "Proved"
-    REFUTED = "Refuted"
-    UNKNOWN = "Unknown"
+    GETS_IN = "gets in"
+    LOCKED_OUT = "locked out"
+    KEPT_OUT = "kept out"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the search has found about a story.
+class ScenarioAnswer:
+    """What the search has found about a scenario.
 
     Attributes:
         other: the ARN of the other user whom the steps are about, where it matters who it is.
     """
 
-    story: Story
+    scenario: Scenario
     result: Result
     other: str = ""
 
     @property
-    def verdict(self) -> WalkVerdict:
-        """Whether the person gets in, or the thief stays out."""
-        match (self.result, self.story.kind):
+    def outcome(self) -> ScenarioOutcome:
+        """How it ends."""
+        match (self.result, self.scenario.actor):
             case (Unexplored(), _):
-                return WalkVerdict.UNKNOWN
-            case (Reachable(), Kind.GETS_IN) | (Unreachable(), Kind.STAYS_OUT):
-                return WalkVerdict.PROVED
-            case _:
-                return WalkVerdict.REFUTED
+                return ScenarioOutcome.UNKNOWN
+            case (Reachable(), _):
+                return ScenarioOutcome.GETS_IN
+            case (Unreachable(), Actor.PERSON):
+                return ScenarioOutcome.LOCKED_OUT
+            case (Unreachable(), Actor.ATTACKER):
+                return ScenarioOutcome.KEPT_OUT
+
+    @property
+    def as_required(self) -> bool:
+        """Whether it is known to end as it must: the person gets in, or the attacker does not."""
+        return self.outcome is required_of(self.scenario.actor)
+
+    @property
+    def goes_wrong(self) -> bool:
+        """Whether it is known to end otherwise than it must."""
+        return self.outcome not in (required_of(self.scenario.actor), ScenarioOutcome.UNKNOWN)
+
+
+def required_of(actor: Actor) -> ScenarioOutcome:
+    """Return how a scenario must end."""
+    match actor:
+        case Actor.PERSON:
+            return ScenarioOutcome.GETS_IN
+        case Actor.ATTACKER:
+            return ScenarioOutcome.KEPT_OUT
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Exploration:
     """One search: the account, what was asked in it, and what was found."""
 
     setting: Setting
-    question: Question
+    question: SearchProblem
     result: Result
 
 
-def answer(
-    story: Story,
+def run_scenario(
+    scenario: Scenario,
     policies: Policies,
     around: Setting | None = None,
     *,
     most_states: int = MOST_STATES,
-) -> Answer:
-    """Return the answer about one story under the policies that are attached to the user.
+) -> ScenarioAnswer:
+    """Return the answer about one scenario under the policies that are attached to the user.
 
     What else there is of the account and the user is told `around`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    setting = setting_of(story, policies, around)
+    setting = setting_of(scenario, policies, around)
     try:
-        walks = [*walked(story, setting, most_states)]
+        walks = [*explorations(scenario, setting, most_states)]
     except Limit as limit:
-        return Answer(story, Unexplored(limit.reason))
+        return ScenarioAnswer(scenario, Unexplored(limit.reason))
     last = walks[-1]
-    if story.kind is Kind.GETS_IN or not isinstance(last.result, Unreachable):
+    if scenario.actor is Actor.PERSON or not isinstance(last.result, Unreachable):
         other = last.setting.holder(Who.COLLEAGUE).arn if last.setting != setting else ""
-        return Answer(story, last.result, other)
+        return ScenarioAnswer(scenario, last.result, other)
     reason = _left(walks)
-    return Answer(story, _together(walks) if reason is None else Unexplored(reason))
+    return ScenarioAnswer(scenario, _together(walks) if reason is None else Unexplored(reason))
 
 
-def _together(walks: list[Walk]) -> Result:
+def _together(walks: list[Exploration]) -> Result:
     """Return the first search's result, with what the others tried and assumed."""
     results = [each.result for each in walks if isinstance(each.result, Unreachable)]
     tried = {one.refused.move: one for each in results for one in each.tried}
@@ -244,62 +266,65 @@ def _together(walks: list[Walk]) -> Result:
     return replace(results[0], tried=tuple(tried.values()), assumed=tuple(sorted(assumed)))
 
 
-def walked(story: Story, setting: Setting, most_states: int = MOST_STATES) -> Iterator[Walk]:
-    """Yield the searches that answer a story; the last one tells, unless a thief is in none.
+def explorations(
+    scenario: Scenario, setting: Setting, most_states: int = MOST_STATES
+) -> Iterator[Exploration]:
+    """Yield the searches that answer a scenario; the last one tells, unless an attacker is in none.
 
-    A thief meets one colleague after another: out of each class of users that the policies tell
-    apart, in each state, as far as anything can be done to them with what the thief comes to hold.
+    An attacker meets one colleague after another: out of each class of users that the policies tell
+    apart, in each state, as far as anything can be done to them with what the attacker comes to
+    hold.
     All searches together look at `most_states`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if there are too many classes of users, or they cannot be told.
     """
-    judge, asked, budget = Judge(setting), story.question, Budget(most_states)
+    judge, asked, budget = Judge(setting), scenario.question, Budget(most_states)
     first = search(setting, asked, budget=budget, judge=judge)
-    yield Walk(setting, asked, first)
-    if story.kind is Kind.GETS_IN or not isinstance(first, Unreachable):
+    yield Exploration(setting, asked, first)
+    if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
-    held, left = {*first.standings}, [judge, *map(Judge, others(setting))]
+    held, left = {*first.footholds}, [judge, *map(Judge, others(setting))]
     while met := next((each for each in left if _open(each, _own(held), asked.acts)), None):
         left.remove(met)
         for start in starts(asked.start, again=met is not judge):
             question = replace(asked, start=start)
             found = search(met.setting, question, budget=budget, judge=met)
-            yield Walk(met.setting, question, found)
+            yield Exploration(met.setting, question, found)
             if not isinstance(found, Unreachable):
                 return
-            held |= {*found.standings}
+            held |= {*found.footholds}
 
 
-def _own(held: Iterable[Standing]) -> Iterator[Standing]:
+def _own(held: Iterable[Foothold]) -> Iterator[Foothold]:
     return (one for one in held if one.hold.who is Who.USER)
 
 
-def _left(walks: list[Walk]) -> Message | None:
+def _left(walks: list[Exploration]) -> Message | None:
     """Return what may pass that was in no walk, in words; None if it is proved: nothing."""
-    standings: dict[tuple[str, Hold, bool], tuple[Setting, Standing]] = {}
+    footholds: dict[tuple[str, Holding, bool], tuple[Setting, Foothold]] = {}
     for walk in walks:
-        for one in _standings(walk):
+        for one in _footholds(walk):
             key = (walk.setting.holder(one.hold.who).arn, one.hold, one.member)
-            _, before = standings.get(key, (walk.setting, one))
-            standings[key] = walk.setting, replace(one, walked=one.walked | before.walked)
-    reasons = (left_open(setting, one) for setting, one in standings.values())
+            _, before = footholds.get(key, (walk.setting, one))
+            footholds[key] = walk.setting, replace(one, walked=one.walked | before.walked)
+    reasons = (left_open(setting, one) for setting, one in footholds.values())
     return next((reason for reason in (_further(walks), *reasons) if reason is not None), None)
 
 
-def _further(walks: list[Walk]) -> Message | None:
+def _further(walks: list[Exploration]) -> Message | None:
     """Return why what others hold may lead on to further users, in words; None if it does not.
 
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
     asked = walks[0].question.acts
-    mine = [one for walk in walks for one in _own(_standings(walk))]
+    mine = [one for walk in walks for one in _own(_footholds(walk))]
     theirs = [
         (walk.setting, one)
         for walk in walks
-        for one in _standings(walk)
+        for one in _footholds(walk)
         if one.hold.who is Who.COLLEAGUE and one.hold.held in WAYS
     ]
     if not theirs:
@@ -310,17 +335,17 @@ def _further(walks: list[Walk]) -> Message | None:
         own = _open(third, mine, asked)
         for setting, one in theirs:
             between = Judge(become(setting, third.setting))
-            as_user = replace(one, hold=Hold(Who.USER, one.hold.held))
+            as_user = replace(one, hold=Holding(Who.USER, one.hold.held))
             if further := _open(between, [as_user], asked) - own:
                 return _FURTHER.filled(acts=", ".join(f"`{act}`" for act in sorted(further)))
     return None
 
 
-def _standings(walk: Walk) -> tuple[Standing, ...]:
-    return walk.result.standings if isinstance(walk.result, Unreachable) else ()
+def _footholds(walk: Exploration) -> tuple[Foothold, ...]:
+    return walk.result.footholds if isinstance(walk.result, Unreachable) else ()
 
 
-def _open(judge: Judge, held: Iterable[Standing], acts: frozenset[Act]) -> frozenset[Act]:
+def _open(judge: Judge, held: Iterable[Foothold], acts: frozenset[Act]) -> frozenset[Act]:
     """Return what can be done to the colleague with what the user holds."""
     found = (judge.open_to(Who.COLLEAGUE, one.hold, acts, member=one.member) for one in held)
     return frozenset().union(*found)

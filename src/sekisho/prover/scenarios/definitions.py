@@ -1,4 +1,4 @@
-"""The stories that must have a good end, and the thieves who must not get far.
+"""The scenarios that must have a good end, and the attackers who must not get far.
 
 Source: the issue of this prover, and facts §5.1 and §5.2 (known weaknesses of the pattern).
 """
@@ -12,18 +12,18 @@ from sekisho.messages import Message
 from sekisho.policy.document import Statement
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
+    Access,
     Act,
     Deed,
     Device,
     Hand,
-    Held,
-    Hold,
+    Holding,
     Password,
     Person,
     State,
     Who,
 )
-from sekisho.prover.scenarios.search import Goal, Question
+from sekisho.prover.scenarios.search import Goal, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.values.policies import EVERYTHING, those
 from sekisho.signin import MAX_DEVICES
@@ -33,7 +33,7 @@ PATH = "/staff/"
 _SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD})
 _ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
 _BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
-_BY_THIEF = _BY_PERSON | {
+_BY_ATTACKER = _BY_PERSON | {
     *(Act.REGISTER_PASSKEY, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
     *(Act.CREATE_KEY, Act.ASSUME_ROLE, Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP),
 }
@@ -43,20 +43,22 @@ _GROUP_ACTS = (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP)
 
 _OWN_DEVICE = frozenset({Device(Hand.ACTOR, Who.USER)})
 _FAR_DEVICE = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
-_KEY = frozenset({Hold(Who.USER, Held.KEY)})
-_HELP = Hold(Who.ADMINISTRATOR, Held.CONSOLE_MFA)
+_KEY = frozenset({Holding(Who.USER, Access.KEY)})
+_HELP = Holding(Who.ADMINISTRATOR, Access.CONSOLE_MFA)
 
 
-class Kind(StrEnum):
-    """What is asked of a story."""
+class Actor(StrEnum):
+    """Whom a scenario is about."""
 
-    GETS_IN = "gets in"
-    STAYS_OUT = "stays out"
+    PERSON = "person"
+    """A user, who must get in."""
+    ATTACKER = "attacker"
+    """Somebody with stolen or leaked credentials, who must be kept out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """A person or a thief, and the question about them.
+class Scenario:
+    """A person or an attacker, and the question about them.
 
     Attributes:
         title: who it is, and what is asked.
@@ -65,19 +67,19 @@ class Story:
     """
 
     id: str
-    kind: Kind
+    actor: Actor
     title: Message
-    question: Question
+    question: SearchProblem
     path: str = "/"
     beyond: Message | None = None
 
 
-def _mfa(*held: Held) -> Goal:
-    return Goal(frozenset(Hold(Who.USER, each) for each in held))
+def _mfa(*held: Access) -> Goal:
+    return Goal(frozenset(Holding(Who.USER, each) for each in held))
 
 
-_IN = _mfa(Held.CONSOLE_MFA, Held.TOKEN_MFA)
-_TOKEN = _mfa(Held.TOKEN_MFA)
+_IN = _mfa(Access.CONSOLE_MFA, Access.TOKEN_MFA)
+_TOKEN = _mfa(Access.TOKEN_MFA)
 
 
 def _enters(
@@ -87,11 +89,11 @@ def _enters(
     *,
     goal: Goal = _IN,
     helps: Iterable[Act] = (),
-) -> Story:
+) -> Scenario:
     helping = frozenset(helps)
     if helping:
         start = replace(start, holds=start.holds | {_HELP})
-    return Story(id, Kind.GETS_IN, title, Question(start, goal, _BY_PERSON, helping))
+    return Scenario(id, Actor.PERSON, title, SearchProblem(start, goal, _BY_PERSON, helping))
 
 
 _TEMPORARY = Person(Password.KNOWN, must_change=True)
@@ -102,23 +104,23 @@ _EIGHT_DEVICES = Person(
     Password.KNOWN, devices=frozenset({Device(Hand.ACTOR)}), further=MAX_DEVICES - 1, member=True
 )
 
-_NINTH_DEVICE = Story(
+_NINTH_DEVICE = Scenario(
     "ninth-device",
-    Kind.GETS_IN,
+    Actor.PERSON,
     Message("a user with eight devices who replaces one by a new phone"),
-    Question(
+    SearchProblem(
         State(_EIGHT_DEVICES), Goal(devices=_OWN_DEVICE), _BY_PERSON | {Act.DEACTIVATE_DEVICE}
     ),
 )
 
-_PASSKEY_ONLY = Story(
+_PASSKEY_ONLY = Scenario(
     "passkey-only",
-    Kind.GETS_IN,
+    Actor.PERSON,
     Message("a new user who has a passkey and no authenticator app"),
-    Question(State(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
+    SearchProblem(State(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
 )
 
-PEOPLE: tuple[Story, ...] = (
+PEOPLE: tuple[Scenario, ...] = (
     _enters(
         "new-user",
         Message("a new user with a temporary password"),
@@ -182,36 +184,36 @@ def _deeds(*deeds: tuple[Act, Who]) -> Goal:
 
 _ENTERED = Goal(
     frozenset(
-        Hold(who, held)
+        Holding(who, held)
         for who in (Who.USER, Who.COLLEAGUE)
-        for held in (Held.CONSOLE_MFA, Held.TOKEN_MFA)
+        for held in (Access.CONSOLE_MFA, Access.TOKEN_MFA)
     ),
     frozenset({Deed(Act.WORK, Who.USER), Deed(Act.WORK, Who.COLLEAGUE)}),
 )
 """A session with MFA as anybody, or work done without one."""
 
-# under another name, so that the thief may create one of the user's own
+# under another name, so that the attacker may create one of the user's own
 _ENROLLED = Person(Password.UNKNOWN, devices=frozenset({Device(Hand.ELSEWHERE)}), member=True)
 _COLLEAGUE_ORPHAN = Device(Hand.ELSEWHERE, Who.COLLEAGUE)
 _WITH_DEVICE = State(_ENROLLED, _ENROLLED, holds=_KEY)
 
 
-def _thief(
+def _attacker(
     id: str,  # noqa: A002 - what it is
     title: Message,
     start: State,
     goal: Goal = _ENTERED,
     beyond: Message | None = None,
-) -> Story:
-    acts = _BY_THIEF | {deed.act for deed in goal.deeds}
-    question = Question(start, goal, acts, on_others=True)
-    return Story(id, Kind.STAYS_OUT, title, question, beyond=beyond)
+) -> Scenario:
+    acts = _BY_ATTACKER | {deed.act for deed in goal.deeds}
+    question = SearchProblem(start, goal, acts, on_others=True)
+    return Scenario(id, Actor.ATTACKER, title, question, beyond=beyond)
 
 
 _SAME_PERSON = Message(
-    "Who knows the password of a user without a device is that user to AWS: what keeps the thief "
-    "out keeps the user out. Hand temporary passwords over safely, and give users no permissions "
-    "before they have enrolled."
+    "Who knows the password of a user without a device is that user to AWS: what keeps the "
+    "attacker out keeps the user out. Hand temporary passwords over safely, and give users no "
+    "permissions before they have enrolled."
 )
 _NOT_ASKED = Message(
     "A policy of the user is not asked about a session of a role. Let the role's trust policy ask "
@@ -219,35 +221,35 @@ _NOT_ASKED = Message(
 )
 
 
-def _admin_key(name: str, what: Message, goal: Goal, start: State = _WITH_DEVICE) -> Story:
+def _admin_key(name: str, what: Message, goal: Goal, start: State = _WITH_DEVICE) -> Scenario:
     title = Message("the leaked key of an administrator with a device: {what}").filled(what=what)
-    return _thief(f"admin-key-{name}", title, start, goal)
+    return _attacker(f"admin-key-{name}", title, start, goal)
 
 
-THIEVES: tuple[Story, ...] = (
-    _thief(
+ATTACKERS: tuple[Scenario, ...] = (
+    _attacker(
         "key-without-device",
         Message("the leaked key of a user without a device"),
         State(Person(Password.UNKNOWN), Person(), holds=_KEY),
     ),
-    _thief(
+    _attacker(
         "key-with-device",
         Message("the leaked key of a user with a device"),
         replace(_WITH_DEVICE, colleague=Person()),
     ),
-    _thief(
+    _attacker(
         "temporary-password",
         Message("a stolen temporary password"),
         State(_TEMPORARY, Person()),
         beyond=_SAME_PERSON,
     ),
-    _thief(
+    _attacker(
         "password-without-device",
         Message("a stolen password of a user without a device"),
         State(_KNOWN, Person()),
         beyond=_SAME_PERSON,
     ),
-    _thief(
+    _attacker(
         "password-with-device",
         Message("a stolen password of a user with a device"),
         State(replace(_ENROLLED, password=Password.KNOWN), Person()),
@@ -292,20 +294,20 @@ THIEVES: tuple[Story, ...] = (
         _deeds((Act.DEACTIVATE_DEVICE, Who.COLLEAGUE), (Act.DELETE_DEVICE, Who.COLLEAGUE)),
         replace(_WITH_DEVICE, unassigned=frozenset({_COLLEAGUE_ORPHAN})),
     ),
-    _thief(
+    _attacker(
         "role-without-mfa",
         Message("a leaked key, and a role whose trust policy does not ask for MFA"),
         _WITH_DEVICE,
         Goal(frozenset({ROLE_HOLD})),
     ),
-    _thief(
+    _attacker(
         "role-session",
         Message("a stolen session of a role"),
         State(holds=frozenset({ROLE_HOLD})),
         _deeds((Act.WORK, Who.USER)),
         beyond=_NOT_ASKED,
     ),
-    _thief(
+    _attacker(
         "service",
         Message("a leaked key, and a service that acts with the user's rights"),
         _WITH_DEVICE,
@@ -315,20 +317,21 @@ THIEVES: tuple[Story, ...] = (
 """Everybody who must not get in, or must not do that."""
 
 
-def story(name: str) -> Story:
-    """Return a story by its id; raises KeyError if there is none."""
-    return {each.id: each for each in (*PEOPLE, *THIEVES)}[name]
+def scenario_of(name: str) -> Scenario:
+    """Return a scenario by its id; raises KeyError if there is none."""
+    return {each.id: each for each in (*PEOPLE, *ATTACKERS)}[name]
 
 
 _MFA_KEYS = "aws:multifactorauth"
 """How the keys begin that tell of MFA."""
 
 
-def setting_of(asked: Story, policies: Policies, around: Setting | None = None) -> Setting:
-    """Return the account in which a story is told.
+def setting_of(asked: Scenario, policies: Policies, around: Setting | None = None) -> Setting:
+    """Return the account in which a scenario is told.
 
     `policies` are those in question, as attached to the user. A person has no others, so that
-    nothing else is needed to get in; beside a thief's stands everything that may be attached later.
+    nothing else is needed to get in; beside an attacker's policies stands everything that may be
+    attached later.
     A helping administrator may do everything within the service control policies, under the same
     enforcement: whatever of the policies asks for MFA. What else there is of the account and
         the user is
@@ -338,7 +341,7 @@ def setting_of(asked: Story, policies: Policies, around: Setting | None = None) 
     anything = replace(policies, identity=(*policies.identity, EVERYTHING))
     enforcement = those(policies.identity, _asks_for_mfa)
     helper = replace(policies, identity=(*enforcement, EVERYTHING), boundaries=None, session=None)
-    own = policies if asked.kind is Kind.GETS_IN else anything
+    own = policies if asked.actor is Actor.PERSON else anything
     path = base.path if asked.path == "/" else asked.path
     return replace(base, user=own, colleague=own, administrator=helper, path=path)
 

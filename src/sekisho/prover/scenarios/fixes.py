@@ -10,8 +10,8 @@ from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
 from sekisho.engine.doubts import other_setting
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
-from sekisho.prover.scenarios.answers import Answer, WalkVerdict, answer
-from sekisho.prover.scenarios.definitions import Story, without_enforcement
+from sekisho.prover.scenarios.answers import ScenarioAnswer, run_scenario
+from sekisho.prover.scenarios.definitions import Scenario, without_enforcement
 from sekisho.prover.scenarios.model import Act
 from sekisho.prover.scenarios.search import Reachable, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
@@ -28,22 +28,25 @@ _ASSUMPTIONS = tuple(field.name for field in fields(Choices) if field.type is bo
 _MOST_CHANGES = 2
 
 
-def mending(
-    story: Story, start: Choices, beside: Policies | None = None, around: Setting | None = None
+def fixing_choices(
+    scenario: Scenario,
+    start: Choices,
+    beside: Policies | None = None,
+    around: Setting | None = None,
 ) -> tuple[tuple[str, ...], ...]:
-    """Return which choices, changed from `start`, make a Force_MFA under which a story is right.
+    """Return which choices, changed from `start`, make a Force_MFA under which a scenario is right.
 
     Found by trying them: every single choice, and if none helps every two. Empty if nothing needs
     to change, or nothing helps. `beside` is what else the user's policies are, the boundary and the
     service control policies among them, and `around` what else there is of the account.
     """
-    if _right(story, start, beside, around):
+    if _right(scenario, start, beside, around):
         return ()
     for count in range(1, _MOST_CHANGES + 1):
         found = tuple(
             names
             for names, choices in _changed(start, count)
-            if _right(story, choices, beside, around)
+            if _right(scenario, choices, beside, around)
         )
         if found:
             return found
@@ -51,20 +54,22 @@ def mending(
 
 
 def right_with(
-    story: Story, beside: Policies | None = None, around: Setting | None = None
+    scenario: Scenario, beside: Policies | None = None, around: Setting | None = None
 ) -> tuple[str, ...]:
-    """Return the names in `FAMILY` under which a story is right, with the others `beside`."""
+    """Return the names in `FAMILY` under which a scenario is right, with the others `beside`."""
     offered = _offered((around or Setting()).partition)
-    return tuple(name for name in offered if _right(story, FAMILY[name], beside, around))
+    return tuple(name for name in offered if _right(scenario, FAMILY[name], beside, around))
 
 
-def in_the_way(story: Story, beside: Policies, around: Setting | None = None) -> tuple[Cause, ...]:
+def in_the_way(
+    scenario: Scenario, beside: Policies, around: Setting | None = None
+) -> tuple[Cause, ...]:
     """Return the statements `beside` that refuse the way of a person in place of MFA enforcement.
 
     Empty if none does, whichever of `FAMILY` MFA enforcement is.
     """
     for choices in _offered((around or Setting()).partition).values():
-        result = _under(story, choices, beside, around).result
+        result = _under(scenario, choices, beside, around).result
         if isinstance(result, Unreachable) and result.deadlock is not None:
             because = result.deadlock.refused.outcome.because
             if because and NAME not in {cause.policy for cause in because}:
@@ -72,18 +77,18 @@ def in_the_way(story: Story, beside: Policies, around: Setting | None = None) ->
     return ()
 
 
-def beyond_family(found: Answer, beside: Policies, around: Setting | None = None) -> bool:
-    """Tell whether a thief gets in as found, step by step, under the strictest of `FAMILY` too.
+def beyond_family(found: ScenarioAnswer, beside: Policies, around: Setting | None = None) -> bool:
+    """Tell whether an attacker gets in as found, step by step, under the strictest of `FAMILY` too.
 
     So it is taken to be in a partition for which there is no Force_MFA.
     """
     if not _offered((around or Setting()).partition):
         return True
-    strictest = _under(found.story, FAMILY["hardened"], beside, around)
+    strictest = _under(found.scenario, FAMILY["hardened"], beside, around)
     return _acts(found) == _acts(strictest) != ()
 
 
-def _acts(found: Answer) -> tuple[str, ...]:
+def _acts(found: ScenarioAnswer) -> tuple[str, ...]:
     result = found.result
     path = result.path if isinstance(result, Reachable) else ()
     return tuple(step.move.act for step in path)
@@ -127,16 +132,18 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
             yield names, changed
 
 
-def _right(story: Story, choices: Choices, beside: Policies | None, around: Setting | None) -> bool:
-    return _under(story, choices, beside, around).verdict is WalkVerdict.PROVED
+def _right(
+    scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
+) -> bool:
+    return _under(scenario, choices, beside, around).as_required
 
 
 def _under(
-    story: Story, choices: Choices, beside: Policies | None, around: Setting | None
-) -> Answer:
+    scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
+) -> ScenarioAnswer:
     beside, around = beside or Policies(), around or Setting()
     identity = (_enforcement(choices, around.partition), *beside.identity)
-    return answer(story, replace(beside, identity=identity), around)
+    return run_scenario(scenario, replace(beside, identity=identity), around)
 
 
 @cache
@@ -144,7 +151,7 @@ def _enforcement(choices: Choices, partition: str) -> AttachedPolicy:
     return AttachedPolicy(NAME, force_mfa(replace(choices, partition=partition)))
 
 
-WALKED: Mapping[str, Any] = {
+SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
     name: getattr(SigninAssumptions(), name)
     for name in (
         *("order", "device_holder_needs_mfa"),
@@ -154,10 +161,12 @@ WALKED: Mapping[str, Any] = {
 """The assumptions of sign-in that walks ask, with their defaults."""
 
 
-def rests_on(found: Answer, policies: Policies, around: Setting | None = None) -> tuple[str, ...]:
+def assumptions_that_matter(
+    found: ScenarioAnswer, policies: Policies, around: Setting | None = None
+) -> tuple[str, ...]:
     """Return the assumptions of sign-in with which, turned, the verdict would be another one.
 
-    `found` is the answer about a story under these policies, in this account.
+    `found` is the answer about a scenario under these policies, in this account.
     """
     base = around or Setting()
     turned = _turned(found, base)
@@ -165,12 +174,12 @@ def rests_on(found: Answer, policies: Policies, around: Setting | None = None) -
         sorted(
             name
             for name, setting in turned.items()
-            if answer(found.story, policies, setting).verdict is not found.verdict
+            if run_scenario(found.scenario, policies, setting).outcome is not found.outcome
         )
     )
 
 
-def _turned(found: Answer, base: Setting) -> Mapping[str, Setting]:
+def _turned(found: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
     now, settings = base.signin, {}
     for name in _may_matter(found, base):
         other: Any = other_setting(getattr(now, name))
@@ -178,7 +187,7 @@ def _turned(found: Answer, base: Setting) -> Mapping[str, Setting]:
     return settings
 
 
-def _may_matter(found: Answer, base: Setting) -> Iterator[str]:
+def _may_matter(found: ScenarioAnswer, base: Setting) -> Iterator[str]:
     """Yield the assumptions that can change the verdict.
 
     What lets more through changes nothing where the goal is reached, and what lets less through
@@ -186,7 +195,7 @@ def _may_matter(found: Answer, base: Setting) -> Iterator[str]:
     """
     if isinstance(found.result, Unexplored):
         return
-    if found.story.question.start.user.must_change:
+    if found.scenario.question.start.user.must_change:
         yield "order"
     match found.result:
         case Reachable():

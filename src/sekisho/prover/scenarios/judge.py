@@ -23,11 +23,11 @@ from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
     ON_USERS,
+    Access,
     Act,
     Device,
     Hand,
-    Held,
-    Hold,
+    Holding,
     Move,
     State,
     Who,
@@ -61,18 +61,18 @@ PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - an error code
 
 _SERVICE = "cloudformation.amazonaws.com"
 _KINDS = {
-    Held.PASSWORD: CredentialKind.CONSOLE_SESSION,
-    Held.KEY: CredentialKind.LONG_TERM_KEY,
-    Held.CONSOLE: CredentialKind.CONSOLE_SESSION,
-    Held.CONSOLE_MFA: CredentialKind.CONSOLE_SESSION,
-    Held.TOKEN: CredentialKind.SESSION_TOKEN,
-    Held.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
+    Access.PASSWORD: CredentialKind.CONSOLE_SESSION,
+    Access.KEY: CredentialKind.LONG_TERM_KEY,
+    Access.CONSOLE: CredentialKind.CONSOLE_SESSION,
+    Access.CONSOLE_MFA: CredentialKind.CONSOLE_SESSION,
+    Access.TOKEN: CredentialKind.SESSION_TOKEN,
+    Access.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
 }
-_WITH_MFA = (Held.CONSOLE_MFA, Held.TOKEN_MFA)
+_WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MoveOutcome:
     """What comes of a move.
 
     Attributes:
@@ -95,7 +95,7 @@ class Outcome:
         return self.answer == OK
 
 
-def _on_others(by: Hold, who: Who) -> Iterator[Move]:
+def _on_others(by: Holding, who: Who) -> Iterator[Move]:
     """Yield everything that can be done to a user, whatever the user has."""
     yield from (Move(act, by, who) for act in ON_USERS)
     yield from (Move(act, by, who) for act in (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP))
@@ -119,7 +119,7 @@ class Judge:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self._known: dict[tuple[Move, bool, bool], Outcome] = {}
+        self._known: dict[tuple[Move, bool, bool], MoveOutcome] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
 
     @property
@@ -127,7 +127,9 @@ class Judge:
         """The names of the engine's assumptions that mattered to any outcome so far."""
         return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
 
-    def open_to(self, who: Who, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[Act]:
+    def open_to(
+        self, who: Who, by: Holding, acts: Container[Act], *, member: bool
+    ) -> frozenset[Act]:
         """Return which of some acts policies let through on this user, whatever the user has."""
         return frozenset(
             move.act
@@ -135,7 +137,7 @@ class Judge:
             if move.act in acts and self._once(move, by.held in _WITH_MFA, member).carried_out
         )
 
-    def refused(self, by: Hold, acts: Container[Act], *, member: bool) -> frozenset[str]:
+    def refused(self, by: Holding, acts: Container[Act], *, member: bool) -> frozenset[str]:
         """Return the actions that were asked about, on each user, and of which nothing passes."""
         for who in (Who.USER, Who.COLLEAGUE):
             self.open_to(who, by, acts, member=member)
@@ -147,19 +149,25 @@ class Judge:
         passed = {action for action, carried_out in asked if carried_out}
         return frozenset(action for action, _ in asked if action not in passed)
 
-    def outcome(self, state: State, move: Move) -> Outcome:
+    def outcome(self, state: State, move: Move) -> MoveOutcome:
         """Return what comes of `move` in `state`."""
         if move.act is Act.SIGN_IN:
             expired = state.person(move.on).hard_expired
-            return Outcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY) if expired else Outcome()
+            return (
+                MoveOutcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY) if expired else MoveOutcome()
+            )
         if move.act is Act.GIVE_CODE:
-            return Outcome() if move.device else Outcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+            return (
+                MoveOutcome()
+                if move.device
+                else MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+            )
         # a code at an open page says nothing about a session that is held already
-        page = state.page if move.by.held is Held.PASSWORD else None
+        page = state.page if move.by.held is Access.PASSWORD else None
         mfa = page.mfa if page is not None else move.by.held in _WITH_MFA
         outcome = self._once(move, mfa, state.person(move.by.who).member)
         if outcome.carried_out and (refused := self._holder_rule(state, move)):
-            return Outcome(refused.code, rule=refused.reason)
+            return MoveOutcome(refused.code, rule=refused.reason)
         return outcome
 
     def _holder_rule(self, state: State, move: Move) -> Refused | None:
@@ -176,13 +184,13 @@ class Judge:
             return refused
         return check_device_count(devices)
 
-    def _once(self, move: Move, mfa: bool, member: bool) -> Outcome:
+    def _once(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         asked = (move, mfa, member)
         if asked not in self._known:
             self._known[asked] = self._asked(*asked)
         return self._known[asked]
 
-    def _asked(self, move: Move, mfa: bool, member: bool) -> Outcome:
+    def _asked(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         credential = self._credential(move.by, mfa)
         own = self.setting.policies(move.by.who, member=member)
         causes: tuple[Cause, ...] = ()
@@ -190,32 +198,32 @@ class Judge:
         for ask in self._asks(move):
             ruling = service_rule(credential, ask.action, self.setting.signin)
             if isinstance(ruling, Refused):
-                return Outcome(ruling.code, rule=ruling.reason)
+                return MoveOutcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
-                return Outcome(rule=ruling.reason)
+                return MoveOutcome(rule=ruling.reason)
             decision = self._decide(move, credential, ask, own)
             assumed += tuple(name for name in decision.assumed if name not in assumed)
             bare = decision.effect is DecisionEffect.IMPLICITLY_DENIED and ruling.only_denies
             if decision.effect is not DecisionEffect.ALLOWED and not bare:
-                return Outcome(
+                return MoveOutcome(
                     ErrorCode.ACCESS_DENIED, decision.because, by_policy=True, assumed=assumed
                 )
             causes += tuple(each for each in decision.because if each not in causes)
-        return Outcome(because=causes, assumed=assumed)
+        return MoveOutcome(because=causes, assumed=assumed)
 
     def _decide(self, move: Move, credential: Credential, ask: _Ask, own: Policies) -> Decision:
         setting = self.setting
         context = Context(
             {
                 **context_of(credential, setting.at, setting.signin),
-                **(setting.tags(move.by.who) if move.by.held is not Held.ROLE else {}),
+                **(setting.tags(move.by.who) if move.by.held is not Access.ROLE else {}),
                 **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
                 **ask.more,
             }
         )
         request = Request(credential.arn, ask.action, ask.resource, context)
-        if move.by.held is Held.ROLE:
+        if move.by.held is Access.ROLE:
             return decide(request, Policies(identity=(EVERYTHING,)), setting.engine)
         if move.act is not Act.ASSUME_ROLE:
             return decide(request, own, setting.engine)
@@ -229,13 +237,13 @@ class Judge:
         # only the trust policy sees the code; it trusts the account, so the user's must allow
         return decide(request, own, setting.engine)
 
-    def _credential(self, by: Hold, mfa: bool) -> Credential:
+    def _credential(self, by: Holding, mfa: bool) -> Credential:
         setting = self.setting
         holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
-        if by.held is Held.KEY:
+        if by.held is Access.KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, holder)
         ends = setting.at + timedelta(hours=1)
-        if by.held is Held.ROLE:
+        if by.held is Access.ROLE:
             role = Holder(
                 *(HolderKind.ROLE, setting.partition, setting.account),
                 *(setting.called.role, "/", "AROAEXAMPLEOPS000000"),
@@ -293,7 +301,7 @@ class Judge:
             "aws:CalledViaFirst": _SERVICE,
             "aws:CalledViaLast": _SERVICE,
         }
-        if move.by.held is Held.KEY:
+        if move.by.held is Access.KEY:
             # absent in the direct call, there and false in the service's
             more["aws:MultiFactorAuthPresent"] = "false"
         return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

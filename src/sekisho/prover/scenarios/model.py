@@ -15,7 +15,7 @@ class Who(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class Held(StrEnum):
+class Access(StrEnum):
     """What can be held to act as somebody."""
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a secret
@@ -28,14 +28,14 @@ class Held(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Hold:
+class Holding:
     """What is held, and whose it is; a role session is held through the user who opened it."""
 
     who: Who
-    held: Held
+    held: Access
 
 
-ROLE_HOLD = Hold(Who.USER, Held.ROLE)
+ROLE_HOLD = Holding(Who.USER, Access.ROLE)
 """A session of the role: whose user opened it does not matter to it."""
 
 
@@ -183,7 +183,7 @@ class Move:
     """
 
     act: Act
-    by: Hold
+    by: Holding
     on: Who
     device: Device | None = None
     code: bool = False
@@ -207,7 +207,7 @@ class State:
 
     user: Person = field(default_factory=Person)
     colleague: Person = field(default_factory=Person)
-    holds: frozenset[Hold] = frozenset()
+    holds: frozenset[Holding] = frozenset()
     unassigned: frozenset[Device] = frozenset()
     page: Page | None = None
     deeds: frozenset[Deed] = frozenset()
@@ -228,8 +228,8 @@ class State:
         return any(device.name == name for device in devices)
 
 
-_API = (Held.KEY, Held.CONSOLE, Held.CONSOLE_MFA, Held.TOKEN, Held.TOKEN_MFA)
-_SESSIONS = (Held.CONSOLE, Held.CONSOLE_MFA)
+_API = (Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA)
+_SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
 _ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
 
@@ -265,11 +265,11 @@ def _pages(state: State) -> Iterator[Move]:
     """Yield what can be done at the sign-in page."""
     for who in (Who.USER, Who.COLLEAGUE):
         if state.person(who).password is Password.KNOWN:
-            yield Move(Act.SIGN_IN, Hold(who, Held.PASSWORD), who)
+            yield Move(Act.SIGN_IN, Holding(who, Access.PASSWORD), who)
     page = state.page
     if page is None:
         return
-    by = Hold(page.who, Held.PASSWORD)
+    by = Holding(page.who, Access.PASSWORD)
     if page.code:
         # who has no device of the user's can only guess
         mine = [each for each in state.person(page.who).devices if each.hand is not Hand.ELSEWHERE]
@@ -279,7 +279,7 @@ def _pages(state: State) -> Iterator[Move]:
         yield Move(Act.NEW_PASSWORD, by, page.who)
 
 
-def _own_calls(state: State, hold: Hold) -> Iterator[Move]:
+def _own_calls(state: State, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
     who = Who.USER if hold.who is Who.ADMINISTRATOR else hold.who
     if not state.taken(who):
@@ -295,7 +295,7 @@ def _own_calls(state: State, hold: Hold) -> Iterator[Move]:
     yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
 
 
-def _sts_calls(state: State, hold: Hold) -> Iterator[Move]:
+def _sts_calls(state: State, hold: Holding) -> Iterator[Move]:
     devices = [each for each in state.person(hold.who).devices if each.hand is Hand.ACTOR]
     for act in (Act.SESSION_TOKEN, Act.ASSUME_ROLE):
         yield Move(act, hold, hold.who)
@@ -303,7 +303,7 @@ def _sts_calls(state: State, hold: Hold) -> Iterator[Move]:
             yield Move(act, hold, hold.who, device, code=True)
 
 
-def _calls_on(state: State, hold: Hold, whom: Who) -> Iterator[Move]:
+def _calls_on(state: State, hold: Holding, whom: Who) -> Iterator[Move]:
     person = state.person(whom)
     for device in sorted(state.unassigned):
         if device.hand is Hand.ACTOR:
@@ -337,7 +337,7 @@ def _after(state: State, move: Move, assumptions: SigninAssumptions) -> State:
         case Act.DEACTIVATE_DEVICE | Act.DELETE_DEVICE:
             return _after_removal(state, move)
         case Act.CREATE_LOGIN | Act.UPDATE_LOGIN:
-            # an administrator gives a temporary password; a thief sets what suits a thief
+            # an administrator gives a temporary password; an attacker sets what suits an attacker
             temporary = move.by.who is Who.ADMINISTRATOR
             person = replace(state.person(move.on), password=Password.KNOWN, hard_expired=False)
             return _with(state, move.on, replace(person, must_change=temporary))
@@ -352,13 +352,13 @@ def _after(state: State, move: Move, assumptions: SigninAssumptions) -> State:
             return state
 
 
-def _gained(move: Move) -> Hold:
+def _gained(move: Move) -> Holding:
     """Return the credentials that a call answers with."""
     match move.act:
         case Act.CREATE_KEY:
-            return Hold(move.on, Held.KEY)
+            return Holding(move.on, Access.KEY)
         case Act.SESSION_TOKEN:
-            return Hold(move.by.who, Held.TOKEN_MFA if move.code else Held.TOKEN)
+            return Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
         case _:
             return ROLE_HOLD
 
@@ -373,8 +373,8 @@ def _after_page(state: State, move: Move, assumptions: SigninAssumptions) -> Sta
         person = state.person(move.on)
     step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
     if step is NextStep.DONE:
-        held = Held.CONSOLE_MFA if mfa else Held.CONSOLE
-        return replace(_holding(state, Hold(move.on, held)), page=None)
+        held = Access.CONSOLE_MFA if mfa else Access.CONSOLE
+        return replace(_holding(state, Holding(move.on, held)), page=None)
     return replace(state, page=Page(move.on, step is NextStep.NEEDS_MFA, mfa))
 
 
@@ -403,7 +403,7 @@ def _after_removal(state: State, move: Move) -> State:
     return replace(state, unassigned=state.unassigned | {device})
 
 
-def _holding(state: State, hold: Hold) -> State:
+def _holding(state: State, hold: Holding) -> State:
     return replace(state, holds=state.holds | {hold})
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.messages import Message
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
-from sekisho.prover.scenarios.judge import Judge, Outcome
+from sekisho.prover.scenarios.judge import Judge, MoveOutcome
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     ACTIONS,
+    Access,
     Act,
     Deed,
     Device,
-    Held,
-    Hold,
+    Holding,
     Move,
     State,
     Who,
@@ -30,17 +30,17 @@ from sekisho.prover.scenarios.model import (
     moves_in,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.search.requests import never
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.sentences import HELD
-from sekisho.prover.values.credentials import Held as Way
+from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
 WAYS = {
-    Held.KEY: Way.KEY,
-    Held.CONSOLE: Way.SESSION,
-    Held.TOKEN: Way.SESSION,
-    Held.CONSOLE_MFA: Way.MFA_SESSION,
-    Held.TOKEN_MFA: Way.MFA_SESSION,
+    Access.KEY: CallerCredential.KEY,
+    Access.CONSOLE: CallerCredential.SESSION,
+    Access.TOKEN: CallerCredential.SESSION,
+    Access.CONSOLE_MFA: CallerCredential.MFA_SESSION,
+    Access.TOKEN_MFA: CallerCredential.MFA_SESSION,
 }
 """What the prover calls the credentials with which users' policies are asked."""
 _LOOKING_UP = (
@@ -51,15 +51,15 @@ _LOOKING_UP = (
 lists, or sets a device's clock right."""
 
 
-_UNDECIDED = Message("what the model does not walk could not be decided: {reason}")
+_UNDECIDED = Message("what the scenarios do not try could not be decided: {reason}")
 _OPEN = Message(
-    "MFA enforcement leaves open what the model does not walk: `{action}` on "
+    "MFA enforcement leaves open what the scenarios do not try: `{action}` on "
     "`{resource}`, with {held}"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Foothold:
     """What somebody comes to hold, and what was walked with it.
 
     Attributes:
@@ -68,12 +68,12 @@ class Standing:
         walked: the actions that the walk has tried and found open, or had nothing to try on.
     """
 
-    hold: Hold
+    hold: Holding
     member: bool
     walked: frozenset[str]
 
 
-def left_open(setting: Setting, standing: Standing) -> Message | None:
+def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     """Return what may pass that was not walked, in words; None if it is proved that nothing does.
 
     A role's session is no part of it: the user's policies are not asked about one.
@@ -81,9 +81,9 @@ def left_open(setting: Setting, standing: Standing) -> Message | None:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    if standing.hold.held not in WAYS:
+    if foothold.hold.held not in WAYS:
         return None
-    match _verdict(setting, standing):
+    match _verdict(setting, foothold):
         case Proved():
             return None
         case Unknown(reason):
@@ -93,17 +93,17 @@ def left_open(setting: Setting, standing: Standing) -> Message | None:
             return _OPEN.filled(action=asked.action, resource=asked.resource, held=held)
 
 
-def _verdict(setting: Setting, standing: Standing) -> Verdict:
-    held = standing.hold.held
+def _verdict(setting: Setting, foothold: Foothold) -> Verdict:
+    held = foothold.hold.held
     # the service itself lets a session token without MFA call nothing of IAM (fact §3.1)
-    refused = ("iam:*",) if held is Held.TOKEN else ()
+    refused = ("iam:*",) if held is Access.TOKEN else ()
     question = enforcement_question(
-        setting.policies(standing.hold.who, member=standing.member),
-        setting.caller(standing.hold.who),
+        setting.policies(foothold.hold.who, member=foothold.member),
+        setting.caller(foothold.hold.who),
         setting.at,
-        (*sorted(standing.walked), *_LOOKING_UP, *refused),
+        (*sorted(foothold.walked), *_LOOKING_UP, *refused),
     )
-    return never(replace(question, held=(WAYS[held],), assumptions=setting.engine))
+    return prove_none(replace(question, held=(WAYS[held],), assumptions=setting.engine))
 
 
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
@@ -111,7 +111,7 @@ _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
 MOST_STATES = 2_500
 """States that are looked at for one answer before the searches give up.
 
-Of every story under every preset and published policy in the tests, with a group for after
+Of every scenario under every preset and published policy in the tests, with a group for after
 enrolment and without, the widest answer needs 764 (`service` under a CDK helper's MFA
 enforcement), the next 189. A thousand states take about 0.8 s of processor time.
 """
@@ -136,7 +136,7 @@ class Goal:
         devices: enabled for the user.
     """
 
-    holds: frozenset[Hold] = frozenset()
+    holds: frozenset[Holding] = frozenset()
     deeds: frozenset[Deed] = frozenset()
     devices: frozenset[Device] = frozenset()
 
@@ -150,7 +150,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchProblem:
     """Where somebody starts, what they try, and where they must or must not arrive.
 
     Attributes:
@@ -171,7 +171,7 @@ class Step:
     """A move, and what came of it."""
 
     move: Move
-    outcome: Outcome
+    outcome: MoveOutcome
 
 
 Path = tuple[Step, ...]
@@ -191,7 +191,7 @@ class Reachable:
     """The goal is reached, by this shortest path.
 
     Attributes:
-        assumed: as in `Outcome`.
+        assumed: as in `MoveOutcome`.
         tried: every kind of move that was refused before, each on a shortest way to it.
     """
 
@@ -209,16 +209,16 @@ class Unreachable:
         tried: every kind of move that is refused, each on a shortest way to it.
         deadlock: the way that comes closest to the goal: if policies let its last step through,
             and as few others as possible, the goal would be reached. None if no policy could
-            help, since the services' own rules are in the way, and for a thief.
-        assumed: as in `Outcome`.
-        standings: what the actor comes to hold, and what was walked with it.
+            help, since the services' own rules are in the way, and for an attacker.
+        assumed: as in `MoveOutcome`.
+        footholds: what the actor comes to hold, and what was walked with it.
     """
 
     states: int
     tried: tuple[Attempt, ...]
     deadlock: Attempt | None
     assumed: tuple[str, ...] = ()
-    standings: tuple[Standing, ...] = ()
+    footholds: tuple[Foothold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def _quoted(names: Iterable[str]) -> str:
 
 def search(
     setting: Setting,
-    question: Question,
+    question: SearchProblem,
     *,
     budget: Budget | None = None,
     judge: Judge | None = None,
@@ -273,7 +273,7 @@ def search(
 
 
 class _Search:
-    def __init__(self, judge: Judge, question: Question, budget: Budget) -> None:
+    def __init__(self, judge: Judge, question: SearchProblem, budget: Budget) -> None:
         self._judge = judge
         self._question = question
         self._budget = budget
@@ -299,13 +299,13 @@ class _Search:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
         # before the dead-lock is looked for, which goes on where nobody comes
-        assumed, standings = self._judge.assumed, tuple(self._standings(ways))
+        assumed, footholds = self._judge.assumed, tuple(self._footholds(ways))
         tried = tuple(self._tried.values())
-        # nobody wants to help a thief on
+        # nobody wants to help an attacker on
         deadlock = None if question.on_others else self._deadlock()
-        return Unreachable(len(ways), tried, deadlock, assumed, standings)
+        return Unreachable(len(ways), tried, deadlock, assumed, footholds)
 
-    def _standings(self, states: Iterable[State]) -> Iterator[Standing]:
+    def _footholds(self, states: Iterable[State]) -> Iterator[Foothold]:
         held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
         # one group is tried, and there are others
         acts = self._question.acts - _GROUP_ACTS
@@ -313,7 +313,7 @@ class _Search:
         for hold, member in sorted(held):
             if hold.who is not Who.ADMINISTRATOR:
                 refused = self._judge.refused(hold, acts, member=member)
-                yield Standing(hold, member, frozenset(actions - refused))
+                yield Foothold(hold, member, frozenset(actions - refused))
 
     def _steps(self, state: State) -> Iterator[Step]:
         question = self._question

@@ -13,7 +13,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.policy import Effect, PolicyKind, from_json
 from sekisho.policy.document import OperatorName, Statement
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
-from sekisho.prover.values.credentials import TAG, USER_ID, User
+from sekisho.prover.values.credentials import TAG, USER_ID, CallingUser
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
 
@@ -195,12 +195,12 @@ class Setting:
         tags = self.user_tags if who is Who.USER and self.user_tags else {}
         return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
-    def caller(self, who: Who) -> User:
+    def caller(self, who: Who) -> CallingUser:
         """Return who that is, as the prover asks about one: with id and tags if they are known."""
         unique = self._id(who)
         known = {USER_ID: unique} if unique else {}
         all_tags = who is Who.USER and self.user_tags is not None
-        return User.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
+        return CallingUser.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
 
     def unmodelled(self, acting: Iterable[Who], acts: Iterable[Act]) -> tuple[str, ...]:
         """Return the condition keys that policies ask for and that the model knows nothing of.

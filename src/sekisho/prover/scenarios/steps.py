@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sekisho.messages import Message
 from sekisho.prover.scenarios.judge import OK
-from sekisho.prover.scenarios.model import Act, Hand, Held, Move, Who
+from sekisho.prover.scenarios.model import Access, Act, Hand, Move, Who
 from sekisho.prover.scenarios.search import Step
 
 _WHO: Mapping[Who, Message] = {
@@ -13,14 +13,14 @@ _WHO: Mapping[Who, Message] = {
     Who.ADMINISTRATOR: Message("the administrator"),
 }
 
-HELD: Mapping[Held, Message] = {
-    Held.PASSWORD: Message("password"),
-    Held.KEY: Message("access key"),
-    Held.CONSOLE: Message("console session without MFA"),
-    Held.CONSOLE_MFA: Message("console session with MFA"),
-    Held.TOKEN: Message("session token without MFA"),
-    Held.TOKEN_MFA: Message("session token with MFA", "kind"),
-    Held.ROLE: Message("role session"),
+HELD: Mapping[Access, Message] = {
+    Access.PASSWORD: Message("password"),
+    Access.KEY: Message("access key"),
+    Access.CONSOLE: Message("console session without MFA"),
+    Access.CONSOLE_MFA: Message("console session with MFA"),
+    Access.TOKEN: Message("session token without MFA"),
+    Access.TOKEN_MFA: Message("session token with MFA", "kind"),
+    Access.ROLE: Message("role session"),
 }
 
 _ACTS: Mapping[Act, Message] = {

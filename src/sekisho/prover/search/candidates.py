@@ -9,7 +9,7 @@ from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_NODES, Effort, Limit
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find
 
-Values = Mapping[str, ContextValue]
+KeyValues = Mapping[str, ContextValue]
 """Context keys and their values; `ACTION` and `RESOURCE` are no context keys."""
 
 ACTION = "action"
@@ -19,7 +19,7 @@ RESOURCE = "resource"
 class Theory(Protocol):
     """What can be true together about one attribute."""
 
-    def solve(self, true: int, false: int) -> Values | None:
+    def solve(self, true: int, false: int) -> KeyValues | None:
         """Return values with which the atoms of `true` hold and those of `false` do not.
 
         Both are bits, counted in the order in which the atoms were added.
@@ -56,7 +56,7 @@ class Texts:
         self._words = words
         self._atoms: list[tuple[Patterns, bool]] = []
         self._hold_besides = 0
-        self._solved: dict[tuple[int, int], Values | None] = {}
+        self._solved: dict[tuple[int, int], KeyValues | None] = {}
         self._known: list[_Known] = []
 
     def add(self, patterns: Patterns, *, negated: bool, besides: bool) -> int:
@@ -81,7 +81,7 @@ class Texts:
             for number, (patterns, negated) in enumerate(self._atoms)
         )
 
-    def solve(self, true: int, false: int) -> Values | None:
+    def solve(self, true: int, false: int) -> KeyValues | None:
         """Return a text with which the atoms hold, or do not, as wanted."""
         if (true, false) not in self._solved:
             text = self._find(true, false)
@@ -132,23 +132,23 @@ class _Known:
     hold: int = 0
 
 
-class Choices:
+class FiniteChoices:
     """One or several context keys that take one of a list of values.
 
     Args:
         values: what the keys can be; every way in which atoms can hold together is among them.
     """
 
-    def __init__(self, values: Sequence[Values]) -> None:
+    def __init__(self, values: Sequence[KeyValues]) -> None:
         self._values = values
         self._hold: list[int] = []
 
-    def add(self, holds: Callable[[Values], bool]) -> int:
+    def add(self, holds: Callable[[KeyValues], bool]) -> int:
         """Add an atom; return its number."""
         self._hold.append(sum(holds(each) << place for place, each in enumerate(self._values)))
         return len(self._hold) - 1
 
-    def solve(self, true: int, false: int) -> Values | None:
+    def solve(self, true: int, false: int) -> KeyValues | None:
         """Return the first values with which the atoms hold, or do not, as wanted."""
         left = (1 << len(self._values)) - 1
         for number, hold in enumerate(self._hold):
@@ -170,7 +170,7 @@ class Loose:
         self._size += 1
         return self._size - 1
 
-    def solve(self, true: int, false: int) -> Values | None:
+    def solve(self, true: int, false: int) -> KeyValues | None:
         """Return no value; None if one atom shall both hold and not."""
         return None if true & false else {}
 

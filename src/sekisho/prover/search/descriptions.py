@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal
-from sekisho.prover.search.formula import Cube, Look, Within
+from sekisho.prover.search.formula import AnswerSpace, Cube, Restriction
 from sekisho.prover.search.limits import Limit
-from sekisho.prover.values.conditions import Asked
-from sekisho.prover.values.resources import Named, Target
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.resources import NamedElement, RequestTarget
 
 _RESOURCE = "Resource"
 
@@ -17,7 +17,7 @@ OWNER = "resourceAccount"
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedCondition:
     """One condition of a request.
 
     Attributes:
@@ -34,7 +34,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class Description:
     """What requests must fit.
 
     Attributes:
@@ -43,30 +43,32 @@ class Described:
     """
 
     resources: tuple[str, ...]
-    conditions: tuple[Stated, ...]
+    conditions: tuple[StatedCondition, ...]
 
 
-def described(cube: Cube, look: Look) -> Described:
+def described(cube: Cube, look: AnswerSpace) -> Description:
     """Return what a cube demands."""
     target = look.target
     patterns: tuple[str, ...] | None = None
-    stated: list[Stated] = []
+    stated: list[StatedCondition] = []
     for literal in cube:
         match target.named(literal):
-            case Asked(condition=condition):
+            case VersionedCondition(condition=condition):
                 operator = str(condition.operator)
-                stated.append(Stated(condition.key, operator, condition.values, literal.holds))
-            case Named(element=element) as named:
+                stated.append(
+                    StatedCondition(condition.key, operator, condition.values, literal.holds)
+                )
+            case NamedElement(element=element) as named:
                 positive = literal.holds is not element.negated
                 values = _reachable(cube, literal, named, look) if positive else element.values
                 if positive and patterns is None:
                     patterns = values
                 else:
-                    stated.append(Stated(_RESOURCE, "", values, positive))
-    return Described(patterns or ("*",), tuple(dict.fromkeys(stated)))
+                    stated.append(StatedCondition(_RESOURCE, "", values, positive))
+    return Description(patterns or ("*",), tuple(dict.fromkeys(stated)))
 
 
-def within_of(cube: Cube, target: Target) -> Within:
+def within_of(cube: Cube, target: RequestTarget) -> Restriction:
     """Return the same as a restriction of a question, as far as that can be said so.
 
     Raises:
@@ -74,23 +76,25 @@ def within_of(cube: Cube, target: Target) -> Within:
             all that can be said, such an entry takes in nothing.
     """
     resources: list[tuple[Element, bool]] = []
-    conditions: list[tuple[Asked, bool]] = []
+    conditions: list[tuple[VersionedCondition, bool]] = []
     for literal in cube:
         match target.named(literal):
-            case Asked() as asked:
+            case VersionedCondition() as asked:
                 conditions.append((asked, literal.holds))
-            case Named(element=element, special=True):
+            case NamedElement(element=element, special=True):
                 entries = ", ".join(f"`{entry}`" for entry in element.values)
                 raise Limit(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
-            case Named(element=element, version=version):
+            case NamedElement(element=element, version=version):
                 # where no variable is read, `${` is a text, and a question reads variables
                 if version is Version.V2012 or not any("${" in text for text in element.values):
                     listed = Element(element.values)
                     resources.append((listed, literal.holds is not element.negated))
-    return Within(resources=tuple(resources), conditions=tuple(conditions))
+    return Restriction(resources=tuple(resources), conditions=tuple(conditions))
 
 
-def _reachable(cube: Cube, literal: Literal, named: Named, look: Look) -> tuple[str, ...]:
+def _reachable(
+    cube: Cube, literal: Literal, named: NamedElement, look: AnswerSpace
+) -> tuple[str, ...]:
     """Return the entries of an element that a cube's requests can match, none within another."""
     element = named.element
     if len(element.values) == 1 or element.negated:
@@ -103,7 +107,7 @@ def _reachable(cube: Cube, literal: Literal, named: Named, look: Look) -> tuple[
     return look.reached[key]
 
 
-def _entries(rest: list[Literal], named: Named, look: Look) -> tuple[str, ...]:
+def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tuple[str, ...]:
     kept: dict[str, Literal] = {}
     for entry in named.element.values:
         found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)

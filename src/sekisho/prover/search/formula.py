@@ -21,16 +21,16 @@ from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Vers
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Alternative, Demand, Literal, Theory, implicant, search
 from sekisho.prover.search.limits import MOST_CUBES, Effort, Limit
-from sekisho.prover.values.conditions import Asked
-from sekisho.prover.values.credentials import Held, User
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.reading import Reading
-from sekisho.prover.values.resources import Target
+from sekisho.prover.values.resources import RequestTarget
 
 Cube = tuple[Literal, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AnswerSpace:
     """What one class of actions, in one situation, must fit to answer, and not to.
 
     Attributes:
@@ -43,7 +43,7 @@ class Look:
         reached: what has been found out about the resources of this class of actions.
     """
 
-    target: Target
+    target: RequestTarget
     theories: Mapping[str, Theory]
     within: Sequence[Demand]
     ways: Sequence[Sequence[Demand]]
@@ -133,11 +133,11 @@ class Rule:
     action: Element
     resource: Element
     version: Version | None
-    asked: tuple[Asked, ...]
+    asked: tuple[VersionedCondition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class Restriction:
     """What a question is restricted to: each element or condition, and whether it shall hold.
 
     Attributes:
@@ -146,8 +146,8 @@ class Within:
 
     actions: tuple[tuple[Element, bool], ...] = ()
     resources: tuple[tuple[Element, bool], ...] = ()
-    conditions: tuple[tuple[Asked, bool], ...] = ()
-    of_nothing: tuple[Asked, ...] = ()
+    conditions: tuple[tuple[VersionedCondition, bool], ...] = ()
+    of_nothing: tuple[VersionedCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ class Question:
         abroad: whether requests about other accounts' resources are asked about, too.
     """
 
-    user: User
+    user: CallingUser
     now: datetime
-    held: tuple[Held, ...]
+    held: tuple[CallerCredential, ...]
     allowed: Policies | None = None
     denied: Policies | None = None
-    within: Within = field(default_factory=Within)
+    within: Restriction = field(default_factory=Restriction)
     assumptions: Assumptions = field(default_factory=Assumptions)
     abroad: bool = True
 
@@ -196,15 +196,15 @@ def _rules(group: Group, doubts: Doubts) -> list[Rule]:
 
 
 def _rule(statement: Statement, version: Version | None, doubts: Doubts) -> Rule:
-    asked = tuple(Asked(condition, version) for condition in statement.conditions)
+    asked = tuple(VersionedCondition(condition, version) for condition in statement.conditions)
     resource = statement.resource or Element(("*",))
     action = _working(statement.action, doubts)
     return Rule(statement.effect, action, resource, version, asked)
 
 
-def joined(within: Within, more: Within) -> Within:
+def joined(within: Restriction, more: Restriction) -> Restriction:
     """Return both restrictions together."""
-    return Within(
+    return Restriction(
         (*within.actions, *more.actions),
         (*within.resources, *more.resources),
         (*within.conditions, *more.conditions),
@@ -212,7 +212,7 @@ def joined(within: Within, more: Within) -> Within:
     )
 
 
-def plain(within: Within, doubts: Doubts) -> Within:
+def plain(within: Restriction, doubts: Doubts) -> Restriction:
     """Return what a question is restricted to.
 
     Without the entries that an assumption makes void.
@@ -238,7 +238,10 @@ Rules = Sequence[Sequence[Rule]]
 
 
 def demands(
-    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
+    target: RequestTarget,
+    reading: Reading,
+    asked: tuple[Rules | None, Rules | None],
+    within: Restriction,
 ) -> Iterator[list[Demand]]:
     """Yield lists of demands; a request that meets all of one list answers the question."""
     allowed, denied = asked
@@ -253,8 +256,11 @@ def demands(
 
 
 def look_of(
-    target: Target, reading: Reading, asked: tuple[Rules | None, Rules | None], within: Within
-) -> Look:
+    target: RequestTarget,
+    reading: Reading,
+    asked: tuple[Rules | None, Rules | None],
+    within: Restriction,
+) -> AnswerSpace:
     """Return what a request of the range must meet to answer the question, and what not to."""
     allowed, denied = asked
     always = [] if allowed is None else [*_allowed(target, reading, allowed)]
@@ -264,10 +270,10 @@ def look_of(
         ways = [[*always, *way] for way in _denied(target, reading, denied)]
         others.append([*_allowed(target, reading, denied)])
     within_ = [*_within(target, reading, within)]
-    return Look(target, target.theories, within_, ways, others, reading.effort, {})
+    return AnswerSpace(target, target.theories, within_, ways, others, reading.effort, {})
 
 
-def _within(target: Target, reading: Reading, within: Within) -> Iterator[Demand]:
+def _within(target: RequestTarget, reading: Reading, within: Restriction) -> Iterator[Demand]:
     for element, holds in within.actions:
         yield _demanded(target.of_action(element), holds)
     for element, holds in within.resources:
@@ -289,7 +295,7 @@ def _demanded(found: Literal | bool, holds: bool) -> Demand:
     return ((),) if found is holds else ()
 
 
-def _applies(target: Target, reading: Reading, rule: Rule) -> Alternative | None:
+def _applies(target: RequestTarget, reading: Reading, rule: Rule) -> Alternative | None:
     """Return what must hold for a statement to apply; None if it never does."""
     parts: list[Literal] = []
     for found in (
@@ -306,26 +312,26 @@ def _applies(target: Target, reading: Reading, rule: Rule) -> Alternative | None
 
 
 def _those(
-    target: Target, reading: Reading, rules: Sequence[Rule], effect: Effect
+    target: RequestTarget, reading: Reading, rules: Sequence[Rule], effect: Effect
 ) -> list[Alternative]:
     found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
-def _never(target: Target, alternative: Alternative) -> Demand:
+def _never(target: RequestTarget, alternative: Alternative) -> Demand:
     """Return the demand that not all of the literals hold."""
     # what another literal implies is missing only where that is, too
     return tuple((literal.negated(),) for literal in alternative if not target.is_implied(literal))
 
 
-def _allowed(target: Target, reading: Reading, rules: Rules) -> Iterator[Demand]:
+def _allowed(target: RequestTarget, reading: Reading, rules: Rules) -> Iterator[Demand]:
     for group in rules:
         yield tuple(_those(target, reading, group, Effect.ALLOW))
         for each in _those(target, reading, group, Effect.DENY):
             yield _never(target, each)
 
 
-def _denied(target: Target, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
+def _denied(target: RequestTarget, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
     """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
     for group in rules:
         for alternative in _those(target, reading, group, Effect.DENY):

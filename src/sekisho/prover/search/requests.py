@@ -20,11 +20,11 @@ from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Texts, search
-from sekisho.prover.search.descriptions import Described, described, within_of
+from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     Question,
+    Restriction,
     Rule,
-    Within,
     demands,
     joined,
     look_of,
@@ -33,25 +33,25 @@ from sekisho.prover.search.formula import (
 )
 from sekisho.prover.search.limits import Effort, Limit
 from sekisho.prover.values import keys, resources
-from sekisho.prover.values.actions import ActionClass, Range, Ranges, Ties, is_taken
-from sekisho.prover.values.credentials import Held, Situation, situations
+from sekisho.prover.values.actions import ActionClass, RequestRange, RequestRanges, Ties, is_taken
+from sekisho.prover.values.credentials import CallerCredential, Situation, situations
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
 from sekisho.prover.values.reading import About, Reading
-from sekisho.prover.values.resources import Place, Target
+from sekisho.prover.values.resources import RequestTarget, ResourcePlace
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _Found = dict[str, ContextValue]
 _Reached = dict[str, dict[object, tuple[str, ...]]]
 
 
-def never(question: Question) -> Verdict:
+def prove_none(question: Question) -> Verdict:
     """Return whether there is no request that answers the question.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        counterexample = Asking(question).counterexample()
+        counterexample = RequestSearch(question).counterexample()
     except Limit as limit:
         return Unknown(limit.reason)
     return Proved() if counterexample is None else Refuted(counterexample)
@@ -63,7 +63,7 @@ class _View:
 
     situation: Situation
     owner: Owner
-    place: Place
+    place: ResourcePlace
     reading: Reading
 
 
@@ -72,12 +72,12 @@ class _Way:
     """A description of requests that answer, the same as a restriction, and one of them."""
 
     view: _View
-    described: Described
-    within: Within
+    described: Description
+    within: Restriction
     counterexample: Counterexample
 
 
-class Asking:
+class RequestSearch:
     """One question, and what has been found out about it so far.
 
     Args:
@@ -116,8 +116,8 @@ class Asking:
         self._ties = Ties.between(question.user.partition, self._rules, given)
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
-        self._views: dict[tuple[Held, str], _View] = {}
-        self._possible: dict[Held, _Found | None] = {}
+        self._views: dict[tuple[CallerCredential, str], _View] = {}
+        self._possible: dict[CallerCredential, _Found | None] = {}
 
     def counterexample(self) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
@@ -141,7 +141,7 @@ class Asking:
             raise limit
         return None
 
-    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Described, Counterexample]]]]:
+    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Description, Counterexample]]]]:
         """Yield every class of real actions with which a request answers, and which requests do.
 
         There is a description and a request for each way of calling with which there is any; what
@@ -185,11 +185,11 @@ class Asking:
                 self._checked(view, about, found)
                 raise Limit(reasons.NOT_SAID)
             if counterexample is None:
-                counterexample = Asking(question, action, self._effort)._of_only(view, about)
+                counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
             if counterexample is not None:
                 yield _Way(view, described(cube, look), narrow, counterexample)
 
-    def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Described:
+    def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Description:
         """Return a description that says whose resources it is about where that matters."""
         held = way.view.situation.held
         same = {
@@ -205,7 +205,9 @@ class Asking:
             view = self._view(way.view.situation, owner)
             about = self._ranges.of(action, view.place)
             try:
-                fits = Asking(question, action, self._effort)._of_only(view, about) is not None
+                fits = (
+                    RequestSearch(question, action, self._effort)._of_only(view, about) is not None
+                )
             except Limit:
                 fits = True
             if fits:
@@ -220,7 +222,7 @@ class Asking:
         takes = partial(is_taken, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
-    def _of_only(self, like: _View, about: Range) -> Counterexample | None:
+    def _of_only(self, like: _View, about: RequestRange) -> Counterexample | None:
         """Return a counterexample of the one action that is asked about, or None.
 
         Raises:
@@ -234,7 +236,7 @@ class Asking:
         takes = partial(is_taken, self._ranges.catalogue, alike[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
         try:
-            return self._search(view, Range(forms, "*", takes=takes)) is not None
+            return self._search(view, RequestRange(forms, "*", takes=takes)) is not None
         except Limit:
             # class by class there may be less to look at
             return True
@@ -249,11 +251,11 @@ class Asking:
         return owners_of(self._question, self._rules, self._asked, self.doubts)
 
     @cached_property
-    def _ranges(self) -> Ranges:
+    def _ranges(self) -> RequestRanges:
         within = self._within if len(self._owners.all) == 1 else joined(self._within, ABROAD)
-        return Ranges(self._allowed, self._rules, within, self._ties, self.doubts)
+        return RequestRanges(self._allowed, self._rules, within, self._ties, self.doubts)
 
-    def _within_of(self, view: _View, each: Range) -> Within:
+    def _within_of(self, view: _View, each: RequestRange) -> Restriction:
         """Return what a request of one range fits to be in the question, and to be real."""
         within = self._within if view.owner.own else joined(self._within, ABROAD)
         return joined(within, self._ties.of(each.real, direct=view.reading.direct))
@@ -274,7 +276,7 @@ class Asking:
         if key not in self._views:
             keyed = self._owners.keyed
             user = self._question.user
-            place = Place(user.partition, owner.account, owner.own, owner.own or keyed)
+            place = ResourcePlace(user.partition, owner.account, owner.own, owner.own or keyed)
             first = self._views.get((situation.held, user.account))
             # whose the resource is is read only where something asks for it
             reading = first.reading if first and not keyed else self._reading(situation, (owner,))
@@ -289,7 +291,7 @@ class Asking:
             if owners.keyed and (len(owners.all) > 1 or not owners.whole):
                 every = owners.all if owners.whole else ()
                 view = replace(view, reading=self._reading(situation, every))
-            everything = Range(resources.any_resource(self._question.user.partition), "*")
+            everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
             try:
                 found = self._search(view, everything)
             except Limit:
@@ -316,7 +318,7 @@ class Asking:
             raise limit
         return None
 
-    def _of_view(self, view: _View, found: _Found) -> Iterator[Range]:
+    def _of_view(self, view: _View, found: _Found) -> Iterator[RequestRange]:
         """Yield everything that a request can be about, the likeliest first."""
         name = found.get(ACTION)
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
@@ -325,7 +327,7 @@ class Asking:
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
         yield from self._ranges.unknown(view.place)
 
-    def _of_range(self, view: _View, each: Range) -> Counterexample | None:
+    def _of_range(self, view: _View, each: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
 
         Raises:
@@ -357,11 +359,11 @@ class Asking:
         ]
         raise Limit(joined_messages(why, en="; ", ja="; "))
 
-    def _target(self, reading: Reading, each: Range) -> Target:
+    def _target(self, reading: Reading, each: RequestRange) -> RequestTarget:
         names = each.takes or Texts(ACTION, resources.ANY_NAME, self._effort, words=each.words)
-        return Target(reading, each.forms, each.besides, names)
+        return RequestTarget(reading, each.forms, each.besides, names)
 
-    def _search(self, view: _View, each: Range) -> _Found | None:
+    def _search(self, view: _View, each: RequestRange) -> _Found | None:
         self._effort.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, each)
         asked = (self._allowed, self._denied)
@@ -378,7 +380,7 @@ class Asking:
             raise limit
         return None
 
-    def _checked(self, view: _View, each: Range, found: _Found) -> Counterexample:
+    def _checked(self, view: _View, each: RequestRange, found: _Found) -> Counterexample:
         """Return what was found as a counterexample.
 
         Raises:
@@ -390,7 +392,7 @@ class Asking:
         return counterexample
 
     def _replayed(
-        self, view: _View, each: Range, found: _Found, question: Question | None = None
+        self, view: _View, each: RequestRange, found: _Found, question: Question | None = None
     ) -> Counterexample | None:
         """Return what was found as a counterexample if the engine decides so, too."""
         action = each.action or str(found[ACTION])

@@ -13,14 +13,14 @@ from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine import actions, arns
 from sekisho.engine.doubts import Doubts
 from sekisho.policy.document import Condition, Effect, Element, Operator, OperatorName, Version
-from sekisho.prover.search.formula import Rule, Within
+from sekisho.prover.search.formula import Restriction, Rule
 from sekisho.prover.values import keys, resources
-from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.policies import keys_of, keys_of_text
-from sekisho.prover.values.resources import Place
+from sekisho.prover.values.resources import ResourcePlace
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
 
-_FREE = Within()
+_FREE = Restriction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,13 @@ class Ties:
         untagged: what holds of a request about no resource.
     """
 
-    home: tuple[Asked, ...]
-    untagged: tuple[Asked, ...]
+    home: tuple[VersionedCondition, ...]
+    untagged: tuple[VersionedCondition, ...]
 
     @classmethod
-    def between(cls, partition: str, rules: Iterable[Rule], more: Iterable[Asked]) -> "Ties":
+    def between(
+        cls, partition: str, rules: Iterable[Rule], more: Iterable[VersionedCondition]
+    ) -> "Ties":
         """Return the ties where some statements and further conditions are asked about.
 
         Args:
@@ -56,11 +58,11 @@ class Ties:
         )
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[VersionedCondition, ...]:
         """The conditions that say the ties; none if no key is tied."""
         return (*self.home, *self.untagged)
 
-    def of(self, action: Action | None, *, direct: bool) -> Within:
+    def of(self, action: Action | None, *, direct: bool) -> Restriction:
         """Return what every request about an action fits; None: one that is not known.
 
         Where a service calls on the user's behalf, it is not documented where that call goes.
@@ -69,14 +71,14 @@ class Ties:
             return _FREE
         home = self.home if direct and keys.is_where_iam_is(action) else ()
         untagged = () if keys.has_tags_of_nothing(action) else self.untagged
-        return Within(conditions=tuple((each, True) for each in home), of_nothing=untagged)
+        return Restriction(conditions=tuple((each, True) for each in home), of_nothing=untagged)
 
 
-def _asked(name: OperatorName, key: str, value: str) -> Asked:
-    return Asked(Condition(Operator(name), key, (value,)), Version.V2012)
+def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
+    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
 
 
-def _named(rules: Iterable[Rule], more: Iterable[Asked]) -> Iterator[str]:
+def _named(rules: Iterable[Rule], more: Iterable[VersionedCondition]) -> Iterator[str]:
     """Yield the keys that are asked about, and those that variables name."""
     for rule in rules:
         for entry in rule.resource.values:
@@ -231,7 +233,7 @@ def _expanded(catalogue: Catalogue, entry: str) -> tuple[Action, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class RequestRange:
     """The resources and the names that are looked at together."""
 
     forms: Patterns
@@ -247,7 +249,7 @@ class Range:
         return self.besides is None and not self.forms.all
 
 
-class Ranges:
+class RequestRanges:
     """Everything that a request of a question can be about.
 
     Args:
@@ -262,7 +264,7 @@ class Ranges:
         self,
         allowed: Sequence[Sequence[Rule]] | None,
         rules: Sequence[Rule],
-        within: Within,
+        within: Restriction,
         ties: Ties,
         doubts: Doubts,
     ) -> None:
@@ -290,25 +292,25 @@ class Ranges:
             yield from classes(self.catalogue, self._elements, sources, self._ties)
         yield from self.classes
 
-    def likely(self, found: str | None, place: Place) -> Iterator[Range]:
+    def likely(self, found: str | None, place: ResourcePlace) -> Iterator[RequestRange]:
         """Yield what a request is likely about: where much is open, some of these is."""
         for name in (*([found] if found else []), *_LIKELY):
             action = self.catalogue.action(name)
             if action is not None:
                 yield self.of(action, place)
 
-    def unknown(self, place: Place) -> Iterator[Range]:
+    def unknown(self, place: ResourcePlace) -> Iterator[RequestRange]:
         """Yield the names that policies spell out and the catalogue does not know, and all new."""
         forms, besides = resources.new_resource(place)
         for name in unknown_names(self.catalogue, self._elements):
-            yield Range(forms, besides, name, partial(_spelled, name, self._doubts))
-        yield Range(forms, besides, words=known_names(self.catalogue))
+            yield RequestRange(forms, besides, name, partial(_spelled, name, self._doubts))
+        yield RequestRange(forms, besides, words=known_names(self.catalogue))
 
-    def of(self, action: Action, place: Place) -> Range:
+    def of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
         forms, besides = resources.forms_of(action, place)
         takes = partial(is_taken, self.catalogue, action)
-        return Range(forms, besides, str(action), takes, real=action)
+        return RequestRange(forms, besides, str(action), takes, real=action)
 
     @cached_property
     def _elements(self) -> tuple[Element, ...]:

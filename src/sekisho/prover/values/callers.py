@@ -14,7 +14,7 @@ from sekisho.messages import Message
 from sekisho.policy.document import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import Effort, Limit
-from sekisho.prover.values.credentials import User
+from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import every
 from sekisho.prover.values.texts import Patterns, Token, find
 
@@ -26,7 +26,7 @@ _STEPS_A_PAIR = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CallerKey:
     """A variable whose value the caller's ARN tells.
 
     Attributes:
@@ -43,11 +43,11 @@ class Kind:
 
 
 _STAR = glob.Wild.STAR
-NAME = Kind("aws:username", (_STAR,), r"[\w+=,.@-]", r"[\w+=,.@-]{1,64}")
-ACCOUNT = Kind("aws:PrincipalAccount", (glob.Wild.ANY,) * 12, "[0-9]", "[0-9]{12}")
+NAME = CallerKey("aws:username", (_STAR,), r"[\w+=,.@-]", r"[\w+=,.@-]{1,64}")
+ACCOUNT = CallerKey("aws:PrincipalAccount", (glob.Wild.ANY,) * 12, "[0-9]", "[0-9]{12}")
 _ANY_ARN: tuple[Token, ...] = ("arn:", _STAR, ":iam::", _STAR, ":user/", _STAR)
 _USER = r"arn:[\w-]+:iam::[0-9]{12}:user/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
-ARN = Kind("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
+ARN = CallerKey("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
 _KINDS = (NAME, ACCOUNT, ARN)
 OWNERS = tuple(replace(ACCOUNT, key=key) for key in ("aws:ResourceAccount", "s3:ResourceAccount"))
 """The variables that tell the account of a resource, which is none of the caller's."""
@@ -81,7 +81,7 @@ class _Form:
         found = (part for part in self.parts if isinstance(part, variables.Variable))
         return frozenset(part.key.lower() for part in found)
 
-    def tokens(self, kind: Kind, value: tuple[Token, ...], *, fold: bool) -> tuple[Token, ...]:
+    def tokens(self, kind: CallerKey, value: tuple[Token, ...], *, fold: bool) -> tuple[Token, ...]:
         """Return it as a pattern; a variable of another kind takes in everything."""
         tokens: list[Token] = []
         for part in self.parts:
@@ -93,8 +93,8 @@ class _Form:
 
 
 def coinciding(
-    *sets: Policies, kinds: Sequence[Kind] = _KINDS
-) -> tuple[dict[Kind, list[str]], set[str]]:
+    *sets: Policies, kinds: Sequence[CallerKey] = _KINDS
+) -> tuple[dict[CallerKey, list[str]], set[str]]:
     """Return the values that variables can coincide with, and the keys whose values may be more.
 
     Args:
@@ -103,7 +103,7 @@ def coinciding(
     """
     documents = dict.fromkeys(each.document for policies in sets for each in every(policies))
     forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
-    found: dict[Kind, list[str]] = {}
+    found: dict[CallerKey, list[str]] = {}
     untold: set[str] = set()
     for kind in kinds:
         values: dict[str, None] = {}
@@ -116,7 +116,7 @@ def coinciding(
     return found, untold
 
 
-def _add_values(kind: Kind, forms: list[_Form], values: dict[str, None]) -> bool:
+def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) -> bool:
     """Add the values of a variable, and return whether they are all, or more than are asked.
 
     Raises:
@@ -140,7 +140,7 @@ def _add_values(kind: Kind, forms: list[_Form], values: dict[str, None]) -> bool
     return whole
 
 
-def _indifferent(kind: Kind, one: _Form, other: _Form, effort: Effort) -> bool:
+def _indifferent(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> bool:
     """Tell whether `one`, which has the variable, meets `other` alike whatever the value."""
     if _alike(kind, one, other):
         return True
@@ -153,7 +153,7 @@ def _indifferent(kind: Kind, one: _Form, other: _Form, effort: Effort) -> bool:
     return find([within], [around], effort) is None
 
 
-def _alike(kind: Kind, one: _Form, other: _Form) -> bool:
+def _alike(kind: CallerKey, one: _Form, other: _Form) -> bool:
     """Tell whether both begin with the same text and the variable, which nothing else has."""
     if (one.folds, one.of_arns) != (other.folds, other.of_arns):
         return False
@@ -161,7 +161,7 @@ def _alike(kind: Kind, one: _Form, other: _Form) -> bool:
     return one.parts == other.parts or (ends[0] == ends[1] != ())
 
 
-def _end(kind: Kind, form: _Form) -> tuple[object, ...]:
+def _end(kind: CallerKey, form: _Form) -> tuple[object, ...]:
     """Return all up to the first variable, if nothing before it and no variable after it is."""
     place = next((i for i, part in enumerate(form.parts) if not isinstance(part, str)), -1)
     part = form.parts[place] if form.parts else ""
@@ -171,7 +171,7 @@ def _end(kind: Kind, form: _Form) -> tuple[object, ...]:
 
 
 def _meeting(
-    kind: Kind, one: _Form, other: _Form, value: tuple[Token, ...], effort: Effort
+    kind: CallerKey, one: _Form, other: _Form, value: tuple[Token, ...], effort: Effort
 ) -> str | None:
     """Return a text (in lower case) that both may match, in whatever case; None: there is none."""
     for a, b in zip(one.head, other.head, strict=False):
@@ -181,7 +181,7 @@ def _meeting(
     return find(both, [], effort)
 
 
-def _shared(kind: Kind, one: _Form, other: _Form, effort: Effort) -> tuple[list[str], bool]:
+def _shared(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> tuple[list[str], bool]:
     """Return the values for which two patterns may meet as they do for no other; whether all."""
     texts = [_joined(each) for each in (one, other)]
     runs = dict.fromkeys(
@@ -211,7 +211,7 @@ def _joined(form: _Form) -> str:
     )
 
 
-def _of_whole_parts(kind: Kind, text: str) -> bool:
+def _of_whole_parts(kind: CallerKey, text: str) -> bool:
     """Tell whether no star or variable stands beside what could be of a value."""
     beside = f"(?:{kind.part}|{_GAP})"
     return _ONE not in text and not any(
@@ -220,7 +220,7 @@ def _of_whole_parts(kind: Kind, text: str) -> bool:
     )
 
 
-def _example(kind: Kind, one: _Form, other: _Form, effort: Effort) -> Iterator[str]:
+def _example(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> Iterator[str]:
     """Yield a value for which two patterns meet, if it is easily found."""
     before = _end(kind, one)
     text = _meeting(kind, one, other, kind.any_value, effort)
@@ -292,7 +292,7 @@ class Callers:
         untold: the keys by which the policies may tell more users apart than these.
     """
 
-    users: tuple[User, ...] = ()
+    users: tuple[CallingUser, ...] = ()
     untold: tuple[str, ...] = ()
 
     @property
@@ -301,7 +301,7 @@ class Callers:
         return self.untold or (() if len(self.users) == 1 else (ARN.key,))
 
 
-def anyone(*sets: Policies) -> tuple[User, ...]:
+def anyone(*sets: Policies) -> tuple[CallingUser, ...]:
     """Return users whom no policy of some sets names: one for each account and partition of theirs.
 
     An account is named in an ARN, or where a condition asks for the caller's or the resource's.
@@ -314,7 +314,7 @@ def anyone(*sets: Policies) -> tuple[User, ...]:
     return _strangers(sets, accounts)
 
 
-def several(users: Sequence[User]) -> Message | None:
+def several(users: Sequence[CallingUser]) -> Message | None:
     """Return why nothing is said of any user: there are these, of whom it may be another thing.
 
     None: there is but one.
@@ -335,7 +335,7 @@ def _unnamed(accounts: Sequence[str]) -> list[str]:
     return [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
 
 
-def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[User, ...]:
+def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[CallingUser, ...]:
     """Return a user of each account in each partition, by a name that no policy has."""
     texts = [text for policies in sets for text in _texts(policies)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
@@ -350,7 +350,7 @@ def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[Use
         and not set(each[1]) & set("*?$")
     }
     return tuple(
-        User.of(f"arn:{partition}:iam::{account}:user/{name}")
+        CallingUser.of(f"arn:{partition}:iam::{account}:user/{name}")
         for partition in sorted(partitions) or [DEFAULT_PARTITION]
         for account in accounts
     )
@@ -389,8 +389,8 @@ def stand_ins(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
 
 def _told_apart(
     sets: tuple[Policies, ...],
-    strangers: tuple[User, ...],
-    values: Mapping[Kind, Sequence[str]],
+    strangers: tuple[CallingUser, ...],
+    values: Mapping[CallerKey, Sequence[str]],
     untold: set[str],
 ) -> Callers:
     """Return whom no policy names, and of their accounts whom policies make special."""
@@ -407,10 +407,10 @@ def _told_apart(
     if len(found) > MOST or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
         untold.add(ARN.key)
-    return Callers(tuple(map(User.of, [*found][:MOST])), tuple(sorted(untold)))
+    return Callers(tuple(map(CallingUser.of, [*found][:MOST])), tuple(sorted(untold)))
 
 
-def _named(condition: Condition, strangers: tuple[User, ...]) -> tuple[list[str], bool]:
+def _named(condition: Condition, strangers: tuple[CallingUser, ...]) -> tuple[list[str], bool]:
     """Return the users' ARNs that a condition names, and whether it tells no others apart."""
     operator = condition.operator.name
     if operator is OperatorName.NULL:
@@ -426,11 +426,11 @@ def _named(condition: Condition, strangers: tuple[User, ...]) -> tuple[list[str]
     return found, whole
 
 
-def _of_name(name: str, stranger: User) -> str:
+def _of_name(name: str, stranger: CallingUser) -> str:
     return f"arn:{stranger.partition}:iam::{stranger.account}:user/{name}"
 
 
-def _user_like(text: str, stranger: User) -> str | None:
+def _user_like(text: str, stranger: CallingUser) -> str | None:
     """Return the ARN of a user of the stranger's account that is like a text; None: none is."""
     parts = arns.split(text)
     if len(parts) != arns.PARTS or not glob.like(parts[4], stranger.account):

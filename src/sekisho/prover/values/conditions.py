@@ -45,7 +45,7 @@ class Family(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VersionedCondition:
     """A condition and the version of the document that it stands in."""
 
     condition: Condition
@@ -72,7 +72,7 @@ def family_of(name: OperatorName) -> Family:
 
 
 def values_for(
-    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+    asked: Sequence[VersionedCondition], context: Context, now: datetime, effort: Effort
 ) -> tuple[list[str], bool]:
     """Return values of a key, and whether they are all that the conditions can tell apart.
 
@@ -106,14 +106,14 @@ def ordinary(key: str) -> list[str]:
 
 
 _OF_NO_USER = "*:*"
-_OF_USERS = Asked(
+_OF_USERS = VersionedCondition(
     Condition(Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ID_STARTS}*", _OF_NO_USER)),
     Version.V2012,
 )
 
 
 def ids_for(
-    asked: Sequence[Asked], context: Context, now: datetime, effort: Effort
+    asked: Sequence[VersionedCondition], context: Context, now: datetime, effort: Effort
 ) -> tuple[list[str], bool]:
     """Return what `values_for` does for `aws:userid`: of a user's ids, an ordinary one first.
 
@@ -129,7 +129,7 @@ _OF_TEXTS = frozenset({Family.TEXT, Family.PRESENCE})
 
 
 def regions_for(
-    asked: Sequence[Asked], context: Context, partition: str, effort: Effort
+    asked: Sequence[VersionedCondition], context: Context, partition: str, effort: Effort
 ) -> tuple[list[str], bool]:
     """Return what `values_for` does for `aws:RequestedRegion`: of a partition, known ones first."""
     of_texts = {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
@@ -141,7 +141,7 @@ def regions_for(
 
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_REGIONS = Asked(
+_OF_REGIONS = VersionedCondition(
     Condition(
         Operator(OperatorName.STRING_LIKE),
         keys.REGION,
@@ -151,14 +151,14 @@ _OF_REGIONS = Asked(
 )
 
 
-def _folds_beyond_ascii(asked: Asked) -> bool:
+def _folds_beyond_ascii(asked: VersionedCondition) -> bool:
     """Tell whether case is ignored in other letters than ASCII's, of which some fold unevenly."""
     return "IgnoreCase" in asked.condition.operator.name.value and not all(
         text.isascii() for text in asked.condition.values
     )
 
 
-def _values(family: Family, asked: Sequence[Asked], now: datetime) -> Iterable[str]:
+def _values(family: Family, asked: Sequence[VersionedCondition], now: datetime) -> Iterable[str]:
     constants = [text for each in asked for text in each.condition.values]
     match family:
         case Family.NUMBER:
@@ -245,7 +245,7 @@ def _addresses(constants: Iterable[str]) -> list[str]:
     return found
 
 
-def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str]:
+def _texts(asked: Sequence[VersionedCondition], context: Context, effort: Effort) -> list[str]:
     patterns = dict.fromkeys(
         tokens
         for each in asked
@@ -255,7 +255,7 @@ def _texts(asked: Sequence[Asked], context: Context, effort: Effort) -> list[str
     return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
 
 
-def tokens_of(asked: Asked, text: str, context: Context) -> tuple[Token, ...] | None:
+def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[Token, ...] | None:
     """Return one value of a text or ARN condition as a pattern; None if nothing is like it."""
     pattern = variables.substitute(text, asked.version, context)
     if pattern is None:

@@ -35,7 +35,7 @@ _LONGEST = timedelta(hours=36)
 """No session that AWS issues to a user lives longer."""
 
 
-class Held(StrEnum):
+class CallerCredential(StrEnum):
     """What the caller signs with, and whether the call comes directly."""
 
     KEY = "access key"
@@ -50,25 +50,30 @@ class Held(StrEnum):
     @property
     def with_mfa(self) -> bool:
         """Whether MFA was passed."""
-        return self in (Held.MFA_SESSION, Held.MFA_VIA_SERVICE)
+        return self in (CallerCredential.MFA_SESSION, CallerCredential.MFA_VIA_SERVICE)
 
     @property
     def mfa(self) -> str:
         """What `aws:MultiFactorAuthPresent` is: `true`, `false`, `absent`, or `other`."""
-        if self is Held.HYPOTHETICAL:
+        if self is CallerCredential.HYPOTHETICAL:
             return "other"
-        if self is Held.KEY:
+        if self is CallerCredential.KEY:
             return "absent"
         return "true" if self.with_mfa else "false"
 
     @property
     def direct(self) -> bool:
         """Whether the user calls, and no service on the user's behalf."""
-        return self in (Held.KEY, Held.SESSION, Held.MFA_SESSION, Held.HYPOTHETICAL)
+        return self in (
+            CallerCredential.KEY,
+            CallerCredential.SESSION,
+            CallerCredential.MFA_SESSION,
+            CallerCredential.HYPOTHETICAL,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class CallingUser:
     """The user whose requests are asked about.
 
     Attributes:
@@ -116,7 +121,7 @@ class User:
     @classmethod
     def of(
         cls, arn: str, known: Mapping[str, str] | None = None, *, all_tags: bool = False
-    ) -> "User":
+    ) -> "CallingUser":
         """Return the user with this ARN.
 
         Raises:
@@ -149,7 +154,7 @@ class Situation:
         absent: keys (in lower case) that the request cannot have.
     """
 
-    held: Held
+    held: CallerCredential
     values: Context
     absent: frozenset[str]
 
@@ -158,16 +163,18 @@ _CREDENTIALS = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tok
 _CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 
 
-def situations(user: User, now: datetime, held: tuple[Held, ...]) -> list[Situation]:
+def situations(
+    user: CallingUser, now: datetime, held: tuple[CallerCredential, ...]
+) -> list[Situation]:
     """Return the situations of `user` for each way of calling in `held`."""
     return [_situation(user, now, each) for each in held]
 
 
-def _situation(user: User, now: datetime, held: Held) -> Situation:
+def _situation(user: CallingUser, now: datetime, held: CallerCredential) -> Situation:
     tail = arns.split(user.arn)[-1]
     path = tail[len("user") : len(tail) - len(user.name)]
     holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, EXAMPLE_ID)
-    key = held in (Held.KEY, Held.KEY_VIA_SERVICE)
+    key = held in (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
     kind = CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION
     credential = Credential(
         kind,

@@ -8,7 +8,7 @@ from math import prod
 from sekisho.catalogue import Action, load, partitions
 from sekisho.engine.model import ContextValue
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Values
+from sekisho.prover.search.candidates import KeyValues
 from sekisho.prover.search.limits import MOST_SETS, Limit
 
 
@@ -142,7 +142,7 @@ ENDPOINT = frozenset(
 
 def chains(
     texts: Sequence[str], between: Iterable[tuple[str, ...]], asked: frozenset[str]
-) -> Iterator[Values]:
+) -> Iterator[KeyValues]:
     """Yield the services between caller and call: none, and every chain that differs.
 
     Args:
@@ -168,7 +168,7 @@ def chains(
         yield {"aws:CalledVia": chain, **ends}
 
 
-def origins(ways: Mapping[str, Sequence[Values]], present: Iterable[str]) -> Iterator[Values]:
+def origins(ways: Mapping[str, Sequence[KeyValues]], present: Iterable[str]) -> Iterator[KeyValues]:
     """Yield where a request can be from: no endpoint, or one and no address.
 
     Args:

@@ -18,17 +18,17 @@ from itertools import chain
 from sekisho.engine import Context, arns, glob, variables
 from sekisho.engine.doubts import Doubts
 from sekisho.policy.document import Element, Version
-from sekisho.prover.search.descriptions import OWNER, Stated
-from sekisho.prover.search.formula import Question, Rule, Within
+from sekisho.prover.search.descriptions import OWNER, StatedCondition
+from sekisho.prover.search.formula import Question, Restriction, Rule
 from sekisho.prover.search.limits import Effort, Limit
 from sekisho.prover.values import keys
 from sekisho.prover.values.callers import MOST, OWNERS, coinciding
-from sekisho.prover.values.conditions import Asked, Family, family_of, tokens_of
-from sekisho.prover.values.credentials import User
+from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, tokens_of
+from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.reading import variables_in
 from sekisho.prover.values.texts import Machine, Token, representatives
 
-ABROAD = Within(actions=((Element(("iam:*",)), False),))
+ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
 """What can be about another account's resources at all."""
 
 _DIGITS = frozenset("0123456789")
@@ -51,7 +51,7 @@ class Owner:
 
     account: str
     own: bool = True
-    stated: tuple[Stated, ...] = ()
+    stated: tuple[StatedCondition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Owners:
 
 
 def owners_of(
-    question: Question, rules: Sequence[Rule], asked: Sequence[Asked], doubts: Doubts
+    question: Question, rules: Sequence[Rule], asked: Sequence[VersionedCondition], doubts: Doubts
 ) -> Owners:
     """Return the accounts that the policies of a question tell apart as owners of resources.
 
@@ -108,7 +108,7 @@ def owners_of(
         return Owners((Owner(account),), keyed, whole=False)
 
 
-def _of_caller(user: User) -> dict[str, str]:
+def _of_caller(user: CallingUser) -> dict[str, str]:
     """Return what of a request is the user's own, however the user calls."""
     names = {"aws:username": user.name, "aws:PrincipalArn": user.arn}
     return {**names, "aws:PrincipalAccount": user.account, **user.known}
@@ -147,7 +147,7 @@ def _shifts(element: Element) -> bool:
     )
 
 
-def _compared(asked: Asked, settled: Context) -> Iterator[_Pattern]:
+def _compared(asked: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
     if family_of(asked.condition.operator.name) is Family.TEXT:
         for text in asked.condition.values:
             tokens = tokens_of(asked, text, settled)
@@ -190,12 +190,12 @@ def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
     )
 
 
-def _stated(like: frozenset[str], texts: Sequence[str]) -> Iterator[Stated]:
+def _stated(like: frozenset[str], texts: Sequence[str]) -> Iterator[StatedCondition]:
     """Yield what tells the accounts that are like some patterns, and like no other."""
     if whole := sorted(filter(arns.is_account, like)):
-        yield Stated(OWNER, "", (whole[0],), holds=True)
+        yield StatedCondition(OWNER, "", (whole[0],), holds=True)
         return
     for text in sorted(like):
-        yield Stated(OWNER, "", (text,), holds=True)
+        yield StatedCondition(OWNER, "", (text,), holds=True)
     if unlike := tuple(dict.fromkeys(text for text in texts if text not in like)):
-        yield Stated(OWNER, "", unlike, holds=False)
+        yield StatedCondition(OWNER, "", unlike, holds=False)

@@ -20,19 +20,19 @@ from sekisho.engine.scope import Scope
 from sekisho.messages import Message
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Choices, Literal, Loose, Theory, Values
+from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
 from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
 from sekisho.prover.values import keys
 from sekisho.prover.values.conditions import (
-    Asked,
     Family,
+    VersionedCondition,
     family_of,
     ids_for,
     ordinary,
     regions_for,
     values_for,
 )
-from sekisho.prover.values.credentials import USER_ID, Situation, User
+from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
 
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
@@ -54,7 +54,7 @@ def variables_in(text: str, version: Version | None) -> frozenset[str]:
     return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
 
 
-def _linked(asked: Asked, doubts: Doubts) -> frozenset[str]:
+def _linked(asked: VersionedCondition, doubts: Doubts) -> frozenset[str]:
     """Return the keys whose values a condition compares with, by policy variables."""
     condition, version = asked.condition, asked.version
     name = condition.operator.name
@@ -67,11 +67,11 @@ def _linked(asked: Asked, doubts: Doubts) -> frozenset[str]:
     return frozenset().union(*found)
 
 
-def _key_of(asked: Asked) -> str:
+def _key_of(asked: VersionedCondition) -> str:
     return asked.condition.key.lower()
 
 
-def _theory_of(asked: Asked) -> str:
+def _theory_of(asked: VersionedCondition) -> str:
     """Return the key that a condition is about, or the name of those that depend on each other."""
     key = _key_of(asked)
     if key in keys.ENDPOINT or key == keys.ADDRESS:
@@ -95,7 +95,7 @@ class About:
         owners: the accounts that the resource may be of; none: any; None: the user's own.
     """
 
-    user: User
+    user: CallingUser
     situation: Situation
     now: datetime
     doubts: Doubts
@@ -117,7 +117,7 @@ class Reading:
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
-    def __init__(self, about: About, asked: Iterable[Asked], effort: Effort) -> None:
+    def __init__(self, about: About, asked: Iterable[VersionedCondition], effort: Effort) -> None:
         self.loose = about.assigned is None
         self.effort = effort
         self.doubts = about.doubts
@@ -129,7 +129,7 @@ class Reading:
         given = {key: value for key, value in assigned.items() if value is not None}
         self.settled = situation.values.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory: dict[str, list[Asked]] = {}
+        by_theory: dict[str, list[VersionedCondition]] = {}
         for each in asked:
             by_theory.setdefault(_theory_of(each), []).append(each)
         # the time is settled only where nobody asks about it
@@ -142,7 +142,7 @@ class Reading:
         self._given = Context(given)
         self.theories: dict[str, Theory] = {}
         self.resources: dict[object, Patterns | Literal] = {}
-        self._literals: dict[Asked, Literal | bool] = {}
+        self._literals: dict[VersionedCondition, Literal | bool] = {}
         self.linked: set[str] = set()
         self.inexact: dict[str, Message] = {}
         for name, conditions_on in by_theory.items():
@@ -157,14 +157,14 @@ class Reading:
             or self._about.user.lacks(key)
         )
 
-    def literals(self, asked: Iterable[Asked]) -> tuple[Literal, ...] | None:
+    def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
         """Return what must hold for all conditions to hold; None if they cannot."""
         found = [self._literals[each] for each in asked]
         if False in found:
             return None
         return tuple(each for each in found if isinstance(each, Literal))
 
-    def named(self, literal: Literal) -> Asked:
+    def named(self, literal: Literal) -> VersionedCondition:
         """Return the condition that a literal is about."""
         wanted = (literal.theory, literal.number)
         return next(
@@ -179,17 +179,19 @@ class Reading:
         assert isinstance(loose, Loose)  # noqa: S101 - the name is used for nothing else
         return Literal(_LOOSE, loose.add(), holds=True)
 
-    def scope(self, action: str, resource: str, values: Values, version: Version | None) -> Scope:
+    def scope(
+        self, action: str, resource: str, values: KeyValues, version: Version | None
+    ) -> Scope:
         """Return what the engine matches against, with some values put in."""
         self.effort.spend(_ASKING + len(self._given))
         request = Request(self._about.user.arn, action, resource, self._given.with_(values))
         return Scope(request, self._caller, version, self.doubts)
 
-    def _holds(self, asked: Asked, values: Values) -> bool:
+    def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
         scope = self.scope("iam:GetUser", "*", values, asked.version)
         return conditions.holds(asked.condition, scope)
 
-    def _read(self, name: str, asked: Sequence[Asked]) -> None:
+    def _read(self, name: str, asked: Sequence[VersionedCondition]) -> None:
         """Make the theory of one key, or of the time, and the literals of its conditions."""
         linked = {
             each: missing
@@ -214,14 +216,16 @@ class Reading:
         if not exact and self.loose:
             self._literals.update({each: self.free() for each in plain})
             return
-        theory = Choices(values)
+        theory = FiniteChoices(values)
         self.theories[name] = theory
         for each in plain:
             self.effort.spend(len(values) * len(each.condition.values))
             number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
             self._literals[each] = Literal(name, number, holds=True)
 
-    def _values(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+    def _values(
+        self, name: str, asked: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
         if name == _TIME:
             return self._times(asked)
         if name == USER_ID:
@@ -233,12 +237,12 @@ class Reading:
             return self._services(asked)
         return self._of_key(name, asked)
 
-    def _origins(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+    def _origins(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the addresses and the VPC endpoints that a request can come from."""
-        by_key: dict[str, list[Asked]] = {keys.ADDRESS: []}
+        by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
         for each in asked:
             by_key.setdefault(_key_of(each), []).append(each)
-        nothing: tuple[list[Values], bool] = ([{}], True)
+        nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
             key: self._of_key(key, those) if those and not self.knows(key) else nothing
             for key, those in by_key.items()
@@ -247,7 +251,7 @@ class Reading:
         exact = all(exact for _, exact in read.values())
         return [*keys.origins(ways, self.settled.folded)], exact
 
-    def _services(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+    def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
@@ -255,7 +259,9 @@ class Reading:
         found = [*keys.chains(texts, sets, frozenset(map(_key_of, asked)))]
         return found, exact
 
-    def _of_key(self, name: str, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+    def _of_key(
+        self, name: str, asked: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [*({spelled: account} for account in self._owners), {}], bool(self._owners)
@@ -269,8 +275,8 @@ class Reading:
             ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
-        found: list[Values] = [] if default is None else [{spelled: default}]
-        absent: list[Values] = [{}] if keys.may_be_absent(name) else []
+        found: list[KeyValues] = [] if default is None else [{spelled: default}]
+        absent: list[KeyValues] = [{}] if keys.may_be_absent(name) else []
         if default is None:
             # where nothing is ordinary, the least that is said is
             found, absent = absent, []
@@ -284,10 +290,12 @@ class Reading:
             found += [{spelled: several} for several in self._sets(texts, asked)]
         return [*found, *absent], exact
 
-    def _regions(self, asked: Sequence[Asked]) -> tuple[list[str], bool]:
+    def _regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         return regions_for(asked, self.settled, self._about.user.partition, self.effort)
 
-    def _sets(self, texts: Sequence[str], asked: Sequence[Asked]) -> Iterator[tuple[str, ...]]:
+    def _sets(
+        self, texts: Sequence[str], asked: Sequence[VersionedCondition]
+    ) -> Iterator[tuple[str, ...]]:
         """Yield sets of values, one for each way in which set operators can come out.
 
         To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
@@ -314,7 +322,7 @@ class Reading:
         yield from ((text,) for text in texts if not text)
 
     @staticmethod
-    def _quantified(asked: Sequence[Asked]) -> tuple[int, int]:
+    def _quantified(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
         """Return the conditions that ask for some value, and those that ask for every value."""
         some, every = (
             sum((each.condition.operator.quantifier is which) << n for n, each in enumerate(asked))
@@ -322,14 +330,14 @@ class Reading:
         )
         return some, every
 
-    def _satisfies(self, text: str, asked: Asked) -> bool:
+    def _satisfies(self, text: str, asked: VersionedCondition) -> bool:
         name = asked.condition.operator.name
         if name is OperatorName.NULL:
             return True
         alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
-        return self._holds(Asked(alone, asked.version), {asked.condition.key: (text,)})
+        return self._holds(VersionedCondition(alone, asked.version), {asked.condition.key: (text,)})
 
-    def _times(self, asked: Sequence[Asked]) -> tuple[list[Values], bool]:
+    def _times(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the times of request and sign-in, the earliest request being now."""
         constants = [
             int(read)
@@ -339,7 +347,7 @@ class Reading:
         ]
         near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
         first = int(self._about.now.timestamp())
-        found: list[Values] = []
+        found: list[KeyValues] = []
         for at in (first, *(each for each in near if each > first)):
             when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
             oldest = at - int(_LONGEST.total_seconds())
@@ -353,7 +361,7 @@ class Reading:
         return found, families <= {Family.DATE, Family.NUMBER, Family.PRESENCE}
 
     def assignments(
-        self, keys_linked: Iterable[str], asked: Sequence[Asked]
+        self, keys_linked: Iterable[str], asked: Sequence[VersionedCondition]
     ) -> Iterator[dict[str, ContextValue | None]]:
         """Yield values for the keys that policy variables name, with which to read again.
 
@@ -370,7 +378,9 @@ class Reading:
         for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
             yield dict(zip(names, values, strict=True))
 
-    def _assignable(self, name: str, asked: Sequence[Asked]) -> list[ContextValue | None]:
+    def _assignable(
+        self, name: str, asked: Sequence[VersionedCondition]
+    ) -> list[ContextValue | None]:
         absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [*self._owners, *absent]

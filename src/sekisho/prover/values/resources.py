@@ -17,7 +17,7 @@ from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Literal, Texts, Theory
 from sekisho.prover.search.limits import Limit
-from sekisho.prover.values.conditions import Asked
+from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.reading import Reading, variables_in
 from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
 
@@ -50,7 +50,7 @@ def any_resource(partition: str) -> Patterns:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResourcePlace:
     """Where resources are.
 
     Attributes:
@@ -66,7 +66,7 @@ class Place:
     unsaid: bool = True
 
 
-def new_resource(place: Place) -> tuple[Patterns, str | None]:
+def new_resource(place: ResourcePlace) -> tuple[Patterns, str | None]:
     """Return the forms of ARNs of an account, and of those that name none, as `forms_of`."""
     start = (*f"arn:{place.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
     accounts = (place.account, "") if place.unsaid else (place.account,)
@@ -74,7 +74,7 @@ def new_resource(place: Place) -> tuple[Patterns, str | None]:
     return forms, _ALL if place.own else None
 
 
-def forms_of(action: Action, place: Place) -> tuple[Patterns, str | None]:
+def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
     forms = [form for kind in action.resource_types for form in _forms(kind.arn, place)]
     optional = place.own and not any(kind.required for kind in action.resource_types)
@@ -86,7 +86,7 @@ _OF_AWS = "aws"
 """What stands for the account in the ARNs of AWS's own managed policies."""
 
 
-def _forms(template: str, place: Place) -> Iterable[tuple[Token, ...]]:
+def _forms(template: str, place: ResourcePlace) -> Iterable[tuple[Token, ...]]:
     parts = arns.split(template)
     if len(parts) < arns.PARTS or not (place.unsaid or parts[4] == _ALL or "Account" in parts[4]):
         return
@@ -102,7 +102,7 @@ def _forms(template: str, place: Place) -> Iterable[tuple[Token, ...]]:
 
 
 def _part(
-    text: str, where: Place, some: tuple[Token, ...], star: tuple[Token, ...]
+    text: str, where: ResourcePlace, some: tuple[Token, ...], star: tuple[Token, ...]
 ) -> tuple[Token, ...]:
     """Return one part of a template as a pattern."""
     tokens: list[Token] = []
@@ -172,7 +172,7 @@ def _as_one(pattern: Tokens, colons: int = arns.PARTS - 1) -> Iterator[Tokens]:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedElement:
     """A `Resource` or `NotResource`, and the version of the document that it stands in.
 
     Attributes:
@@ -187,7 +187,7 @@ class Named:
     special: bool = False
 
 
-class Target:
+class RequestTarget:
     """The action and the resource of a question, for one reading of the conditions.
 
     Args:
@@ -221,19 +221,19 @@ class Target:
         found: dict[str, Theory] = {**self._reading.theories, RESOURCE: self._resources}
         return {**found, ACTION: self._actions} if isinstance(self._actions, Texts) else found
 
-    def named(self, literal: Literal) -> Asked | Named:
+    def named(self, literal: Literal) -> VersionedCondition | NamedElement:
         """Return the condition, or the element about the resource, that a literal is about."""
         for (element, effect, version), known in self._elements.items():
             if (known.theory, known.number) == (literal.theory, literal.number):
                 special = self._takes_unresolved(element, effect, version)
                 said = replace(element, negated=element.negated is known.holds)
-                return Named(said, version, special)
+                return NamedElement(said, version, special)
         return self._reading.named(literal)
 
     def lists(self, literal: Literal) -> bool:
         """Tell whether a literal says that the resource is among those that a `Resource` lists."""
         named = self.named(literal)
-        return isinstance(named, Named) and literal.holds is not named.element.negated
+        return isinstance(named, NamedElement) and literal.holds is not named.element.negated
 
     def is_implied(self, literal: Literal) -> bool:
         """Tell whether a literal is one of `implied`, or of what holds of every request."""

@@ -15,7 +15,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.prover import Held
+from sekisho.prover import CallerCredential
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -75,11 +75,11 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
     )
 
 
-def kind_of_credential(credential: Credential) -> Held:
+def kind_of_credential(credential: Credential) -> CallerCredential:
     """Return what the prover calls a user's credential."""
     if credential.kind is CredentialKind.LONG_TERM_KEY:
-        return Held.KEY
-    return Held.SESSION if credential.mfa_at is None else Held.MFA_SESSION
+        return CallerCredential.KEY
+    return CallerCredential.SESSION if credential.mfa_at is None else CallerCredential.MFA_SESSION
 
 
 def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:

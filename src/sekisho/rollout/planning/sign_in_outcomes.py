@@ -17,6 +17,7 @@ from sekisho.engine.doubts import Doubts
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
+from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.prover.values.policies import tells_mfa_apart
 from sekisho.rollout.credentials import UNREAD
 from sekisho.rollout.plan import Verdict
@@ -27,6 +28,13 @@ _Walk = Callable[[User, Facts, Policies], Walked]
 _NO_WORDS = verbatim("")
 _UNKNOWN = Message("cannot be told: {reason}")
 _NO_REPORT = Message("there is no credential report, and the password may have expired")
+
+_VERDICTS: Mapping[ScenarioOutcome, Verdict] = {
+    ScenarioOutcome.GETS_IN: Verdict.PROVED,
+    ScenarioOutcome.LOCKED_OUT: Verdict.REFUTED,
+    ScenarioOutcome.UNKNOWN: Verdict.UNKNOWN,
+}
+"""A user gets in or is locked out; only an attacker is kept out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class SignInOutcomes:
             # no call need have failed: a snapshot may do without a report
             why = reasons_of(gaps) if gaps else _NO_REPORT
             return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=why))
-        verdict = Verdict[walked.verdict.name]
+        verdict = _VERDICTS[walked.verdict]
         unsure = verdict is Verdict.UNKNOWN
         return SignInOutcome(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
 

@@ -21,7 +21,7 @@ from sekisho.prover import (
     expected_exempt,
     lost_with_mfa,
     mfa_opens,
-    never,
+    prove_none,
 )
 from sekisho.prover import Verdict as Found
 from sekisho.rollout.credentials import other_credentials
@@ -258,7 +258,7 @@ def _opens(accounts: BeforeAfter, user: User, policies: Policies, *, later: bool
 
 def _found(question: Callable[[], Question]) -> Found:
     try:
-        return never(question())
+        return prove_none(question())
     except FaultyPolicy as error:
         return Unknown(error.reason)
 

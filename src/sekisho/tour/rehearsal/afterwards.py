@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sekisho.account import Snapshot, User, collect, policies_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
-from sekisho.prover import Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.prover import User as Named
+from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
 from sekisho.rollout.credentials import unread_credentials
 from sekisho.rollout.plan import Verdict as Shown
 from sekisho.rollout.planning.requests import Ask, credentials_of, decided
@@ -75,7 +74,7 @@ def _enforcement(snapshot: Snapshot, user: User) -> Verdict:
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     policies = policies_of(snapshot, user.name)
     return prove_enforcement(
-        policies, Named.of(user.arn, tags), snapshot.taken_at, later=True
+        policies, CallingUser.of(user.arn, tags), snapshot.taken_at, later=True
     ).direct
 
 

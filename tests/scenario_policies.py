@@ -8,7 +8,7 @@ from cases import CORPUS
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
 from sekisho.policy.choices import Choices
-from sekisho.prover.scenarios import Answer, Reachable, Setting, Unreachable
+from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
 HARDENED = replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True)
@@ -49,7 +49,7 @@ def attached(choices: Choices) -> Policies:
     return Policies(identity=(AttachedPolicy(NAME, force_mfa(choices)),))
 
 
-def shown(answer: Answer) -> list[str]:
+def shown(answer: ScenarioAnswer) -> list[str]:
     """Return the acts of the path that shows an answer; a refused one has `!` before it."""
     match answer.result:
         case Reachable(path):

@@ -1,4 +1,4 @@
-"""The accounts in which walks are performed: each story has people of its own.
+"""The accounts in which walks are performed: each scenario has people of its own.
 
 Every secret here is made up and opens nothing.
 """
@@ -11,9 +11,9 @@ from typing import Any
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys
 from sekisho.policy import to_json
-from sekisho.prover.scenarios import Kind, Step, Story
-from sekisho.prover.scenarios.model import Act, Device, Held, Hold, Password, Person, Who
-from sekisho.prover.scenarios.search import Question
+from sekisho.prover.scenarios import Actor, Scenario, Step
+from sekisho.prover.scenarios.model import Access, Act, Device, Holding, Password, Person, Who
+from sekisho.prover.scenarios.search import SearchProblem
 from sekisho.prover.scenarios.setting import ACCOUNT, Setting
 
 PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
@@ -28,26 +28,28 @@ _LIMIT = f"arn:aws:iam::{ACCOUNT}:policy/limit"
 _DATE = "2024-04-01T00:00:00Z"
 PASSWORD_AGE = 90  # days
 SETUP = "setup"
-"""The user who prepares what a story begins with."""
+"""The user who prepares what a scenario begins with."""
 _ACTORS = (Who.USER, Who.COLLEAGUE)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A story with people of its own in an account that several stories share."""
+    """A scenario with people of its own in an account that several scenarios share."""
 
-    story: Story
+    scenario: Scenario
     setting: Setting
 
     @classmethod
-    def of(cls, story: Story, setting: Setting, number: int, steps: Iterable[Step] = ()) -> "Cell":
-        """Return a story whose people are told from others' by a number, as the steps have them."""
+    def of(
+        cls, scenario: Scenario, setting: Setting, number: int, steps: Iterable[Step] = ()
+    ) -> "Cell":
+        """Return a scenario whose people have a number, as the steps have them."""
         names = {who: f"{setting.called.people[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
-        settled = replace(story, question=_settled(story.question, steps))
+        settled = replace(scenario, question=_settled(scenario.question, steps))
         return cls(settled, replace(setting, names=names))
 
 
-def _settled(question: Question, steps: Iterable[Step]) -> Question:
+def _settled(question: SearchProblem, steps: Iterable[Step]) -> SearchProblem:
     """Return a question in which who is given a password has none: that can be either way."""
     given = {s.move.on for s in steps if s.move.act is Act.CREATE_LOGIN and s.outcome.carried_out}
 
@@ -61,7 +63,7 @@ def _settled(question: Question, steps: Iterable[Step]) -> Question:
 
 
 def account_of(cells: Sequence[Cell]) -> AccountFile:
-    """Return the account in which stories under the same policies begin."""
+    """Return the account in which scenarios under the same policies begin."""
     return load_account(json.dumps(_account(cells)))
 
 
@@ -108,7 +110,7 @@ def _account(cells: Sequence[Cell]) -> dict[str, Any]:
             "orphanDevices": [
                 {"name": device_name(device, Who.USER, cell), "seed": SEED}
                 for cell in cells
-                for device in sorted(cell.story.question.start.unassigned)
+                for device in sorted(cell.scenario.question.start.unassigned)
             ],
         },
     }
@@ -120,9 +122,9 @@ def _people(cell: Cell) -> Iterable[dict[str, Any]]:
     setting = replace(cell.setting, users_may_change=False)
     for who in _ACTORS:
         more: dict[str, Any] = {}
-        if cell.story.kind is Kind.STAYS_OUT:
+        if cell.scenario.kind is Actor.ATTACKER:
             more["AttachedManagedPolicies"] = attached
-        if cell.story.question.start.person(who).member:
+        if cell.scenario.question.start.person(who).member:
             more["GroupList"] = [setting.called.group]
         policies = setting.policies(who)
         if policies.boundaries:
@@ -185,7 +187,7 @@ def _key(name: str) -> dict[str, str]:
 
 
 def _held(who: Who, cell: Cell) -> dict[str, Any]:
-    start, name = cell.story.question.start, cell.setting.called.people[who]
+    start, name = cell.scenario.question.start, cell.setting.called.people[who]
     person = start.person(who)
     held: dict[str, Any] = {}
     if person.password is not Password.NONE:
@@ -193,12 +195,12 @@ def _held(who: Who, cell: Cell) -> dict[str, Any]:
     names = [device_name(device, who, cell) for device in sorted(person.devices)]
     names += [f"spare-{number}-of-{name}" for number in range(person.further)]
     held["devices"] = [{"name": each, "seed": SEED} for each in names]
-    if Hold(who, Held.KEY) in start.holds:
+    if Holding(who, Access.KEY) in start.holds:
         held["accessKeys"] = [_key(name)]
     return held
 
 
 def device_name(device: Device, who: Who, cell: Cell) -> str:
-    """Return what a device is called that one of a story's people begins with."""
+    """Return what a device is called that one of a scenario's people begins with."""
     names = cell.setting.called.people
     return names[device.name] if isinstance(device.name, Who) else f"other-of-{names[who]}"

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
+from scenario_policies import HARDENED
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import force_mfa, from_json, to_json
-from sekisho.prover.scenarios import Answer, Setting, Unexplored, WalkVerdict, answer, story
-from walk_policies import HARDENED
+from sekisho.prover.scenarios import (
+    ScenarioAnswer,
+    Setting,
+    Unexplored,
+    run_scenario,
+    scenario_of,
+)
 
 BEFORE = datetime(2026, 5, 31, 23, 0, tzinfo=UTC)
 AFTER = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
@@ -50,11 +56,11 @@ def until(operator: str, key: str) -> dict[str, Any]:
     ],
 )
 def test_a_walk_takes_place_when_it_is_said_to(closing: dict[str, Any]) -> None:
-    def found(now: datetime | None) -> Answer:
-        return answer(story("new-user"), attached(hardened(closing)), Setting(now=now))
+    def found(now: datetime | None) -> ScenarioAnswer:
+        return run_scenario(scenario_of("new-user"), attached(hardened(closing)), Setting(now=now))
 
-    assert found(BEFORE).verdict is WalkVerdict.PROVED
-    assert found(AFTER).verdict is WalkVerdict.REFUTED
+    assert found(BEFORE).as_required
+    assert found(AFTER).goes_wrong
     unknown = found(None).result
     assert isinstance(unknown, Unexplored)
     (key,) = closing["Condition"].popitem()[1]
@@ -63,7 +69,7 @@ def test_a_walk_takes_place_when_it_is_said_to(closing: dict[str, Any]) -> None:
 
 def test_whether_there_is_a_time_of_sign_in_needs_no_time() -> None:
     """Hardened asks for no more."""
-    assert answer(story("new-user"), attached(hardened())).verdict is WalkVerdict.PROVED
+    assert run_scenario(scenario_of("new-user"), attached(hardened())).as_required
 
 
 def test_a_command_is_about_now_and_says_so(
@@ -80,7 +86,7 @@ def test_a_command_is_about_now_and_says_so(
     assert datetime.fromisoformat(said["asOf"]) >= before
     entering = [one for one in said["people"] if one["must"] == "gets in"]
     # no policy stops GetSessionToken, and a Deny of the user's is not the administrator's
-    assert {one["id"] for one in entering if one["verdict"] == "Proved"} == {"key-user-helped"}
+    assert {one["id"] for one in entering if one["outcome"] == "gets in"} == {"key-user-helped"}
     root.main([*args, "--lang", "en"], standalone_mode=False)
     assert "All of this takes place at 2" in capsys.readouterr().out
 
@@ -92,8 +98,8 @@ def test_a_group_that_was_not_tried_is_never_proved_to_be_harmless(exempt: str) 
     around = Setting(enrolled=attached({"Version": "2012-10-17", "Statement": [kept]}).identity)
     policies = attached(hardened(exempt=exempt))
     for name in ("key-without-device", "key-with-device"):
-        closed = answer(story(name), attached(hardened()), around)
-        assert closed.verdict is WalkVerdict.PROVED
-        found = answer(story(name), policies, around)
+        closed = run_scenario(scenario_of(name), attached(hardened()), around)
+        assert closed.as_required
+        found = run_scenario(scenario_of(name), policies, around)
         assert isinstance(found.result, Unexplored)
         assert exempt in found.result.reason.en

@@ -15,33 +15,33 @@ import pytest
 from hypothesis import settings
 
 from cases import CORPUS, document
+from scenario_account import Cell, account_of
+from scenario_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
+from scenario_policies import around_of, policies_of
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.localaws import LocalAws
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover.scenarios import (
+    ATTACKERS,
     PEOPLE,
-    THIEVES,
-    Kind,
+    Actor,
     Reachable,
+    Scenario,
     Setting,
     Step,
-    Story,
     Unexplored,
     Unreachable,
+    explorations,
+    scenario_of,
     search,
     setting_of,
-    story,
-    walked,
 )
-from sekisho.prover.scenarios.judge import Outcome
+from sekisho.prover.scenarios.judge import MoveOutcome
 from sekisho.prover.scenarios.model import Act, Hand, State, Who
 from sekisho.signin import SigninAssumptions
-from walk_account import Cell, account_of
-from walk_performer import ENROLLED_AS, NOT_PERFORMED, Performer, not_performed
-from walk_policies import around_of, policies_of
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
-STORIES = (*PEOPLE, *THIEVES)
+SCENARIOS = (*PEOPLE, *ATTACKERS)
 Path = tuple[Step, ...]
 
 _NOT_PERFORMED = {
@@ -62,9 +62,9 @@ _NOT_PERFORMED = {
 
 @dataclass(frozen=True)
 class Walk:
-    """Steps in order, as one story's people do them, and what each is told to come to."""
+    """Steps in order, as one scenario's people do them, and what each is told to come to."""
 
-    told: Story
+    told: Scenario
     setting: Setting
     steps: Path
 
@@ -79,16 +79,16 @@ def _perform(walks: list[Walk]) -> None:
 def _perform_in(cells: list[Cell], ways: list[Path]) -> None:
     with LocalAws(account_of(cells), signin=cells[0].setting.signin) as local:
         for cell, steps in zip(cells, ways, strict=True):
-            performer, told = Performer(local, cell), cell.story.id
+            performer, told = Performer(local, cell), cell.scenario.id
             for step in steps:
                 came = performer.perform(step)
                 assert (told, step.move, came) == (told, step.move, step.outcome.answer)
 
 
 def _reachable(case: dict[str, Any]) -> Iterator[Walk]:
-    for told in STORIES:
+    for told in SCENARIOS:
         setting = setting_of(told, policies_of(case), around_of(case))
-        *_, last = walked(told, setting)
+        *_, last = explorations(told, setting)
         if not isinstance(last.result, Reachable):
             assert isinstance(last.result, Unreachable)
             continue
@@ -105,20 +105,20 @@ class _Refusal:
     """A move that a search calls refused, and where it does.
 
     Attributes:
-        told: the first story with this beginning.
-        begin: whose story it is, with which path, who the colleague is, and what both have.
+        told: the first scenario with this beginning.
+        begin: whose scenario it is, with which path, who the colleague is, and what both have.
     """
 
     told: Walk = field(compare=False)
-    begin: tuple[Kind, str, str, State]
+    begin: tuple[Actor, str, str, State]
     way: Path
     step: Step
 
 
 def _refusals(case: dict[str, Any]) -> Iterator[_Refusal]:
-    """Yield what is refused in any search for any story."""
-    for told in STORIES:
-        for walk in walked(told, setting_of(told, policies_of(case), around_of(case))):
+    """Yield what is refused in any search for any scenario."""
+    for told in SCENARIOS:
+        for walk in explorations(told, setting_of(told, policies_of(case), around_of(case))):
             assert not isinstance(walk.result, Unexplored)
             asked, whom = walk.question, walk.setting.holder(Who.COLLEAGUE).arn
             first = Walk(replace(told, question=asked), walk.setting, ())
@@ -170,11 +170,11 @@ def test_what_is_refused_is_tried_and_refused(case: dict[str, Any]) -> None:
 
 
 def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
-    first: set[State] = {told.question.start for told in STORIES}
+    first: set[State] = {told.question.start for told in SCENARIOS}
     walks = [*_refused(CASES["aws"])]
     assert {walk.told.question.start for walk in walks} - first
-    told = story("key-without-device")
-    *_, last = walked(told, setting_of(told, policies_of(CASES["aws"])))
+    told = scenario_of("key-without-device")
+    *_, last = explorations(told, setting_of(told, policies_of(CASES["aws"])))
     assert isinstance(last.result, Reachable)
     refused = [each.refused for each in last.result.tried]
     assert refused
@@ -191,9 +191,9 @@ def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
         {**deny, "Action": opened, "NotResource": admins},
     ]
     enforcement = from_json({"Version": "2012-10-17", "Statement": statements})
-    told = story("admin-key-resets-login")
+    told = scenario_of("admin-key-resets-login")
     setting = setting_of(told, Policies(identity=(AttachedPolicy("enforcement", enforcement),)))
-    first, *_, last = walked(told, setting)
+    first, *_, last = explorations(told, setting)
     assert last.setting.colleague_path.startswith("/admins/")
     assert isinstance(last.result, Reachable)
     _perform_in([Cell(replace(told, question=last.question), last.setting)], [last.result.path])
@@ -238,7 +238,7 @@ def _under_scp(setting: Setting) -> Setting:
 def test_nothing_is_performed_in_a_setting_that_the_list_names(
     other: Callable[[Setting], Setting], reason: str
 ) -> None:
-    told = story("key-with-device")
+    told = scenario_of("key-with-device")
     setting = setting_of(told, policies_of(CASES["aws"]))
     assert not_performed(setting, ()) == ""
     assert not_performed(other(setting), ()) == reason
@@ -252,11 +252,11 @@ def test_the_page_lists_what_is_not_performed() -> None:
 
 def test_a_wrong_model_is_found_out() -> None:
     """A judge that takes every refusal for consent is contradicted by the local AWS."""
-    told = story("admin-key-groups")
+    told = scenario_of("admin-key-groups")
     setting = setting_of(told, policies_of(CASES["aws"]))
     result = search(setting, told.question)
     assert isinstance(result, Unreachable)
     refused = next(each for each in result.tried if each.refused.outcome.by_policy)
-    wrong = Step(refused.refused.move, Outcome())
+    wrong = Step(refused.refused.move, MoveOutcome())
     with pytest.raises(AssertionError):
         _perform([Walk(told, setting, (*refused.way, wrong))])

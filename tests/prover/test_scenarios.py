@@ -7,67 +7,67 @@ from typing import Any
 import pytest
 
 from cases import CORPUS, cases
+from scenario_policies import HARDENED, PUBLISHED, around_of, attached, policies_of, shown
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.messages import Language
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
 from sekisho.policy.choices import Choices
 from sekisho.prover.scenarios import (
+    ATTACKERS,
     PEOPLE,
-    THIEVES,
-    Answer,
     Reachable,
+    ScenarioAnswer,
+    ScenarioOutcome,
     Setting,
     Unexplored,
     Unreachable,
-    WalkVerdict,
-    answer,
-    mending,
+    fixing_choices,
+    run_scenario,
+    scenario_of,
     search,
     setting_of,
     step_text,
-    story,
 )
 from sekisho.prover.scenarios.judge import Judge
-from sekisho.prover.scenarios.model import Act, Held, Hold, Move, Page, State, Who
+from sekisho.prover.scenarios.model import Access, Act, Holding, Move, Page, State, Who
 from sekisho.signin import SigninAssumptions, SigninOrder
-from walk_policies import HARDENED, PUBLISHED, around_of, attached, policies_of, shown
 
-STORIES = (*PEOPLE, *THIEVES)
+SCENARIOS = (*PEOPLE, *ATTACKERS)
 FIRST_LOGIN = choices_of(Preset.FIRST_LOGIN)
 VERDICTS = cases(
     "scenarios/verdicts",
-    ["refuted"],
+    ["wrong"],
     ["preset", "turnedOn", "published", "boundary", "enrolled", "usersMayChange"],
 )
 
 
 @cache
-def _answers(name: str) -> list[Answer]:
+def _answers(name: str) -> list[ScenarioAnswer]:
     case = next(each.values[0] for each in VERDICTS if each.id == name)
-    return [answer(each, policies_of(case), around_of(case)) for each in STORIES]
+    return [run_scenario(each, policies_of(case), around_of(case)) for each in SCENARIOS]
 
 
 @pytest.mark.parametrize("case", VERDICTS)
-def test_exactly_these_stories_come_out_wrong_and_so(case: dict[str, Any]) -> None:
+def test_exactly_these_scenarios_come_out_wrong_and_so(case: dict[str, Any]) -> None:
     answers = _answers(case["id"])
-    wrong = {each.story.id: shown(each) for each in answers if each.verdict != "Proved"}
-    assert wrong == case["refuted"]
-    assert {each.verdict for each in answers} <= {"Proved", "Refuted"}
+    wrong = {each.scenario.id: shown(each) for each in answers if not each.as_required}
+    assert wrong == case["wrong"]
+    assert ScenarioOutcome.UNKNOWN not in {each.outcome for each in answers}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_each_published_policy_is_open_to_a_thief_or_fails_a_story(name: str) -> None:
+def test_each_published_policy_is_open_to_a_thief_or_fails_a_scenario(name: str) -> None:
     case = next(each.values[0] for each in VERDICTS if each.id == name)
     assert isinstance(case, dict)
-    closable = {each.id for each in THIEVES if each.beyond is None}
+    closable = {each.id for each in ATTACKERS if each.beyond is None}
     people = {each.id for each in PEOPLE}
-    assert (closable | people) & set(case["refuted"])
+    assert (closable | people) & set(case["wrong"])
 
 
-def test_the_hardened_variant_stops_every_thief_whom_a_policy_can_stop() -> None:
-    for thief in THIEVES:
-        verdict = answer(thief, attached(HARDENED)).verdict
-        assert (verdict is WalkVerdict.PROVED) is (thief.beyond is None), thief.id
+def test_the_hardened_variant_stops_every_attacker_whom_a_policy_can_stop() -> None:
+    for attacker in ATTACKERS:
+        found = run_scenario(attacker, attached(HARDENED))
+        assert found.as_required is (attacker.beyond is None), attacker.id
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,20 @@ def test_the_hardened_variant_stops_every_thief_whom_a_policy_can_stop() -> None
 def test_which_choices_would_mend_it(
     name: str, start: Choices, found: tuple[tuple[str, ...], ...]
 ) -> None:
-    assert mending(story(name), start) == found
+    assert fixing_choices(scenario_of(name), start) == found
 
 
 def test_a_user_with_a_device_is_safe_from_a_leaked_key_only_by_the_service_s_own_rule() -> None:
     """Before April 2023 the key was enough (bulletin AWS-2023-001)."""
-    thief = story("key-with-device")
-    now = setting_of(thief, attached(Choices()))
+    attacker = scenario_of("key-with-device")
+    now = setting_of(attacker, attached(Choices()))
     before = replace(now, signin=SigninAssumptions(device_holder_needs_mfa=False))
-    assert isinstance(search(now, thief.question), Unreachable)
-    assert isinstance(search(before, thief.question), Reachable)
+    assert isinstance(search(now, attacker.question), Unreachable)
+    assert isinstance(search(before, attacker.question), Reachable)
 
 
 def test_an_expired_password_dead_locks_if_it_must_be_changed_before_the_code() -> None:
-    expired = story("password-expired")
+    expired = scenario_of("password-expired")
     setting = setting_of(expired, attached(Choices()))
     other = replace(setting, signin=SigninAssumptions(order=SigninOrder.RESET_FIRST))
     assert isinstance(search(setting, expired.question), Reachable)
@@ -118,14 +118,14 @@ def test_a_stricter_policy_after_enrolment_holds_without_the_service_s_own_rule(
         (replace(strict, signin=before), True),
     ):
         for name in ("key-with-device", "admin-key-enables-device"):
-            verdict = answer(story(name), attached(FIRST_LOGIN), around).verdict
-            assert (verdict is WalkVerdict.PROVED) is stopped
-        verdict = answer(story("key-without-device"), attached(FIRST_LOGIN), around).verdict
-        assert verdict is WalkVerdict.REFUTED
+            answer = run_scenario(scenario_of(name), attached(FIRST_LOGIN), around)
+            assert answer.as_required is stopped
+        leaked = run_scenario(scenario_of("key-without-device"), attached(FIRST_LOGIN), around)
+        assert leaked.goes_wrong
 
 
 def test_who_has_lost_the_phone_must_leave_the_stricter_policy_to_enrol_again() -> None:
-    lost = story("lost-phone")
+    lost = scenario_of("lost-phone")
     setting = setting_of(lost, attached(FIRST_LOGIN), around_of({"enrolled": "after-enrolment"}))
     alone = replace(lost.question, helps=lost.question.helps - {Act.REMOVE_FROM_GROUP})
     assert isinstance(search(setting, lost.question), Reachable)
@@ -140,7 +140,7 @@ def test_who_has_lost_the_phone_must_leave_the_stricter_policy_to_enrol_again() 
     ],
 )
 def test_what_no_policy_can_let_through(name: str, without: Act, answered: str) -> None:
-    told = story(name)
+    told = scenario_of(name)
     question = replace(
         told.question, acts=told.question.acts - {without}, helps=told.question.helps - {without}
     )
@@ -160,8 +160,8 @@ def test_statements_about_other_actions_do_not_matter() -> None:
     document = from_json({"Version": "2012-10-17", "Statement": passing})
     policies = attached(FIRST_LOGIN)
     more = replace(policies, identity=(*policies.identity, AttachedPolicy("more", document)))
-    for each in STORIES:
-        assert answer(each, more).verdict is answer(each, policies).verdict
+    for each in SCENARIOS:
+        assert run_scenario(each, more).outcome is run_scenario(each, policies).outcome
 
 
 def test_a_service_control_policy_may_keep_everybody_out() -> None:
@@ -178,14 +178,14 @@ def test_a_service_control_policy_may_keep_everybody_out() -> None:
     level = Level("root", (AttachedPolicy("scp", document),))
     policies = replace(attached(FIRST_LOGIN), scps=(level,))
     for name in ("new-user", "key-user", "passkey-only"):
-        found = answer(story(name), policies)
-        assert found.verdict is WalkVerdict.REFUTED
+        found = run_scenario(scenario_of(name), policies)
+        assert found.goes_wrong
         assert shown(found)[-1].startswith("!iam:EnableMFADevice")
-    assert answer(story("key-without-device"), policies).verdict is WalkVerdict.PROVED
+    assert run_scenario(scenario_of("key-without-device"), policies).as_required
 
 
 def test_a_denied_session_token_would_keep_key_users_out() -> None:
-    user = story("key-user")
+    user = scenario_of("key-user")
     deny = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
     document = from_json({"Version": "2012-10-17", "Statement": deny})
     policies = attached(Choices())
@@ -197,17 +197,17 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
 
 
 def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None:
-    setting = setting_of(story("key-with-device"), attached(Choices()))
-    session = Hold(Who.USER, Held.CONSOLE)
+    setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
+    session = Holding(Who.USER, Access.CONSOLE)
     state = State(holds=frozenset({session}), page=Page(Who.USER, code=False, mfa=True))
     outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
     assert outcome.answer == "AccessDenied"
 
 
 def test_more_states_than_the_limit_are_no_proof() -> None:
-    thief = story("key-with-device")
-    found = answer(thief, attached(Choices()), most_states=3)
-    assert found.verdict is WalkVerdict.UNKNOWN
+    attacker = scenario_of("key-with-device")
+    found = run_scenario(attacker, attached(Choices()), most_states=3)
+    assert found.outcome is ScenarioOutcome.UNKNOWN
     assert isinstance(found.result, Unexplored)
 
 
@@ -220,10 +220,10 @@ def test_more_states_than_the_limit_are_no_proof() -> None:
     ],
 )
 def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any], key: str) -> None:
-    for effect, asked in (("Allow", PEOPLE), ("Deny", STORIES)):
+    for effect, asked in (("Allow", PEOPLE), ("Deny", SCENARIOS)):
         policies = _odd(effect, "iam:*", **statement)
         for each in asked:
-            found = answer(each, policies)
+            found = run_scenario(each, policies)
             assert isinstance(found.result, Unexplored)
             assert f"`{key}`" in found.result.reason.en
 
@@ -237,45 +237,49 @@ def _odd(effect: str, action: str, **more: Any) -> Policies:
 
 @pytest.mark.parametrize("action", ["s3:*", "sts:AssumeRole", "cloudformation:*"])
 def test_what_the_model_does_not_know_matters_only_where_it_can_decide(action: str) -> None:
-    """Nobody needs these to get in, and beside a thief's policies stands one that allows all."""
+    """Nobody needs these to get in, and beside an attacker's stands one that allows all."""
     condition = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
-    for each in STORIES:
-        usual = answer(each, attached(HARDENED)).verdict
-        assert answer(each, _odd("Allow", action, **condition)).verdict is usual
-        denied = answer(each, _odd("Deny", action, **condition)).verdict
+    for each in SCENARIOS:
+        usual = run_scenario(each, attached(HARDENED)).outcome
+        assert run_scenario(each, _odd("Allow", action, **condition)).outcome is usual
+        denied = run_scenario(each, _odd("Deny", action, **condition)).outcome
         assert each not in PEOPLE or denied is usual
-    work = answer(story("key-without-device"), _odd("Deny", "s3:*", **condition))
-    assert work.verdict is WalkVerdict.UNKNOWN
+    work = run_scenario(scenario_of("key-without-device"), _odd("Deny", "s3:*", **condition))
+    assert work.outcome is ScenarioOutcome.UNKNOWN
     # a boundary has to allow on its own, also where the same policy is attached
     odd = _odd("Allow", "*", **condition)
-    work = answer(story("key-without-device"), replace(odd, boundaries=odd.identity[-1:]))
-    assert work.verdict is WalkVerdict.UNKNOWN
+    work = run_scenario(
+        scenario_of("key-without-device"), replace(odd, boundaries=odd.identity[-1:])
+    )
+    assert work.outcome is ScenarioOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("tags", "verdict"),
+    ("tags", "outcome"),
     [
-        (None, WalkVerdict.UNKNOWN),
-        ({}, WalkVerdict.REFUTED),
-        ({"onboarding": "done"}, WalkVerdict.REFUTED),
-        ({"Onboarding": "yes"}, WalkVerdict.PROVED),
+        (None, ScenarioOutcome.UNKNOWN),
+        ({}, ScenarioOutcome.LOCKED_OUT),
+        ({"onboarding": "done"}, ScenarioOutcome.LOCKED_OUT),
+        ({"Onboarding": "yes"}, ScenarioOutcome.GETS_IN),
     ],
 )
-def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, verdict: WalkVerdict) -> None:
+def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, outcome: ScenarioOutcome) -> None:
     """Under AWS's sample a new user dead-locks, unless a tag leaves the user out of its Deny."""
     written: Any = to_json(force_mfa(Choices()))
     deny = next(each for each in written["Statement"] if each["Effect"] == "Deny")
     deny["Condition"]["StringNotEquals"] = {"aws:PrincipalTag/onboarding": "yes"}
     policies = Policies(identity=(AttachedPolicy("enforcement", from_json(written)),))
-    assert answer(story("new-user"), policies, Setting(user_tags=tags)).verdict is verdict
+    assert (
+        run_scenario(scenario_of("new-user"), policies, Setting(user_tags=tags)).outcome is outcome
+    )
     # of nobody else are the tags known
-    for each in THIEVES:
-        found = answer(each, policies, Setting(user_tags=tags)).result
+    for each in ATTACKERS:
+        found = run_scenario(each, policies, Setting(user_tags=tags)).result
         assert not isinstance(found, Unreachable), each.id
 
 
 @pytest.mark.parametrize(
-    ("element", "names", "thief", "left"),
+    ("element", "names", "attacker", "left"),
     [
         (
             "Action",
@@ -294,14 +298,16 @@ def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, verdict: WalkV
     ],
 )
 def test_a_thief_stays_out_only_if_nothing_else_is_left_open(
-    element: str, names: list[str], thief: str, left: str | None
+    element: str, names: list[str], attacker: str, left: str | None
 ) -> None:
     mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     enforcement = {"Effect": "Deny", element: names, "Resource": "*", "Condition": mfa}
     document = from_json({"Version": "2012-10-17", "Statement": enforcement})
-    found = answer(story(thief), Policies(identity=(AttachedPolicy("enforcement", document),)))
+    found = run_scenario(
+        scenario_of(attacker), Policies(identity=(AttachedPolicy("enforcement", document),))
+    )
     if left == "":
-        assert found.verdict is WalkVerdict.PROVED
+        assert found.as_required
         return
     assert isinstance(found.result, Unexplored)
     assert "MFA enforcement leaves open" in found.result.reason.en
@@ -323,7 +329,7 @@ def test_an_action_that_is_denied_for_one_policy_only_is_open() -> None:
     ]
     document = from_json({"Version": "2012-10-17", "Statement": statements})
     policies = Policies(identity=(AttachedPolicy("enforcement", document),))
-    found = answer(story("admin-key-policies"), policies)
+    found = run_scenario(scenario_of("admin-key-policies"), policies)
     assert isinstance(found.result, Unexplored)
     assert f"`{attach}`" in found.result.reason.en
 
@@ -349,7 +355,9 @@ def test_names_of_devices_that_a_policy_tells_apart(effect: str, name: str, know
     document = from_json({"Version": "2012-10-17", "Statement": statement})
     policies = attached(FIRST_LOGIN)
     more = replace(policies, identity=(*policies.identity, AttachedPolicy("more", document)))
-    assert (answer(story("new-user"), more).verdict is not WalkVerdict.UNKNOWN) is known
+    assert (
+        run_scenario(scenario_of("new-user"), more).outcome is not ScenarioOutcome.UNKNOWN
+    ) is known
 
 
 def test_steps_are_told_in_both_languages() -> None:
@@ -376,11 +384,9 @@ def _told(path: list[str]) -> str:
 
 
 def test_the_page_shows_each_story_under_our_family_as_it_is() -> None:
-    refuted = {case.id: case.values[0]["refuted"] for case in VERDICTS}
-    for each in STORIES:
-        good, bad = (
-            ("gets in", "**dead-locks**") if each in PEOPLE else ("stays out", "**gets in**")
-        )
+    refuted = {case.id: case.values[0]["wrong"] for case in VERDICTS}
+    for each in SCENARIOS:
+        good, bad = ("gets in", "**locked out**") if each in PEOPLE else ("kept out", "**gets in**")
         cells = [bad if each.id in refuted[preset] else good for preset in FAMILY]
         assert f"| `{each.id}` | {each.title.en} | {' | '.join(cells)} |" in PAGE
 
@@ -388,7 +394,7 @@ def test_the_page_shows_each_story_under_our_family_as_it_is() -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_page_shows_the_path_through_each_published_policy(name: str) -> None:
     case = next(case.values[0] for case in VERDICTS if case.id == name)
-    refuted = {each: path for each, path in case["refuted"].items() if each != "role-session"}
+    refuted = {each: path for each, path in case["wrong"].items() if each != "role-session"}
     section = PAGE.split(f"`{name}`. ")[1].split("\n#")[0]
     shown_there = [line for line in section.splitlines() if line.startswith("- ")]
     assert shown_there == [f"- `{each}`: {_told(path)}" for each, path in refuted.items()]

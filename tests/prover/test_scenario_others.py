@@ -1,4 +1,4 @@
-"""No other user is left out: out of every class that policies tell apart, one meets the thief."""
+"""No other user is left out: one of every class that policies tell apart meets the attacker."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,26 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenario_policies import policies_of
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
 from sekisho.prover.scenarios import (
-    THIEVES,
+    ATTACKERS,
     Setting,
     Unexplored,
     Unreachable,
-    WalkVerdict,
-    answer,
     answers,
+    explorations,
+    run_scenario,
+    scenario_of,
     search,
     setting_of,
-    story,
-    walked,
 )
 from sekisho.prover.scenarios.answers import MOST_CLASSES, others, starts
 from sekisho.prover.scenarios.judge import Judge
-from sekisho.prover.scenarios.model import ON_USERS, Act, Held, Hold, Who
+from sekisho.prover.scenarios.model import ON_USERS, Access, Act, Holding, Who
 from sekisho.prover.scenarios.search import MOST_STATES
-from walk_policies import policies_of
 
 Statement = dict[str, Any]
 
@@ -57,7 +56,7 @@ def policies(*statements: Statement) -> Policies:
 
 
 @pytest.mark.parametrize(
-    ("opened", "tails", "thief", "other"),
+    ("opened", "tails", "attacker", "other"),
     [
         (["CreateLoginProfile"], [OWN, "user/admin*"], "admin-key-creates-login", "user/admin"),
         (["UpdateLoginProfile"], [OWN, "user/ops/*"], "admin-key-resets-login", "user/ops/"),
@@ -66,22 +65,22 @@ def policies(*statements: Statement) -> Policies:
     ],
 )
 def test_what_is_open_on_some_users_only_is_found(
-    opened: list[str], tails: list[str], thief: str, other: str
+    opened: list[str], tails: list[str], attacker: str, other: str
 ) -> None:
-    found = answer(story(thief), open_on(opened, tails))
-    assert found.verdict is WalkVerdict.REFUTED
+    found = run_scenario(scenario_of(attacker), open_on(opened, tails))
+    assert found.goes_wrong
     assert found.other.split(":")[-1].startswith(other)
 
 
 @pytest.mark.parametrize("name", ["taro", "TARO", "shiro", "phone-2", "taro-2"])
 def test_a_policy_that_names_one_device_closes_nobody_elses(name: str) -> None:
-    """Whatever the people of the stories are called."""
+    """Whatever the people of the scenarios are called."""
     opened = "iam:DeleteVirtualMFADevice"
     enforcement = {"Effect": "Deny", "NotAction": opened, "Resource": "*", "Condition": MFA}
     one = {"Effect": "Deny", "Action": opened, "Resource": _arns([f"mfa/{name}"])}
-    assert answer(story("admin-key-removes-devices"), policies(enforcement, one)).verdict is (
-        WalkVerdict.REFUTED
-    )
+    assert run_scenario(
+        scenario_of("admin-key-removes-devices"), policies(enforcement, one)
+    ).goes_wrong
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_a_policy_that_names_one_group_or_role_closes_no_other(
 ) -> None:
     enforcement = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": MFA}
     one = {"Effect": "Deny", "Action": action, "Resource": _arns([named])}
-    assert answer(story(told), policies(enforcement, one)).verdict is WalkVerdict.REFUTED
+    assert run_scenario(scenario_of(told), policies(enforcement, one)).goes_wrong
 
 
 def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps() -> None:
@@ -108,19 +107,19 @@ def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps
         "ArnNotLike": {"aws:PrincipalArn": _arns(["user/yuki"])},
     }
     enforcement = policies(everything, {**shut, "Condition": MFA}, {**shut, "Condition": but_yuki})
-    helped, known = story("key-user-helped"), Setting(names={Who.ADMINISTRATOR: "yuki"})
-    assert answer(helped, enforcement, known).verdict is WalkVerdict.PROVED
-    assert answer(helped, enforcement).verdict is WalkVerdict.REFUTED
+    helped, known = scenario_of("key-user-helped"), Setting(names={Who.ADMINISTRATOR: "yuki"})
+    assert run_scenario(helped, enforcement, known).as_required
+    assert run_scenario(helped, enforcement).goes_wrong
 
 
 def test_a_colleague_in_another_state_is_a_way_in() -> None:
-    """The story's colleague has no password yet; somebody else has one that can be reset."""
-    thief = story("key-with-device")
+    """The scenario's colleague has no password yet; somebody else has one that can be reset."""
+    attacker = scenario_of("key-with-device")
     opened = open_on(
         ["UpdateLoginProfile", "CreateVirtualMFADevice", "EnableMFADevice"], ["user/*", "mfa/*"]
     )
-    assert isinstance(search(setting_of(thief, opened), thief.question), Unreachable)
-    assert answer(thief, opened).verdict is WalkVerdict.REFUTED
+    assert isinstance(search(setting_of(attacker, opened), attacker.question), Unreachable)
+    assert run_scenario(attacker, opened).goes_wrong
 
 
 def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
@@ -131,7 +130,7 @@ def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
         "Resource": "*",
         "Condition": MFA,
     }
-    found = answer(story("key-with-device"), policies(enforcement, *closed))
+    found = run_scenario(scenario_of("key-with-device"), policies(enforcement, *closed))
     assert isinstance(found.result, Unexplored)
     assert f"{MOST_CLASSES}" in found.result.reason.en
 
@@ -139,29 +138,31 @@ def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
 def test_the_limit_of_states_leaves_room_above_the_widest_known_answer() -> None:
     name = "cdk-helper-denynomfapolicy-anonymous-code-search-hit"
     widest = policies_of({"published": name})
-    found = answer(story("service"), widest, most_states=MOST_STATES // 3)
-    assert found.verdict is WalkVerdict.REFUTED
+    found = run_scenario(scenario_of("service"), widest, most_states=MOST_STATES // 3)
+    assert found.goes_wrong
 
 
 def test_a_enforcement_that_leaves_much_open_is_given_up_in_time() -> None:
     names = ["CreateVirtualMFADevice", "DeactivateMFADevice", "DeleteVirtualMFADevice"]
     names += ["CreateLoginProfile", "CreateAccessKey", "AddUserToGroup", "RemoveUserFromGroup"]
     opened = open_on([*names, "UpdateLoginProfile", "ChangePassword"], ["*"])
-    found = answer(story("admin-key-trust"), opened)
+    found = run_scenario(scenario_of("admin-key-trust"), opened)
     assert isinstance(found.result, Unexplored)
     assert "more than 2500 states" in found.result.reason.en
 
 
 def test_all_searches_of_a_story_share_one_limit_of_states() -> None:
-    thief, opened = story("key-with-device"), open_on(["CreateLoginProfile"], ["user/*"])
-    walks = [*walked(thief, setting_of(thief, opened))]
+    attacker, opened = scenario_of("key-with-device"), open_on(["CreateLoginProfile"], ["user/*"])
+    walks = [*explorations(attacker, setting_of(attacker, opened))]
     counts = [each.result.states for each in walks if isinstance(each.result, Unreachable)]
     assert len(counts) > 1
-    found = answer(thief, opened, most_states=2 * max(counts)).result
+    found = run_scenario(attacker, opened, most_states=2 * max(counts)).result
     assert isinstance(found, Unexplored)
     assert f"more than {2 * max(counts)} states" in found.reason.en
     # a search with passkeys and one without
-    assert isinstance(answer(thief, opened, most_states=2 * sum(counts)).result, Unreachable)
+    assert isinstance(
+        run_scenario(attacker, opened, most_states=2 * sum(counts)).result, Unreachable
+    )
 
 
 def _by_hand_to_hand() -> Policies:
@@ -202,7 +203,7 @@ def _apart_by_name() -> Policies:
 def test_what_leads_from_one_colleague_to_another_is_no_proof(
     enforcement: Callable[[], Policies],
 ) -> None:
-    found = answer(story("key-with-device"), enforcement())
+    found = run_scenario(scenario_of("key-with-device"), enforcement())
     assert isinstance(found.result, Unexplored)
 
 
@@ -227,7 +228,7 @@ ENFORCEMENTS = st.builds(
         st.sampled_from(TAILS[2:]),
     ),
 )
-CLOSABLE = tuple(thief for thief in THIEVES if thief.beyond is None)
+CLOSABLE = tuple(attacker for attacker in ATTACKERS if attacker.beyond is None)
 
 
 def _with(setting: Setting, person: str) -> Setting:
@@ -237,35 +238,35 @@ def _with(setting: Setting, person: str) -> Setting:
 
 
 def _let_in(enforcement: Policies, name: str) -> Iterator[str]:
-    """Yield the users with whom a thief gets in who is said to stay out."""
-    thief = story(name)
-    if answer(thief, enforcement).verdict is not WalkVerdict.PROVED:
+    """Yield the users with whom an attacker gets in who is said to stay out."""
+    attacker = scenario_of(name)
+    if not run_scenario(attacker, enforcement).as_required:
         return
-    setting = setting_of(thief, enforcement)
+    setting = setting_of(attacker, enforcement)
     for person in PEOPLE:
-        for start in (thief.question.start, *starts(thief.question.start, again=False)):
-            found = search(_with(setting, person), replace(thief.question, start=start))
+        for start in (attacker.question.start, *starts(attacker.question.start, again=False)):
+            found = search(_with(setting, person), replace(attacker.question, start=start))
             if not isinstance(found, Unreachable):
                 yield person
 
 
-@given(ENFORCEMENTS, st.sampled_from([thief.id for thief in CLOSABLE]))
+@given(ENFORCEMENTS, st.sampled_from([attacker.id for attacker in CLOSABLE]))
 @settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 15)
 def test_who_stays_out_does_so_whoever_the_colleague_is(enforcement: Policies, name: str) -> None:
     assert [*_let_in(enforcement, name)] == []
 
 
 @given(ENFORCEMENTS)
-def test_every_user_is_like_one_who_meets_the_thief(enforcement: Policies) -> None:
+def test_every_user_is_like_one_who_meets_the_attacker(enforcement: Policies) -> None:
     """What policies say of a user they say of a representative."""
-    setting = setting_of(story("key-with-device"), enforcement)
+    setting = setting_of(scenario_of("key-with-device"), enforcement)
     known = {_open(each) for each in (setting, *others(setting))}
     assert {_open(_with(setting, each)) for each in PEOPLE} <= known
 
 
 def _open(setting: Setting) -> frozenset[Act]:
     """Return what can be done to the colleague with the user's access key."""
-    key = Hold(Who.USER, Held.KEY)
+    key = Holding(Who.USER, Access.KEY)
     return Judge(setting).open_to(Who.COLLEAGUE, key, ON_USERS, member=False)
 
 
@@ -301,15 +302,15 @@ BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] =
 
 
 @pytest.mark.parametrize(
-    ("name", "broken", "enforcement", "thief"), BROKEN.values(), ids=list(BROKEN)
+    ("name", "broken", "enforcement", "attacker"), BROKEN.values(), ids=list(BROKEN)
 )
 def test_a_walk_that_is_broken_is_caught(
     name: str,
     broken: Callable[..., Any],
     enforcement: Callable[[], Policies],
-    thief: str,
+    attacker: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert answer(story(thief), enforcement()).verdict is not WalkVerdict.PROVED
+    assert not run_scenario(scenario_of(attacker), enforcement()).as_required
     monkeypatch.setattr(answers, name, broken)
-    assert answer(story(thief), enforcement()).verdict is WalkVerdict.PROVED
+    assert run_scenario(scenario_of(attacker), enforcement()).as_required

@@ -1,4 +1,4 @@
-"""What would change a wrong story: our family in the enforcement's place, and all else as it is."""
+"""What would change a wrong scenario: our family in its place, and all else as it is."""
 
 import json
 from dataclasses import replace
@@ -14,15 +14,15 @@ from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json,
 from sekisho.prover.scenarios import (
     PEOPLE,
     Reachable,
+    ScenarioOutcome,
     Setting,
-    WalkVerdict,
-    answer,
     enforcement_in,
+    fixing_choices,
     in_the_way,
-    mending,
     right_with,
+    run_scenario,
+    scenario_of,
     step_text,
-    story,
 )
 from sekisho.prover.scenarios.fixes import FAMILY
 
@@ -71,11 +71,11 @@ BLOCKING = {
 @pytest.mark.parametrize("kind", BLOCKING, ids=lambda kind: kind.value)
 def test_what_stands_beside_the_enforcement_is_no_enforcement_s_to_mend(kind: PolicyKind) -> None:
     policies = _enforced(_beside(kind, *BLOCKING[kind]))
-    new = story("new-user")
-    assert answer(new, policies).verdict is WalkVerdict.REFUTED
+    new = scenario_of("new-user")
+    assert run_scenario(new, policies).goes_wrong
     choices, beside = enforcement_in(policies)
     assert (choices, beside) == (RECOMMENDED, _beside(kind, *BLOCKING[kind]))
-    assert mending(new, RECOMMENDED, beside) == ()
+    assert fixing_choices(new, RECOMMENDED, beside) == ()
     assert right_with(new, beside) == ()
     (cause,) = in_the_way(new, beside)
     assert (cause.sid, cause.policy) == ("NobodyEnrols", kind.value)
@@ -86,8 +86,8 @@ def test_another_s_enforcement_is_replaced_and_what_is_beside_stays() -> None:
     beside = _policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     choices, kept = enforcement_in(Policies(identity=(others, beside)))
     assert (choices, kept) == (None, Policies(identity=(beside,)))
-    assert right_with(story("new-user"), kept) == ("first-login", "recommended", "hardened")
-    assert in_the_way(story("new-user"), kept) == ()
+    assert right_with(scenario_of("new-user"), kept) == ("first-login", "recommended", "hardened")
+    assert in_the_way(scenario_of("new-user"), kept) == ()
 
 
 def _without_mfa() -> Statement:
@@ -95,29 +95,29 @@ def _without_mfa() -> Statement:
 
 
 @pytest.mark.parametrize("partition", [each.id for each in partitions()])
-def test_a_enforcement_is_known_and_mended_in_its_own_partition(partition: str) -> None:
+def test_a_enforcement_is_known_and_fixed_in_its_own_partition(partition: str) -> None:
     around = Setting(partition=partition)
     policies = _enforced(Policies(), replace(FAMILY["aws"], partition=partition))
     choices, beside = enforcement_in(policies, partition)
     assert choices == FAMILY["aws"]
-    found = mending(story("new-user"), FAMILY["aws"], beside, around)
+    found = fixing_choices(scenario_of("new-user"), FAMILY["aws"], beside, around)
     assert found == (("password_change_without_mfa",),)
 
 
 @pytest.mark.parametrize("partition", [each.id for each in partitions()])
 def test_a_lock_on_the_partition_s_own_region_keeps_nobody_out(partition: str) -> None:
-    for region, verdict in (
-        (iam_region(partition), WalkVerdict.PROVED),
-        ("eu-north-1", WalkVerdict.REFUTED),
+    for region, outcome in (
+        (iam_region(partition), ScenarioOutcome.GETS_IN),
+        ("eu-north-1", ScenarioOutcome.LOCKED_OUT),
     ):
         elsewhere = {"StringNotEquals": {"aws:RequestedRegion": region}}
         lock = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere}
         beside = _beside(PolicyKind.SCP, ALL, lock)
         policies = _enforced(beside, replace(RECOMMENDED, partition=partition))
-        found = answer(story("new-user"), policies, Setting(partition=partition))
-        assert found.verdict is verdict
-    unknown = answer(story("new-user"), policies, Setting(partition="aws-none"))
-    assert unknown.verdict is WalkVerdict.UNKNOWN
+        found = run_scenario(scenario_of("new-user"), policies, Setting(partition=partition))
+        assert found.outcome is outcome
+    unknown = run_scenario(scenario_of("new-user"), policies, Setting(partition="aws-none"))
+    assert unknown.outcome is ScenarioOutcome.UNKNOWN
 
 
 def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, dict[str, Any]]:
@@ -137,7 +137,7 @@ def test_the_command_names_what_is_in_the_way(
     limit = {"Version": "2012-10-17", "Statement": [ALL, NOBODY_ENROLS]}
     asked = (enforcement, "--boundary", _saved(tmp_path / "limit.json", limit))
     new = _told(capsys, *asked)["new-user"]
-    assert (new["mendedBy"], new["rightWith"]) == ([], [])
+    assert (new["fixedBy"], new["rightWith"]) == ([], [])
     assert [cause["sid"] for cause in new["inTheWay"]] == ["NobodyEnrols"]
     root.main(["prove", *asked, "--only", "people", "--lang", "en"], standalone_mode=False)
     assert "in the way is statement NobodyEnrols" in capsys.readouterr().out
@@ -146,7 +146,7 @@ def test_the_command_names_what_is_in_the_way(
 def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Without any enforcement no thief is one whom no policy can stop.
+    """Without any enforcement no attacker is one whom no policy can stop.
 
     But who has a role's session.
     """
@@ -157,7 +157,7 @@ def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
     assert apart == {"role-session"}
     assert found["temporary-password"]["counts"]
     root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
-    assert "Force_MFA stops these steps, but not this thief." in capsys.readouterr().out
+    assert "Force_MFA stops these steps, but not this attacker." in capsys.readouterr().out
 
 
 def test_a_partition_without_a_force_mfa_has_no_fixes(
@@ -166,7 +166,7 @@ def test_a_partition_without_a_force_mfa_has_no_fixes(
     path = _saved(tmp_path / "enforcement.json", to_json(force_mfa(RECOMMENDED)))
     found = _told(capsys, path, "--user-arn", "arn:aws-iso:iam::111122223333:user/ken")
     assert set(found) >= {each.id for each in PEOPLE}
-    assert {(*one["mendedBy"], *one["rightWith"]) for one in found.values()} == {()}
+    assert {(*one["fixedBy"], *one["rightWith"]) for one in found.values()} == {()}
 
 
 def test_at_a_terminal_it_is_seen_how_far_it_has_come(
@@ -176,12 +176,12 @@ def test_at_a_terminal_it_is_seen_how_far_it_has_come(
     for terminal in ("", "1"):
         monkeypatch.setenv("TTY_COMPATIBLE", terminal)
         root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
-        assert ("stories" in capsys.readouterr().err) is bool(terminal)
+        assert ("scenarios" in capsys.readouterr().err) is bool(terminal)
 
 
 def test_a_passkey_gives_no_code() -> None:
     policies = _enforced(Policies())
     for name, said in (("passkey-only", "sign in with the passkey"), ("new-user", "give the MFA")):
-        found = answer(story(name), policies).result
+        found = run_scenario(scenario_of(name), policies).result
         assert isinstance(found, Reachable)
         assert step_text(found.path[-1]).en.startswith(said)

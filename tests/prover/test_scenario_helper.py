@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from scenario_policies import attached
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, from_json
-from sekisho.prover.scenarios import Reachable, WalkVerdict, answer, story
+from sekisho.prover.scenarios import Reachable, ScenarioOutcome, run_scenario, scenario_of
 from sekisho.prover.scenarios.model import Act, Who
-from walk_policies import attached
 
 Statement = dict[str, Any]
 
@@ -24,8 +24,8 @@ def _policy(*statements: Statement, kind: PolicyKind = PolicyKind.IDENTITY) -> A
     return AttachedPolicy(kind.value, from_json(document, kind=kind))
 
 
-def _verdicts(policies: Policies) -> set[WalkVerdict]:
-    return {answer(story(name), policies).verdict for name in HELPED}
+def _outcomes(policies: Policies) -> set[ScenarioOutcome]:
+    return {run_scenario(scenario_of(name), policies).outcome for name in HELPED}
 
 
 ENROLLING = ["iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"]
@@ -43,14 +43,14 @@ ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 def test_the_user_s_boundary_and_denies_are_not_the_administrator_s() -> None:
     boundary = _policy(*WORKING, kind=PolicyKind.BOUNDARY)
-    assert _verdicts(replace(RECOMMENDED, boundaries=(boundary,))) == {WalkVerdict.PROVED}
+    assert _outcomes(replace(RECOMMENDED, boundaries=(boundary,))) == {ScenarioOutcome.GETS_IN}
     beside = (*RECOMMENDED.identity, _policy(NOT_FOR_USERS))
-    assert _verdicts(replace(RECOMMENDED, identity=beside)) == {WalkVerdict.PROVED}
+    assert _outcomes(replace(RECOMMENDED, identity=beside)) == {ScenarioOutcome.GETS_IN}
 
 
 def test_service_control_policies_hold_the_administrator_too() -> None:
     level = Level("root", (_policy(ALL, NOT_FOR_USERS, kind=PolicyKind.SCP),))
-    assert _verdicts(replace(RECOMMENDED, scps=(level,))) == {WalkVerdict.REFUTED}
+    assert _outcomes(replace(RECOMMENDED, scps=(level,))) == {ScenarioOutcome.LOCKED_OUT}
 
 
 @pytest.mark.parametrize("name", HELPED)
@@ -58,7 +58,7 @@ def test_an_administrator_is_enforced(name: str) -> None:
     """MFA enforcement that asks for a fresh code stops a helper whose session has none."""
     stale = {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "-1"}}
     enforced = (*RECOMMENDED.identity, _policy({**NOT_FOR_USERS, "Condition": stale}))
-    assert answer(story(name), Policies(identity=enforced)).verdict is WalkVerdict.REFUTED
+    assert run_scenario(scenario_of(name), Policies(identity=enforced)).goes_wrong
 
 
 def test_an_administrator_deletes_the_lost_device_as_well() -> None:
@@ -68,7 +68,7 @@ def test_an_administrator_deletes_the_lost_device_as_well() -> None:
         {"Effect": "Allow", "Action": ENROLLING, "Resource": [OWN_USER, OWN_DEVICE]},
         {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": NO_MFA},
     )
-    found = answer(story("lost-phone"), Policies(identity=(enforcement,))).result
+    found = run_scenario(scenario_of("lost-phone"), Policies(identity=(enforcement,))).result
     assert isinstance(found, Reachable)
     deleted = [step.move for step in found.path if step.move.act is Act.DELETE_DEVICE]
     assert [move.by.who for move in deleted] == [Who.ADMINISTRATOR]

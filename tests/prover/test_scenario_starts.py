@@ -1,4 +1,4 @@
-"""A thief who is said to stay out does so in whichever state the user is of whom they stole."""
+"""An attacker who is said to stay out does so in whichever state the user is of whom they stole."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,21 +8,20 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenario_account import Cell, account_of
+from scenario_performer import Performer
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.localaws import LocalAws
 from sekisho.policy import from_json
 from sekisho.prover.scenarios import (
-    THIEVES,
+    ATTACKERS,
     Reachable,
-    Story,
-    WalkVerdict,
-    answer,
+    Scenario,
+    run_scenario,
+    scenario_of,
     setting_of,
-    story,
 )
 from sekisho.prover.scenarios.model import Act, Device, Hand, Password, State, Who
-from walk_account import Cell, account_of
-from walk_performer import Performer
 
 Statement = dict[str, Any]
 
@@ -61,9 +60,9 @@ def enforcement(exempt: list[str], own: list[str], *, no_keys: bool, own_name: b
     return Policies(identity=(AttachedPolicy("enforcement", document),))
 
 
-def states_of(thief: Story) -> Iterator[State]:
-    """Yield every beginning that the title of a story allows of the user whose things are held."""
-    begin = thief.question.start
+def states_of(attacker: Scenario) -> Iterator[State]:
+    """Yield every beginning that a scenario's title allows of the user whose things are held."""
+    begin = attacker.question.start
     known = begin.user.password is Password.KNOWN
     passwords = [Password.KNOWN] if known else [Password.NONE, Password.UNKNOWN]
     devices = [{_FAR}, {_FAR_OWN}] if begin.user.devices else [set[Device]()]
@@ -73,23 +72,25 @@ def states_of(thief: Story) -> Iterator[State]:
             yield replace(begin, user=user, unassigned=begin.unassigned | orphans)
 
 
-def _beginning(thief: Story, start: State) -> Story:
-    return replace(thief, question=replace(thief.question, start=start))
+def _beginning(attacker: Scenario, start: State) -> Scenario:
+    return replace(attacker, question=replace(attacker.question, start=start))
 
 
 _CHOSEN = st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=5, unique=True)
 ENFORCEMENTS = st.builds(
     enforcement, _CHOSEN, _CHOSEN, no_keys=st.booleans(), own_name=st.booleans()
 )
-CLOSABLE = tuple(thief for thief in THIEVES if thief.beyond is None)
+CLOSABLE = tuple(attacker for attacker in ATTACKERS if attacker.beyond is None)
 
 
 @given(ENFORCEMENTS, st.sampled_from(CLOSABLE))
 @settings(max_examples=1_000 if settings.get_current_profile_name() == "deep" else 20)
-def test_who_stays_out_does_so_in_every_state_of_the_user(policies: Policies, thief: Story) -> None:
-    if answer(thief, policies).verdict is WalkVerdict.PROVED:
-        for start in states_of(thief):
-            assert answer(_beginning(thief, start), policies).verdict is not WalkVerdict.REFUTED
+def test_who_stays_out_does_so_in_every_state_of_the_user(
+    policies: Policies, attacker: Scenario
+) -> None:
+    if run_scenario(attacker, policies).as_required:
+        for start in states_of(attacker):
+            assert not run_scenario(_beginning(attacker, start), policies).goes_wrong
 
 
 SELF_SERVICE = enforcement(
@@ -102,12 +103,12 @@ SELF_SERVICE = enforcement(
 
 
 def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> None:
-    thief = story("key-without-device")
-    result = answer(thief, SELF_SERVICE).result
+    attacker = scenario_of("key-without-device")
+    result = run_scenario(attacker, SELF_SERVICE).result
     assert isinstance(result, Reachable)
     acts = [step.move.act for step in result.path]
     assert acts[:2] == [Act.CREATE_LOGIN, Act.SIGN_IN]
-    cell = Cell.of(thief, setting_of(thief, SELF_SERVICE), 1, result.path)
+    cell = Cell.of(attacker, setting_of(attacker, SELF_SERVICE), 1, result.path)
     with LocalAws(account_of([cell])) as local:
         performer = Performer(local, cell)
         assert {performer.perform(step) for step in result.path} == {"OK"}
@@ -116,5 +117,5 @@ def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> Non
 def test_a_device_under_another_name_leaves_the_user_s_own_name_free() -> None:
     """Then the key creates a device, and enables it on somebody else."""
     policies = enforcement([_CREATE, "EnableMFADevice"], [], no_keys=False, own_name=True)
-    found = answer(story("admin-key-enables-device"), policies)
-    assert found.verdict is WalkVerdict.REFUTED
+    found = run_scenario(scenario_of("admin-key-enables-device"), policies)
+    assert found.goes_wrong

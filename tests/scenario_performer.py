@@ -1,4 +1,4 @@
-"""Performing the steps of a walk: real clients and the console's sign-in at the local AWS."""
+"""Performing the steps of a scenario: real clients and the console's sign-in at the local AWS."""
 
 import json
 from collections.abc import Iterable
@@ -6,28 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from sekisho.account.aws import Keys, connect
-from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.engine import Assumptions
-from sekisho.errors import AwsRefused
-from sekisho.localaws import LocalAws
-from sekisho.prover.scenarios import Step
-from sekisho.prover.scenarios.judge import OK, Judge
-from sekisho.prover.scenarios.model import (
-    ROLE_HOLD,
-    Act,
-    Hand,
-    Held,
-    Hold,
-    Move,
-    Person,
-    State,
-    Who,
-)
-from sekisho.prover.scenarios.setting import Setting
-from sekisho.signin import NextStep, SigninAssumptions, totp
-from sekisho.tour.rehearsal import ConsoleClient, Page
-from walk_account import (
+from scenario_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
     PASSWORD_AGE,
@@ -38,6 +17,27 @@ from walk_account import (
     device_name,
     keys_of,
 )
+from sekisho.account.aws import Keys, connect
+from sekisho.catalogue import DEFAULT_PARTITION
+from sekisho.engine import Assumptions
+from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
+from sekisho.prover.scenarios import Step
+from sekisho.prover.scenarios.judge import OK, Judge
+from sekisho.prover.scenarios.model import (
+    ROLE_HOLD,
+    Access,
+    Act,
+    Hand,
+    Holding,
+    Move,
+    Person,
+    State,
+    Who,
+)
+from sekisho.prover.scenarios.setting import Setting
+from sekisho.signin import NextStep, SigninAssumptions, totp
+from sekisho.tour.rehearsal import ConsoleClient, Page
 
 NOT_PERFORMED = {
     "passkey": "registering one and signing in with it: the local console has no page for WebAuthn",
@@ -49,7 +49,7 @@ NOT_PERFORMED = {
     "age": "a password that its age alone makes expire: one that must be changed stands for it",
     "facts": "a step under a policy that asks for the user's id or tags, or for the time",
 }
-"""What is not performed here, by name; the page about walks lists it in these words."""
+"""What is not performed here, by name; the page about scenarios lists it in these words."""
 
 ENROLLED_AS = {Hand.ACTOR: "", Hand.ACTOR_PASSKEY: "passkey", Hand.ELSEWHERE: ""}
 """For each kind of device, why no client enrols it or gives its code; "" where one does."""
@@ -97,7 +97,7 @@ class _Virtual:
 
 
 class Performer:
-    """The actor of a story at a local AWS that runs."""
+    """The actor of a scenario at a local AWS that runs."""
 
     def __init__(self, local: LocalAws, cell: Cell) -> None:
         self._local = local
@@ -105,11 +105,11 @@ class Performer:
         self._called = cell.setting.called
         self._names = self._called.people
         self._apis: dict[str, Any] = {}
-        self._keys: dict[Hold, Keys] = {}
+        self._keys: dict[Holding, Keys] = {}
         self._passwords = dict(PASSWORDS)
         self._page: Page | None = None
         self._made = 0
-        start = cell.story.question.start
+        start = cell.scenario.question.start
         self._unassigned = {
             device: self._virtual(device_name(device, Who.USER, cell))
             for device in start.unassigned
@@ -132,14 +132,14 @@ class Performer:
     def _virtual(self, name: str) -> _Virtual:
         return _Virtual(f"arn:aws:iam::{self._account}:mfa/{name}", SEED)
 
-    def _begin_with(self, hold: Hold) -> None:
+    def _begin_with(self, hold: Holding) -> None:
         if hold == ROLE_HOLD:
             role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             answer = self._api(keys_of(SETUP)).call(
                 "sts", "AssumeRole", RoleArn=role, RoleSessionName="session"
             )
             self._keys[hold] = _session(answer)
-        elif hold.held is Held.KEY:
+        elif hold.held is Access.KEY:
             self._keys[hold] = keys_of(self._names[hold.who])
         else:
             page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
@@ -186,8 +186,8 @@ class Performer:
         self._page = page
         if page.next is NextStep.DONE:
             assert page.keys is not None
-            held = Held.CONSOLE_MFA if page.mfa_used else Held.CONSOLE
-            self._keys[Hold(who, held)] = page.keys
+            held = Access.CONSOLE_MFA if page.mfa_used else Access.CONSOLE
+            self._keys[Holding(who, held)] = page.keys
 
     def _enrol(self, move: Move) -> None:
         api, device = self._signed(move), move.device
@@ -241,7 +241,7 @@ class Performer:
             role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             more |= {"RoleArn": role, "RoleSessionName": "session"}
         else:
-            hold = Hold(move.by.who, Held.TOKEN_MFA if move.code else Held.TOKEN)
+            hold = Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
         answer = self._signed(move).call("sts", move.act.value.split(":")[1], **more)
         self._keys[hold] = _session(answer)
 
@@ -266,7 +266,9 @@ class Performer:
         answer = self._signed(move).call(service, operation, **self._parameters(move))
         if move.act is Act.CREATE_KEY:
             key = answer["AccessKey"]
-            self._keys[Hold(move.on, Held.KEY)] = Keys(key["AccessKeyId"], key["SecretAccessKey"])
+            self._keys[Holding(move.on, Access.KEY)] = Keys(
+                key["AccessKeyId"], key["SecretAccessKey"]
+            )
 
     def _parameters(self, move: Move) -> dict[str, str]:
         user = {"UserName": self._names[move.on]}
