@@ -5,7 +5,6 @@ from sekisho.audit.exceptions.model import (
     ExceptionKind,
     Exceptions,
     Exemption,
-    exemption_from_json,
     exemption_to_json,
 )
 
@@ -13,7 +12,6 @@ __all__ = [
     "ExceptionKind",
     "Exceptions",
     "Exemption",
-    "exemption_from_json",
     "exemption_to_json",
     "load_exceptions",
 ]

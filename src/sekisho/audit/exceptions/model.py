@@ -4,7 +4,7 @@ Nothing is an exception that is not in the file, and nothing in it is silent: it
 its user is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -63,25 +63,6 @@ def exemption_to_json(exemption: Exemption) -> dict[str, str]:
         "ticket": exemption.ticket,
         "force": exemption.force,
     }
-
-
-def exemption_from_json(value: Mapping[str, str]) -> Exemption:
-    """Return the exception whose JSON form this is.
-
-    Raises:
-        KeyError: if a key is missing.
-        ValueError: if a kind or a date is none.
-    """
-    return Exemption(
-        user=value["user"],
-        kind=ExceptionKind(value["kind"]),
-        why=value["why"],
-        owner=value["owner"],
-        approved_by=value["approvedBy"],
-        expires=date.fromisoformat(value["expires"]),
-        ticket=value["ticket"],
-        force=value["force"],
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """An audit as one self-contained HTML page: no script, no other file, ready to print."""
 
 import re
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.people import Row
@@ -26,29 +28,9 @@ from sekisho.audit.report.wording import (
 )
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font-family: system-ui, "Hiragino Sans", "Noto Sans CJK JP", "Yu Gothic", sans-serif;
-  line-height: 1.6; margin: 2rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-.headline { font-size: 1.2rem; } .unknown td { font-style: italic; }
-table { border-collapse: collapse; font-size: .85rem; width: calc(100% - 2px); }
-th, td { border: 1px solid #8887; padding: .25em .5em; text-align: start; vertical-align: top;
-  overflow-wrap: break-word; }
-code { font-family: ui-monospace, monospace, monospace; font-size: .95em; }
-.short { white-space: nowrap; } .long { overflow-wrap: anywhere; }
-thead .as-of { display: none; }
-tr.error td:first-child { border-left: 4px solid #c22; }
-tr.warning td:first-child { border-left: 4px solid #c80; }
-.as-of { font-size: .85rem; }
-@page { size: A4 landscape; margin: 12mm; }
-@media print {
-  :root { font-size: 75%; }
-  body { margin: 0; } thead { display: table-header-group; } thead .as-of { display: table-cell; }
-  tr, h2 { break-inside: avoid; }
-  h2 { break-after: avoid; }
-}
-"""
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
 
 _SHORT, _LONG = 10, 30
 """How many characters stay on one line; how many without a space may break anywhere."""
@@ -63,39 +45,100 @@ _GAP = (Message("call"), Message("about"), Message("answer"))
 _EXCUSED = Message("exception: {why} (until {day})")
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table; `kind` is its class in the style sheet, or ""."""
+
+    cells: Sequence[str]
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A heading and a table under it.
+
+    Attributes:
+        title: the heading.
+        columns: the heads of the table's columns.
+        rows: its rows; none: the page says so.
+        none: what the page says then.
+        note: what stands under the table; "" for nothing.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[_Row]
+    none: str
+    note: str = ""
+
+
 def to_html(report: AccountReport, lang: Language) -> str:
     """Return an audit as an HTML document; every text in it is escaped."""
-    title = escape(_TITLE.filled(account=report.snapshot.account).into(lang))
-    dated = escape(as_of(report).into(lang))
-    lines = "".join(f"<li>{_shown(each.into(lang))}</li>" for each in figures(report))
-    exceptions = [exemption_text(each) for each in report.exceptions.entries]
+    return _template().render(
+        lang=lang.value,
+        title=_TITLE.filled(account=report.snapshot.account).into(lang),
+        as_of=as_of(report).into(lang),
+        headline=headline(report).into(lang),
+        notices=[each.into(lang) for each in notices(report)],
+        figures=[each.into(lang) for each in figures(report)],
+        sections=list(_sections(report, lang)),
+    )
+
+
+def _template() -> "Template":
+    """Return the page's template, in which everything is escaped by default."""
+    from jinja2 import (  # noqa: PLC0415 - the other forms of an audit need no templates
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+    )
+
+    pages = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=pages, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters |= {"shown": _shown, "fit": _fit}
+    return environment.get_template("page.html.jinja")
+
+
+def _sections(report: AccountReport, lang: Language) -> Iterator[_Section]:
+    none = NONE.into(lang)
+
+    def section(
+        title: Message, columns: Sequence[Message], rows: list[_Row], **more: str
+    ) -> _Section:
+        heads = [column.into(lang) for column in columns]
+        return _Section(title.into(lang), heads, rows, **{"none": none, **more})
+
+    def row(cells: Iterable[Message], kind: str = "") -> _Row:
+        return _Row([cell.into(lang) for cell in cells], kind)
+
+    users = [row(_cells(each)) for each in report.rows]
+    yield section(USERS, COLUMNS, users, none=nobody(report).into(lang))
+    findings = [row(_finding(each), _kind(each)) for each in report.findings]
+    yield section(FINDINGS, _FINDING, findings, note=limits_of_controls().into(lang))
+    exceptions = [row(exemption_text(each)) for each in report.exceptions.entries]
+    yield section(EXCEPTIONS, EXEMPTION, exceptions)
     gaps = [
-        (_plain(each.operation), _plain(each.resource.label), each.cause)
+        row((verbatim(each.operation), verbatim(each.resource.label), each.cause))
         for each in report.snapshot.gaps
     ]
-    told = "".join(f"<p>{_shown(each.into(lang))}</p>\n" for each in notices(report))
-    tables = _Tables(dated, lang)
-    users = (
-        tables.of(COLUMNS, [_cells(row) for row in report.rows])
-        if report.rows
-        else f"<p>{escape(nobody(report).into(lang))}</p>"
-    )
-    sections = (
-        _section(USERS, users, lang),
-        _section(FINDINGS, tables.of_findings(report.findings), lang),
-        f"<p>{_shown(limits_of_controls().into(lang))}</p>",
-        _section(EXCEPTIONS, tables.of(EXEMPTION, exceptions), lang),
-        _section(GAPS, tables.of(_GAP, gaps), lang),
-    )
-    return (
-        f'<!DOCTYPE html>\n<html lang="{lang.value}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{title}</h1>\n<p class="as-of">{dated}</p>\n'
-        f'<p class="headline">{escape(headline(report).into(lang))}</p>\n{told}<ul>{lines}</ul>\n'
-        f"{''.join(sections)}"
-        "</main>\n</body>\n</html>\n"
-    )
+    yield section(GAPS, _GAP, gaps)
+
+
+def _shown(text: str) -> "Markup":
+    """Return an escaped text, with what stands in backticks as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - as above
+
+    # what is put in is our own two tags, round text that is escaped
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - see above
+
+
+def _fit(text: str) -> str:
+    """Return a cell's class: what is short stays on one line, only long names break anywhere."""
+    if len(text) <= _SHORT:
+        return "short"
+    return "long" if max(map(len, text.split()), default=0) > _LONG else ""
 
 
 def _cells(row: Row) -> tuple[Message, ...]:
@@ -105,69 +148,23 @@ def _cells(row: Row) -> tuple[Message, ...]:
     return (name, Message("{before}: {names}").filled(before=kind, names=because), *rest)
 
 
-def _shown(text: str) -> str:
-    """Return an escaped text, with what stands in backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+def _kind(finding: Finding) -> str:
+    return finding.severity.value if finding.known else f"{finding.severity.value} unknown"
 
 
-def _plain(text: str) -> Message:
-    return verbatim(text)
-
-
-def _section(title: Message, body: str, lang: Language) -> str:
-    return f"<section>\n<h2>{escape(title.into(lang))}</h2>\n{body}\n</section>\n"
-
-
-class _Tables:
-    """Tables, whose head says as of when they are: it comes again on every printed page."""
-
-    def __init__(self, dated: str, lang: Language) -> None:
-        self._dated = dated
-        self._lang = lang
-
-    def of(self, columns: Sequence[Message], rows: Sequence[Sequence[Message]]) -> str:
-        """Return a table of plain rows."""
-        return self._drawn(columns, [("", row) for row in rows])
-
-    def of_findings(self, findings: Iterable[Finding]) -> str:
-        """Return the table of findings."""
-        return self._drawn(_FINDING, [_finding(each) for each in findings])
-
-    def _drawn(
-        self, columns: Sequence[Message], rows: Sequence[tuple[str, Sequence[Message]]]
-    ) -> str:
-        if not rows:
-            return f"<p>{escape(NONE.into(self._lang))}</p>"
-        head = "".join(self._cell("th", each) for each in columns)
-        body = "".join(self._row(kind, cells) for kind, cells in rows)
-        return (
-            f'<table>\n<thead><tr><td class="as-of" colspan="{len(columns)}">{self._dated}</td>'
-            f"</tr>\n<tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
-        )
-
-    def _row(self, kind: str, cells: Sequence[Message]) -> str:
-        begin = f'<tr class="{escape(kind)}">' if kind else "<tr>"
-        return f"{begin}{''.join(self._cell('td', cell) for cell in cells)}</tr>\n"
-
-    def _cell(self, tag: str, cell: Message) -> str:
-        """Return a cell: what is short stays on one line, and only long names break anywhere."""
-        text = cell.into(self._lang)
-        fit = ""
-        if len(text) <= _SHORT:
-            fit = ' class="short"'
-        elif max(map(len, text.split())) > _LONG:
-            fit = ' class="long"'
-        return f"<{tag}{fit}>{_shown(text)}</{tag}>"
-
-
-def _finding(finding: Finding) -> tuple[str, Sequence[Message]]:
+def _finding(finding: Finding) -> tuple[Message, ...]:
+    """Return a finding's row, in the order of `_FINDING`."""
     fact = finding.fact
     if finding.exemption is not None:
         day, why = finding.exemption.expires.isoformat(), finding.exemption.why
         note = Message.both(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
         fact = Message("{fact}; {note}").filled(fact=fact, note=note)
-    controls = _plain(", ".join(control.name for control in finding.id.text.controls))
-    shown = (SEVERITIES[finding.severity], _plain(finding.id.value), finding_title(finding))
-    kind = f"{finding.severity.value}{'' if finding.known else ' unknown'}"
-    fix = finding.fix
-    return kind, (*shown, _plain(finding.subject), fact, fix, controls)
+    return (
+        SEVERITIES[finding.severity],
+        verbatim(finding.id.value),
+        finding_title(finding),
+        verbatim(finding.subject),
+        fact,
+        finding.fix,
+        verbatim(", ".join(control.name for control in finding.id.text.controls)),
+    )
