@@ -26,7 +26,7 @@ from sekisho.account import (
 )
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
-from sekisho.signin import DeviceKind
+from sekisho.signin import DeviceKind, PasswordPolicy
 
 HOME = f"arn:aws:iam::{ACCOUNT}"
 ROOT = {"mfa": True, "virtual_device": False, "keys": False, "password": True}
@@ -39,7 +39,7 @@ DEVICES = {
 
 PARTS = (
     *("users", "groups", "policies", "versions", "roles"),
-    *("orphans", "gaps", "root", "report"),
+    *("orphans", "gaps", "root", "report", "password_policy"),
 )
 
 
@@ -74,8 +74,12 @@ def _user(name: str, value: Mapping[str, Any]) -> User:
     devices = tuple(_device(kind, name) for kind in value.get("devices", ()))
     password = value.get("password")
     if password is not None:
-        _known(password, "must_change", "used")
-        password = Password(password.get("must_change", False), last_used=_ago(password, "used"))
+        _known(password, "must_change", "made", "used")
+        password = Password(
+            password.get("must_change", False),
+            created_at=_ago(password, "made"),
+            last_used=_ago(password, "used"),
+        )
     keys = tuple(
         AccessKey(
             f"AKIA{name.upper()}{number}",
@@ -136,6 +140,7 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
     report = None
     if "report" in value:
         report = CredentialReport(_ago(_known(value["report"], "age"), "age"), {})
+    rules = value.get("password_policy")
     return Snapshot(
         *(ACCOUNT, "aws", NOW),
         users=tuple(_user(*each) for each in sorted(value.get("users", {}).items())),
@@ -151,4 +156,5 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
         gaps=tuple(gap_at(what, who, reason) for what, who, reason in value.get("gaps", ())),
         root=RootUser(**value.get("root", ROOT)),
         report=report,
+        password_policy=PasswordPolicy(**rules) if rules is not None else None,
     )

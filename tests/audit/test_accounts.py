@@ -14,7 +14,7 @@ from sekisho.audit.people import powers_of
 from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
-FILES = ("people", "enforcement", "administrators", "roles", "estate")
+FILES = ("people", "enforcement", "administrators", "roles", "estate", "times")
 OPTIONAL = ("rows", "admins", "exceptions")
 CASES = [
     case
