@@ -1,0 +1,88 @@
+"""Signatures in an address, over the wire: what they must say, and what they must cover."""
+
+import http.client
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import pytest
+
+import endpoint_people as people
+import requests_by_hand as by_hand
+from endpoint_people import client
+from sekisho.endpoint import LocalAws
+
+BODY = "hello"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(people.account()) as running:
+        s3 = client(running, "s3")
+        s3.create_bucket(Bucket="docs")
+        s3.put_object(Bucket="docs", Key="open/p", Body=BODY.encode())
+        yield running
+
+
+def host(aws: LocalAws) -> str:
+    return urlsplit(aws.url).netloc
+
+
+def get(
+    aws: LocalAws,
+    signed: Mapping[str, str],
+    sent: Mapping[str, str] | None = None,
+    **about: str | None,
+) -> tuple[int, str]:
+    """Get a document at an address that is signed like this, with these headers."""
+    where = ("s3", people.key_id("admin"), people.secret("admin"))
+    address = by_hand.presigned("/docs/open/p", *where, signed, **about)
+    connection = http.client.HTTPConnection(host(aws), timeout=30)
+    try:
+        connection.request("GET", address, headers={**(sent or {})})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_whole_signature_is_good(aws: LocalAws) -> None:
+    assert get(aws, {"host": host(aws)}) == (200, BODY)
+    payer = {"x-amz-request-payer": "requester"}
+    assert get(aws, {"host": host(aws), **payer}, payer) == (200, BODY)
+
+
+@pytest.mark.parametrize(
+    "name", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"]
+)
+def test_each_part_is_needed(aws: LocalAws, name: str) -> None:
+    status, text = get(aws, {"host": host(aws)}, **{name: None})
+    assert status == 400
+    assert "<Code>AuthorizationHeaderMalformed</Code>" in text
+    assert f"lacks X-Amz-{name}<" in text
+
+
+@pytest.mark.parametrize(
+    ("covered", "sent"),
+    [
+        (("host",), {"x-amz-request-payer": "requester"}),
+        (("x-amz-request-payer",), {"x-amz-request-payer": "requester"}),
+        (("range",), {"range": "bytes=0-9"}),
+    ],
+)
+def test_a_signature_must_cover_the_host_and_the_headers_of_amazon(
+    aws: LocalAws, covered: tuple[str, ...], sent: dict[str, str]
+) -> None:
+    # whoever is handed the address could add the rest, or send it elsewhere
+    there = {"host": host(aws), **sent}
+    status, text = get(aws, {name: there[name] for name in covered}, sent)
+    assert status == 403
+    assert "<Code>SignatureDoesNotMatch</Code>" in text
+    assert get(aws, there, sent) in [(200, BODY), (206, BODY)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"),
+    [("0", 403), ("60", 200), ("604800", 200), ("604801", 400), ("-1", 400), ("٣", 400)],
+)
+def test_an_address_is_good_for_a_week_at_most(aws: LocalAws, seconds: str, status: int) -> None:
+    assert get(aws, {"host": host(aws)}, Expires=seconds)[0] == status
