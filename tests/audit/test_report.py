@@ -170,10 +170,18 @@ def test_no_cell_is_a_formula() -> None:
     assert lines[3]["counterexample"]
 
 
-def test_a_user_named_like_a_formula() -> None:
-    snapshot = replace(company(), users=(user("=1+1", password=Password()),))
-    text = to_csv(audit_account(snapshot, Exceptions(), version="1"))
-    assert next(csv.DictReader(StringIO(text)))["user"] == "'=1+1"
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\t=", "\r="])
+def test_a_user_named_like_a_formula(tmp_path_factory: pytest.TempPathFactory, first: str) -> None:
+    name = f"{first}1+1"
+    folder = tmp_path_factory.mktemp("formula")
+    snapshot = replace(company(), users=(user(name, password=Password()),))
+    save_snapshot(snapshot, folder / "snapshot.json")
+    out = folder / "audit.csv"
+    asked = ["--snapshot", str(folder / "snapshot.json"), "--format", "csv", "--out", str(out)]
+    assert CliRunner().invoke(command, asked, standalone_mode=False).exception is None
+    with out.open(encoding="utf-8", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["user"] == f"'{name}"
 
 
 class _Tags(HTMLParser):
