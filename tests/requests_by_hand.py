@@ -43,12 +43,17 @@ def send(
 
 
 def presigned(
-    path: str, service: str, key: str, secret: str, signed: Mapping[str, str], **about: str | None
+    where: tuple[str, str],
+    service: str,
+    key: str,
+    secret: str,
+    signed: Mapping[str, str],
+    **about: str | None,
 ) -> str:
-    """Return the address of a GET at `path`, signed in its query string.
+    """Return the address of a request, signed in its query string.
 
     Args:
-        path: the path.
+        where: the method and the path.
         service: for which the signature is.
         key: whose signature it is.
         secret: makes the signature.
@@ -56,6 +61,7 @@ def presigned(
         about: parameters of the signature that are others than they should be, by name without
             `X-Amz-`; what is None is left out, and the signature is right for the rest.
     """
+    method, path = where
     stamp = _stamp(0)
     scope = _scope(stamp, service)
     usual = {
@@ -71,7 +77,7 @@ def presigned(
     )
     headers = "".join(f"{name}:{value}\n" for name, value in signed.items())
     digest = "UNSIGNED-PAYLOAD" if service == "s3" else hashlib.sha256(b"").hexdigest()
-    canonical = f"GET\n{path}\n{query}\n{headers}\n{';'.join(signed)}\n{digest}"
+    canonical = f"{method}\n{path}\n{query}\n{headers}\n{';'.join(signed)}\n{digest}"
     if "Signature" in about:
         return f"{path}?{query}"
     return f"{path}?{query}&X-Amz-Signature={_signature(secret, stamp, scope, canonical)}"

@@ -146,6 +146,19 @@ def test_who_is_named_by_a_trust_policy_needs_no_allow_and_others_do(aws: LocalA
         assert f"because no {kind} allows the sts:AssumeRole action" in message
 
 
+def test_a_role_that_is_not_there_is_like_one_that_trusts_others(aws: LocalAws) -> None:
+    keys = new_user(aws, "seeker", people.ALL)
+    sts = client(aws, "sts", **keys)
+    asked = {"RoleArn": f"{ROLE}/never-made", "RoleSessionName": "shift"}
+    message = denial(sts.assume_role, **asked)
+    assert "because no role trust policy allows the sts:AssumeRole action" in message
+    deny = {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}
+    client(aws, "iam").put_user_policy(
+        UserName="seeker", PolicyName="never", PolicyDocument=json.dumps(people.policy(deny))
+    )
+    assert "with an explicit deny in an identity-based policy" in denial(sts.assume_role, **asked)
+
+
 def test_tags_of_a_session_need_their_own_permission(aws: LocalAws) -> None:
     keys = new_user(aws, "tagger", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"})
     new_role(aws, "tagged", f"arn:aws:iam::{people.ACCOUNT}:root")

@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -405,6 +406,29 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(aws: LocalAws) -> No
         client(aws, "s3").put_object, Bucket="docs", Key="big", Body=b"x" * (MAX_BODY_BYTES + 1)
     )
     assert code == "EntityTooLarge"
+
+
+def answered(aws: LocalAws, *sent: bytes) -> str:
+    """Return the answer to bytes that no client would send."""
+    where = urlsplit(aws.url)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=30) as stream:
+        stream.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
+        stream.sendall(b"".join(sent))
+        stream.shutdown(socket.SHUT_WR)
+        return stream.makefile("rb").read().decode()
+
+
+@pytest.mark.parametrize("length", [b"-1", b"1e1", b"+5", b"0x5", b"\xb2"])
+def test_a_length_that_is_no_number_is_refused(aws: LocalAws, length: bytes) -> None:
+    text = answered(aws, b"Content-Length: ", length, b"\r\n\r\nhello")
+    assert "400" in text.partition("\r\n")[0]
+    assert "Content-Length is not a number" in text
+
+
+def test_a_body_that_ends_too_early_is_refused(aws: LocalAws) -> None:
+    text = answered(aws, b"Content-Length: 6\r\n\r\nhello")
+    assert "400" in text.partition("\r\n")[0]
+    assert "the body ends before its Content-Length" in text
 
 
 def test_an_old_signature_is_refused_with_its_times(aws: LocalAws) -> None:

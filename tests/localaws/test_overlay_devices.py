@@ -106,6 +106,20 @@ def test_eight_devices_and_no_more(aws: LocalAws) -> None:
     assert [len(page["MFADevices"]) for page in pages] == [3, 3, 2]
 
 
+def test_an_account_has_as_many_devices_as_users(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam = people.client(aws, "iam")
+    number = len(iam.list_virtual_mfa_devices()["VirtualMFADevices"])
+    assert iam.get_account_summary()["SummaryMap"]["UsersQuota"] == 5000
+    # five thousand are too many for a test
+    few = property(lambda summary: {"UsersQuota": number + 1})
+    monkeypatch.setattr("moto.iam.models.AccountSummary.summary_map", few)
+    made(aws, "the-last")
+    found = error_of(iam.create_virtual_mfa_device, VirtualMFADeviceName="one-more")
+    assert found == ("LimitExceeded", 409)
+
+
 def test_who_has_a_device_needs_it_for_another(aws: LocalAws) -> None:
     """Bulletin AWS-2023-001: by access key, own devices only."""
     bob = people.client(aws, "iam", people.BOB_KEY)

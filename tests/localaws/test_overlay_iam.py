@@ -161,6 +161,48 @@ def test_own_password(aws: LocalAws, iam: Any) -> None:
     assert profile["PasswordResetRequired"] is False
 
 
+def test_who_has_no_password_can_neither_change_nor_lose_it(aws: LocalAws, iam: Any) -> None:
+    iam.create_user(UserName="keys-only")
+    own = {"Version": "2012-10-17", "Statement": [{**ALLOW["Statement"][0], "Action": "iam:*"}]}
+    iam.put_user_policy(UserName="keys-only", PolicyName="Own", PolicyDocument=json.dumps(own))
+    key = iam.create_access_key(UserName="keys-only")["AccessKey"]
+    mine = people.client(aws, "iam", (key["AccessKeyId"], key["SecretAccessKey"]))
+    missing = {
+        "code": "NoSuchEntity",
+        "message": "Login Profile for User keys-only cannot be found.",
+        "status": 404,
+    }
+    words = {"OldPassword": people.PASSWORD, "NewPassword": "Suikinkutsu-8-drops"}
+    assert error_of(mine.change_password, **words) == missing
+    for call in (iam.get_login_profile, iam.update_login_profile, iam.delete_login_profile):
+        assert error_of(call, UserName="keys-only") == missing
+
+
+def test_how_long_a_sign_in_at_the_console_lasts(iam: Any) -> None:
+    def told() -> Any:
+        profile = iam.get_login_profile(UserName="lasting")["LoginProfile"]
+        return profile.get("MaxSigninSessionDuration"), profile["PasswordResetRequired"]
+
+    iam.create_user(UserName="lasting")
+    made = iam.create_login_profile(
+        UserName="lasting",
+        Password=people.PASSWORD,
+        PasswordResetRequired=True,
+        MaxSigninSessionDuration=3600,
+    )
+    assert made["LoginProfile"]["MaxSigninSessionDuration"] == 3600
+    assert told() == (3600, True)
+    # what is not named stays
+    iam.update_login_profile(UserName="lasting", Password="Suikinkutsu-8-drops")
+    assert told() == (3600, True)
+    iam.update_login_profile(UserName="lasting", PasswordResetRequired=False)
+    assert told() == (3600, False)
+    iam.update_login_profile(UserName="lasting", MaxSigninSessionDuration=7200)
+    assert told() == (7200, False)
+    iam.update_login_profile(UserName="lasting", ResetMaxSigninSessionDuration=True)
+    assert told() == (None, False)
+
+
 def test_the_accounts_option_lets_every_user_change_the_password(aws: LocalAws, iam: Any) -> None:
     """... unless a policy denies it explicitly, as Force_MFA does (fact 8.1)."""
     iam.create_user(UserName="hana")

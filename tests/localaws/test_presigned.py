@@ -10,6 +10,7 @@ import endpoint_people as people
 import requests_by_hand as by_hand
 from endpoint_people import client
 from sekisho.endpoint import LocalAws
+from sekisho.endpoint.guard import MAX_BODY_BYTES
 
 BODY = "hello"
 
@@ -34,8 +35,8 @@ def get(
     **about: str | None,
 ) -> tuple[int, str]:
     """Get a document at an address that is signed like this, with these headers."""
-    where = ("s3", people.key_id("admin"), people.secret("admin"))
-    address = by_hand.presigned("/docs/open/p", *where, signed, **about)
+    who = ("s3", people.key_id("admin"), people.secret("admin"))
+    address = by_hand.presigned(("GET", "/docs/open/p"), *who, signed, **about)
     connection = http.client.HTTPConnection(host(aws), timeout=30)
     try:
         connection.request("GET", address, headers={**(sent or {})})
@@ -86,3 +87,41 @@ def test_a_signature_must_cover_the_host_and_the_headers_of_amazon(
 )
 def test_an_address_is_good_for_a_week_at_most(aws: LocalAws, seconds: str, status: int) -> None:
     assert get(aws, {"host": host(aws)}, Expires=seconds)[0] == status
+
+
+def test_what_is_another_algorithm_or_malformed_is_named(aws: LocalAws) -> None:
+    for about, said in (
+        ({"Algorithm": "AWS4-ECDSA-P256-SHA256"}, "X-Amz-Algorithm only supports AWS4-HMAC-SHA256"),
+        ({"Date": "2026-11-24T09:00:00Z"}, "Date must be in ISO-8601"),
+        ({"Credential": "AKIA/20261124"}, "slash-delimited"),
+    ):
+        status, text = get(aws, {"host": host(aws)}, **about)
+        assert status == 400
+        assert said in text
+
+
+def put(aws: LocalAws, chunks: Iterator[bytes]) -> tuple[int, str]:
+    """Put a document whose length nobody says beforehand."""
+    who = ("s3", people.key_id("admin"), people.secret("admin"))
+    address = by_hand.presigned(("PUT", "/docs/open/q"), *who, {"host": host(aws)})
+    connection = http.client.HTTPConnection(host(aws), timeout=30)
+    try:
+        connection.request("PUT", address, chunks, encode_chunked=True)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_body_in_chunks_is_read_whole_and_has_its_limit(aws: LocalAws) -> None:
+    assert put(aws, iter([b"a", b"bc"]))[0] == 200
+    stored = client(aws, "s3").get_object(Bucket="docs", Key="open/q")["Body"]
+    assert stored.read() == b"abc"
+    size = 2**20
+    assert MAX_BODY_BYTES % size == 0
+    assert put(aws, (b"x" * size for _ in range(MAX_BODY_BYTES // size)))[0] == 200
+    status, text = put(aws, iter([*(b"x" * size for _ in range(MAX_BODY_BYTES // size)), b"x"]))
+    assert (status, "<Code>EntityTooLarge</Code>" in text) == (400, True)
+    assert client(aws, "s3").head_object(Bucket="docs", Key="open/q")["ContentLength"] == (
+        MAX_BODY_BYTES
+    )
