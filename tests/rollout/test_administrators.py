@@ -21,6 +21,7 @@ from sekisho.account import (
     AccessKey,
     CredentialReport,
     CredentialRow,
+    Gap,
     Group,
     Password,
     Snapshot,
@@ -104,6 +105,17 @@ def test_who_remains_is_an_administrator_to_the_audit_by_what_they_hold(
     found = remains(start)
     assert found.verdict is (Told.PROVED if by_key else Told.REFUTED)
     assert found.failed == (() if by_key else ("admin",))
+
+
+def test_whose_policies_were_not_read_may_remain() -> None:
+    start = with_chief(allow("iam:ListUsers", "*"), {})
+    assert remains(start).verdict is Told.REFUTED
+    hidden = f"arn:aws:iam::{ACCOUNT}:policy/Hidden"
+    chief = replace(start.user_named["chief"], attached=(hidden,))
+    unread = replace(with_user(start, chief), gaps=(Gap("GetPolicy", hidden, "AccessDenied"),))
+    found = remains(unread)
+    assert (found.verdict, found.failed) == (Told.UNKNOWN, ("chief",))
+    assert "were not read" in found.shown[0].en
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_a_full_disk_is_an_error_that_names_the_journal(
     assert Journal(path).path.read_text().count("user") == 1
 
 
+def test_a_journal_that_cannot_be_locked_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    Path(f"{path}.lock").mkdir()
+    with (
+        pytest.raises(SekishoError, match="the journal cannot be locked") as caught,
+        Journal(path).locked(),
+    ):
+        raise AssertionError("two processes might be at work with it")
+    assert str(path) in str(caught.value)
+
+
 @given(events=EVENTS, cut=st.integers(min_value=0, max_value=60))
 def test_a_cut_off_line_is_as_if_it_was_never_written(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[Event, str]], cut: int

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from administered import GLASS, REGION, enrol, iam_of, signed_in
+from overlay_people import console
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -112,6 +113,21 @@ def test_a_user_with_a_device_stays(
     assert user.reason.en.startswith("it has come into use and stays: MFA device: 1, ")
     assert user.reason.ja.startswith("使用されているため残します: MFA デバイス: 1、")
     assert "password" not in user.reason.ja
+
+
+def test_a_user_who_has_signed_in_stays(
+    api: Boto3Api, local: LocalAws, journal: Journal, applied: Plan
+) -> None:
+    # only as far as the page that asks for a new password: that it was used is all there is
+    fields = {"account": ACCOUNT, "user": "taro", "password": password("taro")}
+    status, page = console(local, "sign-in", **fields)
+    assert (status, page["next"]) == (200, "new-password")
+    assert set(left(applied, journal, api)) == {"login-profile taro", *TARO}
+    report = roll_back(applied, journal, api, now=lambda: NOW)
+    told = {each.address: each.reason for each in report.left}
+    for address in ("login-profile taro", "user taro"):
+        assert "password used" in told[address].en
+        assert "使用されたパスワード" in told[address].ja
 
 
 def test_a_user_with_a_key_stays(api: Boto3Api, iam: Any, journal: Journal, applied: Plan) -> None:

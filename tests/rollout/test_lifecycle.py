@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -21,14 +22,25 @@ from rollout.staging import (
     enforcement,
     full_goal,
     policy_goal,
+    user,
     with_user,
 )
-from sekisho.account import Device, Group, collect, user_of
+from sekisho.account import (
+    AccessKey,
+    Device,
+    Group,
+    ServiceCredential,
+    SigningCertificate,
+    SshKey,
+    collect,
+    user_of,
+)
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout.changes.forecast import forecast
 from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, deny_all_arn, offboard, reset
 from sekisho.rollout.script import script_of
 from sekisho.signin import DeviceKind
@@ -131,6 +143,25 @@ def test_who_leaves_loses_everything_at_once(
     back, was = user_of(collect(api, now=NOW), "hanako"), user_of(before, "hanako")
     assert (back.groups, back.attached, back.keys) == (was.groups, was.attached, was.keys)
     assert [key.active for key in back.ssh_keys] == [key.active for key in was.ssh_keys]
+
+
+def test_what_somebody_holds_who_leaves_is_seen_ahead() -> None:
+    def held(active: bool) -> dict[str, Any]:
+        return {
+            "keys": (AccessKey("AKIALEAVER", active=active),),
+            "ssh_keys": (SshKey("APKALEAVER", active=active),),
+            "service_credentials": (
+                ServiceCredential("ACCALEAVER", "codecommit.amazonaws.com", active=active),
+            ),
+            "certificates": (SigningCertificate("TA7LEAVER", active=active),),
+        }
+
+    start = with_user(account(), user("leaver", **held(active=True)))
+    made = offboard(Standpoint(start, ADMIN, ("glass",)), "leaver")
+    assert made.applicable, made.against
+    after = forecast(start, made.changes).user_named["leaver"]
+    assert {name: getattr(after, name) for name in held(active=False)} == held(active=False)
+    assert after.attached == (deny_all_arn("aws"),)
 
 
 def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:

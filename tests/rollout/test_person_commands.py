@@ -187,6 +187,25 @@ def test_who_is_not_there_yet_waits_and_is_not_unknown(terminal: Terminal) -> No
         assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
 
 
+def test_whose_devices_may_not_be_listed_is_named(terminal: Terminal, local: LocalAws) -> None:
+    planned(terminal, "onboard", "jiro", "--no-password", "--break-glass", "glass")
+    applied(terminal)
+    deny = {"Effect": "Deny", "Action": "iam:ListMFADevices", "Resource": "*"}
+    about = {"UserName": "admin", "PolicyName": "NoDevices"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam_of(local).put_user_policy(**about, PolicyDocument=document)
+    try:
+        status = terminal.run("status", terminal.path("plan"))
+        told = terminal.run("status", terminal.path("plan"), "--format", "json")
+    finally:
+        iam_of(local).delete_user_policy(**about)
+    assert "Not read: jiro: AccessDenied: " in status.stdout
+    assert "Without an MFA device" not in status.stdout
+    assert status.return_value == told.return_value == Exit.UNKNOWN
+    assert [each["enrolled"] for each in json.loads(told.stdout)["people"]] == [None]
+    assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
+
+
 def test_somebody_who_is_there_already_is_told_of(terminal: Terminal) -> None:
     told = terminal.run("onboard", "machine", "--no-password", "--mfa")
     assert "The user machine is there already" in told.stderr
