@@ -13,6 +13,7 @@ from rollout.staging import (
     NOW,
     account,
     enforcement,
+    managed,
     policy_goal,
     user,
     with_user,
@@ -32,7 +33,7 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 from sekisho.prover import Unknown, Verdict
-from sekisho.rollout import Caller, Goal, Plan, plan
+from sekisho.rollout import Caller, Goal, NewUser, Plan, plan
 from sekisho.rollout.plan import Proof
 from sekisho.rollout.plan import Verdict as Told
 from sekisho.signin import PasswordPolicy
@@ -174,3 +175,24 @@ def test_who_becomes_an_administrator_gains() -> None:
     gains = [each.about for each in made(rights).warnings if each.id == "gains"]
     assert gains == [("console",)]
     assert "gains" not in {each.id for each in made().warnings}
+
+
+def test_what_only_the_plan_would_let_its_caller_do_stops_it() -> None:
+    """The call is made before what denies it is taken away."""
+    old = f"arn:aws:iam::{ACCOUNT}:policy/Old"
+    deny = {"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}
+    start = account()
+    start = replace(start, policies={**start.policies, old: managed(old, document(deny))})
+    admin = start.user_named["admin"]
+    for attached, verdict in (((FULL,), Told.PROVED), ((FULL, old), Told.REFUTED)):
+        goal = Goal(
+            policy_goal(),
+            users=("admin",),
+            new_users=(NewUser("jiro"),),
+            replaces=(old,) if old in attached else (),
+            break_glass=("glass",),
+        )
+        made = plan(goal, with_user(start, replace(admin, attached=attached)), ADMIN)
+        (found,) = [each for each in made.proofs if each.id == "caller-keeps-access"]
+        assert found.verdict is verdict
+        assert all(each.startswith("iam:CreateUser on ") for each in found.failed)
