@@ -153,6 +153,24 @@ def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> N
     assert run(terminal, "rollback")[1] == Exit.CLEAN
 
 
+def test_a_policy_that_somebody_deleted_has_drifted_and_has_no_date(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    assert run(terminal, "apply")[1] == Exit.CLEAN
+    iam = iam_of(local)
+    users = iam.list_entities_for_policy(PolicyArn=GATE)
+    for group in users["PolicyGroups"]:
+        iam.detach_group_policy(GroupName=group["GroupName"], PolicyArn=GATE)
+    for user in users["PolicyUsers"]:
+        iam.detach_user_policy(UserName=user["UserName"], PolicyArn=GATE)
+    iam.delete_policy(PolicyArn=GATE)
+    told, code = run(terminal, "status", "--format", "json")
+    facts = {each["address"]: each for each in json.loads(told)["changes"]}
+    gone = facts[f"policy {GATE}"]
+    assert (code, gone["stands"], gone["dated"]) == (Exit.FINDINGS, "drifted", None)
+    assert run(terminal, "rollback")[1] == Exit.CLEAN
+
+
 def test_a_password_that_another_run_has_written_is_not_deleted(
     terminal: Terminal, tmp_path: Path
 ) -> None:
