@@ -9,8 +9,8 @@ import pytest
 import endpoint_people as people
 import requests_by_hand as by_hand
 from endpoint_people import client
-from sekisho.endpoint import LocalAws
-from sekisho.endpoint.guard import MAX_BODY_BYTES
+from sekisho.localaws import LocalAws
+from sekisho.localaws.authorizer import MAX_BODY_BYTES
 
 BODY = "hello"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gaps import gap_at
 from rollout.staging import (
     ACCOUNT,
     ADMIN,
@@ -22,7 +23,6 @@ from sekisho.account import (
     AccessKey,
     CredentialReport,
     CredentialRow,
-    Gap,
     Group,
     Password,
     Snapshot,
@@ -113,7 +113,9 @@ def test_whose_policies_were_not_read_may_remain() -> None:
     assert remains(start).verdict is Told.REFUTED
     hidden = f"arn:aws:iam::{ACCOUNT}:policy/Hidden"
     chief = replace(start.user_named["chief"], attached=(hidden,))
-    unread = replace(with_user(start, chief), gaps=(Gap("GetPolicy", hidden, "AccessDenied"),))
+    unread = replace(
+        with_user(start, chief), gaps=(gap_at("GetPolicy", f"managedPolicy {hidden}"),)
+    )
     found = remains(unread)
     assert (found.verdict, found.failed) == (Told.UNKNOWN, ("chief",))
     assert "were not read" in found.shown[0].en

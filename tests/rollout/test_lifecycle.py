@@ -40,7 +40,7 @@ from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.changes.forecast import forecast
+from sekisho.rollout.changes.__init__ import forecast
 from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, deny_all_arn, offboard, reset
 from sekisho.rollout.script import script_of
 from sekisho.signin import DeviceKind
@@ -157,7 +157,7 @@ def test_what_somebody_holds_who_leaves_is_seen_ahead() -> None:
         }
 
     start = with_user(account(), user("leaver", **held(active=True)))
-    made = offboard(Standpoint(start, ADMIN, ("glass",)), "leaver")
+    made = offboard(PlanningContext(start, ADMIN, ("glass",)), "leaver")
     assert made.applicable, made.against
     after = forecast(start, made.changes).user_named["leaver"]
     assert {name: getattr(after, name) for name in held(active=False)} == held(active=False)

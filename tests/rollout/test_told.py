@@ -158,16 +158,16 @@ def test_a_policy_that_somebody_deleted_has_drifted_and_has_no_date(
 ) -> None:
     assert run(terminal, "apply")[1] == Exit.CLEAN
     iam = iam_of(local)
-    users = iam.list_entities_for_policy(PolicyArn=GATE)
+    users = iam.list_entities_for_policy(PolicyArn=ENFORCEMENT)
     for group in users["PolicyGroups"]:
-        iam.detach_group_policy(GroupName=group["GroupName"], PolicyArn=GATE)
+        iam.detach_group_policy(GroupName=group["GroupName"], PolicyArn=ENFORCEMENT)
     for user in users["PolicyUsers"]:
-        iam.detach_user_policy(UserName=user["UserName"], PolicyArn=GATE)
-    iam.delete_policy(PolicyArn=GATE)
+        iam.detach_user_policy(UserName=user["UserName"], PolicyArn=ENFORCEMENT)
+    iam.delete_policy(PolicyArn=ENFORCEMENT)
     told, code = run(terminal, "status", "--format", "json")
     facts = {each["address"]: each for each in json.loads(told)["changes"]}
-    gone = facts[f"policy {GATE}"]
-    assert (code, gone["stands"], gone["dated"]) == (Exit.FINDINGS, "drifted", None)
+    gone = facts[f"policy {ENFORCEMENT}"]
+    assert (code, gone["status"], gone["dated"]) == (Exit.FINDINGS, "drifted", None)
     assert run(terminal, "rollback")[1] == Exit.CLEAN
 
 
