@@ -20,10 +20,11 @@ from sekisho.account import (
     Snapshot,
     SshKey,
     User,
+    credentials_by_user,
     open_account,
 )
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people import Outlook, facts_of
+from sekisho.audit.people import Outlook
 from sekisho.audit.report import AccountReport, audit_account, to_csv, to_json
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
@@ -66,7 +67,7 @@ def test_what_is_hidden_is_unknown(case: dict[str, Any]) -> None:
         told = {each.id.value for each in report.findings if each.subject == user.name}
         assert report.unknown
         why = (
-            *(gap.why.en for gap in (*row.facts.unread, *row.facts.others_unread)),
+            *(gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)),
             row.fate.reason.en if row.fate.reason else "",
         )
         assert any(what in each for each in why)
@@ -99,11 +100,11 @@ def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
     ]
     path = tmp_path / "report.csv"
     path.write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
-    facts = facts_of(open_account(path))
-    person, expired, program = facts["person"], facts["expired"], facts["program"]
+    credentials = credentials_by_user(open_account(path))
+    person, expired, program = credentials["person"], credentials["expired"], credentials["program"]
     assert (person.password, person.enrolled, person.active_keys) == (True, False, 0)
     assert person.must_change is None
-    assert "whether the password must be changed" in person.unread[0]
+    assert "whether the password must be changed" in person.unread[0].reason.en
     assert (expired.must_change, expired.enrolled, expired.devices) == (True, True, ())
     assert (program.password, program.active_keys, program.use_known) == (False, 1, True)
     # of certificates it tells, of what else there is not
@@ -136,10 +137,10 @@ def test_who_holds_what_signs_requests_for_one_service_is_somebody(held: dict[st
     report = holding(**held)
     assert report.rows[0].fate.outlooks == (Outlook.KEYS_STOP,)
     assert "account.user-without-device" not in {each for each, _ in known(report)}
-    assert report.rows[0].facts.others_told == 1
+    assert report.rows[0].credentials.others_told == 1
     # what was found stays found where the rest was not read
     others = holding("ListSSHPublicKeys", service_credentials=held.get("service_credentials", ()))
-    assert (others.rows[0].facts.others > 0) == ("service_credentials" in held)
+    assert (others.rows[0].credentials.others > 0) == ("service_credentials" in held)
 
 
 def test_whether_anybody_can_be_a_user_is_unknown_where_credentials_were_not_read() -> None:
@@ -161,9 +162,9 @@ def test_a_report_is_no_newer_than_the_calls() -> None:
     snapshot = snapshot_of({"users": {"bot": {"inline": {"all": [ALL]}}}})
     row = CredentialRow("bot", snapshot.users[0].arn, certificates_active=(True, False))
     beside = replace(snapshot, report=CredentialReport(NOW, {"bot": row}))
-    assert facts_of(beside)["bot"].others_told == 0
+    assert credentials_by_user(beside)["bot"].others_told == 0
     unread = replace(beside, gaps=(gap_at("ListSigningCertificates", "user bot"),))
-    assert facts_of(unread)["bot"].others_told == 1
+    assert credentials_by_user(unread)["bot"].others_told == 1
 
 
 def test_what_a_credential_report_tells_of_root_is_called_so() -> None:

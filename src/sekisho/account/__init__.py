@@ -5,6 +5,14 @@
 
 from sekisho.account.api import AwsApi
 from sekisho.account.collect import Pace, collect
+from sekisho.account.credentials import (
+    IN_USE,
+    Credentials,
+    credentials_by_user,
+    other_credentials,
+    unread_credentials,
+    users_not_read,
+)
 from sekisho.account.entries import (
     AccountFile,
     DeviceEntry,
@@ -54,12 +62,14 @@ from sekisho.account.policies import (
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
+    "IN_USE",
     "THE_ACCOUNT",
     "AccessKey",
     "AccountFile",
     "AwsApi",
     "CredentialReport",
     "CredentialRow",
+    "Credentials",
     "Device",
     "DeviceEntry",
     "Gap",
@@ -85,10 +95,12 @@ __all__ = [
     "UserCredentials",
     "UserEntry",
     "collect",
+    "credentials_by_user",
     "dump_snapshot",
     "load_account",
     "load_snapshot",
     "open_account",
+    "other_credentials",
     "policies_of",
     "policies_of_role",
     "readings",
@@ -96,8 +108,10 @@ __all__ = [
     "reasons_of",
     "save_snapshot",
     "snapshot_of",
+    "unread_credentials",
     "unread_policies",
     "user_of",
     "user_ref",
     "users_may_change",
+    "users_not_read",
 ]

@@ -149,7 +149,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
     scenarios = _stories(subject, given, lang) if people_asked(given) else ()
     match output:
         case ReportFormat.TABLE:
-            answers = as_table(answered, lang, named=subject.named, facts=subject.facts)
+            answers = as_table(answered, lang, named=subject.named, credentials=subject.credentials)
             parts = [answers] if answered.lines else []
             parts += [UNREAD.filled(reason=subject.unread).into(lang)] if subject.unread else []
             told_there = () if answered.lines else subject.assumed
@@ -162,7 +162,7 @@ def _of_one(subject: Subject, given: dict[str, Any], output: ReportFormat, lang:
             more = {"asOf": as_of, "serviceControlPoliciesUnknown": unread, "people": asked}
             _print({**as_json(answered), **more})
         case ReportFormat.SARIF:
-            found = findings_of(answered, subject.source, lang, subject.facts)
+            found = findings_of(answered, subject.source, lang, subject.credentials)
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             found.notices.extend(text.into(lang) for text in subject.beside)

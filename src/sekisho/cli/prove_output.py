@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from sekisho.audit.people import Facts, said_of
+from sekisho.account import Credentials
+from sekisho.audit.people import said_of
 from sekisho.catalogue import load
 from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
@@ -46,16 +47,18 @@ _UNDENIABLE = Message("No policy can deny {actions}: they are no part of the que
 _CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
 
 
-def as_table(answered: Report, lang: Language, *, named: bool, facts: Facts | None = None) -> str:
+def as_table(
+    answered: Report, lang: Language, *, named: bool, credentials: Credentials | None = None
+) -> str:
     """Return the answers as text.
 
     Args:
         answered: to be printed.
         lang: the language.
         named: whether the user was given.
-        facts: what the user holds, if that is known.
+        credentials: what the user holds, if that is known.
     """
-    lines = [text for line in answered.lines for text in _line(line, facts, lang)]
+    lines = [text for line in answered.lines for text in _line(line, credentials, lang)]
     if answered.exempt is not None:
         lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang)]
     lines += ["", undeniable().into(lang)]
@@ -70,11 +73,11 @@ def as_table(answered: Report, lang: Language, *, named: bool, facts: Facts | No
     return "\n".join(printable(line) for line in lines)
 
 
-def _line(line: Line, facts: Facts | None, lang: Language) -> Iterator[str]:
+def _line(line: Line, credentials: Credentials | None, lang: Language) -> Iterator[str]:
     verdict, by = line.answer.verdict, _CALLS[line.calls].into(lang)
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
-        yield f"  {said_of(verdict.counterexample, facts, refused=line.refused).into(lang)}"
+        yield f"  {said_of(verdict.counterexample, credentials, refused=line.refused).into(lang)}"
     if line.answer.assumed:
         yield f"  {RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
 
@@ -197,12 +200,12 @@ def stated_to_json(stated: StatedCondition) -> dict[str, object]:
 
 
 def findings_of(
-    answered: Report, file: str, lang: Language, facts: Facts | None = None
+    answered: Report, file: str, lang: Language, credentials: Credentials | None = None
 ) -> Findings:
     """Return the answers for a SARIF log: a result for each refuted question."""
     found = Findings(file, {line.id: line.title.into(lang) for line in answered.lines})
     for line in answered.lines:
-        sentence = "; ".join(text.strip() for text in _line(line, facts, lang))
+        sentence = "; ".join(text.strip() for text in _line(line, credentials, lang))
         if isinstance(line.answer.verdict, Refuted):
             found.add(line.id, "error" if line.counts else "note", sentence)
         elif isinstance(line.answer.verdict, Unknown):

@@ -8,9 +8,17 @@ from typing import Any, TypeVar
 
 import click
 
-from sekisho.account import Snapshot, open_account, policies_of, readings, user_of, users_may_change
+from sekisho.account import (
+    Credentials,
+    Snapshot,
+    credentials_by_user,
+    open_account,
+    policies_of,
+    readings,
+    user_of,
+    users_may_change,
+)
 from sekisho.audit.enforcement import named_of
-from sekisho.audit.people import Facts, facts_of
 from sekisho.cli.options import pair
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import AttachedPolicy, Level, Policies
@@ -98,7 +106,7 @@ class Subject:
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         of_account: whether it is a user of an account that was read.
         beside: that policies which were not given are taken to be attached, to be said.
-        facts: what the user holds, if that is known.
+        credentials: what the user holds, if that is known.
         unread: why the service control policies are not known; None if they are.
         whose: users that stand for any, if none was given.
         missing: why the user or their policies are not known; then no answer is. None if they are.
@@ -112,7 +120,7 @@ class Subject:
     users_may_change: bool | None
     of_account: bool = False
     beside: tuple[Message, ...] = ()
-    facts: Facts | None = None
+    credentials: Credentials | None = None
     unread: Message | None = None
     missing: Message | None = None
     whose: Callers = field(default_factory=Callers)
@@ -240,7 +248,7 @@ def _of_account(snapshot: Snapshot, given: dict[str, Any]) -> Subject:
         now=snapshot.taken_at,
         users_may_change=given["users_may_change"] or users_may_change(snapshot),
         of_account=True,
-        facts=facts_of(snapshot).get(user.name),
+        credentials=credentials_by_user(snapshot).get(user.name),
         unread=unread(snapshot),
         missing=missing,
     )

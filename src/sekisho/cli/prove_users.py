@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sekisho.account import Snapshot
+from sekisho.account import Credentials, Snapshot, credentials_by_user
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of, invariants_of
-from sekisho.audit.people import Facts, facts_of, said_of
+from sekisho.audit.people import said_of
 from sekisho.cli.exits import Exit
 from sekisho.cli.prove_output import RESTS, counterexample_to_json, undeniable
 from sekisho.cli.prove_subject import UNREAD, unread
@@ -75,7 +75,7 @@ class Users:
     """The answers about an account's users; who comes out wrong comes first.
 
     Attributes:
-        facts: what each user holds, by name.
+        credentials: what each user holds, by name.
         arns: by user name.
         enforcements: whether each is enforced; nobody's if that was not asked.
         invariants: what was demanded beside.
@@ -85,7 +85,7 @@ class Users:
 
     account: str
     taken_at: datetime
-    facts: Mapping[str, Facts]
+    credentials: Mapping[str, Credentials]
     arns: dict[str, str]
     enforcements: dict[str, UserEnforcement]
     invariants: tuple[Invariant, ...]
@@ -114,7 +114,7 @@ def users_of(snapshot: Snapshot, about: About) -> Users:
     return Users(
         snapshot.account,
         snapshot.taken_at,
-        facts_of(snapshot),
+        credentials_by_user(snapshot),
         {user.name: user.arn for user in snapshot.users},
         {name: enforcements[name] for name in ordered if name in enforcements},
         about.invariants,
@@ -196,38 +196,38 @@ def _count(verdicts: Sequence[Verdict], kind: type[Verdict]) -> int:
 
 
 def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
-    facts = users.facts.get(name)
+    credentials = users.credentials.get(name)
     if name in users.enforcements:
-        yield from _enforcement(name, users.enforcements[name], facts, lang)
+        yield from _enforcement(name, users.enforcements[name], credentials, lang)
     for invariant, answer in zip(users.invariants, users.held[name], strict=True):
-        yield from _held(name, (invariant, answer), facts, lang)
+        yield from _held(name, (invariant, answer), credentials, lang)
 
 
 def _held(
-    name: str, held: tuple[Invariant, Conclusion], facts: Facts | None, lang: Language
+    name: str, held: tuple[Invariant, Conclusion], credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
     invariant, answer = held
     said = verdict_text(answer.verdict)
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
     if isinstance(answer.verdict, Refuted):
         refused = invariant.demand is InvariantKind.ALWAYS
-        yield f"  {said_of(answer.verdict.counterexample, facts, refused=refused).into(lang)}"
+        yield f"  {said_of(answer.verdict.counterexample, credentials, refused=refused).into(lang)}"
     yield from _rests(answer.assumed, lang)
 
 
 def _enforcement(
-    name: str, enforcement: UserEnforcement, facts: Facts | None, lang: Language
+    name: str, enforcement: UserEnforcement, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
     if enforcement.gap:
         yield f"{name}: {verdict_text(enforcement.now).into(lang)}"
         return
     yield _both(_ROW, enforcement.now, enforcement.later, user=name).into(lang)
-    yield from _counterexample(enforcement.now, enforcement.later, facts, lang)
+    yield from _counterexample(enforcement.now, enforcement.later, credentials, lang)
     if enforcement.via_service is not None and enforcement.later_via_service is not None:
         both = _both(_SERVICE, enforcement.via_service, enforcement.later_via_service)
         yield f"  {both.into(lang)}"
         yield from _counterexample(
-            enforcement.via_service, enforcement.later_via_service, facts, lang
+            enforcement.via_service, enforcement.later_via_service, credentials, lang
         )
     yield from _rests(enforcement.assumed, lang)
 
@@ -237,12 +237,12 @@ def _both(text: Message, now: Verdict, later: Verdict, **more: str) -> Message:
 
 
 def _counterexample(
-    now: Verdict, later: Verdict, facts: Facts | None, lang: Language
+    now: Verdict, later: Verdict, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
     """Yield the request that passes, if one does: now, or else with what is attached later."""
     first = next((each for each in (now, later) if isinstance(each, Refuted)), None)
     if first is not None:
-        yield f"  {said_of(first.counterexample, facts).into(lang)}"
+        yield f"  {said_of(first.counterexample, credentials).into(lang)}"
 
 
 def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
@@ -316,12 +316,13 @@ def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -
         found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, enforcement in users.enforcements.items():
         said = "; ".join(
-            line.strip() for line in _enforcement(name, enforcement, users.facts.get(name), lang)
+            line.strip()
+            for line in _enforcement(name, enforcement, users.credentials.get(name), lang)
         )
         _add(found, _RULE, said, [*_verdicts(enforcement, later=later)])
     for name, answers in users.held.items():
         for held in zip(users.invariants, answers, strict=True):
-            lines = _held(name, held, users.facts.get(name), lang)
+            lines = _held(name, held, users.credentials.get(name), lang)
             said = "; ".join(line.strip() for line in lines)
             _add(found, held[0].id, said, [held[1].verdict])
     return found

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.account import Device, ResourceKind, Snapshot, User, user_of
+from sekisho.account import Device, ResourceKind, Snapshot, User, unread_credentials, user_of
 from sekisho.account.reads import READS
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit.exceptions import Exemption
@@ -28,7 +28,7 @@ from sekisho.rollout.changes import (
     forecast,
     with_deny_all,
 )
-from sekisho.rollout.credentials import check_listed, temporary_length, unread_credentials
+from sekisho.rollout.credentials import check_listed, temporary_length
 from sekisho.rollout.plan import Caller, Note, Plan, UserImpact, Verdict
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas

@@ -110,13 +110,13 @@ def exception_checks(examined: Examined) -> Iterator[Finding]:
         if not row.exempt:
             yield found(Id.EXCEPTION_EXPIRED, each.user, _about(_EXCEPTION, each))
             continue
-        if row.facts.password and each.kind is ExceptionKind.MACHINE:
+        if row.credentials.password and each.kind is ExceptionKind.MACHINE:
             fact = _about(_EXCEPTION_PASSWORD, each)
             yield found(Id.MACHINE_WITH_PASSWORD, each.user, fact)
-        if row.facts.password:
+        if row.credentials.password:
             yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
-        elif row.facts.password is None:
-            why = reasons_of(row.facts.unread) if row.facts.unread else NOT_IN_SNAPSHOT
+        elif row.credentials.password is None:
+            why = reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
             yield unknown(Id.EXCEPTION_FORCED, each.user, why)
         if row.enforcement.enforced is Enforced.PROVED:
             yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))

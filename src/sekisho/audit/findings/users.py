@@ -42,27 +42,29 @@ def user_checks(examined: Examined) -> Iterator[Finding]:
 
 
 def _devices(row: Row) -> Iterator[Finding]:
-    facts, name = row.facts, row.user.name
-    if facts.enrolled is None:
+    credentials, name = row.credentials, row.user.name
+    if credentials.enrolled is None:
         # which of the findings it would be cannot be told: the gravest that may be
-        may = facts.active_keys is None or facts.active_keys > 0
+        may = credentials.active_keys is None or credentials.active_keys > 0
         yield unknown(_without_device(row) if may else Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
         return
-    yield from _enrolled(row) if facts.enrolled else _no_device(row)
+    yield from _enrolled(row) if credentials.enrolled else _no_device(row)
 
 
 def _enrolled(row: Row) -> Iterator[Finding]:
-    facts, name = row.facts, row.user.name
-    if not facts.devices_known:
+    credentials, name = row.credentials, row.user.name
+    if not credentials.devices_known:
         yield unknown(Id.ONE_DEVICE, name, _why(row))
-    elif len(facts.devices) == 1:
+    elif len(credentials.devices) == 1:
         yield found(Id.ONE_DEVICE, name, _DEVICES.filled(devices=_listed(row)))
-    if facts.active_keys == 0 or any(each.kind is not DeviceKind.FIDO for each in facts.devices):
+    if credentials.active_keys == 0 or any(
+        each.kind is not DeviceKind.FIDO for each in credentials.devices
+    ):
         return
-    if facts.active_keys is None or not facts.devices_known:
+    if credentials.active_keys is None or not credentials.devices_known:
         yield unknown(Id.PASSKEY_ONLY, name, _why(row))
     else:
-        fact = _PASSKEYS.filled(count=facts.active_keys, devices=_listed(row))
+        fact = _PASSKEYS.filled(count=credentials.active_keys, devices=_listed(row))
         yield found(Id.PASSKEY_ONLY, name, fact)
 
 
@@ -71,31 +73,37 @@ def _without_device(row: Row) -> Id:
 
 
 def _no_device(row: Row) -> Iterator[Finding]:
-    facts, name, exemption = row.facts, row.user.name, row.exemption if row.exempt else None
+    credentials, name, exemption = (
+        row.credentials,
+        row.user.name,
+        row.exemption if row.exempt else None,
+    )
     if row.power.administers:
         fact = _ADMINISTERS.filled(request=row.power.request)
         yield found(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact).under(exemption)
     elif row.power.unknown:
         yield unknown(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, row.power.unknown)
-    if facts.active_keys:
-        fact = _KEYS.filled(count=facts.active_keys)
+    if credentials.active_keys:
+        fact = _KEYS.filled(count=credentials.active_keys)
         yield found(Id.KEY_WITHOUT_DEVICE, name, fact).under(exemption)
-    elif facts.active_keys is None:
+    elif credentials.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
-    if facts.password:
+    if credentials.password:
         enforced = row.enforcement.enforced is Enforced.PROVED
         severity = Severity.WARNING if enforced else None
         console = found(Id.CONSOLE_WITHOUT_DEVICE, name, _CONSOLE, severity=severity)
         yield console.under(exemption)
-    elif facts.password is None:
+    elif credentials.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
-    elif facts.active_keys == 0 and not facts.others:
+    elif credentials.active_keys == 0 and not credentials.others:
         yield from _holds_nothing(row)
 
 
 def _holds_nothing(row: Row) -> Iterator[Finding]:
-    if row.facts.others_unread:
-        yield unknown(Id.USER_WITHOUT_DEVICE, row.user.name, reasons_of(row.facts.others_unread))
+    if row.credentials.others_unread:
+        yield unknown(
+            Id.USER_WITHOUT_DEVICE, row.user.name, reasons_of(row.credentials.others_unread)
+        )
     else:
         yield found(Id.USER_WITHOUT_DEVICE, row.user.name, _NOTHING)
 
@@ -107,7 +115,7 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
             pass
         case Enforced.REFUTED:
             if row.enforcement.counterexample is not None:
-                fact = said_of(row.enforcement.counterexample, row.facts)
+                fact = said_of(row.enforcement.counterexample, row.credentials)
                 yield found(Id.NOT_ENFORCED, name, fact).under(exemption)
         case Enforced.NOTHING_ALLOWED:
             yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
@@ -126,11 +134,11 @@ def _services(row: Row) -> Iterator[Finding]:
     """Find what services may do for the user: now, or once something allows it."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
-            yield found(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.facts))
+            yield found(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.credentials))
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
-            fact = _ONCE_ALLOWED.filled(said=said_of(counterexample, row.facts))
+            fact = _ONCE_ALLOWED.filled(said=said_of(counterexample, row.credentials))
             yield found(Id.SERVICES_PASS, row.user.name, fact)
         case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
@@ -179,9 +187,9 @@ def _power(row: Row) -> Iterator[Finding]:
 
 
 def _listed(row: Row) -> Message:
-    named = ((each.serial, DEVICE_KINDS[each.kind]) for each in row.facts.devices)
+    named = ((each.serial, DEVICE_KINDS[each.kind]) for each in row.credentials.devices)
     return listed(_OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
 def _why(row: Row) -> Message:
-    return reasons_of(row.facts.unread) if row.facts.unread else NOT_IN_SNAPSHOT
+    return reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT

@@ -7,7 +7,6 @@ from sekisho.audit.people.administer import Administrators, Power, powers_of
 from sekisho.audit.people.asks import some
 from sekisho.audit.people.counterexample import said_of
 from sekisho.audit.people.coverage import Coverage, coverage_of
-from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature
 from sekisho.audit.people.outlook import Fate, Outlook, outlooks_of
 from sekisho.audit.people.rows import Row, rows_of
@@ -16,7 +15,6 @@ from sekisho.audit.people.walks import Walks, may_hold
 __all__ = [
     "Administrators",
     "Coverage",
-    "Facts",
     "Fate",
     "Nature",
     "Outlook",
@@ -24,7 +22,6 @@ __all__ = [
     "Row",
     "Walks",
     "coverage_of",
-    "facts_of",
     "may_hold",
     "outlooks_of",
     "powers_of",

@@ -1,6 +1,6 @@
 """What a request that passes without MFA is made with, and whether the user has that now."""
 
-from sekisho.audit.people.facts import Facts
+from sekisho.account import Credentials
 from sekisho.messages import Message
 from sekisho.prover import Counterexample
 from sekisho.prover.sentences import counterexample_text
@@ -18,7 +18,7 @@ _UNREAD = Message("{said} (whether the user has such a credential was not read)"
 
 
 def said_of(
-    counterexample: Counterexample, facts: Facts | None, *, refused: bool = False
+    counterexample: Counterexample, credentials: Credentials | None, *, refused: bool = False
 ) -> Message:
     """Return a counterexample in words.
 
@@ -26,17 +26,17 @@ def said_of(
 
     Args:
         counterexample: a request that the policies allow.
-        facts: what its user holds; None if that is not asked.
+        credentials: what its user holds; None if that is not asked.
         refused: whether the policies refuse it instead.
     """
     said = counterexample_text(counterexample, refused=refused)
-    if facts is None:
+    if credentials is None:
         return said
-    key = None if facts.active_keys is None else facts.active_keys > 0
+    key = None if credentials.active_keys is None else credentials.active_keys > 0
     if counterexample.held in _BY_KEY:
         held, lacking = key, _NO_KEY
     elif counterexample.held in _BY_SESSION:
-        held, lacking = _either(facts.password, key), _NOTHING
+        held, lacking = _either(credentials.password, key), _NOTHING
     else:
         return said
     if held:

@@ -9,8 +9,8 @@ been with MFA. A snapshot tells the last only of the console: who has a device i
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sekisho.account import Credentials
 from sekisho.audit.enforcement import Enforced
-from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.rows import Row
 
 __all__ = ["Coverage", "coverage_of"]
@@ -45,13 +45,15 @@ class Coverage:
 def coverage_of(rows: Iterable[Row]) -> Coverage:
     """Return the figures of these users."""
     found = list(rows)
-    used = [_used(row.facts) for row in found]
+    used = [_used(row.credentials) for row in found]
     return Coverage(
         users=len(found),
-        enabled=sum(row.facts.enrolled is True for row in found),
-        enabled_unknown=sum(row.facts.enrolled is None for row in found),
-        console=sum(row.facts.password is True for row in found),
-        console_enabled=sum(bool(row.facts.password and row.facts.enrolled) for row in found),
+        enabled=sum(row.credentials.enrolled is True for row in found),
+        enabled_unknown=sum(row.credentials.enrolled is None for row in found),
+        console=sum(row.credentials.password is True for row in found),
+        console_enabled=sum(
+            bool(row.credentials.password and row.credentials.enrolled) for row in found
+        ),
         enforced=sum(row.enforcement.enforced is Enforced.PROVED for row in found),
         enforced_unknown=sum(row.enforcement.enforced is Enforced.UNKNOWN for row in found),
         exempt=sum(row.exempt and row.enforcement.enforced is not Enforced.PROVED for row in found),
@@ -60,11 +62,11 @@ def coverage_of(rows: Iterable[Row]) -> Coverage:
     )
 
 
-def _used(facts: Facts) -> bool:
+def _used(credentials: Credentials) -> bool:
     """Tell whether it is known that the last sign-in at the console was with MFA.
 
     It was if one of today's devices was there already: who has a device is asked for it.
     """
-    enabled = [device.enabled_at for device in facts.devices if device.enabled_at is not None]
-    signed_in = facts.password_used
+    enabled = [device.enabled_at for device in credentials.devices if device.enabled_at is not None]
+    signed_in = credentials.password_used
     return signed_in is not None and bool(enabled) and signed_in >= min(enabled)

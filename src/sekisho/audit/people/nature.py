@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
+from sekisho.account import Credentials
 from sekisho.audit.exceptions import ExceptionKind, Exemption
-from sekisho.audit.people.facts import Facts
 from sekisho.messages import Message
 
 __all__ = ["Nature", "nature_of"]
@@ -38,45 +38,49 @@ _NOT_KNOWN = Message("not known: {what}")
 
 
 def nature_of(
-    facts: Facts, exemption: Exemption | None, now: datetime
+    credentials: Credentials, exemption: Exemption | None, now: datetime
 ) -> tuple[Nature, tuple[Message, ...]]:
     """Return what a user is, and why."""
     if exemption is not None and exemption.kind is not ExceptionKind.OTHER:
         machine = exemption.kind is ExceptionKind.MACHINE
         return (Nature.MACHINE if machine else Nature.PERSON, (_BY_FILE,))
-    return _judged(facts, now), tuple(_evidence(facts, now))
+    return _judged(credentials, now), tuple(_evidence(credentials, now))
 
 
-def _judged(facts: Facts, now: datetime) -> Nature:
-    in_use = facts.key_in_use(now)
-    if facts.enrolled:
+def _judged(credentials: Credentials, now: datetime) -> Nature:
+    in_use = credentials.key_in_use(now)
+    if credentials.enrolled:
         return Nature.PERSON
-    if facts.password:
+    if credentials.password:
         # a password that nobody uses beside a key that somebody does may be a leftover
-        leftover = in_use and facts.password_used is None
+        leftover = in_use and credentials.password_used is None
         return Nature.UNSURE if leftover else Nature.PERSON
-    if facts.password is False and facts.enrolled is False and in_use:
+    if credentials.password is False and credentials.enrolled is False and in_use:
         return Nature.MACHINE
     return Nature.UNSURE
 
 
-def _evidence(facts: Facts, now: datetime) -> Iterator[Message]:
-    if facts.password is not None:
-        yield _HAS_PASSWORD if facts.password else _NO_PASSWORD
-    if facts.password and facts.password_used is None:
-        yield _NEVER_IN if facts.sign_ins_known else _NOT_KNOWN.filled(what="GetCredentialReport")
-    if facts.enrolled is not None:
-        yield _HAS_DEVICE if facts.enrolled else _NO_DEVICE
-    if facts.active_keys is not None:
-        yield _of_keys(facts, now)
-    if facts.others:
+def _evidence(credentials: Credentials, now: datetime) -> Iterator[Message]:
+    if credentials.password is not None:
+        yield _HAS_PASSWORD if credentials.password else _NO_PASSWORD
+    if credentials.password and credentials.password_used is None:
+        yield (
+            _NEVER_IN
+            if credentials.sign_ins_known
+            else _NOT_KNOWN.filled(what="GetCredentialReport")
+        )
+    if credentials.enrolled is not None:
+        yield _HAS_DEVICE if credentials.enrolled else _NO_DEVICE
+    if credentials.active_keys is not None:
+        yield _of_keys(credentials, now)
+    if credentials.others:
         yield _OTHERS
-    yield from (_NOT_KNOWN.filled(what=gap.operation) for gap in facts.unread)
+    yield from (_NOT_KNOWN.filled(what=gap.operation) for gap in credentials.unread)
 
 
-def _of_keys(facts: Facts, now: datetime) -> Message:
-    if not facts.active_keys:
+def _of_keys(credentials: Credentials, now: datetime) -> Message:
+    if not credentials.active_keys:
         return _NO_KEY
-    if facts.key_in_use(now):
+    if credentials.key_in_use(now):
         return _KEY_IN_USE
-    return _KEY_IDLE if facts.use_known else _KEY
+    return _KEY_IDLE if credentials.use_known else _KEY

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sekisho.account import Snapshot, User, policies_of, reasons_of
+from sekisho.account import Credentials, Snapshot, User, policies_of, reasons_of
 from sekisho.audit.enforcement import Enforced, UserEnforcement
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people.facts import Facts
 from sekisho.audit.people.walks import Walked, Walks, may_hold
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
@@ -61,7 +60,7 @@ class Fate:
 
 def outlooks_of(
     snapshot: Snapshot,
-    facts: Mapping[str, Facts],
+    credentials: Mapping[str, Credentials],
     enforcements: Mapping[str, UserEnforcement],
     exceptions: Exceptions,
     enforcement: Document | None = None,
@@ -70,7 +69,7 @@ def outlooks_of(
 
     Args:
         snapshot: the account.
-        facts: from `facts_of`.
+        credentials: from `credentials_by_user`.
         enforcements: from `gates_of`.
         exceptions: who is not to be enforced.
         enforcement: what would be attached to who is not enforced; Force_MFA as `policy
@@ -80,7 +79,7 @@ def outlooks_of(
     usual = replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition)
     teller = _Teller(snapshot, exceptions, enforcement or force_mfa(usual))
     return {
-        user.name: teller.fate(user, facts[user.name], enforcements[user.name])
+        user.name: teller.fate(user, credentials[user.name], enforcements[user.name])
         for user in snapshot.users
     }
 
@@ -95,7 +94,7 @@ class _Teller:
         self._walks = Walks(snapshot)
         self._shuts = self._is_enforcement()
 
-    def fate(self, user: User, facts: Facts, enforcement: UserEnforcement) -> Fate:
+    def fate(self, user: User, credentials: Credentials, enforcement: UserEnforcement) -> Fate:
         """Return what happens to one user."""
         now = self._snapshot.taken_at
         exemption = self._exceptions.of(user.name)
@@ -109,9 +108,9 @@ class _Teller:
             return _untold(error.faults[0].message)
         enforced = enforcement.enforced is Enforced.PROVED
         policies = own if enforced else replace(own, identity=(*own.identity, self._enforcement))
-        way = self._way_in(user, facts, policies)
+        way = self._way_in(user, credentials, policies)
         outlooks = {*way.outlooks}
-        keys = facts.keys_work(now)
+        keys = credentials.keys_work(now)
         if not enforced and keys is not False:
             outlooks.add(Outlook.KEYS_STOP if keys else Outlook.KEYS_MAY_STOP)
             # what signs in nowhere is not nothing
@@ -120,45 +119,45 @@ class _Teller:
             outlooks.add(Outlook.NOT_COVERED)
         return replace(way, outlooks=tuple(each for each in Outlook if each in outlooks))
 
-    def _way_in(self, user: User, facts: Facts, policies: Policies) -> Fate:
+    def _way_in(self, user: User, credentials: Credentials, policies: Policies) -> Fate:
         """Return what comes of signing in."""
-        gaps = (*facts.unread, *self._walks.unread(user))
+        gaps = (*credentials.unread, *self._walks.unread(user))
         unread = _untold(reasons_of(gaps) if gaps else None)
-        if None in (facts.password, facts.enrolled, facts.active_keys):
+        if None in (credentials.password, credentials.enrolled, credentials.active_keys):
             return unread
-        if not facts.password and not facts.active_keys:
+        if not credentials.password and not credentials.active_keys:
             return Fate((Outlook.NO_WAY_IN,))
-        found = {self._comes_to(user, each, policies) or unread for each in may_hold(facts)}
+        found = {self._comes_to(user, each, policies) or unread for each in may_hold(credentials)}
         return found.pop() if len(found) == 1 else unread
 
-    def _comes_to(self, user: User, facts: Facts, policies: Policies) -> Fate | None:
+    def _comes_to(self, user: User, credentials: Credentials, policies: Policies) -> Fate | None:
         """Return what comes of signing in; None if it hangs on what was not read."""
-        if self._dead_locks(user, facts, policies):
+        if self._dead_locks(user, credentials, policies):
             return Fate((Outlook.DEAD_LOCK,))
-        match self._walks.of(user, facts, policies):
+        match self._walks.of(user, credentials, policies):
             case Walked(ScenarioOutcome.UNKNOWN, None):
                 return None
             case Walked(ScenarioOutcome.UNKNOWN, reason):
                 return Fate((Outlook.UNKNOWN,), reason=reason)
             case Walked(ScenarioOutcome.GETS_IN):
-                return Fate((Outlook.READY if facts.enrolled else Outlook.MUST_ENROL,))
+                return Fate((Outlook.READY if credentials.enrolled else Outlook.MUST_ENROL,))
             case Walked(_, why, name_taken):
-                plain = self._walks.of(replace(user, path="/"), facts, policies).verdict
+                plain = self._walks.of(replace(user, path="/"), credentials, policies).verdict
                 by_path = user.path != "/" and plain is ScenarioOutcome.GETS_IN
                 taken = why if name_taken else None
                 return Fate((Outlook.LOCKED_OUT,), by_path, name_taken=taken, stopped=why)
 
-    def _dead_locks(self, user: User, facts: Facts, policies: Policies) -> bool:
+    def _dead_locks(self, user: User, credentials: Credentials, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.
 
         A key may be another way in; the sign-in page stays shut.
         """
-        if not (facts.password and facts.must_change) or facts.enrolled:
+        if not (credentials.password and credentials.must_change) or credentials.enrolled:
             return False
-        if facts.expired and self._walks.hard_expiry == (True,):
+        if credentials.expired and self._walks.hard_expiry == (True,):
             # only an administrator can change it, whatever policies say
             return False
-        at_console = replace(facts, active_keys=0)
+        at_console = replace(credentials, active_keys=0)
         lasting = replace(at_console, must_change=False, expired=False)
         return (
             self._walks.of(user, at_console, policies).verdict is ScenarioOutcome.LOCKED_OUT

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from sekisho.account import Snapshot, User
+from sekisho.account import Credentials, Snapshot, User, credentials_by_user
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import Exceptions, Exemption
 from sekisho.audit.people.administer import Power, powers_of
-from sekisho.audit.people.facts import Facts, facts_of
 from sekisho.audit.people.nature import Nature, nature_of
 from sekisho.audit.people.outlook import Fate, outlooks_of
 from sekisho.messages import Message
@@ -21,7 +20,7 @@ class Row:
 
     Attributes:
         nature, because: person or machine, and why.
-        facts: what the user holds.
+        credentials: what the user holds.
         enforcement: whether the user is enforced.
         fate: what happens under MFA enforcement.
         power: what the user may do to MFA enforcement.
@@ -32,7 +31,7 @@ class Row:
     user: User
     nature: Nature
     because: tuple[Message, ...]
-    facts: Facts
+    credentials: Credentials
     enforcement: UserEnforcement
     fate: Fate
     power: Power
@@ -50,17 +49,25 @@ def rows_of(
         exceptions: who is not to be enforced.
         enforcement: as in `outlooks_of`.
     """
-    facts, enforcements = facts_of(snapshot), enforcements_of(snapshot)
-    fates = outlooks_of(snapshot, facts, enforcements, exceptions, enforcement)
+    credentials, enforcements = credentials_by_user(snapshot), enforcements_of(snapshot)
+    fates = outlooks_of(snapshot, credentials, enforcements, exceptions, enforcement)
     powers = powers_of(snapshot)
 
     def row(user: User) -> Row:
         name, now = user.name, snapshot.taken_at
         found = exceptions.of(name)
         holds = found is not None and not found.expired(now)
-        nature, because = nature_of(facts[name], found if holds else None, now)
+        nature, because = nature_of(credentials[name], found if holds else None, now)
         return Row(
-            *(user, nature, because, facts[name], enforcements[name], fates[name], powers[name]),
+            *(
+                user,
+                nature,
+                because,
+                credentials[name],
+                enforcements[name],
+                fates[name],
+                powers[name],
+            ),
             exemption=found,
             exempt=holds,
         )

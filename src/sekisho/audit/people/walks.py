@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from sekisho.account import Gap, Snapshot, User, users_may_change
+from sekisho.account import Credentials, Gap, Snapshot, User, users_may_change
 from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
-from sekisho.audit.people.facts import Facts, Unread
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.actions import matches
@@ -103,7 +102,7 @@ class Walks:
         self._numbers = Numbers()
         self._likenesses = Likenesses(self._numbers, _ASKED)
         self._names = OwnNames(snapshot)
-        self._unread_policy = Unread(snapshot.gaps).why("GetAccountPasswordPolicy")
+        self._unread_policy = snapshot.gap_of("GetAccountPasswordPolicy")
         rules = snapshot.password_policy
         unknown = rules is None and bool(self._unread_policy)
         either = (False, True)
@@ -115,48 +114,54 @@ class Walks:
         """Return what of the account was not read that a user's way in may hang on, with why."""
         return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
 
-    def of(self, user: User, facts: Facts, policies: Policies) -> Walked:
-        """Return whether a user gets in by what `facts`, one of `may_hold`, tell.
+    def of(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
+        """Return whether a user gets in by what `credentials`, one of `may_hold`, tell.
 
         It is walked under every password policy and with all devices that there may be.
         """
         name = self._names.of(user)
-        found = self._walk(user, facts, policies, map(_to_mfa, name.may_be))
-        if found.verdict is ScenarioOutcome.LOCKED_OUT and facts.password:
-            console = self.opens(user, facts, policies)
+        found = self._walk(user, credentials, policies, map(_to_mfa, name.may_be))
+        if found.verdict is ScenarioOutcome.LOCKED_OUT and credentials.password:
+            console = self.opens(user, credentials, policies)
             if console.verdict is ScenarioOutcome.LOCKED_OUT:
                 # a key may lead a little further; the password is what somebody signs in with
                 found = replace(found, why=console.why)
         if found.why is None and len(name.may_be) > 1 and name.serial:
-            apart = [self._walk(user, facts, policies, [_to_mfa(one)]) for one in name.may_be]
+            apart = [self._walk(user, credentials, policies, [_to_mfa(one)]) for one in name.may_be]
             if all(each.why is not None for each in apart):
                 return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
         if name.serial and found.verdict is ScenarioOutcome.LOCKED_OUT:
-            free = self._walk(user, facts, policies, [_to_mfa(NameIs.FREE)])
+            free = self._walk(user, credentials, policies, [_to_mfa(NameIs.FREE)])
             if free.verdict is ScenarioOutcome.GETS_IN:
                 return replace(found, why=_taken(name), name_taken=True)
         return found
 
-    def opens(self, user: User, facts: Facts, policies: Policies) -> Walked:
+    def opens(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
         """Return whether the password opens the console at all, with MFA or without.
 
         A temporary one does not where the page that asks for a new one refuses it.
         """
-        return self._walk(user, replace(facts, active_keys=0), policies, [_CONSOLE])
+        return self._walk(user, replace(credentials, active_keys=0), policies, [_CONSOLE])
 
-    def enrols(self, user: User, facts: Facts, policies: Policies) -> Walked:
-        """Return whether a user who has no device sets one up by what `facts` tell."""
+    def enrols(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
+        """Return whether a user who has no device sets one up by what `credentials` tell."""
         ways = (replace(_to_mfa(each), goal=_DEVICE) for each in self._names.of(user).may_be)
-        return self._walk(user, facts, policies, ways)
+        return self._walk(user, credentials, policies, ways)
 
     def _walk(
-        self, user: User, facts: Facts, policies: Policies, asked: Iterable[SearchProblem]
+        self,
+        user: User,
+        credentials: Credentials,
+        policies: Policies,
+        asked: Iterable[SearchProblem],
     ) -> Walked:
-        held = product(self.hard_expiry if facts.expired else (False,), [*_devices(facts)])
+        held = product(
+            self.hard_expiry if credentials.expired else (False,), [*_devices(credentials)]
+        )
         found = {
             walked.verdict: walked
             for (hard, devices), question, may in product(held, asked, self._may_change)
-            for start in [_start(question.start, facts, devices, hard_expired=hard)]
+            for start in [_start(question.start, credentials, devices, hard_expired=hard)]
             for walked in [self._once(user, replace(question, start=start), policies, may)]
         }
         return found.popitem()[1] if len(found) == 1 else Walked(ScenarioOutcome.UNKNOWN, None)
@@ -225,26 +230,26 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
             yield matches(statement.action, act, Doubts(Assumptions()))
 
 
-def may_hold(facts: Facts) -> Iterator[Facts]:
+def may_hold(credentials: Credentials) -> Iterator[Credentials]:
     """Yield what somebody may hold: where it is not known, a password that must be changed or not.
 
     One that has expired must be.
     """
     either = (False, True)
-    for must_change in either if facts.must_change is None else (facts.must_change,):
-        for expired in either if facts.expired is None else (facts.expired,):
+    for must_change in either if credentials.must_change is None else (credentials.must_change,):
+        for expired in either if credentials.expired is None else (credentials.expired,):
             if must_change or not expired:
-                yield replace(facts, must_change=must_change, expired=expired)
+                yield replace(credentials, must_change=must_change, expired=expired)
 
 
-def _devices(facts: Facts) -> Iterator[frozenset[Device]]:
+def _devices(credentials: Credentials) -> Iterator[frozenset[Device]]:
     """Yield the devices that somebody may have; one that no program can read gives no code."""
-    kinds = {each.kind for each in facts.devices}
-    if kinds - {DeviceKind.FIDO} or not facts.devices_known:
+    kinds = {each.kind for each in credentials.devices}
+    if kinds - {DeviceKind.FIDO} or not credentials.devices_known:
         yield frozenset({Device(Hand.ACTOR)})
-    if kinds == {DeviceKind.FIDO} or not facts.devices_known:
+    if kinds == {DeviceKind.FIDO} or not credentials.devices_known:
         yield frozenset({Device(Hand.ACTOR_PASSKEY)})
-    if facts.enrolled is False:
+    if credentials.enrolled is False:
         yield frozenset()
 
 
@@ -255,13 +260,15 @@ def _to_mfa(name: NameIs) -> SearchProblem:
     return replace(scenario_of("new-user").question, start=start)
 
 
-def _start(around: State, facts: Facts, devices: frozenset[Device], *, hard_expired: bool) -> State:
+def _start(
+    around: State, credentials: Credentials, devices: frozenset[Device], *, hard_expired: bool
+) -> State:
     """Return where somebody starts, with what there is `around` them."""
     person = Person(
-        Password.KNOWN if facts.password else Password.NONE,
-        must_change=bool(facts.must_change),
+        Password.KNOWN if credentials.password else Password.NONE,
+        must_change=bool(credentials.must_change),
         hard_expired=hard_expired,
         devices=devices,
     )
-    keys = frozenset({Holding(Who.USER, Access.KEY)}) if facts.active_keys else frozenset()
+    keys = frozenset({Holding(Who.USER, Access.KEY)}) if credentials.active_keys else frozenset()
     return replace(around, user=person, holds=keys)

@@ -40,9 +40,11 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
 
 
 def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
-    facts, enforcement, exemption = row.facts, row.enforcement, row.exemption
+    credentials, enforcement, exemption = row.credentials, row.enforcement, row.exemption
     counterexample = (
-        "" if enforcement.counterexample is None else said_of(enforcement.counterexample, facts).en
+        ""
+        if enforcement.counterexample is None
+        else said_of(enforcement.counterexample, credentials).en
     )
     return {
         **_account(report),
@@ -50,14 +52,14 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
         "arn": row.user.arn,
         "kind": row.nature.value,
         "because": "; ".join(each.en for each in row.because),
-        "password": _tri(facts.password),
-        "must_change": _tri(facts.must_change),
-        "password_last_used": _time(facts.password_used),
-        "enrolled": _tri(facts.enrolled),
-        "devices": " ".join(device.kind.value for device in facts.devices),
-        "active_keys": _count(facts.active_keys),
-        "key_last_used": _time(facts.key_used),
-        "other_credentials": _count(facts.others_told),
+        "password": _tri(credentials.password),
+        "must_change": _tri(credentials.must_change),
+        "password_last_used": _time(credentials.password_used),
+        "enrolled": _tri(credentials.enrolled),
+        "devices": " ".join(device.kind.value for device in credentials.devices),
+        "active_keys": _count(credentials.active_keys),
+        "key_last_used": _time(credentials.key_used),
+        "other_credentials": _count(credentials.others_told),
         "enforced": enforcement.enforced.value,
         "counterexample": counterexample,
         "impact": "; ".join(each.value for each in row.fate.outlooks),
@@ -84,7 +86,7 @@ def _account(report: AccountReport) -> Mapping[str, str]:
 
 def _unknown(row: Row) -> Iterator[str]:
     """Yield why something about a user is not known, each once."""
-    why = [gap.why.en for gap in (*row.facts.unread, *row.facts.others_unread)]
+    why = [gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)]
     yield from why
     # the reason of an outcome may be one of those, or several
     if row.fate.reason and row.fate.reason.en not in "; ".join(why):

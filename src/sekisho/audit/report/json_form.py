@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from sekisho.account import AccessKey
+from sekisho.account import AccessKey, Credentials
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.finding import Finding, limits_of_controls
-from sekisho.audit.people import Facts, Row, said_of
+from sekisho.audit.people import Row, said_of
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
@@ -46,28 +46,30 @@ def to_json(report: AccountReport) -> dict[str, object]:
 
 
 def _row(row: Row) -> dict[str, object]:
-    facts, enforcement, power = row.facts, row.enforcement, row.power
+    credentials, enforcement, power = row.credentials, row.enforcement, row.power
     return {
         "user": row.user.name,
         "arn": row.user.arn,
         "tags": dict(row.user.tags),
         "kind": row.nature.value,
         "because": [each.en for each in row.because],
-        "password": facts.password,
-        "mustChange": facts.must_change,
-        "passwordLastUsed": _time(facts.password_used),
-        "enrolled": facts.enrolled,
-        "devices": [{"serial": each.serial, "kind": each.kind.value} for each in facts.devices],
-        "activeKeys": facts.active_keys,
-        "keys": [_key(each) for each in facts.keys],
-        "keyLastUsed": _time(facts.key_used),
-        "keyUseKnown": facts.use_known,
-        "otherCredentials": facts.others_told,
-        "byCredentialReport": facts.by_report,
+        "password": credentials.password,
+        "mustChange": credentials.must_change,
+        "passwordLastUsed": _time(credentials.password_used),
+        "enrolled": credentials.enrolled,
+        "devices": [
+            {"serial": each.serial, "kind": each.kind.value} for each in credentials.devices
+        ],
+        "activeKeys": credentials.active_keys,
+        "keys": [_key(each) for each in credentials.keys],
+        "keyLastUsed": _time(credentials.key_used),
+        "keyUseKnown": credentials.use_known,
+        "otherCredentials": credentials.others_told,
+        "byCredentialReport": credentials.by_report,
         "enforced": enforcement.enforced.value,
         "counterexample": None
         if enforcement.counterexample is None
-        else _counterexample(enforcement.counterexample, facts),
+        else _counterexample(enforcement.counterexample, credentials),
         "assumed": list(enforcement.assumed),
         "enforcedBy": list(power.enforcing),
         "impact": [each.value for each in row.fate.outlooks],
@@ -76,7 +78,7 @@ def _row(row: Row) -> dict[str, object]:
         "mayEditOwnEnforcement": power.edits or None,
         "exempt": row.exempt,
         "unknown": [
-            *(gap.why.en for gap in (*facts.unread, *facts.others_unread)),
+            *(gap.why.en for gap in (*credentials.unread, *credentials.others_unread)),
             *([row.fate.reason.en] if row.fate.reason else []),
             *dict.fromkeys(each.en for each in (power.unknown, power.edits_unknown) if each),
         ],
@@ -118,10 +120,10 @@ def _words(findings: Iterable[Finding]) -> dict[str, object]:
     }
 
 
-def _counterexample(counterexample: Counterexample, facts: Facts) -> dict[str, object]:
+def _counterexample(counterexample: Counterexample, credentials: Credentials) -> dict[str, object]:
     request = counterexample.request
     return {
-        "text": said_of(counterexample, facts).en,
+        "text": said_of(counterexample, credentials).en,
         "credential": counterexample.held.value,
         "request": {
             "principal": request.principal,

@@ -200,14 +200,14 @@ def finding_title(finding: Finding) -> Message:
 
 def cells(row: Row) -> tuple[Message, ...]:
     """Return a user's row, in the order of `COLUMNS`."""
-    facts = row.facts
+    credentials = row.credentials
     return (
         _plain(row.user.name),
         NATURES[row.nature],
         _password(row),
         _devices(row),
-        _UNKNOWN if facts.active_keys is None else _plain(str(facts.active_keys)),
-        _plain(facts.key_used.date().isoformat() if facts.key_used else ""),
+        _UNKNOWN if credentials.active_keys is None else _plain(str(credentials.active_keys)),
+        _plain(credentials.key_used.date().isoformat() if credentials.key_used else ""),
         _ENFORCED[row.enforcement.enforced],
         _joined([_outlook(row, each) for each in row.fate.outlooks]),
         _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
@@ -242,17 +242,17 @@ def _joined(texts: list[Message]) -> Message:
 
 
 def _password(row: Row) -> Message:
-    found = [_tri(row.facts.password)]
-    if row.facts.password and row.facts.must_change:
+    found = [_tri(row.credentials.password)]
+    if row.credentials.password and row.credentials.must_change:
         found.append(_MUST_CHANGE)
     return _joined(found)
 
 
 def _devices(row: Row) -> Message:
-    facts = row.facts
-    if not facts.devices:
-        return _tri(facts.enrolled)
-    kinds = Counter(device.kind for device in facts.devices)
+    credentials = row.credentials
+    if not credentials.devices:
+        return _tri(credentials.enrolled)
+    kinds = Counter(device.kind for device in credentials.devices)
     return _joined([_counted(DEVICE_KINDS[kind], count) for kind, count in kinds.items()])
 
 

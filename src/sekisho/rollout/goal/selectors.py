@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from sekisho.account import Snapshot, User
+from sekisho.account import Snapshot, User, users_not_read
 from sekisho.documents import Shape
 from sekisho.errors import Code, meant
 from sekisho.messages import Message
-from sekisho.rollout.credentials import users_not_read
 
 _Test = Callable[[User], bool | None]
 

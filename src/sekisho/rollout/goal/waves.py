@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, users_not_read
 from sekisho.audit.enforcement import Enforced, enforcements_of
-from sekisho.rollout.credentials import users_not_read
 from sekisho.rollout.goal.model import Goal, Waits
 
 

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sekisho.account import Snapshot, User, policies_of
+from sekisho.account import (
+    Credentials,
+    Snapshot,
+    User,
+    credentials_by_user,
+    other_credentials,
+    policies_of,
+    unread_credentials,
+)
 from sekisho.audit.enforcement import (
     Enforced,
     Likenesses,
@@ -12,11 +20,10 @@ from sekisho.audit.enforcement import (
     UserEnforcement,
     enforcements_of,
 )
-from sekisho.audit.people import Administrators, Facts, facts_of
+from sekisho.audit.people import Administrators
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.changes import Change
-from sekisho.rollout.credentials import other_credentials, unread_credentials
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.plan import Caller, Verdict
 from sekisho.rollout.planning.requests import ASKED
@@ -45,7 +52,7 @@ class BeforeAfter:
         decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
         needless: what is not changed, because it is as wanted; it is looked at all the same.
         unread: of whom it was not read what they hold, and by which operations.
-        facts: what is known of what each user of the account holds, as the audit has it.
+        credentials: what is known of what each user of the account holds, as the audit has it.
         administrators: who is an administrator afterwards.
         administrators_before: the same for the account as it is.
     """
@@ -68,13 +75,13 @@ class BeforeAfter:
     outcomes_before: Mapping[str, SignInOutcome] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    facts: Mapping[str, Facts] = field(init=False, compare=False)
+    credentials: Mapping[str, Credentials] = field(init=False, compare=False)
     administrators: Administrators = field(init=False, compare=False)
     administrators_before: Administrators = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         # the one way to fill in a field of a frozen value; of administrators nothing is asked yet
-        object.__setattr__(self, "facts", facts_of(self.before))
+        object.__setattr__(self, "credentials", credentials_by_user(self.before))
         object.__setattr__(self, "administrators", Administrators(self.after))
         object.__setattr__(self, "administrators_before", Administrators(self.before))
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 
-from sekisho.account import Snapshot, User
+from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import Enforced
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.credentials import other_credentials
 from sekisho.rollout.goal.model import Goal, Waits
 from sekisho.rollout.plan import UserImpact, Verdict
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
@@ -126,8 +125,8 @@ def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...
 def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
     entry = accounts.outcomes.get(user.name)
     if entry is None:
-        facts = accounts.facts.get(user.name)
-        nothing = facts is None or facts.others_told == 0
+        credentials = accounts.credentials.get(user.name)
+        nothing = credentials is None or credentials.others_told == 0
         return ImpactKind.HOLDS_NOTHING if nothing else ImpactKind.SIGNS_IN_NOWHERE
     if entry.verdict is not Verdict.PROVED:
         return ImpactKind.LOCKED_OUT if entry.verdict is Verdict.REFUTED else ImpactKind.UNSURE
@@ -151,8 +150,8 @@ def _must_change(accounts: BeforeAfter, user: User) -> bool:
     """Return whether it is known that the password must be changed at the next sign-in."""
     if user.password is None:
         return False
-    facts = accounts.facts.get(user.name)
-    expired = facts is not None and facts.must_change is True
+    credentials = accounts.credentials.get(user.name)
+    expired = credentials is not None and credentials.must_change is True
     return user.password.reset_required or expired
 
 
@@ -225,7 +224,8 @@ def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
     unread = {
         user.name
         for user in accounts.affected
-        if (facts := accounts.facts.get(user.name)) is not None and facts.others_unread
+        if (credentials := accounts.credentials.get(user.name)) is not None
+        and credentials.others_unread
     }
     every = frozenset({"", *SERVICES})
     shut = accounts.decided(partial(_denied_services, services=every)) if unread else {}
@@ -241,8 +241,8 @@ def _held(accounts: BeforeAfter, user: User) -> frozenset[str]:
 
     A certificate may be known by the credential report alone.
     """
-    facts, listed = accounts.facts.get(user.name), other_credentials(user)
-    more = facts is not None and facts.others > len(listed)
+    credentials, listed = accounts.credentials.get(user.name), other_credentials(user)
+    more = credentials is not None and credentials.others > len(listed)
     return frozenset(
         each if each in SERVICES else "" for each in (*listed, *([""] if more else []))
     )

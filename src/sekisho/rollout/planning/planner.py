@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.account import Snapshot, User
+from sekisho.account import Snapshot, User, users_not_read
 from sekisho.account.saved import dump_snapshot
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, UsageError
@@ -30,7 +30,7 @@ from sekisho.rollout.changes import (
     forecast,
     with_change_password,
 )
-from sekisho.rollout.credentials import temporary_length, users_not_read
+from sekisho.rollout.credentials import temporary_length
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.plan import Caller, Note, Plan, UserImpact

@@ -126,7 +126,7 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[Note, ...]:
         if user.name in stops
         and (
             "ListAccessKeys" in accounts.unread.get(user.name, ())
-            or accounts.facts[user.name].keys_may_work(now)
+            or accounts.credentials[user.name].keys_may_work(now)
         )
     )
     found = (

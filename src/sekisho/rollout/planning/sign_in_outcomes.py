@@ -7,9 +7,19 @@ with MFA: the audit walks there.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sekisho.account import THE_ACCOUNT, Gap, ResourceKind, Snapshot, User, policies_of, reasons_of
+from sekisho.account import (
+    THE_ACCOUNT,
+    Credentials,
+    Gap,
+    ResourceKind,
+    Snapshot,
+    User,
+    credentials_by_user,
+    policies_of,
+    reasons_of,
+)
 from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, lets_in
-from sekisho.audit.people import Facts, Walks, facts_of, may_hold
+from sekisho.audit.people import Walks, may_hold
 from sekisho.audit.people.walks import Walked
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.engine.actions import matches
@@ -23,7 +33,7 @@ from sekisho.rollout.credentials import UNREAD
 from sekisho.rollout.plan import Verdict
 from sekisho.rollout.planning.requests import credentials_of
 
-_Walk = Callable[[User, Facts, Policies], Walked]
+_Walk = Callable[[User, Credentials, Policies], Walked]
 
 _NO_WORDS = verbatim("")
 _UNKNOWN = Message("cannot be told: {reason}")
@@ -64,7 +74,7 @@ class SignInOutcomes:
     def __init__(self, snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> None:
         self._snapshot = snapshot
         self._unread = unread
-        self._walks, self._facts = Walks(snapshot), facts_of(snapshot)
+        self._walks, self._credentials = Walks(snapshot), credentials_by_user(snapshot)
 
     def outcomes(self, users: Iterable[User]) -> Mapping[str, SignInOutcome]:
         """Return whether each of the users gets in, by name; who holds nothing is left out."""
@@ -75,11 +85,11 @@ class SignInOutcomes:
         }
 
     def _entry(self, user: User) -> SignInOutcome:
-        unread, facts = self._unread.get(user.name), self._facts[user.name]
+        unread, credentials = self._unread.get(user.name), self._credentials[user.name]
         if unread:
             way = SignInOutcome(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
         else:
-            way = self._told(user, self._walks.of, facts)
+            way = self._told(user, self._walks.of, credentials)
         return replace(way, console=self.console(user).verdict)
 
     def console(self, user: User) -> SignInOutcome:
@@ -87,24 +97,26 @@ class SignInOutcomes:
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
-        facts = self._facts[user.name]
-        if facts.password is None:
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=reasons_of(facts.unread)))
-        if not facts.password:
+        credentials = self._credentials[user.name]
+        if credentials.password is None:
+            return SignInOutcome(
+                Verdict.UNKNOWN, _UNKNOWN.filled(reason=reasons_of(credentials.unread))
+            )
+        if not credentials.password:
             return SignInOutcome(Verdict.NOBODY)
-        return self._told(user, self._walks.opens, facts)
+        return self._told(user, self._walks.opens, credentials)
 
     def enrols(self, user: User) -> Verdict:
         """Return whether somebody without a device can set one up, once the password is changed.
 
         Who holds nothing may get anything.
         """
-        facts = replace(self._facts[user.name], must_change=False, expired=False)
-        if not facts.password and not facts.active_keys and not facts.others:
-            facts = replace(facts, password=True, active_keys=1)
-        return self._told(user, self._walks.enrols, facts).verdict
+        credentials = replace(self._credentials[user.name], must_change=False, expired=False)
+        if not credentials.password and not credentials.active_keys and not credentials.others:
+            credentials = replace(credentials, password=True, active_keys=1)
+        return self._told(user, self._walks.enrols, credentials).verdict
 
-    def _told(self, user: User, walk: _Walk, facts: Facts) -> SignInOutcome:
+    def _told(self, user: User, walk: _Walk, credentials: Credentials) -> SignInOutcome:
         """Walk by all that the user may hold; it must come out the same."""
         try:
             policies = policies_of(self._snapshot, user.name)
@@ -112,12 +124,12 @@ class SignInOutcomes:
             return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=error.reason))
         by_verdict = {
             found.verdict: found
-            for each in may_hold(facts)
+            for each in may_hold(credentials)
             for found in [walk(user, each, policies)]
         }
         walked = by_verdict.popitem()[1]
         if by_verdict or walked.why is None:
-            gaps = (*facts.unread, *self._walks.unread(user))
+            gaps = (*credentials.unread, *self._walks.unread(user))
             # no call need have failed: a snapshot may do without a report
             why = reasons_of(gaps) if gaps else _NO_REPORT
             return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=why))

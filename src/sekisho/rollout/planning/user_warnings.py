@@ -7,7 +7,7 @@ the account as it is and as it will be, on sampled requests.
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from sekisho.account import Snapshot, User
+from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import named_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyPolicy
@@ -24,7 +24,6 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover import Verdict as Found
-from sekisho.rollout.credentials import other_credentials
 from sekisho.rollout.plan import Note, Verdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_credentials_stop

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.account import Snapshot, User, collect, policies_of
+from sekisho.account import Snapshot, User, collect, policies_of, unread_credentials
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
 from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.rollout.credentials import unread_credentials
 from sekisho.rollout.plan import Verdict as Shown
 from sekisho.rollout.planning.requests import Ask, credentials_of, decided
 from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes

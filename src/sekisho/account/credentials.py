@@ -4,24 +4,21 @@ Where a call was refused, a credential report stands in: it says whether there i
 device, and which keys are active, but not of which kind a device is, nor who changed it since.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sekisho.account import (
+from sekisho.account.model import (
     THE_ACCOUNT,
     AccessKey,
     CredentialRow,
     Device,
     Gap,
-    ResourceRef,
     Snapshot,
     User,
     user_ref,
-    users_may_change,
 )
-
-__all__ = ["IN_USE", "Facts", "Unread", "facts_of"]
+from sekisho.account.policies import users_may_change
 
 IN_USE = timedelta(days=90)
 """A key that was used within this time before the snapshot is in use."""
@@ -31,32 +28,13 @@ _DEVICES = "ListMFADevices"
 _KEYS = "ListAccessKeys"
 _USED = "GetAccessKeyLastUsed"
 _CERTIFICATES = "ListSigningCertificates"
+_SIGN_IN = (_PASSWORD, _KEYS, _DEVICES)
+"""The operations that tell by what somebody signs in."""
 _OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", _CERTIFICATES)
 
 
-class Unread:
-    """What could not be read, by operation and by whom it is about."""
-
-    def __init__(self, gaps: Iterable[Gap]) -> None:
-        self._gaps: dict[tuple[str, ResourceRef], Gap] = {}
-        for gap in gaps:
-            self._gaps.setdefault((gap.operation, gap.resource), gap)
-
-    def why(self, operation: str, about: ResourceRef = THE_ACCOUNT) -> Gap | None:
-        """Return the gap that leaves an answer unknown; None if it is known."""
-        return self._gaps.get((operation, about)) or self._gaps.get((operation, THE_ACCOUNT))
-
-    def report(self) -> Gap | None:
-        """Return why there is no credential report; None if there is one."""
-        return self.why("GenerateCredentialReport") or self.why("GetCredentialReport")
-
-    def all(self, operation: str) -> bool:
-        """Whether nobody's answer is known."""
-        return (operation, THE_ACCOUNT) in self._gaps
-
-
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Credentials:
     """What a user holds, as far as it is known.
 
     Attributes:
@@ -125,18 +103,15 @@ class Facts:
         return None if self.others_unread else False
 
 
-def facts_of(snapshot: Snapshot) -> Mapping[str, Facts]:
+def credentials_by_user(snapshot: Snapshot) -> Mapping[str, Credentials]:
     """Return what is known of each user's credentials, by user name."""
-    unread = Unread(snapshot.gaps)
     rows = snapshot.report.rows if snapshot.report else {}
-    return {
-        user.name: _facts(snapshot, user, unread, rows.get(user.name)) for user in snapshot.users
-    }
+    return {user.name: _credentials(snapshot, user, rows.get(user.name)) for user in snapshot.users}
 
 
-def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | None) -> Facts:
+def _credentials(snapshot: Snapshot, user: User, row: CredentialRow | None) -> Credentials:
     about = user_ref(user.name)
-    why = {name: unread.why(name, about) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
+    why = {name: snapshot.gap_of(name, about) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
     password = snapshot.has_password(user)
     enrolled = bool(user.devices) if user.devices or not why[_DEVICES] else None
     if row is not None and enrolled is None:
@@ -151,12 +126,12 @@ def _facts(snapshot: Snapshot, user: User, unread: Unread, row: CredentialRow | 
     if password and must_change is None:
         missing.append(why[_PASSWORD])
     if expired is None:
-        missing.append(unread.report())
+        missing.append(_no_report(snapshot))
     if enrolled and not user.devices:
         missing.append(why[_DEVICES])
     signed_in = _last_sign_in(user, row)
-    others, others_unread = _others(user, unread, row)
-    return Facts(
+    others, others_unread = _others(snapshot, user, row)
+    return Credentials(
         password=password,
         must_change=must_change,
         expired=expired,
@@ -225,17 +200,24 @@ def _expired(snapshot: Snapshot, user: User, row: CredentialRow | None) -> bool 
     return None if may and snapshot.report is None else False
 
 
+def _no_report(snapshot: Snapshot) -> Gap | None:
+    """Return why there is no credential report; None if no call failed."""
+    return snapshot.gap_of("GenerateCredentialReport") or snapshot.gap_of("GetCredentialReport")
+
+
 def _last_sign_in(user: User, row: CredentialRow | None) -> datetime | None:
     used = user.password.last_used if user.password is not None else None
     return used or (row.password_last_used if row is not None else None)
 
 
-def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int, tuple[Gap, ...]]:
+def _others(
+    snapshot: Snapshot, user: User, row: CredentialRow | None
+) -> tuple[int, tuple[Gap, ...]]:
     """Count what else signs requests, with why there may be more.
 
     For certificates that were not read a report stands in.
     """
-    why = {name: unread.why(name, user_ref(user.name)) for name in _OTHERS}
+    why = {name: snapshot.gap_of(name, user_ref(user.name)) for name in _OTHERS}
     found = [
         *(each.active for each in user.service_credentials),
         *(each.active for each in user.ssh_keys),
@@ -246,3 +228,32 @@ def _others(user: User, unread: Unread, row: CredentialRow | None) -> tuple[int,
         if None not in row.certificates_active and not row.additional:
             why[_CERTIFICATES] = None
     return sum(found), tuple(filter(None, why.values()))
+
+
+def users_not_read(snapshot: Snapshot, operation: str) -> frozenset[str]:
+    """Return the users of whom an operation could not be read; everybody, if for the account."""
+    about = {gap.resource for gap in snapshot.gaps if gap.operation == operation}
+    if THE_ACCOUNT in about:
+        return frozenset(user.name for user in snapshot.users)
+    return frozenset(each.name for each in about)
+
+
+def unread_credentials(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+    """Return whose password, access keys or devices were not read, and by which operations."""
+    found: dict[str, list[str]] = {}
+    for operation in _SIGN_IN:
+        for name in users_not_read(snapshot, operation):
+            found.setdefault(name, []).append(operation)
+    return {name: tuple(operations) for name, operations in found.items()}
+
+
+def other_credentials(user: User) -> tuple[str, ...]:
+    """Return the service of each active credential beside password and access keys.
+
+    "" is that of a signing certificate, which is for none of its own.
+    """
+    return (
+        *(each.service for each in user.service_credentials if each.active),
+        *("codecommit.amazonaws.com" for each in user.ssh_keys if each.active),
+        *("" for each in user.certificates if each.active),
+    )
