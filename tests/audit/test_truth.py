@@ -121,7 +121,7 @@ SHOWN: dict[str, dict[str, str]] = {
     "web identity token": {},
     "AWS service": {},
 }
-"""What each way of asking shows, by facts §2.2."""
+"""What each way of asking shows: docs/signin.md."""
 IAM = "arn:aws:iam::111122223333:"
 PRINCIPALS: tuple[Any, ...] = (
     "*",

@@ -17,7 +17,7 @@ import click
 
 from sekisho.account import Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.report.wording import exemption_text
+from sekisho.audit.report import exemption_text
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped, lang_option

@@ -29,13 +29,13 @@ def invariants_of(
     What could not be read of a user's policies makes that user's answers unknown, and nobody
     else's.
     """
-    asked = [_Asked(snapshot, each, assumptions or Assumptions()) for each in invariants]
+    caches = [_InvariantCache(snapshot, each, assumptions or Assumptions()) for each in invariants]
     numbers = Numbers()
-    return {
-        user.name: tuple(one.answer(user, readings, numbers) for one in asked)
-        for user in snapshot.users
-        for readings in [_readings(snapshot, user)]
-    }
+    answers = {}
+    for user in snapshot.users:
+        readings = _readings(snapshot, user)
+        answers[user.name] = tuple(each.of(user, readings, numbers) for each in caches)
+    return answers
 
 
 def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
@@ -45,7 +45,7 @@ def _readings(snapshot: Snapshot, user: User) -> tuple[Policies, ...] | Unknown:
         return Unknown(error.reason)
 
 
-class _Asked:
+class _InvariantCache:
     """What was found out about one invariant, by what of a user matters."""
 
     def __init__(self, snapshot: Snapshot, invariant: Invariant, assumptions: Assumptions) -> None:
@@ -56,27 +56,27 @@ class _Asked:
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._answers: dict[tuple[object, ...], Conclusion] = {}
 
-    def answer(
+    def of(
         self, user: User, readings: tuple[Policies, ...] | Unknown, numbers: Numbers
     ) -> Conclusion:
         """Return the answer about one user."""
         if isinstance(readings, Unknown):
             return Conclusion(readings)
-        return agreed([self._answer(user, policies, numbers) for policies in readings])
+        return agreed([self._lookup(user, policies, numbers) for policies in readings])
 
-    def _answer(self, user: User, policies: Policies, numbers: Numbers) -> Conclusion:
+    def _lookup(self, user: User, policies: Policies, numbers: Numbers) -> Conclusion:
         documents = numbers.of_all(policies)
         if documents not in self._traits:
-            with_ = replace(policies, identity=(*policies.identity, self._about))
-            self._traits[documents] = traits_of(with_)
+            besides = replace(policies, identity=(*policies.identity, self._about))
+            self._traits[documents] = traits_of(besides)
         alike = (documents, likeness(user, self._traits[documents]))
         found = self._answers.get(alike)
         if found is None or isinstance(found.verdict, Refuted):
             # what shows the contrary is a request of one user's own
-            found = self._answers[alike] = self._ask(user, policies)
+            found = self._answers[alike] = self._prove(user, policies)
         return found
 
-    def _ask(self, user: User, policies: Policies) -> Conclusion:
+    def _prove(self, user: User, policies: Policies) -> Conclusion:
         named = named_of(user)
         try:
             return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)

@@ -1,11 +1,11 @@
-"""Is each user of an account enforced.
+"""Whether each user of an account is enforced.
 
-Equal questions are asked once, every counterexample is replayed.
+A user is *enforced* if it is proved that no direct request without MFA passes but for the exempt
+actions, whatever identity-based policies are attached later. Who merely has no permissions without
+MFA is not: the next policy that is attached may allow something without it.
 
-A user is *enforced* if it is proved that no direct request without MFA passes outside the exempt
-list,
-whatever identity-based policies are attached later. Who merely has no permissions without MFA is
-not: the next policy that is attached would open the door.
+Equal questions are asked once, by what of a user matters to the policies (`likeness`). A
+counterexample of another user is taken over only if the engine allows the same request of this one.
 """
 
 import re
@@ -132,11 +132,11 @@ def enforcements_of(
         exempt: patterns of what may work without MFA; the prover's `expected_exempt()` if None.
         assumptions: how the points are read that AWS does not document.
     """
-    asked = _Asked(snapshot, exempt, assumptions or Assumptions())
-    return {user.name: asked.enforcement(user) for user in snapshot.users}
+    cache = EnforcementCache(snapshot, exempt, assumptions or Assumptions())
+    return {user.name: cache.of(user) for user in snapshot.users}
 
 
-class _Shut:
+class _EnforcementAnswers:
     """Answers to whether MFA is enforced, for the user's own calls and for those of services."""
 
     def __init__(self, direct: Conclusion, served: Conclusion | None) -> None:
@@ -152,8 +152,14 @@ class _Shut:
         )
 
 
-class _Asked:
-    """What was found out so far, by what of a user matters."""
+class EnforcementCache:
+    """What was found out about the users of one account so far, by what of a user matters.
+
+    Args:
+        snapshot: the account.
+        exempt: as in `enforcements_of`.
+        assumptions: likewise.
+    """
 
     def __init__(
         self, snapshot: Snapshot, exempt: tuple[str, ...] | None, assumptions: Assumptions
@@ -165,49 +171,50 @@ class _Asked:
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._enforcements: dict[tuple[object, ...], tuple[CallingUser, UserEnforcement]] = {}
         self._refuted: dict[tuple[object, ...], tuple[CallingUser, UserEnforcement]] = {}
-        # the document is kept, so that its id stays its own
-        self._denying: dict[int, tuple[Document, Document | None]] = {}
+        # what each document denies, by its number
+        self._denying: dict[int, Document | None] = {}
 
-    def enforcement(self, user: User) -> UserEnforcement:
+    def of(self, user: User) -> UserEnforcement:
         """Return one user's MFA enforcement."""
         try:
             readings = readings_of(self._snapshot, user)
-            return _agreed([self._enforcement(user, policies) for policies in readings])
+            return _agreed([self._of_reading(user, policies) for policies in readings])
         except (FaultyAccount, FaultyPolicy) as error:
             unknown = Unknown(error.reason)
             return UserEnforcement(unknown, unknown, gap=error.reason.en)
 
-    def _enforcement(self, user: User, policies: Policies) -> UserEnforcement:
+    def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
         """Ask first what most sets of policies share: what they deny whatever they allow."""
         if _denies(policies) and not tells_services_apart(left := self._denials(policies)):
-            shut = self._shared(user, left)
-            if isinstance(shut.later, Proved):
-                # what no further policy opens is shut as it is, for services as for the user
-                served = shut.later if tells_services_apart(policies) else None
-                return replace(shut, now=shut.later, via_service=served, later_via_service=served)
-        return self._shared(user, policies)
+            found = self._lookup(user, left)
+            if isinstance(found.later, Proved):
+                # what no further policy allows is denied now, for services as for the user
+                served = found.later if tells_services_apart(policies) else None
+                return replace(found, now=found.later, via_service=served, later_via_service=served)
+        return self._lookup(user, policies)
 
     def _denials(self, policies: Policies) -> Policies:
         """Return what the prover's `denials` does; each document is read once."""
         left = []
         for each in policies.identity:
-            known = self._denying.get(id(each.document))
-            if known is None:
+            number = self._numbers.of(each.document)
+            if number not in self._denying:
                 check_policies(PolicyKind.IDENTITY, (each,))
-                known = (each.document, denying(each.document))
-                self._denying[id(each.document)] = known
-            if known[1] is not None:
-                left.append(AttachedPolicy(each.name, known[1]))
+                self._denying[number] = denying(each.document)
+            denied = self._denying[number]
+            if denied is not None:
+                left.append(AttachedPolicy(each.name, denied))
         return replace(policies, identity=tuple(left))
 
-    def _shared(self, user: User, policies: Policies) -> UserEnforcement:
+    def _lookup(self, user: User, policies: Policies) -> UserEnforcement:
+        """Return what was found of a user who is alike, or else ask."""
         documents = self._numbers.of_all(policies)
         if documents not in self._traits:
             self._traits[documents] = traits_of(policies)
         alike = (documents, likeness(user, self._traits[documents]))
         named = named_of(user)
         if alike not in self._enforcements:
-            enforcement = self._as_refuted(documents, named, policies) or self._asked(
+            enforcement = self._transfer_refutation(documents, named, policies) or self._prove(
                 policies, named
             )
             self._enforcements[alike] = (named, enforcement)
@@ -216,10 +223,10 @@ class _Asked:
         other, enforcement = self._enforcements[alike]
         if other is named:
             return enforcement
-        own = self._own(enforcement, other, named, policies)
-        return self._asked(policies, named) if own is None else own
+        own = self._transfer(enforcement, other, named, policies)
+        return self._prove(policies, named) if own is None else own
 
-    def _as_refuted(
+    def _transfer_refutation(
         self, documents: tuple[object, ...], named: CallingUser, policies: Policies
     ) -> UserEnforcement | None:
         """Return another user's refutation with this user's request, if the engine allows it.
@@ -233,12 +240,12 @@ class _Asked:
             or isinstance(enforcement.via_service, Proved | Unknown)
         ):
             return None
-        own = self._own(enforcement, other, named, policies)
+        own = self._transfer(enforcement, other, named, policies)
         if own is None or _rests(own.now) or _rests(own.via_service):
             return None
         return replace(own, later=own.now, later_via_service=own.via_service)
 
-    def _own(
+    def _transfer(
         self, enforcement: UserEnforcement, other: CallingUser, own: CallingUser, policies: Policies
     ) -> UserEnforcement | None:
         """Return another user's enforcement with this user's counterexample.
@@ -257,28 +264,30 @@ class _Asked:
             found[each] = renamed
         return UserEnforcement.of(found, enforcement.assumed)
 
-    def _shut(self, policies: Policies, named: CallingUser, *, later: bool = False) -> _Shut:
+    def _ask(self, policies: Policies, named: CallingUser, *, later: bool) -> _EnforcementAnswers:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt, later=later)
         question = replace(question, assumptions=self._assumptions)
         apart = tells_services_apart(policies)
-        return _Shut(conclude([question]), conclude([via_service(question)]) if apart else None)
+        served = conclude([via_service(question)]) if apart else None
+        return _EnforcementAnswers(conclude([question]), served)
 
-    def _asked(self, policies: Policies, named: CallingUser) -> UserEnforcement:
+    def _prove(self, policies: Policies, named: CallingUser) -> UserEnforcement:
         """Ask the prover; what one answer implies is not asked again."""
         if _denies(policies):
-            shut = self._shut(policies, named, later=True)
-            # what no further policy opens is shut as it is
-            enforcement = shut if shut.all(Proved) else self._shut(policies, named)
+            later = self._ask(policies, named, later=True)
+            # what no further policy allows is denied now
+            now = later if later.all(Proved) else self._ask(policies, named, later=False)
         else:
-            enforcement = self._shut(policies, named)
+            now = self._ask(policies, named, later=False)
             # what passes now still passes when more is attached
-            shut = (
-                enforcement if enforcement.all(Refuted) else self._shut(policies, named, later=True)
-            )
-        assumed = tuple(dict.fromkeys((*enforcement.assumed, *shut.assumed)))
+            later = now if now.all(Refuted) else self._ask(policies, named, later=True)
         return UserEnforcement(
-            enforcement.direct, shut.direct, enforcement.served, shut.served, assumed
+            now=now.direct,
+            later=later.direct,
+            via_service=now.served,
+            later_via_service=later.served,
+            assumed=tuple(dict.fromkeys((*now.assumed, *later.assumed))),
         )
 
 

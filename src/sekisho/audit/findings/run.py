@@ -17,8 +17,12 @@ from sekisho.audit.people import Row
 from sekisho.messages import Message
 
 _CHECKS: tuple[Check, ...] = (
-    *(user_checks, policy_checks, role_checks),
-    *(estate_checks, exception_checks, quota_checks),
+    user_checks,
+    policy_checks,
+    role_checks,
+    estate_checks,
+    exception_checks,
+    quota_checks,
 )
 _MOST_ALIKE = 10
 """More answers than these that are unknown for one reason are told as one, with some names."""
@@ -42,8 +46,11 @@ def check_account(
         sorted(
             _together(found),
             key=lambda each: (
-                *(severities.index(each.severity), ids.index(each.id)),
-                *(not each.known, each.subject, each.fact.en),
+                severities.index(each.severity),
+                ids.index(each.id),
+                not each.known,
+                each.subject,
+                each.fact.en,
             ),
         )
     )

@@ -1,6 +1,6 @@
 """Access Analyzer's policy checks that need no account: versions, variables, actions, lists.
 
-The names are AWS's own ("Access Analyzer policy check reference", fact §7.4).
+The names are AWS's own. Source: IAM User Guide, "Access Analyzer policy check reference".
 """
 
 import re

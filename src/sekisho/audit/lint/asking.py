@@ -58,7 +58,7 @@ MOST_WORK = 5_000
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
 LONGEST_SESSION = 129_600
-"""Seconds: nobody's MFA is older (facts §3.1)."""
+"""Seconds: nobody's MFA is older (STS API Reference, GetSessionToken, `DurationSeconds`)."""
 
 _MOST_AGES = 10
 _LOOKED_UP = 8

@@ -1,4 +1,7 @@
-"""Access Analyzer's checks of conditions (fact §7.4), and keys that no action carries."""
+"""Access Analyzer's checks of conditions, and keys that no action carries.
+
+Source: IAM User Guide, "Access Analyzer policy check reference".
+"""
 
 import ipaddress
 import re

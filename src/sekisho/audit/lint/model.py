@@ -13,7 +13,7 @@ class Attachment(Enum):
     """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
 
     A service control policy has no one quota: 5,120 or 10,240 characters, by date and by how it is
-    saved (fact §7.1); `save.scp-size` says so.
+    saved (AWS Organizations User Guide, "Quotas for AWS Organizations"); `save.scp-size` says so.
     """
 
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
@@ -48,7 +48,7 @@ class Attachment(Enum):
 
     @property
     def on_role_sessions(self) -> bool:
-        """Whether the sessions that it applies to never carry MFA (fact §2.3)."""
+        """Whether the sessions that it applies to never carry MFA; docs/signin.md has why."""
         return self in (Attachment.ROLE, Attachment.SESSION)
 
 

@@ -1,4 +1,7 @@
-"""What the condition of one statement does to MFA, asked of the engine (fact §2.4)."""
+"""What the condition of one statement does to MFA, asked of the engine.
+
+Source: IAM User Guide, "AWS global condition context keys", on `aws:MultiFactorAuthPresent`.
+"""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,6 @@
-"""What a role's trust policy means for MFA, asked for whom each statement names (facts §2.2, §3.3).
+"""What a role's trust policy means for MFA, asked for whom each statement names.
+
+Source: IAM User Guide, "Secure API access with MFA"; docs/signin.md.
 
 People may have MFA when they ask for the role. Sessions of roles, services, and whom an identity
 provider vouches for never have: where they are named, an MFA condition is in vain.

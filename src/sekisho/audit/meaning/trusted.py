@@ -1,7 +1,7 @@
 """Whom a role's trust policy names, and how each of them asks for the role.
 
-Source: IAM User Guide, "AWS JSON policy elements: Principal", "Methods to assume a role"; facts
-§2.2 rows 6 to 17, §3.3.
+Source: IAM User Guide, "AWS JSON policy elements: Principal", "Methods to assume a role"; what
+each of them shows of MFA is in docs/signin.md.
 """
 
 from collections.abc import Iterator, Mapping

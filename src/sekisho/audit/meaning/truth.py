@@ -105,7 +105,7 @@ def policies_with(
 
     A boundary, session or trust policy gives nothing by itself: beside it everything is allowed. A
     federated user session is given a session policy that allows everything, since one without may
-    do nothing at all (fact §3.4).
+    do nothing at all (STS API Reference, GetFederationToken).
     """
     attached = (AttachedPolicy(document.source or "policy", document),)
     match kind:

@@ -6,10 +6,12 @@ from sekisho.audit.report.json_form import to_json
 from sekisho.audit.report.model import AccountReport, audit_account
 from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.text import to_text
+from sekisho.audit.report.wording import exemption_text
 
 __all__ = [
     "AccountReport",
     "audit_account",
+    "exemption_text",
     "to_csv",
     "to_html",
     "to_json",

@@ -11,11 +11,33 @@ from sekisho.audit.report.model import AccountReport
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
 _COLUMNS = (
-    *("account", "as_of", "user", "arn", "kind", "because", "password", "must_change"),
-    *("password_last_used", "enrolled", "devices", "active_keys", "key_last_used"),
-    *("other_credentials", "enforced", "counterexample", "impact", "administrator", "exception"),
-    *("exception_why", "exception_owner", "exception_approved_by", "exception_expires"),
-    *("exception_ticket", "exception_force", "findings", "unknown"),
+    "account",
+    "as_of",
+    "user",
+    "arn",
+    "kind",
+    "because",
+    "password",
+    "must_change",
+    "password_last_used",
+    "enrolled",
+    "devices",
+    "active_keys",
+    "key_last_used",
+    "other_credentials",
+    "enforced",
+    "counterexample",
+    "impact",
+    "administrator",
+    "exception",
+    "exception_why",
+    "exception_owner",
+    "exception_approved_by",
+    "exception_expires",
+    "exception_ticket",
+    "exception_force",
+    "findings",
+    "unknown",
 )
 
 

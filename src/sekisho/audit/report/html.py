@@ -37,8 +37,12 @@ _SHORT, _LONG = 10, 30
 
 _TITLE = Message("MFA audit of account {account}")
 _FINDING = (
-    *(Message("severity"), Message("id"), Message("what is wrong")),
-    *(Message("about"), Message("seen"), Message("what to do")),
+    Message("severity"),
+    Message("id"),
+    Message("what is wrong"),
+    Message("about"),
+    Message("seen"),
+    Message("what to do"),
     Message("controls"),
 )
 _GAP = (Message("call"), Message("about"), Message("answer"))

@@ -63,9 +63,8 @@ def audit_account(
     Args:
         snapshot: the account.
         exceptions: who is not to be enforced; see `load_exceptions`.
-        enforcement: what would be attached to who is not enforced; Force_MFA as `policy
-            new` writes it if
-            not given.
+        enforcement: what would be attached to who is not enforced; Force_MFA as `policy new`
+            writes it if not given.
         version: sekisho's own, for the report.
 
     Raises:
@@ -74,7 +73,10 @@ def audit_account(
     exceptions.check(snapshot)
     rows = rows_of(snapshot, exceptions, enforcement)
     return AccountReport(
-        *(snapshot, exceptions, rows, coverage_of(rows)),
+        snapshot=snapshot,
+        exceptions=exceptions,
+        rows=rows,
+        coverage=coverage_of(rows),
         findings=check_account(snapshot, rows, exceptions),
         dated=catalogue.load().dated,
         version=version,

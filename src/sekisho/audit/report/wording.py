@@ -50,17 +50,27 @@ _IS_NOT = Message("no", "answer")
 _MUST_CHANGE = Message("must change")
 
 COLUMNS: tuple[Message, ...] = (
-    *(Message("user"), Message("kind"), Message("password")),
-    *(Message("MFA devices"), Message("active keys")),
-    *(Message("key last used"), Message("enforced")),
-    *(Message("under MFA enforcement"), Message("administrator")),
+    Message("user"),
+    Message("kind"),
+    Message("password"),
+    Message("MFA devices"),
+    Message("active keys"),
+    Message("key last used"),
+    Message("enforced"),
+    Message("under MFA enforcement"),
+    Message("administrator"),
 )
 """The columns of the table of users."""
 
 EXEMPTION: tuple[Message, ...] = (
-    *(Message("user"), Message("kind"), Message("why")),
-    *(Message("owner"), Message("approved by"), Message("expires")),
-    *(Message("ticket"), Message("forced because")),
+    Message("user"),
+    Message("kind"),
+    Message("why"),
+    Message("owner"),
+    Message("approved by"),
+    Message("expires"),
+    Message("ticket"),
+    Message("forced because"),
 )
 """The columns of the table of exceptions."""
 
