@@ -13,8 +13,9 @@ import boto3
 
 from sekisho.account import load_account
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.localaws import LocalAws, tokens
-from sekisho.localaws.backend import holder_of
+from sekisho.localaws import LocalAws
+from sekisho.localaws.moto_iam import holder_of
+from sekisho.localaws.sealing import mint
 from sekisho.signin import Credential, CredentialKind, totp
 
 ACCOUNT = "123456789012"
@@ -109,7 +110,7 @@ def session_keys(local: LocalAws, name: str, *, mfa: bool) -> Keys:
     until = now + timedelta(hours=12)
     kind = CredentialKind.CONSOLE_SESSION
     credential = Credential(kind, holder, now, until, mfa_at=now if mfa else None)
-    issued = tokens.mint(local.world, credential)
+    issued = mint(local.world, credential)
     return Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
 
 

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-import endpoint_people as people
-from endpoint_people import client, session
+import localaws_people as people
+from localaws_people import client, session
 from sekisho import policy
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request, decide
 from sekisho.localaws import LocalAws

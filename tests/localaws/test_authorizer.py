@@ -13,9 +13,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-import endpoint_people as people
+import localaws_people as people
 import requests_by_hand as by_hand
-from endpoint_people import client, session
+from localaws_people import client, session
 from sekisho.localaws import LocalAws
 from sekisho.localaws.authorizer import MAX_BODY_BYTES
 

@@ -22,8 +22,7 @@ from botocore_fuzz import environ_of, requests_of
 from sekisho.catalogue import iam_actions
 from sekisho.localaws import authorizer, sigv4
 from sekisho.localaws.classify import SERVICES, Call, classify
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.wire import Family
+from sekisho.localaws.wire import Dialect, Refusal
 
 KEY = ("AKIAEXAMPLEEXAMPLE00", "example/secret/example/secret/example/se")
 
@@ -221,7 +220,7 @@ S3_CALLS = [
 def test_paths_of_s3(method: str, path: str, operation: str, params: dict[str, str]) -> None:
     call = classify(request(method, path), "s3", "us-east-1")
     assert call.operation == operation
-    assert call.form.family is Family.S3
+    assert call.form.family is Dialect.S3
     assert {name: call.params[name] for name in params} == params
 
 

@@ -12,7 +12,7 @@ import overlay_people as people
 from sekisho import policy
 from sekisho.account.file import load_account
 from sekisho.localaws import LocalAws
-from sekisho.localaws.tickets import LIFETIME, MOST_TRIES
+from sekisho.localaws.sealing import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
 from sekisho.signin.console import CHANGE_REFUSED, SIGNIN_FAILED
 from sekisho.signin.model import SigninAssumptions, SigninOrder
@@ -97,7 +97,7 @@ def test_a_ticket_dies_with_time_and_cannot_be_forged(aws: LocalAws) -> None:
         assert (status, answer["error"]["code"]) == (401, "SigninExpired")
     wrong_step = {"ticket": ticket, "oldPassword": people.PASSWORD, "newPassword": NEW}
     assert people.console(aws, "new-password", **wrong_step)[0] == 401
-    aws.clock.advance(LIFETIME)
+    aws.clock.advance(TICKET_LIFETIME)
     assert people.console(aws, "mfa", ticket=ticket, code=people.code(aws))[0] == 401
 
 

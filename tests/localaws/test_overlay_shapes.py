@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
-from sekisho.localaws.overlay.names import self_service
-from sekisho.localaws.overlay.shapes import pattern_of
+from sekisho.localaws.overlay.checks import pattern_of, self_service
 
 
 def patterns() -> Iterator[Any]:

@@ -4,11 +4,11 @@ import http.client
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-import pytest
-
 import endpoint_people as people
-import requests_by_hand as by_hand
+import pytest
 from endpoint_people import client
+
+import requests_by_hand as by_hand
 from sekisho.localaws import LocalAws
 from sekisho.localaws.authorizer import MAX_BODY_BYTES
 

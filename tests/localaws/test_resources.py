@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-import endpoint_people as people
+import localaws_people as people
 from cases import cases
 from sekisho.catalogue import iam_actions
-from sekisho.localaws import LocalAws, backend
+from sekisho.localaws import LocalAws, moto_iam
 from sekisho.localaws.classify import Call
-from sekisho.localaws.resources import targets_of
+from sekisho.localaws.resources import required_permissions
 from sekisho.localaws.wire import WireForm
 
 KNOWN = ("who", "service", "operation", "params", "targets")
@@ -24,12 +24,12 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.mark.parametrize("case", cases("localaws/resources", KNOWN))
 def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
-    caller = backend.user_of_key(aws.world, people.key_id(case["who"]))
+    caller = moto_iam.user_of_key(aws.world, people.key_id(case["who"]))
     assert caller is not None
     actions = iam_actions(case["service"], case["operation"])
     assert actions
     call = Call(
         case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]
     )
-    found = targets_of(aws.world, caller[0], call)
+    found = required_permissions(aws.world, caller[0], call)
     assert [[target.action, target.resource] for target in found] == case["targets"]

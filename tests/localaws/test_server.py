@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.iam.models import iam_backends
 
-import endpoint_people as people
-from endpoint_people import client
+import localaws_people as people
+from localaws_people import client
 from sekisho.account import load_account
 from sekisho.errors import Code, InternalError, PortInUse
 from sekisho.localaws import LocalAws

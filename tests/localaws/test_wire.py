@@ -4,27 +4,26 @@ import pytest
 from botocore import parsers
 from botocore.model import Shape, ShapeResolver
 
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.wire import CommonError, Family, WireForm, common, write
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
 
 PARSERS = {
-    Family.QUERY: "query",
-    Family.EC2: "ec2",
-    Family.JSON: "json",
-    Family.REST_JSON: "rest-json",
-    Family.REST_XML: "rest-xml",
-    Family.S3: "rest-xml",
+    Dialect.QUERY: "query",
+    Dialect.EC2: "ec2",
+    Dialect.JSON: "json",
+    Dialect.REST_JSON: "rest-json",
+    Dialect.REST_XML: "rest-xml",
+    Dialect.S3: "rest-xml",
 }
 NO_SHAPE: Shape = ShapeResolver(
     {"Nothing": {"type": "structure", "members": {}}}
 ).get_shape_by_name("Nothing")
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", Dialect)
 @pytest.mark.parametrize(
     "message", ["no", "<a> & \"b\" 'c'", "日本語", "nul \x00 \ud800 bell \x07"]
 )
-def test_a_client_reads_code_message_and_status(family: Family, message: str) -> None:
+def test_a_client_reads_code_message_and_status(family: Dialect, message: str) -> None:
     answer = write(Refusal("SomeCode", message, 403), WireForm(family), "id-1")
     response = {"status_code": answer.status, "headers": dict(answer.headers), "body": answer.body}
     parsed = parsers.create_parser(PARSERS[family]).parse(response, NO_SHAPE)
@@ -34,22 +33,22 @@ def test_a_client_reads_code_message_and_status(family: Family, message: str) ->
         assert parsed["Error"]["Message"] == message
 
 
-@pytest.mark.parametrize("family", Family)
-def test_a_head_has_no_body(family: Family) -> None:
+@pytest.mark.parametrize("family", Dialect)
+def test_a_head_has_no_body(family: Dialect) -> None:
     answer = write(Refusal("AccessDenied", "no", 403), WireForm(family, head=True), "id-1")
     assert answer.body == b""
     assert answer.status == 403
 
 
 def test_a_former_query_service_also_gives_the_code_in_a_header() -> None:
-    form = WireForm(Family.JSON, query_compatible=True)
+    form = WireForm(Dialect.JSON, query_compatible=True)
     headers = dict(write(Refusal("AccessDenied", "no", 403), form, "id-1").headers)
     assert headers["x-amzn-query-error"] == "AccessDenied;Sender"
 
 
 @pytest.mark.parametrize("error", CommonError)
-@pytest.mark.parametrize("family", Family)
-def test_every_common_error_has_code_status_and_text(error: CommonError, family: Family) -> None:
+@pytest.mark.parametrize("family", Dialect)
+def test_every_common_error_has_code_status_and_text(error: CommonError, family: Dialect) -> None:
     refusal = common(error, family)
     assert refusal.code
     assert refusal.message

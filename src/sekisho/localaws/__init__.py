@@ -1,5 +1,7 @@
-"""A local AWS that says no."""
+"""A local AWS emulator that enforces IAM policies; `LocalAws` runs it while a `with` block runs."""
 
+from sekisho.localaws.decision_log import DecisionLog, LoggedDecision
 from sekisho.localaws.server import LocalAws
+from sekisho.localaws.world import Clock
 
-__all__ = ["LocalAws"]
+__all__ = ["Clock", "DecisionLog", "LocalAws", "LoggedDecision"]

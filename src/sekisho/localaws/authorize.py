@@ -1,17 +1,26 @@
 """Asking the engine: may this caller do what the call needs?
 
 Everything a call needs must be allowed. A resource that is not known is decided three-valued: a
-Deny that could be about it counts, an Allow counts only if it is on every resource. So ignorance
-never opens a door.
+Deny that could be about it counts, an Allow counts only if it is on every resource. So what is not
+known never allows anything.
 
-Source for the texts: IAM User Guide, "Troubleshoot access denied error messages" (fact §6.7).
+In the request context only keys are set whose value is known exactly. A key that AWS would set and
+that is missing here is named in docs/localaws.md; a condition on it then behaves as it does for a
+missing key. `aws:SecureTransport` is true: the local AWS stands for AWS's own endpoints, which
+clients reach by TLS.
+
+Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
+from sekisho.catalogue import load
 from sekisho.engine import (
     AttachedPolicy,
+    Context,
     ContextValue,
     Decision,
     DecisionEffect,
@@ -20,42 +29,115 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import FaultyInput, Unsupported
-from sekisho.localaws import backend
-from sekisho.localaws.caller import Caller
+from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import Call
-from sekisho.localaws.context import base_context, call_context, resource_context
-from sekisho.localaws.log import Entry
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.resources import Target, targets_of
-from sekisho.localaws.wire import CommonError, Family, common
-from sekisho.localaws.world import World
+from sekisho.localaws.decision_log import LoggedDecision
+from sekisho.localaws.resources import RequiredPermission, required_permissions
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
+from sekisho.localaws.world import VerifiedCaller, World
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
     ErrorCode,
     PermittedWithoutPolicy,
     Refused,
+    context_of,
     service_rule,
 )
 
-__all__ = ["Asked", "authorize", "authorize_call"]
+_FROM_PARAMS: Mapping[tuple[str, str], str] = {
+    ("iam", "PolicyArn"): "iam:PolicyARN",
+    ("iam", "PermissionsBoundary"): "iam:PermissionsBoundary",
+    ("iam", "AWSServiceName"): "iam:AWSServiceName",
+    ("sts", "ExternalId"): "sts:ExternalId",
+    ("sts", "RoleSessionName"): "sts:RoleSessionName",
+    ("sts", "SourceIdentity"): "sts:SourceIdentity",
+    ("sts", "DurationSeconds"): "sts:DurationSeconds",
+    ("s3", "Prefix"): "s3:prefix",
+    ("s3", "Delimiter"): "s3:delimiter",
+    ("s3", "MaxKeys"): "s3:max-keys",
+    ("s3", "VersionId"): "s3:VersionId",
+    ("s3", "ACL"): "s3:x-amz-acl",
+    ("s3", "ServerSideEncryption"): "s3:x-amz-server-side-encryption",
+}
+"""Parameters whose value is the value of a condition key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks, and what their session's own policies are (JSON texts)."""
+def base_context(world: World, caller: VerifiedCaller) -> Context:
+    """Return what the caller's credential and address put into every request's context."""
+    tags = moto_iam.tags_of(world, caller.credential.holder)
+    values: dict[str, ContextValue] = {
+        **context_of(caller.credential, world.clock.now(), world.signin),
+        **{f"aws:PrincipalTag/{key}": value for key, value in _unlike(tags).items()},
+        "aws:SourceIp": caller.source_ip,
+        "aws:SecureTransport": "true",
+    }
+    return Context(values)
 
-    caller: Caller
-    session_policies: tuple[str, ...] = ()
+
+def call_context(call: Call, action: str) -> Mapping[str, ContextValue]:
+    """Return what the call's own parameters add for one of its actions."""
+    values: dict[str, ContextValue] = {"aws:RequestedRegion": call.region}
+    keys_of_action = _keys(action)
+    for (service, name), key in _FROM_PARAMS.items():
+        given = call.params.get(name)
+        if service == call.service and given is not None and key in keys_of_action:
+            values[key] = str(given)
+    tags = dict(_tags(call.params))
+    removed = call.params.get("TagKeys")
+    keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
+    if keys:
+        values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
+    values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
+    return values
 
 
-def authorize_call(world: World, asked: Asked, call: Call) -> None:
+def resource_context(world: World, resource: str | None) -> Mapping[str, ContextValue]:
+    """Return the tags of a user or role that is the resource."""
+    holder = moto_iam.holder_of_arn(world, resource) if resource else None
+    tags = moto_iam.tags_of(world, holder) if holder is not None else {}
+    return {
+        f"{prefix}:ResourceTag/{key}": value
+        for key, value in _unlike(tags).items()
+        for prefix in ("aws", "iam")
+    }
+
+
+@cache
+def _keys(action: str) -> frozenset[str]:
+    """Return the condition keys that AWS sets for an action."""
+    known = load().action(action)
+    if known is None:
+        return frozenset()
+    return frozenset(known.condition_keys).union(
+        *(kind.condition_keys for kind in known.resource_types)
+    )
+
+
+def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the tags that a call sets, in either of the forms that services use."""
+    given = params.get("Tags", params.get("tags"))
+    if isinstance(given, Mapping):
+        yield from ((str(key), str(value)) for key, value in given.items())
+    elif isinstance(given, list):
+        for tag in given:
+            if isinstance(tag, Mapping):
+                key = tag.get("Key", tag.get("key", tag.get("TagKey", "")))
+                yield str(key), str(tag.get("Value", tag.get("value", tag.get("TagValue", ""))))
+
+
+def _unlike(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags whose keys differ by more than case, as condition keys must."""
+    return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
+
+
+def authorize_call(world: World, caller: VerifiedCaller, call: Call) -> None:
     """Let a call pass, or refuse it.
 
     Raises:
         Refusal: with AWS's code and text in the words of the call's protocol.
     """
-    targets = targets_of(world, asked.caller.credential, call)
+    targets = required_permissions(world, caller.credential, call)
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common(
@@ -66,15 +148,15 @@ def authorize_call(world: World, asked: Asked, call: Call) -> None:
             **call_context(call, target.action),
             **resource_context(world, target.resource),
         }
-        authorize(world, asked, target, extra, call.form.family)
+        authorize(world, caller, target, extra, call.form.family)
 
 
 def authorize(
     world: World,
-    asked: Asked,
-    target: Target,
+    caller: VerifiedCaller,
+    target: RequiredPermission,
     extra: Mapping[str, ContextValue] | None = None,
-    family: Family = Family.QUERY,
+    family: Dialect = Dialect.QUERY,
 ) -> None:
     """Let one action on one resource pass, or refuse it; either way it is logged.
 
@@ -83,8 +165,8 @@ def authorize(
     Raises:
         Refusal: with AWS's code and text.
     """
-    entry = _entry(world, asked, target)
-    ruling = service_rule(asked.caller.credential, target.action, world.signin)
+    entry = _entry(world, caller, target)
+    ruling = service_rule(caller.credential, target.action, world.signin)
     if isinstance(ruling, PermittedWithoutPolicy):
         world.log.add(replace(entry, allowed=True, rule=ruling.reason))
         return
@@ -92,7 +174,7 @@ def authorize(
         world.log.add(replace(entry, rule=ruling.reason, note=ruling.code))
         raise _in_words_of(family, ruling)
     try:
-        decision = _decide(world, asked, target, extra or {})
+        decision = _decide(world, caller, target, extra or {})
     except (FaultyInput, Unsupported) as error:
         # what cannot be decided is refused, and says so
         world.log.add(replace(entry, note=str(error)))
@@ -103,39 +185,42 @@ def authorize(
     )
     world.log.add(replace(entry, allowed=allowed, decision=decision))
     if not allowed:
-        text = _text(asked.caller.credential.arn, target, decision)
-        if family is Family.EC2:
+        text = _text(caller.credential.arn, target, decision)
+        if family is Dialect.EC2:
             text = f"You are not authorized to perform this operation. {text}"
         raise common(CommonError.ACCESS_DENIED, family, text)
 
 
-def _in_words_of(family: Family, refused: Refused) -> Refusal:
+def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
     if refused.code is ErrorCode.ACCESS_DENIED:
         return common(CommonError.ACCESS_DENIED, family, refused.message)
     return Refusal(refused.code, refused.message, refused.status)
 
 
 def _decide(
-    world: World, asked: Asked, target: Target, extra: Mapping[str, ContextValue]
+    world: World,
+    caller: VerifiedCaller,
+    target: RequiredPermission,
+    extra: Mapping[str, ContextValue],
 ) -> Decision:
-    holder = asked.caller.credential.holder
-    policies = backend.policies_of(world, holder, asked.session_policies)
-    context = base_context(world, asked.caller).with_(extra)
+    holder = caller.credential.holder
+    policies = moto_iam.policies_of(world, holder, caller.session_policies)
+    context = base_context(world, caller).with_(extra)
     if target.resource is None:
         service = target.action.partition(":")[0]
         policies = _of_unknown_resource(policies, service)
-    request = Request(asked.caller.credential.arn, target.action, target.resource or "*", context)
+    request = Request(caller.credential.arn, target.action, target.resource or "*", context)
     if target.action not in _ON_TRUST:
         return decide(request, policies, world.engine)
-    role = backend.role_of(world, target.resource or "")
+    role = moto_iam.role_of(world, target.resource or "")
     if role is None:
         # as AWS: a role that is not there is not told from one that does not trust the caller
         own = decide(request, policies, world.engine)
         if own.effect is DecisionEffect.EXPLICITLY_DENIED:
             return own
         return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=PolicyKind.TRUST)
-    trusted = replace(policies, trust=backend.trust_of(world, role))
-    if asked.caller.mfa_at is None:
+    trusted = replace(policies, trust=moto_iam.trust_of(world, role))
+    if caller.mfa_at is None:
         return decide(request, trusted, world.engine)
     with_mfa = replace(request, context=context.with_(MFA_IN_CALL))
     decision = decide(with_mfa, trusted, world.engine)
@@ -204,7 +289,7 @@ def _may_be_of(pattern: str, service: str) -> bool:
     return not named or named[0].lower() == service or any(c in named[0] for c in "*?$")
 
 
-def _text(arn: str, target: Target, decision: Decision) -> str:
+def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
     """Return AWS's own words for a denial."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
     on = f" on resource: {target.resource}" if target.resource is not None else ""
@@ -215,15 +300,15 @@ def _text(arn: str, target: Target, decision: Decision) -> str:
     return f"{start} because no {kind.value} allows the {target.action} action"
 
 
-def _entry(world: World, asked: Asked, target: Target) -> Entry:
+def _entry(world: World, caller: VerifiedCaller, target: RequiredPermission) -> LoggedDecision:
     """Return a refusing entry, to be completed."""
-    credential = asked.caller.credential
-    return Entry(
+    credential = caller.credential
+    return LoggedDecision(
         world.clock.now(),
         credential.arn,
         credential.kind,
         target.action,
         target.resource,
-        mfa=(asked.caller.mfa_at or credential.mfa_at) is not None,
+        mfa=(caller.mfa_at or credential.mfa_at) is not None,
         allowed=False,
     )

@@ -5,32 +5,36 @@ refuses; every refusal is written in the protocol of the request.
 """
 
 import io
+import json
 import logging
 import re
 import traceback
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
 from werkzeug.test import run_wsgi_app
 
-from sekisho.localaws import mfa, pin, sigv4
-from sekisho.localaws.authorize import Asked, authorize_call
-from sekisho.localaws.caller import CALLER, WORLD, Caller
+from sekisho.localaws import sigv4
+from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import Call, classify, form_of
-from sekisho.localaws.handover import Dispatcher, canonical
-from sekisho.localaws.identify import identify
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.resource_policies import refuse_to_set
-from sekisho.localaws.wire import CommonError, Family, WireForm, common, write
-from sekisho.localaws.world import World
+from sekisho.localaws.forward import (
+    FORWARDED,
+    PENDING,
+    Dispatcher,
+    Forwarded,
+    canonical,
+    install_checks,
+)
+from sekisho.localaws.identify import authenticate, identify
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
+from sekisho.localaws.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.signin import Refused, service_rule
-
-__all__ = ["MAX_BODY_BYTES", "Authorizer"]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The longest body that is read; the state is held in memory, and so is every object."""
@@ -75,7 +79,7 @@ class Authorizer:
     """The authorizer of one world, as a WSGI application."""
 
     def __init__(self, world: World) -> None:
-        pin.install()
+        install_checks()
         self._world = world
         self._moto: WSGIApplication = Dispatcher()
 
@@ -117,7 +121,7 @@ class Authorizer:
             return self._serve_signed(exchange, http, signed)
 
     def _serve_signed(
-        self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.Signed
+        self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims
     ) -> _Response:
         world, family = self._world, exchange.form.family
         identity = identify(world, signed, family)
@@ -135,29 +139,31 @@ class Authorizer:
         call = classify(exchange.request, signed.service, signed.region)
         exchange.form = call.form
         address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
-        caller = Caller(identity.credential, signed.access_key_id, address)
+        caller = VerifiedCaller(
+            identity.credential, signed.access_key_id, identity.session_policies, address
+        )
         caller = _with_code(world, caller, call)
-        authorize_call(world, Asked(caller, identity.session_policies), call)
+        authorize_call(world, caller, call)
         refuse_to_set(call)
         return self._forward(exchange, signed, caller, call)
 
     def _forward(
-        self, exchange: _Exchange, signed: sigv4.Signed, caller: Caller, call: Call
+        self, exchange: _Exchange, signed: sigv4.SignatureClaims, caller: VerifiedCaller, call: Call
     ) -> _Response:
         """Let moto answer, as the account and in the caller's name."""
         environ = canonical(exchange.environ, exchange.body, signed, self._world.account)
-        handed = pin.Handed(call, self._world.account)
+        forwarded = Forwarded(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
-        pinned = pin.HANDED.set(handed), pin.PENDING.set(handed)
+        tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
         try:
             body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-            passed_by = pin.PENDING.get() is not None
+            ignored = PENDING.get() is not None
         finally:
-            pin.PENDING.reset(pinned[1])
-            pin.HANDED.reset(pinned[0])
+            PENDING.reset(tokens[1])
+            FORWARDED.reset(tokens[0])
             WORLD.reset(reset[1])
             CALLER.reset(reset[0])
-        if passed_by or (
+        if ignored or (
             status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", "")
         ):
             raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
@@ -171,7 +177,7 @@ def _refusal(refusal: Refusal, form: WireForm) -> _Response:
     return [answer.body], f"{answer.status} {phrase}", headers
 
 
-def _with_code(world: World, caller: Caller, call: Call) -> Caller:
+def _with_code(world: World, caller: VerifiedCaller, call: Call) -> VerifiedCaller:
     """Check the MFA code that an STS call carries, before any policy is asked."""
     if call.service != "sts" or call.operation not in _WITH_CODE:
         return caller
@@ -181,8 +187,8 @@ def _with_code(world: World, caller: Caller, call: Call) -> Caller:
     serial, code = (str(call.params.get(name) or "") for name in ("SerialNumber", "TokenCode"))
     if not serial and not code:
         return caller
-    at = mfa.authenticate(world, caller.credential.holder, serial, code)
-    return Caller(caller.credential, caller.access_key_id, caller.source_ip, at)
+    at = authenticate(world, caller.credential.holder, serial, code)
+    return replace(caller, mfa_at=at)
 
 
 def _guessed_form(request: Request) -> WireForm:
@@ -193,10 +199,10 @@ def _guessed_form(request: Request) -> WireForm:
         return form_of(request, next(filter(None, scope.groups())))
     head = request.method == "HEAD"
     if "X-Amz-Target" in request.headers:
-        return WireForm(Family.JSON, head=head)
+        return WireForm(Dialect.JSON, head=head)
     # an unsigned request that is no form can only be meant for S3
     form = request.method == "POST" or "Action" in request.args
-    return WireForm(Family.QUERY if form else Family.S3, head=head)
+    return WireForm(Dialect.QUERY if form else Dialect.S3, head=head)
 
 
 def _read_body(exchange: _Exchange) -> None:
@@ -250,3 +256,58 @@ def _where(error: Exception) -> str:
     """Name a fault and its place, without the error's own text, which may hold a secret."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {last.name}, line {last.lineno}"
+
+
+_IDENTITIES = frozenset({"iam", "sts"})
+"""Services whose policies the authorizer asks, or whose rules `signin` knows."""
+
+_GRANTS = re.compile(r"(Add|Put)\w*Permission")
+"""Operations that write a statement of such a policy from their parameters."""
+
+
+def refuse_to_set(call: Call) -> None:
+    """Refuse a call that would set a resource-based policy, or an organisation's.
+
+    The authorizer does not ask such policies. One that was accepted and then ignored would make the
+    local AWS allow what AWS denies. Source: IAM User Guide, "AWS services that work with IAM".
+
+    Raises:
+        NotImplementedError: if it would; the message names the operation and holds no parameter.
+    """
+    if call.service in _IDENTITIES:
+        return
+    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
+        raise NotImplementedError(
+            f"{call.service}:{call.operation} would set a policy that is not asked here"
+        )
+
+
+def _policies(value: object) -> Iterator[str]:
+    """Yield the policy documents among parameters, by their names and their form."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _policies(item)
+    if not isinstance(value, Mapping):
+        return
+    named: Mapping[str, Any] = value
+    # SetTopicAttributes gives one attribute's name and value as two parameters
+    if named.get("AttributeName") == "Policy":
+        named = {**named, "Policy": named.get("AttributeValue")}
+    for name, inner in named.items():
+        if isinstance(inner, str):
+            if _NAMES.search(name) and _is_document(inner):
+                yield inner
+        else:
+            yield from _policies(inner)
+
+
+_NAMES = re.compile("polic(y|ies)|^content$", re.IGNORECASE)
+"""`Policy`, `AccessPolicies`, `policyText`; and what organizations:CreatePolicy calls its text."""
+
+
+def _is_document(text: str) -> bool:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "Statement" in value

@@ -25,9 +25,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from sekisho.catalogue import iam_actions
-from sekisho.localaws.wire import CommonError, Family, WireForm, common
-
-__all__ = ["Call", "classify", "form_of", "module_of"]
+from sekisho.localaws.wire import CommonError, Dialect, WireForm, common
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "aidevops": ("devops-agent",),
@@ -97,7 +95,7 @@ def form_of(request: Request, signing_name: str) -> WireForm:
         if form is not None:
             return form
     target = "X-Amz-Target" in request.headers
-    return WireForm(Family.JSON if target else Family.QUERY, head=request.method == "HEAD")
+    return WireForm(Dialect.JSON if target else Dialect.QUERY, head=request.method == "HEAD")
 
 
 def classify(request: Request, signing_name: str, region: str) -> Call:
@@ -184,11 +182,11 @@ def _form(model: ServiceModel, request: Request) -> WireForm | None:
     if protocol is None:
         return None
     try:
-        family = Family.S3 if model.service_name == "s3" else Family(protocol)
+        family = Dialect.S3 if model.service_name == "s3" else Dialect(protocol)
     except ValueError:
         return None
     form = WireForm(family, head=request.method == "HEAD")
-    if family is Family.JSON:
+    if family is Dialect.JSON:
         return replace(
             form,
             json_version=model.metadata.get("jsonVersion", "1.0"),
@@ -211,20 +209,20 @@ def _check_unambiguous(request: Request, operation: OperationModel, form: WireFo
 
 
 def _ambiguous(
-    request: Request, names: set[str], operation: OperationModel, family: Family
+    request: Request, names: set[str], operation: OperationModel, family: Dialect
 ) -> bool:
     match family:
-        case Family.QUERY | Family.EC2:
+        case Dialect.QUERY | Dialect.EC2:
             given = [
                 *(name for name, _ in request.form.items(multi=True)),
                 *(name for name, _ in request.args.items(multi=True)),
             ]
             return len(given) > len(set(given)) or bool(names and request.form)
-        case Family.JSON:
+        case Dialect.JSON:
             return bool(names or request.form)
-        case Family.S3:
+        case Dialect.S3:
             return bool((names & _subresources(operation.service_model)) - _own(operation))
-        case Family.REST_JSON | Family.REST_XML:
+        case Dialect.REST_JSON | Dialect.REST_XML:
             return "Action" in names or bool(request.form)
 
 
@@ -261,7 +259,7 @@ def _params(
         "url_params": dict(uri_params),
     }
     try:
-        if form.family is Family.JSON:
+        if form.family is Dialect.JSON:
             _check_json(request.data)
         return PROTOCOL_PARSERS[protocol](operation).parse(asked)
     except (

@@ -1,19 +1,77 @@
-"""Who has signed a request: from an access key id to a credential and its secret.
+"""Who has signed a request, and is the MFA code in it theirs?
 
-There is no root key here: an account that rehearses MFA has none, and AWS advises against one.
+There is no root key here: an account that rehearses MFA has none, and AWS advises against one. The
+rules about codes are `signin`'s; here the device is looked up, and its state moves on.
+
+Source: IAM User Guide, "Secure API access with MFA".
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sekisho.localaws import backend
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.sigv4 import Signed
-from sekisho.localaws.tokens import open_token
-from sekisho.localaws.wire import CommonError, Family, common
-from sekisho.localaws.world import World
-from sekisho.signin.model import Credential
+from moto.iam.models import User, iam_backends
 
-__all__ = ["Identity", "identify"]
+from sekisho.localaws import moto_iam
+from sekisho.localaws.sealing import open_token
+from sekisho.localaws.sigv4 import SignatureClaims
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
+from sekisho.localaws.world import DeviceState, World
+from sekisho.signin import sts, totp
+from sekisho.signin.model import Credential, Holder, HolderKind
+from sekisho.signin.refusal import Refused
+
+
+def authenticate(world: World, holder: Holder, serial: str, code: str) -> datetime:
+    """Accept a code, once, and return the time at which it was accepted.
+
+    Args:
+        world: where the devices are.
+        holder: whose device it must be.
+        serial: the device's serial number; "" if the request gave none.
+        code: six digits; "" if the request gave none.
+
+    Raises:
+        Refusal: with the text of one of the three refusals of `signin.sts`.
+    """
+    given = sts.mfa_parameters(serial or None, code or None)
+    if not isinstance(given, sts.MfaParameters):
+        raise _from_signin(given or sts.MFA_INCOMPLETE)
+    with world.lock:
+        state = world.devices.get(serial)
+        if state is None or serial not in enabled_serials(world, holder):
+            raise _from_signin(sts.MFA_UNKNOWN_DEVICE)
+        now = world.clock.now()
+        verified = device_in_step(state).verify(code, now, world.signin)
+        if isinstance(verified, Refused):
+            raise _from_signin(sts.MFA_WRONG_CODE)
+        keep_step(state, verified)
+        return now
+
+
+def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
+    """Return the serial numbers of the devices that the holder has enabled, in that order."""
+    if holder.kind is not HolderKind.USER:
+        return ()
+    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
+    if user is None or user.id != holder.unique_id:
+        # a user who was deleted and made again is another user, with none of the old devices
+        return ()
+    return tuple(user.mfa_devices)
+
+
+def device_in_step(state: DeviceState) -> totp.Device:
+    """Return the device as `signin` sees it."""
+    return totp.Device(state.seed, state.drift, state.last_step)
+
+
+def keep_step(state: DeviceState, device: totp.Device) -> None:
+    """Keep how far the device has come, so that no code is accepted twice."""
+    state.drift = device.drift
+    state.last_step = device.last_step
+
+
+def _from_signin(refused: Refused) -> Refusal:
+    return Refusal(refused.code.value, refused.message, refused.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +83,7 @@ class Identity:
     session_policies: tuple[str, ...] = ()
 
 
-def identify(world: World, signed: Signed, family: Family) -> Identity:
+def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity:
     """Return whose key the request claims to be signed with.
 
     Raises:
@@ -34,7 +92,7 @@ def identify(world: World, signed: Signed, family: Family) -> Identity:
     """
     unknown = common(CommonError.UNKNOWN_KEY, family)
     if signed.token is None:
-        found = backend.user_of_key(world, signed.access_key_id)
+        found = moto_iam.user_of_key(world, signed.access_key_id)
         if found is None or not found[2]:
             raise unknown
         return Identity(found[0], found[1])
@@ -44,7 +102,7 @@ def identify(world: World, signed: Signed, family: Family) -> Identity:
         if refusal.code == "ExpiredToken":
             raise common(CommonError.EXPIRED_TOKEN, family) from refusal
         raise unknown from refusal
-    credential = backend.well_known(world, opened.credential)
+    credential = moto_iam.as_known_now(world, opened.credential)
     if credential is None or _ended_with_key(world, opened.source_key):
         raise unknown
     return Identity(credential, opened.secret, opened.session_policies)
@@ -57,5 +115,5 @@ def _ended_with_key(world: World, source_key: str) -> bool:
     """
     if not (world.signin.key_death_ends_sessions and source_key):
         return False
-    found = backend.user_of_key(world, source_key)
+    found = moto_iam.user_of_key(world, source_key)
     return found is None or not found[2]

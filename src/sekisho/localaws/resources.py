@@ -1,12 +1,13 @@
 """Which IAM action on which resource a call has to be allowed.
 
-IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. For
-other services the catalogue's ARN templates are filled from the parameters, where a parameter is
-the very name or id that stands in the ARN. Where that is not known, the resource is unknown, which
-is not the same as `*`: `authorize` lets every Deny of that service match it, and only an Allow on
-`*`.
+IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. The
+ARN of a user, group or role holds its path, which no call but the creating one names; what does
+not exist is taken to be at the path `/`, as the call would put it there. For other services the
+catalogue's ARN templates are filled from the parameters, where a parameter is the very name or id
+that the ARN holds. Where that is not known, the resource is unknown, which is not the same as
+`*`: `authorize` lets every Deny of that service match it, and only an Allow on `*`.
 
-Source: AWS Service Authorization Reference (through the catalogue); facts §4.6.
+Source: AWS Service Authorization Reference (through the catalogue).
 """
 
 import re
@@ -19,16 +20,101 @@ from typing import Any
 from urllib.parse import unquote
 
 from sekisho.catalogue import Action, ResourceType, load
-from sekisho.localaws import backend, iam_resources
+from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import Call
+from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import World
-from sekisho.signin.model import Credential
+from sekisho.signin.model import Credential, HolderKind
 
-__all__ = ["Target", "targets_of"]
+_NAMED: Mapping[str, str] = {
+    "user": "UserName",
+    "group": "GroupName",
+    "role": "RoleName",
+    "instance-profile": "InstanceProfileName",
+    "policy": "PolicyName",
+    "mfa": "VirtualMFADeviceName",
+    "server-certificate": "ServerCertificateName",
+    "saml-provider": "Name",
+}
+"""The parameter that names a resource of each type."""
+
+_COLONS = 5
+_GIVEN = (
+    "PolicyArn",
+    "RoleArn",
+    "SerialNumber",
+    "SAMLProviderArn",
+    "OpenIDConnectProviderArn",
+    "PolicySourceArn",
+    "Arn",
+)
+"""Parameters that hold an ARN as it is."""
+
+
+def arns_of(world: World, caller: Credential, call: Call, action: Action) -> tuple[str | None, ...]:
+    """Return the ARNs that the call is about; None stands for one that is not known."""
+    found: list[str | None] = []
+    for kind in action.resource_types:
+        arns = [arn for arn in _of_type(world, caller, call, kind.name) if arn is not None]
+        if arns or kind.required:
+            found += arns or [None]
+    if call.params.get("Arn"):
+        # the call is about that one, whichever of the action's types it has
+        found = [arn for arn in found if arn is not None]
+    return tuple(found) or (None,)
+
+
+def _of_type(world: World, caller: Credential, call: Call, kind: str) -> Iterator[str | None]:
+    service = "sts" if kind == "federated-user" else "iam"
+    start = f"arn:{world.partition}:{service}::{world.account}:{kind}/"
+    given = [str(call.params[name]) for name in _GIVEN if call.params.get(name)]
+    named = call.params.get(_NAMED.get(kind, ""))
+    if kind == "policy" and (arn := call.params.get("PolicyArn")):
+        # AWS's own policies belong to no account; what is no ARN is refused by IAM itself
+        yield str(arn) if _is_arn(arn) else None
+    elif kind == "role" and call.service == "sts":
+        yield _role(str(call.params.get("RoleArn") or ""))
+    elif kind == "federated-user":
+        yield f"{start}{call.params['Name']}" if call.params.get("Name") else None
+    elif matching := [arn for arn in given if arn.startswith(start)]:
+        yield from matching
+    elif named:
+        yield from _by_name(world, call.params, kind, str(named))
+    elif kind == "user":
+        yield _implied_user(world, caller, call)
+
+
+def _is_arn(text: object) -> bool:
+    return isinstance(text, str) and text.startswith("arn:") and text.count(":") >= _COLONS
+
+
+def _role(arn: str) -> str | None:
+    if arn and not _is_arn(arn):
+        raise Refusal("ValidationError", f"{arn} is invalid", 400)
+    return arn or None
+
+
+def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> Iterator[str]:
+    """Yield the ARN of what is called `name`, and the one that it is about to get."""
+    start = f"arn:{world.partition}:iam::{world.account}:{kind}"
+    now = moto_iam.arn_of(world, kind, name)
+    yield now or f"{start}{params.get('Path') or '/'}{name}"
+    new_name, new_path = params.get(f"New{_NAMED[kind]}"), params.get("NewPath")
+    if new_name or new_path:
+        old_path = (now or f"{start}/{name}").removeprefix(start).removesuffix(name)
+        yield f"{start}{new_path or old_path}{new_name or name}"
+
+
+def _implied_user(world: World, caller: Credential, call: Call) -> str | None:
+    """Return the user that a call means which names none: the key's owner, or the caller."""
+    if call.operation == "GetAccessKeyLastUsed":
+        owner = moto_iam.user_of_key(world, str(call.params.get("AccessKeyId", "")))
+        return owner[0].holder.arn if owner is not None else None
+    return caller.holder.arn if caller.holder.kind is HolderKind.USER else None
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequiredPermission:
     """One action on one resource, all of which a call must be allowed.
 
     Attributes:
@@ -49,16 +135,20 @@ _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
 _ID = re.compile(r"[\w.+=@,-]+")
 
 
-def targets_of(world: World, caller: Credential, call: Call) -> tuple[Target, ...]:
+def required_permissions(
+    world: World, caller: Credential, call: Call
+) -> tuple[RequiredPermission, ...]:
     """Return every action on every resource that the call has to be allowed."""
-    found: dict[Target, None] = {}
+    found: dict[RequiredPermission, None] = {}
     for name in call.actions:
         service = name.partition(":")[0]
         if service == "s3" and call.service == "s3":
             found.update(dict.fromkeys(_s3(world, call, name)))
         else:
             found.update(dict.fromkeys(_of(world, caller, call, name)))
-    found.update((Target("iam:PassRole", arn), None) for arn in _passed_roles(world, call))
+    found.update(
+        (RequiredPermission("iam:PassRole", arn), None) for arn in _passed_roles(world, call)
+    )
     return tuple(found)
 
 
@@ -69,7 +159,7 @@ def _passed_roles(world: World, call: Call) -> Iterator[str | None]:
     context, so an Allow that asks for one does not hold.
     """
     if call.operation == "AddRoleToInstanceProfile":
-        yield backend.arn_of(world, "role", str(call.params.get("RoleName")))
+        yield moto_iam.arn_of(world, "role", str(call.params.get("RoleName")))
     elif call.service not in {"iam", "sts"}:
         yield from _roles_in(call.params)
 
@@ -87,21 +177,25 @@ def _roles_in(value: object) -> Iterator[str]:
                 yield from _roles_in(inner)
 
 
-def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[Target]:
+def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[RequiredPermission]:
     action = load().action(name)
     if action is None:
-        yield Target(name, None)
+        yield RequiredPermission(name, None)
         return
     if not action.resource_types:
-        yield Target(name, "*")
+        yield RequiredPermission(name, "*")
         return
     if action.service in {"iam", "sts"}:
-        arns = iam_resources.arns_of(world, caller, call, action)
-        yield from (Target(name, arn) for arn in arns)
+        arns = arns_of(world, caller, call, action)
+        yield from (RequiredPermission(name, arn) for arn in arns)
         if name == "sts:AssumeRole":
-            yield from (Target(extra, arn) for extra in _beside_assume_role(call) for arn in arns)
+            yield from (
+                RequiredPermission(extra, arn)
+                for extra in _beside_assume_role(call)
+                for arn in arns
+            )
         return
-    yield from (Target(name, arn) for arn in _templates(world, call, action))
+    yield from (RequiredPermission(name, arn) for arn in _templates(world, call, action))
 
 
 def _beside_assume_role(call: Call) -> Iterator[str]:
@@ -176,33 +270,33 @@ def _texts(value: object) -> Iterator[str]:
         yield from (item for item in value if isinstance(item, str))
 
 
-def _s3(world: World, call: Call, name: str) -> Iterator[Target]:
+def _s3(world: World, call: Call, name: str) -> Iterator[RequiredPermission]:
     action = load().action(name)
     kinds = {kind.name for kind in action.resource_types} if action is not None else None
     bucket = call.params.get("Bucket")
     if kinds is not None and not kinds:
-        yield Target(name, "*")
+        yield RequiredPermission(name, "*")
     elif kinds is None or not isinstance(bucket, str) or bucket.startswith("arn:"):
-        yield Target(name, None)
+        yield RequiredPermission(name, None)
     elif name == "s3:GetObject" and "CopySource" in call.params:
         yield _copied(world, str(call.params["CopySource"]))
     elif "object" in kinds:
         for key, version in _objects(call.params):
             resource = f"arn:{world.partition}:s3:::{bucket}/{key}"
-            yield Target(_of_version(name) if version else name, resource)
-            yield from (Target(extra, resource) for extra in _beside_put(call))
+            yield RequiredPermission(_of_version(name) if version else name, resource)
+            yield from (RequiredPermission(extra, resource) for extra in _beside_put(call))
     else:
         known = f"arn:{world.partition}:s3:::{bucket}" if "bucket" in kinds else None
-        yield Target(name, known)
+        yield RequiredPermission(name, known)
 
 
-def _copied(world: World, source: str) -> Target:
+def _copied(world: World, source: str) -> RequiredPermission:
     """Return the reading of the object that a copy is made from."""
     path, _, query = source.partition("?")
     path = unquote(path).removeprefix("/")
     name = "s3:GetObjectVersion" if query.startswith("versionId=") else "s3:GetObject"
     known = "/" in path and not path.startswith("arn:")
-    return Target(name, f"arn:{world.partition}:s3:::{path}" if known else None)
+    return RequiredPermission(name, f"arn:{world.partition}:s3:::{path}" if known else None)
 
 
 def _objects(params: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:

@@ -21,15 +21,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from sekisho.account import AccountFile
 from sekisho.engine import Assumptions
 from sekisho.errors import InternalError, PortInUse
-from sekisho.localaws import console, overlay, seed
+from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import Authorizer
-from sekisho.localaws.clock import Clock
-from sekisho.localaws.log import DecisionLog
-from sekisho.localaws.world import World
+from sekisho.localaws.console_signin import signin_app
+from sekisho.localaws.decision_log import DecisionLog
+from sekisho.localaws.loading import load_into
+from sekisho.localaws.world import Clock, World
 from sekisho.messages import Message
 from sekisho.signin import SigninAssumptions
-
-__all__ = ["CONSOLE_PATH", "HOST", "LocalAws"]
 
 HOST = "127.0.0.1"
 CONSOLE_PATH = "/_console"
@@ -135,7 +134,7 @@ class LocalAws:
         listener = _listener(self._port)
         try:
             _empty(self.world)
-            seed.load(self.world, self._account)
+            load_into(self.world, self._account)
             overlay.install()
             app = _application(self.world)
             self._server = make_server(
@@ -196,7 +195,7 @@ def _empty(world: World) -> None:
 
 def _application(world: World) -> WSGIApplication:
     authorizer = Authorizer(world)
-    signin = console.app(world)
+    signin = signin_app(world)
     return DispatcherMiddleware(authorizer, {CONSOLE_PATH: _only_by_own_name(signin)})
 
 

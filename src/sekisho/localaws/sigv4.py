@@ -18,8 +18,6 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-__all__ = ["ALGORITHM", "Http", "Mismatch", "SignatureFault", "Signed", "parse", "verify"]
-
 ALGORITHM = "AWS4-HMAC-SHA256"
 WINDOW = timedelta(minutes=15)
 _OLD_MECHANISM = (
@@ -86,7 +84,7 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignatureClaims:
     """What a signature claims.
 
     Attributes:
@@ -113,7 +111,7 @@ class Signed:
         return self.lifetime is not None
 
 
-def parse(http: Http) -> Signed | None:
+def parse(http: Http) -> SignatureClaims | None:
     """Return what the request's signature claims, or None if it carries none.
 
     Raises:
@@ -136,7 +134,7 @@ def parse(http: Http) -> Signed | None:
     return None
 
 
-def _from_header(authorization: str, http: Http) -> Signed:
+def _from_header(authorization: str, http: Http) -> SignatureClaims:
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
         raise SignatureFault(Mismatch.UNSUPPORTED, _OLD_MECHANISM)
@@ -153,7 +151,7 @@ def _from_header(authorization: str, http: Http) -> Signed:
         )
     if missing:
         raise SignatureFault(Mismatch.INCOMPLETE, " ".join(missing))
-    return Signed(
+    return SignatureClaims(
         *_credential(fields["Credential"]),
         stamp=stamp,
         headers=tuple(fields["SignedHeaders"].split(";")),
@@ -177,7 +175,7 @@ def _fields(text: str) -> dict[str, str]:
     return found
 
 
-def _from_query(query: Mapping[str, str]) -> Signed:
+def _from_query(query: Mapping[str, str]) -> SignatureClaims:
     names = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature")
     missing = [name for name in names if not query.get(f"X-Amz-{name}")]
     if missing:
@@ -193,7 +191,7 @@ def _from_query(query: Mapping[str, str]) -> Signed:
         raise SignatureFault(
             Mismatch.INCOMPLETE, "X-Amz-Expires must be less than a week (in seconds)"
         )
-    return Signed(
+    return SignatureClaims(
         *_credential(query["X-Amz-Credential"]),
         stamp=query["X-Amz-Date"],
         headers=tuple(query["X-Amz-SignedHeaders"].split(";")),
@@ -215,7 +213,7 @@ def _credential(text: str) -> tuple[str, str, str, str]:
     return key, day, region, service.lower()
 
 
-def verify(http: Http, signed: Signed, secret: str, now: datetime) -> None:
+def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> None:
     """Check that `secret` made the signature, that it is in time, and that the body is its own.
 
     `now` is real time, whatever clock the rest of the world goes by.
@@ -246,7 +244,7 @@ def verify(http: Http, signed: Signed, secret: str, now: datetime) -> None:
         raise SignatureFault(Mismatch.WRONG)
 
 
-def _check_time(signed: Signed, now: datetime) -> None:
+def _check_time(signed: SignatureClaims, now: datetime) -> None:
     try:
         at = datetime.strptime(signed.stamp, _STAMP).replace(tzinfo=UTC)
     except ValueError as error:
@@ -274,7 +272,7 @@ def _check_time(signed: Signed, now: datetime) -> None:
         )
 
 
-def _check_headers(http: Http, signed: Signed) -> None:
+def _check_headers(http: Http, signed: SignatureClaims) -> None:
     """Every header that changes what is asked must be under the signature."""
     covered = frozenset(signed.headers)
     needed = {name for name in http.names if name.startswith("x-amz-")} | {"host"}
@@ -286,7 +284,7 @@ def _check_headers(http: Http, signed: Signed) -> None:
         )
 
 
-def _payload_digest(http: Http, signed: Signed) -> str:
+def _payload_digest(http: Http, signed: SignatureClaims) -> str:
     claimed = http.header("x-amz-content-sha256")
     if claimed is None and signed.presigned and signed.service == "s3":
         return _UNSIGNED

@@ -1,21 +1,65 @@
-"""What an account has and moto does not keep: device seeds in step, passwords, boundaries.
+"""What an account has and moto does not keep, its clock, and who is calling.
 
-One `World` per running endpoint; it is the only mutable state beside moto's own backend, and every
-request holds `lock` while it reads or writes either.
+One `World` per running local AWS; it is the only mutable state beside moto's own, and every
+request holds `lock` while it reads or writes either. The caller of a request is set by the
+authorizer and read by the overlay.
 """
 
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from sekisho.engine.model import Assumptions
-from sekisho.localaws.clock import Clock
-from sekisho.localaws.log import DecisionLog
-from sekisho.signin.model import SigninAssumptions
+from sekisho.localaws.decision_log import DecisionLog
+from sekisho.signin.model import Credential, SigninAssumptions
 
-__all__ = ["DeviceState", "PasswordState", "Report", "World"]
+
+class Clock:
+    """Real time plus an offset that only grows."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def wall(self) -> datetime:
+        """Return real time, for signatures."""
+        return datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the time for codes, sessions and policies."""
+        return self.wall() + self._offset
+
+    def advance(self, step: timedelta) -> None:
+        """Move the clock forward by `step`.
+
+        Raises:
+            ValueError: if `step` is negative: a session that ended must not come back.
+        """
+        if step < timedelta():
+            raise ValueError("the clock only moves forward")
+        self._offset += step
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCaller:
+    """Who has signed one request, as verified.
+
+    Attributes:
+        credential: what the request was signed with.
+        access_key_id: the id of that credential (`AKIA…`, `ASIA…`).
+        session_policies: the policies of the session itself, as JSON texts.
+        source_ip: the client's address.
+        mfa_at: when the code that came *with this request* (GetSessionToken, AssumeRole) was
+            accepted; None if it carried none. `credential.mfa_at` tells of an earlier one.
+    """
+
+    credential: Credential
+    access_key_id: str
+    session_policies: tuple[str, ...] = ()
+    source_ip: str = "127.0.0.1"
+    mfa_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +101,7 @@ class PasswordState:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class GeneratedReport:
     """A credential report as it was generated."""
 
     at: datetime
@@ -90,8 +134,12 @@ class World:
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
     root_mfa: bool = True
-    report: Report | None = None
+    report: GeneratedReport | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
     log: DecisionLog = field(default_factory=DecisionLog, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
+
+
+CALLER: ContextVar[VerifiedCaller] = ContextVar("CALLER")
+WORLD: ContextVar[World] = ContextVar("WORLD")

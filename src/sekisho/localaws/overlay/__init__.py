@@ -15,25 +15,22 @@ from moto.core.serialize import never_return, url_encode
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
-from sekisho.localaws.caller import WORLD
 from sekisho.localaws.overlay import (
     account,
-    details,
-    device_lists,
+    authorization_details,
+    credentials,
     devices,
-    keys,
-    names,
-    passwords,
     policies,
-    shapes,
     sts,
     users,
 )
+from sekisho.localaws.overlay.checks import check_names, check_parameters, imply_user
+from sekisho.localaws.world import WORLD
 
 __all__ = ["SUBJECTS", "install"]
 
 SUBJECTS = {
-    "iam": (account, details, device_lists, devices, keys, passwords, policies, users),
+    "iam": (account, authorization_details, credentials, devices, policies, users),
     "sts": (sts,),
 }
 """The modules of the overlay, by the service whose operations they hold."""
@@ -77,12 +74,12 @@ def _put(owner: type[BaseResponse], name: str, ours: Callable[..., Any]) -> None
 
 
 def _call_iam(self: IamResponse) -> TYPE_RESPONSE:
-    shapes.check(self)
-    names.imply_user(self)
-    names.check(self)
+    check_parameters(self)
+    imply_user(self)
+    check_names(self)
     return BaseResponse.call_action(self)
 
 
 def _call_sts(self: TokenResponse) -> TYPE_RESPONSE:
-    shapes.check(self)
+    check_parameters(self)
     return BaseResponse.call_action(self)

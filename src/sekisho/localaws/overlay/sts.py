@@ -11,18 +11,15 @@ from moto.core.responses import ActionResult
 from moto.iam.models import Role
 from moto.sts.responses import TokenResponse
 
-from sekisho.localaws.caller import CALLER, WORLD
-from sekisho.localaws.overlay.documents import checked
-from sekisho.localaws.overlay.refusals import from_rule, no_such, not_built, refuse
-from sekisho.localaws.overlay.request import iam, naive, text
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.tokens import Issued, mint
+from sekisho.localaws.overlay.policies import checked
+from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
+from sekisho.localaws.sealing import IssuedCredentials, mint
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import CALLER, WORLD
 from sekisho.policy.document import PolicyKind
 from sekisho.signin import sts as rules
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 from sekisho.signin.refusal import Refused
-
-__all__ = ["OPERATIONS"]
 
 _MOST_SESSION_POLICIES = 10
 _PACKED_QUOTA = 2048
@@ -117,7 +114,7 @@ def _session_policies(response: TokenResponse) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _credentials(issued: Issued) -> dict[str, object]:
+def _credentials(issued: IssuedCredentials) -> dict[str, object]:
     return {
         "AccessKeyId": issued.access_key_id,
         "SecretAccessKey": issued.secret_access_key,

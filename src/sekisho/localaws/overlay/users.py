@@ -9,17 +9,23 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import Group, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.caller import WORLD
-from sekisho.localaws.overlay.details import BOUNDARY_TYPE
-from sekisho.localaws.overlay.documents import checked, within
-from sekisho.localaws.overlay.paging import page
-from sekisho.localaws.overlay.policies import boundary_policy, unique_id
-from sekisho.localaws.overlay.refusals import already_exists, conflict, limit_exceeded
-from sekisho.localaws.overlay.request import iam, naive, named_user, now, text, user_of
+from sekisho.localaws.overlay.authorization_details import BOUNDARY_TYPE
+from sekisho.localaws.overlay.policies import boundary_policy, checked, unique_id, within
+from sekisho.localaws.overlay.request import (
+    already_exists,
+    conflict,
+    iam,
+    limit_exceeded,
+    naive,
+    named_user,
+    now,
+    page,
+    text,
+    user_of,
+)
+from sekisho.localaws.world import WORLD
 from sekisho.policy.document import PolicyKind
 from sekisho.policy.size import Quota
-
-__all__ = ["OPERATIONS"]
 
 _T = TypeVar("_T")
 

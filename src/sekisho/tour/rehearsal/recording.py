@@ -14,8 +14,7 @@ from sekisho.account import Pace
 from sekisho.account.api import AwsApi
 from sekisho.engine import Cause, DecisionEffect
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
-from sekisho.localaws import LocalAws
-from sekisho.localaws.log import Entry
+from sekisho.localaws import LocalAws, LoggedDecision
 from sekisho.messages import Message
 from sekisho.tour.rehearsal.expected import DONE, OK, Expected
 from sekisho.tour.rehearsal.steps import (
@@ -37,7 +36,7 @@ class DecisionReader:
 
     def __init__(self, local: LocalAws) -> None:
         self._local = local
-        self._last: Entry | None = None
+        self._last: LoggedDecision | None = None
         self._assumed: set[str] = set()
 
     def new_reasons(self, *, refused: bool = False) -> tuple[Cell, ...]:
@@ -46,7 +45,7 @@ class DecisionReader:
         Of a refused call only what refused it: a service may refuse what the policies allow.
         """
         entries = self._local.log.entries()
-        fresh: list[Entry] = []
+        fresh: list[LoggedDecision] = []
         for entry in reversed(entries):
             if entry is self._last:
                 break
@@ -63,7 +62,7 @@ class DecisionReader:
         return names
 
 
-def _why(entry: Entry) -> Iterator[Cell]:
+def _why(entry: LoggedDecision) -> Iterator[Cell]:
     if entry.rule is not None:
         yield entry.rule.text
     if entry.decision is None:

@@ -1,25 +1,86 @@
-"""Console passwords: login profiles, and users who change their own.
+"""Users' access keys and console passwords; and that there are no keys for one service.
 
-Source: IAM API Reference, ChangePassword, Create-, Get-, Update-, DeleteLoginProfile; IAM User
-Guide, "Set an account password policy for IAM users"; facts §7.5, §8.1.
+Source: IAM API Reference, CreateAccessKey to DeleteAccessKey, ListServiceSpecificCredentials,
+ChangePassword, CreateLoginProfile to DeleteLoginProfile; IAM User Guide, "Set an account password
+policy for IAM users"; docs/signin.md.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import AccessKey
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.caller import CALLER, WORLD
-from sekisho.localaws.hashing import SALT_BYTES, hash_password, matches
-from sekisho.localaws.overlay.refusals import already_exists, from_rule, refuse
-from sekisho.localaws.overlay.request import iam, naive, named_user, text, user_of
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.world import PasswordState, World
+from sekisho.localaws.overlay.request import (
+    already_exists,
+    from_rule,
+    iam,
+    naive,
+    named_user,
+    no_such_key,
+    now,
+    page,
+    refuse,
+    text,
+    user_of,
+)
+from sekisho.localaws.sealing import SALT_BYTES, hash_password, matches
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import CALLER, WORLD, PasswordState, World
 from sekisho.signin import passwords as rules
 from sekisho.signin.passwords import CharacterClass, PasswordPolicy
 
-__all__ = ["OPERATIONS", "account_policy", "change", "first_password"]
+
+def create_access_key(self: IamResponse) -> ActionResult:
+    """Make a key; its secret is in this answer and nowhere else."""
+    key = iam().create_access_key(user_of(self).name)
+    key.create_date = now()
+    secret = {"SecretAccessKey": key.secret_access_key}
+    return ActionResult({"AccessKey": _key_details(key) | secret})
+
+
+def list_access_keys(self: IamResponse) -> ActionResult:
+    """List a user's keys without their secrets."""
+    keys, more = page(self, user_of(self).access_keys)
+    return ActionResult({"AccessKeyMetadata": [_key_details(key) for key in keys], **more})
+
+
+def update_access_key(self: IamResponse) -> ActionResult:
+    """Make a key active or inactive."""
+    _key(self).status = text(self, "Status")
+    return EmptyResult()
+
+
+def delete_access_key(self: IamResponse) -> ActionResult:
+    """Delete a key."""
+    key = _key(self)
+    user_of(self).access_keys.remove(key)
+    del iam().access_keys[key.access_key_id]
+    return EmptyResult()
+
+
+def list_service_specific_credentials(self: IamResponse) -> ActionResult:
+    """List none: the local AWS makes none."""
+    user_of(self)
+    return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
+
+
+def _key(response: IamResponse) -> AccessKey:
+    wanted = text(response, "AccessKeyId")
+    for key in user_of(response).access_keys:
+        if key.access_key_id == wanted:
+            return key
+    raise no_such_key(wanted)
+
+
+def _key_details(key: AccessKey) -> dict[str, object]:
+    return {
+        "UserName": key.user_name,
+        "AccessKeyId": key.access_key_id,
+        "Status": key.status,
+        "CreateDate": key.create_date,
+    }
 
 
 def change_password(self: IamResponse) -> ActionResult:
@@ -56,19 +117,19 @@ def create_login_profile(self: IamResponse) -> ActionResult:
     state = first_password(world, password, self._get_bool_param("PasswordResetRequired", False))
     state.session_seconds = self._get_int_param("MaxSigninSessionDuration")
     world.passwords[user.name] = state
-    return ActionResult({"LoginProfile": _described(user.name, state)})
+    return ActionResult({"LoginProfile": _profile(user.name, state)})
 
 
 def get_login_profile(self: IamResponse) -> ActionResult:
     """Tell that a user has a console password, and whether it must be changed."""
     user = user_of(self)
-    return ActionResult({"LoginProfile": _described(user.name, _state(user.name))})
+    return ActionResult({"LoginProfile": _profile(user.name, _password_of(user.name))})
 
 
 def update_login_profile(self: IamResponse) -> ActionResult:
     """Set a user's password without the old one: an administrator's call."""
     world, user = WORLD.get(), named_user(text(self, "UserName"))
-    state = _state(user.name)
+    state = _password_of(user.name)
     if password := text(self, "Password"):
         state = _with_new(world, user.name, state, password)
     reset = self._get_bool_param("PasswordResetRequired", state.reset_required)
@@ -82,7 +143,7 @@ def update_login_profile(self: IamResponse) -> ActionResult:
 def delete_login_profile(self: IamResponse) -> ActionResult:
     """Take a user's console password away."""
     user = user_of(self)
-    _state(user.name)
+    _password_of(user.name)
     del WORLD.get().passwords[user.name]
     return EmptyResult()
 
@@ -137,14 +198,14 @@ def _with_new(world: World, user: str, state: PasswordState, password: str) -> P
 _MOST_REMEMBERED = 24
 
 
-def _state(user: str) -> PasswordState:
+def _password_of(user: str) -> PasswordState:
     state = WORLD.get().passwords.get(user)
     if state is None:
         raise from_rule(rules.no_login_profile(user))
     return state
 
 
-def _described(user: str, state: PasswordState) -> dict[str, object]:
+def _profile(user: str, state: PasswordState) -> dict[str, object]:
     created: datetime = state.created_at or state.changed_at
     answer: dict[str, object] = {
         "UserName": user,
@@ -157,6 +218,11 @@ def _described(user: str, state: PasswordState) -> dict[str, object]:
 
 
 OPERATIONS = (
+    create_access_key,
+    list_access_keys,
+    update_access_key,
+    delete_access_key,
+    list_service_specific_credentials,
     change_password,
     create_login_profile,
     get_login_profile,

@@ -32,17 +32,15 @@ from sekisho.account.entries import (
     UserEntry,
 )
 from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.localaws.overlay.credentials import first_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
-from sekisho.localaws.overlay.passwords import first_password
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.world import DeviceState, World
 from sekisho.messages import Message
 from sekisho.signin.passwords import CharacterClass, PasswordPolicy
 
-__all__ = ["load"]
 
-
-def load(world: World, account: AccountFile) -> None:
+def load_into(world: World, account: AccountFile) -> None:
     """Put `account` into the empty account of `world`.
 
     Raises:
@@ -50,7 +48,7 @@ def load(world: World, account: AccountFile) -> None:
     """
     with world.lock:
         _load_details(world, account)
-        _load_held(world, account)
+        _load_secrets(world, account)
 
 
 def _load_details(world: World, account: AccountFile) -> None:
@@ -68,10 +66,10 @@ def _load_details(world: World, account: AccountFile) -> None:
         _load_user(world, backend, user)
 
 
-def _load_held(world: World, account: AccountFile) -> None:
+def _load_secrets(world: World, account: AccountFile) -> None:
     backend = iam(world)
-    for name, held in account.credentials.items():
-        _load_credentials(world, backend.users[name], held, account)
+    for name, credentials in account.credentials.items():
+        _load_credentials(world, backend.users[name], credentials, account)
     for orphan in account.orphans:
         make_device(world, account.serial_of(orphan), DeviceState(orphan.seed))
     if account.alias:
@@ -147,7 +145,7 @@ def _number(version: str) -> int:
 
 def _load_group(world: World, backend: IAMBackend, entry: GroupEntry) -> None:
     group = Group(world.account, world.partition, entry.name, entry.path)
-    _dress(world, backend, group, entry)
+    _fill_in(world, backend, group, entry)
     backend.groups[entry.name] = group
 
 
@@ -155,7 +153,7 @@ def _load_user(world: World, backend: IAMBackend, entry: UserEntry) -> None:
     user = User(  # type: ignore[abstract]  # moto makes them so itself
         world.account, world.partition, entry.name, entry.path
     )
-    _dress(world, backend, user, entry)
+    _fill_in(world, backend, user, entry)
     backend.users[entry.name] = user
     backend.tagger.tag_resource(user.arn, tags_of(entry.tags))
     for name in entry.groups:
@@ -178,11 +176,11 @@ def _load_role(world: World, backend: IAMBackend, entry: RoleEntry) -> None:
         # an export does not tell it: IAM's own default
         "3600",
     )
-    _dress(world, backend, role, entry)
+    _fill_in(world, backend, role, entry)
     backend.roles[entry.id] = role
 
 
-def _dress(
+def _fill_in(
     world: World,
     backend: IAMBackend,
     owner: User | Group | Role,
@@ -197,13 +195,15 @@ def _dress(
 
 
 def _load_credentials(
-    world: World, user: User, held: UserCredentials, account: AccountFile
+    world: World, user: User, credentials: UserCredentials, account: AccountFile
 ) -> None:
-    if held.password is not None:
-        world.passwords[user.name] = first_password(world, held.password, held.reset_required)
-    for entry in held.devices:
+    if credentials.password is not None:
+        world.passwords[user.name] = first_password(
+            world, credentials.password, credentials.reset_required
+        )
+    for entry in credentials.devices:
         _load_device(world, user, entry, account.serial_of(entry))
-    for key in held.keys:
+    for key in credentials.keys:
         _load_key(world, user, key)
 
 

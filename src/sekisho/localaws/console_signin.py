@@ -8,10 +8,11 @@ Each answers `{"next": "mfa" | "new-password" | "done", "mfaUsed", "ticket"?, "c
 `{"error": {"code", "message", "cause"?}, "ticket"?}`; the ticket in an error is for another try.
 
 AWS has no such API: its page does the same steps in a browser. What comes next is for `signin` to
-say; the forced change is the user's own call of iam:ChangePassword, made over the wire, so that the
-authorizer decides on it like on any other.
+say. The page for a new password has no right of its own: the change is the user's own call of
+iam:ChangePassword, a signed request to this very server, so that the authorizer decides on it like
+on any other.
 
-Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; fact §8.1.
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; docs/signin.md.
 """
 
 import json
@@ -19,20 +20,35 @@ from collections.abc import Iterable, Mapping
 from contextvars import Context
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from http import HTTPStatus
+from http.client import HTTPConnection
+from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from xml.etree import ElementTree
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.loaders import Loader
 from moto.iam.models import User, iam_backends
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from sekisho.localaws import tickets
-from sekisho.localaws.hashing import SALT_BYTES, hash_password, matches
-from sekisho.localaws.mfa import authenticate, enabled_serials
-from sekisho.localaws.ownpassword import change_over_the_wire
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.tickets import Ticket
-from sekisho.localaws.tokens import mint
+from sekisho.localaws.identify import authenticate, enabled_serials
+from sekisho.localaws.sealing import (
+    MOST_TRIES,
+    SALT_BYTES,
+    TICKET_LIFETIME,
+    IssuedCredentials,
+    SigninTicket,
+    hash_password,
+    matches,
+    mint,
+    redeem_ticket,
+    seal_ticket,
+)
+from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import PasswordState, World
 from sekisho.signin.console import (
     CHANGE_REFUSED,
@@ -43,7 +59,66 @@ from sekisho.signin.console import (
 )
 from sekisho.signin.model import Credential, Holder, HolderKind
 
-__all__ = ["app"]
+_TIMEOUT = 30.0  # seconds; the answer comes from this machine
+_OK = 200
+
+
+def change_over_the_wire(
+    world: World, server: tuple[str, int], session: IssuedCredentials, passwords: tuple[str, str]
+) -> Refusal | None:
+    """Call ChangePassword with the session's credentials; return what refused it, or None.
+
+    Args:
+        world: the world of the endpoint; its lock must not be held.
+        server: host and port of the endpoint itself.
+        session: the user's console session.
+        passwords: the present one, and the one that is to replace it.
+    """
+    old, new = passwords
+    host = f"{server[0]}:{server[1]}"
+    form = {
+        "Action": "ChangePassword",
+        "Version": "2010-05-08",
+        "OldPassword": old,
+        "NewPassword": new,
+    }
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": host}
+    request = AWSRequest("POST", f"http://{host}/", headers, urlencode(form).encode())
+    keys = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+    SigV4Auth(keys, "iam", _region(world.partition)).add_auth(request)
+    connection = HTTPConnection(*server, timeout=_TIMEOUT)
+    try:
+        connection.request("POST", "/", request.body, dict(request.headers.items()))
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    return None if answer.status == _OK else _refusal_in(answer.status, body)
+
+
+@cache
+def _region(partition: str) -> str:
+    """Return the region for which a partition's global services are signed."""
+    listed = Loader().load_data("partitions")["partitions"]
+    regions = {each["id"]: each["outputs"]["implicitGlobalRegion"] for each in listed}
+    return str(regions[partition])
+
+
+def _refusal_in(status: int, body: bytes) -> Refusal:
+    found = {
+        "Code": "InternalFailure",
+        "Message": "the answer of ChangePassword has no error in it",
+    }
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - our own server wrote it
+    except ElementTree.ParseError:
+        return Refusal(found["Code"], found["Message"], status)
+    for element in root.iter():
+        name = element.tag.rpartition("}")[2]
+        if name in found and element.text:
+            found[name] = element.text
+    return Refusal(found["Code"], found["Message"], status)
+
 
 _LARGEST_BODY = 16_384
 _FIELDS = {
@@ -73,7 +148,7 @@ class _Refused(Exception):
         self.cause = cause
 
 
-def app(world: World) -> WSGIApplication:
+def signin_app(world: World) -> WSGIApplication:
     """Return the sign-in API of `world` as a WSGI application."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -162,8 +237,8 @@ def _sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
         raise _Refused("SigninFailed", SIGNIN_FAILED)
     _refuse_hard_expired(world, state)
     world.passwords[user.name] = replace(state, last_used=world.clock.now())
-    ends = world.clock.now() + tickets.LIFETIME
-    return _go_on(world, user, Ticket(user.id, NextStep.DONE, ends))
+    ends = world.clock.now() + TICKET_LIFETIME
+    return _go_on(world, user, SigninTicket(user.id, NextStep.DONE, ends))
 
 
 def _mfa(world: World, fields: Mapping[str, str]) -> dict[str, object]:
@@ -196,7 +271,7 @@ def _new_password(
     raise _Refused(refusal.code, CHANGE_REFUSED, HTTPStatus.FORBIDDEN, ticket=again, cause=refusal)
 
 
-def _go_on(world: World, user: User, ticket: Ticket) -> dict[str, object]:
+def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
     """Return the answer for a sign-in that has come as far as `ticket` tells."""
     devices = len(enabled_serials(world, _holder(world, user)))
     step = start(
@@ -208,7 +283,7 @@ def _go_on(world: World, user: User, ticket: Ticket) -> dict[str, object]:
     )
     answer: dict[str, object] = {"next": step.value, "mfaUsed": ticket.mfa_at is not None}
     if step is not NextStep.DONE:
-        return answer | {"ticket": tickets.seal(world, replace(ticket, step=step))}
+        return answer | {"ticket": seal_ticket(world, replace(ticket, step=step))}
     issued = mint(world, _session(world, user, ticket.mfa_at))
     return answer | {
         "credentials": {
@@ -220,8 +295,8 @@ def _go_on(world: World, user: User, ticket: Ticket) -> dict[str, object]:
     }
 
 
-def _redeemed(world: World, text: str, step: NextStep) -> tuple[Ticket, User]:
-    ticket = tickets.redeem(world, text, step)
+def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
+    ticket = redeem_ticket(world, text, step)
     users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
     user = next((each for each in users if ticket and each.id == ticket.user_id), None)
     if ticket is None or user is None or user.name not in world.passwords:
@@ -229,10 +304,10 @@ def _redeemed(world: World, text: str, step: NextStep) -> tuple[Ticket, User]:
     return ticket, user
 
 
-def _again(world: World, ticket: Ticket) -> str:
+def _again(world: World, ticket: SigninTicket) -> str:
     """Return a ticket for another try, or "" after too many."""
     tried = replace(ticket, tries=ticket.tries + 1)
-    return tickets.seal(world, tried) if tried.tries < tickets.MOST_TRIES else ""
+    return seal_ticket(world, tried) if tried.tries < MOST_TRIES else ""
 
 
 def _session(world: World, user: User, mfa_at: datetime | None) -> Credential:

@@ -19,18 +19,6 @@ from sekisho.policy import Document, PolicyKind
 from sekisho.signin import change_allowed
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = [
-    "arn_of",
-    "holder_of",
-    "holder_of_arn",
-    "policies_of",
-    "role_of",
-    "tags_of",
-    "trust_of",
-    "user_of_key",
-    "well_known",
-]
-
 
 def holder_of(world: World, user_name: str) -> Holder | None:
     """Return the user of that name, or None if there is none."""
@@ -38,7 +26,7 @@ def holder_of(world: World, user_name: str) -> Holder | None:
     return _user_holder(world, user) if user is not None else None
 
 
-def well_known(world: World, credential: Credential) -> Credential | None:
+def as_known_now(world: World, credential: Credential) -> Credential | None:
     """Return `credential` with its holder as the account knows it now, or None if they are gone.
 
     A user may have been renamed or moved to another path since the session began.

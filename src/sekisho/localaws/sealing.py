@@ -1,10 +1,13 @@
-"""Session credentials that carry their own meaning: sealed tokens instead of a table of sessions.
+"""Secrets given out or kept: sealed session tokens and sign-in tickets, hashed passwords.
 
-A token is the credential as JSON, compressed, under a message authentication code made with the
-world's master key; the secret key is derived from the same bytes. So nothing needs to be stored,
-a forged or altered token is told apart from a real one, and an expired one is known to be expired.
+A session token is the credential as JSON, compressed, under a message authentication code made
+with the world's master key; the secret key is derived from the same bytes. So nothing needs to be
+stored, a forged or altered token is told apart from a real one, and an expired one is known to be
+expired. Tickets carry a console sign-in from one page to the next: sealed likewise, short-lived,
+good for one use. Passwords are kept as salted hashes only.
 
-The form is sekisho's own: AWS does not document its tokens, and clients treat them as opaque.
+The form of both is sekisho's own: AWS does not document its tokens, and clients treat them as
+opaque.
 """
 
 import base64
@@ -14,16 +17,45 @@ import hmac
 import json
 import secrets
 import zlib
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sekisho.errors import InternalError
-from sekisho.localaws.caller import CALLER
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.world import World
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import CALLER, World
+from sekisho.signin.console import NextStep
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
-__all__ = ["Issued", "Opened", "mint", "open_token"]
+SALT_BYTES = 16
+
+# 4 MiB and some ten milliseconds a hash: an example company of a dozen users must start at once,
+# and what is kept here are rehearsal passwords in the memory of one process.
+_COST, _BLOCK, _PARALLEL, _LENGTH = 2**12, 8, 1, 32
+
+
+def hash_password(password: str, salt: bytes) -> str:
+    """Return the scrypt hash of `password` as text that carries its salt."""
+    return f"{b64encode(salt).decode()}${b64encode(_derive(password, salt)).decode()}"
+
+
+def matches(password: str, hashed: str) -> bool:
+    """Tell, in constant time, whether `password` is the one that was hashed."""
+    salt, _, digest = hashed.partition("$")
+    return hmac.compare_digest(_derive(password, b64decode(salt)), b64decode(digest))
+
+
+def _derive(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(
+        password.encode("utf-8", "surrogatepass"),
+        salt=salt,
+        n=_COST,
+        r=_BLOCK,
+        p=_PARALLEL,
+        dklen=_LENGTH,
+    )
+
 
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TAG_BYTES = 32
@@ -31,7 +63,7 @@ _MAX_PLAIN_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedCredentials:
     """Credentials as STS hands them out; the secret and the token stay out of the repr."""
 
     access_key_id: str
@@ -41,7 +73,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SessionClaims:
     """What a token says, once it is known to be real and in time.
 
     Attributes:
@@ -54,7 +86,9 @@ class Opened:
     source_key: str = ""
 
 
-def mint(world: World, credential: Credential, session_policies: tuple[str, ...] = ()) -> Issued:
+def mint(
+    world: World, credential: Credential, session_policies: tuple[str, ...] = ()
+) -> IssuedCredentials:
     """Seal a temporary credential into a token and derive its key pair.
 
     `session_policies` are the JSON texts of the session policies, in order.
@@ -70,7 +104,7 @@ def mint(world: World, credential: Credential, session_policies: tuple[str, ...]
     claims = json.dumps([_claims(credential), list(session_policies), source])
     packed = zlib.compress(claims.encode(), 9)
     tag = _mac(world.master, "token", access_key_id, packed)
-    return Issued(
+    return IssuedCredentials(
         access_key_id,
         _secret(world.master, access_key_id, packed),
         base64.b64encode(tag + packed).decode(),
@@ -78,7 +112,7 @@ def mint(world: World, credential: Credential, session_policies: tuple[str, ...]
     )
 
 
-def open_token(world: World, access_key_id: str, token: str) -> Opened:
+def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
     """Return what `token` says.
 
     Raises:
@@ -97,7 +131,7 @@ def open_token(world: World, access_key_id: str, token: str) -> Opened:
     credential = _credential(claims)
     if credential.expires_at is None or world.clock.now() >= credential.expires_at:
         raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
-    return Opened(
+    return SessionClaims(
         credential,
         _secret(world.master, access_key_id, packed),
         tuple(policies),
@@ -159,3 +193,76 @@ def _stamp(when: datetime | None) -> str | None:
 
 def _time(stamp: object) -> datetime | None:
     return datetime.fromisoformat(stamp) if isinstance(stamp, str) else None
+
+
+TICKET_LIFETIME = timedelta(minutes=5)
+"""How long a sign-in may take from the password to its end."""
+
+MOST_TRIES = 5
+"""How many wrong codes or refused passwords one sign-in survives."""
+
+_SEAL_BYTES = 32
+_NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SigninTicket:
+    """Where a sign-in stands.
+
+    Attributes:
+        user_id: the unique id of the user whose password was right.
+        step: the only step that the ticket is good for.
+        expires_at: the end of the whole sign-in, by the policy clock.
+        mfa_at: when a code was accepted; None if none was yet.
+        tries: how many attempts at this step have failed.
+    """
+
+    user_id: str
+    step: NextStep
+    expires_at: datetime
+    mfa_at: datetime | None = None
+    tries: int = 0
+
+
+def seal_ticket(world: World, ticket: SigninTicket) -> str:
+    """Return the ticket as text that only this world can have written."""
+    plain = json.dumps(
+        [
+            world.entropy(_NONCE_BYTES).hex(),
+            ticket.user_id,
+            ticket.step.value,
+            ticket.expires_at.timestamp(),
+            ticket.mfa_at.timestamp() if ticket.mfa_at else None,
+            ticket.tries,
+        ]
+    ).encode()
+    return urlsafe_b64encode(_ticket_seal(world, plain) + plain).decode()
+
+
+def redeem_ticket(world: World, text: str, step: NextStep) -> SigninTicket | None:
+    """Return the ticket, and spend it; None if it is forged, spent, late or for another step."""
+    try:
+        sealed = urlsafe_b64decode(text.encode())
+    except (NotBase64, ValueError):
+        return None
+    given, plain = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+    if not hmac.compare_digest(given, _ticket_seal(world, plain)):
+        return None
+    nonce, user_id, written, expires, mfa, tries = json.loads(plain)
+    ticket = SigninTicket(
+        user_id,
+        NextStep(written),
+        datetime.fromtimestamp(expires, UTC),
+        datetime.fromtimestamp(mfa, UTC) if mfa is not None else None,
+        tries,
+    )
+    now = world.clock.now()
+    if ticket.step is not step or now >= ticket.expires_at or nonce in world.spent:
+        return None
+    world.spent = {known: ends for known, ends in world.spent.items() if ends > now}
+    world.spent[nonce] = ticket.expires_at
+    return ticket
+
+
+def _ticket_seal(world: World, plain: bytes) -> bytes:
+    return hmac.digest(world.master, b"sign-in ticket\0" + plain, "sha256")

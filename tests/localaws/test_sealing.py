@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.errors import InternalError
-from sekisho.localaws.clock import Clock
-from sekisho.localaws.refusal import Refusal
-from sekisho.localaws.tokens import Issued, mint, open_token
-from sekisho.localaws.world import World
+from sekisho.localaws.sealing import IssuedCredentials, mint, open_token
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import Clock, World
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -48,7 +47,7 @@ def session(lasts: timedelta = timedelta(hours=1)) -> Credential:
     return Credential(CredentialKind.SESSION_TOKEN, holder, now, now + lasts)
 
 
-def refused(where: World, issued: Issued, token: str, key: str = "") -> str:
+def refused(where: World, issued: IssuedCredentials, token: str, key: str = "") -> str:
     with pytest.raises(Refusal) as caught:
         open_token(where, key or issued.access_key_id, token)
     return caught.value.code

@@ -1,10 +1,12 @@
-"""Parameters are checked against the service's own model, before any method runs.
+"""What is checked before any operation runs: parameters, the implied user, names that nobody has.
 
-moto takes nearly anything. The lengths, patterns, ranges and value sets are those of the API model
-that botocore ships, which AWS publishes; the sentences are AWS's own. A string's value is never
-repeated in a message, as IAM does not repeat it either: it may be a password.
+moto takes nearly anything. The lengths, patterns, ranges and value sets are those of the API
+model that botocore ships, which AWS publishes; the sentences are AWS's own. A string's value is
+never repeated in a message, as IAM does not repeat it either: it may be a password.
 
-Source: botocore's `iam` and `sts` models; facts §7.5 and texts recorded from AWS.
+Source: botocore's `iam` and `sts` models; IAM API Reference ("If you do not specify a user name,
+IAM determines the user name implicitly based on the AWS access key ID signing the request");
+texts recorded from AWS.
 """
 
 import re
@@ -14,10 +16,83 @@ from functools import cache
 from moto.core.model import Shape
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
+from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.refusals import invalid_input, validation
+from sekisho.localaws.overlay.policies import managed
+from sekisho.localaws.overlay.request import (
+    caller_user,
+    from_rule,
+    iam,
+    invalid_input,
+    no_such,
+    validation,
+)
+from sekisho.localaws.wire import Refusal
+from sekisho.signin.devices import no_such_user
 
-__all__ = ["check", "pattern_of"]
+_POLICY_CHANGES = frozenset(
+    {
+        "CreatePolicyVersion",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "SetDefaultPolicyVersion",
+        "TagPolicy",
+        "UntagPolicy",
+    }
+)
+
+
+@cache
+def self_service() -> frozenset[str]:
+    """Return the IAM operations whose `UserName` may be left out: the caller is meant then."""
+    model = get_service_model("iam")
+    found = set()
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        if shape and "UserName" in shape.members and "UserName" not in shape.required_members:
+            found.add(name)
+    return frozenset(found)
+
+
+def imply_user(response: IamResponse) -> None:
+    """Fill in the caller's name where the request leaves the user out."""
+    if response._get_action() in self_service() and not response.params.get("UserName"):
+        response.params["UserName"] = caller_user()
+
+
+def check_names(response: BaseResponse) -> None:
+    """Refuse a request about a user, group, role or policy that is not there.
+
+    Raises:
+        Refusal: `NoSuchEntity`.
+    """
+    action, given = response._get_action(), response.params
+    if not action.startswith("Create") or action in self_service():
+        _check_users(given)
+    if action not in {"CreateGroup", "CreateRole"}:
+        _check_groups_and_roles(given)
+    arn = given.get("PolicyArn")
+    if action in _POLICY_CHANGES and isinstance(arn, str):
+        managed(arn)
+    elif arn and not action.startswith("Attach") and arn not in iam().managed_policies:
+        raise Refusal("NoSuchEntity", f"Policy {arn} was not found.", 404)
+
+
+def _check_users(given: Mapping[str, object]) -> None:
+    name = given.get("UserName")
+    if isinstance(name, str) and name not in iam().users:
+        raise from_rule(no_such_user(name))
+
+
+def _check_groups_and_roles(given: Mapping[str, object]) -> None:
+    name = given.get("GroupName")
+    if isinstance(name, str) and name not in iam().groups:
+        raise no_such("group", name)
+    name = given.get("RoleName")
+    roles = {role.name for role in iam().roles.values()}
+    if isinstance(name, str) and name not in roles:
+        raise no_such("role", name)
+
 
 _WHOLE = {
     r"[\w+=,.@-]+": (
@@ -35,7 +110,7 @@ _WHOLE = {
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{Z}": r" ", r"\p{N}": r"\d"}
 
 
-def check(response: BaseResponse) -> None:
+def check_parameters(response: BaseResponse) -> None:
     """Check the parameters of the operation that `response` is about to perform.
 
     Raises:

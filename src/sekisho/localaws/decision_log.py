@@ -12,13 +12,11 @@ from sekisho.engine import Decision
 from sekisho.signin.model import CredentialKind
 from sekisho.signin.refusal import Rule
 
-__all__ = ["DecisionLog", "Entry"]
-
 _LOGGER = logging.getLogger("sekisho.localaws")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedDecision:
     """One answer.
 
     Attributes:
@@ -49,9 +47,9 @@ class DecisionLog:
     """The latest entries, the oldest first; each also goes to the logger `sekisho.localaws`."""
 
     def __init__(self, size: int = 2000) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+        self._entries: deque[LoggedDecision] = deque(maxlen=size)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LoggedDecision) -> None:
         """Keep an entry and log it."""
         self._entries.append(entry)
         causes = entry.decision.because if entry.decision is not None else ()
@@ -67,11 +65,11 @@ class DecisionLog:
             or entry.note,
         )
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LoggedDecision, ...]:
         """Return what is kept."""
         return tuple(self._entries)
 
-    def last(self, action: str = "") -> Entry | None:
+    def last(self, action: str = "") -> LoggedDecision | None:
         """Return the newest entry, of `action` if that is given."""
         for entry in reversed(self.entries()):
             if not action or entry.action == action:

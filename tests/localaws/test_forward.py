@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from moto.core.responses import BaseResponse
 from moto.s3.responses import S3Response
 
-import endpoint_people as people
-from endpoint_people import client
-from sekisho.localaws import LocalAws, pin
+import localaws_people as people
+from localaws_people import client
+from sekisho.localaws import LocalAws
+from sekisho.localaws.forward import forwarded
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -243,7 +244,7 @@ def seen() -> Iterator[list[tuple[str, str, str, str, str]]]:
     original, s3 = BaseResponse.call_action, S3Response.setup_class
 
     def note(self: BaseResponse, operation: str) -> None:
-        given = pin.handed().call
+        given = forwarded().call
         reading = f"{given.service}:{given.operation}:{given.region}"
         begun.append(
             (self.boto3_service_name, operation, self.region, self.current_account, reading)
@@ -255,7 +256,7 @@ def seen() -> Iterator[list[tuple[str, str, str, str, str]]]:
 
     def setup_class(self: S3Response, *args: Any, **kwargs: Any) -> None:
         s3(self, *args, **kwargs)
-        note(self, pin.handed().call.operation)
+        note(self, forwarded().call.operation)
 
     patch.setattr(BaseResponse, "call_action", call_action)
     patch.setattr(S3Response, "setup_class", setup_class)

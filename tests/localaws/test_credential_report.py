@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from sekisho.localaws import LocalAws
-from sekisho.localaws.report import COLUMNS
+from sekisho.localaws.overlay.account import COLUMNS
 
 
 @pytest.fixture

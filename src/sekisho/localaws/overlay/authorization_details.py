@@ -11,11 +11,8 @@ from moto.core.responses import ActionResult
 from moto.iam.models import Group, ManagedPolicy, Role, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.caller import WORLD
-from sekisho.localaws.overlay.paging import page
-from sekisho.localaws.overlay.request import iam
-
-__all__ = ["BOUNDARY_TYPE", "OPERATIONS", "boundary_usage"]
+from sekisho.localaws.overlay.request import iam, page
+from sekisho.localaws.world import WORLD
 
 BOUNDARY_TYPE = "PermissionsBoundaryPolicy"
 """The one value that the API model has for the type of a permissions boundary."""

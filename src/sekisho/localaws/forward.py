@@ -1,0 +1,243 @@
+"""Forwarding a request to moto: rebuilt from what was verified, and held to what was decided.
+
+The authorizer classifies the rebuilt request and moto answers it, so there is nothing else that
+either could read: no second credential, no host that names a bucket or a region, no header in
+place of a parameter, and a service that is chosen by the classification alone.
+
+moto works out service, operation, region and parameters of a request a second time, by rules of
+its own: a JSON body that holds `&Action=…` is enough to lead it elsewhere. So the authorizer says
+what it let pass; region and account are set to that, and moto's dispatch is stopped if it has
+another operation or another object in mind. Without a request of the authorizer, moto's classes
+are as it made them.
+"""
+
+import io
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn, cast
+from urllib.parse import quote
+from wsgiref.types import WSGIEnvironment
+
+from moto.core import responses
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.request import Request
+from moto.core.responses import BaseResponse
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.responses import S3Response
+from moto.utilities.utils import get_partition
+
+from sekisho.errors import InternalError
+from sekisho.localaws.classify import Call, module_of
+from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
+from sekisho.localaws.wire import Dialect, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What the authorizer let pass."""
+
+    call: Call
+    account: str
+
+
+FORWARDED: ContextVar[Forwarded | None] = ContextVar("FORWARDED", default=None)
+"""What moto has been given."""
+
+PENDING: ContextVar[Forwarded | None] = ContextVar("PENDING", default=None)
+"""The same, until moto has begun the operation: only the first is the client's, and what moto calls
+from there is moto's own."""
+
+_MARK = "_sekisho_checked"
+_FORM_FAMILIES = frozenset({Dialect.QUERY, Dialect.EC2})
+_SHARED = {"es": "opensearch"}
+"""Services that moto answers with the class of another."""
+
+
+def forwarded() -> Forwarded:
+    """Return what moto has been given.
+
+    Raises:
+        InternalError: if nothing was: moto's server runs behind the authorizer only.
+    """
+    found = FORWARDED.get()
+    if found is None:
+        raise InternalError("moto was asked past the authorizer")
+    return found
+
+
+def install_checks() -> None:
+    """Put the check into moto's dispatch; to do it again changes nothing."""
+    if hasattr(BaseResponse.call_action, _MARK):
+        return
+    call_action = _call_action(BaseResponse.call_action)
+    setattr(call_action, _MARK, True)
+    BaseResponse.call_action = call_action  # type: ignore[method-assign,assignment]  # on purpose
+    BaseResponse.setup_class = _setup(BaseResponse.setup_class)  # type: ignore[method-assign]  # as above
+    S3Response.setup_class = _setup_s3(_setup(S3Response.setup_class))  # type: ignore[method-assign]  # as above
+    responses.parse_qsl = _no_json(responses.parse_qsl)  # type: ignore[attr-defined]  # as above
+
+
+def _call_action(
+    original: Callable[[BaseResponse], TYPE_RESPONSE],
+) -> Callable[[BaseResponse], TYPE_RESPONSE]:
+    @wraps(original)
+    def call_action(self: BaseResponse) -> TYPE_RESPONSE:
+        pending = PENDING.get()
+        PENDING.set(None)
+        if pending is not None:
+            service = pending.call.service
+            same = self.boto3_service_name in {service, _SHARED.get(service)}
+            if not same or self._get_action() != pending.call.operation:
+                raise _two_ways()
+        return original(self)
+
+    return call_action
+
+
+def _setup(original: Callable[..., None]) -> Callable[..., None]:
+    @wraps(original)
+    def setup_class(self: BaseResponse, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        if (given := FORWARDED.get()) is not None:
+            # moto would take a region out of any text in the address
+            self.region, self.partition = given.call.region, get_partition(given.call.region)
+            self.current_account = given.account
+
+    return setup_class
+
+
+def _setup_s3(original: Callable[..., None]) -> Callable[..., None]:
+    """S3 has a dispatch of its own: it is held to the bucket and the key."""
+
+    @wraps(original)
+    def setup_class(self: S3Response, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        pending = PENDING.get()
+        PENDING.set(None)
+        if pending is None:
+            return
+        call, key = pending.call, pending.call.params.get("Key")
+        if call.service != "s3" or (self.bucket_name or "") != call.params.get("Bucket", ""):
+            raise _two_ways()
+        if key is not None and self.parse_key_name() != key:
+            raise _two_ways()
+
+    return setup_class
+
+
+def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., Any]:
+    """Where a body is no form, moto shall not find parameters in it by reading it as one."""
+
+    @wraps(original)
+    def parse_qsl(text: Any, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        given = FORWARDED.get()
+        if given is not None and given.call.form.family not in _FORM_FAMILIES:
+            # not empty: moto would look into the headers next
+            return [("", "")]
+        return original(text, *args, **kwargs)
+
+    return parse_qsl
+
+
+def _two_ways() -> Refusal:
+    return Refusal("InvalidRequest", "The request can be read in two ways.", 400)
+
+
+_HEADERS = frozenset(
+    f"HTTP_{name}"
+    for name in (
+        "ACCEPT",
+        "CACHE_CONTROL",
+        "CONTENT_DISPOSITION",
+        "CONTENT_ENCODING",
+        "CONTENT_LANGUAGE",
+        "CONTENT_MD5",
+        "EXPIRES",
+        "IF_MATCH",
+        "IF_MODIFIED_SINCE",
+        "IF_NONE_MATCH",
+        "IF_UNMODIFIED_SINCE",
+        "RANGE",
+    )
+)
+"""The headers that an API reads, beside those of AWS's own, all of which are signed. moto takes a
+header for a parameter where a request has no other, so the rest is not handed over."""
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PATH = "/%-_.~:@!$&'()*+,="
+
+
+def canonical(
+    environ: WSGIEnvironment, body: bytes, signed: SignatureClaims, account: str
+) -> WSGIEnvironment:
+    """Return the request that is classified and, if allowed, answered."""
+    made = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("HTTP_") or name.startswith("HTTP_X_AMZ") or name in _HEADERS
+    }
+    for name in ("werkzeug.request", "wsgi.input_terminated"):
+        made.pop(name, None)
+    # a raw `;` or `#` would end the path for some of moto's readers and not for others
+    path, query = quote(Request(environ).raw_path, safe=_PATH), environ.get("QUERY_STRING", "")
+    made |= {
+        "RAW_URI": f"{path}?{query}" if query else path,
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
+        "HTTP_USER_AGENT": "sekisho",
+        "HTTP_X_MOTO_ACCOUNT_ID": account,
+        "HTTP_AUTHORIZATION": (
+            f"{ALGORITHM} Credential={signed.access_key_id}/{signed.day}/{signed.region}/"
+            f"{signed.service}/aws4_request, SignedHeaders=host, Signature=0"
+        ),
+    }
+    if signed.service != "s3":
+        # moto would read an unpacked body where the authorizer read the packed one
+        made.pop("HTTP_CONTENT_ENCODING", None)
+    elif str(made.get("CONTENT_TYPE", "")).lower().startswith(_FORMS):
+        # an object's bytes are no form, and moto would take a form's fields for parameters
+        made["CONTENT_TYPE"] = "application/octet-stream"
+    return made | {"wsgi.input": io.BytesIO(body)}
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's applications, of which the classified service's is taken; moto guesses nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(_app)
+
+    def get_application(self, environ: dict[str, Any]) -> Any:  # noqa: ARG002 - moto's signature
+        """Return the application of the service that the authorizer has classified."""
+        module = module_of(forwarded().call.service)
+        with self.lock:
+            if module not in self.app_instances:
+                self.app_instances[module] = self.create_app(module)  # type: ignore[arg-type]  # a name of moto's own list: `classify` looked
+            return self.app_instances[module]
+
+
+_CHECKED = frozenset(
+    {
+        "dispatch",
+        "api_version_elb_backend",
+        "bucket_dispatch",
+        "key_dispatch",
+        "ambiguous_dispatch",
+    }
+)
+"""moto's handlers that come by the check above."""
+
+
+def _app(service: Any) -> Any:
+    """Return moto's application of a service, without what would pass by the check above."""
+    app = create_backend_app(service)
+    for name, view in app.view_functions.items():
+        # moto wraps each handler in an object of its own
+        if cast("Any", view).callback.__name__ not in _CHECKED:
+            app.view_functions[name] = _unchecked
+    return app
+
+
+def _unchecked(*_: object, **__: object) -> NoReturn:
+    raise NotImplementedError("moto answers this without naming its operation")
