@@ -4,11 +4,11 @@ import http.client
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-import endpoint_people as people
 import pytest
-from endpoint_people import client
 
+import localaws_people as people
 import requests_by_hand as by_hand
+from localaws_people import client
 from sekisho.localaws import LocalAws
 from sekisho.localaws.authorizer import MAX_BODY_BYTES
 
