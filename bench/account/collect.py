@@ -33,7 +33,7 @@ from sekisho.account import (
     save_snapshot,
 )
 from sekisho.account.aws import Keys, connect
-from sekisho.account.reads import CALLS_PER_USER, READS, Per, least_policy
+from sekisho.account.calls import CALLS_PER_USER, READS, Per, least_policy
 from sekisho.policy import Document, to_json
 from sekisho.signin import DeviceKind
 

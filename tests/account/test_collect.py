@@ -16,8 +16,8 @@ from sekisho.account import (
     policies_of_role,
     user_of,
 )
-from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api
+from sekisho.account.calls import AwsApi
 from sekisho.account.credential_report import ROOT
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy

@@ -13,9 +13,8 @@ import pytest
 
 from administered import ACCOUNT, REGION, administered, iam_of
 from sekisho.account import Pace, Snapshot, collect
-from sekisho.account.api import AwsApi
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.account.reads import BESIDE, CALLS_PER_USER, READS, Per, least_policy
+from sekisho.account.calls import BESIDE, CALLS_PER_USER, READS, AwsApi, Per, least_policy
 from sekisho.localaws import LocalAws
 from sekisho.policy import Quota, size, to_json
 

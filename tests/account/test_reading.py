@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sekisho.account.accountwide import read_report, read_root
+from sekisho.account.calls import Reading
+from sekisho.account.collect import read_report, read_root
 from sekisho.account.model import THE_ACCOUNT, Gap
 from sekisho.account.organization import read_scps
-from sekisho.account.reading import Reading
 from sekisho.engine import Level
 from sekisho.errors import AwsRefused
 

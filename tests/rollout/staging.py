@@ -17,7 +17,7 @@ from sekisho.account import (
     Snapshot,
     User,
 )
-from sekisho.account.api import AwsApi
+from sekisho.account.calls import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json

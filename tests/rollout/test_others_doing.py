@@ -13,7 +13,7 @@ from rollout.staging import ADMIN, ENFORCEMENT, Killed, Killing, company, one_of
 from rollout.test_doubt import ADDRESS, OURS, Stage
 from rollout.test_laws import made
 from sekisho.account import collect
-from sekisho.account.api import AwsApi
+from sekisho.account.calls import AwsApi
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Journal, Plan, execute, roll_back

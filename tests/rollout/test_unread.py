@@ -21,7 +21,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import Password, Snapshot
-from sekisho.account.reads import BESIDE
+from sekisho.account.calls import BESIDE
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.status import waves_as_json, waves_stand
 from sekisho.documents import yaml_shape

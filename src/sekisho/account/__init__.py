@@ -3,7 +3,16 @@
 `account.aws` (boto3) is not imported here, so that reading a snapshot stays light.
 """
 
-from sekisho.account.api import AwsApi
+from sekisho.account.calls import (
+    BESIDE,
+    READS,
+    THROTTLED,
+    AwsApi,
+    Per,
+    Read,
+    SigningApi,
+    least_policy,
+)
 from sekisho.account.collect import Pace, collect
 from sekisho.account.credentials import (
     IN_USE,
@@ -25,7 +34,7 @@ from sekisho.account.entries import (
     UserCredentials,
     UserEntry,
 )
-from sekisho.account.exported import snapshot_of
+from sekisho.account.exports import open_account, snapshot_of
 from sekisho.account.file import load_account
 from sekisho.account.model import (
     THE_ACCOUNT,
@@ -49,8 +58,8 @@ from sekisho.account.model import (
     reasons_of,
     user_ref,
 )
-from sekisho.account.opened import open_account
 from sekisho.account.policies import (
+    attached_policies,
     policies_of,
     policies_of_role,
     readings,
@@ -62,8 +71,11 @@ from sekisho.account.policies import (
 from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
 
 __all__ = [
+    "BESIDE",
     "IN_USE",
+    "READS",
     "THE_ACCOUNT",
+    "THROTTLED",
     "AccessKey",
     "AccountFile",
     "AwsApi",
@@ -80,23 +92,28 @@ __all__ = [
     "ManagedPolicy",
     "Pace",
     "Password",
+    "Per",
     "PolicyEntry",
     "PolicyVersion",
+    "Read",
     "ResourceKind",
     "ResourceRef",
     "Role",
     "RoleEntry",
     "RootUser",
     "ServiceCredential",
+    "SigningApi",
     "SigningCertificate",
     "Snapshot",
     "SshKey",
     "User",
     "UserCredentials",
     "UserEntry",
+    "attached_policies",
     "collect",
     "credentials_by_user",
     "dump_snapshot",
+    "least_policy",
     "load_account",
     "load_snapshot",
     "open_account",

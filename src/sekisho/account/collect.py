@@ -1,8 +1,9 @@
-"""Reads an account into a snapshot, with a gap for everything that could not be read.
+"""Collects an account into a snapshot, with a gap for everything that could not be read.
 
 `GetAccountAuthorizationDetails` says who there is and which policies apply, but nothing about
-passwords, devices and keys: those are asked for user by user (fact §9.2), several users at once.
-What is found does not depend on who is asked first.
+passwords, devices and keys: those are read user by user, several users at once. The order of the
+answers does not matter. What is about the whole account is read once: password policy, account
+summary, alias, root user, unassigned devices, credential report.
 """
 
 import time
@@ -13,15 +14,25 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from sekisho.account import accountwide, identities
-from sekisho.account.api import AwsApi
-from sekisho.account.holding import with_holdings
-from sekisho.account.model import CredentialReport, Group, Role, Snapshot, User
+from sekisho.account import identities
+from sekisho.account.calls import AwsApi, Reading
+from sekisho.account.credential_report import read_credential_report
+from sekisho.account.identities import device_kind, with_holdings
+from sekisho.account.model import (
+    THE_ACCOUNT,
+    CredentialReport,
+    Device,
+    Group,
+    Role,
+    RootUser,
+    Snapshot,
+    User,
+)
 from sekisho.account.organization import read_scps
 from sekisho.account.policies import attached_policies
-from sekisho.account.reading import Reading
-
-__all__ = ["Pace", "collect"]
+from sekisho.errors import FaultyAccount
+from sekisho.messages import Message
+from sekisho.signin import CharacterClass, PasswordPolicy
 
 T = TypeVar("T")
 Named = TypeVar("Named", User, Group, Role)
@@ -57,7 +68,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
     identity = api.call("sts", "GetCallerIdentity")
     reading = Reading(api)
     # before the users: whom it has and their list has not was deleted since, and is nobody's gap
-    report = accountwide.read_report(reading, pace.sleep)
+    report = read_report(reading, pace.sleep)
     known = {policy.arn: policy for policy in identities.read_policies(reading)}
     bare = Snapshot(
         account=identity["Account"],
@@ -79,14 +90,14 @@ def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
 
 def _with_account(snapshot: Snapshot, reading: Reading) -> Snapshot:
     """Return the snapshot with what is told of the account as a whole."""
-    summary = accountwide.read_summary(reading)
+    summary = read_summary(reading)
     return replace(
         snapshot,
-        alias=accountwide.read_alias(reading),
-        password_policy=accountwide.read_password_policy(reading),
+        alias=read_alias(reading),
+        password_policy=read_password_policy(reading),
         summary=summary,
-        orphans=accountwide.read_orphans(reading),
-        root=accountwide.read_root(reading, summary),
+        orphans=read_orphans(reading),
+        root=read_root(reading, summary),
         scps=read_scps(reading, snapshot.account),
     )
 
@@ -149,3 +160,98 @@ class _Crew:
         if self._pace.progress is not None:
             self._pace.progress(self._done, self.total)
         return result
+
+
+_REPORT = "GetCredentialReport"
+_DEVICES = "ListVirtualMFADevices"
+_TOO_LATE = Message("no report within {seconds} seconds")
+_NOT_A_REPORT = Message("is not as documented: {error}")
+_TRIES = 30
+_PAUSE_SECONDS = 2.0
+_NOT_YET = ("ReportInProgress", "ReportNotPresent", "ReportExpired")
+_CLASSES = {
+    "RequireUppercaseCharacters": CharacterClass.UPPERCASE,
+    "RequireLowercaseCharacters": CharacterClass.LOWERCASE,
+    "RequireNumbers": CharacterClass.NUMBER,
+    "RequireSymbols": CharacterClass.SYMBOL,
+}
+
+
+def read_alias(reading: Reading) -> str | None:
+    """Return the account alias, or None."""
+    return next(iter(reading.items("ListAccountAliases", "AccountAliases") or ()), None)
+
+
+def read_password_policy(reading: Reading) -> PasswordPolicy | None:
+    """Return the account's own password policy, or None."""
+    answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
+    if answer is None:
+        return None
+    told = answer["PasswordPolicy"]
+    return PasswordPolicy(
+        minimum_length=told.get("MinimumPasswordLength", 6),
+        required=frozenset(kind for name, kind in _CLASSES.items() if told.get(name)),
+        users_may_change=bool(told.get("AllowUsersToChangePassword")),
+        max_age=told.get("MaxPasswordAge") or 0,
+        reuse_prevention=told.get("PasswordReusePrevention") or 0,
+        hard_expiry=bool(told.get("HardExpiry")),
+    )
+
+
+def read_summary(reading: Reading) -> dict[str, int]:
+    """Return the account's counts and quotas, in the order of their names."""
+    answer = reading.call("GetAccountSummary") or {}
+    return dict(sorted(answer.get("SummaryMap", {}).items()))
+
+
+def read_orphans(reading: Reading) -> tuple[Device, ...]:
+    """Return the virtual devices that nobody has enabled."""
+    items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Unassigned")
+    serials = sorted(item["SerialNumber"] for item in items or ())
+    return tuple(Device(serial, device_kind(serial)) for serial in serials)
+
+
+def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
+    """Return what the summary and the virtual devices tell of the root user."""
+    items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
+    found = [
+        item["SerialNumber"]
+        for item in items or ()
+        if item.get("User", {}).get("Arn", "").endswith(":root")
+    ]
+    told = {name: bool(value) for name, value in summary.items()}
+    return RootUser(
+        mfa=told.get("AccountMFAEnabled"),
+        virtual_device=None if items is None else bool(found),
+        keys=told.get("AccountAccessKeysPresent"),
+        password=told.get("AccountPasswordPresent"),
+        serials=tuple(sorted(found)),
+    )
+
+
+def read_report(reading: Reading, sleep: Callable[[float], None]) -> CredentialReport | None:
+    """Return the credential report: the one of the last four hours, or a new one; or a gap.
+
+    Args:
+        reading: where to read.
+        sleep: waits for so many seconds while AWS makes the report.
+    """
+    for _ in range(_TRIES):
+        if reading.call("GenerateCredentialReport") is None:
+            return None
+        answer = reading.call(_REPORT, absent=_NOT_YET)
+        if answer is not None:
+            return _report(reading, answer["Content"], answer["GeneratedTime"])
+        if any(gap.operation == _REPORT for gap in reading.gaps):
+            return None
+        sleep(_PAUSE_SECONDS)
+    reading.gap(_REPORT, THE_ACCOUNT, _TOO_LATE.filled(seconds=round(_TRIES * _PAUSE_SECONDS)))
+    return None
+
+
+def _report(reading: Reading, content: bytes, generated_at: datetime) -> CredentialReport | None:
+    try:
+        return read_credential_report(content.decode("utf-8"), _REPORT, generated_at=generated_at)
+    except (FaultyAccount, UnicodeDecodeError) as error:
+        reading.gap(_REPORT, THE_ACCOUNT, _NOT_A_REPORT.filled(error=error))
+        return None

@@ -26,8 +26,6 @@ from sekisho.errors import Code, Fault, FaultyPolicy, quoted
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind, from_json, names, parse
 
-__all__ = ["SECTIONS", "Details", "read_details"]
-
 SECTIONS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 """The four lists of the answer."""
 

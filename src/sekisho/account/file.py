@@ -2,24 +2,29 @@
 
 `sekisho.account/1` is the answer of `GetAccountAuthorizationDetails` under
 `authorizationDetails`, with what that answer lacks beside it: alias, password policy, passwords,
-devices, access keys. A bare export loads too; nobody in it holds any credential.
+devices, access keys. A bare export loads too; nobody in it has any credential. No fault shows a
+password, secret or seed.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from sekisho.account.details import SECTIONS, read_details
-from sekisho.account.entries import AccountFile
-from sekisho.account.held import read_device, read_password_policy, read_user_credentials
-from sekisho.account.references import reference_faults
-from sekisho.account.text import decoded, text_of_file
+from sekisho.account.entries import (
+    AccountFile,
+    DeviceEntry,
+    KeyEntry,
+    UserCredentials,
+    reference_faults,
+)
 from sekisho.documents.shape import Shape
-from sekisho.errors import Code, Fault, FaultyAccount, quoted
-from sekisho.messages import Message
-
-__all__ = ["SCHEMA", "load_account", "read_account"]
+from sekisho.errors import Code, Fault, FaultyAccount, quoted, reason_of
+from sekisho.messages import Message, verbatim
+from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
 
 SCHEMA = "sekisho.account/1"
 """The name of the form; another number means another form."""
@@ -145,3 +150,169 @@ def _matching(shape: Shape, form: re.Pattern[str], what: Message) -> str:
     if not shape.absent and not form.fullmatch(text):
         shape.fault(Message("{text} is not {what}").filled(text=quoted(text), what=what))
     return text
+
+
+_KEY_ID = re.compile(r"AKIA[0-9A-Z]{12,124}")
+_SECRET = re.compile(r"[!-~]{16,128}")
+_PASSWORD = re.compile(r"[\t\n\r -ÿ]{1,128}")
+_REQUIRED = {
+    "RequireUppercaseCharacters": CharacterClass.UPPERCASE,
+    "RequireLowercaseCharacters": CharacterClass.LOWERCASE,
+    "RequireNumbers": CharacterClass.NUMBER,
+    "RequireSymbols": CharacterClass.SYMBOL,
+}
+
+
+def read_password_policy(shape: Shape) -> PasswordPolicy | None:
+    """Read a password policy as GetAccountPasswordPolicy prints it; None if there is none."""
+    if shape.absent:
+        return None
+    got = shape.members(
+        (),
+        (
+            *_REQUIRED,
+            "MinimumPasswordLength",
+            "AllowUsersToChangePassword",
+            # says only whether `MaxPasswordAge` is there
+            "ExpirePasswords",
+            "MaxPasswordAge",
+            "PasswordReusePrevention",
+            "HardExpiry",
+        ),
+    )
+    return PasswordPolicy(
+        minimum_length=got["MinimumPasswordLength"].number(6, 128, 6),
+        required=frozenset(kind for name, kind in _REQUIRED.items() if got[name].flag()),
+        users_may_change=got["AllowUsersToChangePassword"].flag(),
+        max_age=got["MaxPasswordAge"].number(0, 1095),
+        reuse_prevention=got["PasswordReusePrevention"].number(0, 24),
+        hard_expiry=got["HardExpiry"].flag(),
+    )
+
+
+def read_user_credentials(shape: Shape) -> UserCredentials:
+    """Read what one user holds."""
+    got = shape.members((), ("password", "passwordResetRequired", "devices", "accessKeys"))
+    password = _secret(got["password"], _PASSWORD, Message("a password that IAM takes"))
+    reset = got["passwordResetRequired"].flag()
+    if reset and password is None:
+        got["passwordResetRequired"].fault(Message("there is no password to be changed"))
+    return UserCredentials(
+        password=password,
+        reset_required=reset,
+        devices=tuple(read_device(item, enabled=True) for item in got["devices"].items()),
+        keys=tuple(_key(item) for item in got["accessKeys"].items()),
+    )
+
+
+def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
+    """Read a virtual device, of a user (`enabled`) or an orphan."""
+    got = shape.members(("name", "seed"), ("path", "enabled"))
+    name = got["name"].text()
+    path = got["path"].text() or "/"
+    if not got["name"].absent and (refused := check_device_name(name, path)):
+        got["name"].fault(
+            Message("{name} is not a path and name that IAM takes for a device").filled(
+                name=quoted(path + name)
+            ),
+            Code.NAME_REFUSED,
+            verbatim(refused.message),
+        )
+    seed = got["seed"].text()
+    if not got["seed"].absent and not is_seed(seed):
+        got["seed"].fault(Message("is not a base32 seed of at least 10 bytes"))
+    if got["enabled"].flag(enabled) is not enabled:
+        fix = Message("list a device that nobody has enabled under `orphanDevices`, and no other")
+        got["enabled"].fault(Message("contradicts the place of the device"), fix=fix)
+    return DeviceEntry(name, path, seed)
+
+
+def _key(shape: Shape) -> KeyEntry:
+    got = shape.members(("id", "secret"), ("active",))
+    identifier = got["id"].text()
+    if not got["id"].absent and not _KEY_ID.fullmatch(identifier):
+        got["id"].fault(
+            Message("is not the id of a long-term access key, like `AKIAIOSFODNN7EXAMPLE`")
+        )
+    secret = _secret(got["secret"], _SECRET, Message("a secret access key")) or ""
+    return KeyEntry(identifier, secret, got["active"].flag(True))
+
+
+def _secret(shape: Shape, form: re.Pattern[str], what: Message) -> str | None:
+    if shape.absent:
+        return None
+    value = shape.text()
+    if shape.raw == value and not form.fullmatch(value):
+        shape.fault(Message("is not {what}").filled(what=what))
+    return value
+
+
+def text_of_file(path: str | Path) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        FaultyAccount: if it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fix = Message(
+            "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        )
+        fault = Fault(Code.FILE_UNREADABLE, Message("is not UTF-8 text"), fix=fix)
+    except OSError as error:
+        fault = Fault(
+            Code.FILE_UNREADABLE,
+            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
+        )
+    raise FaultyAccount(str(path), [fault])
+
+
+def decoded(text: str, name: str) -> object:
+    """Return the value of a JSON text; `name` is what errors call it.
+
+    Raises:
+        FaultyAccount: if it is not JSON or has a key twice; no message shows a value.
+    """
+    twice: list[Fault] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice.extend(_repeated(pairs))
+        return found
+
+    try:
+        value: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
+    except json.JSONDecodeError as error:
+        fault = _not_json(text, error)
+    except RecursionError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("is nested too deep"))
+    except ValueError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("has a number with too many digits"))
+    else:
+        if twice:
+            raise FaultyAccount(name, twice)
+        return value
+    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
+    raise FaultyAccount(name, [fault])
+
+
+def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            yield Fault(
+                Code.ACCOUNT_NOT_JSON,
+                Message("the key {key} is there twice").filled(key=quoted(key)),
+            )
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
+    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    message = (
+        Message("ends too early: it is cut off")
+        if cut
+        else Message("is not JSON: {problem}").filled(problem=error.msg)
+    )
+    fix = Message("export it again, or copy it whole") if cut else None
+    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)

@@ -4,13 +4,11 @@ Source: AWS Organizations API Reference; Organizations User Guide, "SCP evaluati
 from the root to the account something must allow, and the management account is not affected.
 """
 
+from sekisho.account.calls import Item, Reading
 from sekisho.account.model import THE_ACCOUNT, ResourceKind, ResourceRef
-from sekisho.account.reading import Item, Reading
 from sekisho.engine.model import AttachedPolicy, Level
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
-
-__all__ = ["read_scps"]
 
 _SCP = "SERVICE_CONTROL_POLICY"
 _NO_ORGANISATION = ("AWSOrganizationsNotInUseException",)

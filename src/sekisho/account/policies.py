@@ -14,17 +14,6 @@ from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
 from sekisho.signin import change_allowed
 
-__all__ = [
-    "attached_policies",
-    "policies_of",
-    "policies_of_role",
-    "readings",
-    "readings_of",
-    "unread_policies",
-    "user_of",
-    "users_may_change",
-]
-
 _DETAILS = "GetAccountAuthorizationDetails"
 _PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
 _NO_GROUP = Message("group `{group}` of user `{user}` is not in it")

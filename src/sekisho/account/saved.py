@@ -27,8 +27,8 @@ from cattrs import (
 from cattrs.cols import homogenous_tuple_structure_factory, is_mapping, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from sekisho.account.file import decoded, text_of_file
 from sekisho.account.model import Role, Snapshot
-from sekisho.account.text import decoded, text_of_file
 from sekisho.documents.private import write_private
 from sekisho.documents.shape import Shape
 from sekisho.engine import Level

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.cli.applying import (
     OwnershipOptions,
     applied_lines,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.errors import Code, SekishoError, UsageError

@@ -4,8 +4,16 @@ from collections.abc import Iterable, Iterator, Sized
 
 import click
 
-from sekisho.account import Gap, Snapshot, User, dump_snapshot, save_snapshot, user_ref
-from sekisho.account.reads import READS, least_policy
+from sekisho.account import (
+    READS,
+    Gap,
+    Snapshot,
+    User,
+    dump_snapshot,
+    least_policy,
+    save_snapshot,
+    user_ref,
+)
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option

@@ -21,7 +21,7 @@ from moto.iam.models import (
     User,
 )
 
-from sekisho.account.entries import (
+from sekisho.account import (
     AccountFile,
     DeviceEntry,
     GroupEntry,

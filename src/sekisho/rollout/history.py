@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.changes import (

@@ -8,9 +8,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.account import Device, ResourceKind, Snapshot, User, unread_credentials, user_of
-from sekisho.account.reads import READS
-from sekisho.account.saved import dump_snapshot
+from sekisho.account import (
+    READS,
+    Device,
+    ResourceKind,
+    Snapshot,
+    User,
+    dump_snapshot,
+    unread_credentials,
+    user_of,
+)
 from sekisho.audit.exceptions import Exemption
 from sekisho.messages import Message
 from sekisho.rollout.changes import (

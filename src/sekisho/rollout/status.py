@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of

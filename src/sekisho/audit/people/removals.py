@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.account import Group, ResourceKind, Snapshot, User, unread_policies
-from sekisho.account.policies import attached_policies
+from sekisho.account import Group, ResourceKind, Snapshot, User, attached_policies, unread_policies
 from sekisho.audit.people.asks import Ask, Key
 from sekisho.audit.people.enforcing import BOUNDARY, POLICY, VERSIONS
 from sekisho.messages import Message

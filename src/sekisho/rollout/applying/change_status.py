@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.journal import Entry, Event, Journal

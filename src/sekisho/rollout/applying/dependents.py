@@ -8,7 +8,7 @@ group, of which nobody has judged what it does to them.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner

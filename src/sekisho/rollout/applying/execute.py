@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sekisho.account.api import AwsApi, SigningApi
+from sekisho.account import AwsApi, SigningApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.applying.change_status import (

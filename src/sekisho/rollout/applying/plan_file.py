@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError, reason_of
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal

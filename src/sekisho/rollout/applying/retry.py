@@ -7,7 +7,7 @@ anything twice.
 from collections.abc import Callable
 from typing import TypeVar
 
-from sekisho.account.api import THROTTLED
+from sekisho.account import THROTTLED
 from sekisho.errors import Code, PlanRefused
 from sekisho.rollout.applying.execute import ApplyReport, Stop
 from sekisho.rollout.applying.rollback import IN_DOUBT, IRREVERSIBLE, NOT_OURS, RollbackReport

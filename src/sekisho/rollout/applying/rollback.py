@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner

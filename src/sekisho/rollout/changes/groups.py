@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sekisho.account import Group, Snapshot
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi, Group, Snapshot
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
 from sekisho.rollout.changes.model import Call, Change, Image, Link, with_group, with_user

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.changes.credentials import CREDENTIALS, CredentialType

@@ -17,8 +17,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar
 
-from sekisho.account import Group, Snapshot, User
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi, Group, Snapshot, User
 from sekisho.messages import Message
 from sekisho.rollout.changes.observer import Observer
 

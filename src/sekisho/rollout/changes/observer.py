@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, FaultyPolicy
 from sekisho.policy import from_json, to_json
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sekisho.account import ManagedPolicy, Snapshot
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi, ManagedPolicy, Snapshot
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.policy import from_json

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sekisho.account import Password, Snapshot, User
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi, Password, Snapshot, User
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
 from sekisho.rollout.changes.model import Call, Change, Image, Link, State, as_tags, with_user

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sekisho.account import ManagedPolicy, Snapshot, User, user_ref
-from sekisho.account.reads import BESIDE, READS
+from sekisho.account import BESIDE, READS, ManagedPolicy, Snapshot, User, user_ref
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy.size import Quota

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.account import Snapshot, User, users_not_read
-from sekisho.account.saved import dump_snapshot
+from sekisho.account import Snapshot, User, dump_snapshot, users_not_read
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Message

@@ -10,8 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sekisho.account import Pace
-from sekisho.account.api import AwsApi
+from sekisho.account import AwsApi, Pace
 from sekisho.engine import Cause, DecisionEffect
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
 from sekisho.localaws import LocalAws, LoggedDecision

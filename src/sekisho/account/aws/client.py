@@ -20,11 +20,9 @@ from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
-from sekisho.account.api import THROTTLED, AwsApi
+from sekisho.account.calls import THROTTLED
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.messages import Message
-
-__all__ = ["AssumedRole", "AwsApi", "Boto3Api", "Keys", "connect"]
 
 _REGION = "us-east-1"
 _IAM_REGIONS = {

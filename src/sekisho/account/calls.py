@@ -1,0 +1,267 @@
+"""What sekisho calls of AWS, and every call that `collect` makes.
+
+`AwsApi` is one narrow protocol: operations and parameters have AWS's own names (`CreatePolicy`,
+`PolicyName`), so that a plan, a journal and CloudTrail all read alike. The calls of `collect` are
+data: permissions, gaps and budget come from `READS`, and `Reading` makes no other call.
+
+Source: IAM and AWS Organizations API references; Service Authorization Reference (an action has
+the name of its operation here).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from sekisho.account.model import THE_ACCOUNT, Gap, ResourceRef
+from sekisho.errors import AwsRefused, FaultyPolicy
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json, parse
+
+THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+)
+"""AWS's codes for a call that came too soon and did nothing."""
+
+
+class AwsApi(Protocol):
+    """What sekisho needs of AWS; tests and the local AWS implement it too."""
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        """Call one operation and return its output.
+
+        What changes something is sent again only where it is certain that nothing was done.
+
+        Raises:
+            AwsRefused: with AWS's own code, or the client's when no answer came (status 0).
+        """
+        ...
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        """Yield the items under `key` of every page of a listing operation.
+
+        Raises:
+            AwsRefused: as `call` does, at any page.
+        """
+        ...
+
+
+@runtime_checkable
+class SigningApi(AwsApi, Protocol):
+    """An `AwsApi` that knows what it signs with."""
+
+    def signs_with_long_term_key(self) -> bool:
+        """Return whether that is an access key itself, and no session: AWS never knows of MFA then.
+
+        Raises:
+            AwsRefused: if there are no credentials, or they cannot be renewed.
+        """
+        ...
+
+
+class Per(StrEnum):
+    """What a call is made for, once each."""
+
+    ACCOUNT = "account"
+    USER = "user"
+    KEY = "access key"
+    POLICY = "policy"
+    LEVEL = "level of the organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One operation that is called, and for what.
+
+    Attributes:
+        service: its name in boto3, like `iam`.
+        operation: its name in AWS's API, like `ListMFADevices`.
+        free: whether no policy can refuse it.
+    """
+
+    service: str
+    operation: str
+    per: Per
+    free: bool = False
+
+    @property
+    def action(self) -> str:
+        """The action that a policy must allow."""
+        return f"{self.service}:{self.operation}"
+
+
+READS = (
+    Read("sts", "GetCallerIdentity", Per.ACCOUNT, free=True),
+    Read("iam", "GetAccountAuthorizationDetails", Per.ACCOUNT),
+    Read("iam", "GetAccountPasswordPolicy", Per.ACCOUNT),
+    Read("iam", "GetAccountSummary", Per.ACCOUNT),
+    Read("iam", "ListAccountAliases", Per.ACCOUNT),
+    Read("iam", "ListVirtualMFADevices", Per.ACCOUNT),
+    Read("iam", "GenerateCredentialReport", Per.ACCOUNT),
+    Read("iam", "GetCredentialReport", Per.ACCOUNT),
+    Read("iam", "GetLoginProfile", Per.USER),
+    Read("iam", "ListMFADevices", Per.USER),
+    Read("iam", "ListAccessKeys", Per.USER),
+    Read("iam", "ListServiceSpecificCredentials", Per.USER),
+    Read("iam", "ListSSHPublicKeys", Per.USER),
+    Read("iam", "ListSigningCertificates", Per.USER),
+    Read("iam", "GetAccessKeyLastUsed", Per.KEY),
+    Read("iam", "GetPolicy", Per.POLICY),
+    Read("iam", "GetPolicyVersion", Per.POLICY),
+    Read("iam", "ListPolicyTags", Per.POLICY),
+    Read("organizations", "DescribeOrganization", Per.ACCOUNT),
+    Read("organizations", "ListRoots", Per.ACCOUNT),
+    Read("organizations", "ListParents", Per.LEVEL),
+    Read("organizations", "ListPoliciesForTarget", Per.LEVEL),
+    Read("organizations", "DescribePolicy", Per.POLICY),
+)
+"""All calls; `collect` makes no other."""
+
+BESIDE = frozenset(
+    {
+        "GetAccessKeyLastUsed",
+        "GetAccountSummary",
+        "ListAccountAliases",
+        "ListVirtualMFADevices",
+        "GenerateCredentialReport",
+        "GetCredentialReport",
+        "ListServiceSpecificCredentials",
+        "ListSSHPublicKeys",
+        "ListSigningCertificates",
+        *(read.operation for read in READS if read.service == "organizations"),
+    }
+)
+"""Operations whose gap leaves known which policies IAM has for whom, and who can sign in with what.
+
+Without those of Organizations more seems to be allowed than is.
+"""
+
+_KEYS_PER_USER = 2
+CALLS_PER_USER = sum(read.per is Per.USER for read in READS) + _KEYS_PER_USER
+"""At most so many calls for one user: those per user, and one for each access key."""
+
+_BY_OPERATION = {read.operation: read for read in READS}
+
+
+def read_of(operation: str) -> Read:
+    """Return the read of this operation.
+
+    Raises:
+        KeyError: if `collect` may not call it.
+    """
+    return _BY_OPERATION[operation]
+
+
+def least_policy() -> Document:
+    """Return the least policy with which `collect` leaves no gap; it only reads."""
+    actions = tuple(sorted(read.action for read in READS if not read.free))
+    statement = Statement(
+        index=0,
+        effect=Effect.ALLOW,
+        action=Element(actions),
+        resource=Element(("*",), scalar=True),
+        sid="ReadAccount",
+    )
+    return Document((statement,))
+
+
+Item = Mapping[str, Any]
+
+_LOST = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Codes that say of the caller, not of the call: every further call would end the same."""
+
+
+class Reading:
+    """A run of calls and the gaps that they left, in order; for one thread."""
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api = api
+        self.gaps: list[Gap] = []
+
+    def call(
+        self,
+        operation: str,
+        about: ResourceRef = THE_ACCOUNT,
+        *,
+        absent: Iterable[str] = (),
+        **params: object,
+    ) -> Item | None:
+        """Return an answer; None if there is no such thing, or, with a gap, if it is refused.
+
+        Args:
+            operation: one of `READS`.
+            about: what the gap is about.
+            absent: AWS's codes that mean "there is none".
+            params: of the operation.
+
+        Raises:
+            AwsRefused: if nobody answers, or the caller's credentials are no longer taken.
+        """
+        try:
+            return self._api.call(read_of(operation).service, operation, **params)
+        except AwsRefused as error:
+            self._refused(error, operation, about, absent)
+            return None
+
+    def items(
+        self, operation: str, key: str, about: ResourceRef = THE_ACCOUNT, /, **params: object
+    ) -> list[Any] | None:
+        """Return a listing; None, with a gap, if any page of it is refused.
+
+        Raises:
+            AwsRefused: as `call`.
+        """
+        try:
+            return list(self._api.pages(read_of(operation).service, operation, key, **params))
+        except AwsRefused as error:
+            self._refused(error, operation, about, ())
+            return None
+
+    def document(
+        self,
+        value: object,
+        about: ResourceRef,
+        kind: PolicyKind = PolicyKind.IDENTITY,
+        operation: str = "GetAccountAuthorizationDetails",
+    ) -> Document | None:
+        """Return a policy document, decoded or a text; None, with a gap, if it is none."""
+        try:
+            if isinstance(value, str):
+                return parse(value, source=about.label, kind=kind)
+            return from_json(value, source=about.label, kind=kind)
+        except FaultyPolicy as error:
+            self.gap(operation, about, error.message, error.code)
+            return None
+
+    def gap(self, operation: str, about: ResourceRef, reason: Message, code: str = "") -> None:
+        """Note something that could not be read, once."""
+        found = Gap(operation, about, reason, code)
+        if found not in self.gaps:
+            self.gaps.append(found)
+
+    def _refused(
+        self, error: AwsRefused, operation: str, about: ResourceRef, absent: Iterable[str]
+    ) -> None:
+        if error.aws_code in absent:
+            return
+        if error.aws_code in _LOST or _unanswered(error, read_of(operation)):
+            raise error
+        self.gap(operation, about, verbatim(error.aws_message), error.aws_code)
+
+
+def _unanswered(error: AwsRefused, read: Read) -> bool:
+    """Return whether nobody answers at all: then nobody will answer the other calls either."""
+    # Organizations may be out of reach where IAM is not; an answer that no client understands
+    # (a proxy's page, say) is one call's
+    elsewhere = read.service == "organizations" or error.aws_code == "ResponseParserError"
+    return error.status == 0 and not elsewhere
