@@ -204,7 +204,7 @@ def test_how_long_a_sign_in_at_the_console_lasts(iam: Any) -> None:
 
 
 def test_the_accounts_option_lets_every_user_change_the_password(aws: LocalAws, iam: Any) -> None:
-    """... unless a policy denies it explicitly, as Force_MFA does (fact 8.1)."""
+    """... unless a policy denies it explicitly, as Force_MFA does (docs/signin.md)."""
     iam.create_user(UserName="hana")
     iam.create_login_profile(UserName="hana", Password=people.PASSWORD)
     key = iam.create_access_key(UserName="hana")["AccessKey"]

@@ -156,7 +156,7 @@ def _policies_of_user(world: World, user: User) -> Policies:
 
 
 def _by_password_policy(world: World, user: User) -> Iterable[AttachedPolicy]:
-    """Yield what `AllowUsersToChangePassword` allows every user, as a policy (fact §8.1)."""
+    """Yield what `AllowUsersToChangePassword` allows every user, as a policy (docs/signin.md)."""
     option = _iam(world).account_password_policy
     if option is not None and option.allow_users_to_change_password:
         yield change_allowed(user.arn)

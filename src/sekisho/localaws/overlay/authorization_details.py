@@ -1,6 +1,6 @@
 """GetAccountAuthorizationDetails, whole: names, ids, boundaries, tags, counts, pages.
 
-Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2. Of AWS's own policies, those
+Source: IAM API Reference, GetAccountAuthorizationDetails. Of AWS's own policies, those
 are listed that something in the account uses.
 """
 

@@ -36,7 +36,7 @@ from sekisho.signin import devices as rules
 from sekisho.signin.devices import no_such_device
 from sekisho.signin.refusal import Refused
 
-_SEED_BYTES = 40  # 64 characters of base32, as in AWS's samples (fact §4.2)
+_SEED_BYTES = 40  # 64 characters of base32, as in the samples of the IAM API Reference
 _ISSUER = "Amazon Web Services"
 _PNG_SCALE = 4
 

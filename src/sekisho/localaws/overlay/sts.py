@@ -2,7 +2,7 @@
 
 The authorizer has verified the caller, the MFA code and the policies before a method here runs.
 
-Source: AWS STS API Reference; facts §3.
+Source: AWS STS API Reference; IAM User Guide, "Secure API access with MFA"; docs/signin.md.
 """
 
 from datetime import timedelta
@@ -38,7 +38,7 @@ def get_session_token(self: TokenResponse) -> ActionResult:
 
 
 def assume_role(self: TokenResponse) -> ActionResult:
-    """Give a role's rights as a session. It never carries the caller's MFA (fact §2.3)."""
+    """Give a role's rights as a session. It never carries the caller's MFA (docs/signin.md)."""
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
     refuse(rules.check_session_name(name))
@@ -73,7 +73,7 @@ def get_caller_identity(_: TokenResponse) -> ActionResult:
 
 
 def get_federation_token(_: TokenResponse) -> ActionResult:
-    """Not imitated: under Force_MFA nobody can use it (fact §3.4)."""
+    """Not imitated: under Force_MFA nobody can use it, as it takes no MFA code."""
     raise not_built("GetFederationToken")
 
 

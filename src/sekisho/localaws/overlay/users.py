@@ -1,6 +1,7 @@
 """Users, groups and roles: made, renamed, deleted, shown.
 
-Source: IAM API Reference; IAM User Guide, "Remove or deactivate an IAM user"; facts §7.1, §7.5.
+Source: IAM API Reference; IAM User Guide, "Remove or deactivate an IAM user", "IAM and
+AWS STS quotas", "IAM identifiers".
 """
 
 from typing import TypeVar
@@ -171,7 +172,7 @@ def create_role(self: IamResponse) -> ActionResult:
 
 
 def _not_taken(noun: str, name: str, names: list[str]) -> None:
-    # unique whatever the case of the letters (fact §7.1)
+    # unique whatever the case of the letters: IAM User Guide, "IAM and AWS STS quotas"
     if name.lower() in {taken.lower() for taken in names}:
         raise already_exists(f"{noun} with name {name} already exists.")
 
