@@ -18,7 +18,8 @@ Every error has a stable `code` from `Code`, a message in lower case with backti
 line break, the place (`at`), and a `fix` where one is known. No message holds a secret.
 """
 
-from collections.abc import Iterable, Sequence
+import errno
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -279,7 +280,17 @@ def reason_of(error: OSError | UnicodeError) -> Message:
     """Return why a file could not be read or written; what the system says in its own words."""
     if isinstance(error, UnicodeError):
         return Message("it is not UTF-8 text")
+    if error.errno in _REASONS:
+        return _REASONS[error.errno]
     return verbatim(error.strerror.lower()) if error.strerror else Message("no reason given")
+
+
+_REASONS: Mapping[int | None, Message] = {
+    errno.ENOENT: Message("no such file or directory"),
+    errno.EACCES: Message("permission denied"),
+    errno.EISDIR: Message("is a directory"),
+}
+"""What users meet every day; anything else is quoted."""
 
 
 def quoted(text: str) -> str:

@@ -63,7 +63,7 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
     ("arguments", "environment", "said"),
     [
         (
-            ["prove", "--user-arn", "nobody", "no-such-file", "--lang", "ja"],
+            ["prove", "--user-arn", "nobody", str(ENFORCEMENT), "--lang", "ja"],
             {},
             "IAM ユーザーの ARN ではない (`arn:…:user/NAME` の形で書いてください)",
         ),

@@ -21,7 +21,7 @@ from sekisho.account.entries import (
     UserEntry,
 )
 from sekisho.account.model import ResourceKind, ResourceRef
-from sekisho.documents.shape import Shape
+from sekisho.documents import Shape
 from sekisho.errors import Code, Fault, FaultyPolicy, quoted
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind, from_json, names, parse

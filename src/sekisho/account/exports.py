@@ -32,7 +32,7 @@ from sekisho.account.entries import (
     RoleEntry,
     UserEntry,
 )
-from sekisho.account.file import decoded, read_account, text_of_file
+from sekisho.account.file import read_account
 from sekisho.account.model import (
     THE_ACCOUNT,
     AccessKey,
@@ -51,7 +51,7 @@ from sekisho.account.model import (
 )
 from sekisho.account.policies import attached_policies
 from sekisho.account.saved import read_snapshot
-from sekisho.documents.shape import Shape
+from sekisho.documents import Shape, decoded_json, text_of_file
 from sekisho.engine.model import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message
@@ -95,10 +95,10 @@ def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
 
 def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
     """Return what one file holds, told by its content."""
-    name, text = str(path), text_of_file(path)
+    name, text = str(path), text_of_file(path, FaultyAccount)
     if not text.lstrip().startswith(("{", "[", '"')):
         return read_credential_report(text, name)
-    value = decoded(text, name)
+    value = decoded_json(text, name)
     schema = value.get("schema") if isinstance(value, dict) else None
     if isinstance(schema, str) and schema.startswith(_SNAPSHOT):
         return read_snapshot(value, name)

@@ -6,9 +6,7 @@ devices, access keys. A bare export loads too; nobody in it has any credential. 
 password, secret or seed.
 """
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +19,8 @@ from sekisho.account.entries import (
     UserCredentials,
     reference_faults,
 )
-from sekisho.documents.shape import Shape
-from sekisho.errors import Code, Fault, FaultyAccount, quoted, reason_of
+from sekisho.documents import Shape, decoded_json, text_of_file
+from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message, verbatim
 from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
 
@@ -46,7 +44,7 @@ def load_account(source: str | Path) -> AccountFile:
         FaultyAccount: with every fault, each with its path; no message holds a secret.
     """
     name, text = _text_of(source)
-    account = read_account(decoded(text, name), name)
+    account = read_account(decoded_json(text, name), name)
     if account.unread:
         raise FaultyAccount(name, [fault for found in account.unread.values() for fault in found])
     return account
@@ -68,7 +66,7 @@ def read_account(value: object, source: str) -> AccountFile:
 def _text_of(source: str | Path) -> tuple[str, str]:
     if isinstance(source, str) and _is_text(source):
         return "account", source
-    return str(source), text_of_file(source)
+    return str(source), text_of_file(source, FaultyAccount)
 
 
 def _is_text(source: str) -> bool:
@@ -87,17 +85,13 @@ def _read(shape: Shape) -> AccountFile:
         ("schema", "account", "partition", "authorizationDetails"),
         ("about", "alias", "passwordPolicy", "credentials"),
     )
-    if not got["schema"].absent and got["schema"].text() != SCHEMA:
-        got["schema"].fault(
-            Message("must be `{schema}`").filled(schema=SCHEMA),
-            fix=Message("this sekisho reads no other form"),
-        )
-    account = _matching(got["account"], _ACCOUNT, Message("an account id of twelve digits"))
-    partition = _matching(got["partition"], _PARTITION, Message("a partition, like `aws`"))
+    got["schema"].expect(SCHEMA)
+    account = got["account"].matching(_ACCOUNT, Message("an account id of twelve digits"))
+    partition = got["partition"].matching(_PARTITION, Message("a partition, like `aws`"))
     held = got["credentials"].members((), ("users", "orphanDevices"))
     found = replace(
         _with_details(got["authorizationDetails"], partition, account),
-        alias=_matching(got["alias"], _ALIAS, Message("an account alias")) or None,
+        alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
         credentials={name: read_user_credentials(entry) for name, entry in held["users"].entries()},
         orphans=tuple(read_device(item, enabled=False) for item in held["orphanDevices"].items()),
@@ -143,13 +137,6 @@ def _with_details(shape: Shape, partition: str, account: str) -> AccountFile:
         policies=details.policies,
         unread=details.unread,
     )
-
-
-def _matching(shape: Shape, form: re.Pattern[str], what: Message) -> str:
-    text = shape.text()
-    if not shape.absent and not form.fullmatch(text):
-        shape.fault(Message("{text} is not {what}").filled(text=quoted(text), what=what))
-    return text
 
 
 _KEY_ID = re.compile(r"AKIA[0-9A-Z]{12,124}")
@@ -245,74 +232,3 @@ def _secret(shape: Shape, form: re.Pattern[str], what: Message) -> str | None:
     if shape.raw == value and not form.fullmatch(value):
         shape.fault(Message("is not {what}").filled(what=what))
     return value
-
-
-def text_of_file(path: str | Path) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark.
-
-    Raises:
-        FaultyAccount: if it cannot be read.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        fix = Message(
-            "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
-        )
-        fault = Fault(Code.FILE_UNREADABLE, Message("is not UTF-8 text"), fix=fix)
-    except OSError as error:
-        fault = Fault(
-            Code.FILE_UNREADABLE,
-            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
-        )
-    raise FaultyAccount(str(path), [fault])
-
-
-def decoded(text: str, name: str) -> object:
-    """Return the value of a JSON text; `name` is what errors call it.
-
-    Raises:
-        FaultyAccount: if it is not JSON or has a key twice; no message shows a value.
-    """
-    twice: list[Fault] = []
-
-    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            twice.extend(_repeated(pairs))
-        return found
-
-    try:
-        value: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
-    except json.JSONDecodeError as error:
-        fault = _not_json(text, error)
-    except RecursionError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("is nested too deep"))
-    except ValueError:
-        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("has a number with too many digits"))
-    else:
-        if twice:
-            raise FaultyAccount(name, twice)
-        return value
-    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
-    raise FaultyAccount(name, [fault])
-
-
-def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
-    for key, count in Counter(key for key, _ in pairs).items():
-        if count > 1:
-            yield Fault(
-                Code.ACCOUNT_NOT_JSON,
-                Message("the key {key} is there twice").filled(key=quoted(key)),
-            )
-
-
-def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
-    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-    message = (
-        Message("ends too early: it is cut off")
-        if cut
-        else Message("is not JSON: {problem}").filled(problem=error.msg)
-    )
-    fix = Message("export it again, or copy it whole") if cut else None
-    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)

@@ -27,10 +27,8 @@ from cattrs import (
 from cattrs.cols import homogenous_tuple_structure_factory, is_mapping, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from sekisho.account.file import decoded, text_of_file
 from sekisho.account.model import Role, Snapshot
-from sekisho.documents.private import write_private
-from sekisho.documents.shape import Shape
+from sekisho.documents import Shape, decoded_json, text_of_file, write_private
 from sekisho.engine import Level
 from sekisho.errors import Code, Fault, FaultyAccount, FaultyPolicy, InternalError, quoted
 from sekisho.messages import Language, Message
@@ -71,7 +69,7 @@ def load_snapshot(path: str | Path) -> Snapshot:
     Raises:
         FaultyAccount: with every fault, each with its path.
     """
-    return read_snapshot(decoded(text_of_file(path), str(path)), str(path))
+    return read_snapshot(decoded_json(text_of_file(path, FaultyAccount), str(path)), str(path))
 
 
 def read_snapshot(value: object, source: str) -> Snapshot:

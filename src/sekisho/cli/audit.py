@@ -22,7 +22,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.documents.private import check_writable, write_private
+from sekisho.documents import check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, parse

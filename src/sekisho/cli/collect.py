@@ -17,7 +17,7 @@ from sekisho.account import (
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
-from sekisho.documents.private import check_writable
+from sekisho.documents import check_writable
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import render

@@ -21,7 +21,7 @@ from sekisho.audit.report import exemption_text
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped, lang_option
-from sekisho.documents.private import check_writable, write_private
+from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Caller, Note, Plan, Proof, Verdict

@@ -101,8 +101,12 @@ def command(
             reports.append(report)
         except FaultyInput as error:
             failed.append(error)
+    # programs that read JSON read English
+    spoken = Language.EN if output is ReportFormat.JSON else lang
     messages = [
-        f"{fault.code}: {error.source}: {fault}" for error in failed for fault in error.faults
+        f"{fault.code}: {error.source}: {fault.into(spoken)}"
+        for error in failed
+        for fault in error.faults
     ]
     match output:
         case ReportFormat.TABLE:

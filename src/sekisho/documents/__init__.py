@@ -1,6 +1,23 @@
-"""Files that people and programs write: read once, with every fault at its place."""
+"""Files that people and programs write: read once, with every fault at its place.
 
+`Shape` is the one reader of decoded JSON and YAML: whatever has a form is read with it. Our own
+records, which are read as they were written or not at all, are in `records`.
+"""
+
+from sekisho.documents import sarif
+from sekisho.documents.json_text import decoded_json, text_of_file
+from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
 from sekisho.documents.yaml_text import read_yaml, yaml_shape
 
-__all__ = ["ABSENT", "Shape", "read_yaml", "yaml_shape"]
+__all__ = [
+    "ABSENT",
+    "Shape",
+    "check_writable",
+    "decoded_json",
+    "read_yaml",
+    "sarif",
+    "text_of_file",
+    "write_private",
+    "yaml_shape",
+]

@@ -10,8 +10,6 @@ from pathlib import Path
 from sekisho.errors import Code, SekishoError, reason_of
 from sekisho.messages import Message
 
-__all__ = ["check_writable", "write_private"]
-
 
 def write_private(path: str | Path, text: str, *, replace: bool = False) -> None:
     """Write a UTF-8 text to a file with mode 0600; a reader sees the old file or the new one.

@@ -4,20 +4,20 @@ A value that is missing or of the wrong type reads as the empty value of its typ
 noted, so that one pass finds all faults. No message shows a value: it may be a secret.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message
 
-__all__ = ["ABSENT", "Shape"]
-
 ABSENT = object()
 """What a missing member reads as; its fault, if it is one, was noted when it was found missing."""
 
 T = TypeVar("T")
+S = TypeVar("S", bound=str)
 
 _TYPES: dict[type, Message] = {
     dict: Message("an object"),
@@ -96,6 +96,33 @@ class Shape:
             return ""
         return value
 
+    def texts(self) -> tuple[str, ...]:
+        """Return one string or a list of them; none if it is absent."""
+        if isinstance(self.raw, str):
+            return (self.text(),)
+        return tuple(each.text() for each in self.items())
+
+    def matching(self, form: re.Pattern[str], what: Message) -> str:
+        """Return a string of this form, which `what` names; "" if it is absent."""
+        text = self.text()
+        if not self.absent and not form.fullmatch(text):
+            self.fault(Message("{text} is not {what}").filled(text=quoted(text), what=what))
+        return text
+
+    def choice(self, values: Iterable[S]) -> S | None:
+        """Return the one of `values` that is named; None if it is absent or another."""
+        known, text = {str(value): value for value in values}, self.text()
+        if text and text not in known:
+            names = ", ".join(f"`{name}`" for name in known)
+            self.fault(Message("must be one of {names}").filled(names=names))
+        return known.get(text)
+
+    def expect(self, schema: str) -> None:
+        """Note a fault if this is not the name of the form that is read here."""
+        if not self.absent and self.text() != schema:
+            message = Message("must be `{schema}`").filled(schema=schema)
+            self.fault(message, fix=Message("this sekisho reads no other form"))
+
     def flag(self, default: bool = False) -> bool:
         """Return a truth value; `default` if it is absent."""
         value = self._of(bool)
@@ -122,6 +149,16 @@ class Shape:
             self.fault(Message("is not a time in ISO 8601, like `2026-11-24T09:00:00+00:00`"))
             return None
         return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+    def day(self) -> date | None:
+        """Return a day, as `2027-03-31`."""
+        if not (text := self.text()):
+            return None
+        try:
+            return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            self.fault(Message("is not a day, like `2027-03-31`"))
+            return None
 
     def _at(self, name: str, value: object) -> "Shape":
         shown = quoted(name)[1:-1]

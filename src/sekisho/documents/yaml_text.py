@@ -12,11 +12,10 @@ from pathlib import Path
 
 import yaml
 
+from sekisho.documents.json_text import text_of_file
 from sekisho.documents.shape import Shape
-from sekisho.errors import Code, Fault, FaultyInput, quoted, reason_of
+from sekisho.errors import Code, Fault, FaultyInput, quoted
 from sekisho.messages import Message, verbatim
-
-__all__ = ["read_yaml", "yaml_shape"]
 
 _SECTIONS = {
     "null": re.compile(r"~|null|"),
@@ -35,23 +34,7 @@ def read_yaml(path: str | Path) -> Shape:
     Raises:
         FaultyInput: if it cannot be read, is not YAML, or uses what is not taken here.
     """
-    name = str(path)
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        fault = Fault(
-            Code.FILE_UNREADABLE,
-            Message("is not UTF-8 text"),
-            fix=Message("save it again as UTF-8"),
-        )
-    except OSError as error:
-        fault = Fault(
-            Code.FILE_UNREADABLE,
-            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
-        )
-    else:
-        return yaml_shape(text, name)
-    raise FaultyInput(name, [fault])
+    return yaml_shape(text_of_file(path), str(path))
 
 
 def yaml_shape(text: str, name: str) -> Shape:

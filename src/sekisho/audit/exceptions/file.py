@@ -1,7 +1,7 @@
 """The exceptions file: one YAML file names the break-glass users, the machines and the others."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from sekisho.account import Snapshot
@@ -37,11 +37,7 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
         shape.fault(Message("the file is empty"))
         refuse_faults(name, shape.faults)
     found = shape.members(("schema", "exceptions"))
-    if not found["schema"].absent and found["schema"].text() != SCHEMA:
-        found["schema"].fault(
-            Message("must be `{schema}`").filled(schema=SCHEMA),
-            fix=Message("this sekisho reads no other form"),
-        )
+    found["schema"].expect(SCHEMA)
     shapes = found["exceptions"].items()
     entries = tuple(_entry(each) for each in shapes)
     _check_double(entries, shapes)
@@ -50,47 +46,29 @@ def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exc
     return Exceptions(entries, name)
 
 
+_FORMED = ("kind", "expires")
+"""The members that are more than a text."""
+
+
 def _entry(shape: Shape) -> Exemption:
     required = ("user", "kind", "why", "owner", "approvedBy", "expires", "ticket")
     found = shape.members(required, ("force",))
     for each in found.values():
         if each.raw == "" or (isinstance(each.raw, str) and not each.raw.strip()):
             each.fault(Message("is empty"))
-    texts = {name: found[name].text().strip() for name in found}
+    texts = {name: found[name].text().strip() for name in found if name not in _FORMED}
     line, column = shape.places.get(shape.path, (0, 0))
     return Exemption(
         user=texts["user"],
-        kind=_kind(found["kind"], texts["kind"]),
+        kind=found["kind"].choice(ExceptionKind) or ExceptionKind.OTHER,
         why=texts["why"],
         owner=texts["owner"],
         approved_by=texts["approvedBy"],
-        expires=_day(found["expires"], texts["expires"]),
+        expires=found["expires"].day() or date.min,
         ticket=texts["ticket"],
         force=texts["force"],
         position=Position(line, column),
     )
-
-
-def _kind(shape: Shape, text: str) -> ExceptionKind:
-    try:
-        return ExceptionKind(text)
-    except ValueError:
-        if text:
-            shape.fault(
-                Message("must be one of {names}").filled(
-                    names=", ".join(f"`{each}`" for each in ExceptionKind)
-                )
-            )
-        return ExceptionKind.OTHER
-
-
-def _day(shape: Shape, text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        if text:
-            shape.fault(Message("is not a day, like `2027-03-31`"))
-        return date.min
 
 
 def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None:

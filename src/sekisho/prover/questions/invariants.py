@@ -308,8 +308,7 @@ def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
     """
     shape = read_yaml(path)
     top = shape.members(["schema", "invariants"])
-    if (schema := top["schema"].text()) and schema != SCHEMA:
-        top["schema"].fault(Message("must be `{schema}`").filled(schema=SCHEMA))
+    top["schema"].expect(SCHEMA)
     found: dict[str, Invariant] = {}
     for each in top["invariants"].items():
         invariant = _invariant(each)
@@ -331,7 +330,7 @@ def _invariant(shape: Shape) -> Invariant:
     demand = InvariantKind.ALWAYS if not given["always"].absent else InvariantKind.NEVER
     if demand is InvariantKind.ALWAYS and not given["never"].absent:
         shape.fault(Message("asks for `never` and `always` at once"))
-    actions = _texts(given[demand.value])
+    actions = given[demand.value].texts()
     if not actions and given["never"].absent and not given["onlyFrom"].absent:
         actions = ("*",)
     age = given["mfaAge"]
@@ -340,32 +339,15 @@ def _invariant(shape: Shape) -> Invariant:
         demand=demand,
         actions=actions,
         text=given["text"].text(),
-        on=_texts(given["on"]),
+        on=given["on"].texts(),
         unless_mfa=given["unlessMfa"].flag(),
         with_mfa=given["withMfa"].flag(),
         mfa_age=None if age.absent else age.number(0, _OLDEST),
-        only_from=_texts(given["onlyFrom"]),
-        within=_texts(given["from"]),
-        calls=_calls(given["calls"]),
+        only_from=given["onlyFrom"].texts(),
+        within=given["from"].texts(),
+        calls=given["calls"].choice(Calls) or Calls.ALL,
     )
     for attribute, message in faults_in(invariant):
         key = demand.value if attribute == "actions" else _NAMES.get(attribute, attribute)
         (shape if given[key].absent else given[key]).fault(message)
     return invariant
-
-
-def _calls(shape: Shape) -> Calls:
-    text = shape.text()
-    if text and text not in list(Calls):
-        shape.fault(
-            Message("must be one of {names}").filled(names=", ".join(f"`{each}`" for each in Calls))
-        )
-        return Calls.ALL
-    return Calls(text) if text else Calls.ALL
-
-
-def _texts(shape: Shape) -> tuple[str, ...]:
-    """Return one text or a list of them."""
-    if isinstance(shape.raw, str):
-        return (shape.text(),)
-    return tuple(each.text() for each in shape.items())

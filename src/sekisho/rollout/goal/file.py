@@ -180,15 +180,8 @@ class _Reader:
         return self._quietly(file, lambda: parse(text, source=file.text()), file.text())
 
     def _choices(self, got: Mapping[str, Shape]) -> Choices:
-        preset = got["preset"].text() or Preset.RECOMMENDED.value
-        if preset not in [each.value for each in Preset]:
-            got["preset"].fault(
-                Message("must be one of {names}").filled(
-                    names=", ".join(f"`{each}`" for each in Preset)
-                )
-            )
-            preset = Preset.RECOMMENDED.value
-        choices = replace(choices_of(Preset(preset)), partition=self.snapshot.partition)
+        preset = got["preset"].choice(Preset) or Preset.RECOMMENDED
+        choices = replace(choices_of(preset), partition=self.snapshot.partition)
         known = {field.name for field in fields(Choices)} - {"partition"}
         chosen: dict[str, object] = {}
         for name, value in got["choices"].entries():
@@ -256,7 +249,7 @@ class _Reader:
             users = self._users(one["who"], taken | left.users.keys())
             self.unread |= left.unread & {*users}
             taken |= {*users}
-            starts = _day(one["from"])
+            starts = one["from"].day()
             today = self.snapshot.taken_at.astimezone(UTC).date()
             waves.append(Wave(name, users, starts, starts is None or starts <= today))
         return tuple(waves)
@@ -339,14 +332,3 @@ def _note(faults: Iterable[Fault], shape: Shape, file: str = "") -> None:
             inner = replace(fault, fix=None).sentence
             message = verbatim("`{file}`: {inner}").filled(file=file, inner=inner)
         shape.fault(message, fault.code, fault.fix)
-
-
-def _day(shape: Shape) -> date | None:
-    text = shape.text()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        shape.fault(Message("is not a day, like `2026-12-01`"))
-        return None

@@ -124,11 +124,7 @@ def _known(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
 
 
 def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
-    text = shape.text()
-    if text not in _HELD:
-        shape.fault(
-            Message("must be one of {names}").filled(names=", ".join(f"`{name}`" for name in _HELD))
-        )
+    if (text := shape.choice(_HELD)) is None:
         return lambda _: False
     operation, holds = _HELD[text]
     held = _read(holds, users_not_read(snapshot, operation))

@@ -1,0 +1,80 @@
+"""Reading text files, and JSON that was written by a program: whole, and no key twice."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from sekisho.errors import Code, Fault, FaultyAccount, FaultyInput, quoted, reason_of
+from sekisho.messages import Message
+
+
+def text_of_file(path: str | Path, refused: type[FaultyInput] = FaultyInput) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        FaultyInput: of the class `refused`, if it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fix = Message(
+            "save it again as UTF-8; in Windows PowerShell use `| Out-File -Encoding utf8`"
+        )
+        fault = Fault(Code.FILE_UNREADABLE, Message("is not UTF-8 text"), fix=fix)
+    except OSError as error:
+        fault = Fault(
+            Code.FILE_UNREADABLE,
+            Message("cannot be read: {reason}").filled(reason=reason_of(error)),
+        )
+    raise refused(str(path), [fault])
+
+
+def decoded_json(text: str, name: str) -> object:
+    """Return the value of a JSON text; `name` is what errors call it.
+
+    Raises:
+        FaultyAccount: if it is not JSON or has a key twice; no message shows a value.
+    """
+    twice: list[Fault] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice.extend(_repeated(pairs))
+        return found
+
+    try:
+        value: object = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=members)
+    except json.JSONDecodeError as error:
+        fault = _not_json(text, error)
+    except RecursionError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("is nested too deep"))
+    except ValueError:
+        fault = Fault(Code.ACCOUNT_NOT_JSON, Message("has a number with too many digits"))
+    else:
+        if twice:
+            raise FaultyAccount(name, twice)
+        return value
+    # outside the handler: a JSONDecodeError carries the whole text, secrets and all
+    raise FaultyAccount(name, [fault])
+
+
+def _repeated(pairs: list[tuple[str, object]]) -> Iterator[Fault]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            yield Fault(
+                Code.ACCOUNT_NOT_JSON,
+                Message("the key {key} is there twice").filled(key=quoted(key)),
+            )
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
+    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    message = (
+        Message("ends too early: it is cut off")
+        if cut
+        else Message("is not JSON: {problem}").filled(problem=error.msg)
+    )
+    fix = Message("export it again, or copy it whole") if cut else None
+    return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)
