@@ -156,7 +156,7 @@ def test_a_verdict_names_the_assumptions_that_it_rests_on(tmp_path: Path, run: R
     assert found["enforcement"]["assumed"] == ["wildcard_service_prefix"]
     other = questions(run, str(path), "--assume", "wildcard_service_prefix=false")
     assert other["enforcement"]["verdict"] == "Refuted"
-    assert other["assumptions"] == ["wildcard_service_prefix=false"]
+    assert other["assumptionsSet"] == ["wildcard_service_prefix=false"]
 
 
 def test_a_value_that_no_credential_brings_is_told_apart_and_counts_if_asked_for(run: Run) -> None:

@@ -6,13 +6,12 @@ them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
 from sekisho.engine.model import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
-from sekisho.signin import change_allowed
+from sekisho.signin import readings
 
 _DETAILS = "GetAccountAuthorizationDetails"
 _PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
@@ -67,25 +66,6 @@ def users_may_change(snapshot: Snapshot) -> bool | None:
         return snapshot.password_policy.users_may_change
     unread = any(gap.operation == _PASSWORD_POLICY for gap in snapshot.gaps)
     return None if unread else False
-
-
-def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Policies, ...]:
-    """Return a user's policies with what the account's password policy allows every user.
-
-    Args:
-        policies: those of the user.
-        arn: the user's.
-        may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
-            more, and what allows less; an answer that is not the same for both is not known.
-    """
-    more = replace(policies, identity=(*policies.identity, change_allowed(arn)))
-    match may_change:
-        case True:
-            return (more,)
-        case False:
-            return (policies,)
-        case None:
-            return more, policies
 
 
 def readings_of(snapshot: Snapshot, user: User) -> tuple[Policies, ...]:

@@ -1,16 +1,15 @@
-"""The answers of `sekisho prove` as text, JSON and SARIF."""
+"""The answers of `sekisho prove` as text, JSON and SARIF: about policies, then scenarios."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 
-from sekisho.account import Credentials
-from sekisho.audit.people import said_of
 from sekisho.catalogue import load
-from sekisho.cli.prove_answers import Line, Report
 from sekisho.cli.sarif import Findings
-from sekisho.engine import Assumptions
-from sekisho.engine.exchange import decision_to_json
+from sekisho.engine import Assumptions, Cause
+from sekisho.engine.exchange import cause_to_json, decision_to_json
 from sekisho.messages import Language, Message, listed, printable
+from sekisho.policy.texts import title_of
 from sekisho.prover import (
     SERVICE_EXEMPT,
     ActionGroup,
@@ -21,19 +20,27 @@ from sekisho.prover import (
     Unknown,
     tells_callers,
 )
+from sekisho.prover.questions import PolicyReport, QuestionAnswer
+from sekisho.prover.scenarios import (
+    Actor,
+    Reachable,
+    ScenarioAnswer,
+    ScenarioOutcome,
+    ScenarioReport,
+    Step,
+    Unexplored,
+    Unreachable,
+    required_of,
+    step_text,
+)
 from sekisho.prover.sentences import ASSUMED, HELD, assumed_user, stated_text, verdict_text
 
-__all__ = [
-    "RESTS",
-    "as_json",
-    "as_table",
-    "counterexample_to_json",
-    "findings_of",
-    "stated_to_json",
-    "undeniable",
-]
-
-
+Describe = Callable[[Counterexample, bool], Message]
+"""Says a counterexample in words; the second: whether it shows what is refused."""
+UNREAD = Message(
+    "The service control policies are not known ({reason}): what they deny seems allowed here."
+)
+"""What must be said of an account whose organisation was not read."""
 _DIRECT = Message("direct calls")
 _SERVICE = Message("calls by AWS services for the user")
 _EVERY = Message("all calls")
@@ -47,39 +54,37 @@ _UNDENIABLE = Message("No policy can deny {actions}: they are no part of the que
 _CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
 
 
-def as_table(
-    answered: Report, lang: Language, *, named: bool, credentials: Credentials | None = None
-) -> str:
+def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named: bool) -> str:
     """Return the answers as text.
 
     Args:
-        answered: to be printed.
+        report: to be printed.
         lang: the language.
+        describe: says a counterexample in words.
         named: whether the user was given.
-        credentials: what the user holds, if that is known.
     """
-    lines = [text for line in answered.lines for text in _line(line, credentials, lang)]
-    if answered.exempt is not None:
-        lines += ["", _EXEMPT.into(lang), *_exempt_lines(answered.exempt, lang)]
+    lines = [text for line in report.answers for text in _line(line, describe, lang)]
+    if report.exempt is not None:
+        lines += ["", _EXEMPT.into(lang), *_exempt_lines(report.exempt, lang)]
     lines += ["", undeniable().into(lang)]
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:
-        lines.append(assumed_user(answered.whose).into(lang))
-        untold = answered.whose.untold
+        lines.append(assumed_user(report.callers).into(lang))
+        untold = report.callers.untold
         lines += [tells_callers(untold).into(lang)] if untold else []
-    if settings := _settings(answered.asking.assumptions):
+    if settings := _settings(report.inquiry.assumptions):
         lines.append(_SET.filled(settings=", ".join(settings)).into(lang))
-    lines += [text.into(lang) for text in (*ASSUMED, *answered.assumed)]
+    lines += [text.into(lang) for text in (*ASSUMED, *report.assumed)]
     return "\n".join(printable(line) for line in lines)
 
 
-def _line(line: Line, credentials: Credentials | None, lang: Language) -> Iterator[str]:
-    verdict, by = line.answer.verdict, _CALLS[line.calls].into(lang)
+def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[str]:
+    verdict, by = line.conclusion.verdict, _CALLS[line.calls].into(lang)
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
-        yield f"  {said_of(verdict.counterexample, credentials, refused=line.refused).into(lang)}"
-    if line.answer.assumed:
-        yield f"  {RESTS.filled(names=', '.join(line.answer.assumed)).into(lang)}"
+        yield f"  {describe(verdict.counterexample, line.refused).into(lang)}"
+    if line.conclusion.assumed:
+        yield f"  {RESTS.filled(names=', '.join(line.conclusion.assumed)).into(lang)}"
 
 
 def _settings(assumptions: Assumptions) -> list[str]:
@@ -144,27 +149,27 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
     }
 
 
-def as_json(answered: Report) -> dict[str, object]:
+def as_json(report: PolicyReport) -> dict[str, object]:
     """Return the answers as JSON values."""
-    asking, exempt = answered.asking, answered.exempt
+    inquiry, exempt = report.inquiry, report.exempt
     return {
         "schema": "sekisho.prove/1",
-        "user": asking.user.arn,
-        "users": [user.arn for user in answered.whose.users],
-        "usersToldApartBy": list(answered.whose.untold),
+        "user": report.user.arn,
+        "users": [user.arn for user in report.callers.users],
+        "usersToldApartBy": list(report.callers.untold),
         "catalogue": load().dated,
-        "expectedExempt": list(asking.exempt),
+        "expectedExempt": list(inquiry.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "assumptionsSet": _settings(asking.assumptions),
-        "questions": [_line_as_json(line) for line in answered.lines],
+        "assumptionsSet": _settings(inquiry.assumptions),
+        "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
-        "assumptions": [text.en for text in (*ASSUMED, *answered.assumed)],
+        "assumptions": [text.en for text in (*ASSUMED, *report.assumed)],
     }
 
 
-def _line_as_json(line: Line) -> dict[str, object]:
-    verdict = line.answer.verdict
+def _line_as_json(line: QuestionAnswer) -> dict[str, object]:
+    verdict = line.conclusion.verdict
     return {
         "id": line.id,
         "text": line.title.en,
@@ -176,7 +181,7 @@ def _line_as_json(line: Line) -> dict[str, object]:
         if isinstance(verdict, Refuted)
         else None,
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
-        "assumed": list(line.answer.assumed),
+        "assumed": list(line.conclusion.assumed),
     }
 
 
@@ -199,15 +204,227 @@ def stated_to_json(stated: StatedCondition) -> dict[str, object]:
     }
 
 
-def findings_of(
-    answered: Report, file: str, lang: Language, credentials: Credentials | None = None
-) -> Findings:
+def findings_of(report: PolicyReport, file: str, lang: Language, describe: Describe) -> Findings:
     """Return the answers for a SARIF log: a result for each refuted question."""
-    found = Findings(file, {line.id: line.title.into(lang) for line in answered.lines})
-    for line in answered.lines:
-        sentence = "; ".join(text.strip() for text in _line(line, credentials, lang))
-        if isinstance(line.answer.verdict, Refuted):
+    found = Findings(file, {line.id: line.title.into(lang) for line in report.answers})
+    for line in report.answers:
+        sentence = "; ".join(text.strip() for text in _line(line, describe, lang))
+        if isinstance(line.conclusion.verdict, Refuted):
             found.add(line.id, "error" if line.counts else "note", sentence)
-        elif isinstance(line.answer.verdict, Unknown):
+        elif isinstance(line.conclusion.verdict, Unknown):
             found.notices.append(sentence)
     return found
+
+
+_OUTCOMES = {
+    ScenarioOutcome.GETS_IN: Message("gets in"),
+    ScenarioOutcome.LOCKED_OUT: Message("locked out"),
+    ScenarioOutcome.KEPT_OUT: Message("kept out"),
+    ScenarioOutcome.UNKNOWN: Message("unknown"),
+}
+_ENTERS = Message("gets in", "attacker")
+_TITLES = {
+    Actor.PERSON: Message("Who must get in:"),
+    Actor.ATTACKER: Message("Who must be kept out:"),
+    None: Message("Whom no policy can stop:"),
+}
+_STATES = Message("all {count} states were looked at")
+_DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
+_BECAUSE = Message("because of {what}")
+_NOTHING_ALLOWS = Message("no statement allows it", "sentence")
+_STATEMENT = Message("statement {name} of {policy}")
+_FIXED = Message("a change to Force_MFA that fixes it: {what}")
+_RIGHT = Message("right with Force_MFA: {what}")
+_VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
+"""What is no preset of its own."""
+_NONE_RIGHT = Message("no variant of Force_MFA fixes it")
+_IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
+_EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
+_AND = Message(" and ")
+_OR = Message("; or ")
+_OTHER = Message("another user: one like {arn}")
+_AS_OF = Message("All of this takes place at {at}; later a policy may decide otherwise.")
+_MINUTE = "%Y-%m-%d %H:%M UTC"
+
+
+def scenarios_as_table(
+    scenarios: tuple[ScenarioReport, ...],
+    now: datetime,
+    lang: Language,
+    *,
+    assumed: Iterable[Message] = (),
+) -> str:
+    """Return the scenarios as text: each with its outcome, its steps, and what would change it.
+
+    `now` is when they take place, and `assumed` what is taken for granted about the account.
+    """
+    lines: list[str] = []
+    for kind, those in _sections(scenarios):
+        if those:
+            lines += ["", _TITLES[kind].into(lang)]
+            lines += [line for one in those for line in _scenario(one, lang)]
+    if scenarios:
+        lines += ["", *(text.into(lang) for text in assumed)]
+        lines += [_AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _scenario(one: ScenarioReport, lang: Language) -> Iterator[str]:
+    scenario = one.answer.scenario
+    outcome = _outcome(one.answer).into(lang)
+    yield f"  {scenario.id}: {scenario.title.into(lang)}: {outcome}"
+    yield from (f"    {line}" for line in _found(one.answer, lang))
+    if one.assumed:
+        yield f"    {RESTS.filled(names=', '.join(one.assumed)).into(lang)}"
+    yield from (f"    {line}" for line in _changes(one, lang))
+
+
+def _outcome(answer: ScenarioAnswer) -> Message:
+    attacker = answer.scenario.actor is Actor.ATTACKER
+    enters = attacker and answer.outcome is ScenarioOutcome.GETS_IN
+    return _ENTERS if enters else _OUTCOMES[answer.outcome]
+
+
+def _found(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
+    match answer.result:
+        case Unexplored(reason):
+            yield reason.into(lang)
+            return
+        case Unreachable(states, _, deadlock) if answer.scenario.actor is Actor.PERSON:
+            yield (_DEADLOCK if deadlock else _STATES).filled(count=states).into(lang)
+        case Unreachable(states):
+            yield _STATES.filled(count=states).into(lang)
+        case Reachable():
+            pass
+    yield from (
+        f"{place}. {step_text(step).into(lang)}" for place, step in enumerate(_steps(answer), 1)
+    )
+    if answer.other:
+        yield _OTHER.filled(arn=answer.other).into(lang)
+    refused = [step for step in _steps(answer) if not step.outcome.carried_out]
+    for step in refused:
+        yield f"   {_because(step, lang)}"
+
+
+def _steps(answer: ScenarioAnswer) -> tuple[Step, ...]:
+    """Return the path that shows an answer: to the goal, or to where a person is stuck."""
+    match answer.result:
+        case Reachable(path):
+            return path
+        case Unreachable(_, _, deadlock) if deadlock and answer.scenario.actor is Actor.PERSON:
+            return (*deadlock.way, deadlock.refused)
+        case _:
+            return ()
+
+
+def _because(step: Step, lang: Language) -> str:
+    outcome = step.outcome
+    if outcome.rule is not None:
+        return outcome.rule.text.into(lang)
+    if not outcome.because:
+        return _NOTHING_ALLOWS.into(lang)
+    return _BECAUSE.filled(what=_causes(outcome.because, lang)).into(lang)
+
+
+def _causes(causes: tuple[Cause, ...], lang: Language) -> str:
+    return ", ".join(_cause(each).into(lang) for each in causes)
+
+
+def _cause(cause: Cause) -> Message:
+    return _STATEMENT.filled(name=cause.sid or f"{cause.index + 1}", policy=cause.policy)
+
+
+def _changes(one: ScenarioReport, lang: Language) -> Iterator[str]:
+    if one.apart and one.answer.scenario.beyond is not None:
+        yield one.answer.scenario.beyond.into(lang)
+        return
+    if not one.answer.goes_wrong:
+        return
+    if one.fixed_by:
+        ways = (
+            _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
+            for names in one.fixed_by
+        )
+        yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
+    elif one.right_with:
+        yield _RIGHT.filled(what=", ".join(map(_written, one.right_with))).into(lang)
+    elif one.in_the_way:
+        yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
+    elif one.answer.scenario.beyond is not None:
+        yield _EVEN_SO.into(lang)
+        yield one.answer.scenario.beyond.into(lang)
+    else:
+        yield _NONE_RIGHT.into(lang)
+
+
+def _written(variant: str) -> str:
+    """Say a variant as `policy new` takes it."""
+    preset, *choices = _VARIANTS.get(variant, (variant,))
+    return " ".join([f"--preset {preset}", *choices])
+
+
+def scenarios_as_json(scenarios: tuple[ScenarioReport, ...]) -> list[dict[str, object]]:
+    """Return the scenarios as JSON values."""
+    return [_scenario_as_json(one) for one in scenarios]
+
+
+def _scenario_as_json(one: ScenarioReport) -> dict[str, object]:
+    scenario, result = one.answer.scenario, one.answer.result
+    return {
+        "id": scenario.id,
+        "must": required_of(scenario.actor).value,
+        "text": scenario.title.en,
+        "outcome": one.answer.outcome.value,
+        "counts": one.counts,
+        "noPolicyCanStop": scenario.beyond.en if one.apart and scenario.beyond else None,
+        "otherUser": one.answer.other or None,
+        "steps": [_step_as_json(step) for step in _steps(one.answer)],
+        "states": result.states if isinstance(result, Unreachable) else None,
+        "reason": result.reason.en if isinstance(result, Unexplored) else None,
+        "fixedBy": [list(names) for names in one.fixed_by],
+        "rightWith": list(one.right_with),
+        "inTheWay": [cause_to_json(cause) for cause in one.in_the_way],
+        "assumed": list(one.assumed),
+    }
+
+
+def _step_as_json(step: Step) -> dict[str, object]:
+    move, outcome = step.move, step.outcome
+    return {
+        "act": move.act.value,
+        "by": {"who": move.by.who.value, "holding": move.by.held.value},
+        "on": move.on.value,
+        "code": move.code,
+        "answer": outcome.answer,
+        "because": [cause_to_json(cause) for cause in outcome.because],
+        "rule": outcome.rule.value if outcome.rule else None,
+        "text": step_text(step).en,
+    }
+
+
+def findings_of_scenarios(
+    scenarios: tuple[ScenarioReport, ...], file: str, lang: Language
+) -> Findings:
+    """Return the scenarios for a SARIF log: a result for each that goes wrong."""
+    found = Findings(
+        file, {one.answer.scenario.id: one.answer.scenario.title.into(lang) for one in scenarios}
+    )
+    for one in scenarios:
+        sentence = printable("; ".join(line.strip() for line in _scenario(one, lang)))
+        if one.answer.outcome is ScenarioOutcome.UNKNOWN:
+            found.notices.append(sentence)
+        elif one.answer.goes_wrong:
+            found.add(one.answer.scenario.id, "error" if one.counts else "note", sentence)
+    return found
+
+
+def _sections(
+    scenarios: tuple[ScenarioReport, ...],
+) -> Iterator[tuple[Actor | None, tuple[ScenarioReport, ...]]]:
+    """Yield who must get in, who must be kept out, and under None whom no policy can stop."""
+    for actor in Actor:
+        yield (
+            actor,
+            tuple(one for one in scenarios if one.answer.scenario.actor is actor and not one.apart),
+        )
+    yield None, tuple(one for one in scenarios if one.apart)

@@ -45,6 +45,7 @@ from sekisho.signin.passwords import (
     check_password,
     no_login_profile,
     password_faults,
+    readings,
 )
 from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule, RuleNote
 from sekisho.signin.rules import (
@@ -128,6 +129,7 @@ __all__ = [
     "no_such_device",
     "no_such_user",
     "password_faults",
+    "readings",
     "role_duration",
     "service_rule",
     "start",

@@ -5,11 +5,11 @@ ChangePassword; texts observed (facts §7.1, §8.1).
 """
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.engine import AttachedPolicy
+from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
 from sekisho.signin.model import Credential, HolderKind
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
@@ -24,6 +24,7 @@ __all__ = [
     "check_password",
     "no_login_profile",
     "password_faults",
+    "readings",
 ]
 
 DEFAULT_MINIMUM_LENGTH = 8
@@ -126,6 +127,25 @@ def change_allowed(arn: str) -> AttachedPolicy:
     It is the same one for all users of a path, so that they stay alike.
     """
     return _allowed(f"{arn.rpartition('/')[0]}/${{aws:username}}")
+
+
+def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Policies, ...]:
+    """Return a user's policies with what the account's password policy allows every user.
+
+    Args:
+        policies: those of the user.
+        arn: the user's.
+        may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
+            more, and what allows less; an answer that is not the same for both is not known.
+    """
+    more = replace(policies, identity=(*policies.identity, change_allowed(arn)))
+    match may_change:
+        case True:
+            return (more,)
+        case False:
+            return (policies,)
+        case None:
+            return more, policies
 
 
 @lru_cache(maxsize=1024)

@@ -1,1 +1,19 @@
-"""What is asked: enforcement, self-service, invariants, differences."""
+"""What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
+
+from sekisho.prover.questions.report import (
+    Inquiry,
+    PolicyReport,
+    QuestionAnswer,
+    QuestionGroup,
+    Subject,
+    report_on_policies,
+)
+
+__all__ = [
+    "Inquiry",
+    "PolicyReport",
+    "QuestionAnswer",
+    "QuestionGroup",
+    "Subject",
+    "report_on_policies",
+]

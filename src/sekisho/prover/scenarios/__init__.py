@@ -17,6 +17,7 @@ from sekisho.prover.scenarios.definitions import (
     setting_of,
 )
 from sekisho.prover.scenarios.fixes import (
+    SIGNIN_ASSUMPTIONS,
     assumptions_that_matter,
     beyond_family,
     enforcement_in,
@@ -24,6 +25,7 @@ from sekisho.prover.scenarios.fixes import (
     in_the_way,
     right_with,
 )
+from sekisho.prover.scenarios.report import SCENARIOS, ScenarioReport, report_on_scenarios
 from sekisho.prover.scenarios.search import (
     Attempt,
     Reachable,
@@ -39,6 +41,8 @@ from sekisho.prover.scenarios.steps import step_text
 __all__ = [
     "ATTACKERS",
     "PEOPLE",
+    "SCENARIOS",
+    "SIGNIN_ASSUMPTIONS",
     "Actor",
     "Attempt",
     "Exploration",
@@ -47,6 +51,7 @@ __all__ = [
     "Scenario",
     "ScenarioAnswer",
     "ScenarioOutcome",
+    "ScenarioReport",
     "Setting",
     "Step",
     "Unexplored",
@@ -57,6 +62,7 @@ __all__ = [
     "explorations",
     "fixing_choices",
     "in_the_way",
+    "report_on_scenarios",
     "required_of",
     "right_with",
     "run_scenario",

@@ -1,20 +1,13 @@
-"""`sekisho prove --snapshot`: is each user of an account enforced.
+"""The answers of `sekisho prove --snapshot` about all users as text, JSON and SARIF."""
 
-Equal questions are asked once.
-"""
+from collections.abc import Iterator, Sequence
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-from sekisho.account import Credentials, Snapshot, credentials_by_user
-from sekisho.audit.enforcement import UserEnforcement, enforcements_of, invariants_of
+from sekisho.account import Credentials
+from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.people import said_of
-from sekisho.cli.exits import Exit
-from sekisho.cli.prove_output import RESTS, counterexample_to_json, undeniable
-from sekisho.cli.prove_subject import UNREAD, unread
+from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
+from sekisho.cli.prove_output import RESTS, UNREAD, counterexample_to_json, undeniable
 from sekisho.cli.sarif import Findings
-from sekisho.engine import Assumptions
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
     Conclusion,
@@ -24,19 +17,8 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    joined,
 )
 from sekisho.prover.sentences import ASSUMED, invariant_text, verdict_text
-
-__all__ = [
-    "About",
-    "Users",
-    "exits_of_users",
-    "findings_of_users",
-    "users_as_json",
-    "users_as_table",
-    "users_of",
-]
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
@@ -53,116 +35,7 @@ _RULE = "user-enforced"
 _TITLE = Message("The user's MFA is enforced")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is asked of every user.
-
-    Attributes:
-        enforcement: whether it is asked if MFA is enforced.
-        exempt: what may work without MFA.
-        invariants: further demands.
-        assumptions: as the prover takes them.
-    """
-
-    enforcement: bool
-    exempt: tuple[str, ...]
-    invariants: tuple[Invariant, ...]
-    assumptions: Assumptions
-
-
-@dataclass(frozen=True, slots=True)
-class Users:
-    """The answers about an account's users; who comes out wrong comes first.
-
-    Attributes:
-        credentials: what each user holds, by name.
-        arns: by user name.
-        enforcements: whether each is enforced; nobody's if that was not asked.
-        invariants: what was demanded beside.
-        held: whether each invariant holds, of each user.
-        unread: why the service control policies are not known; None if they are.
-    """
-
-    account: str
-    taken_at: datetime
-    credentials: Mapping[str, Credentials]
-    arns: dict[str, str]
-    enforcements: dict[str, UserEnforcement]
-    invariants: tuple[Invariant, ...]
-    held: dict[str, tuple[Conclusion, ...]]
-    unread: Message | None
-
-    @property
-    def names(self) -> list[str]:
-        """The users' names, in order."""
-        return list(self.held)
-
-
-def users_of(snapshot: Snapshot, about: About) -> Users:
-    """Return the answers about all users of a snapshot."""
-    enforcements = (
-        enforcements_of(snapshot, about.exempt, about.assumptions) if about.enforcement else {}
-    )
-    held = invariants_of(snapshot, about.invariants, about.assumptions)
-
-    def wrong(name: str) -> tuple[int, str]:
-        verdicts = [_now(enforcements[name])] if name in enforcements else []
-        verdicts += [each.verdict for each in held[name]]
-        return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
-
-    ordered = sorted(held, key=wrong)
-    return Users(
-        snapshot.account,
-        snapshot.taken_at,
-        credentials_by_user(snapshot),
-        {user.name: user.arn for user in snapshot.users},
-        {name: enforcements[name] for name in ordered if name in enforcements},
-        about.invariants,
-        {name: held[name] for name in ordered},
-        unread(snapshot),
-    )
-
-
-_ORDER: dict[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
-
-
-def exits_of_users(users: Users, *, later: bool) -> Iterator[Exit]:
-    """Yield the exit code that each user calls for; `later` counts what may be attached, too."""
-    verdicts = [
-        each
-        for enforcement in users.enforcements.values()
-        for each in _verdicts(enforcement, later=later)
-    ]
-    verdicts += [each.verdict for answers in users.held.values() for each in answers]
-    for verdict in verdicts:
-        match verdict:
-            case Proved():
-                yield Exit.CLEAN
-            case Refuted():
-                yield Exit.FINDINGS
-            case Unknown():
-                yield Exit.UNKNOWN
-
-
-def _verdicts(enforcement: UserEnforcement, *, later: bool) -> Iterator[Verdict]:
-    yield _now(enforcement)
-    if later:
-        yield _later(enforcement)
-
-
-def _now(enforcement: UserEnforcement) -> Verdict:
-    """Return whether MFA is enforced as the policies stand, whoever calls for the user."""
-    return joined([each for each in (enforcement.now, enforcement.via_service) if each is not None])
-
-
-def _later(enforcement: UserEnforcement) -> Verdict:
-    """Return whether it is shut whatever is attached later."""
-    return joined(
-        [each for each in (enforcement.later, enforcement.later_via_service) if each is not None]
-    )
-
-
-def users_as_table(users: Users, lang: Language) -> str:
+def users_as_table(users: UserProofs, lang: Language) -> str:
     """Return the users as text, with the request that passes where there is one."""
     date = users.taken_at.isoformat(timespec="seconds")
     lines = [_AS_OF.filled(account=users.account, date=date).into(lang), *_counts(users, lang)]
@@ -174,15 +47,15 @@ def users_as_table(users: Users, lang: Language) -> str:
     return "\n".join(printable(line) for line in lines)
 
 
-def _counts(users: Users, lang: Language) -> Iterator[str]:
+def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
     now, later = (
         [each(enforcement) for enforcement in users.enforcements.values()]
-        for each in (_now, _later)
+        for each in (as_attached, whatever_is_attached)
     )
     if now:
         yield _COUNT.filled(all=len(now), later=_count(later, Proved), **_numbers(now)).into(lang)
     for place, invariant in enumerate(users.invariants):
-        verdicts = [answers[place].verdict for answers in users.held.values()]
+        verdicts = [answers[place].verdict for answers in users.conclusions.values()]
         what = invariant_text(invariant)
         yield _HOLDS.filled(what=what, all=len(verdicts), **_numbers(verdicts)).into(lang)
 
@@ -195,18 +68,21 @@ def _count(verdicts: Sequence[Verdict], kind: type[Verdict]) -> int:
     return sum(isinstance(each, kind) for each in verdicts)
 
 
-def _row(users: Users, name: str, lang: Language) -> Iterator[str]:
+def _row(users: UserProofs, name: str, lang: Language) -> Iterator[str]:
     credentials = users.credentials.get(name)
     if name in users.enforcements:
         yield from _enforcement(name, users.enforcements[name], credentials, lang)
-    for invariant, answer in zip(users.invariants, users.held[name], strict=True):
-        yield from _held(name, (invariant, answer), credentials, lang)
+    for invariant, answer in zip(users.invariants, users.conclusions[name], strict=True):
+        yield from _invariant(name, (invariant, answer), credentials, lang)
 
 
-def _held(
-    name: str, held: tuple[Invariant, Conclusion], credentials: Credentials | None, lang: Language
+def _invariant(
+    name: str,
+    concluded: tuple[Invariant, Conclusion],
+    credentials: Credentials | None,
+    lang: Language,
 ) -> Iterator[str]:
-    invariant, answer = held
+    invariant, answer = concluded
     said = verdict_text(answer.verdict)
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
     if isinstance(answer.verdict, Refuted):
@@ -250,7 +126,7 @@ def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
         yield f"  {RESTS.filled(names=', '.join(assumed)).into(lang)}"
 
 
-def users_as_json(users: Users) -> dict[str, object]:
+def users_as_json(users: UserProofs) -> dict[str, object]:
     """Return the users as JSON values."""
     return {
         "schema": "sekisho.prove-users/1",
@@ -269,7 +145,7 @@ def users_as_json(users: Users) -> dict[str, object]:
                 ),
                 "invariants": [
                     {"id": each.id, **_as_json(answer.verdict), "assumed": list(answer.assumed)}
-                    for each, answer in zip(users.invariants, users.held[name], strict=True)
+                    for each, answer in zip(users.invariants, users.conclusions[name], strict=True)
                 ],
             }
             for name in users.names
@@ -305,7 +181,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -> Findings:
+def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bool) -> Findings:
     """Return the users for a SARIF log: a result for each who is not enforced.
 
     `later` counts what may be attached, too.
@@ -319,16 +195,16 @@ def findings_of_users(users: Users, file: str, lang: Language, *, later: bool) -
             line.strip()
             for line in _enforcement(name, enforcement, users.credentials.get(name), lang)
         )
-        _add(found, _RULE, said, [*_verdicts(enforcement, later=later)])
-    for name, answers in users.held.items():
+        _add(found, _RULE, said, verdicts_of(enforcement, later=later))
+    for name, answers in users.conclusions.items():
         for held in zip(users.invariants, answers, strict=True):
-            lines = _held(name, held, users.credentials.get(name), lang)
+            lines = _invariant(name, held, users.credentials.get(name), lang)
             said = "; ".join(line.strip() for line in lines)
             _add(found, held[0].id, said, [held[1].verdict])
     return found
 
 
-def _add(found: Findings, rule: str, sentence: str, verdicts: list[Verdict]) -> None:
+def _add(found: Findings, rule: str, sentence: str, verdicts: Sequence[Verdict]) -> None:
     if any(isinstance(verdict, Refuted) for verdict in verdicts):
         found.add(rule, "error", printable(sentence))
     elif any(isinstance(verdict, Unknown) for verdict in verdicts):

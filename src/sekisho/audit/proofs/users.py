@@ -1,0 +1,153 @@
+"""What can be proved of the users of an account; equal questions are asked once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sekisho.account import Credentials, Snapshot, credentials_by_user, policies_of, user_of
+from sekisho.account import users_may_change as may_change_in
+from sekisho.audit.enforcement import (
+    UserEnforcement,
+    enforcements_of,
+    invariants_of,
+    named_of,
+)
+from sekisho.engine import Policies
+from sekisho.errors import FaultyAccount
+from sekisho.messages import Message
+from sekisho.prover import Conclusion, Invariant, Proved, Refuted, Unknown, Verdict, joined
+from sekisho.prover.questions import Inquiry, QuestionGroup, Subject
+
+_SCP_CALLS = (
+    *("DescribeOrganization", "ListRoots", "ListParents"),
+    *("ListPoliciesForTarget", "DescribePolicy"),
+)
+_ORDER: Mapping[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class UserProofs:
+    """The answers about an account's users; who comes out wrong comes first.
+
+    Attributes:
+        taken_at: when the account was read.
+        credentials: what each user holds, by name.
+        arns: by user name.
+        enforcements: whether each is enforced, by name; empty if that was not asked.
+        invariants: what was demanded beside.
+        conclusions: whether each invariant holds, of each user by name.
+        unread: why the service control policies are not known; None if they are.
+    """
+
+    account: str
+    taken_at: datetime
+    credentials: Mapping[str, Credentials]
+    arns: Mapping[str, str]
+    enforcements: Mapping[str, UserEnforcement]
+    invariants: tuple[Invariant, ...]
+    conclusions: Mapping[str, tuple[Conclusion, ...]]
+    unread: Message | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The users' names, in order."""
+        return tuple(self.conclusions)
+
+    def verdicts(self, *, later: bool) -> tuple[Verdict, ...]:
+        """Return every verdict; `later` counts what may be attached, too."""
+        return (
+            *(one for each in self.enforcements.values() for one in verdicts_of(each, later=later)),
+            *(one.verdict for each in self.conclusions.values() for one in each),
+        )
+
+
+def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
+    """Return the answers about all users of a snapshot: enforcement, and invariants.
+
+    What else an inquiry may ask is asked of one user alone.
+    """
+    enforcements = (
+        enforcements_of(snapshot, inquiry.exempt, inquiry.assumptions)
+        if QuestionGroup.ENFORCEMENT in inquiry.groups
+        else {}
+    )
+    conclusions = invariants_of(snapshot, inquiry.invariants, inquiry.assumptions)
+
+    def worst_first(name: str) -> tuple[int, str]:
+        verdicts = [as_attached(enforcements[name])] if name in enforcements else []
+        verdicts += [each.verdict for each in conclusions[name]]
+        return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
+
+    ordered = sorted(conclusions, key=worst_first)
+    return UserProofs(
+        account=snapshot.account,
+        taken_at=snapshot.taken_at,
+        credentials=credentials_by_user(snapshot),
+        arns={user.name: user.arn for user in snapshot.users},
+        enforcements={name: enforcements[name] for name in ordered if name in enforcements},
+        invariants=inquiry.invariants,
+        conclusions={name: conclusions[name] for name in ordered},
+        unread=_unread(snapshot),
+    )
+
+
+def as_attached(enforcement: UserEnforcement) -> Verdict:
+    """Return whether MFA is enforced as the policies are, whoever calls for the user."""
+    return _both(enforcement.now, enforcement.via_service)
+
+
+def whatever_is_attached(enforcement: UserEnforcement) -> Verdict:
+    """Return whether it is enforced whatever is attached later."""
+    return _both(enforcement.later, enforcement.later_via_service)
+
+
+def verdicts_of(enforcement: UserEnforcement, *, later: bool) -> Sequence[Verdict]:
+    """Return the verdicts about one user; `later` counts what may be attached, too."""
+    own = as_attached(enforcement)
+    return (own, whatever_is_attached(enforcement)) if later else (own,)
+
+
+def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
+    return direct if via_service is None else joined((direct, via_service))
+
+
+def subject_of_user(
+    snapshot: Snapshot, name: str, source: str, *, users_may_change: bool
+) -> tuple[Subject, Credentials | None]:
+    """Return one user as the prover asks about them, and what they hold.
+
+    Args:
+        snapshot: the account.
+        name: the user's.
+        source: the file that the account is from, for errors.
+        users_may_change: whether `AllowUsersToChangePassword` is on whatever was read.
+
+    Raises:
+        FaultyAccount: if the account has no such user.
+    """
+    user = user_of(snapshot, name, source)
+    policies, missing = Policies(), None
+    try:
+        policies = policies_of(snapshot, user.name)
+    except FaultyAccount as error:
+        # what is missing of a user's policies makes every answer unknown, and never a pass
+        missing = error.reason
+    subject = Subject(
+        policies=policies,
+        user=named_of(user),
+        named=True,
+        now=snapshot.taken_at,
+        users_may_change=users_may_change or may_change_in(snapshot),
+        of_account=True,
+        unread=_unread(snapshot),
+        missing=missing,
+    )
+    return subject, credentials_by_user(snapshot).get(user.name)
+
+
+def _unread(snapshot: Snapshot) -> Message | None:
+    """Return why the service control policies of a snapshot are not known; None if they are."""
+    if snapshot.scps is not None:
+        return None
+    reasons = (gap.cause for gap in snapshot.gaps if gap.operation in _SCP_CALLS)
+    return next(reasons, None)

@@ -1,0 +1,446 @@
+"""A report on policies: every question about them that is asked, each with its answer."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sekisho.engine import Assumptions, Policies
+from sekisho.messages import Message
+from sekisho.prover.questions.answers import (
+    ActionGroup,
+    Conclusion,
+    agreed,
+    conclude,
+    joined,
+)
+from sekisho.prover.questions.caveats import roles_within_reach, uncertain_lists
+from sekisho.prover.questions.difference import items_together, tells_callers
+from sekisho.prover.questions.enforcement import (
+    denials,
+    enforcement_question,
+    exempt_list,
+    expected_exempt,
+    for_other_values,
+    via_service,
+)
+from sekisho.prover.questions.invariants import (
+    Invariant,
+    InvariantKind,
+    about_resources,
+    invariant_holds,
+)
+from sekisho.prover.questions.self_service import (
+    has_self_service,
+    nothing_lost,
+    own_things_only,
+)
+from sekisho.prover.search.formula import Question
+from sekisho.prover.sentences import invariant_text
+from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
+from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.values.policies import tells_services_apart
+from sekisho.prover.verdict import Proved, Unknown
+from sekisho.signin import readings
+
+_MAY_NOT_CHANGE = Message(
+    "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
+    "so by --users-may-change-password."
+)
+_MAY_CHANGE_UNREAD = Message(
+    "The account's password policy is not known: what depends on AllowUsersToChangePassword is "
+    "unknown, and what works without MFA is listed as if it were on."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose policies are asked about.
+
+    Attributes:
+        policies: as attached to the user, without what the password policy allows.
+        user: who calls; of those who stand for any, the first.
+        named: whether the user was given; otherwise `callers` stand for any.
+        now: the earliest time of a request.
+        users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
+        of_account: whether it is a user of an account that was read.
+        beside: that policies which were not given are taken to be attached, to be said.
+        unread: why the service control policies are not known; None if they are.
+        missing: why the user or their policies are not known; then no answer is. None if they are.
+        stand_ins: users that stand for any, if none was given.
+    """
+
+    policies: Policies
+    user: CallingUser
+    named: bool
+    now: datetime
+    users_may_change: bool | None
+    of_account: bool = False
+    beside: tuple[Message, ...] = ()
+    unread: Message | None = None
+    missing: Message | None = None
+    stand_ins: Callers = field(default_factory=Callers)
+
+    @classmethod
+    def of_files(
+        cls,
+        policies: Policies,
+        arn: str | None,
+        now: datetime,
+        *,
+        users_may_change: bool,
+        beside: tuple[Message, ...] = (),
+    ) -> "Subject":
+        """Return the subject of policies that are given without an account.
+
+        Args:
+            policies: as attached to the user.
+            arn: the user's ARN; None: any user.
+            now: the earliest time of a request.
+            users_may_change: the account's `AllowUsersToChangePassword`.
+            beside: as the attribute.
+
+        Raises:
+            FaultyRequest: if it is not the ARN of an IAM user.
+        """
+        whose = Callers((CallingUser.of(arn),)) if arn else stand_ins(policies)
+        return cls(
+            policies=policies,
+            user=whose.users[0],
+            named=arn is not None,
+            now=now,
+            users_may_change=users_may_change,
+            beside=beside,
+            missing=None if arn else several(anyone(policies)),
+            stand_ins=whose,
+        )
+
+    @property
+    def callers(self) -> Callers:
+        """Who is asked about: the user, or those who stand for any."""
+        return self.stand_ins if self.stand_ins.users else Callers((self.user,))
+
+    def apart_by(self, *sets: Policies) -> "Subject":
+        """Return the subject of a question in which other policies tell users apart, too."""
+        if self.named:
+            return self
+        whose = stand_ins(self.policies, *sets)
+        missing = several(anyone(self.policies, *sets))
+        return replace(self, stand_ins=whose, user=whose.users[0], missing=missing)
+
+    @property
+    def assumed(self) -> tuple[Message, ...]:
+        """What is taken for granted about the account and its organisation, to be said."""
+        if self.users_may_change is None:
+            return (*self.beside, _MAY_CHANGE_UNREAD)
+        known = self.of_account or self.users_may_change
+        return self.beside if known else (*self.beside, _MAY_NOT_CHANGE)
+
+
+class QuestionGroup(StrEnum):
+    """What can be asked alone."""
+
+    ENFORCEMENT = "enforcement"
+    NOTHING_LOST = "nothing-lost"
+    OWN_THINGS = "own-things"
+    INVARIANTS = "invariants"
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked of policies.
+
+    Attributes:
+        groups: which of the questions.
+        exempt: patterns of actions that may work without MFA.
+        invariants: further demands.
+        assumptions: how the points are read that AWS does not document.
+        later: whether MFA must be enforced whatever is attached later.
+        any_value: whether it must be so for values of the MFA key that no credential brings.
+    """
+
+    groups: frozenset[QuestionGroup] = frozenset(QuestionGroup)
+    exempt: tuple[str, ...] = field(default_factory=expected_exempt)
+    invariants: tuple[Invariant, ...] = ()
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    later: bool = False
+    any_value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswer:
+    """One question and its answer.
+
+    Attributes:
+        id: stable.
+        title: what holds if it is proved.
+        calls: `direct`, `service` or `all`.
+        conclusion: the verdict and what it rests on.
+        counts: whether it decides the exit code.
+        hypothetical: whether it is about what no known credential brings.
+        refused: whether a counterexample is a request that is not allowed.
+    """
+
+    id: str
+    title: Message
+    calls: str
+    conclusion: Conclusion
+    counts: bool = True
+    hypothetical: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """All answers.
+
+    Attributes:
+        exempt: what works without MFA; None if that was not asked.
+        assumed: what the answers leave out or take for granted about these policies.
+        callers: the users that stand for any, and by what there may be more.
+    """
+
+    inquiry: Inquiry
+    user: CallingUser
+    answers: tuple[QuestionAnswer, ...]
+    exempt: tuple[ActionGroup, ...] | Unknown | None
+    assumed: tuple[Message, ...] = ()
+    callers: Callers = field(default_factory=Callers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One reading of the policies of one user, and what is asked of it."""
+
+    subject: Subject
+    inquiry: Inquiry
+    policies: Policies
+    user: CallingUser
+
+
+_ENFORCEMENT_NOW, _ENFORCEMENT_LATER = "enforcement", "enforcement-later"
+_ENFORCED = Message("MFA is enforced")
+_LATER = Message("MFA is enforced whatever is attached later")
+_OTHER = Message(
+    "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
+    "(hypothetical: AWS is not known to produce one)"
+)
+_LOST = Message("Nothing is lost with MFA")
+_OWN = Message("Self-service reaches no other user")
+
+_NO_SELF_SERVICE = Message(
+    "Self-service reaches no other user (there is no self-service statement)"
+)
+
+
+def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
+    """Return the answers to all that is asked of a subject's policies.
+
+    Of any user it is proved if it is of all whom the policies tell apart. Where the password policy
+    is not known, what depends on it is unknown.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    subject = subject.apart_by(*_about(inquiry.invariants))
+    callers = subject.callers
+    reports = [_of_readings(_readings_of(subject, inquiry, user)) for user in callers.users]
+    return _of_users(reports, callers, subject)
+
+
+def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
+    """Return what is asked of one user: two cases if the password policy is not known."""
+    found = readings(subject.policies, user.arn, subject.users_may_change)
+    return tuple(_Case(subject, inquiry, each, user) for each in found)
+
+
+def _of_readings(cases: Sequence[_Case]) -> PolicyReport:
+    """Return the answers whichever policies are in force; unknown where that matters.
+
+    Args:
+        cases: the same, of each reading of the policies; the first allows most. Its list is the
+            one of what works without MFA.
+    """
+    reports = [_report(case) for case in cases]
+    answers = tuple(
+        replace(same[0], conclusion=agreed([each.conclusion for each in same]))
+        for same in zip(*(each.answers for each in reports), strict=True)
+    )
+    return replace(reports[0], answers=answers)
+
+
+def _report(case: _Case) -> PolicyReport:
+    if case.subject.missing is not None:
+        return _not_known(case, Unknown(case.subject.missing))
+    answers: list[QuestionAnswer] = []
+    for group, ask in _GROUPS.items():
+        if group in case.inquiry.groups:
+            answers += ask(case)
+    these = (case.policies, case.user, case.subject.now, case.inquiry.assumptions)
+    asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
+    exempt = exempt_list(*these) if asked else None
+    caveats = (roles_within_reach(*these), uncertain_lists(*these)) if answers else ()
+    assumed = (*case.subject.assumed, *(each for each in caveats if each is not None))
+    return PolicyReport(case.inquiry, case.user, tuple(answers), exempt, assumed)
+
+
+def _about(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
+    """Return policies that tell users apart as the resources of some invariants do."""
+    named = (about_resources(each) for each in invariants if each.on)
+    return tuple(Policies(identity=(each,)) for each in named)
+
+
+def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject) -> PolicyReport:
+    """Return the answers of any user: proved if they are of all whom the policies tell apart.
+
+    What enforcement denies tells fewer users apart than what else is allowed: where MFA is enforced
+    whatever may be attached, that it is enforced needs no more users than these.
+
+    Args:
+        reports: of each of the users, in order.
+        whose: the users, and by which keys there may be more.
+        subject: whose policies they are.
+    """
+    first = reports[0]
+    whose_denials = _apart_by_denials(first, whose, subject) if first.answers else whose
+    of_each = list(zip(*(each.answers for each in reports), strict=True))
+    later = {
+        same[0].calls: _of_all(same, whose_denials)
+        for same in of_each
+        if same[0].id == _ENFORCEMENT_LATER
+    }
+    answers: list[QuestionAnswer] = []
+    for same in of_each:
+        whatever_attached = later.get(same[0].calls)
+        if whatever_attached is not None and same[0].id == _ENFORCEMENT_LATER:
+            answers.append(whatever_attached)
+            continue
+        settled = (
+            same[0].id == _ENFORCEMENT_NOW
+            and whatever_attached is not None
+            and isinstance(whatever_attached.conclusion.verdict, Proved)
+        )
+        answers.append(_of_all(same, replace(whose, untold=()) if settled else whose))
+    assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
+    exempt = _exempt_of_all([each.exempt for each in reports], whose)
+    return replace(first, answers=tuple(answers), exempt=exempt, assumed=assumed, callers=whose)
+
+
+def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) -> Callers:
+    """Return whom what is denied tells apart, if all of them were asked about."""
+    if not whose.untold:
+        return whose
+    policies = readings(subject.policies, report.user.arn, subject.users_may_change)[0]
+    beside = (policies, *_about(report.inquiry.invariants))
+    apart = stand_ins(denials(policies), beside=beside)
+    asked = {user.arn for user in whose.users}
+    all_asked = {user.arn for user in apart.users} <= asked
+    return replace(whose, untold=apart.untold) if all_asked else whose
+
+
+def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
+    verdict = joined([each.conclusion.verdict for each in answers])
+    if isinstance(verdict, Proved) and whose.untold:
+        verdict = Unknown(tells_callers(whose.untold))
+    assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
+    return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
+
+
+def _exempt_of_all(
+    lists: Sequence[tuple[ActionGroup, ...] | Unknown | None], whose: Callers
+) -> tuple[ActionGroup, ...] | Unknown | None:
+    known: list[tuple[ActionGroup, ...]] = []
+    for each in lists:
+        if not isinstance(each, tuple):
+            return each
+        known.append(each)
+    found = items_together(known, whose.users)
+    return Unknown(tells_callers(whose.untold)) if whose.untold and not found else found
+
+
+def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
+    """Return the answers where the policies are not known: none is."""
+    answer = Conclusion(unknown)
+    groups = {
+        QuestionGroup.ENFORCEMENT: (
+            QuestionAnswer(_ENFORCEMENT_NOW, _ENFORCED, "direct", answer),
+            QuestionAnswer(_ENFORCEMENT_LATER, _LATER, "direct", answer, case.inquiry.later),
+        ),
+        QuestionGroup.NOTHING_LOST: (
+            QuestionAnswer("nothing-lost", _LOST, "direct", answer, refused=True),
+        ),
+        QuestionGroup.OWN_THINGS: (QuestionAnswer("own-things", _OWN, "direct", answer),),
+        QuestionGroup.INVARIANTS: tuple(
+            QuestionAnswer(each.id, invariant_text(each), each.calls.value, answer)
+            for each in case.inquiry.invariants
+        ),
+    }
+    asked = tuple(
+        each for group in QuestionGroup if group in case.inquiry.groups for each in groups[group]
+    )
+    enforcement = QuestionGroup.ENFORCEMENT in case.inquiry.groups
+    return PolicyReport(case.inquiry, case.user, asked, unknown if enforcement else None)
+
+
+def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
+    apart = tells_services_apart(case.policies)
+    for name, title, later in (
+        (_ENFORCEMENT_NOW, _ENFORCED, False),
+        (_ENFORCEMENT_LATER, _LATER, True),
+    ):
+        question = enforcement_question(
+            case.policies, case.user, case.subject.now, case.inquiry.exempt, later=later
+        )
+        question = replace(question, assumptions=case.inquiry.assumptions)
+        counts = case.inquiry.later or not later
+        yield QuestionAnswer(name, title, "direct", conclude([question]), counts)
+        if apart:
+            answer = conclude([via_service(question)])
+            yield QuestionAnswer(name, title, "service", answer, counts)
+    question = enforcement_question(case.policies, case.user, case.subject.now, case.inquiry.exempt)
+    others = for_other_values(replace(question, assumptions=case.inquiry.assumptions))
+    answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others)
+    yield QuestionAnswer(
+        "enforcement-other-values",
+        _OTHER,
+        "direct",
+        answer,
+        case.inquiry.any_value,
+        hypothetical=True,
+    )
+
+
+def _nothing_lost(case: _Case) -> Iterator[QuestionAnswer]:
+    question = nothing_lost(case.policies, case.user, case.subject.now)
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
+    yield QuestionAnswer("nothing-lost", _LOST, _calls(question), answer, refused=True)
+
+
+def _own_things(case: _Case) -> Iterator[QuestionAnswer]:
+    question = own_things_only(case.policies, case.user, case.subject.now)
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
+    title = _OWN if has_self_service(case.policies) else _NO_SELF_SERVICE
+    yield QuestionAnswer("own-things", title, _calls(question), answer)
+
+
+def _calls(question: Question) -> str:
+    return "direct" if all(held.direct for held in question.held) else "all"
+
+
+def _invariants(case: _Case) -> Iterator[QuestionAnswer]:
+    for each in case.inquiry.invariants:
+        answer = invariant_holds(
+            each, case.policies, case.user, case.subject.now, case.inquiry.assumptions
+        )
+        refused = each.demand is InvariantKind.ALWAYS
+        yield QuestionAnswer(
+            each.id, invariant_text(each), each.calls.value, answer, refused=refused
+        )
+
+
+_GROUPS: dict[QuestionGroup, Callable[[_Case], Iterable[QuestionAnswer]]] = {
+    QuestionGroup.ENFORCEMENT: _enforcement,
+    QuestionGroup.NOTHING_LOST: _nothing_lost,
+    QuestionGroup.OWN_THINGS: _own_things,
+    QuestionGroup.INVARIANTS: _invariants,
+}
