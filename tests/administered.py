@@ -78,7 +78,7 @@ def _account() -> str:
                     "admin": {"devices": [{"name": "admin", "seed": _SEED}]},
                     "glass": {"accessKeys": [key]},
                 },
-                "orphanDevices": [],
+                "unassignedDevices": [],
             },
         }
     )

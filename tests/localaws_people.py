@@ -116,7 +116,7 @@ def account_text() -> str:
                 "Policies": [],
             },
             "passwordPolicy": None,
-            "credentials": {"users": held, "orphanDevices": []},
+            "credentials": {"users": held, "unassignedDevices": []},
         }
     )
 

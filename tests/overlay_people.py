@@ -135,7 +135,7 @@ def account_text() -> str:
                     },
                     "carol": {"password": PASSWORD, "passwordResetRequired": True},
                 },
-                "orphanDevices": [{"name": "left-behind", "seed": SEED}],
+                "unassignedDevices": [{"name": "left-behind", "seed": SEED}],
             },
         }
     )

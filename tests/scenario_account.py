@@ -107,7 +107,7 @@ def _account(cells: Sequence[Cell]) -> dict[str, Any]:
                 },
                 SETUP: {"accessKeys": [_key(SETUP)]},
             },
-            "orphanDevices": [
+            "unassignedDevices": [
                 {"name": device_name(device, Who.USER, cell), "seed": SEED}
                 for cell in cells
                 for device in sorted(cell.scenario.question.start.unassigned)

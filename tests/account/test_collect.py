@@ -108,7 +108,7 @@ def test_reads_everything(api: Boto3Api) -> None:
     assert ken.path == "/dev/"
     assert ken.password is None
     assert [key.active for key in ken.keys] == [True]
-    assert [(device.serial, device.kind) for device in snapshot.orphans] == [
+    assert [(device.serial, device.kind) for device in snapshot.unassigned_devices] == [
         ("arn:aws:iam::123456789012:mfa/left-over", DeviceKind.VIRTUAL)
     ]
     storage = snapshot.policies["arn:aws:iam::123456789012:policy/Storage"]

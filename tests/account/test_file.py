@@ -63,7 +63,7 @@ def test_a_sound_file_loads():
     held = account.credentials["alice"]
     assert (held.password, held.keys[0].active) == ("Top-Secret-Pass-1", True)
     assert account.serial_of(held.devices[0]) == "arn:aws:iam::111122223333:mfa/phone"
-    assert [device.name for device in account.orphans] == ["old-phone"]
+    assert [device.name for device in account.unassigned_devices] == ["old-phone"]
 
 
 def test_secrets_show_in_no_repr():

@@ -98,7 +98,7 @@ def test_plain_moto_is_read_as_well(moto: str) -> None:
     assert {gap.operation for gap in snapshot.gaps} == {"ListServiceSpecificCredentials"}
     assert len(snapshot.users) == 12
     assert snapshot.alias == "example-company"
-    assert [device.serial for device in snapshot.orphans] == [device["SerialNumber"]]
+    assert [device.serial for device in snapshot.unassigned_devices] == [device["SerialNumber"]]
     assert [bool(user.keys) for user in snapshot.users[3:5]] == [True, False]
     assert snapshot.users[4].password is not None
     assert snapshot.report is not None

@@ -145,7 +145,7 @@ snapshots = st.builds(
         )
     ),
     policies=several(managed).map(lambda found: {policy.arn: policy for policy in found}),
-    orphans=several(devices),
+    unassigned_devices=several(devices),
     gaps=several(
         st.builds(
             Gap,
@@ -292,7 +292,7 @@ FULL_TEXT = dump_snapshot(
         policies={"arn:p": ManagedPolicy("arn:p", "p", "/", "v1", ENFORCEMENT, versions=("v1",))},
         report=CredentialReport(WHEN, {"alice": CredentialRow("alice", "arn:alice")}),
         scps=(Level("r-1", (AttachedPolicy("p-1", ENFORCEMENT),)),),
-        orphans=(Device("arn:aws:iam::111122223333:mfa/old", DeviceKind.VIRTUAL),),
+        unassigned_devices=(Device("arn:aws:iam::111122223333:mfa/old", DeviceKind.VIRTUAL),),
     )
 )
 

@@ -39,7 +39,7 @@ DEVICES = {
 
 PARTS = (
     *("users", "groups", "policies", "versions", "roles"),
-    *("orphans", "gaps", "root", "report", "password_policy"),
+    *("unassigned", "gaps", "root", "report", "password_policy"),
 )
 
 
@@ -150,8 +150,8 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
             _arn(name): _managed(name, one, value.get("versions", {}).get(name, 1))
             for name, one in value.get("policies", {}).items()
         },
-        orphans=tuple(
-            Device(f"{HOME}:mfa/{name}", DeviceKind.VIRTUAL) for name in value.get("orphans", ())
+        unassigned_devices=tuple(
+            Device(f"{HOME}:mfa/{name}", DeviceKind.VIRTUAL) for name in value.get("unassigned", ())
         ),
         gaps=tuple(gap_at(what, who, reason) for what, who, reason in value.get("gaps", ())),
         root=RootUser(**value.get("root", ROOT)),

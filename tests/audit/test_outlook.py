@@ -266,8 +266,8 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
     free = snapshot_of(KEN)
     for snapshot, outlook, verdict in (
         (free, Outlook.MUST_ENROL, Verdict.PROVED),
-        (replace(free, orphans=(another,)), Outlook.MUST_ENROL, Verdict.PROVED),
-        (replace(free, orphans=(orphan,)), Outlook.LOCKED_OUT, Verdict.REFUTED),
+        (replace(free, unassigned_devices=(another,)), Outlook.MUST_ENROL, Verdict.PROVED),
+        (replace(free, unassigned_devices=(orphan,)), Outlook.LOCKED_OUT, Verdict.REFUTED),
         (replace(free, gaps=(unread,)), Outlook.UNKNOWN, Verdict.UNKNOWN),
     ):
         assert fate(snapshot, ONLY_OWN_NAME).outlooks == (outlook,)
@@ -324,7 +324,7 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
         (with_taro(free, "ken"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
         (with_taro(free, "KEN"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
         (replace(free, root=root), Outlook.LOCKED_OUT, Verdict.REFUTED, "<root_account> has"),
-        (replace(free, orphans=(orphan,)), *other_case, "mfa/Ken"),
+        (replace(free, unassigned_devices=(orphan,)), *other_case, "mfa/Ken"),
         (with_taro(free, gaps=(blind,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "ListMFADevices"),
         (replace(free, gaps=(unlisted,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "AccessDenied"),
     ):

@@ -22,7 +22,7 @@ def orphans(*names: str, **about: Any) -> Snapshot:
     found = tuple(
         Device(f"arn:aws:iam::{ACCOUNT}:mfa/{name}", DeviceKind.VIRTUAL, name) for name in names
     )
-    return replace(account(), orphans=found, **about)
+    return replace(account(), unassigned_devices=found, **about)
 
 
 def lacking() -> Snapshot:

@@ -117,7 +117,7 @@ def test_who_comes_in_no_more_stands_for_nobody(late: str) -> None:
 @pytest.mark.parametrize("taken", ["bob", "dev"])
 def test_who_may_create_a_device_of_the_own_name_only_enrols_if_it_is_free(taken: str) -> None:
     orphan = Device(f"{IAM}:mfa/{taken}", DeviceKind.VIRTUAL, "", None)
-    start = replace(together(), orphans=(orphan,))
+    start = replace(together(), unassigned_devices=(orphan,))
     written = json.dumps(to_json(enforcement())).replace("mfa/*", "mfa/${aws:username}")
     ask = partial(planned, from_json(json.loads(written)), "bob", "dev", start=start)
     warned = felt(ask())

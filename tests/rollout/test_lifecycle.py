@@ -41,7 +41,13 @@ from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
 from sekisho.rollout.changes.__init__ import forecast
-from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, deny_all_arn, offboard, reset
+from sekisho.rollout.lifecycle import (
+    PlanningContext,
+    delete_unassigned_devices,
+    deny_all_arn,
+    offboard,
+    reset,
+)
 from sekisho.rollout.script import script_of
 from sekisho.signin import DeviceKind
 
@@ -177,7 +183,7 @@ def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
         against = offboard(PlanningContext(hidden, ADMIN), "hanako").against
         assert ("gap" in against) is counts, (what, who)
     hidden = replace(seen, gaps=(gap_at("ListVirtualMFADevices"),))
-    assert "gap" in delete_orphans(PlanningContext(hidden, ADMIN), ()).against
+    assert "gap" in delete_unassigned_devices(PlanningContext(hidden, ADMIN), ()).against
 
 
 def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
@@ -202,11 +208,13 @@ def test_the_script_asks_for_the_password_before_anything_is_done() -> None:
 
 def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
     snapshot = collect(api, now=NOW)
-    assert [device.serial.rpartition("/")[2] for device in snapshot.orphans] == ["forgotten"]
-    made = delete_orphans(PlanningContext(snapshot, ADMIN), snapshot.orphans)
+    assert [device.serial.rpartition("/")[2] for device in snapshot.unassigned_devices] == [
+        "forgotten"
+    ]
+    made = delete_unassigned_devices(PlanningContext(snapshot, ADMIN), snapshot.unassigned_devices)
     assert made.applicable, made.against
     run(made, api, tmp_path / "journal")
-    assert collect(api, now=NOW).orphans == ()
+    assert collect(api, now=NOW).unassigned_devices == ()
 
 
 def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
@@ -215,7 +223,9 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
         Device(f"arn:aws:iam::{start.account}:mfa/left-{number:04d}", DeviceKind.VIRTUAL)
         for number in range(150)
     )
-    many = delete_orphans(PlanningContext(replace(start, orphans=devices), ADMIN), devices)
+    many = delete_unassigned_devices(
+        PlanningContext(replace(start, unassigned_devices=devices), ADMIN), devices
+    )
     path, arn = f"/{'p' * 500}/", f"arn:aws:iam::{start.account}"
     phones = tuple(
         Device(f"{arn}:mfa{path}{number}", DeviceKind.VIRTUAL, "hanako", NOW)

@@ -21,7 +21,7 @@ from sekisho.rollout.applying.change_status import ChangeStatus, settle_password
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.applying.retry import retried
-from sekisho.rollout.lifecycle import PlanningContext, delete_orphans, reset
+from sekisho.rollout.lifecycle import PlanningContext, delete_unassigned_devices, reset
 from sekisho.rollout.status import plan_status
 
 Answer = Mapping[str, Any]
@@ -160,7 +160,9 @@ def test_a_device_that_somebody_has_enabled_is_no_orphan(tmp_path: Path) -> None
             iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
         api, now = signed_in(local, "admin", mfa=True), local.clock.now()
         snapshot = collect(api, now=now)
-        plan = delete_orphans(PlanningContext(snapshot, ADMIN), snapshot.orphans)
+        plan = delete_unassigned_devices(
+            PlanningContext(snapshot, ADMIN), snapshot.unassigned_devices
+        )
         serial = f"arn:aws:iam::{ACCOUNT}:mfa/aaa"
         iam.delete_virtual_mfa_device(SerialNumber=serial)
         enrol(local, "hanako", "aaa")

@@ -34,7 +34,7 @@ def test_the_people_of_the_rehearsal_are_there():
     assert USERS["yuki.tanaka"].groups == ("Administrators",)
     assert USERS["break-glass"].attached == ("arn:aws:iam::aws:policy/AdministratorAccess",)
     assert HELD["daiki.kobayashi"].reset_required
-    (orphan,) = COMPANY.orphans
+    (orphan,) = COMPANY.unassigned_devices
     assert orphan.name == "aoi.watanabe"
     assert not HELD["aoi.watanabe"].devices
     assert HELD["mei.takahashi"].keys
@@ -60,6 +60,6 @@ def test_all_secrets_are_marked_as_example():
             assert key.secret.startswith("example/")
             assert len(key.secret) == 40
     devices = [device for held in HELD.values() for device in held.devices]
-    for device in (*devices, *COMPANY.orphans):
+    for device in (*devices, *COMPANY.unassigned_devices):
         assert device.seed.startswith("EXAMPLE")
         assert len(device.seed) == 64

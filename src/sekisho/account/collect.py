@@ -96,7 +96,7 @@ def _with_account(snapshot: Snapshot, reading: Reading) -> Snapshot:
         alias=read_alias(reading),
         password_policy=read_password_policy(reading),
         summary=summary,
-        orphans=read_orphans(reading),
+        unassigned_devices=read_unassigned_devices(reading),
         root=read_root(reading, summary),
         scps=read_scps(reading, snapshot.account),
     )
@@ -204,8 +204,8 @@ def read_summary(reading: Reading) -> dict[str, int]:
     return dict(sorted(answer.get("SummaryMap", {}).items()))
 
 
-def read_orphans(reading: Reading) -> tuple[Device, ...]:
-    """Return the virtual devices that nobody has enabled."""
+def read_unassigned_devices(reading: Reading) -> tuple[Device, ...]:
+    """Return the virtual devices that no user has enabled."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Unassigned")
     serials = sorted(item["SerialNumber"] for item in items or ())
     return tuple(Device(serial, device_kind(serial)) for serial in serials)

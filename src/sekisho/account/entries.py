@@ -152,7 +152,7 @@ class AccountFile:
             policies need not be among them.
         password_policy: None if the account has no password policy of its own.
         credentials: by user name; users who hold nothing are not in it.
-        orphans: virtual devices that were created and never enabled.
+        unassigned_devices: virtual devices that were created and never enabled.
         bare: whether it is AWS's answer alone, which says nothing of alias, password policy and
             what users hold.
         unread: why documents of a bare answer cannot be read, by what they are; they are "".
@@ -167,7 +167,7 @@ class AccountFile:
     policies: tuple[PolicyEntry, ...] = ()
     password_policy: PasswordPolicy | None = None
     credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
-    orphans: tuple[DeviceEntry, ...] = ()
+    unassigned_devices: tuple[DeviceEntry, ...] = ()
     bare: bool = False
     unread: Mapping[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
 
@@ -269,7 +269,7 @@ def _credential_faults(account: AccountFile) -> Iterator[Fault]:
 def _devices(account: AccountFile) -> Iterator[DeviceEntry]:
     for held in account.credentials.values():
         yield from held.devices
-    yield from account.orphans
+    yield from account.unassigned_devices
 
 
 def _missing(path: str, message: Message) -> Fault:

@@ -178,7 +178,9 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         groups=_by_name(_group(entry) for entry in account.groups),
         roles=_by_name(_role(entry) for entry in account.roles if entry.trust),
         policies=policies,
-        orphans=tuple(_device(account, entry, "") for entry in account.orphans),
+        unassigned_devices=tuple(
+            _device(account, entry, "") for entry in account.unassigned_devices
+        ),
         alias=account.alias,
         password_policy=account.password_policy,
     )

@@ -88,13 +88,15 @@ def _read(shape: Shape) -> AccountFile:
     got["schema"].expect(SCHEMA)
     account = got["account"].matching(_ACCOUNT, Message("an account id of twelve digits"))
     partition = got["partition"].matching(_PARTITION, Message("a partition, like `aws`"))
-    held = got["credentials"].members((), ("users", "orphanDevices"))
+    held = got["credentials"].members((), ("users", "unassignedDevices"))
     found = replace(
         _with_details(got["authorizationDetails"], partition, account),
         alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
         credentials={name: read_user_credentials(entry) for name, entry in held["users"].entries()},
-        orphans=tuple(read_device(item, enabled=False) for item in held["orphanDevices"].items()),
+        unassigned_devices=tuple(
+            read_device(item, enabled=False) for item in held["unassignedDevices"].items()
+        ),
     )
     shape.faults.extend(reference_faults(found, "authorizationDetails"))
     return found
@@ -193,7 +195,7 @@ def read_user_credentials(shape: Shape) -> UserCredentials:
 
 
 def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
-    """Read a virtual device, of a user (`enabled`) or an orphan."""
+    """Read a virtual device, of a user (`enabled`) or unassigned."""
     got = shape.members(("name", "seed"), ("path", "enabled"))
     name = got["name"].text()
     path = got["path"].text() or "/"
@@ -209,7 +211,9 @@ def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
     if not got["seed"].absent and not is_seed(seed):
         got["seed"].fault(Message("is not a base32 seed of at least 10 bytes"))
     if got["enabled"].flag(enabled) is not enabled:
-        fix = Message("list a device that nobody has enabled under `orphanDevices`, and no other")
+        fix = Message(
+            "list a device that nobody has enabled under `unassignedDevices`, and no other"
+        )
         got["enabled"].fault(Message("contradicts the place of the device"), fix=fix)
     return DeviceEntry(name, path, seed)
 

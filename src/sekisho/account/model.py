@@ -22,7 +22,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An MFA device; `enabled_at` is None and `user` is "" for an orphan."""
+    """An MFA device; `enabled_at` is None and `user` is "" while it is unassigned."""
 
     serial: str
     kind: DeviceKind
@@ -336,7 +336,7 @@ class Snapshot:
 
     Attributes:
         users, groups, roles, policies: by name (policies by ARN), in name order.
-        orphans: virtual devices that no user has enabled.
+        unassigned_devices: virtual devices that no user has enabled.
         gaps: what could not be read; empty means complete.
         alias: the account alias; None if there is none.
         password_policy: None if the account has none of its own, or if a gap says so.
@@ -353,7 +353,7 @@ class Snapshot:
     groups: tuple[Group, ...]
     roles: tuple[Role, ...]
     policies: Mapping[str, ManagedPolicy]
-    orphans: tuple[Device, ...] = ()
+    unassigned_devices: tuple[Device, ...] = ()
     gaps: tuple[Gap, ...] = ()
     alias: str | None = None
     password_policy: PasswordPolicy | None = None

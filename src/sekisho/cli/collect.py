@@ -39,7 +39,7 @@ _KEYS = Message("  with an active access key")
 _GROUPS = Message("User groups")
 _ROLES = Message("Roles")
 _POLICIES = Message("Customer managed policies")
-_ORPHANS = Message("Virtual devices of nobody")
+_ORPHANS = Message("Unassigned virtual MFA devices")
 _ROOT = Message("Root user has MFA")
 _REPORT = Message("Credential report of")
 _SCPS = Message("Service control policies")
@@ -118,7 +118,7 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Message, Message]]:
     yield _GROUPS, _size(snapshot, snapshot.groups, details)
     yield _ROLES, _size(snapshot, snapshot.roles, details)
     yield _POLICIES, _size(snapshot, own, details)
-    yield _ORPHANS, _size(snapshot, snapshot.orphans, "ListVirtualMFADevices")
+    yield _ORPHANS, _size(snapshot, snapshot.unassigned_devices, "ListVirtualMFADevices")
     yield _ROOT, {None: _NOT_READ, True: _YES, False: _NONE}[snapshot.root.mfa]
     date = snapshot.report.generated_at if snapshot.report else None
     yield _REPORT, _NOT_READ if date is None else _plain(f"{date:%Y-%m-%d %H:%M %Z}")

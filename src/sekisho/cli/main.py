@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, Message] = {
     "onboard": Message("Plan a new user, enforced from the first moment."),
     "reset": Message("Plan a lost phone: the devices go, a temporary password comes."),
     "offboard": Message("Plan that somebody leaves: no right and no credential is left."),
-    "orphans": Message("Virtual MFA devices of nobody: whose they may be; plan to delete them."),
+    "orphans": Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
     "local": Message("Run the local AWS alone."),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""

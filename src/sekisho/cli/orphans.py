@@ -19,7 +19,7 @@ from sekisho.cli.planning import (
 )
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout.lifecycle import PlanningContext, delete_orphans
+from sekisho.rollout.lifecycle import PlanningContext, delete_unassigned_devices
 
 __all__ = ["command"]
 
@@ -37,7 +37,7 @@ _UNREAD = Message("The virtual MFA devices could not be listed.")
 _DEVICES = "ListVirtualMFADevices"
 
 
-@click.command("orphans", short_help="Virtual MFA devices of nobody: whose they may be; delete.")
+@click.command("orphans", short_help="Unassigned virtual MFA devices: whose they may be; delete.")
 @click.option("--since", metavar="FILE", help="An older snapshot: only what was there then goes.")
 @click.option(
     "--older-than",
@@ -72,17 +72,17 @@ def command(
     aged = _Aged(snapshot, older, older_than)
     going = tuple(
         device
-        for device in snapshot.orphans
+        for device in snapshot.unassigned_devices
         if device.serial not in keep and aged.old_enough(device)
     )
     click.echo("\n".join(_lines(aged, lang)), err=True)
-    made = delete_orphans(PlanningContext(snapshot, caller, accepted=words), going)
+    made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
     return finish(made, planning, lang)
 
 
 def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
     for serial in kept:
-        if not any(device.serial == serial for device in snapshot.orphans):
+        if not any(device.serial == serial for device in snapshot.unassigned_devices):
             raise UsageError(
                 Message("`--keep {serial}`: there is no such device").filled(serial=serial),
                 fix=Message("give a serial number as listed"),
@@ -118,7 +118,7 @@ class _Aged:
     hours: int
 
     def was_there(self, device: Device) -> bool:
-        orphans = () if self.older is None else self.older.orphans
+        orphans = () if self.older is None else self.older.unassigned_devices
         return any(known.serial == device.serial for known in orphans)
 
     def old_enough(self, device: Device) -> bool:
@@ -132,7 +132,7 @@ def _lines(aged: _Aged, lang: Language) -> Iterator[str]:
     if aged.snapshot.gap_of(_DEVICES) is not None:
         yield _UNREAD.into(lang)
         return
-    count = len(aged.snapshot.orphans)
+    count = len(aged.snapshot.unassigned_devices)
     yield _FOUND.filled(count=count).into(lang)
     if aged.older is None and count:
         yield (_AGELESS if aged.hours else _ANY_AGE).into(lang)

@@ -70,7 +70,7 @@ def _load_secrets(world: World, account: AccountFile) -> None:
     backend = iam(world)
     for name, credentials in account.credentials.items():
         _load_credentials(world, backend.users[name], credentials, account)
-    for orphan in account.orphans:
+    for orphan in account.unassigned_devices:
         make_device(world, account.serial_of(orphan), DeviceState(orphan.seed))
     if account.alias:
         backend.account_aliases = [account.alias]

@@ -149,7 +149,7 @@ def offboard(at: PlanningContext, name: str) -> Plan:
     return check_accepted(_judged(known, user, changes))
 
 
-def delete_orphans(at: PlanningContext, devices: Iterable[Device]) -> Plan:
+def delete_unassigned_devices(at: PlanningContext, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
     return check_accepted(
         _judged(at, None, tuple(DeleteDevice(each.serial, "") for each in devices))

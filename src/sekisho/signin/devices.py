@@ -37,7 +37,7 @@ MAX_DEVICES = 8
 DEVICE_EXISTS = Refused(
     ErrorCode.ENTITY_ALREADY_EXISTS, "MFA device already exists.", 409, Rule.DEVICE_BOUND_ONCE
 )
-"""CreateVirtualMFADevice: the serial number is taken, perhaps by an orphan."""
+"""CreateVirtualMFADevice: the serial number is taken, perhaps by an unassigned device."""
 
 DEVICE_IN_USE = Refused(
     ErrorCode.ENTITY_ALREADY_EXISTS, "MFA Device is already in use.", 409, Rule.DEVICE_BOUND_ONCE

@@ -46,7 +46,7 @@ _HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
 def estate_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with root, with devices that nobody has, and what was not read."""
     yield from _root(examined)
-    for device in examined.snapshot.orphans:
+    for device in examined.snapshot.unassigned_devices:
         yield found(Id.ORPHAN_DEVICE, device.serial, _ORPHAN)
     yield from _report(examined)
     yield from _hidden(examined)

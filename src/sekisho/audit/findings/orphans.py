@@ -26,7 +26,7 @@ class Guess:
 
 def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
     """Yield each device that nobody has enabled, with whose it may be."""
-    for device in snapshot.orphans:
+    for device in snapshot.unassigned_devices:
         yield device, _guess(device.serial.rpartition("/")[2], snapshot.users)
 
 

@@ -50,7 +50,9 @@ class OwnNames:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._home = (snapshot.partition, snapshot.account)
-        self._devices = {each.serial.lower(): (each.serial, "") for each in snapshot.orphans}
+        self._devices = {
+            each.serial.lower(): (each.serial, "") for each in snapshot.unassigned_devices
+        }
         for user in snapshot.users:
             for device in user.devices:
                 self._devices[device.serial.lower()] = (device.serial, user.name)

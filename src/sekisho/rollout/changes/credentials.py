@@ -200,8 +200,8 @@ class DeleteDevice(Change):
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account without the device."""
-        kept = (device for device in snapshot.orphans if device.serial != self.serial)
-        return replace(snapshot, orphans=tuple(kept))
+        kept = (device for device in snapshot.unassigned_devices if device.serial != self.serial)
+        return replace(snapshot, unassigned_devices=tuple(kept))
 
 
 @dataclass(frozen=True, slots=True)

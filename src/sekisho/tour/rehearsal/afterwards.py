@@ -216,10 +216,10 @@ def _what_stays(rehearsal: Rehearsal, step: StepRecorder) -> None:
         if device.serial not in known.get(user.name, set())
         for name in (device.serial.rsplit("/", 1)[-1],)
     ]
-    orphans = {device.serial for device in rehearsal.snapshot.orphans}
+    orphans = {device.serial for device in rehearsal.snapshot.unassigned_devices}
     rows += [
         (device.serial.rsplit("/", 1)[-1], _UNASSIGNED)
-        for device in snapshot.orphans
+        for device in snapshot.unassigned_devices
         if device.serial not in orphans
     ]
     step.table(_LEFT, _LEFT_COLUMNS, rows)
