@@ -25,8 +25,7 @@ from sekisho.audit.lint.idle import (
 )
 from sekisho.audit.lint.model import Attachment, Report
 from sekisho.audit.lint.questions import applying, asked, questions, stand_ins
-from sekisho.audit.lint.refused import UNREADABLE, findings_of_faults
-from sekisho.audit.lint.save import save_checks
+from sekisho.audit.lint.save import UNREADABLE, findings_of_faults, save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.trust import Trust
