@@ -173,7 +173,7 @@ class FindingId(StrEnum):
     MACHINE_WITH_PASSWORD = "account.machine-with-password"  # noqa: S105 - a finding's name
     EXCEPTION_FORCED = "account.exception-forced"
     PASSKEY_ONLY = "account.passkey-only-with-key"
-    ORPHAN_DEVICE = "account.orphan-device"
+    UNASSIGNED_DEVICE = "account.unassigned-device"
     STALE_REPORT = "account.stale-credential-report"
     QUOTA_NEAR = "account.quota-near"
     NOT_YET_ENFORCED = "account.not-yet-enforced"

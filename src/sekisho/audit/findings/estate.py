@@ -14,7 +14,7 @@ from sekisho.messages import Message
 from sekisho.policy import render, size
 from sekisho.policy.size import Quota
 
-_ORPHAN = Message("a virtual device that no user has enabled")
+_UNASSIGNED = Message("a virtual device that no user has enabled")
 _ROOT_UNKNOWN = Message("neither the account summary nor a credential report tells")
 _ROOT_MFA = Message("AccountMFAEnabled is 0")
 _ROOT_REPORTED = Message("mfa_active of <root_account> is false in the credential report")
@@ -40,14 +40,14 @@ _VERSIONS = Message("versions")
 _POLICIES = Message("managed policies")
 _GROUPS = Message("groups")
 _DETAILS = "GetAccountAuthorizationDetails"
-_HIDES = {"ListVirtualMFADevices": Id.ORPHAN_DEVICE}
+_HIDES = {"ListVirtualMFADevices": Id.UNASSIGNED_DEVICE}
 
 
 def estate_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with root, with devices that nobody has, and what was not read."""
     yield from _root(examined)
     for device in examined.snapshot.unassigned_devices:
-        yield found(Id.ORPHAN_DEVICE, device.serial, _ORPHAN)
+        yield found(Id.UNASSIGNED_DEVICE, device.serial, _UNASSIGNED)
     yield from _report(examined)
     yield from _hidden(examined)
     for gap in examined.snapshot.gaps:
