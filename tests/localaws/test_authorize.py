@@ -191,6 +191,31 @@ def test_what_is_no_arn_is_for_the_service_to_refuse(aws: LocalAws) -> None:
     denial(client(aws, "iam", "nobody").get_policy, PolicyArn=no_arn)
 
 
+@pytest.mark.parametrize(
+    ("resource", "denied"),
+    [
+        ("arn:aws:s3:::docs", False),
+        ("arn:aws:rds:*:*:*", False),
+        ("arn:aws:REDSHIFT:*:*:cluster:x", True),
+        ("arn:aws:red*:*:*:cluster:x", True),
+        ("arn:aws:redshif?:*:*:cluster:x", True),
+        ("*", True),
+    ],
+)
+def test_a_deny_counts_if_it_may_be_of_the_service(
+    aws: LocalAws, resource: str, denied: bool
+) -> None:
+    """Which cluster a call is about is not known to the local AWS."""
+    name = "".join(char if char.isalnum() else "-" for char in resource)
+    allow = {"Effect": "Allow", "Action": "redshift:*", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "redshift:*", "Resource": resource}
+    redshift = client(aws, "redshift", **new_user(aws, f"on{name}", allow, deny))
+    with pytest.raises(ClientError) as caught:
+        redshift.delete_cluster(ClusterIdentifier="mine")
+    code = caught.value.response["Error"]["Code"]
+    assert code == ("AccessDenied" if denied else "ClusterNotFound")
+
+
 def test_tags_decide_where_a_policy_asks_for_them(aws: LocalAws) -> None:
     same_team = {
         "Effect": "Allow",

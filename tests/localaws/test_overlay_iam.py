@@ -178,6 +178,31 @@ def test_who_has_no_password_can_neither_change_nor_lose_it(aws: LocalAws, iam: 
         assert error_of(call, UserName="keys-only") == missing
 
 
+@pytest.mark.parametrize(
+    ("rule", "lacking"),
+    [
+        ({"RequireUppercaseCharacters": True}, "kadomatsu-7-lantern"),
+        ({"RequireLowercaseCharacters": True}, "KADOMATSU-7-LANTERN"),
+        ({"RequireNumbers": True}, "Kadomatsu-x-lantern"),
+        ({"RequireSymbols": True}, "Kadomatsu7lantern"),
+        ({"MinimumPasswordLength": 20}, "Kadomatsu-7-lantern"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_each_rule_of_the_accounts_passwords(aws: LocalAws, rule: Any, lacking: str) -> None:
+    iam = people.client(aws, "iam")
+    name = f"ruled-{next(iter(rule))}"
+    iam.create_user(UserName=name)
+    iam.update_account_password_policy(**rule)
+    try:
+        found = error_of(iam.create_login_profile, UserName=name, Password=lacking)
+        assert (found["code"], found["status"]) == ("PasswordPolicyViolation", 400)
+        iam.create_login_profile(UserName=name, Password="Kadomatsu-7-lanterns")
+    finally:
+        iam.delete_account_password_policy()
+    iam.update_login_profile(UserName=name, Password=lacking)
+
+
 def test_how_long_a_sign_in_at_the_console_lasts(iam: Any) -> None:
     def told() -> Any:
         profile = iam.get_login_profile(UserName="lasting")["LoginProfile"]
