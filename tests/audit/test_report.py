@@ -170,6 +170,67 @@ def test_no_cell_is_a_formula() -> None:
     assert lines[3]["counterexample"]
 
 
+def test_what_csv_says_of_credentials_and_why() -> None:
+    users = {
+        "both": {"has": ["Read"], "password": {"used": 2}, "keys": [{"used": 1}, {"used": 3}]},
+        "idle": {"has": ["Read"], "keys": [{"used": 9999}, {"used": 1, "active": False}]},
+        "nothing": {"has": ["Read"], "devices": ["virtual", "passkey"]},
+        "temporary": {"has": ["Read"], "password": {"must_change": True}},
+        "unread": {"has": ["Read"]},
+    }
+    gaps = [["GetLoginProfile", "unread", "no"], ["ListMFADevices", "unread", "no"]]
+    account = snapshot_of({"users": users, "policies": {"Read": READ}, "gaps": gaps})
+    text = to_csv(audit_account(account, Exceptions(), version="1"))
+    columns = ("kind", "password", "must_change", "enrolled", "devices", "active_keys")
+    found = {line["user"]: line for line in csv.DictReader(StringIO(text))}
+    assert {user: [line[name] for name in columns] for user, line in found.items()} == {
+        "both": ["person", "true", "false", "false", "", "2"],
+        "idle": ["unsure", "false", "false", "false", "", "1"],
+        "nothing": ["person", "false", "false", "true", "virtual fido", "0"],
+        "temporary": ["person", "true", "true", "false", "", "0"],
+        "unread": ["unsure", "unknown", "unknown", "unknown", "", "0"],
+    }
+    assert {user: line["because"].split("; ") for user, line in found.items()} == {
+        "both": ["has a console password", "has no MFA device", "has an access key in use"],
+        "idle": [
+            "has no console password",
+            "has no MFA device",
+            "has an active access key, unused for 90 days",
+        ],
+        "nothing": ["has no console password", "has an MFA device", "has no active access key"],
+        "temporary": [
+            "has a console password",
+            "not known: GetCredentialReport",
+            "has no MFA device",
+            "has no active access key",
+        ],
+        "unread": [
+            "has no active access key",
+            "not known: GetLoginProfile",
+            "not known: ListMFADevices",
+        ],
+    }
+    assert found["both"]["under_the_gate"] == "has working keys that will stop; must enrol first"
+    times = [found["both"][name] for name in ("password_last_used", "key_last_used")]
+    assert times == ["2026-11-24T07:00:00+00:00", "2026-11-24T08:00:00+00:00"]
+
+
+def test_csv_says_all_of_an_exception_and_nothing_where_there_is_none() -> None:
+    lines = {line["user"]: line for line in csv.DictReader(StringIO(to_csv(report())))}
+    names = [name for name in lines["open"] if name.startswith("exception")]
+    assert [lines["open"][name] for name in names] == [""] * 7
+    told = {name.removeprefix("exception_"): lines["machine"][name] for name in names}
+    assert told == {
+        "exception": "machine",
+        "why": "'=HYPERLINK(1) <img src=x>",
+        "owner": "'@ops",
+        "approved_by": "'+ciso",
+        "expires": "2027-01-31",
+        "ticket": "'-1",
+        "force": "",
+    }
+
+
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\t=", "\r="])
 def test_a_user_named_like_a_formula(tmp_path_factory: pytest.TempPathFactory, first: str) -> None:
     name = f"{first}1+1"
