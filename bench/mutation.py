@@ -23,7 +23,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,8 +34,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "sekisho"
 BUDGET = 20
 """Seconds that the tests of one mutant may take; of more tests each file has its turn."""
-SLOWER = 4
-"""A mutant whose tests take so many times as long, and half a minute, is endless: it is noticed."""
+SLOWER = 10
+"""A mutant whose tests take so many times as long, and a minute, is endless: it is noticed."""
 OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 # what is collected too late in a short run is no failure of a test
 OPTIONS += ["-p", "no:unraisableexception"]
@@ -376,7 +376,7 @@ class Run:
 
     def _survives(self, module: str, mutated: str, tests: list[str], killers: list[str]) -> bool:
         files = ordered(tests, self.reached, killers)
-        within = 30 + SLOWER * self.reached.cost(tests)
+        within = 60 + SLOWER * self.reached.cost(tests)
         file = noticed(self.package.full(module), mutated, tests, files, within)
         if file:
             killers[:] = [file, *(each for each in killers if each != file)]
@@ -401,10 +401,14 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, help="mutants of each module, at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds for a mutant's tests")
+    parser.add_argument("--tests", nargs="+", help="files of tests: only these of the package's")
     parser.add_argument("--map", type=Path, help="which test reaches what: read, or written")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     package = Package.read(given.package)
+    if given.tests:
+        only = tuple(test for test in package.tests if Path(test).stem in given.tests)
+        package = replace(package, tests=only)
     unknown = sorted({*given.modules} - {*package.modules})
     if unknown:
         parser.error(f"{package.name} has no {', '.join(unknown)}; it has: {package.modules}")
