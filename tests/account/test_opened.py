@@ -68,7 +68,7 @@ def test_a_bare_export_says_nothing_of_credentials(files: dict[str, Path]) -> No
     for call in ("GetLoginProfile", "ListMFADevices", "ListAccessKeys"):
         gap = snapshot.gap_of(call, user_ref("alice"))
         assert gap is not None
-        assert gap.reason.en == "the file does not tell"
+        assert gap.reason.en == "the file does not say"
     assert snapshot.gap_of("GetAccountSummary") is not None
     assert snapshot.root.mfa is None
     assert snapshot.report is None

@@ -114,7 +114,7 @@ def test_what_is_refused_is_a_gap(operation: str, refused: AwsRefused) -> None:
 def test_an_account_that_hangs_in_the_air_is_a_gap() -> None:
     (gap,) = scps(member(ListParents={"Parents": []}))[1]
     assert gap.resource == THE_ACCOUNT
-    assert gap.why.en == f"ListParents: nothing stands above `{ACCOUNT}`"
+    assert gap.why.en == f"ListParents: `{ACCOUNT}` has no parent"
     endless = {"Parents": [{"Id": "ou-x", "Type": "ORGANIZATIONAL_UNIT"}]}
     (gap,) = scps(member(ListParents=endless))[1]
     assert gap.resource == THE_ACCOUNT

@@ -108,7 +108,7 @@ def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
     assert (expired.must_change, expired.enrolled, expired.devices) == (True, True, ())
     assert (program.password, program.active_keys, program.use_known) == (False, 1, True)
     # of certificates it tells, of what else there is not
-    assert (program.others, program.others_told, len(program.others_unread)) == (1, None, 2)
+    assert (program.others, program.others_count, len(program.others_unread)) == (1, None, 2)
     assert program.key_used is not None
     assert program.by_report
 
@@ -137,7 +137,7 @@ def test_who_holds_what_signs_requests_for_one_service_is_somebody(held: dict[st
     report = holding(**held)
     assert report.rows[0].fate.outlooks == (Outlook.KEYS_STOP,)
     assert "account.user-without-device" not in {each for each, _ in known(report)}
-    assert report.rows[0].credentials.others_told == 1
+    assert report.rows[0].credentials.others_count == 1
     # what was found stays found where the rest was not read
     others = holding("ListSSHPublicKeys", service_credentials=held.get("service_credentials", ()))
     assert (others.rows[0].credentials.others > 0) == ("service_credentials" in held)
@@ -162,9 +162,9 @@ def test_a_report_is_no_newer_than_the_calls() -> None:
     snapshot = snapshot_of({"users": {"bot": {"inline": {"all": [ALL]}}}})
     row = CredentialRow("bot", snapshot.users[0].arn, certificates_active=(True, False))
     beside = replace(snapshot, report=CredentialReport(NOW, {"bot": row}))
-    assert credentials_by_user(beside)["bot"].others_told == 0
+    assert credentials_by_user(beside)["bot"].others_count == 0
     unread = replace(beside, gaps=(gap_at("ListSigningCertificates", "user bot"),))
-    assert credentials_by_user(unread)["bot"].others_told == 1
+    assert credentials_by_user(unread)["bot"].others_count == 1
 
 
 def test_what_a_credential_report_tells_of_root_is_called_so() -> None:

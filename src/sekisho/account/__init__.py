@@ -31,8 +31,8 @@ from sekisho.account.entries import (
     PolicyEntry,
     PolicyVersion,
     RoleEntry,
-    UserCredentials,
     UserEntry,
+    UserSecrets,
 )
 from sekisho.account.exports import open_account, snapshot_of
 from sekisho.account.file import load_account
@@ -106,8 +106,8 @@ __all__ = [
     "Snapshot",
     "SshKey",
     "User",
-    "UserCredentials",
     "UserEntry",
+    "UserSecrets",
     "attached_policies",
     "collect",
     "credentials_by_user",

@@ -205,7 +205,7 @@ class Reading:
             params: of the operation.
 
         Raises:
-            AwsRefused: if nobody answers, or the caller's credentials are no longer taken.
+            AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
         """
         try:
             return self._api.call(read_of(operation).service, operation, **params)

@@ -40,12 +40,12 @@ Named = TypeVar("Named", User, Group, Role)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast an account is read, and who is told.
+    """How fast an account is read, and how its progress is shown.
 
     Attributes:
         workers: how many calls may be under way at once.
         sleep: waits for so many seconds.
-        progress: told how many users and policies have been read, and of how many.
+        progress: is called with how many users and policies have been read, and of how many.
     """
 
     workers: int = 8
@@ -62,7 +62,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
         pace: how fast.
 
     Raises:
-        AwsRefused: if not even the account can be told (GetCallerIdentity needs no permission), if
+        AwsRefused: if not even GetCallerIdentity answers, which needs no permission, if
             nobody answers, or if the credentials expire in the middle.
     """
     identity = api.call("sts", "GetCallerIdentity")
@@ -89,7 +89,7 @@ def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
 
 
 def _with_account(snapshot: Snapshot, reading: Reading) -> Snapshot:
-    """Return the snapshot with what is told of the account as a whole."""
+    """Return the snapshot with what is about the account as a whole."""
     summary = read_summary(reading)
     return replace(
         snapshot,
@@ -121,7 +121,7 @@ def _with_each(snapshot: Snapshot, crew: "_Crew") -> Snapshot:
 
 
 def _signed_in(user: User, report: CredentialReport | None) -> User:
-    """Return the user with the last use of the password, which only the report tells."""
+    """Return the user with the last use of the password, which only the report has."""
     row = report.rows.get(user.name) if report else None
     if row is None or user.password is None:
         return user
@@ -129,7 +129,7 @@ def _signed_in(user: User, report: CredentialReport | None) -> User:
 
 
 class _Crew:
-    """Several threads that read; the gaps of each job are kept in the order of the jobs."""
+    """Several threads that read; the gaps are in the order of the jobs."""
 
     def __init__(self, api: AwsApi, pace: Pace, reading: Reading) -> None:
         self._api = api
@@ -187,14 +187,14 @@ def read_password_policy(reading: Reading) -> PasswordPolicy | None:
     answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
     if answer is None:
         return None
-    told = answer["PasswordPolicy"]
+    found = answer["PasswordPolicy"]
     return PasswordPolicy(
-        minimum_length=told.get("MinimumPasswordLength", 6),
-        required=frozenset(kind for name, kind in _CLASSES.items() if told.get(name)),
-        users_may_change=bool(told.get("AllowUsersToChangePassword")),
-        max_age=told.get("MaxPasswordAge") or 0,
-        reuse_prevention=told.get("PasswordReusePrevention") or 0,
-        hard_expiry=bool(told.get("HardExpiry")),
+        minimum_length=found.get("MinimumPasswordLength", 6),
+        required=frozenset(kind for name, kind in _CLASSES.items() if found.get(name)),
+        users_may_change=bool(found.get("AllowUsersToChangePassword")),
+        max_age=found.get("MaxPasswordAge") or 0,
+        reuse_prevention=found.get("PasswordReusePrevention") or 0,
+        hard_expiry=bool(found.get("HardExpiry")),
     )
 
 
@@ -212,19 +212,19 @@ def read_unassigned_devices(reading: Reading) -> tuple[Device, ...]:
 
 
 def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
-    """Return what the summary and the virtual devices tell of the root user."""
+    """Return what the summary and the virtual devices say about the root user."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
     found = [
         item["SerialNumber"]
         for item in items or ()
         if item.get("User", {}).get("Arn", "").endswith(":root")
     ]
-    told = {name: bool(value) for name, value in summary.items()}
+    flags = {name: bool(value) for name, value in summary.items()}
     return RootUser(
-        mfa=told.get("AccountMFAEnabled"),
+        mfa=flags.get("AccountMFAEnabled"),
         virtual_device=None if items is None else bool(found),
-        keys=told.get("AccountAccessKeysPresent"),
-        password=told.get("AccountPasswordPresent"),
+        keys=flags.get("AccountAccessKeysPresent"),
+        password=flags.get("AccountPasswordPresent"),
         serials=tuple(sorted(found)),
     )
 

@@ -153,7 +153,7 @@ class _Line:
         return "" if text.lower() in _UNKNOWN else text
 
     def flag(self, column: str) -> bool | None:
-        """Return a truth value; None if the report does not tell."""
+        """Return a truth value; None if the report does not say."""
         text = self.known(column).lower()
         if text and text not in _FLAGS:
             self.fault(
@@ -180,19 +180,19 @@ class _Line:
         self.faults.append(_fault(_IN_COLUMN.filled(column=column, message=message), self.number))
 
 
-_MUST_CHANGE = Message("the credential report does not tell whether the password must be changed")
-_WHICH_DEVICE = Message("the credential report tells that there is an MFA device, not which")
+_MUST_CHANGE = Message("the credential report does not say whether the password must be changed")
+_WHICH_DEVICE = Message("the credential report says that there is an MFA device, but not which")
 _NO_KEY_IDS = Message("the credential report has no ids of access keys")
 
 
 def user_of_row(row: CredentialRow) -> User:
-    """Return the user whom a row names, without what it does not tell: id, groups, policies."""
+    """Return the user of a row, without what no report says: id, groups, policies."""
     path = row.arn.split(":user", 1)[-1].removesuffix(row.user)
     return User(row.user, path, row.arn, id="", created_at=row.created_at)
 
 
 def filled(user: User, row: CredentialRow) -> User:
-    """Return the user with the password and the keys that the report tells of."""
+    """Return the user with the password and the keys of the report."""
     password = None
     if row.password_enabled:
         password = Password(created_at=row.password_last_changed, last_used=row.password_last_used)
@@ -224,7 +224,7 @@ def gaps_of_row(row: CredentialRow) -> Iterator[Gap]:
 
 
 def root_of(report: CredentialReport) -> RootUser:
-    """Return what the report tells of the root user."""
+    """Return what the report says about the root user."""
     row = report.rows.get(ROOT)
     if row is None:
         return RootUser()

@@ -1,6 +1,6 @@
 """What is known of a user's credentials; what is not known says why, and is never "none".
 
-Where a call was refused, a credential report stands in: it says whether there is a password and any
+Where a call was refused, the credential report answers: it says whether there is a password and any
 device, and which keys are active, but not of which kind a device is, nor who changed it since.
 """
 
@@ -29,7 +29,7 @@ _KEYS = "ListAccessKeys"
 _USED = "GetAccessKeyLastUsed"
 _CERTIFICATES = "ListSigningCertificates"
 _SIGN_IN = (_PASSWORD, _KEYS, _DEVICES)
-"""The operations that tell by what somebody signs in."""
+"""The operations that know what somebody signs in with."""
 _OTHERS = ("ListServiceSpecificCredentials", "ListSSHPublicKeys", _CERTIFICATES)
 
 
@@ -41,9 +41,9 @@ class Credentials:
         password: whether there is a console password; None if that is not known.
         must_change: whether it must be changed at the next sign-in, being temporary or expired;
             None if that is not known.
-        expired: whether it has expired, which only a credential report tells; None if it may have.
+        expired: whether it has expired, which only a credential report says; None if it may have.
         password_used: when it was last used; None if never, or if that is not known.
-        sign_ins_known: whether `password_used` is known, which only a credential report tells.
+        sign_ins_known: whether `password_used` is known, which only a credential report says.
         enrolled: whether there is a device; None if that is not known.
         devices: those that are known; a credential report knows none by name, nor of which kind.
         active_keys: how many access keys are active; None if that is not known.
@@ -79,7 +79,7 @@ class Credentials:
         return self.enrolled is not None and self.enrolled == bool(self.devices)
 
     @property
-    def others_told(self) -> int | None:
+    def others_count(self) -> int | None:
         """How many `others` there are; None if that is not known."""
         return None if self.others_unread else self.others
 
@@ -164,7 +164,7 @@ def _listed_keys(user: User, *, use_known: bool) -> _Keys:
 
 
 def _reported_keys(row: CredentialRow | None) -> _Keys:
-    """Return what a credential report tells; it has two keys, and a note if there are more."""
+    """Return what a credential report says; it has two keys, and a note if there are more."""
     if row is None or row.additional or None in row.keys_active:
         return _Keys(None, None, use_known=False)
     pairs = zip(row.keys_active, row.keys_last_used, strict=True)
@@ -215,7 +215,7 @@ def _others(
 ) -> tuple[int, tuple[Gap, ...]]:
     """Count what else signs requests, with why there may be more.
 
-    For certificates that were not read a report stands in.
+    Where certificates were not read, the report answers.
     """
     why = {name: snapshot.gap_of(name, user_ref(user.name)) for name in _OTHERS}
     found = [

@@ -3,7 +3,7 @@
 Documents may be objects, as the CLI and boto3 decode them, or the URL-encoded text of the wire. In
 AWS's own answer one that cannot be read is no fault of the file.
 
-Source: IAM API Reference, GetAccountAuthorizationDetails; fact §9.2.
+Source: IAM API Reference, GetAccountAuthorizationDetails.
 """
 
 import json

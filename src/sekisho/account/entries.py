@@ -1,6 +1,6 @@
 """What an account file holds: AWS's export as entries, what the export lacks, and how they fit.
 
-Policy documents are kept as the JSON text that IAM stores, so that what is loaded into an account
+Policy documents are the JSON text that IAM stores, so that what is loaded into an account
 is what was written. Passwords, secrets and seeds never show in a `repr`.
 """
 
@@ -127,7 +127,7 @@ class KeyEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class UserCredentials:
+class UserSecrets:
     """What one user holds.
 
     Attributes:
@@ -166,7 +166,7 @@ class AccountFile:
     roles: tuple[RoleEntry, ...] = ()
     policies: tuple[PolicyEntry, ...] = ()
     password_policy: PasswordPolicy | None = None
-    credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
+    credentials: Mapping[str, UserSecrets] = field(default_factory=dict)
     unassigned_devices: tuple[DeviceEntry, ...] = ()
     bare: bool = False
     unread: Mapping[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
@@ -246,16 +246,16 @@ def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
 
 def _credential_faults(account: AccountFile) -> Iterator[Fault]:
     users = {user.name for user in account.users}
-    keys = Counter(key.id for held in account.credentials.values() for key in held.keys)
+    keys = Counter(key.id for secrets in account.credentials.values() for key in secrets.keys)
     serials = Counter(account.serial_of(device) for device in _devices(account))
-    for name, held in account.credentials.items():
+    for name, secrets in account.credentials.items():
         path = f"credentials.users.{quoted(name)[1:-1]}"
         if name not in users:
             yield _missing(path, Message("there is no user {name}").filled(name=quoted(name)))
-        if len(held.devices) > MAX_DEVICES:
+        if len(secrets.devices) > MAX_DEVICES:
             message = Message("a user can have up to {most} MFA devices").filled(most=MAX_DEVICES)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.devices")
-        if len(held.keys) > _MAX_KEYS:
+        if len(secrets.keys) > _MAX_KEYS:
             message = Message("a user can have up to {most} access keys").filled(most=_MAX_KEYS)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.accessKeys")
     for name, count in (keys + serials).items():
@@ -267,8 +267,8 @@ def _credential_faults(account: AccountFile) -> Iterator[Fault]:
 
 
 def _devices(account: AccountFile) -> Iterator[DeviceEntry]:
-    for held in account.credentials.values():
-        yield from held.devices
+    for secrets in account.credentials.values():
+        yield from secrets.devices
     yield from account.unassigned_devices
 
 

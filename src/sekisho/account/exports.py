@@ -94,7 +94,7 @@ def open_account(*paths: str | Path, as_of: datetime | None = None) -> Snapshot:
 
 
 def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
-    """Return what one file holds, told by its content."""
+    """Return what one file holds; its content says what kind of file it is."""
     name, text = str(path), text_of_file(path, FaultyAccount)
     if not text.lstrip().startswith(("{", "[", '"')):
         return read_credential_report(text, name)
@@ -152,14 +152,14 @@ _NEVER = (
 )
 _REPORT = "GetCredentialReport"
 _DETAILS = "GetAccountAuthorizationDetails"
-_NOT_THERE = Message("the file does not tell")
-_NOT_IN_REPORT = Message("a credential report does not tell")
+_NOT_THERE = Message("the file does not say")
+_NOT_IN_REPORT = Message("a credential report does not say")
 _NO_ROW = Message("the credential report does not have this user")
 _NOT_IN_EXPORT = Message("in the credential report, and not in the export")
 
 
 def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
-    """Return what an account file or a bare export tells, and a gap for all that it does not.
+    """Return what an account file or a bare export says, and a gap for all that it does not.
 
     Args:
         account: the loaded file.
@@ -199,7 +199,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
 
 
 def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Snapshot:
-    """Return the snapshot of a bare export with what a credential report tells beside it.
+    """Return the snapshot of a bare export, completed with a credential report.
 
     Raises:
         FaultyAccount: if they are of two accounts.
@@ -236,14 +236,14 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
 
 
 def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -> Snapshot:
-    """Return what a credential report alone tells: who there is and what they hold.
+    """Return what a credential report alone says: the users and their credentials.
 
     Raises:
         FaultyAccount: if it names no account.
     """
     home = next((row.arn.split(":") for row in report.rows.values()), [])
     if len(home) < len(["arn", "partition", "iam", "region", "account", "resource"]):
-        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, Message("no ARN in it tells whose account it is"))
+        fault = Fault(Code.ACCOUNT_BAD_REFERENCE, Message("no ARN in it says whose account it is"))
         raise FaultyAccount(source, [fault])
     rows = [row for row in report.rows.values() if row.user != ROOT]
     missing = (_DETAILS, *_HELD, *_BARE, *_NEVER)
@@ -255,7 +255,7 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
         groups=(),
         roles=(),
         policies={},
-        # a user's groups and policies are not known: nobody's policies can be told
+        # nobody's groups and policies are known
         gaps=(
             *(Gap(what, THE_ACCOUNT, _NOT_IN_REPORT) for what in missing),
             *(Gap(_DETAILS, user_ref(row.user), _NOT_IN_REPORT) for row in rows),
@@ -265,9 +265,9 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
 
 
 def _user(account: AccountFile, entry: UserEntry) -> User:
-    held = account.credentials.get(entry.name)
-    devices = held.devices if held else ()
-    keys = held.keys if held else ()
+    secrets = account.credentials.get(entry.name)
+    devices = secrets.devices if secrets else ()
+    keys = secrets.keys if secrets else ()
     return User(
         name=entry.name,
         path=entry.path,
@@ -278,7 +278,7 @@ def _user(account: AccountFile, entry: UserEntry) -> User:
         inline=_inline(entry.inline, ResourceKind.USER_POLICY, entry.name),
         boundary=entry.boundary,
         tags=entry.tags,
-        password=Password(held.reset_required) if held and held.password else None,
+        password=Password(secrets.reset_required) if secrets and secrets.password else None,
         devices=tuple(_device(account, device, entry.name) for device in devices),
         keys=tuple(AccessKey(key.id, key.active) for key in sorted(keys, key=lambda key: key.id)),
         created_at=entry.created_at,

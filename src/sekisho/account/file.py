@@ -16,7 +16,7 @@ from sekisho.account.entries import (
     AccountFile,
     DeviceEntry,
     KeyEntry,
-    UserCredentials,
+    UserSecrets,
     reference_faults,
 )
 from sekisho.documents import Shape, decoded_json, text_of_file
@@ -38,7 +38,7 @@ def load_account(source: str | Path) -> AccountFile:
     """Load an account from a file, or from its text.
 
     Args:
-        source: a path; or JSON text, told by its beginning with `{` or by not being one line.
+        source: a path; or JSON text, which begins with `{` or has several lines.
 
     Raises:
         FaultyAccount: with every fault, each with its path; no message holds a secret.
@@ -93,7 +93,7 @@ def _read(shape: Shape) -> AccountFile:
         _with_details(got["authorizationDetails"], partition, account),
         alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
-        credentials={name: read_user_credentials(entry) for name, entry in held["users"].entries()},
+        credentials={name: read_user_secrets(entry) for name, entry in held["users"].entries()},
         unassigned_devices=tuple(
             read_device(item, enabled=False) for item in held["unassignedDevices"].items()
         ),
@@ -103,14 +103,14 @@ def _read(shape: Shape) -> AccountFile:
 
 
 def _bare_export(shape: Shape) -> AccountFile:
-    """Read AWS's answer as it is; the first ARN that names an account tells whose it is.
+    """Read AWS's answer as it is; the first ARN that names an account says whose it is.
 
     What AWS may add to it one day is passed over.
     """
     home = next(_homes(shape.raw), None)
     if home is None:
         shape.fault(
-            Message("no ARN in the export tells whose account it is"), Code.ACCOUNT_BAD_REFERENCE
+            Message("no ARN in the export says whose account it is"), Code.ACCOUNT_BAD_REFERENCE
         )
         return AccountFile("", "")
     found = replace(_with_details(replace(shape, open=True), *home), bare=True)
@@ -179,14 +179,14 @@ def read_password_policy(shape: Shape) -> PasswordPolicy | None:
     )
 
 
-def read_user_credentials(shape: Shape) -> UserCredentials:
+def read_user_secrets(shape: Shape) -> UserSecrets:
     """Read what one user holds."""
     got = shape.members((), ("password", "passwordResetRequired", "devices", "accessKeys"))
     password = _secret(got["password"], _PASSWORD, Message("a password that IAM takes"))
     reset = got["passwordResetRequired"].flag()
     if reset and password is None:
         got["passwordResetRequired"].fault(Message("there is no password to be changed"))
-    return UserCredentials(
+    return UserSecrets(
         password=password,
         reset_required=reset,
         devices=tuple(read_device(item, enabled=True) for item in got["devices"].items()),

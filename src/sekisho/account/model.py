@@ -1,8 +1,8 @@
 """What an account is: one frozen snapshot of identities, policies, devices and keys, and its gaps.
 
-A snapshot holds no secret. What could not be read is a `Gap` and is never taken for "none".
+A snapshot has no secret in it. What could not be read is a `Gap`, and a gap never means "none".
 
-Source: `GetAccountAuthorizationDetails` and the calls beside it (facts §9.2).
+Source: IAM API Reference, GetAccountAuthorizationDetails and the operations that `calls` lists.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +35,8 @@ class AccessKey:
     """An access key without its secret.
 
     Attributes:
-        last_used: None if it never was, to within fifteen minutes (fact §9.2).
+        last_used: to within fifteen minutes; None if it never was (IAM API Reference,
+            GetAccessKeyLastUsed).
         last_service: the service that it was last used with, like `s3`; "" if it never was.
     """
 
@@ -292,7 +293,9 @@ class RootUser:
 
 @dataclass(frozen=True, slots=True)
 class CredentialRow:
-    """What one line of a credential report says of a user; None is `N/A` or not known (fact §9.1).
+    """What one line of a credential report says of a user; None is `N/A` or not known.
+
+    Source: IAM User Guide, "Getting credential reports for your AWS account".
 
     Attributes:
         keys_active, keys_rotated, keys_last_used, keys_last_service: the two access keys; a key
@@ -319,10 +322,12 @@ class CredentialRow:
 
 @dataclass(frozen=True, slots=True)
 class CredentialReport:
-    """A credential report; AWS makes a new one at most every four hours (fact §9.1).
+    """A credential report; AWS makes a new one at most every four hours.
+
+    Source: IAM User Guide, "Getting credential reports for your AWS account".
 
     Attributes:
-        generated_at: None if a file does not tell.
+        generated_at: None if the file does not say.
         rows: by user name; root's row is `<root_account>`.
     """
 
@@ -390,7 +395,7 @@ class Snapshot:
 
     @property
     def whole(self) -> bool:
-        """Whether all that GetAccountAuthorizationDetails tells was read.
+        """Whether the whole answer of GetAccountAuthorizationDetails was read.
 
         The text of a policy that it leaves out is a gap of `GetPolicy`.
         """
@@ -404,7 +409,7 @@ class Snapshot:
     def has_password(self, user: User) -> bool | None:
         """Return whether a user has a console password; None if that is not known.
 
-        For a call that was refused the credential report stands in.
+        Where the call was refused, the credential report answers.
         """
         if user.password is not None or self.gap_of("GetLoginProfile", user_ref(user.name)) is None:
             return user.password is not None

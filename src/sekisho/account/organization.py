@@ -12,7 +12,7 @@ from sekisho.policy import PolicyKind
 
 _SCP = "SERVICE_CONTROL_POLICY"
 _NO_ORGANISATION = ("AWSOrganizationsNotInUseException",)
-_NO_PARENT = Message("nothing stands above `{child}`")
+_NO_PARENT = Message("`{child}` has no parent")
 _TOO_DEEP = Message("more than {levels} levels above the account")
 _DEEPEST = 7
 """A root, five levels of OUs at most, and the account (Organizations quotas)."""

@@ -2,7 +2,7 @@
 
 A policy that applies and is not in the snapshot is an error: leaving it out could turn a deny into
 an allow, or the reverse. Service control policies are the exception: they give nothing, so without
-them more seems to be allowed than is. `Snapshot.scps` and its gap tell whether they are known.
+them more seems to be allowed than is. Whether they are known, `Snapshot.scps` and the gaps say.
 """
 
 from collections.abc import Iterable, Mapping
@@ -158,7 +158,7 @@ def _assembled(
 
 
 def _unread(arn: str) -> Fault:
-    """Return the fault of a policy without a text; whose policy it is tells whoever asked."""
+    """Return the fault of a policy without a text; the caller says whose policy it is."""
     message = Message("the text of policy `{arn}` was not read").filled(arn=arn)
     fix = _MORE
     if arn.split(":")[4:5] == ["aws"]:

@@ -1,7 +1,7 @@
 """A snapshot as one JSON file: it loads without AWS, and equals what was saved.
 
 The file has every field of the snapshot under its name in camelCase. Each must be there and no
-other: a part that is left out is a fault, never taken for "none". A snapshot holds no secret, but
+other: a part that is left out is a fault, and never means "none". A snapshot holds no secret, but
 it says who can do what: the file is its owner's alone (0600).
 """
 
@@ -41,7 +41,7 @@ _MOST = 2**53
 """Whole numbers up to here are the same in every reader of JSON."""
 
 _ABSENT = object()
-"""Stands for a key that is not there, so that no default of a field is taken for it."""
+"""The value of a missing key, so that no default of the field hides that it is missing."""
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]

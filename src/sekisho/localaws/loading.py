@@ -28,8 +28,8 @@ from sekisho.account import (
     KeyEntry,
     PolicyEntry,
     RoleEntry,
-    UserCredentials,
     UserEntry,
+    UserSecrets,
 )
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.localaws.overlay.credentials import first_password
@@ -195,7 +195,7 @@ def _fill_in(
 
 
 def _load_credentials(
-    world: World, user: User, credentials: UserCredentials, account: AccountFile
+    world: World, user: User, credentials: UserSecrets, account: AccountFile
 ) -> None:
     if credentials.password is not None:
         world.passwords[user.name] = first_password(

@@ -295,7 +295,7 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
 
 
 def _config(endpoint_url: str | None, attempts: int) -> Config:
-    """Return how to retry, and that no proxy stands before this machine itself."""
+    """Return how to retry, and that this machine itself is reached without a proxy."""
     host = urlsplit(endpoint_url or "").hostname
     return Config(
         retries={"mode": "adaptive", "total_max_attempts": attempts},

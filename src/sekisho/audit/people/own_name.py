@@ -3,7 +3,8 @@
 AWS's samples of 2017 to 2022 let a user create a device of that name only. A serial number is
 unique in an account, whoever has the device, and upper and lower case do not tell two apart.
 
-Source: IAM API Reference, CreateVirtualMFADevice (EntityAlreadyExists); facts §4.3, §4.4.
+Source: IAM API Reference, CreateVirtualMFADevice (EntityAlreadyExists); docs/signin.md, "Devices
+and codes".
 """
 
 from dataclasses import dataclass

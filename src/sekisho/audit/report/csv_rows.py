@@ -81,7 +81,7 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
         "devices": " ".join(device.kind.value for device in credentials.devices),
         "active_keys": _count(credentials.active_keys),
         "key_last_used": _time(credentials.key_used),
-        "other_credentials": _count(credentials.others_told),
+        "other_credentials": _count(credentials.others_count),
         "enforced": enforcement.enforced.value,
         "counterexample": counterexample,
         "impact": "; ".join(each.value for each in row.fate.outlooks),

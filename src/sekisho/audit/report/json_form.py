@@ -64,7 +64,7 @@ def _row(row: Row) -> dict[str, object]:
         "keys": [_key(each) for each in credentials.keys],
         "keyLastUsed": _time(credentials.key_used),
         "keyUseKnown": credentials.use_known,
-        "otherCredentials": credentials.others_told,
+        "otherCredentials": credentials.others_count,
         "byCredentialReport": credentials.by_report,
         "enforced": enforcement.enforced.value,
         "counterexample": None

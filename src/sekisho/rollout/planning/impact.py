@@ -126,7 +126,7 @@ def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
     entry = accounts.outcomes.get(user.name)
     if entry is None:
         credentials = accounts.credentials.get(user.name)
-        nothing = credentials is None or credentials.others_told == 0
+        nothing = credentials is None or credentials.others_count == 0
         return ImpactKind.HOLDS_NOTHING if nothing else ImpactKind.SIGNS_IN_NOWHERE
     if entry.verdict is not Verdict.PROVED:
         return ImpactKind.LOCKED_OUT if entry.verdict is Verdict.REFUTED else ImpactKind.UNSURE
