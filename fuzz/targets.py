@@ -12,13 +12,11 @@ from sekisho.audit.explain import explain
 from sekisho.audit.lint import Attachment, lint
 from sekisho.engine import Decider, Decision, Engine
 from sekisho.engine.compiled import CompiledDecider
-from sekisho.engine.documents import Documents
 from sekisho.engine.exchange import answer
-from sekisho.engine.question import Question, read_question
+from sekisho.engine.question import Documents, Question, read_question
 from sekisho.errors import Code, FaultyPolicy, SekishoError, UsageError
 from sekisho.policy import PolicyKind, parse, render
-from sekisho.policy.faults import Collector
-from sekisho.policy.nodes import Stop
+from sekisho.policy.nodes import Collector, Stop
 from sekisho.policy.reader import read
 
 __all__ = ["TARGETS", "BrokenPromise", "text_of"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sekisho.engine import arns
+from sekisho.engine.matching import arns
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234"
 

@@ -19,10 +19,9 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.algebra import unasked
-from sekisho.engine.doubts import Doubts, other_setting
-from sekisho.engine.principals import Named, caller_of
-from sekisho.engine.scope import Scope
-from sekisho.engine.statements import applies
+from sekisho.engine.groups import applies
+from sekisho.engine.matching.principals import Named, caller_of
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,
@@ -304,7 +303,10 @@ def test_a_statement_by_itself_applies_to_its_action_only(action: str, closeness
     (statement,) = policy(allow(Action="s3:GetObject")).document.statements
     request = Request(ALICE, action, OBJECT)
     caller = caller_of(request, bounded=False)
-    assert applies(statement, Scope(request, caller, None, Doubts(Assumptions()))) is closeness
+    assert (
+        applies(statement, Scope(request, caller, None, TrackedAssumptions(Assumptions())))
+        is closeness
+    )
 
 
 ROLE, KEY = "arn:aws:iam::111122223333:role/Ops", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"

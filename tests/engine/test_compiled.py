@@ -21,7 +21,8 @@ from sekisho.engine import (
     decide,
     exchange,
 )
-from sekisho.engine.compiled import CompiledDecider, Compiler, decider, source
+from sekisho.engine.compiled import CompiledDecider, Compiler, decider
+from sekisho.engine.compiled import templates as source
 from sekisho.engine.model import Level, ResourceKind
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json

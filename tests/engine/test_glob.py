@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.reference import like
-from sekisho.engine import glob
+from sekisho.engine.matching import glob
 
 PATTERNS = st.text(alphabet="ab*?", max_size=8)
 VALUES = st.text(alphabet="ab*", max_size=8)

@@ -6,7 +6,7 @@ import pytest
 
 from engine import reference
 from engine.asking import condition_holds
-from sekisho.engine import operators
+from sekisho.engine.matching import operators
 from sekisho.policy.document import OperatorName
 
 TEXTS = ["", "a", "A", "ab", "a*", "*", "?b", "営業"]

@@ -3,7 +3,7 @@
 import pytest
 
 from sekisho.engine import AttachedPolicy
-from sekisho.engine.variables import Malformed, read
+from sekisho.engine.matching.variables import Malformed, read
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
 from sekisho.policy.document import Document, Effect, Element, PolicyKind, Statement

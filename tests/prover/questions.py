@@ -15,8 +15,8 @@ from sekisho.engine import (
     Policies,
     Request,
 )
-from sekisho.engine.arns import account_of
 from sekisho.engine.compiled import Compiler
+from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Condition, Document, PolicyKind, from_json
 from sekisho.prover import CallerCredential, CallingUser
 from sekisho.prover.values.conditions import VersionedCondition

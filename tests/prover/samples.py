@@ -14,7 +14,7 @@ from prover.questions import ACCOUNT, ALICE, contexts
 from prover.second_texts import fits, template
 from sekisho.catalogue import Action, load
 from sekisho.engine import Context, Policies, Request
-from sekisho.engine.arns import account_of
+from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Document, Element
 from sekisho.prover import CallerCredential
 

@@ -36,7 +36,7 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.engine.arns import account_of
+from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
 from sekisho.prover import CallerCredential
 from sekisho.prover.values import keys

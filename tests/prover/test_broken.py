@@ -8,7 +8,7 @@ import pytest
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, identity
 from sekisho.engine import Policies
-from sekisho.engine.conditions import holds as _holds
+from sekisho.engine.matching.conditions import holds as _holds
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
 from sekisho.prover import Proved, Question, Refuted, Restriction, Unknown, prove_enforcement

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import Policies, Request
-from sekisho.engine.arns import account_of
-from sekisho.engine.glob import like
+from sekisho.engine.matching.arns import account_of
+from sekisho.engine.matching.glob import like
 from sekisho.prover import (
     ActionGroup,
     CallerCredential,

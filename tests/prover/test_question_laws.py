@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import Assumptions, Policies, Request
-from sekisho.engine.doubts import other_setting
+from sekisho.engine.matching.scope import other_setting
 from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Statement
 from sekisho.prover import (

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from engine.test_resources import pairs
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import ArnSpan, Assumptions, Request
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.principals import Caller, CallerKind
-from sekisho.engine.resources import matches
-from sekisho.engine.scope import Scope
+from sekisho.engine.matching.principals import Caller, CallerKind
+from sekisho.engine.matching.resources import matches
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.search.limits import Effort
@@ -25,7 +24,7 @@ from sekisho.prover.values.texts import Patterns
 def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:
     """Return what the prover takes an entry for."""
     situation = situations(ALICE, NOW, (CallerCredential.KEY,))[0]
-    reading = Reading(About(ALICE, situation, NOW, Doubts(assumptions)), (), Effort())
+    reading = Reading(About(ALICE, situation, NOW, TrackedAssumptions(assumptions)), (), Effort())
     target = RequestTarget(reading, Patterns([]), None, lambda _: True)
     target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)
     (found,) = reading.resources.values()
@@ -44,7 +43,10 @@ def test_the_prover_reads_an_entry_as_the_engine_does(pair: tuple[str, str], spa
     assumptions = Assumptions(arn_span=span)
     caller = Caller(ALICE.arn, CallerKind.USER, "aws", ALICE.account)
     scope = Scope(
-        Request(ALICE.arn, "s3:GetObject", arn), caller, Version.V2012, Doubts(assumptions)
+        Request(ALICE.arn, "s3:GetObject", arn),
+        caller,
+        Version.V2012,
+        TrackedAssumptions(assumptions),
     )
     taken = matches(Element((entry,)), Effect.ALLOW, scope)
     assert patterns_of(entry, assumptions).matches(arn) is taken

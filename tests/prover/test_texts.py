@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.engine import glob
+from sekisho.engine.matching import glob
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values.texts import Patterns, find, representatives
 

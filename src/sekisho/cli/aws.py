@@ -20,7 +20,7 @@ from rich.progress import Progress
 
 from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import grouped
-from sekisho.engine import arns
+from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 

@@ -38,17 +38,18 @@ from sekisho.engine import (
 from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import checked
 from sekisho.engine.exchange import answered_to_json, answers
-from sekisho.engine.principals import Caller, CallerKind, caller_of
-from sekisho.engine.reasons import explanation_to_json, reasons
-from sekisho.engine.wellformed import check_policies, request_faults
-from sekisho.engine.wording import (
+from sekisho.engine.matching.principals import Caller, CallerKind, caller_of
+from sekisho.engine.sentences import (
     EFFECTS,
     assumption,
+    explanation_to_json,
     not_given,
     not_in_catalogue,
     place,
+    reasons,
     sentence,
 )
+from sekisho.engine.wellformed import check_policies, request_faults
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind

@@ -17,7 +17,7 @@ from sekisho.cli.policy_summary import length_of
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset
-from sekisho.policy.texts import title_of
+from sekisho.policy.choices import title_of
 
 _OPENS = Message("What it opens", "MFA")
 _COSTS = Message("What it costs")

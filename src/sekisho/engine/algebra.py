@@ -14,11 +14,10 @@ Facts §6.1 to §6.3.
 
 from collections.abc import Collection, Iterable
 
-from sekisho.engine import arns
-from sekisho.engine.layers import across_accounts, assumes
+from sekisho.engine.groups import Reading, across_accounts, assumes
+from sekisho.engine.matching import arns
+from sekisho.engine.matching.principals import Caller, CallerKind, Named
 from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourceKind
-from sekisho.engine.principals import Caller, CallerKind, Named
-from sekisho.engine.readings import Reading
 from sekisho.policy.document import PolicyKind
 
 __all__ = ["needed", "unasked"]

@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sekisho.engine.algebra import needed
-from sekisho.engine.doubts import Doubts, other_setting
-from sekisho.engine.layers import Group, applicable, groups
+from sekisho.engine.groups import Group, applicable, groups, read
+from sekisho.engine.matching.principals import Caller, caller_of
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
 from sekisho.engine.model import Assumptions, Cause, Decision, DecisionEffect, Policies, Request
-from sekisho.engine.principals import Caller, caller_of
-from sekisho.engine.readings import read
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.scope import Scope
 from sekisho.engine.wellformed import check_policies, check_request
 
 __all__ = ["DEFAULTS", "Engine", "checked", "decide"]
@@ -45,11 +43,11 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
         FaultyPolicy: if a document cannot be read for certain.
     """
     caller, applying = checked(request, policies)
-    doubts = Doubts(assumptions)
-    decision = _evaluate(policies, Scope(request, caller, None, doubts), applying)
+    tracked = TrackedAssumptions(assumptions)
+    decision = _evaluate(policies, Scope(request, caller, None, tracked), applying)
     mattered: list[str] = []
-    for name in sorted(doubts.asked):
-        scope = Scope(request, caller, None, Doubts(_flipped(assumptions, name)))
+    for name in sorted(tracked.asked):
+        scope = Scope(request, caller, None, TrackedAssumptions(_flipped(assumptions, name)))
         if _evaluate(policies, scope, applying).effect is not decision.effect:
             mattered.append(name)
     return replace(decision, assumed=tuple(mattered)) if mattered else decision

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sekisho.engine import actions, conditions, operators, resources, variables
 from sekisho.engine.algebra import needed
 from sekisho.engine.authorize import DEFAULTS, checked, decide
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.layers import Group, across_accounts, owner_of
+from sekisho.engine.groups import Group, Reading, across_accounts, cause_of, owner_of, read
+from sekisho.engine.matching import actions, conditions, operators, resources, variables
+from sekisho.engine.matching.principals import CallerKind, Named, named
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.model import (
     Assumptions,
     Cause,
@@ -22,9 +23,6 @@ from sekisho.engine.model import (
     Policies,
     Request,
 )
-from sekisho.engine.principals import CallerKind, Named, named
-from sekisho.engine.readings import Reading, cause_of, read
-from sekisho.engine.scope import Scope
 from sekisho.policy.document import (
     Condition,
     Effect,
@@ -158,7 +156,7 @@ def explain(
     if decision.effect is DecisionEffect.ALLOWED:
         return Explanation(decision)
     caller, groups = checked(request, policies)
-    scope = Scope(request, caller, None, Doubts(assumptions))
+    scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         denied = (
             Denial(one.cause, one.points, group.level)
@@ -236,7 +234,7 @@ def _nearest(group: Group, scope: Scope) -> tuple[NearMiss, ...]:
 
 def _statements(group: Group, scope: Scope, effect: Effect) -> Iterator[_Looked]:
     for policy in group.policies:
-        within = Scope(scope.request, scope.caller, policy.document.version, scope.doubts)
+        within = Scope(scope.request, scope.caller, policy.document.version, scope.tracked)
         for statement in policy.document.statements:
             if statement.effect is effect:
                 looked = tuple(_points(statement, within))
@@ -253,7 +251,7 @@ def _points(statement: Statement, scope: Scope) -> Iterator[tuple[Point, bool]]:
     if statement.principal is not None:
         yield _principal_point(statement.principal, statement.effect, scope)
     action = Point(Part.ACTION, statement.action.values, request.action, statement.action.negated)
-    yield action, actions.matches(statement.action, request.action, scope.doubts)
+    yield action, actions.matches(statement.action, request.action, scope.tracked)
     if statement.resource is not None:
         matched = resources.matches(statement.resource, statement.effect, scope)
         yield _resource_point(statement.resource, scope), matched

@@ -7,10 +7,10 @@ that cannot be read would otherwise count as one without a value, which in a Den
 import re
 from collections.abc import Iterator
 
-from sekisho.engine import arns, variables
+from sekisho.engine.matching import arns, variables
+from sekisho.engine.matching.operators import SUBSTITUTING
+from sekisho.engine.matching.principals import Caller, CallerKind, caller_of
 from sekisho.engine.model import AttachedPolicy, Policies, Request
-from sekisho.engine.operators import SUBSTITUTING
-from sekisho.engine.principals import Caller, CallerKind, caller_of
 from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message

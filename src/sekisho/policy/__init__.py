@@ -1,9 +1,18 @@
 """What is written: policy documents, and the Force_MFA family."""
 
 from sekisho.policy import names
-from sekisho.policy.choices import DESCRIPTION, NAME, Choices, Preset, choices_of
+from sekisho.policy.choices import (
+    DESCRIPTION,
+    NAME,
+    Choices,
+    ChoiceText,
+    Preset,
+    choices_of,
+    explain,
+)
 from sekisho.policy.document import (
     KINDS,
+    OPERATORS,
     Comment,
     Condition,
     Document,
@@ -20,12 +29,10 @@ from sekisho.policy.document import (
     Version,
 )
 from sekisho.policy.family import SERVICE_EXEMPT, force_mfa
-from sekisho.policy.operators import OPERATORS
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Row, Summary, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
-from sekisho.policy.texts import ChoiceText, explain
 from sekisho.policy.warnings import SummaryWarning, WarningKind
 
 __all__ = [

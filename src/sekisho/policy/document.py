@@ -10,6 +10,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Enum, StrEnum
 
 from sekisho.messages import Message
@@ -219,3 +220,28 @@ class Document:
     id: str | None = None
     comments: tuple[Comment, ...] = field(default=(), compare=False)
     source: str = field(default="", compare=False)
+
+
+OPERATORS: Mapping[str, Operator] = {
+    str(operator): operator
+    for operator in (
+        Operator(name, quantifier, if_exists)
+        for name in OperatorName
+        for quantifier in Quantifier
+        for if_exists in (False, True)
+    )
+    # IAM refuses Null with IfExists: the test for absence cannot be waived by absence
+    if not (operator.name is OperatorName.NULL and operator.if_exists)
+}
+"""Every operator by AWS's own spelling."""
+
+_BY_LOWER_CASE = {spelling.lower(): spelling for spelling in OPERATORS}
+
+
+def nearest_operator(text: str) -> str:
+    """Return the operator that somebody who wrote `text` most likely meant, or ""."""
+    lower = text.lower()
+    if lower in _BY_LOWER_CASE:
+        return _BY_LOWER_CASE[lower]
+    near = get_close_matches(lower[:80], _BY_LOWER_CASE, n=1)
+    return _BY_LOWER_CASE[near[0]] if near else ""

@@ -10,10 +10,18 @@ from collections.abc import Iterable
 
 from sekisho.errors import Code, quoted
 from sekisho.messages import Message
-from sekisho.policy.document import Condition, Element, Position, Principal, PrincipalKey
-from sekisho.policy.faults import Collector
+from sekisho.policy.document import (
+    OPERATORS,
+    Condition,
+    Element,
+    Position,
+    Principal,
+    PrincipalKey,
+    nearest_operator,
+)
 from sekisho.policy.nodes import (
     BooleanNode,
+    Collector,
     ListNode,
     Member,
     Node,
@@ -22,7 +30,6 @@ from sekisho.policy.nodes import (
     TextNode,
     kind_of,
 )
-from sekisho.policy.operators import OPERATORS, nearest_operator
 
 __all__ = ["conditions_of", "element_of", "principal_of"]
 

@@ -20,8 +20,7 @@ from sekisho.policy.document import (
     Version,
 )
 from sekisho.policy.elements import conditions_of, element_of, principal_of
-from sekisho.policy.faults import Collector
-from sekisho.policy.nodes import ListNode, Member, Node, ObjectNode, TextNode, kind_of
+from sekisho.policy.nodes import Collector, ListNode, Member, Node, ObjectNode, TextNode, kind_of
 
 __all__ = ["document_of"]
 

@@ -13,10 +13,10 @@ from typing import NoReturn
 from sekisho.errors import Code, joined, quoted
 from sekisho.messages import Message, verbatim
 from sekisho.policy.document import Comment, Position
-from sekisho.policy.faults import Collector
 from sekisho.policy.nodes import (
     DEEPEST,
     BooleanNode,
+    Collector,
     ListNode,
     Member,
     Node,

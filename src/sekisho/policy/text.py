@@ -18,9 +18,8 @@ from sekisho.policy.document import (
     PrincipalKey,
     Statement,
 )
-from sekisho.policy.faults import Collector
 from sekisho.policy.grammar import document_of
-from sekisho.policy.nodes import Node, Stop, from_value
+from sekisho.policy.nodes import Collector, Node, Stop, from_value
 from sekisho.policy.reader import read
 
 __all__ = ["from_json", "parse", "render", "to_json"]

@@ -14,16 +14,11 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
-    actions,
-    arns,
-    conditions,
     decide,
-    operators,
-    resources,
 )
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.principals import Caller, CallerKind
-from sekisho.engine.scope import Scope
+from sekisho.engine.matching import actions, arns, conditions, operators, resources
+from sekisho.engine.matching.principals import Caller, CallerKind
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.policy import from_json
 from sekisho.policy.document import Effect, PolicyKind, Statement, Version
 from sekisho.prover.search.formula import Question
@@ -62,12 +57,12 @@ def named_in(question: Question, request: Request) -> tuple[str, ...]:
 
 
 def _named(question: Question, request: Request) -> Iterator[str]:
-    doubts = Doubts(question.assumptions)
+    tracked = TrackedAssumptions(question.assumptions)
     for policies in (question.allowed, question.denied):
         for policy in every(policies) if policies is not None else ():
             for statement in policy.document.statements:
                 keys = [*_of_statement(statement, policy.document.version)]
-                if keys and actions.matches(statement.action, request.action, doubts):
+                if keys and actions.matches(statement.action, request.action, tracked):
                     yield from keys
     for asked, _ in question.within.conditions:
         yield from keys_of(asked.condition, asked.version)
@@ -150,11 +145,11 @@ def owner_abroad(request: Request) -> str:
 
 def _is_within(question: Question, request: Request) -> bool:
     """Tell whether a request is within the question, as the engine reads that."""
-    within, doubts = question.within, Doubts(question.assumptions)
+    within, tracked = question.within, TrackedAssumptions(question.assumptions)
     caller = Caller(request.principal, CallerKind.USER)
-    scope = Scope(request, caller, Version.V2012, doubts)
+    scope = Scope(request, caller, Version.V2012, tracked)
     return (
-        all(actions.matches(one, request.action, doubts) is want for one, want in within.actions)
+        all(actions.matches(one, request.action, tracked) is want for one, want in within.actions)
         and all(
             resources.matches(one, Effect.DENY, scope) is want for one, want in within.resources
         )

@@ -18,7 +18,7 @@ from cattrs.gen import make_dict_structure_fn
 from sekisho import __version__
 from sekisho.audit.exceptions import Exemption
 from sekisho.documents.records import WrongType, leaves, record_converter
-from sekisho.engine.arns import PARTS, split
+from sekisho.engine.matching.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message
 from sekisho.rollout.changes import KINDS, Change, CreatePolicyVersion, Image

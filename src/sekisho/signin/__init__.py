@@ -11,7 +11,6 @@ from sekisho.signin.console import (
     console_session,
     start,
 )
-from sekisho.signin.context import MFA_IN_CALL, context_of
 from sekisho.signin.devices import (
     DELETE_CONFLICT,
     DEVICE_EXISTS,
@@ -27,6 +26,7 @@ from sekisho.signin.devices import (
     no_such_user,
 )
 from sekisho.signin.model import (
+    MFA_IN_CALL,
     Credential,
     CredentialKind,
     DeviceKind,
@@ -35,6 +35,7 @@ from sekisho.signin.model import (
     RoleSessionMfa,
     SigninAssumptions,
     SigninOrder,
+    context_of,
 )
 from sekisho.signin.passwords import (
     WRONG_OLD_PASSWORD,

@@ -13,8 +13,7 @@ from sekisho.signin.model import (
     HolderKind,
     SigninAssumptions,
 )
-from sekisho.signin.refusal import ErrorCode, Refused, Rule
-from sekisho.signin.validation import Constraint, validation_error
+from sekisho.signin.refusal import Constraint, ErrorCode, Refused, Rule, validation_error
 
 __all__ = [
     "DELETE_CONFLICT",

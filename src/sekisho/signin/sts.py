@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from sekisho.signin.devices import kind_of
 from sekisho.signin.model import DeviceKind, HolderKind
-from sekisho.signin.refusal import ErrorCode, Refused, Rule
-from sekisho.signin.validation import Constraint, Range, validation_error
+from sekisho.signin.refusal import Constraint, ErrorCode, Range, Refused, Rule, validation_error
 
 __all__ = [
     "MFA_INCOMPLETE",

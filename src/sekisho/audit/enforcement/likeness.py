@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.account import User
-from sekisho.engine import AttachedPolicy, Policies, arns, glob
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine.matching import arns, glob
 from sekisho.policy import from_json
 from sekisho.policy.document import Document, OperatorName, Statement, Version
 from sekisho.prover.values.policies import every

@@ -10,7 +10,7 @@ from typing import Any
 
 from sekisho.audit.explain.denial import Denial
 from sekisho.audit.explain.normal import letters, tidy
-from sekisho.engine.glob import like
+from sekisho.engine.matching.glob import like
 from sekisho.errors import InternalError
 from sekisho.messages import Message, table
 from sekisho.policy import PolicyKind

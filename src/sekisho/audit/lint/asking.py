@@ -13,12 +13,10 @@ from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import Ask, Home, probes_of, request_of
 from sekisho.catalogue import Action
 from sekisho.engine import Assumptions, AttachedPolicy, Context, DecisionEffect
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.layers import across_accounts
-from sekisho.engine.principals import Caller, Named, caller_of
+from sekisho.engine.groups import across_accounts, applies
+from sekisho.engine.matching.principals import Caller, Named, caller_of
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.scope import Scope
-from sekisho.engine.statements import applies
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy import (
     Condition,
@@ -153,7 +151,7 @@ class Asker:
             *(("true", str(age)) for age in ages),
         )
         self.work = Work(MOST_WORK)
-        self._doubts = Doubts(Assumptions())
+        self._doubts = TrackedAssumptions(Assumptions())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
         self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
         self._probed: dict[str, tuple[Ask, ...]] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Work
-from sekisho.engine import arns, glob
+from sekisho.engine.matching import arns, glob
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey, Statement

@@ -12,7 +12,7 @@ from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Statement
-from sekisho.policy.applies import about, carries, service_of
+from sekisho.policy.warnings import about, carries, service_of
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
 _ARN_PARTS = 6

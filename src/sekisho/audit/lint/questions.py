@@ -15,7 +15,7 @@ from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message
 from sekisho.policy import Statement
-from sekisho.policy.applies import takes
+from sekisho.policy.warnings import takes
 
 STAND_INS = (
     "s3:ListAllMyBuckets",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, Place, found, place_in
 from sekisho.audit.lint.model import Attachment
-from sekisho.engine import arns
+from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (

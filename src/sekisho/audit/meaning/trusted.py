@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from sekisho.audit.meaning.credentials import NOW, CredentialState, Home, credential_of
-from sekisho.engine import Context, ContextValue, Request, arns
+from sekisho.engine import Context, ContextValue, Request
+from sekisho.engine.matching import arns
 from sekisho.policy import Document, Effect, Principal, PrincipalKey, Statement
 from sekisho.signin import (
     MFA_IN_CALL,

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sekisho.audit.enforcement import Numbers
 from sekisho.engine import Assumptions, Policies
-from sekisho.engine.actions import matches
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching.actions import matches
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.policy import Document, Effect, Element
 from sekisho.policy.document import Condition, Operator, OperatorName, Version
 from sekisho.prover import (
@@ -119,9 +119,9 @@ class Asker:
         """Tell whether a document allows an action at all, whatever its conditions."""
         key = (self.numbers.of(document), action)
         if key not in self._giving:
-            doubts = Doubts(Assumptions())
+            tracked = TrackedAssumptions(Assumptions())
             self._giving[key] = any(
-                each.effect is Effect.ALLOW and matches(each.action, action, doubts)
+                each.effect is Effect.ALLOW and matches(each.action, action, tracked)
                 for each in document.statements
             )
         return self._giving[key]

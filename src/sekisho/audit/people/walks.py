@@ -11,8 +11,8 @@ from sekisho.account import Credentials, Gap, Snapshot, User, users_may_change
 from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
 from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
 from sekisho.engine import Assumptions, Policies
-from sekisho.engine.actions import matches
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching.actions import matches
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
@@ -227,7 +227,7 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
     acts = [act.value for act in scenario_of("new-user").question.acts if ":" in act.value]
     for statement in document.statements:
         for act in acts:
-            yield matches(statement.action, act, Doubts(Assumptions()))
+            yield matches(statement.action, act, TrackedAssumptions(Assumptions()))
 
 
 def may_hold(credentials: Credentials) -> Iterator[Credentials]:

@@ -1,14 +1,231 @@
 """Conditions as tests of a context: what they look for is settled before any request comes."""
 
-from collections.abc import Callable
+import ipaddress
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, assert_never
 
-from sekisho.engine import operators
-from sekisho.engine.compiled.comparisons import comparison
-from sekisho.engine.compiled.source import Source
-from sekisho.engine.compiled.templates import Unsure, Values
+from sekisho.engine.compiled.templates import (
+    Source,
+    Test,
+    Unsure,
+    Values,
+    parts_of,
+    pieces_of,
+    resolver,
+    test_of,
+)
+from sekisho.engine.compiled.templates import text as text_of
+from sekisho.engine.matching import arns, glob, operators
+from sekisho.engine.matching.glob import Wild
+from sekisho.engine.matching.variables import Part, Variable
+from sekisho.errors import InternalError
 from sekisho.policy.document import Condition, OperatorName, Quantifier, Version
+from sekisho.policy.document import OperatorName as Op
 
-__all__ = ["Holds", "condition_test", "write_condition"]
+T = TypeVar("T")
+_ORDERS: Mapping[Op, Callable[[Any, Any], bool]] = {
+    Op.NUMERIC_EQUALS: operator.eq,
+    Op.NUMERIC_LESS_THAN: operator.lt,
+    Op.NUMERIC_LESS_THAN_EQUALS: operator.le,
+    Op.NUMERIC_GREATER_THAN: operator.gt,
+    Op.NUMERIC_GREATER_THAN_EQUALS: operator.ge,
+    Op.DATE_EQUALS: operator.eq,
+    Op.DATE_LESS_THAN: operator.lt,
+    Op.DATE_LESS_THAN_EQUALS: operator.le,
+    Op.DATE_GREATER_THAN: operator.gt,
+    Op.DATE_GREATER_THAN_EQUALS: operator.ge,
+}
+
+
+def comparison(  # noqa: C901 - one case for each way to compare
+    name: Op, texts: Sequence[str], version: Version | None
+) -> Test:
+    """Return the test of one value of the request against all values of the policy.
+
+    It answers True if any of them compares equal (or like, or less …), else None if any of the
+    comparisons has no answer, else False. A negated operator has the test of what it negates.
+    """
+    name = operators.NEGATIONS.get(name, name)
+    match name:
+        case Op.STRING_EQUALS:
+            return _equal(texts, version, lambda value: value)
+        case Op.STRING_EQUALS_IGNORE_CASE:
+            return _equal(texts, version, str.lower)
+        case Op.STRING_LIKE:
+            return _any([test_of(parts_of(value, version)) for value in texts])
+        case Op.ARN_EQUALS | Op.ARN_LIKE:
+            return _any([_arn(parts_of(value, version)) for value in texts])
+        case Op.IP_ADDRESS:
+            return _address(texts)
+        case Op.BOOL if any("${" in value for value in texts):
+            return _unsure
+        case Op.BOOL | Op.BINARY_EQUALS:
+            return _any([_plain(name, value) for value in texts])
+        case (
+            Op.NUMERIC_EQUALS
+            | Op.NUMERIC_LESS_THAN
+            | Op.NUMERIC_LESS_THAN_EQUALS
+            | Op.NUMERIC_GREATER_THAN
+            | Op.NUMERIC_GREATER_THAN_EQUALS
+        ):
+            return _ordered(texts, operators.number, _ORDERS[name])
+        case (
+            Op.DATE_EQUALS
+            | Op.DATE_LESS_THAN
+            | Op.DATE_LESS_THAN_EQUALS
+            | Op.DATE_GREATER_THAN
+            | Op.DATE_GREATER_THAN_EQUALS
+        ):
+            return _ordered(texts, operators.date, _ORDERS[name])
+        case (
+            Op.STRING_NOT_EQUALS
+            | Op.STRING_NOT_EQUALS_IGNORE_CASE
+            | Op.STRING_NOT_LIKE
+            | Op.NUMERIC_NOT_EQUALS
+            | Op.DATE_NOT_EQUALS
+            | Op.NOT_IP_ADDRESS
+            | Op.ARN_NOT_EQUALS
+            | Op.ARN_NOT_LIKE
+            | Op.NULL
+        ):
+            raise InternalError(f"`{name.value}` compares nothing by itself")
+        case _:
+            assert_never(name)
+
+
+def _unsure(_: str, __: Values) -> bool | None:
+    """Leave variables under `Bool` to the engine: AWS's pages contradict each other."""
+    raise Unsure
+
+
+def _any(tests: Sequence[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+
+    def test(value: str, values: Values) -> bool | None:
+        answer: bool | None = False
+        for one in tests:
+            found = one(value, values)
+            if found:
+                return True
+            if found is None:
+                answer = None
+        return answer
+
+    return test
+
+
+def _plain(name: Op, text: str) -> Test:
+    compare, pattern = operators.COMPARISONS[name], glob.literal(text)
+    return lambda value, _: compare(value, pattern)
+
+
+def _equal(texts: Sequence[str], version: Version | None, fold: Callable[[str], str]) -> Test:
+    """Compare text; wildcards are literal text here, variables are not."""
+    pieces = [_unwild(parts_of(text, version)) for text in texts]
+    constants = frozenset(fold(one) for one in map(text_of, pieces) if one is not None)
+    templates = [resolver(piece) for piece in pieces if text_of(piece) is None]
+
+    def test(value: str, values: Values) -> bool | None:
+        value = fold(value)
+        if value in constants:
+            return True
+        answer: bool | None = False
+        for resolve in templates:
+            found = resolve(values)
+            if found is None:
+                answer = None
+            elif fold(found) == value:
+                return True
+        return answer
+
+    return test
+
+
+def _unwild(parts: Sequence[Part]) -> tuple[str | Variable, ...]:
+    literal = [part.value if isinstance(part, Wild) else part for part in parts]
+    pieces = pieces_of(literal)
+    # a malformed variable was refused before: there is one piece
+    return pieces[0] if pieces else ()
+
+
+def _arn(parts: Sequence[Part]) -> Test:
+    """Compare ARNs part by part; what a variable brings in may hold the colons that part them."""
+    segments: tuple[tuple[Part, ...], ...] = arns.parts_of(parts)
+    early = any(isinstance(part, Variable) for segment in segments[:-1] for part in segment)
+    if early or len(segments) < arns.PARTS:
+        return _arn_with_variables(parts)
+    *head, tail = map(test_of, segments)
+
+    def test(value: str, values: Values) -> bool | None:
+        asked = arns.split(value)
+        found = tail(asked[-1], values)
+        if not found or len(asked) < arns.PARTS:
+            return found and False
+        return all(one(part, values) for one, part in zip(head, asked, strict=False))
+
+    return test
+
+
+def _arn_with_variables(parts: Sequence[Part]) -> Test:
+    def test(value: str, values: Values) -> bool | None:
+        tokens: list[glob.Token] = []
+        for part in parts:
+            if isinstance(part, Variable):
+                one = resolver((part,))(values)
+                if one is None:
+                    return None
+                tokens.append(one)
+            elif isinstance(part, str | Wild):
+                tokens.append(part)
+        return operators.COMPARISONS[Op.ARN_LIKE](value, tuple(tokens))
+
+    return test
+
+
+def _ordered(
+    texts: Sequence[str],
+    read: Callable[[str], T | None],
+    holds: Callable[[T, T], bool],
+) -> Test:
+    known = [found for found in map(read, texts) if found is not None]
+    unknown = False if len(known) == len(texts) else None
+
+    def test(value: str, _: Values) -> bool | None:
+        asked = read(value)
+        if asked is None:
+            return None
+        return True if any(holds(asked, one) for one in known) else unknown
+
+    return test
+
+
+def _address(texts: Sequence[str]) -> Test:
+    networks = [found for found in map(_network, texts) if found is not None]
+    unknown = False if len(networks) == len(texts) else None
+
+    def test(value: str, _: Values) -> bool | None:
+        if "%" in value:
+            return None
+        try:
+            asked = ipaddress.ip_address(value)
+        except ValueError:
+            return None
+        return True if any(asked in network for network in networks) else unknown
+
+    return test
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    prefix = text.partition("/")[2]
+    if "%" in text or not (prefix.isdigit() or "/" not in text):
+        return None
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
 
 Holds = Callable[[Values], bool]
 """Tells whether a condition holds; raises Unsure where only the engine decides."""
@@ -66,7 +283,7 @@ def condition_test(condition: Condition, version: Version | None) -> Holds:
             return _for_any(condition, satisfies)
 
 
-def _unsure(_: Values) -> bool:
+def _left_to_engine(_: Values) -> bool:
     raise Unsure
 
 
@@ -117,7 +334,7 @@ def _for_all(condition: Condition, satisfies: _Satisfies) -> Holds:
 
 def _for_any(condition: Condition, satisfies: _Satisfies) -> Holds:
     key = condition.key.lower()
-    missing = _unsure if condition.operator.if_exists else _never
+    missing = _left_to_engine if condition.operator.if_exists else _never
 
     def holds(values: Values) -> bool:
         found = values.get(key)
@@ -137,10 +354,10 @@ def _without_values(condition: Condition) -> Holds:
     """Return the test of a condition with an empty list of values."""
     key, operator = condition.key.lower(), condition.operator
     if operator.quantifier is Quantifier.NONE and not operator.if_exists:
-        return _unsure
+        return _left_to_engine
     match operator.quantifier:
         case Quantifier.FOR_ANY_VALUE:
-            missing = _unsure if operator.if_exists else _never
+            missing = _left_to_engine if operator.if_exists else _never
         case Quantifier.FOR_ALL_VALUES | Quantifier.NONE:
             missing = _always
     return lambda values: _absent(key, values) and missing(values)
@@ -162,7 +379,7 @@ def _null(condition: Condition) -> Holds:
         case Quantifier.FOR_ANY_VALUE:
             return _never
         case Quantifier.NONE if not condition.values:
-            return _unsure
+            return _left_to_engine
         case Quantifier.NONE:
             wanted = frozenset(map(operators.boolean, condition.values))
             return lambda values: _absent(key, values) in wanted

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sekisho.engine.authorize import DEFAULTS, decide
-from sekisho.engine.compiled.callers import Callers, Faces
-from sekisho.engine.compiled.plans import Around, Decide, Plans
+from sekisho.engine.compiled.plans import Around, Callers, Decide, Faces, Plans
 from sekisho.engine.compiled.statements import ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
-from sekisho.engine.layers import Group, groups
+from sekisho.engine.groups import Group, groups
 from sekisho.engine.model import Assumptions, AttachedPolicy, Decision, Policies, Request
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sekisho.engine import arns, glob
-from sekisho.engine.compiled.source import Source
 from sekisho.engine.compiled.templates import (
     Piece,
+    Source,
     Test,
     Unsure,
     Values,
@@ -15,8 +14,9 @@ from sekisho.engine.compiled.templates import (
     test_of,
     text,
 )
-from sekisho.engine.glob import Wild
-from sekisho.engine.variables import Part, Variable
+from sekisho.engine.matching import arns, glob
+from sekisho.engine.matching.glob import Wild
+from sekisho.engine.matching.variables import Part, Variable
 from sekisho.policy.document import Effect, Element, Version
 
 __all__ = ["NEVER", "ResourceWriter", "takes_in_star"]

@@ -4,25 +4,61 @@ A pattern is cut at its stars into pieces of literal text and variables. It is m
 right, each piece at its first place: no pattern is slow. One with `?` is left to `glob`.
 """
 
+import functools
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import CodeType, FunctionType
+from typing import Any
 
-from sekisho.engine import glob, variables
-from sekisho.engine.glob import Token, Wild
+from sekisho.engine.matching import glob, variables
+from sekisho.engine.matching.glob import Token, Wild
+from sekisho.engine.matching.variables import Malformed, Part, Variable
 from sekisho.engine.model import ContextValue
-from sekisho.engine.variables import Malformed, Part, Variable
 from sekisho.policy.document import Version
 
-__all__ = [
-    "Piece",
-    "Resolve",
-    "Test",
-    "Unsure",
-    "Values",
-    "parts_of",
-    "pieces_of",
-    "test_of",
-    "text",
-]
+_NAME = re.compile(r"\bk(\d+)\b")
+
+
+class Source:
+    """The constants of a function that is being written."""
+
+    def __init__(self) -> None:
+        self._names: dict[object, str] = {}
+        self._constants: list[object] = []
+
+    def constant(self, value: object) -> str:
+        """Return the name under which the function knows `value`."""
+        # equal strings are one constant; anything else is one by identity
+        value = sys.intern(value) if isinstance(value, str) else value
+        key: object = value if isinstance(value, str) else id(value)
+        if key not in self._names:
+            self._names[key] = f"k{len(self._constants)}"
+            self._constants.append(value)
+        return self._names[key]
+
+    def included(self, other: "Source", written: str) -> str:
+        """Return what was written with the constants of `other`, with the names of these."""
+        return _NAME.sub(lambda name: self.constant(other._constants[int(name[1])]), written)
+
+    def function(self, body: str, environment: dict[str, object]) -> Callable[..., Any]:
+        """Return the function of `request` whose indented `body` was written.
+
+        Beside its constants the body knows what is in `environment`, by name, and itself as `plan`.
+        """
+        constants = zip(self._names.values(), self._constants, strict=True)
+        known: dict[str, Any] = {**environment, **dict(constants)}
+        code = _compiled(f"def plan(request):\n{body}")
+        known["plan"] = function = FunctionType(code.replace(), known)
+        return function
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(text: str) -> CodeType:
+    """Return the code of the one function that `text` defines."""
+    module = compile(text, "<compiled policies>", "exec")
+    return next(one for one in module.co_consts if isinstance(one, CodeType))
+
 
 Values = Mapping[str, ContextValue]
 """A request context: the values by the lower-case name of their key."""

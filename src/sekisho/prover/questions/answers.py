@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sekisho.engine import Assumptions
-from sekisho.engine.doubts import other_setting
+from sekisho.engine.matching.scope import other_setting
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, StatedCondition
@@ -147,9 +147,9 @@ def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
     try:
         counterexample = asking.counterexample()
     except Limit as limit:
-        return Unknown(limit.reason), frozenset(asking.doubts.asked)
+        return Unknown(limit.reason), frozenset(asking.tracked.asked)
     verdict = Proved() if counterexample is None else Refuted(counterexample)
-    return verdict, frozenset(asking.doubts.asked)
+    return verdict, frozenset(asking.tracked.asked)
 
 
 def _flipped(assumptions: Assumptions, name: str) -> Assumptions:

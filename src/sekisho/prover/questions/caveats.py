@@ -3,17 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sekisho.engine import (
-    Assumptions,
-    DecisionEffect,
-    Policies,
-    Request,
-    actions,
-    arns,
-    decide,
-    glob,
-)
-from sekisho.engine.doubts import Doubts
+from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
+from sekisho.engine.matching import actions, arns, glob
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy.document import Effect, Element, Statement
 from sekisho.prover.search.formula import Question, Restriction
@@ -101,7 +93,7 @@ def roles_within_reach(
         FaultyPolicy: if a document cannot be read for certain.
     """
     settings = assumptions or Assumptions()
-    allows = [*_allows(policies, Doubts(settings))]
+    allows = [*_allows(policies, TrackedAssumptions(settings))]
     if not allows:
         return None
     within = Restriction(actions=((Element((_ASSUME,)), True),))
@@ -120,10 +112,10 @@ def roles_within_reach(
     return _ROLES.filled(how=how)
 
 
-def _allows(policies: Policies, doubts: Doubts) -> Iterator[Statement]:
+def _allows(policies: Policies, tracked: TrackedAssumptions) -> Iterator[Statement]:
     for policy in policies.identity:
         for each in policy.document.statements:
-            if each.effect is Effect.ALLOW and actions.matches(each.action, _ASSUME, doubts):
+            if each.effect is Effect.ALLOW and actions.matches(each.action, _ASSUME, tracked):
                 yield each
 
 

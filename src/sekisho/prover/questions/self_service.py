@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sekisho.engine import Policies, arns, glob
-from sekisho.engine.glob import Wild
-from sekisho.engine.variables import read
+from sekisho.engine import Policies
+from sekisho.engine.matching import arns, glob
+from sekisho.engine.matching.glob import Wild
+from sekisho.engine.matching.variables import read
 from sekisho.policy.document import Effect, Element, OperatorName, Statement
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search.formula import Question, Restriction

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sekisho.engine import Policies, actions
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.glob import Wild, wildcards
+from sekisho.engine import Policies
+from sekisho.engine.matching import actions
+from sekisho.engine.matching.glob import Wild, wildcards
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
@@ -125,11 +126,11 @@ def _theory(setting: Setting) -> Texts:
     Raises:
         Limit: if an element compares them with what is not known.
     """
-    doubts, effort = Doubts(setting.engine), Effort()
+    tracked, effort = TrackedAssumptions(setting.engine), Effort()
     holder = setting.holder(Who.USER)
     user = setting.caller(Who.USER)
     (situation,) = situations(user, setting.at, (CallerCredential.KEY,))
-    reading = Reading(About(user, situation, setting.at, doubts, {}), (), effort)
+    reading = Reading(About(user, situation, setting.at, tracked, {}), (), effort)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
     target = RequestTarget(reading, forms, None, lambda _: True)
@@ -139,18 +140,18 @@ def _theory(setting: Setting) -> Texts:
     unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
     nobody = Patterns((*start, *wildcards(each)) for each in unlike)
     texts.add(nobody, negated=False, besides=False)
-    for rule in _rules(setting, doubts):
+    for rule in _rules(setting, tracked):
         found = target.of_resource(rule.resource, rule.effect, rule.version)
         if isinstance(found, Literal) and found.theory != RESOURCE:
             raise Limit(reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values)))
     return texts
 
 
-def _rules(setting: Setting, doubts: Doubts) -> Iterator[Rule]:
+def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[Rule]:
     """Yield the statements about what can be done to users."""
-    for group in rules_of(setting.policies(Who.USER, member=True), doubts):
+    for group in rules_of(setting.policies(Who.USER, member=True), tracked):
         for rule in group:
-            if any(actions.matches(rule.action, act, doubts) for act in ON_USERS):
+            if any(actions.matches(rule.action, act, tracked) for act in ON_USERS):
                 yield rule
 
 

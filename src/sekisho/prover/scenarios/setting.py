@@ -8,8 +8,8 @@ from itertools import chain, count
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
-from sekisho.engine.actions import matches
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching.actions import matches
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.policy import Effect, PolicyKind, from_json
 from sekisho.policy.document import OperatorName, Statement
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
@@ -316,5 +316,5 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
 
 
 def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
-    doubts = Doubts(Assumptions())
-    return any(matches(statement.action, action, doubts) for action in actions)
+    tracked = TrackedAssumptions(Assumptions())
+    return any(matches(statement.action, action, tracked) for action in actions)

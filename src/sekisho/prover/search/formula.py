@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.engine.doubts import Doubts
-from sekisho.engine.layers import Group, groups
+from sekisho.engine.groups import Group, groups
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.engine.model import Assumptions, ContextValue, Policies
 from sekisho.engine.wellformed import check_policies
 from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
@@ -174,31 +174,31 @@ class Question:
     abroad: bool = True
 
 
-def rules_of(policies: Policies, doubts: Doubts) -> list[list[Rule]]:
+def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[Rule]]:
     """Return the statements, group by group.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if there is a kind of policy that the prover does not handle.
     """
-    return [_rules(group, doubts) for group in groups(policies)]
+    return [_rules(group, tracked) for group in groups(policies)]
 
 
-def _rules(group: Group, doubts: Doubts) -> list[Rule]:
+def _rules(group: Group, tracked: TrackedAssumptions) -> list[Rule]:
     check_policies(group.kind, group.policies)
     if group.kind not in _HANDLED:
         raise Limit(reasons.NOT_HANDLED.filled(kind=group.kind.value))
     return [
-        _rule(statement, policy.document.version, doubts)
+        _rule(statement, policy.document.version, tracked)
         for policy in group.policies
         for statement in policy.document.statements
     ]
 
 
-def _rule(statement: Statement, version: Version | None, doubts: Doubts) -> Rule:
+def _rule(statement: Statement, version: Version | None, tracked: TrackedAssumptions) -> Rule:
     asked = tuple(VersionedCondition(condition, version) for condition in statement.conditions)
     resource = statement.resource or Element(("*",))
-    action = _working(statement.action, doubts)
+    action = _working(statement.action, tracked)
     return Rule(statement.effect, action, resource, version, asked)
 
 
@@ -212,19 +212,19 @@ def joined(within: Restriction, more: Restriction) -> Restriction:
     )
 
 
-def plain(within: Restriction, doubts: Doubts) -> Restriction:
+def plain(within: Restriction, tracked: TrackedAssumptions) -> Restriction:
     """Return what a question is restricted to.
 
     Without the entries that an assumption makes void.
     """
     return replace(
-        within, actions=tuple((_working(one, doubts), want) for one, want in within.actions)
+        within, actions=tuple((_working(one, tracked), want) for one, want in within.actions)
     )
 
 
-def _working(action: Element, doubts: Doubts) -> Element:
+def _working(action: Element, tracked: TrackedAssumptions) -> Element:
     """Return an `Action` without the entries that take in nothing: an assumption decides."""
-    if all(map(_names_a_service, action.values)) or doubts.wildcard_service_prefix():
+    if all(map(_names_a_service, action.values)) or tracked.wildcard_service_prefix():
         return action
     return replace(action, values=tuple(filter(_names_a_service, action.values)))
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, load
-from sekisho.engine import ContextValue, arns
-from sekisho.engine.doubts import Doubts
+from sekisho.engine import ContextValue
+from sekisho.engine.matching import arns
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.errors import InternalError
 from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed
@@ -86,7 +87,7 @@ class RequestSearch:
         known: what another question has found out, which this one need not look for again.
 
     Attributes:
-        doubts: the assumptions, and which of them the policies came across.
+        tracked: the assumptions, and which of them the policies came across.
 
     Raises:
         Limit: if there is a policy that the prover does not handle.
@@ -100,10 +101,10 @@ class RequestSearch:
         self._effort = Effort()
         if known is not None:
             self._effort.known = known.known
-        self.doubts = Doubts(question.assumptions)
-        self._within = plain(question.within, self.doubts)
+        self.tracked = TrackedAssumptions(question.assumptions)
+        self._within = plain(question.within, self.tracked)
         self._allowed, self._denied = (
-            None if policies is None else self._about(rules_of(policies, self.doubts))
+            None if policies is None else self._about(rules_of(policies, self.tracked))
             for policies in (question.allowed, question.denied)
         )
         self._rules = [
@@ -248,12 +249,12 @@ class RequestSearch:
 
     @cached_property
     def _owners(self) -> Owners:
-        return owners_of(self._question, self._rules, self._asked, self.doubts)
+        return owners_of(self._question, self._rules, self._asked, self.tracked)
 
     @cached_property
     def _ranges(self) -> RequestRanges:
         within = self._within if len(self._owners.all) == 1 else joined(self._within, ABROAD)
-        return RequestRanges(self._allowed, self._rules, within, self._ties, self.doubts)
+        return RequestRanges(self._allowed, self._rules, within, self._ties, self.tracked)
 
     def _within_of(self, view: _View, each: RequestRange) -> Restriction:
         """Return what a request of one range fits to be in the question, and to be real."""
@@ -268,7 +269,7 @@ class RequestSearch:
     ) -> Reading:
         accounts = tuple(owner.account for owner in owners)
         question = self._question
-        about = About(question.user, situation, question.now, self.doubts, assigned, accounts)
+        about = About(question.user, situation, question.now, self.tracked, assigned, accounts)
         return Reading(about, self._asked, self._effort)
 
     def _view(self, situation: Situation, owner: Owner) -> _View:

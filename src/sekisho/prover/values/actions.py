@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 
 from sekisho.catalogue import Action, Catalogue, load
-from sekisho.engine import actions, arns
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching import actions, arns
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.policy.document import Condition, Effect, Element, Operator, OperatorName, Version
 from sekisho.prover.search.formula import Restriction, Rule
 from sekisho.prover.values import keys, resources
@@ -257,7 +257,7 @@ class RequestRanges:
         rules: every statement.
         within: what the question is restricted to.
         ties: what goes together in a request.
-        doubts: the assumptions.
+        tracked: the assumptions.
     """
 
     def __init__(
@@ -266,13 +266,13 @@ class RequestRanges:
         rules: Sequence[Rule],
         within: Restriction,
         ties: Ties,
-        doubts: Doubts,
+        tracked: TrackedAssumptions,
     ) -> None:
         self._allowed = allowed
         self._rules = rules
         self._within = within
         self._ties = ties
-        self._doubts = doubts
+        self._doubts = tracked
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -335,5 +335,5 @@ _LIKELY = ("s3:ListAllMyBuckets", "ec2:DescribeInstances", "iam:CreateUser")
 """Actions of the kind that is asked for where nearly everything is allowed."""
 
 
-def _spelled(action: str, doubts: Doubts, element: Element) -> bool:
-    return actions.matches(element, action, doubts)
+def _spelled(action: str, tracked: TrackedAssumptions, element: Element) -> bool:
+    return actions.matches(element, action, tracked)

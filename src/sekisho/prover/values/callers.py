@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise, product
 
 from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.engine import Policies, arns, glob, operators, variables
+from sekisho.engine import Policies
+from sekisho.engine.matching import arns, glob, operators, variables
 from sekisho.messages import Message
 from sekisho.policy.document import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons

@@ -18,9 +18,9 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from sekisho.catalogue import partitions
-from sekisho.engine import glob, operators, variables
-from sekisho.engine.arns import PARTS, parts_of
-from sekisho.engine.glob import Pattern, Wild
+from sekisho.engine.matching import glob, operators, variables
+from sekisho.engine.matching.arns import PARTS, parts_of
+from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.model import Context
 from sekisho.errors import InternalError
 from sekisho.policy.document import Condition, Operator, OperatorName, Version

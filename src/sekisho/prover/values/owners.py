@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from sekisho.engine import Context, arns, glob, variables
-from sekisho.engine.doubts import Doubts
+from sekisho.engine import Context
+from sekisho.engine.matching import arns, glob, variables
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.policy.document import Element, Version
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
 from sekisho.prover.search.formula import Question, Restriction, Rule
@@ -71,7 +72,10 @@ class Owners:
 
 
 def owners_of(
-    question: Question, rules: Sequence[Rule], asked: Sequence[VersionedCondition], doubts: Doubts
+    question: Question,
+    rules: Sequence[Rule],
+    asked: Sequence[VersionedCondition],
+    tracked: TrackedAssumptions,
 ) -> Owners:
     """Return the accounts that the policies of a question tell apart as owners of resources.
 
@@ -79,14 +83,14 @@ def owners_of(
         question: what is asked.
         rules: every statement of its policies.
         asked: every condition of the question.
-        doubts: the assumptions.
+        tracked: the assumptions.
     """
     account = question.user.account
     about = [each for each in asked if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
     if not question.abroad:
         return Owners((Owner(account),), bool(about))
     elements = [*(rule.resource for rule in rules), *(one for one, _ in question.within.resources)]
-    whole = not any(_shifts(each) and doubts.stars_span_colons() for each in elements)
+    whole = not any(_shifts(each) and tracked.stars_span_colons() for each in elements)
     patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
     settled = Context(_of_caller(question.user))
     for each in about:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sekisho.engine import AttachedPolicy, Level, Policies, glob, variables
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.engine.matching import glob, variables
 from sekisho.policy import from_json
 from sekisho.policy.document import Condition, Element, Statement, Version
 from sekisho.prover.values.reading import variables_in

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, product
 
-from sekisho.engine import conditions, operators, variables
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching import conditions, operators, variables
+from sekisho.engine.matching.principals import Caller, CallerKind
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.model import Context, ContextValue, Request
-from sekisho.engine.principals import Caller, CallerKind
-from sekisho.engine.scope import Scope
 from sekisho.messages import Message
 from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
@@ -54,12 +53,12 @@ def variables_in(text: str, version: Version | None) -> frozenset[str]:
     return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
 
 
-def _linked(asked: VersionedCondition, doubts: Doubts) -> frozenset[str]:
+def _linked(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
     """Return the keys whose values a condition compares with, by policy variables."""
     condition, version = asked.condition, asked.version
     name = condition.operator.name
     if name is OperatorName.BOOL and any("${" in text for text in condition.values):
-        if not doubts.bool_variables():
+        if not tracked.bool_variables():
             return frozenset()
     elif name not in operators.SUBSTITUTING:
         return frozenset()
@@ -89,7 +88,7 @@ class About:
         user: whose requests.
         situation: with what credential.
         now: the earliest time of a request.
-        doubts: the assumptions, and which of them were asked.
+        tracked: the assumptions, and which of them were asked.
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
@@ -98,7 +97,7 @@ class About:
     user: CallingUser
     situation: Situation
     now: datetime
-    doubts: Doubts
+    tracked: TrackedAssumptions
     assigned: Mapping[str, ContextValue | None] | None = None
     owners: tuple[str, ...] | None = None
 
@@ -113,14 +112,14 @@ class Reading:
 
     Attributes:
         direct: whether the user calls, and no service on the user's behalf.
-        doubts: the assumptions, and which of them were asked.
+        tracked: the assumptions, and which of them were asked.
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
     def __init__(self, about: About, asked: Iterable[VersionedCondition], effort: Effort) -> None:
         self.loose = about.assigned is None
         self.effort = effort
-        self.doubts = about.doubts
+        self.tracked = about.tracked
         self.direct = about.situation.held.direct
         self._about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
@@ -185,7 +184,7 @@ class Reading:
         """Return what the engine matches against, with some values put in."""
         self.effort.spend(_ASKING + len(self._given))
         request = Request(self._about.user.arn, action, resource, self._given.with_(values))
-        return Scope(request, self._caller, version, self.doubts)
+        return Scope(request, self._caller, version, self.tracked)
 
     def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
         scope = self.scope("iam:GetUser", "*", values, asked.version)
@@ -196,7 +195,7 @@ class Reading:
         linked = {
             each: missing
             for each in asked
-            if (missing := {key for key in _linked(each, self.doubts) if not self.knows(key)})
+            if (missing := {key for key in _linked(each, self.tracked) if not self.knows(key)})
         }
         for missing in linked.values():
             self.linked |= missing
@@ -385,7 +384,7 @@ class Reading:
         if name in keys.OF_RESOURCE_ACCOUNT:
             return [*self._owners, *absent]
         own = [each for each in asked if each.condition.key.lower() == name]
-        own = [each for each in own if not _linked(each, self.doubts)]
+        own = [each for each in own if not _linked(each, self.tracked)]
         if name == USER_ID:
             return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
         if name == keys.REGION:

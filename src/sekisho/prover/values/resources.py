@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
-from sekisho.engine import arns, glob, resources, variables
-from sekisho.engine.glob import Wild
+from sekisho.engine.matching import arns, glob, resources, variables
+from sekisho.engine.matching.glob import Wild
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover.search import reasons
@@ -325,7 +325,7 @@ class RequestTarget:
             return False
         if not self._has_unresolved(element, version):
             return False
-        setting = self._reading.doubts.unresolved_not_resource()
+        setting = self._reading.tracked.unresolved_not_resource()
         return setting is UnresolvedNotResource.FAIL_SAFE
 
     def _takes_besides(self, element: Element, effect: Effect, version: Version | None) -> bool:
@@ -373,7 +373,7 @@ class RequestTarget:
         whole = len(written) == arns.PARTS
         lead = entry.removesuffix(written[-1]) if whole else entry
         yield (*_head(tuple(written[: arns.PARTS - 1])), *(tail if whole else (Wild.STAR,)))
-        if not set(lead) & set("*?") or not self._reading.doubts.stars_span_colons():
+        if not set(lead) & set("*?") or not self._reading.tracked.stars_span_colons():
             return
         one = (*glob.wildcards(lead), *(tail if whole else ()))
         if lead == lead.lower():

@@ -22,8 +22,8 @@ from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, let
 from sekisho.audit.people import Walks, may_hold
 from sekisho.audit.people.walks import Walked
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
-from sekisho.engine.actions import matches
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching.actions import matches
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
@@ -178,7 +178,7 @@ def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> b
 def _lets_assume(policy: AttachedPolicy) -> bool:
     return any(
         each.effect is Effect.ALLOW
-        and matches(each.action, "sts:AssumeRole", Doubts(Assumptions()))
+        and matches(each.action, "sts:AssumeRole", TrackedAssumptions(Assumptions()))
         for each in policy.document.statements
     )
 

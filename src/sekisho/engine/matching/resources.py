@@ -13,11 +13,11 @@ Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource";
 
 from typing import NamedTuple
 
-from sekisho.engine import arns, glob, variables
-from sekisho.engine.glob import Pattern, Wild
+from sekisho.engine.matching import arns, glob, variables
+from sekisho.engine.matching.glob import Pattern, Wild
+from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
-from sekisho.engine.scope import Scope
 from sekisho.policy.document import Effect, Element
 
 __all__ = ["matches"]
@@ -39,7 +39,7 @@ def matches(element: Element, effect: Effect, scope: Scope) -> bool:
         unresolved = unresolved or found is None
     if not (unresolved and element.negated) or effect is Effect.DENY:
         return element.negated
-    return scope.doubts.unresolved_not_resource() is UnresolvedNotResource.DOCUMENTED
+    return scope.tracked.unresolved_not_resource() is UnresolvedNotResource.DOCUMENTED
 
 
 class _Arn(NamedTuple):
@@ -80,7 +80,7 @@ def _entry_matches(entry: str, asked: _Arn, scope: Scope) -> bool | None:
     if not ("*" in written.lead or "?" in written.lead):
         return False
     spanning = _spans(written, asked.lead, asked.tail, scope)
-    return False if spanning is False or not scope.doubts.stars_span_colons() else spanning
+    return False if spanning is False or not scope.tracked.stars_span_colons() else spanning
 
 
 def _tail_matches(written: str, resource: str, scope: Scope) -> bool | None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sekisho.engine import glob
-from sekisho.engine.glob import Pattern, Token
+from sekisho.engine.matching import glob
+from sekisho.engine.matching.glob import Pattern, Token
 from sekisho.engine.model import Context
 from sekisho.engine.remembered import remembered
 from sekisho.policy.document import Version

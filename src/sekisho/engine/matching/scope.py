@@ -1,19 +1,20 @@
-"""The doubtful points of an evaluation, and which of them it came across.
+"""What the elements of a statement are matched against, and which assumptions that rests on.
 
-A matcher asks only when the answer matters to it. An assumption that was never asked cannot have
-changed the outcome; one that was asked may have, and `authorize` finds out by deciding again.
+A matcher asks for an assumption only when the answer matters to it. One that was never asked cannot
+have changed the outcome; one that was asked may have, and `authorize` finds out by deciding again.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from sekisho.engine.model import ArnSpan, Assumptions, UnresolvedNotResource
-
-__all__ = ["Doubts", "other_setting"]
+from sekisho.engine.matching.principals import Caller
+from sekisho.engine.model import ArnSpan, Assumptions, Request, UnresolvedNotResource
+from sekisho.policy.document import Version
 
 
 @dataclass(slots=True)
-class Doubts:
+class TrackedAssumptions:
     """The assumptions of one evaluation; `asked` collects the names of those that were asked."""
 
     assumptions: Assumptions
@@ -64,3 +65,15 @@ def other_setting(setting: object) -> object:
             return next(other for other in type(setting) if other is not setting)
         case _:
             raise TypeError(f"not the setting of an assumption: {setting!r}")
+
+
+class Scope(NamedTuple):
+    """A request, who makes it, the version of the document in hand, and the doubtful points.
+
+    A tuple, like all that is made anew for every request: it takes a third of the time.
+    """
+
+    request: Request
+    caller: Caller
+    version: Version | None
+    tracked: TrackedAssumptions

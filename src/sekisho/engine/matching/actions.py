@@ -7,27 +7,27 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sekisho.engine import glob
-from sekisho.engine.doubts import Doubts
+from sekisho.engine.matching import glob
+from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy.document import Document, Element, Statement
 
 __all__ = ["about", "matches"]
 
 
-def about(document: Document, action: str, doubts: Doubts) -> list[Statement]:
+def about(document: Document, action: str, tracked: TrackedAssumptions) -> list[Statement]:
     """Return the statements whose `Action` or `NotAction` takes in `action`."""
     lower = action.lower()
     return [
         statement
         for statement, listed in _read(document)
-        if _lists(listed, lower, doubts) != statement.action.negated
+        if _lists(listed, lower, tracked) != statement.action.negated
     ]
 
 
-def matches(element: Element, action: str, doubts: Doubts) -> bool:
+def matches(element: Element, action: str, tracked: TrackedAssumptions) -> bool:
     """Tell whether the element takes in `action`; `NotAction` does what it does not list."""
-    return _lists(_entries(element), action.lower(), doubts) != element.negated
+    return _lists(_entries(element), action.lower(), tracked) != element.negated
 
 
 class _Entries(NamedTuple):
@@ -46,7 +46,7 @@ class _Entries(NamedTuple):
     loose: Sequence[tuple[str, str]]
 
 
-def _lists(entries: _Entries, action: str, doubts: Doubts) -> bool:
+def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
     """Tell whether some `service:Name` matches; `*` alone is every action.
 
     An entry without a name, or with white space, matches nothing: no request's action is so.
@@ -62,7 +62,7 @@ def _lists(entries: _Entries, action: str, doubts: Doubts) -> bool:
     for service_like, name_like in entries.loose:
         if glob.like(service_like, service) and glob.like(name_like, name):
             # wildcards in the prefix are a doubtful point
-            return doubts.wildcard_service_prefix()
+            return tracked.wildcard_service_prefix()
     return False
 
 

@@ -11,7 +11,7 @@ identity-based policies with resource-based policies"; facts §6.2, §6.4.
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
-from sekisho.engine import arns
+from sekisho.engine.matching import arns
 from sekisho.engine.model import Request
 from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest, quoted

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
-from sekisho.engine import arns, glob
-from sekisho.engine.glob import Pattern
+from sekisho.engine.matching import arns, glob
+from sekisho.engine.matching.glob import Pattern
 from sekisho.policy.document import OperatorName as Op
 
 __all__ = [

@@ -7,9 +7,9 @@ Source: IAM User Guide, "Conditions with multiple context keys or values", "Set 
 multivalued context keys", "Condition operators"; facts §6.6.
 """
 
-from sekisho.engine import glob, operators, variables
-from sekisho.engine.glob import Pattern
-from sekisho.engine.scope import Scope
+from sekisho.engine.matching import glob, operators, variables
+from sekisho.engine.matching.glob import Pattern
+from sekisho.engine.matching.scope import Scope
 from sekisho.policy.document import Condition, Operator, OperatorName, Quantifier
 
 __all__ = ["holds"]
@@ -45,7 +45,7 @@ def _missing(operator: Operator, scope: Scope) -> bool:
         case Quantifier.FOR_ALL_VALUES:
             return True
         case Quantifier.FOR_ANY_VALUE:
-            return operator.if_exists and scope.doubts.any_value_if_exists_when_missing()
+            return operator.if_exists and scope.tracked.any_value_if_exists_when_missing()
         case Quantifier.NONE:
             return operator.if_exists or operator.name in operators.NEGATIONS
 
@@ -53,7 +53,7 @@ def _missing(operator: Operator, scope: Scope) -> bool:
 def _without_values(operator: Operator, scope: Scope, *, present: bool) -> bool:
     """Decide a condition with an empty list of values (Access Analyzer, "Empty array")."""
     if operator.quantifier is Quantifier.NONE and not operator.if_exists:
-        return scope.doubts.empty_value_list_matches()
+        return scope.tracked.empty_value_list_matches()
     return not present and _missing(operator, scope)
 
 
@@ -65,7 +65,7 @@ def _null(condition: Condition, scope: Scope, *, present: bool) -> bool:
         case Quantifier.FOR_ANY_VALUE:
             return False
         case Quantifier.NONE if not condition.values:
-            return scope.doubts.empty_value_list_matches()
+            return scope.tracked.empty_value_list_matches()
         case Quantifier.NONE:
             return (not present) in map(operators.boolean, condition.values)
 
@@ -78,7 +78,7 @@ def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
         return True in results
     if True in results:
         return False
-    return None not in results or scope.doubts.malformed_value_matches_negated()
+    return None not in results or scope.tracked.malformed_value_matches_negated()
 
 
 def _compare(name: OperatorName, value: str, text: str, scope: Scope) -> bool | None:
@@ -86,7 +86,7 @@ def _compare(name: OperatorName, value: str, text: str, scope: Scope) -> bool | 
     pattern: Pattern | None = glob.literal(text)
     if name in operators.SUBSTITUTING or (
         # the page on operators says yes, the page on variables and Access Analyzer say no
-        name is OperatorName.BOOL and "${" in text and scope.doubts.bool_variables()
+        name is OperatorName.BOOL and "${" in text and scope.tracked.bool_variables()
     ):
         pattern = variables.substitute(text, scope.version, scope.request.context)
     return pattern is not None and operators.compare(name, value, pattern)
