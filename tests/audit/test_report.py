@@ -178,7 +178,7 @@ def test_what_csv_says_of_credentials_and_why() -> None:
         "temporary": {"has": ["Read"], "password": {"must_change": True}},
         "unread": {"has": ["Read"]},
     }
-    gaps = [["GetLoginProfile", "unread", "no"], ["ListMFADevices", "unread", "no"]]
+    gaps = [["GetLoginProfile", "user unread", "no"], ["ListMFADevices", "user unread", "no"]]
     account = snapshot_of({"users": users, "policies": {"Read": READ}, "gaps": gaps})
     text = to_csv(audit_account(account, Exceptions(), version="1"))
     columns = ("kind", "password", "must_change", "enrolled", "devices", "active_keys")

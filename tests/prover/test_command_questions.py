@@ -141,7 +141,8 @@ def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) 
 
 def questions(run: Run, *arguments: str) -> dict[str, Any]:
     value = json.loads(run("prove", *arguments, "--format", "json", "--only", "enforcement").stdout)
-    return {one["id"]: one for one in value["questions"]} | {"assumptions": value["assumptions"]}
+    answers = {one["id"]: one for one in value["questions"]}
+    return answers | {"assumptionsSet": value["assumptionsSet"]}
 
 
 def test_a_verdict_names_the_assumptions_that_it_rests_on(tmp_path: Path, run: Run) -> None:
