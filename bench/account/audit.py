@@ -33,7 +33,7 @@ from sekisho.account import (
 )
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.findings import check_account
-from sekisho.audit.people import rows_of
+from sekisho.audit.impact import rows_of
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.signin import DeviceKind
 

@@ -10,7 +10,7 @@ from audit.small_accounts import HOME, snapshot_of
 from cases import cases, document
 from sekisho.audit import Family, Finding, FindingId
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.people import powers_of
+from sekisho.audit.impact import powers_of
 from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,7 +65,7 @@ def test_rows(case: dict[str, Any]) -> None:
     told = {
         row.user.name: [
             *(row.nature.value, row.enforcement.enforced.value),
-            [each.value for each in row.fate.outlooks],
+            [each.value for each in row.impact.kinds],
             None if row.power.unknown else row.power.administers,
         ]
         for row in report.rows

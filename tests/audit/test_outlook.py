@@ -24,13 +24,13 @@ from sekisho.account import (
     collect,
 )
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people import Fate, Outlook, rows_of
+from sekisho.audit.impact import ImpactKind, UserImpact, rows_of
+from sekisho.audit.impact.outcomes import SignInOutcomes
 from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Choices, Document, force_mfa, from_json, to_json
-from sekisho.rollout.plan import Verdict
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.signin import DeviceKind, PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
@@ -39,8 +39,8 @@ ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionTok
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 
 
-def fate(snapshot: Snapshot, enforcement: Document | None = None) -> Fate:
-    return rows_of(snapshot, Exceptions(), enforcement)[0].fate
+def fate(snapshot: Snapshot, enforcement: Document | None = None) -> UserImpact:
+    return rows_of(snapshot, Exceptions(), enforcement)[0].impact
 
 
 def said(snapshot: Snapshot) -> str | None:
@@ -54,9 +54,9 @@ def test_in_another_partition() -> None:
         replace(user, arn=user.arn.replace("arn:aws:", "arn:aws-cn:")) for user in snapshot.users
     )
     china = replace(snapshot, partition="aws-cn", users=users)
-    assert fate(china).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(china).kinds == (ImpactKind.MUST_ENROL,)
     # a policy that is written for the other partition keeps everybody out there
-    assert fate(china, force_mfa(Choices())).outlooks == (Outlook.LOCKED_OUT,)
+    assert fate(china, force_mfa(Choices())).kinds == (ImpactKind.LOCKED_OUT,)
 
 
 def test_a_policy_that_names_the_account_and_the_user() -> None:
@@ -73,8 +73,8 @@ def test_a_policy_that_names_the_account_and_the_user() -> None:
         }
         return from_json({"Version": "2012-10-17", "Statement": [allow, deny]})
 
-    assert fate(snapshot_of(KEN), only("ken")).outlooks == (Outlook.MUST_ENROL,)
-    assert fate(snapshot_of(KEN), only("eva")).outlooks == (Outlook.LOCKED_OUT,)
+    assert fate(snapshot_of(KEN), only("ken")).kinds == (ImpactKind.MUST_ENROL,)
+    assert fate(snapshot_of(KEN), only("eva")).kinds == (ImpactKind.LOCKED_OUT,)
 
 
 def test_a_policy_that_leaves_out_whoever_has_a_tag() -> None:
@@ -91,10 +91,8 @@ def test_a_policy_that_leaves_out_whoever_has_a_tag() -> None:
             for name, tags in (("eva", {"State": "left"}), ("ken", {"state": "here"}))
         },
     }
-    fates = {
-        row.user.name: row.fate.outlooks for row in rows_of(snapshot_of(account), Exceptions())
-    }
-    assert fates == {"eva": (Outlook.LOCKED_OUT,), "ken": (Outlook.MUST_ENROL,)}
+    fates = {row.user.name: row.impact.kinds for row in rows_of(snapshot_of(account), Exceptions())}
+    assert fates == {"eva": (ImpactKind.LOCKED_OUT,), "ken": (ImpactKind.MUST_ENROL,)}
 
 
 def expired(rules: PasswordPolicy | None, *gaps: Gap) -> Snapshot:
@@ -110,21 +108,21 @@ def expired(rules: PasswordPolicy | None, *gaps: Gap) -> Snapshot:
 def test_an_expired_password() -> None:
     soft, hard = PasswordPolicy(max_age=90), PasswordPolicy(max_age=90, hard_expiry=True)
     unread = gap_at("GetAccountPasswordPolicy")
-    assert fate(expired(soft)).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(expired(soft)).kinds == (ImpactKind.MUST_ENROL,)
     # whom nobody lets in but an administrator
-    assert fate(expired(hard)).outlooks == (Outlook.LOCKED_OUT,)
-    assert fate(expired(None, unread)).outlooks == (Outlook.UNKNOWN,)
+    assert fate(expired(hard)).kinds == (ImpactKind.LOCKED_OUT,)
+    assert fate(expired(None, unread)).kinds == (ImpactKind.UNKNOWN,)
     assert said(expired(None, unread)) == "GetAccountPasswordPolicy: AccessDenied: no"
 
 
 def test_a_password_of_which_only_the_report_would_tell_that_it_has_expired() -> None:
     unread = replace(snapshot_of(KEN), gaps=(gap_at("GenerateCredentialReport", "", "Denied: no"),))
     hard = PasswordPolicy(max_age=90, hard_expiry=True)
-    assert fate(replace(unread, password_policy=hard)).outlooks == (Outlook.UNKNOWN,)
+    assert fate(replace(unread, password_policy=hard)).kinds == (ImpactKind.UNKNOWN,)
     assert said(replace(unread, password_policy=hard)) == "GenerateCredentialReport: Denied: no"
     # who may change it gets in either way, and what never expires has not
     for rules in (replace(hard, hard_expiry=False), replace(hard, max_age=0), None):
-        assert fate(replace(unread, password_policy=rules)).outlooks == (Outlook.MUST_ENROL,)
+        assert fate(replace(unread, password_policy=rules)).kinds == (ImpactKind.MUST_ENROL,)
 
 
 def test_a_password_that_must_be_changed_where_everybody_may() -> None:
@@ -143,10 +141,10 @@ def test_a_password_that_must_be_changed_where_everybody_may() -> None:
     )
     must = snapshot_of({"users": {"ken": {"password": {"must_change": True}}}})
     may = replace(must, password_policy=PasswordPolicy(users_may_change=True))
-    assert Outlook.MUST_ENROL in fate(may, quiet).outlooks
-    assert Outlook.DEAD_LOCK in fate(must, quiet).outlooks
+    assert ImpactKind.MUST_ENROL in fate(may, quiet).kinds
+    assert ImpactKind.DEAD_LOCK in fate(must, quiet).kinds
     unread = replace(must, gaps=(gap_at("GetAccountPasswordPolicy"),))
-    assert Outlook.UNKNOWN in fate(unread, quiet).outlooks
+    assert ImpactKind.UNKNOWN in fate(unread, quiet).kinds
 
 
 KEY: dict[str, Any] = {"keys": [{"used": 1}], "has": ["Force_MFA"], "inline": {"all": [ALL]}}
@@ -170,8 +168,8 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
         return {"policies": {"Force_MFA": "Force_MFA"}, "users": users}
 
     # a passkey gives no code, and so no session by access key
-    assert fate(snapshot_of(account("virtual"))).outlooks == (Outlook.READY,)
-    assert fate(snapshot_of(account("passkey"))).outlooks == (Outlook.LOCKED_OUT,)
+    assert fate(snapshot_of(account("virtual"))).kinds == (ImpactKind.READY,)
+    assert fate(snapshot_of(account("passkey"))).kinds == (ImpactKind.LOCKED_OUT,)
     passkey = snapshot_of(account("passkey"))
     (entry,) = SignInOutcomes(passkey, {}).outcomes(passkey.users).values()
     findings = audit_account(passkey, Exceptions(), version="1").findings
@@ -183,14 +181,14 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     assert fact.ja.endswith(entry.why.ja)
     assert "without help" in fact.en
     blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
-    assert fate(blind).outlooks == (Outlook.UNKNOWN,)
+    assert fate(blind).kinds == (ImpactKind.UNKNOWN,)
     assert said(blind) == "ListMFADevices: AccessDenied: no"
     found = audit_account(blind, Exceptions(), version="1").findings
     unknown = {each.id.value for each in found if not each.known}
     assert {"account.passkey-only-with-key", "account.one-device-only"} <= unknown
     # at the console both do
     people = reported(account(password={}), "ListMFADevices", mfa_active=True)
-    assert fate(people).outlooks == (Outlook.READY,)
+    assert fate(people).kinds == (ImpactKind.READY,)
 
 
 def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> None:
@@ -205,17 +203,17 @@ def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> Non
         }
         return {"users": {"ken": user}}
 
-    for devices, free in ((("virtual",), Outlook.READY), ((), Outlook.MUST_ENROL)):
-        assert fate(snapshot_of(account({}, *devices))).outlooks == (free,)
+    for devices, free in ((("virtual",), ImpactKind.READY), ((), ImpactKind.MUST_ENROL)):
+        assert fate(snapshot_of(account({}, *devices))).kinds == (free,)
         must = fate(snapshot_of(account({"must_change": True}, *devices)))
-        assert must.outlooks != (free,)
+        assert must.kinds != (free,)
         blind = reported(account(None, *devices), "GetLoginProfile", password_enabled=True)
-        assert fate(blind).outlooks == (Outlook.UNKNOWN,)
+        assert fate(blind).kinds == (ImpactKind.UNKNOWN,)
         assert said(blind) == "GetLoginProfile: AccessDenied: no"
     # who may change it gets in either way
     free_to = {"policies": {"Force_MFA": "Force_MFA"}, "users": {"ken": {"has": ["Force_MFA"]}}}
     blind = reported(free_to, "GetLoginProfile", password_enabled=True)
-    assert fate(blind).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(blind).kinds == (ImpactKind.MUST_ENROL,)
 
 
 def test_a_walk_that_is_not_decided_says_why() -> None:
@@ -228,7 +226,7 @@ def test_a_walk_that_is_not_decided_says_why() -> None:
     users = {"ken": {"password": {}, "inline": {"office": [ALL, office]}}}
     snapshot = snapshot_of({"users": users})
     reason = fate(snapshot).reason
-    assert fate(snapshot).outlooks == (Outlook.UNKNOWN,)
+    assert fate(snapshot).kinds == (ImpactKind.UNKNOWN,)
     assert reason is not None
     assert "`aws:SourceIp`" in reason.en
     assert "`aws:SourceIp`" in reason.ja
@@ -265,12 +263,20 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
     unread = gap_at("ListVirtualMFADevices")
     free = snapshot_of(KEN)
     for snapshot, outlook, verdict in (
-        (free, Outlook.MUST_ENROL, Verdict.PROVED),
-        (replace(free, unassigned_devices=(another,)), Outlook.MUST_ENROL, Verdict.PROVED),
-        (replace(free, unassigned_devices=(orphan,)), Outlook.LOCKED_OUT, Verdict.REFUTED),
-        (replace(free, gaps=(unread,)), Outlook.UNKNOWN, Verdict.UNKNOWN),
+        (free, ImpactKind.MUST_ENROL, ScenarioOutcome.GETS_IN),
+        (
+            replace(free, unassigned_devices=(another,)),
+            ImpactKind.MUST_ENROL,
+            ScenarioOutcome.GETS_IN,
+        ),
+        (
+            replace(free, unassigned_devices=(orphan,)),
+            ImpactKind.LOCKED_OUT,
+            ScenarioOutcome.LOCKED_OUT,
+        ),
+        (replace(free, gaps=(unread,)), ImpactKind.UNKNOWN, ScenarioOutcome.UNKNOWN),
     ):
-        assert fate(snapshot, ONLY_OWN_NAME).outlooks == (outlook,)
+        assert fate(snapshot, ONLY_OWN_NAME).kinds == (outlook,)
         # a rollout says the same of whoever has MFA enforcement already
         user = replace(free.users[0], inline=(AttachedPolicy("enforcement", ONLY_OWN_NAME),))
         enforced = replace(snapshot, users=(user,))
@@ -279,7 +285,7 @@ def test_a_device_that_nobody_enabled_and_that_has_the_user_s_name() -> None:
     assert told is not None
     assert "ListVirtualMFADevices" in told.en
     # AWS's own names do not matter to who may have any
-    assert fate(replace(free, gaps=(unread,))).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(replace(free, gaps=(unread,))).kinds == (ImpactKind.MUST_ENROL,)
 
 
 def with_taro(snapshot: Snapshot, *names: str, **about: Any) -> Snapshot:
@@ -316,20 +322,37 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
     unlisted = gap_at("GetAccountAuthorizationDetails")
     # in another case a device has the name, but a policy about the name is not about it
     other_case = (
-        (Outlook.UNKNOWN, Verdict.UNKNOWN) if more else (Outlook.LOCKED_OUT, Verdict.REFUTED)
+        (ImpactKind.UNKNOWN, ScenarioOutcome.UNKNOWN)
+        if more
+        else (ImpactKind.LOCKED_OUT, ScenarioOutcome.LOCKED_OUT)
     )
     for snapshot, outlook, verdict, said_in in (
-        (with_taro(free, "ken-2"), Outlook.MUST_ENROL, Verdict.PROVED, ""),
-        (with_taro(free, "old/ken"), Outlook.MUST_ENROL, Verdict.PROVED, ""),
-        (with_taro(free, "ken"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
-        (with_taro(free, "KEN"), Outlook.LOCKED_OUT, Verdict.REFUTED, "taro has"),
-        (replace(free, root=root), Outlook.LOCKED_OUT, Verdict.REFUTED, "<root_account> has"),
+        (with_taro(free, "ken-2"), ImpactKind.MUST_ENROL, ScenarioOutcome.GETS_IN, ""),
+        (with_taro(free, "old/ken"), ImpactKind.MUST_ENROL, ScenarioOutcome.GETS_IN, ""),
+        (with_taro(free, "ken"), ImpactKind.LOCKED_OUT, ScenarioOutcome.LOCKED_OUT, "taro has"),
+        (with_taro(free, "KEN"), ImpactKind.LOCKED_OUT, ScenarioOutcome.LOCKED_OUT, "taro has"),
+        (
+            replace(free, root=root),
+            ImpactKind.LOCKED_OUT,
+            ScenarioOutcome.LOCKED_OUT,
+            "<root_account> has",
+        ),
         (replace(free, unassigned_devices=(orphan,)), *other_case, "mfa/Ken"),
-        (with_taro(free, gaps=(blind,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "ListMFADevices"),
-        (replace(free, gaps=(unlisted,)), Outlook.UNKNOWN, Verdict.UNKNOWN, "AccessDenied"),
+        (
+            with_taro(free, gaps=(blind,)),
+            ImpactKind.UNKNOWN,
+            ScenarioOutcome.UNKNOWN,
+            "ListMFADevices",
+        ),
+        (
+            replace(free, gaps=(unlisted,)),
+            ImpactKind.UNKNOWN,
+            ScenarioOutcome.UNKNOWN,
+            "AccessDenied",
+        ),
     ):
         told = fate(snapshot, only)
-        assert outlook in told.outlooks
+        assert outlook in told.kinds
         enforced = replace(free.users[0], inline=(AttachedPolicy("enforcement", only),))
         after = replace(snapshot, users=(enforced, *snapshot.users[1:]))
         entry = SignInOutcomes(after, {}).outcomes(after.users)["ken"]
@@ -337,8 +360,8 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
         assert said_in in entry.why.en
         assert said_in in (told.name_taken or told.reason or Message.both("", "")).en
         # who may have any name is in nobody's way
-        if outlook is not Outlook.UNKNOWN:
-            assert fate(snapshot).outlooks == (Outlook.MUST_ENROL,)
+        if outlook is not ImpactKind.UNKNOWN:
+            assert fate(snapshot).kinds == (ImpactKind.MUST_ENROL,)
 
 
 def test_aws_refuses_the_name_of_somebody_else_s_device() -> None:
@@ -387,4 +410,4 @@ def test_a_condition_on_what_nobody_needs_to_get_in() -> None:
     buckets = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": office}
     account = {"policies": {"mixed": [change, buckets]}}
     users = {"ken": {"password": {}, "has": ["mixed"]}}
-    assert fate(snapshot_of({**account, "users": users})).outlooks == (Outlook.MUST_ENROL,)
+    assert fate(snapshot_of({**account, "users": users})).kinds == (ImpactKind.MUST_ENROL,)

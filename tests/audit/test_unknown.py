@@ -24,7 +24,7 @@ from sekisho.account import (
     open_account,
 )
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people import Outlook
+from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import AccountReport, audit_account, to_csv, to_json
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
@@ -38,7 +38,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
 }
 SIGNS = {*HIDDEN} - {"GetLoginProfile", "ListMFADevices"}
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-CERTAIN = {Outlook.READY, Outlook.MUST_ENROL, Outlook.NO_WAY_IN}
+CERTAIN = {ImpactKind.READY, ImpactKind.MUST_ENROL, ImpactKind.SIGNS_IN_NOWHERE}
 
 
 def hidden(snapshot: Snapshot) -> Iterator[tuple[Snapshot, User, str]]:
@@ -68,14 +68,14 @@ def test_what_is_hidden_is_unknown(case: dict[str, Any]) -> None:
         assert report.unknown
         why = (
             *(gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)),
-            row.fate.reason.en if row.fate.reason else "",
+            row.impact.reason.en if row.impact.reason else "",
         )
         assert any(what in each for each in why)
         assert known(report) <= whole, "a finding that the whole account has not"
         # each finding about the user is still there, or something is said to be unknown instead
         lost = {each for each, subject in whole if subject == user.name} - told
         assert not lost or not all(each.known for each in report.findings_of[user.name])
-        assert not CERTAIN & {*row.fate.outlooks} or what in SIGNS
+        assert not CERTAIN & {*row.impact.kinds} or what in SIGNS
 
 
 def test_a_credential_report_tells_no_more_than_it_does(tmp_path: Any) -> None:
@@ -135,7 +135,7 @@ def holding(*gaps: str, **held: Any) -> AccountReport:
 )
 def test_who_holds_what_signs_requests_for_one_service_is_somebody(held: dict[str, Any]) -> None:
     report = holding(**held)
-    assert report.rows[0].fate.outlooks == (Outlook.KEYS_STOP,)
+    assert report.rows[0].impact.kinds == (ImpactKind.KEYS_STOP,)
     assert "account.user-without-device" not in {each for each, _ in known(report)}
     assert report.rows[0].credentials.others_count == 1
     # what was found stays found where the rest was not read
@@ -145,11 +145,11 @@ def test_who_holds_what_signs_requests_for_one_service_is_somebody(held: dict[st
 
 def test_whether_anybody_can_be_a_user_is_unknown_where_credentials_were_not_read() -> None:
     report = holding()
-    assert report.rows[0].fate.outlooks == (Outlook.NO_WAY_IN,)
+    assert report.rows[0].impact.kinds == (ImpactKind.SIGNS_IN_NOWHERE,)
     assert ("account.user-without-device", "bot") in known(report)
     for what in OTHERS:
         report = holding(what)
-        assert report.rows[0].fate.outlooks == (Outlook.KEYS_MAY_STOP,)
+        assert report.rows[0].impact.kinds == (ImpactKind.KEYS_MAY_STOP,)
         assert ("account.user-without-device", "bot") not in known(report)
         (row,) = csv.DictReader(StringIO(to_csv(report)))
         assert row["other_credentials"] == "unknown"
@@ -181,13 +181,13 @@ def test_what_will_be_attached_decides_what_will_happen() -> None:
     users = {"ken": {"password": {"must_change": True}, "keys": [{"used": 1}]}}
     snapshot = snapshot_of({"users": users})
 
-    def outlooks(preset: Preset) -> tuple[Outlook, ...]:
+    def kinds(preset: Preset) -> tuple[ImpactKind, ...]:
         enforcement = force_mfa(choices_of(preset))
         report = audit_account(snapshot, Exceptions(), enforcement=enforcement, version="1")
-        return report.rows[0].fate.outlooks
+        return report.rows[0].impact.kinds
 
-    assert outlooks(Preset.AWS) == (Outlook.DEAD_LOCK, Outlook.KEYS_STOP)
-    assert outlooks(Preset.RECOMMENDED) == (Outlook.KEYS_STOP, Outlook.MUST_ENROL)
+    assert kinds(Preset.AWS) == (ImpactKind.DEAD_LOCK, ImpactKind.KEYS_STOP)
+    assert kinds(Preset.RECOMMENDED) == (ImpactKind.KEYS_STOP, ImpactKind.MUST_ENROL)
 
 
 def test_what_is_no_enforcement_covers_nobody() -> None:
@@ -206,7 +206,7 @@ def test_what_is_no_enforcement_covers_nobody() -> None:
     )
     snapshot = snapshot_of({"users": {"ken": {"password": {}, "devices": ["virtual"]}}})
     report = audit_account(snapshot, Exceptions(), enforcement=decoy, version="1")
-    assert report.rows[0].fate.outlooks == (Outlook.NOT_COVERED, Outlook.READY)
+    assert report.rows[0].impact.kinds == (ImpactKind.NOT_ENFORCED, ImpactKind.READY)
 
 
 def test_a_policy_that_cannot_be_read_for_certain_makes_unknown_whom_it_may_matter_to() -> None:

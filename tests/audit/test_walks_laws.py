@@ -10,8 +10,8 @@ from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from audit.test_powers_laws import NAMES, PEOPLE, allowed
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people import rows_of
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.audit.impact import rows_of
+from sekisho.audit.impact.outcomes import SignInOutcomes
 
 OWN = (
     *("user/*", "user/bob", "user/b*", "user/bob/*", "user/${aws:username}"),
@@ -55,11 +55,11 @@ def test_users_together_get_in_as_each_does_alone(made: dict[str, Any], order: l
     together = snapshot_of(made)
     users = tuple(together.user_named[name] for name in order)
     fates = {
-        row.user.name: row.fate for row in rows_of(replace(together, users=users), Exceptions())
+        row.user.name: row.impact for row in rows_of(replace(together, users=users), Exceptions())
     }
     entries = SignInOutcomes(together, {}).outcomes(users)
     for user in users:
         (alone,) = rows_of(replace(together, users=(user,)), Exceptions())
-        assert fates[user.name] == alone.fate
+        assert fates[user.name] == alone.impact
         assert entries[user.name] == SignInOutcomes(together, {}).outcomes((user,))[user.name]
     event(f"{len({each.verdict for each in entries.values()})} answers")

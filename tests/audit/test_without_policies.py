@@ -13,7 +13,7 @@ from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
 from sekisho.cli.planning import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
-from sekisho.rollout import Caller, Goal, PolicyGoal, Verdict, plan
+from sekisho.rollout import Caller, Goal, PolicyGoal, SafetyVerdict, plan
 
 AWS = "arn:aws:iam::aws:policy/"
 COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
@@ -63,8 +63,8 @@ def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None
     (note,) = [note for note in made.reasons if note.text.en.count("GetPolicy ")]
     assert note.about == tuple(AWS + name for name in COUNTS)
     verdicts = {proof.id: proof.verdict for proof in made.proofs}
-    assert verdicts.pop("break-glass-untouched") is Verdict.NOBODY
-    assert set(verdicts.values()) == {Verdict.UNKNOWN}
+    assert verdicts.pop("break-glass-untouched") is SafetyVerdict.NOBODY
+    assert set(verdicts.values()) == {SafetyVerdict.UNKNOWN}
     lines = [line for line in plan_lines(made, Language.EN) if "ReadOnlyAccess` was not" in line]
     proofs = [line for line in lines if "aoi.watanabe, haruka.kato" in line]
     assert len(proofs) == len(["enforcement", "everyone-gets-in"])

@@ -93,7 +93,7 @@ def test_exceptions_and_break_glass_users_are_shown(
     saved: Path, lang: Language, shown: str
 ) -> None:
     made = Plan.from_json(ran(saved, ("plan", "--all-users")).stdout)
-    assert ("glass", "break-glass") in [(person.user, person.fate) for person in made.people]
+    assert ("glass", "break-glass") in [(person.user, person.impact) for person in made.people]
     assert shown in list(plan_lines(Plan.from_json(made.to_json()), lang))
 
 

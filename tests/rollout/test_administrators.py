@@ -27,15 +27,15 @@ from sekisho.account import (
     Password,
     Snapshot,
 )
-from sekisho.audit.people import powers_of
-from sekisho.audit.people.powers import Powers
+from sekisho.audit.impact import powers_of
+from sekisho.audit.impact.powers import Powers
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 from sekisho.prover import Unknown, Verdict
 from sekisho.rollout import Caller, Goal, NewUser, Plan, plan
 from sekisho.rollout.plan import Proof
-from sekisho.rollout.plan import Verdict as Told
+from sekisho.rollout.plan import SafetyVerdict as Told
 from sekisho.signin import PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))

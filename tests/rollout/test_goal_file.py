@@ -183,7 +183,7 @@ def test_a_wave_waits_for_its_day() -> None:
     text = "waves: [{name: next, from: 2026-11-25, who: [{user: hanako}]}]\n"
     waits = made(text, people())
     assert [(p.user, p.impact, p.wave) for p in waits.people] == [
-        ("hanako", ImpactKind.WAITS_WAVE.value, "next")
+        ("hanako", ImpactKind.WAITS_FOR_WAVE.value, "next")
     ]
     assert "2026-11-25" in waits.people[0].text.en
     later = dataclasses.replace(people(), taken_at=NOW + timedelta(days=1))

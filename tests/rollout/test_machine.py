@@ -31,6 +31,8 @@ from rollout.staging import ADMIN, ENFORCEMENT, NOW, Killed, company, enforcemen
 from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi, Snapshot, collect, policies_of, user_of
+from sekisho.audit.impact.credentials import usable_credentials
+from sekisho.audit.impact.outcomes import SignInOutcomes
 from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
@@ -39,9 +41,7 @@ from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, Observer, State
-from sekisho.rollout.plan import Verdict
-from sekisho.rollout.planning.requests import decided, probes, usable_credentials
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.rollout.planning.requests import decided, probes
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
@@ -441,7 +441,7 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
 def _way_in(snapshot: Snapshot, name: str) -> bool:
     """Return whether what somebody holds opens a session in which not everything is denied."""
     user, policies = user_of(snapshot, name), policies_of(snapshot, name)
-    opens = SignInOutcomes(snapshot, {}).console(user).verdict is Verdict.PROVED
+    opens = SignInOutcomes(snapshot, {}).console(user).gets_in
     return any(
         decided(snapshot, credential, policies, user.tags, probe).effect
         is not DecisionEffect.EXPLICITLY_DENIED

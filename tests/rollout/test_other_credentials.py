@@ -31,7 +31,7 @@ from sekisho.account import (
     SshKey,
 )
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.people import Outlook, rows_of
+from sekisho.audit.impact import ImpactKind, rows_of
 from sekisho.policy import Document, from_json
 from sekisho.rollout import Goal, Note, Plan, plan
 
@@ -185,14 +185,14 @@ def bots_of_every_kind() -> tuple[Bots, Snapshot]:
 def test_an_audit_tells_what_stops() -> None:
     bots, start = bots_of_every_kind()
     assert {*bots} == IN_USE | MAY_BE | NOT_IN_USE
-    found: dict[Outlook, set[str]] = {each: set() for each in Outlook}
+    found: dict[ImpactKind, set[str]] = {each: set() for each in ImpactKind}
     for row in rows_of(start, Exceptions()):
-        for outlook in row.fate.outlooks if row.user.name in bots else ():
+        for outlook in row.impact.kinds if row.user.name in bots else ():
             found[outlook].add(row.user.name)
     # of a key it may be in use, and counts as if; of the rest it is not known whether it is there
-    assert found[Outlook.KEYS_STOP] == IN_USE | {"never-read", "reported"}
-    assert found[Outlook.KEYS_MAY_STOP] == {"unread"}
-    assert found[Outlook.NO_WAY_IN] == {"off", "reported-off"}
+    assert found[ImpactKind.KEYS_STOP] == IN_USE | {"never-read", "reported"}
+    assert found[ImpactKind.KEYS_MAY_STOP] == {"unread"}
+    assert found[ImpactKind.SIGNS_IN_NOWHERE] == {"off", "reported-off"}
 
 
 def test_a_plan_tells_what_stops_as_the_audit_does() -> None:

@@ -43,10 +43,10 @@ from sekisho.rollout import (
     NewUser,
     Plan,
     PolicyGoal,
+    SafetyVerdict,
     Stage,
     TagPolicy,
     TemporaryPassword,
-    Verdict,
     plan,
 )
 from sekisho.rollout.changes import forecast
@@ -198,7 +198,7 @@ def test_a_caller_who_cannot_be_judged_is_refused(arn: str, reason: str) -> None
     assert reason in ids(made.reasons)
     assert not made.applicable
     verdicts = {proof.id: proof.verdict for proof in made.proofs}
-    assert verdicts["caller-keeps-access"] is Verdict.UNKNOWN
+    assert verdicts["caller-keeps-access"] is SafetyVerdict.UNKNOWN
 
 
 def test_break_glass_is_not_enforced_through_a_group() -> None:
@@ -364,7 +364,7 @@ def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     assert about(made, "must-enrol") == ("hanako",)
     assert made.against == ("everyone-gets-in",)
     (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
-    assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("taro",))
+    assert (proof.verdict, proof.failed) == (SafetyVerdict.REFUTED, ("taro",))
     assert "AccessDenied" in proof.shown[0].en
     fates = {person.user: person.impact for person in made.people}
     assert fates == {"hanako": "enrols-first", "taro": "locked-out"}
@@ -381,7 +381,7 @@ def test_a_policy_that_does_not_enforcement_is_told() -> None:
     goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
     made = plan(goal, account(), ADMIN)
     (proof,) = [proof for proof in made.proofs if proof.id == "enforcement"]
-    assert (proof.verdict, proof.failed) == (Verdict.REFUTED, ("machine",))
+    assert (proof.verdict, proof.failed) == (SafetyVerdict.REFUTED, ("machine",))
     assert "is allowed" in proof.shown[0].en
 
 

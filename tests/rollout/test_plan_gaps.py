@@ -14,7 +14,7 @@ from sekisho.cli.planning import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
-from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, Verdict, plan
+from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, SafetyVerdict, plan
 from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.lifecycle import PlanningContext, offboard, planning_context, reset
 from sekisho.signin import PasswordPolicy
@@ -59,12 +59,12 @@ def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> 
     start = unread(account(), gap, who=who)
     made = plan(EVERYBODY, start, ADMIN, {"gap": "we know them"})
     found = proof(made, "everyone-gets-in")
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is SafetyVerdict.UNKNOWN
     assert found.failed == (("hanako", "machine") if not who else ("hanako",))
     assert all(gap in why.en and gap in why.ja for why in found.shown)
     assert not made.applicable
     fates = {person.user: person for person in made.people}
-    assert fates["hanako"].impact == "unsure"
+    assert fates["hanako"].impact == "unknown"
     assert f"what they hold was not read ({gap})" in fates["hanako"].text.en
     if who:
         assert fates["machine"].impact == "enrols-first"
@@ -83,17 +83,17 @@ def test_a_password_policy_that_was_not_read_is_taken_both_ways() -> None:
         return proof(plan(goal, replace(snapshot, report=report), ADMIN), "everyone-gets-in")
 
     hard = replace(start, password_policy=PasswordPolicy(max_age=90, hard_expiry=True))
-    assert entry(hard, late).verdict is Verdict.REFUTED
+    assert entry(hard, late).verdict is SafetyVerdict.REFUTED
     found = entry(unread, late)
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is SafetyVerdict.UNKNOWN
     assert all("GetAccountPasswordPolicy: AccessDenied" in why.en for why in found.shown)
     # whose password is still good gets in whatever it says
-    assert entry(unread, row).verdict is Verdict.PROVED
+    assert entry(unread, row).verdict is SafetyVerdict.PROVED
 
 
 def test_an_export_without_credentials_proves_nothing_about_them() -> None:
     made = plan(EVERYBODY, unread(account(), *GAPS), ROLE, {"gap": "ok"})
-    unknown = {each.id for each in made.proofs if each.verdict is Verdict.UNKNOWN}
+    unknown = {each.id for each in made.proofs if each.verdict is SafetyVerdict.UNKNOWN}
     assert unknown == {"everyone-gets-in", "administrator-remains"}
     assert about(made, "keys-in-use") == ("hanako", "machine")
     assert about(made, "must-enrol") == about(made, "cannot-enrol") == ()
@@ -122,8 +122,8 @@ def test_who_is_like_somebody_unread_is_told_apart() -> None:
 def test_who_is_reset_and_was_not_read_is_unknown(gap: str) -> None:
     at = PlanningContext(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap": "ok"})
     made = reset(at, "hanako")
-    assert proof(made, "everyone-gets-in").verdict is Verdict.UNKNOWN
-    assert [person.impact for person in made.people] == ["unsure"]
+    assert proof(made, "everyone-gets-in").verdict is SafetyVerdict.UNKNOWN
+    assert [person.impact for person in made.people] == ["unknown"]
 
 
 def only(*names: str) -> Snapshot:
@@ -135,10 +135,10 @@ def test_where_nobody_could_administer_before_that_is_said() -> None:
     start = only("hanako", "glass")
     made = plan(Goal(policy_goal(), users=("hanako",)), start, ROLE)
     # hanako is in a group that may do everything, and gets in without MFA: she could
-    assert proof(made, "administrator-remains").verdict is Verdict.REFUTED
+    assert proof(made, "administrator-remains").verdict is SafetyVerdict.REFUTED
     made = plan(Goal(policy_goal(), users=("glass",)), only("glass"), ROLE)
     found = proof(made, "administrator-remains")
-    assert found.verdict is Verdict.NOBODY
+    assert found.verdict is SafetyVerdict.NOBODY
     assert found.text.en.startswith("No user could administer users before")
     assert "もともと" in found.text.ja
 
@@ -147,7 +147,7 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
     start = only("glass", "admin")
     made = offboard(PlanningContext(unread(start, *GAPS, who="admin"), ROLE), "admin")
     found = proof(made, "administrator-remains")
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is SafetyVerdict.UNKNOWN
     assert found.failed == ("admin",)
     # somebody who is known to administer is enough, whoever else was not read
     start = with_user(
@@ -157,7 +157,7 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
         ),
     )
     made = offboard(PlanningContext(unread(start, *GAPS, who="admin"), ROLE), "admin")
-    assert proof(made, "administrator-remains").verdict is Verdict.PROVED
+    assert proof(made, "administrator-remains").verdict is SafetyVerdict.PROVED
 
 
 def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() -> None:
@@ -165,16 +165,16 @@ def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() ->
     root = Caller(f"arn:aws:iam::{ACCOUNT}:root")
     goal = Goal(policy_goal(), new_users=(NewUser("jiro"),))
     made = plan(goal, replace(account(), users=(), gaps=(gap,)), root, {"gap": "ok"})
-    assert proof(made, "administrator-remains").verdict is Verdict.UNKNOWN
+    assert proof(made, "administrator-remains").verdict is SafetyVerdict.UNKNOWN
 
 
 def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     found = proof(plan(MACHINE, account(), ADMIN), "break-glass-untouched")
-    assert found.verdict is Verdict.NOBODY
+    assert found.verdict is SafetyVerdict.NOBODY
     assert found.text.en == "No break-glass user is named: nobody is protected as one."
     named = replace(MACHINE, break_glass=("glass",))
     found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
-    assert found.verdict is Verdict.PROVED
+    assert found.verdict is SafetyVerdict.PROVED
     assert found.text.en.startswith("No break-glass user is touched")
 
 

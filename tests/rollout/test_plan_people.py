@@ -37,7 +37,7 @@ from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
 from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
-from sekisho.rollout.plan import Verdict
+from sekisho.rollout.plan import SafetyVerdict
 from sekisho.signin import DeviceKind, PasswordPolicy
 
 ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
@@ -224,7 +224,7 @@ def test_whom_a_tag_keeps_out_is_told_from_those_it_does_not() -> None:
         start = with_user(start, found)
     made = planned(enforcement(), "eva", "ken", "liv", start=start)
     (entry,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
-    assert (entry.verdict, entry.failed) == (Verdict.REFUTED, ("eva",))
+    assert (entry.verdict, entry.failed) == (SafetyVerdict.REFUTED, ("eva",))
 
 
 def test_who_could_work_before_is_never_left_out() -> None:
@@ -287,7 +287,7 @@ def test_policies_that_were_not_read_are_not_taken_for_none() -> None:
     )
     made = plan(Goal(policy_goal(), users=("taro",), replaces=(OLD,)), start, ADMIN)
     (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
-    assert (opens.verdict, opens.failed) == (Verdict.UNKNOWN, ("taro",))
+    assert (opens.verdict, opens.failed) == (SafetyVerdict.UNKNOWN, ("taro",))
     assert "may-lose" in felt(made)
 
 
@@ -309,7 +309,7 @@ def test_a_tag_in_a_condition_tells_users_apart(names: tuple[str, str]) -> None:
         for each in planned(enforcement(), *names, start=start).proofs
         if each.id == "everyone-gets-in"
     ]
-    assert (entry.verdict, entry.failed) == (Verdict.REFUTED, (names[1],))
+    assert (entry.verdict, entry.failed) == (SafetyVerdict.REFUTED, (names[1],))
 
 
 def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
@@ -326,7 +326,7 @@ def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> Non
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)
     (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
-    assert (opens.verdict, opens.failed) == (Verdict.UNKNOWN, ALL)
+    assert (opens.verdict, opens.failed) == (SafetyVerdict.UNKNOWN, ALL)
     assert not made.applicable
 
 

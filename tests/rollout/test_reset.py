@@ -20,7 +20,7 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
 from sekisho.rollout.changes import ReplacePassword, with_change_password
 from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.plan import Verdict
+from sekisho.rollout.plan import SafetyVerdict
 from sekisho.signin import PasswordPolicy
 
 KEY = AccessKey("AKIAX", active=True)
@@ -124,7 +124,7 @@ def test_a_role_that_was_not_read_may_ask_for_mfa(who: str) -> None:
     gap = gap_at("GetAccountAuthorizationDetails", who)
     made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
     (proof,) = [each for each in made.proofs if each.id == "everyone-gets-in"]
-    assert proof.verdict is Verdict.UNKNOWN
+    assert proof.verdict is SafetyVerdict.UNKNOWN
     assert "AccessDenied: no" in proof.shown[0].en
 
 
@@ -168,7 +168,7 @@ def test_why_it_cannot_be_told_whether_a_password_has_expired_is_said() -> None:
     start = replace(with_user(account(), user("eva", password=Password())), password_policy=hard)
     made = plan(Goal(policy_goal(), users=("eva",)), start, ADMIN)
     (eva,) = [person for person in made.people if person.user == "eva"]
-    assert eva.impact == "unsure"
+    assert eva.impact == "unknown"
     assert "no credential report" in eva.text.en
     assert "認証情報レポートがなく" in eva.text.ja
     # one that was set of late has not

@@ -24,7 +24,7 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
-from sekisho.rollout import Caller, Note, Plan, Proof, Verdict
+from sekisho.rollout import Caller, Note, Plan, Proof, SafetyVerdict
 from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD
 from sekisho.rollout.changes import CreatePolicy
 from sekisho.rollout.planning.planner import UNACCEPTABLE
@@ -231,7 +231,7 @@ def _saved_text(made: Plan) -> Message:
 def _exit_of(made: Plan) -> Exit:
     """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
     left = [name for name in made.against if name not in made.accepted]
-    undecided = [proof.id for proof in made.proofs if proof.verdict is Verdict.UNKNOWN]
+    undecided = [proof.id for proof in made.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
     if any(name in (*undecided, "gap", "caller-unknown") for name in left):
         return Exit.UNKNOWN
     if left:
@@ -313,11 +313,11 @@ _ACCEPTED = Message("accepted: {reason}")
 _NOTHING = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
 _ACCEPTABLE = Message("Change what is wanted, or let it pass with --accept ID=REASON: {against}.")
-_VERDICTS: Mapping[Verdict, Message] = {
-    Verdict.PROVED: Message("proved"),
-    Verdict.NOBODY: Message("about nobody"),
-    Verdict.REFUTED: Message("REFUTED"),
-    Verdict.UNKNOWN: Message("UNKNOWN"),
+_VERDICTS: Mapping[SafetyVerdict, Message] = {
+    SafetyVerdict.PROVED: Message("proved"),
+    SafetyVerdict.NOBODY: Message("about nobody"),
+    SafetyVerdict.REFUTED: Message("REFUTED"),
+    SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
 }
 _MOST_NAMES = 20
 

@@ -374,7 +374,7 @@ def _prove_subject(
 
 
 def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> Exit:
-    from sekisho.audit.people import said_of  # noqa: PLC0415 - only an account needs it, and it is slow to import
+    from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - only an account needs it, and it is slow to import
     from sekisho.audit.proofs import subject_of_user  # noqa: PLC0415 - as above
 
     source = options.subject.snapshot[0]
@@ -383,7 +383,9 @@ def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> 
     subject, credentials = subject_of_user(
         _snapshot(options.subject), name, source, users_may_change=may_change
     )
-    said = _Said(source, lambda found, refused: said_of(found, credentials, refused=refused))
+    said = _Said(
+        source, lambda found, refused: counterexample_for_user(found, credentials, refused=refused)
+    )
     return _prove_subject(subject, options, said, (output, lang))
 
 

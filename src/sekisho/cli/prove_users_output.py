@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sekisho.account import Credentials
 from sekisho.audit.enforcement import UserEnforcement
-from sekisho.audit.people import said_of
+from sekisho.audit.impact import counterexample_for_user
 from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
 from sekisho.cli.prove_output import RESTS, UNREAD, counterexample_to_json, undeniable
 from sekisho.cli.sarif import Findings
@@ -87,7 +87,8 @@ def _invariant(
     yield _INVARIANT.filled(user=name, id=invariant.id, verdict=said).into(lang)
     if isinstance(answer.verdict, Refuted):
         refused = invariant.demand is InvariantKind.ALWAYS
-        yield f"  {said_of(answer.verdict.counterexample, credentials, refused=refused).into(lang)}"
+        said = counterexample_for_user(answer.verdict.counterexample, credentials, refused=refused)
+        yield f"  {said.into(lang)}"
     yield from _rests(answer.assumed, lang)
 
 
@@ -118,7 +119,7 @@ def _counterexample(
     """Yield the request that passes, if one does: now, or else with what is attached later."""
     first = next((each for each in (now, later) if isinstance(each, Refuted)), None)
     if first is not None:
-        yield f"  {said_of(first.counterexample, credentials).into(lang)}"
+        yield f"  {counterexample_for_user(first.counterexample, credentials).into(lang)}"
 
 
 def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:

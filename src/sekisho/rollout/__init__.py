@@ -29,7 +29,7 @@ from sekisho.rollout.goal.model import (
     Waits,
     Wave,
 )
-from sekisho.rollout.plan import Caller, Note, Plan, Proof, UserImpact, Verdict
+from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, Proof, SafetyVerdict
 from sekisho.rollout.planning.planner import plan
 
 __all__ = [
@@ -53,16 +53,16 @@ __all__ = [
     "NewUser",
     "Note",
     "Plan",
+    "PlannedImpact",
     "PolicyGoal",
     "Proof",
     "RemoveUserFromGroup",
     "RollbackReport",
+    "SafetyVerdict",
     "Stage",
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
-    "UserImpact",
-    "Verdict",
     "Waiting",
     "Waits",
     "Wave",

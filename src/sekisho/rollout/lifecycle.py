@@ -14,11 +14,13 @@ from sekisho.account import (
     ResourceKind,
     Snapshot,
     User,
+    credentials_by_user,
     dump_snapshot,
     unread_credentials,
     user_of,
 )
 from sekisho.audit.exceptions import Exemption
+from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcomes, or_without_mfa
 from sekisho.messages import Message
 from sekisho.rollout.changes import (
     AttachUserPolicy,
@@ -35,14 +37,13 @@ from sekisho.rollout.changes import (
     forecast,
     with_deny_all,
 )
-from sekisho.rollout.credentials import check_listed, temporary_length
-from sekisho.rollout.plan import Caller, Note, Plan, UserImpact, Verdict
+from sekisho.rollout.goal.selectors import check_listed
+from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes, or_without_mfa
 from sekisho.signin import DeviceKind
 
 GETS_IN_AGAIN = Message(
@@ -159,7 +160,7 @@ def delete_unassigned_devices(at: PlanningContext, devices: Iterable[Device]) ->
 def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
     """Return whether it is proved that a user signs in at the console after `changes`."""
     after = forecast(snapshot, changes)
-    return SignInOutcomes(after, {}).console(user_of(after, name)).verdict is Verdict.PROVED
+    return SignInOutcomes(after, {}).console(user_of(after, name)).gets_in
 
 
 def _without_devices(user: User) -> Iterator[Change]:
@@ -243,6 +244,9 @@ def _outlook(at: PlanningContext, user: User | None, changes: tuple[Change, ...]
         like=oneself,
         decided_like=oneself,
         unread=unread,
+        credentials=credentials_by_user(at.snapshot),
+        administrators=Administrators(after),
+        administrators_before=Administrators(at.snapshot),
     )
 
 
@@ -267,14 +271,16 @@ def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:
         yield Note("irreversible", LOST_FOR_GOOD, lost)
 
 
-def _told(accounts: BeforeAfter, user: User, *, stays: bool) -> UserImpact:
+def _told(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:
     if not stays:
-        return UserImpact(user.name, "cut-off", CUT_OFF)
+        return PlannedImpact(user.name, ImpactKind.CUT_OFF, CUT_OFF)
     entry = accounts.outcomes.get(user.name)
-    if entry is not None and entry.verdict is not Verdict.PROVED:
-        impact = "locked-out" if entry.verdict is Verdict.REFUTED else "unsure"
-        return UserImpact(user.name, impact, entry.why)
+    if entry is not None and not entry.gets_in:
+        impact = ImpactKind.LOCKED_OUT if entry.locked_out else ImpactKind.UNKNOWN
+        return PlannedImpact(user.name, impact, entry.why)
     if entry is not None and entry.without_mfa:
-        return UserImpact(user.name, "gets-in-without-mfa", RESET_WITHOUT_MFA)
+        return PlannedImpact(user.name, ImpactKind.WITHOUT_MFA, RESET_WITHOUT_MFA)
     forced = user.password is not None and user.password.reset_required
-    return UserImpact(user.name, "enrols-again", RESET_NEXT if forced else RESET_NEXT_KEEPS)
+    return PlannedImpact(
+        user.name, ImpactKind.ENROLS_AGAIN, RESET_NEXT if forced else RESET_NEXT_KEEPS
+    )

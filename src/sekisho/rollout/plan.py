@@ -16,7 +16,9 @@ from cattrs import BaseValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from sekisho import __version__
+from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exemption
+from sekisho.audit.impact import ImpactKind
 from sekisho.documents.records import WrongType, leaves, record_converter
 from sekisho.engine.matching.arns import PARTS, split
 from sekisho.errors import Code, PlanRefused, quoted
@@ -24,6 +26,10 @@ from sekisho.messages import Message
 from sekisho.rollout.changes import KINDS, Change, CreatePolicyVersion, Image
 
 SCHEMA = "sekisho.plan/1"
+
+
+_LENGTH = 20
+"""Long enough for every account whose password policy does not ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Note:
     about: tuple[str, ...] = ()
 
 
-class Verdict(StrEnum):
+class SafetyVerdict(StrEnum):
     """How a property came out; what could not be found out is no pass.
 
     `NOBODY`: there is nobody whom it could protect, so that nothing speaks against the plan.
@@ -83,18 +89,18 @@ class Proof:
 
     id: str
     text: Message
-    verdict: Verdict
+    verdict: SafetyVerdict
     failed: tuple[str, ...] = ()
     shown: tuple[Message, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether it is proved, or about nobody."""
-        return self.verdict in (Verdict.PROVED, Verdict.NOBODY)
+        return self.verdict in (SafetyVerdict.PROVED, SafetyVerdict.NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
-class UserImpact:
+class PlannedImpact:
     """What happens to one user.
 
     Attributes:
@@ -103,7 +109,7 @@ class UserImpact:
     """
 
     user: str
-    impact: str
+    impact: ImpactKind
     text: Message
     wave: str = ""
 
@@ -138,7 +144,7 @@ class Plan:
     reasons: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     proofs: tuple[Proof, ...] = ()
-    people: tuple[UserImpact, ...] = ()
+    people: tuple[PlannedImpact, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     affected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, Any] = field(default_factory=dict)
@@ -274,3 +280,9 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     if plan._content() != content:
         raise ValueError("a part of it was not read")
     return plan
+
+
+def temporary_length(snapshot: Snapshot) -> int:
+    """Return how many characters a temporary password gets: as many as the account asks for."""
+    policy = snapshot.password_policy
+    return max(_LENGTH, policy.minimum_length if policy else 0)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.account import AwsApi
+from sekisho.audit.impact import ImpactKind
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
 from sekisho.rollout.history import Author, History
-from sekisho.rollout.plan import Plan, UserImpact
-from sekisho.rollout.planning.impact import ImpactKind
+from sekisho.rollout.plan import Plan, PlannedImpact
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class PlanStatus:
         return tuple(fact.address for fact in self.facts if fact.status is status)
 
 
-def concerned(plan: Plan) -> tuple[UserImpact, ...]:
+def concerned(plan: Plan) -> tuple[PlannedImpact, ...]:
     """Return the people of a plan but for the break-glass users, whom it does not touch."""
-    return tuple(each for each in plan.people if each.impact != ImpactKind.BREAK_GLASS.value)
+    return tuple(each for each in plan.people if each.impact is not ImpactKind.BREAK_GLASS)
 
 
 def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus:

@@ -9,7 +9,7 @@ from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Examined
-from sekisho.audit.people import Row
+from sekisho.audit.impact import Row
 from sekisho.messages import Message
 from sekisho.policy import render, size
 from sekisho.policy.size import Quota

@@ -7,8 +7,8 @@ from sekisho.account import Group, Snapshot, User
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions
 from sekisho.audit.finding import Finding
+from sekisho.audit.impact import Row
 from sekisho.audit.lint import Attachment
-from sekisho.audit.people import Row
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.signin import DeviceKind

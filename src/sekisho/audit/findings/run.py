@@ -13,7 +13,7 @@ from sekisho.audit.findings.model import Check, Examined
 from sekisho.audit.findings.policies import policy_checks
 from sekisho.audit.findings.roles import role_checks
 from sekisho.audit.findings.users import user_checks
-from sekisho.audit.people import Row
+from sekisho.audit.impact import Row
 from sekisho.messages import Message
 
 _CHECKS: tuple[Check, ...] = (

@@ -7,7 +7,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
-from sekisho.audit.people import Outlook, Row, said_of
+from sekisho.audit.impact import ImpactKind, Row, counterexample_for_user
 from sekisho.messages import Message, listed, verbatim
 from sekisho.prover import Proved, Refuted, Unknown
 from sekisho.signin import DeviceKind
@@ -115,7 +115,7 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
             pass
         case Enforced.REFUTED:
             if row.enforcement.counterexample is not None:
-                fact = said_of(row.enforcement.counterexample, row.credentials)
+                fact = counterexample_for_user(row.enforcement.counterexample, row.credentials)
                 yield found(Id.NOT_ENFORCED, name, fact).under(exemption)
         case Enforced.NOTHING_ALLOWED:
             yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
@@ -134,11 +134,17 @@ def _services(row: Row) -> Iterator[Finding]:
     """Find what services may do for the user: now, or once something allows it."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
-            yield found(Id.SERVICES_PASS, row.user.name, said_of(counterexample, row.credentials))
+            yield found(
+                Id.SERVICES_PASS,
+                row.user.name,
+                counterexample_for_user(counterexample, row.credentials),
+            )
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
-            fact = _ONCE_ALLOWED.filled(said=said_of(counterexample, row.credentials))
+            fact = _ONCE_ALLOWED.filled(
+                said=counterexample_for_user(counterexample, row.credentials)
+            )
             yield found(Id.SERVICES_PASS, row.user.name, fact)
         case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
@@ -163,19 +169,19 @@ def _way_in(row: Row) -> Iterator[Finding]:
     enforced = row.enforcement.enforced is Enforced.PROVED
     under = _THERE if enforced else _TO_COME
     severity = None if enforced else Severity.WARNING
-    for outlook in row.fate.outlooks:
-        if outlook is Outlook.DEAD_LOCK:
+    for outlook in row.impact.kinds:
+        if outlook is ImpactKind.DEAD_LOCK:
             fact = _MUST_CHANGE.filled(under=under)
             yield found(Id.DEAD_LOCK, name, fact, severity=severity)
-        elif outlook is Outlook.LOCKED_OUT and row.fate.name_taken is not None:
-            yield found(Id.NAME_TAKEN, name, row.fate.name_taken, severity=severity)
-        elif outlook is Outlook.LOCKED_OUT:
-            locked_out = Id.PATH_LOCKED_OUT if row.fate.by_path else Id.LOCKED_OUT
-            stopped = row.fate.stopped or NOT_IN_SNAPSHOT
+        elif outlook is ImpactKind.LOCKED_OUT and row.impact.name_taken is not None:
+            yield found(Id.NAME_TAKEN, name, row.impact.name_taken, severity=severity)
+        elif outlook is ImpactKind.LOCKED_OUT:
+            locked_out = Id.PATH_LOCKED_OUT if row.impact.by_path else Id.LOCKED_OUT
+            stopped = row.impact.stopped or NOT_IN_SNAPSHOT
             fact = _NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
             yield found(locked_out, name, fact, severity=severity)
-        elif outlook is Outlook.UNKNOWN:
-            yield unknown(Id.LOCKED_OUT, name, row.fate.reason or _NOT_DECIDED)
+        elif outlook is ImpactKind.UNKNOWN:
+            yield unknown(Id.LOCKED_OUT, name, row.impact.reason or _NOT_DECIDED)
 
 
 def _power(row: Row) -> Iterator[Finding]:

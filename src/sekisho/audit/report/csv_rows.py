@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
-from sekisho.audit.people import Row, said_of
+from sekisho.audit.impact import Row, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -66,7 +66,7 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
     counterexample = (
         ""
         if enforcement.counterexample is None
-        else said_of(enforcement.counterexample, credentials).en
+        else counterexample_for_user(enforcement.counterexample, credentials).en
     )
     return {
         **_account(report),
@@ -84,7 +84,7 @@ def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
         "other_credentials": _count(credentials.others_count),
         "enforced": enforcement.enforced.value,
         "counterexample": counterexample,
-        "impact": "; ".join(each.value for each in row.fate.outlooks),
+        "impact": "; ".join(each.value for each in row.impact.kinds),
         "administrator": _tri(None if row.power.unknown else row.power.administers),
         "exception": "" if exemption is None else exemption.kind.value,
         "exception_why": "" if exemption is None else exemption.why,
@@ -111,8 +111,8 @@ def _unknown(row: Row) -> Iterator[str]:
     why = [gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)]
     yield from why
     # the reason of an outcome may be one of those, or several
-    if row.fate.reason and row.fate.reason.en not in "; ".join(why):
-        yield row.fate.reason.en
+    if row.impact.reason and row.impact.reason.en not in "; ".join(why):
+        yield row.impact.reason.en
 
 
 def _count(number: int | None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
-from sekisho.audit.people import Row
+from sekisho.audit.impact import Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,

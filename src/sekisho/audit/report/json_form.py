@@ -7,7 +7,7 @@ from datetime import datetime
 from sekisho.account import AccessKey, Credentials
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.finding import Finding, limits_of_controls
-from sekisho.audit.people import Row, said_of
+from sekisho.audit.impact import Row, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
@@ -72,14 +72,14 @@ def _row(row: Row) -> dict[str, object]:
         else _counterexample(enforcement.counterexample, credentials),
         "assumed": list(enforcement.assumed),
         "enforcedBy": list(power.enforcing),
-        "impact": [each.value for each in row.fate.outlooks],
+        "impact": [each.value for each in row.impact.kinds],
         "administrator": None if power.unknown else power.administers,
         "administersBy": power.request or None,
         "mayEditOwnEnforcement": power.edits or None,
         "exempt": row.exempt,
         "unknown": [
             *(gap.why.en for gap in (*credentials.unread, *credentials.others_unread)),
-            *([row.fate.reason.en] if row.fate.reason else []),
+            *([row.impact.reason.en] if row.impact.reason else []),
             *dict.fromkeys(each.en for each in (power.unknown, power.edits_unknown) if each),
         ],
     }
@@ -123,7 +123,7 @@ def _words(findings: Iterable[Finding]) -> dict[str, object]:
 def _counterexample(counterexample: Counterexample, credentials: Credentials) -> dict[str, object]:
     request = counterexample.request
     return {
-        "text": said_of(counterexample, credentials).en,
+        "text": counterexample_for_user(counterexample, credentials).en,
         "credential": counterexample.held.value,
         "request": {
             "principal": request.principal,

@@ -9,7 +9,7 @@ from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.finding import Finding, Severity
 from sekisho.audit.findings import check_account
-from sekisho.audit.people import Coverage, Row, coverage_of, rows_of
+from sekisho.audit.impact import Coverage, Row, coverage_of, rows_of
 from sekisho.policy import Document
 
 

@@ -8,7 +8,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
-from sekisho.audit.people import Nature, Outlook, Row
+from sekisho.audit.impact import ImpactKind, Nature, Row
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, verbatim
 
@@ -23,17 +23,17 @@ _ENFORCED: Mapping[Enforced, Message] = {
     Enforced.REFUTED: Message("no", "answer"),
     Enforced.UNKNOWN: Message("unknown"),
 }
-_OUTLOOKS: Mapping[Outlook, Message] = {
-    Outlook.UNKNOWN: Message("unknown"),
-    Outlook.EXEMPT: Message("exempt until"),
-    Outlook.DEAD_LOCK: Message("will dead-lock at first sign-in"),
-    Outlook.LOCKED_OUT: Message("cannot get in"),
-    Outlook.KEYS_STOP: Message("has working keys that will stop"),
-    Outlook.KEYS_MAY_STOP: Message("not known whether working keys will stop"),
-    Outlook.NOT_COVERED: Message("not covered"),
-    Outlook.MUST_ENROL: Message("must enrol first"),
-    Outlook.NO_WAY_IN: Message("has nothing to sign in with"),
-    Outlook.READY: Message("ready"),
+_OUTLOOKS: Mapping[ImpactKind, Message] = {
+    ImpactKind.UNKNOWN: Message("unknown"),
+    ImpactKind.EXEMPT: Message("exempt until"),
+    ImpactKind.DEAD_LOCK: Message("will dead-lock at first sign-in"),
+    ImpactKind.LOCKED_OUT: Message("cannot get in"),
+    ImpactKind.KEYS_STOP: Message("has working keys that will stop"),
+    ImpactKind.KEYS_MAY_STOP: Message("not known whether working keys will stop"),
+    ImpactKind.NOT_ENFORCED: Message("not covered"),
+    ImpactKind.MUST_ENROL: Message("must enrol first"),
+    ImpactKind.SIGNS_IN_NOWHERE: Message("has nothing to sign in with"),
+    ImpactKind.READY: Message("ready"),
 }
 
 USERS = Message("Users")
@@ -219,7 +219,7 @@ def cells(row: Row) -> tuple[Message, ...]:
         _UNKNOWN if credentials.active_keys is None else _plain(str(credentials.active_keys)),
         _plain(credentials.key_used.date().isoformat() if credentials.key_used else ""),
         _ENFORCED[row.enforcement.enforced],
-        _joined([_outlook(row, each) for each in row.fate.outlooks]),
+        _joined([_outlook(row, each) for each in row.impact.kinds]),
         _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
     )
 
@@ -270,9 +270,9 @@ def _counted(text: Message, count: int) -> Message:
     return text if count == 1 else Message("{count} {text}").filled(count=count, text=text)
 
 
-def _outlook(row: Row, outlook: Outlook) -> Message:
+def _outlook(row: Row, outlook: ImpactKind) -> Message:
     text = _OUTLOOKS[outlook]
-    if outlook is Outlook.EXEMPT and row.exemption is not None:
+    if outlook is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()
         return Message("exempt until {day}").filled(day=day)
     return text

@@ -26,7 +26,6 @@ from sekisho.policy import (
     parse,
 )
 from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
-from sekisho.rollout.credentials import check_listed
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
@@ -37,7 +36,7 @@ from sekisho.rollout.goal.model import (
     Wave,
     policy_arn,
 )
-from sekisho.rollout.goal.selectors import selected
+from sekisho.rollout.goal.selectors import check_listed, selected
 
 KEYS = ("policy", "group", "when", "afterEnrolment", "replaces", "who", "waves", "breakGlass")
 """What a goal may say."""

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from sekisho.account import Snapshot, User, users_not_read
 from sekisho.documents import Shape
-from sekisho.errors import Code, meant
+from sekisho.errors import Code, PlanRefused, meant
 from sekisho.messages import Message
 
 _Test = Callable[[User], bool | None]
@@ -39,6 +39,25 @@ class Selection:
 
     users: dict[str, Shape | None]
     unread: frozenset[str]
+
+
+def check_listed(snapshot: Snapshot) -> None:
+    """See that the users were read: else nobody can be meant.
+
+    Raises:
+        PlanRefused: if they were not, with AWS's answer.
+    """
+    gap = snapshot.unlisted
+    if gap is not None:
+        raise PlanRefused(
+            Message("who the users are could not be read: `{operation}`: {cause}").filled(
+                operation=gap.operation, cause=gap.cause
+            ),
+            code=Code.PLAN_INCOMPLETE,
+            fix=Message(
+                "let the caller read the account: `sekisho collect --print-policy` says how"
+            ),
+        )
 
 
 def selected(listed: Shape, snapshot: Snapshot) -> Selection:

@@ -20,14 +20,13 @@ from sekisho.audit.enforcement import (
     UserEnforcement,
     enforcements_of,
 )
-from sekisho.audit.people import Administrators
+from sekisho.audit.impact import Administrators, SignInOutcome, SignInOutcomes
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.changes import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
-from sekisho.rollout.plan import Caller, Verdict
+from sekisho.rollout.plan import Caller
 from sekisho.rollout.planning.requests import ASKED
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcome, SignInOutcomes
 
 _Told = TypeVar("_Told")
 
@@ -71,19 +70,13 @@ class BeforeAfter:
     outcomes: Mapping[str, SignInOutcome]
     like: Mapping[str, User]
     decided_like: Mapping[str, User]
+    credentials: Mapping[str, Credentials] = field(compare=False)
+    administrators: Administrators = field(compare=False)
+    administrators_before: Administrators = field(compare=False)
     targets: tuple[User, ...] = ()
     outcomes_before: Mapping[str, SignInOutcome] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    credentials: Mapping[str, Credentials] = field(init=False, compare=False)
-    administrators: Administrators = field(init=False, compare=False)
-    administrators_before: Administrators = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # the one way to fill in a field of a frozen value; of administrators nothing is asked yet
-        object.__setattr__(self, "credentials", credentials_by_user(self.before))
-        object.__setattr__(self, "administrators", Administrators(self.after))
-        object.__setattr__(self, "administrators_before", Administrators(self.before))
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
@@ -119,7 +112,7 @@ class BeforeAfter:
         Who was not enforced could work without MFA, so that for them a way to it is not all.
         """
         entry, enforcement = self.outcomes_before.get(name), self.enforcements_before.get(name)
-        refuted = entry is not None and entry.verdict is Verdict.REFUTED
+        refuted = entry is not None and entry.locked_out
         return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
 
     def was_enforced(self, user: User) -> bool:
@@ -159,6 +152,9 @@ def compared(
         targets=targets,
         outcomes_before=sign_ins_before.outcomes(was),
         unread=unread,
+        credentials=credentials_by_user(before),
+        administrators=Administrators(after),
+        administrators_before=Administrators(before),
     )
 
 

@@ -1,44 +1,22 @@
 """What a plan comes to for each person, in one sentence."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import Enforced
+from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
-from sekisho.messages import Message, verbatim
-from sekisho.rollout.goal.model import Goal, Waits
-from sekisho.rollout.plan import UserImpact, Verdict
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
-from sekisho.rollout.planning.requests import SERVICES, Ask, credentials_of, decided, probes
+from sekisho.rollout.planning.requests import SERVICES, Ask, decided, probes
 from sekisho.signin import Credential
-
-
-class ImpactKind(StrEnum):
-    """What happens to a user when the plan is applied."""
-
-    READY = "ready"
-    ENROLS = "enrols-first"
-    KEY_ONLY = "key-only"
-    NEW_PASSWORD = "changes-password-first"  # noqa: S105 - an impact, not a secret
-    LOCKED_OUT = "locked-out"
-    UNSURE = "unsure"
-    HOLDS_NOTHING = "holds-nothing"
-    SIGNS_IN_NOWHERE = "signs-in-nowhere"
-    OTHER = "other-policies"
-    NOT_ENFORCED = "not-enforced"
-    ENFORCEMENT_UNKNOWN = "enforcement-unknown"
-    UNCHANGED = "unchanged"
-    WAITS_WAVE = Waits.WAVE.value
-    WAITS_PASSWORD = Waits.PASSWORD.value
-    EXEMPT = Waits.EXEMPT.value
-    BREAK_GLASS = "break-glass"
-
 
 _TEXTS: Mapping[ImpactKind, Message] = {
     ImpactKind.READY: Message("Has an MFA device: signs in with it as today."),
-    ImpactKind.ENROLS: Message("Sets up MFA at the next sign-in, and can do little before."),
+    ImpactKind.MUST_ENROL: Message("Sets up MFA at the next sign-in, and can do little before."),
     ImpactKind.NEW_PASSWORD: Message(
         "Must change the password at the next sign-in, then sets up MFA."
     ),
@@ -47,14 +25,14 @@ _TEXTS: Mapping[ImpactKind, Message] = {
         "gets in only by access key, and uses MFA with it."
     ),
     ImpactKind.LOCKED_OUT: Message("Cannot get in: {why}."),
-    ImpactKind.UNSURE: Message("Whether they get in {why}."),
+    ImpactKind.UNKNOWN: Message("Whether they get in {why}."),
     ImpactKind.HOLDS_NOTHING: Message(
         "Has neither a password nor an active key: nothing to sign in with."
     ),
     ImpactKind.SIGNS_IN_NOWHERE: Message(
         "Has neither a password nor an active access key: signs in nowhere."
     ),
-    ImpactKind.OTHER: Message("Is not enforced; other policies decide than now."),
+    ImpactKind.OTHER_POLICIES: Message("Is not enforced; other policies decide than now."),
     ImpactKind.NOT_ENFORCED: Message(
         "Gets the policy and is not enforced by it: not everything is denied without MFA."
     ),
@@ -62,8 +40,8 @@ _TEXTS: Mapping[ImpactKind, Message] = {
         "Gets the policy; whether it MFA enforcements them cannot be told."
     ),
     ImpactKind.UNCHANGED: Message("Nothing changes."),
-    ImpactKind.WAITS_WAVE: Message("Waits for {until}."),
-    ImpactKind.WAITS_PASSWORD: Message(
+    ImpactKind.WAITS_FOR_WAVE: Message("Waits for {until}."),
+    ImpactKind.WAITS_FOR_PASSWORD: Message(
         "Must change the temporary password first; then plan again."
     ),
     ImpactKind.EXEMPT: Message("An exception until {until}."),
@@ -77,7 +55,7 @@ _ANY_OTHERS = Message(
 )
 
 
-def people(accounts: BeforeAfter, goal: Goal) -> tuple[UserImpact, ...]:
+def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return what happens to everybody who is touched, or whom the goal names, by name."""
     waves = {user: wave.name for wave in goal.waves for user in wave.users}
     found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
@@ -88,18 +66,18 @@ def people(accounts: BeforeAfter, goal: Goal) -> tuple[UserImpact, ...]:
         user.name: _of_affected(accounts, user, stopping[user.name]) for user in accounts.affected
     }
     return tuple(
-        UserImpact(name, person.impact, person.text, waves.get(name, ""))
+        PlannedImpact(name, person.impact, person.text, waves.get(name, ""))
         for name, person in sorted(found.items())
     )
 
 
-def _waiting(goal: Goal) -> Iterator[UserImpact]:
+def _waiting(goal: Goal) -> Iterator[PlannedImpact]:
     for user, waiting in goal.waiting.items():
         yield _person(user, ImpactKind(waiting.why.value), until=waiting.until)
 
 
-def _person(user: str, impact: ImpactKind, **values: object) -> UserImpact:
-    return UserImpact(user, impact.value, _TEXTS[impact].filled(**values))
+def _person(user: str, impact: ImpactKind, **values: object) -> PlannedImpact:
+    return PlannedImpact(user, impact, _TEXTS[impact].filled(**values))
 
 
 def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
@@ -113,13 +91,12 @@ def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
     }
 
 
-def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]) -> UserImpact:
+def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]) -> PlannedImpact:
     impact = _kind(accounts, user)
-    why = accounts.outcomes[user.name].why if user.name in accounts.outcomes else verbatim("")
-    text = _TEXTS[impact]
-    en, ja = text.en.format(why=why.en), text.ja.format(why=why.ja)
-    en, ja = " ".join([en, *(each.en for each in stopping)]), ja + "".join(e.ja for e in stopping)
-    return UserImpact(user.name, impact.value, Message.both(en, ja))
+    outcome = accounts.outcomes.get(user.name)
+    why = outcome.why if outcome is not None else verbatim("")
+    text = joined_messages([_TEXTS[impact].filled(why=why), *stopping], en=" ", ja="")
+    return PlannedImpact(user.name, impact, text)
 
 
 def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
@@ -128,10 +105,10 @@ def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
         credentials = accounts.credentials.get(user.name)
         nothing = credentials is None or credentials.others_count == 0
         return ImpactKind.HOLDS_NOTHING if nothing else ImpactKind.SIGNS_IN_NOWHERE
-    if entry.verdict is not Verdict.PROVED:
-        return ImpactKind.LOCKED_OUT if entry.verdict is Verdict.REFUTED else ImpactKind.UNSURE
+    if not entry.gets_in:
+        return ImpactKind.LOCKED_OUT if entry.locked_out else ImpactKind.UNKNOWN
     if not accounts.gets_policy(user):
-        return ImpactKind.OTHER
+        return ImpactKind.OTHER_POLICIES
     enforced = accounts.enforcements[user.name].enforced
     if enforced is not Enforced.PROVED:
         return (
@@ -139,11 +116,11 @@ def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
             if enforced is Enforced.UNKNOWN
             else ImpactKind.NOT_ENFORCED
         )
-    if entry.console is Verdict.REFUTED:
+    if entry.console_shut:
         return ImpactKind.KEY_ONLY
     if user.devices:
         return ImpactKind.READY
-    return ImpactKind.NEW_PASSWORD if _must_change(accounts, user) else ImpactKind.ENROLS
+    return ImpactKind.NEW_PASSWORD if _must_change(accounts, user) else ImpactKind.MUST_ENROL
 
 
 def _must_change(accounts: BeforeAfter, user: User) -> bool:

@@ -29,10 +29,9 @@ from sekisho.rollout.changes import (
     forecast,
     with_change_password,
 )
-from sekisho.rollout.credentials import temporary_length
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
-from sekisho.rollout.plan import Caller, Note, Plan, UserImpact
+from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
 from sekisho.rollout.planning.obstacles import (
@@ -318,7 +317,7 @@ class _Draft:
 
 
 def concerned(
-    entries: Iterable[Exemption], people: Iterable[UserImpact], now: datetime
+    entries: Iterable[Exemption], people: Iterable[PlannedImpact], now: datetime
 ) -> tuple[Exemption, ...]:
     """Return the exceptions of these people, of every break-glass user, and the expired ones."""
     names = {person.user for person in people}

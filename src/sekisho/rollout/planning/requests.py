@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.enforcement import asked_about
@@ -15,13 +14,8 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.prover import CallerCredential
 from sekisho.signin import (
     Credential,
-    CredentialKind,
-    DeviceKind,
-    Holder,
-    HolderKind,
     SigninAssumptions,
     context_of,
 )
@@ -54,54 +48,6 @@ class Ask:
     action: str
     resource: str
     context: Mapping[str, ContextValue]
-
-
-def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Credential, ...]:
-    """Return the credentials that a user can hold: one with MFA, or the two kinds without.
-
-    A long-term access key has no MFA key in the context, a console session without MFA has one
-    that is false (fact §2.2): MFA enforcement has to hold against both.
-    """
-    holder = Holder(
-        HolderKind.USER, snapshot.partition, snapshot.account, user.name, user.path, user.id
-    )
-    at = snapshot.taken_at
-    until = at + timedelta(hours=12)
-    if mfa:
-        return (Credential(CredentialKind.SESSION_TOKEN, holder, at, until, mfa_at=at),)
-    return (
-        Credential(CredentialKind.LONG_TERM_KEY, holder),
-        Credential(CredentialKind.CONSOLE_SESSION, holder, at, until),
-    )
-
-
-def kind_of_credential(credential: Credential) -> CallerCredential:
-    """Return what the prover calls a user's credential."""
-    if credential.kind is CredentialKind.LONG_TERM_KEY:
-        return CallerCredential.KEY
-    return CallerCredential.SESSION if credential.mfa_at is None else CallerCredential.MFA_SESSION
-
-
-def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple[Credential, ...]:
-    """Return what a user can really work with, by the password, keys and devices that they have.
-
-    A passkey gives no code that GetSessionToken would take, so it needs a password beside it
-    (fact §4.1).
-
-    Args:
-        snapshot: the account.
-        user: one of its users.
-        enters: whether the password opens the console.
-    """
-    key, console = credentials_of(snapshot, user, mfa=False)
-    has_key = any(known.active for known in user.keys)
-    gives_codes = any(device.kind is not DeviceKind.FIDO for device in user.devices)
-    found = [key] if has_key else []
-    if enters and not user.devices:
-        found.append(console)
-    if user.devices and (enters or (has_key and gives_codes)):
-        found += credentials_of(snapshot, user, mfa=True)
-    return tuple(found)
 
 
 def decided(

@@ -10,28 +10,30 @@ from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
 from sekisho.audit.enforcement import Enforced, UserEnforcement
-from sekisho.audit.people import Administrators, some
+from sekisho.audit.impact import (
+    UNLISTED,
+    UNREAD,
+    Administrators,
+    SignInOutcomes,
+    credentials_of,
+    first_refuted,
+    kind_of_credential,
+    usable_credentials,
+)
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.prover import Refuted, Unknown
 from sekisho.prover import Verdict as ProverVerdict
+from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.prover.sentences import counterexample_text
-from sekisho.rollout.credentials import UNLISTED, UNREAD
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import Caller, Note, Proof, Verdict
+from sekisho.rollout.plan import Caller, Note, Proof, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import key_may_stop, other_credentials_may_stop
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
-from sekisho.rollout.planning.requests import (
-    Ask,
-    credentials_of,
-    decided,
-    kind_of_credential,
-    usable_credentials,
-)
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.rollout.planning.requests import Ask, decided
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
@@ -79,6 +81,13 @@ NOT_MEANT = Message(
 )
 
 _DETAILS = "GetAccountAuthorizationDetails"
+
+_VERDICTS: Mapping[ScenarioOutcome, SafetyVerdict] = {
+    ScenarioOutcome.GETS_IN: SafetyVerdict.PROVED,
+    ScenarioOutcome.LOCKED_OUT: SafetyVerdict.REFUTED,
+    ScenarioOutcome.UNKNOWN: SafetyVerdict.UNKNOWN,
+}
+"""A user gets in or is locked out; only an attacker is kept out."""
 
 
 def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
@@ -170,18 +179,18 @@ def _enforcement_shut(accounts: BeforeAfter) -> Proof:
     return _proof("enforcement", ENFORCEMENT_PROVED, found)
 
 
-def _enforcement(enforcement: UserEnforcement) -> tuple[Verdict, Message]:
+def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
     match (enforcement.enforced, enforcement.later):
         case (Enforced.PROVED, _):
-            return Verdict.PROVED, verbatim("")
+            return SafetyVerdict.PROVED, verbatim("")
         case (Enforced.UNKNOWN, later):
             reason = enforcement.gap or (later.reason if isinstance(later, Unknown) else "")
-            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+            return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
         case (_, later):
             counterexample = enforcement.counterexample or (
                 later.counterexample if isinstance(later, Refuted) else None
             )
-            return Verdict.REFUTED, counterexample_text(
+            return SafetyVerdict.REFUTED, counterexample_text(
                 counterexample
             ) if counterexample else verbatim("")
 
@@ -192,25 +201,26 @@ def gets_in(accounts: BeforeAfter) -> Proof:
     Who is proved to have had no way in before is left out.
     """
     found = [
-        (name, entry.verdict, entry.why)
+        (name, _VERDICTS[entry.verdict], entry.why)
         for name, entry in accounts.outcomes.items()
         if not accounts.was_stuck(name)
     ]
     return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 
 
-def _proof(identity: str, text: Message, found: list[tuple[str, Verdict, Message]]) -> Proof:
-    open_ = [(name, why) for name, verdict, why in found if verdict is not Verdict.PROVED]
+def _proof(identity: str, text: Message, found: list[tuple[str, SafetyVerdict, Message]]) -> Proof:
+    open_ = [(name, why) for name, verdict, why in found if verdict is not SafetyVerdict.PROVED]
     verdicts = {verdict for _, verdict, _ in found}
     worst = next(
-        (each for each in (Verdict.REFUTED, Verdict.UNKNOWN) if each in verdicts), Verdict.PROVED
+        (each for each in (SafetyVerdict.REFUTED, SafetyVerdict.UNKNOWN) if each in verdicts),
+        SafetyVerdict.PROVED,
     )
     names, shown = tuple(name for name, _ in open_), tuple(why for _, why in open_)
     return Proof(identity, text, worst, names, shown)
 
 
 def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
-    verdict = Verdict.REFUTED if failed else Verdict.PROVED
+    verdict = SafetyVerdict.REFUTED if failed else SafetyVerdict.PROVED
     return Proof(identity, text, verdict, failed)
 
 
@@ -231,7 +241,7 @@ def _caller_keeps_access(accounts: BeforeAfter) -> Proof:
     known = _is_known(accounts.before, accounts.caller) and _is_known(
         accounts.after, accounts.caller
     )
-    return proof if known else replace(proof, verdict=Verdict.UNKNOWN)
+    return proof if known else replace(proof, verdict=SafetyVerdict.UNKNOWN)
 
 
 def _is_known(snapshot: Snapshot, caller: Caller) -> bool:
@@ -295,7 +305,7 @@ def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
     """Compare the policies of each break-glass user, document by document."""
     identity = "break-glass-untouched"
     if not accounts.break_glass:
-        return Proof(identity, NO_BREAK_GLASS, Verdict.NOBODY)
+        return Proof(identity, NO_BREAK_GLASS, SafetyVerdict.NOBODY)
     affected = {user.name for user in accounts.affected}
     failed = tuple(name for name in accounts.break_glass if name in affected)
     return _decided(identity, BREAK_GLASS, failed)
@@ -308,19 +318,21 @@ def _administrator_remains(accounts: BeforeAfter) -> Proof:
     unread = accounts.unread
     after = _Working(accounts.after, accounts.administrators, accounts.sign_ins, unread)
     for name, verdict, why in _administering(after):
-        if verdict is Verdict.PROVED:
-            return Proof(identity, text, Verdict.PROVED)
-        unsure |= {name: why} if verdict is Verdict.UNKNOWN else {}
+        if verdict is SafetyVerdict.PROVED:
+            return Proof(identity, text, SafetyVerdict.PROVED)
+        unsure |= {name: why} if verdict is SafetyVerdict.UNKNOWN else {}
     was = _Working(
         accounts.before, accounts.administrators_before, accounts.sign_ins_before, unread
     )
     before = [*_administering(was)]
-    unsure |= {name: why for name, verdict, why in before if verdict is Verdict.UNKNOWN}
+    unsure |= {name: why for name, verdict, why in before if verdict is SafetyVerdict.UNKNOWN}
     if unsure:
-        return _proof(identity, text, [(n, Verdict.UNKNOWN, why) for n, why in unsure.items()])
-    failed = tuple(name for name, verdict, _ in before if verdict is Verdict.PROVED)
+        return _proof(
+            identity, text, [(n, SafetyVerdict.UNKNOWN, why) for n, why in unsure.items()]
+        )
+    failed = tuple(name for name, verdict, _ in before if verdict is SafetyVerdict.PROVED)
     if not failed:
-        return Proof(identity, NOBODY_ADMINISTERS, Verdict.NOBODY)
+        return Proof(identity, NOBODY_ADMINISTERS, SafetyVerdict.NOBODY)
     return _decided(identity, text, failed)
 
 
@@ -334,18 +346,18 @@ class _Working:
     unread: Mapping[str, tuple[str, ...]]
 
 
-def _administering(at: _Working) -> Iterator[tuple[str, Verdict, Message]]:
+def _administering(at: _Working) -> Iterator[tuple[str, SafetyVerdict, Message]]:
     """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
     for user in at.snapshot.users:
         if policies_or_none(at.snapshot, user.name) is None:
-            yield user.name, Verdict.UNKNOWN, UNREAD_POLICIES
+            yield user.name, SafetyVerdict.UNKNOWN, UNREAD_POLICIES
         else:
             yield user.name, *_administers(at, user)
     if at.snapshot.gap_of(_DETAILS) is not None:
-        yield _DETAILS, Verdict.UNKNOWN, UNLISTED
+        yield _DETAILS, SafetyVerdict.UNKNOWN, UNLISTED
 
 
-def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
+def _administers(at: _Working, user: User) -> tuple[SafetyVerdict, Message]:
     """Return whether a user is an administrator by what they surely hold, or by what they may."""
     unread = at.unread.get(user.name)
     sure: tuple[Credential, ...] = ()
@@ -354,24 +366,22 @@ def _administers(at: _Working, user: User) -> tuple[Verdict, Message]:
         may, why = tuple(chain.from_iterable(every)), UNREAD.filled(what=", ".join(unread))
     else:
         console = at.sign_ins.console(user)
-        opens, why = console.verdict, console.why
-        sure = usable_credentials(at.snapshot, user, enters=opens is Verdict.PROVED)
-        may = usable_credentials(
-            at.snapshot, user, enters=opens in (Verdict.PROVED, Verdict.UNKNOWN)
-        )
+        why = console.why
+        sure = usable_credentials(at.snapshot, user, enters=console.gets_in)
+        may = usable_credentials(at.snapshot, user, enters=not console.locked_out)
     match _administers_by(at, user, sure), _administers_by(at, user, may):
         case Refuted(), _:
-            return Verdict.PROVED, verbatim("")
+            return SafetyVerdict.PROVED, verbatim("")
         case Unknown(reason), _:
-            return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+            return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
         case _, Refuted() | Unknown():
-            return Verdict.UNKNOWN, why
+            return SafetyVerdict.UNKNOWN, why
         case _:
-            return Verdict.REFUTED, verbatim("")
+            return SafetyVerdict.REFUTED, verbatim("")
 
 
 def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:
-    return some(at.administrators.of(user, kind_of_credential(each)) for each in held)
+    return first_refuted(at.administrators.of(user, kind_of_credential(each)) for each in held)
 
 
 def _mfa_opens(accounts: BeforeAfter) -> Proof:

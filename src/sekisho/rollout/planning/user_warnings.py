@@ -9,6 +9,7 @@ from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import named_of
+from sekisho.audit.impact import credentials_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
@@ -24,10 +25,11 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover import Verdict as Found
-from sekisho.rollout.plan import Note, Verdict
+from sekisho.prover.scenarios import ScenarioOutcome
+from sekisho.rollout.plan import Note, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_credentials_stop
-from sekisho.rollout.planning.requests import credentials_of, may, probes
+from sekisho.rollout.planning.requests import may, probes
 from sekisho.signin import Credential
 
 UNREAD_POLICIES = Message("cannot be told: policies that decide for them were not read")
@@ -93,7 +95,7 @@ def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
     stuck = tuple(
         name
         for name, entry in accounts.outcomes.items()
-        if entry.verdict is not Verdict.PROVED and accounts.was_stuck(name)
+        if not entry.gets_in and accounts.was_stuck(name)
     )
     gaining = {*accounts.whom(_told(_gains))}
     gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
@@ -117,7 +119,7 @@ def _names(users: Iterable[User], feels: Callable[[User], bool]) -> tuple[str, .
 def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
     """Return whether the page that asks for a new password is where a sign-in ends."""
     entry = accounts.outcomes.get(user.name)
-    return entry is not None and entry.console is Verdict.REFUTED
+    return entry is not None and entry.console_shut
 
 
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
@@ -136,10 +138,10 @@ def _cannot_enrol(accounts: BeforeAfter, user: User, *, newly_shut: bool) -> boo
     """Return whether a user without a device has to enrol and may not, or might until now."""
     if not _lacks_device(accounts, user):
         return False
-    if accounts.sign_ins.enrols(user) is not Verdict.REFUTED:
+    if accounts.sign_ins.enrols(user) is not ScenarioOutcome.LOCKED_OUT:
         return False
     return newly_shut or (
-        accounts.known(user) and accounts.sign_ins_before.enrols(user) is Verdict.PROVED
+        accounts.known(user) and accounts.sign_ins_before.enrols(user) is ScenarioOutcome.GETS_IN
     )
 
 
@@ -149,10 +151,10 @@ def _must_enrol(accounts: BeforeAfter, user: User) -> bool:
     Nobody sets up MFA who does not come so far.
     """
     entry = accounts.outcomes.get(user.name)
-    stuck = entry is not None and entry.verdict is Verdict.REFUTED
+    stuck = entry is not None and entry.locked_out
     if stuck or not _lacks_device(accounts, user):
         return False
-    return accounts.sign_ins.enrols(user) is not Verdict.REFUTED
+    return accounts.sign_ins.enrols(user) is not ScenarioOutcome.LOCKED_OUT
 
 
 def _lacks_device(accounts: BeforeAfter, user: User) -> bool:
@@ -221,14 +223,14 @@ def _lost(accounts: BeforeAfter, user: User) -> Found:
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
-def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[Verdict, Message]:
+def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[SafetyVerdict, Message]:
     """Return whether MFA still opens something for a user for whom it did.
 
     Asked of what is attached to the user, and of whatever may be attached later.
     """
     before, after = _policies(accounts, user)
     if before is None or after is None:
-        return Verdict.UNKNOWN, UNREAD_POLICIES
+        return SafetyVerdict.UNKNOWN, UNREAD_POLICIES
     for later in (False, True):
         will = _opens(accounts, user, after, later=later)
         was = will if isinstance(will, Refuted) else _opens(accounts, user, before, later=later)
@@ -236,10 +238,10 @@ def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[Verdict, Message
             case (Refuted(), Refuted()) | (Proved(), _):
                 continue
             case (Unknown(reason), _) | (_, Unknown(reason)):
-                return Verdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+                return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
             case _:
-                return Verdict.REFUTED, _NO_WORDS
-    return Verdict.PROVED, _NO_WORDS
+                return SafetyVerdict.REFUTED, _NO_WORDS
+    return SafetyVerdict.PROVED, _NO_WORDS
 
 
 def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Policies | None]:

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, collect, policies_of, unread_credentials
+from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
 from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.rollout.plan import Verdict as Shown
-from sekisho.rollout.planning.requests import Ask, credentials_of, decided
-from sekisho.rollout.planning.sign_in_outcomes import SignInOutcomes
+from sekisho.rollout.planning.requests import Ask, decided
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
@@ -55,7 +54,7 @@ def statuses_of(snapshot: Snapshot) -> tuple[EnforcementStatus, ...]:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
     """
     outcomes = SignInOutcomes(snapshot, unread_credentials(snapshot)).outcomes(snapshot.users)
-    refused = {name for name, outcome in outcomes.items() if outcome.console is Shown.REFUTED}
+    refused = {name for name, outcome in outcomes.items() if outcome.console_shut}
     return tuple(
         EnforcementStatus(
             user=user.name,

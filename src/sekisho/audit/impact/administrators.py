@@ -10,15 +10,13 @@ from functools import cached_property
 
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.enforcement import Likenesses, Numbers, named_of
-from sekisho.audit.people.asks import Asker, Caller
-from sekisho.audit.people.enforcing import edits_of, enforcing_of
-from sekisho.audit.people.powers import ASKED, Powers
+from sekisho.audit.impact.powers import ASKED, Powers
+from sekisho.audit.impact.questions import AllowedCalls, CallingSession
+from sekisho.audit.impact.removals import edits_of, enforcing_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
 from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, Verdict
-
-__all__ = ["Administrators", "Power", "powers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Administrators:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         numbers = Numbers()
-        self._asker = Asker(snapshot.taken_at, numbers)
+        self._calls = AllowedCalls(snapshot.taken_at, numbers)
         self._likenesses = Likenesses(numbers, ASKED)
         self._enforcing: dict[object, tuple[str, ...]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
@@ -79,7 +77,7 @@ class Administrators:
             name: each if isinstance(each, Message) else each.enforcing
             for name, each in self._known.items()
         }
-        return Powers(self._snapshot, self._asker, self._likenesses, enforcements)
+        return Powers(self._snapshot, self._calls, self._likenesses, enforcements)
 
     def of(self, user: User, held: CallerCredential = CallerCredential.MFA_SESSION) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
@@ -147,8 +145,8 @@ class Administrators:
         key = (known.alike, _names(known.policies), places)
         asks = list(edits_of(self._snapshot, user, known.enforcing)) if known.enforcing else []
         if key not in self._edits:
-            caller = Caller(named_of(user), known.policies)
-            verdicts = [self._asker.may(caller, ask) for ask in asks]
+            caller = CallingSession(named_of(user), known.policies)
+            verdicts = [self._calls.may(caller, ask) for ask in asks]
             place = next((n for n, each in enumerate(verdicts) if isinstance(each, Refuted)), None)
             doubt = next((each for each in verdicts if isinstance(each, Unknown)), None)
             self._edits[key] = (place, doubt)

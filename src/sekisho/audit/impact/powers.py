@@ -9,26 +9,22 @@ from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
 
-from sekisho.account import (
-    Group,
-    ResourceKind,
-    Role,
-    Snapshot,
-    User,
-    policies_of,
-    policies_of_role,
-)
+from sekisho.account import Group, ResourceKind, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.enforcement import EVERYTHING, Likenesses, asked_about, lets_in, named_of
-from sekisho.audit.people.asks import Ask, Asker, Caller, Key, some, then
-from sekisho.audit.people.enforcing import BOUNDARY, POLICY, own_boundary
-from sekisho.audit.people.removals import Doubt, removals_of
+from sekisho.audit.impact.questions import (
+    AllowedCalls,
+    CallingSession,
+    CallPattern,
+    ContextKey,
+    and_then,
+    first_refuted,
+)
+from sekisho.audit.impact.removals import BOUNDARY, POLICY, Doubt, own_boundary, removals_of
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
 from sekisho.prover import CallerCredential, CallingUser, Proved, Refuted, Unknown, Verdict
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
-
-__all__ = ["ASKED", "Powers"]
 
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
@@ -52,7 +48,7 @@ class Powers:
 
     Args:
         snapshot: the account.
-        asker: asks the prover.
+        calls: asks the prover.
         likenesses: of the users, to what is `ASKED`.
         enforcements: the names of the policies that enforce MFA for each user, or why they
             are not known.
@@ -61,12 +57,12 @@ class Powers:
     def __init__(
         self,
         snapshot: Snapshot,
-        asker: Asker,
+        calls: AllowedCalls,
         likenesses: Likenesses,
         enforcements: Mapping[str, tuple[str, ...] | Message],
     ) -> None:
         self._snapshot = snapshot
-        self._asker = asker
+        self._calls = calls
         self._likenesses = likenesses
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
         self._lost = snapshot.gap_of(_DETAILS)
@@ -85,7 +81,7 @@ class Powers:
     def likeness(self, user: User, policies: Policies) -> tuple[object, ...]:
         """Return the key for what `of` answers: users who have the same are told the same."""
         after = [policies]
-        if self._asker.gives(policies, _JOIN):
+        if self._calls.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
             after.append(replace(policies, identity=identity))
         return (self._naming(user), *self._likenesses.of(user, *after))
@@ -107,22 +103,22 @@ class Powers:
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
         """
-        caller = Caller(named_of(user), policies, held)
-        return some(self._ways(user, caller))
+        caller = CallingSession(named_of(user), policies, held)
+        return first_refuted(self._ways(user, caller))
 
-    def _ways(self, user: User, caller: Caller) -> Iterator[Verdict]:
+    def _ways(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
         yield self._takes_away(caller)
         yield from self._by_own_policies(user, caller)
         # who may join none, or change none, need not be asked about each
-        if self._asker.gives(caller.policies, _JOIN):
+        if self._calls.gives(caller.policies, _JOIN):
             for group in self._snapshot.groups:
                 yield self._by_group(user, caller, group)
-        changes = any(self._asker.gives(caller.policies, each) for each in _GIVING)
+        changes = any(self._calls.gives(caller.policies, each) for each in _GIVING)
         for role in self._snapshot.roles if changes else self._powerful:
             yield from self._by_role(user, caller, role)
         yield from self._by_unread(caller)
 
-    def _by_unread(self, caller: Caller) -> Iterator[Verdict]:
+    def _by_unread(self, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can join a group, or assume a role, of which nothing was read.
 
         It may have any right, and a trust policy may name anybody: then only a Deny is in the way.
@@ -132,27 +128,28 @@ class Powers:
             if gap.resource.kind is ResourceKind.TRUST_POLICY:
                 name = gap.resource.name
                 on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
-                yield then(
-                    self._asker.may(not_denied, Ask((_ASSUME,), on)), partial(Unknown, gap.why)
+                yield and_then(
+                    self._calls.may(not_denied, CallPattern((_ASSUME,), on)),
+                    partial(Unknown, gap.why),
                 )
         if self._lost is not None and not self._snapshot.roles:
-            ask = Ask((_ASSUME,), (f"{self._home}:role/*",))
-            yield then(self._asker.may(not_denied, ask), partial(Unknown, self._lost.why))
+            ask = CallPattern((_ASSUME,), (f"{self._home}:role/*",))
+            yield and_then(self._calls.may(not_denied, ask), partial(Unknown, self._lost.why))
         if self._lost is not None and not self._snapshot.groups:
-            ask = Ask((_JOIN,), (f"{self._home}:group/*",))
-            yield then(self._asker.may(caller, ask), partial(Unknown, self._lost.why))
+            ask = CallPattern((_JOIN,), (f"{self._home}:group/*",))
+            yield and_then(self._calls.may(caller, ask), partial(Unknown, self._lost.why))
 
-    def _takes_away(self, caller: Caller) -> Verdict:
+    def _takes_away(self, caller: CallingSession) -> Verdict:
         """Ask whether enforcement can be taken away from others.
 
         Or every right be given to them.
         """
         doubtful = (
-            then(self._asker.may(caller, ask), partial(Unknown, why))
+            and_then(self._calls.may(caller, ask), partial(Unknown, why))
             for why, ask in self._removals.doubtful(caller.named)
         )
-        sure = (self._asker.may(caller, ask) for ask in self._removals.sure(caller.named))
-        return some(chain(sure, doubtful))
+        sure = (self._calls.may(caller, ask) for ask in self._removals.sure(caller.named))
+        return first_refuted(chain(sure, doubtful))
 
     def _others_that_are_strong(self) -> tuple[list[str], list[Doubt]]:
         """Return the policies that let whoever has them take enforcement away.
@@ -163,7 +160,7 @@ class Powers:
         anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
-            match _known(partial(self._takes_away, Caller(anybody, only))):
+            match _known(partial(self._takes_away, CallingSession(anybody, only))):
                 case Refuted():
                     strong.append(arn)
                 case Unknown(reason):
@@ -172,40 +169,44 @@ class Powers:
                     pass
         return strong, maybe
 
-    def _gives(self, caller: Caller, ask: Ask, key: str) -> Verdict:
+    def _gives(self, caller: CallingSession, ask: CallPattern, key: str) -> Verdict:
         """Ask whether a call can be made with a policy, named by a key, that gives every right."""
 
         def may(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
-            named = Key(key, policies, like=like)
-            return self._asker.may(caller, replace(ask, keys=(*ask.keys, named)))
+            named = ContextKey(key, policies, like=like)
+            return self._calls.may(caller, replace(ask, keys=(*ask.keys, named)))
 
         doubtful = (
-            then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
+            and_then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
             for doubt in self._removals.maybe_strong
         )
-        return some(chain((may(self._removals.strong),), doubtful))
+        return first_refuted(chain((may(self._removals.strong),), doubtful))
 
-    def _by_own_policies(self, user: User, caller: Caller) -> Iterator[Verdict]:
+    def _by_own_policies(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can give themselves every right, or do away with the boundary."""
-        may, on, bounded = partial(self._asker.may, caller), (user.arn,), own_boundary(user)
-        given = some(
+        may, on, bounded = partial(self._calls.may, caller), (user.arn,), own_boundary(user)
+        given = first_refuted(
             (
-                may(Ask(("iam:PutUserPolicy",), on, keys=(bounded,))),
-                self._gives(caller, Ask(("iam:AttachUserPolicy",), on, keys=(bounded,)), POLICY),
+                may(CallPattern(("iam:PutUserPolicy",), on, keys=(bounded,))),
+                self._gives(
+                    caller, CallPattern(("iam:AttachUserPolicy",), on, keys=(bounded,)), POLICY
+                ),
             )
         )
-        yield then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
+        yield and_then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
         if user.boundary is not None:
-            freed = some(
+            freed = first_refuted(
                 (
-                    may(Ask(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
-                    self._gives(caller, Ask(("iam:PutUserPermissionsBoundary",), on), BOUNDARY),
+                    may(CallPattern(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
+                    self._gives(
+                        caller, CallPattern(("iam:PutUserPermissionsBoundary",), on), BOUNDARY
+                    ),
                 )
             )
             unbound = replace(caller, policies=replace(caller.policies, boundaries=None))
-            yield then(freed, partial(self._takes_away, unbound))
+            yield and_then(freed, partial(self._takes_away, unbound))
 
-    def _by_group(self, user: User, caller: Caller, group: Group) -> Verdict:
+    def _by_group(self, user: User, caller: CallingSession, group: Group) -> Verdict:
         """Ask whether the user can join a group that has the right."""
 
         def has() -> Verdict:
@@ -214,22 +215,24 @@ class Powers:
             policies = policies_of(account, user.name)
             return self._takes_away(replace(caller, policies=policies))
 
-        return then(self._asker.may(caller, Ask((_JOIN,), (group.arn,))), partial(_known, has))
+        return and_then(
+            self._calls.may(caller, CallPattern((_JOIN,), (group.arn,))), partial(_known, has)
+        )
 
-    def _by_role(self, user: User, caller: Caller, role: Role) -> Iterator[Verdict]:
+    def _by_role(self, user: User, caller: CallingSession, role: Role) -> Iterator[Verdict]:
         """Ask whether the user can act as a role that has the right, or can be given it."""
         has = self._of_role(role)
         if not isinstance(has, Proved):
-            yield then(self._enters(user, caller, role), lambda: has)
+            yield and_then(self._enters(user, caller, role), lambda: has)
         on = (role.arn,)
-        given = some(
+        given = first_refuted(
             (
-                self._asker.may(caller, Ask((_PUT,), on)),
-                self._gives(caller, Ask((_ATTACH,), on), POLICY),
+                self._calls.may(caller, CallPattern((_PUT,), on)),
+                self._gives(caller, CallPattern((_ATTACH,), on), POLICY),
             )
         )
-        entered = then(given, partial(self._enters, user, caller, role))
-        yield then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
+        entered = and_then(given, partial(self._enters, user, caller, role))
+        yield and_then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
 
     @cached_property
     def _powerful(self) -> tuple[Role, ...]:
@@ -247,19 +250,21 @@ class Powers:
         policies = policies_of_role(self._snapshot, role.name)
         known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
         named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
-        return self._takes_away(_with(Caller(named, policies, CallerCredential.SESSION), more))
+        return self._takes_away(
+            _with(CallingSession(named, policies, CallerCredential.SESSION), more)
+        )
 
-    def _enters(self, user: User, caller: Caller, role: Role) -> Verdict:
+    def _enters(self, user: User, caller: CallingSession, role: Role) -> Verdict:
         """Ask whether the user can assume a role, be it by changing whom it trusts."""
-        assume = Ask((_ASSUME,), (role.arn,))
-        not_denied = partial(self._asker.may, _unless_denied(caller), assume)
-        trusted = Ask(("iam:UpdateAssumeRolePolicy",), (role.arn,))
-        ways = [then(self._asker.may(caller, trusted), not_denied)]
+        assume = CallPattern((_ASSUME,), (role.arn,))
+        not_denied = partial(self._calls.may, _unless_denied(caller), assume)
+        trusted = CallPattern(("iam:UpdateAssumeRolePolicy",), (role.arn,))
+        ways = [and_then(self._calls.may(caller, trusted), not_denied)]
         if self._lets_in(user, role, caller.held, by_name=True):
             ways.append(not_denied())
         elif self._lets_in(user, role, caller.held, by_name=False):
-            ways.append(self._asker.may(caller, assume))
-        return some(ways)
+            ways.append(self._calls.may(caller, assume))
+        return first_refuted(ways)
 
     def _lets_in(self, user: User, role: Role, held: CallerCredential, *, by_name: bool) -> bool:
         """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
@@ -282,12 +287,12 @@ def _signing(holder: Holder, held: CallerCredential, now: datetime) -> Credentia
     return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)
 
 
-def _with(caller: Caller, more: Sequence[AttachedPolicy]) -> Caller:
+def _with(caller: CallingSession, more: Sequence[AttachedPolicy]) -> CallingSession:
     policies = caller.policies
     return replace(caller, policies=replace(policies, identity=(*policies.identity, *more)))
 
 
-def _unless_denied(caller: Caller) -> Caller:
+def _unless_denied(caller: CallingSession) -> CallingSession:
     """Return the caller as a trust policy that names them has it: only their Denies count.
 
     Neither a policy of their own nor a boundary need allow it; an SCP has to (fact §6.2).

@@ -1,15 +1,28 @@
-"""Whether somebody comes to a session with MFA: the prover's walk from what they hold.
+"""Whether somebody comes to a session with MFA: the prover's scenario, by what they have.
 
-What was not read is taken every way that it may be, and the walks must come out the same.
+What was not read is taken every way that it may be, and the scenarios must come out the same.
+
+AWS's samples of 2017 to 2022 let a user create a virtual device of their own name only. A serial
+number is unique in an account, whoever has the device, and upper and lower case do not tell two
+apart: a device of that name may be in the way (IAM API Reference, CreateVirtualMFADevice,
+EntityAlreadyExists).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import product
 
-from sekisho.account import Credentials, Gap, Snapshot, User, users_may_change
+from sekisho.account import (
+    THE_ACCOUNT,
+    Credentials,
+    Gap,
+    Snapshot,
+    User,
+    user_ref,
+    users_may_change,
+)
 from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
-from sekisho.audit.people.own_name import NameIs, OwnName, OwnNames
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching.actions import matches
 from sekisho.engine.matching.scope import TrackedAssumptions
@@ -37,9 +50,83 @@ from sekisho.prover.scenarios.model import (
 )
 from sekisho.prover.scenarios.search import Goal, Result, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.signin import DeviceKind
+from sekisho.signin import DeviceKind, device_arn
 
-__all__ = ["Walked", "Walks", "may_hold"]
+_ALL = "ListVirtualMFADevices"
+_EACH = "ListMFADevices"
+_WHO = "GetAccountAuthorizationDetails"
+_ROOT = "<root_account>"
+
+
+class NameState(StrEnum):
+    """Whether a device has the name."""
+
+    FREE = "free"
+    ORPHAN = "a device that nobody has enabled"
+    IN_USE = "a device that the user can neither use nor delete"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceName:
+    """What is known of a user's own name as a device's.
+
+    Attributes:
+        may_be: one of these holds; of several it is not known which.
+        serial: the device that has the name, be it in other case; "" if none is known.
+        owner: the user who has enabled it, or `<root_account>`; "" if nobody has.
+        unread: why it is not known; empty if it is.
+    """
+
+    may_be: tuple[NameState, ...] = (NameState.FREE,)
+    serial: str = ""
+    owner: str = ""
+    unread: tuple[Gap, ...] = ()
+
+
+class DeviceNames:
+    """The names of an account's virtual devices."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._home = (snapshot.partition, snapshot.account)
+        self._devices = {
+            each.serial.lower(): (each.serial, "") for each in snapshot.unassigned_devices
+        }
+        for user in snapshot.users:
+            for device in user.devices:
+                self._devices[device.serial.lower()] = (device.serial, user.name)
+        self._devices |= {each.lower(): (each, _ROOT) for each in snapshot.root.serials}
+        self._of_all = [gap for gap in snapshot.gaps if gap.operation == _ALL]
+        # who was not listed, or whose devices were not, may have any
+        self._of_others = [gap for gap in snapshot.gaps if _hides_devices(gap)]
+
+    def of(self, user: User) -> DeviceName:
+        """Return what is known of a user's own name; what the user has is in nobody's way."""
+        own = device_arn(*self._home, "/", user.name)
+        serial, owner = self._devices.get(own.lower(), ("", ""))
+        if not serial:
+            return self._unseen(user)
+        if owner == user.name:
+            return DeviceName()
+        if owner:
+            return DeviceName((NameState.IN_USE,), serial, owner)
+        # who may delete a device of the own name need not be allowed to delete it in other case
+        other_case = (NameState.IN_USE,) if serial != own else ()
+        return DeviceName((NameState.ORPHAN, *other_case), serial)
+
+    def _unseen(self, user: User) -> DeviceName:
+        """Return that no device is known to have the name, and what was not read."""
+        own = user_ref(user.name)
+        other = next((gap for gap in self._of_others if gap.resource != own), None)
+        gaps = [*self._of_all[:1], *([other] if other is not None else [])]
+        if not gaps:
+            return DeviceName()
+        orphan = (NameState.ORPHAN,) if self._of_all else ()
+        return DeviceName((NameState.FREE, *orphan, NameState.IN_USE), unread=tuple(gaps))
+
+
+def _hides_devices(gap: Gap) -> bool:
+    return gap.operation == _EACH or (gap.operation == _WHO and gap.resource == THE_ACCOUNT)
+
 
 _STOPPED = Message("stopped at: {step}")
 _NO_WAY = Message("there is no way")
@@ -58,10 +145,10 @@ _OTHER_CASE = Message(
 )
 _ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
-_DEVICES: Mapping[NameIs, tuple[frozenset[Device], frozenset[Device]]] = {
-    NameIs.FREE: (frozenset(), frozenset()),
-    NameIs.ORPHAN: (frozenset({Device(Hand.ELSEWHERE, Who.USER)}), frozenset()),
-    NameIs.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
+_DEVICES: Mapping[NameState, tuple[frozenset[Device], frozenset[Device]]] = {
+    NameState.FREE: (frozenset(), frozenset()),
+    NameState.ORPHAN: (frozenset({Device(Hand.ELSEWHERE, Who.USER)}), frozenset()),
+    NameState.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
 }
 """The devices of the user's own name that nobody has enabled, and that a colleague has."""
 _CONSOLE = SearchProblem(
@@ -79,8 +166,8 @@ _DEVICE = Goal(
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
-    """How a walk came out.
+class SignInResult:
+    """How a scenario came out.
 
     Attributes:
         why: where the way ends, or why it is not known; None if it hangs on what was not read.
@@ -92,16 +179,25 @@ class Walked:
     name_taken: bool = False
 
 
-class Walks:
-    """The walks in one account; equal ones are walked once."""
+def agreed(results: Iterable[SignInResult]) -> SignInResult | None:
+    """Return one of the results if they come to the same verdict; None if they do not.
+
+    They are of all that may be where something was not read.
+    """
+    by_verdict = {result.verdict: result for result in results}
+    return next(iter(by_verdict.values())) if len(by_verdict) == 1 else None
+
+
+class SignInScenarios:
+    """The scenarios of one account; equal ones are asked about once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._walks: dict[tuple[object, ...], Walked] = {}
+        self._results: dict[tuple[object, ...], SignInResult] = {}
         self._matter: dict[int, bool] = {}
         self._numbers = Numbers()
         self._likenesses = Likenesses(self._numbers, _ASKED)
-        self._names = OwnNames(snapshot)
+        self._names = DeviceNames(snapshot)
         self._unread_policy = snapshot.gap_of("GetAccountPasswordPolicy")
         rules = snapshot.password_policy
         unknown = rules is None and bool(self._unread_policy)
@@ -114,72 +210,72 @@ class Walks:
         """Return what of the account was not read that a user's way in may hang on, with why."""
         return tuple(filter(None, (self._unread_policy, *self._names.of(user).unread)))
 
-    def of(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
-        """Return whether a user gets in by what `credentials`, one of `may_hold`, tell.
+    def gets_in(self, user: User, credentials: Credentials, policies: Policies) -> SignInResult:
+        """Return whether a user gets in by what `credentials`, one of `possible_credentials`, tell.
 
-        It is walked under every password policy and with all devices that there may be.
+        It is asked under every password policy and with all devices that there may be.
         """
         name = self._names.of(user)
-        found = self._walk(user, credentials, policies, map(_to_mfa, name.may_be))
+        found = self._ask(user, credentials, policies, map(_to_mfa, name.may_be))
         if found.verdict is ScenarioOutcome.LOCKED_OUT and credentials.password:
-            console = self.opens(user, credentials, policies)
+            console = self.opens_console(user, credentials, policies)
             if console.verdict is ScenarioOutcome.LOCKED_OUT:
                 # a key may lead a little further; the password is what somebody signs in with
                 found = replace(found, why=console.why)
         if found.why is None and len(name.may_be) > 1 and name.serial:
-            apart = [self._walk(user, credentials, policies, [_to_mfa(one)]) for one in name.may_be]
+            apart = [self._ask(user, credentials, policies, [_to_mfa(one)]) for one in name.may_be]
             if all(each.why is not None for each in apart):
                 return replace(found, why=_OTHER_CASE.filled(serial=name.serial))
         if name.serial and found.verdict is ScenarioOutcome.LOCKED_OUT:
-            free = self._walk(user, credentials, policies, [_to_mfa(NameIs.FREE)])
+            free = self._ask(user, credentials, policies, [_to_mfa(NameState.FREE)])
             if free.verdict is ScenarioOutcome.GETS_IN:
                 return replace(found, why=_taken(name), name_taken=True)
         return found
 
-    def opens(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
+    def opens_console(
+        self, user: User, credentials: Credentials, policies: Policies
+    ) -> SignInResult:
         """Return whether the password opens the console at all, with MFA or without.
 
         A temporary one does not where the page that asks for a new one refuses it.
         """
-        return self._walk(user, replace(credentials, active_keys=0), policies, [_CONSOLE])
+        return self._ask(user, replace(credentials, active_keys=0), policies, [_CONSOLE])
 
-    def enrols(self, user: User, credentials: Credentials, policies: Policies) -> Walked:
+    def enrols(self, user: User, credentials: Credentials, policies: Policies) -> SignInResult:
         """Return whether a user who has no device sets one up by what `credentials` tell."""
         ways = (replace(_to_mfa(each), goal=_DEVICE) for each in self._names.of(user).may_be)
-        return self._walk(user, credentials, policies, ways)
+        return self._ask(user, credentials, policies, ways)
 
-    def _walk(
+    def _ask(
         self,
         user: User,
         credentials: Credentials,
         policies: Policies,
         asked: Iterable[SearchProblem],
-    ) -> Walked:
+    ) -> SignInResult:
         held = product(
             self.hard_expiry if credentials.expired else (False,), [*_devices(credentials)]
         )
-        found = {
-            walked.verdict: walked
-            for (hard, devices), question, may in product(held, asked, self._may_change)
-            for start in [_start(question.start, credentials, devices, hard_expired=hard)]
-            for walked in [self._once(user, replace(question, start=start), policies, may)]
-        }
-        return found.popitem()[1] if len(found) == 1 else Walked(ScenarioOutcome.UNKNOWN, None)
+        results = []
+        for (hard, devices), question, may in product(held, asked, self._may_change):
+            start = _start(question.start, credentials, devices, hard_expired=hard)
+            results.append(self._once(user, replace(question, start=start), policies, may))
+        return agreed(results) or SignInResult(ScenarioOutcome.UNKNOWN, None)
 
     def _once(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
-    ) -> Walked:
-        """Walk once for equal policies; those that are about nothing on the way do not matter."""
+    ) -> SignInResult:
+        """Ask once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         matter = replace(policies, identity=tuple(named))
         key = (question, may_change, self._likenesses.of(user, matter))
-        if key not in self._walks:
-            self._walks[key] = self._told(user, question, matter, may_change)
-        return self._walks[key]
+        if key not in self._results:
+            self._results[key] = self._answer(user, question, matter, may_change)
+        return self._results[key]
 
-    def _told(
+    def _answer(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
-    ) -> Walked:
+    ) -> SignInResult:
         """Return whether somebody comes where the question asks, in this account."""
         asked = replace(scenario_of("new-user"), question=question)
         around = Setting(
@@ -195,8 +291,8 @@ class Walks:
         try:
             found = run_scenario(asked, policies, around)
         except FaultyPolicy as error:
-            return Walked(ScenarioOutcome.UNKNOWN, error.reason)
-        return Walked(found.outcome, _why(found.result))
+            return SignInResult(ScenarioOutcome.UNKNOWN, error.reason)
+        return SignInResult(found.outcome, _why(found.result))
 
     def _matters(self, document: Document) -> bool:
         """Tell whether a document says anything about what is done on the way in."""
@@ -218,7 +314,7 @@ def _why(result: Result) -> Message:
             return _STOPPED.filled(step=step_text(result.deadlock.refused))
 
 
-def _taken(name: OwnName) -> Message:
+def _taken(name: DeviceName) -> Message:
     text = _IN_USE if name.owner else _ORPHAN
     return text.filled(owner=name.owner, serial=name.serial)
 
@@ -230,7 +326,7 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
             yield matches(statement.action, act, TrackedAssumptions(Assumptions()))
 
 
-def may_hold(credentials: Credentials) -> Iterator[Credentials]:
+def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:
     """Yield what somebody may hold: where it is not known, a password that must be changed or not.
 
     One that has expired must be.
@@ -253,7 +349,7 @@ def _devices(credentials: Credentials) -> Iterator[frozenset[Device]]:
         yield frozenset()
 
 
-def _to_mfa(name: NameIs) -> SearchProblem:
+def _to_mfa(name: NameState) -> SearchProblem:
     """Return whether a session with MFA is reached, where a device may have the user's own name."""
     unassigned, colleague_s = _DEVICES[name]
     start = State(colleague=Person(devices=colleague_s), unassigned=unassigned)

@@ -23,15 +23,13 @@ from sekisho.prover import (
     prove_none,
 )
 
-__all__ = ["Ask", "Asker", "Caller", "Key", "some", "then"]
-
 _NULL = Operator(OperatorName.NULL)
 _EQUALS = Operator(OperatorName.STRING_EQUALS)
 _LIKE = Operator(OperatorName.STRING_LIKE)
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ContextKey:
     """A condition key, and what its value is to be.
 
     Attributes:
@@ -54,7 +52,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CallPattern:
     """A call; what is left open can be anything.
 
     Attributes:
@@ -67,7 +65,7 @@ class Ask:
     actions: tuple[str, ...]
     on: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
-    keys: tuple[Key, ...] = ()
+    keys: tuple[ContextKey, ...] = ()
 
     @property
     def within(self) -> Restriction:
@@ -79,7 +77,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallingSession:
     """Who calls.
 
     Attributes:
@@ -92,7 +90,7 @@ class Caller:
     held: CallerCredential = CallerCredential.MFA_SESSION
 
 
-class Asker:
+class AllowedCalls:
     """Asks the prover; of policies that allow none of the actions at all it need not be asked."""
 
     def __init__(self, now: datetime, numbers: Numbers) -> None:
@@ -100,7 +98,7 @@ class Asker:
         self._now = now
         self._giving: dict[tuple[int, str], bool] = {}
 
-    def may(self, caller: Caller, ask: Ask) -> Verdict:
+    def may(self, caller: CallingSession, ask: CallPattern) -> Verdict:
         """Return Refuted with an allowed request, or Proved: there is none.
 
         Raises:
@@ -127,7 +125,7 @@ class Asker:
         return self._giving[key]
 
 
-def some(verdicts: Iterable[Verdict]) -> Verdict:
+def first_refuted(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the first that is Refuted; else one that is Unknown; else Proved."""
     found: Verdict = Proved()
     for each in verdicts:
@@ -138,7 +136,7 @@ def some(verdicts: Iterable[Verdict]) -> Verdict:
     return found
 
 
-def then(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
+def and_then(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
     """Return the first if both are Refuted; Proved if either is; else the one that is Unknown."""
     if isinstance(first, Proved):
         return first

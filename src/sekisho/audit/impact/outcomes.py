@@ -1,8 +1,4 @@
-"""Does each user of an account get in, in the words of a plan.
-
-A user starts with what the snapshot says that they hold, and must be able to come to a session
-with MFA: the audit walks there.
-"""
+"""Whether each user of an account gets in, as the account is or as it will be."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,8 +15,8 @@ from sekisho.account import (
     reasons_of,
 )
 from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, lets_in
-from sekisho.audit.people import Walks, may_hold
-from sekisho.audit.people.walks import Walked
+from sekisho.audit.impact.credentials import credentials_of
+from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.engine.matching.actions import matches
 from sekisho.engine.matching.scope import TrackedAssumptions
@@ -29,22 +25,15 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.prover.values.policies import tells_mfa_apart
-from sekisho.rollout.credentials import UNREAD
-from sekisho.rollout.plan import Verdict
-from sekisho.rollout.planning.requests import credentials_of
 
-_Walk = Callable[[User, Credentials, Policies], Walked]
+_Question = Callable[[User, Credentials, Policies], SignInResult]
+
+UNREAD = Message("cannot be told: what they hold was not read ({what})")
+UNLISTED = Message("cannot be told: not all users were read")
 
 _NO_WORDS = verbatim("")
 _UNKNOWN = Message("cannot be told: {reason}")
 _NO_REPORT = Message("there is no credential report, and the password may have expired")
-
-_VERDICTS: Mapping[ScenarioOutcome, Verdict] = {
-    ScenarioOutcome.GETS_IN: Verdict.PROVED,
-    ScenarioOutcome.LOCKED_OUT: Verdict.REFUTED,
-    ScenarioOutcome.UNKNOWN: Verdict.UNKNOWN,
-}
-"""A user gets in or is locked out; only an attacker is kept out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,60 +42,74 @@ class SignInOutcome:
 
     Attributes:
         without_mfa: to a session without, which is as good: see `or_without_mfa`.
-        console: whether the password opens the console, with MFA or without; `NOBODY` if there is
-            none.
+        console: whether the password opens the console, with MFA or without; None: there is none.
     """
 
-    verdict: Verdict
+    verdict: ScenarioOutcome
     why: Message = _NO_WORDS
     without_mfa: bool = False
-    console: Verdict = Verdict.UNKNOWN
+    console: ScenarioOutcome | None = ScenarioOutcome.UNKNOWN
+
+    @property
+    def gets_in(self) -> bool:
+        """Whether it is proved that the user gets in."""
+        return self.verdict is ScenarioOutcome.GETS_IN
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether it is proved that there is no way in."""
+        return self.verdict is ScenarioOutcome.LOCKED_OUT
+
+    @property
+    def console_shut(self) -> bool:
+        """Whether it is proved that the password does not open the console."""
+        return self.console is ScenarioOutcome.LOCKED_OUT
 
 
 class SignInOutcomes:
-    """Whether the users of an account get in; each is walked once asked about.
+    """Whether the users of an account get in; each is asked about once it is wanted.
 
     Args:
         snapshot: the account.
-        unread: of whom it was not read what they hold, as `held.unread_held` tells.
+        unread: whose credentials were not read, as `unread_credentials` tells.
     """
 
     def __init__(self, snapshot: Snapshot, unread: Mapping[str, tuple[str, ...]]) -> None:
         self._snapshot = snapshot
         self._unread = unread
-        self._walks, self._credentials = Walks(snapshot), credentials_by_user(snapshot)
+        self._scenarios = SignInScenarios(snapshot)
+        self._credentials = credentials_by_user(snapshot)
 
     def outcomes(self, users: Iterable[User]) -> Mapping[str, SignInOutcome]:
         """Return whether each of the users gets in, by name; who holds nothing is left out."""
         return {
-            user.name: self._entry(user)
+            user.name: self._outcome(user)
             for user in users
             if user.name in self._unread or user.password or any(key.active for key in user.keys)
         }
 
-    def _entry(self, user: User) -> SignInOutcome:
+    def _outcome(self, user: User) -> SignInOutcome:
         unread, credentials = self._unread.get(user.name), self._credentials[user.name]
         if unread:
-            way = SignInOutcome(Verdict.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
+            found = SignInOutcome(ScenarioOutcome.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
         else:
-            way = self._told(user, self._walks.of, credentials)
-        return replace(way, console=self.console(user).verdict)
+            found = self._asked(user, self._scenarios.gets_in, credentials)
+        return replace(found, console=self.console(user).console)
 
     def console(self, user: User) -> SignInOutcome:
-        """Return whether the password opens the console, with MFA or without.
+        """Return whether the password opens the console, and if not, why.
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
         credentials = self._credentials[user.name]
         if credentials.password is None:
-            return SignInOutcome(
-                Verdict.UNKNOWN, _UNKNOWN.filled(reason=reasons_of(credentials.unread))
-            )
+            return _unknown(reasons_of(credentials.unread))
         if not credentials.password:
-            return SignInOutcome(Verdict.NOBODY)
-        return self._told(user, self._walks.opens, credentials)
+            return SignInOutcome(ScenarioOutcome.LOCKED_OUT, console=None)
+        found = self._asked(user, self._scenarios.opens_console, credentials)
+        return replace(found, console=found.verdict)
 
-    def enrols(self, user: User) -> Verdict:
+    def enrols(self, user: User) -> ScenarioOutcome:
         """Return whether somebody without a device can set one up, once the password is changed.
 
         Who holds nothing may get anything.
@@ -114,50 +117,50 @@ class SignInOutcomes:
         credentials = replace(self._credentials[user.name], must_change=False, expired=False)
         if not credentials.password and not credentials.active_keys and not credentials.others:
             credentials = replace(credentials, password=True, active_keys=1)
-        return self._told(user, self._walks.enrols, credentials).verdict
+        return self._asked(user, self._scenarios.enrols, credentials).verdict
 
-    def _told(self, user: User, walk: _Walk, credentials: Credentials) -> SignInOutcome:
-        """Walk by all that the user may hold; it must come out the same."""
+    def _asked(self, user: User, question: _Question, credentials: Credentials) -> SignInOutcome:
+        """Ask by all that the user may hold; it must come out the same."""
         try:
             policies = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=error.reason))
-        by_verdict = {
-            found.verdict: found
-            for each in may_hold(credentials)
-            for found in [walk(user, each, policies)]
-        }
-        walked = by_verdict.popitem()[1]
-        if by_verdict or walked.why is None:
-            gaps = (*credentials.unread, *self._walks.unread(user))
+            return _unknown(error.reason)
+        result = agreed(
+            question(user, each, policies) for each in possible_credentials(credentials)
+        )
+        if result is None or result.why is None:
+            gaps = (*credentials.unread, *self._scenarios.unread(user))
             # no call need have failed: a snapshot may do without a report
-            why = reasons_of(gaps) if gaps else _NO_REPORT
-            return SignInOutcome(Verdict.UNKNOWN, _UNKNOWN.filled(reason=why))
-        verdict = _VERDICTS[walked.verdict]
-        unsure = verdict is Verdict.UNKNOWN
-        return SignInOutcome(verdict, _UNKNOWN.filled(reason=walked.why) if unsure else walked.why)
+            return _unknown(reasons_of(gaps) if gaps else _NO_REPORT)
+        if result.verdict is ScenarioOutcome.UNKNOWN:
+            return _unknown(result.why)
+        return SignInOutcome(result.verdict, result.why)
 
 
-def or_without_mfa(snapshot: Snapshot, user: User, entry: SignInOutcome) -> SignInOutcome:
-    """Return the entry of somebody for whom a session without MFA counts if it is as good as one.
+def _unknown(reason: Message) -> SignInOutcome:
+    return SignInOutcome(ScenarioOutcome.UNKNOWN, _UNKNOWN.filled(reason=reason))
+
+
+def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> SignInOutcome:
+    """Return the outcome of somebody for whom a session without MFA counts if it is as good as one.
 
     It is where the user is not enforced, and neither a policy of theirs nor a role that may let
-    them
-    in asks for MFA. By the password, if there is one: a key is no way to the console.
+    them in asks for MFA. By the password, if there is one: a key is no way to the console.
     """
-    opens = entry.console in (Verdict.PROVED, Verdict.NOBODY)
-    if entry.verdict is Verdict.PROVED or not opens:
-        return entry
+    if outcome.gets_in or outcome.console not in (ScenarioOutcome.GETS_IN, None):
+        return outcome
     enforcement = enforcements_of(replace(snapshot, users=(user,)))[user.name]
     if enforcement.enforced in (Enforced.PROVED, Enforced.UNKNOWN):
-        return entry
+        return outcome
     policies = policies_of(snapshot, user.name)
     if tells_mfa_apart(policies) or _is_asked_by_a_role(snapshot, user, policies):
-        return entry
+        return outcome
     gap = next((each for each in snapshot.gaps if _hides_roles(each)), None)
     if gap is not None:
-        return replace(entry, verdict=Verdict.UNKNOWN, why=_UNKNOWN.filled(reason=gap.why))
-    return replace(entry, verdict=Verdict.PROVED, why=_NO_WORDS, without_mfa=True)
+        return replace(
+            outcome, verdict=ScenarioOutcome.UNKNOWN, why=_UNKNOWN.filled(reason=gap.why)
+        )
+    return replace(outcome, verdict=ScenarioOutcome.GETS_IN, why=_NO_WORDS, without_mfa=True)
 
 
 def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> bool:

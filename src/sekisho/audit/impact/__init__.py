@@ -1,0 +1,48 @@
+"""What happens to one person: how a sign-in comes out, what enforcement does, what they may do.
+
+`sign_in` asks the prover whether a user's credentials lead to a session with MFA, `outcomes` says
+so for the users of an account; `kinds` says what enforcement does to each of them,
+`administrators` who may take it away again. `users` is all of it in rows.
+"""
+
+from sekisho.audit.impact.administrators import Administrators, Power, powers_of
+from sekisho.audit.impact.credentials import (
+    counterexample_for_user,
+    credentials_of,
+    kind_of_credential,
+    usable_credentials,
+)
+from sekisho.audit.impact.kinds import ImpactKind, UserImpact, impacts_of
+from sekisho.audit.impact.outcomes import (
+    UNLISTED,
+    UNREAD,
+    SignInOutcome,
+    SignInOutcomes,
+    or_without_mfa,
+)
+from sekisho.audit.impact.questions import first_refuted
+from sekisho.audit.impact.users import Coverage, Nature, Row, coverage_of, rows_of
+
+__all__ = [
+    "UNLISTED",
+    "UNREAD",
+    "Administrators",
+    "Coverage",
+    "ImpactKind",
+    "Nature",
+    "Power",
+    "Row",
+    "SignInOutcome",
+    "SignInOutcomes",
+    "UserImpact",
+    "counterexample_for_user",
+    "coverage_of",
+    "credentials_of",
+    "first_refuted",
+    "impacts_of",
+    "kind_of_credential",
+    "or_without_mfa",
+    "powers_of",
+    "rows_of",
+    "usable_credentials",
+]

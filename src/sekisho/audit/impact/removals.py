@@ -1,0 +1,358 @@
+"""What MFA enforcements a user, and the calls that would take it away.
+
+The engine is asked for two requests that no MFA enforcement exempts and that are allowed with MFA,
+by access
+key and in a session without MFA: what stops them there, and not with MFA, MFA enforcements. Where
+the usual
+ones are not allowed even with MFA, as under a boundary that names certain resources, the prover
+finds others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+
+from sekisho.account import Group, ResourceKind, Snapshot, User, attached_policies, unread_policies
+from sekisho.audit.enforcement import EVERYTHING, named_of
+from sekisho.audit.impact.questions import CallPattern, ContextKey
+from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
+from sekisho.messages import Message
+from sekisho.policy import NAME, PolicyKind
+from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
+    Refuted,
+    enforcement_question,
+    expected_exempt,
+    prove_none,
+)
+from sekisho.signin import (
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    SigninAssumptions,
+    context_of,
+)
+
+BOUNDARY = "iam:PermissionsBoundary"
+"""The boundary that is set; in other calls about a user, the one that the user has."""
+
+POLICY = "iam:PolicyARN"
+"""The policy that is attached or detached."""
+
+VERSIONS = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
+"""What changes what a managed policy says."""
+
+_SESSION = timedelta(hours=12)
+_PROBES = (
+    *("s3:ListAllMyBuckets", "ec2:DescribeInstances", "lambda:ListFunctions", "sqs:ListQueues"),
+    *("dynamodb:ListTables", "rds:DescribeDBInstances", "logs:DescribeLogGroups", "iam:ListRoles"),
+)
+_OF_SESSION = ("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime")
+_ASKED = 2
+"""How many are asked for: the first that are allowed; a boundary may allow few at all."""
+
+
+def enforcing_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, ...]:
+    """Return the names of the policies that enforce MFA for a user, the boundary among them.
+
+    Several may be MFA enforcement only together, such as one for access keys and one for sessions.
+    """
+    open_to_all = replace(policies, identity=(*policies.identity, EVERYTHING))
+    key, session, mfa = _credentials(snapshot, user)
+    answer = partial(_answer, snapshot, user, open_to_all)
+    usual = [Request(user.arn, each, "*", Context({}), snapshot.account) for each in _PROBES]
+    allowed = (each for each in usual if answer(mfa, each).effect is DecisionEffect.ALLOWED)
+    probes = (
+        tuple(islice(allowed, _ASKED))
+        or tuple(_others(snapshot, user, open_to_all))
+        # nothing is allowed even with MFA
+        or tuple(usual[:_ASKED])
+    )
+    with_mfa = [_stopping(answer(mfa, probe), open_to_all) for probe in probes]
+    stops = [
+        [
+            {name for name, _ in _stopping(answer(credential, probe), open_to_all) - also}
+            for probe, also in zip(probes, with_mfa, strict=True)
+        ]
+        for credential in (key, session)
+    ]
+    shut = _shut_by(stops)
+    own = (*policies.identity, *(policies.boundaries or ()))
+    return tuple(name for name in dict.fromkeys(each.name for each in own) if name in shut)
+
+
+def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
+    """Yield other requests that no enforcement exempts and that are allowed with MFA.
+
+    If there are any.
+
+    Their contexts have all but what the session with MFA brings.
+    """
+    exempt = expected_exempt()
+    for _ in range(_ASKED):
+        asked = enforcement_question(policies, named_of(user), snapshot.taken_at, exempt)
+        found = prove_none(replace(asked, held=(CallerCredential.MFA_SESSION,)))
+        if not isinstance(found, Refuted):
+            return
+        request = found.counterexample.request
+        left = {
+            key: each for key, each in request.context.items() if key.lower() not in _OF_SESSION
+        }
+        yield replace(request, context=Context(left))
+        exempt = (*exempt, request.action)
+
+
+def _shut_by(stops: Sequence[Sequence[set[str]]]) -> set[str]:
+    """Return what stops every probe with every credential; else what does so together."""
+    every = [each for probes in stops for each in probes]
+    if not all(every):
+        return set()
+    whole = set.intersection(*every)
+    # one policy may be for access keys, another for sessions; a policy for one probe is for neither
+    pieces = (set.intersection(*probes) or set.union(*probes) for probes in stops)
+    return whole or set().union(*pieces)
+
+
+def _credentials(snapshot: Snapshot, user: User) -> tuple[Credential, Credential, Credential]:
+    """Return a user's access key, a session without MFA, and one with it."""
+    home = (snapshot.partition, snapshot.account)
+    holder = Holder(HolderKind.USER, *home, user.name, user.path, user.id)
+    now, kind = snapshot.taken_at, CredentialKind.CONSOLE_SESSION
+    session = Credential(kind, holder, now, now + _SESSION)
+    return Credential(CredentialKind.LONG_TERM_KEY, holder), session, replace(session, mfa_at=now)
+
+
+def _answer(
+    snapshot: Snapshot, user: User, policies: Policies, credential: Credential, probe: Request
+) -> Decision:
+    values = context_of(credential, snapshot.taken_at, SigninAssumptions())
+    context = Context({**values, **named_of(user).known}).with_(probe.context)
+    return decide(replace(probe, context=context), policies)
+
+
+def _stopping(decision: Decision, policies: Policies) -> set[tuple[str, int | None]]:
+    """Return what keeps an action from being allowed: policy, and statement if it is a Deny."""
+    if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
+        return {(cause.policy, cause.index) for cause in decision.because}
+    if decision.blocked_by is PolicyKind.BOUNDARY:
+        return {(each.name, None) for each in policies.boundaries or ()}
+    return set()
+
+
+def own_boundary(user: User) -> ContextKey:
+    """Return the boundary of the user whom a call is about, as the request context tells it."""
+    return ContextKey(BOUNDARY, () if user.boundary is None else (user.boundary,))
+
+
+def edits_of(snapshot: Snapshot, user: User, enforcing: tuple[str, ...]) -> Iterator[CallPattern]:
+    """Yield the calls, each of one action on one resource.
+
+    That take away what enforces MFA for a user.
+    """
+    groups = [each for each in snapshot.groups if each.name in user.groups]
+    for name in enforcing:
+        yield from _edits_user(user, name)
+        for group in groups:
+            yield from _edits_group(group, name)
+        if name.startswith("arn:"):
+            yield from (CallPattern((action,), (name,)) for action in VERSIONS)
+
+
+def _edits_user(user: User, name: str) -> Iterator[CallPattern]:
+    on, bounded = (user.arn,), own_boundary(user)
+    if name == user.boundary:
+        yield CallPattern(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))
+        other = ContextKey(BOUNDARY, (name,), holds=False)
+        yield CallPattern(("iam:PutUserPermissionsBoundary",), on, keys=(other,))
+    if name in user.attached:
+        yield CallPattern(
+            ("iam:DetachUserPolicy",), on, keys=(bounded, ContextKey(POLICY, (name,)))
+        )
+    if any(policy.name == name for policy in user.inline):
+        for action in ("iam:DeleteUserPolicy", "iam:PutUserPolicy"):
+            yield CallPattern((action,), on, keys=(bounded,))
+
+
+def _edits_group(group: Group, name: str) -> Iterator[CallPattern]:
+    on, inline = (group.arn,), any(policy.name == name for policy in group.inline)
+    if name in group.attached or inline:
+        yield CallPattern(("iam:RemoveUserFromGroup",), on)
+    if name in group.attached:
+        yield CallPattern(("iam:DetachGroupPolicy",), on, keys=(ContextKey(POLICY, (name,)),))
+    if inline:
+        yield from (
+            CallPattern((action,), on) for action in ("iam:DeleteGroupPolicy", "iam:PutGroupPolicy")
+        )
+
+
+_OF_AWS = ("AdministratorAccess", "IAMFullAccess")
+"""AWS's own policies that give the right to change IAM; every account can attach them."""
+
+_INLINE = (
+    *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:PutGroupPolicy"),
+    *("iam:DeleteGroupPolicy", "iam:RemoveUserFromGroup"),
+)
+_DETACHING = ("iam:DetachUserPolicy", "iam:DetachGroupPolicy")
+_ATTACHING = ("iam:AttachUserPolicy", "iam:AttachGroupPolicy")
+_UNBINDING = ("iam:DeleteUserPermissionsBoundary",)
+_BINDING = ("iam:PutUserPermissionsBoundary",)
+_DETAILS = "GetAccountAuthorizationDetails"
+_UNREAD = Message("the text of {policies} was not read")
+_UNSURE = Message("what enforces MFA `{user}` is not known: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Policies, by ARN or pattern, of which something is not known, and why."""
+
+    why: Message
+    policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What takes MFA enforcement away from others, or gives every right.
+
+    Attributes:
+        home: what every ARN of IAM in the account begins with.
+        enforcements: the managed policies that enforce MFA for somebody.
+        bounds: the boundaries that enforce MFA for somebody.
+        changing: the managed policies that can be changed, and with them what enforces MFA
+            or gives.
+        strong: the policies that let whoever has them take MFA enforcement away.
+        maybe_strong: those of which that is not known.
+        maybe_gates: those of which it is not known whether they MFA enforcement.
+        maybe_bounds: the boundaries of which that is not known.
+        hidden: why it is not known what some user or group has at all.
+    """
+
+    home: str
+    enforcements: tuple[str, ...]
+    bounds: tuple[str, ...]
+    changing: tuple[str, ...]
+    strong: tuple[str, ...]
+    maybe_strong: tuple[Doubt, ...]
+    maybe_enforcements: tuple[Doubt, ...]
+    maybe_bounds: tuple[Doubt, ...]
+    hidden: Message | None
+
+    def sure(self, named: CallingUser) -> Iterator[CallPattern]:
+        """Yield the calls that do, if they are allowed to somebody of this name."""
+        own = self._own(named)
+        yield CallPattern(_INLINE, besides=own)
+        yield CallPattern(VERSIONS, self.changing)
+        for actions, policies in ((_DETACHING, self.enforcements), (_ATTACHING, self.strong)):
+            yield CallPattern(actions, besides=own, keys=(ContextKey(POLICY, policies),))
+        if self.bounds:
+            yield CallPattern(_UNBINDING, besides=own, keys=(ContextKey(BOUNDARY, self.bounds),))
+            yield CallPattern(
+                _BINDING, besides=own, keys=(ContextKey(BOUNDARY, self.bounds, holds=False),)
+            )
+
+    def doubtful(self, named: CallingUser) -> Iterator[tuple[Message, CallPattern]]:
+        """Yield the calls of which it is not known whether they do, and why."""
+        own = self._own(named)
+        for doubt in self.maybe_strong:
+            key = ContextKey(POLICY, doubt.policies, like=True)
+            yield doubt.why, CallPattern(_ATTACHING, besides=own, keys=(key,))
+        for doubt in self.maybe_enforcements:
+            yield (
+                doubt.why,
+                CallPattern(_DETACHING, besides=own, keys=(ContextKey(POLICY, doubt.policies),)),
+            )
+        for doubt in self.maybe_bounds:
+            key = ContextKey(BOUNDARY, (*self.bounds, *doubt.policies), holds=False)
+            yield doubt.why, CallPattern(_BINDING, besides=own, keys=(key,))
+            key = ContextKey(BOUNDARY, doubt.policies)
+            yield doubt.why, CallPattern(_UNBINDING, besides=own, keys=(key,))
+        if self.hidden is not None:
+            # any policy may be what enforces MFA for whoever it is
+            yield self.hidden, CallPattern(VERSIONS, (f"{self.home}:policy/*",))
+            yield self.hidden, CallPattern((*_DETACHING, *_UNBINDING, *_BINDING), besides=own)
+
+    def _own(self, named: CallingUser) -> tuple[str, ...]:
+        # names are unique whatever the path: who has the same one is the same user
+        return (f"{self.home}:user/{named.name}", f"{self.home}:user/*/{named.name}")
+
+
+def removals_of(
+    snapshot: Snapshot, enforcements: Mapping[str, tuple[str, ...] | Message]
+) -> Removals:
+    """Return what takes enforcement of an account away, or gives every right.
+
+    Of its policies AWS's.
+
+    Args:
+        snapshot: the account.
+        enforcements: the names of the policies that enforce MFA for each user, or why they
+            are not known.
+    """
+    home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+    # what was not read may MFA enforcement, and Force_MFA is what would
+    known = {
+        name for each in enforcements.values() if not isinstance(each, Message) for name in each
+    }
+    known |= {*unread_policies(snapshot), f"{home}:policy/{NAME}"}
+    boundaries = {user.boundary for user in snapshot.users if user.boundary}
+    owners: list[User | Group] = [*snapshot.users, *snapshot.groups]
+    attached = {arn for owner in owners for arn in owner.attached} | boundaries
+    own = {arn for arn in attached if arn.startswith(f"{home}:")}
+    unsure = [
+        (snapshot.user_named[name], _UNSURE.filled(user=name, why=why))
+        for name, why in enforcements.items()
+        if isinstance(why, Message)
+    ]
+    held = [(why, {*_held(snapshot, user)} - known) for user, why in unsure]
+    bound = [(why, {user.boundary} - known) for user, why in unsure if user.boundary]
+    return Removals(
+        home=home,
+        enforcements=tuple(sorted(name for name in known if name.startswith("arn:"))),
+        bounds=tuple(sorted(boundaries & known)),
+        changing=tuple(sorted({*own, f"{home}:policy/{NAME}"})),
+        strong=tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS),
+        maybe_strong=tuple(_maybe_strong(snapshot, home)),
+        maybe_enforcements=_doubts(held),
+        maybe_bounds=_doubts(bound),
+        hidden=_hidden(snapshot),
+    )
+
+
+def _held(snapshot: Snapshot, user: User) -> Iterator[str]:
+    """Yield the managed policies that a user has, also by groups."""
+    yield from user.attached
+    for name in user.groups:
+        if name in snapshot.group_named:
+            yield from snapshot.group_named[name].attached
+
+
+def _doubts(found: list[tuple[Message, set[str]]]) -> tuple[Doubt, ...]:
+    """Return the policies with the first reason for each."""
+    reasons: dict[str, Message] = {}
+    for why, policies in found:
+        for arn in sorted(policies):
+            reasons.setdefault(arn, why)
+    by_reason: dict[Message, list[str]] = {}
+    for arn, why in reasons.items():
+        by_reason.setdefault(why, []).append(arn)
+    return tuple(Doubt(why, tuple(policies)) for why, policies in by_reason.items())
+
+
+def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[Doubt]:
+    lost = snapshot.gap_of(_DETAILS)
+    if lost is not None:
+        yield Doubt(lost.why, (f"{home}:policy/*",))
+    arns = tuple(sorted(attached_policies(snapshot) - {*snapshot.policies}))
+    if arns:
+        yield Doubt(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
+
+
+def _hidden(snapshot: Snapshot) -> Message | None:
+    """Return why it is not known what some user or group has; each list is read whole or not."""
+    details = (gap for gap in snapshot.gaps if gap.operation == _DETAILS)
+    of_users = (gap for gap in details if gap.resource.kind is ResourceKind.USER)
+    gap = next(of_users, None if snapshot.groups else snapshot.gap_of(_DETAILS))
+    return None if gap is None else gap.why

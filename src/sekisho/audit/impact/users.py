@@ -1,0 +1,210 @@
+"""One row for each user: person or machine, credentials, impact, powers; and the figures of all.
+
+A name is no evidence of who is a person, nor is a tag: both say what somebody once meant. A
+password and a device are a person's; a key that is in use where there is neither is a machine's;
+everything else is unsure. The exceptions file decides where it says so.
+
+Enabled, enforced and used are three figures that are often taken for one. Enabled: who has a
+device. Enforced: who is proved enforced. Used: whose last sign-in is known to have been with MFA. A
+snapshot tells the last only of the console, where who has a device is asked for it; whether an
+access key was used in a session with MFA, CloudTrail knows alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sekisho.account import Credentials, Snapshot, User, credentials_by_user
+from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.audit.impact.administrators import Power, powers_of
+from sekisho.audit.impact.kinds import UserImpact, impacts_of
+from sekisho.messages import Message
+from sekisho.policy import Document
+
+
+class Nature(StrEnum):
+    """What a user is."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    UNSURE = "unsure"
+
+
+_BY_FILE = Message("the exceptions file says so")
+_HAS_PASSWORD = Message("has a console password")
+_NO_PASSWORD = Message("has no console password")
+_HAS_DEVICE = Message("has an MFA device")
+_NO_DEVICE = Message("has no MFA device")
+_KEY_IN_USE = Message("has an access key in use")
+_KEY_IDLE = Message("has an active access key, unused for 90 days")
+_KEY = Message("has an active access key; its use is not known")
+_NO_KEY = Message("has no active access key")
+_NEVER_IN = Message("has not signed in at the console")
+_OTHERS = Message("has credentials for single services")
+_NOT_KNOWN = Message("not known: {what}")
+
+
+def nature_of(
+    credentials: Credentials, exemption: Exemption | None, now: datetime
+) -> tuple[Nature, tuple[Message, ...]]:
+    """Return what a user is, and why."""
+    if exemption is not None and exemption.kind is not ExceptionKind.OTHER:
+        machine = exemption.kind is ExceptionKind.MACHINE
+        return (Nature.MACHINE if machine else Nature.PERSON, (_BY_FILE,))
+    return _judged(credentials, now), tuple(_evidence(credentials, now))
+
+
+def _judged(credentials: Credentials, now: datetime) -> Nature:
+    in_use = credentials.key_in_use(now)
+    if credentials.enrolled:
+        return Nature.PERSON
+    if credentials.password:
+        # a password that nobody uses beside a key that somebody does may be a leftover
+        leftover = in_use and credentials.password_used is None
+        return Nature.UNSURE if leftover else Nature.PERSON
+    if credentials.password is False and credentials.enrolled is False and in_use:
+        return Nature.MACHINE
+    return Nature.UNSURE
+
+
+def _evidence(credentials: Credentials, now: datetime) -> Iterator[Message]:
+    if credentials.password is not None:
+        yield _HAS_PASSWORD if credentials.password else _NO_PASSWORD
+    if credentials.password and credentials.password_used is None:
+        yield (
+            _NEVER_IN
+            if credentials.sign_ins_known
+            else _NOT_KNOWN.filled(what="GetCredentialReport")
+        )
+    if credentials.enrolled is not None:
+        yield _HAS_DEVICE if credentials.enrolled else _NO_DEVICE
+    if credentials.active_keys is not None:
+        yield _of_keys(credentials, now)
+    if credentials.others:
+        yield _OTHERS
+    yield from (_NOT_KNOWN.filled(what=gap.operation) for gap in credentials.unread)
+
+
+def _of_keys(credentials: Credentials, now: datetime) -> Message:
+    if not credentials.active_keys:
+        return _NO_KEY
+    if credentials.key_in_use(now):
+        return _KEY_IN_USE
+    return _KEY_IDLE if credentials.use_known else _KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Everything about one user.
+
+    Attributes:
+        nature, because: person or machine, and why.
+        credentials: what the user holds.
+        enforcement: whether the user is enforced.
+        impact: what happens under MFA enforcement.
+        power: what the user may do to MFA enforcement.
+        exemption: the user's exception, expired or not.
+        exempt: whether there is one that has not expired.
+    """
+
+    user: User
+    nature: Nature
+    because: tuple[Message, ...]
+    credentials: Credentials
+    enforcement: UserEnforcement
+    impact: UserImpact
+    power: Power
+    exemption: Exemption | None = None
+    exempt: bool = False
+
+
+def rows_of(
+    snapshot: Snapshot, exceptions: Exceptions, enforcement: Document | None = None
+) -> tuple[Row, ...]:
+    """Return one row for each user, in name order.
+
+    Args:
+        snapshot: the account.
+        exceptions: who is not to be enforced.
+        enforcement: as in `impacts_of`.
+    """
+    credentials, enforcements = credentials_by_user(snapshot), enforcements_of(snapshot)
+    impacts = impacts_of(snapshot, credentials, enforcements, exceptions, enforcement)
+    powers = powers_of(snapshot)
+
+    def row(user: User) -> Row:
+        name, now = user.name, snapshot.taken_at
+        found = exceptions.of(name)
+        holds = found is not None and not found.expired(now)
+        nature, because = nature_of(credentials[name], found if holds else None, now)
+        return Row(
+            user=user,
+            nature=nature,
+            because=because,
+            credentials=credentials[name],
+            enforcement=enforcements[name],
+            impact=impacts[name],
+            power=powers[name],
+            exemption=found,
+            exempt=holds,
+        )
+
+    return tuple(row(user) for user in snapshot.users)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many users, of `users`.
+
+    Attributes:
+        enabled: have a device; of `enabled_unknown` it is not known.
+        console: have a console password; `console_enabled` of them have a device.
+        enforced: are proved enforced; of `enforced_unknown` it could not be found out.
+        exempt: are not enforced, and are an exception that has not expired.
+        used: signed in at the console last when they had a device.
+        used_unknown: all others: who never signed in there, who works with access keys, and who has
+            no device now, but may have had one then.
+    """
+
+    users: int
+    enabled: int
+    enabled_unknown: int
+    console: int
+    console_enabled: int
+    enforced: int
+    enforced_unknown: int
+    exempt: int
+    used: int
+    used_unknown: int
+
+
+def coverage_of(rows: Iterable[Row]) -> Coverage:
+    """Return the figures of these users."""
+    found = list(rows)
+    used = [_used(row.credentials) for row in found]
+    return Coverage(
+        users=len(found),
+        enabled=sum(row.credentials.enrolled is True for row in found),
+        enabled_unknown=sum(row.credentials.enrolled is None for row in found),
+        console=sum(row.credentials.password is True for row in found),
+        console_enabled=sum(
+            bool(row.credentials.password and row.credentials.enrolled) for row in found
+        ),
+        enforced=sum(row.enforcement.enforced is Enforced.PROVED for row in found),
+        enforced_unknown=sum(row.enforcement.enforced is Enforced.UNKNOWN for row in found),
+        exempt=sum(row.exempt and row.enforcement.enforced is not Enforced.PROVED for row in found),
+        used=sum(used),
+        used_unknown=len(found) - sum(used),
+    )
+
+
+def _used(credentials: Credentials) -> bool:
+    """Tell whether it is known that the last sign-in at the console was with MFA.
+
+    It was if one of today's devices was there already: who has a device is asked for it.
+    """
+    enabled = [device.enabled_at for device in credentials.devices if device.enabled_at is not None]
+    signed_in = credentials.password_used
+    return signed_in is not None and bool(enabled) and signed_in >= min(enabled)
