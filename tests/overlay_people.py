@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from sekisho.account.entries import AccountFile
-from sekisho.account.file import load_account
+from sekisho.account import AccountFile, load_account
 from sekisho.localaws import LocalAws
 from sekisho.signin.totp import PERIOD, code_at, step_of
 

@@ -23,17 +23,20 @@ from typing import Any
 
 from bench.account.audit import account
 from sekisho.account import (
+    CALLS_PER_USER,
+    READS,
     AwsApi,
     Pace,
+    Per,
     Snapshot,
     User,
     collect,
     dump_snapshot,
+    least_policy,
     load_snapshot,
     save_snapshot,
 )
 from sekisho.account.aws import Keys, connect
-from sekisho.account.calls import CALLS_PER_USER, READS, Per, least_policy
 from sekisho.policy import Document, to_json
 from sekisho.signin import DeviceKind
 

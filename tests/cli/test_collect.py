@@ -10,9 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from administered import ACCOUNT, GLASS, administered, iam_of
-from sekisho.account import load_snapshot
-from sekisho.account.calls import least_policy
-from sekisho.account.saved import read_snapshot
+from sekisho.account import least_policy, load_snapshot, read_snapshot
 from sekisho.cli.collect import command
 from sekisho.cli.exits import Exit
 from sekisho.localaws import LocalAws

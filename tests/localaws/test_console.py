@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from sekisho import policy
-from sekisho.account.file import load_account
+from sekisho.account import load_account
 from sekisho.localaws import LocalAws
 from sekisho.localaws.sealing import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import overlay_people as people
-from sekisho.account.file import load_account
+from sekisho.account import load_account
 from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 

@@ -9,6 +9,7 @@ from typing import Any
 from administered import ACCOUNT, EVERYTHING, FULL, administered, iam_of
 from sekisho.account import (
     AccessKey,
+    AwsApi,
     Device,
     Group,
     ManagedPolicy,
@@ -17,7 +18,6 @@ from sekisho.account import (
     Snapshot,
     User,
 )
-from sekisho.account.calls import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json

@@ -10,9 +10,8 @@ import pytest
 
 from administered import signed_in
 from rollout.staging import policy_goal
-from sekisho.account import collect, load_account
+from sekisho.account import READS, Per, collect, load_account
 from sekisho.account.aws import Boto3Api
-from sekisho.account.calls import READS, Per
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws

@@ -12,8 +12,7 @@ from administered import ACCOUNT, enrol, iam_of, signed_in
 from rollout.staging import ADMIN, ENFORCEMENT, Killed, Killing, company, one_of_each
 from rollout.test_doubt import ADDRESS, OURS, Stage
 from rollout.test_laws import made
-from sekisho.account import collect
-from sekisho.account.calls import AwsApi
+from sekisho.account import AwsApi, collect
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Journal, Plan, execute, roll_back

@@ -20,8 +20,7 @@ from rollout.staging import (
     user,
     with_user,
 )
-from sekisho.account import Password, Snapshot
-from sekisho.account.calls import BESIDE
+from sekisho.account import BESIDE, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.status import waves_as_json, waves_stand
 from sekisho.documents import yaml_shape

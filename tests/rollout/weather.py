@@ -5,7 +5,7 @@ from enum import Enum, auto
 from typing import Any
 
 from rollout.staging import READING, Killed
-from sekisho.account.calls import AwsApi
+from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 
 __all__ = ["Fault", "Weather"]

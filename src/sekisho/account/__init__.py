@@ -5,6 +5,7 @@
 
 from sekisho.account.calls import (
     BESIDE,
+    CALLS_PER_USER,
     READS,
     THROTTLED,
     AwsApi,
@@ -67,10 +68,11 @@ from sekisho.account.policies import (
     user_of,
     users_may_change,
 )
-from sekisho.account.saved import dump_snapshot, load_snapshot, save_snapshot
+from sekisho.account.saved import dump_snapshot, load_snapshot, read_snapshot, save_snapshot
 
 __all__ = [
     "BESIDE",
+    "CALLS_PER_USER",
     "IN_USE",
     "READS",
     "THE_ACCOUNT",
@@ -119,6 +121,7 @@ __all__ = [
     "other_credentials",
     "policies_of",
     "policies_of_role",
+    "read_snapshot",
     "readings_of",
     "reasons_of",
     "save_snapshot",
