@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from sekisho import prover
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
-from sekisho.cli.options import OutputFormat, assumption_option, format_option, lang_option
+from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, stated_to_json, undeniable
-from sekisho.engine import Policies
+from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
+    ASSUMED,
+    HELD,
     SERVICE_EXEMPT,
     ActionGroup,
     Callers,
@@ -24,14 +26,12 @@ from sekisho.prover import (
     Difference,
     Side,
     Unknown,
-)
-from sekisho.prover.questions.difference import tells_callers
-from sekisho.prover.sentences import (
-    ASSUMED,
-    HELD,
     assumed_user,
+    callers,
     counterexample_text,
+    difference_for_any,
     stated_text,
+    tells_callers,
     verdict_text,
 )
 
@@ -56,19 +56,42 @@ def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """The two sides, and whose requests are asked about."""
+
+    old: str
+    new: str
+    with_old: tuple[str, ...]
+    with_new: tuple[str, ...]
+    with_both: tuple[str, ...]
+    boundary: tuple[str, ...]
+    user_arn: str | None
+    exit_zero: bool
+    assumptions: Assumptions
+
+
 @click.command("diff")
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
-@_more("old")
-@_more("new")
-@_more("both")
-@click.option("--boundary", metavar="FILE", multiple=True, help="A permissions boundary of both.")
-@click.option("--user-arn", metavar="ARN", help="The user; one that stands for any if not given.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ.")
-@assumption_option
+@grouped(
+    "options",
+    DiffOptions,
+    click.argument("old", metavar="OLD"),
+    click.argument("new", metavar="NEW"),
+    _more("old"),
+    _more("new"),
+    _more("both"),
+    click.option(
+        "--boundary", metavar="FILE", multiple=True, help="A permissions boundary of both."
+    ),
+    click.option(
+        "--user-arn", metavar="ARN", help="The user; one that stands for any if not given."
+    ),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
+    assumption_option,
+)
 @format_option
 @lang_option
-def command(old: str, new: str, output: OutputFormat, lang: Language, **given: Any) -> Exit:
+def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     """Say exactly what one set of policies allows and the other does not, both ways.
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
@@ -76,21 +99,27 @@ def command(old: str, new: str, output: OutputFormat, lang: Language, **given: A
     credentials for which they do, and a request that shows it. Exit 3 if they differ, 4 if it
     could not be found out.
     """
-    user_arn: str | None = given["user_arn"]
-    before, after = _policies((old, *given["with_old"]), (new, *given["with_new"]), given)
-    whose = Callers((CallingUser.of(user_arn),)) if user_arn else prover.callers(before, after)
-    now = datetime.now(UTC)
-    found = prover.difference_for_any(before, after, whose, now, given["assumptions"])
-    if output is OutputFormat.JSON:
-        click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
-    else:
-        lines = [*_lines(old, found.only_in_old, lang), *_lines(new, found.only_in_new, lang)]
-        lines += [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
-        if user_arn is None:
-            lines.append(assumed_user(whose).into(lang))
-        lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
-        click.echo("\n".join(printable(line) for line in lines))
-    return _exit(found, exit_zero=given["exit_zero"])
+    before, after = _policies(options)
+    arn = options.user_arn
+    whose = Callers((CallingUser.of(arn),)) if arn else callers(before, after)
+    found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
+    match output:
+        case OutputFormat.JSON:
+            click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
+        case OutputFormat.TABLE:
+            lines = _as_table(found, whose, options, lang)
+            click.echo("\n".join(printable(line) for line in lines))
+    return _exit(found, exit_zero=options.exit_zero)
+
+
+def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
+    lines = _lines(options.old, found.only_in_old, lang)
+    lines += _lines(options.new, found.only_in_new, lang)
+    lines += [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
+    if options.user_arn is None:
+        lines.append(assumed_user(whose).into(lang))
+    lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
+    return lines
 
 
 def _exit(found: Difference, *, exit_zero: bool) -> Exit:
@@ -101,13 +130,12 @@ def _exit(found: Difference, *, exit_zero: bool) -> Exit:
     return Exit.FINDINGS if differ and not exit_zero else Exit.CLEAN
 
 
-def _policies(
-    old: tuple[str, ...], new: tuple[str, ...], given: dict[str, Any]
-) -> tuple[Policies, Policies]:
+def _policies(options: DiffOptions) -> tuple[Policies, Policies]:
     """Read both sides; what both have is read once, for it may be standard input."""
-    refuse_stdin_twice((*old, *new, *given["with_both"], *given["boundary"]))
-    both = read_attached(given["with_both"], PolicyKind.IDENTITY)
-    limits = read_attached(given["boundary"], PolicyKind.BOUNDARY) or None
+    old, new = (options.old, *options.with_old), (options.new, *options.with_new)
+    refuse_stdin_twice((*old, *new, *options.with_both, *options.boundary))
+    both = read_attached(options.with_both, PolicyKind.IDENTITY)
+    limits = read_attached(options.boundary, PolicyKind.BOUNDARY) or None
     before, after = (
         Policies(identity=(*read_attached(files, PolicyKind.IDENTITY), *both), boundaries=limits)
         for files in (old, new)

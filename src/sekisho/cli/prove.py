@@ -38,6 +38,7 @@ from sekisho.messages import Language, Message, joined_messages, listed, verbati
 from sekisho.policy import PolicyKind
 from sekisho.policy.document import Effect
 from sekisho.prover import (
+    EVERYTHING,
     Calls,
     Counterexample,
     Invariant,
@@ -46,6 +47,7 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
+    counterexample_text,
     expected_exempt,
     faults_in,
     read_invariants,
@@ -65,8 +67,6 @@ from sekisho.prover.scenarios import (
     Setting,
     report_on_scenarios,
 )
-from sekisho.prover.sentences import counterexample_text
-from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import SigninAssumptions
 
 if TYPE_CHECKING:

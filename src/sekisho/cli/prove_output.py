@@ -11,6 +11,8 @@ from sekisho.engine.exchange import cause_to_json, decision_to_json
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy.choices import title_of
 from sekisho.prover import (
+    ASSUMED,
+    HELD,
     SERVICE_EXEMPT,
     ActionGroup,
     CallerCredential,
@@ -18,7 +20,10 @@ from sekisho.prover import (
     Refuted,
     StatedCondition,
     Unknown,
+    assumed_user,
+    stated_text,
     tells_callers,
+    verdict_text,
 )
 from sekisho.prover.questions import PolicyReport, QuestionAnswer
 from sekisho.prover.scenarios import (
@@ -33,7 +38,6 @@ from sekisho.prover.scenarios import (
     required_of,
     step_text,
 )
-from sekisho.prover.sentences import ASSUMED, HELD, assumed_user, stated_text, verdict_text
 
 Describe = Callable[[Counterexample, bool], Message]
 """Says a counterexample in words; the second: whether it shows what is refused."""

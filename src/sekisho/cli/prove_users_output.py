@@ -10,6 +10,7 @@ from sekisho.cli.prove_output import RESTS, UNREAD, counterexample_to_json, unde
 from sekisho.cli.sarif import Findings
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
+    ASSUMED,
     Conclusion,
     Invariant,
     InvariantKind,
@@ -17,8 +18,9 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
+    invariant_text,
+    verdict_text,
 )
-from sekisho.prover.sentences import ASSUMED, invariant_text, verdict_text
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(

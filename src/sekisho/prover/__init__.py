@@ -3,6 +3,7 @@
 Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
+from sekisho.prover.counterexample import decided
 from sekisho.prover.questions.answers import ActionGroup, Conclusion, agreed, conclude, joined
 from sekisho.prover.questions.caveats import roles_within_reach, uncertain_lists
 from sekisho.prover.questions.difference import (
@@ -17,6 +18,7 @@ from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
     denials,
+    denying,
     enforcement_question,
     exempt_list,
     expected_exempt,
@@ -39,13 +41,25 @@ from sekisho.prover.questions.self_service import has_self_service, nothing_lost
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
+from sekisho.prover.sentences import (
+    ASSUMED,
+    HELD,
+    assumed_user,
+    counterexample_text,
+    invariant_text,
+    stated_text,
+    verdict_text,
+)
 from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.policies import tells_services_apart
+from sekisho.prover.values.policies import EVERYTHING, every, tells_mfa_apart, tells_services_apart
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 __all__ = [
+    "ASSUMED",
+    "EVERYTHING",
+    "HELD",
     "SERVICE_EXEMPT",
     "ActionGroup",
     "CallerCredential",
@@ -70,18 +84,24 @@ __all__ = [
     "about_resources",
     "agreed",
     "anyone",
+    "assumed_user",
     "callers",
     "conclude",
+    "counterexample_text",
+    "decided",
     "denials",
+    "denying",
     "difference",
     "difference_for_any",
     "enforcement_question",
+    "every",
     "exempt_list",
     "expected_exempt",
     "faults_in",
     "for_other_values",
     "has_self_service",
     "invariant_holds",
+    "invariant_text",
     "items_together",
     "joined",
     "lost_with_mfa",
@@ -93,8 +113,11 @@ __all__ = [
     "read_invariants",
     "roles_within_reach",
     "stand_ins",
+    "stated_text",
     "tells_callers",
+    "tells_mfa_apart",
     "tells_services_apart",
     "uncertain_lists",
+    "verdict_text",
     "via_service",
 ]

@@ -17,7 +17,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import from_json
 from sekisho.policy.document import Document, OperatorName, Statement, Version
-from sekisho.prover.values.policies import every
+from sekisho.prover import every
 
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"

@@ -30,6 +30,7 @@ from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (
+    EVERYTHING,
     CallingUser,
     Conclusion,
     Counterexample,
@@ -39,12 +40,12 @@ from sekisho.prover import (
     Verdict,
     agreed,
     conclude,
+    decided,
+    denying,
     enforcement_question,
+    tells_services_apart,
     via_service,
 )
-from sekisho.prover.counterexample import decided
-from sekisho.prover.questions.enforcement import denying
-from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
 
 
 class Enforced(StrEnum):

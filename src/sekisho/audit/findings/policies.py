@@ -14,8 +14,15 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, render
-from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.prover.sentences import counterexample_text
+from sekisho.prover import (
+    CallingUser,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    counterexample_text,
+    prove_enforcement,
+)
 
 _NOBODY_HAS = Message(
     "the policy enforces MFA, and no user has it: directly, by a group, or as a boundary"

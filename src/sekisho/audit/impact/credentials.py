@@ -4,9 +4,7 @@ from datetime import timedelta
 
 from sekisho.account import Credentials, Snapshot, User
 from sekisho.messages import Message
-from sekisho.prover import Counterexample
-from sekisho.prover.sentences import counterexample_text
-from sekisho.prover.values.credentials import CallerCredential
+from sekisho.prover import CallerCredential, Counterexample, counterexample_text
 from sekisho.signin import (
     Credential,
     CredentialKind,

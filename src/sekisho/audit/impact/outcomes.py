@@ -23,8 +23,8 @@ from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
+from sekisho.prover import tells_mfa_apart
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.prover.values.policies import tells_mfa_apart
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 

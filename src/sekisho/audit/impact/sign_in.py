@@ -30,26 +30,26 @@ from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
 from sekisho.prover.scenarios import (
-    Reachable,
-    ScenarioOutcome,
-    Unexplored,
-    run_scenario,
-    scenario_of,
-    step_text,
-)
-from sekisho.prover.scenarios.model import (
     Access,
     Act,
     Device,
+    Goal,
     Hand,
     Holding,
     Password,
     Person,
+    Reachable,
+    Result,
+    ScenarioOutcome,
+    SearchProblem,
+    Setting,
     State,
+    Unexplored,
     Who,
+    run_scenario,
+    scenario_of,
+    step_text,
 )
-from sekisho.prover.scenarios.search import Goal, Result, SearchProblem
-from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import DeviceKind, device_arn
 
 _ALL = "ListVirtualMFADevices"

@@ -1,6 +1,7 @@
 """The scenarios that must have a good end, and the attackers who must not get far.
 
-Source: the issue of this prover, and facts §5.1 and §5.2 (known weaknesses of the pattern).
+Source: docs/scenarios.md; the weaknesses are those that are known of AWS's sample and of published
+policies (docs/published-policies.md).
 """
 
 from collections.abc import Iterable

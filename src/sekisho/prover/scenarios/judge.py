@@ -173,7 +173,7 @@ class Judge:
     def _holder_rule(self, state: State, move: Move) -> Refused | None:
         """Return the refusal to change one's own devices without MFA, or to have a ninth.
 
-        Source: bulletin AWS-2023-001; fact §4.1.
+        Source: AWS security bulletin AWS-2023-001.
         """
         if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
             return None
@@ -274,7 +274,7 @@ class Judge:
                 yield _Ask(move.act, resource)
 
     def _resource(self, move: Move) -> str:
-        """Return what a move's first call is about (fact §4.6)."""
+        """Return what a move's first call is about."""
         setting, called = self.setting, self.setting.called
         match move.act:
             case Act.CREATE_DEVICE | Act.DELETE_DEVICE:
@@ -294,7 +294,7 @@ class Judge:
                 return setting.holder(move.on).arn
 
     def _forwarded(self, move: Move) -> _Ask:
-        """Return what the service then asks in the user's name (fact §2.5)."""
+        """Return what the service then asks in the user's name."""
         more: dict[str, ContextValue] = {
             "aws:ViaAWSService": "true",
             "aws:CalledVia": (_SERVICE,),

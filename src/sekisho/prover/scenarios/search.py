@@ -95,7 +95,8 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
 
 def _verdict(setting: Setting, foothold: Foothold) -> Verdict:
     held = foothold.hold.held
-    # the service itself lets a session token without MFA call nothing of IAM (fact §3.1)
+    # the service itself lets a session token without MFA call nothing of
+    # IAM (AWS STS API Reference, "GetSessionToken")
     refused = ("iam:*",) if held is Access.TOKEN else ()
     question = enforcement_question(
         setting.policies(foothold.hold.who, member=foothold.member),

@@ -2,7 +2,7 @@
 
 `signin.context_of` says what a credential brings; a service that calls on the user's behalf brings
 the user's context, with `aws:ViaAWSService`, and with MFA false where the user came by access key
-(facts §2.2 rows 1 to 5, 18, 19; §2.5).
+(docs/signin.md; IAM User Guide, "AWS global condition context keys").
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,10 @@ _OF_IAM = _SERVICE_KEYS | {"aws:requestedregion"}
 """The same for calls to IAM, which are made in its own region, unless a service makes them."""
 
 _MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
-"""The keys by which a session with MFA differs from one without (fact §2.2)."""
+"""The keys by which a session with MFA differs from one without.
+
+Source: IAM User Guide, "AWS global condition context keys".
+"""
 
 EVERYTHING = AttachedPolicy(
     "whatever is attached later",

@@ -23,10 +23,9 @@ from sekisho.audit.impact import (
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message, verbatim
-from sekisho.prover import Refuted, Unknown
+from sekisho.prover import Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.prover.sentences import counterexample_text
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Caller, Note, Proof, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
