@@ -1,7 +1,86 @@
-"""sekisho makes MFA mandatory for the IAM users of an AWS account, and proves that it is."""
+"""sekisho makes MFA mandatory for the IAM users of an AWS account, and proves that it is.
 
-from importlib.metadata import version
+This is the public API; docs/reference/python-api.md shows how to use it, and what is stable. A name
+is loaded when it is used first, so that `import sekisho` costs nothing.
+"""
 
-__version__ = version("sekisho")
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from sekisho.account import Snapshot
+    from sekisho.api import (
+        audit_account,
+        collect,
+        diff,
+        force_mfa,
+        lint,
+        load_snapshot,
+        parse_policy,
+        plan,
+        policies,
+        prove,
+    )
+    from sekisho.engine import Decision, DecisionEffect, Policies, Request, decide
+    from sekisho.errors import SekishoError
+    from sekisho.messages import Language, Message
+    from sekisho.policy import Document
+    from sekisho.prover import Counterexample, Proved, Refuted, Unknown, Verdict
+    from sekisho.rollout import Plan
+
+__all__ = [
+    "Counterexample",
+    "Decision",
+    "DecisionEffect",
+    "Document",
+    "Language",
+    "Message",
+    "Plan",
+    "Policies",
+    "Proved",
+    "Refuted",
+    "Request",
+    "SekishoError",
+    "Snapshot",
+    "Unknown",
+    "Verdict",
+    "__version__",
+    "audit_account",
+    "collect",
+    "decide",
+    "diff",
+    "force_mfa",
+    "lint",
+    "load_snapshot",
+    "parse_policy",
+    "plan",
+    "policies",
+    "prove",
+]
+
+_HOME = {
+    **dict.fromkeys(("Decision", "DecisionEffect", "Policies", "Request", "decide"), "engine"),
+    **dict.fromkeys(("Counterexample", "Proved", "Refuted", "Unknown", "Verdict"), "prover"),
+    **dict.fromkeys(("Language", "Message"), "messages"),
+    "Document": "policy",
+    "Plan": "rollout",
+    "SekishoError": "errors",
+    "Snapshot": "account",
+}
+"""Which package a name comes from, where that is not `sekisho.api`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module `sekisho` has no attribute `{name}`")
+    if name == "__version__":
+        value: Any = import_module("importlib.metadata").version("sekisho")
+    else:
+        value = getattr(import_module(f"sekisho.{_HOME.get(name, 'api')}"), name)
+    # next time it is found without this function
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

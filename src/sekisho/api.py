@@ -1,0 +1,216 @@
+"""The public API: the answers that the commands give, for Python programs.
+
+`sekisho.NAME` leads here. Each function loads what it needs when it is called: who only parses a
+policy pays for no prover and no boto3. No function bears the name of a package, which would stand
+in its place once it is loaded: hence `audit_account`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sekisho.account import Snapshot
+    from sekisho.audit.lint import Report
+    from sekisho.audit.report import AccountReport
+    from sekisho.engine import Policies
+    from sekisho.policy import Document
+    from sekisho.prover import Difference, Verdict
+    from sekisho.rollout import Plan
+
+T = TypeVar("T")
+
+
+def _chosen(parameter: str, value: str, known: Mapping[str, T]) -> T:
+    """Return what a parameter names.
+
+    Raises:
+        UsageError: if it names nothing, with all that it may name.
+    """
+    if value not in known:
+        from sekisho.errors import UsageError
+        from sekisho.messages import Message
+
+        message = Message("`{parameter}` is none of {known}: `{value}`")
+        raise UsageError(message.filled(parameter=parameter, known=", ".join(known), value=value))
+    return known[value]
+
+
+def parse_policy(text: str, *, source: str = "policy", kind: str = "identity") -> Document:
+    """Return the policy document that a text holds.
+
+    Args:
+        text: JSON; comments are read over.
+        source: a name for messages, such as the file's.
+        kind: `identity`, `boundary`, `session`, `trust`, `resource`, `scp`, `rcp`, `vpc-endpoint`.
+
+    Raises:
+        FaultyPolicy: with every fault, each with its place.
+    """
+    from sekisho.policy import PolicyKind, parse
+
+    named = {each.name.lower().replace("_", "-"): each for each in PolicyKind}
+    return parse(text, source=source, kind=_chosen("kind", kind, named))
+
+
+def force_mfa(preset: str = "recommended", **choices: Any) -> Document:
+    """Return a Force_MFA policy.
+
+    Args:
+        preset: `recommended`, `first-login` or `aws`, as `sekisho policy new --preset` has them.
+        choices: what differs from the preset; the fields of `sekisho.policy.Choices`.
+    """
+    from dataclasses import replace
+
+    from sekisho.policy import Preset, choices_of
+    from sekisho.policy import force_mfa as written
+
+    named = {each.value: each for each in Preset}
+    return written(replace(choices_of(_chosen("preset", preset, named)), **choices))
+
+
+def policies(*documents: Document | str | Path) -> Policies:
+    """Return identity-based policies as attached to one user, for `decide`, `prove` and `diff`.
+
+    Args:
+        documents: parsed policies, or paths of files that hold them.
+
+    Raises:
+        FaultyPolicy: if a file holds no policy.
+        OSError: if a file cannot be read.
+    """
+    from sekisho.engine import AttachedPolicy, Policies
+
+    attached = []
+    for index, each in enumerate(documents):
+        if isinstance(each, str | Path):
+            text = Path(each).read_text(encoding="utf-8")
+            attached.append(AttachedPolicy(str(each), parse_policy(text, source=str(each))))
+        else:
+            attached.append(AttachedPolicy(each.source or f"policy {index + 1}", each))
+    return Policies(identity=tuple(attached))
+
+
+def prove(attached: Policies, *, user_arn: str | None = None, later: bool = False) -> Verdict:
+    """Return whether MFA is enforced: no request without MFA is allowed but the exempt actions.
+
+    Args:
+        attached: as attached to the user.
+        user_arn: whose; None: whoever the user is.
+        later: whatever identity-based policies may be attached beside them.
+
+    Returns:
+        `Proved`, `Refuted` with a counterexample that the engine has decided again, or `Unknown`
+        with the reason. Match its class: a verdict cannot be tested for truth.
+    """
+    from sekisho.prover import joined
+    from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
+
+    subject = Subject.of_files(attached, user_arn, datetime.now(UTC), users_may_change=False)
+    asked = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), later=later)
+    counted = [each for each in report_on_policies(subject, asked).answers if each.counts]
+    return joined([each.conclusion.verdict for each in counted])
+
+
+def diff(old: Policies, new: Policies, *, user_arn: str | None = None) -> Difference:
+    """Return what `old` allows and `new` does not, and the reverse, with an example for each.
+
+    Args:
+        old: the policies as they are.
+        new: the policies as they would be.
+        user_arn: whose; None: whoever the user is.
+    """
+    from sekisho.prover import Callers, CallingUser, difference_for_any, stand_ins
+
+    whose = Callers((CallingUser.of(user_arn),)) if user_arn else stand_ins(old, new)
+    return difference_for_any(old, new, whose, datetime.now(UTC))
+
+
+def lint(text: str, *, source: str = "policy", kind: str = "user") -> Report:
+    """Return what is wrong with a policy, and what it means for each credential.
+
+    Args:
+        text: JSON; comments are read over and reported.
+        source: a name for messages, such as the file's.
+        kind: what it is attached to, as `sekisho policy lint --as` has it.
+
+    Raises:
+        FaultyPolicy: if the text is no policy document at all.
+    """
+    from sekisho.audit.lint import Attachment
+    from sekisho.audit.lint import lint as linted
+
+    named = {each.word: each for each in Attachment}
+    return linted(text, _chosen("kind", kind, named), source=source)
+
+
+def load_snapshot(*paths: str | Path) -> Snapshot:
+    """Return the account of a file that `collect` saved, or of AWS's own exports.
+
+    Raises:
+        FaultyAccount: with every fault, each with its place.
+    """
+    from sekisho.account import open_account
+
+    return open_account(*map(str, paths))
+
+
+def collect(
+    *, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None
+) -> Snapshot:
+    """Return an AWS account as it is now; it is only read.
+
+    Args:
+        profile: a profile of the AWS CLI; None: the usual chain of credentials.
+        region: where STS is called.
+        endpoint_url: another AWS, such as `sekisho local`.
+
+    Raises:
+        AwsRefused: if nobody answers, or the credentials do not work. What may not be read is a
+            gap of the snapshot.
+    """
+    from sekisho.account import collect as collected
+    from sekisho.account.aws import connect
+
+    api = connect(profile=profile, region=region, endpoint_url=endpoint_url)
+    return collected(api, now=datetime.now(UTC))
+
+
+def audit_account(snapshot: Snapshot, *, exceptions: str | Path | None = None) -> AccountReport:
+    """Return each user of an account in one row, and the findings.
+
+    Args:
+        snapshot: the account.
+        exceptions: an exceptions file; None: there are none.
+    """
+    import sekisho
+    from sekisho.audit.exceptions import Exceptions, load_exceptions
+    from sekisho.audit.report import audit_account as audited
+
+    excepted = load_exceptions(str(exceptions)) if exceptions else Exceptions()
+    return audited(snapshot, excepted, version=sekisho.__version__)
+
+
+def plan(goal: str | Path, snapshot: Snapshot, *, caller: str, mfa: bool = True) -> Plan:
+    """Return the plan that brings an account to a goal; nothing is changed.
+
+    Args:
+        goal: a goal file.
+        snapshot: the account.
+        caller: the ARN of who will apply the plan.
+        mfa: whether their session was signed in with MFA.
+
+    Raises:
+        FaultyInput: with every fault of the goal, each with its line.
+    """
+    from sekisho.audit.exceptions import Exceptions
+    from sekisho.rollout import Caller
+    from sekisho.rollout import plan as planned
+    from sekisho.rollout.goal import goal_of, read_goal
+
+    wanted = goal_of(read_goal(goal), str(goal), snapshot, Exceptions())
+    return planned(wanted, snapshot, Caller(caller, mfa=mfa))
