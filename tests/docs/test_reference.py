@@ -100,11 +100,11 @@ def _written(field: Field[object]) -> str:
 
 
 @pytest.mark.parametrize("kind", [Assumptions, SigninAssumptions])
-def test_every_assumption_is_explained_with_its_default_and_fact(kind: type) -> None:
+def test_every_assumption_is_explained_with_its_default_and_what_aws_says(kind: type) -> None:
     rows = _rows(_page("assumptions"))
     for field in fields(kind):
         assert rows[field.name][1] == f"`{_written(field)}`", field.name
-        assert "§" in rows[field.name][-1], field.name
+        assert re.search(r"\]\(\.\./(semantics|signin)\.md#", rows[field.name][-1]), field.name
 
 
 def test_no_assumption_is_explained_that_does_not_exist() -> None:
