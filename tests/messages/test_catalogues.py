@@ -102,3 +102,12 @@ def test_half_a_text_is_found() -> None:
     """The check above can fail: there are texts with one language, and with a third place."""
     halves = {"a": {"en": "x"}, "b": [{"en": "{one}", "ja": "{two}"}], "c": {"en": "", "ja": "x"}}
     assert list(_half_texts(halves, "t")) == ["t.a", "t.b[0]", "t.c"]
+
+
+def test_messages_are_equal_if_they_say_the_same() -> None:
+    """A message that was saved in both languages equals the one that it was made from."""
+    filled = Message("yes", "answer")
+    assert Message.of_json(filled.to_json()) == filled
+    assert hash(Message.of_json(filled.to_json())) == hash(filled)
+    assert Message("yes", "answer") != Message("yes", "has")
+    assert filled != "yes"

@@ -231,8 +231,7 @@ class Gap:
     Attributes:
         operation: the call that failed or was never made, like `ListMFADevices`.
         resource: what it was about.
-        reason: AWS's message, or why an export does not have the answer; in every language, so
-            that a gap equals itself after it was saved.
+        reason: AWS's message, or why an export does not have the answer.
         code: AWS's error code, or that of the fault; "" where no call failed.
     """
 
@@ -240,9 +239,6 @@ class Gap:
     resource: ResourceRef
     reason: Message
     code: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", Message.of_json(self.reason.to_json()))
 
     @property
     def cause(self) -> Message:

@@ -51,9 +51,9 @@ class Language(StrEnum):
         return cls.JA if (locale.getlocale()[0] or "").lower().startswith("ja") else cls.EN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """One sentence for people.
+    """One sentence for people; two are equal if they say the same in every language.
 
     Attributes:
         english: the English text, which is also the key of its translation; with `{name}` places.
@@ -112,6 +112,14 @@ class Message:
                 return template.format(**values)
             case Language.JA:
                 return _spaced(template, values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        return self is other or self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(self.en)
 
     def filled(self, **values: object) -> "Message":
         """Return the message with values for its `{name}` places."""
