@@ -93,7 +93,7 @@ def command(port: int, path: Path | None, lang: Language) -> int:
 
 
 def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Message:
-    """Return how to point clients at the running endpoint."""
+    """Return how to point clients at the running local AWS."""
     set_ = "set" if os.name == "nt" else "export"
     if path is None:
         people, source = _example_users(account, local, set_), _EXAMPLE_COMPANY

@@ -77,21 +77,21 @@ def _print_json(document: dict[str, object]) -> None:
 
 def _as_text(steps: Iterator[Step], preset: str, language: Language) -> int:
     began = time.monotonic()
-    narrator = _Narrator(language)
-    narrator.opening(preset)
+    printer = _StepPrinter(language)
+    printer.opening(preset)
     done: list[Step] = []
     try:
         for step in steps:
             done.append(step)
-            narrator.tell(step)
+            printer.print_step(step)
     except SekishoError:
-        narrator.broken()
+        printer.broken()
         raise
-    narrator.closing(counts_of(done), time.monotonic() - began)
+    printer.closing(counts_of(done), time.monotonic() - began)
     return Exit.CLEAN
 
 
-class _Narrator:
+class _StepPrinter:
     """Prints steps as they come; plain text, colour only on a terminal."""
 
     def __init__(self, language: Language) -> None:
@@ -107,7 +107,7 @@ class _Narrator:
         self._print(self._in(_FIRST), "bold")
         self._print(self._in(facts), "dim")
 
-    def tell(self, step: Step) -> None:
+    def print_step(self, step: Step) -> None:
         """Print one step."""
         self._headings(step)
         self._print(f"✓ {step.id}  {self._in(step.title)}", "bold", 0)

@@ -214,7 +214,7 @@ def _decide(
         return decide(request, policies, world.engine)
     role = moto_iam.role_of(world, target.resource or "")
     if role is None:
-        # as AWS: a role that is not there is not told from one that does not trust the caller
+        # as AWS: a missing role is refused in the same words as one that does not trust the caller
         own = decide(request, policies, world.engine)
         if own.effect is DecisionEffect.EXPLICITLY_DENIED:
             return own

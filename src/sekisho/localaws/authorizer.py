@@ -37,7 +37,7 @@ from sekisho.localaws.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.signin import Refused, service_rule
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""The longest body that is read; the state is held in memory, and so is every object."""
+"""The longest body that is read; the state is in memory, and so is every object."""
 
 _LOGGER = logging.getLogger("sekisho.localaws")
 _SCOPE = re.compile(
@@ -246,7 +246,7 @@ def _http(exchange: _Exchange) -> sigv4.Http:
 def _header(environ: WSGIEnvironment) -> Callable[[str], str | None]:
     def header(name: str) -> str | None:
         value = environ.get(environ_key_for_header(name))
-        # WSGI hands bytes over as Latin-1
+        # WSGI decodes header bytes as Latin-1
         return value.encode("latin-1").decode("utf-8", "surrogateescape") if value else value
 
     return header

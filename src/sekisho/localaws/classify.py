@@ -89,7 +89,7 @@ class Call:
 
 
 def form_of(request: Request, signing_name: str) -> WireForm:
-    """Return how errors are written, as far as it can be told before the request is understood."""
+    """Return how errors are written, as far as it is known before the request is understood."""
     for service in _candidates(request, signing_name):
         form = _form(get_service_model(service), request)
         if form is not None:

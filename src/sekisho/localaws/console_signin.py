@@ -20,7 +20,6 @@ from collections.abc import Iterable, Mapping
 from contextvars import Context
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection
 from urllib.parse import urlencode
@@ -30,7 +29,6 @@ from xml.etree import ElementTree
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.loaders import Loader
 from moto.iam.models import User, iam_backends
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
@@ -50,14 +48,16 @@ from sekisho.localaws.sealing import (
 )
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import PasswordState, World
-from sekisho.signin.console import (
+from sekisho.signin import (
     CHANGE_REFUSED,
     SIGNIN_FAILED,
+    Credential,
+    Holder,
+    HolderKind,
     NextStep,
     console_session,
     start,
 )
-from sekisho.signin.model import Credential, Holder, HolderKind
 
 _TIMEOUT = 30.0  # seconds; the answer comes from this machine
 _OK = 200
@@ -69,8 +69,8 @@ def change_over_the_wire(
     """Call ChangePassword with the session's credentials; return what refused it, or None.
 
     Args:
-        world: the world of the endpoint; its lock must not be held.
-        server: host and port of the endpoint itself.
+        world: the state of the local AWS; its lock must be free.
+        server: host and port of the local AWS itself.
         session: the user's console session.
         passwords: the present one, and the one that is to replace it.
     """
@@ -85,7 +85,7 @@ def change_over_the_wire(
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": host}
     request = AWSRequest("POST", f"http://{host}/", headers, urlencode(form).encode())
     keys = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
-    SigV4Auth(keys, "iam", _region(world.partition)).add_auth(request)
+    SigV4Auth(keys, "iam", world.region).add_auth(request)
     connection = HTTPConnection(*server, timeout=_TIMEOUT)
     try:
         connection.request("POST", "/", request.body, dict(request.headers.items()))
@@ -94,14 +94,6 @@ def change_over_the_wire(
     finally:
         connection.close()
     return None if answer.status == _OK else _refusal_in(answer.status, body)
-
-
-@cache
-def _region(partition: str) -> str:
-    """Return the region for which a partition's global services are signed."""
-    listed = Loader().load_data("partitions")["partitions"]
-    regions = {each["id"]: each["outputs"]["implicitGlobalRegion"] for each in listed}
-    return str(regions[partition])
 
 
 def _refusal_in(status: int, body: bytes) -> Refusal:

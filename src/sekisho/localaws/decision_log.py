@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sekisho.engine import Decision
-from sekisho.signin.model import CredentialKind
-from sekisho.signin.refusal import Rule
+from sekisho.signin import CredentialKind, Rule
 
 _LOGGER = logging.getLogger("sekisho.localaws")
 
@@ -20,7 +19,7 @@ class LoggedDecision:
     """One answer.
 
     Attributes:
-        at: the time by the endpoint's own clock.
+        at: the time by the local AWS's own clock.
         caller: the caller's ARN.
         action: the IAM action, like `s3:ListAllMyBuckets`.
         resource: an ARN, `*`, or None if it was not known.
@@ -66,7 +65,7 @@ class DecisionLog:
         )
 
     def entries(self) -> tuple[LoggedDecision, ...]:
-        """Return what is kept."""
+        """Return the entries that are kept, the oldest first."""
         return tuple(self._entries)
 
     def last(self, action: str = "") -> LoggedDecision | None:

@@ -163,7 +163,7 @@ _HEADERS = frozenset(
     )
 )
 """The headers that an API reads, beside those of AWS's own, all of which are signed. moto takes a
-header for a parameter where a request has no other, so the rest is not handed over."""
+header for a parameter where a request has no other, so the rest is left out."""
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PATH = "/%-_.~:@!$&'()*+,="
@@ -203,7 +203,7 @@ def canonical(
 
 
 class Dispatcher(DomainDispatcherApplication):
-    """moto's applications, of which the classified service's is taken; moto guesses nothing."""
+    """moto's applications: the classified service's answers, and moto guesses nothing."""
 
     def __init__(self) -> None:
         super().__init__(_app)

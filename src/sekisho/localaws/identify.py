@@ -16,9 +16,18 @@ from sekisho.localaws.sealing import open_token
 from sekisho.localaws.sigv4 import SignatureClaims
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
 from sekisho.localaws.world import DeviceState, World
-from sekisho.signin import sts, totp
-from sekisho.signin.model import Credential, Holder, HolderKind
-from sekisho.signin.refusal import Refused
+from sekisho.signin import (
+    MFA_INCOMPLETE,
+    MFA_UNKNOWN_DEVICE,
+    MFA_WRONG_CODE,
+    Credential,
+    Device,
+    Holder,
+    HolderKind,
+    MfaParameters,
+    Refused,
+    mfa_parameters,
+)
 
 
 def authenticate(world: World, holder: Holder, serial: str, code: str) -> datetime:
@@ -33,17 +42,17 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
     Raises:
         Refusal: with the text of one of the three refusals of `signin.sts`.
     """
-    given = sts.mfa_parameters(serial or None, code or None)
-    if not isinstance(given, sts.MfaParameters):
-        raise _from_signin(given or sts.MFA_INCOMPLETE)
+    given = mfa_parameters(serial or None, code or None)
+    if not isinstance(given, MfaParameters):
+        raise _from_signin(given or MFA_INCOMPLETE)
     with world.lock:
         state = world.devices.get(serial)
         if state is None or serial not in enabled_serials(world, holder):
-            raise _from_signin(sts.MFA_UNKNOWN_DEVICE)
+            raise _from_signin(MFA_UNKNOWN_DEVICE)
         now = world.clock.now()
         verified = device_in_step(state).verify(code, now, world.signin)
         if isinstance(verified, Refused):
-            raise _from_signin(sts.MFA_WRONG_CODE)
+            raise _from_signin(MFA_WRONG_CODE)
         keep_step(state, verified)
         return now
 
@@ -59,12 +68,12 @@ def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
     return tuple(user.mfa_devices)
 
 
-def device_in_step(state: DeviceState) -> totp.Device:
+def device_in_step(state: DeviceState) -> Device:
     """Return the device as `signin` sees it."""
-    return totp.Device(state.seed, state.drift, state.last_step)
+    return Device(state.seed, state.drift, state.last_step)
 
 
-def keep_step(state: DeviceState, device: totp.Device) -> None:
+def keep_step(state: DeviceState, device: Device) -> None:
     """Keep how far the device has come, so that no code is accepted twice."""
     state.drift = device.drift
     state.last_step = device.last_step

@@ -37,7 +37,7 @@ from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.world import DeviceState, World
 from sekisho.messages import Message
-from sekisho.signin.passwords import CharacterClass, PasswordPolicy
+from sekisho.signin import CharacterClass, PasswordPolicy
 
 
 def load_into(world: World, account: AccountFile) -> None:

@@ -16,8 +16,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
 from sekisho.localaws.world import World
 from sekisho.policy import Document, PolicyKind
-from sekisho.signin import change_allowed
-from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, change_allowed
 
 
 def holder_of(world: World, user_name: str) -> Holder | None:
@@ -71,13 +70,13 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
     `kind` is the name of an IAM resource type: `user`, `group`, `role`, `instance-profile`.
     """
     iam = _iam(world)
-    held = {
+    stored = {
         "user": iam.users,
         "group": iam.groups,
         "role": iam.roles,
         "instance-profile": iam.instance_profiles,
     }
-    entities: Iterable[Any] = held[kind].values() if kind in held else ()
+    entities: Iterable[Any] = stored[kind].values() if kind in stored else ()
     return next((str(entity.arn) for entity in entities if entity.name == name), None)
 
 

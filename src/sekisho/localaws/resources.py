@@ -24,7 +24,7 @@ from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import Call
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import World
-from sekisho.signin.model import Credential, HolderKind
+from sekisho.signin import Credential, HolderKind
 
 _NAMED: Mapping[str, str] = {
     "user": "UserName",
@@ -52,7 +52,7 @@ _GIVEN = (
 
 
 def arns_of(world: World, caller: Credential, call: Call, action: Action) -> tuple[str | None, ...]:
-    """Return the ARNs that the call is about; None stands for one that is not known."""
+    """Return the ARNs that the call is about; None for one that is not known."""
     found: list[str | None] = []
     for kind in action.resource_types:
         arns = [arn for arn in _of_type(world, caller, call, kind.name) if arn is not None]
@@ -127,7 +127,7 @@ class RequiredPermission:
 
 
 _NAMES_ARE_EXACT = frozenset({"dynamodb", "ec2", "ecr", "kinesis", "kms", "lambda", "sqs"})
-"""Services in whose ARNs stands what their calls are given, and nothing else. (A secret's ARN, for
+"""Services whose ARNs hold what their calls are given, and nothing else. (A secret's ARN, for
 one, ends in characters that no call names.)"""
 
 _PLACE = re.compile(r"\$\{(\w+)\}")
@@ -153,9 +153,9 @@ def required_permissions(
 
 
 def _passed_roles(world: World, call: Call) -> Iterator[str | None]:
-    """Yield the roles that the call hands to a service, for which IAM asks for iam:PassRole.
+    """Yield the roles that the call passes to a service, for which IAM asks for iam:PassRole.
 
-    The service that gets it is not told to the policies: no `iam:PassedToService` is in the
+    The policies cannot see which service gets it: no `iam:PassedToService` is in the
     context, so an Allow that asks for one does not hold.
     """
     if call.operation == "AddRoleToInstanceProfile":

@@ -25,13 +25,12 @@ from datetime import UTC, datetime, timedelta
 from sekisho.errors import InternalError
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, World
-from sekisho.signin.console import NextStep
-from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, NextStep
 
 SALT_BYTES = 16
 
 # 4 MiB and some ten milliseconds a hash: an example company of a dozen users must start at once,
-# and what is kept here are rehearsal passwords in the memory of one process.
+# and the passwords are those of a test account, in the memory of one process.
 _COST, _BLOCK, _PARALLEL, _LENGTH = 2**12, 8, 1, 32
 
 
@@ -64,7 +63,7 @@ _MAX_PLAIN_BYTES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class IssuedCredentials:
-    """Credentials as STS hands them out; the secret and the token stay out of the repr."""
+    """Credentials as STS returns them; the secret and the token stay out of the repr."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -207,7 +206,7 @@ _NONCE_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class SigninTicket:
-    """Where a sign-in stands.
+    """How far a sign-in has come.
 
     Attributes:
         user_id: the unique id of the user whose password was right.

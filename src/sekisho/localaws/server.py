@@ -10,7 +10,6 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from botocore.session import get_session
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam.models import iam_backends
@@ -109,15 +108,12 @@ class LocalAws:
 
     @property
     def region(self) -> str:
-        """The region that stands for the whole of the account's partition, for IAM and STS.
+        """The region for which IAM's and STS's calls of the account's partition are signed.
 
         Raises:
             InternalError: if botocore does not know the partition.
         """
-        for known in get_session().get_data("partitions")["partitions"]:
-            if known["id"] == self.world.partition:
-                return str(known["outputs"]["implicitGlobalRegion"])
-        raise InternalError(f"no region is known for the partition `{self.world.partition}`")
+        return self.world.region
 
     @property
     def log(self) -> DecisionLog:
@@ -128,7 +124,7 @@ class LocalAws:
         """Start it.
 
         Raises:
-            PortInUse: if the port is taken.
+            PortInUse: if the port is in use.
             FaultyAccount: if the account cannot be loaded.
         """
         listener = _listener(self._port)

@@ -161,7 +161,7 @@ def _from_header(authorization: str, http: Http) -> SignatureClaims:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the three fields; one that is unknown or stands twice might be read by somebody."""
+    """Return the three fields; an unknown or repeated one, which others might read, is refused."""
     found: dict[str, str] = {}
     for part in text.split(","):
         match = _FIELD.fullmatch(part)
@@ -329,7 +329,7 @@ def _canonical_value(http: Http, name: str) -> str:
 
 
 def _decoded_query(query: str) -> dict[str, str]:
-    """Return the query's parameters; of one that stands twice, the first."""
+    """Return the query's parameters; of a repeated one, the first."""
     found: dict[str, str] = {}
     for part in query.split("&"):
         name, _, value = part.partition("=")

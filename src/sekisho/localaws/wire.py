@@ -38,7 +38,7 @@ class Refusal(Exception):
 
 
 class Dialect(StrEnum):
-    """The protocols, told apart as far as their errors differ."""
+    """The protocols, as far as their errors differ."""
 
     QUERY = "query"
     EC2 = "ec2"

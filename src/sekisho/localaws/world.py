@@ -6,15 +6,19 @@ authorizer and read by the overlay.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from threading import RLock
 
-from sekisho.engine.model import Assumptions
+from botocore.loaders import Loader
+
+from sekisho.engine import Assumptions
+from sekisho.errors import InternalError
 from sekisho.localaws.decision_log import DecisionLog
-from sekisho.signin.model import Credential, SigninAssumptions
+from sekisho.signin import Credential, SigninAssumptions
 
 
 class Clock:
@@ -139,6 +143,25 @@ class World:
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
     log: DecisionLog = field(default_factory=DecisionLog, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
+
+    @property
+    def region(self) -> str:
+        """The region for which IAM's and STS's calls of this partition are signed.
+
+        Raises:
+            InternalError: if botocore does not know the partition.
+        """
+        region = _global_regions().get(self.partition)
+        if region is None:
+            raise InternalError(f"no region is known for the partition `{self.partition}`")
+        return region
+
+
+@cache
+def _global_regions() -> Mapping[str, str]:
+    """Return the region of each partition's global services, as botocore has it."""
+    listed = Loader().load_data("partitions")["partitions"]
+    return {each["id"]: each["outputs"]["implicitGlobalRegion"] for each in listed}
 
 
 CALLER: ContextVar[VerifiedCaller] = ContextVar("CALLER")

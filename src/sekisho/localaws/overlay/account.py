@@ -172,7 +172,7 @@ def generate_credential_report(_: IamResponse) -> ActionResult:
 
 
 def get_credential_report(_: IamResponse) -> ActionResult:
-    """Hand the last report out."""
+    """Return the last report."""
     world = WORLD.get()
     if world.report is None:
         raise Refusal("ReportNotPresent", "No report is present. Generate a new report first.", 410)

@@ -28,7 +28,7 @@ from sekisho.localaws.overlay.request import (
     validation,
 )
 from sekisho.localaws.wire import Refusal
-from sekisho.signin.devices import no_such_user
+from sekisho.signin import no_such_user
 
 _POLICY_CHANGES = frozenset(
     {

@@ -28,8 +28,14 @@ from sekisho.localaws.overlay.request import (
 from sekisho.localaws.sealing import SALT_BYTES, hash_password, matches
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, WORLD, PasswordState, World
-from sekisho.signin import passwords as rules
-from sekisho.signin.passwords import CharacterClass, PasswordPolicy
+from sekisho.signin import (
+    WRONG_OLD_PASSWORD,
+    CharacterClass,
+    PasswordPolicy,
+    check_change,
+    check_password,
+    no_login_profile,
+)
 
 
 def create_access_key(self: IamResponse) -> ActionResult:
@@ -86,7 +92,7 @@ def _key_details(key: AccessKey) -> dict[str, object]:
 def change_password(self: IamResponse) -> ActionResult:
     """Change the caller's own password, by the old one."""
     credential = CALLER.get().credential
-    refuse(rules.check_change(credential))
+    refuse(check_change(credential))
     change(
         WORLD.get(), credential.holder.name, text(self, "OldPassword"), text(self, "NewPassword")
     )
@@ -101,9 +107,9 @@ def change(world: World, user: str, old: str, new: str) -> None:
     """
     state = world.passwords.get(user)
     if state is None:
-        raise from_rule(rules.no_login_profile(user))
+        raise from_rule(no_login_profile(user))
     if not matches(old, state.hash):
-        raise from_rule(rules.WRONG_OLD_PASSWORD)
+        raise from_rule(WRONG_OLD_PASSWORD)
     world.passwords[user] = replace(_with_new(world, user, state, new), reset_required=False)
 
 
@@ -113,7 +119,7 @@ def create_login_profile(self: IamResponse) -> ActionResult:
     if user.name in world.passwords:
         raise already_exists(f"Login Profile for user {user.name} already exists.")
     password = text(self, "Password")
-    refuse(rules.check_password(password, user.name, account_policy(world)))
+    refuse(check_password(password, user.name, account_policy(world)))
     state = first_password(world, password, self._get_bool_param("PasswordResetRequired", False))
     state.session_seconds = self._get_int_param("MaxSigninSessionDuration")
     world.passwords[user.name] = state
@@ -178,7 +184,7 @@ def account_policy(world: World) -> PasswordPolicy | None:
 
 def _with_new(world: World, user: str, state: PasswordState, password: str) -> PasswordState:
     policy = account_policy(world)
-    refuse(rules.check_password(password, user, policy))
+    refuse(check_password(password, user, policy))
     # the current password counts among those that must not come back
     remembered = (state.hash, *state.former)[: policy.reuse_prevention if policy else 0]
     if any(matches(password, former) for former in remembered):
@@ -201,7 +207,7 @@ _MOST_REMEMBERED = 24
 def _password_of(user: str) -> PasswordState:
     state = WORLD.get().passwords.get(user)
     if state is None:
-        raise from_rule(rules.no_login_profile(user))
+        raise from_rule(no_login_profile(user))
     return state
 
 

@@ -32,9 +32,16 @@ from sekisho.localaws.overlay.request import (
     user_of,
 )
 from sekisho.localaws.world import CALLER, WORLD, DeviceState, World
-from sekisho.signin import devices as rules
-from sekisho.signin.devices import no_such_device
-from sekisho.signin.refusal import Refused
+from sekisho.signin import (
+    DELETE_CONFLICT,
+    DEVICE_EXISTS,
+    DEVICE_IN_USE,
+    Refused,
+    check_device_change,
+    check_device_count,
+    device_arn,
+    no_such_device,
+)
 
 _SEED_BYTES = 40  # 64 characters of base32, as in the samples of the IAM API Reference
 _ISSUER = "Amazon Web Services"
@@ -45,9 +52,9 @@ def create_virtual_mfa_device(self: IamResponse) -> ActionResult:
     """Make a device; its seed is in this answer and nowhere else."""
     world = WORLD.get()
     name, path = text(self, "VirtualMFADeviceName"), text(self, "Path") or "/"
-    serial = rules.device_arn(world.partition, world.account, path, name)
+    serial = device_arn(world.partition, world.account, path, name)
     if serial.lower() in {known.lower() for known in iam().virtual_mfa_devices}:
-        raise from_rule(rules.DEVICE_EXISTS)
+        raise from_rule(DEVICE_EXISTS)
     quota = iam().account_summary.summary_map["UsersQuota"]
     if len(iam().virtual_mfa_devices) >= quota:
         raise limit_exceeded(f"Cannot exceed quota for MfaDevicesPerAccount: {quota}")
@@ -91,13 +98,13 @@ def _qr_png(name: str, seed: str) -> bytes:
 
 
 def enable_mfa_device(self: IamResponse) -> ActionResult:
-    """Bind a device to a user, who proves with two consecutive codes that it is in hand."""
+    """Bind a device to a user, who proves with two consecutive codes to have it."""
     user, serial = user_of(self), text(self, "SerialNumber")
     device, state = _device(serial)
     if device.user is not None:
-        raise from_rule(rules.DEVICE_IN_USE)
+        raise from_rule(DEVICE_IN_USE)
     refuse(_holder_rule(user, "iam:EnableMFADevice"))
-    refuse(rules.check_device_count(len(user.mfa_devices)))
+    refuse(check_device_count(len(user.mfa_devices)))
     _put_in_step(self, state)
     set_owner(device, user, now())
     user.enable_mfa_device(serial, "", "")
@@ -128,7 +135,7 @@ def delete_virtual_mfa_device(self: IamResponse) -> ActionResult:
     serial = text(self, "SerialNumber")
     device, _ = _device(serial)
     if device.user is not None:
-        raise from_rule(rules.DELETE_CONFLICT)
+        raise from_rule(DELETE_CONFLICT)
     del iam().virtual_mfa_devices[serial]
     del WORLD.get().devices[serial]
     return EmptyResult()
@@ -138,21 +145,19 @@ def _device(serial: str) -> tuple[VirtualMfaDevice, DeviceState]:
     device = iam().virtual_mfa_devices.get(serial)
     state = WORLD.get().devices.get(serial)
     if device is None or state is None:
-        raise from_rule(rules.no_such_device(serial))
+        raise from_rule(no_such_device(serial))
     return device, state
 
 
 def _device_of(user: User, serial: str) -> tuple[VirtualMfaDevice, DeviceState]:
     if serial not in user.mfa_devices:
-        raise from_rule(rules.no_such_device(serial))
+        raise from_rule(no_such_device(serial))
     return _device(serial)
 
 
 def _holder_rule(user: User, action: str) -> Refused | None:
     credential, assumptions = CALLER.get().credential, WORLD.get().signin
-    return rules.check_device_change(
-        credential, action, user.name, len(user.mfa_devices), assumptions
-    )
+    return check_device_change(credential, action, user.name, len(user.mfa_devices), assumptions)
 
 
 def _put_in_step(response: IamResponse, state: DeviceState) -> None:

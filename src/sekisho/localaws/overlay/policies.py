@@ -33,8 +33,7 @@ from sekisho.localaws.overlay.request import (
 )
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import WORLD
-from sekisho.policy.document import Document, PolicyKind, Version
-from sekisho.policy.size import Quota, size
+from sekisho.policy import Document, PolicyKind, Quota, Version, size
 
 _SYNTAX = "Syntax errors in policy."
 

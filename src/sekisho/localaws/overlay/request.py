@@ -14,9 +14,7 @@ from moto.iam.models import IAMBackend, User, iam_backends
 
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, WORLD, World
-from sekisho.signin.devices import no_such_user
-from sekisho.signin.model import HolderKind
-from sekisho.signin.refusal import Refused
+from sekisho.signin import HolderKind, Refused, no_such_user
 
 
 def no_such(kind: str, name: str) -> Refusal:
@@ -145,7 +143,7 @@ def page(response: BaseResponse, items: Sequence[_Item]) -> tuple[list[_Item], d
     """Return the page of `items` that the request asks for, and the fields that say so.
 
     Raises:
-        Refusal: for a marker that no answer of ours ever held.
+        Refusal: for a marker that was in no answer.
     """
     marker = text(response, "Marker")
     size = int(response._get_param("MaxItems") or _DEFAULT)

@@ -16,10 +16,17 @@ from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not
 from sekisho.localaws.sealing import IssuedCredentials, mint
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, WORLD
-from sekisho.policy.document import PolicyKind
-from sekisho.signin import sts as rules
-from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
-from sekisho.signin.refusal import Refused
+from sekisho.policy import PolicyKind
+from sekisho.signin import (
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    Refused,
+    check_session_name,
+    role_duration,
+    token_duration,
+)
 
 _MOST_SESSION_POLICIES = 10
 _PACKED_QUOTA = 2048
@@ -29,7 +36,7 @@ def get_session_token(self: TokenResponse) -> ActionResult:
     """Give the caller's own rights as a session, with MFA if a code came along."""
     world, caller = WORLD.get(), CALLER.get()
     holder = caller.credential.holder
-    lasts = _duration(rules.token_duration(holder.kind, self._get_int_param("DurationSeconds")))
+    lasts = _duration(token_duration(holder.kind, self._get_int_param("DurationSeconds")))
     now = world.clock.now()
     session = Credential(
         CredentialKind.SESSION_TOKEN, holder, now, now + lasts, mfa_at=caller.mfa_at
@@ -41,11 +48,11 @@ def assume_role(self: TokenResponse) -> ActionResult:
     """Give a role's rights as a session. It never carries the caller's MFA (docs/signin.md)."""
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
-    refuse(rules.check_session_name(name))
+    refuse(check_session_name(name))
     chained = caller.credential.kind is CredentialKind.ROLE_SESSION
     longest = int(role.max_session_duration or 3600)
     asked = self._get_int_param("DurationSeconds")
-    lasts = _duration(rules.role_duration(asked, longest, chained=chained))
+    lasts = _duration(role_duration(asked, longest, chained=chained))
     policies = _session_policies(self)
     holder = Holder(HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id)
     now = world.clock.now()

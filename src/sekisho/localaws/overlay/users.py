@@ -25,8 +25,7 @@ from sekisho.localaws.overlay.request import (
     user_of,
 )
 from sekisho.localaws.world import WORLD
-from sekisho.policy.document import PolicyKind
-from sekisho.policy.size import Quota
+from sekisho.policy import PolicyKind, Quota
 
 _T = TypeVar("_T")
 
@@ -173,7 +172,7 @@ def create_role(self: IamResponse) -> ActionResult:
 
 def _not_taken(noun: str, name: str, names: list[str]) -> None:
     # unique whatever the case of the letters: IAM User Guide, "IAM and AWS STS quotas"
-    if name.lower() in {taken.lower() for taken in names}:
+    if name.lower() in {each.lower() for each in names}:
         raise already_exists(f"{noun} with name {name} already exists.")
 
 

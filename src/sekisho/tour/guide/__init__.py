@@ -1,4 +1,4 @@
-"""The guides to do by hand, in the AWS console, what the rehearsal shows."""
+"""The guides: how to do in the AWS console, by hand, what the rehearsal shows."""
 
 from sekisho.tour.guide.admin import Label, admin
 from sekisho.tour.guide.model import (

@@ -8,7 +8,7 @@ from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
 from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.rollout.planning.requests import Ask, decided
+from sekisho.rollout.planning import Ask, decided
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder

@@ -79,7 +79,7 @@ class ConsoleClient:
     """The sign-in forms of one account's console.
 
     Args:
-        url: the endpoint's base URL.
+        url: the local AWS's base URL.
         account: the account's id or alias, as typed into the first field.
     """
 

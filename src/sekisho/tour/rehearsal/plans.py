@@ -1,4 +1,4 @@
-"""Plans in the tour: made from a fresh snapshot, shown, applied, and taken back at the end."""
+"""Plans in the tour: made from a fresh snapshot, shown, applied, and rolled back at the end."""
 
 import json
 from dataclasses import replace

@@ -245,7 +245,7 @@ class StepRecorder:
         self._notes.append(text)
 
     def clock_moved(self, by: timedelta) -> None:
-        """Say that the endpoint's clock was moved."""
+        """Say that the local AWS's clock was moved."""
         self._moved += by
 
 

@@ -17,7 +17,7 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Message
 from sekisho.policy import DESCRIPTION, Document, Preset, choices_of, force_mfa
 from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
-from sekisho.signin import NextStep, device_arn, totp
+from sekisho.signin import PERIOD, NextStep, device_arn, step_of
 from sekisho.tour import company
 from sekisho.tour.rehearsal.expected import DONE, OK, Expected
 from sekisho.tour.rehearsal.people import ConsoleClient, Page, Person
@@ -195,8 +195,8 @@ class Rehearsal:
         on how fast the tour runs.
         """
         if person.phone.used(serial) is not None:
-            self.move_clock(step, timedelta(seconds=totp.PERIOD))
-        return person.phone.use(serial, totp.step_of(self.now()))
+            self.move_clock(step, timedelta(seconds=PERIOD))
+        return person.phone.use(serial, step_of(self.now()))
 
     def two_codes(self, step: StepRecorder, person: Person, serial: str) -> tuple[str, str]:
         """Return two consecutive codes, the older first; moves the clock between them."""
@@ -204,7 +204,7 @@ class Rehearsal:
         used = person.phone.used(serial)
         if used is None:
             raise InternalError("a code that was used and is not remembered")
-        self.move_clock(step, timedelta(seconds=totp.PERIOD))
+        self.move_clock(step, timedelta(seconds=PERIOD))
         return first, person.phone.use(serial, used + 1)
 
     def move_clock(self, step: StepRecorder, by: timedelta) -> None:

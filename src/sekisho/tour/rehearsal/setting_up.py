@@ -9,8 +9,7 @@ from sekisho import catalogue
 from sekisho.account import Snapshot, User, collect
 from sekisho.audit.meaning import meaning, sentences
 from sekisho.messages import Message
-from sekisho.policy import from_json, names, render, size
-from sekisho.policy.summary import COLUMNS, summarise
+from sekisho.policy import COLUMNS, from_json, names, render, size, summarise
 from sekisho.rollout import Goal, GroupGoal, NewUser, TemporaryPassword
 from sekisho.tour import company
 from sekisho.tour.rehearsal.expected import DONE, INVALID_TOKEN, TRUST_DENIES, Expected

@@ -64,7 +64,7 @@ class Exchange:
         expected: `OK` or AWS's error code.
         answer: `OK` or AWS's error code.
         message: AWS's own message; "" if the call was carried out.
-        because: the statements that decided, from the endpoint's decision log.
+        because: the statements that decided, from the local AWS's decision log.
         count: how many times the same call was made with the same answer.
         background: a read that a room made for itself, such as collecting a snapshot.
     """
@@ -138,10 +138,10 @@ class Step:
 
     Attributes:
         id: stable, like `3.2-apply`.
-        section: whose story it is a part of; "" in both languages where it is nobody's.
+        section: whom it concerns; "" in both languages where it is nobody in particular.
         why: what the step shows.
         notes: what else a reader should know, such as a plan's warnings.
-        clock_moved: how far the endpoint's clock was moved instead of waiting.
+        clock_moved: how far the local AWS's clock was moved instead of waiting.
         assumed: the names of the assumptions whose setting mattered.
     """
 
