@@ -44,6 +44,18 @@ def test_links_lead_somewhere(document: Path) -> None:
 ROOMS = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
 
 
+def test_the_code_cites_places_that_are_there() -> None:
+    cited = {
+        found
+        for path in (ROOT / "src").rglob("*.py")
+        for found in re.findall(r"docs/([a-z/-]+\.md)#([a-z0-9-]+)", path.read_text("utf-8"))
+    }
+    assert cited
+    for name, anchor in cited:
+        headings = re.findall(r"^#+ (.*)$", _text("docs", name), re.MULTILINE)
+        assert anchor in {_anchor(heading) for heading in headings}, (name, anchor)
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.ja.md", "docs/architecture.md"])
 def test_every_room_is_on_the_map(page: str) -> None:
     assert {room for room in ROOMS if f"`{room}`" not in _text(page)} == set()

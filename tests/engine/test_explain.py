@@ -174,7 +174,7 @@ def test_a_deny_of_an_organisation_names_its_level() -> None:
     request = Request(ALICE, "s3:GetObject", BUCKET)
     assert said(request, given_to)[0] == (
         "The service control policy at the level `Research` Limits  Statement[1] "
-        "MFA enforcement denies it:"
+        "Enforcement denies it:"
     )
     shown: Any = explanation_to_json(explain(request, given_to))
     assert shown["denied"][0]["level"] == "Research"

@@ -9,7 +9,7 @@ An explicit deny is final wherever it stands; that is not decided here.
 | "Evaluating identity-based policies with resource-based policies" | `_within_account` |
 | "GetFederationToken" | `_limits_of` |
 
-Facts §6.1 to §6.3.
+How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals.
 """
 
 from collections.abc import Collection, Iterable
@@ -72,7 +72,7 @@ def unasked(request: Request, policies: Policies, decision: Decision) -> PolicyK
 
 
 def _within_account(closeness: Named, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
-    """Return what else must allow, by how closely the resource's policy names the caller (§6.2).
+    """Return what else must allow, by how closely the resource's policy names the caller.
 
     Whoever is named as user or session needs nothing more. Who is named by their role (or by the
     user who federated them) stays within the limits of boundary and session policies. Naming the
@@ -90,7 +90,7 @@ def _within_account(closeness: Named, caller: Caller, given: Collection[PolicyKi
 def _across_accounts(
     on_resource: PolicyKind, caller: Caller, given: Collection[PolicyKind]
 ) -> Kinds:
-    """Return what must allow where both accounts are asked: nothing is got past (§6.3)."""
+    """Return what must allow where both accounts are asked: nothing is got past."""
     return (on_resource, *_own(caller, given))
 
 

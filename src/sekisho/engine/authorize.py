@@ -3,7 +3,8 @@
 `layers` tells which policies apply, `algebra` which kinds of them must allow.
 
 Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny
-access"; facts §6.1.
+access".
+How it is read: docs/semantics.md#1-the-order-of-evaluation.
 """
 
 from collections.abc import Iterable

@@ -73,7 +73,7 @@ class Point:
         variables: the policy variables in the values, and what each stands for here.
         listed: how a `NotPrincipal` lists a caller whom it denies; None if it does not.
         mfa: whether a condition would come out the other way, had the user MFA; not of sessions
-            of roles, which never carry it (fact §2.3).
+            of roles, which never carry it.
     """
 
     part: Part

@@ -120,7 +120,9 @@ class Level:
 
 
 class ResourceKind(StrEnum):
-    """The two kinds of resource-based policy that are evaluated differently (fact §6.2).
+    """The two kinds of resource-based policy that are evaluated differently.
+
+    See docs/semantics.md#2-principals.
 
     A role trust policy is evaluated like a key policy and has its own place in `Policies`.
     """
@@ -163,14 +165,14 @@ class Policies:
 
 
 class UnresolvedNotResource(StrEnum):
-    """What a `NotResource` entry does whose policy variable has no value (fact §6.5)."""
+    """What a `NotResource` entry does whose policy variable has no value."""
 
     FAIL_SAFE = "fail-safe"
     DOCUMENTED = "documented"
 
 
 class ArnSpan(StrEnum):
-    """Whether wildcards in the first five parts of an ARN may take in colons (fact §6.4)."""
+    """Whether wildcards in the first five parts of an ARN may take in colons."""
 
     PER_SEGMENT = "per-segment"
     WHOLE_STRING = "whole-string"
@@ -178,7 +180,10 @@ class ArnSpan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """The doubtful points of IAM's evaluation, each with its documented default (fact §13)."""
+    """The doubtful points of IAM's evaluation, each with its documented default.
+
+    See docs/semantics.md#6-assumptions.
+    """
 
     unresolved_not_resource: UnresolvedNotResource = UnresolvedNotResource.FAIL_SAFE
     arn_span: ArnSpan = ArnSpan.PER_SEGMENT

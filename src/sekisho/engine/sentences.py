@@ -79,7 +79,7 @@ def assumption(assumption: str) -> Message:
 
 
 def not_given(kind: PolicyKind) -> Message:
-    """Return the words that a trust or key policy, which must itself allow, was not given (§6.2).
+    """Return the words that a trust or key policy, which must itself allow, was not given.
 
     Raises:
         KeyError: for a kind that `algebra.unasked` does not return.

@@ -1,7 +1,7 @@
 """The Force_MFA family: from choices to the document.
 
 Source: IAM User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own credentials on
-the Security credentials page"; facts §1, §5.3.
+the Security credentials page".
 """
 
 import json

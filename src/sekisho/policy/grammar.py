@@ -1,6 +1,6 @@
 """From JSON to a policy document, by the grammar of the policy language.
 
-Source: IAM User Guide, "Grammar of the IAM JSON policy language"; facts §7.2.
+Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
 import re

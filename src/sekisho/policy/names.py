@@ -3,7 +3,7 @@
 Each function returns what is wrong as faults, an empty tuple if nothing is. The faults say what to
 do in words of their own; the local AWS answers in AWS's.
 
-Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `Tag`), facts §7.1, §7.5.
+Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `Tag`).
 """
 
 import re

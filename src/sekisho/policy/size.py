@@ -1,6 +1,7 @@
 """How long a policy is by AWS's counting, and the quotas that it and its attachments must keep.
 
-Source: IAM User Guide, "IAM and AWS STS quotas"; facts §7.1, §7.3.
+Source: IAM User Guide, "IAM and AWS STS quotas"; IAM API Reference, the errors of each
+operation.
 """
 
 from collections.abc import Mapping

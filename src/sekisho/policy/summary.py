@@ -4,7 +4,7 @@ It describes one policy alone, as the console does: an Allow row is not shortene
 what a `NotAction` exempts is not shown. Beside it belongs what the policy really means, which is
 `audit.meaning`.
 
-Source: IAM User Guide, "Policy summary (list of services)", "Access level summaries"; facts §14.
+Source: IAM User Guide, "Policy summary (list of services)", "Access level summaries".
 """
 
 import re

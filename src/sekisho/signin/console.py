@@ -1,6 +1,7 @@
 """Console sign-in, step by step, and the session that it ends in.
 
-Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; fact §8.1.
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in".
+See docs/signin.md#passwords-and-console-sign-in.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,8 @@
 """The rules of MFA devices: names, kinds, how many, and who may enable or disable them.
 
 Source: IAM API Reference (CreateVirtualMFADevice, EnableMFADevice, DeactivateMFADevice,
-DeleteVirtualMFADevice); security bulletin AWS-2023-001; texts recorded from AWS (facts §4.3, §4.4).
+DeleteVirtualMFADevice); security bulletin AWS-2023-001; texts recorded from AWS.
+See docs/signin.md#devices-and-codes.
 """
 
 import re

@@ -2,6 +2,7 @@
 
 Source: IAM User Guide, "AWS global condition context keys", "IAM policy elements: variables and
 tags" (table of principal keys).
+How they are read: docs/signin.md#what-a-credential-puts-into-the-request-context.
 """
 
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class Holder:
 
 
 class CredentialKind(StrEnum):
-    """The kinds of credential that sign requests (table §2.2)."""
+    """The kinds of credential that sign requests."""
 
     LONG_TERM_KEY = "long-term access key"
     CONSOLE_SESSION = "console session"
@@ -93,7 +94,7 @@ class Credential:
 
     @property
     def user_id(self) -> str:
-        """The caller's `aws:userid`, which GetCallerIdentity gives too (table §2.6)."""
+        """The caller's `aws:userid`, which GetCallerIdentity gives too."""
         match self.holder.kind:
             case HolderKind.ROOT:
                 return self.holder.account
@@ -106,7 +107,7 @@ class Credential:
 
 
 class DeviceKind(StrEnum):
-    """The kinds of MFA device, told by the serial number (fact §4.1)."""
+    """The kinds of MFA device, told by the serial number."""
 
     VIRTUAL = "virtual"
     FIDO = "fido"
@@ -114,14 +115,14 @@ class DeviceKind(StrEnum):
 
 
 class RoleSessionMfa(StrEnum):
-    """`aws:MultiFactorAuthPresent` in a role session (fact §2.3)."""
+    """`aws:MultiFactorAuthPresent` in a role session."""
 
     FALSE = "false"
     ABSENT = "absent"
 
 
 class SigninOrder(StrEnum):
-    """What the console asks for first when both are due (fact §8.1)."""
+    """What the console asks for first when both are due."""
 
     MFA_FIRST = "mfa-first"
     RESET_FIRST = "reset-first"
@@ -129,7 +130,7 @@ class SigninOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SigninAssumptions:
-    """The doubtful points of STS and sign-in, each with its documented default (fact §13).
+    """The doubtful points of STS and sign-in, each with its documented default.
 
     Attributes:
         role_session_mfa: the MFA key in role sessions.

@@ -1,7 +1,8 @@
 """Console passwords: the policy that a new one must meet, and who may change one.
 
 Source: IAM User Guide, "Set an account password policy for IAM users"; IAM API Reference,
-ChangePassword; texts observed (facts §7.1, §8.1).
+ChangePassword; texts observed.
+See docs/signin.md#passwords-and-console-sign-in.
 """
 
 import string

@@ -1,7 +1,7 @@
 """What the services refuse by themselves: the rules that no policy expresses, and AWS's errors.
 
 Source: IAM User Guide, "Compare AWS STS credentials", "Permissions for GetSessionToken",
-"Multi-factor authentication"; security bulletin AWS-2023-001; facts §3, §4, §5.1, §8.1.
+"Multi-factor authentication"; security bulletin AWS-2023-001.
 """
 
 import re
@@ -145,7 +145,7 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.MFA_OF_CALLER,
         Message("The MFA device of an STS call is one of the caller's own, and its code is right."),
-        "IAM User Guide, Secure API access with MFA; texts observed (fact §3.2)",
+        "IAM User Guide, Secure API access with MFA; texts observed",
     ),
     RuleNote(
         Rule.LIMITS,
@@ -155,7 +155,7 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.CODE_ONCE,
         Message("An MFA code is accepted once, and only for a short time."),
-        "observed (fact §3.2)",
+        "observed",
         documented=False,
     ),
     RuleNote(
@@ -214,7 +214,7 @@ RULES: tuple[RuleNote, ...] = (
             "A password that must be changed is changed at sign-in, before any page of the console "
             "opens, by the user's own iam:ChangePassword."
         ),
-        "IAM User Guide, Manage passwords for IAM users (fact §8.1)",
+        "IAM User Guide, Manage passwords for IAM users",
     ),
     RuleNote(
         Rule.HARD_EXPIRY,
@@ -222,7 +222,7 @@ RULES: tuple[RuleNote, ...] = (
             "Where the password policy says so, an expired password is not changed at sign-in: an "
             "administrator sets another one."
         ),
-        "IAM User Guide, Set an account password policy for IAM users (fact §8.1)",
+        "IAM User Guide, Set an account password policy for IAM users",
     ),
     RuleNote(
         Rule.DEVICE_IS_ASKED,

@@ -1,7 +1,7 @@
 """Who may call what, whatever the policies say.
 
 Source: AWS STS API Reference (GetSessionToken, GetFederationToken, GetCallerIdentity, AssumeRole);
-IAM User Guide, "Compare AWS STS credentials"; facts §3.1, §3.4, §3.5.
+IAM User Guide, "Compare AWS STS credentials". See docs/signin.md#who-may-call-what.
 """
 
 from dataclasses import dataclass

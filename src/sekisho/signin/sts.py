@@ -1,6 +1,6 @@
 """The limits of STS calls: how long sessions last, what names look like, and the MFA parameters.
 
-Source: AWS STS API Reference; texts observed (facts §3.1 to §3.4).
+Source: AWS STS API Reference; texts observed. See docs/signin.md#who-may-call-what.
 """
 
 from dataclasses import dataclass, field

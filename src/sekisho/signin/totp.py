@@ -1,7 +1,7 @@
 """Time-based one-time passwords, and a virtual device's two steps of life: enabled, and asked.
 
 SHA-1, 30 seconds, six digits, as RFC 6238 sets by default and authenticator apps assume; AWS names
-the standard but not the parameters (fact §4.2). A code is accepted once: neither it nor an older
+the standard but not the parameters. A code is accepted once: neither it nor an older
 one is taken again. The drift of a device's clock is learnt from the codes it is seen to give.
 """
 

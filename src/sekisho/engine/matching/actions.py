@@ -1,6 +1,7 @@
 """`Action` and `NotAction`.
 
-Source: IAM User Guide, "IAM JSON policy elements: Action", "… NotAction"; facts §6.4.
+Source: IAM User Guide, "IAM JSON policy elements: Action", "… NotAction".
+How they are read: docs/semantics.md#3-actions-and-resources.
 """
 
 from collections import defaultdict

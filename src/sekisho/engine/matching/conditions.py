@@ -4,7 +4,8 @@ The conditions of a statement are joined by AND, the values of one by OR; under 
 none of the values may match.
 
 Source: IAM User Guide, "Conditions with multiple context keys or values", "Set operators for
-multivalued context keys", "Condition operators"; facts §6.6.
+multivalued context keys", "Condition operators".
+How they are read: docs/semantics.md#5-conditions.
 """
 
 from sekisho.engine.matching import glob, operators, variables

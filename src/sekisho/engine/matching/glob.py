@@ -6,7 +6,8 @@ piece is looked for where the one before it ended. One with `?` reads each chara
 once and never goes back: it keeps the set of pattern places that the value so far can have reached,
 as the bits of one integer. No pattern, however many stars it has, is slow.
 
-Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards"; facts §6.4.
+Source: IAM User Guide, "IAM JSON policy elements: Resource", "Using wildcards".
+How it is read: docs/semantics.md#3-actions-and-resources.
 """
 
 import re

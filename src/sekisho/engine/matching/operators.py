@@ -4,7 +4,8 @@ A comparison is true, false, or None where one of the two values is not of the o
 A negated operator is no comparison of its own: `StringNotEquals` holds where `StringEquals` holds
 for none of the values (`conditions` does that).
 
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators"; facts §6.6.
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+How it is read: docs/semantics.md#5-conditions.
 """
 
 import base64

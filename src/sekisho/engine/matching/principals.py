@@ -5,7 +5,8 @@ leaves the decision to its identity-based policies, a role leaves it to its boun
 policies, and a user or a session that is named itself needs nothing more.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal", "… NotPrincipal", "Evaluating
-identity-based policies with resource-based policies"; facts §6.2, §6.4.
+identity-based policies with resource-based policies".
+How they are read: docs/semantics.md#2-principals.
 """
 
 from enum import Enum, IntEnum, auto

@@ -5,7 +5,8 @@ module asks: in the resource part of `Resource` and `NotResource`, and in the va
 ARN conditions. Everywhere else, and in older documents, the same characters are literal text. What
 a variable brings in is literal: its `*` is no wildcard.
 
-Source: IAM User Guide, "IAM policy elements: Variables and tags"; facts §6.5.
+Source: IAM User Guide, "IAM policy elements: Variables and tags".
+How it is read: docs/semantics.md#4-policy-variables.
 """
 
 import re
