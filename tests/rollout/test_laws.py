@@ -36,9 +36,9 @@ from sekisho.rollout import (
     Plan,
     TemporaryPassword,
     execute,
+    facts_at_addresses,
     plan,
     roll_back,
-    touched,
 )
 from sekisho.rollout.applying.change_status import settle_passwords
 from sekisho.rollout.applying.plan_file import PlanFile
@@ -113,7 +113,7 @@ def test_rollback_after_apply_is_identity(
         execute(first, api, Journal(folder / "first"), passwords=password, now=lambda: NOW)
     snapshot = collect(api, now=NOW)
     second = made(api, goal)
-    before = touched(second, api)
+    before = facts_at_addresses(second, api)
     journal = folder / "second"
     report = execute(second, api, Journal(journal), passwords=password, now=lambda: NOW)
     assert report.complete
@@ -127,7 +127,7 @@ def test_rollback_after_apply_is_identity(
     undone = roll_back(second, Journal(journal), api, now=lambda: NOW)
     assert undone.complete
     assert undone.left == ()
-    assert touched(second, api) == before
+    assert facts_at_addresses(second, api) == before
     assert collect(api, now=NOW) == snapshot
     if existing:
         roll_back(first, Journal(folder / "first"), api, now=lambda: NOW)
@@ -152,7 +152,7 @@ def full(api: Boto3Api) -> Plan:
 @pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
 def test_an_apply_killed_at_any_call_is_resumed(api: Boto3Api, tmp_path: Path, after: bool) -> None:
     whole = full(api)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     count = len(whole.changes)
     for number in range(count):
         journal = tmp_path / f"resumed-{number}"
@@ -170,13 +170,13 @@ def test_an_apply_killed_at_any_call_is_resumed(api: Boto3Api, tmp_path: Path, a
         assert report.complete
         assert len(report.done) == count, "what a killed run did is the plan's own doing"
         assert roll_back(whole, Journal(journal), api, now=lambda: NOW).left == ()
-        assert touched(whole, api) == before
+        assert facts_at_addresses(whole, api) == before
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
 def test_an_apply_killed_at_any_call_is_undone(api: Boto3Api, tmp_path: Path, after: bool) -> None:
     whole = full(api)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     for number in range(len(whole.changes)):
         journal = tmp_path / f"undone-{number}"
         with pytest.raises(Killed):
@@ -190,7 +190,7 @@ def test_an_apply_killed_at_any_call_is_undone(api: Boto3Api, tmp_path: Path, af
         report = roll_back(whole, known(whole, journal, api), api, now=lambda: NOW)
         assert report.complete
         assert report.left == ()
-        assert touched(whole, api) == before
+        assert facts_at_addresses(whole, api) == before
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-the-call", "after-the-call"])
@@ -200,7 +200,7 @@ def test_a_rollback_killed_at_any_call_is_resumed(
     older = made(api, Goal(policy_goal(document=enforcement(Preset.AWS))))
     execute(older, api, Journal(tmp_path / "older"), passwords=password, now=lambda: NOW)
     whole = full(api)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     number = 0
     while True:
         journal = tmp_path / f"rollback-{number}"
@@ -211,10 +211,10 @@ def test_a_rollback_killed_at_any_call_is_resumed(
             report = roll_back(whole, known(whole, journal, api), api, now=lambda: NOW)
             assert report.left == ()
             assert report.complete
-            assert touched(whole, api) == before
+            assert facts_at_addresses(whole, api) == before
             number += 1
         else:
-            assert touched(whole, api) == before
+            assert facts_at_addresses(whole, api) == before
             break
     assert number > len(whole.changes), "the new version alone takes two calls to undo"
     roll_back(older, Journal(tmp_path / "older"), api, now=lambda: NOW)
@@ -252,7 +252,9 @@ def test_no_secret_is_ever_kept(api: Boto3Api, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     report = execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
     assert report.complete
-    kept = journal.read_text("utf-8") + whole.to_json() + repr(report) + touched(whole, api)
+    kept = (
+        journal.read_text("utf-8") + whole.to_json() + repr(report) + facts_at_addresses(whole, api)
+    )
     assert SECRET not in kept
     assert SECRET not in repr(roll_back(whole, Journal(journal), api, now=lambda: NOW))
     if sys.platform != "win32":
@@ -276,7 +278,7 @@ def test_a_refusal_stops_cleanly(
     api: Boto3Api, tmp_path: Path, operation: str, status: int
 ) -> None:
     whole = full(api)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     journal = tmp_path / "journal"
     refusing = Refusing(api, operation, status)
     report = execute(whole, refusing, Journal(journal), passwords=password, now=lambda: NOW)
@@ -289,13 +291,13 @@ def test_a_refusal_stops_cleanly(
 
     assert execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW).complete
     assert roll_back(whole, Journal(journal), api, now=lambda: NOW).left == ()
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 @pytest.mark.parametrize("operation", ["DetachUserPolicy", "DeleteUser", "DeletePolicy"])
 def test_a_refused_rollback_stops_cleanly(api: Boto3Api, tmp_path: Path, operation: str) -> None:
     whole = full(api)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     journal = tmp_path / "journal"
     execute(whole, api, Journal(journal), passwords=password, now=lambda: NOW)
     report = roll_back(whole, Journal(journal), Refusing(api, operation), now=lambda: NOW)
@@ -304,7 +306,7 @@ def test_a_refused_rollback_stops_cleanly(api: Boto3Api, tmp_path: Path, operati
     assert report.stopped.aws_code == "AccessDenied"
     assert len(report.undone) + len(report.remaining) == len(whole.changes)
     assert roll_back(whole, Journal(journal), api, now=lambda: NOW).complete
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 def test_a_user_is_enforced_before_the_password_exists(api: Boto3Api) -> None:

@@ -26,7 +26,16 @@ from sekisho.account.aws import Boto3Api, connect
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
-from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back, touched
+from sekisho.rollout import (
+    Caller,
+    Goal,
+    Journal,
+    Plan,
+    execute,
+    facts_at_addresses,
+    plan,
+    roll_back,
+)
 
 
 def password(user: str) -> str:
@@ -175,7 +184,7 @@ def test_a_new_version_is_taken_back_to_the_old(api: Boto3Api, iam: Any, tmp_pat
     first = made(api, Goal(policy_goal(document=enforcement(Preset.AWS), tags={"team": "it"})))
     execute(first, api, Journal(tmp_path / "first"), passwords=password, now=lambda: NOW)
     second = made(api, Goal(policy_goal(), users=("machine",)))
-    before = touched(second, api)
+    before = facts_at_addresses(second, api)
     journal = Journal(tmp_path / "second")
     execute(second, api, journal, passwords=password, now=lambda: NOW)
     versions = list(api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=ENFORCEMENT))
@@ -183,7 +192,7 @@ def test_a_new_version_is_taken_back_to_the_old(api: Boto3Api, iam: Any, tmp_pat
     iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "changed by hand"}])
     assert left(second, journal, api) == [f"policy-tag {ENFORCEMENT} team"]
     iam.tag_policy(PolicyArn=ENFORCEMENT, Tags=[{"Key": "team", "Value": "it"}])
-    assert touched(second, api) == before
+    assert facts_at_addresses(second, api) == before
 
 
 def test_what_was_so_already_is_not_taken_back(api: Boto3Api, iam: Any, journal: Journal) -> None:

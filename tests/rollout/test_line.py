@@ -13,7 +13,7 @@ from rollout.weather import Fault, Weather
 from sekisho.account.aws import Boto3Api, connect
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
-from sekisho.rollout import CreatePolicyVersion, Journal, roll_back, touched
+from sekisho.rollout import CreatePolicyVersion, Journal, facts_at_addresses, roll_back
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_change_whose_answer_was_lost_is_made_once(
     api: Boto3Api, local: LocalAws, line: Line, tmp_path: Path, operation: str
 ) -> None:
     whole = replacing(api, local)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     line.losing.add(operation)
     report = applied(whole, api, tmp_path / "journal")
     assert (report.complete, report.already) == (True, ())
@@ -55,13 +55,13 @@ def test_a_change_whose_answer_was_lost_is_made_once(
         pass
     assert back.left == ()
     assert not line.losing
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_path: Path) -> None:
     api = signed_in(local, "admin", mfa=True)
     whole = replacing(api, local)
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     position = [type(change) for change in whole.changes].index(CreatePolicyVersion)
     # AWS does not show the version of the lost answer yet when it is looked for
     weather = Weather(api, [*[None] * position, Fault.LOST_BUT_DONE], lag=20)
@@ -70,7 +70,7 @@ def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_
     assert sorted(each["VersionId"] for each in versions) == ["v1", "v2", "v3"]
     assert applied(whole, api, tmp_path / "journal").complete
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 def test_a_throttled_change_is_sent_again(

@@ -24,9 +24,9 @@ from sekisho.rollout import (
     Plan,
     TemporaryPassword,
     execute,
+    facts_at_addresses,
     plan,
     roll_back,
-    touched,
 )
 
 COMPANY = Path(str(files("sekisho.tour") / "data" / "company.json"))
@@ -56,7 +56,7 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
     caller = Caller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=True)
     made = plan(GOAL, snapshot, caller)
     assert made.applicable, (made.reasons, made.proofs)
-    before = touched(made, api)
+    before = facts_at_addresses(made, api)
     journal = tmp_path / "journal"
 
     report = execute(made, api, Journal(journal), passwords=password, now=local.clock.now)
@@ -79,7 +79,7 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
     undone = roll_back(made, Journal(journal), api, now=local.clock.now)
     assert undone.complete
     assert undone.left == ()
-    assert touched(made, api) == before
+    assert facts_at_addresses(made, api) == before
 
 
 def test_the_guard_refuses_a_session_without_mfa(local: LocalAws, tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ from sekisho.rollout import (
     Journal,
     Plan,
     execute,
+    facts_at_addresses,
     plan,
     roll_back,
-    touched,
 )
 from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD, MAX_PLAN_AGE
 from sekisho.rollout.applying.retry import retried
@@ -134,7 +134,7 @@ def test_what_a_colleague_did_since_the_first_look_is_theirs(
 
 def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_path: Path) -> None:
     whole = made(api, one_of_each())
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     iam = iam_of(local)
     meanwhile = Meanwhile(
         api, "CreatePolicy", lambda: iam.create_user(UserName="taro", Path="/other/")
@@ -145,7 +145,7 @@ def test_drift_while_it_runs_stops_it_by_name(api: AwsApi, local: LocalAws, tmp_
     iam.delete_user(UserName="taro")
     assert applied(whole, api, tmp_path / "journal").already == ()
     assert roll_back(whole, Journal(tmp_path / "journal"), api, now=lambda: NOW).left == ()
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 def test_what_made_a_change_needless_is_looked_at_again(

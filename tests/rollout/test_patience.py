@@ -13,7 +13,15 @@ from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.messages import verbatim
-from sekisho.rollout import ApplyReport, Journal, Plan, RollbackReport, execute, roll_back, touched
+from sekisho.rollout import (
+    ApplyReport,
+    Journal,
+    Plan,
+    RollbackReport,
+    execute,
+    facts_at_addresses,
+    roll_back,
+)
 from sekisho.rollout.applying.execute import Stop
 from sekisho.rollout.applying.retry import WAITS, retried, retried_until_visible
 
@@ -50,7 +58,7 @@ def test_every_call_in_bad_weather_is_made_once(
     api: AwsApi, tmp_path: Path, fault: Fault, lag: int
 ) -> None:
     whole = made(api, one_of_each())
-    before = touched(whole, api)
+    before = facts_at_addresses(whole, api)
     clock = Clock()
     # two bad calls, then a good one, all the way
     weather = Weather(api, [fault, fault, None] * 20, lag)
@@ -67,7 +75,7 @@ def test_every_call_in_bad_weather_is_made_once(
     )
     assert back.complete
     assert back.left == ()
-    assert touched(whole, api) == before
+    assert facts_at_addresses(whole, api) == before
 
 
 @pytest.mark.parametrize(
@@ -180,7 +188,7 @@ def test_drift_that_was_there_at_first_is_not_waited_for() -> None:
 
 def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_path: Path) -> None:
     plan = made(api, one_of_each())
-    before = touched(plan, api)
+    before = facts_at_addresses(plan, api)
     slow, journal = Weather(api, [], lag=4), Journal(tmp_path / "journal")
     assert execute(plan, slow, journal, passwords=password, now=lambda: NOW).complete
     reports: list[RollbackReport] = []
@@ -191,4 +199,4 @@ def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(api: AwsApi, tmp_
 
     assert retried_until_visible(run, lambda seconds: slow.clear(), lambda stop: None).complete
     assert reports[0].gone, "the first look saw what was there before the plan"
-    assert touched(plan, api) == before
+    assert facts_at_addresses(plan, api) == before

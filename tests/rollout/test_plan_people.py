@@ -321,7 +321,9 @@ def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
 
 def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = Unknown(Message.both("too many states", "too many states"))
-    monkeypatch.setattr("sekisho.rollout.planning.user_warnings.never", lambda question: unknown)
+    monkeypatch.setattr(
+        "sekisho.rollout.planning.user_warnings.prove_none", lambda question: unknown
+    )
     made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)

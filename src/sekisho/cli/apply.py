@@ -24,9 +24,7 @@ from sekisho.cli.temporary_passwords import TemporaryPasswords
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
-from sekisho.rollout.applying.execute import so_far
-from sekisho.rollout.applying.plan_file import PlanFile, read_plan
-from sekisho.rollout.applying.retry import retried
+from sekisho.rollout.applying import PlanFile, apply_progress, read_plan, retried
 
 __all__ = ["command"]
 
@@ -99,5 +97,5 @@ def _applied(
         )
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
-            click.echo("\n".join(applied_lines(so_far(kept.plan, kept.journal), lang)))
+            click.echo("\n".join(applied_lines(apply_progress(kept.plan, kept.journal), lang)))
         raise

@@ -14,9 +14,7 @@ from sekisho.cli.options import grouped
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, RollbackReport, Stop
-from sekisho.rollout.applying.change_status import settle_passwords
-from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.applying.rollback import RollbackPreview
+from sekisho.rollout.applying import PlanFile, RollbackPreview, settle_passwords
 
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")

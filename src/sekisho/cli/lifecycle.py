@@ -25,12 +25,13 @@ from sekisho.rollout import (
     Goal,
     GroupGoal,
     NewUser,
+    PlanningContext,
     PolicyGoal,
     TemporaryPassword,
     lifecycle,
     plan,
+    planning_context,
 )
-from sekisho.rollout.lifecycle import PlanningContext, planning_context
 
 _THERE = Message("The user {user} is there already: the plan adds only what is missing.")
 _OPTION_OF = {

@@ -19,7 +19,7 @@ from sekisho.cli.planning import (
 )
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout.lifecycle import PlanningContext, delete_unassigned_devices
+from sekisho.rollout import PlanningContext, delete_unassigned_devices
 
 __all__ = ["command"]
 

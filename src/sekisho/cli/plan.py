@@ -21,7 +21,7 @@ from sekisho.errors import Code, UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import plan
-from sekisho.rollout.goal.file import goal_of, read_goal
+from sekisho.rollout.goal import goal_of, read_goal
 
 _OPTION_OF = {
     "policy": "--policy",

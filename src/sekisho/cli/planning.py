@@ -24,11 +24,10 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
-from sekisho.rollout import Caller, Note, Plan, Proof, SafetyVerdict
-from sekisho.rollout.applying.execute import MAX_CLOCK_LEAD
+from sekisho.rollout import Caller, Note, Plan, Proof, SafetyVerdict, script_of
+from sekisho.rollout.applying import MAX_CLOCK_LEAD
 from sekisho.rollout.changes import CreatePolicy
-from sekisho.rollout.planning.planner import UNACCEPTABLE
-from sekisho.rollout.script import script_of
+from sekisho.rollout.planning import UNACCEPTABLE
 
 _SAVED = Message("Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.")
 

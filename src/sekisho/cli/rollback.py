@@ -23,9 +23,14 @@ from sekisho.cli.options import lang_option
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
-from sekisho.rollout.applying.plan_file import PlanFile, read_plan
-from sekisho.rollout.applying.retry import retried_until_visible
-from sekisho.rollout.applying.rollback import preview_rollback, so_far, undone_addresses
+from sekisho.rollout.applying import (
+    PlanFile,
+    preview_rollback,
+    read_plan,
+    retried_until_visible,
+    rollback_progress,
+    undone_addresses,
+)
 
 __all__ = ["command"]
 
@@ -100,7 +105,7 @@ def _rolled_back(
         return retried_until_visible(run, time.sleep, lambda stop: tell_wait(stop, lang))
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
-            report = so_far(kept.plan, kept.journal)
+            report = rollback_progress(kept.plan, kept.journal)
             click.echo("\n".join(undone_lines(report, lang, before)))
         raise
 

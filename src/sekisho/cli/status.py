@@ -12,14 +12,10 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.planning import exceptions_of
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import Plan
-from sekisho.rollout.applying.change_status import ChangeStatus
-from sekisho.rollout.applying.plan_file import read_plan
+from sekisho.rollout import CALLS, Author, Fact, Plan, PlanStatus, concerned, plan_status
+from sekisho.rollout.applying import ChangeStatus, read_plan
 from sekisho.rollout.changes import affected_names
-from sekisho.rollout.goal.file import goal_of, read_goal
-from sekisho.rollout.goal.waves import WaveStatus, waves_of
-from sekisho.rollout.history import CALLS, Author
-from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
+from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 
 @click.command("status", short_help="How a plan or a goal stands in the account now.")

@@ -17,7 +17,7 @@ import click
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan
-from sekisho.rollout.applying.change_status import SetsPassword
+from sekisho.rollout.changes import SetsPassword
 
 # no character that is taken for another when it is read from a screen
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")

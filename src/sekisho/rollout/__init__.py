@@ -1,6 +1,12 @@
-"""How to get from here to there, and back: goal → plan → execute → roll back."""
+"""How to get from here to there, and back: goal → plan → execute → roll back.
 
-from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, touched
+`goal` is what an administrator wants, `changes` what a plan can be made of, `planning` makes the
+plan and checks it, `applying` carries it out and takes it back. `lifecycle` plans for one person.
+`plan` is the plan itself, `status` how it stands, `history` who has changed something since,
+`script` the plan for the AWS CLI.
+"""
+
+from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, facts_at_addresses
 from sekisho.rollout.applying.journal import Journal
 from sekisho.rollout.applying.rollback import Left, RollbackReport, roll_back
 from sekisho.rollout.changes import (
@@ -29,14 +35,26 @@ from sekisho.rollout.goal.model import (
     Waits,
     Wave,
 )
+from sekisho.rollout.history import CALLS, Author, History
+from sekisho.rollout.lifecycle import (
+    PlanningContext,
+    delete_unassigned_devices,
+    offboard,
+    planning_context,
+    reset,
+)
 from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, Proof, SafetyVerdict
 from sekisho.rollout.planning.planner import plan
+from sekisho.rollout.script import script_of
+from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
 
 __all__ = [
+    "CALLS",
     "AddUserToGroup",
     "ApplyReport",
     "AttachGroupPolicy",
     "AttachUserPolicy",
+    "Author",
     "Caller",
     "Change",
     "CreateGroup",
@@ -46,14 +64,18 @@ __all__ = [
     "CreateUser",
     "DetachGroupPolicy",
     "DetachUserPolicy",
+    "Fact",
     "Goal",
     "GroupGoal",
+    "History",
     "Journal",
     "Left",
     "NewUser",
     "Note",
     "Plan",
+    "PlanStatus",
     "PlannedImpact",
+    "PlanningContext",
     "PolicyGoal",
     "Proof",
     "RemoveUserFromGroup",
@@ -66,8 +88,15 @@ __all__ = [
     "Waiting",
     "Waits",
     "Wave",
+    "concerned",
+    "delete_unassigned_devices",
     "execute",
+    "facts_at_addresses",
+    "offboard",
     "plan",
+    "plan_status",
+    "planning_context",
+    "reset",
     "roll_back",
-    "touched",
+    "script_of",
 ]

@@ -138,7 +138,7 @@ def offboard(at: PlanningContext, name: str) -> Plan:
     """Return the plan for a user who leaves: no right and no credential is left to them.
 
     Everything is denied first, which also stops sessions that are running: they would live on for
-    up to 36 hours (fact §3.1). The user itself stays, for the records.
+    up to 36 hours (AWS STS, GetSessionToken). The user itself stays, for the records.
 
     Raises:
         FaultyAccount: if there is no such user.

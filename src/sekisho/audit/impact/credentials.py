@@ -60,7 +60,8 @@ def credentials_of(snapshot: Snapshot, user: User, *, mfa: bool) -> tuple[Creden
     """Return the credentials that a user can hold: one with MFA, or the two kinds without.
 
     A long-term access key has no MFA key in the context, a console session without MFA has one
-    that is false (fact §2.2): MFA enforcement has to hold against both.
+    that is false: MFA enforcement has to hold against both (docs/signin.md, "What a credential
+    puts into the request context").
     """
     holder = Holder(
         HolderKind.USER, snapshot.partition, snapshot.account, user.name, user.path, user.id
@@ -86,7 +87,7 @@ def usable_credentials(snapshot: Snapshot, user: User, *, enters: bool) -> tuple
     """Return what a user can really work with, by the password, keys and devices that they have.
 
     A passkey gives no code that GetSessionToken would take, so it needs a password beside it
-    (fact §4.1).
+    (IAM user guide, "Passkeys and security keys").
 
     Args:
         snapshot: the account.

@@ -246,7 +246,7 @@ class Powers:
         return self._roles[role.name]
 
     def _role_may(self, role: Role, more: Sequence[AttachedPolicy]) -> Verdict:
-        """Ask of a role's session what is asked of users; it carries no MFA (fact §2.3)."""
+        """Ask of a role's session what is asked of users; it has no MFA (AWS STS, AssumeRole)."""
         policies = policies_of_role(self._snapshot, role.name)
         known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
         named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
@@ -295,7 +295,8 @@ def _with(caller: CallingSession, more: Sequence[AttachedPolicy]) -> CallingSess
 def _unless_denied(caller: CallingSession) -> CallingSession:
     """Return the caller as a trust policy that names them has it: only their Denies count.
 
-    Neither a policy of their own nor a boundary need allow it; an SCP has to (fact §6.2).
+    Neither a policy of their own nor a boundary need allow it; an SCP has to (IAM user guide,
+    "Policy evaluation logic").
     """
     own = caller.policies
     identity = (*own.identity, *(own.boundaries or ()), EVERYTHING)

@@ -1,1 +1,60 @@
 """A plan is carried out, and taken back, by its journal."""
+
+from sekisho.rollout.applying.change_status import (
+    ChangeStatus,
+    PasswordOwner,
+    password_owner,
+    settle_passwords,
+    status_of,
+)
+from sekisho.rollout.applying.execute import (
+    MAX_CLOCK_LEAD,
+    MAX_PLAN_AGE,
+    ApplyReport,
+    Stop,
+    apply_progress,
+    execute,
+    facts_at_addresses,
+)
+from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
+from sekisho.rollout.applying.retry import retried, retried_until_visible
+from sekisho.rollout.applying.rollback import (
+    Left,
+    RollbackPreview,
+    RollbackReport,
+    preview_rollback,
+    roll_back,
+    rollback_progress,
+    undone_addresses,
+)
+
+__all__ = [
+    "MAX_CLOCK_LEAD",
+    "MAX_PLAN_AGE",
+    "ApplyReport",
+    "ChangeStatus",
+    "Entry",
+    "Event",
+    "Journal",
+    "Left",
+    "PasswordOwner",
+    "PlanFile",
+    "RollbackPreview",
+    "RollbackReport",
+    "Stop",
+    "apply_progress",
+    "check_account",
+    "execute",
+    "facts_at_addresses",
+    "password_owner",
+    "preview_rollback",
+    "read_plan",
+    "retried",
+    "retried_until_visible",
+    "roll_back",
+    "rollback_progress",
+    "settle_passwords",
+    "status_of",
+    "undone_addresses",
+]

@@ -119,20 +119,20 @@ def execute(
         journal.open(plan.digest, plan.to_json())
         waits = _check_drift(plan, api, journal)
     except AwsRefused as error:
-        return so_far(plan, journal, Stop.at(error))
+        return apply_progress(plan, journal, Stop.at(error))
     if not waits:
-        return so_far(plan, journal)
+        return apply_progress(plan, journal)
     _check_age(plan, now())
     run = _Run(plan.affected, api, journal, passwords, now)
     for change in plan.changes:
         try:
             run.make(change)
         except AwsRefused as error:
-            return so_far(plan, journal, Stop.at(error, change.address))
-    return so_far(plan, journal)
+            return apply_progress(plan, journal, Stop.at(error, change.address))
+    return apply_progress(plan, journal)
 
 
-def so_far(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyReport:
+def apply_progress(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyReport:
     """Return how far a plan was carried out, as its open journal tells."""
     standings = {change.address: journal.standing(change.address) for change in plan.changes}
     return ApplyReport(
@@ -143,7 +143,7 @@ def so_far(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyRepor
     )
 
 
-def touched(plan: Plan, api: AwsApi) -> str:
+def facts_at_addresses(plan: Plan, api: AwsApi) -> str:
     """Return what the account holds at exactly the plan's addresses, as canonical JSON.
 
     Raises:

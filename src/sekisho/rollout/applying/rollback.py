@@ -92,14 +92,14 @@ def roll_back(
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
-        SekishoError: if the journal cannot be written; `so_far` tells what is done then.
+        SekishoError: if the journal cannot be written; `rollback_progress` tells what is done then.
     """
     journal.open(plan.digest)
     backwards = tuple(reversed(plan.changes))
     try:
         check_account(plan, api)
     except AwsRefused as error:
-        return replace(so_far(plan, journal), stopped=Stop.at(error))
+        return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
     relied = None if leave_unenforced else Dependents(plan, journal, api)
     run = _Run(api, journal, now, relied, ReplacedPolicies(plan, journal))
@@ -112,7 +112,7 @@ def roll_back(
     return run.report()
 
 
-def so_far(plan: Plan, journal: Journal) -> RollbackReport:
+def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
     """Return how far a plan was taken back, as its open journal tells."""
     ahead = preview_rollback(plan, journal)
     left = [Left(each, IRREVERSIBLE) for each in ahead.never]

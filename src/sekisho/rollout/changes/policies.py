@@ -310,9 +310,10 @@ def change_password_arn(partition: str) -> str:
 
 
 def with_change_password(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot with `IAMUserChangePassword` in it, as fact §14.3 describes it.
+    """Return the snapshot with `IAMUserChangePassword` in it.
 
-    A snapshot holds only the AWS managed policies that were attached when it was taken.
+    A snapshot holds only the AWS managed policies that were attached when it was taken. What this
+    one says is in the IAM user guide, "Permit IAM users to change their own passwords".
     """
     arn = change_password_arn(snapshot.partition)
     if arn in snapshot.policies:

@@ -1,5 +1,37 @@
 """What an administrator wants: read from a file, checked against an account."""
 
 from sekisho.rollout.goal.file import goal_of, read_goal
+from sekisho.rollout.goal.model import (
+    Goal,
+    GroupGoal,
+    NewUser,
+    PolicyGoal,
+    Stage,
+    TemporaryPassword,
+    Waiting,
+    Waits,
+    Wave,
+    policy_arn,
+)
+from sekisho.rollout.goal.selectors import check_listed
+from sekisho.rollout.goal.validation import faults_of
+from sekisho.rollout.goal.waves import WaveStatus, waves_of
 
-__all__ = ["goal_of", "read_goal"]
+__all__ = [
+    "Goal",
+    "GroupGoal",
+    "NewUser",
+    "PolicyGoal",
+    "Stage",
+    "TemporaryPassword",
+    "Waiting",
+    "Waits",
+    "Wave",
+    "WaveStatus",
+    "check_listed",
+    "faults_of",
+    "goal_of",
+    "policy_arn",
+    "read_goal",
+    "waves_of",
+]

@@ -44,7 +44,7 @@ class TemporaryPassword:
     Attributes:
         must_change: whether it has to be changed at the first sign-in.
         allow_change: also attach the AWS managed policy `IAMUserChangePassword`, as the console
-            does when it creates such a user (fact §14.3).
+            does when it creates such a user (IAM user guide, "Create an IAM user").
     """
 
     must_change: bool = True

@@ -1,5 +1,7 @@
 """From a goal to a checked plan: what it does to whom, and what speaks against it."""
 
+from sekisho.rollout.planning.before_after import BeforeAfter
+from sekisho.rollout.planning.planner import UNACCEPTABLE, plan
 from sekisho.rollout.planning.requests import Ask, decided
 
-__all__ = ["Ask", "decided"]
+__all__ = ["UNACCEPTABLE", "Ask", "BeforeAfter", "decided", "plan"]

@@ -88,7 +88,7 @@ def _resources(call: Call, new: set[tuple[str, str]], after: Snapshot) -> Iterat
 
 
 def _resource(call: Call, after: Snapshot) -> str:
-    """Return the resource that IAM authorizes a call against (fact §4.6)."""
+    """Return the resource of a call, by the Service Authorization Reference of IAM."""
     params = call.params
     if "GroupName" in params and call.operation != "ListGroupsForUser":
         return after.group_named[params["GroupName"]].arn

@@ -6,7 +6,17 @@ from dataclasses import replace
 from sekisho.account import collect
 from sekisho.errors import PlanRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout import Caller, Change, Goal, Journal, Plan, execute, plan, roll_back, touched
+from sekisho.rollout import (
+    Caller,
+    Change,
+    Goal,
+    Journal,
+    Plan,
+    execute,
+    facts_at_addresses,
+    plan,
+    roll_back,
+)
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
 from sekisho.tour.rehearsal.steps import Cell
@@ -66,7 +76,7 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
 
 def apply_plan(rehearsal: Rehearsal, step: StepRecorder, made: Plan) -> None:
     """Apply a plan with its journal, and keep both for the end."""
-    before = touched(made, rehearsal.administrator.api)
+    before = facts_at_addresses(made, rehearsal.administrator.api)
     journal = Journal(rehearsal.journal_folder / f"{made.digest[:12]}.journal")
     report = execute(
         made,
@@ -95,7 +105,7 @@ def roll_back_plan(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPla
 def compare(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
     """Compare what a plan touched with what was there before, apart from what people use."""
     left = {left.address for left in applied.report.left} if applied.report else set()
-    now = touched(applied.plan, step.api_of(rehearsal.administrator))
+    now = facts_at_addresses(applied.plan, step.api_of(rehearsal.administrator))
     what = _SAME.filled(digest=applied.plan.digest[:12])
     before, after = _without(applied.before, left), _without(now, left)
     if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
