@@ -122,7 +122,7 @@ def _people(cell: Cell) -> Iterable[dict[str, Any]]:
     setting = replace(cell.setting, users_may_change=False)
     for who in _ACTORS:
         more: dict[str, Any] = {}
-        if cell.scenario.kind is Actor.ATTACKER:
+        if cell.scenario.actor is Actor.ATTACKER:
             more["AttachedManagedPolicies"] = attached
         if cell.scenario.question.start.person(who).member:
             more["GroupList"] = [setting.called.group]

@@ -122,7 +122,7 @@ def _refusals(case: dict[str, Any]) -> Iterator[_Refusal]:
             assert not isinstance(walk.result, Unexplored)
             asked, whom = walk.question, walk.setting.holder(Who.COLLEAGUE).arn
             first = Walk(replace(told, question=asked), walk.setting, ())
-            begin = (told.kind, told.path, whom, asked.start)
+            begin = (told.actor, told.path, whom, asked.start)
             for each in walk.result.tried:
                 if not not_performed(walk.setting, (*each.way, each.refused)):
                     yield _Refusal(first, begin, each.way, each.refused)

@@ -1,6 +1,6 @@
 """Counterexamples: what was found is shown only if the engine decides the same of it.
 
-With it go the keys of its context that the policies name, so that it can be told in their words.
+With it go the keys of its context that the policies name, so that it can be shown in their words.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ _SETTLED = frozenset(
 def named_in(question: Question, request: Request) -> tuple[str, ...]:
     """Return the keys of a request that policies name where they are about its action.
 
-    Left out are those that who calls and with what settle, and the address, which is told anyway.
+    Left out are those that who calls and with what settle, and the address, which is shown anyway.
     """
     settled = {*_SETTLED, keys.ADDRESS}
     if question.user.unique_id:

@@ -241,27 +241,27 @@ def run_scenario(
 ) -> ScenarioAnswer:
     """Return the answer about one scenario under the policies that are attached to the user.
 
-    What else there is of the account and the user is told `around`.
+    What else there is of the account and the user is in `around`.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     setting = setting_of(scenario, policies, around)
     try:
-        walks = [*explorations(scenario, setting, most_states)]
+        searches = [*explorations(scenario, setting, most_states)]
     except Limit as limit:
         return ScenarioAnswer(scenario, Unexplored(limit.reason))
-    last = walks[-1]
+    last = searches[-1]
     if scenario.actor is Actor.PERSON or not isinstance(last.result, Unreachable):
         other = last.setting.holder(Who.COLLEAGUE).arn if last.setting != setting else ""
         return ScenarioAnswer(scenario, last.result, other)
-    reason = _left(walks)
-    return ScenarioAnswer(scenario, _together(walks) if reason is None else Unexplored(reason))
+    reason = _left(searches)
+    return ScenarioAnswer(scenario, _together(searches) if reason is None else Unexplored(reason))
 
 
-def _together(walks: list[Exploration]) -> Result:
+def _together(searches: list[Exploration]) -> Result:
     """Return the first search's result, with what the others tried and assumed."""
-    results = [each.result for each in walks if isinstance(each.result, Unreachable)]
+    results = [each.result for each in searches if isinstance(each.result, Unreachable)]
     tried = {one.refused.move: one for each in results for one in each.tried}
     assumed = {name for each in results for name in each.assumed}
     return replace(results[0], tried=tuple(tried.values()), assumed=tuple(sorted(assumed)))
@@ -302,37 +302,37 @@ def _own(held: Iterable[Foothold]) -> Iterator[Foothold]:
     return (one for one in held if one.hold.who is Who.USER)
 
 
-def _left(walks: list[Exploration]) -> Message | None:
-    """Return what may pass that was in no walk, in words; None if it is proved: nothing."""
+def _left(searches: list[Exploration]) -> Message | None:
+    """Return what may pass that no search tried; None if it is proved that nothing does."""
     footholds: dict[tuple[str, Holding, bool], tuple[Setting, Foothold]] = {}
-    for walk in walks:
-        for one in _footholds(walk):
-            key = (walk.setting.holder(one.hold.who).arn, one.hold, one.member)
-            _, before = footholds.get(key, (walk.setting, one))
-            footholds[key] = walk.setting, replace(one, walked=one.walked | before.walked)
+    for each in searches:
+        for one in _footholds(each):
+            key = (each.setting.holder(one.hold.who).arn, one.hold, one.member)
+            _, before = footholds.get(key, (each.setting, one))
+            footholds[key] = each.setting, replace(one, tried=one.tried | before.tried)
     reasons = (left_open(setting, one) for setting, one in footholds.values())
-    return next((reason for reason in (_further(walks), *reasons) if reason is not None), None)
+    return next((reason for reason in (_further(searches), *reasons) if reason is not None), None)
 
 
-def _further(walks: list[Exploration]) -> Message | None:
+def _further(searches: list[Exploration]) -> Message | None:
     """Return why what others hold may lead on to further users, in words; None if it does not.
 
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
-    asked = walks[0].question.acts
-    mine = [one for walk in walks for one in _own(_footholds(walk))]
+    asked = searches[0].question.acts
+    mine = [one for each in searches for one in _own(_footholds(each))]
     theirs = [
-        (walk.setting, one)
-        for walk in walks
-        for one in _footholds(walk)
+        (each.setting, one)
+        for each in searches
+        for one in _footholds(each)
         if one.hold.who is Who.COLLEAGUE and one.hold.held in WAYS
     ]
     if not theirs:
         return None
     if keys := theirs[0][0].names_callers():
         return _CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
-    for third in map(Judge, (walks[0].setting, *others(walks[0].setting))):
+    for third in map(Judge, (searches[0].setting, *others(searches[0].setting))):
         own = _open(third, mine, asked)
         for setting, one in theirs:
             between = Judge(become(setting, third.setting))
@@ -342,8 +342,8 @@ def _further(walks: list[Exploration]) -> Message | None:
     return None
 
 
-def _footholds(walk: Exploration) -> tuple[Foothold, ...]:
-    return walk.result.footholds if isinstance(walk.result, Unreachable) else ()
+def _footholds(search: Exploration) -> tuple[Foothold, ...]:
+    return search.result.footholds if isinstance(search.result, Unreachable) else ()
 
 
 def _open(judge: Judge, held: Iterable[Foothold], acts: frozenset[Act]) -> frozenset[Act]:

@@ -328,15 +328,13 @@ _MFA_KEYS = "aws:multifactorauth"
 
 
 def setting_of(asked: Scenario, policies: Policies, around: Setting | None = None) -> Setting:
-    """Return the account in which a scenario is told.
+    """Return the account in which a scenario takes place.
 
     `policies` are those in question, as attached to the user. A person has no others, so that
     nothing else is needed to get in; beside an attacker's policies stands everything that may be
-    attached later.
-    A helping administrator may do everything within the service control policies, under the same
-    enforcement: whatever of the policies asks for MFA. What else there is of the account and
-        the user is
-    told `around`.
+    attached later. A helping administrator may do everything within the service control policies,
+    under the same enforcement: whatever of the policies asks for MFA. What else there is of the
+    account and the user is in `around`.
     """
     base = around or Setting()
     anything = replace(policies, identity=(*policies.identity, EVERYTHING))

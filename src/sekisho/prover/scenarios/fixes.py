@@ -158,7 +158,7 @@ SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
         *("get_session_token_heeds_deny", "assume_role_sees_mfa"),
     )
 }
-"""The assumptions of sign-in that walks ask, with their defaults."""
+"""The assumptions of sign-in that scenarios ask, with their defaults."""
 
 
 def assumptions_that_matter(
@@ -216,7 +216,7 @@ def _of_path(result: Reachable, now: SigninAssumptions) -> Iterator[str]:
 
 def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
     now, rules = base.signin, {each.refused.outcome.rule for each in result.tried}
-    # of a move that a member's policies refuse as well only one refusal is told
+    # of a move that a member's policies refuse as well only one refusal is kept
     if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
         yield "device_holder_needs_mfa"
     if now.get_session_token_heeds_deny:

@@ -60,21 +60,21 @@ _OPEN = Message(
 
 @dataclass(frozen=True, slots=True)
 class Foothold:
-    """What somebody comes to hold, and what was walked with it.
+    """What somebody comes to hold, and what was tried with it.
 
     Attributes:
         hold: the credential, and whose it is.
         member: whether that user is then in the group of those who have enrolled.
-        walked: the actions that the walk has tried and found open, or had nothing to try on.
+        tried: the actions that the search has tried and found open, or had nothing to try on.
     """
 
     hold: Holding
     member: bool
-    walked: frozenset[str]
+    tried: frozenset[str]
 
 
 def left_open(setting: Setting, foothold: Foothold) -> Message | None:
-    """Return what may pass that was not walked, in words; None if it is proved that nothing does.
+    """Return what may pass that was not tried, in words; None if it is proved that nothing does.
 
     A role's session is no part of it: the user's policies are not asked about one.
 
@@ -102,7 +102,7 @@ def _verdict(setting: Setting, foothold: Foothold) -> Verdict:
         setting.policies(foothold.hold.who, member=foothold.member),
         setting.caller(foothold.hold.who),
         setting.at,
-        (*sorted(foothold.walked), *_LOOKING_UP, *refused),
+        (*sorted(foothold.tried), *_LOOKING_UP, *refused),
     )
     return prove_none(replace(question, held=(WAYS[held],), assumptions=setting.engine))
 
@@ -212,7 +212,7 @@ class Unreachable:
             and as few others as possible, the goal would be reached. None if no policy could
             help, since the services' own rules are in the way, and for an attacker.
         assumed: as in `MoveOutcome`.
-        footholds: what the actor comes to hold, and what was walked with it.
+        footholds: what the actor comes to hold, and what was tried with it.
     """
 
     states: int

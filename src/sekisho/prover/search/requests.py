@@ -45,6 +45,30 @@ _Found = dict[str, ContextValue]
 _Reached = dict[str, dict[object, tuple[str, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class NoCandidate:
+    """Nothing answers, not even of more than there can be: a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What answers of more than there can be; whether a real request does is not known yet.
+
+    Attributes:
+        values: the action, the resource and the keys, by attribute.
+    """
+
+    values: Mapping[str, ContextValue]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHit:
+    """It was too much to look at at once; it may be little enough action by action."""
+
+
+Looked = NoCandidate | Candidate | LimitHit
+
+
 def prove_none(question: Question) -> Verdict:
     """Return whether there is no request that answers the question.
 
@@ -118,7 +142,7 @@ class RequestSearch:
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
         self._views: dict[tuple[CallerCredential, str], _View] = {}
-        self._possible: dict[CallerCredential, _Found | None] = {}
+        self._possible: dict[CallerCredential, Looked] = {}
 
     def counterexample(self) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
@@ -136,7 +160,8 @@ class RequestSearch:
                     continue
                 if found is not None:
                     return found
-        if not self._owners.whole and any(one is not None for one in self._possible.values()):
+        possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
+        if possible and not self._owners.whole:
             limit = limit or Limit(reasons.TELLS_OWNERS)
         if limit is not None:
             raise limit
@@ -284,8 +309,8 @@ class RequestSearch:
             self._views[key] = _View(situation, owner, place, reading)
         return self._views[key]
 
-    def _found_at_all(self, situation: Situation) -> _Found | None:
-        """Return what answers of more than there can be, or None; {} if it was too much."""
+    def _candidate(self, situation: Situation) -> Looked:
+        """Return what answers of more than there can be: of any name, and any ARN."""
         if situation.held not in self._possible:
             owners, own = self._owners, self._owners.all[0]
             view = self._view(situation, own)
@@ -296,18 +321,19 @@ class RequestSearch:
             try:
                 found = self._search(view, everything)
             except Limit:
-                # too much at once may be little enough action by action
-                found = {}
-            self._possible[situation.held] = found
+                self._possible[situation.held] = LimitHit()
+            else:
+                looked = NoCandidate() if found is None else Candidate(found)
+                self._possible[situation.held] = looked
         return self._possible[situation.held]
 
     def _in_view(self, situation: Situation, owner: Owner) -> Counterexample | None:
-        found = self._found_at_all(situation)
-        if found is None:
+        candidate = self._candidate(situation)
+        if isinstance(candidate, NoCandidate):
             return None
         view = self._view(situation, owner)
         limit: Limit | None = None
-        for each in self._of_view(view, found):
+        for each in self._of_view(view, candidate):
             try:
                 counterexample = self._of_range(view, each)
             except Limit as reason:
@@ -319,8 +345,9 @@ class RequestSearch:
             raise limit
         return None
 
-    def _of_view(self, view: _View, found: _Found) -> Iterator[RequestRange]:
+    def _of_view(self, view: _View, candidate: Candidate | LimitHit) -> Iterator[RequestRange]:
         """Yield everything that a request can be about, the likeliest first."""
+        found = candidate.values if isinstance(candidate, Candidate) else {}
         name = found.get(ACTION)
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
         for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
