@@ -12,8 +12,8 @@ from sekisho.audit.explain import explain
 from sekisho.audit.lint import Attachment, lint
 from sekisho.engine import Decider, Decision, Engine
 from sekisho.engine.compiled import CompiledDecider
-from sekisho.engine.exchange import answer
-from sekisho.engine.question import Documents, Question, read_question
+from sekisho.engine.exchange.lines import answer
+from sekisho.engine.exchange.questions import Documents, Question, read_question
 from sekisho.errors import Code, FaultyPolicy, SekishoError, UsageError
 from sekisho.policy import PolicyKind, parse, render
 from sekisho.policy.nodes import Collector, Stop

@@ -8,8 +8,8 @@ import pytest
 from engine.asking import ALICE, condition_holds, context_of, policy
 from engine.corpus import checked, load
 from sekisho.engine import ArnSpan, Assumptions, DecisionEffect, Policies, Request, decide
-from sekisho.engine.exchange import answer
-from sekisho.engine.question import Documents
+from sekisho.engine.exchange.lines import answer
+from sekisho.engine.exchange.questions import Documents
 
 CONDITIONS = [
     case

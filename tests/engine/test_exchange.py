@@ -12,8 +12,8 @@ from engine import test_corpus
 from engine.asking import ALICE
 from sekisho.engine import Policies, exchange
 from sekisho.engine.compiled import decider
-from sekisho.engine.exchange import answers
-from sekisho.engine.question import Documents
+from sekisho.engine.exchange.lines import answers
+from sekisho.engine.exchange.questions import Documents
 from sekisho.policy import PolicyKind
 
 STATEMENT = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -20,7 +20,7 @@ from sekisho.engine import (
     decide,
     explain,
 )
-from sekisho.engine.sentences import explanation_to_json, reasons
+from sekisho.engine.exchange.sentences import explanation_to_json, reasons
 from sekisho.messages import Language
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.engine.exchange import answer
-from sekisho.engine.question import Documents
+from sekisho.engine.exchange.lines import answer
+from sekisho.engine.exchange.questions import Documents
 from sekisho.policy import MOST_CHARACTERS
 
 ROOT = Path(__file__).parents[2]

@@ -52,7 +52,7 @@ from sekisho.account.model import (
 from sekisho.account.policies import attached_policies
 from sekisho.account.saved import read_snapshot
 from sekisho.documents import Shape, decoded_json, text_of_file
-from sekisho.engine.model import AttachedPolicy
+from sekisho.engine import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json

@@ -24,7 +24,7 @@ from sekisho.account.model import (
     User,
     user_ref,
 )
-from sekisho.engine.model import AttachedPolicy
+from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind
 from sekisho.signin import DeviceKind, kind_of
 

@@ -12,9 +12,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar, assert_never
 
-from sekisho.engine.model import AttachedPolicy, Level
+from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.policy.document import Document
+from sekisho.policy import Document
 from sekisho.signin import DeviceKind, PasswordPolicy
 
 K = TypeVar("K")

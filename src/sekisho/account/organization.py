@@ -6,7 +6,7 @@ from the root to the account something must allow, and the management account is
 
 from sekisho.account.calls import Item, Reading
 from sekisho.account.model import THE_ACCOUNT, ResourceKind, ResourceRef
-from sekisho.engine.model import AttachedPolicy, Level
+from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 

@@ -8,7 +8,7 @@ them more seems to be allowed than is. Whether they are known, `Snapshot.scps` a
 from collections.abc import Iterable, Mapping
 
 from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
-from sekisho.engine.model import AttachedPolicy, Policies
+from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
 from sekisho.signin import readings

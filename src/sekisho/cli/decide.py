@@ -32,15 +32,17 @@ from sekisho.engine import (
     Level,
     Policies,
     Request,
+    check_policies,
+    checked,
     decide,
     explain,
+    request_faults,
+    unasked,
 )
-from sekisho.engine.algebra import unasked
-from sekisho.engine.authorize import checked
-from sekisho.engine.exchange import answered_to_json, answers
-from sekisho.engine.matching.principals import Caller, CallerKind, caller_of
-from sekisho.engine.sentences import (
+from sekisho.engine.exchange import (
     EFFECTS,
+    answered_to_json,
+    answers,
     assumption,
     explanation_to_json,
     not_given,
@@ -49,7 +51,7 @@ from sekisho.engine.sentences import (
     reasons,
     sentence,
 )
-from sekisho.engine.wellformed import check_policies, request_faults
+from sekisho.engine.matching import Caller, CallerKind, caller_of
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind

@@ -14,7 +14,7 @@ import click
 
 from sekisho.cli.exits import Spoken
 from sekisho.engine import Assumptions
-from sekisho.engine.question import assumptions_from_text
+from sekisho.engine.exchange import assumptions_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 

@@ -16,8 +16,7 @@ from sekisho.cli.policy_files import unusable
 from sekisho.cli.policy_summary import length_of
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import Choices, Document, Preset
-from sekisho.policy.choices import title_of
+from sekisho.policy import Choices, Document, Preset, title_of
 
 _OPENS = Message("What it opens", "MFA")
 _COSTS = Message("What it costs")

@@ -32,11 +32,10 @@ from sekisho.cli.prove_output import (
 )
 from sekisho.cli.sarif import log_of
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
-from sekisho.engine.question import ASSUMPTIONS, settings_from_text
+from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError, quoted
 from sekisho.messages import Language, Message, joined_messages, listed, verbatim
-from sekisho.policy import PolicyKind
-from sekisho.policy.document import Effect
+from sekisho.policy import Effect, PolicyKind
 from sekisho.prover import (
     EVERYTHING,
     Calls,

@@ -9,7 +9,7 @@ from sekisho.cli.sarif import Findings
 from sekisho.engine import Assumptions, Cause
 from sekisho.engine.exchange import cause_to_json, decision_to_json
 from sekisho.messages import Language, Message, listed, printable
-from sekisho.policy.choices import title_of
+from sekisho.policy import title_of
 from sekisho.prover import (
     ASSUMED,
     HELD,

@@ -4,7 +4,6 @@
 records, which are read as they were written or not at all, are in `records`.
 """
 
-from sekisho.documents import sarif
 from sekisho.documents.json_text import decoded_json, text_of_file
 from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
@@ -16,7 +15,6 @@ __all__ = [
     "check_writable",
     "decoded_json",
     "read_yaml",
-    "sarif",
     "text_of_file",
     "write_private",
     "yaml_shape",

@@ -1,7 +1,9 @@
 """What policies mean: request + policies → decision with causes. No third-party package."""
 
-from sekisho.engine.authorize import Engine, decide
+from sekisho.engine.algebra import unasked
+from sekisho.engine.authorize import Engine, checked, decide
 from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
+from sekisho.engine.groups import Group, across_accounts, applies, groups
 from sekisho.engine.model import (
     ArnSpan,
     Assumptions,
@@ -18,6 +20,8 @@ from sekisho.engine.model import (
     ResourceKind,
     UnresolvedNotResource,
 )
+from sekisho.engine.remembered import remembered_by_identity
+from sekisho.engine.wellformed import check_policies, request_faults
 
 __all__ = [
     "ArnSpan",
@@ -32,6 +36,7 @@ __all__ = [
     "Denial",
     "Engine",
     "Explanation",
+    "Group",
     "Lack",
     "Level",
     "NearMiss",
@@ -41,6 +46,14 @@ __all__ = [
     "Request",
     "ResourceKind",
     "UnresolvedNotResource",
+    "across_accounts",
+    "applies",
+    "check_policies",
+    "checked",
     "decide",
     "explain",
+    "groups",
+    "remembered_by_identity",
+    "request_faults",
+    "unasked",
 ]

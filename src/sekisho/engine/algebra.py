@@ -18,7 +18,7 @@ from sekisho.engine.groups import Reading, across_accounts, assumes
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.principals import Caller, CallerKind, Named
 from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourceKind
-from sekisho.policy.document import PolicyKind
+from sekisho.policy import PolicyKind
 
 __all__ = ["needed", "unasked"]
 

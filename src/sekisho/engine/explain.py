@@ -23,7 +23,7 @@ from sekisho.engine.model import (
     Policies,
     Request,
 )
-from sekisho.policy.document import (
+from sekisho.policy import (
     Condition,
     Effect,
     Element,

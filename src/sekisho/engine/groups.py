@@ -11,7 +11,7 @@ from sekisho.engine.matching import actions, arns, conditions, resources
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, named
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
-from sekisho.policy.document import Effect, PolicyKind, Statement
+from sekisho.policy import Effect, PolicyKind, Statement
 
 
 class Group(NamedTuple):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NoReturn, Protocol
 
 from sekisho.errors import InternalError
-from sekisho.policy.document import Document, PolicyKind, Position
+from sekisho.policy import Document, PolicyKind, Position
 
 __all__ = [
     "ArnSpan",

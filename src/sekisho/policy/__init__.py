@@ -3,12 +3,15 @@
 from sekisho.policy import names
 from sekisho.policy.choices import (
     DESCRIPTION,
+    LONGEST_MFA_AGE,
     NAME,
+    SHORTEST_MFA_AGE,
     Choices,
     ChoiceText,
     Preset,
     choices_of,
     explain,
+    title_of,
 )
 from sekisho.policy.document import (
     KINDS,
@@ -33,17 +36,26 @@ from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Row, Summary, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
-from sekisho.policy.warnings import SummaryWarning, WarningKind
+from sekisho.policy.warnings import (
+    SummaryWarning,
+    WarningKind,
+    applies_to_resource,
+    covers_template,
+    has_condition_key,
+    service_of,
+)
 
 __all__ = [
     "COLUMNS",
     "DESCRIPTION",
     "KINDS",
+    "LONGEST_MFA_AGE",
     "MOST_CHARACTERS",
     "NAME",
     "OPERATORS",
     "SECTIONS",
     "SERVICE_EXEMPT",
+    "SHORTEST_MFA_AGE",
     "ChoiceText",
     "Choices",
     "Comment",
@@ -67,15 +79,20 @@ __all__ = [
     "SummaryWarning",
     "Version",
     "WarningKind",
+    "applies_to_resource",
     "choices_of",
+    "covers_template",
     "explain",
     "force_mfa",
     "from_json",
+    "has_condition_key",
     "names",
     "over_quota",
     "parse",
     "render",
+    "service_of",
     "size",
     "summarise",
+    "title_of",
     "to_json",
 ]

@@ -68,15 +68,15 @@ def _segments(arn: str) -> list[str]:
     return segments + ["*"] * (_SEGMENTS - len(segments))
 
 
-def takes(action: Action, resources: Iterable[str]) -> bool:
+def applies_to_resource(action: Action, resources: Iterable[str]) -> bool:
     """Return whether an action can be asked about any of these resource patterns."""
     patterns = tuple(resources)
     return "*" in patterns or any(
-        about(pattern, kind.arn) for pattern in patterns for kind in action.resource_types
+        covers_template(pattern, kind.arn) for pattern in patterns for kind in action.resource_types
     )
 
 
-def about(pattern: str, template: str) -> bool:
+def covers_template(pattern: str, template: str) -> bool:
     """Return whether a resource pattern takes in a resource of a kind, by its ARN template."""
     return all(map(meets, _segments(pattern), _of_template(template)))
 
@@ -84,7 +84,7 @@ def about(pattern: str, template: str) -> bool:
 _of_template = lru_cache(maxsize=4096)(_segments)
 
 
-def carries(action: Action, condition: Condition) -> bool:
+def has_condition_key(action: Action, condition: Condition) -> bool:
     """Return whether the requests of an action can have a condition's key.
 
     A global key (`aws:…`) can be in every request, as far as the catalogue tells.
@@ -191,14 +191,15 @@ def _resource_checks(
     resource = statement.resource
     if resource is None or resource.negated or not resource.values:
         return
-    stray = [str(action) for action in actions if not takes(action, resource.values)]
+    stray = [str(action) for action in actions if not applies_to_resource(action, resource.values)]
     if stray:
         yield WarningKind.ACTION_WITHOUT_RESOURCE, stray
     services = {action.service for action in actions}
     idle = [
         arn
         for arn in resource.values
-        if service_of(arn) in services and not any(takes(action, (arn,)) for action in actions)
+        if service_of(arn) in services
+        and not any(applies_to_resource(action, (arn,)) for action in actions)
     ]
     if idle:
         yield WarningKind.RESOURCE_WITHOUT_ACTION, idle
@@ -210,11 +211,13 @@ def _condition_checks(
     idle = [
         condition
         for condition in statement.conditions
-        if actions and not any(carries(action, condition) for action in actions)
+        if actions and not any(has_condition_key(action, condition) for action in actions)
     ]
     if idle:
         yield WarningKind.CONDITION_WITHOUT_ACTION, [condition.key for condition in idle]
     used = [condition for condition in statement.conditions if condition not in idle]
-    stray = [str(a) for a in actions if not all(carries(a, condition) for condition in used)]
+    stray = [
+        str(a) for a in actions if not all(has_condition_key(a, condition) for condition in used)
+    ]
     if stray:
         yield WarningKind.ACTION_WITHOUT_CONDITION, stray

@@ -16,11 +16,18 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.engine.matching import actions, arns, conditions, operators, resources
-from sekisho.engine.matching.principals import Caller, CallerKind
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
-from sekisho.policy import from_json
-from sekisho.policy.document import Effect, PolicyKind, Statement, Version
+from sekisho.engine.matching import (
+    Caller,
+    CallerKind,
+    Scope,
+    TrackedAssumptions,
+    actions,
+    arns,
+    conditions,
+    operators,
+    resources,
+)
+from sekisho.policy import Effect, PolicyKind, Statement, Version, from_json
 from sekisho.prover.search.formula import Question
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential

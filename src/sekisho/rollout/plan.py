@@ -20,7 +20,7 @@ from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import ImpactKind
 from sekisho.documents.records import WrongType, leaves, record_converter
-from sekisho.engine.matching.arns import PARTS, split
+from sekisho.engine.matching import arns
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message
 from sekisho.rollout.changes import KINDS, Change, CreatePolicyVersion, Image
@@ -47,7 +47,7 @@ class Caller:
     @property
     def home(self) -> tuple[str, str]:
         """The partition and the account of the caller; empty where the ARN is none."""
-        _, partition, _, _, account, *_ = (*split(self.arn), *[""] * PARTS)
+        _, partition, _, _, account, *_ = (*arns.split(self.arn), *[""] * arns.PARTS)
         return partition, account
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from sekisho.account import User
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.matching import arns, glob
-from sekisho.policy import from_json
-from sekisho.policy.document import Document, OperatorName, Statement, Version
+from sekisho.policy import Document, OperatorName, Statement, Version, from_json
 from sekisho.prover import every
 
 _NAME = "${aws:username}"

@@ -25,8 +25,8 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
+    check_policies,
 )
-from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (

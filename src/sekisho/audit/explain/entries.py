@@ -10,7 +10,7 @@ from typing import Any
 
 from sekisho.audit.explain.denial import Denial
 from sekisho.audit.explain.normal import letters, tidy
-from sekisho.engine.matching.glob import like
+from sekisho.engine.matching import glob
 from sekisho.errors import InternalError
 from sekisho.messages import Message, table
 from sekisho.policy import PolicyKind
@@ -73,8 +73,8 @@ class Pattern:
             denial.explicit in self.explicit
             and (not self.kinds or denial.kind in self.kinds)
             and (not self.actions or denial.action.lower() in self.actions)
-            and (not self.resource or like(self.resource, denial.resource.lower()))
-            and (not self.caller or like(self.caller, denial.user.lower()))
+            and (not self.resource or glob.like(self.resource, denial.resource.lower()))
+            and (not self.caller or glob.like(self.caller, denial.user.lower()))
         )
 
 

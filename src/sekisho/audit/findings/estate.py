@@ -11,8 +11,7 @@ from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Examined
 from sekisho.audit.impact import Row
 from sekisho.messages import Message
-from sekisho.policy import render, size
-from sekisho.policy.size import Quota
+from sekisho.policy import Quota, render, size
 
 _UNASSIGNED = Message("a virtual device that no user has enabled")
 _ROOT_UNKNOWN = Message("neither the account summary nor a credential report tells")

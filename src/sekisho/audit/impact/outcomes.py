@@ -18,8 +18,7 @@ from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, let
 from sekisho.audit.impact.credentials import credentials_of
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
-from sekisho.engine.matching.actions import matches
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
@@ -181,7 +180,7 @@ def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> b
 def _lets_assume(policy: AttachedPolicy) -> bool:
     return any(
         each.effect is Effect.ALLOW
-        and matches(each.action, "sts:AssumeRole", TrackedAssumptions(Assumptions()))
+        and action_matches(each.action, "sts:AssumeRole", TrackedAssumptions(Assumptions()))
         for each in policy.document.statements
     )
 

@@ -6,10 +6,8 @@ from datetime import datetime
 
 from sekisho.audit.enforcement import Numbers
 from sekisho.engine import Assumptions, Policies
-from sekisho.engine.matching.actions import matches
-from sekisho.engine.matching.scope import TrackedAssumptions
-from sekisho.policy import Document, Effect, Element
-from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.engine.matching import TrackedAssumptions, action_matches
+from sekisho.policy import Condition, Document, Effect, Element, Operator, OperatorName, Version
 from sekisho.prover import (
     CallerCredential,
     CallingUser,
@@ -119,7 +117,7 @@ class AllowedCalls:
         if key not in self._giving:
             tracked = TrackedAssumptions(Assumptions())
             self._giving[key] = any(
-                each.effect is Effect.ALLOW and matches(each.action, action, tracked)
+                each.effect is Effect.ALLOW and action_matches(each.action, action, tracked)
                 for each in document.statements
             )
         return self._giving[key]

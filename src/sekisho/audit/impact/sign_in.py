@@ -24,8 +24,7 @@ from sekisho.account import (
 )
 from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
 from sekisho.engine import Assumptions, Policies
-from sekisho.engine.matching.actions import matches
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
@@ -323,7 +322,7 @@ def _is_about_the_way(document: Document) -> Iterator[bool]:
     acts = [act.value for act in scenario_of("new-user").question.acts if ":" in act.value]
     for statement in document.statements:
         for act in acts:
-            yield matches(statement.action, act, TrackedAssumptions(Assumptions()))
+            yield action_matches(statement.action, act, TrackedAssumptions(Assumptions()))
 
 
 def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:

@@ -12,12 +12,17 @@ from enum import Enum
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import Ask, Home, probes_of, request_of
 from sekisho.catalogue import Action
-from sekisho.engine import Assumptions, AttachedPolicy, Context, DecisionEffect
-from sekisho.engine.groups import across_accounts, applies
-from sekisho.engine.matching.principals import Caller, Named, caller_of
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
-from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.wellformed import check_policies
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Context,
+    DecisionEffect,
+    across_accounts,
+    applies,
+    check_policies,
+    remembered_by_identity,
+)
+from sekisho.engine.matching import Caller, Named, Scope, TrackedAssumptions, caller_of
 from sekisho.policy import (
     Condition,
     Document,

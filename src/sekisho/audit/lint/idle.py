@@ -11,8 +11,7 @@ from sekisho.audit.meaning.credentials import Ask, credential_of
 from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, Statement
-from sekisho.policy.warnings import about, carries, service_of
+from sekisho.policy import Document, Statement, covers_template, has_condition_key, service_of
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
 _ARN_PARTS = 6
@@ -75,7 +74,9 @@ def _unmet_resources(
         work.add(len(kinds) * (1 + len(value) // _LONG))
     if work.exhausted:
         return
-    met = {value: {arn for arn in kinds if about(value, arn)} for value in resource.values}
+    met = {
+        value: {arn for arn in kinds if covers_template(value, arn)} for value in resource.values
+    }
     somehow = set().union(*met.values())
     stray = [
         str(action)
@@ -97,7 +98,9 @@ def _unmet_keys(
     work.add(len(own) * len(actions))
     if work.exhausted:
         return
-    keys = [each.key for each in own if not any(carries(action, each) for action in actions)]
+    keys = [
+        each.key for each in own if not any(has_condition_key(action, each) for action in actions)
+    ]
     if keys:
         yield FindingId.CONDITION_WITHOUT_ACTION, keys
 

@@ -14,8 +14,7 @@ from sekisho.audit.meaning.credentials import NAME, PATH, Ask, Home, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message
-from sekisho.policy import Statement
-from sekisho.policy.warnings import takes
+from sekisho.policy import Statement, applies_to_resource
 
 STAND_INS = (
     "s3:ListAllMyBuckets",
@@ -77,7 +76,7 @@ def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[Ask]:
         return
     for value in resource.values[:_MOST_RESOURCES]:
         asker.work.add(2 * len(action.resource_types))
-        if value.startswith("arn:") and takes(action, (value,)):
+        if value.startswith("arn:") and applies_to_resource(action, (value,)):
             filled = _filled(value, asker.home)
             if filled is not None:
                 yield Ask(str(action), filled, PATH if "/*/" in value else "/")

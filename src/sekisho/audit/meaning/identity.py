@@ -25,7 +25,7 @@ from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.errors import Code, Unsupported
 from sekisho.messages import Message
-from sekisho.policy.document import Document
+from sekisho.policy import Document
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
 UNNAMED = (

@@ -20,8 +20,8 @@ from sekisho.engine.matching import arns, glob, operators
 from sekisho.engine.matching.glob import Wild
 from sekisho.engine.matching.variables import Part, Variable
 from sekisho.errors import InternalError
-from sekisho.policy.document import Condition, OperatorName, Quantifier, Version
-from sekisho.policy.document import OperatorName as Op
+from sekisho.policy import Condition, OperatorName, Quantifier, Version
+from sekisho.policy import OperatorName as Op
 
 T = TypeVar("T")
 _ORDERS: Mapping[Op, Callable[[Any, Any], bool]] = {

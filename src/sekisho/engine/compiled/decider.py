@@ -12,7 +12,7 @@ from sekisho.engine.groups import Group, groups
 from sekisho.engine.model import Assumptions, AttachedPolicy, Decision, Policies, Request
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
-from sekisho.policy.document import Document, PolicyKind, Principal, PrincipalKey, Statement
+from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statement
 
 __all__ = ["CompiledDecider", "Compiler", "Deciders"]
 

@@ -17,7 +17,7 @@ from sekisho.engine.compiled.templates import (
 from sekisho.engine.matching import arns, glob
 from sekisho.engine.matching.glob import Wild
 from sekisho.engine.matching.variables import Part, Variable
-from sekisho.policy.document import Effect, Element, Version
+from sekisho.policy import Effect, Element, Version
 
 __all__ = ["NEVER", "ResourceWriter", "takes_in_star"]
 

@@ -8,7 +8,7 @@ from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_st
 from sekisho.engine.compiled.templates import Source, Test, Unsure, Values, test_of
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.principals import Caller, Named, named
-from sekisho.policy.document import Effect, Element, Statement, Version
+from sekisho.policy import Effect, Element, Statement, Version
 
 _NO_VALUES: Values = {}
 

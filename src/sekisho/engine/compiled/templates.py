@@ -15,7 +15,7 @@ from sekisho.engine.matching import glob, variables
 from sekisho.engine.matching.glob import Token, Wild
 from sekisho.engine.matching.variables import Malformed, Part, Variable
 from sekisho.engine.model import ContextValue
-from sekisho.policy.document import Version
+from sekisho.policy import Version
 
 _NAME = re.compile(r"\bk(\d+)\b")
 

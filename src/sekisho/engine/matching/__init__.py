@@ -3,3 +3,37 @@
 Patterns, ARNs, variables, condition operators, principals: each module is one page of the IAM User
 Guide. The engine and the prover read policies with the same matchers.
 """
+
+from sekisho.engine.matching import (
+    actions,
+    arns,
+    conditions,
+    glob,
+    operators,
+    resources,
+    variables,
+)
+from sekisho.engine.matching.actions import matches as action_matches
+from sekisho.engine.matching.glob import Pattern, Wild
+from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
+
+__all__ = [
+    "Caller",
+    "CallerKind",
+    "Named",
+    "Pattern",
+    "Scope",
+    "TrackedAssumptions",
+    "Wild",
+    "action_matches",
+    "actions",
+    "arns",
+    "caller_of",
+    "conditions",
+    "glob",
+    "operators",
+    "other_setting",
+    "resources",
+    "variables",
+]

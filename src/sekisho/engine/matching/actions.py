@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.policy.document import Document, Element, Statement
+from sekisho.policy import Document, Element, Statement
 
 __all__ = ["about", "matches"]
 

@@ -11,7 +11,7 @@ How they are read: docs/semantics.md#5-conditions.
 from sekisho.engine.matching import glob, operators, variables
 from sekisho.engine.matching.glob import Pattern
 from sekisho.engine.matching.scope import Scope
-from sekisho.policy.document import Condition, Operator, OperatorName, Quantifier
+from sekisho.policy import Condition, Operator, OperatorName, Quantifier
 
 __all__ = ["holds"]
 

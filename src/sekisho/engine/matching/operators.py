@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from sekisho.engine.matching import arns, glob
 from sekisho.engine.matching.glob import Pattern
-from sekisho.policy.document import OperatorName as Op
+from sekisho.policy import OperatorName as Op
 
 __all__ = [
     "COMPARISONS",

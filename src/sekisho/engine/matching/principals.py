@@ -17,7 +17,7 @@ from sekisho.engine.model import Request
 from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
-from sekisho.policy.document import Effect, Principal, PrincipalKey
+from sekisho.policy import Effect, Principal, PrincipalKey
 
 __all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
 

@@ -19,7 +19,7 @@ from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
-from sekisho.policy.document import Effect, Element
+from sekisho.policy import Effect, Element
 
 __all__ = ["matches"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sekisho.engine.matching.principals import Caller
 from sekisho.engine.model import ArnSpan, Assumptions, Request, UnresolvedNotResource
-from sekisho.policy.document import Version
+from sekisho.policy import Version
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from sekisho.engine.matching import glob
 from sekisho.engine.matching.glob import Pattern, Token
 from sekisho.engine.model import Context
 from sekisho.engine.remembered import remembered
-from sekisho.policy.document import Version
+from sekisho.policy import Version
 
 __all__ = ["OPEN", "Malformed", "Part", "Variable", "read", "substitute"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sekisho.engine import Assumptions
-from sekisho.engine.matching.scope import other_setting
+from sekisho.engine.matching import other_setting
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, StatedCondition

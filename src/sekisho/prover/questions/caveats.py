@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
-from sekisho.engine.matching import actions, arns, glob
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob
 from sekisho.messages import Message
-from sekisho.policy.document import Effect, Element, Statement
+from sekisho.policy import Effect, Element, Statement
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Message
-from sekisho.policy.document import Element
+from sekisho.policy import Element
 from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search import reasons

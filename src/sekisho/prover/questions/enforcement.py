@@ -9,10 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies
-from sekisho.engine.wellformed import check_policies
-from sekisho.policy import Choices, Document, Effect, PolicyKind, force_mfa
-from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
+from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
+from sekisho.policy import (
+    Choices,
+    Condition,
+    Document,
+    Effect,
+    Element,
+    Operator,
+    OperatorName,
+    PolicyKind,
+    Version,
+    force_mfa,
+)
 from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction

@@ -17,8 +17,7 @@ from sekisho.documents import Shape, read_yaml
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message
-from sekisho.policy import from_json
-from sekisho.policy.document import Condition, Element, Operator, OperatorName, Version
+from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
 from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search import reasons

@@ -12,10 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from sekisho.engine import Policies
-from sekisho.engine.matching import arns, glob
-from sekisho.engine.matching.glob import Wild
-from sekisho.engine.matching.variables import read
-from sekisho.policy.document import Effect, Element, OperatorName, Statement
+from sekisho.engine.matching import Wild, arns, glob, variables
+from sekisho.policy import Effect, Element, OperatorName, Statement
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
@@ -118,7 +116,9 @@ def _can_be_a_user(entry: str) -> bool:
     parts = (*parts, *("*",) * (arns.PARTS - len(parts)))
     if entry == "*" or not glob.like(parts[2].lower(), "iam"):
         return False
-    tail = [each if isinstance(each, str | Wild) else Wild.STAR for each in read(parts[-1])]
+    tail = [
+        each if isinstance(each, str | Wild) else Wild.STAR for each in variables.read(parts[-1])
+    ]
     return any(_can_start(tail, start) for start in _OF_A_USER)
 
 

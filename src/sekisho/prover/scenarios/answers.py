@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sekisho.engine import Policies
-from sekisho.engine.matching import actions
-from sekisho.engine.matching.glob import Wild, wildcards
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching import TrackedAssumptions, Wild, actions, glob
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
@@ -138,7 +136,7 @@ def _theory(setting: Setting) -> Texts:
     if not isinstance(texts, Texts):
         raise InternalError("a resource that is no text")
     unlike = (*NO_USERS, holder.name, f"*/{holder.name}")
-    nobody = Patterns((*start, *wildcards(each)) for each in unlike)
+    nobody = Patterns((*start, *glob.wildcards(each)) for each in unlike)
     texts.add(nobody, negated=False, besides=False)
     for rule in _rules(setting, tracked):
         found = target.of_resource(rule.resource, rule.effect, rule.version)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sekisho.engine import Policies
 from sekisho.messages import Message
-from sekisho.policy.document import Statement
+from sekisho.policy import Statement
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
-from sekisho.engine.matching.scope import other_setting
+from sekisho.engine.matching import other_setting
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
 from sekisho.prover.scenarios.answers import ScenarioAnswer, run_scenario
 from sekisho.prover.scenarios.definitions import Scenario, without_enforcement

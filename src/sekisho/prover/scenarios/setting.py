@@ -8,10 +8,8 @@ from itertools import chain, count
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
-from sekisho.engine.matching.actions import matches
-from sekisho.engine.matching.scope import TrackedAssumptions
-from sekisho.policy import Effect, PolicyKind, from_json
-from sekisho.policy.document import OperatorName, Statement
+from sekisho.engine.matching import TrackedAssumptions, action_matches
+from sekisho.policy import Effect, OperatorName, PolicyKind, Statement, from_json
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
 from sekisho.prover.values.credentials import TAG, USER_ID, CallingUser
 from sekisho.prover.values.policies import EVERYTHING
@@ -317,4 +315,4 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
 
 def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
     tracked = TrackedAssumptions(Assumptions())
-    return any(matches(statement.action, action, tracked) for action in actions)
+    return any(action_matches(statement.action, action, tracked) for action in actions)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from sekisho.engine.model import ContextValue
+from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_NODES, Effort, Limit
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find

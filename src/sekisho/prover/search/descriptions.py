@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sekisho.policy.document import Effect, Element, Version
+from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal
 from sekisho.prover.search.formula import AnswerSpace, Cube, Restriction

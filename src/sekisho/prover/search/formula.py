@@ -13,11 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.engine.groups import Group, groups
-from sekisho.engine.matching.scope import TrackedAssumptions
-from sekisho.engine.model import Assumptions, ContextValue, Policies
-from sekisho.engine.wellformed import check_policies
-from sekisho.policy.document import Effect, Element, PolicyKind, Statement, Version
+from sekisho.engine import Assumptions, ContextValue, Group, Policies, check_policies, groups
+from sekisho.engine.matching import TrackedAssumptions
+from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Alternative, Demand, Literal, Theory, implicant, search
 from sekisho.prover.search.limits import MOST_CUBES, Effort, Limit

@@ -14,8 +14,7 @@ from functools import cached_property, partial
 
 from sekisho.catalogue import Action, load
 from sekisho.engine import ContextValue
-from sekisho.engine.matching import arns
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching import TrackedAssumptions, arns
 from sekisho.errors import InternalError
 from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 
 from sekisho.catalogue import Action, Catalogue, load
-from sekisho.engine.matching import actions, arns
-from sekisho.engine.matching.scope import TrackedAssumptions
-from sekisho.policy.document import Condition, Effect, Element, Operator, OperatorName, Version
+from sekisho.engine.matching import TrackedAssumptions, actions, arns
+from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, Version
 from sekisho.prover.search.formula import Restriction, Rule
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.conditions import VersionedCondition

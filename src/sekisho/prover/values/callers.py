@@ -12,7 +12,7 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Policies
 from sekisho.engine.matching import arns, glob, operators, variables
 from sekisho.messages import Message
-from sekisho.policy.document import Condition, Document, Effect, OperatorName, Statement, Version
+from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import Effort, Limit
 from sekisho.prover.values.credentials import CallingUser

@@ -18,12 +18,10 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from sekisho.catalogue import partitions
-from sekisho.engine.matching import glob, operators, variables
-from sekisho.engine.matching.arns import PARTS, parts_of
-from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.model import Context
+from sekisho.engine import Context
+from sekisho.engine.matching import Pattern, Wild, arns, glob, operators, variables
 from sekisho.errors import InternalError
-from sekisho.policy.document import Condition, Operator, OperatorName, Version
+from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_DIGITS, Effort, Limit
 from sekisho.prover.values import keys
@@ -287,8 +285,8 @@ _INSIDE: dict[object, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 
 
 def _arn(pattern: Pattern) -> tuple[Token, ...] | None:
-    parts = parts_of(pattern)
-    if len(parts) != PARTS:
+    parts = arns.parts_of(pattern)
+    if len(parts) != arns.PARTS:
         return None
     tokens: list[Token] = []
     for part in parts[:-1]:

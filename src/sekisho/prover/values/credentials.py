@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sekisho.engine import Context
 from sekisho.engine.matching import arns
-from sekisho.engine.model import Context
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.signin import (

@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 
 from sekisho.catalogue import Action, load, partitions
-from sekisho.engine.model import ContextValue
+from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import KeyValues
 from sekisho.prover.search.limits import MOST_SETS, Limit

@@ -16,9 +16,8 @@ from functools import lru_cache
 from itertools import chain
 
 from sekisho.engine import Context
-from sekisho.engine.matching import arns, glob, variables
-from sekisho.engine.matching.scope import TrackedAssumptions
-from sekisho.policy.document import Element, Version
+from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
+from sekisho.policy import Element, Version
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
 from sekisho.prover.search.formula import Question, Restriction, Rule
 from sekisho.prover.search.limits import Effort, Limit

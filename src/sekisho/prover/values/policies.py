@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.engine.matching import glob, variables
-from sekisho.policy import from_json
-from sekisho.policy.document import Condition, Element, Statement, Version
+from sekisho.policy import Condition, Element, Statement, Version, from_json
 from sekisho.prover.values.reading import variables_in
 
 _SERVICE_KEYS = frozenset(

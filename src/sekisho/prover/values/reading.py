@@ -12,12 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, product
 
-from sekisho.engine.matching import conditions, operators, variables
-from sekisho.engine.matching.principals import Caller, CallerKind
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
-from sekisho.engine.model import Context, ContextValue, Request
+from sekisho.engine import Context, ContextValue, Request
+from sekisho.engine.matching import (
+    Caller,
+    CallerKind,
+    Scope,
+    TrackedAssumptions,
+    conditions,
+    operators,
+    variables,
+)
 from sekisho.messages import Message
-from sekisho.policy.document import Operator, OperatorName, Quantifier, Version
+from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
 from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from sekisho.catalogue import Action
-from sekisho.engine.matching import arns, glob, resources, variables
-from sekisho.engine.matching.glob import Wild
-from sekisho.engine.model import UnresolvedNotResource
-from sekisho.policy.document import Effect, Element, Version
+from sekisho.engine import UnresolvedNotResource
+from sekisho.engine.matching import Wild, arns, glob, resources, variables
+from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Literal, Texts, Theory
 from sekisho.prover.search.limits import Limit

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import reduce
 
-from sekisho.engine.matching.glob import Wild
+from sekisho.engine.matching import Wild
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_STATES, Effort, Limit
 

@@ -16,7 +16,9 @@ from sekisho.errors import Code, Fault, FaultyInput, meant, reason_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import (
     DESCRIPTION,
+    LONGEST_MFA_AGE,
     NAME,
+    SHORTEST_MFA_AGE,
     Choices,
     Document,
     Preset,
@@ -25,7 +27,6 @@ from sekisho.policy import (
     names,
     parse,
 )
-from sekisho.policy.choices import LONGEST_MFA_AGE, SHORTEST_MFA_AGE
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,

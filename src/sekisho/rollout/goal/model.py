@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exemption
-from sekisho.policy.document import Document
+from sekisho.policy import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from sekisho.account import Group, ManagedPolicy, Snapshot, User
 from sekisho.errors import Code, Fault, meant
 from sekisho.messages import Message
-from sekisho.policy import names
-from sekisho.policy.size import Quota, over_quota, size
+from sekisho.policy import Quota, names, over_quota, size
 from sekisho.rollout.goal.model import Goal, GroupGoal, NewUser, PolicyGoal, policy_arn
 from sekisho.rollout.goal.selectors import NO_GROUP, NO_USER
 

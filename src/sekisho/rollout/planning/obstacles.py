@@ -6,7 +6,7 @@ from dataclasses import replace
 from sekisho.account import BESIDE, READS, ManagedPolicy, Snapshot, User, user_ref
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.messages import Message, verbatim
-from sekisho.policy.size import Quota
+from sekisho.policy import Quota
 from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Note

@@ -5,8 +5,7 @@ from typing import Any
 
 from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
-from sekisho.policy import Document, from_json, to_json
-from sekisho.policy.size import Quota, size
+from sekisho.policy import Document, Quota, from_json, size, to_json
 from sekisho.rollout.changes import (
     Call,
     Change,

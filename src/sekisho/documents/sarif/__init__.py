@@ -7,6 +7,8 @@ A level is `error`, `warning` or `note`. Source: OASIS, "Static Analysis Results
 from collections.abc import Iterable
 from urllib.parse import quote
 
+__all__ = ["Json", "location", "notice", "result", "rule", "sarif_log"]
+
 Json = dict[str, object]
 """An object of a log."""
 

@@ -23,8 +23,8 @@ from sekisho import catalogue
 from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
+from sekisho.engine.exchange.questions import Documents, Question, identity_of, read_question
 from sekisho.engine.model import Assumptions, Cause, Decision, Policies, Request
-from sekisho.engine.question import Documents, Question, identity_of, read_question
 from sekisho.errors import (
     Code,
     Fault,

@@ -7,15 +7,14 @@ asks for and what the request has instead.
 from collections.abc import Iterator, Mapping
 
 from sekisho import catalogue
-from sekisho.engine.exchange import cause_to_json
+from sekisho.engine.exchange.lines import cause_to_json
 from sekisho.engine.explain import Explanation, Lack, Listed, Part, Point
 from sekisho.engine.matching.operators import NEGATIONS
 from sekisho.engine.model import Cause, ContextValue, Decision, DecisionEffect, Request
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
-from sekisho.policy import KINDS
-from sekisho.policy.document import OperatorName as Op
-from sekisho.policy.document import PolicyKind, Quantifier
+from sekisho.policy import KINDS, PolicyKind, Quantifier
+from sekisho.policy import OperatorName as Op
 
 EFFECTS: Mapping[DecisionEffect, Message] = {
     DecisionEffect.ALLOWED: Message("Allowed"),

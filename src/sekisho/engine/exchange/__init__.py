@@ -1,0 +1,32 @@
+"""Questions in, answers out: as lines of JSON, and a decision in sentences for people."""
+
+from sekisho.engine.exchange.lines import answered_to_json, answers, cause_to_json, decision_to_json
+from sekisho.engine.exchange.questions import ASSUMPTIONS, assumptions_from_text, settings_from_text
+from sekisho.engine.exchange.sentences import (
+    EFFECTS,
+    assumption,
+    explanation_to_json,
+    not_given,
+    not_in_catalogue,
+    place,
+    reasons,
+    sentence,
+)
+
+__all__ = [
+    "ASSUMPTIONS",
+    "EFFECTS",
+    "answered_to_json",
+    "answers",
+    "assumption",
+    "assumptions_from_text",
+    "cause_to_json",
+    "decision_to_json",
+    "explanation_to_json",
+    "not_given",
+    "not_in_catalogue",
+    "place",
+    "reasons",
+    "sentence",
+    "settings_from_text",
+]
