@@ -51,17 +51,20 @@ def test_each_choice_opens_what_it_says(choices: Choices) -> None:
     with_path = _line(meant, enable, Target.OWN_WITH_PATH)
     assert (with_path.works is _line(meant, enable, Target.OWN).works) is choices.user_paths
     colleague = _line(meant, enable, Target.COLLEAGUE)
-    assert (colleague.enforcement is Enforcement.SHUT) is choices.own_things_only
+    assert (colleague.enforcement is Enforcement.ENFORCED) is choices.own_things_only
     change = meant.line("iam:ChangePassword", Target.OWN)
     works = change is not None and change.works is Works.WITHOUT_MFA
     assert works is choices.password_change_without_mfa
     deactivate = _line(meant, "iam:DeactivateMFADevice", Target.OWN)
     assert deactivate.works is Works.ONLY_WITH_MFA
-    assert deactivate.enforcement is Enforcement.SHUT
+    assert deactivate.enforcement is Enforcement.ENFORCED
 
 
 def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
     meant = meaning(policy.force_mfa(policy.choices_of(Preset.AWS)))
     assert _line(meant, "iam:ChangePassword", Target.OWN).works is Works.ONLY_WITH_MFA
     forgotten = _line(meant, "iam:GetMFADevice", Target.OWN)
-    assert (forgotten.works, forgotten.enforcement) == (Works.NOT_BY_THIS_POLICY, Enforcement.OPEN)
+    assert (forgotten.works, forgotten.enforcement) == (
+        Works.NOT_BY_THIS_POLICY,
+        Enforcement.NOT_ENFORCED,
+    )

@@ -19,8 +19,8 @@ class Examined:
     """What the checks look at.
 
     Attributes:
-        enforcing MFA: the policies that enforce MFA for somebody, by name, with how many users.
-        gating_groups: the groups through which they do.
+        enforcing: the policies that enforce MFA for somebody, by name, with how many users.
+        enforcing_groups: the groups through which they do.
     """
 
     snapshot: Snapshot
@@ -30,7 +30,7 @@ class Examined:
     enforcing_groups: tuple[str, ...]
 
     @property
-    def someone_is_open(self) -> bool:
+    def someone_is_not_enforced(self) -> bool:
         """Whether somebody is not proved enforced."""
         return any(row.enforcement.enforced is not Enforced.PROVED for row in self.rows)
 

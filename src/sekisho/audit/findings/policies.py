@@ -32,22 +32,24 @@ _ANYBODY = "any-user"
 
 
 def policy_checks(examined: Examined) -> Iterator[Finding]:
-    """Find decoys, enforcement that enforces MFA for nobody, and enforcement that have rotted."""
-    judge = _Judge(examined.snapshot)
+    """Find policies that only look like MFA enforcement, are attached to nobody, or are faulty."""
+    verdicts = _Verdicts(examined.snapshot)
     for policy, uses in examined.policies():
-        if not _looks_like_a_enforcement(policy.document):
+        if not _looks_like_enforcement(policy.document):
             continue
         for use in uses or (Attachment.USER,):
             # what enforces MFA for somebody together with another policy is no decoy,
             # as far as that goes
             alone = bool(uses) and policy.name not in examined.enforcing
             severity = None if alone else Severity.NOTE
-            yield from _judged(policy.name, judge.shuts(policy, use), severity, decides=bool(uses))
+            yield from _judged(
+                policy.name, verdicts.enforces(policy, use), severity, decides=bool(uses)
+            )
         for use in uses:
-            yield from _rot(policy.name, judge.linted(policy, use))
+            yield from _rot(policy.name, verdicts.linted(policy, use))
 
 
-def _looks_like_a_enforcement(document: Document) -> bool:
+def _looks_like_enforcement(document: Document) -> bool:
     """Tell whether a statement denies everything, but for a list, and means to ask about MFA."""
     return any(
         statement.effect is Effect.DENY
@@ -61,22 +63,22 @@ def _means_mfa(key: str) -> bool:
     return key.lower() in MFA_KEYS or is_decoy(key, load())
 
 
-class _Judge:
-    """Looks at each document once for each way in which it decides."""
+class _Verdicts:
+    """What each document is, found out once for each way in which it is attached."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._verdicts: dict[tuple[Document, Attachment], Verdict] = {}
         self._reports: dict[tuple[Document, Attachment], Report] = {}
 
-    def shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
+    def enforces(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
         """Tell whether the policy alone enforces MFA, whatever is attached beside it."""
         key = (policy.document, use)
         if key not in self._verdicts:
-            self._verdicts[key] = self._shuts(policy, use)
+            self._verdicts[key] = self._prove(policy, use)
         return self._verdicts[key]
 
-    def _shuts(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
+    def _prove(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
         snapshot = self._snapshot
         user = CallingUser.of(f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{_ANYBODY}")
         bounds = use is Attachment.BOUNDARY

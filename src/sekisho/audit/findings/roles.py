@@ -23,7 +23,7 @@ _SESSION = timedelta(hours=12)
 
 def role_checks(examined: Examined) -> Iterator[Finding]:
     """Find roles that users of the account can assume without MFA."""
-    severity = None if examined.someone_is_open else Severity.NOTE
+    severity = None if examined.someone_is_not_enforced else Severity.NOTE
     for role in examined.snapshot.roles:
         fact = next(_assumed(examined.snapshot, role), None)
         if fact is not None:

@@ -211,13 +211,13 @@ class Enforcement:
         elif not self._allows and self._attachment is not Attachment.BOUNDARY:
             if self._attachment is not Attachment.SCP:
                 yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
-        elif self._shut_out(may, broad=broad):
+        elif self._locked_out(may, broad=broad):
             fact = self._fact("EnableMFADevice", f"user/{NAME}")
             yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
         if broad:
             yield from self._password()
 
-    def _shut_out(self, may: Mapping[Ask, DecisionEffect], *, broad: bool) -> bool:
+    def _locked_out(self, may: Mapping[Ask, DecisionEffect], *, broad: bool) -> bool:
         """Tell whether no statement allows to enrol, where MFA is needed."""
         shut = DecisionEffect.IMPLICITLY_DENIED in may.values()
         return shut and (broad or self._by_allow or self._all_need_mfa())

@@ -61,10 +61,10 @@ class Works(StrEnum):
 class Enforcement(StrEnum):
     """Whether this policy's Deny stands in the way without MFA, whatever other policies allow."""
 
-    SHUT = "shut"
-    OPEN_TO_KEYS = "open to long-term access keys"
-    OPEN_TO_CONSOLE = "open to console sessions"
-    OPEN = "open"
+    ENFORCED = "enforced"
+    NOT_FOR_KEYS = "not for long-term access keys"
+    NOT_FOR_CONSOLE = "not for console sessions"
+    NOT_ENFORCED = "not enforced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class Line:
         key = self.effects[CredentialState.KEY] is denied
         console = self.effects[CredentialState.CONSOLE] is denied
         if self.service_exempt or not (key or console):
-            return Enforcement.OPEN
+            return Enforcement.NOT_ENFORCED
         if key and console:
-            return Enforcement.SHUT
-        return Enforcement.OPEN_TO_CONSOLE if key else Enforcement.OPEN_TO_KEYS
+            return Enforcement.ENFORCED
+        return Enforcement.NOT_FOR_CONSOLE if key else Enforcement.NOT_FOR_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Meaning:
     @property
     def enforces(self) -> bool:
         """Whether everything that the policy does not name is explicitly denied without MFA."""
-        return all(line.enforcement is Enforcement.SHUT for line in self.everything_else)
+        return all(line.enforcement is Enforcement.ENFORCED for line in self.everything_else)
 
 
 def meaning(document: Document, *, partition: str | None = None) -> Meaning:

@@ -36,19 +36,19 @@ _WORKS = {
 }
 
 _NOT_ALLOWED = {
-    Enforcement.SHUT: Message(
+    Enforcement.ENFORCED: Message(
         "Not allowed by this policy, and explicitly denied without MFA whatever other policies "
         "allow; with MFA, other policies decide"
     ),
-    Enforcement.OPEN_TO_KEYS: Message(
+    Enforcement.NOT_FOR_KEYS: Message(
         "Not allowed by this policy; denied without MFA in the console, but NOT with a long-term "
         "access key: there, other policies decide without any MFA"
     ),
-    Enforcement.OPEN_TO_CONSOLE: Message(
+    Enforcement.NOT_FOR_CONSOLE: Message(
         "Not allowed by this policy; denied with a long-term access key, but NOT in a console "
         "session without MFA: there, other policies decide"
     ),
-    Enforcement.OPEN: Message(
+    Enforcement.NOT_ENFORCED: Message(
         "Exempt from the Deny and not allowed here: works without MFA wherever another policy "
         "allows it"
     ),
@@ -95,7 +95,7 @@ def _answer(line: Line) -> tuple[Works, Enforcement]:
     """Return what tells two lines apart: for what works without MFA enforcement is no matter."""
     if line.works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA):
         return line.works, line.enforcement
-    return line.works, Enforcement.OPEN
+    return line.works, Enforcement.NOT_ENFORCED
 
 
 def _tells_something(
@@ -119,7 +119,7 @@ def _predicate(works: Works, enforcement: Enforcement) -> Message:
     match works:
         case Works.NOT_BY_THIS_POLICY:
             return _NOT_ALLOWED[enforcement]
-        case Works.ONLY_WITH_MFA if enforcement is not Enforcement.SHUT:
+        case Works.ONLY_WITH_MFA if enforcement is not Enforcement.ENFORCED:
             return _ONLY_NOT_ENFORCED
         case _:
             return _WORKS[works]
@@ -152,7 +152,7 @@ def _everything_else(meant: Meaning) -> list[Message]:
         answers.setdefault(_answer(line), []).append(line.action)
     texts = []
     for (works, enforcement), actions in answers.items():
-        silent = works is Works.NOT_BY_THIS_POLICY and enforcement is Enforcement.OPEN
+        silent = works is Works.NOT_BY_THIS_POLICY and enforcement is Enforcement.NOT_ENFORCED
         what = _SAYS_NOTHING if silent else _predicate(works, enforcement)
         names = f" ({', '.join(dict.fromkeys(actions))})" if len(answers) > 1 else ""
         texts.append(
