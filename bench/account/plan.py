@@ -1,8 +1,8 @@
 """`python -m bench.account.plan`: the plan of a roll-out to a large account, from its snapshot.
 
-The account of `bench.account.audit`: 5,000 users in 500 distinct sets of policies. The goal MFA
-enforcements
-everybody with a console password through a group, with a stricter policy for who has a device.
+The account of `bench.account.audit`: 5,000 users in 500 distinct sets of policies. The goal
+enforces MFA for everybody with a console password through a group, with a stricter policy for who
+has a device.
 """
 
 import json
