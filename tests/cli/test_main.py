@@ -103,8 +103,8 @@ def test_wrong_usage_is_explained_in_japanese(arguments: list[str], said: str) -
 def test_help_begins_in_japanese() -> None:
     for arguments in (["--help"], ["reset", "--help"]):
         told = _run(*arguments, LC_ALL="ja_JP.UTF-8").stdout
-        assert COMMANDS["reset"].ja[:20] in told
-        assert COMMANDS["reset"].ja[:20] not in _run(*arguments, LC_ALL="C").stdout
+        assert COMMANDS["reset"].line.ja[:20] in told
+        assert COMMANDS["reset"].line.ja[:20] not in _run(*arguments, LC_ALL="C").stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -79,8 +79,8 @@ def test_every_command_and_option_has_help(path: str, command: click.Command) ->
 
 
 def test_the_one_line_helps_are_sentences() -> None:
-    assert all(line.en.endswith(".") for line in COMMANDS.values())
-    assert all(line.ja.endswith("。") for line in COMMANDS.values())
+    assert all(each.line.en.endswith(".") for each in COMMANDS.values())
+    assert all(each.line.ja.endswith("。") for each in COMMANDS.values())
 
 
 def test_every_error_code_is_explained_and_no_other() -> None:

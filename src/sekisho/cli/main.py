@@ -1,52 +1,58 @@
 """The command line: finds a command's module when it is called, and turns errors into exits.
 
-Each command is one module of this package with a click command named `command`; nothing of it is
-imported before it is needed, so that `sekisho --help` stays light.
+Nothing of a command is imported before it is called, so that `sekisho --help` stays light.
 """
 
 import errno
-import importlib
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from copy import copy
-from inspect import cleandoc
 
 import click
 
-from sekisho import __version__
 from sekisho.cli.exits import Exit, Spoken, worst
+from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.pipes import stdio
 from sekisho.cli.usage_ja import in_japanese
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message
 
-__all__ = ["main", "root"]
-
-COMMANDS: Mapping[str, Message] = {
-    "tour": Message("Rehearse the whole rollout on a local AWS."),
-    "guide": Message("The same path by hand, for people who click."),
-    "policy": Message("Write a Force_MFA policy; show what the console says it does."),
-    "decide": Message("Decide one request, or a file of them, and say why."),
-    "explain": Message("Explain an error text: cause, look-alikes, fix."),
-    "prove": Message("Prove that MFA is enforced, or show a request that passes."),
-    "collect": Message("Read an account whole, and save it as one file."),
-    "audit": Message("Say who is enforced, who is not enrolled, and what is wrong."),
-    "plan": Message("What would change, for whom, and whether that is safe."),
-    "apply": Message("Do what a plan says, and nothing else."),
-    "status": Message("How a plan or a goal stands in the account now."),
-    "rollback": Message("Take back what a plan did."),
-    "onboard": Message("Plan a new user, enforced from the first moment."),
-    "reset": Message("Plan a lost phone: the devices go, a temporary password comes."),
-    "offboard": Message("Plan that somebody leaves: no right and no credential is left."),
-    "orphans": Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
-    "local": Message("Run the local AWS alone."),
+COMMANDS: Mapping[str, Lazy] = {
+    "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour"),
+    "guide": Lazy(Message("The same path by hand, for people who click."), "guide"),
+    "policy": Lazy(
+        Message("Write a Force_MFA policy; show what the console says it does."), "policy"
+    ),
+    "decide": Lazy(Message("Decide one request, or a file of them, and say why."), "decide"),
+    "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "explain"),
+    "prove": Lazy(Message("Prove that MFA is enforced, or show a request that passes."), "prove"),
+    "collect": Lazy(Message("Read an account whole, and save it as one file."), "collect"),
+    "audit": Lazy(Message("Say who is enforced, who is not enrolled, and what is wrong."), "audit"),
+    "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "plan"),
+    "apply": Lazy(Message("Do what a plan says, and nothing else."), "apply"),
+    "status": Lazy(Message("How a plan or a goal stands in the account now."), "status"),
+    "rollback": Lazy(Message("Take back what a plan did."), "rollback"),
+    "onboard": Lazy(
+        Message("Plan a new user, enforced from the first moment."), "lifecycle", "onboard"
+    ),
+    "reset": Lazy(
+        Message("Plan a lost phone: the devices go, a temporary password comes."),
+        "lifecycle",
+        "reset",
+    ),
+    "offboard": Lazy(
+        Message("Plan that somebody leaves: no right and no credential is left."),
+        "lifecycle",
+        "offboard",
+    ),
+    "orphans": Lazy(
+        Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
+        "orphans",
+    ),
+    "local": Lazy(Message("Run the local AWS alone."), "local"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
-
-_ABOUT_ONE_PERSON = ("onboard", "reset", "offboard")
-"""Commands that share the module `lifecycle`."""
 
 _INTERRUPTED = Message("interrupted")
 _WRONG_USAGE = Message("The command line is wrong.")
@@ -55,52 +61,16 @@ _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
 
 
-class _Commands(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name in _ABOUT_ONE_PERSON:
-            command = getattr(importlib.import_module("sekisho.cli.lifecycle"), cmd_name)
-        else:
-            command = importlib.import_module(f"sekisho.cli.{cmd_name}").command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"`{cmd_name}` of sekisho.cli is no click command")
-        return _headed(command, COMMANDS[cmd_name], _language(ctx))
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            language = _language(ctx)
-            formatter.write_dl([(name, text.into(language)) for name, text in COMMANDS.items()])
-
-
-def _language(ctx: click.Context) -> Language:
-    """Return the locale's language: help is printed before `--lang` is read."""
-    return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
-
-
-def _headed(command: click.Command, line: Message, language: Language) -> click.Command:
-    """Return a command whose help, which is English, begins with one line in another language."""
-    if language is Language.EN:
-        return command
-    headed = copy(command)
-    headed.help = f"{line.into(language)}\n\n{cleandoc(command.help or '')}"
-    return headed
-
-
 @click.group(
-    cls=_Commands,
+    cls=LazyGroup,
+    lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 clean, 1 error, 2 changes pending, 3 findings or refuted, 4 unknown, "
         "64 wrong usage. Nothing is changed in an account unless a command says so."
     ),
 )
-@click.version_option(__version__, "-V", "--version", prog_name="sekisho")
+@click.version_option(None, "-V", "--version", package_name="sekisho", prog_name="sekisho")
 def root() -> None:
     """Make MFA mandatory for the IAM users of an AWS account, and prove that it is."""
 

@@ -1,27 +1,29 @@
-"""`sekisho policy`: its commands, each a module that is imported when it is called."""
+"""`sekisho policy`: the commands about one policy."""
 
-import importlib
+from collections.abc import Mapping
 
 import click
 
-_COMMANDS = ("new", "summary", "lint", "diff")
+from sekisho.cli.group import Lazy, LazyGroup
+from sekisho.messages import Message
+
+_COMMANDS: Mapping[str, Lazy] = {
+    "new": Lazy(Message("Write a Force_MFA policy for your choices."), "policy_new"),
+    "summary": Lazy(
+        Message("Show what the console says of a policy, and what the policy really means."),
+        "policy_summary",
+    ),
+    "lint": Lazy(
+        Message("Say what is wrong with policies, and what they mean for each credential."),
+        "policy_lint",
+    ),
+    "diff": Lazy(
+        Message("Say exactly what one set of policies allows and another does not."),
+        "policy_diff",
+    ),
+}
 
 
-class _Policy(click.Group):
-    """The commands about one policy."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command = importlib.import_module(f"sekisho.cli.policy_{cmd_name}").command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"sekisho.cli.policy_{cmd_name} has no click command")
-        return command
-
-
-@click.group(cls=_Policy)
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
 def command() -> None:
     """Write a Force_MFA policy; show what the console says it does, and what it really does."""

@@ -1,0 +1,86 @@
+"""Groups of commands that are imported when they are called, and not to be listed or completed."""
+
+import importlib
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from sekisho.cli.exits import Spoken
+from sekisho.messages import Language, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is not imported yet.
+
+    Attributes:
+        line: its help in one line.
+        module: the module of `sekisho.cli` that has it.
+        attribute: its name there.
+    """
+
+    line: Message
+    module: str
+    attribute: str = "command"
+
+    def load(self) -> click.Command:
+        """Return the command."""
+        command = getattr(importlib.import_module(f"sekisho.cli.{self.module}"), self.attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"`{self.attribute}` of sekisho.cli.{self.module} is no click command")
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and help line."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, with the first line of its help in the language of the run."""
+        if cmd_name not in self.lazy:
+            return None
+        known = self.lazy[cmd_name]
+        return _headed(known.load(), known.line, language_of(ctx))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their help lines."""
+        language = language_of(ctx)
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, each.line.into(language)) for name, each in self.lazy.items()]
+            )
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the names that begin so; click would import every command for its help."""
+        names = [
+            CompletionItem(name, help=each.line.into(language_of(ctx)))
+            for name, each in self.lazy.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def language_of(ctx: click.Context) -> Language:
+    """Return the locale's language: help is printed before `--lang` is read."""
+    return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
+
+
+def _headed(command: click.Command, line: Message, language: Language) -> click.Command:
+    """Return a command whose help, which is English, begins with one line in another language."""
+    if language is Language.EN:
+        return command
+    headed = copy(command)
+    headed.help = f"{line.into(language)}\n\n{cleandoc(command.help or '')}"
+    return headed
