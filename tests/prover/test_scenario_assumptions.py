@@ -70,7 +70,7 @@ def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[st
     assert "rests on the assumption device_holder_needs_mfa" in capsys.readouterr().out
     with pytest.raises(FaultyRequest, match="no such assumption"):
         _told(capsys, SAMPLE, "--assume", "orders=reset-first")
-    with pytest.raises(UsageError, match="walks"):
+    with pytest.raises(UsageError, match="scenarios"):
         root.main(
             ["prove", SAMPLE, "--only", "enforcement", "--assume", "order=reset-first"],
             standalone_mode=False,

@@ -1,6 +1,7 @@
 """`sekisho prove`: what holds of policies, for every request and every sequence of steps."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -427,7 +428,8 @@ def _scenarios(
 
 def _watched(reports: Iterator[ScenarioReport], lang: Language) -> Iterator[ScenarioReport]:
     """Yield the reports, with a progress bar on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    # rich knows TTY_COMPATIBLE, too; it is slow to import, so that it is asked by name here
+    if not sys.stderr.isatty() and os.environ.get("TTY_COMPATIBLE") != "1":
         yield from reports
         return
     from rich.console import Console  # noqa: PLC0415 - slow to import, and for terminals alone
