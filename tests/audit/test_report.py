@@ -210,7 +210,7 @@ def test_what_csv_says_of_credentials_and_why() -> None:
             "not known: ListMFADevices",
         ],
     }
-    assert found["both"]["impact"] == "has working keys that will stop; must enrol first"
+    assert found["both"]["impact"] == "keys-stop; enrols-first"
     times = [found["both"][name] for name in ("password_last_used", "key_last_used")]
     assert times == ["2026-11-24T07:00:00+00:00", "2026-11-24T08:00:00+00:00"]
 
