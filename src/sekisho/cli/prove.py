@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sekisho import __version__
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     ReportFormat,
@@ -31,7 +32,7 @@ from sekisho.cli.prove_output import (
     scenarios_as_json,
     scenarios_as_table,
 )
-from sekisho.cli.sarif import log_of
+from sekisho.documents.sarif import log_of_files
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError, quoted
@@ -369,7 +370,11 @@ def _prove_subject(
             if subject.unread:
                 found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
             found.notices.extend(text.into(lang) for text in subject.beside)
-            _print(log_of(found, findings_of_scenarios(scenarios, said.source, lang)))
+            _print(
+                log_of_files(
+                    __version__, found, findings_of_scenarios(scenarios, said.source, lang)
+                )
+            )
     return worst([*_exits(report), *map(_exit_of_scenario, scenarios)])
 
 
@@ -406,7 +411,7 @@ def _prove_account(options: ProveOptions, output: ReportFormat, lang: Language) 
             _print(users_as_json(users))
         case ReportFormat.SARIF:
             source = options.subject.snapshot[0]
-            _print(log_of(findings_of_users(users, source, lang, later=later)))
+            _print(log_of_files(__version__, findings_of_users(users, source, lang, later=later)))
     return worst([exit_of(verdict) for verdict in users.verdicts(later=later)])
 
 

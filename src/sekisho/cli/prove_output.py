@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from sekisho.catalogue import load
-from sekisho.cli.sarif import Findings
+from sekisho.documents.sarif import FileFindings
 from sekisho.engine import Assumptions, Cause
 from sekisho.engine.exchange import cause_to_json, decision_to_json
 from sekisho.messages import Language, Message, listed, printable
@@ -208,9 +208,11 @@ def stated_to_json(stated: StatedCondition) -> dict[str, object]:
     }
 
 
-def findings_of(report: PolicyReport, file: str, lang: Language, describe: Describe) -> Findings:
+def findings_of(
+    report: PolicyReport, file: str, lang: Language, describe: Describe
+) -> FileFindings:
     """Return the answers for a SARIF log: a result for each refuted question."""
-    found = Findings(file, {line.id: line.title.into(lang) for line in report.answers})
+    found = FileFindings(file, {line.id: line.title.into(lang) for line in report.answers})
     for line in report.answers:
         sentence = "; ".join(text.strip() for text in _line(line, describe, lang))
         if isinstance(line.conclusion.verdict, Refuted):
@@ -408,9 +410,9 @@ def _step_as_json(step: Step) -> dict[str, object]:
 
 def findings_of_scenarios(
     scenarios: tuple[ScenarioReport, ...], file: str, lang: Language
-) -> Findings:
+) -> FileFindings:
     """Return the scenarios for a SARIF log: a result for each that goes wrong."""
-    found = Findings(
+    found = FileFindings(
         file, {one.answer.scenario.id: one.answer.scenario.title.into(lang) for one in scenarios}
     )
     for one in scenarios:

@@ -7,7 +7,7 @@ from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import counterexample_for_user
 from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
 from sekisho.cli.prove_output import RESTS, UNREAD, counterexample_to_json, undeniable
-from sekisho.cli.sarif import Findings
+from sekisho.documents.sarif import FileFindings
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
     ASSUMED,
@@ -184,13 +184,13 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bool) -> Findings:
+def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bool) -> FileFindings:
     """Return the users for a SARIF log: a result for each who is not enforced.
 
     `later` counts what may be attached, too.
     """
     rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
-    found = Findings(file, {_RULE: _TITLE.into(lang), **rules})
+    found = FileFindings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
         found.notices.append(UNREAD.filled(reason=users.unread).into(lang))
     for name, enforcement in users.enforcements.items():
@@ -207,7 +207,7 @@ def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bo
     return found
 
 
-def _add(found: Findings, rule: str, sentence: str, verdicts: Sequence[Verdict]) -> None:
+def _add(found: FileFindings, rule: str, sentence: str, verdicts: Sequence[Verdict]) -> None:
     if any(isinstance(verdict, Refuted) for verdict in verdicts):
         found.add(rule, "error", printable(sentence))
     elif any(isinstance(verdict, Unknown) for verdict in verdicts):

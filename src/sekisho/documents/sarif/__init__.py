@@ -5,9 +5,19 @@ A level is `error`, `warning` or `note`. Source: OASIS, "Static Analysis Results
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
-__all__ = ["Json", "location", "notice", "result", "rule", "sarif_log"]
+__all__ = [
+    "FileFindings",
+    "Json",
+    "location",
+    "log_of_files",
+    "notice",
+    "result",
+    "rule",
+    "sarif_log",
+]
 
 Json = dict[str, object]
 """An object of a log."""
@@ -73,3 +83,35 @@ def location(file: str, name: str = "", *, line: int = 0, column: int = 0) -> Js
     if name:
         place["logicalLocations"] = [{"fullyQualifiedName": name}]
     return place
+
+
+@dataclass(frozen=True, slots=True)
+class FileFindings:
+    """What was found in one file, where a finding has no other place.
+
+    Attributes:
+        file: its name; `-` is standard input.
+        rules: what each rule says, by its id.
+        results: what was found.
+        notices: what could not be found out.
+    """
+
+    file: str
+    rules: dict[str, str] = field(default_factory=dict)
+    results: list[Json] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def add(self, name: str, level: str, message: str) -> None:
+        """Add a result; `level` is `error`, `warning` or `note`."""
+        self.results.append(result(name, level, message, location(self.file)))
+
+
+def log_of_files(version: str, *found: FileFindings) -> Json:
+    """Return a log of one run with what was found in some files."""
+    rules = {name: text for each in found for name, text in each.rules.items()}
+    return sarif_log(
+        version,
+        (rule(name, text) for name, text in rules.items()),
+        (one for each in found for one in each.results),
+        (notice("warning", text) for each in found for text in each.notices),
+    )
