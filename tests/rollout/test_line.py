@@ -76,7 +76,7 @@ def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_
 def test_a_throttled_change_is_sent_again(
     api: Boto3Api, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 3)
+    monkeypatch.setattr("sekisho.account.aws.client._ATTEMPTS", 3)
     line.throttled["CreateGroup"] = 2
     api.call("iam", "CreateGroup", GroupName="Enforced")
     assert line.asked["CreateGroup"] == 3

@@ -197,7 +197,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
     now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
-    persons = tuple(_told(accounts, each, stays=stays) for each in accounts.affected)
+    persons = tuple(_impact_of(accounts, each, stays=stays) for each in accounts.affected)
     return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
@@ -218,7 +218,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
 
 
 def _outlook(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> BeforeAfter:
-    """Return the account before and after; nobody but `user` is touched."""
+    """Return the account before and after; nobody but `user` is affected."""
     after = forecast(at.snapshot, changes)
     affected: tuple[User, ...] = () if user is None else (user_of(after, user.name),)
     unread = unread_credentials(at.snapshot)
@@ -271,7 +271,7 @@ def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:
         yield Note("irreversible", LOST_FOR_GOOD, lost)
 
 
-def _told(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:
+def _impact_of(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:
     if not stays:
         return PlannedImpact(user.name, ImpactKind.CUT_OFF, CUT_OFF)
     entry = accounts.outcomes.get(user.name)

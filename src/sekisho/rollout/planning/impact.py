@@ -56,7 +56,7 @@ _ANY_OTHERS = Message(
 
 
 def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
-    """Return what happens to everybody who is touched, or whom the goal names, by name."""
+    """Return what happens to everybody who is affected, or whom the goal names, by name."""
     waves = {user: wave.name for wave in goal.waves for user in wave.users}
     found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
     found |= {person.user: person for person in _waiting(goal)}
@@ -81,7 +81,7 @@ def _person(user: str, impact: ImpactKind, **values: object) -> PlannedImpact:
 
 
 def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
-    """Return by name what is said of what stops for each of the touched."""
+    """Return by name what is said of what stops for each of the affected."""
     keys, others = accounts.whom(key_stops), other_credentials_stop(accounts)
     any_others = {*other_credentials_may_stop(accounts)} - {*others}
     said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))

@@ -109,7 +109,7 @@ def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
 
 
 def reasons(accounts: BeforeAfter) -> tuple[Note, ...]:
-    """Return what makes it impossible to judge the plan, for its caller or for who is touched."""
+    """Return what makes it impossible to judge the plan, for its caller or for who is affected."""
     if not _is_of(accounts.before, accounts.caller):
         return (Note("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
@@ -145,7 +145,7 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[Note, ...]:
 
 
 def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[Note, ...]:
-    """Return who is touched and not among those whom the goal is about."""
+    """Return who is affected and not among those whom the goal is about."""
     meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
     names = tuple(
@@ -160,7 +160,7 @@ def _enforcement_shut(accounts: BeforeAfter) -> Proof:
     """Show that no request without MFA passes, whatever is attached later.
 
     Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
-    beside them, and for who was enforced and is touched.
+    beside them, and for who was enforced and is affected.
     """
     targets = {user.name for user in accounts.targets}
     others = [
@@ -195,7 +195,7 @@ def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
 
 
 def gets_in(accounts: BeforeAfter) -> Proof:
-    """Show that everybody who is touched comes to a session with MFA by what they hold.
+    """Show that everybody who is affected comes to a session with MFA by what they hold.
 
     Who is proved to have had no way in before is left out.
     """

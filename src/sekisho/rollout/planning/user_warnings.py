@@ -71,23 +71,25 @@ MAY_LOSE = Message(
 
 def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
     """Return what people must know of a plan, each with the names of those it is about."""
-    shut = {*accounts.whom(_told(_newly_denied))}
+    denied = {*accounts.whom(_where_readable(_newly_denied))}
     told = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
     stops = {*other_credentials_stop(accounts)}
     named = [
-        ("keys-stop", KEYS_STOP, accounts.whom(_told(key_stops))),
+        ("keys-stop", KEYS_STOP, accounts.whom(_where_readable(key_stops))),
         ("credentials-stop", CREDENTIALS_STOP, _names(told, lambda user: user.name in stops)),
         # what the walk tells is asked for each: more than their policies tells people apart
         ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, accounts))),
         (
             "cannot-enrol",
             CANNOT_ENROL,
-            _names(told, lambda user: _cannot_enrol(accounts, user, newly_shut=user.name in shut)),
+            _names(
+                told, lambda user: _cannot_enrol(accounts, user, newly_shut=user.name in denied)
+            ),
         ),
         (
             "must-enrol",
             MUST_ENROL,
-            _names(told, lambda user: user.name in shut and _must_enrol(accounts, user)),
+            _names(told, lambda user: user.name in denied and _must_enrol(accounts, user)),
         ),
     ]
     # of whom the policy is theirs, and not only one that says the same
@@ -97,7 +99,7 @@ def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
         for name, entry in accounts.outcomes.items()
         if not entry.gets_in and accounts.was_stuck(name)
     )
-    gaining = {*accounts.whom(_told(_gains))}
+    gaining = {*accounts.whom(_where_readable(_gains))}
     gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
     named.append(("still-stuck", STILL_STUCK, stuck))
@@ -105,15 +107,17 @@ def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
     return (*notes, *lost_permissions(accounts))
 
 
-def _told(feels: Callable[[BeforeAfter, User], bool]) -> Callable[[BeforeAfter, User], bool]:
+def _where_readable(
+    holds_for: Callable[[BeforeAfter, User], bool],
+) -> Callable[[BeforeAfter, User], bool]:
     """Return the question of whom something can be told; the plan is refused for the others."""
     return lambda accounts, user: (
-        policies_or_none(accounts.after, user.name) is not None and feels(accounts, user)
+        policies_or_none(accounts.after, user.name) is not None and holds_for(accounts, user)
     )
 
 
-def _names(users: Iterable[User], feels: Callable[[User], bool]) -> tuple[str, ...]:
-    return tuple(user.name for user in users if feels(user))
+def _names(users: Iterable[User], holds_for: Callable[[User], bool]) -> tuple[str, ...]:
+    return tuple(user.name for user in users if holds_for(user))
 
 
 def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
