@@ -33,7 +33,7 @@ def test_a_denial_is_read_back_and_explained() -> None:
         "How to tell:",
         "What to do:",
         "An administrator is needed.",
-        "Easily taken for:",
+        "Easily confused with:",
     ):
         assert part in shown
 

@@ -58,7 +58,7 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
         "policies": {"Force_MFA": "Force_MFA"},
     }
     whole = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
-    assert whole.en == "All 1 users are proved enforced."
+    assert whole.en == "MFA is proved to be enforced for all 1 users."
     value["gaps"] = [["GetAccountAuthorizationDetails", "user eva", "not in the export"]]
     found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
     assert found.en.endswith("but not all of the account was read.")
@@ -105,7 +105,7 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "1 of 4 users are proved enforced; these 3 are not, and here is why: "
+        "MFA is proved to be enforced for 1 of 4 users; for these 3 it is not, and here is why: "
         "exceptions 1, not decided 1, open 1."
     )
     assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
@@ -129,7 +129,7 @@ def test_many_users_have_commas() -> None:
     found = audit_account(
         snapshot_of({"users": users, "policies": policies}), Exceptions(), version="1"
     )
-    assert "1,000 of 1,001 users are proved enforced; these 1 are not" in headline(found).en
+    assert "for 1,000 of 1,001 users; for these 1 it is not" in headline(found).en
 
 
 def test_users_that_could_not_be_listed_are_not_none() -> None:

@@ -161,11 +161,11 @@ def test_a_bad_age_is_one_fault(age: str, saved: str, tmp_path: Path) -> None:
     [
         (("plan", "--user", "machine", "--force"), "`--force` is for `--out`"),
         (("onboard", "jiro", "--no-password", "--keep-password"), "goes with no `--keep-password`"),
-        (("reset", "hanako", "--accept", "gap=a", "--accept", "gap=b"), "`gap` stands twice"),
+        (("reset", "hanako", "--accept", "gap=a", "--accept", "gap=b"), "`gap` is given twice"),
         (("status", "goal.yaml", "--journal", "plan.journal"), "`--journal` is for a plan"),
         (
             ("prove", "-", "--assume", "arn_span=per-segment", "--assume", "arn_span=whole-string"),
-            "`arn_span` stands twice",
+            "`arn_span` is given twice",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

@@ -36,10 +36,10 @@ def test_values(text: str) -> None:
 FAULTS = {
     "a: 1\na: 2": ["2:1: the key `a` is there twice"],
     "a: &x 1\nb: *x": [
-        "1:4: anchors and aliases are not taken: write the value out",
-        "2:4: anchors and aliases are not taken: write the value out",
+        "1:4: anchors and aliases are not accepted: write the value out",
+        "2:4: anchors and aliases are not accepted: write the value out",
     ],
-    "a: !!python/object:os.system x": ["1:4: tags like `!!str` are not taken"],
+    "a: !!python/object:os.system x": ["1:4: tags like `!!str` are not accepted"],
     "? [1]\n: 2": ["1:3: a key must be a plain text"],
     "a: 1\n---\nb: 2": ["2:1: has a second document after `---`"],
     "a: [1": ["1:6: is not YAML: expected ',' or ']', but got '<stream end>'"],

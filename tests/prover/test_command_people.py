@@ -106,7 +106,7 @@ def test_whose_id_it_is_that_a_policy_asks_for_is_known_of_an_account_alone(
 def test_japanese(capsys: pytest.CaptureFixture[str]) -> None:
     root.main(["prove", SAMPLE, "--only", "people", "--lang", "ja"], standalone_mode=False)
     told = capsys.readouterr().out
-    assert "侵入させてはならない者:" in told
+    assert "攻撃者:" in told
     assert "ここで行き詰まります" in told
 
 
@@ -239,7 +239,7 @@ def test_every_user_of_an_account(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert OWN in value["users"][1]["gap"]
     run("--snapshot", path)
     told = capsys.readouterr().out
-    assert "1 of 3 users are proved enforced" in told
+    assert "MFA is proved to be enforced for 1 of 3 users" in told
     assert "bob's access key" in told
     assert all(text in told for text in value["assumptions"])
     assert "its own policies are taken to allow" in told

@@ -187,7 +187,7 @@ def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path
     for form in ("table", "json", "sarif"):
         done = run(*asked, f"root={denies}", "--lang", "en", "--format", form)
         assert done.returncode == 3
-        assert "`FullAWSAccess` is taken to be attached" in done.stdout
+        assert "`FullAWSAccess` is assumed to be attached" in done.stdout
     done = run(*shut, "--scp", f"unit={denies}", "--lang", "en")
     assert done.returncode == 0
     assert "policies of `unit`, which only deny" in done.stdout

@@ -56,7 +56,7 @@ def test_exactly_these_scenarios_come_out_wrong_and_so(case: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_each_published_policy_is_open_to_a_thief_or_fails_a_scenario(name: str) -> None:
+def test_each_published_policy_is_open_to_an_attacker_or_fails_a_scenario(name: str) -> None:
     case = next(each.values[0] for each in VERDICTS if each.id == name)
     assert isinstance(case, dict)
     closable = {each.id for each in ATTACKERS if each.beyond is None}
@@ -297,7 +297,7 @@ def test_a_tag_that_is_known_decides(tags: dict[str, str] | None, outcome: Scena
         ("NotAction", ["sts:GetSessionToken"], "admin-key-policies", ""),
     ],
 )
-def test_a_thief_stays_out_only_if_nothing_else_is_left_open(
+def test_an_attacker_is_kept_out_only_if_nothing_else_is_left_open(
     element: str, names: list[str], attacker: str, left: str | None
 ) -> None:
     mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}

@@ -131,7 +131,7 @@ def test_the_output_says_of_whom(tmp_path: Path) -> None:
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
     said = run(str(path), "--only", "enforcement", "--lang", "en").stdout
     assert "svc-x's access key" in said
-    assert "stands for any other" not in said
+    assert "represents any other" not in said
     assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
 
 
@@ -146,7 +146,7 @@ def test_of_everyday_policies_one_user_stands_for_any() -> None:
         assert (len(found.users), found.untold) == (1, ())
     done = run(SAMPLE, "--lang", "en")
     assert done.returncode == 0
-    assert "stands for any other" in done.stdout
+    assert "represents any other" in done.stdout
 
 
 def test_an_account_that_a_variable_makes_special_has_a_user() -> None:

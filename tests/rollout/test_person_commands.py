@@ -220,8 +220,8 @@ def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
     assert iam.list_mfa_devices(UserName="hanako")["MFADevices"] == []
     left = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert left.return_value == Exit.FINDINGS
-    assert left.stdout.count("AWS cannot give back what was taken") == 3
-    assert "AWS cannot give back what was taken; stays as it is: 3\n" in left.stderr
+    assert left.stdout.count("AWS cannot restore what was deleted") == 3
+    assert "AWS cannot restore what was deleted; stays as it is: 3\n" in left.stderr
     assert "To be taken back" not in left.stderr
 
 
@@ -243,7 +243,7 @@ def test_devices_of_nobody(terminal: Terminal, local: LocalAws) -> None:
     assert re.search(r"mfa/hanako-new: named like hanako", shown.stderr)
     assert re.search(r"mfa/machine: named like machine, who has no device", shown.stderr)
     assert re.search(r"mfa/attic: named like nobody here", shown.stderr)
-    assert "AWS does not tell when such a device was made" in shown.stderr
+    assert "AWS does not say when such a device was made" in shown.stderr
     snapshot = terminal.path("older.json")
     assert terminal.run("collect", "--out", snapshot).exception is None
     iam_of(local).create_virtual_mfa_device(VirtualMFADeviceName="brand-new")
@@ -281,7 +281,7 @@ BAD = {
     "a-reason-for-nothing": (
         ("offboard", "machine", "--accept", "x=y"),
         UsageError,
-        "nothing called `x` speaks against",
+        "this plan has no obstacle `x`",
     ),
     "nobody-accepts-for-themselves": (
         ("offboard", "admin", "--accept", "oneself=I want to"),

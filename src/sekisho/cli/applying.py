@@ -24,7 +24,7 @@ _BEFORE = Message("Taken back before: {count}")
 _GONE = Message(
     "Found as before, by somebody else's doing, or because AWS does not show it yet: {count}"
 )
-_NOTHING = Message("Nothing to take back: the journal tells of nothing that this plan did.")
+_NOTHING = Message("Nothing to roll back: the journal has nothing that this plan did.")
 _REMAINING = Message("Not done: {count}")
 _STOPPED = Message("Stopped at {operation}: {code}: {message}")
 _AGAIN = Message("Run the same command again to go on from there.")
@@ -38,7 +38,7 @@ _NO = ("", "n", "no", "いいえ")
 _COMES_BACK = Message(
     "To be taken back, unless somebody has changed it since, or relies on it: {count}"
 )
-_NEVER = Message("AWS cannot give back what was taken; stays as it is: {count}")
+_NEVER = Message("AWS cannot restore what was deleted; stays as it is: {count}")
 _THEIRS = Message("Was so before the plan came to it; stays: {count}")
 _EMPTY = RollbackReport((), ())
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)

@@ -109,7 +109,9 @@ _audit_options = grouped(
 )
 
 
-@click.command("audit", short_help="Say who is enforced, who is not enrolled, and what is wrong.")
+@click.command(
+    "audit", short_help="Say for whom MFA is enforced, who is not enrolled, and what is wrong."
+)
 @_audit_options
 @aws_options
 @lang_option

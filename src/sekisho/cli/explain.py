@@ -21,7 +21,7 @@ _TELL = Message("How to tell:")
 _FIX = Message("What to do:")
 _ADMINISTRATOR = Message("An administrator is needed.")
 _YOURSELF = Message("You can do this yourself.")
-_ALIKE = Message("Easily taken for:")
+_ALIKE = Message("Easily confused with:")
 _READ = {
     "user": Message("Caller:"),
     "action": Message("Action:"),

@@ -106,7 +106,7 @@ _new_user_options = grouped(
 )
 
 
-@click.command("onboard", short_help="Plan a new user, enforced from the first moment.")
+@click.command("onboard", short_help="Plan a new user, with MFA enforced from the first moment.")
 @click.argument("user", metavar="USER")
 @_new_user_options
 @exempt_options
@@ -173,7 +173,7 @@ def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
         if key in tags:
             errors.append(
                 UsageError(
-                    Message("`--tag {text}`: the key `{key}` stands twice").filled(
+                    Message("`--tag {text}`: the key `{key}` is given twice").filled(
                         text=text, key=key
                     )
                 )

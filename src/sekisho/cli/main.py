@@ -28,13 +28,15 @@ COMMANDS: Mapping[str, Lazy] = {
     "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "explain"),
     "prove": Lazy(Message("Prove that MFA is enforced, or show a request that passes."), "prove"),
     "collect": Lazy(Message("Read an account whole, and save it as one file."), "collect"),
-    "audit": Lazy(Message("Say who is enforced, who is not enrolled, and what is wrong."), "audit"),
+    "audit": Lazy(
+        Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."), "audit"
+    ),
     "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "plan"),
     "apply": Lazy(Message("Do what a plan says, and nothing else."), "apply"),
-    "status": Lazy(Message("How a plan or a goal stands in the account now."), "status"),
+    "status": Lazy(Message("Show what is done of a plan or a goal in the account."), "status"),
     "rollback": Lazy(Message("Take back what a plan did."), "rollback"),
     "onboard": Lazy(
-        Message("Plan a new user, enforced from the first moment."), "lifecycle", "onboard"
+        Message("Plan a new user, with MFA enforced from the first moment."), "lifecycle", "onboard"
     ),
     "reset": Lazy(
         Message("Plan a lost phone: the devices go, a temporary password comes."),

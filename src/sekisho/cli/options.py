@@ -117,7 +117,7 @@ def texts_of_assumptions(texts: Iterable[str]) -> dict[str, str]:
         name, value = pair("--assume", "NAME=VALUE", text)
         if name in pairs:
             raise UsageError(
-                Message("`--assume {text}`: `{name}` stands twice").filled(text=text, name=name),
+                Message("`--assume {text}`: `{name}` is given twice").filled(text=text, name=name),
                 fix=Message("set it once"),
             )
         pairs[name] = value

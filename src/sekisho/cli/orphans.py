@@ -28,9 +28,10 @@ _THERE = Message("there already at {at}")
 _YOUNG = Message("there already at {at}, less than {hours} hours before: stays")
 _NEWER = Message("not there at {at}: stays")
 _AGELESS = Message(
-    "AWS does not tell when such a device was made, and somebody may be setting one up just now: "
-    "none is deleted. Give an older snapshot by --since to delete those that were there then, or "
-    "say --older-than 0 to delete them whatever their age."
+    "AWS does not say when such a device was made, and somebody may be setting one "
+    "up just now: none is deleted. Give an older snapshot by --since to delete "
+    "those that were there then, or --older-than 0 to delete them whatever their "
+    "age."
 )
 _ANY_AGE = Message("Deleted whatever their age: somebody may be setting one up just now.")
 _UNREAD = Message("The virtual MFA devices could not be listed.")

@@ -283,7 +283,7 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
         if identity in found:
             fix = Message("give one reason")
             raise UsageError(
-                Message("`--accept {text}`: `{identity}` stands twice").filled(
+                Message("`--accept {text}`: `{identity}` is given twice").filled(
                     text=text, identity=identity
                 ),
                 fix=fix,
@@ -300,7 +300,7 @@ _FOR_GOOD = Message("with this description, which AWS lets nobody change afterwa
 _NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
 _ALREADY = Message("already as wanted: {count}")
 _PROOFS = Message("What was checked")
-_AGAINST = Message("What speaks against it")
+_AGAINST = Message("Obstacles")
 _WARNINGS = Message("Warnings")
 _PEOPLE = Message("People: {count}")
 _EXCEPTIONS = Message("Exceptions: {count}")

@@ -18,7 +18,7 @@ from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, title_of
 
-_OPENS = Message("What it opens", "MFA")
+_OPENS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
 

@@ -77,8 +77,8 @@ _PEOPLE = "people"
 """The scenarios, beside the groups of questions."""
 _ASKING = Message("scenarios")
 _BESIDE = Message(
-    "`FullAWSAccess` is taken to be attached beside the service control policies of {levels}, "
-    "which only deny and would allow nothing alone."
+    "`FullAWSAccess` is assumed to be attached beside the service control policies "
+    "of {levels}, which only deny and would allow nothing alone."
 )
 _FULL_ACCESS = AttachedPolicy("FullAWSAccess", EVERYTHING.document)
 _OF_OPTION = verbatim("`{option}`: {message}")

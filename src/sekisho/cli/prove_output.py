@@ -231,7 +231,7 @@ _OUTCOMES = {
 _ENTERS = Message("gets in", "attacker")
 _TITLES = {
     Actor.PERSON: Message("Who must get in:"),
-    Actor.ATTACKER: Message("Who must be kept out:"),
+    Actor.ATTACKER: Message("Attackers:"),
     None: Message("Whom no policy can stop:"),
 }
 _STATES = Message("all {count} states were looked at")

@@ -24,8 +24,9 @@ from sekisho.prover import (
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
-    "{proved} of {all} users are proved enforced as their policies stand, {later} whatever is "
-    "attached later; {refuted} are not enforced, {unknown} are not known."
+    "MFA is proved to be enforced for {proved} of {all} users by their present "
+    "policies, for {later} whatever is attached later; for {refuted} it is not "
+    "enforced, for {unknown} that is unknown."
 )
 _ROW = Message("{user}: {now}; whatever is attached later: {later}")
 _SERVICE = Message("calls by AWS services for the user: {now}; whatever is attached later: {later}")
@@ -34,7 +35,7 @@ _HOLDS = Message(
 )
 _INVARIANT = verbatim("{user}: {id}: {verdict}")
 _RULE = "user-enforced"
-_TITLE = Message("The user's MFA is enforced")
+_TITLE = Message("MFA is enforced for the user")
 
 
 def users_as_table(users: UserProofs, lang: Language) -> str:

@@ -18,7 +18,7 @@ from sekisho.rollout.changes import affected_names
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 
-@click.command("status", short_help="How a plan or a goal stands in the account now.")
+@click.command("status", short_help="Show what is done of a plan or a goal in the account.")
 @click.argument("path", metavar="PLAN|JOURNAL|GOAL", type=click.Path(path_type=Path))
 @click.option(
     "--journal",
@@ -48,7 +48,7 @@ def command(
     """
     if path.suffix in (".yaml", ".yml"):
         if who:
-            raise UsageError(Message("`--who` is for a plan: a goal tells of no changes"))
+            raise UsageError(Message("`--who` is for a plan: a goal has no changes"))
         if journal:
             raise UsageError(
                 Message("`--journal` is for a plan: a goal has none"), fix=Message("leave it out")

@@ -94,9 +94,9 @@ class _Reader:
             self._fault(event, Message("is nested more than {most} deep").filled(most=_DEEPEST))
             raise FaultyInput(self.name, self.faults)
         if getattr(event, "anchor", None) is not None:
-            self._fault(event, Message("anchors and aliases are not taken: write the value out"))
+            self._fault(event, Message("anchors and aliases are not accepted: write the value out"))
         if getattr(event, "tag", None) not in (None, "!"):
-            self._fault(event, Message("tags like `!!str` are not taken"))
+            self._fault(event, Message("tags like `!!str` are not accepted"))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._items(path, depth)
         if isinstance(event, yaml.MappingStartEvent):

@@ -104,7 +104,7 @@ def _account_faults(resource: str, given: str) -> Iterator[Fault]:
         fix = Message("an account id has twelve digits")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", fix=fix)
     elif told and told != given:
-        message = Message("the resource's ARN tells account `{account}`, not {given}").filled(
+        message = Message("the resource's ARN has account `{account}`, not {given}").filled(
             account=told, given=quoted(given)
         )
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")

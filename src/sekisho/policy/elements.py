@@ -201,7 +201,7 @@ def _check_key(member: Member, spelled: set[str], path: str, faults: Collector) 
     if not member.key.strip():
         faults.add(Code.POLICY_BAD_VALUE, Message("an empty condition key"), path, member.position)
     elif lower in spelled:
-        message = Message("the key {key} stands twice, in different case").filled(
+        message = Message("the key {key} is given twice, in different case").filled(
             key=quoted(member.key)
         )
         faults.add(

@@ -163,7 +163,7 @@ def _unique_sids(statements: list[Statement], faults: Collector) -> None:
         if statement.sid and first.setdefault(statement.sid, statement.index) != statement.index:
             faults.add(
                 Code.POLICY_SID_REPEATED,
-                Message("the Sid {sid} stands twice (first in statement {first})").filled(
+                Message("the Sid {sid} is used twice (first in statement {first})").filled(
                     sid=quoted(statement.sid), first=first[statement.sid]
                 ),
                 f"Statement[{statement.index}].Sid",

@@ -172,7 +172,7 @@ def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, 
         faults += _tag_value(value, f"{where}[{index}].Value")
     for key, count in Counter(key.lower() for key, _ in entries).items():
         if count > 1:
-            message = Message("the tag {key} stands {count} times; case does not count").filled(
+            message = Message("the tag {key} is given {count} times; case does not matter").filled(
                 key=quoted(key), count=count
             )
             faults.append(_fault(message, where, Message("keep one")))

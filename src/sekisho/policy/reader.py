@@ -202,7 +202,7 @@ class _Reader:
                 self.path.append(member.key)
                 self.faults.add(
                     Code.POLICY_DUPLICATE_KEY,
-                    Message("{key} stands twice (first on line {line})").filled(
+                    Message("{key} is given twice (first on line {line})").filled(
                         key=quoted(member.key), line=first.position.line
                     ),
                     joined(self.path),

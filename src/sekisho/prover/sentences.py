@@ -51,10 +51,10 @@ _NOWHERE = Message(", through a VPC endpoint (no aws:SourceIp)")
 _CONTEXT = Message(", with {context}")
 _ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
 _FUTURE = Message(" (an action that the catalogue does not know)")
-_ANYONE = Message("The user is {arn}, a name that stands for any other; give yours by --user-arn.")
+_ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --user-arn.")
 
 
-_THESE = Message("Asked about {arn}, whom the policies tell apart; give the user by --user-arn.")
+_THESE = Message("Asked about {arn}, whom the policies distinguish; give the user by --user-arn.")
 
 
 def assumed_user(whose: Callers) -> Message:

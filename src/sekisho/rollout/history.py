@@ -54,7 +54,7 @@ CALLS = len(
 )
 """At most so many calls, whatever has changed; CloudTrail takes two a second."""
 
-_NONE = Message("CloudTrail tells of no such change in its 90 days; it may be 15 minutes late")
+_NONE = Message("CloudTrail has no such change in its 90 days; it may be 15 minutes late")
 _MORE = Message("not among CloudTrail's last {page} events of its kind")
 
 

@@ -14,7 +14,7 @@ from sekisho.errors import Code, Fault, FaultyInput, meant
 from sekisho.messages import Message
 from sekisho.policy import Position
 
-_ELSE = Message("delete the entry, or mend the name")
+_ELSE = Message("delete the entry, or correct the name")
 
 
 class ExceptionKind(StrEnum):

@@ -14,12 +14,12 @@ from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
 
 _UNASSIGNED = Message("a virtual device that no user has enabled")
-_ROOT_UNKNOWN = Message("neither the account summary nor a credential report tells")
+_ROOT_UNKNOWN = Message("neither the account summary nor a credential report says")
 _ROOT_MFA = Message("AccountMFAEnabled is 0")
 _ROOT_REPORTED = Message("mfa_active of <root_account> is false in the credential report")
 _ROOT_KEY = Message("root has an access key")
 _ROOT_VIRTUAL = Message("root's MFA device is a virtual one")
-_NO_AGE = Message("the credential report does not tell its age")
+_NO_AGE = Message("the credential report does not say when it was made")
 _REPORT_OF = Message("the credential report is of {at}")
 _NOT_LISTED = Message("the user is not in the snapshot, in which not everybody could be listed")
 _EXCEPTION = Message("{kind}; {ticket}; expires {day}")

@@ -26,7 +26,7 @@ _ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement doe
 _NO_WAY = Message(
     "{arn} does not come to a session with MFA by what they hold, without help ({under}); {stopped}"
 )
-_THERE = Message("under MFA enforcement that is there")
+_THERE = Message("under the present MFA enforcement")
 _TO_COME = Message("once MFA enforcement is attached")
 _EDITS = Message("allowed with MFA: {request}")
 _NOT_DECIDED = Message("not decided")

@@ -27,11 +27,11 @@ from sekisho.prover.scenarios import ScenarioOutcome
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 
-UNREAD = Message("cannot be told: what they hold was not read ({what})")
-UNLISTED = Message("cannot be told: not all users were read")
+UNREAD = Message("unknown: their credentials were not read ({what})")
+UNLISTED = Message("unknown: not all users were read")
 
 _NO_WORDS = verbatim("")
-_UNKNOWN = Message("cannot be told: {reason}")
+_UNKNOWN = Message("unknown: {reason}")
 _NO_REPORT = Message("there is no credential report, and the password may have expired")
 
 

@@ -213,7 +213,7 @@ def _redundant(values: list[str]) -> Iterator[Message]:
     for value, times in Counter(values).items():
         if times > 1:
             shown = quoted(value)
-            yield Message("{shown} stands {times} times").filled(shown=shown, times=times)
+            yield Message("{shown} is there {times} times").filled(shown=shown, times=times)
     stems = {
         value[:-1] for value in values if value.endswith("*") and not set("*?") & set(value[:-1])
     }

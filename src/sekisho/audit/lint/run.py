@@ -49,7 +49,7 @@ _MOST_COVERED = 1_500
 """How many times an action or a resource is compared with one that is always denied."""
 
 _NOT_READ = Message(
-    "The policy could not be read whole, so its meaning was not examined: mend the errors first"
+    "The policy could not be read whole, so its meaning was not examined: correct the errors first"
 )
 _NOT_DECIDED = Message(
     "The engine cannot decide this policy, so its meaning was not examined: {why}"

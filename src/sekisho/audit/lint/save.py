@@ -178,7 +178,7 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
 def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
     """Yield that a service control policy is longer than its quota is, or was."""
     fact = Message(
-        "{raw} characters, {used} without white space; {scp_long} or {scp_now} are taken"
+        "{raw} characters, {used} without white space; {scp_long} or {scp_now} are allowed"
     ).filled(raw=raw, used=used, scp_long=_SCP_LONG, scp_now=_SCP_NOW)
     name = FindingId.SAVE_SIZE if used > _SCP_NOW else FindingId.SAVE_SCP_SIZE
     yield found(name, place_in(document, None), fact)

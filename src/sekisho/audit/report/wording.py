@@ -76,12 +76,14 @@ EXEMPTION: tuple[Message, ...] = (
 
 _AS_OF = Message("Account {account}{alias}. Data as of {at}; actions: {dated}; sekisho {version}.")
 _ALIAS = verbatim(" ({alias})")
-_ALL = Message("All {users} users are proved enforced.")
+_ALL = Message("MFA is proved to be enforced for all {users} users.")
 _ALL_READ = Message(
-    "All {users} users that were read are proved enforced, but not all of the account was read."
+    "MFA is proved to be enforced for all {users} users that were read, but not "
+    "all of the account was read."
 )
 _SOME = Message(
-    "{enforced} of {users} users are proved enforced; these {left} are not, and here is why:"
+    "MFA is proved to be enforced for {enforced} of {users} users; for these "
+    "{left} it is not, and here is why:"
 )
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
@@ -91,7 +93,7 @@ _ENABLED = Message(
     "Enabled: {enabled} of {users} users have a device ({console_enabled} of {console} with a "
     "console password){unknown}."
 )
-_ARE_ENFORCED = Message("Enforced: {enforced} of {users} are proved enforced{unknown}.")
+_ARE_ENFORCED = Message("Enforced: proved for {enforced} of {users}{unknown}.")
 _USED = Message(
     "Used: for {used} of {users} users the last sign-in at the console is known to have been with "
     "MFA; for {unknown} a snapshot cannot tell (access keys; sign-ins before today's devices)."

@@ -152,7 +152,7 @@ def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     value: dict[str, object] = {}
     for key, member in pairs:
         if key in value:
-            message = Message("the key {key} stands twice in one object")
+            message = Message("the key {key} is given twice in one object")
             raise _not_json(message.filled(key=quoted(key)))
         value[key] = member
     return value

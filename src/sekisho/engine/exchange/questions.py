@@ -254,7 +254,9 @@ class _Reader:
             path = _under("request.context", key)
             if key.lower() in spelled:
                 self.wrong(
-                    path, Message("the key stands twice, in different case"), Code.REQUEST_BAD_VALUE
+                    path,
+                    Message("the key is given twice, in different case"),
+                    Code.REQUEST_BAD_VALUE,
                 )
                 continue
             spelled.add(key.lower())

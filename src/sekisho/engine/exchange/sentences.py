@@ -179,7 +179,7 @@ _LISTED: Mapping[Listed, Message] = {
         "{asked} has"
     ),
 }
-_STANDS_FOR = Message("here {variable} stands for {value}")
+_STANDS_FOR = Message("here {variable} is {value}")
 _NO_VALUE = Message("here {variable} has no value")
 
 _MISSES = Message("{place} comes nearest, but:")

@@ -53,8 +53,7 @@ lists, or sets a device's clock right."""
 
 _UNDECIDED = Message("what the scenarios do not try could not be decided: {reason}")
 _OPEN = Message(
-    "MFA enforcement leaves open what the scenarios do not try: `{action}` on "
-    "`{resource}`, with {held}"
+    "the policies allow what the scenarios do not try: `{action}` on `{resource}`, with {held}"
 )
 
 
@@ -233,7 +232,7 @@ Result = Reachable | Unreachable | Unexplored
 
 
 _NOT_MODELLED = Message("the model of sign-in does not know the condition key {named}")
-_NAMES_APART = Message("the model of sign-in does not tell names of devices apart like {named}")
+_NAMES_APART = Message("the model of sign-in does not distinguish names of devices like {named}")
 _TOO_MANY = Message("more than {most} states")
 
 

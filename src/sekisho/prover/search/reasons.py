@@ -9,8 +9,8 @@ TOO_MANY_COMBINATIONS = Message("too many combinations of statements")
 TOO_MANY_SETS = Message("too many sets of values")
 TOO_MANY_CONDITIONS = Message("too many different conditions")
 TOO_MANY_DIGITS = Message("a number with too many digits")
-TOO_MANY_USERS = Message("the policies tell more than {most} classes of users apart")
-UNSETTLED_USERS = Message("users are told apart by what is not known: {entries}")
+TOO_MANY_USERS = Message("the policies distinguish more than {most} classes of users")
+UNSETTLED_USERS = Message("users are distinguished by what is not known: {entries}")
 NOT_HANDLED = Message("a {kind} is not handled")
 MAY_HAVE_NO_VALUE = Message("an Allow's NotResource where a variable may have no value: {entries}")
 READ_AS_ONE = Message("`{entry}` read as one string")
@@ -20,9 +20,9 @@ SEVERAL_ACCOUNTS = Message(
 SEVERAL_PARTITIONS = Message(
     "the user may be of several partitions ({users}): say whose they are by --user-arn"
 )
-TELLS_CALLERS = Message("the policies tell users apart by {keys}: say who calls by --user-arn")
+TELLS_CALLERS = Message("the policies distinguish users by {keys}: say who calls by --user-arn")
 TELLS_OWNERS = Message(
-    "the policies may tell more accounts apart, as owners of resources, than were asked about"
+    "the policies may distinguish more accounts, as owners of resources, than were asked about"
 )
 NAMES_A_SERVICE = Message("a policy variable that names a service in between")
 NAMES_A_TIME = Message("a policy variable that names a time")

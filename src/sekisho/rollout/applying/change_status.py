@@ -118,9 +118,7 @@ def settle_passwords(
             )
         if change.read(Observer(api)) is None:
             raise UsageError(
-                Message("there is no console password of `{user}`: nobody's is in doubt").filled(
-                    user=user
-                ),
+                Message("`{user}` has no console password, so none is in doubt").filled(user=user),
                 fix=Message("leave the option out"),
             )
         entries[user] = Entry(now, event, change.address, "said by whoever ran this")

@@ -28,7 +28,7 @@ IN_DOUBT = Message(
     "it may be of the run that died at that call, or somebody else's: ask, then say so by "
     "`--ours USER` or `--theirs USER`"
 )
-IRREVERSIBLE = Message("AWS cannot give back what was taken: it stays as it is")
+IRREVERSIBLE = Message("AWS cannot restore what was deleted: it stays as it is")
 NO_OTHER_ENFORCEMENT = Message(
     "it came in place of `{what}`, which is not back: without both, people may be left without "
     "MFA enforcement (`--leave-unenforced` takes it back all the same)"

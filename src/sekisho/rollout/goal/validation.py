@@ -86,7 +86,7 @@ def _twice(given: Iterable[str], where: str) -> Iterator[Fault]:
         if count > 1:
             yield Fault(
                 Code.PLAN_FAULTY,
-                Message("`{name}` stands {count} times").filled(name=name, count=count),
+                Message("`{name}` is there {count} times").filled(name=name, count=count),
                 where,
                 fix=Message("keep one"),
             )
@@ -97,7 +97,9 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
     aimed_at = {*goal.users, *members, *(user.name for user in goal.new_users)}
     for name in goal.break_glass:
         if name in aimed_at:
-            message = Message("the break-glass user `{name}` would be enforced").filled(name=name)
+            message = Message("MFA would be enforced for the break-glass user `{name}`").filled(
+                name=name
+            )
             fix = Message("take it off one of the two lists")
             yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
 

@@ -32,12 +32,12 @@ _TEXTS: Mapping[ImpactKind, Message] = {
     ImpactKind.SIGNS_IN_NOWHERE: Message(
         "Has neither a password nor an active access key: signs in nowhere."
     ),
-    ImpactKind.OTHER_POLICIES: Message("Is not enforced; other policies decide than now."),
+    ImpactKind.OTHER_POLICIES: Message("MFA is not enforced; other policies decide than now."),
     ImpactKind.NOT_ENFORCED: Message(
-        "Gets the policy and is not enforced by it: not everything is denied without MFA."
+        "Gets the policy, but it does not enforce MFA: not everything is denied without MFA."
     ),
     ImpactKind.ENFORCEMENT_UNKNOWN: Message(
-        "Gets the policy; whether it MFA enforcements them cannot be told."
+        "Gets the policy; whether it enforces MFA for them is unknown."
     ),
     ImpactKind.UNCHANGED: Message("Nothing changes."),
     ImpactKind.WAITS_FOR_WAVE: Message("Waits for {until}."),

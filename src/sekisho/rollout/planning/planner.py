@@ -350,9 +350,7 @@ def check_accepted(plan: Plan) -> Plan:
     for identity in plan.accepted:
         if identity not in plan.against:
             raise UsageError(
-                Message("nothing called `{identity}` speaks against this plan").filled(
-                    identity=identity
-                )
+                Message("this plan has no obstacle `{identity}`").filled(identity=identity)
             )
         if identity in UNACCEPTABLE:
             raise UsageError(

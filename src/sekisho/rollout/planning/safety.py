@@ -42,15 +42,15 @@ from sekisho.rollout.planning.user_warnings import (
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 ENFORCEMENT_PROVED = Message(
-    "For everybody who gets the policy, no request without MFA passes outside the exempt list, "
-    "whatever is attached later."
+    "For everybody who gets the policy, no request without MFA passes but the "
+    "exempt actions, whatever is attached later."
 )
 EVERYONE_GETS_IN = Message(
     "Everybody who is touched and can sign in now comes to a session with MFA by what they hold."
 )
 KEYS_IN_USE = Message(
-    "Access keys of these users were used in the last 90 days, or it cannot be told, and will stop "
-    "working without MFA."
+    "Access keys of these users were used in the last 90 days, or that is unknown, "
+    "and will stop working without MFA."
 )
 CREDENTIALS_IN_USE = Message(
     "SSH keys, signing certificates or credentials for one service of these users are active, or "
@@ -71,8 +71,8 @@ NO_BREAK_GLASS = Message("No break-glass user is named: nobody is protected as o
 NOBODY_ADMINISTERS = Message(
     "No user could administer users before, with what they hold, so that none is lost."
 )
-MFA_OPENS = Message("Nobody is shut out even with MFA.")
-CALLER_UNKNOWN = Message("It cannot be told which policies decide for the caller.")
+MFA_OPENS = Message("Nobody is locked out even with MFA.")
+CALLER_UNKNOWN = Message("It is unknown which policies decide for the caller.")
 OTHER_ACCOUNT = Message("The caller is not of the account that was read.")
 NOT_MEANT = Message(
     "Other policies will decide for these users, and the goal is not about them: they are in a "

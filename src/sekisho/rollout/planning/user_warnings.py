@@ -32,8 +32,8 @@ from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_cr
 from sekisho.rollout.planning.requests import may, probes
 from sekisho.signin import Credential
 
-UNREAD_POLICIES = Message("cannot be told: policies that decide for them were not read")
-UNKNOWN = Message("cannot be told: {reason}")
+UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
+UNKNOWN = Message("unknown: {reason}")
 NOT_CONFIRMED = Message(
     "That CodeCommit refuses them is observed; of other services, such as Bedrock and Keyspaces, "
     "AWS does not document it."
@@ -65,7 +65,7 @@ STILL_STUCK = Message(
 GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
 LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
 MAY_LOSE = Message(
-    "These users may lose things that they may do now, even with MFA; it cannot be told: {what}"
+    "These users may lose permissions that they have now, even with MFA; that is unknown: {what}"
 )
 
 

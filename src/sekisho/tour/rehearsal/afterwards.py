@@ -106,7 +106,7 @@ _CANNOT_SIGN_IN = Message("cannot change the password: an administrator is neede
 _NO_PERSON = Message("no person: give it a role")
 _NOT_ENFORCED = Message("attach the policy")
 _EXCEPTION = Message("nothing (break-glass)")
-_ENFORCED = Message("who is enforced")
+_ENFORCED = Message("users for whom MFA is enforced")
 _NO_GAPS = Message("what could not be read")
 _LEFT = Message("What stays")
 _LEFT_COLUMNS = (Message("who"), Message("what"))
@@ -115,7 +115,7 @@ _USER = Message("user")
 _PASSWORD = Message("password, changed by its owner")
 _UNASSIGNED = Message("unassigned device, which nobody could enable")
 _NEW = Message("new users, who have been used")
-_KEEP = Message("users whom the plans made, enforced still")
+_KEEP = Message("users whom the plans made and for whom MFA is still enforced")
 
 
 def after(rehearsal: Rehearsal) -> Iterator[Step]:
