@@ -97,10 +97,10 @@ def _filled(pattern: str, home: Home) -> str | None:
     return ":".join(filled)
 
 
-_EFFECTS: Mapping[DecisionEffect, str] = {
-    DecisionEffect.ALLOWED: "許可",
-    DecisionEffect.IMPLICITLY_DENIED: "暗黙的な拒否",
-    DecisionEffect.EXPLICITLY_DENIED: "明示的な拒否",
+_EFFECTS: Mapping[DecisionEffect, Message] = {
+    DecisionEffect.ALLOWED: Message("Allowed", "decision"),
+    DecisionEffect.IMPLICITLY_DENIED: Message("ImplicitlyDenied", "decision"),
+    DecisionEffect.EXPLICITLY_DENIED: Message("ExplicitlyDenied", "decision"),
 }
 
 
@@ -114,7 +114,7 @@ def asked(ask: Ask, state: CredentialState | MfaState, effect: DecisionEffect) -
         action=ask.action,
         resource=ask.resource,
         credential=Message.both(holding.value, CREDENTIALS[holding].ja),
-        effect=Message.both(effect.value, _EFFECTS[effect]),
+        effect=_EFFECTS[effect],
     )
 
 
