@@ -44,7 +44,7 @@ _DETAILS = "GetAccountAuthorizationDetails"
 
 
 class Powers:
-    """Asks what users, groups and roles of an account may do to MFA enforcements.
+    """Asks what users, groups and roles of an account may do to MFA enforcement.
 
     Args:
         snapshot: the account.

@@ -1,11 +1,9 @@
-"""What MFA enforcements a user, and the calls that would take it away.
+"""Which policies enforce MFA for a user, and the calls that would take enforcement away.
 
 The engine is asked for two requests that no MFA enforcement exempts and that are allowed with MFA,
-by access
-key and in a session without MFA: what stops them there, and not with MFA, MFA enforcements. Where
-the usual
-ones are not allowed even with MFA, as under a boundary that names certain resources, the prover
-finds others.
+by access key and in a session without MFA. What stops them there, and not with MFA, enforces MFA.
+Where the usual requests are not allowed even with MFA, as under a boundary that names certain
+resources, the prover finds others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -292,7 +290,7 @@ def removals_of(
             are not known.
     """
     home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
-    # what was not read may MFA enforcement, and Force_MFA is what would
+    # what was not read may enforce MFA, and Force_MFA is what would
     known = {
         name for each in enforcements.values() if not isinstance(each, Message) for name in each
     }

@@ -10,7 +10,7 @@ from sekisho.audit.finding import Finding, FindingId
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, Row
 from sekisho.audit.report.model import AccountReport
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, table, verbatim
 
 NATURES: Mapping[Nature, Message] = {
     Nature.PERSON: Message("person"),
@@ -22,18 +22,6 @@ _ENFORCED: Mapping[Enforced, Message] = {
     Enforced.NOTHING_ALLOWED: Message("no (nothing allowed without MFA)"),
     Enforced.REFUTED: Message("no", "answer"),
     Enforced.UNKNOWN: Message("unknown"),
-}
-_OUTLOOKS: Mapping[ImpactKind, Message] = {
-    ImpactKind.UNKNOWN: Message("unknown"),
-    ImpactKind.EXEMPT: Message("exempt until"),
-    ImpactKind.DEAD_LOCK: Message("will dead-lock at first sign-in"),
-    ImpactKind.LOCKED_OUT: Message("cannot get in"),
-    ImpactKind.KEYS_STOP: Message("has working keys that will stop"),
-    ImpactKind.KEYS_MAY_STOP: Message("not known whether working keys will stop"),
-    ImpactKind.NOT_ENFORCED: Message("not covered"),
-    ImpactKind.MUST_ENROL: Message("must enrol first"),
-    ImpactKind.SIGNS_IN_NOWHERE: Message("has nothing to sign in with"),
-    ImpactKind.READY: Message("ready"),
 }
 
 USERS = Message("Users")
@@ -273,7 +261,7 @@ def _counted(text: Message, count: int) -> Message:
 
 
 def _outlook(row: Row, outlook: ImpactKind) -> Message:
-    text = _OUTLOOKS[outlook]
+    text: Message = table("impacts")[outlook]["audit"]
     if outlook is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()
         return Message("exempt until {day}").filled(day=day)

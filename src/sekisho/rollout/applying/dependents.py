@@ -1,8 +1,11 @@
-"""For whom a roll-back leaves MFA enforcement: others have come to be enforced by what a plan did.
+"""What a roll-back leaves, because people would be left without MFA enforcement.
 
-A plan is judged for those whom it affects then. Whoever has come since, or was made by the plan and
-stays, would be left without enforcement and unsaid; or would get what the plan had detached from a
-group, of which nobody has judged what it does to them.
+`Dependents`: others have come to depend on what a plan did. A plan is judged for those whom it
+affects then. Whoever has come since, or was made by the plan and stays, would lose enforcement; or
+would get what the plan had detached from a group, and nobody has judged what that does to them.
+
+`ReplacedPolicies`: a plan detaches an old policy once the new one is in place. If the old one
+cannot be put back, taking the new one away would leave people with neither.
 """
 
 from collections.abc import Iterator
@@ -189,7 +192,7 @@ class ReplacedPolicies:
     def of(self, change: Change) -> str:
         """Return the address of what is lost and what `change` gave may stand for; "" if none.
 
-        What a group or a policy gives may authorizer anybody.
+        What a group or a policy gives may protect anybody.
         """
         match change:
             case AttachUserPolicy(user) | AddUserToGroup(_, user):

@@ -1,4 +1,4 @@
-"""What an administrator wants: one policy, and the people that it shall MFA enforcement."""
+"""What an administrator wants: one policy, and the people for whom it shall enforce MFA."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -7,46 +7,13 @@ from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
-from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
 from sekisho.rollout.planning.requests import SERVICES, Ask, decided, probes
 from sekisho.signin import Credential
 
-_TEXTS: Mapping[ImpactKind, Message] = {
-    ImpactKind.READY: Message("Has an MFA device: signs in with it as today."),
-    ImpactKind.MUST_ENROL: Message("Sets up MFA at the next sign-in, and can do little before."),
-    ImpactKind.NEW_PASSWORD: Message(
-        "Must change the password at the next sign-in, then sets up MFA."
-    ),
-    ImpactKind.KEY_ONLY: Message(
-        "Cannot sign in at the console, where the password must be changed and that is refused: "
-        "gets in only by access key, and uses MFA with it."
-    ),
-    ImpactKind.LOCKED_OUT: Message("Cannot get in: {why}."),
-    ImpactKind.UNKNOWN: Message("Whether they get in {why}."),
-    ImpactKind.HOLDS_NOTHING: Message(
-        "Has neither a password nor an active key: nothing to sign in with."
-    ),
-    ImpactKind.SIGNS_IN_NOWHERE: Message(
-        "Has neither a password nor an active access key: signs in nowhere."
-    ),
-    ImpactKind.OTHER_POLICIES: Message("MFA is not enforced; other policies decide than now."),
-    ImpactKind.NOT_ENFORCED: Message(
-        "Gets the policy, but it does not enforce MFA: not everything is denied without MFA."
-    ),
-    ImpactKind.ENFORCEMENT_UNKNOWN: Message(
-        "Gets the policy; whether it enforces MFA for them is unknown."
-    ),
-    ImpactKind.UNCHANGED: Message("Nothing changes."),
-    ImpactKind.WAITS_FOR_WAVE: Message("Waits for {until}."),
-    ImpactKind.WAITS_FOR_PASSWORD: Message(
-        "Must change the temporary password first; then plan again."
-    ),
-    ImpactKind.EXEMPT: Message("An exception until {until}."),
-    ImpactKind.BREAK_GLASS: Message("A break-glass user: is not touched."),
-}
 _KEYS = Message("Access keys stop working without MFA.")
 _OTHERS = Message("SSH keys, signing certificates or credentials for one service stop working.")
 _ANY_OTHERS = Message(
@@ -71,13 +38,18 @@ def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     )
 
 
+def _text(impact: ImpactKind) -> Message:
+    text: Message = table("impacts")[impact]["plan"]
+    return text
+
+
 def _waiting(goal: Goal) -> Iterator[PlannedImpact]:
     for user, waiting in goal.waiting.items():
         yield _person(user, ImpactKind(waiting.why.value), until=waiting.until)
 
 
 def _person(user: str, impact: ImpactKind, **values: object) -> PlannedImpact:
-    return PlannedImpact(user, impact, _TEXTS[impact].filled(**values))
+    return PlannedImpact(user, impact, _text(impact).filled(**values))
 
 
 def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
@@ -95,7 +67,7 @@ def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...
     impact = _kind(accounts, user)
     outcome = accounts.outcomes.get(user.name)
     why = outcome.why if outcome is not None else verbatim("")
-    text = joined_messages([_TEXTS[impact].filled(why=why), *stopping], en=" ", ja="")
+    text = joined_messages([_text(impact).filled(why=why), *stopping], en=" ", ja="")
     return PlannedImpact(user.name, impact, text)
 
 
