@@ -19,10 +19,10 @@ from sekisho.engine import (
     Policies,
     Request,
     decide,
-    exchange,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler, decider
 from sekisho.engine.compiled import templates as source
+from sekisho.engine.exchange import lines as exchange
 from sekisho.engine.model import Level, ResourceKind
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from engine import test_corpus
 from engine.asking import ALICE
-from sekisho.engine import Policies, exchange
+from sekisho.engine import Policies
 from sekisho.engine.compiled import decider
+from sekisho.engine.exchange import lines as exchange
 from sekisho.engine.exchange.lines import answers
 from sekisho.engine.exchange.questions import Documents
 from sekisho.policy import PolicyKind
