@@ -20,9 +20,10 @@ from sekisho.engine import (
     decide,
     explain,
 )
+from sekisho.engine.exchange import sentences
 from sekisho.engine.exchange.sentences import explanation_to_json, reasons
 from sekisho.messages import Language
-from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
+from sekisho.policy import Document, Effect, Element, OperatorName, PolicyKind, Statement, from_json
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Ops/s"
 BUCKET = "arn:aws:s3:::b/k"
@@ -337,3 +338,8 @@ def test_a_condition_in_words(
     request = Request(ALICE, "s3:GetObject", BUCKET, context)
     lines = reasons(explain(request, Policies((policy(statement),))))
     assert any(en in line.en for line in lines), lines
+
+
+def test_every_operator_has_a_predicate() -> None:
+    said = {*sentences._PREDICATES, *sentences._NEGATED, OperatorName.NULL}
+    assert said == {*OperatorName}
