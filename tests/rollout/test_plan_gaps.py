@@ -65,7 +65,7 @@ def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> 
     assert not made.applicable
     fates = {person.user: person for person in made.people}
     assert fates["hanako"].impact == "unknown"
-    assert f"what they hold was not read ({gap})" in fates["hanako"].text.en
+    assert f"their credentials were not read ({gap})" in fates["hanako"].text.en
     if who:
         assert fates["machine"].impact == "enrols-first"
 
