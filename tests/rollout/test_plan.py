@@ -269,7 +269,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "message"),
-    [("enforcement", "no obstacle"), ("nonsense", "nothing called"), ("quota", "nobody can")],
+    [("enforcement", "has no obstacle"), ("nonsense", "has no obstacle"), ("quota", "nobody can")],
 )
 def test_what_cannot_be_accepted_is_refused(identity: str, message: str) -> None:
     start = crowded(account(), attached=10)
