@@ -16,7 +16,9 @@ FILES = sorted(SOURCE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 FILE_LINES, FILE_HARD_STOP = 500, 700
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "prover/values/callers.py": "what can coincide with a variable, and the users made of it",
+}
 """Files over the soft limit, each with its reason."""
 FUNCTION_LINES, FUNCTION_HARD_STOP, LONG_SHARE = 50, 80, 0.02
 PARAMETERS = 5

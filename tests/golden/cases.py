@@ -1,4 +1,4 @@
-"""The cases of `cases/*.yaml`: which command is run, how, and where its output is kept.
+"""The cases of `cases/*.yaml`: which command is run, how, and where its output is.
 
 A file is a list of cases and stories. A case:
 
@@ -85,8 +85,17 @@ class Story:
     local: str | None = None
     shared: bool = False
 
+    @property
+    def banner(self) -> str:
+        """The name of the file with what `sekisho local` puts out."""
+        return f"{self.id}/local.txt"
 
-def stories() -> Iterator[Story]:
+    @property
+    def farewell(self) -> str:
+        return f"{self.banner}.err"
+
+
+def _all() -> Iterator[Story]:
     """Yield all, in order.
 
     Raises:
@@ -143,3 +152,7 @@ def _words(line: str) -> Iterator[str]:
             yield from (path.relative_to(HERE / "inputs").as_posix() for path in found)
         else:
             yield word
+
+
+STORIES = tuple(_all())
+CASES = tuple(case for story in STORIES for case in story.cases)

