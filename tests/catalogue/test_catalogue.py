@@ -36,7 +36,7 @@ def test_an_action_in_any_case_has_aws_spelling(known):
 
 
 def test_devices_are_made_on_the_mfa_arn_and_enabled_on_the_user(known):
-    # fact §4.6
+    # Service Authorization Reference, IAM
     resources = {
         name: [kind.name for kind in known.action(f"iam:{name}").resource_types]
         for name in ("CreateVirtualMFADevice", "EnableMFADevice", "ListVirtualMFADevices")

@@ -136,3 +136,9 @@ def test_what_is_missing_is_found(named: str, missing: bool, tmp_path: Path) -> 
     document = tmp_path / "page.md"
     document.write_text(named, encoding="utf-8")
     assert bool(_missing(document)) == missing
+
+
+def test_no_source_is_a_note_that_nobody_has() -> None:
+    """A fact of AWS is cited by AWS's page, or by a document here that names it."""
+    texts = [*CODE, *DOCUMENTS, *(ROOT / "tests" / "corpus").rglob("*.json")]
+    assert not [path for path in texts if re.search(r"§\s?\d", path.read_text("utf-8"))]

@@ -1,6 +1,6 @@
 """What the family's choices open and shut, decided by the engine on real requests.
 
-Source: facts §2.2 (context keys by credential), §5.1-5.3 (weaknesses), §11.1 (the tables).
+Source: docs/signin.md (context keys by credential), docs/policy.md (what the pattern leaves open).
 """
 
 from dataclasses import replace

@@ -13,7 +13,10 @@ CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("aws-self-manage", 1986), ("force-mfa-first-login", 2038)],  # facts §1.2
+    [
+        ("aws-self-manage", 1986),
+        ("force-mfa-first-login", 2038),
+    ],
 )
 def test_size_of_the_samples(name, expected):
     text = (CORPUS / f"{name}.json").read_text(encoding="utf-8")

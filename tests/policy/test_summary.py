@@ -25,7 +25,7 @@ def _cells(rows, language="en"):
 
 
 def test_first_login_is_what_the_review_page_shows():
-    # facts §14.1
+    # IAM User Guide, Create IAM policies (console): "Review and create"
     text = (CORPUS / "force-mfa-first-login.json").read_text(encoding="utf-8")
     summary = policy.summarise(policy.parse(text), catalogue.load())
     assert summary.uncategorised == ()
@@ -117,7 +117,7 @@ USER = "arn:aws:iam::*:user/${aws:username}"
         (_allow([]), [(WarningKind.NO_ACTIONS, ())]),
         (_allow("iam:GetUser", []), [(WarningKind.NO_RESOURCES, ())]),
         (
-            # the action of a device on the user's ARN: a common slip (facts §4.6)
+            # the action of a device on the user's ARN: a common slip
             _allow(["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"], USER),
             [(WarningKind.ACTION_WITHOUT_RESOURCE, ("iam:CreateVirtualMFADevice",))],
         ),
@@ -129,7 +129,7 @@ USER = "arn:aws:iam::*:user/${aws:username}"
             _allow("iam:GetUser", [USER, "arn:aws:iam::*:mfa/*"]),
             [(WarningKind.RESOURCE_WITHOUT_ACTION, ("arn:aws:iam::*:mfa/*",))],
         ),
-        # resources of other services are shown without a warning (facts §14.2)
+        # resources of other services are shown without a warning (IAM User Guide, Policy summary)
         (_allow("iam:GetUser", [USER, "arn:aws:sqs:::q"]), []),
         # a short ARN stands for everything of the service
         (_allow("iam:GetUser", "arn:aws:iam"), []),

@@ -463,7 +463,7 @@ _DOUBT = Message(
 def ruling_of(request: Request) -> Ruling:
     """Return what the service says of a request that is sound, before any policy is asked.
 
-    Of a user or the root user it is what is said to a long-term access key (facts §3.1, §3.5).
+    Of a user or the root user it is what holds with a long-term access key (docs/signin.md).
     """
     caller = caller_of(request, bounded=False)
     if caller.kind not in _HOLDS:
