@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from bench.engine.peers import PEERS, Told, install
+from bench.engine.peers import PEERS, PeerResult, install
 from bench.engine.peers.timing import rates
 from bench.engine.workload import Workload, distinct, questions, twelve
 from sekisho.engine import DecisionEffect, Request, decide
@@ -54,9 +54,9 @@ def table(title: str, workload: Workload, repetitions: int) -> None:
     ]
     sample = workload.sample(_FEW)
     truth = [_allowed(decide(one, sets[number]).effect) for number, one in asked[:_FEW]]
-    for name, told in _peers(sample, repetitions):
-        note = told.error or _agreement(told.allowed, truth)
-        rows.append((name, len(sample.requests), told.rates, note))
+    for name, result in _peers(sample, repetitions):
+        note = result.error or _agreement(result.allowed, truth)
+        rows.append((name, len(sample.requests), result.rates, note))
     _print(title, rows)
 
 
@@ -74,7 +74,7 @@ def _all_of(pairs: Iterable[tuple[Callable[[Request], object], Request]]) -> Non
         compiled(request)
 
 
-def _peers(workload: Workload, repetitions: int) -> Iterable[tuple[str, Told]]:
+def _peers(workload: Workload, repetitions: int) -> Iterable[tuple[str, PeerResult]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "workload.json"
         workload.write(path)
@@ -86,8 +86,8 @@ def _allowed(effect: DecisionEffect) -> bool:
     return effect is DecisionEffect.ALLOWED
 
 
-def _agreement(told: Sequence[bool], truth: Sequence[bool]) -> str:
-    same = sum(one == other for one, other in zip(told, truth, strict=True))
+def _agreement(allowed: Sequence[bool], truth: Sequence[bool]) -> str:
+    same = sum(one == other for one, other in zip(allowed, truth, strict=True))
     return f"allows as we do in {same:,} of {len(truth):,}"
 
 

@@ -113,9 +113,9 @@ def all_managed() -> None:
             verdicts[type(verdict).__name__] += 1
             if isinstance(verdict, Unknown):
                 print(name, verdict.reason.en)
-        told = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
+        result = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
         slowest = "{1} {0:.2f} s".format(*max(took))
-        print(f"| {title} | {told} | {sum(one for one, _ in took):.1f} | {slowest} |", flush=True)
+        print(f"| {title} | {result} | {sum(one for one, _ in took):.1f} | {slowest} |", flush=True)
 
 
 def differences(count: int) -> None:
@@ -144,17 +144,17 @@ def beside_iamprover() -> None:
     ]
     questions = [(documents, action) for documents in sets for action in ASKED]
     ours = [_ours(documents, action) for documents, action in questions]
-    told = _told(questions)
+    result = _ask_iamprover(questions)
     print("\n## Is an action denied to a session without MFA?\n\n| who | ms (median) | proved |")
     print("|---|---:|---:|")
     middle = statistics.median(took for took, _ in ours)
     print(f"| sekisho | {middle:.2f} | {sum(proved for _, proved in ours)} |")
-    if isinstance(told, str):
-        print(f"| iamprover | did not start: {told} | |")
+    if isinstance(result, str):
+        print(f"| iamprover | did not start: {result} | |")
         return
-    middle = statistics.median(told["seconds"]) * 1_000
-    print(f"| iamprover | {middle:.2f} | {sum(told['answers'])} |")
-    pairs = Counter(zip((p for _, p in ours), told["answers"], strict=True))
+    middle = statistics.median(result["seconds"]) * 1_000
+    print(f"| iamprover | {middle:.2f} | {sum(result['answers'])} |")
+    pairs = Counter(zip((p for _, p in ours), result["answers"], strict=True))
     print(f"\nThe same verdict in {pairs[True, True] + pairs[False, False]} of {len(questions)};")
     print(f"proved by us alone {pairs[True, False]}, by iamprover alone {pairs[False, True]}.")
 
@@ -167,7 +167,7 @@ def _ours(documents: Iterable[Any], action: str) -> tuple[float, bool]:
     return median_of(lambda: prove_none(question), 21), proved
 
 
-def _told(questions: list[tuple[list[Any], str]]) -> dict[str, list[Any]] | str:
+def _ask_iamprover(questions: list[tuple[list[Any], str]]) -> dict[str, list[Any]] | str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "workload.json"
         path.write_text(json.dumps({"user": USER.arn, "questions": questions}), encoding="utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PEERS", "Peer", "Told", "install"]
+__all__ = ["PEERS", "Peer", "PeerResult", "install"]
 
 _HERE = Path(__file__).parent
 _HOME = _HERE.parent / ".peers"
@@ -14,7 +14,7 @@ _IAM_SIMULATE = _HOME / "iam-simulate/node_modules/@cloud-copilot/iam-simulate/d
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PeerResult:
     """What a peer answered: decisions per second, and which requests it allows; or its error."""
 
     rates: tuple[float, ...] = ()
@@ -30,18 +30,18 @@ class Peer:
     command: tuple[str, ...]
     mode: tuple[str, ...] = ()
 
-    def ask(self, workload: Path, repetitions: int) -> Told:
-        """Run the peer; whatever goes wrong is told, not raised."""
+    def ask(self, workload: Path, repetitions: int) -> PeerResult:
+        """Run the peer; whatever goes wrong is in the result, not raised."""
         command = [*self.command, str(workload), str(repetitions), *self.mode]
         try:
             done = subprocess.run(command, capture_output=True, check=False, encoding="utf-8")
         except OSError as error:
-            return Told(error=str(error))
+            return PeerResult(error=str(error))
         if done.returncode:
-            return Told(error=(done.stderr.strip().splitlines() or ["no message"])[-1])
+            return PeerResult(error=(done.stderr.strip().splitlines() or ["no message"])[-1])
         value = json.loads(done.stdout)
         allowed = tuple(str(answer) in ("Allowed", "Allow", "True") for answer in value["answers"])
-        return Told(tuple(value["rates"]), allowed)
+        return PeerResult(tuple(value["rates"]), allowed)
 
 
 def _python(name: str) -> str:
