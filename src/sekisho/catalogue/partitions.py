@@ -7,8 +7,6 @@ from importlib.resources import files
 
 from sekisho.messages import Message
 
-__all__ = ["DEFAULT_PARTITION", "Partition", "iam_region", "partitions"]
-
 DEFAULT_PARTITION = "aws"
 """The partition of every region outside China and GovCloud."""
 

@@ -26,8 +26,6 @@ from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, execute
 from sekisho.rollout.applying import PlanFile, apply_progress, read_plan, retried
 
-__all__ = ["command"]
-
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
 

@@ -24,15 +24,6 @@ from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
-__all__ = [
-    "AwsOptions",
-    "Connection",
-    "aws_options",
-    "collected",
-    "connection",
-    "refuse_beside",
-]
-
 _WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
 _READING = Message("Reading the account")
 _ALIAS = verbatim(" ({alias})")

@@ -22,8 +22,6 @@ from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import render
 
-__all__ = ["command"]
-
 _DETAILS = "GetAccountAuthorizationDetails"
 _MOST_NAMES = 3
 _ORGANIZATIONS = frozenset(read.operation for read in READS if read.service == "organizations")

@@ -12,8 +12,6 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.messages import Language, Message
 from sekisho.policy import KINDS
 
-__all__ = ["command"]
-
 _UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
 _NEAREST = Message("Errors with similar words:")
 _NOTHING_NEAR = Message("No known error has similar words.")

@@ -18,20 +18,6 @@ from sekisho.engine.exchange import assumptions_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 
-__all__ = [
-    "Decorator",
-    "OutputFormat",
-    "ReportFormat",
-    "assumption_option",
-    "assumptions_of",
-    "format_option",
-    "grouped",
-    "lang_option",
-    "pair",
-    "report_format_option",
-    "texts_of_assumptions",
-]
-
 
 class OutputFormat(StrEnum):
     """How a command prints its result."""

@@ -21,8 +21,6 @@ from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import PlanningContext, delete_unassigned_devices
 
-__all__ = ["command"]
-
 _FOUND = Message("Virtual MFA devices that nobody has enabled: {count}")
 _THERE = Message("there already at {at}")
 _YOUNG = Message("there already at {at}, less than {hours} hours before: stays")

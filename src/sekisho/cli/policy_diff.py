@@ -35,8 +35,6 @@ from sekisho.prover import (
     verdict_text,
 )
 
-__all__ = ["command"]
-
 _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
 _FOR = Message("to {held}")

@@ -10,8 +10,6 @@ from sekisho.engine import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyInput, UsageError, reason_of
 from sekisho.messages import Message
 
-__all__ = ["read_attached", "read_policy", "refuse_stdin_twice", "unusable"]
-
 _MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
 """Reading more than the longest policy in the widest encoding would tell nothing new."""
 _ACCOUNT = re.compile(

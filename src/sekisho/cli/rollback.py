@@ -32,8 +32,6 @@ from sekisho.rollout.applying import (
     undone_addresses,
 )
 
-__all__ = ["command"]
-
 _ASKED = Message("Take back what this plan did ({count})?")
 
 

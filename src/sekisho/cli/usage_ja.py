@@ -2,8 +2,6 @@
 
 import click
 
-__all__ = ["in_japanese"]
-
 
 def in_japanese(error: click.UsageError) -> str:
     """Return what is wrong in one sentence; "" for the few things that have none here."""

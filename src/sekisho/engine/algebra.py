@@ -20,8 +20,6 @@ from sekisho.engine.matching.principals import Caller, CallerKind, Named
 from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourceKind
 from sekisho.policy import PolicyKind
 
-__all__ = ["needed", "unasked"]
-
 Kinds = tuple[PolicyKind, ...]
 
 _GUARDRAILS = (PolicyKind.RCP, PolicyKind.SCP, PolicyKind.VPC_ENDPOINT)

@@ -19,8 +19,6 @@ from sekisho.engine.model import Assumptions, Cause, Decision, DecisionEffect, P
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.wellformed import check_policies, check_request
 
-__all__ = ["DEFAULTS", "Engine", "checked", "decide"]
-
 DEFAULTS = Assumptions()
 """The documented defaults of the doubtful points."""
 

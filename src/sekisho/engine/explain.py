@@ -34,8 +34,6 @@ from sekisho.policy import (
     Version,
 )
 
-__all__ = ["Denial", "Explanation", "Lack", "Listed", "NearMiss", "Part", "Point", "explain"]
-
 _MOST_SHOWN = 3
 _LONGEST_NAME = 128
 _MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1"}

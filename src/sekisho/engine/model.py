@@ -12,23 +12,6 @@ from typing import NoReturn, Protocol
 from sekisho.errors import InternalError
 from sekisho.policy import Document, PolicyKind, Position
 
-__all__ = [
-    "ArnSpan",
-    "Assumptions",
-    "AttachedPolicy",
-    "Cause",
-    "Context",
-    "ContextValue",
-    "Decider",
-    "Decision",
-    "DecisionEffect",
-    "Level",
-    "Policies",
-    "Request",
-    "ResourceKind",
-    "UnresolvedNotResource",
-]
-
 ContextValue = str | tuple[str, ...]
 """One value of a single-valued key, or the values of a multivalued key (possibly none)."""
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-__all__ = ["remembered", "remembered_by_identity"]
-
 T = TypeVar("T")
 K = TypeVar("K")
 

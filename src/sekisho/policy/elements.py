@@ -31,8 +31,6 @@ from sekisho.policy.nodes import (
     kind_of,
 )
 
-__all__ = ["conditions_of", "element_of", "principal_of"]
-
 
 def _texts(
     node: Node, path: str, faults: Collector, *, scalars: bool = False

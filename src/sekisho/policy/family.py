@@ -11,8 +11,6 @@ from sekisho.policy.choices import NAME, Choices, check
 from sekisho.policy.document import Document, Version
 from sekisho.policy.text import parse
 
-__all__ = ["SERVICE_EXEMPT", "force_mfa"]
-
 SERVICE_EXEMPT = "sts:GetSessionToken"
 """Works whatever a policy says; AWS's sample lists it all the same, for the reader."""
 

@@ -22,8 +22,6 @@ from sekisho.policy.document import (
 from sekisho.policy.elements import conditions_of, element_of, principal_of
 from sekisho.policy.nodes import Collector, ListNode, Member, Node, ObjectNode, TextNode, kind_of
 
-__all__ = ["document_of"]
-
 _DOCUMENT = ("Version", "Id", "Statement")
 _STATEMENT = (
     "Sid",

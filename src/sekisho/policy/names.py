@@ -14,20 +14,6 @@ from collections.abc import Iterable
 from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message
 
-__all__ = [
-    "MOST_TAGS",
-    "account_id",
-    "description",
-    "device_name",
-    "group_name",
-    "path",
-    "policy_name",
-    "policy_path",
-    "role_name",
-    "tags",
-    "user_name",
-]
-
 MOST_TAGS = 50
 """How many tags a user, role, policy or device may have."""
 

@@ -27,8 +27,6 @@ from sekisho.policy.nodes import (
     TextNode,
 )
 
-__all__ = ["MOST_CHARACTERS", "read"]
-
 MOST_CHARACTERS = 131_072
 """The longest policy text that the IAM API takes (`policyDocumentType`)."""
 

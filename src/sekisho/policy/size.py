@@ -13,8 +13,6 @@ from sekisho.messages import Message
 from sekisho.policy.document import Document
 from sekisho.policy.text import render
 
-__all__ = ["Limit", "Quota", "over_quota", "size"]
-
 
 def size(policy: Document | str) -> int:
     """Return the number of characters that AWS counts: white space outside strings is not.

@@ -16,8 +16,6 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy.document import Document, Effect, Statement
 from sekisho.policy.warnings import SummaryWarning, warnings_of
 
-__all__ = ["COLUMNS", "SECTIONS", "Levels", "Row", "Summary", "summarise"]
-
 COLUMNS = (
     Message("Service"),
     Message("Access level"),

@@ -22,8 +22,6 @@ from sekisho.policy.grammar import document_of
 from sekisho.policy.nodes import Collector, Node, Stop, from_value
 from sekisho.policy.reader import read
 
-__all__ = ["from_json", "parse", "render", "to_json"]
-
 
 def parse(text: str, *, source: str = "policy", kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
     """Return the policy document that a text holds.

@@ -16,15 +16,6 @@ from sekisho.signin.model import (
     SigninOrder,
 )
 
-__all__ = [
-    "CHANGE_REFUSED",
-    "CONSOLE_SESSION",
-    "SIGNIN_FAILED",
-    "NextStep",
-    "console_session",
-    "start",
-]
-
 CONSOLE_SESSION = timedelta(hours=12)
 """How long a console session lasts."""
 

@@ -16,21 +16,6 @@ from sekisho.signin.model import (
 )
 from sekisho.signin.refusal import Constraint, ErrorCode, Refused, Rule, validation_error
 
-__all__ = [
-    "DELETE_CONFLICT",
-    "DEVICE_EXISTS",
-    "DEVICE_IN_USE",
-    "DEVICE_LIMIT",
-    "MAX_DEVICES",
-    "check_device_change",
-    "check_device_count",
-    "check_device_name",
-    "device_arn",
-    "kind_of",
-    "no_such_device",
-    "no_such_user",
-]
-
 MAX_DEVICES = 8
 """MFA devices per user, of any kinds."""
 

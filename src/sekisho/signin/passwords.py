@@ -15,19 +15,6 @@ from sekisho.policy import from_json
 from sekisho.signin.model import Credential, HolderKind
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
-__all__ = [
-    "DEFAULT_MINIMUM_LENGTH",
-    "WRONG_OLD_PASSWORD",
-    "CharacterClass",
-    "PasswordPolicy",
-    "change_allowed",
-    "check_change",
-    "check_password",
-    "no_login_profile",
-    "password_faults",
-    "readings",
-]
-
 DEFAULT_MINIMUM_LENGTH = 8
 """Characters that a password has at least where the account has no policy of its own."""
 

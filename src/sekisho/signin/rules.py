@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from sekisho.signin.model import Credential, CredentialKind, HolderKind, SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
-__all__ = ["AskPolicies", "PermittedWithoutPolicy", "RefusedByService", "Ruling", "service_rule"]
-
 
 @dataclass(frozen=True, slots=True)
 class AskPolicies:

@@ -10,20 +10,6 @@ from sekisho.signin.devices import kind_of
 from sekisho.signin.model import DeviceKind, HolderKind
 from sekisho.signin.refusal import Constraint, ErrorCode, Range, Refused, Rule, validation_error
 
-__all__ = [
-    "MFA_INCOMPLETE",
-    "MFA_UNKNOWN_DEVICE",
-    "MFA_WRONG_CODE",
-    "MfaParameters",
-    "check_external_id",
-    "check_federated_name",
-    "check_session_name",
-    "check_source_identity",
-    "mfa_parameters",
-    "role_duration",
-    "token_duration",
-]
-
 MFA_WRONG_CODE = Refused(
     ErrorCode.ACCESS_DENIED,
     "MultiFactorAuthentication failed with invalid MFA one time pass code.",

@@ -18,8 +18,6 @@ from sekisho.errors import InternalError
 from sekisho.signin.model import SigninAssumptions
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
-__all__ = ["DIGITS", "PERIOD", "Device", "code_at", "is_code", "is_seed", "step_of"]
-
 PERIOD = 30
 """Seconds for which a code stands."""
 

@@ -14,8 +14,6 @@ from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statement
 
-__all__ = ["CompiledDecider", "Compiler", "Deciders"]
-
 _STAR = "*"
 _ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
 """Whom these name, and how closely, decides what else must allow."""

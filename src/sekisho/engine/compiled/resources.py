@@ -19,8 +19,6 @@ from sekisho.engine.matching.glob import Wild
 from sekisho.engine.matching.variables import Part, Variable
 from sekisho.policy import Effect, Element, Version
 
-__all__ = ["NEVER", "ResourceWriter", "takes_in_star"]
-
 NEVER = "False"
 """The expression of what never applies."""
 

@@ -13,8 +13,6 @@ from sekisho.engine.matching.scope import TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import Document, Element, Statement
 
-__all__ = ["about", "matches"]
-
 
 def about(document: Document, action: str, tracked: TrackedAssumptions) -> list[Statement]:
     """Return the statements whose `Action` or `NotAction` takes in `action`."""

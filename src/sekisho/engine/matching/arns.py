@@ -8,8 +8,6 @@ Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs
 from collections.abc import Iterable
 from typing import TypeVar
 
-__all__ = ["PARTS", "account_of", "is_account", "is_kms_key", "is_role", "parts_of", "split"]
-
 T = TypeVar("T")
 
 PARTS = 6

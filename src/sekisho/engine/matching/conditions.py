@@ -13,8 +13,6 @@ from sekisho.engine.matching.glob import Pattern
 from sekisho.engine.matching.scope import Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier
 
-__all__ = ["holds"]
-
 
 def holds(condition: Condition, scope: Scope) -> bool:
     """Tell whether the condition holds in the request's context."""

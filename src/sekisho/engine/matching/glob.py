@@ -17,19 +17,6 @@ from enum import Enum
 
 from sekisho.engine.remembered import remembered
 
-__all__ = [
-    "Pattern",
-    "Token",
-    "Wild",
-    "in_order",
-    "like",
-    "literal",
-    "matches",
-    "matches_in_two",
-    "text_of",
-    "wildcards",
-]
-
 
 class Wild(Enum):
     """The two wildcards."""

@@ -22,17 +22,6 @@ from sekisho.engine.matching import arns, glob
 from sekisho.engine.matching.glob import Pattern
 from sekisho.policy import OperatorName as Op
 
-__all__ = [
-    "COMPARISONS",
-    "NEGATIONS",
-    "SUBSTITUTING",
-    "Comparison",
-    "boolean",
-    "compare",
-    "date",
-    "number",
-]
-
 Comparison = Callable[[str, Pattern], bool | None]
 """(value in the request, value in the policy) → whether they match, None if one is malformed."""
 

@@ -19,8 +19,6 @@ from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Principal, PrincipalKey
 
-__all__ = ["Caller", "CallerKind", "Named", "caller_of", "named"]
-
 _ANYONE = "*"
 
 

@@ -21,8 +21,6 @@ from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
 from sekisho.policy import Effect, Element
 
-__all__ = ["matches"]
-
 
 def matches(element: Element, effect: Effect, scope: Scope) -> bool:
     """Tell whether the element takes in the request's resource.

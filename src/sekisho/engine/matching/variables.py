@@ -19,8 +19,6 @@ from sekisho.engine.model import Context
 from sekisho.engine.remembered import remembered
 from sekisho.policy import Version
 
-__all__ = ["OPEN", "Malformed", "Part", "Variable", "read", "substitute"]
-
 OPEN = "${"
 """What every variable and every escape begins with."""
 

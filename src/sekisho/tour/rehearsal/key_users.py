@@ -14,8 +14,6 @@ from sekisho.tour.rehearsal.recording import Client
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
 from sekisho.tour.rehearsal.steps import CallerCredential, Step
 
-__all__ = ["attacker", "break_glass", "key_user", "machine"]
-
 
 def key_user(rehearsal: Rehearsal) -> Iterator[Step]:
     """The user with a key and a device: denied, then with an MFA session, then in a role."""

@@ -21,8 +21,6 @@ from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
 from sekisho.tour.rehearsal.steps import Cell
 
-__all__ = ["apply_plan", "compare", "make_plan", "roll_back_plan", "show_plan"]
-
 _SHOWN = ("everyone-gets-in", "keys-in-use")
 """What speaks against some of the tour's plans, and what it then shows."""
 

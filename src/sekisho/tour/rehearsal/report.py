@@ -12,8 +12,6 @@ from sekisho.policy import Preset
 from sekisho.signin import SigninAssumptions
 from sekisho.tour.rehearsal.steps import Cell, Exchange, Step, Table
 
-__all__ = ["SCHEMA", "Counts", "counts_of", "to_json"]
-
 SCHEMA = "sekisho.tour/1"
 """The name of the form; another number means another form."""
 
