@@ -13,10 +13,10 @@ from sekisho.audit.lint import Attachment, lint
 from sekisho.engine import Decider, Decision, Engine
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.engine.exchange.lines import answer
-from sekisho.engine.exchange.questions import Documents, Question, read_question
+from sekisho.engine.exchange.questions import DecisionQuestion, Documents, read_question
 from sekisho.errors import Code, FaultyPolicy, SekishoError, UsageError
 from sekisho.policy import PolicyKind, parse, render
-from sekisho.policy.nodes import Collector, Stop
+from sekisho.policy.nodes import Collector, ReadingStopped
 from sekisho.policy.reader import read
 
 __all__ = ["TARGETS", "BrokenPromise", "text_of"]
@@ -60,7 +60,7 @@ def fuzz_reader(data: bytes) -> None:
     faults = Collector()
     try:
         _, comments = read(text, faults)
-    except Stop:
+    except ReadingStopped:
         if not faults:
             raise BrokenPromise("the reader stopped and names no fault") from None
         return
@@ -79,7 +79,7 @@ def fuzz_decide(data: bytes) -> None:
         raise BrokenPromise(value["error"]["message"])
 
 
-def _outcome(decider: Decider, question: Question) -> Decision | Code:
+def _outcome(decider: Decider, question: DecisionQuestion) -> Decision | Code:
     try:
         return decider.decide(question.request, question.policies)
     except SekishoError as error:

@@ -11,8 +11,16 @@ from typing import Any
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys
 from sekisho.policy import to_json
-from sekisho.prover.scenarios import Actor, Scenario, Step
-from sekisho.prover.scenarios.model import Access, Act, Device, Holding, Password, Person, Who
+from sekisho.prover.scenarios import Actor, Scenario, ScenarioStep
+from sekisho.prover.scenarios.model import (
+    Access,
+    Act,
+    Holding,
+    ScenarioDevice,
+    ScenarioPassword,
+    ScenarioUser,
+    Who,
+)
 from sekisho.prover.scenarios.search import SearchProblem
 from sekisho.prover.scenarios.setting import ACCOUNT, Setting
 
@@ -41,7 +49,7 @@ class Cell:
 
     @classmethod
     def of(
-        cls, scenario: Scenario, setting: Setting, number: int, steps: Iterable[Step] = ()
+        cls, scenario: Scenario, setting: Setting, number: int, steps: Iterable[ScenarioStep] = ()
     ) -> "Cell":
         """Return a scenario whose people have a number, as the steps have them."""
         names = {who: f"{setting.called.people[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
@@ -49,14 +57,14 @@ class Cell:
         return cls(settled, replace(setting, names=names))
 
 
-def _settled(question: SearchProblem, steps: Iterable[Step]) -> SearchProblem:
+def _settled(question: SearchProblem, steps: Iterable[ScenarioStep]) -> SearchProblem:
     """Return a question in which who is given a password has none: that can be either way."""
     given = {s.move.on for s in steps if s.move.act is Act.CREATE_LOGIN and s.outcome.carried_out}
 
-    def settled(who: Who) -> Person:
+    def settled(who: Who) -> ScenarioUser:
         person = question.start.person(who)
-        none = person.password is Password.UNKNOWN and who in given
-        return replace(person, password=Password.NONE) if none else person
+        none = person.password is ScenarioPassword.UNKNOWN and who in given
+        return replace(person, password=ScenarioPassword.NONE) if none else person
 
     user, colleague = settled(Who.USER), settled(Who.COLLEAGUE)
     return replace(question, start=replace(question.start, user=user, colleague=colleague))
@@ -190,7 +198,7 @@ def _held(who: Who, cell: Cell) -> dict[str, Any]:
     start, name = cell.scenario.question.start, cell.setting.called.people[who]
     person = start.person(who)
     held: dict[str, Any] = {}
-    if person.password is not Password.NONE:
+    if person.password is not ScenarioPassword.NONE:
         held |= {"password": PASSWORDS[who], "passwordResetRequired": person.must_change}
     names = [device_name(device, who, cell) for device in sorted(person.devices)]
     names += [f"spare-{number}-of-{name}" for number in range(person.further)]
@@ -200,7 +208,7 @@ def _held(who: Who, cell: Cell) -> dict[str, Any]:
     return held
 
 
-def device_name(device: Device, who: Who, cell: Cell) -> str:
+def device_name(device: ScenarioDevice, who: Who, cell: Cell) -> str:
     """Return what a device is called that one of a scenario's people begins with."""
     names = cell.setting.called.people
     return names[device.name] if isinstance(device.name, Who) else f"other-of-{names[who]}"

@@ -22,7 +22,7 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
-from sekisho.prover.scenarios import Step
+from sekisho.prover.scenarios import ScenarioStep
 from sekisho.prover.scenarios.judge import OK, Judge
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
@@ -31,13 +31,13 @@ from sekisho.prover.scenarios.model import (
     Hand,
     Holding,
     Move,
-    Person,
-    State,
+    ScenarioState,
+    ScenarioUser,
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import NextStep, SigninAssumptions, totp
-from sekisho.tour.rehearsal import ConsoleClient, Page
+from sekisho.tour.rehearsal import ConsoleClient, ShownPage
 
 NOT_PERFORMED = {
     "passkey": "registering one and signing in with it: the local console has no page for WebAuthn",
@@ -57,7 +57,7 @@ ENROLLED_AS = {Hand.ACTOR: "", Hand.ACTOR_PASSKEY: "passkey", Hand.ELSEWHERE: ""
 _NEW = "Sekisho-{}-barrier"
 
 
-def not_performed(setting: Setting, steps: Iterable[Step]) -> str:
+def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     """Return the name of what in these steps is not performed here; "" if there is nothing."""
     if any(setting.policies(who).scps for who in Who):
         return "scp"
@@ -86,7 +86,10 @@ class _DirectCalls(Judge):
 def _passes_directly(setting: Setting, move: Move) -> bool:
     """Tell whether it hangs on the service's own call what comes of asking a service."""
     judge = _DirectCalls(setting)
-    either = (State(Person(member=each), Person(member=each)) for each in (False, True))
+    either = (
+        ScenarioState(ScenarioUser(member=each), ScenarioUser(member=each))
+        for each in (False, True)
+    )
     return any(judge.outcome(state, move).carried_out for state in either)
 
 
@@ -107,7 +110,7 @@ class Performer:
         self._apis: dict[str, Any] = {}
         self._keys: dict[Holding, Keys] = {}
         self._passwords = dict(PASSWORDS)
-        self._page: Page | None = None
+        self._page: ShownPage | None = None
         self._made = 0
         start = cell.scenario.question.start
         self._unassigned = {
@@ -147,7 +150,7 @@ class Performer:
             assert page.keys is not None
             self._keys[hold] = page.keys
 
-    def perform(self, step: Step) -> str:
+    def perform(self, step: ScenarioStep) -> str:
         """Do what a step says; return `OK` or the error code that came back."""
         try:
             self._do(step.move)

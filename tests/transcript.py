@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from sekisho.cli import tour as command
 from sekisho.messages import Language
-from sekisho.tour.rehearsal import Step, tour
+from sekisho.tour.rehearsal import TourStep, tour
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
@@ -21,7 +21,7 @@ BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 
 
 @cache
-def performed() -> tuple[Step, ...]:
+def performed() -> tuple[TourStep, ...]:
     """Perform the tour, once."""
     return tuple(tour())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.account.calls import Reading
+from sekisho.account.calls import ReadingRun
 from sekisho.account.collect import read_report, read_root
 from sekisho.account.model import THE_ACCOUNT, Gap
 from sekisho.account.organization import read_scps
@@ -72,7 +72,7 @@ def member(**changed: Any) -> Scripted:
 
 
 def scps(api: Scripted) -> tuple[tuple[Level, ...] | None, list[Gap]]:
-    reading = Reading(api)
+    reading = ReadingRun(api)
     return read_scps(reading, ACCOUNT), reading.gaps
 
 
@@ -148,7 +148,7 @@ READY = {"Content": HEADING.encode(), "GeneratedTime": AT}
 )
 def test_a_report_is_waited_for(waits: list[AwsRefused]) -> None:
     slept: list[float] = []
-    reading = Reading(report_api(*waits, READY))
+    reading = ReadingRun(report_api(*waits, READY))
     report = read_report(reading, slept.append)
     assert report is not None
     assert report.generated_at == AT
@@ -172,7 +172,7 @@ def test_a_report_is_waited_for(waits: list[AwsRefused]) -> None:
     ids=["not-made", "not-handed-out", "never-ready", "not-text", "other-columns"],
 )
 def test_a_report_that_does_not_come_is_a_gap(api: Scripted, what: str, reason: str) -> None:
-    reading = Reading(api)
+    reading = ReadingRun(api)
     assert read_report(reading, lambda _: None) is None
     (gap,) = reading.gaps
     assert gap.operation == what
@@ -189,12 +189,12 @@ def test_a_report_that_does_not_come_is_a_gap(api: Scripted, what: str, reason: 
 )
 def test_the_kind_of_root_s_device(arns: list[str], virtual: bool) -> None:
     devices = [{"SerialNumber": "x", "User": {"Arn": arn}} for arn in arns]
-    reading = Reading(Scripted(ListVirtualMFADevices={"VirtualMFADevices": devices}))
+    reading = ReadingRun(Scripted(ListVirtualMFADevices={"VirtualMFADevices": devices}))
     root = read_root(reading, {"AccountMFAEnabled": 1})
     assert (root.mfa, root.virtual_device, root.keys) == (True, virtual, None)
     assert bool(root.serials) is virtual
 
 
 def test_nothing_is_said_of_root_where_nothing_could_be_read() -> None:
-    root = read_root(Reading(Scripted(ListVirtualMFADevices=DENIED)), {})
+    root = read_root(ReadingRun(Scripted(ListVirtualMFADevices=DENIED)), {})
     assert (root.mfa, root.virtual_device, root.keys, root.password) == (None, None, None, None)

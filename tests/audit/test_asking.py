@@ -9,25 +9,29 @@ from hypothesis import strategies as st
 from audit.test_lint_laws import POLICIES
 from sekisho.audit.lint.asking import Asker
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import Ask, home_of, request_of
+from sekisho.audit.meaning.credentials import ActionOnResource, home_of, request_of
 from sekisho.audit.meaning.truth import policies_with
 from sekisho.engine import decide
 from sekisho.policy import PolicyKind, from_json
 
 ASKS = (
-    Ask("iam:EnableMFADevice", "arn:aws:iam::111122223333:user/staff/hanako", "/staff/"),
-    Ask("iam:CreateVirtualMFADevice", "arn:aws:iam::111122223333:mfa/hanako"),
-    Ask("iam:GetUser", "arn:aws:iam::444455556666:user/hanako"),
-    Ask("s3:GetObject", "arn:aws:s3:::b/any"),
-    Ask("s3:GetObject", "arn:aws-cn:s3:::b"),
-    Ask("sts:GetSessionToken", "*"),
+    ActionOnResource(
+        "iam:EnableMFADevice", "arn:aws:iam::111122223333:user/staff/hanako", "/staff/"
+    ),
+    ActionOnResource("iam:CreateVirtualMFADevice", "arn:aws:iam::111122223333:mfa/hanako"),
+    ActionOnResource("iam:GetUser", "arn:aws:iam::444455556666:user/hanako"),
+    ActionOnResource("s3:GetObject", "arn:aws:s3:::b/any"),
+    ActionOnResource("s3:GetObject", "arn:aws-cn:s3:::b"),
+    ActionOnResource("sts:GetSessionToken", "*"),
 )
 OWN = tuple(state for state in CredentialState if state is not CredentialState.FEDERATED)
 """A federated user session may do nothing without a session policy, which is beside the point."""
 
 
 @given(POLICIES, st.sampled_from(ASKS), st.sampled_from(OWN))
-def test_the_effect_is_the_engines(value: dict[str, Any], ask: Ask, state: CredentialState) -> None:
+def test_the_effect_is_the_engines(
+    value: dict[str, Any], ask: ActionOnResource, state: CredentialState
+) -> None:
     document = from_json(value)
     home = home_of(document)
     policies = policies_with(document, PolicyKind.IDENTITY)

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.audit.explain import MOST_CHARACTERS, Answer, Explanation, entries, entry, explain
+from sekisho.audit.explain import (
+    MOST_CHARACTERS,
+    ErrorExplanation,
+    ExplainedError,
+    entries,
+    entry,
+    explain,
+)
 from sekisho.errors import UsageError
 from sekisho.messages import Language
 
@@ -24,7 +31,7 @@ def _by_id(cases: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=[case["id"] for case in cases])
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: ExplainedError) -> str:
     texts = [
         answer.entry.title,
         *(text for cause in answer.causes for text in (cause.why, cause.tell, cause.fix)),
@@ -85,7 +92,7 @@ def test_each_wording_is_known_as_its_own_entry() -> None:
 
 def test_what_the_text_leaves_open_is_put_in_plain_words() -> None:
     for each in entries():
-        said = _said(Answer(each))
+        said = _said(ExplainedError(each))
         assert not any(place in said for place in ("{action}", "{resource}", "{name}", "{policy}"))
 
 
@@ -138,7 +145,7 @@ def test_entry_finds_by_id() -> None:
 
 @pytest.mark.parametrize("text", NOTHING_SAID)
 def test_words_that_mean_nothing_are_near_to_nothing(text: str) -> None:
-    assert explain(text) == Explanation(())
+    assert explain(text) == ErrorExplanation(())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho import policy
-from sekisho.audit.meaning import Enforcement, Line, Meaning, Target, Works, meaning
+from sekisho.audit.meaning import DeniedWithoutMfa, Line, Meaning, Target, Works, meaning
 from sekisho.catalogue import partitions
 from sekisho.policy import Choices, Preset
 
@@ -51,13 +51,13 @@ def test_each_choice_opens_what_it_says(choices: Choices) -> None:
     with_path = _line(meant, enable, Target.OWN_WITH_PATH)
     assert (with_path.works is _line(meant, enable, Target.OWN).works) is choices.user_paths
     colleague = _line(meant, enable, Target.COLLEAGUE)
-    assert (colleague.enforcement is Enforcement.ENFORCED) is choices.own_things_only
+    assert (colleague.enforcement is DeniedWithoutMfa.ENFORCED) is choices.own_things_only
     change = meant.line("iam:ChangePassword", Target.OWN)
     works = change is not None and change.works is Works.WITHOUT_MFA
     assert works is choices.password_change_without_mfa
     deactivate = _line(meant, "iam:DeactivateMFADevice", Target.OWN)
     assert deactivate.works is Works.ONLY_WITH_MFA
-    assert deactivate.enforcement is Enforcement.ENFORCED
+    assert deactivate.enforcement is DeniedWithoutMfa.ENFORCED
 
 
 def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
@@ -66,5 +66,5 @@ def test_aws_own_sample_dead_locks_and_forgets_get_mfa_device() -> None:
     forgotten = _line(meant, "iam:GetMFADevice", Target.OWN)
     assert (forgotten.works, forgotten.enforcement) == (
         Works.NOT_BY_THIS_POLICY,
-        Enforcement.NOT_ENFORCED,
+        DeniedWithoutMfa.NOT_ENFORCED,
     )

@@ -11,13 +11,13 @@ from audit.test_trust_laws import EVERYTHING
 from sekisho.audit import Severity
 from sekisho.audit.lint import Attachment, lint
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import Ask, Home, request_of
+from sekisho.audit.meaning.credentials import ActionOnResource, Home, request_of
 from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, decide
 from sekisho.policy import parse
 
 MFA = "aws:MultiFactorAuthPresent"
 HOME = Home("aws", "111122223333")
-ENABLE = Ask("iam:EnableMFADevice", "arn:aws:iam::111122223333:user/hanako")
+ENABLE = ActionOnResource("iam:EnableMFADevice", "arn:aws:iam::111122223333:user/hanako")
 WITHOUT = ({"BoolIfExists": {MFA: "false"}}, {"Bool": {MFA: "false"}}, {"Null": {MFA: "true"}})
 WITH = ({"Bool": {MFA: "true"}}, {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})
 WHO: tuple[dict[str, dict[str, str]], ...] = (

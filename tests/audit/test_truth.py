@@ -21,7 +21,7 @@ from sekisho.audit.meaning import (
     TruthTable,
     Way,
 )
-from sekisho.audit.meaning.credentials import Ask, Home, request_of
+from sekisho.audit.meaning.credentials import ActionOnResource, Home, request_of
 from sekisho.audit.meaning.truth import policies_with, truth_table
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
@@ -89,7 +89,7 @@ def _documents(draw: st.DrawFn) -> dict[str, Any]:
 def test_a_cell_is_what_the_engine_answers(value: dict[str, Any], action: str) -> None:
     document = policy.from_json(value)
     resource = "*" if action.endswith("Buckets") else "arn:aws:s3:::any/any"
-    ask = Ask(action, resource)
+    ask = ActionOnResource(action, resource)
     table = truth_table(document, HOME, more=(ask,))
     meaning = {
         DecisionEffect.ALLOWED: Outcome.ALLOWED,

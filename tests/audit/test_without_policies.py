@@ -13,7 +13,7 @@ from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
 from sekisho.cli.planning import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
-from sekisho.rollout import Caller, Goal, PolicyGoal, SafetyVerdict, plan
+from sekisho.rollout import Goal, PlanCaller, PolicyGoal, SafetyVerdict, plan
 
 AWS = "arn:aws:iam::aws:policy/"
 COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
@@ -58,7 +58,7 @@ def test_each_user_stays_unknown(report: AccountReport) -> None:
 def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None:
     users = tuple(user.name for user in company.users if user.password)
     goal = Goal(PolicyGoal("Force_MFA", force_mfa(choices_of(Preset.RECOMMENDED))), users=users)
-    caller = Caller("arn:aws:iam::111122223333:user/yuki.tanaka", mfa=True)
+    caller = PlanCaller("arn:aws:iam::111122223333:user/yuki.tanaka", mfa=True)
     made = plan(goal, company, caller)
     (note,) = [note for note in made.reasons if note.text.en.count("GetPolicy ")]
     assert note.about == tuple(AWS + name for name in COUNTS)

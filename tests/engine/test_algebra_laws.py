@@ -17,7 +17,7 @@ from sekisho.engine import (
     Level,
     Policies,
     Request,
-    ResourceKind,
+    ResourcePolicyKind,
     decide,
 )
 from sekisho.policy import Document, PolicyKind, from_json
@@ -74,7 +74,7 @@ everything = st.builds(
     boundaries=st.none() | lists("boundary", 2),
     session=st.none() | lists("session", 2),
     resource=st.none() | named_documents.map(lambda found: AttachedPolicy("resource", found)),
-    resource_kind=st.sampled_from([None, *ResourceKind]),
+    resource_kind=st.sampled_from([None, *ResourcePolicyKind]),
     scps=levels(documents, "scp"),
     rcps=levels(named_documents, "rcp"),
     vpc_endpoint=st.none() | named_lists("endpoint"),
@@ -206,9 +206,9 @@ def test_across_accounts_nothing_more_is_allowed(request: Request, given_to: Pol
 @given(asked, everything)
 def test_a_key_policy_must_itself_allow(request: Request, given_to: Policies) -> None:
     """What a key policy lets through, the same policy of another resource lets through."""
-    key = replace(given_to, resource_kind=ResourceKind.KMS)
+    key = replace(given_to, resource_kind=ResourcePolicyKind.KMS)
     if allowed(request, key):
-        assert allowed(request, replace(given_to, resource_kind=ResourceKind.OTHER))
+        assert allowed(request, replace(given_to, resource_kind=ResourcePolicyKind.OTHER))
         kinds = {cause.kind for cause in decide(request, key).because}
         assert key.resource is None or PolicyKind.RESOURCE in kinds
 

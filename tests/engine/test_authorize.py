@@ -15,7 +15,7 @@ from sekisho.engine import (
     Engine,
     Policies,
     Request,
-    ResourceKind,
+    ResourcePolicyKind,
     decide,
 )
 from sekisho.engine.algebra import unasked
@@ -194,8 +194,8 @@ def test_the_given_kind_of_a_resource_policy_counts_before_its_arn() -> None:
     request = Request(ALICE, "kms:Decrypt", key)
     for kind, effect in [
         (None, DecisionEffect.IMPLICITLY_DENIED),
-        (ResourceKind.KMS, DecisionEffect.IMPLICITLY_DENIED),
-        (ResourceKind.OTHER, DecisionEffect.ALLOWED),
+        (ResourcePolicyKind.KMS, DecisionEffect.IMPLICITLY_DENIED),
+        (ResourcePolicyKind.OTHER, DecisionEffect.ALLOWED),
     ]:
         assert decide(request, replace(given, resource_kind=kind)).effect is effect
 

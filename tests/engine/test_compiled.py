@@ -23,7 +23,7 @@ from sekisho.engine import (
 from sekisho.engine.compiled import CompiledDecider, Compiler, decider
 from sekisho.engine.compiled import templates as source
 from sekisho.engine.exchange import lines as exchange
-from sekisho.engine.model import Level, ResourceKind
+from sekisho.engine.model import Level, ResourcePolicyKind
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.policy.document import (
@@ -179,7 +179,7 @@ OTHERS = [
         {"resource": _resource_policy({"AWS": [ALICE, ACCOUNT]}, PolicyKind.RESOURCE)},
         {
             "resource": _resource_policy({"AWS": [ALICE, ACCOUNT]}, PolicyKind.RESOURCE),
-            "resource_kind": ResourceKind.KMS,
+            "resource_kind": ResourcePolicyKind.KMS,
         },
         {"resource": _resource_policy({"Service": "ec2.amazonaws.com"}, PolicyKind.RESOURCE)},
         {"vpc_endpoint": (_resource_policy({"AWS": ALICE}, PolicyKind.VPC_ENDPOINT),)},
@@ -243,7 +243,7 @@ def test_sets_that_differ_by_little_do_not_answer_for_each_other() -> None:
     bounded = Policies((), (allow,), resource=resource)
     sets = [replace(bounded, boundaries=None), bounded]
     account = _resource_policy({"AWS": [ACCOUNT]}, PolicyKind.RESOURCE)
-    for kind in (None, *ResourceKind):
+    for kind in (None, *ResourcePolicyKind):
         for identity in ((), (allow,), (only_s3,)):
             sets.append(Policies(identity, resource=account, resource_kind=kind))
             sets.append(Policies(identity, resource=named, resource_kind=kind))

@@ -19,7 +19,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler
-from sekisho.engine.model import ArnSpan, Level, ResourceKind
+from sekisho.engine.model import ArnSpan, Level, ResourcePolicyKind
 from sekisho.errors import SekishoError
 from sekisho.policy.document import (
     Condition,
@@ -215,7 +215,7 @@ def naming_policies(draw: st.DrawFn) -> Policies:
         seldom(IDENTITY),
         draw(TRUST) if of_role else None,
         seldom(RESOURCE) if of_role else draw(RESOURCE),
-        draw(st.sampled_from([None, *ResourceKind])),
+        draw(st.sampled_from([None, *ResourcePolicyKind])),
         seldom(SCPS, ()),
         seldom(RCPS, ()),
         seldom(ENDPOINT),

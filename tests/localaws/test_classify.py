@@ -21,7 +21,7 @@ from moto.core.utils import service_name_from_moto_package_name
 from botocore_fuzz import environ_of, requests_of
 from sekisho.catalogue import iam_actions
 from sekisho.localaws import authorizer, sigv4
-from sekisho.localaws.classify import SERVICES, Call, classify
+from sekisho.localaws.classify import SERVICES, ApiCall, classify
 from sekisho.localaws.wire import Dialect, Refusal
 
 KEY = ("AKIAEXAMPLEEXAMPLE00", "example/secret/example/secret/example/se")
@@ -38,7 +38,7 @@ SIGNED_ELSEWHERE = {"ListDirectoryBuckets", "WriteGetObjectResponse"}
 """Operations of S3 that are signed for another service, which moto does not have."""
 
 
-def understood(environ: dict[str, Any]) -> Call:
+def understood(environ: dict[str, Any]) -> ApiCall:
     exchange = authorizer._Exchange.of(environ)
     authorizer._read_body(exchange)
     http = authorizer._http(exchange)
@@ -87,7 +87,7 @@ def test_every_operation_is_verified_and_understood(service: str) -> None:
     assert right >= SERVICES_TRIED[service]
 
 
-def _call(environ: dict[str, Any]) -> Call | Refusal:
+def _call(environ: dict[str, Any]) -> ApiCall | Refusal:
     try:
         return understood(environ)
     except Refusal as refusal:

@@ -9,7 +9,7 @@ import localaws_people as people
 from cases import cases
 from sekisho.catalogue import iam_actions
 from sekisho.localaws import LocalAws, moto_iam
-from sekisho.localaws.classify import Call
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.resources import required_permissions
 from sekisho.localaws.wire import WireForm
 
@@ -28,7 +28,7 @@ def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
     assert caller is not None
     actions = iam_actions(case["service"], case["operation"])
     assert actions
-    call = Call(
+    call = ApiCall(
         case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]
     )
     found = required_permissions(aws.world, caller[0], call)

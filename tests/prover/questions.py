@@ -21,7 +21,7 @@ from sekisho.policy import Condition, Document, PolicyKind, from_json
 from sekisho.prover import CallerCredential, CallingUser
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import situations
-from sekisho.prover.values.keys import Shape, may_be_absent, never, shape_of
+from sekisho.prover.values.keys import KeyShape, may_be_absent, never, shape_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -118,7 +118,7 @@ def _value(key: str, conditions: list[Condition], random_: random.Random) -> Con
     constants = [text for condition in conditions for text in condition.values]
     sets = any(condition.operator.quantifier.value for condition in conditions)
     shape = shape_of(key, with_set_operator=sets)
-    many = shape is Shape.MANY or (shape is Shape.EITHER and random_.random() < 0.5)
+    many = shape is KeyShape.MANY or (shape is KeyShape.EITHER and random_.random() < 0.5)
     if many:
         count = random_.randint(1, 3)
         return tuple(_near(constants, operators, random_) for _ in range(count))

@@ -173,9 +173,9 @@ class _Problem:
         sets = any(one.operator.quantifier is not Quantifier.NONE for one, _ in asked)
         shape = keys.shape_of(key, with_set_operator=sets)
         found: list[ContextValue | None] = [None] if keys.may_be_absent(key) else []
-        if shape is not keys.Shape.MANY:
+        if shape is not keys.KeyShape.MANY:
             found += [*single, ""] if sets else single
-        if shape is not keys.Shape.ONE:
+        if shape is not keys.KeyShape.ONE:
             several = [*filter(None, single), *([""] if sets else [])]
             if len(several) > 8:
                 raise TooMuch("many values of a multivalued key")

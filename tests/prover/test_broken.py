@@ -18,7 +18,7 @@ from sekisho.prover.values import conditions, keys, reading, resources, texts
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import EXAMPLE_ID
 from sekisho.prover.values.owners import Owner, Owners
-from sekisho.prover.values.reading import Reading
+from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.resources import RequestTarget
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
@@ -200,28 +200,28 @@ def test_the_prover_as_it_is_gets_all_of_them_right() -> None:
 _of_resource = RequestTarget.of_resource
 
 
-def _without_if_exists(self: Reading, asked: VersionedCondition, values: Any) -> bool:
+def _without_if_exists(self: ConditionReading, asked: VersionedCondition, values: Any) -> bool:
     operator = replace(asked.condition.operator, if_exists=False)
     return _read(
         self, VersionedCondition(replace(asked.condition, operator=operator), asked.version), values
     )
 
 
-def _absent_as_false(self: Reading, asked: VersionedCondition, values: Any) -> bool:
+def _absent_as_false(self: ConditionReading, asked: VersionedCondition, values: Any) -> bool:
     key = asked.condition.key
     scope = self.scope("iam:GetUser", "*", values, asked.version)
     given = {key: "false"} if key not in scope.request.context else {}
     return _read(self, asked, {**values, **given})
 
 
-def _null_never(self: Reading, asked: VersionedCondition, values: Any) -> bool:
+def _null_never(self: ConditionReading, asked: VersionedCondition, values: Any) -> bool:
     condition = asked.condition
     if condition.operator.name.value == "Null":
         return False
     return _read(self, asked, values)
 
 
-def _read(self: Reading, asked: VersionedCondition, values: Any) -> bool:
+def _read(self: ConditionReading, asked: VersionedCondition, values: Any) -> bool:
     return _holds(asked.condition, self.scope("iam:GetUser", "*", values, asked.version))
 
 
@@ -243,7 +243,7 @@ _of_action = RequestTarget.of_action
 _those = formula._those
 _rules_of = requests.rules_of
 _ranges = requests.RequestSearch._of_view
-_sets = Reading._sets
+_sets = ConditionReading._sets
 _forms_of = resources.forms_of
 
 
@@ -259,7 +259,7 @@ def _no_deny(*arguments: Any) -> Any:
     return [] if arguments[-1] is Effect.DENY else _those(*arguments)
 
 
-def _one_at_a_time(self: Reading, *rest: Any) -> Any:
+def _one_at_a_time(self: ConditionReading, *rest: Any) -> Any:
     return (each for each in _sets(self, *rest) if len(each) == 1)
 
 
@@ -284,9 +284,9 @@ _owners_of = requests.owners_of
 
 
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
-    "IfExists is dropped": (Reading, "_holds", _without_if_exists),
-    "an absent key is taken for false": (Reading, "_holds", _absent_as_false),
-    "Null never holds": (Reading, "_holds", _null_never),
+    "IfExists is dropped": (ConditionReading, "_holds", _without_if_exists),
+    "an absent key is taken for false": (ConditionReading, "_holds", _absent_as_false),
+    "Null never holds": (ConditionReading, "_holds", _null_never),
     "a key is never absent": (keys, "may_be_absent", lambda key: False),
     "NotResource is read as Resource": (RequestTarget, "of_resource", _ignoring_not),
     "the sign of a loose NotResource is forgotten": (
@@ -310,7 +310,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "an id is the example's": (reading, "ids_for", lambda *_: ([EXAMPLE_ID], True)),
     "an id is any text": (reading, "ids_for", conditions.values_for),
     "letters have one case": (conditions, "_casings", lambda char: char),
-    "values are looked at one at a time": (Reading, "_sets", _one_at_a_time),
+    "values are looked at one at a time": (ConditionReading, "_sets", _one_at_a_time),
     "only actions that exist are looked at": (requests.RequestSearch, "_of_view", _only_real),
     "the resource * is forgotten": (resources, "forms_of", _never_a_star),
     "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from sekisho.prover import Proved, Refuted, Unknown, prove_enforcement
 from sekisho.prover.search import requests
-from sekisho.prover.search.limits import MOST_STEPS, Effort, Limit
+from sekisho.prover.search.limits import MOST_STEPS, Effort, LimitReached
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
 CHANCE = random.Random(5)  # noqa: S311 - samples, no secrets
@@ -173,7 +173,7 @@ def test_beyond_a_limit_is_unknown_and_says_which(
 def test_steps_run_out() -> None:
     effort = Effort(2)
     effort.spend(2)
-    with pytest.raises(Limit):
+    with pytest.raises(LimitReached):
         effort.spend(1)
     assert Effort().left == MOST_STEPS
 

@@ -27,8 +27,8 @@ from sekisho.prover.scenarios import (
     Actor,
     Reachable,
     Scenario,
+    ScenarioStep,
     Setting,
-    Step,
     Unexplored,
     Unreachable,
     explorations,
@@ -37,12 +37,12 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.judge import MoveOutcome
-from sekisho.prover.scenarios.model import Act, Hand, State, Who
+from sekisho.prover.scenarios.model import Act, Hand, ScenarioState, Who
 from sekisho.signin import SigninAssumptions
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
 SCENARIOS = (*PEOPLE, *ATTACKERS)
-Path = tuple[Step, ...]
+Path = tuple[ScenarioStep, ...]
 
 _NOT_PERFORMED = {
     ("first-login", "passkey-only"): "passkey",
@@ -110,9 +110,9 @@ class _Refusal:
     """
 
     told: Walk = field(compare=False)
-    begin: tuple[Actor, str, str, State]
+    begin: tuple[Actor, str, str, ScenarioState]
     way: Path
-    step: Step
+    step: ScenarioStep
 
 
 def _refusals(case: dict[str, Any]) -> Iterator[_Refusal]:
@@ -140,16 +140,16 @@ def _refused(case: dict[str, Any], most: int | None = None) -> Iterator[Walk]:
     for each in found:
         groups[each.begin].append(each)
     for group in groups.values():
-        tried: dict[Path, list[Step]] = defaultdict(list)
+        tried: dict[Path, list[ScenarioStep]] = defaultdict(list)
         for each in group:
             tried[each.way].append(each.step)
         while tried:
             yield replace(group[0].told, steps=_with_attempts(max(tried, key=len), tried))
 
 
-def _with_attempts(way: Path, tried: dict[Path, list[Step]]) -> Path:
+def _with_attempts(way: Path, tried: dict[Path, list[ScenarioStep]]) -> Path:
     """Return a way with everything that is tried on it, and refused, after each of its steps."""
-    steps: list[Step] = []
+    steps: list[ScenarioStep] = []
     for place in range(len(way) + 1):
         steps += (*tried.pop(way[:place], ()), *way[place : place + 1])
     return tuple(steps)
@@ -170,7 +170,7 @@ def test_what_is_refused_is_tried_and_refused(case: dict[str, Any]) -> None:
 
 
 def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
-    first: set[State] = {told.question.start for told in SCENARIOS}
+    first: set[ScenarioState] = {told.question.start for told in SCENARIOS}
     walks = [*_refused(CASES["aws"])]
     assert {walk.told.question.start for walk in walks} - first
     told = scenario_of("key-without-device")
@@ -257,6 +257,6 @@ def test_a_wrong_model_is_found_out() -> None:
     result = search(setting, told.question)
     assert isinstance(result, Unreachable)
     refused = next(each for each in result.tried if each.refused.outcome.by_policy)
-    wrong = Step(refused.refused.move, MoveOutcome())
+    wrong = ScenarioStep(refused.refused.move, MoveOutcome())
     with pytest.raises(AssertionError):
         _perform([Walk(told, setting, (*refused.way, wrong))])

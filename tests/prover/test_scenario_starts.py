@@ -21,7 +21,14 @@ from sekisho.prover.scenarios import (
     scenario_of,
     setting_of,
 )
-from sekisho.prover.scenarios.model import Act, Device, Hand, Password, State, Who
+from sekisho.prover.scenarios.model import (
+    Act,
+    Hand,
+    ScenarioDevice,
+    ScenarioPassword,
+    ScenarioState,
+    Who,
+)
 
 Statement = dict[str, Any]
 
@@ -32,8 +39,8 @@ ACTIONS = (
     *("CreateLoginProfile", "UpdateLoginProfile", "CreateAccessKey", "ChangePassword"),
 )
 _CREATE = "CreateVirtualMFADevice"
-_FAR = Device(Hand.ELSEWHERE)
-_FAR_OWN = Device(Hand.ELSEWHERE, Who.USER)
+_FAR = ScenarioDevice(Hand.ELSEWHERE)
+_FAR_OWN = ScenarioDevice(Hand.ELSEWHERE, Who.USER)
 
 
 def _deny(condition: Statement, **elements: Any) -> Statement:
@@ -60,19 +67,21 @@ def enforcement(exempt: list[str], own: list[str], *, no_keys: bool, own_name: b
     return Policies(identity=(AttachedPolicy("enforcement", document),))
 
 
-def states_of(attacker: Scenario) -> Iterator[State]:
+def states_of(attacker: Scenario) -> Iterator[ScenarioState]:
     """Yield every beginning that a scenario's title allows of the user whose things are held."""
     begin = attacker.question.start
-    known = begin.user.password is Password.KNOWN
-    passwords = [Password.KNOWN] if known else [Password.NONE, Password.UNKNOWN]
-    devices = [{_FAR}, {_FAR_OWN}] if begin.user.devices else [set[Device]()]
-    for password, held, orphans in product(passwords, devices, (set[Device](), {_FAR_OWN})):
+    known = begin.user.password is ScenarioPassword.KNOWN
+    passwords = (
+        [ScenarioPassword.KNOWN] if known else [ScenarioPassword.NONE, ScenarioPassword.UNKNOWN]
+    )
+    devices = [{_FAR}, {_FAR_OWN}] if begin.user.devices else [set[ScenarioDevice]()]
+    for password, held, orphans in product(passwords, devices, (set[ScenarioDevice](), {_FAR_OWN})):
         if not (held & orphans):
             user = replace(begin.user, password=password, devices=frozenset(held))
             yield replace(begin, user=user, unassigned=begin.unassigned | orphans)
 
 
-def _beginning(attacker: Scenario, start: State) -> Scenario:
+def _beginning(attacker: Scenario, start: ScenarioState) -> Scenario:
     return replace(attacker, question=replace(attacker.question, start=start))
 
 

@@ -29,7 +29,15 @@ from sekisho.prover.scenarios import (
     step_text,
 )
 from sekisho.prover.scenarios.judge import Judge
-from sekisho.prover.scenarios.model import Access, Act, Holding, Move, Page, State, Who
+from sekisho.prover.scenarios.model import (
+    Access,
+    Act,
+    Holding,
+    Move,
+    ScenarioState,
+    SigninPage,
+    Who,
+)
 from sekisho.signin import SigninAssumptions, SigninOrder
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
@@ -199,7 +207,9 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
 def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None:
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
     session = Holding(Who.USER, Access.CONSOLE)
-    state = State(holds=frozenset({session}), page=Page(Who.USER, code=False, mfa=True))
+    state = ScenarioState(
+        holds=frozenset({session}), page=SigninPage(Who.USER, code=False, mfa=True)
+    )
     outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
     assert outcome.answer == "AccessDenied"
 

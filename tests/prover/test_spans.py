@@ -16,7 +16,7 @@ from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values.credentials import situations
-from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import RequestTarget
 from sekisho.prover.values.texts import Patterns
 
@@ -24,7 +24,9 @@ from sekisho.prover.values.texts import Patterns
 def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:
     """Return what the prover takes an entry for."""
     situation = situations(ALICE, NOW, (CallerCredential.KEY,))[0]
-    reading = Reading(About(ALICE, situation, NOW, TrackedAssumptions(assumptions)), (), Effort())
+    reading = ConditionReading(
+        About(ALICE, situation, NOW, TrackedAssumptions(assumptions)), (), Effort()
+    )
     target = RequestTarget(reading, Patterns([]), None, lambda _: True)
     target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)
     (found,) = reading.resources.values()

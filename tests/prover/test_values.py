@@ -13,7 +13,12 @@ from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.model import Assumptions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, values_for
+from sekisho.prover.values.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    values_for,
+)
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
 _ARN = [
@@ -41,12 +46,12 @@ _ADDRESS = [
 _BINARY = [base64.b64encode(text).decode() for text in (b"a", b"b", b"abc")]
 
 VALUES = {
-    Family.TEXT: (["ab", "a*", "AB", "*", "a?", "k"], [*_TEXT, *_ARN]),
-    Family.NUMBER: (["1", "3", "4"], _NUMBER),
-    Family.DATE: (["2026-01-01", "2030-01-01T00:00:00Z"], _DATE),
-    Family.BOOLEAN: (["true", "false"], ["true", "false"]),
-    Family.BINARY: (_BINARY[:2], _BINARY),
-    Family.ADDRESS: (["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"], _ADDRESS),
+    OperatorFamily.TEXT: (["ab", "a*", "AB", "*", "a?", "k"], [*_TEXT, *_ARN]),
+    OperatorFamily.NUMBER: (["1", "3", "4"], _NUMBER),
+    OperatorFamily.DATE: (["2026-01-01", "2030-01-01T00:00:00Z"], _DATE),
+    OperatorFamily.BOOLEAN: (["true", "false"], ["true", "false"]),
+    OperatorFamily.BINARY: (_BINARY[:2], _BINARY),
+    OperatorFamily.ADDRESS: (["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"], _ADDRESS),
 }
 _ARNS = ["arn:aws:s3:::b/*", "arn:*:s3:::b*", "arn:aws:s3:*:*:b/x"]
 
@@ -98,16 +103,17 @@ def test_two_types_on_one_key_are_not_all_told_apart() -> None:
 
 
 TWINS = {
-    Family.TEXT: "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase "
+    OperatorFamily.TEXT: "StringEquals StringNotEquals StringEqualsIgnoreCase "
+    "StringNotEqualsIgnoreCase "
     "StringLike StringNotLike ArnEquals ArnNotEquals ArnLike ArnNotLike",
-    Family.NUMBER: "NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals "
+    OperatorFamily.NUMBER: "NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals "
     "NumericGreaterThan NumericGreaterThanEquals",
-    Family.DATE: "DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan "
+    OperatorFamily.DATE: "DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan "
     "DateGreaterThanEquals",
-    Family.BOOLEAN: "Bool",
-    Family.BINARY: "BinaryEquals",
-    Family.ADDRESS: "IpAddress NotIpAddress",
-    Family.PRESENCE: "Null",
+    OperatorFamily.BOOLEAN: "Bool",
+    OperatorFamily.BINARY: "BinaryEquals",
+    OperatorFamily.ADDRESS: "IpAddress NotIpAddress",
+    OperatorFamily.PRESENCE: "Null",
 }
 """Each operator of the engine by what the prover splits its values by: a new one fails here."""
 

@@ -22,17 +22,17 @@ from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.rollout import (
-    Caller,
     Goal,
     GroupGoal,
     NewUser,
+    PlanCaller,
     PolicyGoal,
     TemporaryPassword,
 )
 from sekisho.signin import DeviceKind
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-ADMIN = Caller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)
+ADMIN = PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/admin", mfa=True)
 ENFORCEMENT = f"arn:aws:iam::{ACCOUNT}:policy/Force_MFA"
 CHANGE = "arn:aws:iam::aws:policy/IAMUserChangePassword"
 TRUST = {

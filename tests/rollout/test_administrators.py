@@ -33,12 +33,12 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 from sekisho.prover import Unknown, Verdict
-from sekisho.rollout import Caller, Goal, NewUser, Plan, plan
+from sekisho.rollout import Goal, NewUser, Plan, PlanCaller, plan
 from sekisho.rollout.plan import Proof
 from sekisho.rollout.plan import SafetyVerdict as Told
 from sekisho.signin import PasswordPolicy
 
-ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
+ROOT = PlanCaller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIACHIEF", active=True)
 USERS = f"arn:aws:iam::{ACCOUNT}:user/*"
 DEPLOY = f"arn:aws:iam::{ACCOUNT}:role/Deploy"

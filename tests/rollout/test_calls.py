@@ -9,7 +9,6 @@ from rollout.staging import ADMIN, ENFORCEMENT, account, full_goal
 from sekisho.rollout import CreateLoginProfile, plan
 from sekisho.rollout.changes import (
     KINDS,
-    Call,
     Change,
     CreatePolicyVersion,
     CredentialType,
@@ -19,6 +18,7 @@ from sekisho.rollout.changes import (
     DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
+    IamCall,
     RemoveUserFromGroup,
     ReplacePassword,
     TagPolicy,
@@ -48,7 +48,7 @@ def test_no_kind_is_left_out() -> None:
     assert {type(change) for change in CHANGES} == {*KINDS.values()}
 
 
-def calls_of(change: Change) -> list[Call]:
+def calls_of(change: Change) -> list[IamCall]:
     made = NEW if isinstance(change, CreatePolicyVersion) else change.after
     again = [change.renewal()] if isinstance(change, CreateLoginProfile) else []
     return [change.call(), *change.undo(made), *again]

@@ -23,7 +23,7 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Plan
-from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +302,7 @@ def test_a_journal_that_cannot_be_written_stops_a_roll_back_and_it_is_said_where
     assert terminal.run("apply", terminal.path("plan"), "--yes").return_value == Exit.CLEAN
     record, written = Journal.record, []
 
-    def full(self: Journal, entry: Entry) -> None:
+    def full(self: Journal, entry: JournalEntry) -> None:
         written.append(entry.event)
         if written.count(Event.UNDONE) > 1:
             monkeypatch.setattr(Journal, "_append", no_space)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rollout.staging import NOW
 from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
-from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(Event), st.sampled_from(["user a", "グループ b", "policy\u2028c"])),
@@ -37,9 +37,9 @@ def test_a_full_disk_is_an_error_that_names_the_journal(
     with monkeypatch.context() as patch:
         patch.setattr("os.write", full)
         with pytest.raises(SekishoError, match="no space left on device") as caught:
-            journal.record(Entry(NOW, Event.BEGUN, "user a"))
+            journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
     assert (caught.value.code, str(path) in str(caught.value)) == (Code.OUTPUT_UNWRITABLE, True)
-    journal.record(Entry(NOW, Event.BEGUN, "user b"))
+    journal.record(JournalEntry(NOW, Event.BEGUN, "user b"))
     assert Journal(path).path.read_text().count("user") == 1
 
 
@@ -63,7 +63,7 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
     journal.open("digest", "{}")
     sizes = [path.stat().st_size]
     for event, address in events:
-        journal.record(Entry(NOW, event, address, "note"))
+        journal.record(JournalEntry(NOW, event, address, "note"))
         sizes.append(path.stat().st_size)
     size = max(sizes[-1] - cut, 0)
     path.write_bytes(path.read_bytes()[:size])
@@ -75,7 +75,7 @@ def test_a_cut_off_line_is_as_if_it_was_never_written(
     last = {address: event for event, address in events[:whole] if event is not Event.LEFT}
     for address in ("user a", "グループ b", "policy\u2028c"):
         assert again.standing(address) == last.get(address)
-    again.record(Entry(NOW, Event.DONE, "user a"))
+    again.record(JournalEntry(NOW, Event.DONE, "user a"))
     third = Journal(path)
     third.open("digest", "{}")
     assert third.standing("user a") is Event.DONE
@@ -89,7 +89,7 @@ def test_a_line_that_was_damaged_is_an_error(tmp_path: Path, line: str) -> None:
     path = tmp_path / "journal"
     journal = Journal(path)
     journal.open("digest", "{}")
-    journal.record(Entry(NOW, Event.BEGUN, "user a"))
+    journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", "utf-8")
     with pytest.raises(FaultyInput, match=": 2: ") as caught:
@@ -128,7 +128,7 @@ def test_who_only_looks_leaves_a_tail_where_it_is(tmp_path: Path) -> None:
     looking = Journal(path)
     looking.open("one")
     assert path.read_bytes() == whole + b'{"at": "2026'
-    looking.record(Entry(NOW, Event.BEGUN, "user a"))
+    looking.record(JournalEntry(NOW, Event.BEGUN, "user a"))
     assert path.read_bytes().startswith(whole + b'{"at": "2026-11-24T')
 
 
@@ -137,14 +137,14 @@ def test_empty_lines_at_the_end_tell_nothing(tmp_path: Path, tail: bytes) -> Non
     path = tmp_path / "journal"
     journal = Journal(path)
     journal.open("one", "{}")
-    journal.record(Entry(NOW, Event.DONE, "user a"))
+    journal.record(JournalEntry(NOW, Event.DONE, "user a"))
     whole = path.read_bytes()
     path.write_bytes(whole + tail)
     again = Journal(path)
     again.open("one")
     assert again.standing("user a") is Event.DONE
     assert path.read_bytes() == whole + tail
-    again.record(Entry(NOW, Event.DONE, "user b"))
+    again.record(JournalEntry(NOW, Event.DONE, "user b"))
     assert path.read_bytes().startswith(whole + b'{"at"')
     Journal(path).open("one")
 

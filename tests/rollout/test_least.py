@@ -34,9 +34,9 @@ from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Caller, Goal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout import Goal, Journal, Plan, PlanCaller, execute, plan, roll_back
 
-OPERATOR = Caller(f"arn:aws:iam::{ACCOUNT}:user/operator")
+OPERATOR = PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/operator")
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 OWN = ENFORCEMENT.replace("Force_MFA", "own")
 GOALS = {

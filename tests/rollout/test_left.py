@@ -27,10 +27,10 @@ from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import (
-    Caller,
     Goal,
     Journal,
     Plan,
+    PlanCaller,
     execute,
     facts_at_addresses,
     plan,
@@ -270,7 +270,7 @@ def test_another_account_is_refused(api: Boto3Api, journal: Journal) -> None:
 def test_only_who_was_judged_may_apply(
     api: Boto3Api, journal: Journal, arn: str, refused: bool
 ) -> None:
-    whole = plan(full_goal(), collect(api, now=NOW), Caller(arn, mfa=True))
+    whole = plan(full_goal(), collect(api, now=NOW), PlanCaller(arn, mfa=True))
     if refused:
         with pytest.raises(PlanRefused) as caught:
             execute(whole, api, journal, passwords=password, now=lambda: NOW)
@@ -286,7 +286,7 @@ def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(
     key = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
     glass = f"arn:aws:iam::{ACCOUNT}:user/glass"
     for mfa in (True, False):
-        whole = plan(full_goal(), collect(api, now=NOW), Caller(glass, mfa=mfa))
+        whole = plan(full_goal(), collect(api, now=NOW), PlanCaller(glass, mfa=mfa))
         assert whole.applicable
         journal = Journal(tmp_path / f"journal-{mfa}")
         if mfa:
@@ -311,7 +311,7 @@ def test_what_a_rollback_left_is_still_the_plans(
 
 
 def test_an_unsafe_plan_is_not_applied(api: Boto3Api, journal: Journal) -> None:
-    unsafe = plan(full_goal(), collect(api, now=NOW), Caller(ADMIN.arn, mfa=False))
+    unsafe = plan(full_goal(), collect(api, now=NOW), PlanCaller(ADMIN.arn, mfa=False))
     with pytest.raises(PlanRefused, match="not safe to apply") as caught:
         execute(unsafe, api, journal, passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_UNSAFE

@@ -16,12 +16,12 @@ from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import (
-    Caller,
     Goal,
     GroupGoal,
     Journal,
     NewUser,
     Plan,
+    PlanCaller,
     TemporaryPassword,
     execute,
     facts_at_addresses,
@@ -53,7 +53,7 @@ def test_the_whole_way_and_back(local: LocalAws, tmp_path: Path) -> None:
     api = signed_in(local, "yuki.tanaka", mfa=True)
     snapshot = collect(api, now=local.clock.now())
     assert snapshot.gaps == ()
-    caller = Caller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=True)
+    caller = PlanCaller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=True)
     made = plan(GOAL, snapshot, caller)
     assert made.applicable, (made.reasons, made.proofs)
     before = facts_at_addresses(made, api)
@@ -86,9 +86,9 @@ def test_the_guard_refuses_a_session_without_mfa(local: LocalAws, tmp_path: Path
     # the plan says so beforehand, and AWS says the same when it is asked nevertheless
     api = signed_in(local, "yuki.tanaka", mfa=True)
     snapshot = collect(api, now=local.clock.now())
-    caller = Caller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=True)
+    caller = PlanCaller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=True)
     made = plan(GOAL, snapshot, caller)
-    assert not plan(GOAL, snapshot, Caller(caller.arn, mfa=False)).applicable
+    assert not plan(GOAL, snapshot, PlanCaller(caller.arn, mfa=False)).applicable
     journal = tmp_path / "journal"
     execute(made, api, Journal(journal), passwords=password, now=local.clock.now)
 
@@ -129,7 +129,7 @@ def test_the_plans_word_about_its_caller_is_what_the_guard_does(
     now = local.clock.now()
     everything = collect(signed_in(local, "yuki.tanaka", mfa=True), now=now)
     api = signed_in(local, name, mfa=mfa)
-    caller = Caller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=mfa)
+    caller = PlanCaller(api.call("sts", "GetCallerIdentity")["Arn"], mfa=mfa)
     made = plan(Goal(policy_goal(), users=users), everything, caller)
     (proof,) = [proof for proof in made.proofs if proof.id == "caller-keeps-access"]
     assert proof.holds is safe

@@ -40,7 +40,7 @@ from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner, settle_passwords
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, Observer, State
+from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, ObservedState, Observer
 from sekisho.rollout.planning.requests import decided, probes
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
@@ -256,7 +256,7 @@ class RollOut(RuleBasedStateMachine):
         assert self.plan is not None
         assert self.before is not None
         states = {change.address: self._state(change) for change in self.plan.changes}
-        assert set(states.values()) <= {State.AFTER}, states
+        assert set(states.values()) <= {ObservedState.AFTER}, states
         after = collect(self.api, now=NOW)
         told = {name for note in self.plan.warnings for name in note.about}
         for user in self.before.users:
@@ -266,7 +266,7 @@ class RollOut(RuleBasedStateMachine):
     def _exists(self, change: Change) -> bool:
         return change.read(Observer(self.api)) is not None
 
-    def _state(self, change: Change) -> State:
+    def _state(self, change: Change) -> ObservedState:
         return change.state(change.read(Observer(self.api)))
 
     @precondition(lambda self: self.plan is not None)
@@ -313,7 +313,7 @@ class RollOut(RuleBasedStateMachine):
         told = {each.address for each in report.left} | undone
         for change in self.plan.changes:
             if change.address in self._begun() - told:
-                assert self._state(change) is not State.AFTER, change
+                assert self._state(change) is not ObservedState.AFTER, change
         self.plan = None
         self.number += 1
 
@@ -394,9 +394,9 @@ class RollOut(RuleBasedStateMachine):
             state = self._state(change)
             match journal.standing(change.address):
                 case Event.DONE | Event.ALREADY:
-                    assert state is State.AFTER or isinstance(change, CreateLoginProfile)
+                    assert state is ObservedState.AFTER or isinstance(change, CreateLoginProfile)
                 case None | Event.UNDONE | Event.REFUSED:
-                    assert state is State.BEFORE, change
+                    assert state is ObservedState.BEFORE, change
                 case Event.BEGUN | Event.UNDO_BEGUN | Event.LEFT | Event.GONE:
                     pass
 

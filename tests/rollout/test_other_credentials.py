@@ -33,7 +33,7 @@ from sekisho.account import (
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import ImpactKind, rows_of
 from sekisho.policy import Document, from_json
-from sekisho.rollout import Goal, Note, Plan, plan
+from sekisho.rollout import Goal, Plan, PlanNote, plan
 
 SSH = {"ssh_keys": (SshKey("APKAX", active=True, uploaded_at=NOW),)}
 CERTIFICATE = {"certificates": (SigningCertificate("TA7X", active=True),)}
@@ -76,7 +76,7 @@ def planned(start: Snapshot, bots: Bots, document: Document | None = None) -> Pl
     return plan(goal, start, ADMIN)
 
 
-def told(notes: Iterable[Note]) -> dict[str, set[str]]:
+def told(notes: Iterable[PlanNote]) -> dict[str, set[str]]:
     return {note.id: {*note.about} for note in notes}
 
 

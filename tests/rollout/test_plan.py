@@ -34,7 +34,6 @@ from sekisho.messages import Language
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     AttachUserPolicy,
-    Caller,
     CreateLoginProfile,
     CreatePolicyVersion,
     CreateUser,
@@ -42,6 +41,7 @@ from sekisho.rollout import (
     GroupGoal,
     NewUser,
     Plan,
+    PlanCaller,
     PolicyGoal,
     SafetyVerdict,
     Stage,
@@ -152,15 +152,15 @@ def no_glass(snapshot: Snapshot) -> Snapshot:
     ("caller", "goal", "fails"),
     [
         (ADMIN, full_goal(), []),
-        (Caller(ADMIN.arn, mfa=False), full_goal(), ["caller-keeps-access"]),
+        (PlanCaller(ADMIN.arn, mfa=False), full_goal(), ["caller-keeps-access"]),
         # who is not enforced needs no MFA
-        (Caller(ADMIN.arn, mfa=False), MACHINE, []),
-        (Caller(f"arn:aws:iam::{ACCOUNT}:user/dev/hanako", mfa=True), MACHINE, []),
-        (Caller(f"arn:aws:iam::{ACCOUNT}:root"), full_goal(), []),
-        (Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me"), full_goal(), []),
+        (PlanCaller(ADMIN.arn, mfa=False), MACHINE, []),
+        (PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/dev/hanako", mfa=True), MACHINE, []),
+        (PlanCaller(f"arn:aws:iam::{ACCOUNT}:root"), full_goal(), []),
+        (PlanCaller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me"), full_goal(), []),
     ],
 )
-def test_the_caller_keeps_access(caller: Caller, goal: Goal, fails: list[str]) -> None:
+def test_the_caller_keeps_access(caller: PlanCaller, goal: Goal, fails: list[str]) -> None:
     made = plan(goal, account(), caller)
     assert failed(made) == fails
     assert made.applicable is (not fails)
@@ -194,7 +194,7 @@ def test_a_caller_who_may_not_roll_back_may_not_apply() -> None:
     ],
 )
 def test_a_caller_who_cannot_be_judged_is_refused(arn: str, reason: str) -> None:
-    made = plan(MACHINE, account(), Caller(arn, mfa=True))
+    made = plan(MACHINE, account(), PlanCaller(arn, mfa=True))
     assert reason in ids(made.reasons)
     assert not made.applicable
     verdicts = {proof.id: proof.verdict for proof in made.proofs}

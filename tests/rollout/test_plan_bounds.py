@@ -22,7 +22,7 @@ from rollout.staging import (
     policy_goal,
 )
 from sekisho.errors import Code, FaultyInput, PlanRefused
-from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, plan
+from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, plan
 
 
 def test_all_faults_of_a_goal_at_once() -> None:
@@ -90,7 +90,7 @@ def test_an_edited_plan_is_refused() -> None:
 
 def test_a_plan_made_up_with_its_own_digest_is_refused() -> None:
     # the digest keeps out mistakes, not somebody who computes it anew: then the parts must fit
-    unsafe = plan(MACHINE, account(), Caller(f"arn:aws:iam::{ACCOUNT}:user/nobody"))
+    unsafe = plan(MACHINE, account(), PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/nobody"))
     assert not unsafe.applicable
     content = json.loads(unsafe.to_json())
     del content["digest"]

@@ -14,13 +14,13 @@ from sekisho.cli.planning import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
-from sekisho.rollout import Caller, Goal, NewUser, Plan, Proof, SafetyVerdict, plan
+from sekisho.rollout import Goal, NewUser, Plan, PlanCaller, Proof, SafetyVerdict, plan
 from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.lifecycle import PlanningContext, offboard, planning_context, reset
 from sekisho.signin import PasswordPolicy
 
 GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")
-ROLE = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ops")
+ROLE = PlanCaller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ops")
 EVERYBODY = Goal(policy_goal(), users=("hanako", "machine"))
 
 
@@ -162,7 +162,7 @@ def test_an_administrator_whose_credentials_were_not_read_is_unknown() -> None:
 
 def test_an_account_whose_users_were_not_all_read_may_have_an_administrator() -> None:
     gap = gap_at("GetAccountAuthorizationDetails")
-    root = Caller(f"arn:aws:iam::{ACCOUNT}:root")
+    root = PlanCaller(f"arn:aws:iam::{ACCOUNT}:root")
     goal = Goal(policy_goal(), new_users=(NewUser("jiro"),))
     made = plan(goal, replace(account(), users=(), gaps=(gap,)), root, {"gap": "ok"})
     assert proof(made, "administrator-remains").verdict is SafetyVerdict.UNKNOWN

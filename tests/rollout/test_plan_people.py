@@ -36,11 +36,11 @@ from sekisho.audit.enforcement import UserEnforcement
 from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
-from sekisho.rollout import Caller, Goal, GroupGoal, NewUser, Plan, TemporaryPassword, plan
+from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, TemporaryPassword, plan
 from sekisho.rollout.plan import SafetyVerdict
 from sekisho.signin import DeviceKind, PasswordPolicy
 
-ROOT = Caller(ADMIN.arn.replace("user/admin", "root"))
+ROOT = PlanCaller(ADMIN.arn.replace("user/admin", "root"))
 KEY = AccessKey("AKIAX", active=True)
 OFF = AccessKey("AKIAX", active=False)
 PASSKEY = Device(f"arn:aws:iam::{ACCOUNT}:u2f/user/admin/x", DeviceKind.FIDO, "admin")
@@ -518,7 +518,7 @@ def test_a_role_with_a_path_is_judged_under_its_own_arn() -> None:
         roles=(replace(role, path="/ops/", arn=arn, attached=(FULL, closed)),),
         policies={**start.policies, closed: managed(closed, barred)},
     )
-    caller = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me")
+    caller = PlanCaller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/me")
     made = plan(Goal(policy_goal(), users=("console",)), start, caller)
     assert "caller-keeps-access" in failed(made)
 

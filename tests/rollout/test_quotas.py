@@ -23,7 +23,7 @@ from rollout.staging import (
 from rollout.test_plan import crowded
 from sekisho.account import Snapshot, collect
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Note, Plan, plan
+from sekisho.rollout import Goal, GroupGoal, Plan, PlanNote, plan
 from sekisho.rollout.lifecycle import PlanningContext, offboard, reset
 
 TWENTY = {"AttachedPoliciesPerUserQuota": 20, "GroupsPerUserQuota": 10}
@@ -66,7 +66,7 @@ def test_what_the_plan_says_makes_room() -> None:
         assert "quota" not in [note.id for note in after.reasons]
 
 
-def quotas(made: Plan) -> list[Note]:
+def quotas(made: Plan) -> list[PlanNote]:
     return [note for note in made.reasons if note.id == "quota"]
 
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from cases import cases, document
 from sekisho.errors import InternalError
-from sekisho.signin import Device, Refused, SigninAssumptions, code_at, is_code, is_seed, step_of
+from sekisho.signin import (
+    Refused,
+    SigninAssumptions,
+    TotpDevice,
+    code_at,
+    is_code,
+    is_seed,
+    step_of,
+)
 
 SEED = document("signin/totp")["seed"]
 ASSUMPTIONS = SigninAssumptions()
@@ -25,8 +33,8 @@ def codes(step):
 
 
 def enabled(device=None, now=NOW):
-    got = (device or Device(SEED)).enable(codes(step_of(now)), now, ASSUMPTIONS)
-    assert isinstance(got, Device)
+    got = (device or TotpDevice(SEED)).enable(codes(step_of(now)), now, ASSUMPTIONS)
+    assert isinstance(got, TotpDevice)
     return got
 
 
@@ -37,7 +45,7 @@ def test_rfc_6238_vectors(case):
 
 
 def test_a_refusal_is_the_one_that_aws_gives():
-    got = Device(SEED).verify("000000", NOW, ASSUMPTIONS)
+    got = TotpDevice(SEED).verify("000000", NOW, ASSUMPTIONS)
     assert isinstance(got, Refused)
     assert got.code == "InvalidAuthenticationCode"
     assert got.message == "Authentication code for device is not valid."
@@ -46,8 +54,8 @@ def test_a_refusal_is_the_one_that_aws_gives():
 
 @given(delta=windows)
 def test_enable_learns_the_drift(delta):
-    got = Device(SEED).enable(codes(STEP + delta), NOW, ASSUMPTIONS)
-    assert got == Device(SEED, drift=delta, last_step=STEP + delta)
+    got = TotpDevice(SEED).enable(codes(STEP + delta), NOW, ASSUMPTIONS)
+    assert got == TotpDevice(SEED, drift=delta, last_step=STEP + delta)
 
 
 @pytest.mark.parametrize("name", ["enable", "resync"])
@@ -63,26 +71,28 @@ def test_enable_learns_the_drift(delta):
 )
 def test_two_consecutive_codes_the_older_first(name, pair):
     first, second = (code_at(SEED, STEP + offset) for offset in pair)
-    assert isinstance(getattr(Device(SEED), name)((first, second), NOW, ASSUMPTIONS), Refused)
+    assert isinstance(getattr(TotpDevice(SEED), name)((first, second), NOW, ASSUMPTIONS), Refused)
 
 
 @given(offset=st.integers(-30, 30), drift=st.integers(-20, 20), window=st.integers(0, 3))
 def test_verify_takes_a_code_within_the_window_only(offset, drift, window):
     assumptions = SigninAssumptions(totp_window=window)
-    got = Device(SEED, drift=drift).verify(code_at(SEED, STEP + drift + offset), NOW, assumptions)
-    assert isinstance(got, Device) is (abs(offset) <= window)
-    if isinstance(got, Device):
+    got = TotpDevice(SEED, drift=drift).verify(
+        code_at(SEED, STEP + drift + offset), NOW, assumptions
+    )
+    assert isinstance(got, TotpDevice) is (abs(offset) <= window)
+    if isinstance(got, TotpDevice):
         assert got.drift == drift + offset
         assert got.last_step == STEP + drift + offset
 
 
 @given(offsets=st.lists(st.integers(-2, 2), min_size=1, max_size=12), step=st.integers(0, 3))
 def test_no_code_is_accepted_twice(offsets, step):
-    device, now, accepted = Device(SEED), NOW, []
+    device, now, accepted = TotpDevice(SEED), NOW, []
     for offset in offsets:
         tried = step_of(now) + offset
         got = device.verify(code_at(SEED, tried), now, ASSUMPTIONS)
-        if isinstance(got, Device):
+        if isinstance(got, TotpDevice):
             device = got
             accepted.append(tried)
         now += step * PERIOD
@@ -93,7 +103,7 @@ def test_the_codes_of_the_enrolment_are_used_up():
     device = enabled()
     for code in codes(STEP):
         assert isinstance(device.verify(code, NOW, ASSUMPTIONS), Refused)
-    assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, ASSUMPTIONS), Device)
+    assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, ASSUMPTIONS), TotpDevice)
 
 
 def test_a_device_that_ran_away_needs_a_resync():
@@ -102,10 +112,10 @@ def test_a_device_that_ran_away_needs_a_resync():
     slow = step_of(later) - 7
     assert isinstance(device.verify(code_at(SEED, slow), later, ASSUMPTIONS), Refused)
     synced = device.resync(codes(slow), later, ASSUMPTIONS)
-    assert isinstance(synced, Device)
+    assert isinstance(synced, TotpDevice)
     assert synced.drift == -7
     after = later + PERIOD
-    assert isinstance(synced.verify(code_at(SEED, slow + 1), after, ASSUMPTIONS), Device)
+    assert isinstance(synced.verify(code_at(SEED, slow + 1), after, ASSUMPTIONS), TotpDevice)
 
 
 @given(
@@ -114,26 +124,26 @@ def test_a_device_that_ran_away_needs_a_resync():
     wait=st.integers(3, 50),
 )
 def test_a_device_whose_clock_runs_steadily_is_always_let_in(drift, slips, wait):
-    device = Device(SEED).enable(codes(STEP + drift), NOW, ASSUMPTIONS)
+    device = TotpDevice(SEED).enable(codes(STEP + drift), NOW, ASSUMPTIONS)
     now = NOW
     for slip in slips:  # its owner types the code of the step before, of this or of the next
         now += wait * PERIOD
         given_step = step_of(now) + device.drift + slip
         device = device.verify(code_at(SEED, given_step), now, ASSUMPTIONS)
-        assert isinstance(device, Device)
+        assert isinstance(device, TotpDevice)
 
 
 @given(st.text(max_size=8))
 def test_text_that_is_no_code_is_refused(text):
     assume(not (len(text) == 6 and text.isascii() and text.isdigit()))
     assert not is_code(text)
-    assert isinstance(Device(SEED).verify(text, NOW, ASSUMPTIONS), Refused)
-    assert isinstance(Device(SEED).enable((text, text), NOW, ASSUMPTIONS), Refused)
+    assert isinstance(TotpDevice(SEED).verify(text, NOW, ASSUMPTIONS), Refused)
+    assert isinstance(TotpDevice(SEED).enable((text, text), NOW, ASSUMPTIONS), Refused)
 
 
 def test_full_width_digits_are_no_code():
     code = code_at(SEED, STEP).translate({ord(str(d)): 0xFF10 + d for d in range(10)})
-    assert isinstance(Device(SEED).verify(code, NOW, ASSUMPTIONS), Refused)
+    assert isinstance(TotpDevice(SEED).verify(code, NOW, ASSUMPTIONS), Refused)
 
 
 @pytest.mark.parametrize("seed", [SEED.lower(), " ".join(SEED[i : i + 4] for i in range(0, 32, 4))])
@@ -149,7 +159,7 @@ def test_what_is_no_seed(seed):
 
 def test_a_seed_shows_nowhere():
     broken = "SECRET1SECRET1"
-    assert broken not in repr(Device(broken))
+    assert broken not in repr(TotpDevice(broken))
     with pytest.raises(InternalError) as caught:
         code_at(broken, STEP)
     assert broken not in "".join(traceback.format_exception(caught.value))

@@ -15,7 +15,7 @@ from sekisho.errors import FaultyPolicy, InternalError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.tour import guide
-from sekisho.tour.guide import Code, Guide, Note, Paragraph, Steps, Table, say
+from sekisho.tour.guide import CodeBlock, Guide, GuideNote, GuideTable, Paragraph, Steps, say
 
 PRESETS = list(Preset)
 RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide.to_html}
@@ -37,13 +37,13 @@ def _texts(made: Guide) -> list[Message]:
         texts.append(section.title)
         for block in section.blocks:
             match block:
-                case Paragraph(text) | Note(text):
+                case Paragraph(text) | GuideNote(text):
                     texts.append(text)
                 case Steps(items):
                     texts += items
-                case Code(_, _, label):
+                case CodeBlock(_, _, label):
                     texts.append(label)
-                case Table(label, header, rows):
+                case GuideTable(label, header, rows):
                     texts += [label, *header, *(cell for row in rows for cell in row)]
     return texts
 

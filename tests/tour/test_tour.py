@@ -17,7 +17,7 @@ from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
 from sekisho.tour import company, example_company
-from sekisho.tour.rehearsal import Chapter, Step, counts_of, to_json, tour
+from sekisho.tour.rehearsal import Chapter, TourStep, counts_of, to_json, tour
 from sekisho.tour.rehearsal.expected import DONE, OK
 from sekisho.tour.rehearsal.steps import NO
 
@@ -31,7 +31,7 @@ def make_password() -> str:
 
 
 @cache
-def performed(preset: Preset) -> tuple[Step, ...]:
+def performed(preset: Preset) -> tuple[TourStep, ...]:
     return tuple(tour(preset, make_password=make_password))
 
 
@@ -40,12 +40,12 @@ def preset(request: pytest.FixtureRequest) -> Preset:
     return Preset(request.param)
 
 
-def step_of(preset: Preset, prefix: str) -> Step:
+def step_of(preset: Preset, prefix: str) -> TourStep:
     (found,) = (step for step in performed(preset) if step.id.startswith(prefix))
     return found
 
 
-def texts_of(step: Step) -> Iterator[Message]:
+def texts_of(step: TourStep) -> Iterator[Message]:
     yield from (step.title, step.why, *step.notes)
     yield from (check.what for check in step.checks)
     for shown in step.tables:
@@ -224,7 +224,7 @@ def test_a_wrong_expectation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_device_that_takes_any_codes_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(totp.Device, "enable", lambda self, codes, now, assumptions: self)
+    monkeypatch.setattr(totp.TotpDevice, "enable", lambda self, codes, now, assumptions: self)
     ends_at("4.1.5-wrong-codes")
 
 

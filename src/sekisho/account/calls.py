@@ -2,7 +2,7 @@
 
 `AwsApi` is one narrow protocol: operations and parameters have AWS's own names (`CreatePolicy`,
 `PolicyName`), so that a plan, a journal and CloudTrail all read alike. The calls of `collect` are
-data: permissions, gaps and budget come from `READS`, and `Reading` makes no other call.
+data: permissions, gaps and budget come from `READS`, and `ReadingRun` makes no other call.
 
 Source: IAM and AWS Organizations API references; Service Authorization Reference (an action has
 the name of its operation here).
@@ -181,7 +181,7 @@ _LOST = frozenset(
 """Codes that say of the caller, not of the call: every further call would end the same."""
 
 
-class Reading:
+class ReadingRun:
     """A run of calls and the gaps that they left, in order; for one thread."""
 
     def __init__(self, api: AwsApi) -> None:

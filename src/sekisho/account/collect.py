@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from sekisho.account import identities
-from sekisho.account.calls import AwsApi, Reading
+from sekisho.account.calls import AwsApi, ReadingRun
 from sekisho.account.credential_report import read_credential_report
 from sekisho.account.identities import device_kind, with_holdings
 from sekisho.account.model import (
@@ -66,7 +66,7 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
             nobody answers, or if the credentials expire in the middle.
     """
     identity = api.call("sts", "GetCallerIdentity")
-    reading = Reading(api)
+    reading = ReadingRun(api)
     # before the users: whom it has and their list has not was deleted since, and is nobody's gap
     report = read_report(reading, pace.sleep)
     known = {policy.arn: policy for policy in identities.read_policies(reading)}
@@ -88,7 +88,7 @@ def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
     return tuple(sorted(items, key=lambda item: item.name))
 
 
-def _with_account(snapshot: Snapshot, reading: Reading) -> Snapshot:
+def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
     """Return the snapshot with what is about the account as a whole."""
     summary = read_summary(reading)
     return replace(
@@ -131,14 +131,14 @@ def _signed_in(user: User, report: CredentialReport | None) -> User:
 class _Crew:
     """Several threads that read; the gaps are in the order of the jobs."""
 
-    def __init__(self, api: AwsApi, pace: Pace, reading: Reading) -> None:
+    def __init__(self, api: AwsApi, pace: Pace, reading: ReadingRun) -> None:
         self._api = api
         self._pace = pace
         self._done = 0
         self.total = 0
         self.reading = reading
 
-    def all_of(self, jobs: Iterable[Callable[[Reading], T]]) -> list[T]:
+    def all_of(self, jobs: Iterable[Callable[[ReadingRun], T]]) -> list[T]:
         """Return the results of the jobs, in their order.
 
         Raises:
@@ -150,11 +150,11 @@ class _Crew:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _read(self, job: Callable[[Reading], T]) -> tuple[T, Reading]:
-        reading = Reading(self._api)
+    def _read(self, job: Callable[[ReadingRun], T]) -> tuple[T, ReadingRun]:
+        reading = ReadingRun(self._api)
         return job(reading), reading
 
-    def _taken(self, result: T, reading: Reading) -> T:
+    def _taken(self, result: T, reading: ReadingRun) -> T:
         self.reading.gaps.extend(reading.gaps)
         self._done += 1
         if self._pace.progress is not None:
@@ -177,12 +177,12 @@ _CLASSES = {
 }
 
 
-def read_alias(reading: Reading) -> str | None:
+def read_alias(reading: ReadingRun) -> str | None:
     """Return the account alias, or None."""
     return next(iter(reading.items("ListAccountAliases", "AccountAliases") or ()), None)
 
 
-def read_password_policy(reading: Reading) -> PasswordPolicy | None:
+def read_password_policy(reading: ReadingRun) -> PasswordPolicy | None:
     """Return the account's own password policy, or None."""
     answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
     if answer is None:
@@ -198,20 +198,20 @@ def read_password_policy(reading: Reading) -> PasswordPolicy | None:
     )
 
 
-def read_summary(reading: Reading) -> dict[str, int]:
+def read_summary(reading: ReadingRun) -> dict[str, int]:
     """Return the account's counts and quotas, in the order of their names."""
     answer = reading.call("GetAccountSummary") or {}
     return dict(sorted(answer.get("SummaryMap", {}).items()))
 
 
-def read_unassigned_devices(reading: Reading) -> tuple[Device, ...]:
+def read_unassigned_devices(reading: ReadingRun) -> tuple[Device, ...]:
     """Return the virtual devices that no user has enabled."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Unassigned")
     serials = sorted(item["SerialNumber"] for item in items or ())
     return tuple(Device(serial, device_kind(serial)) for serial in serials)
 
 
-def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
+def read_root(reading: ReadingRun, summary: dict[str, int]) -> RootUser:
     """Return what the summary and the virtual devices say about the root user."""
     items = reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned")
     found = [
@@ -229,7 +229,7 @@ def read_root(reading: Reading, summary: dict[str, int]) -> RootUser:
     )
 
 
-def read_report(reading: Reading, sleep: Callable[[float], None]) -> CredentialReport | None:
+def read_report(reading: ReadingRun, sleep: Callable[[float], None]) -> CredentialReport | None:
     """Return the credential report: the one of the last four hours, or a new one; or a gap.
 
     Args:
@@ -249,7 +249,7 @@ def read_report(reading: Reading, sleep: Callable[[float], None]) -> CredentialR
     return None
 
 
-def _report(reading: Reading, content: bytes, generated_at: datetime) -> CredentialReport | None:
+def _report(reading: ReadingRun, content: bytes, generated_at: datetime) -> CredentialReport | None:
     try:
         return read_credential_report(content.decode("utf-8"), _REPORT, generated_at=generated_at)
     except (FaultyAccount, UnicodeDecodeError) as error:

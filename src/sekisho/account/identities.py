@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sekisho.account.calls import Item, Reading
+from sekisho.account.calls import Item, ReadingRun
 from sekisho.account.model import (
     AccessKey,
     Device,
@@ -32,7 +32,7 @@ _DETAILS = "GetAccountAuthorizationDetails"
 _MOST_ITEMS = 1000
 
 
-def read_users(reading: Reading) -> Iterator[User]:
+def read_users(reading: ReadingRun) -> Iterator[User]:
     """Yield the users, without what they hold."""
     for item in _details(reading, "User", "UserDetailList"):
         name = item["UserName"]
@@ -50,7 +50,7 @@ def read_users(reading: Reading) -> Iterator[User]:
         )
 
 
-def read_groups(reading: Reading) -> Iterator[Group]:
+def read_groups(reading: ReadingRun) -> Iterator[Group]:
     """Yield the user groups."""
     for item in _details(reading, "Group", "GroupDetailList"):
         name = item["GroupName"]
@@ -59,7 +59,7 @@ def read_groups(reading: Reading) -> Iterator[Group]:
         yield Group(name, item["Path"], item["Arn"], _arns(item), inline)
 
 
-def read_roles(reading: Reading) -> Iterator[Role]:
+def read_roles(reading: ReadingRun) -> Iterator[Role]:
     """Yield the roles; one whose trust policy cannot be read is a gap."""
     for item in _details(reading, "Role", "RoleDetailList"):
         name = item["RoleName"]
@@ -72,7 +72,7 @@ def read_roles(reading: Reading) -> Iterator[Role]:
             yield Role(name, item["Path"], item["Arn"], trust, _arns(item), inline, boundary)
 
 
-def read_policies(reading: Reading) -> Iterator[ManagedPolicy]:
+def read_policies(reading: ReadingRun) -> Iterator[ManagedPolicy]:
     """Yield the customer managed policies, without their tags."""
     for item in _details(reading, "LocalManagedPolicy", "Policies"):
         versions = {version["VersionId"]: version for version in item["PolicyVersionList"]}
@@ -83,13 +83,13 @@ def read_policies(reading: Reading) -> Iterator[ManagedPolicy]:
             yield replace(_managed(item, document, tuple(versions)), made_at=made_at)
 
 
-def with_tags(reading: Reading, policy: ManagedPolicy) -> ManagedPolicy:
+def with_tags(reading: ReadingRun, policy: ManagedPolicy) -> ManagedPolicy:
     """Return a customer managed policy with its tags."""
     items = reading.items("ListPolicyTags", "Tags", _managed_ref(policy.arn), PolicyArn=policy.arn)
     return replace(policy, tags=_tags(items or ()))
 
 
-def attached_policy(reading: Reading, arn: str) -> ManagedPolicy | None:
+def attached_policy(reading: ReadingRun, arn: str) -> ManagedPolicy | None:
     """Return an attached policy that is not among the customer's that were read: AWS's, mostly.
 
     None, with a gap, if it cannot be read.
@@ -124,7 +124,7 @@ def _managed(item: Item, document: Document, versions: tuple[str, ...]) -> Manag
     )
 
 
-def _details(reading: Reading, kind: str, section: str) -> list[Item]:
+def _details(reading: ReadingRun, kind: str, section: str) -> list[Item]:
     """Return one list of the answer; empty, with a gap, if it is refused."""
     paging = {"PageSize": _MOST_ITEMS}
     return reading.items(_DETAILS, section, Filter=[kind], PaginationConfig=paging) or []
@@ -135,7 +135,7 @@ def _managed_ref(arn: str) -> ResourceRef:
 
 
 def _inline(
-    reading: Reading, items: Iterable[Item], kind: ResourceKind, owner: str
+    reading: ReadingRun, items: Iterable[Item], kind: ResourceKind, owner: str
 ) -> tuple[AttachedPolicy, ...]:
     found = []
     for item in sorted(items, key=lambda item: str(item["PolicyName"])):
@@ -159,7 +159,7 @@ def _tags(items: Iterable[Item]) -> dict[str, str]:
     return {item["Key"]: item["Value"] for item in items}
 
 
-def with_holdings(reading: Reading, user: User) -> User:
+def with_holdings(reading: ReadingRun, user: User) -> User:
     """Return the user with password, devices, keys and the other long-term credentials."""
     return replace(
         user,
@@ -177,7 +177,7 @@ def device_kind(serial: str) -> DeviceKind:
     return kind_of(serial) or DeviceKind.HARDWARE
 
 
-def _password(reading: Reading, user: str) -> Password | None:
+def _password(reading: ReadingRun, user: str) -> Password | None:
     answer = reading.call(
         "GetLoginProfile", user_ref(user), absent=("NoSuchEntity",), UserName=user
     )
@@ -187,7 +187,7 @@ def _password(reading: Reading, user: str) -> Password | None:
     return Password(bool(profile.get("PasswordResetRequired")), profile.get("CreateDate"))
 
 
-def _devices(reading: Reading, user: str) -> tuple[Device, ...]:
+def _devices(reading: ReadingRun, user: str) -> tuple[Device, ...]:
     items = _listed(reading, "ListMFADevices", "MFADevices", user, "SerialNumber")
     return tuple(
         Device(item["SerialNumber"], device_kind(item["SerialNumber"]), user, item["EnableDate"])
@@ -195,12 +195,12 @@ def _devices(reading: Reading, user: str) -> tuple[Device, ...]:
     )
 
 
-def _keys(reading: Reading, user: str) -> tuple[AccessKey, ...]:
+def _keys(reading: ReadingRun, user: str) -> tuple[AccessKey, ...]:
     items = _listed(reading, "ListAccessKeys", "AccessKeyMetadata", user, "AccessKeyId")
     return tuple(_key(reading, item, user) for item in items)
 
 
-def _key(reading: Reading, item: Item, user: str) -> AccessKey:
+def _key(reading: ReadingRun, item: Item, user: str) -> AccessKey:
     key = item["AccessKeyId"]
     answer = reading.call("GetAccessKeyLastUsed", user_ref(user), AccessKeyId=key) or {}
     used: Mapping[str, Any] = answer.get("AccessKeyLastUsed", {})
@@ -215,7 +215,7 @@ def _key(reading: Reading, item: Item, user: str) -> AccessKey:
     )
 
 
-def _service_credentials(reading: Reading, user: str) -> tuple[ServiceCredential, ...]:
+def _service_credentials(reading: ReadingRun, user: str) -> tuple[ServiceCredential, ...]:
     operation, section = "ListServiceSpecificCredentials", "ServiceSpecificCredentials"
     return tuple(
         ServiceCredential(
@@ -229,14 +229,14 @@ def _service_credentials(reading: Reading, user: str) -> tuple[ServiceCredential
     )
 
 
-def _ssh_keys(reading: Reading, user: str) -> tuple[SshKey, ...]:
+def _ssh_keys(reading: ReadingRun, user: str) -> tuple[SshKey, ...]:
     items = _listed(reading, "ListSSHPublicKeys", "SSHPublicKeys", user, "SSHPublicKeyId")
     return tuple(
         SshKey(item["SSHPublicKeyId"], _active(item), item.get("UploadDate")) for item in items
     )
 
 
-def _certificates(reading: Reading, user: str) -> tuple[SigningCertificate, ...]:
+def _certificates(reading: ReadingRun, user: str) -> tuple[SigningCertificate, ...]:
     items = _listed(reading, "ListSigningCertificates", "Certificates", user, "CertificateId")
     return tuple(
         SigningCertificate(item["CertificateId"], _active(item), item.get("UploadDate"))
@@ -250,7 +250,7 @@ def _active(item: Item) -> bool:
 
 
 def _listed(
-    reading: Reading, operation: str, section: str, user: str, identity: str
+    reading: ReadingRun, operation: str, section: str, user: str, identity: str
 ) -> Iterable[Item]:
     """Return what a user has, in the order of its ids."""
     items = reading.items(operation, section, user_ref(user), UserName=user) or ()

@@ -4,7 +4,7 @@ Source: AWS Organizations API Reference; Organizations User Guide, "SCP evaluati
 from the root to the account something must allow, and the management account is not affected.
 """
 
-from sekisho.account.calls import Item, Reading
+from sekisho.account.calls import Item, ReadingRun
 from sekisho.account.model import THE_ACCOUNT, ResourceKind, ResourceRef
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import Message
@@ -18,7 +18,7 @@ _DEEPEST = 7
 """A root, five levels of OUs at most, and the account (Organizations quotas)."""
 
 
-def read_scps(reading: Reading, account: str) -> tuple[Level, ...] | None:
+def read_scps(reading: ReadingRun, account: str) -> tuple[Level, ...] | None:
     """Return the SCPs level by level from the root down to the account.
 
     Empty where none applies: in the management account, or where SCPs are not enabled. None if the
@@ -38,7 +38,7 @@ def read_scps(reading: Reading, account: str) -> tuple[Level, ...] | None:
     return tuple(found) if chain and len(found) == len(levels) else None
 
 
-def _enabled(reading: Reading) -> bool | None:
+def _enabled(reading: ReadingRun) -> bool | None:
     """Return whether SCPs are enabled in the organisation; None if it could not be read."""
     roots = reading.items("ListRoots", "Roots")
     if roots is None:
@@ -47,7 +47,7 @@ def _enabled(reading: Reading) -> bool | None:
     return any(kind["Type"] == _SCP and kind["Status"] == "ENABLED" for kind in types)
 
 
-def _chain(reading: Reading, account: str) -> list[str] | None:
+def _chain(reading: ReadingRun, account: str) -> list[str] | None:
     """Return the ids from the root down to the account; None if a parent could not be read."""
     chain = [account]
     while len(chain) < _DEEPEST:
@@ -63,7 +63,7 @@ def _chain(reading: Reading, account: str) -> list[str] | None:
     return None
 
 
-def _level(reading: Reading, target: str) -> Level | None:
+def _level(reading: ReadingRun, target: str) -> Level | None:
     items = reading.items("ListPoliciesForTarget", "Policies", TargetId=target, Filter=_SCP)
     if items is None:
         return None
@@ -72,7 +72,7 @@ def _level(reading: Reading, target: str) -> Level | None:
     return Level(target, policies) if len(policies) == len(found) else None
 
 
-def _policy(reading: Reading, item: Item) -> AttachedPolicy | None:
+def _policy(reading: ReadingRun, item: Item) -> AttachedPolicy | None:
     about = ResourceRef(ResourceKind.SERVICE_CONTROL_POLICY, item["Id"])
     answer = reading.call("DescribePolicy", about, PolicyId=item["Id"])
     if answer is None:

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import click
 
-from sekisho.audit.explain import MOST_CHARACTERS, Answer, Cause, Explanation, entry, explain
+from sekisho.audit.explain import (
+    MOST_CHARACTERS,
+    ErrorCause,
+    ErrorExplanation,
+    ExplainedError,
+    entry,
+    explain,
+)
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.messages import Language, Message
@@ -60,7 +67,7 @@ def _stdin() -> str:
     return content.decode("utf-8-sig", "replace")
 
 
-def _lines(explanation: Explanation, lang: Language) -> Iterator[str]:
+def _lines(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
     for number, answer in enumerate(explanation.answers):
         yield from ([""] if number else [])
         yield from _answer(answer, lang)
@@ -69,10 +76,10 @@ def _lines(explanation: Explanation, lang: Language) -> Iterator[str]:
     yield _UNKNOWN.into(lang)
     yield (_NEAREST if explanation.nearest else _NOTHING_NEAR).into(lang)
     for near in explanation.nearest:
-        yield f"  {Answer(near).filled(near.title).into(lang)}  [{near.id}]"
+        yield f"  {ExplainedError(near).filled(near.title).into(lang)}  [{near.id}]"
 
 
-def _answer(answer: Answer, lang: Language) -> Iterator[str]:
+def _answer(answer: ExplainedError, lang: Language) -> Iterator[str]:
     yield f"{answer.filled(answer.entry.title).into(lang)}  [{answer.entry.id}]"
     for name, value in _read(answer, lang).items():
         yield f"  {_READ[name].into(lang)} {value}"
@@ -86,12 +93,12 @@ def _answer(answer: Answer, lang: Language) -> Iterator[str]:
         yield ""
         yield _ALIKE.into(lang)
     for alike in answer.entry.alike:
-        title = Answer(entry(alike.id)).filled(entry(alike.id).title).into(lang)
+        title = ExplainedError(entry(alike.id)).filled(entry(alike.id).title).into(lang)
         yield f"  {title}  [{alike.id}]"
         yield f"    {alike.differs.into(lang)}"
 
 
-def _read(answer: Answer, lang: Language) -> dict[str, str]:
+def _read(answer: ExplainedError, lang: Language) -> dict[str, str]:
     """Return what the text itself says, for the reader to check."""
     denial = answer.denial
     if denial is None:
@@ -108,7 +115,7 @@ def _read(answer: Answer, lang: Language) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _json(explanation: Explanation, lang: Language) -> dict[str, object]:
+def _json(explanation: ErrorExplanation, lang: Language) -> dict[str, object]:
     return {
         "known": bool(explanation.answers),
         "answers": [_answer_json(answer, lang) for answer in explanation.answers],
@@ -116,11 +123,11 @@ def _json(explanation: Explanation, lang: Language) -> dict[str, object]:
     }
 
 
-def _answer_json(answer: Answer, lang: Language) -> dict[str, object]:
+def _answer_json(answer: ExplainedError, lang: Language) -> dict[str, object]:
     def said(text: Message) -> str:
         return answer.filled(text).into(lang)
 
-    def cause(value: Cause) -> dict[str, object]:
+    def cause(value: ErrorCause) -> dict[str, object]:
         return {
             "why": said(value.why),
             "tell": said(value.tell),

@@ -24,7 +24,7 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
-from sekisho.rollout import Caller, Note, Plan, Proof, SafetyVerdict, script_of
+from sekisho.rollout import Plan, PlanCaller, PlanNote, Proof, SafetyVerdict, script_of
 from sekisho.rollout.applying import MAX_CLOCK_LEAD
 from sekisho.rollout.changes import CreatePolicy
 from sekisho.rollout.planning import UNACCEPTABLE
@@ -151,7 +151,7 @@ def exceptions_of(path: str | None) -> Exceptions:
 
 def account_of(
     planning: PlanningOptions, aws: AwsOptions, lang: Language
-) -> tuple[Snapshot, Caller]:
+) -> tuple[Snapshot, PlanCaller]:
     """Return the account that the options name, and who will apply the plan.
 
     Raises:
@@ -172,9 +172,9 @@ def account_of(
         aws.refuse_beside("--snapshot")
         snapshot = open_account(planning.snapshot)
         _check_time(snapshot, planning.snapshot)
-        return _saved_account(snapshot, Caller(planning.caller, mfa=planning.mfa))
+        return _saved_account(snapshot, PlanCaller(planning.caller, mfa=planning.mfa))
     connected = connection(aws, lang)
-    return collected(connected, lang), Caller(connected.caller, mfa=planning.mfa)
+    return collected(connected, lang), PlanCaller(connected.caller, mfa=planning.mfa)
 
 
 def _check_time(snapshot: Snapshot, source: str) -> None:
@@ -188,7 +188,7 @@ def _check_time(snapshot: Snapshot, source: str) -> None:
         raise FaultyInput(source, [fault])
 
 
-def _saved_account(snapshot: Snapshot, caller: Caller) -> tuple[Snapshot, Caller]:
+def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> tuple[Snapshot, PlanCaller]:
     """Return both; a plan that its caller could never apply helps nobody."""
     if caller.home != (snapshot.partition, snapshot.account):
         raise UsageError(
@@ -374,7 +374,9 @@ def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
     yield from _word(proof.id, plan, lang)
 
 
-def _notes(title: Message, notes: tuple[Note, ...], plan: Plan, lang: Language) -> Iterator[str]:
+def _notes(
+    title: Message, notes: tuple[PlanNote, ...], plan: Plan, lang: Language
+) -> Iterator[str]:
     if notes:
         yield from ("", title.into(lang))
     for note in notes:

@@ -15,7 +15,7 @@ from sekisho.cli.policy_files import read_policy
 from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
-from sekisho.policy import Document, Quota, Row, Summary
+from sekisho.policy import Document, Quota, Summary, SummaryRow
 
 _CONSOLE = Message("What the console's review page shows (for this policy alone)")
 _MEANS = Message("What it really means")
@@ -101,7 +101,7 @@ def _summary_as_json(
     }
 
 
-def _row_as_json(row: Row) -> dict[str, object]:
+def _row_as_json(row: SummaryRow) -> dict[str, object]:
     return {
         "service": row.prefix,
         "shown": [cell.en for cell in row.cells],

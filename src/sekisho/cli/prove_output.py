@@ -32,7 +32,7 @@ from sekisho.prover.scenarios import (
     ScenarioAnswer,
     ScenarioOutcome,
     ScenarioReport,
-    Step,
+    ScenarioStep,
     Unexplored,
     Unreachable,
     required_of,
@@ -312,7 +312,7 @@ def _found(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
         yield f"   {_because(step, lang)}"
 
 
-def _steps(answer: ScenarioAnswer) -> tuple[Step, ...]:
+def _steps(answer: ScenarioAnswer) -> tuple[ScenarioStep, ...]:
     """Return the path that shows an answer: to the goal, or to where a person is stuck."""
     match answer.result:
         case Reachable(path):
@@ -323,7 +323,7 @@ def _steps(answer: ScenarioAnswer) -> tuple[Step, ...]:
             return ()
 
 
-def _because(step: Step, lang: Language) -> str:
+def _because(step: ScenarioStep, lang: Language) -> str:
     outcome = step.outcome
     if outcome.rule is not None:
         return outcome.rule.text.into(lang)
@@ -394,7 +394,7 @@ def _scenario_as_json(one: ScenarioReport) -> dict[str, object]:
     }
 
 
-def _step_as_json(step: Step) -> dict[str, object]:
+def _step_as_json(step: ScenarioStep) -> dict[str, object]:
     move, outcome = step.move, step.outcome
     return {
         "act": move.act.value,

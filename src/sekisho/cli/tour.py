@@ -19,7 +19,16 @@ from sekisho.cli.wrap import wrapped
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.tour.rehearsal import Cell, Counts, Exchange, Step, Table, counts_of, to_json, tour
+from sekisho.tour.rehearsal import (
+    Cell,
+    Counts,
+    Exchange,
+    FactTable,
+    TourStep,
+    counts_of,
+    to_json,
+    tour,
+)
 
 _WIDEST = 100
 
@@ -60,8 +69,8 @@ def command(preset: str, output: OutputFormat, lang: Language) -> int:
     return _as_text(steps, preset, lang)
 
 
-def _as_json(steps: Iterator[Step], preset: Preset, language: Language) -> int:
-    done: list[Step] = []
+def _as_json(steps: Iterator[TourStep], preset: Preset, language: Language) -> int:
+    done: list[TourStep] = []
     try:
         done.extend(steps)
     except SekishoError as error:
@@ -75,11 +84,11 @@ def _print_json(document: dict[str, object]) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _as_text(steps: Iterator[Step], preset: str, language: Language) -> int:
+def _as_text(steps: Iterator[TourStep], preset: str, language: Language) -> int:
     began = time.monotonic()
     printer = _StepPrinter(language)
     printer.opening(preset)
-    done: list[Step] = []
+    done: list[TourStep] = []
     try:
         for step in steps:
             done.append(step)
@@ -107,7 +116,7 @@ class _StepPrinter:
         self._print(self._in(_FIRST), "bold")
         self._print(self._in(facts), "dim")
 
-    def print_step(self, step: Step) -> None:
+    def print_step(self, step: TourStep) -> None:
         """Print one step."""
         self._headings(step)
         self._print(f"✓ {step.id}  {self._in(step.title)}", "bold", 0)
@@ -142,7 +151,7 @@ class _StepPrinter:
         self._console.print()
         self._print(self._in(_BROKEN), "bold red")
 
-    def _headings(self, step: Step) -> None:
+    def _headings(self, step: TourStep) -> None:
         if step.chapter != self._chapter:
             self._chapter = step.chapter
             title = f"{step.chapter.value}  {self._in(step.chapter.title)}"
@@ -154,7 +163,7 @@ class _StepPrinter:
             self._print(section, "cyan")
         self._section = section
 
-    def _exchanges(self, step: Step) -> None:
+    def _exchanges(self, step: TourStep) -> None:
         shown = [exchange for exchange in step.exchanges if not exchange.background]
         who = ""
         for exchange in shown:
@@ -187,7 +196,7 @@ class _StepPrinter:
             reasons = ", ".join(self._cell(reason) for reason in exchange.because)
             self._print(self._in(_BECAUSE.filled(reasons=reasons)), "dim", 6)
 
-    def _table(self, table: Table) -> None:
+    def _table(self, table: FactTable) -> None:
         drawn = RichTable(box=None, pad_edge=False)
         for column in table.columns:
             drawn.add_column(self._in(column), header_style="bold", overflow="fold")

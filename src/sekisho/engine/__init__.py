@@ -3,7 +3,7 @@
 from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import Engine, checked, decide
 from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
-from sekisho.engine.groups import Group, across_accounts, applies, groups
+from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
 from sekisho.engine.model import (
     ArnSpan,
     Assumptions,
@@ -17,7 +17,7 @@ from sekisho.engine.model import (
     Level,
     Policies,
     Request,
-    ResourceKind,
+    ResourcePolicyKind,
     UnresolvedNotResource,
 )
 from sekisho.engine.remembered import remembered_by_identity
@@ -36,15 +36,15 @@ __all__ = [
     "Denial",
     "Engine",
     "Explanation",
-    "Group",
     "Lack",
     "Level",
     "NearMiss",
     "Part",
     "Point",
     "Policies",
+    "PolicyGroup",
     "Request",
-    "ResourceKind",
+    "ResourcePolicyKind",
     "UnresolvedNotResource",
     "across_accounts",
     "applies",

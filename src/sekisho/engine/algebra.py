@@ -14,10 +14,10 @@ How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals
 
 from collections.abc import Collection, Iterable
 
-from sekisho.engine.groups import Reading, across_accounts, assumes
+from sekisho.engine.groups import GroupReading, across_accounts, assumes
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.principals import Caller, CallerKind, Named
-from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourceKind
+from sekisho.engine.model import Decision, DecisionEffect, Policies, Request, ResourcePolicyKind
 from sekisho.policy import PolicyKind
 
 Kinds = tuple[PolicyKind, ...]
@@ -27,7 +27,7 @@ _GUARDRAILS = (PolicyKind.RCP, PolicyKind.SCP, PolicyKind.VPC_ENDPOINT)
 
 
 def needed(
-    request: Request, policies: Policies, caller: Caller, readings: Iterable[Reading]
+    request: Request, policies: Policies, caller: Caller, readings: Iterable[GroupReading]
 ) -> Kinds:
     """Return the kinds of policy that must allow, in the order of evaluation."""
     closest = {reading.kind: reading.closeness for reading in readings}
@@ -50,7 +50,7 @@ def _must_itself_allow(request: Request, policies: Policies) -> bool:
         return True
     if policies.resource is None:
         return False
-    return policies.resource_kind is ResourceKind.KMS or (
+    return policies.resource_kind is ResourcePolicyKind.KMS or (
         policies.resource_kind is None and arns.is_kms_key(request.resource)
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sekisho.engine.algebra import needed
-from sekisho.engine.groups import Group, applicable, groups, read
+from sekisho.engine.groups import PolicyGroup, applicable, groups, read
 from sekisho.engine.matching.principals import Caller, caller_of
 from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
 from sekisho.engine.model import Assumptions, Cause, Decision, DecisionEffect, Policies, Request
@@ -52,7 +52,7 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
     return replace(decision, assumed=tuple(mattered)) if mattered else decision
 
 
-def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[Group, ...]]:
+def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[PolicyGroup, ...]]:
     """Return who asks and what applies, after checking that everything can be read for certain.
 
     Raises:
@@ -65,7 +65,7 @@ def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[Group, 
 
 
 @remembered_by_identity
-def _sound(policies: Policies) -> tuple[Group, ...]:
+def _sound(policies: Policies) -> tuple[PolicyGroup, ...]:
     """Return every group of policies, after checking that every document can be read."""
     given = groups(policies)
     for group in given:
@@ -78,7 +78,7 @@ def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
     return replace(assumptions, **setting)
 
 
-def _evaluate(policies: Policies, scope: Scope, applying: Iterable[Group]) -> Decision:
+def _evaluate(policies: Policies, scope: Scope, applying: Iterable[PolicyGroup]) -> Decision:
     readings = [read(group, scope) for group in applying]
     # an explicit deny in any applicable policy is final
     denies = [reading for reading in readings if reading.denies]

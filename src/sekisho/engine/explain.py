@@ -10,7 +10,14 @@ from enum import StrEnum
 
 from sekisho.engine.algebra import needed
 from sekisho.engine.authorize import DEFAULTS, checked, decide
-from sekisho.engine.groups import Group, Reading, across_accounts, cause_of, owner_of, read
+from sekisho.engine.groups import (
+    GroupReading,
+    PolicyGroup,
+    across_accounts,
+    cause_of,
+    owner_of,
+    read,
+)
 from sekisho.engine.matching import actions, conditions, operators, resources, variables
 from sekisho.engine.matching.principals import CallerKind, Named, named
 from sekisho.engine.matching.scope import Scope, TrackedAssumptions
@@ -173,8 +180,8 @@ def explain(
 
 def _lacking(
     kinds: tuple[PolicyKind, ...],
-    groups: tuple[Group, ...],
-    readings: list[Reading],
+    groups: tuple[PolicyGroup, ...],
+    readings: list[GroupReading],
     scope: Scope,
 ) -> Iterator[Lack]:
     by_kind = list(zip(groups, readings, strict=True))
@@ -222,7 +229,7 @@ def _distance(point: Point) -> float:
     return 5 - 2 * max(likenesses, default=-1)
 
 
-def _nearest(group: Group, scope: Scope) -> tuple[NearMiss, ...]:
+def _nearest(group: PolicyGroup, scope: Scope) -> tuple[NearMiss, ...]:
     """Return the allows of a group that come nearest to applying, of many only some."""
     looked = list(_statements(group, scope, Effect.ALLOW))
     least = min((one.distance for one in looked), default=0)
@@ -230,7 +237,7 @@ def _nearest(group: Group, scope: Scope) -> tuple[NearMiss, ...]:
     return tuple(NearMiss(one.cause, one.failed) for one in nearest[:_MOST_SHOWN])
 
 
-def _statements(group: Group, scope: Scope, effect: Effect) -> Iterator[_Looked]:
+def _statements(group: PolicyGroup, scope: Scope, effect: Effect) -> Iterator[_Looked]:
     for policy in group.policies:
         within = Scope(scope.request, scope.caller, policy.document.version, scope.tracked)
         for statement in policy.document.statements:

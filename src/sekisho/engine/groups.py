@@ -14,7 +14,7 @@ from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
 from sekisho.policy import Effect, PolicyKind, Statement
 
 
-class Group(NamedTuple):
+class PolicyGroup(NamedTuple):
     """Policies that count as one: what one of them allows is allowed by the group.
 
     Attributes:
@@ -26,30 +26,32 @@ class Group(NamedTuple):
     level: str = ""
 
 
-def groups(policies: Policies) -> tuple[Group, ...]:
+def groups(policies: Policies) -> tuple[PolicyGroup, ...]:
     """Return every group that is given.
 
     Every level of an organisation, and every permissions boundary, is a group of its own: each
     must allow. An empty list of boundaries is one boundary that allows nothing.
     """
-    found = [Group(PolicyKind.RCP, level.policies, level.name) for level in policies.rcps]
-    found += [Group(PolicyKind.SCP, level.policies, level.name) for level in policies.scps]
+    found = [PolicyGroup(PolicyKind.RCP, level.policies, level.name) for level in policies.rcps]
+    found += [PolicyGroup(PolicyKind.SCP, level.policies, level.name) for level in policies.scps]
     if policies.vpc_endpoint is not None:
-        found.append(Group(PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint))
+        found.append(PolicyGroup(PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint))
     if policies.trust is not None:
-        found.append(Group(PolicyKind.TRUST, (policies.trust,)))
+        found.append(PolicyGroup(PolicyKind.TRUST, (policies.trust,)))
     if policies.resource is not None:
-        found.append(Group(PolicyKind.RESOURCE, (policies.resource,)))
-    found.append(Group(PolicyKind.IDENTITY, policies.identity))
+        found.append(PolicyGroup(PolicyKind.RESOURCE, (policies.resource,)))
+    found.append(PolicyGroup(PolicyKind.IDENTITY, policies.identity))
     if policies.boundaries is not None:
         each: list[tuple[AttachedPolicy, ...]] = [(one,) for one in policies.boundaries]
-        found += [Group(PolicyKind.BOUNDARY, boundary) for boundary in each or [()]]
+        found += [PolicyGroup(PolicyKind.BOUNDARY, boundary) for boundary in each or [()]]
     if policies.session is not None:
-        found.append(Group(PolicyKind.SESSION, policies.session))
+        found.append(PolicyGroup(PolicyKind.SESSION, policies.session))
     return tuple(found)
 
 
-def applicable(request: Request, given: Iterable[Group], caller: Caller) -> tuple[Group, ...]:
+def applicable(
+    request: Request, given: Iterable[PolicyGroup], caller: Caller
+) -> tuple[PolicyGroup, ...]:
     """Return those of the groups that apply: all but those that the caller is exempt from.
 
     An organisation cannot limit its service-linked roles. Its SCPs limit the users, roles and root
@@ -113,7 +115,7 @@ def otherwise_applies(statement: Statement, scope: Scope) -> Named:
     return closeness
 
 
-class Reading(NamedTuple):
+class GroupReading(NamedTuple):
     """The statements of a group of policies that apply, each with its policy.
 
     Attributes:
@@ -134,7 +136,7 @@ class Reading(NamedTuple):
         return [cause_of(self.kind, policy, statement) for policy, statement in self.denies]
 
 
-def read(group: Group, scope: Scope) -> Reading:
+def read(group: PolicyGroup, scope: Scope) -> GroupReading:
     """Read every statement of a group of policies; a group without policies allows nothing."""
     allows: list[tuple[AttachedPolicy, Statement]] = []
     denies: list[tuple[AttachedPolicy, Statement]] = []
@@ -150,7 +152,7 @@ def read(group: Group, scope: Scope) -> Reading:
                 continue
             allows.append((policy, statement))
             closest = max(closest, closeness)
-    return Reading(group.kind, allows, denies, closest)
+    return GroupReading(group.kind, allows, denies, closest)
 
 
 def cause_of(kind: PolicyKind, policy: AttachedPolicy, statement: Statement) -> Cause:

@@ -102,7 +102,7 @@ class Level:
     policies: tuple[AttachedPolicy, ...]
 
 
-class ResourceKind(StrEnum):
+class ResourcePolicyKind(StrEnum):
     """The two kinds of resource-based policy that are evaluated differently.
 
     See docs/semantics.md#2-principals.
@@ -141,7 +141,7 @@ class Policies:
     session: tuple[AttachedPolicy, ...] | None = None
     trust: AttachedPolicy | None = None
     resource: AttachedPolicy | None = None
-    resource_kind: ResourceKind | None = None
+    resource_kind: ResourcePolicyKind | None = None
     scps: tuple[Level, ...] = ()
     rcps: tuple[Level, ...] = ()
     vpc_endpoint: tuple[AttachedPolicy, ...] | None = None

@@ -30,7 +30,7 @@ from sekisho.engine import (
 )
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws import moto_iam
-from sekisho.localaws.classify import Call
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.decision_log import LoggedDecision
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
@@ -75,7 +75,7 @@ def base_context(world: World, caller: VerifiedCaller) -> Context:
     return Context(values)
 
 
-def call_context(call: Call, action: str) -> Mapping[str, ContextValue]:
+def call_context(call: ApiCall, action: str) -> Mapping[str, ContextValue]:
     """Return what the call's own parameters add for one of its actions."""
     values: dict[str, ContextValue] = {"aws:RequestedRegion": call.region}
     keys_of_action = _keys(action)
@@ -131,7 +131,7 @@ def _unlike(tags: Mapping[str, str]) -> dict[str, str]:
     return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
 
 
-def authorize_call(world: World, caller: VerifiedCaller, call: Call) -> None:
+def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
     """Let a call pass, or refuse it.
 
     Raises:

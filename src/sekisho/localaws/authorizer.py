@@ -22,7 +22,7 @@ from werkzeug.test import run_wsgi_app
 
 from sekisho.localaws import sigv4
 from sekisho.localaws.authorize import authorize_call
-from sekisho.localaws.classify import Call, classify, form_of
+from sekisho.localaws.classify import ApiCall, classify, form_of
 from sekisho.localaws.forward import (
     FORWARDED,
     PENDING,
@@ -148,7 +148,11 @@ class Authorizer:
         return self._forward(exchange, signed, caller, call)
 
     def _forward(
-        self, exchange: _Exchange, signed: sigv4.SignatureClaims, caller: VerifiedCaller, call: Call
+        self,
+        exchange: _Exchange,
+        signed: sigv4.SignatureClaims,
+        caller: VerifiedCaller,
+        call: ApiCall,
     ) -> _Response:
         """Let moto answer, as the account and in the caller's name."""
         environ = canonical(exchange.environ, exchange.body, signed, self._world.account)
@@ -177,7 +181,7 @@ def _refusal(refusal: Refusal, form: WireForm) -> _Response:
     return [answer.body], f"{answer.status} {phrase}", headers
 
 
-def _with_code(world: World, caller: VerifiedCaller, call: Call) -> VerifiedCaller:
+def _with_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedCaller:
     """Check the MFA code that an STS call carries, before any policy is asked."""
     if call.service != "sts" or call.operation not in _WITH_CODE:
         return caller
@@ -265,7 +269,7 @@ _GRANTS = re.compile(r"(Add|Put)\w*Permission")
 """Operations that write a statement of such a policy from their parameters."""
 
 
-def refuse_to_set(call: Call) -> None:
+def refuse_to_set(call: ApiCall) -> None:
     """Refuse a call that would set a resource-based policy, or an organisation's.
 
     The authorizer does not ask such policies. One that was accepted and then ignored would make the

@@ -69,7 +69,7 @@ _MODULES: Mapping[str, str] = {"lambda": "awslambda"}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One API call.
 
     Attributes:
@@ -98,7 +98,7 @@ def form_of(request: Request, signing_name: str) -> WireForm:
     return WireForm(Dialect.JSON if target else Dialect.QUERY, head=request.method == "HEAD")
 
 
-def classify(request: Request, signing_name: str, region: str) -> Call:
+def classify(request: Request, signing_name: str, region: str) -> ApiCall:
     """Return what the request asks for.
 
     Raises:
@@ -119,7 +119,7 @@ def classify(request: Request, signing_name: str, region: str) -> Call:
                 f"no IAM action is known for {service}:{operation.name}; it cannot be decided",
             )
         params = _params(request, operation, uri_params, form)
-        return Call(service, region, operation.name, actions, form, params)
+        return ApiCall(service, region, operation.name, actions, form, params)
     raise common(
         CommonError.UNKNOWN_OPERATION,
         form.family,

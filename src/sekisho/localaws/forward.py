@@ -29,7 +29,7 @@ from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from sekisho.errors import InternalError
-from sekisho.localaws.classify import Call, module_of
+from sekisho.localaws.classify import ApiCall, module_of
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.wire import Dialect, Refusal
 
@@ -38,7 +38,7 @@ from sekisho.localaws.wire import Dialect, Refusal
 class Forwarded:
     """What the authorizer let pass."""
 
-    call: Call
+    call: ApiCall
     account: str
 
 

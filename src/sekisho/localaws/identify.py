@@ -21,11 +21,11 @@ from sekisho.signin import (
     MFA_UNKNOWN_DEVICE,
     MFA_WRONG_CODE,
     Credential,
-    Device,
     Holder,
     HolderKind,
     MfaParameters,
     Refused,
+    TotpDevice,
     mfa_parameters,
 )
 
@@ -68,12 +68,12 @@ def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
     return tuple(user.mfa_devices)
 
 
-def device_in_step(state: DeviceState) -> Device:
+def device_in_step(state: DeviceState) -> TotpDevice:
     """Return the device as `signin` sees it."""
-    return Device(state.seed, state.drift, state.last_step)
+    return TotpDevice(state.seed, state.drift, state.last_step)
 
 
-def keep_step(state: DeviceState, device: Device) -> None:
+def keep_step(state: DeviceState, device: TotpDevice) -> None:
     """Keep how far the device has come, so that no code is accepted twice."""
     state.drift = device.drift
     state.last_step = device.last_step

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from sekisho.catalogue import Action, ResourceType, load
 from sekisho.localaws import moto_iam
-from sekisho.localaws.classify import Call
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import World
 from sekisho.signin import Credential, HolderKind
@@ -51,7 +51,9 @@ _GIVEN = (
 """Parameters that hold an ARN as it is."""
 
 
-def arns_of(world: World, caller: Credential, call: Call, action: Action) -> tuple[str | None, ...]:
+def arns_of(
+    world: World, caller: Credential, call: ApiCall, action: Action
+) -> tuple[str | None, ...]:
     """Return the ARNs that the call is about; None for one that is not known."""
     found: list[str | None] = []
     for kind in action.resource_types:
@@ -64,7 +66,7 @@ def arns_of(world: World, caller: Credential, call: Call, action: Action) -> tup
     return tuple(found) or (None,)
 
 
-def _of_type(world: World, caller: Credential, call: Call, kind: str) -> Iterator[str | None]:
+def _of_type(world: World, caller: Credential, call: ApiCall, kind: str) -> Iterator[str | None]:
     service = "sts" if kind == "federated-user" else "iam"
     start = f"arn:{world.partition}:{service}::{world.account}:{kind}/"
     given = [str(call.params[name]) for name in _GIVEN if call.params.get(name)]
@@ -105,7 +107,7 @@ def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> I
         yield f"{start}{new_path or old_path}{new_name or name}"
 
 
-def _implied_user(world: World, caller: Credential, call: Call) -> str | None:
+def _implied_user(world: World, caller: Credential, call: ApiCall) -> str | None:
     """Return the user that a call means which names none: the key's owner, or the caller."""
     if call.operation == "GetAccessKeyLastUsed":
         owner = moto_iam.user_of_key(world, str(call.params.get("AccessKeyId", "")))
@@ -136,7 +138,7 @@ _ID = re.compile(r"[\w.+=@,-]+")
 
 
 def required_permissions(
-    world: World, caller: Credential, call: Call
+    world: World, caller: Credential, call: ApiCall
 ) -> tuple[RequiredPermission, ...]:
     """Return every action on every resource that the call has to be allowed."""
     found: dict[RequiredPermission, None] = {}
@@ -152,7 +154,7 @@ def required_permissions(
     return tuple(found)
 
 
-def _passed_roles(world: World, call: Call) -> Iterator[str | None]:
+def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     """Yield the roles that the call passes to a service, for which IAM asks for iam:PassRole.
 
     The policies cannot see which service gets it: no `iam:PassedToService` is in the
@@ -177,7 +179,7 @@ def _roles_in(value: object) -> Iterator[str]:
                 yield from _roles_in(inner)
 
 
-def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[RequiredPermission]:
+def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
     action = load().action(name)
     if action is None:
         yield RequiredPermission(name, None)
@@ -198,7 +200,7 @@ def _of(world: World, caller: Credential, call: Call, name: str) -> Iterator[Req
     yield from (RequiredPermission(name, arn) for arn in _templates(world, call, action))
 
 
-def _beside_assume_role(call: Call) -> Iterator[str]:
+def _beside_assume_role(call: ApiCall) -> Iterator[str]:
     """Yield the permissions that AssumeRole needs when it passes tags or a source identity."""
     if call.params.get("Tags"):
         yield "sts:TagSession"
@@ -206,7 +208,7 @@ def _beside_assume_role(call: Call) -> Iterator[str]:
         yield "sts:SetSourceIdentity"
 
 
-def _templates(world: World, call: Call, action: Action) -> tuple[str | None, ...]:
+def _templates(world: World, call: ApiCall, action: Action) -> tuple[str | None, ...]:
     """Return the ARNs that the catalogue's templates yield.
 
     A required type that yields none makes the resource unknown; an optional one that yields none
@@ -221,7 +223,7 @@ def _templates(world: World, call: Call, action: Action) -> tuple[str | None, ..
     return tuple(found) or (None,)
 
 
-def _filled(world: World, call: Call, service: str, kind: ResourceType) -> Iterator[str]:
+def _filled(world: World, call: ApiCall, service: str, kind: ResourceType) -> Iterator[str]:
     """Yield the ARNs of one resource type: those given as such, or filled from ids and names."""
     shape = _shape(kind.arn)
     given = [arn for value in call.params.values() for arn in _texts(value) if shape.fullmatch(arn)]
@@ -270,7 +272,7 @@ def _texts(value: object) -> Iterator[str]:
         yield from (item for item in value if isinstance(item, str))
 
 
-def _s3(world: World, call: Call, name: str) -> Iterator[RequiredPermission]:
+def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
     action = load().action(name)
     kinds = {kind.name for kind in action.resource_types} if action is not None else None
     bucket = call.params.get("Bucket")
@@ -318,7 +320,7 @@ def _of_version(name: str) -> str:
 _ACL = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
 
 
-def _beside_put(call: Call) -> Iterator[str]:
+def _beside_put(call: ApiCall) -> Iterator[str]:
     """Yield the permissions that writing an object needs when it sets tags or an ACL as well."""
     if call.operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
         if call.params.get("Tagging"):

@@ -34,7 +34,7 @@ from sekisho.policy.document import (
 from sekisho.policy.family import SERVICE_EXEMPT, force_mfa
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
-from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Row, Summary, summarise
+from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Summary, SummaryRow, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
 from sekisho.policy.warnings import (
     SummaryWarning,
@@ -73,9 +73,9 @@ __all__ = [
     "PrincipalKey",
     "Quantifier",
     "Quota",
-    "Row",
     "Statement",
     "Summary",
+    "SummaryRow",
     "SummaryWarning",
     "Version",
     "WarningKind",

@@ -52,7 +52,7 @@ DEEPEST = 32
 """A policy nests seven deep; beyond this it is no policy, and Python's stack is kept out of it."""
 
 
-class Stop(Exception):
+class ReadingStopped(Exception):
     """The text cannot be read further; the collector holds why. Never leaves this room."""
 
 
@@ -151,7 +151,7 @@ def _from_value(value: object, path: tuple[str | int, ...], faults: Collector) -
             Message("nested deeper than {most}").filled(most=DEEPEST),
             joined(path),
         )
-        raise Stop
+        raise ReadingStopped
     match value:
         case list() | tuple():
             return ListNode(
@@ -185,7 +185,7 @@ def _scalar(value: object, path: tuple[str | int, ...], faults: Collector) -> No
         case _:
             message = Message("a `{name}` is not JSON").filled(name=type(value).__name__)
             faults.add(Code.POLICY_NOT_JSON, message, joined(path))
-    raise Stop
+    raise ReadingStopped
 
 
 def _within_range(number: float) -> bool:

@@ -23,7 +23,7 @@ from sekisho.policy.nodes import (
     NullNode,
     NumberNode,
     ObjectNode,
-    Stop,
+    ReadingStopped,
     TextNode,
 )
 
@@ -82,7 +82,7 @@ class _Reader:
                 count=len(self.text), most=MOST_CHARACTERS
             )
             self.faults.add(Code.POLICY_TOO_LONG, message)
-            raise Stop
+            raise ReadingStopped
         self.blank()
         if self.at == len(self.text):
             self.stop(Message("the text is empty"))
@@ -104,12 +104,12 @@ class _Reader:
         """Note a fault that can be read past."""
         self.faults.add(code, message, joined(self.path), self.position(at), fix=fix)
         if self.faults.full:
-            raise Stop
+            raise ReadingStopped
 
     def stop(self, message: Message, fix: Message | None = None) -> NoReturn:
         """Note a fault that nothing can be read past."""
         self.fault(Code.POLICY_NOT_JSON, message, fix=fix)
-        raise Stop
+        raise ReadingStopped
 
     def peek(self) -> str:
         """Return the next character, or "" at the end."""
@@ -158,7 +158,7 @@ class _Reader:
             self.fault(
                 Code.POLICY_TOO_DEEP, Message("nested deeper than {most}").filled(most=DEEPEST)
             )
-            raise Stop
+            raise ReadingStopped
         position = self.position()
         first = self.peek()
         if first == "{":

@@ -35,7 +35,7 @@ def size(policy: Document | str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class QuotaLimit:
     """A quota's number and words.
 
     Attributes:
@@ -58,73 +58,73 @@ _DETACH = Message("detach one, put both into one policy, or attach through a gro
 class Quota(Enum):
     """The IAM quotas that a roll-out of a policy can run into."""
 
-    MANAGED_POLICY = Limit(
+    MANAGED_POLICY = QuotaLimit(
         6144,
         "Cannot exceed quota for PolicySize: {number}",
         Message("make it shorter, or split it in two"),
     )
-    USER_INLINE = Limit(
+    USER_INLINE = QuotaLimit(
         2048,
         "Maximum policy size of {number} bytes exceeded for user {name}",
         _SHORTER,
         "UserPolicySizeQuota",
     )
-    GROUP_INLINE = Limit(
+    GROUP_INLINE = QuotaLimit(
         5120, "Maximum policy size of {number} bytes exceeded for group {name}", _SHORTER
     )
-    ROLE_INLINE = Limit(
+    ROLE_INLINE = QuotaLimit(
         10_240, "Maximum policy size of {number} bytes exceeded for role {name}", _SHORTER
     )
-    TRUST_POLICY = Limit(
+    TRUST_POLICY = QuotaLimit(
         2048,
         "Cannot exceed quota for ACLSizePerRole: {number}",
         Message("make the trust policy shorter"),
     )
-    SESSION_POLICY = Limit(
+    SESSION_POLICY = QuotaLimit(
         2048,
         "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
         "Member must have length less than or equal to {number}",
         Message("make the session policy shorter"),
     )
-    VERSIONS_PER_POLICY = Limit(
+    VERSIONS_PER_POLICY = QuotaLimit(
         5,
         "A managed policy can have up to {number} versions. Before you create a new version, "
         "you must delete an existing version.",
         Message("delete a version that is not the default"),
         "VersionsPerPolicyQuota",
     )
-    POLICIES_PER_USER = Limit(
+    POLICIES_PER_USER = QuotaLimit(
         10,
         "Cannot exceed quota for PoliciesPerUser: {number}",
         _DETACH,
         "AttachedPoliciesPerUserQuota",
     )
-    POLICIES_PER_GROUP = Limit(
+    POLICIES_PER_GROUP = QuotaLimit(
         10,
         "Cannot exceed quota for PoliciesPerGroup: {number}",
         _DETACH,
         "AttachedPoliciesPerGroupQuota",
     )
-    POLICIES_PER_ROLE = Limit(10, "Cannot exceed quota for PoliciesPerRole: {number}", _DETACH)
-    GROUPS_PER_USER = Limit(
+    POLICIES_PER_ROLE = QuotaLimit(10, "Cannot exceed quota for PoliciesPerRole: {number}", _DETACH)
+    GROUPS_PER_USER = QuotaLimit(
         10,
         "Cannot exceed quota for GroupsPerUser: {number}",
         Message("attach to the user directly"),
         "GroupsPerUserQuota",
     )
-    POLICIES = Limit(
+    POLICIES = QuotaLimit(
         1500,
         "Cannot exceed quota for PoliciesPerAccount: {number}",
         Message("delete one, or ask for more"),
         "PoliciesQuota",
     )
-    GROUPS = Limit(
+    GROUPS = QuotaLimit(
         300,
         "Cannot exceed quota for GroupsPerAccount: {number}",
         Message("delete one, or ask for more"),
         "GroupsQuota",
     )
-    USERS = Limit(
+    USERS = QuotaLimit(
         5000,
         "Cannot exceed quota for UsersPerAccount: {number}",
         Message("delete one"),

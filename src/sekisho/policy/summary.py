@@ -84,7 +84,7 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SummaryRow:
     """One row of the summary.
 
     Attributes:
@@ -113,14 +113,14 @@ class Summary:
         dated: the catalogue it was made with.
     """
 
-    uncategorised: tuple[Row, ...]
-    denied: tuple[Row, ...]
-    allowed: tuple[Row, ...]
+    uncategorised: tuple[SummaryRow, ...]
+    denied: tuple[SummaryRow, ...]
+    allowed: tuple[SummaryRow, ...]
     warnings: tuple[SummaryWarning, ...]
     dated: str
 
     @property
-    def sections(self) -> tuple[tuple[Message, tuple[Row, ...]], ...]:
+    def sections(self) -> tuple[tuple[Message, tuple[SummaryRow, ...]], ...]:
         """The sections that have rows, each with its heading, in the console's order."""
         found = (
             (SECTIONS["uncategorised"], self.uncategorised),
@@ -143,7 +143,7 @@ def summarise(document: Document, catalogue: Catalogue) -> Summary:
     )
 
 
-def _section(document: Document, effect: Effect, catalogue: Catalogue) -> Iterable[Row]:
+def _section(document: Document, effect: Effect, catalogue: Catalogue) -> Iterable[SummaryRow]:
     statements = [s for s in document.statements if s.effect is effect]
     listed = [s for s in statements if not s.action.negated]
     everything = [s for s in listed if set(s.action.values) & {"*", "*:*"}]
@@ -164,7 +164,7 @@ def _rest(statement: Statement) -> Message:
     return _EXCEPT.filled(names=", ".join(statement.action.values))
 
 
-def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Row]:
+def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[SummaryRow]:
     """Yield a row for each recognised service, in order of name."""
     actions: dict[str, set[Action]] = {}
     named_in: dict[str, list[Statement]] = {}
@@ -185,7 +185,7 @@ def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Row
         yield _row(prefix, verbatim(service), levels.text, named_in[prefix], levels)
 
 
-def _uncategorised(document: Document, catalogue: Catalogue) -> tuple[Row, ...]:
+def _uncategorised(document: Document, catalogue: Catalogue) -> tuple[SummaryRow, ...]:
     """Return a row for each service prefix that the catalogue does not know."""
     named_in: dict[str, list[Statement]] = {}
     for statement in document.statements:
@@ -220,8 +220,8 @@ def _row(
     level: Message,
     statements: list[Statement],
     levels: Levels = Levels(),
-) -> Row:
-    return Row(prefix, service, level, _resource(statements), _condition(statements), levels)
+) -> SummaryRow:
+    return SummaryRow(prefix, service, level, _resource(statements), _condition(statements), levels)
 
 
 def _resource(statements: list[Statement]) -> Message:

@@ -19,7 +19,7 @@ from sekisho.policy.document import (
     Statement,
 )
 from sekisho.policy.grammar import document_of
-from sekisho.policy.nodes import Collector, Node, Stop, from_value
+from sekisho.policy.nodes import Collector, Node, ReadingStopped, from_value
 from sekisho.policy.reader import read
 
 
@@ -56,7 +56,7 @@ def _document(
     try:
         root, comments = nodes(faults)
         document = document_of(root, comments, source, kind, faults)
-    except Stop:
+    except ReadingStopped:
         pass
     if document is None or faults:
         raise FaultyPolicy(source, faults.found())

@@ -43,7 +43,7 @@ from sekisho.rollout.lifecycle import (
     planning_context,
     reset,
 )
-from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, Proof, SafetyVerdict
+from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.planner import plan
 from sekisho.rollout.script import script_of
 from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
@@ -55,7 +55,6 @@ __all__ = [
     "AttachGroupPolicy",
     "AttachUserPolicy",
     "Author",
-    "Caller",
     "Change",
     "CreateGroup",
     "CreateLoginProfile",
@@ -71,8 +70,9 @@ __all__ = [
     "Journal",
     "Left",
     "NewUser",
-    "Note",
     "Plan",
+    "PlanCaller",
+    "PlanNote",
     "PlanStatus",
     "PlannedImpact",
     "PlanningContext",

@@ -38,7 +38,7 @@ from sekisho.rollout.changes import (
     with_deny_all,
 )
 from sekisho.rollout.goal.selectors import check_listed
-from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, temporary_length
+from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
@@ -90,14 +90,14 @@ class PlanningContext:
     """
 
     snapshot: Snapshot
-    caller: Caller
+    caller: PlanCaller
     break_glass: tuple[str, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
 
 
 def planning_context(
-    snapshot: Snapshot, caller: Caller, break_glass: Iterable[str], accepted: Mapping[str, str]
+    snapshot: Snapshot, caller: PlanCaller, break_glass: Iterable[str], accepted: Mapping[str, str]
 ) -> PlanningContext:
     """Return the standpoint of an account's administrator.
 
@@ -130,7 +130,7 @@ def reset(at: PlanningContext, name: str) -> Plan:
     if _opens_console(at.snapshot, name, forced):
         return check_accepted(_judged(at, user, forced))
     made = _judged(at, user, free)
-    warned = (*made.warnings, Note("no-forced-change", NO_FORCED_CHANGE, (name,)))
+    warned = (*made.warnings, PlanNote("no-forced-change", NO_FORCED_CHANGE, (name,)))
     return check_accepted(replace(made, warnings=warned))
 
 
@@ -250,9 +250,9 @@ def _outlook(at: PlanningContext, user: User | None, changes: tuple[Change, ...]
     )
 
 
-def _against(accounts: BeforeAfter, user: User | None) -> Iterator[Note]:
+def _against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanNote]:
     if user is not None and user.arn == accounts.caller.arn:
-        yield Note("oneself", NOT_ONESELF, (user.name,))
+        yield PlanNote("oneself", NOT_ONESELF, (user.name,))
     yield from over_quotas(accounts.before, accounts.after)
     others = {known.name for known in accounts.before.users if known != user}
     for gap in accounts.before.gaps:
@@ -262,13 +262,13 @@ def _against(accounts: BeforeAfter, user: User | None) -> Iterator[Note]:
         of_user = about.kind in (ResourceKind.USER, ResourceKind.USER_POLICY)
         if gap.operation not in _BESIDE and not (of_user and of in others):
             what = GAP_OF.filled(what=f"{gap.operation} {about.label}".rstrip(), cause=gap.cause)
-            yield Note("gap", GAP.filled(what=what), (user.name,) if user else ())
+            yield PlanNote("gap", GAP.filled(what=what), (user.name,) if user else ())
 
 
-def _lost(changes: tuple[Change, ...]) -> Iterator[Note]:
+def _lost(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
     lost = tuple(change.address for change in changes if not change.reversible)
     if lost:
-        yield Note("irreversible", LOST_FOR_GOOD, lost)
+        yield PlanNote("irreversible", LOST_FOR_GOOD, lost)
 
 
 def _impact_of(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:

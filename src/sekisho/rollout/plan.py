@@ -33,7 +33,7 @@ _LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class PlanCaller:
     """Who will apply the plan.
 
     Attributes:
@@ -52,7 +52,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PlanNote:
     """Something that the reader of a plan must know.
 
     Attributes:
@@ -137,12 +137,12 @@ class Plan:
 
     account: str
     partition: str
-    caller: Caller
+    caller: PlanCaller
     snapshot_at: datetime
     snapshot: str = ""
     complete: bool = True
-    reasons: tuple[Note, ...] = ()
-    warnings: tuple[Note, ...] = ()
+    reasons: tuple[PlanNote, ...] = ()
+    warnings: tuple[PlanNote, ...] = ()
     proofs: tuple[Proof, ...] = ()
     people: tuple[PlannedImpact, ...] = ()
     exceptions: tuple[Exemption, ...] = ()

@@ -69,7 +69,7 @@ from sekisho.signin.sts import (
     role_duration,
     token_duration,
 )
-from sekisho.signin.totp import PERIOD, Device, code_at, is_code, is_seed, step_of
+from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of
 
 __all__ = [
     "CHANGE_REFUSED",
@@ -91,7 +91,6 @@ __all__ = [
     "CharacterClass",
     "Credential",
     "CredentialKind",
-    "Device",
     "DeviceKind",
     "ErrorCode",
     "Holder",
@@ -108,6 +107,7 @@ __all__ = [
     "Ruling",
     "SigninAssumptions",
     "SigninOrder",
+    "TotpDevice",
     "change_allowed",
     "check_change",
     "check_device_change",

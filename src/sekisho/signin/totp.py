@@ -70,7 +70,7 @@ def _key_of(seed: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class TotpDevice:
     """A virtual device as far as its codes go.
 
     Attributes:
@@ -86,7 +86,7 @@ class Device:
 
     def enable(
         self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
-    ) -> "Device | Refused":
+    ) -> "TotpDevice | Refused":
         """Return the device in step with two consecutive codes, the older first.
 
         Codes may be older than at sign-in: AWS takes codes that were submitted late, and takes
@@ -103,13 +103,13 @@ class Device:
 
     def resync(
         self, codes: tuple[str, str], now: datetime, assumptions: SigninAssumptions
-    ) -> "Device | Refused":
+    ) -> "TotpDevice | Refused":
         """Return the device in step again; takes the same two codes as `enable`."""
         return self.enable(codes, now, assumptions)
 
     def verify(
         self, code: str, now: datetime, assumptions: SigninAssumptions
-    ) -> "Device | Refused":
+    ) -> "TotpDevice | Refused":
         """Return the device with `code` used up, or refuse a wrong, late or used code."""
         if not is_code(code):
             return _wrong_code(Rule.CODE_ONCE)

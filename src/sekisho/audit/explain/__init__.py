@@ -1,17 +1,17 @@
 """An error text that people paste: what caused it, what it is mistaken for, what fixes it."""
 
-from sekisho.audit.explain.denial import Denial
-from sekisho.audit.explain.entries import Alike, Cause, Entry, entries, entry
-from sekisho.audit.explain.match import MOST_CHARACTERS, Answer, Explanation, explain
+from sekisho.audit.explain.denial import AccessDeniedText
+from sekisho.audit.explain.entries import Alike, ErrorCause, KnownError, entries, entry
+from sekisho.audit.explain.match import MOST_CHARACTERS, ErrorExplanation, ExplainedError, explain
 
 __all__ = [
     "MOST_CHARACTERS",
+    "AccessDeniedText",
     "Alike",
-    "Answer",
-    "Cause",
-    "Denial",
-    "Entry",
-    "Explanation",
+    "ErrorCause",
+    "ErrorExplanation",
+    "ExplainedError",
+    "KnownError",
     "entries",
     "entry",
     "explain",

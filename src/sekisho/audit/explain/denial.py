@@ -22,7 +22,7 @@ _SECRET_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
+class AccessDeniedText:
     """One AccessDenied text, read. What it does not say is "" or None.
 
     Attributes:
@@ -58,7 +58,7 @@ def _last(arn: str) -> str:
     return arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
 
 
-def denials(text: str) -> Iterator[Denial]:
+def denials(text: str) -> Iterator[AccessDeniedText]:
     """Yield each denial that a tidy text tells, in order."""
     squeezed = Squeezed(text)
     starts = list(_starts(squeezed))
@@ -75,7 +75,7 @@ def _starts(squeezed: Squeezed) -> Iterator[int]:
         at = squeezed.find(_PERFORM, at + 1)
 
 
-def _denial(squeezed: Squeezed, start: int, end: int) -> Denial:
+def _denial(squeezed: Squeezed, start: int, end: int) -> AccessDeniedText:
     after = start + len(_PERFORM)
     on = squeezed.find(_ON, after, end)
     explicit, reason = _reason(squeezed, after, end)
@@ -83,10 +83,12 @@ def _denial(squeezed: Squeezed, start: int, end: int) -> Denial:
     action = squeezed.chars[after:stop] if stop >= 0 else squeezed.word_from(after)
     resource = _resource(squeezed, on + len(_ON), reason) if on >= 0 else ""
     kind, policy = _kind(squeezed, reason, end)
-    return Denial(_user(squeezed, start), _action(action), resource, explicit, kind, policy)
+    return AccessDeniedText(
+        _user(squeezed, start), _action(action), resource, explicit, kind, policy
+    )
 
 
-def _short(squeezed: Squeezed) -> Denial | None:
+def _short(squeezed: Squeezed) -> AccessDeniedText | None:
     """Read a text of which only the end was pasted."""
     end = len(squeezed.chars)
     explicit, reason = _reason(squeezed, 0, end)
@@ -96,7 +98,7 @@ def _short(squeezed: Squeezed) -> Denial | None:
         return None
     resource = _resource(squeezed, on + len(_ON), reason) if on >= 0 else ""
     kind, policy = _kind(squeezed, reason, end)
-    return Denial("", action, resource, explicit, kind, policy)
+    return AccessDeniedText("", action, resource, explicit, kind, policy)
 
 
 def _refuses(squeezed: Squeezed) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sekisho.audit.explain.denial import Denial
+from sekisho.audit.explain.denial import AccessDeniedText
 from sekisho.audit.explain.normal import letters, tidy
 from sekisho.engine.matching import glob
 from sekisho.errors import InternalError
@@ -17,7 +17,7 @@ from sekisho.policy import PolicyKind
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ErrorCause:
     """One thing that leads to the error.
 
     Attributes:
@@ -67,7 +67,7 @@ class Pattern:
     resource: str
     caller: str
 
-    def fits(self, denial: Denial) -> bool:
+    def fits(self, denial: AccessDeniedText) -> bool:
         """Tell whether `denial` is one of these."""
         return (
             denial.explicit in self.explicit
@@ -79,7 +79,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KnownError:
     """One kind of error.
 
     Attributes:
@@ -101,17 +101,17 @@ class Entry:
     fragments: tuple[tuple[str, ...], ...]
     codes: tuple[str, ...]
     denial: Pattern | None
-    causes: tuple[Cause, ...]
+    causes: tuple[ErrorCause, ...]
     alike: tuple[Alike, ...]
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[KnownError, ...]:
     """Return all entries; of denials, the one that fits first counts."""
     return tuple(_entry(name, value) for name, value in table("explanations").items())
 
 
-def entry(id_: str) -> Entry:
+def entry(id_: str) -> KnownError:
     """Return one entry by its id."""
     found = next((each for each in entries() if each.id == id_), None)
     if found is None:
@@ -119,17 +119,17 @@ def entry(id_: str) -> Entry:
     return found
 
 
-def _entry(name: str, value: Mapping[str, Any]) -> Entry:
+def _entry(name: str, value: Mapping[str, Any]) -> KnownError:
     given = dict(value)
     denial = given.pop("denial", None)
     wordings = tuple(given.pop("wordings", ()))
-    return Entry(
+    return KnownError(
         id=name,
         wordings=wordings,
         fragments=tuple(map(_fragments, wordings)),
         codes=tuple(map(letters, given.pop("codes", ()))),
         denial=None if denial is None else _pattern(**denial),
-        causes=tuple(Cause(**cause) for cause in given.pop("causes")),
+        causes=tuple(ErrorCause(**cause) for cause in given.pop("causes")),
         alike=tuple(Alike(**each) for each in given.pop("alike", ())),
         **given,
     )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sekisho.audit.explain.denial import Denial, denials
-from sekisho.audit.explain.entries import Cause, Entry, entries
+from sekisho.audit.explain.denial import AccessDeniedText, denials
+from sekisho.audit.explain.entries import ErrorCause, KnownError, entries
 from sekisho.audit.explain.normal import letters, tidy
 from sekisho.errors import UsageError
 from sekisho.messages import Message, verbatim
@@ -39,14 +39,14 @@ _COMMON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExplainedError:
     """An entry that the text is about, and the denial that the text tells, if any."""
 
-    entry: Entry
-    denial: Denial | None = None
+    entry: KnownError
+    denial: AccessDeniedText | None = None
 
     @property
-    def causes(self) -> tuple[Cause, ...]:
+    def causes(self) -> tuple[ErrorCause, ...]:
         """The entry's causes, without those that the text rules out."""
         own = self.denial.own if self.denial else None
         return tuple(
@@ -56,7 +56,7 @@ class Answer:
     def filled(self, text: Message) -> Message:
         """Return a text of the entry with the action, resource and name of the denial put in."""
         en, ja = text.en, text.ja
-        for place, value in _values(self.denial or Denial()).items():
+        for place, value in _values(self.denial or AccessDeniedText()).items():
             en, ja = en.replace(place, value.en), _replaced(ja, place, value.ja)
         return Message.both(en, ja)
 
@@ -69,7 +69,7 @@ def _replaced(ja: str, place: str, value: str) -> str:
     return ja.replace(place, value)
 
 
-def _values(denial: Denial) -> Mapping[str, Message]:
+def _values(denial: AccessDeniedText) -> Mapping[str, Message]:
     """Return what the denial says, and words for what it leaves unsaid."""
     given = {
         "{action}": (denial.action, Message("the action")),
@@ -81,7 +81,7 @@ def _values(denial: Denial) -> Mapping[str, Message]:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ErrorExplanation:
     """What a text is about.
 
     Attributes:
@@ -89,11 +89,11 @@ class Explanation:
         nearest: entries with similar words, if the text is not known.
     """
 
-    answers: tuple[Answer, ...]
-    nearest: tuple[Entry, ...] = ()
+    answers: tuple[ExplainedError, ...]
+    nearest: tuple[KnownError, ...] = ()
 
 
-def explain(text: str) -> Explanation:
+def explain(text: str) -> ErrorExplanation:
     """Explain an error text as people paste it.
 
     Raises:
@@ -109,20 +109,20 @@ def explain(text: str) -> Explanation:
     if not known:
         raise UsageError(Message("no error text was given"), fix=_FIX)
     answers = _by_wording(known) or _by_denial(plain) or _by_code(known) or _by_part(known)
-    return Explanation(answers, () if answers else _nearest(plain))
+    return ErrorExplanation(answers, () if answers else _nearest(plain))
 
 
 _FIX = Message("paste the error message alone")
 
 
-def _by_wording(known: str) -> tuple[Answer, ...]:
+def _by_wording(known: str) -> tuple[ExplainedError, ...]:
     spans = {
         entry.id: max(found, key=lambda span: span[1] - span[0])
         for entry in entries()
         if (found := [span for each in entry.fragments if (span := _span(each, known))])
     }
     answers = [
-        (spans[entry.id], Answer(entry))
+        (spans[entry.id], ExplainedError(entry))
         for entry in entries()
         if entry.id in spans and not _within_longer(spans[entry.id], spans.values())
     ]
@@ -149,20 +149,22 @@ def _within_longer(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> 
     )
 
 
-def _by_denial(plain: str) -> tuple[Answer, ...]:
-    answers: dict[tuple[str, str], Answer] = {}
+def _by_denial(plain: str) -> tuple[ExplainedError, ...]:
+    answers: dict[tuple[str, str], ExplainedError] = {}
     for denial in denials(plain):
         entry = next((each for each in entries() if each.denial and each.denial.fits(denial)), None)
         if entry is not None:
-            answers.setdefault((entry.id, denial.action), Answer(entry, denial))
+            answers.setdefault((entry.id, denial.action), ExplainedError(entry, denial))
     return tuple(answers.values())
 
 
-def _by_code(known: str) -> tuple[Answer, ...]:
-    return tuple(Answer(entry) for entry in entries() if any(code in known for code in entry.codes))
+def _by_code(known: str) -> tuple[ExplainedError, ...]:
+    return tuple(
+        ExplainedError(entry) for entry in entries() if any(code in known for code in entry.codes)
+    )
 
 
-def _by_part(known: str) -> tuple[Answer, ...]:
+def _by_part(known: str) -> tuple[ExplainedError, ...]:
     """Return the entry of whose wording the text is a part, if it is of one entry only."""
     least = _LEAST_PART if known.isascii() else _LEAST_JAPANESE
     if len(known) < least:
@@ -172,7 +174,7 @@ def _by_part(known: str) -> tuple[Answer, ...]:
         for entry in entries()
         if any(known in fragment for each in entry.fragments for fragment in each)
     ]
-    return (Answer(found[0]),) if len(found) == 1 else ()
+    return (ExplainedError(found[0]),) if len(found) == 1 else ()
 
 
 def _words(text: str) -> Iterator[str]:
@@ -184,13 +186,13 @@ def _words(text: str) -> Iterator[str]:
             yield word
 
 
-def _nearest(plain: str) -> tuple[Entry, ...]:
+def _nearest(plain: str) -> tuple[KnownError, ...]:
     asked = set(_words(plain))
     scored = [(len(asked & _words_of(entry)), entry) for entry in entries()]
     near = sorted((each for each in scored if each[0]), key=lambda each: -each[0])
     return tuple(entry for _, entry in near[:_NEAREST])
 
 
-def _words_of(entry: Entry) -> set[str]:
+def _words_of(entry: KnownError) -> set[str]:
     texts = (entry.title.en, entry.title.ja, *entry.wordings)
     return {word for text in texts for word in _words(text)} | set(entry.codes)

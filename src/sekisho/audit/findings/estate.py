@@ -9,7 +9,7 @@ from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Examined
-from sekisho.audit.impact import Row
+from sekisho.audit.impact import UserRow
 from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
 
@@ -146,7 +146,7 @@ def quota_checks(examined: Examined) -> Iterator[Finding]:
         yield from _near(group.name, _POLICIES, used, most)
 
 
-def _user_quotas(row: Row, summary: Mapping[str, int]) -> Iterator[Finding]:
+def _user_quotas(row: UserRow, summary: Mapping[str, int]) -> Iterator[Finding]:
     user = row.user
     attached, groups = Quota.POLICIES_PER_USER.of(summary), Quota.GROUPS_PER_USER.of(summary)
     yield from _near(user.name, _POLICIES, len(user.attached), attached)

@@ -7,7 +7,7 @@ from sekisho.account import Group, Snapshot, User
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions
 from sekisho.audit.finding import Finding
-from sekisho.audit.impact import Row
+from sekisho.audit.impact import UserRow
 from sekisho.audit.lint import Attachment
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
@@ -24,7 +24,7 @@ class Examined:
     """
 
     snapshot: Snapshot
-    rows: tuple[Row, ...]
+    rows: tuple[UserRow, ...]
     exceptions: Exceptions
     enforcing: Mapping[str, int]
     enforcing_groups: tuple[str, ...]

@@ -13,7 +13,7 @@ from sekisho.audit.findings.model import Check, Examined
 from sekisho.audit.findings.policies import policy_checks
 from sekisho.audit.findings.roles import role_checks
 from sekisho.audit.findings.users import user_checks
-from sekisho.audit.impact import Row
+from sekisho.audit.impact import UserRow
 from sekisho.messages import Message
 
 _CHECKS: tuple[Check, ...] = (
@@ -30,7 +30,7 @@ _NAMED = 3
 
 
 def check_account(
-    snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions
+    snapshot: Snapshot, rows: tuple[UserRow, ...], exceptions: Exceptions
 ) -> tuple[Finding, ...]:
     """Return what is wrong with an account, in order of risk.
 
@@ -56,7 +56,7 @@ def check_account(
     )
 
 
-def _examined(snapshot: Snapshot, rows: tuple[Row, ...], exceptions: Exceptions) -> Examined:
+def _examined(snapshot: Snapshot, rows: tuple[UserRow, ...], exceptions: Exceptions) -> Examined:
     enforced = [row for row in rows if row.enforcement.enforced is Enforced.PROVED]
     enforcing = Counter(name for row in enforced for name in row.power.enforcing)
     groups = tuple(

@@ -7,7 +7,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
-from sekisho.audit.impact import ImpactKind, Row, counterexample_for_user
+from sekisho.audit.impact import ImpactKind, UserRow, counterexample_for_user
 from sekisho.messages import Message, listed, verbatim
 from sekisho.prover import Proved, Refuted, Unknown
 from sekisho.signin import DeviceKind
@@ -41,7 +41,7 @@ def user_checks(examined: Examined) -> Iterator[Finding]:
         yield from _power(row)
 
 
-def _devices(row: Row) -> Iterator[Finding]:
+def _devices(row: UserRow) -> Iterator[Finding]:
     credentials, name = row.credentials, row.user.name
     if credentials.enrolled is None:
         # which of the findings it would be cannot be told: the gravest that may be
@@ -51,7 +51,7 @@ def _devices(row: Row) -> Iterator[Finding]:
     yield from _enrolled(row) if credentials.enrolled else _no_device(row)
 
 
-def _enrolled(row: Row) -> Iterator[Finding]:
+def _enrolled(row: UserRow) -> Iterator[Finding]:
     credentials, name = row.credentials, row.user.name
     if not credentials.devices_known:
         yield unknown(Id.ONE_DEVICE, name, _why(row))
@@ -68,11 +68,11 @@ def _enrolled(row: Row) -> Iterator[Finding]:
         yield found(Id.PASSKEY_ONLY, name, fact)
 
 
-def _without_device(row: Row) -> Id:
+def _without_device(row: UserRow) -> Id:
     return Id.ADMINISTRATOR_WITHOUT_DEVICE if row.power.administers else Id.KEY_WITHOUT_DEVICE
 
 
-def _no_device(row: Row) -> Iterator[Finding]:
+def _no_device(row: UserRow) -> Iterator[Finding]:
     credentials, name, exemption = (
         row.credentials,
         row.user.name,
@@ -99,7 +99,7 @@ def _no_device(row: Row) -> Iterator[Finding]:
         yield from _holds_nothing(row)
 
 
-def _holds_nothing(row: Row) -> Iterator[Finding]:
+def _holds_nothing(row: UserRow) -> Iterator[Finding]:
     if row.credentials.others_unread:
         yield unknown(
             Id.USER_WITHOUT_DEVICE, row.user.name, reasons_of(row.credentials.others_unread)
@@ -108,7 +108,7 @@ def _holds_nothing(row: Row) -> Iterator[Finding]:
         yield found(Id.USER_WITHOUT_DEVICE, row.user.name, _NOTHING)
 
 
-def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
+def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
     name, exemption = row.user.name, row.exemption if row.exempt else None
     match row.enforcement.enforced:
         case Enforced.PROVED:
@@ -130,7 +130,7 @@ def _enforcement(examined: Examined, row: Row) -> Iterator[Finding]:
         yield found(Id.OUTSIDE_GROUP, name, fact)
 
 
-def _services(row: Row) -> Iterator[Finding]:
+def _services(row: UserRow) -> Iterator[Finding]:
     """Find what services may do for the user: now, or once something allows it."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
@@ -152,7 +152,7 @@ def _services(row: Row) -> Iterator[Finding]:
             pass
 
 
-def _enforcement_reason(row: Row) -> Message | str:
+def _enforcement_reason(row: UserRow) -> Message | str:
     if row.enforcement.gap:
         return row.enforcement.gap
     reasons = [
@@ -163,7 +163,7 @@ def _enforcement_reason(row: Row) -> Message | str:
     return reasons[0] if reasons else _NOT_DECIDED
 
 
-def _way_in(row: Row) -> Iterator[Finding]:
+def _way_in(row: UserRow) -> Iterator[Finding]:
     """Find who does not get in under enforcement: the present one, or the one to be attached."""
     name = row.user.name
     enforced = row.enforcement.enforced is Enforced.PROVED
@@ -184,7 +184,7 @@ def _way_in(row: Row) -> Iterator[Finding]:
             yield unknown(Id.LOCKED_OUT, name, row.impact.reason or _NOT_DECIDED)
 
 
-def _power(row: Row) -> Iterator[Finding]:
+def _power(row: UserRow) -> Iterator[Finding]:
     if row.power.edits and not row.power.administers:
         fact = _EDITS.filled(request=row.power.edits)
         yield found(Id.MAY_EDIT_ENFORCEMENT, row.user.name, fact)
@@ -192,10 +192,10 @@ def _power(row: Row) -> Iterator[Finding]:
         yield unknown(Id.MAY_EDIT_ENFORCEMENT, row.user.name, row.power.edits_unknown)
 
 
-def _listed(row: Row) -> Message:
+def _listed(row: UserRow) -> Message:
     named = ((each.serial, DEVICE_KINDS[each.kind]) for each in row.credentials.devices)
     return listed(_OF_KIND.filled(what=serial, kind=kind) for serial, kind in named)
 
 
-def _why(row: Row) -> Message:
+def _why(row: UserRow) -> Message:
     return reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT

@@ -21,7 +21,7 @@ from sekisho.audit.impact.outcomes import (
     or_without_mfa,
 )
 from sekisho.audit.impact.questions import first_refuted
-from sekisho.audit.impact.users import Coverage, Nature, Row, coverage_of, rows_of
+from sekisho.audit.impact.users import Coverage, Nature, UserRow, coverage_of, rows_of
 
 __all__ = [
     "UNLISTED",
@@ -31,10 +31,10 @@ __all__ = [
     "ImpactKind",
     "Nature",
     "Power",
-    "Row",
     "SignInOutcome",
     "SignInOutcomes",
     "UserImpact",
+    "UserRow",
     "counterexample_for_user",
     "coverage_of",
     "credentials_of",

@@ -31,18 +31,18 @@ from sekisho.policy import Document
 from sekisho.prover.scenarios import (
     Access,
     Act,
-    Device,
-    Goal,
     Hand,
     Holding,
-    Password,
-    Person,
     Reachable,
     Result,
+    ScenarioDevice,
+    ScenarioGoal,
     ScenarioOutcome,
+    ScenarioPassword,
+    ScenarioState,
+    ScenarioUser,
     SearchProblem,
     Setting,
-    State,
     Unexplored,
     Who,
     run_scenario,
@@ -144,21 +144,25 @@ _OTHER_CASE = Message(
 )
 _ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
-_DEVICES: Mapping[NameState, tuple[frozenset[Device], frozenset[Device]]] = {
+_DEVICES: Mapping[NameState, tuple[frozenset[ScenarioDevice], frozenset[ScenarioDevice]]] = {
     NameState.FREE: (frozenset(), frozenset()),
-    NameState.ORPHAN: (frozenset({Device(Hand.ELSEWHERE, Who.USER)}), frozenset()),
-    NameState.IN_USE: (frozenset(), frozenset({Device(Hand.ELSEWHERE, Who.USER)})),
+    NameState.ORPHAN: (frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)}), frozenset()),
+    NameState.IN_USE: (frozenset(), frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})),
 }
 """The devices of the user's own name that nobody has enabled, and that a colleague has."""
 _CONSOLE = SearchProblem(
-    State(),
-    Goal(frozenset({Holding(Who.USER, Access.CONSOLE), Holding(Who.USER, Access.CONSOLE_MFA)})),
+    ScenarioState(),
+    ScenarioGoal(
+        frozenset({Holding(Who.USER, Access.CONSOLE), Holding(Who.USER, Access.CONSOLE_MFA)})
+    ),
     frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}),
 )
 """Whether the pages of the sign-in lead to a session at all, with MFA or without."""
-_DEVICE = Goal(
+_DEVICE = ScenarioGoal(
     devices=frozenset(
-        Device(hand, name) for hand in (Hand.ACTOR, Hand.ACTOR_PASSKEY) for name in ("", Who.USER)
+        ScenarioDevice(hand, name)
+        for hand in (Hand.ACTOR, Hand.ACTOR_PASSKEY)
+        for name in ("", Who.USER)
     )
 )
 """A device that the user has in hand, of whatever name."""
@@ -337,13 +341,13 @@ def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:
                 yield replace(credentials, must_change=must_change, expired=expired)
 
 
-def _devices(credentials: Credentials) -> Iterator[frozenset[Device]]:
+def _devices(credentials: Credentials) -> Iterator[frozenset[ScenarioDevice]]:
     """Yield the devices that somebody may have; one that no program can read gives no code."""
     kinds = {each.kind for each in credentials.devices}
     if kinds - {DeviceKind.FIDO} or not credentials.devices_known:
-        yield frozenset({Device(Hand.ACTOR)})
+        yield frozenset({ScenarioDevice(Hand.ACTOR)})
     if kinds == {DeviceKind.FIDO} or not credentials.devices_known:
-        yield frozenset({Device(Hand.ACTOR_PASSKEY)})
+        yield frozenset({ScenarioDevice(Hand.ACTOR_PASSKEY)})
     if credentials.enrolled is False:
         yield frozenset()
 
@@ -351,16 +355,20 @@ def _devices(credentials: Credentials) -> Iterator[frozenset[Device]]:
 def _to_mfa(name: NameState) -> SearchProblem:
     """Return whether a session with MFA is reached, where a device may have the user's own name."""
     unassigned, colleague_s = _DEVICES[name]
-    start = State(colleague=Person(devices=colleague_s), unassigned=unassigned)
+    start = ScenarioState(colleague=ScenarioUser(devices=colleague_s), unassigned=unassigned)
     return replace(scenario_of("new-user").question, start=start)
 
 
 def _start(
-    around: State, credentials: Credentials, devices: frozenset[Device], *, hard_expired: bool
-) -> State:
+    around: ScenarioState,
+    credentials: Credentials,
+    devices: frozenset[ScenarioDevice],
+    *,
+    hard_expired: bool,
+) -> ScenarioState:
     """Return where somebody starts, with what there is `around` them."""
-    person = Person(
-        Password.KNOWN if credentials.password else Password.NONE,
+    person = ScenarioUser(
+        ScenarioPassword.KNOWN if credentials.password else ScenarioPassword.NONE,
         must_change=bool(credentials.must_change),
         hard_expired=hard_expired,
         devices=devices,

@@ -96,7 +96,7 @@ def _of_keys(credentials: Credentials, now: datetime) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UserRow:
     """Everything about one user.
 
     Attributes:
@@ -122,7 +122,7 @@ class Row:
 
 def rows_of(
     snapshot: Snapshot, exceptions: Exceptions, enforcement: Document | None = None
-) -> tuple[Row, ...]:
+) -> tuple[UserRow, ...]:
     """Return one row for each user, in name order.
 
     Args:
@@ -134,12 +134,12 @@ def rows_of(
     impacts = impacts_of(snapshot, credentials, enforcements, exceptions, enforcement)
     powers = powers_of(snapshot)
 
-    def row(user: User) -> Row:
+    def row(user: User) -> UserRow:
         name, now = user.name, snapshot.taken_at
         found = exceptions.of(name)
         holds = found is not None and not found.expired(now)
         nature, because = nature_of(credentials[name], found if holds else None, now)
-        return Row(
+        return UserRow(
             user=user,
             nature=nature,
             because=because,
@@ -180,7 +180,7 @@ class Coverage:
     used_unknown: int
 
 
-def coverage_of(rows: Iterable[Row]) -> Coverage:
+def coverage_of(rows: Iterable[UserRow]) -> Coverage:
     """Return the figures of these users."""
     found = list(rows)
     used = [_used(row.credentials) for row in found]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import Enum
 
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import Ask, Home, probes_of, request_of
+from sekisho.audit.meaning.credentials import ActionOnResource, Home, probes_of, request_of
 from sekisho.catalogue import Action
 from sekisho.engine import (
     Assumptions,
@@ -158,8 +158,8 @@ class Asker:
         self.work = Work(MOST_WORK)
         self._doubts = TrackedAssumptions(Assumptions())
         self._askers: dict[tuple[_Shown, str], tuple[Caller, Context]] = {}
-        self._scopes: dict[tuple[Ask, _Shown], Scope] = {}
-        self._probed: dict[str, tuple[Ask, ...]] = {}
+        self._scopes: dict[tuple[ActionOnResource, _Shown], Scope] = {}
+        self._probed: dict[str, tuple[ActionOnResource, ...]] = {}
         # statements that say the same share their number, and so their answers
         self._numbers: dict[tuple[object, ...], int] = {}
         self._numbered: dict[int, tuple[Statement, int]] = {}
@@ -171,7 +171,7 @@ class Asker:
         """Whether the bound is reached: what is not asked by then is a gap."""
         return self.work.exhausted
 
-    def asks_of(self, action: Action) -> tuple[Ask, ...]:
+    def asks_of(self, action: Action) -> tuple[ActionOnResource, ...]:
         """Return one question about an action for each of its probes."""
         name = str(action)
         if name not in self._probed:
@@ -180,7 +180,7 @@ class Asker:
         return self._probed[name]
 
     def cause(
-        self, statements: Statements, ask: Ask, state: CredentialState | MfaState
+        self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> Statement | None:
         """Return the first Deny that applies, else the first Allow that does, else None.
 
@@ -201,7 +201,7 @@ class Asker:
         return None
 
     def effect(
-        self, statements: Statements, ask: Ask, state: CredentialState | MfaState
+        self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
     ) -> DecisionEffect:
         """Return what comes of a request, the statements being all that there is."""
         cause = self.cause(statements, ask, state)
@@ -215,19 +215,25 @@ class Asker:
             return DecisionEffect.IMPLICITLY_DENIED
         return DecisionEffect.ALLOWED
 
-    def denied(self, statements: Statements, ask: Ask, state: CredentialState | MfaState) -> bool:
+    def denied(
+        self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
+    ) -> bool:
         """Tell whether the statements explicitly deny."""
         return self.effect(statements, ask, state) is DecisionEffect.EXPLICITLY_DENIED
 
-    def allowed(self, statements: Statements, ask: Ask, state: CredentialState | MfaState) -> bool:
+    def allowed(
+        self, statements: Statements, ask: ActionOnResource, state: CredentialState | MfaState
+    ) -> bool:
         """Tell whether the statements allow."""
         return self.effect(statements, ask, state) is DecisionEffect.ALLOWED
 
-    def applies(self, statement: Statement, ask: Ask, state: CredentialState | MfaState) -> bool:
+    def applies(
+        self, statement: Statement, ask: ActionOnResource, state: CredentialState | MfaState
+    ) -> bool:
         """Tell whether one statement applies."""
         return self._applies(statement, self._scope(ask, self._shown(state)))
 
-    def depends_on_mfa(self, statement: Statement, ask: Ask) -> bool:
+    def depends_on_mfa(self, statement: Statement, ask: ActionOnResource) -> bool:
         """Tell whether MFA alone, all else being equal, changes whether a statement applies."""
         if not _mentions_mfa(statement):
             return False
@@ -238,7 +244,7 @@ class Asker:
                 return True
         return False
 
-    def ever_applies(self, statement: Statement, ask: Ask) -> bool:
+    def ever_applies(self, statement: Statement, ask: ActionOnResource) -> bool:
         """Tell whether a statement applies, whatever the credential shows.
 
         The keys are varied each for itself, also to what no credential is known to show: a service
@@ -259,7 +265,7 @@ class Asker:
     def applies_showing(
         self,
         statement: Statement,
-        ask: Ask,
+        ask: ActionOnResource,
         state: CredentialState,
         present: str | None,
         age: str | None,
@@ -297,7 +303,7 @@ class Asker:
             case CredentialState():
                 return state, "", None
 
-    def _scope(self, ask: Ask, shown: _Shown) -> Scope:
+    def _scope(self, ask: ActionOnResource, shown: _Shown) -> Scope:
         """Return what a statement is matched against; the same one each time."""
         key = (ask, shown)
         if key not in self._scopes:

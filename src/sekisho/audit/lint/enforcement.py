@@ -13,7 +13,13 @@ from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.questions import asked, listed, stand_ins
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.meaning import CredentialState, Target
-from sekisho.audit.meaning.credentials import COLLEAGUE, NAME, Ask, credential_of, probes_of
+from sekisho.audit.meaning.credentials import (
+    COLLEAGUE,
+    NAME,
+    ActionOnResource,
+    credential_of,
+    probes_of,
+)
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted
@@ -61,7 +67,7 @@ _NOT_DENIED = Message("not denied without MFA")
 _IN_VAIN = Message("exempt and not allowed")
 
 
-class Enforcement:
+class MfaDenies:
     """The Denies of a document that demand MFA, taken together.
 
     Args:
@@ -109,7 +115,7 @@ class Enforcement:
             for ask in self._stand_ins
         )
 
-    def _open(self, ask: Ask) -> bool:
+    def _open(self, ask: ActionOnResource) -> bool:
         """Tell whether enforcement exempts what is asked, in any state that it stands against."""
         return any(not self._asker.denied(self._whole, ask, state) for state in self.states)
 
@@ -157,7 +163,7 @@ class Enforcement:
             exempt = [
                 action
                 for action, thing in actions
-                if self._open(Ask(f"iam:{action}", f"{self._iam}:{things[thing]}"))
+                if self._open(ActionOnResource(f"iam:{action}", f"{self._iam}:{things[thing]}"))
             ]
             if exempt:
                 shown = ", ".join(f"`iam:{each}`" for each in exempt)
@@ -196,8 +202,8 @@ class Enforcement:
 
     def _enrolment(self, *, broad: bool) -> Iterator[Finding]:
         """Find out whether somebody without MFA can get it, in the console."""
-        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
-        create = Ask("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
+        enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        create = ActionOnResource("iam:CreateVirtualMFADevice", f"{self._iam}:mfa/{NAME}")
         may = {
             ask: self._asker.effect(self._whole, ask, MfaState.NO_MFA) for ask in (enable, create)
         }
@@ -217,7 +223,7 @@ class Enforcement:
         if broad:
             yield from self._password()
 
-    def _locked_out(self, may: Mapping[Ask, DecisionEffect], *, broad: bool) -> bool:
+    def _locked_out(self, may: Mapping[ActionOnResource, DecisionEffect], *, broad: bool) -> bool:
         """Tell whether no statement allows to enrol, where MFA is needed."""
         shut = DecisionEffect.IMPLICITLY_DENIED in may.values()
         return shut and (broad or self._by_allow or self._all_need_mfa())
@@ -240,7 +246,7 @@ class Enforcement:
 
     def _password(self) -> Iterator[Finding]:
         own = f"user/{NAME}"
-        change = Ask("iam:ChangePassword", f"{self._iam}:{own}")
+        change = ActionOnResource("iam:ChangePassword", f"{self._iam}:{own}")
         fact = self._fact("ChangePassword", own)
         effect = self._asker.effect(self._whole, change, MfaState.NO_MFA)
         if effect is DecisionEffect.EXPLICITLY_DENIED:
@@ -250,17 +256,17 @@ class Enforcement:
 
     def _strangers(self) -> Iterator[Finding]:
         """Find what a stolen key can do with the devices of others, and with none enrolled."""
-        enable = Ask("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
+        enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
         if self._open(enable):
             fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
             yield self._found(FindingId.OTHERS_WITHOUT_MFA, fact)
-        own = Ask("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
+        own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         if MfaState.KEY in self.states and not self._asker.denied(self._whole, own, MfaState.KEY):
             effect = self._asker.effect(self._whole, own, MfaState.KEY)
             yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, MfaState.KEY, effect))
 
     def _fact(self, action: str, thing: str) -> Message:
-        ask = Ask(f"iam:{action}", f"{self._iam}:{thing}")
+        ask = ActionOnResource(f"iam:{action}", f"{self._iam}:{thing}")
         effect = self._asker.effect(self._whole, ask, MfaState.NO_MFA)
         return asked(ask, MfaState.NO_MFA, effect)
 
@@ -272,7 +278,7 @@ class Enforcement:
         return found(name, place_in(self._document, widest if at_deny else None), fact)
 
 
-def _permitted(ask: Ask, asker: Asker) -> bool:
+def _permitted(ask: ActionOnResource, asker: Asker) -> bool:
     """Tell whether the service permits what is asked, whatever policies say."""
     key = credential_of(CredentialState.KEY, asker.home)
     return isinstance(service_rule(key, ask.action, SigninAssumptions()), PermittedWithoutPolicy)

@@ -7,7 +7,7 @@ from sekisho.audit.lint.asking import Asker, Work, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
 from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import Ask, credential_of
+from sekisho.audit.meaning.credentials import ActionOnResource, credential_of
 from sekisho.catalogue import Action, Catalogue, partitions
 from sekisho.errors import quoted
 from sekisho.messages import Message
@@ -21,7 +21,7 @@ _LONG = 60
 
 
 def never_applies(
-    document: Document, statement: Statement, asks: tuple[Ask, ...], asker: Asker
+    document: Document, statement: Statement, asks: tuple[ActionOnResource, ...], asker: Asker
 ) -> Iterator[Finding]:
     """Yield that a statement never applies, whatever the credential.
 

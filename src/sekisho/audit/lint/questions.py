@@ -10,7 +10,7 @@ from itertools import islice
 
 from sekisho.audit.lint.asking import Asker, MfaState, bare
 from sekisho.audit.meaning import CREDENTIALS, CredentialState
-from sekisho.audit.meaning.credentials import NAME, PATH, Ask, Home, probes_of
+from sekisho.audit.meaning.credentials import NAME, PATH, ActionOnResource, Home, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message
@@ -35,7 +35,7 @@ _USERNAME = re.compile(r"\$\{aws:username(?:, '[^'}]*')?\}", re.IGNORECASE)
 _DEFAULT = re.compile(r"\$\{[^\s{}$'*?,]+, '([^'}]*)'\}")
 
 
-def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
+def stand_ins(home: Home, catalogue: Catalogue) -> tuple[ActionOnResource, ...]:
     """Return one question for each stand-in."""
     asks = []
     for name in STAND_INS:
@@ -45,7 +45,9 @@ def stand_ins(home: Home, catalogue: Catalogue) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def questions(statement: Statement, asker: Asker, catalogue: Catalogue) -> Iterator[Ask]:
+def questions(
+    statement: Statement, asker: Asker, catalogue: Catalogue
+) -> Iterator[ActionOnResource]:
     """Yield requests that the statement takes in, its conditions apart; of many, some of each."""
     for action in _actions(statement, catalogue):
         for ask in _about(action, statement, asker):
@@ -69,7 +71,7 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
             yield from islice(catalogue.matching(value), _MOST_OF_A_PATTERN)
 
 
-def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[Ask]:
+def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[ActionOnResource]:
     yield from asker.asks_of(action)
     resource = statement.resource
     if resource is None or resource.negated:
@@ -79,7 +81,7 @@ def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[Ask]:
         if value.startswith("arn:") and applies_to_resource(action, (value,)):
             filled = _filled(value, asker.home)
             if filled is not None:
-                yield Ask(str(action), filled, PATH if "/*/" in value else "/")
+                yield ActionOnResource(str(action), filled, PATH if "/*/" in value else "/")
 
 
 def _filled(pattern: str, home: Home) -> str | None:
@@ -104,7 +106,9 @@ _EFFECTS: Mapping[DecisionEffect, Message] = {
 }
 
 
-def asked(ask: Ask, state: CredentialState | MfaState, effect: DecisionEffect) -> Message:
+def asked(
+    ask: ActionOnResource, state: CredentialState | MfaState, effect: DecisionEffect
+) -> Message:
     """Return a request as it was made with a credential, and the answer."""
     if state is MfaState.STALE:
         holding = CredentialState.CONSOLE_MFA

@@ -15,7 +15,7 @@ from sekisho.audit.lint.asking import (
     relaxed_but_who,
 )
 from sekisho.audit.lint.covering import always_denied
-from sekisho.audit.lint.enforcement import Enforcement, own_checks
+from sekisho.audit.lint.enforcement import MfaDenies, own_checks
 from sekisho.audit.lint.idle import (
     decoys,
     misfits,
@@ -30,7 +30,7 @@ from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.lint.trust import Trust
 from sekisho.audit.meaning import CREDENTIALS, CredentialState, TruthTable
-from sekisho.audit.meaning.credentials import Ask, Home, home_of
+from sekisho.audit.meaning.credentials import ActionOnResource, Home, home_of
 from sekisho.audit.meaning.truth import truth_table
 from sekisho.catalogue import Catalogue
 from sekisho.errors import FaultyPolicy
@@ -163,7 +163,7 @@ class _Run:
         check(self.asked)
         yield from always_denied(self.document, self.covered)
         dependents = []
-        known: dict[int, tuple[tuple[Ask, ...], tuple[Ask, ...]]] = {}
+        known: dict[int, tuple[tuple[ActionOnResource, ...], tuple[ActionOnResource, ...]]] = {}
         for statement in self.asked.statements:
             if self.asker.exhausted:
                 return
@@ -205,9 +205,7 @@ class _Run:
         yield from own_checks(self.document, self.asker, self.known)
 
     def _enforcement(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        enforcement = Enforcement(
-            self.document, dependents, self.asker, self.known, self.attachment
-        )
+        enforcement = MfaDenies(self.document, dependents, self.asker, self.known, self.attachment)
         yield from enforcement.findings()
 
     def _on_sessions(self, dependents: list[Dependent]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, relaxed
 from sekisho.audit.lint.questions import asked
-from sekisho.audit.meaning.credentials import Ask
+from sekisho.audit.meaning.credentials import ActionOnResource
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Quantifier, Statement
 
@@ -19,7 +19,7 @@ _Vector = Mapping[MfaState, bool]
 class Dependent:
     """A statement for which MFA makes a difference, and requests that it is about."""
 
-    def __init__(self, statement: Statement, asks: tuple[Ask, ...]) -> None:
+    def __init__(self, statement: Statement, asks: tuple[ActionOnResource, ...]) -> None:
         self.statement = statement
         self.asks = asks
 
@@ -49,7 +49,7 @@ def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> 
 _Found = Iterator[tuple[FindingId, MfaState]]
 
 
-def _deny(document: Document, own: _Vector, ask: Ask, asker: Asker) -> _Found:
+def _deny(document: Document, own: _Vector, ask: ActionOnResource, asker: Asker) -> _Found:
     """Find what the Deny misses and no other Deny of the document catches."""
     if own[MfaState.FRESH]:
         if not (own[MfaState.KEY] and own[MfaState.NO_MFA]):
@@ -74,7 +74,7 @@ def _deny(document: Document, own: _Vector, ask: Ask, asker: Asker) -> _Found:
 
 
 def _allow(
-    document: Document, dependent: Dependent, own: _Vector, ask: Ask, asker: Asker
+    document: Document, dependent: Dependent, own: _Vector, ask: ActionOnResource, asker: Asker
 ) -> _Found:
     """Find whom the Allow admits without MFA and no Deny of the document stops."""
     # what other Allows add is another matter
@@ -102,7 +102,7 @@ def _allow(
 
 
 def _fact(
-    document: Document, statement: Statement, ask: Ask, state: MfaState, asker: Asker
+    document: Document, statement: Statement, ask: ActionOnResource, state: MfaState, asker: Asker
 ) -> Message:
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)

@@ -15,7 +15,7 @@ from sekisho.audit.lint.covering import Naming
 from sekisho.audit.lint.questions import applying, asked
 from sekisho.audit.lint.statements import Dependent, statement_checks
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import Ask
+from sekisho.audit.meaning.credentials import ActionOnResource
 from sekisho.audit.meaning.trusted import Trusted, TrustedKind, named_by
 from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted
@@ -94,7 +94,9 @@ class Trust:
 
     def _without_mfa(self, statements: Statements) -> Iterator[Finding]:
         home = self._asker.home
-        ask = Ask("sts:AssumeRole", f"arn:{home.partition}:iam::{home.account}:role/any")
+        ask = ActionOnResource(
+            "sts:AssumeRole", f"arn:{home.partition}:iam::{home.account}:role/any"
+        )
         if self._asker.allowed(statements, ask, CredentialState.KEY):
             statement = self._asker.cause(statements, ask, CredentialState.KEY)
             fact = asked(ask, CredentialState.KEY, DecisionEffect.ALLOWED)
@@ -141,7 +143,7 @@ class Trust:
         ]
 
     def _applies_to(
-        self, trusted: Trusted, statement: Statement, ask: Ask
+        self, trusted: Trusted, statement: Statement, ask: ActionOnResource
     ) -> tuple[bool, bool, str]:
         """Return whether a statement applies to somebody.
 

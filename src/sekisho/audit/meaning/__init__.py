@@ -1,7 +1,7 @@
 """What one policy means, asked of the engine: for each credential, for each task."""
 
 from sekisho.audit.meaning.credentials import CredentialState, Target
-from sekisho.audit.meaning.identity import Enforcement, Line, Meaning, Works, meaning
+from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
 from sekisho.audit.meaning.sentences import sentences
 from sekisho.audit.meaning.trusted import Way
 from sekisho.audit.meaning.truth import (
@@ -20,7 +20,7 @@ __all__ = [
     "OUTCOMES",
     "Cell",
     "CredentialState",
-    "Enforcement",
+    "DeniedWithoutMfa",
     "Line",
     "Meaning",
     "Outcome",

@@ -81,7 +81,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ActionOnResource:
     """One question: an action on a resource, by a person whose ARN has this path."""
 
     action: str
@@ -147,7 +147,10 @@ def credential_of(state: CredentialState, home: Home, path: str = "/") -> Creden
 
 
 def request_of(
-    state: CredentialState, ask: Ask, home: Home, assumptions: SigninAssumptions = _DEFAULTS
+    state: CredentialState,
+    ask: ActionOnResource,
+    home: Home,
+    assumptions: SigninAssumptions = _DEFAULTS,
 ) -> Request:
     """Return the question as it is asked with what is state."""
     arn, context = _shown(state, home, ask.path, assumptions)
@@ -178,7 +181,7 @@ def _shown(
 class Probe:
     """One action on one thing, and whose thing it is."""
 
-    ask: Ask
+    ask: ActionOnResource
     target: Target
 
 
@@ -190,25 +193,25 @@ def probes_of(action: Action, home: Home) -> Iterator[Probe]:
     other action for one thing of each of its kinds.
     """
     if not action.resource_types:
-        yield Probe(Ask(str(action), "*"), Target.ACCOUNT)
+        yield Probe(ActionOnResource(str(action), "*"), Target.ACCOUNT)
     for kind in action.resource_types:
         match (action.service, kind.name):
             case ("iam", "user"):
                 yield from _about_users(action, kind, home)
             case ("iam", "mfa"):
-                yield Probe(Ask(str(action), _arn(kind, home, NAME)), Target.OWN)
+                yield Probe(ActionOnResource(str(action), _arn(kind, home, NAME)), Target.OWN)
                 other = Target.OWN_OTHER_NAME if str(action) in _NEW else Target.COLLEAGUE
-                yield Probe(Ask(str(action), _arn(kind, home, COLLEAGUE)), other)
+                yield Probe(ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), other)
             case _:
-                yield Probe(Ask(str(action), _arn(kind, home, "any")), Target.ACCOUNT)
+                yield Probe(ActionOnResource(str(action), _arn(kind, home, "any")), Target.ACCOUNT)
 
 
 def _about_users(action: Action, kind: ResourceType, home: Home) -> Iterator[Probe]:
     own, with_path = (credential_of(CredentialState.KEY, home, path).arn for path in ("/", PATH))
-    yield Probe(Ask(str(action), own), Target.OWN)
-    yield Probe(Ask(str(action), with_path, PATH), Target.OWN_WITH_PATH)
+    yield Probe(ActionOnResource(str(action), own), Target.OWN)
+    yield Probe(ActionOnResource(str(action), with_path, PATH), Target.OWN_WITH_PATH)
     if str(action) not in _SELF_ONLY:
-        yield Probe(Ask(str(action), _arn(kind, home, COLLEAGUE)), Target.COLLEAGUE)
+        yield Probe(ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), Target.COLLEAGUE)
 
 
 def _arn(kind: ResourceType, home: Home, name: str) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sekisho import catalogue
 from sekisho.audit.meaning.credentials import (
     ACCOUNT,
-    Ask,
+    ActionOnResource,
     CredentialState,
     Home,
     Target,
@@ -58,7 +58,7 @@ class Works(StrEnum):
     NEVER = "denied even with MFA"
 
 
-class Enforcement(StrEnum):
+class DeniedWithoutMfa(StrEnum):
     """Whether this policy's Deny stands in the way without MFA, whatever other policies allow."""
 
     ENFORCED = "enforced"
@@ -104,16 +104,16 @@ class Line:
                 return Works.NOT_BY_THIS_POLICY
 
     @property
-    def enforcement(self) -> Enforcement:
+    def enforcement(self) -> DeniedWithoutMfa:
         """Whether the policy's Deny stands in the way without MFA."""
         denied = DecisionEffect.EXPLICITLY_DENIED
         key = self.effects[CredentialState.KEY] is denied
         console = self.effects[CredentialState.CONSOLE] is denied
         if self.service_exempt or not (key or console):
-            return Enforcement.NOT_ENFORCED
+            return DeniedWithoutMfa.NOT_ENFORCED
         if key and console:
-            return Enforcement.ENFORCED
-        return Enforcement.NOT_FOR_CONSOLE if key else Enforcement.NOT_FOR_KEYS
+            return DeniedWithoutMfa.ENFORCED
+        return DeniedWithoutMfa.NOT_FOR_CONSOLE if key else DeniedWithoutMfa.NOT_FOR_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Meaning:
     @property
     def enforces(self) -> bool:
         """Whether everything that the policy does not name is explicitly denied without MFA."""
-        return all(line.enforcement is Enforcement.ENFORCED for line in self.everything_else)
+        return all(line.enforcement is DeniedWithoutMfa.ENFORCED for line in self.everything_else)
 
 
 def meaning(document: Document, *, partition: str | None = None) -> Meaning:
@@ -205,7 +205,7 @@ def _lines(document: Document, actions: list[Action], home: Home) -> Iterator[Li
             yield Line(probe.ask.action, probe.target, effects, _service_exempt(probe.ask, home))
 
 
-def _service_exempt(ask: Ask, home: Home) -> bool:
+def _service_exempt(ask: ActionOnResource, home: Home) -> bool:
     key = credential_of(CredentialState.KEY, home, ask.path)
     ruling = service_rule(key, ask.action, SigninAssumptions())
     return isinstance(ruling, PermittedWithoutPolicy)

@@ -7,7 +7,7 @@ only where the path makes a difference.
 from collections.abc import Mapping, Sequence
 
 from sekisho.audit.meaning.credentials import Target
-from sekisho.audit.meaning.identity import Enforcement, Line, Meaning, Works
+from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works
 from sekisho.messages import Message, verbatim
 
 _TARGETS = {
@@ -36,19 +36,19 @@ _WORKS = {
 }
 
 _NOT_ALLOWED = {
-    Enforcement.ENFORCED: Message(
+    DeniedWithoutMfa.ENFORCED: Message(
         "Not allowed by this policy, and explicitly denied without MFA whatever other policies "
         "allow; with MFA, other policies decide"
     ),
-    Enforcement.NOT_FOR_KEYS: Message(
+    DeniedWithoutMfa.NOT_FOR_KEYS: Message(
         "Not allowed by this policy; denied without MFA in the console, but NOT with a long-term "
         "access key: there, other policies decide without any MFA"
     ),
-    Enforcement.NOT_FOR_CONSOLE: Message(
+    DeniedWithoutMfa.NOT_FOR_CONSOLE: Message(
         "Not allowed by this policy; denied with a long-term access key, but NOT in a console "
         "session without MFA: there, other policies decide"
     ),
-    Enforcement.NOT_ENFORCED: Message(
+    DeniedWithoutMfa.NOT_ENFORCED: Message(
         "Exempt from the Deny and not allowed here: works without MFA wherever another policy "
         "allows it"
     ),
@@ -91,15 +91,15 @@ def _place(target: Target) -> int:
     return list(Target).index(target)
 
 
-def _answer(line: Line) -> tuple[Works, Enforcement]:
+def _answer(line: Line) -> tuple[Works, DeniedWithoutMfa]:
     """Return what tells two lines apart: for what works without MFA enforcement is no matter."""
     if line.works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA):
         return line.works, line.enforcement
-    return line.works, Enforcement.NOT_ENFORCED
+    return line.works, DeniedWithoutMfa.NOT_ENFORCED
 
 
 def _tells_something(
-    line: Line, usual: set[tuple[Works, Enforcement]], own: Mapping[str, Line]
+    line: Line, usual: set[tuple[Works, DeniedWithoutMfa]], own: Mapping[str, Line]
 ) -> bool:
     """Tell whether a line says more than everything else, or than the usual case, does."""
     if line.target in _VARIANTS:
@@ -115,11 +115,11 @@ def _said_of(line: Line, own: Mapping[str, Line]) -> Message:
     return _predicate(*_answer(line))
 
 
-def _predicate(works: Works, enforcement: Enforcement) -> Message:
+def _predicate(works: Works, enforcement: DeniedWithoutMfa) -> Message:
     match works:
         case Works.NOT_BY_THIS_POLICY:
             return _NOT_ALLOWED[enforcement]
-        case Works.ONLY_WITH_MFA if enforcement is not Enforcement.ENFORCED:
+        case Works.ONLY_WITH_MFA if enforcement is not DeniedWithoutMfa.ENFORCED:
             return _ONLY_NOT_ENFORCED
         case _:
             return _WORKS[works]
@@ -147,12 +147,12 @@ def _sentence(what: Message, target: Target, names: Message) -> Message:
 
 
 def _everything_else(meant: Meaning) -> list[Message]:
-    answers: dict[tuple[Works, Enforcement], list[str]] = {}
+    answers: dict[tuple[Works, DeniedWithoutMfa], list[str]] = {}
     for line in meant.everything_else:
         answers.setdefault(_answer(line), []).append(line.action)
     texts = []
     for (works, enforcement), actions in answers.items():
-        silent = works is Works.NOT_BY_THIS_POLICY and enforcement is Enforcement.NOT_ENFORCED
+        silent = works is Works.NOT_BY_THIS_POLICY and enforcement is DeniedWithoutMfa.NOT_ENFORCED
         what = _SAYS_NOTHING if silent else _predicate(works, enforcement)
         names = f" ({', '.join(dict.fromkeys(actions))})" if len(answers) > 1 else ""
         texts.append(

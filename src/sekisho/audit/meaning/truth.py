@@ -15,7 +15,7 @@ from enum import StrEnum
 from sekisho.audit.meaning.credentials import (
     COLLEAGUE,
     NAME,
-    Ask,
+    ActionOnResource,
     CredentialState,
     Home,
     credential_of,
@@ -186,7 +186,7 @@ def truth_table(
     *,
     kind: PolicyKind = PolicyKind.IDENTITY,
     on_roles: bool = False,
-    more: Iterable[Ask] = (),
+    more: Iterable[ActionOnResource] = (),
 ) -> TruthTable:
     """Return what each credential may do under a document.
 
@@ -236,7 +236,7 @@ def _columns(kind: PolicyKind, on_roles: bool) -> tuple[CredentialState, ...]:
             return (CredentialState.ROLE,) if on_roles else _USERS
 
 
-_Task = tuple[Message, tuple[Ask, ...]]
+_Task = tuple[Message, tuple[ActionOnResource, ...]]
 
 
 def _tasks(home: Home) -> Iterable[_Task]:
@@ -244,36 +244,41 @@ def _tasks(home: Home) -> Iterable[_Task]:
     own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
     yield (
         Message("set up MFA for oneself"),
-        (Ask("iam:CreateVirtualMFADevice", device), Ask("iam:EnableMFADevice", own)),
+        (
+            ActionOnResource("iam:CreateVirtualMFADevice", device),
+            ActionOnResource("iam:EnableMFADevice", own),
+        ),
     )
     for title, action in (
         (Message("change one's own password"), "iam:ChangePassword"),
         (Message("remove one's own MFA"), "iam:DeactivateMFADevice"),
         (Message("make an access key for oneself"), "iam:CreateAccessKey"),
     ):
-        yield title, (Ask(action, own),)
+        yield title, (ActionOnResource(action, own),)
     yield (
         Message("enable MFA for another user"),
-        (Ask("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
+        (ActionOnResource("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
     )
     yield (
         Message("assume a role"),
-        (Ask("sts:AssumeRole", f"{iam}:role/any"),),
+        (ActionOnResource("sts:AssumeRole", f"{iam}:role/any"),),
     )
     yield (
         Message("create IAM users"),
-        (Ask("iam:CreateUser", f"{iam}:user/any"),),
+        (ActionOnResource("iam:CreateUser", f"{iam}:user/any"),),
     )
     yield Message("everything else"), _everything(home)
 
 
-def _everything(home: Home) -> tuple[Ask, ...]:
+def _everything(home: Home) -> tuple[ActionOnResource, ...]:
     where = f"arn:{home.partition}"
     return (
-        Ask("s3:ListAllMyBuckets", "*"),
-        Ask("s3:GetObject", f"{where}:s3:::any/any"),
-        Ask("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
-        Ask("lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"),
+        ActionOnResource("s3:ListAllMyBuckets", "*"),
+        ActionOnResource("s3:GetObject", f"{where}:s3:::any/any"),
+        ActionOnResource("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
+        ActionOnResource(
+            "lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"
+        ),
     )
 
 
@@ -286,7 +291,7 @@ class _Reading:
     home: Home
     decider: Decider = field(default_factory=CompiledDecider)
 
-    def cell(self, state: CredentialState, asks: Sequence[Ask]) -> Cell:
+    def cell(self, state: CredentialState, asks: Sequence[ActionOnResource]) -> Cell:
         """Return what comes of a task, and the assumptions that mattered."""
         found, assumed = self.outcome(state, asks, _DEFAULTS)
         if state is CredentialState.ROLE and self.outcome(state, asks, _MFA_ABSENT)[0] is not found:
@@ -298,7 +303,10 @@ class _Reading:
         return Cell(found, tuple(sorted(assumed)))
 
     def outcome(
-        self, state: CredentialState, asks: Sequence[Ask], assumptions: SigninAssumptions
+        self,
+        state: CredentialState,
+        asks: Sequence[ActionOnResource],
+        assumptions: SigninAssumptions,
     ) -> tuple[Outcome, set[str]]:
         """Return the worst outcome of the calls; where each stands for itself, that they differ."""
         outcomes: list[Outcome] = []

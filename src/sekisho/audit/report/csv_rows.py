@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
-from sekisho.audit.impact import Row, counterexample_for_user
+from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -61,7 +61,7 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
     return ("\ufeff" if bom else "") + text.getvalue()
 
 
-def _line(report: AccountReport, row: Row) -> Mapping[str, str]:
+def _line(report: AccountReport, row: UserRow) -> Mapping[str, str]:
     credentials, enforcement, exemption = row.credentials, row.enforcement, row.exemption
     counterexample = (
         ""
@@ -106,7 +106,7 @@ def _account(report: AccountReport) -> Mapping[str, str]:
     return {"account": report.snapshot.account, "as_of": _time(report.snapshot.taken_at)}
 
 
-def _unknown(row: Row) -> Iterator[str]:
+def _unknown(row: UserRow) -> Iterator[str]:
     """Yield why something about a user is not known, each once."""
     why = [gap.why.en for gap in (*row.credentials.unread, *row.credentials.others_unread)]
     yield from why

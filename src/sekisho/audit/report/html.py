@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
-from sekisho.audit.impact import Row
+from sekisho.audit.impact import UserRow
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -145,7 +145,7 @@ def _fit(text: str) -> str:
     return "long" if max(map(len, text.split()), default=0) > _LONG else ""
 
 
-def _cells(row: Row) -> tuple[Message, ...]:
+def _cells(row: UserRow) -> tuple[Message, ...]:
     """Return a user's row; paper has room for why somebody is taken for a person or a machine."""
     name, kind, *rest = cells(row)
     because = joined_messages(row.because, en="; ", ja="、")

@@ -7,7 +7,7 @@ from datetime import datetime
 from sekisho.account import AccessKey, Credentials
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.finding import Finding, limits_of_controls
-from sekisho.audit.impact import Row, counterexample_for_user
+from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.engine.exchange import decision_to_json
@@ -45,7 +45,7 @@ def to_json(report: AccountReport) -> dict[str, object]:
     }
 
 
-def _row(row: Row) -> dict[str, object]:
+def _row(row: UserRow) -> dict[str, object]:
     credentials, enforcement, power = row.credentials, row.enforcement, row.power
     return {
         "user": row.user.name,

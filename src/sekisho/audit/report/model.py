@@ -9,7 +9,7 @@ from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.finding import Finding, Severity
 from sekisho.audit.findings import check_account
-from sekisho.audit.impact import Coverage, Row, coverage_of, rows_of
+from sekisho.audit.impact import Coverage, UserRow, coverage_of, rows_of
 from sekisho.policy import Document
 
 
@@ -26,7 +26,7 @@ class AccountReport:
 
     snapshot: Snapshot
     exceptions: Exceptions
-    rows: tuple[Row, ...]
+    rows: tuple[UserRow, ...]
     coverage: Coverage
     findings: tuple[Finding, ...]
     dated: str

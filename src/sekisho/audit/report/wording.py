@@ -8,7 +8,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
-from sekisho.audit.impact import ImpactKind, Nature, Row
+from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, table, verbatim
 
@@ -198,7 +198,7 @@ def finding_title(finding: Finding) -> Message:
     return Message("{not_read}{title}").filled(not_read=_NOT_READ, title=title)
 
 
-def cells(row: Row) -> tuple[Message, ...]:
+def cells(row: UserRow) -> tuple[Message, ...]:
     """Return a user's row, in the order of `COLUMNS`."""
     credentials = row.credentials
     return (
@@ -241,14 +241,14 @@ def _joined(texts: list[Message]) -> Message:
     return Message.both("; ".join(each.en for each in texts), "、".join(each.ja for each in texts))
 
 
-def _password(row: Row) -> Message:
+def _password(row: UserRow) -> Message:
     found = [_tri(row.credentials.password)]
     if row.credentials.password and row.credentials.must_change:
         found.append(_MUST_CHANGE)
     return _joined(found)
 
 
-def _devices(row: Row) -> Message:
+def _devices(row: UserRow) -> Message:
     credentials = row.credentials
     if not credentials.devices:
         return _tri(credentials.enrolled)
@@ -260,7 +260,7 @@ def _counted(text: Message, count: int) -> Message:
     return text if count == 1 else Message("{count} {text}").filled(count=count, text=text)
 
 
-def _outlook(row: Row, outlook: ImpactKind) -> Message:
+def _outlook(row: UserRow, outlook: ImpactKind) -> Message:
     text: Message = table("impacts")[outlook]["audit"]
     if outlook is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, assert_never
 
 from sekisho.engine.compiled.templates import (
-    Source,
+    ConstantSource,
     Test,
     Unsure,
     Values,
@@ -233,7 +233,7 @@ Holds = Callable[[Values], bool]
 _Satisfies = Callable[[str, Values], bool]
 
 
-def write_condition(source: Source, condition: Condition, version: Version | None) -> str:
+def write_condition(source: ConstantSource, condition: Condition, version: Version | None) -> str:
     """Return an expression for the condition, the shortest that its operator allows."""
     written = ""
     if condition.operator.quantifier is Quantifier.NONE and len(condition.values) == 1:
@@ -244,7 +244,7 @@ def write_condition(source: Source, condition: Condition, version: Version | Non
     return written or f"{source.constant(condition_test(condition, version))}(values)"
 
 
-def _boolean(source: Source, condition: Condition, version: Version | None) -> str:
+def _boolean(source: ConstantSource, condition: Condition, version: Version | None) -> str:
     """Write `Bool`; what is neither `true` nor `false` in lower case goes the long way."""
     wanted = operators.boolean(condition.values[0])
     if wanted is None:
@@ -258,7 +258,7 @@ def _boolean(source: Source, condition: Condition, version: Version | None) -> s
     return f"({key} in values and ({holds}))"
 
 
-def _one_text(source: Source, condition: Condition, version: Version | None) -> str:
+def _one_text(source: ConstantSource, condition: Condition, version: Version | None) -> str:
     """Write `StringEquals` with one text; a list of values is equal to no text."""
     wanted = condition.values[0]
     if condition.operator.if_exists or ("${" in wanted and version is Version.V2012):

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sekisho.engine.authorize import DEFAULTS, decide
-from sekisho.engine.compiled.plans import Around, Callers, Decide, Faces, Plans
+from sekisho.engine.compiled.plans import Around, Decide, Faces, ParsedCallers, Plans
 from sekisho.engine.compiled.statements import ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
-from sekisho.engine.groups import Group, groups
+from sekisho.engine.groups import PolicyGroup, groups
 from sekisho.engine.model import Assumptions, AttachedPolicy, Decision, Policies, Request
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
@@ -58,7 +58,7 @@ class Compiler:
 
     def __init__(self, assumptions: Assumptions = DEFAULTS) -> None:
         self._assumptions = assumptions
-        self._callers = Callers()
+        self._callers = ParsedCallers()
         self._ready: dict[int, tuple[Document, tuple[ReadyStatement, ...]]] = {}
         self._plans: dict[tuple[object, ...], Plans] = {}
         self._actions: set[str] = set()
@@ -133,7 +133,7 @@ def _characters(statement: Statement) -> int:
     return sum(len(value) for values in elements for value in values)
 
 
-def _names_somebody(group: Group) -> bool:
+def _names_somebody(group: PolicyGroup) -> bool:
     """Tell whether it matters whom the statements of a group name."""
     anyone = all(_for_anyone(policy.document) for policy in group.policies)
     return group.kind in _ON_RESOURCES or not anyone

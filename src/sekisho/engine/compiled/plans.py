@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sekisho.engine.compiled.resources import NEVER
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
-from sekisho.engine.compiled.templates import Source, Unsure
+from sekisho.engine.compiled.templates import ConstantSource, Unsure
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
 from sekisho.engine.model import ContextValue, Decision, Request
@@ -31,7 +31,7 @@ def _read(request: Request, *, bounded: bool) -> Caller | None:
         return None
 
 
-class Callers(dict[str, tuple[str, str, str]]):
+class ParsedCallers(dict[str, tuple[str, str, str]]):
     """The parsed ARNs of users, roles and role sessions, a bounded number of them.
 
     For each: its account; its home, which is how the ARNs of that account's IAM resources begin;
@@ -184,7 +184,7 @@ class Around:
         about_iam: whether an action of IAM is asked about.
     """
 
-    callers: Callers | Faces
+    callers: ParsedCallers | Faces
     ask: Decide
     organised: bool
     about_iam: bool
@@ -216,7 +216,7 @@ class Plans:
         return self._made[kind]
 
     def _plan(self, asked: Asked) -> Decide:
-        source, around = Source(), self._around
+        source, around = ConstantSource(), self._around
         lines = _tests(source, self._statements, asked, named=around.named)
         decisions = _Decisions(around.ask, {})
         environment: dict[str, object] = {
@@ -250,7 +250,7 @@ def _body(lines: Sequence[str], around: Around, asked: Asked) -> str:
 
 
 def _tests(
-    source: Source, statements: Sequence[ReadyStatement], asked: Asked, *, named: bool
+    source: ConstantSource, statements: Sequence[ReadyStatement], asked: Asked, *, named: bool
 ) -> list[str]:
     """Write what sets one bit for each statement that applies; after a Deny no Allow counts."""
     bits: list[tuple[int, bool, str]] = []

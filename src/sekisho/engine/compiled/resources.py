@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sekisho.engine.compiled.templates import (
+    ConstantSource,
     Piece,
-    Source,
     Test,
     Unsure,
     Values,
@@ -82,7 +82,7 @@ class ResourceWriter:
     parts are in lower case. At home (see `Callers`) they read `home` and `stem` in place of `tail`.
     """
 
-    def __init__(self, source: Source, *, at_home: bool) -> None:
+    def __init__(self, source: ConstantSource, *, at_home: bool) -> None:
         self._source = source
         self._at_home = at_home
 

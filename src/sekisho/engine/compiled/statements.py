@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
-from sekisho.engine.compiled.templates import Source, Test, Unsure, Values, test_of
+from sekisho.engine.compiled.templates import ConstantSource, Test, Unsure, Values, test_of
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.principals import Caller, Named, named
 from sekisho.policy import Effect, Element, Statement, Version
@@ -79,7 +79,7 @@ class ReadyStatement:
         self._statement = statement
         self._version = version
         self._actions = ActionIndex(statement.action)
-        self._written: dict[Asked, tuple[Source, str]] = {}
+        self._written: dict[Asked, tuple[ConstantSource, str]] = {}
 
     @property
     def denies(self) -> bool:
@@ -102,7 +102,7 @@ class ReadyStatement:
         """Tell whether it is about `action`, given in lower case; raises as `ActionIndex` does."""
         return self._actions.takes_in(action)
 
-    def written(self, source: Source, asked: Asked) -> str:
+    def written(self, source: ConstantSource, asked: Asked) -> str:
         """Return an expression that tells whether it applies; "" if it always does.
 
         Args:
@@ -110,11 +110,11 @@ class ReadyStatement:
             asked: what it is asked about.
         """
         if asked not in self._written:
-            own = Source()
+            own = ConstantSource()
             self._written[asked] = own, self._expression(own, asked)
         return source.included(*self._written[asked])
 
-    def _expression(self, own: Source, asked: Asked) -> str:
+    def _expression(self, own: ConstantSource, asked: Asked) -> str:
         resource, conditions = self._statement.resource, self._statement.conditions
         if asked is Asked.STAR and not takes_in_star(resource):
             return NEVER

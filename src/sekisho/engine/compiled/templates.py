@@ -20,7 +20,7 @@ from sekisho.policy import Version
 _NAME = re.compile(r"\bk(\d+)\b")
 
 
-class Source:
+class ConstantSource:
     """The constants of a function that is being written."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Source:
             self._constants.append(value)
         return self._names[key]
 
-    def included(self, other: "Source", written: str) -> str:
+    def included(self, other: "ConstantSource", written: str) -> str:
         """Return what was written with the constants of `other`, with the names of these."""
         return _NAME.sub(lambda name: self.constant(other._constants[int(name[1])]), written)
 

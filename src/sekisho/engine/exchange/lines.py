@@ -23,7 +23,12 @@ from sekisho import catalogue
 from sekisho.engine.algebra import unasked
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
-from sekisho.engine.exchange.questions import Documents, Question, identity_of, read_question
+from sekisho.engine.exchange.questions import (
+    DecisionQuestion,
+    Documents,
+    identity_of,
+    read_question,
+)
 from sekisho.engine.model import Assumptions, Cause, Decision, Policies, Request
 from sekisho.errors import (
     Code,
@@ -41,7 +46,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnsweredLine:
     """One line of output, and whether the question could be decided."""
 
     value: Mapping[str, object]
@@ -52,7 +57,7 @@ class Answer:
         return json.dumps(self.value)
 
 
-def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[Answer]:
+def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[AnsweredLine]:
     """Yield the answer to each line of `stream` as it comes; blank lines are passed over."""
     known, compiled = documents or Documents(), Deciders()
     for number, line in enumerate(_lines(stream), start=1):
@@ -83,7 +88,7 @@ Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 def answer(
     line: bytes, documents: Documents, place: str = "line", decided: Decide | None = None
-) -> Answer:
+) -> AnsweredLine:
     """Return the answer to one question.
 
     Args:
@@ -205,12 +210,12 @@ def cause_to_json(cause: Cause) -> dict[str, object]:
     return value
 
 
-def _success(question: Question, decision: Decision) -> Answer:
+def _success(question: DecisionQuestion, decision: Decision) -> AnsweredLine:
     value = answered_to_json(question.request, question.policies, decision)
-    return Answer({"id": question.id, **value}, decided=True)
+    return AnsweredLine({"id": question.id, **value}, decided=True)
 
 
-def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> Answer:
+def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> AnsweredLine:
     message, at = str(error), error.at or place
     if isinstance(error, FaultyInput):
         message = "; ".join(map(str, error.faults))
@@ -218,4 +223,4 @@ def _failure(identity: str | int | float | None, error: SekishoError, place: str
             # the engine names the policy, and its faults stand within it
             at = f"policies.{error.source}.{error.at}"
     value = {"code": error.code.value, "message": message, "at": at}
-    return Answer({"id": identity, "error": value}, decided=False)
+    return AnsweredLine({"id": identity, "error": value}, decided=False)

@@ -17,7 +17,7 @@ from sekisho.engine.model import (
     Level,
     Policies,
     Request,
-    ResourceKind,
+    ResourcePolicyKind,
 )
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
@@ -65,7 +65,7 @@ class Documents:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DecisionQuestion:
     """A request to decide, under what policies and with which assumptions.
 
     Attributes:
@@ -78,7 +78,7 @@ class Question:
     assumptions: Assumptions
 
 
-def read_question(value: Mapping[str, object], documents: Documents) -> Question:
+def read_question(value: Mapping[str, object], documents: Documents) -> DecisionQuestion:
     """Return the question that decoded JSON holds.
 
     Raises:
@@ -106,7 +106,7 @@ _NAMES = {
 }
 _LEVEL = ("level", "policies")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
-_RESOURCE_KINDS = ("trust", *map(str, ResourceKind))
+_RESOURCE_KINDS = ("trust", *map(str, ResourcePolicyKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
 _DEFAULTS = Assumptions()
 ASSUMPTIONS: Mapping[str, Any] = {
@@ -165,7 +165,7 @@ class _Reader:
         self.documents = documents
         self.faults: list[Fault] = []
 
-    def question(self, value: Mapping[str, object]) -> Question:
+    def question(self, value: Mapping[str, object]) -> DecisionQuestion:
         """Read the whole."""
         self.members(value, "")
         identity = identity_of(value)
@@ -173,7 +173,7 @@ class _Reader:
             self.wrong("id", Message("expected a string, or a number within range"))
             identity = ""
         options = self.members(value.get("options"), "options")
-        return Question(
+        return DecisionQuestion(
             identity,
             request := self.request(value.get("request"), options),
             self.policies(value.get("policies"), options.get("resourceKind"), request),
@@ -301,7 +301,7 @@ class _Reader:
 
     def of_resource(
         self, value: object, kind: object, request: Request
-    ) -> tuple[AttachedPolicy | None, AttachedPolicy | None, ResourceKind | None]:
+    ) -> tuple[AttachedPolicy | None, AttachedPolicy | None, ResourcePolicyKind | None]:
         """Read the resource's own policy: a trust policy, or another with its kind.
 
         The kind `other` leaves it to the resource's ARN whether that is a KMS key.
@@ -313,7 +313,7 @@ class _Reader:
         if kind == "trust" or (kind is None and assumes(request)):
             return self.document(value, "resource", PolicyKind.TRUST), None, None
         policy = self.document(value, "resource", PolicyKind.RESOURCE)
-        return None, policy, ResourceKind.KMS if kind == ResourceKind.KMS else None
+        return None, policy, ResourcePolicyKind.KMS if kind == ResourcePolicyKind.KMS else None
 
     def levels(self, value: object, name: str, kind: PolicyKind) -> tuple[Level, ...]:
         """Read the levels of an organisation; null or an empty list is no organisation."""

@@ -13,7 +13,7 @@ from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, StatedCondition
 from sekisho.prover.search.formula import Question
-from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -142,11 +142,11 @@ def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = RequestSearch(question)
-    except Limit as limit:
+    except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
     try:
         counterexample = asking.counterexample()
-    except Limit as limit:
+    except LimitReached as limit:
         return Unknown(limit.reason), frozenset(asking.tracked.asked)
     verdict = Proved() if counterexample is None else Refuted(counterexample)
     return verdict, frozenset(asking.tracked.asked)

@@ -17,7 +17,7 @@ from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.callers import Callers
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
@@ -168,7 +168,7 @@ def _side(question: Question) -> Side | Unknown:
         case Refuted(counterexample):
             try:
                 found = items_of(question)
-            except Limit as limit:
+            except LimitReached as limit:
                 return Unknown(limit.reason)
             if counterexample.exists and not found:
                 return Unknown(reasons.NOT_LISTED.filled(action=counterexample.request.action))

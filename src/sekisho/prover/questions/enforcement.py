@@ -25,9 +25,14 @@ from sekisho.policy import (
 from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, values_for
+from sekisho.prover.values.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    values_for,
+)
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import EVERYTHING, every, tells_services_apart
 from sekisho.prover.verdict import Unknown, Verdict
@@ -144,7 +149,7 @@ def exempt_list(
     question = _question(policies, user, now, ())
     try:
         return items_of(replace(question, assumptions=assumptions or Assumptions()))
-    except Limit as limit:
+    except LimitReached as limit:
         return Unknown(limit.reason)
 
 
@@ -163,7 +168,7 @@ _KNOWN = ("true", "false")
 _APART = VersionedCondition(
     Condition(Operator(OperatorName.STRING_EQUALS_IGNORE_CASE), MFA_PRESENT, _KNOWN), Version.V2012
 )
-_SPLIT = frozenset({Family.TEXT, Family.BOOLEAN, Family.PRESENCE})
+_SPLIT = frozenset({OperatorFamily.TEXT, OperatorFamily.BOOLEAN, OperatorFamily.PRESENCE})
 
 
 def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
@@ -174,7 +179,7 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
     """
     try:
         values = _values(question)
-    except Limit as limit:
+    except LimitReached as limit:
         return Unknown(limit.reason)
     return tuple(
         replace(question, user=_with(question.user, value), held=(CallerCredential.HYPOTHETICAL,))
@@ -187,11 +192,13 @@ def _values(question: Question) -> list[str]:
     """Return values of the key, one for each way in which the conditions can come out."""
     asked = [each for each in _conditions(question) if each.condition.key.lower() == _KEY]
     if not {family_of(each.condition.operator.name) for each in asked} <= _SPLIT:
-        raise Limit(reasons.MFA_NOT_BOOLEAN.filled(key=MFA_PRESENT))
-    texts = [each for each in asked if family_of(each.condition.operator.name) is Family.TEXT]
+        raise LimitReached(reasons.MFA_NOT_BOOLEAN.filled(key=MFA_PRESENT))
+    texts = [
+        each for each in asked if family_of(each.condition.operator.name) is OperatorFamily.TEXT
+    ]
     values, exact = values_for([*texts, _APART], Context(), question.now, Effort())
     if not exact:
-        raise Limit(reasons.MFA_BEYOND_ASCII.filled(key=MFA_PRESENT))
+        raise LimitReached(reasons.MFA_BEYOND_ASCII.filled(key=MFA_PRESENT))
     return values
 
 

@@ -17,12 +17,12 @@ from sekisho.prover.scenarios.judge import Judge
 from sekisho.prover.scenarios.model import (
     ON_USERS,
     Act,
-    Device,
     Hand,
     Holding,
-    Password,
-    Person,
-    State,
+    ScenarioDevice,
+    ScenarioPassword,
+    ScenarioState,
+    ScenarioUser,
     Who,
 )
 from sekisho.prover.scenarios.search import (
@@ -41,24 +41,24 @@ from sekisho.prover.scenarios.search import (
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal, Texts
-from sekisho.prover.search.formula import Rule, rules_of
-from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.search.formula import StatementRule, rules_of
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.values.credentials import CallerCredential, situations
-from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import NO_USERS, RequestTarget
 from sekisho.prover.values.texts import Patterns
 
 MOST_CLASSES = 16
 """Classes of other users that are looked at."""
 
-_DEVICE = frozenset({Device(Hand.ELSEWHERE)})
+_DEVICE = frozenset({ScenarioDevice(Hand.ELSEWHERE)})
 _STATES = (
-    Person(Password.UNKNOWN, devices=_DEVICE, member=True),
-    Person(Password.UNKNOWN),
+    ScenarioUser(ScenarioPassword.UNKNOWN, devices=_DEVICE, member=True),
+    ScenarioUser(ScenarioPassword.UNKNOWN),
 )
 
 
-def starts(begin: State, *, again: bool) -> Iterator[State]:
+def starts(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
     """Yield a beginning with a colleague in each state: with a device, or without.
 
     `again` tells whether the state that it has is among them.
@@ -114,7 +114,7 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
         ]
         found = [one for one in both if texts.solve(*one) is not None]
         if len(found) > MOST_CLASSES:
-            raise Limit(reasons.TOO_MANY_USERS.filled(most=MOST_CLASSES))
+            raise LimitReached(reasons.TOO_MANY_USERS.filled(most=MOST_CLASSES))
     return found
 
 
@@ -128,7 +128,7 @@ def _theory(setting: Setting) -> Texts:
     holder = setting.holder(Who.USER)
     user = setting.caller(Who.USER)
     (situation,) = situations(user, setting.at, (CallerCredential.KEY,))
-    reading = Reading(About(user, situation, setting.at, tracked, {}), (), effort)
+    reading = ConditionReading(About(user, situation, setting.at, tracked, {}), (), effort)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
     target = RequestTarget(reading, forms, None, lambda _: True)
@@ -141,11 +141,13 @@ def _theory(setting: Setting) -> Texts:
     for rule in _rules(setting, tracked):
         found = target.of_resource(rule.resource, rule.effect, rule.version)
         if isinstance(found, Literal) and found.theory != RESOURCE:
-            raise Limit(reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values)))
+            raise LimitReached(
+                reasons.UNSETTLED_USERS.filled(entries=", ".join(rule.resource.values))
+            )
     return texts
 
 
-def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[Rule]:
+def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[StatementRule]:
     """Yield the statements about what can be done to users."""
     for group in rules_of(setting.policies(Who.USER, member=True), tracked):
         for rule in group:
@@ -247,7 +249,7 @@ def run_scenario(
     setting = setting_of(scenario, policies, around)
     try:
         searches = [*explorations(scenario, setting, most_states)]
-    except Limit as limit:
+    except LimitReached as limit:
         return ScenarioAnswer(scenario, Unexplored(limit.reason))
     last = searches[-1]
     if scenario.actor is Actor.PERSON or not isinstance(last.result, Unreachable):

@@ -16,15 +16,15 @@ from sekisho.prover.scenarios.model import (
     Access,
     Act,
     Deed,
-    Device,
     Hand,
     Holding,
-    Password,
-    Person,
-    State,
+    ScenarioDevice,
+    ScenarioPassword,
+    ScenarioState,
+    ScenarioUser,
     Who,
 )
-from sekisho.prover.scenarios.search import Goal, SearchProblem
+from sekisho.prover.scenarios.search import ScenarioGoal, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.values.policies import EVERYTHING, those
 from sekisho.signin import MAX_DEVICES
@@ -42,8 +42,8 @@ _BY_ATTACKER = _BY_PERSON | {
 _POLICY_ACTS = (Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _GROUP_ACTS = (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP)
 
-_OWN_DEVICE = frozenset({Device(Hand.ACTOR, Who.USER)})
-_FAR_DEVICE = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
+_OWN_DEVICE = frozenset({ScenarioDevice(Hand.ACTOR, Who.USER)})
+_FAR_DEVICE = frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})
 _KEY = frozenset({Holding(Who.USER, Access.KEY)})
 _HELP = Holding(Who.ADMINISTRATOR, Access.CONSOLE_MFA)
 
@@ -75,8 +75,8 @@ class Scenario:
     beyond: Message | None = None
 
 
-def _mfa(*held: Access) -> Goal:
-    return Goal(frozenset(Holding(Who.USER, each) for each in held))
+def _mfa(*held: Access) -> ScenarioGoal:
+    return ScenarioGoal(frozenset(Holding(Who.USER, each) for each in held))
 
 
 _IN = _mfa(Access.CONSOLE_MFA, Access.TOKEN_MFA)
@@ -86,9 +86,9 @@ _TOKEN = _mfa(Access.TOKEN_MFA)
 def _enters(
     id: str,  # noqa: A002 - what it is
     title: Message,
-    start: State,
+    start: ScenarioState,
     *,
-    goal: Goal = _IN,
+    goal: ScenarioGoal = _IN,
     helps: Iterable[Act] = (),
 ) -> Scenario:
     helping = frozenset(helps)
@@ -97,12 +97,15 @@ def _enters(
     return Scenario(id, Actor.PERSON, title, SearchProblem(start, goal, _BY_PERSON, helping))
 
 
-_TEMPORARY = Person(Password.KNOWN, must_change=True)
-_KNOWN = Person(Password.KNOWN)
-_ORPHAN = frozenset({Device(Hand.ELSEWHERE, Who.USER)})
-_EXPIRED = Person(Password.KNOWN, must_change=True, devices=_OWN_DEVICE, member=True)
-_EIGHT_DEVICES = Person(
-    Password.KNOWN, devices=frozenset({Device(Hand.ACTOR)}), further=MAX_DEVICES - 1, member=True
+_TEMPORARY = ScenarioUser(ScenarioPassword.KNOWN, must_change=True)
+_KNOWN = ScenarioUser(ScenarioPassword.KNOWN)
+_ORPHAN = frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})
+_EXPIRED = ScenarioUser(ScenarioPassword.KNOWN, must_change=True, devices=_OWN_DEVICE, member=True)
+_EIGHT_DEVICES = ScenarioUser(
+    ScenarioPassword.KNOWN,
+    devices=frozenset({ScenarioDevice(Hand.ACTOR)}),
+    further=MAX_DEVICES - 1,
+    member=True,
 )
 
 _NINTH_DEVICE = Scenario(
@@ -110,7 +113,9 @@ _NINTH_DEVICE = Scenario(
     Actor.PERSON,
     Message("a user with eight devices who replaces one by a new phone"),
     SearchProblem(
-        State(_EIGHT_DEVICES), Goal(devices=_OWN_DEVICE), _BY_PERSON | {Act.DEACTIVATE_DEVICE}
+        ScenarioState(_EIGHT_DEVICES),
+        ScenarioGoal(devices=_OWN_DEVICE),
+        _BY_PERSON | {Act.DEACTIVATE_DEVICE},
     ),
 )
 
@@ -118,52 +123,52 @@ _PASSKEY_ONLY = Scenario(
     "passkey-only",
     Actor.PERSON,
     Message("a new user who has a passkey and no authenticator app"),
-    SearchProblem(State(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
+    SearchProblem(ScenarioState(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
 )
 
 PEOPLE: tuple[Scenario, ...] = (
     _enters(
         "new-user",
         Message("a new user with a temporary password"),
-        State(_TEMPORARY),
+        ScenarioState(_TEMPORARY),
     ),
     _enters(
         "half-enrolled",
         Message("a user whose first device was created and never enabled"),
-        State(_KNOWN, unassigned=_ORPHAN),
+        ScenarioState(_KNOWN, unassigned=_ORPHAN),
     ),
     replace(
         _enters(
             "user-with-a-path",
             Message("a new user with a path in the ARN"),
-            State(_TEMPORARY),
+            ScenarioState(_TEMPORARY),
         ),
         path=PATH,
     ),
     _enters(
         "lost-phone",
         Message("a user who has lost the phone; an administrator takes the device off"),
-        State(Person(Password.KNOWN, devices=_FAR_DEVICE, member=True)),
+        ScenarioState(ScenarioUser(ScenarioPassword.KNOWN, devices=_FAR_DEVICE, member=True)),
         helps={Act.DEACTIVATE_DEVICE, Act.DELETE_DEVICE, Act.REMOVE_FROM_GROUP},
     ),
     _PASSKEY_ONLY,
     _enters(
         "key-user",
         Message("a user with an access key and no password, through GetSessionToken"),
-        State(holds=_KEY),
+        ScenarioState(holds=_KEY),
         goal=_TOKEN,
     ),
     _enters(
         "key-user-helped",
         Message("a user with an access key and no password; an administrator enables the device"),
-        State(holds=_KEY),
+        ScenarioState(holds=_KEY),
         goal=_TOKEN,
         helps={Act.CREATE_DEVICE, Act.ENABLE_DEVICE},
     ),
     _enters(
         "password-expired",
         Message("a user with a device whose password has expired"),
-        State(_EXPIRED),
+        ScenarioState(_EXPIRED),
     ),
     _enters(
         "password-hard-expired",
@@ -171,7 +176,7 @@ PEOPLE: tuple[Scenario, ...] = (
             "a user with a device and a password that HardExpiry keeps expired; an administrator "
             "sets another"
         ),
-        State(replace(_EXPIRED, hard_expired=True)),
+        ScenarioState(replace(_EXPIRED, hard_expired=True)),
         helps={Act.UPDATE_LOGIN},
     ),
     _NINTH_DEVICE,
@@ -179,11 +184,11 @@ PEOPLE: tuple[Scenario, ...] = (
 """Everybody who must get in."""
 
 
-def _deeds(*deeds: tuple[Act, Who]) -> Goal:
-    return Goal(deeds=frozenset(Deed(act, who) for act, who in deeds))
+def _deeds(*deeds: tuple[Act, Who]) -> ScenarioGoal:
+    return ScenarioGoal(deeds=frozenset(Deed(act, who) for act, who in deeds))
 
 
-_ENTERED = Goal(
+_ENTERED = ScenarioGoal(
     frozenset(
         Holding(who, held)
         for who in (Who.USER, Who.COLLEAGUE)
@@ -194,16 +199,18 @@ _ENTERED = Goal(
 """A session with MFA as anybody, or work done without one."""
 
 # under another name, so that the attacker may create one of the user's own
-_ENROLLED = Person(Password.UNKNOWN, devices=frozenset({Device(Hand.ELSEWHERE)}), member=True)
-_COLLEAGUE_ORPHAN = Device(Hand.ELSEWHERE, Who.COLLEAGUE)
-_WITH_DEVICE = State(_ENROLLED, _ENROLLED, holds=_KEY)
+_ENROLLED = ScenarioUser(
+    ScenarioPassword.UNKNOWN, devices=frozenset({ScenarioDevice(Hand.ELSEWHERE)}), member=True
+)
+_COLLEAGUE_ORPHAN = ScenarioDevice(Hand.ELSEWHERE, Who.COLLEAGUE)
+_WITH_DEVICE = ScenarioState(_ENROLLED, _ENROLLED, holds=_KEY)
 
 
 def _attacker(
     id: str,  # noqa: A002 - what it is
     title: Message,
-    start: State,
-    goal: Goal = _ENTERED,
+    start: ScenarioState,
+    goal: ScenarioGoal = _ENTERED,
     beyond: Message | None = None,
 ) -> Scenario:
     acts = _BY_ATTACKER | {deed.act for deed in goal.deeds}
@@ -222,7 +229,9 @@ _NOT_ASKED = Message(
 )
 
 
-def _admin_key(name: str, what: Message, goal: Goal, start: State = _WITH_DEVICE) -> Scenario:
+def _admin_key(
+    name: str, what: Message, goal: ScenarioGoal, start: ScenarioState = _WITH_DEVICE
+) -> Scenario:
     title = Message("the leaked key of an administrator with a device: {what}").filled(what=what)
     return _attacker(f"admin-key-{name}", title, start, goal)
 
@@ -231,29 +240,29 @@ ATTACKERS: tuple[Scenario, ...] = (
     _attacker(
         "key-without-device",
         Message("the leaked key of a user without a device"),
-        State(Person(Password.UNKNOWN), Person(), holds=_KEY),
+        ScenarioState(ScenarioUser(ScenarioPassword.UNKNOWN), ScenarioUser(), holds=_KEY),
     ),
     _attacker(
         "key-with-device",
         Message("the leaked key of a user with a device"),
-        replace(_WITH_DEVICE, colleague=Person()),
+        replace(_WITH_DEVICE, colleague=ScenarioUser()),
     ),
     _attacker(
         "temporary-password",
         Message("a stolen temporary password"),
-        State(_TEMPORARY, Person()),
+        ScenarioState(_TEMPORARY, ScenarioUser()),
         beyond=_SAME_PERSON,
     ),
     _attacker(
         "password-without-device",
         Message("a stolen password of a user without a device"),
-        State(_KNOWN, Person()),
+        ScenarioState(_KNOWN, ScenarioUser()),
         beyond=_SAME_PERSON,
     ),
     _attacker(
         "password-with-device",
         Message("a stolen password of a user with a device"),
-        State(replace(_ENROLLED, password=Password.KNOWN), Person()),
+        ScenarioState(replace(_ENROLLED, password=ScenarioPassword.KNOWN), ScenarioUser()),
     ),
     _admin_key(
         "enables-device",
@@ -264,7 +273,7 @@ ATTACKERS: tuple[Scenario, ...] = (
         "creates-login",
         Message("gives another user a password"),
         _deeds((Act.CREATE_LOGIN, Who.COLLEAGUE)),
-        replace(_WITH_DEVICE, colleague=Person()),
+        replace(_WITH_DEVICE, colleague=ScenarioUser()),
     ),
     _admin_key(
         "resets-login",
@@ -299,12 +308,12 @@ ATTACKERS: tuple[Scenario, ...] = (
         "role-without-mfa",
         Message("a leaked key, and a role whose trust policy does not ask for MFA"),
         _WITH_DEVICE,
-        Goal(frozenset({ROLE_HOLD})),
+        ScenarioGoal(frozenset({ROLE_HOLD})),
     ),
     _attacker(
         "role-session",
         Message("a stolen session of a role"),
-        State(holds=frozenset({ROLE_HOLD})),
+        ScenarioState(holds=frozenset({ROLE_HOLD})),
         _deeds((Act.WORK, Who.USER)),
         beyond=_NOT_ASKED,
     ),

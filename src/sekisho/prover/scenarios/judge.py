@@ -25,11 +25,11 @@ from sekisho.prover.scenarios.model import (
     ON_USERS,
     Access,
     Act,
-    Device,
     Hand,
     Holding,
     Move,
-    State,
+    ScenarioDevice,
+    ScenarioState,
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
@@ -100,7 +100,7 @@ def _on_others(by: Holding, who: Who) -> Iterator[Move]:
     yield from (Move(act, by, who) for act in ON_USERS)
     yield from (Move(act, by, who) for act in (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP))
     for name in (who, ""):
-        yield Move(Act.DELETE_DEVICE, by, who, Device(Hand.ELSEWHERE, name))
+        yield Move(Act.DELETE_DEVICE, by, who, ScenarioDevice(Hand.ELSEWHERE, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Judge:
         passed = {action for action, carried_out in asked if carried_out}
         return frozenset(action for action, _ in asked if action not in passed)
 
-    def outcome(self, state: State, move: Move) -> MoveOutcome:
+    def outcome(self, state: ScenarioState, move: Move) -> MoveOutcome:
         """Return what comes of `move` in `state`."""
         if move.act is Act.SIGN_IN:
             expired = state.person(move.on).hard_expired
@@ -170,7 +170,7 @@ class Judge:
             return MoveOutcome(refused.code, rule=refused.reason)
         return outcome
 
-    def _holder_rule(self, state: State, move: Move) -> Refused | None:
+    def _holder_rule(self, state: ScenarioState, move: Move) -> Refused | None:
         """Return the refusal to change one's own devices without MFA, or to have a ninth.
 
         Source: AWS security bulletin AWS-2023-001.

@@ -48,7 +48,7 @@ class Hand(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Device:
+class ScenarioDevice:
     """An MFA device.
 
     Attributes:
@@ -59,7 +59,7 @@ class Device:
     name: Who | str = ""
 
 
-class Password(StrEnum):
+class ScenarioPassword(StrEnum):
     """A user's console password, as the actor sees it.
 
     Of `UNKNOWN` both is tried, to create one and to reset it: what works settles which it was.
@@ -71,7 +71,7 @@ class Password(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ScenarioUser:
     """What the account has of one user.
 
     Attributes:
@@ -83,10 +83,10 @@ class Person:
         member: in the group of those who have enrolled.
     """
 
-    password: Password = Password.NONE
+    password: ScenarioPassword = ScenarioPassword.NONE
     must_change: bool = False
     hard_expired: bool = False
-    devices: frozenset[Device] = frozenset()
+    devices: frozenset[ScenarioDevice] = frozenset()
     further: int = 0
     member: bool = False
 
@@ -97,7 +97,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SigninPage:
     """A sign-in that is under way: the page that the browser shows.
 
     Attributes:
@@ -185,7 +185,7 @@ class Move:
     act: Act
     by: Holding
     on: Who
-    device: Device | None = None
+    device: ScenarioDevice | None = None
     code: bool = False
 
     @property
@@ -195,7 +195,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ScenarioState:
     """The account, and what the actor holds.
 
     Attributes:
@@ -205,14 +205,14 @@ class State:
         deeds: what was done, as far as the question asks for it.
     """
 
-    user: Person = field(default_factory=Person)
-    colleague: Person = field(default_factory=Person)
+    user: ScenarioUser = field(default_factory=ScenarioUser)
+    colleague: ScenarioUser = field(default_factory=ScenarioUser)
     holds: frozenset[Holding] = frozenset()
-    unassigned: frozenset[Device] = frozenset()
-    page: Page | None = None
+    unassigned: frozenset[ScenarioDevice] = frozenset()
+    page: SigninPage | None = None
     deeds: frozenset[Deed] = frozenset()
 
-    def person(self, who: Who) -> Person:
+    def person(self, who: Who) -> ScenarioUser:
         """Return what the account has of `who`; an administrator's own things play no part."""
         match who:
             case Who.USER:
@@ -220,7 +220,7 @@ class State:
             case Who.COLLEAGUE:
                 return self.colleague
             case Who.ADMINISTRATOR:
-                return Person()
+                return ScenarioUser()
 
     def taken(self, name: Who) -> bool:
         """Whether some device has the name of this user."""
@@ -235,7 +235,7 @@ _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
 
 
 def moves_in(
-    state: State, acts: frozenset[Act], helps: frozenset[Act], *, on_others: bool
+    state: ScenarioState, acts: frozenset[Act], helps: frozenset[Act], *, on_others: bool
 ) -> Iterator[Move]:
     """Yield every move there is in `state`.
 
@@ -250,7 +250,7 @@ def moves_in(
             yield move
 
 
-def _all_moves(state: State) -> Iterator[Move]:
+def _all_moves(state: ScenarioState) -> Iterator[Move]:
     yield from _pages(state)
     for hold in sorted(state.holds):
         if hold == ROLE_HOLD:
@@ -261,10 +261,10 @@ def _all_moves(state: State) -> Iterator[Move]:
                 yield from _calls_on(state, hold, whom)
 
 
-def _pages(state: State) -> Iterator[Move]:
+def _pages(state: ScenarioState) -> Iterator[Move]:
     """Yield what can be done at the sign-in page."""
     for who in (Who.USER, Who.COLLEAGUE):
-        if state.person(who).password is Password.KNOWN:
+        if state.person(who).password is ScenarioPassword.KNOWN:
             yield Move(Act.SIGN_IN, Holding(who, Access.PASSWORD), who)
     page = state.page
     if page is None:
@@ -273,29 +273,29 @@ def _pages(state: State) -> Iterator[Move]:
     if page.code:
         # who has no device of the user's can only guess
         mine = [each for each in state.person(page.who).devices if each.hand is not Hand.ELSEWHERE]
-        tried: list[Device | None] = [*sorted(mine)] or [None]
+        tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
         yield from (Move(Act.GIVE_CODE, by, page.who, device) for device in tried)
     else:
         yield Move(Act.NEW_PASSWORD, by, page.who)
 
 
-def _own_calls(state: State, hold: Holding) -> Iterator[Move]:
+def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
     who = Who.USER if hold.who is Who.ADMINISTRATOR else hold.who
     if not state.taken(who):
-        yield Move(Act.CREATE_DEVICE, hold, who, Device(Hand.ACTOR, who))
-    other = Device(Hand.ACTOR)
+        yield Move(Act.CREATE_DEVICE, hold, who, ScenarioDevice(Hand.ACTOR, who))
+    other = ScenarioDevice(Hand.ACTOR)
     if other not in state.unassigned:
         yield Move(Act.CREATE_DEVICE, hold, who, other)
     if hold.held in _SESSIONS:
-        yield Move(Act.REGISTER_PASSKEY, hold, who, Device(Hand.ACTOR_PASSKEY))
-    if state.person(who).password is Password.KNOWN:
+        yield Move(Act.REGISTER_PASSKEY, hold, who, ScenarioDevice(Hand.ACTOR_PASSKEY))
+    if state.person(who).password is ScenarioPassword.KNOWN:
         yield Move(Act.CHANGE_PASSWORD, hold, who)
     yield from _sts_calls(state, hold)
     yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
 
 
-def _sts_calls(state: State, hold: Holding) -> Iterator[Move]:
+def _sts_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     devices = [each for each in state.person(hold.who).devices if each.hand is Hand.ACTOR]
     for act in (Act.SESSION_TOKEN, Act.ASSUME_ROLE):
         yield Move(act, hold, hold.who)
@@ -303,7 +303,7 @@ def _sts_calls(state: State, hold: Holding) -> Iterator[Move]:
             yield Move(act, hold, hold.who, device, code=True)
 
 
-def _calls_on(state: State, hold: Holding, whom: Who) -> Iterator[Move]:
+def _calls_on(state: ScenarioState, hold: Holding, whom: Who) -> Iterator[Move]:
     person = state.person(whom)
     for device in sorted(state.unassigned):
         if device.hand is Hand.ACTOR:
@@ -312,15 +312,17 @@ def _calls_on(state: State, hold: Holding, whom: Who) -> Iterator[Move]:
             yield Move(Act.DELETE_DEVICE, hold, whom, device)
     for device in sorted(person.devices):
         yield Move(Act.DEACTIVATE_DEVICE, hold, whom, device)
-    if person.password is not Password.KNOWN:
+    if person.password is not ScenarioPassword.KNOWN:
         yield Move(Act.CREATE_LOGIN, hold, whom)
-    if person.password is not Password.NONE:
+    if person.password is not ScenarioPassword.NONE:
         yield Move(Act.UPDATE_LOGIN, hold, whom)
     yield Move(Act.REMOVE_FROM_GROUP if person.member else Act.ADD_TO_GROUP, hold, whom)
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
 
 
-def after(state: State, move: Move, asked: frozenset[Act], assumptions: SigninAssumptions) -> State:
+def after(
+    state: ScenarioState, move: Move, asked: frozenset[Act], assumptions: SigninAssumptions
+) -> ScenarioState:
     """Return the state once `move` is carried out; `asked` are the deeds that are remembered."""
     changed = _after(state, move, assumptions)
     if move.act in asked:
@@ -328,7 +330,7 @@ def after(state: State, move: Move, asked: frozenset[Act], assumptions: SigninAs
     return changed
 
 
-def _after(state: State, move: Move, assumptions: SigninAssumptions) -> State:
+def _after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
     match move.act:
         case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD:
             return _after_page(state, move, assumptions)
@@ -339,7 +341,9 @@ def _after(state: State, move: Move, assumptions: SigninAssumptions) -> State:
         case Act.CREATE_LOGIN | Act.UPDATE_LOGIN:
             # an administrator gives a temporary password; an attacker sets what suits an attacker
             temporary = move.by.who is Who.ADMINISTRATOR
-            person = replace(state.person(move.on), password=Password.KNOWN, hard_expired=False)
+            person = replace(
+                state.person(move.on), password=ScenarioPassword.KNOWN, hard_expired=False
+            )
             return _with(state, move.on, replace(person, must_change=temporary))
         case Act.CHANGE_PASSWORD:
             return _changed(state, move.on)
@@ -363,7 +367,7 @@ def _gained(move: Move) -> Holding:
             return ROLE_HOLD
 
 
-def _after_page(state: State, move: Move, assumptions: SigninAssumptions) -> State:
+def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
     person = state.person(move.on)
     mfa = move.act is Act.GIVE_CODE or (state.page is not None and state.page.mfa)
     if move.act is Act.SIGN_IN:
@@ -375,10 +379,10 @@ def _after_page(state: State, move: Move, assumptions: SigninAssumptions) -> Sta
     if step is NextStep.DONE:
         held = Access.CONSOLE_MFA if mfa else Access.CONSOLE
         return replace(_holding(state, Holding(move.on, held)), page=None)
-    return replace(state, page=Page(move.on, step is NextStep.NEEDS_MFA, mfa))
+    return replace(state, page=SigninPage(move.on, step is NextStep.NEEDS_MFA, mfa))
 
 
-def _after_enrolment(state: State, move: Move) -> State:
+def _after_enrolment(state: ScenarioState, move: Move) -> ScenarioState:
     device = move.device
     if device is None:
         return state
@@ -389,7 +393,7 @@ def _after_enrolment(state: State, move: Move) -> State:
     return _with(state, move.on, replace(person, devices=person.devices | {device}))
 
 
-def _after_removal(state: State, move: Move) -> State:
+def _after_removal(state: ScenarioState, move: Move) -> ScenarioState:
     device = move.device
     if device is None:
         return state
@@ -403,15 +407,15 @@ def _after_removal(state: State, move: Move) -> State:
     return replace(state, unassigned=state.unassigned | {device})
 
 
-def _holding(state: State, hold: Holding) -> State:
+def _holding(state: ScenarioState, hold: Holding) -> ScenarioState:
     return replace(state, holds=state.holds | {hold})
 
 
-def _changed(state: State, who: Who) -> State:
+def _changed(state: ScenarioState, who: Who) -> ScenarioState:
     """Return the state once a user has a new password of their own."""
     person = replace(state.person(who), must_change=False, hard_expired=False)
     return _with(state, who, person)
 
 
-def _with(state: State, who: Who, person: Person) -> State:
+def _with(state: ScenarioState, who: Who, person: ScenarioUser) -> ScenarioState:
     return replace(state, user=person) if who is Who.USER else replace(state, colleague=person)

@@ -21,10 +21,10 @@ from sekisho.prover.scenarios.model import (
     Access,
     Act,
     Deed,
-    Device,
     Holding,
     Move,
-    State,
+    ScenarioDevice,
+    ScenarioState,
     Who,
     after,
     moves_in,
@@ -129,7 +129,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class ScenarioGoal:
     """What must, or must never, come about: any of these.
 
     Attributes:
@@ -138,9 +138,9 @@ class Goal:
 
     holds: frozenset[Holding] = frozenset()
     deeds: frozenset[Deed] = frozenset()
-    devices: frozenset[Device] = frozenset()
+    devices: frozenset[ScenarioDevice] = frozenset()
 
-    def reached(self, state: State) -> bool:
+    def reached(self, state: ScenarioState) -> bool:
         """Whether the state has it."""
         return bool(
             self.holds & state.holds
@@ -159,22 +159,22 @@ class SearchProblem:
         on_others: whether the actor tries other users' things as well.
     """
 
-    start: State
-    goal: Goal
+    start: ScenarioState
+    goal: ScenarioGoal
     acts: frozenset[Act]
     helps: frozenset[Act] = frozenset()
     on_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScenarioStep:
     """A move, and what came of it."""
 
     move: Move
     outcome: MoveOutcome
 
 
-Path = tuple[Step, ...]
+Path = tuple[ScenarioStep, ...]
 """Steps, one after another."""
 
 
@@ -183,7 +183,7 @@ class Attempt:
     """A way that ends at a refusal: steps that are carried out, and the one that is not."""
 
     way: Path
-    refused: Step
+    refused: ScenarioStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class _Search:
 
     def run(self) -> Result:
         question = self._question
-        ways: dict[State, Path] = {question.start: ()}
+        ways: dict[ScenarioState, Path] = {question.start: ()}
         queue = deque([question.start])
         while queue:
             state = queue.popleft()
@@ -305,7 +305,7 @@ class _Search:
         deadlock = None if question.on_others else self._deadlock()
         return Unreachable(len(ways), tried, deadlock, assumed, footholds)
 
-    def _footholds(self, states: Iterable[State]) -> Iterator[Foothold]:
+    def _footholds(self, states: Iterable[ScenarioState]) -> Iterator[Foothold]:
         held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
         # one group is tried, and there are others
         acts = self._question.acts - _GROUP_ACTS
@@ -315,18 +315,18 @@ class _Search:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Foothold(hold, member, frozenset(actions - refused))
 
-    def _steps(self, state: State) -> Iterator[Step]:
+    def _steps(self, state: ScenarioState) -> Iterator[ScenarioStep]:
         question = self._question
         for move in moves_in(state, question.acts, question.helps, on_others=question.on_others):
-            yield Step(move, self._judge.outcome(state, move))
+            yield ScenarioStep(move, self._judge.outcome(state, move))
 
-    def _after(self, state: State, step: Step) -> State:
+    def _after(self, state: ScenarioState, step: ScenarioStep) -> ScenarioState:
         return after(state, step.move, self._asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""
-        ways: dict[State, Path] = {}
-        layer: dict[State, Path] = {self._question.start: ()}
+        ways: dict[ScenarioState, Path] = {}
+        layer: dict[ScenarioState, Path] = {self._question.start: ()}
         while layer and len(ways) <= self._budget.left:
             ways |= layer
             path, layer = self._spread(ways, layer)
@@ -335,14 +335,14 @@ class _Search:
         return None
 
     def _spread(
-        self, ways: dict[State, Path], layer: dict[State, Path]
-    ) -> tuple[Path | None, dict[State, Path]]:
+        self, ways: dict[ScenarioState, Path], layer: dict[ScenarioState, Path]
+    ) -> tuple[Path | None, dict[ScenarioState, Path]]:
         """Go on from a layer as far as nothing is refused.
 
         Returns:
             The path to the goal, if it is reached; and what one more lifted refusal leads to.
         """
-        lifted: dict[State, Path] = {}
+        lifted: dict[ScenarioState, Path] = {}
         queue = deque(layer)
         while queue:
             state = queue.popleft()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sekisho.messages import Message
 from sekisho.prover.scenarios.judge import OK
 from sekisho.prover.scenarios.model import Access, Act, Hand, Move, Who
-from sekisho.prover.scenarios.search import Step
+from sekisho.prover.scenarios.search import ScenarioStep
 
 _WHO: Mapping[Who, Message] = {
     Who.USER: Message("the user"),
@@ -57,7 +57,7 @@ _ASKED = Message("{what}, with {held}")
 _REFUSED = Message("{what}, with {held}: refused, {answer}")
 
 
-def step_text(step: Step) -> Message:
+def step_text(step: ScenarioStep) -> Message:
     """Return a step in words: what is tried, with what, and the answer where it is refused."""
     move = step.move
     what, device = _what(move), move.device
@@ -78,7 +78,7 @@ def _what(move: Move) -> Message:
     return _PASSKEY if move.device.hand is Hand.ACTOR_PASSKEY else _ACTS[move.act]
 
 
-def _holder(step: Step) -> Message:
+def _holder(step: ScenarioStep) -> Message:
     """Return the credential, and whose it is where that is not the user's."""
     by = step.move.by
     if by.who is Who.USER:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_NODES, Effort, Limit
+from sekisho.prover.search.limits import MOST_NODES, Effort, LimitReached
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find
 
 KeyValues = Mapping[str, ContextValue]
@@ -205,7 +205,7 @@ class _Run:
     theories: Mapping[str, Theory]
     effort: Effort
     nodes: int = 0
-    reason: Limit | None = field(default=None)
+    reason: LimitReached | None = field(default=None)
 
     def extended(self, masks: _Masks, alternative: Alternative) -> _Masks | None:
         """Return the masks with an alternative added; None if a theory refuses."""
@@ -225,7 +225,7 @@ class _Run:
     def _possible(self, theory: str, masks: tuple[int, int]) -> bool:
         try:
             return self.theories[theory].solve(*masks) is not None
-        except Limit as reason:
+        except LimitReached as reason:
             self.reason = self.reason or reason
             return False
 
@@ -249,7 +249,7 @@ class _Run:
         """Return the ways to meet one more demand, each with those that are left; None: all are."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            self.reason = self.reason or Limit(reasons.TOO_MANY_COMBINATIONS)
+            self.reason = self.reason or LimitReached(reasons.TOO_MANY_COMBINATIONS)
             return iter(())
         fewest: tuple[int, list[_Masks]] | None = None
         left: list[Demand] = []

@@ -6,7 +6,7 @@ from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal
 from sekisho.prover.search.formula import AnswerSpace, Cube, Restriction
-from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.resources import NamedElement, RequestTarget
 
@@ -83,7 +83,7 @@ def within_of(cube: Cube, target: RequestTarget) -> Restriction:
                 conditions.append((asked, literal.holds))
             case NamedElement(element=element, special=True):
                 entries = ", ".join(f"`{entry}`" for entry in element.values)
-                raise Limit(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
+                raise LimitReached(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
             case NamedElement(element=element, version=version):
                 # where no variable is read, `${` is a text, and a question reads variables
                 if version is Version.V2012 or not any("${" in text for text in element.values):

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.engine import Assumptions, ContextValue, Group, Policies, check_policies, groups
+from sekisho.engine import Assumptions, ContextValue, Policies, PolicyGroup, check_policies, groups
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Alternative, Demand, Literal, Theory, implicant, search
-from sekisho.prover.search.limits import MOST_CUBES, Effort, Limit
+from sekisho.prover.search.limits import MOST_CUBES, Effort, LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.reading import Reading
+from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.resources import RequestTarget
 
 Cube = tuple[Literal, ...]
@@ -64,7 +64,7 @@ class AnswerSpace:
                     break
                 found.append(self._shortened(held))
                 if len(found) > MOST_CUBES:
-                    raise Limit(reasons.TOO_MANY_CONDITIONS)
+                    raise LimitReached(reasons.TOO_MANY_CONDITIONS)
         return self._needed(found)
 
     def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
@@ -124,7 +124,7 @@ _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSI
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class StatementRule:
     """A statement as the prover needs it."""
 
     effect: Effect
@@ -172,7 +172,7 @@ class Question:
     abroad: bool = True
 
 
-def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[Rule]]:
+def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[StatementRule]]:
     """Return the statements, group by group.
 
     Raises:
@@ -182,10 +182,10 @@ def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[Rule]
     return [_rules(group, tracked) for group in groups(policies)]
 
 
-def _rules(group: Group, tracked: TrackedAssumptions) -> list[Rule]:
+def _rules(group: PolicyGroup, tracked: TrackedAssumptions) -> list[StatementRule]:
     check_policies(group.kind, group.policies)
     if group.kind not in _HANDLED:
-        raise Limit(reasons.NOT_HANDLED.filled(kind=group.kind.value))
+        raise LimitReached(reasons.NOT_HANDLED.filled(kind=group.kind.value))
     return [
         _rule(statement, policy.document.version, tracked)
         for policy in group.policies
@@ -193,11 +193,13 @@ def _rules(group: Group, tracked: TrackedAssumptions) -> list[Rule]:
     ]
 
 
-def _rule(statement: Statement, version: Version | None, tracked: TrackedAssumptions) -> Rule:
+def _rule(
+    statement: Statement, version: Version | None, tracked: TrackedAssumptions
+) -> StatementRule:
     asked = tuple(VersionedCondition(condition, version) for condition in statement.conditions)
     resource = statement.resource or Element(("*",))
     action = _working(statement.action, tracked)
-    return Rule(statement.effect, action, resource, version, asked)
+    return StatementRule(statement.effect, action, resource, version, asked)
 
 
 def joined(within: Restriction, more: Restriction) -> Restriction:
@@ -232,12 +234,12 @@ def _names_a_service(entry: str) -> bool:
     return entry in ("*", "*:*") or not set(entry.partition(":")[0]) & set("*?")
 
 
-Rules = Sequence[Sequence[Rule]]
+Rules = Sequence[Sequence[StatementRule]]
 
 
 def demands(
     target: RequestTarget,
-    reading: Reading,
+    reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
     within: Restriction,
 ) -> Iterator[list[Demand]]:
@@ -255,7 +257,7 @@ def demands(
 
 def look_of(
     target: RequestTarget,
-    reading: Reading,
+    reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
     within: Restriction,
 ) -> AnswerSpace:
@@ -271,7 +273,9 @@ def look_of(
     return AnswerSpace(target, target.theories, within_, ways, others, reading.effort, {})
 
 
-def _within(target: RequestTarget, reading: Reading, within: Restriction) -> Iterator[Demand]:
+def _within(
+    target: RequestTarget, reading: ConditionReading, within: Restriction
+) -> Iterator[Demand]:
     for element, holds in within.actions:
         yield _demanded(target.of_action(element), holds)
     for element, holds in within.resources:
@@ -293,7 +297,9 @@ def _demanded(found: Literal | bool, holds: bool) -> Demand:
     return ((),) if found is holds else ()
 
 
-def _applies(target: RequestTarget, reading: Reading, rule: Rule) -> Alternative | None:
+def _applies(
+    target: RequestTarget, reading: ConditionReading, rule: StatementRule
+) -> Alternative | None:
     """Return what must hold for a statement to apply; None if it never does."""
     parts: list[Literal] = []
     for found in (
@@ -310,7 +316,7 @@ def _applies(target: RequestTarget, reading: Reading, rule: Rule) -> Alternative
 
 
 def _those(
-    target: RequestTarget, reading: Reading, rules: Sequence[Rule], effect: Effect
+    target: RequestTarget, reading: ConditionReading, rules: Sequence[StatementRule], effect: Effect
 ) -> list[Alternative]:
     found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
     return list(dict.fromkeys(each for each in found if each is not None))
@@ -322,14 +328,16 @@ def _never(target: RequestTarget, alternative: Alternative) -> Demand:
     return tuple((literal.negated(),) for literal in alternative if not target.is_implied(literal))
 
 
-def _allowed(target: RequestTarget, reading: Reading, rules: Rules) -> Iterator[Demand]:
+def _allowed(target: RequestTarget, reading: ConditionReading, rules: Rules) -> Iterator[Demand]:
     for group in rules:
         yield tuple(_those(target, reading, group, Effect.ALLOW))
         for each in _those(target, reading, group, Effect.DENY):
             yield _never(target, each)
 
 
-def _denied(target: RequestTarget, reading: Reading, rules: Rules) -> Iterator[list[Demand]]:
+def _denied(
+    target: RequestTarget, reading: ConditionReading, rules: Rules
+) -> Iterator[list[Demand]]:
     """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
     for group in rules:
         for alternative in _those(target, reading, group, Effect.DENY):

@@ -28,7 +28,7 @@ MOST_STEPS = 20_000_000
 """Steps of all kinds in one question. Counted, not timed: a question always ends alike."""
 
 
-class Limit(Exception):
+class LimitReached(Exception):
     """The answer lies beyond a limit, or needs a construct that is not handled.
 
     Never leaves this room: it becomes `Unknown` with this reason.
@@ -78,4 +78,4 @@ class Effort:
         """
         self.left -= steps
         if self.left < 0:
-            raise Limit(TOO_MANY_STEPS)
+            raise LimitReached(TOO_MANY_STEPS)

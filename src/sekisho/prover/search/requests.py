@@ -24,19 +24,19 @@ from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     Question,
     Restriction,
-    Rule,
+    StatementRule,
     demands,
     joined,
     look_of,
     plain,
     rules_of,
 )
-from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.actions import ActionClass, RequestRange, RequestRanges, Ties, is_taken
 from sekisho.prover.values.credentials import CallerCredential, Situation, situations
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
-from sekisho.prover.values.reading import About, Reading
+from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import RequestTarget, ResourcePlace
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
@@ -76,7 +76,7 @@ def prove_none(question: Question) -> Verdict:
     """
     try:
         counterexample = RequestSearch(question).counterexample()
-    except Limit as limit:
+    except LimitReached as limit:
         return Unknown(limit.reason)
     return Proved() if counterexample is None else Refuted(counterexample)
 
@@ -88,7 +88,7 @@ class _View:
     situation: Situation
     owner: Owner
     place: ResourcePlace
-    reading: Reading
+    reading: ConditionReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +149,19 @@ class RequestSearch:
         Raises:
             Limit: if that could not be found out.
         """
-        limit: Limit | None = None
+        limit: LimitReached | None = None
         for owner in self._owners.all:
             for situation in self._situations:
                 try:
                     found = self._in_view(situation, owner)
-                except Limit as reason:
+                except LimitReached as reason:
                     limit = limit or reason
                     continue
                 if found is not None:
                     return found
         possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
         if possible and not self._owners.whole:
-            limit = limit or Limit(reasons.TELLS_OWNERS)
+            limit = limit or LimitReached(reasons.TELLS_OWNERS)
         if limit is not None:
             raise limit
         return None
@@ -176,7 +176,7 @@ class RequestSearch:
             Limit: if that could not be found out for some class.
         """
         if not self._owners.whole:
-            raise Limit(reasons.TELLS_OWNERS)
+            raise LimitReached(reasons.TELLS_OWNERS)
         views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]
         for alike in self._ranges.classes:
             able = [each for each in views if self._may_answer(each, alike)]
@@ -208,7 +208,7 @@ class RequestSearch:
             counterexample = self._replayed(view, about, found, question)
             if counterexample is None and not reading.linked and not reading.inexact:
                 self._checked(view, about, found)
-                raise Limit(reasons.NOT_SAID)
+                raise LimitReached(reasons.NOT_SAID)
             if counterexample is None:
                 counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
             if counterexample is not None:
@@ -233,14 +233,14 @@ class RequestSearch:
                 fits = (
                     RequestSearch(question, action, self._effort)._of_only(view, about) is not None
                 )
-            except Limit:
+            except LimitReached:
                 fits = True
             if fits:
                 conditions = (*way.described.conditions, *way.view.owner.stated)
                 return replace(way.described, conditions=conditions)
         return way.described
 
-    def _about(self, rules: list[list[Rule]]) -> list[list[Rule]]:
+    def _about(self, rules: list[list[StatementRule]]) -> list[list[StatementRule]]:
         """Return the statements that can be about the one action that is asked about."""
         if self._only is None:
             return rules
@@ -262,7 +262,7 @@ class RequestSearch:
         forms = resources.any_resource(self._question.user.partition)
         try:
             return self._search(view, RequestRange(forms, "*", takes=takes)) is not None
-        except Limit:
+        except LimitReached:
             # class by class there may be less to look at
             return True
 
@@ -290,11 +290,11 @@ class RequestSearch:
         situation: Situation,
         owners: Sequence[Owner],
         assigned: Mapping[str, ContextValue | None] | None = None,
-    ) -> Reading:
+    ) -> ConditionReading:
         accounts = tuple(owner.account for owner in owners)
         question = self._question
         about = About(question.user, situation, question.now, self.tracked, assigned, accounts)
-        return Reading(about, self._asked, self._effort)
+        return ConditionReading(about, self._asked, self._effort)
 
     def _view(self, situation: Situation, owner: Owner) -> _View:
         key = (situation.held, owner.account)
@@ -319,7 +319,7 @@ class RequestSearch:
             everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
             try:
                 found = self._search(view, everything)
-            except Limit:
+            except LimitReached:
                 self._possible[situation.held] = LimitHit()
             else:
                 looked = NoCandidate() if found is None else Candidate(found)
@@ -331,11 +331,11 @@ class RequestSearch:
         if isinstance(candidate, NoCandidate):
             return None
         view = self._view(situation, owner)
-        limit: Limit | None = None
+        limit: LimitReached | None = None
         for each in self._of_view(view, candidate):
             try:
                 counterexample = self._of_range(view, each)
-            except Limit as reason:
+            except LimitReached as reason:
                 limit = limit or reason
                 continue
             if counterexample is not None:
@@ -384,9 +384,9 @@ class RequestSearch:
             *([reasons.UNSETTLED.filled(keys=linked)] if linked else []),
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
-        raise Limit(joined_messages(why, en="; ", ja="; "))
+        raise LimitReached(joined_messages(why, en="; ", ja="; "))
 
-    def _target(self, reading: Reading, each: RequestRange) -> RequestTarget:
+    def _target(self, reading: ConditionReading, each: RequestRange) -> RequestTarget:
         names = each.takes or Texts(ACTION, resources.ANY_NAME, self._effort, words=each.words)
         return RequestTarget(reading, each.forms, each.besides, names)
 
@@ -394,11 +394,11 @@ class RequestSearch:
         self._effort.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, each)
         asked = (self._allowed, self._denied)
-        limit: Limit | None = None
+        limit: LimitReached | None = None
         for way in demands(target, view.reading, asked, self._within_of(view, each)):
             try:
                 found = search(way, target.theories, self._effort)
-            except Limit as reason:
+            except LimitReached as reason:
                 limit = limit or reason
                 continue
             if found is not None:

@@ -12,7 +12,7 @@ from functools import cache, cached_property, lru_cache, partial
 from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
 from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, Version
-from sekisho.prover.search.formula import Restriction, Rule
+from sekisho.prover.search.formula import Restriction, StatementRule
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.policies import keys_of, keys_of_text
@@ -36,7 +36,7 @@ class Ties:
 
     @classmethod
     def between(
-        cls, partition: str, rules: Iterable[Rule], more: Iterable[VersionedCondition]
+        cls, partition: str, rules: Iterable[StatementRule], more: Iterable[VersionedCondition]
     ) -> "Ties":
         """Return the ties where some statements and further conditions are asked about.
 
@@ -77,7 +77,7 @@ def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
     return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
 
 
-def _named(rules: Iterable[Rule], more: Iterable[VersionedCondition]) -> Iterator[str]:
+def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -> Iterator[str]:
     """Yield the keys that are asked about, and those that variables name."""
     for rule in rules:
         for entry in rule.resource.values:
@@ -101,7 +101,7 @@ class ActionClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ActionSource:
     """Where the actions of a question come from.
 
     Attributes:
@@ -156,7 +156,10 @@ def _by_service(catalogue: Catalogue) -> dict[str, dict[Action, int]]:
 
 @lru_cache(maxsize=64)
 def classes(
-    catalogue: Catalogue, elements: tuple[Element, ...], sources: tuple[Source, ...], ties: Ties
+    catalogue: Catalogue,
+    elements: tuple[Element, ...],
+    sources: tuple[ActionSource, ...],
+    ties: Ties,
 ) -> tuple[tuple[ActionClass, ...], ...]:
     """Return the classes of the actions of some sources, in the order in which they are met.
 
@@ -261,8 +264,8 @@ class RequestRanges:
 
     def __init__(
         self,
-        allowed: Sequence[Sequence[Rule]] | None,
-        rules: Sequence[Rule],
+        allowed: Sequence[Sequence[StatementRule]] | None,
+        rules: Sequence[StatementRule],
         within: Restriction,
         ties: Ties,
         tracked: TrackedAssumptions,
@@ -318,15 +321,15 @@ class RequestRanges:
         return tuple(dict.fromkeys([*own, *given]))
 
     @cached_property
-    def _sources(self) -> tuple[Source, ...]:
+    def _sources(self) -> tuple[ActionSource, ...]:
         """Where the action must come from: the fewest elements that are known to take it in."""
         wanted = [element for element, holds in self._within.actions if holds]
         if wanted or self._allowed is None:
-            return (Source(wanted[0] if wanted else Element(("*",))),)
+            return (ActionSource(wanted[0] if wanted else Element(("*",))),)
         # every group must allow; the identity-based policies stand last but for what limits them
         each = [[rule for rule in group if rule.effect is Effect.ALLOW] for group in self._allowed]
         fewest = min(each, key=lambda group: sum(breadth(rule.action) for rule in group))
-        found = (Source(rule.action, services_of(rule.resource)) for rule in fewest)
+        found = (ActionSource(rule.action, services_of(rule.resource)) for rule in fewest)
         return tuple(dict.fromkeys(found))
 
 

@@ -14,7 +14,7 @@ from sekisho.engine.matching import arns, glob, operators, variables
 from sekisho.messages import Message
 from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import every
 from sekisho.prover.values.texts import Patterns, Token, find
@@ -110,7 +110,7 @@ def coinciding(
         values: dict[str, None] = {}
         try:
             whole = _add_values(kind, forms, values)
-        except Limit:
+        except LimitReached:
             whole = False
         found[kind] = list(values)
         untold |= set() if whole else {kind.key}

@@ -23,13 +23,13 @@ from sekisho.engine.matching import Pattern, Wild, arns, glob, operators, variab
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_DIGITS, Effort, Limit
+from sekisho.prover.search.limits import MOST_DIGITS, Effort, LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import EXAMPLE_ID, USER_ID
 from sekisho.prover.values.texts import Segment, Token, representatives
 
 
-class Family(Enum):
+class OperatorFamily(Enum):
     """The types that operators compare."""
 
     TEXT = auto()
@@ -52,19 +52,19 @@ class VersionedCondition:
 
 _ID_STARTS = "AIDA"
 _PREFIXES = (
-    ("String", Family.TEXT),
-    ("Arn", Family.TEXT),
-    ("Numeric", Family.NUMBER),
-    ("Date", Family.DATE),
-    ("Bool", Family.BOOLEAN),
-    ("Binary", Family.BINARY),
-    ("IpAddress", Family.ADDRESS),
-    ("NotIpAddress", Family.ADDRESS),
-    ("Null", Family.PRESENCE),
+    ("String", OperatorFamily.TEXT),
+    ("Arn", OperatorFamily.TEXT),
+    ("Numeric", OperatorFamily.NUMBER),
+    ("Date", OperatorFamily.DATE),
+    ("Bool", OperatorFamily.BOOLEAN),
+    ("Binary", OperatorFamily.BINARY),
+    ("IpAddress", OperatorFamily.ADDRESS),
+    ("NotIpAddress", OperatorFamily.ADDRESS),
+    ("Null", OperatorFamily.PRESENCE),
 )
 
 
-def family_of(name: OperatorName) -> Family:
+def family_of(name: OperatorName) -> OperatorFamily:
     """Return what an operator compares."""
     return next(family for prefix, family in _PREFIXES if name.value.startswith(prefix))
 
@@ -86,12 +86,16 @@ def values_for(
     Raises:
         Limit: if there is too much to look at.
     """
-    families = {family_of(each.condition.operator.name) for each in asked} - {Family.PRESENCE}
+    families = {family_of(each.condition.operator.name) for each in asked} - {
+        OperatorFamily.PRESENCE
+    }
     values: list[str] = []
     for family in sorted(families, key=lambda family: family.value):
         own = [each for each in asked if family_of(each.condition.operator.name) is family]
         values += (
-            _texts(own, context, effort) if family is Family.TEXT else _values(family, own, now)
+            _texts(own, context, effort)
+            if family is OperatorFamily.TEXT
+            else _values(family, own, now)
         )
     exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
     key = asked[0].condition.key if asked else ""
@@ -123,7 +127,7 @@ def ids_for(
     return list(dict.fromkeys([EXAMPLE_ID, *ids])), exact
 
 
-_OF_TEXTS = frozenset({Family.TEXT, Family.PRESENCE})
+_OF_TEXTS = frozenset({OperatorFamily.TEXT, OperatorFamily.PRESENCE})
 
 
 def regions_for(
@@ -156,21 +160,23 @@ def _folds_beyond_ascii(asked: VersionedCondition) -> bool:
     )
 
 
-def _values(family: Family, asked: Sequence[VersionedCondition], now: datetime) -> Iterable[str]:
+def _values(
+    family: OperatorFamily, asked: Sequence[VersionedCondition], now: datetime
+) -> Iterable[str]:
     constants = [text for each in asked for text in each.condition.values]
     match family:
-        case Family.NUMBER:
+        case OperatorFamily.NUMBER:
             return [_number(value) for value in _around(_read(operators.number, constants))]
-        case Family.DATE:
+        case OperatorFamily.DATE:
             dates = [*_read(operators.date, constants), Decimal(int(now.timestamp()))]
             return [_date(value) for value in _around(dates)]
-        case Family.BOOLEAN:
+        case OperatorFamily.BOOLEAN:
             return ["true", "false"]
-        case Family.BINARY:
+        case OperatorFamily.BINARY:
             return [*constants, _other_binary(constants)]
-        case Family.ADDRESS:
+        case OperatorFamily.ADDRESS:
             return _addresses(constants)
-        case Family.TEXT | Family.PRESENCE:
+        case OperatorFamily.TEXT | OperatorFamily.PRESENCE:
             return []
 
 
@@ -197,7 +203,7 @@ def _digits(numbers: Sequence[Decimal]) -> int:
     before = max(0, *(number.adjusted() for number in numbers))
     after = max(0, *(-int(number.as_tuple().exponent) for number in numbers))
     if before + after > MOST_DIGITS:
-        raise Limit(reasons.TOO_MANY_DIGITS)
+        raise LimitReached(reasons.TOO_MANY_DIGITS)
     return before + after + _CARRIED
 
 

@@ -9,10 +9,10 @@ from sekisho.catalogue import Action, load, partitions
 from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import KeyValues
-from sekisho.prover.search.limits import MOST_SETS, Limit
+from sekisho.prover.search.limits import MOST_SETS, LimitReached
 
 
-class Shape(Enum):
+class KeyShape(Enum):
     """How many values a key has."""
 
     ONE = auto()
@@ -70,20 +70,20 @@ DEFAULTS = {
 """Ordinary values, tried first."""
 
 
-def shape_of(key: str, *, with_set_operator: bool) -> Shape:
+def shape_of(key: str, *, with_set_operator: bool) -> KeyShape:
     """Return how many values `key` (in lower case) has.
 
     AWS's own list says it of a service's key. One that is not there, or is compared with a set
     operator all the same, may be multivalued.
     """
     if key in _MANY:
-        return Shape.MANY
+        return KeyShape.MANY
     if key.startswith("aws:"):
-        return Shape.ONE
+        return KeyShape.ONE
     kind = load().key_type(key)
     if kind is not None and kind.startswith(_LIST):
-        return Shape.MANY
-    return Shape.EITHER if kind is None or with_set_operator else Shape.ONE
+        return KeyShape.MANY
+    return KeyShape.EITHER if kind is None or with_set_operator else KeyShape.ONE
 
 
 def may_be_absent(key: str) -> bool:
@@ -207,4 +207,4 @@ def apart(
 
 def _check(count: int) -> None:
     if count > MOST_SETS:
-        raise Limit(reasons.TOO_MANY_SETS)
+        raise LimitReached(reasons.TOO_MANY_SETS)

@@ -19,11 +19,16 @@ from sekisho.engine import Context
 from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
 from sekisho.policy import Element, Version
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
-from sekisho.prover.search.formula import Question, Restriction, Rule
-from sekisho.prover.search.limits import Effort, Limit
+from sekisho.prover.search.formula import Question, Restriction, StatementRule
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.callers import MOST, OWNERS, coinciding
-from sekisho.prover.values.conditions import Family, VersionedCondition, family_of, tokens_of
+from sekisho.prover.values.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    tokens_of,
+)
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.reading import variables_in
 from sekisho.prover.values.texts import Machine, Token, representatives
@@ -72,7 +77,7 @@ class Owners:
 
 def owners_of(
     question: Question,
-    rules: Sequence[Rule],
+    rules: Sequence[StatementRule],
     asked: Sequence[VersionedCondition],
     tracked: TrackedAssumptions,
 ) -> Owners:
@@ -93,7 +98,10 @@ def owners_of(
     patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
     settled = Context(_of_caller(question.user))
     for each in about:
-        whole &= family_of(each.condition.operator.name) in (Family.TEXT, Family.PRESENCE)
+        whole &= family_of(each.condition.operator.name) in (
+            OperatorFamily.TEXT,
+            OperatorFamily.PRESENCE,
+        )
         patterns |= dict.fromkeys(_compared(each, settled))
     named = any(map(_names_owner, elements)) or any(
         map(_has_variable, (text for each in asked for text in each.condition.values))
@@ -107,7 +115,7 @@ def owners_of(
     keyed = bool(about) or named
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
-    except Limit:
+    except LimitReached:
         return Owners((Owner(account),), keyed, whole=False)
 
 
@@ -151,7 +159,7 @@ def _shifts(element: Element) -> bool:
 
 
 def _compared(asked: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
-    if family_of(asked.condition.operator.name) is Family.TEXT:
+    if family_of(asked.condition.operator.name) is OperatorFamily.TEXT:
         for text in asked.condition.values:
             tokens = tokens_of(asked, text, settled)
             if tokens is not None:

@@ -26,10 +26,10 @@ from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
-from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, Limit
+from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.conditions import (
-    Family,
+    OperatorFamily,
     VersionedCondition,
     family_of,
     ids_for,
@@ -46,7 +46,7 @@ _ORIGIN = "aws:SourceIp"
 """Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
 _LOOSE = "loose"
 _AGE = "aws:multifactorauthage"
-_OF_AGES = frozenset({Family.NUMBER, Family.PRESENCE})
+_OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 _OLDEST = 129_600
 _LONGEST = timedelta(hours=36)
 
@@ -108,7 +108,7 @@ class About:
     owners: tuple[str, ...] | None = None
 
 
-class Reading:
+class ConditionReading:
     """All conditions, read for one situation.
 
     Args:
@@ -215,7 +215,7 @@ class Reading:
             values, exact = self._values(name, plain)
             if not exact:
                 self.inexact[name] = reasons.ANOTHER_TYPE.filled(key=name)
-        except Limit as limit:
+        except LimitReached as limit:
             values, exact = [{}], False
             self.inexact[name] = reasons.OF_A_KEY.filled(key=name, reason=limit.reason)
         if not exact and self.loose:
@@ -289,9 +289,9 @@ class Reading:
         shape = keys.shape_of(name, with_set_operator=with_sets)
         if with_sets and "" not in texts:
             texts = [*texts, ""]
-        if shape is not keys.Shape.MANY:
+        if shape is not keys.KeyShape.MANY:
             found += [{spelled: text} for text in texts]
-        if shape is not keys.Shape.ONE:
+        if shape is not keys.KeyShape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
         return [*found, *absent], exact
 
@@ -322,7 +322,7 @@ class Reading:
                     seen[after] = (*members, text)
                     waiting.append((*after, seen[after]))
             if len(seen) > MOST_SETS:
-                raise Limit(reasons.TOO_MANY_SETS)
+                raise LimitReached(reasons.TOO_MANY_SETS)
         yield from seen.values()
         yield from ((text,) for text in texts if not text)
 
@@ -363,7 +363,11 @@ class Reading:
             if "aws:tokenissuetime" not in self._absent:
                 found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
         families = {family_of(each.condition.operator.name) for each in asked}
-        return found, families <= {Family.DATE, Family.NUMBER, Family.PRESENCE}
+        return found, families <= {
+            OperatorFamily.DATE,
+            OperatorFamily.NUMBER,
+            OperatorFamily.PRESENCE,
+        }
 
     def assignments(
         self, keys_linked: Iterable[str], asked: Sequence[VersionedCondition]
@@ -375,9 +379,9 @@ class Reading:
         """
         names = sorted(keys_linked)
         if set(names) & (_TIMES | {_AGE}):
-            raise Limit(reasons.NAMES_A_TIME)
+            raise LimitReached(reasons.NAMES_A_TIME)
         if set(names) & keys.SERVICES:
-            raise Limit(reasons.NAMES_A_SERVICE)
+            raise LimitReached(reasons.NAMES_A_SERVICE)
         each_key = {name: self._assignable(name, asked) for name in names}
         found = (product(*ways.values()) for ways in keys.apart(each_key))
         for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):

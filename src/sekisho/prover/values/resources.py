@@ -15,9 +15,9 @@ from sekisho.engine.matching import Wild, arns, glob, resources, variables
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Literal, Texts, Theory
-from sekisho.prover.search.limits import Limit
+from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.reading import Reading, variables_in
+from sekisho.prover.values.reading import ConditionReading, variables_in
 from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
 
 _SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
@@ -199,7 +199,7 @@ class RequestTarget:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: ConditionReading,
         forms: Patterns,
         besides: str | None,
         actions: Texts | Callable[[Element], bool],
@@ -381,5 +381,5 @@ class RequestTarget:
             return
         for number, way in enumerate(_as_one(spelled(one))):
             if number == _MOST_WAYS:
-                raise Limit(reasons.READ_AS_ONE.filled(entry=entry))
+                raise LimitReached(reasons.READ_AS_ONE.filled(entry=entry))
             yield way

@@ -13,7 +13,7 @@ from functools import reduce
 
 from sekisho.engine.matching import Wild
 from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_STATES, Effort, Limit
+from sekisho.prover.search.limits import MOST_STATES, Effort, LimitReached
 
 
 class Segment(Enum):
@@ -315,7 +315,7 @@ def _search(
                 came[after] = (state, char)
                 waiting.append(after)
         if len(came) > MOST_STATES:
-            raise Limit(reasons.TOO_MANY_STATES)
+            raise LimitReached(reasons.TOO_MANY_STATES)
 
 
 def _cost(machine: Machine) -> int:
@@ -329,7 +329,7 @@ def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
     # what stands for all others must lead away from every word
     outside = [char for char in _IN_NO_WORD if char not in known]
     if wordy and not outside:
-        raise Limit(reasons.UNUSUAL_CHARACTERS)
+        raise LimitReached(reasons.UNUSUAL_CHARACTERS)
     other = outside[0] if wordy else filler([*known, ":"])
     # the colon is unlike other characters to the wildcards of a segment
     return [other, *(char for char in known if char != ":"), ":"]

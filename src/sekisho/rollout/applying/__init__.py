@@ -16,7 +16,7 @@ from sekisho.rollout.applying.execute import (
     execute,
     facts_at_addresses,
 )
-from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
 from sekisho.rollout.applying.retry import retried, retried_until_visible
 from sekisho.rollout.applying.rollback import (
@@ -34,9 +34,9 @@ __all__ = [
     "MAX_PLAN_AGE",
     "ApplyReport",
     "ChangeStatus",
-    "Entry",
     "Event",
     "Journal",
+    "JournalEntry",
     "Left",
     "PasswordOwner",
     "PlanFile",

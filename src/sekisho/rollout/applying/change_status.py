@@ -7,15 +7,15 @@ from enum import Enum, StrEnum
 from sekisho.account import AwsApi
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.applying.journal import Entry, Event, Journal
+from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
     Image,
+    ObservedState,
     Observer,
     ReplacePassword,
-    State,
 )
 
 SKEW = timedelta(minutes=5)
@@ -57,7 +57,7 @@ def _differs(made: datetime, known: str) -> bool:
     return known != "" and made != datetime.fromisoformat(known)
 
 
-def _is_older(made: datetime, begun: Entry | None) -> bool:
+def _is_older(made: datetime, begun: JournalEntry | None) -> bool:
     """Return whether AWS dates a password before the run that died as it set one."""
     return begun is not None and begun.event is Event.BEGUN and made < begun.at - SKEW
 
@@ -121,7 +121,7 @@ def settle_passwords(
                 Message("`{user}` has no console password, so none is in doubt").filled(user=user),
                 fix=Message("leave the option out"),
             )
-        entries[user] = Entry(now, event, change.address, "said by whoever ran this")
+        entries[user] = JournalEntry(now, event, change.address, "said by whoever ran this")
     for entry in entries.values():
         kept.journal.record(entry)
 
@@ -154,21 +154,23 @@ def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> C
     state, done = change.state(actual), journal.standing(change.address) is Event.DONE
     if isinstance(change, SetsPassword) and actual is not None:
         return _of_password(change, state, journal, api)
-    if state is State.OTHER or (done and state is State.BEFORE):
+    if state is ObservedState.OTHER or (done and state is ObservedState.BEFORE):
         return ChangeStatus.DRIFTED
-    return ChangeStatus.DONE if state is State.AFTER else ChangeStatus.WAITS
+    return ChangeStatus.DONE if state is ObservedState.AFTER else ChangeStatus.WAITS
 
 
-def _of_password(change: SetsPassword, state: State, journal: Journal, api: AwsApi) -> ChangeStatus:
+def _of_password(
+    change: SetsPassword, state: ObservedState, journal: Journal, api: AwsApi
+) -> ChangeStatus:
     """Return how a password that is there stands."""
     event, owner = journal.standing(change.address), password_owner(change, journal, api)
     first = isinstance(change, CreateLoginProfile)
     if event in (Event.DONE, Event.ALREADY):
         # people change their temporary passwords; one that must still be changed, they have not
-        unchanged = state is State.AFTER and change.reset_required
+        unchanged = state is ObservedState.AFTER and change.reset_required
         anew = event is Event.DONE and unchanged and owner is PasswordOwner.THEIRS
         return ChangeStatus.DRIFTED if anew else ChangeStatus.DONE
-    if first and state is State.OTHER:
+    if first and state is ObservedState.OTHER:
         return ChangeStatus.DRIFTED
     if owner is PasswordOwner.UNTOLD:
         return ChangeStatus.IN_DOUBT

@@ -26,9 +26,9 @@ from sekisho.rollout.changes import (
     CreateUser,
     DetachGroupPolicy,
     DetachUserPolicy,
+    ObservedState,
     Observer,
     RemoveUserFromGroup,
-    State,
     affected_names,
     is_used,
     still_affected,
@@ -126,7 +126,7 @@ class Dependents:
         """Return whether a password will be taken back."""
         return (
             self.journal.is_to_undo(profile.address)
-            and profile.state(profile.read(Observer(self.api))) is State.AFTER
+            and profile.state(profile.read(Observer(self.api))) is ObservedState.AFTER
             and password_owner(profile, self.journal, self.api) is PasswordOwner.OURS
             and not profile.signs_of_use(self.api)
         )
@@ -165,11 +165,11 @@ class ReplacedPolicies:
         observer = Observer(api)
         match change:
             case DetachUserPolicy(user) | RemoveUserFromGroup(_, user):
-                lost = change.state(change.read(observer)) is not State.BEFORE
+                lost = change.state(change.read(observer)) is not ObservedState.BEFORE
                 if lost and change.finds_user(observer):
                     self._lost.setdefault(user, change.address)
             case DetachGroupPolicy():
-                if change.state(change.read(observer)) is not State.BEFORE:
+                if change.state(change.read(observer)) is not ObservedState.BEFORE:
                     for user in self._guarded(change):
                         self._lost.setdefault(user, change.address)
             case _:

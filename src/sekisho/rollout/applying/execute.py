@@ -17,13 +17,13 @@ from sekisho.rollout.applying.change_status import (
     password_owner,
     status_of,
 )
-from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
+from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.changes import (
     Affected,
-    Call,
     Change,
     CreateLoginProfile,
+    IamCall,
     Image,
     Observer,
     newcomers,
@@ -290,7 +290,7 @@ class _Run:
             return True
         return password_owner(change, self.journal, self.api) is PasswordOwner.OURS
 
-    def _call(self, change: Change, call: Call) -> None:
+    def _call(self, change: Change, call: IamCall) -> None:
         params = dict(call.params)
         if isinstance(change, SetsPassword):
             params["Password"] = self.passwords(change.user)
@@ -319,10 +319,10 @@ class _Run:
         return made.isoformat() if made else ""
 
     def _record(self, event: Event, change: Change, note: str = "", made: str = "") -> None:
-        self.journal.record(Entry(self.now(), event, change.address, note, made))
+        self.journal.record(JournalEntry(self.now(), event, change.address, note, made))
 
 
-def _call_for(change: Change, actual: Image) -> Call:
+def _call_for(change: Change, actual: Image) -> IamCall:
     """Return the call that makes a change; a password that nobody was told is set anew."""
     if isinstance(change, CreateLoginProfile) and actual is not None:
         return change.renewal()

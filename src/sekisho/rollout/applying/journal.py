@@ -61,7 +61,7 @@ _MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One line.
 
     Attributes:
@@ -86,8 +86,8 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._last: dict[str, Entry] = {}
-        self._open: dict[str, Entry] = {}
+        self._last: dict[str, JournalEntry] = {}
+        self._open: dict[str, JournalEntry] = {}
         self._made: dict[str, str] = {}
         self._here: set[str] = set()
         self._torn: int | None = None
@@ -162,7 +162,7 @@ class Journal:
         """Return whether anything that the plan did may stand there."""
         return self.standing(address) not in _NOTHING_TO_UNDO
 
-    def begun_elsewhere(self, address: str) -> Entry | None:
+    def begun_elsewhere(self, address: str) -> JournalEntry | None:
         """Return what a run of another process began and died at; None if none did.
 
         The first, where several have died there: what is found may be of any of them.
@@ -177,14 +177,14 @@ class Journal:
         """Return when AWS says that what this plan has made there was made; "" if unknown."""
         return self._made.get(address, "")
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: JournalEntry) -> None:
         """Write one entry and do not return before it is on the disk."""
         self._write(_CONVERTER.unstructure(entry))
         self._take(entry)
         if entry.event in _OPENING:
             self._here.add(entry.address)
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: JournalEntry) -> None:
         address = entry.address
         if entry.event is Event.LEFT:
             return  # what is only left is still what was done, and as much in doubt
@@ -226,13 +226,13 @@ class Journal:
         finally:
             os.close(file)
 
-    def _entry(self, number: int, line: str) -> Entry:
+    def _entry(self, number: int, line: str) -> JournalEntry:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise self._faulty(number, Message("this line is no JSON")) from error
         try:
-            entry = _CONVERTER.structure(value, Entry)
+            entry = _CONVERTER.structure(value, JournalEntry)
             if entry.made:
                 datetime.fromisoformat(entry.made)
         except (BaseValidationError, AttributeError, TypeError, ValueError) as error:

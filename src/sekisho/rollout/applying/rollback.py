@@ -8,16 +8,16 @@ from sekisho.messages import Message, listed
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
 from sekisho.rollout.applying.execute import Stop
-from sekisho.rollout.applying.journal import Clock, Entry, Event, Journal
+from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
     CreatePolicyVersion,
     Image,
+    ObservedState,
     Observer,
     ReplacePassword,
-    State,
 )
 from sekisho.rollout.plan import Plan
 
@@ -163,7 +163,7 @@ class _Run:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
         actual = change.read(Observer(self.api))
-        if change.state(actual) is State.BEFORE:
+        if change.state(actual) is ObservedState.BEFORE:
             self._found(change, standing)
         elif reason := self._stays(change, actual):
             self._leave(change, reason)
@@ -182,7 +182,7 @@ class _Run:
                     return IN_DOUBT
                 case PasswordOwner.OURS:
                     pass
-        if change.state(actual) is State.AFTER and (reason := self._guards(change)):
+        if change.state(actual) is ObservedState.AFTER and (reason := self._guards(change)):
             return reason
         holders = change.signs_of_use(self.api)
         return IN_USE.filled(what=listed(holders)) if holders else None
@@ -217,7 +217,7 @@ class _Run:
 
     def _settle(self, change: Change, error: AwsRefused) -> None:
         """Leave what AWS refuses to undo, unless a lost answer had said that it is undone."""
-        if change.state(change.read(Observer(self.api))) is State.BEFORE:
+        if change.state(change.read(Observer(self.api))) is ObservedState.BEFORE:
             self._undone(change)
         else:
             self._leave(change, REFUSED_BY_AWS.filled(what=error.aws_message))
@@ -243,14 +243,14 @@ class _Run:
         self.instead.look(change, self.api)
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
-        self.journal.record(Entry(self.now(), event, change.address, note))
+        self.journal.record(JournalEntry(self.now(), event, change.address, note))
 
 
 def _ours(change: Change, actual: Image) -> bool:
     """Return whether what is found was made by the plan, be it half taken back already."""
     if isinstance(change, CreatePolicyVersion):
         return bool(change.new_versions(actual))
-    return change.state(actual) is State.AFTER
+    return change.state(actual) is ObservedState.AFTER
 
 
 _NOTHING_DONE = (None, Event.REFUSED, Event.UNDONE)

@@ -27,7 +27,7 @@ from sekisho.rollout.changes.groups import (
     RemoveUserFromGroup,
 )
 from sekisho.rollout.changes.in_use import is_used
-from sekisho.rollout.changes.model import Call, Change, Image, State
+from sekisho.rollout.changes.model import Change, IamCall, Image, ObservedState
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.changes.policies import (
     CreatePolicy,
@@ -55,7 +55,6 @@ __all__ = [
     "Affected",
     "AttachGroupPolicy",
     "AttachUserPolicy",
-    "Call",
     "Change",
     "CreateGroup",
     "CreateLoginProfile",
@@ -69,12 +68,13 @@ __all__ = [
     "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
+    "IamCall",
     "Image",
+    "ObservedState",
     "Observer",
     "RemoveUserFromGroup",
     "ReplacePassword",
     "SetsPassword",
-    "State",
     "TagPolicy",
     "affected_by",
     "affected_names",

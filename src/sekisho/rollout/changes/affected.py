@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sekisho.account import Snapshot
 from sekisho.messages import Message, listed
 from sekisho.rollout.changes.groups import AddUserToGroup, AttachGroupPolicy, DetachGroupPolicy
-from sekisho.rollout.changes.model import Call, Change
+from sekisho.rollout.changes.model import Change, IamCall
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.changes.users import AttachUserPolicy
@@ -74,16 +74,16 @@ def affected_names(names: Iterable[str]) -> Message:
     return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
 
 
-def affected_reads(change: Change, after: Snapshot) -> Iterator[Call]:
+def affected_reads(change: Change, after: Snapshot) -> Iterator[IamCall]:
     """Yield the calls by which it is read again who feels a change."""
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
-            yield Call("GetGroup", {"GroupName": group})
+            yield IamCall("GetGroup", {"GroupName": group})
         case CreatePolicyVersion(arn):
-            yield Call("ListEntitiesForPolicy", {"PolicyArn": arn})
+            yield IamCall("ListEntitiesForPolicy", {"PolicyArn": arn})
             for known in after.groups:
                 if arn in known.attached:
-                    yield Call("GetGroup", {"GroupName": known.name})
+                    yield IamCall("GetGroup", {"GroupName": known.name})
         case _:
             pass
 

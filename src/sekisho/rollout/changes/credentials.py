@@ -18,7 +18,7 @@ from sekisho.account import (
     SshKey,
     User,
 )
-from sekisho.rollout.changes.model import Call, Change, Image, Link, State, with_user
+from sekisho.rollout.changes.model import Change, IamCall, Image, Link, ObservedState, with_user
 from sekisho.rollout.changes.observer import Observer
 
 _Credential = TypeVar("_Credential", AccessKey, SshKey, ServiceCredential, SigningCertificate)
@@ -108,11 +108,13 @@ class DeactivateDevice(Change):
         """It is not this user's."""
         return None
 
-    def state(self, actual: Image) -> State:
+    def state(self, actual: Image) -> ObservedState:
         """Return which of its images the change finds."""
         if actual is None:
-            return State.AFTER
-        return State.BEFORE if self.enabled in ("", actual["enabled"]) else State.OTHER
+            return ObservedState.AFTER
+        return (
+            ObservedState.BEFORE if self.enabled in ("", actual["enabled"]) else ObservedState.OTHER
+        )
 
     def read(self, observer: Observer) -> Image:
         """Return since when it is enabled; None: it is not this user's."""
@@ -124,7 +126,7 @@ class DeactivateDevice(Change):
         """Return the user and the device."""
         return {"UserName": self.user, "SerialNumber": self.serial}
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return nothing: enabling takes two codes of the device."""
         del actual
         return ()
@@ -174,11 +176,11 @@ class DeleteDevice(Change):
         """There is none."""
         return None
 
-    def state(self, actual: Image) -> State:
+    def state(self, actual: Image) -> ObservedState:
         """Return which of its images the change finds; one that is nobody's by now can go."""
         if actual is None:
-            return State.AFTER
-        return State.BEFORE if actual["owner"] in ("", self.owner) else State.OTHER
+            return ObservedState.AFTER
+        return ObservedState.BEFORE if actual["owner"] in ("", self.owner) else ObservedState.OTHER
 
     def read(self, observer: Observer) -> Image:
         """Return whose the device is; None if there is none."""
@@ -193,7 +195,7 @@ class DeleteDevice(Change):
         """Return the device."""
         return {"SerialNumber": self.serial}
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return nothing: the seed is gone."""
         del actual
         return ()
@@ -255,14 +257,14 @@ class DeactivateCredential(Link):
         """Return the user and the credential."""
         return {"UserName": self.user, self.api.id: self.id}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call."""
-        return Call(self.operation, {**self.subject(), "Status": "Inactive"})
+        return IamCall(self.operation, {**self.subject(), "Status": "Inactive"})
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the call that makes it active again."""
         del actual
-        return (Call(self.operation, {**self.subject(), "Status": "Active"}),)
+        return (IamCall(self.operation, {**self.subject(), "Status": "Active"}),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account in which the credential is inactive."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sekisho.account import AwsApi, Group, Snapshot
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Call, Change, Image, Link, with_group, with_user
+from sekisho.rollout.changes.model import Change, IamCall, Image, Link, with_group, with_user
 from sekisho.rollout.changes.observer import Observer
 
 
@@ -54,14 +54,14 @@ class CreateGroup(Change):
         """Return the group."""
         return {"GroupName": self.name}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call."""
-        return Call(self.operation, {**self.subject(), "Path": self.path})
+        return IamCall(self.operation, {**self.subject(), "Path": self.path})
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the deletion."""
         del actual
-        return (Call("DeleteGroup", self.subject()),)
+        return (IamCall("DeleteGroup", self.subject()),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account with the group."""

@@ -25,7 +25,7 @@ Image = Any
 """One fact of the account as JSON: None or false where there is no such thing."""
 
 
-class State(Enum):
+class ObservedState(Enum):
     """What is found at the address of a change."""
 
     BEFORE = "as before the change"
@@ -34,7 +34,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class IamCall:
     """One call of IAM, in AWS's names; a password is added by the executor alone."""
 
     operation: str
@@ -76,11 +76,11 @@ class Change(ABC):
     def after(self) -> Image:
         """The fact once the change is made."""
 
-    def state(self, actual: Image) -> State:
+    def state(self, actual: Image) -> ObservedState:
         """Return which of its images the change finds."""
         if actual == self.before:
-            return State.BEFORE
-        return State.AFTER if actual == self.after else State.OTHER
+            return ObservedState.BEFORE
+        return ObservedState.AFTER if actual == self.after else ObservedState.OTHER
 
     def is_needless(self, actual: Image) -> bool:
         """Return whether what made the change needless, when the plan was made, is still so."""
@@ -117,12 +117,12 @@ class Change(ABC):
     def subject(self) -> Mapping[str, Any]:
         """Return the parameters that say what the change is about."""
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call that makes the change."""
-        return Call(self.operation, self.subject())
+        return IamCall(self.operation, self.subject())
 
     @abstractmethod
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the calls that bring `actual`, which the change made, back to its before-image.
 
         None are returned for what AWS cannot give back.
@@ -160,10 +160,10 @@ class Link(Change):
         """Whether they are joined now."""
         return self.joins
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the call of the opposite."""
         del actual
-        return (Call(self.undone_by, self.subject()),)
+        return (IamCall(self.undone_by, self.subject()),)
 
     def _linked(self, names: tuple[str, ...], name: str) -> tuple[str, ...]:
         """Return the names with one more, or without it."""

@@ -11,7 +11,7 @@ from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Call, Change, Image, State, as_tags
+from sekisho.rollout.changes.model import Change, IamCall, Image, ObservedState, as_tags
 from sekisho.rollout.changes.observer import Observer, canonical
 
 _VERSION_EVENTS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
@@ -76,19 +76,19 @@ class CreatePolicy(Change):
         """Return the policy."""
         return {"PolicyArn": self.arn}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call, which has the name and the path that the ARN ends in."""
         path, _, name = self.arn.split(":", 5)[5].removeprefix("policy").rpartition("/")
         params: dict[str, Any] = {"PolicyName": name, "Path": f"{path}/"}
         params["PolicyDocument"] = _text(self.document)
         if self.description:
             params["Description"] = self.description
-        return Call(self.operation, {**params, "Tags": as_tags(self.tags)})
+        return IamCall(self.operation, {**params, "Tags": as_tags(self.tags)})
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the deletion."""
         del actual
-        return (Call("DeletePolicy", self.subject()),)
+        return (IamCall("DeletePolicy", self.subject()),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account with the policy."""
@@ -140,12 +140,12 @@ class CreatePolicyVersion(Change):
         versions = [*self.replaced["versions"], "new"]
         return {"default": "new", "document": self.document, "versions": versions}
 
-    def state(self, actual: Image) -> State:
+    def state(self, actual: Image) -> ObservedState:
         """Return which image is found, whatever the id of the new version."""
         if actual == self.replaced:
-            return State.BEFORE
+            return ObservedState.BEFORE
         new = self.new_versions(actual)
-        return State.AFTER if new and actual["default"] in new else State.OTHER
+        return ObservedState.AFTER if new and actual["default"] in new else ObservedState.OTHER
 
     def is_needless(self, actual: Image) -> bool:
         """Return whether the versions are those that the plan found."""
@@ -186,20 +186,20 @@ class CreatePolicyVersion(Change):
         """Return the policy."""
         return {"PolicyArn": self.arn}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call, which makes the new version the default."""
         about = {"PolicyDocument": _text(self.document), "SetAsDefault": True}
-        return Call(self.operation, {**self.subject(), **about})
+        return IamCall(self.operation, {**self.subject(), **about})
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the way back to the old default version; half of it may be done already."""
         new = self.new_versions(actual)
         if not new:
             raise InternalError(f"`{self.address}` holds nothing of this plan to take back")
         back = {"PolicyArn": self.arn, "VersionId": self.replaced["default"]}
-        old = () if actual["default"] not in new else (Call("SetDefaultPolicyVersion", back),)
+        old = () if actual["default"] not in new else (IamCall("SetDefaultPolicyVersion", back),)
         about = ({"PolicyArn": self.arn, "VersionId": each} for each in new)
-        return (*old, *(Call("DeletePolicyVersion", each) for each in about))
+        return (*old, *(IamCall("DeletePolicyVersion", each) for each in about))
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account with the new document."""
@@ -249,15 +249,15 @@ class TagPolicy(Change):
         """Return the policy."""
         return {"PolicyArn": self.arn}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call that sets the new value."""
         return self._set(self.value)
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the call that sets the old value, or takes the tag off."""
         del actual
         if self.old is None:
-            return (Call("UntagPolicy", {**self.subject(), "TagKeys": [self.key]}),)
+            return (IamCall("UntagPolicy", {**self.subject(), "TagKeys": [self.key]}),)
         return (self._set(self.old),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
@@ -267,8 +267,8 @@ class TagPolicy(Change):
             return snapshot
         return _with_policy(snapshot, replace(known, tags={**known.tags, self.key: self.value}))
 
-    def _set(self, value: str) -> Call:
-        return Call(self.operation, {**self.subject(), "Tags": as_tags({self.key: value})})
+    def _set(self, value: str) -> IamCall:
+        return IamCall(self.operation, {**self.subject(), "Tags": as_tags({self.key: value})})
 
 
 def _text(document: Mapping[str, Any]) -> str:

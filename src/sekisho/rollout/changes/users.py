@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from sekisho.account import AwsApi, Password, Snapshot, User
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Call, Change, Image, Link, State, as_tags, with_user
+from sekisho.rollout.changes.model import (
+    Change,
+    IamCall,
+    Image,
+    Link,
+    ObservedState,
+    as_tags,
+    with_user,
+)
 from sekisho.rollout.changes.observer import Observer
 
 _PASSWORD_EVENTS = ("CreateLoginProfile", "UpdateLoginProfile", "DeleteLoginProfile")
@@ -62,15 +70,15 @@ class CreateUser(Change):
         """Return the user."""
         return {"UserName": self.name}
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call."""
         more = {"Path": self.path, "Tags": as_tags(self.tags)}
-        return Call(self.operation, {**self.subject(), **more})
+        return IamCall(self.operation, {**self.subject(), **more})
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the deletion."""
         del actual
-        return (Call("DeleteUser", self.subject()),)
+        return (IamCall("DeleteUser", self.subject()),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account with the user."""
@@ -156,9 +164,9 @@ class _LoginProfile(Change):
         """Return the user."""
         return {"UserName": self.user}
 
-    def _setting(self, operation: str) -> Call:
+    def _setting(self, operation: str) -> IamCall:
         """Return the call that sets a password; its text is added by the executor."""
-        return Call(operation, {**self.subject(), "PasswordResetRequired": self.reset_required})
+        return IamCall(operation, {**self.subject(), "PasswordResetRequired": self.reset_required})
 
     def _with_new_password(self, snapshot: Snapshot) -> Snapshot:
         # what is new has not expired
@@ -192,18 +200,18 @@ class CreateLoginProfile(_LoginProfile):
         found = observer.login_profile(self.user)
         return found["CreateDate"] if found else None
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call."""
         return self._setting(self.operation)
 
-    def renewal(self) -> Call:
+    def renewal(self) -> IamCall:
         """Return the call that sets the password anew when a run died without telling it."""
         return self._setting("UpdateLoginProfile")
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return the deletion."""
         del actual
-        return (Call("DeleteLoginProfile", self.subject()),)
+        return (IamCall("DeleteLoginProfile", self.subject()),)
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account with the password."""
@@ -241,15 +249,15 @@ class ReplacePassword(_LoginProfile):
         """There is a password, of which AWS tells no more than of the old one."""
         return {"reset_required": self.reset_required}
 
-    def state(self, actual: Image) -> State:
+    def state(self, actual: Image) -> ObservedState:
         """Return BEFORE wherever there is a password: only the journal knows whose it is."""
-        return State.OTHER if actual is None else State.BEFORE
+        return ObservedState.OTHER if actual is None else ObservedState.BEFORE
 
-    def call(self) -> Call:
+    def call(self) -> IamCall:
         """Return the call."""
         return self._setting(self.operation)
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return nothing: nobody knows the old one."""
         del actual
         return ()
@@ -280,7 +288,7 @@ class DeleteLoginProfile(_LoginProfile):
         """There is none."""
         return None
 
-    def undo(self, actual: Image) -> tuple[Call, ...]:
+    def undo(self, actual: Image) -> tuple[IamCall, ...]:
         """Return nothing: nobody knows the password."""
         del actual
         return ()

@@ -2,6 +2,6 @@
 
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.planner import UNACCEPTABLE, plan
-from sekisho.rollout.planning.requests import Ask, decided
+from sekisho.rollout.planning.requests import SampleRequest, decided
 
-__all__ = ["UNACCEPTABLE", "Ask", "BeforeAfter", "decided", "plan"]
+__all__ = ["UNACCEPTABLE", "BeforeAfter", "SampleRequest", "decided", "plan"]

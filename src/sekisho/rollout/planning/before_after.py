@@ -25,7 +25,7 @@ from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.rollout.changes import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
-from sekisho.rollout.plan import Caller
+from sekisho.rollout.plan import PlanCaller
 from sekisho.rollout.planning.requests import ASKED
 
 _Told = TypeVar("_Told")
@@ -59,7 +59,7 @@ class BeforeAfter:
     before: Snapshot
     after: Snapshot
     changes: tuple[Change, ...]
-    caller: Caller
+    caller: PlanCaller
     policies: tuple[str, ...]
     break_glass: tuple[str, ...]
     affected: tuple[User, ...]
@@ -122,7 +122,7 @@ class BeforeAfter:
 
 
 def compared(
-    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: Caller, goal: Goal
+    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: PlanCaller, goal: Goal
 ) -> BeforeAfter:
     """Return the account before and after `changes`, with the users that they touch."""
     wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]

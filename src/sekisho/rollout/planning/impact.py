@@ -11,7 +11,7 @@ from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
-from sekisho.rollout.planning.requests import SERVICES, Ask, decided, probes
+from sekisho.rollout.planning.requests import SERVICES, SampleRequest, decided, probes
 from sekisho.signin import Credential
 
 _KEYS = Message("Access keys stop working without MFA.")
@@ -105,7 +105,7 @@ def _must_change(accounts: BeforeAfter, user: User) -> bool:
 
 
 def is_newly_denied(
-    accounts: BeforeAfter, user: User, ways: Iterable[Credential], asks: Iterable[Ask]
+    accounts: BeforeAfter, user: User, ways: Iterable[Credential], asks: Iterable[SampleRequest]
 ) -> bool:
     """Return whether a request stops in one of the ways in.
 
@@ -117,7 +117,7 @@ def is_newly_denied(
     )
 
 
-def _stops(accounts: BeforeAfter, user: User, way: Credential, ask: Ask) -> bool:
+def _stops(accounts: BeforeAfter, user: User, way: Credential, ask: SampleRequest) -> bool:
     """Return whether a request comes to be denied that was allowed, or that nothing denied.
 
     Probes stand for what else the user is allowed, so that a new Deny counts for both.
@@ -128,7 +128,9 @@ def _stops(accounts: BeforeAfter, user: User, way: Credential, ask: Ask) -> bool
     return was is DecisionEffect.ALLOWED and will is not DecisionEffect.ALLOWED
 
 
-def _effect(snapshot: Snapshot, user: User, way: Credential, ask: Ask) -> DecisionEffect | None:
+def _effect(
+    snapshot: Snapshot, user: User, way: Credential, ask: SampleRequest
+) -> DecisionEffect | None:
     policies = policies_or_none(snapshot, user.name)
     return None if policies is None else decided(snapshot, way, policies, user.tags, ask).effect
 
@@ -148,7 +150,7 @@ def key_may_stop(accounts: BeforeAfter, user: User) -> bool:
     )
 
 
-def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[Ask]) -> bool:
+def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[SampleRequest]) -> bool:
     return is_newly_denied(
         accounts, user, credentials_of(accounts.after, user, mfa=False)[:1], asks
     )
@@ -204,9 +206,9 @@ def _denied_services(
     return frozenset(each for each in services if _is_key_denied(accounts, user, _asks(user, each)))
 
 
-def _asks(user: User, service: str) -> tuple[Ask, ...]:
+def _asks(user: User, service: str) -> tuple[SampleRequest, ...]:
     if service not in SERVICES:
         return probes(user)
     action, resource = SERVICES[service]
     _, partition, _, _, account, _ = user.arn.split(":", 5)
-    return (Ask(action, resource.format(partition=partition, account=account), {}),)
+    return (SampleRequest(action, resource.format(partition=partition, account=account), {}),)

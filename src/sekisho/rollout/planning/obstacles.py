@@ -9,7 +9,7 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
 from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import Note
+from sekisho.rollout.plan import PlanNote
 from sekisho.rollout.planning.before_after import BeforeAfter
 
 GAP = Message("Something that this plan depends on could not be read: {what}.")
@@ -72,7 +72,7 @@ _ROOM = {
 """How somebody can make room."""
 
 
-def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
+def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
     """Yield what would come to more than AWS allows, and was not so before.
 
     Counted by the account's own quotas, and by AWS's defaults where those were not read.
@@ -91,7 +91,7 @@ def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[Note]:
             yield from _over(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
 
 
-def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[Note]:
+def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
     """Yield of what an account would come to have more than it may; what AWS counts is believed."""
     summary, held = before.summary, _held(before)
     for name, (quota, number) in _held(after).items():
@@ -111,16 +111,16 @@ def _held(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
     }
 
 
-def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[Note]:
+def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[PlanNote]:
     most = quota.of(summary)
     if used > most:
         what = f"`{name}`: {quota.message(name, most)}"
         unread = verbatim("") if quota.value.summary in summary else BY_DEFAULT
         text = QUOTA.filled(what=what, unread=unread, room=_ROOM[quota])
-        yield Note("quota", text, (name,))
+        yield PlanNote("quota", text, (name,))
 
 
-def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> Iterator[Note]:
+def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> Iterator[PlanNote]:
     """Yield why a policy cannot have another version, and how somebody can make room.
 
     A plan deletes none: it could never be brought back.
@@ -136,10 +136,10 @@ def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> 
     ]
     values = {"arn": policy.arn, "count": len(names), "versions": ", ".join(dated)}
     text = VERSIONS.filled(**values, default=policy.default_version, oldest=oldest)
-    yield Note("quota", text, (policy.arn,))
+    yield PlanNote("quota", text, (policy.arn,))
 
 
-def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
+def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[PlanNote]:
     """Yield the roles, and the boundaries, for which a new version decides as well.
 
     No goal is about them: MFA enforcement as a boundary leaves nobody anything but enrolling,
@@ -149,17 +149,17 @@ def used_elsewhere(changes: Iterable[Change], before: Snapshot) -> Iterator[Note
     for arn in _arns(changes):
         names = tuple(_others(arn, before))
         if names:
-            yield Note("used-elsewhere", USED_ELSEWHERE.filled(arn=arn), names)
+            yield PlanNote("used-elsewhere", USED_ELSEWHERE.filled(arn=arn), names)
 
 
-def no_enforcement(changes: Iterable[Change], before: Snapshot) -> Iterator[Note]:
+def no_enforcement(changes: Iterable[Change], before: Snapshot) -> Iterator[PlanNote]:
     """Yield the policies whose document is replaced and is not proved to enforce MFA by itself."""
     for arn in _arns(changes):
         user = f"arn:{before.partition}:iam::{before.account}:user/anybody"
         anybody = User("anybody", "/", user, "", attached=(arn,))
         alone = replace(before, users=(anybody,), groups=(), gaps=(), scps=None)
         if enforcements_of(alone)["anybody"].enforced is not Enforced.PROVED:
-            yield Note("overwrites", OVERWRITES, (arn,))
+            yield PlanNote("overwrites", OVERWRITES, (arn,))
 
 
 def _arns(changes: Iterable[Change]) -> Iterator[str]:
@@ -206,7 +206,7 @@ _BESIDE: Mapping[str, Message] = {
 }
 
 
-def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[Note]:
+def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
     snapshot = accounts.before
     about = {user.name for user in (*accounts.affected, *accounts.targets)}
@@ -218,16 +218,16 @@ def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[Note]:
         if gap.operation not in BESIDE and gap.resource not in others:
             whom = found.setdefault(GAP_OF.filled(what=gap.operation, cause=gap.cause), {})
             whom |= {gap.resource.label: None} if gap.resource.label else {}
-    yield from (Note("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
+    yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
     if goal.unread:
-        yield Note("gap", MEANT_UNREAD, goal.unread)
+        yield PlanNote("gap", MEANT_UNREAD, goal.unread)
 
 
-def missing(snapshot: Snapshot) -> Iterator[Note]:
+def missing(snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield what else could not be read, with the checks that do not know it."""
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
         if gap.operation in BESIDE:
             what = f"{gap.operation} {gap.resource.label}".rstrip()
             found.setdefault(_BESIDE.get(gap.operation, _NO_CHECK), {})[what] = None
-    yield from (Note("unread", text, tuple(whats)) for text, whats in found.items())
+    yield from (PlanNote("unread", text, tuple(whats)) for text, whats in found.items())

@@ -7,38 +7,38 @@ from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, Quota, from_json, size, to_json
 from sekisho.rollout.changes import (
-    Call,
     Change,
     CreateGroup,
     CreateLoginProfile,
     CreateUser,
+    IamCall,
     affected_reads,
 )
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.requests import Ask
+from sekisho.rollout.planning.requests import SampleRequest
 
 
-def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
     return _unique(_applying(changes, after), changes, after)
 
 
-def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what rolling back asks of AWS, the reads among it."""
     return _unique(_rolling_back(changes, after), changes, after)
 
 
-def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[Ask, ...]:
+def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what it asks of AWS to see what is there where nothing is changed."""
     return _unique((call for change in changes for call in _looking(change)), (), after)
 
 
-def _looking(change: Change) -> Iterator[Call]:
+def _looking(change: Change) -> Iterator[IamCall]:
     subject = _subject(change.call())
-    return (Call(operation, subject) for operation in change.read_operations())
+    return (IamCall(operation, subject) for operation in change.read_operations())
 
 
-def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
+def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
     for change in changes:
         yield change.call()
         if isinstance(change, CreateLoginProfile):
@@ -48,15 +48,15 @@ def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
         yield from affected_reads(change, after)
 
 
-def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[Call]:
+def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
     for change in changes:
         yield from change.undo(change.after)
         yield from affected_reads(change, after)
         operations = (*change.read_operations(), *change.use_reads)
-        yield from (Call(operation, _subject(change.call())) for operation in operations)
+        yield from (IamCall(operation, _subject(change.call())) for operation in operations)
 
 
-def _subject(call: Call) -> Mapping[str, Any]:
+def _subject(call: IamCall) -> Mapping[str, Any]:
     """Return the parameters that say what a call is about."""
     return {key: value for key, value in call.params.items() if key in _NAMES}
 
@@ -66,17 +66,19 @@ _LOOKING = ("Get", "List")
 _NAMES = ("GroupName", "PolicyArn", "PolicyName", "UserName", "Path")
 
 
-def _unique(calls: Iterator[Call], changes: tuple[Change, ...], after: Snapshot) -> tuple[Ask, ...]:
+def _unique(
+    calls: Iterator[IamCall], changes: tuple[Change, ...], after: Snapshot
+) -> tuple[SampleRequest, ...]:
     new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
     asks = (
-        Ask(f"iam:{call.operation}", resource, _keys(call))
+        SampleRequest(f"iam:{call.operation}", resource, _keys(call))
         for call in calls
         for resource in _resources(call, new, after)
     )
     return tuple({(ask.action, ask.resource, str(ask.context)): ask for ask in asks}.values())
 
 
-def _resources(call: Call, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
+def _resources(call: IamCall, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
     """Yield what a call is about; looking for what is not there yet, nobody knows its path."""
     resource = _resource(call, after)
     yield resource
@@ -86,7 +88,7 @@ def _resources(call: Call, new: set[tuple[str, str]], after: Snapshot) -> Iterat
         yield f"{resource.partition(f':{kind}/')[0]}:{kind}/{name}"
 
 
-def _resource(call: Call, after: Snapshot) -> str:
+def _resource(call: IamCall, after: Snapshot) -> str:
     """Return the resource of a call, by the Service Authorization Reference of IAM."""
     params = call.params
     if "GroupName" in params and call.operation != "ListGroupsForUser":
@@ -102,7 +104,7 @@ def _resource(call: Call, after: Snapshot) -> str:
     return f"arn:{after.partition}:iam::{after.account}:policy{path}{name}"
 
 
-def _keys(call: Call) -> dict[str, ContextValue]:
+def _keys(call: IamCall) -> dict[str, ContextValue]:
     """Return the condition keys that a call's parameters bring."""
     keys: dict[str, ContextValue] = {}
     if call.operation.startswith(("Attach", "Detach")):
@@ -117,7 +119,7 @@ def _keys(call: Call) -> dict[str, ContextValue]:
 _POLICY_ARN = "iam:PolicyARN"
 
 
-def least_policy(asks: Iterable[Ask]) -> Document:
+def least_policy(asks: Iterable[SampleRequest]) -> Document:
     """Return a policy that allows what is asked, and else nothing.
 
     Each resource is named; where that becomes longer than a managed policy may be, its last part
@@ -140,7 +142,7 @@ def needs_of(accounts: BeforeAfter) -> Mapping[str, Any]:
     return to_json(least_policy((*doing, *to_look(accounts.needless, after))))
 
 
-def _document(asks: tuple[Ask, ...], *, wide: bool) -> Document:
+def _document(asks: tuple[SampleRequest, ...], *, wide: bool) -> Document:
     by_place: dict[tuple[str, str], set[str]] = {}
     for ask in asks:
         resource = _widened(ask.resource) if wide else ask.resource

@@ -31,7 +31,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
-from sekisho.rollout.plan import Caller, Note, Plan, PlannedImpact, temporary_length
+from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
 from sekisho.rollout.planning.obstacles import (
@@ -65,7 +65,7 @@ _PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
 
 def plan(
-    goal: Goal, snapshot: Snapshot, caller: Caller, accepted: Mapping[str, str] | None = None
+    goal: Goal, snapshot: Snapshot, caller: PlanCaller, accepted: Mapping[str, str] | None = None
 ) -> Plan:
     """Return the plan that brings the account of `snapshot` to `goal`.
 
@@ -94,7 +94,7 @@ def plan(
     return check_accepted(_judged(draft, caller, accepted or {}))
 
 
-def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Plan:
+def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) -> Plan:
     goal, snapshot = draft.goal, draft.start
     accounts = compared(snapshot, draft.now, draft.changes, caller, goal)
     accounts = replace(accounts, needless=tuple(draft.needless))
@@ -127,7 +127,7 @@ def _judged(draft: "_Draft", caller: Caller, accepted: Mapping[str, str]) -> Pla
     )
 
 
-def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[Note]:
+def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
     """Yield what speaks against the plan, beside its proofs."""
     goal, snapshot = draft.goal, draft.start
     # what is attached before something else is detached counts for AWS meanwhile
@@ -143,14 +143,14 @@ def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[Note]:
     yield from keys_in_use(accounts)
 
 
-def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[Note]:
+def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield who has a console password, as far as is known, and is in no wave where there are."""
     named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
     unread = users_not_read(snapshot, "GetLoginProfile")
     signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
     left = tuple(name for name in signing_in if name not in named)
     if goal.waves and left:
-        yield Note("not-covered", NOT_COVERED, left)
+        yield PlanNote("not-covered", NOT_COVERED, left)
 
 
 @dataclass(slots=True)
@@ -163,8 +163,8 @@ class _Draft:
     now: Snapshot = field(init=False)
     changes: list[Change] = field(default_factory=list)
     needless: list[Change] = field(default_factory=list)
-    reasons: list[Note] = field(default_factory=list)
-    warnings: list[Note] = field(default_factory=list)
+    reasons: list[PlanNote] = field(default_factory=list)
+    warnings: list[PlanNote] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.now = self.start
@@ -222,7 +222,7 @@ class _Draft:
             old = known.tags.get(key)
             self.add(TagPolicy(arn, key, value, old), done=old == value)
         if wanted.description not in ("", known.description):
-            self.warnings.append(Note("description-stays", DESCRIPTION_STAYS, (arn,)))
+            self.warnings.append(PlanNote("description-stays", DESCRIPTION_STAYS, (arn,)))
 
     def group(self, stage: Stage, path: str) -> None:
         """Create a stage's group if it does not exist, and attach the policy to it."""
@@ -274,7 +274,7 @@ class _Draft:
         second = self.goal.enrolled
         return second if second is not None and user is not None and user.devices else self.first
 
-    def people(self, caller: Caller) -> None:
+    def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
         own = caller.arn.rsplit("/", 1)[-1]
         members = self.goal.group.members if self.goal.group else ()
@@ -313,7 +313,7 @@ class _Draft:
                     self.add(DetachGroupPolicy(group.name, arn))
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)
-                    self.warnings.append(Note("stale-stays", text, (group.name,)))
+                    self.warnings.append(PlanNote("stale-stays", text, (group.name,)))
 
 
 def concerned(
@@ -328,11 +328,11 @@ def concerned(
     )
 
 
-def expired(entries: Iterable[Exemption], now: datetime) -> Iterator[Note]:
+def expired(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
     """Yield that exceptions have expired, and whose they are."""
     names = tuple(each.user for each in entries if each.expired(now))
     if names:
-        yield Note("exception-expired", EXCEPTION_EXPIRED, names)
+        yield PlanNote("exception-expired", EXCEPTION_EXPIRED, names)
 
 
 UNACCEPTABLE = frozenset(

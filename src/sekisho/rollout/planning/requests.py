@@ -42,7 +42,7 @@ ASKED = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SampleRequest:
     """One request to decide: the action, the resource, and the keys that its parameters bring."""
 
     action: str
@@ -55,7 +55,7 @@ def decided(
     credential: Credential,
     policies: Policies,
     tags: Mapping[str, str],
-    ask: Ask,
+    ask: SampleRequest,
 ) -> Decision:
     """Return the engine's decision on what somebody asks of their own account."""
     context = context_of(credential, snapshot.taken_at, SigninAssumptions())
@@ -67,18 +67,18 @@ def decided(
     return decide(request, policies)
 
 
-def probes(user: User) -> tuple[Ask, ...]:
+def probes(user: User) -> tuple[SampleRequest, ...]:
     """Return requests that no MFA enforcement exempts: one of each of some services, one of IAM."""
     account, partition = user.arn.split(":")[4], user.arn.split(":")[1]
     return (
-        Ask("ec2:DescribeInstances", "*", {}),
-        Ask("iam:DeleteUser", user.arn, {}),
-        Ask("s3:ListAllMyBuckets", "*", {}),
-        Ask("sts:AssumeRole", _ROLE.format(partition=partition, account=account), {}),
+        SampleRequest("ec2:DescribeInstances", "*", {}),
+        SampleRequest("iam:DeleteUser", user.arn, {}),
+        SampleRequest("s3:ListAllMyBuckets", "*", {}),
+        SampleRequest("sts:AssumeRole", _ROLE.format(partition=partition, account=account), {}),
     )
 
 
-def may(snapshot: Snapshot, user: User, credential: Credential, ask: Ask) -> bool:
+def may(snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest) -> bool:
     """Return whether a user with this credential is allowed what is decided.
 
     Raises:

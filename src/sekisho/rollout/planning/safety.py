@@ -27,12 +27,12 @@ from sekisho.prover import Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import Caller, Note, Proof, SafetyVerdict
+from sekisho.rollout.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import key_may_stop, other_credentials_may_stop
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
-from sekisho.rollout.planning.requests import Ask, decided
+from sekisho.rollout.planning.requests import SampleRequest, decided
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
@@ -108,24 +108,26 @@ def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
     )
 
 
-def reasons(accounts: BeforeAfter) -> tuple[Note, ...]:
+def reasons(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what makes it impossible to judge the plan, for its caller or for who is affected."""
     if not _is_of(accounts.before, accounts.caller):
-        return (Note("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
+        return (PlanNote("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
         _standing(accounts.before, accounts.caller)
     except FaultyAccount:
-        return (Note("caller-unknown", CALLER_UNKNOWN, (accounts.caller.arn,)),)
+        return (PlanNote("caller-unknown", CALLER_UNKNOWN, (accounts.caller.arn,)),)
     if accounts.before.gaps:
         # each gap is a reason of its own where it matters
         return ()
     unread = (
         user.name for user in accounts.affected if not policies_or_none(accounts.after, user.name)
     )
-    return tuple(Note("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread)
+    return tuple(
+        PlanNote("gap", GAP.filled(what=f"policies of `{name}`"), (name,)) for name in unread
+    )
 
 
-def keys_in_use(accounts: BeforeAfter) -> tuple[Note, ...]:
+def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
     stops, now = {*accounts.whom(key_may_stop)}, accounts.before.taken_at
     keys = tuple(
@@ -141,10 +143,10 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[Note, ...]:
         ("keys-in-use", KEYS_IN_USE, keys),
         ("credentials-in-use", CREDENTIALS_IN_USE, other_credentials_may_stop(accounts)),
     )
-    return tuple(Note(identity, text, names) for identity, text, names in found if names)
+    return tuple(PlanNote(identity, text, names) for identity, text, names in found if names)
 
 
-def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[Note, ...]:
+def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
     """Return who is affected and not among those whom the goal is about."""
     meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
@@ -153,7 +155,7 @@ def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[Note, ...]:
         for user in accounts.affected
         if user.name not in meant and policies_or_none(accounts.after, user.name) is not None
     )
-    return (Note("not-meant", NOT_MEANT, names),) if names else ()
+    return (PlanNote("not-meant", NOT_MEANT, names),) if names else ()
 
 
 def _enforcement_shut(accounts: BeforeAfter) -> Proof:
@@ -243,7 +245,7 @@ def _caller_keeps_access(accounts: BeforeAfter) -> Proof:
     return proof if known else replace(proof, verdict=SafetyVerdict.UNKNOWN)
 
 
-def _is_known(snapshot: Snapshot, caller: Caller) -> bool:
+def _is_known(snapshot: Snapshot, caller: PlanCaller) -> bool:
     """Return whether it can be told what decides for the caller."""
     try:
         _standing(snapshot, caller)
@@ -252,7 +254,9 @@ def _is_known(snapshot: Snapshot, caller: Caller) -> bool:
     return True
 
 
-def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Iterator[str]:
+def _denials(
+    snapshot: Snapshot, caller: PlanCaller, asks: tuple[SampleRequest, ...]
+) -> Iterator[str]:
     try:
         policies, credentials, user = _standing(snapshot, caller)
     except FaultyAccount:
@@ -266,7 +270,7 @@ def _denials(snapshot: Snapshot, caller: Caller, asks: tuple[Ask, ...]) -> Itera
 
 
 def _standing(
-    snapshot: Snapshot, caller: Caller
+    snapshot: Snapshot, caller: PlanCaller
 ) -> tuple[Policies, tuple[Credential, ...], User | None]:
     """Return what decides for the caller, and the credentials that they may hold.
 
@@ -296,7 +300,7 @@ def _standing(
     return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
 
 
-def _is_of(snapshot: Snapshot, caller: Caller) -> bool:
+def _is_of(snapshot: Snapshot, caller: PlanCaller) -> bool:
     return caller.home == (snapshot.partition, snapshot.account)
 
 

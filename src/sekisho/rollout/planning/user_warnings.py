@@ -26,7 +26,7 @@ from sekisho.prover import (
 )
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.rollout.plan import Note, SafetyVerdict
+from sekisho.rollout.plan import PlanNote, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_credentials_stop
 from sekisho.rollout.planning.requests import may, probes
@@ -69,7 +69,7 @@ MAY_LOSE = Message(
 )
 
 
-def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
+def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what people must know of a plan, each with the names of those it is about."""
     denied = {*accounts.whom(_where_readable(_newly_denied))}
     told = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
@@ -103,7 +103,7 @@ def warnings(accounts: BeforeAfter) -> tuple[Note, ...]:
     gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
     named.append(("still-stuck", STILL_STUCK, stuck))
-    notes = (Note(identity, text, names) for identity, text, names in named if names)
+    notes = (PlanNote(identity, text, names) for identity, text, names in named if names)
     return (*notes, *lost_permissions(accounts))
 
 
@@ -197,13 +197,15 @@ _NO_WORDS = verbatim("")
 _OWN_CALLS = ("iam:", "sts:")
 
 
-def lost_permissions(accounts: BeforeAfter) -> Iterator[Note]:
+def lost_permissions(accounts: BeforeAfter) -> Iterator[PlanNote]:
     """Yield who is not allowed something any more even with MFA, with one example, and who may."""
     found = accounts.decided(_lost)
     for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
         whom = {name: each for name, each in found.items() if isinstance(each, kind)}
         if whom:
-            yield Note(identity, text.filled(what=_said(next(iter(whom.values())))), tuple(whom))
+            yield PlanNote(
+                identity, text.filled(what=_said(next(iter(whom.values())))), tuple(whom)
+            )
 
 
 def _said(found: Found) -> Message:

@@ -3,13 +3,13 @@
 from sekisho.tour.guide.admin import Label, admin
 from sekisho.tour.guide.model import (
     Block,
-    Code,
+    CodeBlock,
     Guide,
-    Note,
+    GuideNote,
+    GuideTable,
     Paragraph,
     Section,
     Steps,
-    Table,
     Term,
     say,
 )
@@ -17,14 +17,14 @@ from sekisho.tour.guide.render import to_html, to_markdown, to_text
 
 __all__ = [
     "Block",
-    "Code",
+    "CodeBlock",
     "Guide",
+    "GuideNote",
+    "GuideTable",
     "Label",
-    "Note",
     "Paragraph",
     "Section",
     "Steps",
-    "Table",
     "Term",
     "admin",
     "say",

@@ -17,13 +17,13 @@ from sekisho.messages import table, verbatim
 from sekisho.policy import Choices, Document
 from sekisho.tour.guide.model import (
     Block,
-    Code,
+    CodeBlock,
     Guide,
-    Note,
+    GuideNote,
+    GuideTable,
     Paragraph,
     Section,
     Steps,
-    Table,
     Term,
 )
 
@@ -115,7 +115,7 @@ def _as_written(name: str) -> Section:
     if "intro" in texts:
         blocks.insert(0, Paragraph(texts["intro"]))
     if "note" in texts:
-        blocks.append(Note(texts["note"]))
+        blocks.append(GuideNote(texts["note"]))
     if "closing" in texts:
         blocks.append(Paragraph(texts["closing"]))
     return _section(name, *blocks)
@@ -136,7 +136,7 @@ def _choices(choices: Choices) -> Section:
         if choice.chosen != "off"
     )
     columns = (texts["choice"], texts["opens"], texts["costs"])
-    return _section("choices", Table(texts["table"], columns, rows))
+    return _section("choices", GuideTable(texts["table"], columns, rows))
 
 
 def _create(document: Document, label: Label) -> Section:
@@ -152,8 +152,8 @@ def _create(document: Document, label: Label) -> Section:
     return _section(
         "create",
         _steps("create"),
-        Code(policy.render(document), "json", texts["json"]),
-        Table(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
+        CodeBlock(policy.render(document), "json", texts["json"]),
+        GuideTable(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
     )
 
 
@@ -164,11 +164,11 @@ def _review(document: Document, meant: Meaning) -> Section:
     rows = tuple((heading, *row.cells) for heading, listed in summary.sections for row in listed)
     return _section(
         "review",
-        Table(texts["table"], (texts["section"], *policy.COLUMNS), rows),
+        GuideTable(texts["table"], (texts["section"], *policy.COLUMNS), rows),
         Paragraph(texts["consoles_own"]),
         Paragraph(texts["meaning"]),
         Steps(sentences(meant)),
-        *(Note(texts["warning"].filled(text=warning.text)) for warning in summary.warnings),
+        *(GuideNote(texts["warning"].filled(text=warning.text)) for warning in summary.warnings),
     )
 
 
@@ -177,7 +177,7 @@ def _first_sign_in(*, changes_password: bool) -> Section:
     texts = _texts("first-sign-in")
     return _section(
         "first-sign-in",
-        Note(texts["works" if changes_password else "deadlock"]),
+        GuideNote(texts["works" if changes_password else "deadlock"]),
         _steps("first-sign-in"),
         Paragraph(texts["closing"]),
     )
@@ -194,9 +194,9 @@ def _people_see(*, changes_password: bool) -> Section:
 def _enrol(*, enrols_with_path: bool) -> Section:
     """Return the steps of enrolment, for the person to follow."""
     texts = _texts("enrol")
-    notes = [Note(texts["note"])]
+    notes = [GuideNote(texts["note"])]
     if not enrols_with_path:
-        notes.append(Note(texts["path_locked_out"]))
+        notes.append(GuideNote(texts["path_locked_out"]))
     return _section("enrol", _steps("enrol"), *notes)
 
 
@@ -210,7 +210,7 @@ def _command_line(partition: str) -> Section:
     return _section(
         "command-line",
         _steps("command-line"),
-        Code(commands, "shell", _texts("command-line")["commands"]),
+        CodeBlock(commands, "shell", _texts("command-line")["commands"]),
     )
 
 
@@ -218,4 +218,4 @@ def _troubles() -> Section:
     """Return the messages that people will bring, with cause and fix."""
     texts = _texts("troubles")
     rows = tuple((row["said"], row["fix"]) for row in texts["rows"])
-    return _section("troubles", Table(texts["table"], (texts["said"], texts["fix"]), rows))
+    return _section("troubles", GuideTable(texts["table"], (texts["said"], texts["fix"]), rows))

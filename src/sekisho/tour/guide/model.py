@@ -35,7 +35,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class GuideNote:
     """Something that must not be overlooked."""
 
     text: Message
@@ -49,7 +49,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeBlock:
     """Text to copy as it stands; `language` is what it is written in: `json`, `shell`, `text`."""
 
     text: str
@@ -58,7 +58,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class GuideTable:
     """A table; cells are texts."""
 
     label: Message
@@ -66,7 +66,7 @@ class Table:
     rows: tuple[tuple[Message, ...], ...]
 
 
-Block = Paragraph | Note | Steps | Code | Table
+Block = Paragraph | GuideNote | Steps | CodeBlock | GuideTable
 
 
 @dataclass(frozen=True, slots=True)

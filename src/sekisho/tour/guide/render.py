@@ -12,12 +12,12 @@ from markupsafe import Markup
 from sekisho.messages import Language, Message
 from sekisho.tour.guide.model import (
     Block,
-    Code,
+    CodeBlock,
     Guide,
-    Note,
+    GuideNote,
+    GuideTable,
     Paragraph,
     Steps,
-    Table,
     say,
 )
 
@@ -73,16 +73,16 @@ def _text_block(block: Block, speak: Speak) -> str:
     match block:
         case Paragraph(text):
             return _wrapped(speak(text), "", "")
-        case Note(text):
+        case GuideNote(text):
             return _wrapped(speak(text), "! ", "  ")
         case Steps(items):
             return "\n".join(
                 _wrapped(speak(item), f"{place:>2}. ", "    ")
                 for place, item in enumerate(items, start=1)
             )
-        case Code(text, _, label):
+        case CodeBlock(text, _, label):
             return f"{speak(label)}:\n\n{textwrap.indent(text, '    ')}"
-        case Table(label, header, rows):
+        case GuideTable(label, header, rows):
             return f"{speak(label)}:\n\n" + "\n".join(_text_rows(header, rows, speak))
 
 
@@ -117,13 +117,13 @@ def _markdown_block(block: Block, speak: Speak) -> str:
     match block:
         case Paragraph(text):
             return speak(text)
-        case Note(text):
+        case GuideNote(text):
             return f"> {speak(text)}"
         case Steps(items):
             return "\n".join(f"{place}. {speak(item)}" for place, item in enumerate(items, start=1))
-        case Code(text, language, label):
+        case CodeBlock(text, language, label):
             return f"{speak(label)}:\n\n```{language}\n{text.rstrip()}\n```"
-        case Table(label, header, rows):
+        case GuideTable(label, header, rows):
             lines = [_markdown_row(header, speak), "|" + " --- |" * len(header)]
             lines += [_markdown_row(row, speak) for row in rows]
             return f"{speak(label)}:\n\n" + "\n".join(lines)
@@ -172,11 +172,11 @@ def _kind(block: Block) -> str:
     match block:
         case Paragraph():
             return "paragraph"
-        case Note():
+        case GuideNote():
             return "note"
         case Steps():
             return "steps"
-        case Code():
+        case CodeBlock():
             return "code"
-        case Table():
+        case GuideTable():
             return "table"

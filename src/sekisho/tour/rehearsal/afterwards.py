@@ -8,12 +8,12 @@ from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
 from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
-from sekisho.rollout.planning import Ask, decided
+from sekisho.rollout.planning import SampleRequest, decided
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import NO, YES, Cell, Step
+from sekisho.tour.rehearsal.steps import NO, YES, Cell, TourStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def _can_enrol(snapshot: Snapshot, user: User) -> bool:
     policies = policies_of(snapshot, user.name)
     device = f"arn:{snapshot.partition}:iam::{snapshot.account}:mfa/{user.name}-phone"
     needed = (
-        Ask("iam:CreateVirtualMFADevice", device, {}),
-        Ask("iam:EnableMFADevice", user.arn, {}),
+        SampleRequest("iam:CreateVirtualMFADevice", device, {}),
+        SampleRequest("iam:EnableMFADevice", user.arn, {}),
     )
     return all(
         decided(snapshot, console, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
@@ -118,7 +118,7 @@ _NEW = Message("new users, who have been used")
 _KEEP = Message("users whom the plans made and for whom MFA is still enforced")
 
 
-def after(rehearsal: Rehearsal) -> Iterator[Step]:
+def after(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Look, roll back, compare, list what stays."""
     with rehearsal.step("5.1-who-is-enforced") as step:
         _who_is_enforced(rehearsal, step)

@@ -16,14 +16,14 @@ from sekisho.tour.rehearsal.expected import (
     NOT_CONSECUTIVE,
     SIGNIN_FAILED,
 )
-from sekisho.tour.rehearsal.people import Person
+from sekisho.tour.rehearsal.people import Actor
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import Client, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import Step
+from sekisho.tour.rehearsal.steps import TourStep
 
 
-def existing_user(rehearsal: Rehearsal) -> Iterator[Step]:
+def existing_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The user without a device: signs in, is denied, enrols, signs in again."""
     name = company.EXISTING
     person = rehearsal.person(name)
@@ -55,7 +55,7 @@ def _own_device(rehearsal: Rehearsal, name: str) -> dict[str, object]:
     return {"UserName": name, "SerialNumber": rehearsal.device_arn(name)}
 
 
-def _existing_user_enrols(rehearsal: Rehearsal, session: Client) -> Iterator[Step]:
+def _existing_user_enrols(rehearsal: Rehearsal, session: Client) -> Iterator[TourStep]:
     name = company.EXISTING
     person = rehearsal.person(name)
     with rehearsal.step("4.1.4-create-device", name=name) as step:
@@ -98,7 +98,7 @@ def _used_code_refused(rehearsal: Rehearsal, step: StepRecorder) -> None:
         rehearsal.send_code(step, person, page, code, SIGNIN_FAILED)
 
 
-def group_members(rehearsal: Rehearsal) -> Iterator[Step]:
+def group_members(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Two members of the group, one without and one with a device."""
     name = company.MEMBER_WITHOUT_DEVICE
     with rehearsal.step("4.5.1-without-device", name=name) as step:
@@ -113,7 +113,7 @@ def group_members(rehearsal: Rehearsal) -> Iterator[Step]:
     yield step.done
 
 
-def path_user(rehearsal: Rehearsal) -> Iterator[Step]:
+def path_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The user whose ARN has a path, who can enrol only if the policy allows for paths."""
     name = company.WITH_PATH
     person = rehearsal.person(name)
@@ -132,7 +132,7 @@ def path_user(rehearsal: Rehearsal) -> Iterator[Step]:
     yield step.done
 
 
-def half_enrolled(rehearsal: Rehearsal) -> Iterator[Step]:
+def half_enrolled(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The user whose first attempt left a device behind."""
     name = company.HALF_ENROLLED
     person = rehearsal.person(name)
@@ -168,7 +168,7 @@ def _deadlocks(preset: Preset) -> bool:
 
 
 def _first_sign_in(
-    rehearsal: Rehearsal, step: StepRecorder, person: Person, preset: Preset
+    rehearsal: Rehearsal, step: StepRecorder, person: Actor, preset: Preset
 ) -> Client | None:
     """Sign in with the temporary password and try to change it.
 
@@ -182,7 +182,7 @@ def _first_sign_in(
     return rehearsal.console_session(person, page) if page.next is NextStep.DONE else None
 
 
-def new_user(rehearsal: Rehearsal) -> Iterator[Step]:
+def new_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The new user of the main plan."""
     name = company.NEW
     person = rehearsal.person(name)
@@ -203,7 +203,7 @@ def new_user(rehearsal: Rehearsal) -> Iterator[Step]:
         yield from _new_user_enrols(rehearsal, person, session)
 
 
-def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Person) -> Client | None:
+def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Actor) -> Client | None:
     which = {"UserName": person.name, "PolicyArn": rehearsal.policy_arn(company.POLICY)}
     step.call(rehearsal.administrator, "iam:DetachUserPolicy", **which)
     page = rehearsal.password_page(step, person)
@@ -212,7 +212,7 @@ def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Person) -> Client
     return rehearsal.console_session(person, page)
 
 
-def _new_user_enrols(rehearsal: Rehearsal, person: Person, session: Client) -> Iterator[Step]:
+def _new_user_enrols(rehearsal: Rehearsal, person: Actor, session: Client) -> Iterator[TourStep]:
     name = person.name
     with rehearsal.step("4.2.4-enrol", name=name) as step:
         step.call(session, "iam:ListAccessKeys", DENIED, UserName=name)
@@ -224,7 +224,7 @@ def _new_user_enrols(rehearsal: Rehearsal, person: Person, session: Client) -> I
     yield step.done
 
 
-def other_preset(rehearsal: Rehearsal) -> Iterator[Step]:
+def other_preset(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """A second policy of the other choice, with a second new user."""
     preset = rehearsal.other_preset
     name = company.OTHER_NEW
@@ -245,7 +245,7 @@ def other_preset(rehearsal: Rehearsal) -> Iterator[Step]:
     yield step.done
 
 
-def third_way(rehearsal: Rehearsal) -> Iterator[Step]:
+def third_way(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Attaching AWS's policy only after the first password change."""
     name = company.THIRD_NEW
     person = rehearsal.person(name)

@@ -12,10 +12,10 @@ from sekisho.tour.rehearsal.expected import (
 )
 from sekisho.tour.rehearsal.recording import Client
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import CallerCredential, Step
+from sekisho.tour.rehearsal.steps import StepCredential, TourStep
 
 
-def key_user(rehearsal: Rehearsal) -> Iterator[Step]:
+def key_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The user with a key and a device: denied, then with an MFA session, then in a role."""
     name = company.KEY_USER
     key = rehearsal.key_of(name)
@@ -26,14 +26,14 @@ def key_user(rehearsal: Rehearsal) -> Iterator[Step]:
     yield step.done
     with rehearsal.step("4.8.2-session-without-code", name=name) as step:
         answer = step.call(key, "sts:GetSessionToken")
-        without = rehearsal.session_of(name, CallerCredential.TOKEN_WITHOUT_MFA, answer)
+        without = rehearsal.session_of(name, StepCredential.TOKEN_WITHOUT_MFA, answer)
         step.call(without, "iam:GetUser", INVALID_TOKEN)
         step.call(without, "s3:ListBuckets", DENIED)
     yield step.done
     yield from _with_code(rehearsal, key, without)
 
 
-def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[Step]:
+def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[TourStep]:
     name = company.KEY_USER
     person = rehearsal.person(name)
     serial = person.phone.serials[-1]
@@ -44,7 +44,7 @@ def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[S
         step.call(key, "sts:GetSessionToken", WRONG_CODE, TokenCode=wrong, **device)
         answer = step.call(key, "sts:GetSessionToken", TokenCode=code, **device)
         step.call(key, "sts:GetSessionToken", CODE_USED, TokenCode=code, **device)
-        session = rehearsal.session_of(name, CallerCredential.TOKEN_WITH_MFA, answer)
+        session = rehearsal.session_of(name, StepCredential.TOKEN_WITH_MFA, answer)
         step.call(session, "s3:ListBuckets")
         step.call(session, "iam:ListAccessKeys", UserName=name)
     yield step.done
@@ -53,19 +53,19 @@ def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[S
         step.call(key, "sts:AssumeRole", DENIED, **role)
         step.call(without, "sts:AssumeRole", DENIED, **role)
         answer = step.call(session, "sts:AssumeRole", **role)
-        assumed = rehearsal.session_of(company.ROLE, CallerCredential.ROLE_SESSION, answer)
+        assumed = rehearsal.session_of(company.ROLE, StepCredential.ROLE_SESSION, answer)
         step.call(assumed, "s3:ListBuckets")
     yield step.done
 
 
-def machine(rehearsal: Rehearsal) -> Iterator[Step]:
+def machine(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The machine whose key stops."""
     with rehearsal.step("4.9.1-key-stopped", name=company.MACHINE) as step:
         step.call(rehearsal.key_of(company.MACHINE), company.PROBES[company.MACHINE], DENIED)
     yield step.done
 
 
-def break_glass(rehearsal: Rehearsal) -> Iterator[Step]:
+def break_glass(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The user who must always get in."""
     person = rehearsal.person(company.BREAK_GLASS)
     with rehearsal.step("4.10.1-untouched", name=person.name) as step:
@@ -74,7 +74,7 @@ def break_glass(rehearsal: Rehearsal) -> Iterator[Step]:
     yield step.done
 
 
-def attacker(rehearsal: Rehearsal) -> Iterator[Step]:
+def attacker(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """An attacker who holds a key of a user with a device, and a phone of their own."""
     name = company.KEY_USER
     key = rehearsal.key_of(name)

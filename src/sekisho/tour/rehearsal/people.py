@@ -48,7 +48,7 @@ class Phone:
 
 
 @dataclass(slots=True)
-class Person:
+class Actor:
     """Somebody with a user name, perhaps a password, and a phone."""
 
     name: str
@@ -60,7 +60,7 @@ _TIMEOUT = 30  # seconds; the server is on this machine
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ShownPage:
     """The page that the browser shows after a form was sent.
 
     Attributes:
@@ -87,7 +87,7 @@ class ConsoleClient:
         self._host = urlsplit(url).netloc
         self._account = account
 
-    def sign_in(self, user: str, password: str) -> Page:
+    def sign_in(self, user: str, password: str) -> ShownPage:
         """Send user name and password.
 
         Raises:
@@ -96,7 +96,7 @@ class ConsoleClient:
         form = {"account": self._account, "user": user, "password": password}
         return self._send("sign-in", "ConsoleLogin", form)
 
-    def mfa(self, ticket: str, code: str) -> Page:
+    def mfa(self, ticket: str, code: str) -> ShownPage:
         """Send an MFA code.
 
         Raises:
@@ -104,7 +104,7 @@ class ConsoleClient:
         """
         return self._send("mfa", "CheckMfa", {"ticket": ticket, "code": code})
 
-    def new_password(self, ticket: str, old: str, new: str) -> Page:
+    def new_password(self, ticket: str, old: str, new: str) -> ShownPage:
         """Send the form of a forced password change.
 
         Raises:
@@ -113,7 +113,7 @@ class ConsoleClient:
         form = {"ticket": ticket, "oldPassword": old, "newPassword": new}
         return self._send("new-password", "ChangePassword", form)
 
-    def _send(self, form: str, operation: str, fields: Mapping[str, str]) -> Page:
+    def _send(self, form: str, operation: str, fields: Mapping[str, str]) -> ShownPage:
         connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
         try:
             connection.request(
@@ -141,7 +141,7 @@ def _object(operation: str, status: int, body: bytes) -> Mapping[str, object]:
     return answer
 
 
-def _page(operation: str, status: int, answer: Mapping[str, object]) -> Page:
+def _page(operation: str, status: int, answer: Mapping[str, object]) -> ShownPage:
     error = answer.get("error")
     if isinstance(error, dict):
         message = str(error.get("message", ""))
@@ -149,7 +149,7 @@ def _page(operation: str, status: int, answer: Mapping[str, object]) -> Page:
     if status != http.client.OK:
         raise AwsRefused(operation, "Unknown", "the sign-in page gave no reason", status)
     keys = answer.get("credentials")
-    return Page(
+    return ShownPage(
         next=NextStep(str(answer.get("next"))),
         ticket=str(answer.get("ticket") or ""),
         keys=_keys(keys) if isinstance(keys, dict) else None,

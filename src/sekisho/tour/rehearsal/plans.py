@@ -7,11 +7,11 @@ from sekisho.account import collect
 from sekisho.errors import PlanRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
-    Caller,
     Change,
     Goal,
     Journal,
     Plan,
+    PlanCaller,
     execute,
     facts_at_addresses,
     plan,
@@ -43,7 +43,7 @@ def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
     """Read the account and plan `goal` for the administrator's session."""
     api = step.api_of(rehearsal.administrator)
     snapshot = collect(api, now=rehearsal.now(), pace=IN_ORDER)
-    caller = Caller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
+    caller = PlanCaller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
     made = plan(goal, snapshot, caller)
     shown = {identity: _WHY for identity in made.against if identity in _SHOWN}
     made = replace(made, accepted=shown)

@@ -1,7 +1,7 @@
-"""Performing a step: calls are made, answers compared with the expected ones, then a `Step` made.
+"""Performing a step: calls are made, answers compared, then a `TourStep` is made.
 
-There is no other way to make a `Step`: one in which nothing was performed, or whose answer was not
-the expected one, raises.
+There is no other way to make a `TourStep`: one in which nothing was performed, or whose answer was
+not the expected one, raises.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,14 +17,14 @@ from sekisho.localaws import LocalAws, LoggedDecision
 from sekisho.messages import Message
 from sekisho.tour.rehearsal.expected import DONE, OK, Expected
 from sekisho.tour.rehearsal.steps import (
-    CallerCredential,
     Cell,
     Chapter,
     Check,
     Exchange,
+    FactTable,
     Narration,
-    Step,
-    Table,
+    StepCredential,
+    TourStep,
 )
 
 _NOTHING_ALLOWS = Message("no statement allows it")
@@ -96,7 +96,7 @@ class Client:
     """Somebody's API client: it signs with one of their credentials."""
 
     name: str
-    credential: CallerCredential
+    credential: StepCredential
     api: AwsApi
 
 
@@ -114,10 +114,10 @@ class StepRecorder:
     decisions: DecisionReader
     _exchanges: list[Exchange] = field(default_factory=list)
     _checks: list[Check] = field(default_factory=list)
-    _tables: list[Table] = field(default_factory=list)
+    _tables: list[FactTable] = field(default_factory=list)
     _notes: list[Message] = field(default_factory=list)
     _moved: timedelta = timedelta()
-    _done: Step | None = None
+    _done: TourStep | None = None
 
     def __enter__(self) -> Self:
         # what was decided before is not this step's
@@ -136,10 +136,10 @@ class StepRecorder:
         if error is None:
             self._done = self._finished()
 
-    def _finished(self) -> Step:
+    def _finished(self) -> TourStep:
         if not self._exchanges and not self._checks:
             raise InternalError("a step of the tour in which nothing was performed", at=self.id)
-        return Step(
+        return TourStep(
             id=self.id,
             chapter=Chapter(int(self.id.split(".", 1)[0])),
             section=self.narration.section,
@@ -159,7 +159,7 @@ class StepRecorder:
         return self.narration.id
 
     @property
-    def done(self) -> Step:
+    def done(self) -> TourStep:
         """The finished step.
 
         Raises:
@@ -238,7 +238,7 @@ class StepRecorder:
         self, title: Message, columns: Sequence[Message], rows: Sequence[Sequence[Cell]]
     ) -> None:
         """Show facts in rows."""
-        self._tables.append(Table(title, tuple(columns), tuple(tuple(row) for row in rows)))
+        self._tables.append(FactTable(title, tuple(columns), tuple(tuple(row) for row in rows)))
 
     def note(self, text: Message) -> None:
         """Add something that a reader should know."""

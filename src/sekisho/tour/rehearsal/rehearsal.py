@@ -20,9 +20,9 @@ from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
 from sekisho.signin import PERIOD, NextStep, device_arn, step_of
 from sekisho.tour import company
 from sekisho.tour.rehearsal.expected import DONE, OK, Expected
-from sekisho.tour.rehearsal.people import ConsoleClient, Page, Person
+from sekisho.tour.rehearsal.people import Actor, ConsoleClient, ShownPage
 from sekisho.tour.rehearsal.recording import Client, DecisionReader, StepRecorder
-from sekisho.tour.rehearsal.steps import CallerCredential, Exchange, narration_of
+from sekisho.tour.rehearsal.steps import Exchange, StepCredential, narration_of
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Rehearsal:
     journal_folder: Path
     make_password: Callable[[], str]
     applied_plans: list[AppliedPlan] = field(default_factory=list)
-    _people: dict[str, Person] = field(init=False)
+    _people: dict[str, Actor] = field(init=False)
     _decisions: DecisionReader = field(init=False)
     _administrator: Client | None = None
     _snapshot: Snapshot | None = None
@@ -68,7 +68,7 @@ class Rehearsal:
     def __post_init__(self) -> None:
         self._decisions = DecisionReader(self.local)
         self._people = {
-            name: Person(name, credentials.password or "")
+            name: Actor(name, credentials.password or "")
             for name, credentials in self.company.credentials.items()
         }
         for name, credentials in self.company.credentials.items():
@@ -158,11 +158,11 @@ class Rehearsal:
         """Begin the step of that id; `names` fill its section's heading."""
         return StepRecorder(narration_of(step_id, names), self._decisions)
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> Actor:
         """Return the person with that user name, who may be new."""
-        return self._people.setdefault(name, Person(name))
+        return self._people.setdefault(name, Actor(name))
 
-    def client(self, name: str, credential: CallerCredential, keys: Keys) -> Client:
+    def client(self, name: str, credential: StepCredential, keys: Keys) -> Client:
         """Return somebody who signs with `keys`."""
         api = connect(region=_REGION, endpoint_url=self.local.url, credentials=keys)
         return Client(name, credential, api)
@@ -175,20 +175,18 @@ class Rehearsal:
         """Return one of the user's long-term access keys."""
         for entry in self.company.credentials[name].keys:
             if entry.id == key_id:
-                return self.client(
-                    name, CallerCredential.LONG_TERM_KEY, Keys(entry.id, entry.secret)
-                )
+                return self.client(name, StepCredential.LONG_TERM_KEY, Keys(entry.id, entry.secret))
         raise InternalError(f"the company has no key `{key_id}` of `{name}`")
 
     def session_of(
-        self, name: str, credential: CallerCredential, answer: Mapping[str, Any]
+        self, name: str, credential: StepCredential, answer: Mapping[str, Any]
     ) -> Client:
         """Return the session that an STS call has answered with."""
         given = answer["Credentials"]
         keys = Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return self.client(name, credential, keys)
 
-    def fresh_code(self, step: StepRecorder, person: Person, serial: str) -> str:
+    def fresh_code(self, step: StepRecorder, person: Actor, serial: str) -> str:
         """Return a code that was not used yet; who has used one waits for the next.
 
         The wait is a whole period whatever the time: how often the clock is moved must not hang
@@ -198,7 +196,7 @@ class Rehearsal:
             self.move_clock(step, timedelta(seconds=PERIOD))
         return person.phone.use(serial, step_of(self.now()))
 
-    def two_codes(self, step: StepRecorder, person: Person, serial: str) -> tuple[str, str]:
+    def two_codes(self, step: StepRecorder, person: Actor, serial: str) -> tuple[str, str]:
         """Return two consecutive codes, the older first; moves the clock between them."""
         first = self.fresh_code(step, person, serial)
         used = person.phone.used(serial)
@@ -213,7 +211,7 @@ class Rehearsal:
         step.clock_moved(by)
 
     def sign_in(
-        self, step: StepRecorder, person: Person, expected: NextStep = NextStep.DONE
+        self, step: StepRecorder, person: Actor, expected: NextStep = NextStep.DONE
     ) -> Client | None:
         """Sign in at the console as far as password and MFA go; the page then must be `expected`.
 
@@ -226,20 +224,20 @@ class Rehearsal:
         step.check(_NEXT_PAGE, expected.value, page.next.value)
         return self.console_session(person, page) if page.next is NextStep.DONE else None
 
-    def signed_in(self, step: StepRecorder, person: Person) -> Client:
+    def signed_in(self, step: StepRecorder, person: Actor) -> Client:
         """Sign in at the console and return the session."""
         session = self.sign_in(step, person)
         if session is None:
             raise InternalError("a sign-in that is done without a session")
         return session
 
-    def password_page(self, step: StepRecorder, person: Person) -> Page:
+    def password_page(self, step: StepRecorder, person: Actor) -> ShownPage:
         """Send user name and password."""
         page = self.console().sign_in(person.name, person.password)
         self._record_page(step, person, "signin:ConsoleLogin", page)
         return page
 
-    def code_page(self, step: StepRecorder, person: Person, page: Page) -> Page:
+    def code_page(self, step: StepRecorder, person: Actor, page: ShownPage) -> ShownPage:
         """Send a fresh code of the person's device."""
         serial = person.phone.serials[-1]
         code = self.fresh_code(step, person, serial)
@@ -248,7 +246,7 @@ class Rehearsal:
         return answer
 
     def send_code(
-        self, step: StepRecorder, person: Person, page: Page, code: str, expected: Expected
+        self, step: StepRecorder, person: Actor, page: ShownPage, code: str, expected: Expected
     ) -> None:
         """Send a code for which the page must answer `expected`."""
         try:
@@ -259,8 +257,13 @@ class Rehearsal:
         self._record_page(step, person, "signin:CheckMfa", answer, expected)
 
     def change_password(
-        self, step: StepRecorder, person: Person, page: Page, new: str, expected: Expected = DONE
-    ) -> Page:
+        self,
+        step: StepRecorder,
+        person: Actor,
+        page: ShownPage,
+        new: str,
+        expected: Expected = DONE,
+    ) -> ShownPage:
         """Send the form of the forced password change and remember the new password."""
         operation = "iam:ChangePassword"
         try:
@@ -272,7 +275,7 @@ class Rehearsal:
         person.password = new
         return answer
 
-    def create_device(self, step: StepRecorder, session: Client, person: Person, name: str) -> str:
+    def create_device(self, step: StepRecorder, session: Client, person: Actor, name: str) -> str:
         """Create a virtual device, add it to the person's phone, and return its serial number."""
         answer = step.call(session, "iam:CreateVirtualMFADevice", VirtualMFADeviceName=name)
         made = answer["VirtualMFADevice"]
@@ -282,7 +285,7 @@ class Rehearsal:
         return serial
 
     def enable_device(
-        self, step: StepRecorder, session: Client, person: Person, expected: Expected = DONE
+        self, step: StepRecorder, session: Client, person: Actor, expected: Expected = DONE
     ) -> None:
         """Enable the device that was added last, with two consecutive codes."""
         serial = person.phone.serials[-1]
@@ -297,7 +300,7 @@ class Rehearsal:
             AuthenticationCode2=second,
         )
 
-    def enrol(self, step: StepRecorder, session: Client, person: Person, device: str) -> None:
+    def enrol(self, step: StepRecorder, session: Client, person: Actor, device: str) -> None:
         """Create a device and enable it."""
         self.create_device(step, session, person, device)
         self.enable_device(step, session, person)
@@ -306,41 +309,39 @@ class Rehearsal:
         """Return the sign-in page in a new browser window."""
         return ConsoleClient(self.local.url, self.account)
 
-    def console_session(self, person: Person, page: Page) -> Client:
+    def console_session(self, person: Actor, page: ShownPage) -> Client:
         """Return the session of a finished sign-in."""
         if page.keys is None:
             raise InternalError("a finished sign-in without credentials")
         credential = (
-            CallerCredential.CONSOLE_WITH_MFA
-            if page.mfa_used
-            else CallerCredential.CONSOLE_WITHOUT_MFA
+            StepCredential.CONSOLE_WITH_MFA if page.mfa_used else StepCredential.CONSOLE_WITHOUT_MFA
         )
         return self.client(person.name, credential, page.keys)
 
     def _record_page(
         self,
         step: StepRecorder,
-        person: Person,
+        person: Actor,
         operation: str,
-        page: Page,
+        page: ShownPage,
         expected: Expected = DONE,
     ) -> None:
         exchange = Exchange(
-            person.name, CallerCredential.PASSWORD, operation, page.next.value, expected.answer, OK
+            person.name, StepCredential.PASSWORD, operation, page.next.value, expected.answer, OK
         )
         step.record(exchange, expected)
 
     def _record_refusal(
         self,
         step: StepRecorder,
-        person: Person,
+        person: Actor,
         operation: str,
         refused: AwsRefused,
         expected: Expected,
     ) -> None:
         exchange = Exchange(
             caller=person.name,
-            credential=CallerCredential.PASSWORD,
+            credential=StepCredential.PASSWORD,
             operation=operation,
             target="",
             expected=expected.answer,

@@ -10,7 +10,7 @@ from sekisho.errors import SekishoError
 from sekisho.messages import Language
 from sekisho.policy import Preset
 from sekisho.signin import SigninAssumptions
-from sekisho.tour.rehearsal.steps import Cell, Exchange, Step, Table
+from sekisho.tour.rehearsal.steps import Cell, Exchange, FactTable, TourStep
 
 SCHEMA = "sekisho.tour/1"
 """The name of the form; another number means another form."""
@@ -32,7 +32,7 @@ class Counts:
     clock_moved: timedelta
 
 
-def counts_of(steps: Sequence[Step]) -> Counts:
+def counts_of(steps: Sequence[TourStep]) -> Counts:
     """Return what the steps come to."""
     exchanges = [exchange for step in steps for exchange in step.exchanges]
     return Counts(
@@ -49,7 +49,7 @@ def counts_of(steps: Sequence[Step]) -> Counts:
 
 
 def to_json(
-    steps: Sequence[Step], preset: Preset, language: Language, error: SekishoError | None = None
+    steps: Sequence[TourStep], preset: Preset, language: Language, error: SekishoError | None = None
 ) -> dict[str, object]:
     """Return the tour as JSON; `error` is what ended it early."""
     counts = counts_of(steps)
@@ -77,7 +77,7 @@ def _error(error: SekishoError) -> dict[str, str]:
     return {"code": error.code.value, "at": error.at, "message": str(error)}
 
 
-def _assumptions(steps: Sequence[Step]) -> dict[str, dict[str, object]]:
+def _assumptions(steps: Sequence[TourStep]) -> dict[str, dict[str, object]]:
     """Return the engine's assumptions that some decision consulted, and those of sign-in."""
     mattered = {name for step in steps for name in step.assumed}
     engine = {name: value for name, value in asdict(Assumptions()).items() if name in mattered}
@@ -88,7 +88,7 @@ def _cell(cell: Cell, language: Language) -> str:
     return cell if isinstance(cell, str) else cell.into(language)
 
 
-def _step(step: Step, language: Language) -> dict[str, object]:
+def _step(step: TourStep, language: Language) -> dict[str, object]:
     return {
         "id": step.id,
         "chapter": step.chapter.value,
@@ -122,7 +122,7 @@ def _exchange(exchange: Exchange, language: Language) -> dict[str, object]:
     }
 
 
-def _table(table: Table, language: Language) -> dict[str, object]:
+def _table(table: FactTable, language: Language) -> dict[str, object]:
     return {
         "title": table.title.into(language),
         "columns": [column.into(language) for column in table.columns],

@@ -23,9 +23,9 @@ from sekisho.tour.rehearsal.console_users import (
 from sekisho.tour.rehearsal.key_users import attacker, break_glass, key_user, machine
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
 from sekisho.tour.rehearsal.setting_up import attach, before, policy
-from sekisho.tour.rehearsal.steps import Step
+from sekisho.tour.rehearsal.steps import TourStep
 
-_CHAPTERS: tuple[Callable[[Rehearsal], Iterator[Step]], ...] = (
+_CHAPTERS: tuple[Callable[[Rehearsal], Iterator[TourStep]], ...] = (
     before,
     policy,
     attach,
@@ -56,7 +56,7 @@ def tour(
     *,
     start: StartLocalAws = LocalAws,
     make_password: Callable[[], str] = _password,
-) -> Generator[Step, None, None]:
+) -> Generator[TourStep, None, None]:
     """Perform every step and yield it when it came out as it must.
 
     Starts a local AWS with the example company on 127.0.0.1, which stops after the last step, or

@@ -16,7 +16,7 @@ from sekisho.tour.rehearsal.expected import DONE, INVALID_TOKEN, TRUST_DENIES, E
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import NO, YES, CallerCredential, Cell, Step
+from sekisho.tour.rehearsal.steps import NO, YES, Cell, StepCredential, TourStep
 
 _MUST_CHANGE = Message("must be changed")
 _COLUMNS = (
@@ -32,11 +32,11 @@ _LEFTOVERS = Message("devices that nobody has enabled")
 _SESSION = Message("the session has MFA")
 
 
-def before(rehearsal: Rehearsal) -> Iterator[Step]:
+def before(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Sign in as the administrator, read the account, try every key, find the leftover."""
     with rehearsal.step("1.1-administrator-signs-in") as step:
         session = rehearsal.signed_in(step, rehearsal.person(company.ADMINISTRATOR))
-        step.check(_SESSION, True, session.credential is CallerCredential.CONSOLE_WITH_MFA)
+        step.check(_SESSION, True, session.credential is StepCredential.CONSOLE_WITH_MFA)
         step.call(session, "sts:GetCallerIdentity")
         rehearsal.administrator = session
     yield step.done
@@ -91,7 +91,7 @@ _TAGS = Message("its tags")
 _LARGEST = 6144
 
 
-def policy(rehearsal: Rehearsal) -> Iterator[Step]:
+def policy(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Create the policy of the chosen preset and find it again."""
     with rehearsal.step("2.1-names-refused") as step:
         _bad_names(rehearsal, step)
@@ -175,7 +175,7 @@ _PASSWORD_MUST_CHANGE = Message("the password must be changed")
 _MEMBERS = Message("the group's members")
 
 
-def attach(rehearsal: Rehearsal) -> Iterator[Step]:
+def attach(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Plan, show, apply; then look at each of the three ways."""
     goal = Goal(
         policy=rehearsal.policy_goal(company.POLICY, rehearsal.preset),
@@ -194,7 +194,7 @@ def attach(rehearsal: Rehearsal) -> Iterator[Step]:
     yield from _looked_at(rehearsal)
 
 
-def _looked_at(rehearsal: Rehearsal) -> Iterator[Step]:
+def _looked_at(rehearsal: Rehearsal) -> Iterator[TourStep]:
     administrator = rehearsal.administrator
     arn = rehearsal.policy_arn(company.POLICY)
     with rehearsal.step("3.3-existing-user") as step:

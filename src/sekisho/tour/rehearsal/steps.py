@@ -1,7 +1,8 @@
 """What a step of the tour is: what was asked, what AWS answered, and why.
 
-A `Step` is only ever made by a `StepRecorder` (recording.py), from calls that were made and checks
-that were passed. What it is called and why it comes out so is in the table `tour` of the messages.
+A `TourStep` is only ever made by a `StepRecorder` (recording.py), from calls that were made and
+checks that were passed. What it is called and why it comes out so is in the table `tour` of the
+messages.
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ class Chapter(IntEnum):
         return title
 
 
-class CallerCredential(Enum):
+class StepCredential(Enum):
     """What a request is signed with, or what is typed into the sign-in page."""
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a secret
@@ -70,7 +71,7 @@ class Exchange:
     """
 
     caller: str
-    credential: CallerCredential
+    credential: StepCredential
     operation: str
     target: str
     expected: str
@@ -96,7 +97,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FactTable:
     """Facts in rows."""
 
     title: Message
@@ -133,7 +134,7 @@ _NOBODY = verbatim("")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TourStep:
     """A step that was performed and came out as it must.
 
     Attributes:
@@ -152,7 +153,7 @@ class Step:
     why: Message
     exchanges: tuple[Exchange, ...] = ()
     checks: tuple[Check, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[FactTable, ...] = ()
     notes: tuple[Message, ...] = ()
     clock_moved: timedelta = timedelta()
     assumed: tuple[str, ...] = ()
