@@ -275,7 +275,7 @@ def test_a_password_that_somebody_made_anew_is_theirs(stage: Stage) -> None:
 def test_a_password_that_is_not_there_is_nobodys(stage: Stage) -> None:
     stage.die(after=False)
     for said in ({"ours": ("taro",)}, {"theirs": ("taro",)}):
-        with pytest.raises(UsageError, match="no console password of `taro`"):
+        with pytest.raises(UsageError, match="`taro` has no console password"):
             stage.say(**said)
     assert stage.taken_back(stage.journal) == []
 

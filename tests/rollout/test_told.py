@@ -276,4 +276,4 @@ def test_of_an_empty_journal_a_roll_back_says_so(terminal: Terminal) -> None:
     Journal(Path(terminal.path("plan.journal"))).open(made.digest, made.to_json())
     told, code = run(terminal, "rollback")
     assert (code, told.count("\n")) == (Exit.CLEAN, 1)
-    assert told.startswith("Nothing to take back")
+    assert told.startswith("Nothing to roll back")
