@@ -14,7 +14,7 @@ import click
 from sekisho.cli.exits import Exit, Spoken, worst
 from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.pipes import stdio
-from sekisho.cli.usage_ja import in_japanese
+from sekisho.cli.wrong_usage import what_is_wrong
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message
 
@@ -57,7 +57,6 @@ COMMANDS: Mapping[str, Lazy] = {
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
 _INTERRUPTED = Message("interrupted")
-_WRONG_USAGE = Message("The command line is wrong.")
 _SEE_HELP = Message("See `--help`.")
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
@@ -117,8 +116,7 @@ def _run() -> int:
         error.show()
         if spoken.language is Language.JA:
             # click itself speaks English
-            said = in_japanese(error) or _WRONG_USAGE.ja
-            click.echo(f"  {said}{_SEE_HELP.ja}", err=True)
+            click.echo(f"  {what_is_wrong(error).ja}{_SEE_HELP.ja}", err=True)
         return Exit.USAGE
     except click.ClickException as error:
         error.show()
