@@ -274,7 +274,7 @@ def test_the_last_administrator_stays(api: Boto3Api) -> None:
 def test_a_plan_of_credentials_is_read_back(api: Boto3Api) -> None:
     made = offboard(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
     again = Plan.from_json(made.to_json())
-    assert again.changes == made.changes
+    assert again == made
     assert again.to_json() == made.to_json()
     kinds = {change["kind"] for change in json.loads(made.to_json())["changes"]}
     assert {"DeactivateCredential", "DeactivateDevice", "DeleteLoginProfile"} <= kinds
