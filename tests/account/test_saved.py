@@ -246,6 +246,16 @@ def test_every_key_must_be_there_and_no_other() -> None:
         read_snapshot(value, "snapshot")
 
 
+def test_an_empty_text_is_no_time_and_never_means_never() -> None:
+    key = AccessKey("AKIAIOSFODNN7EXAMPLE", True, WHEN, WHEN, "s3")
+    value = plain(replace(SMALL, users=(replace(SMALL.users[0], keys=(key,)),)))
+    value["takenAt"] = ""
+    value["users"][0]["keys"][0]["lastUsed"] = ""
+    with pytest.raises(FaultyAccount, match="must not be empty") as caught:
+        read_snapshot(value, "snapshot")
+    assert {each.path for each in caught.value.faults} == {"takenAt", "users[0].keys[0].lastUsed"}
+
+
 def test_all_faults_at_once_each_at_its_place() -> None:
     value = plain()
     value["takenAt"] = "yesterday"

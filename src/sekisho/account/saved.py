@@ -138,7 +138,7 @@ def _converter(kind: PolicyKind) -> Converter:
     made.register_structure_hook(str, _text)
     made.register_structure_hook(bool, _leaf(Shape.flag))
     made.register_structure_hook(int, _leaf(lambda shape: shape.number(-_MOST, _MOST)))
-    made.register_structure_hook(datetime, _leaf(Shape.time))
+    made.register_structure_hook(datetime, _leaf(_time))
     made.register_structure_hook(Document, _leaf(partial(_document, kind)))
     made.register_structure_hook_factory(_is_tuple, partial(_tuple_reader, made))
     made.register_structure_hook_factory(_is_frozenset, partial(_set_reader, made))
@@ -269,6 +269,13 @@ def _text(value: Any, kind: Any) -> str:
         message = Message("{text} is none of {names}").filled(text=quoted(text), names=names)
         raise _Faulty([Fault(Code.ACCOUNT_BAD_SHAPE, message)])
     return kind(text)  # type: ignore[no-any-return] # `str`, or an enum of texts
+
+
+def _time(shape: Shape) -> datetime | None:
+    # a shape reads an empty text as no time; here it would mean "never"
+    if shape.raw == "":
+        shape.fault(Message("must not be empty"))
+    return shape.time()
 
 
 def _message(shape: Shape) -> Message:
