@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import cases, document
-from sekisho.account import load_account
+from sekisho.account import ResourceKind, ResourceRef, load_account, version_ref
 from sekisho.errors import FaultyAccount
 
 CORPUS = document("account/faulty")
@@ -57,13 +57,15 @@ def test_a_sound_file_loads():
     assert (alice.groups, alice.tags) == (("Team",), {"Department": "Sales"})
     assert (bob.path, bob.boundary) == ("/dev/", "arn:aws:iam::111122223333:policy/Own")
     assert bob.created_at == alice.created_at
-    assert [version.id for version in account.policies[0].versions] == ["v2", "v1"]
-    assert account.policies[0].default.id == "v2"
+    assert account.policies[0].versions == ("v2", "v1")
+    assert account.policies[0].default_version == "v2"
     assert account.password_policy.minimum_length == 10
     held = account.credentials["alice"]
     assert (held.password, held.keys[0].active) == ("Top-Secret-Pass-1", True)
-    assert account.serial_of(held.devices[0]) == "arn:aws:iam::111122223333:mfa/phone"
-    assert [device.name for device in account.unassigned_devices] == ["old-phone"]
+    assert held.devices[0].serial == "arn:aws:iam::111122223333:mfa/phone"
+    assert [device.serial for device in account.unassigned_devices] == [
+        "arn:aws:iam::111122223333:mfa/old-phone"
+    ]
 
 
 def test_secrets_show_in_no_repr():
@@ -103,6 +105,7 @@ def test_a_bare_export_loads_and_nobody_holds_anything():
         whole.roles,
         whole.policies,
     )
+    assert (account.texts, account.metadata) == (whole.texts, whole.metadata)
     assert not account.credentials
     assert account.password_policy is None
 
@@ -127,10 +130,13 @@ def test_other_partitions_are_data():
 def test_documents_may_be_as_on_the_wire():
     path = ["authorizationDetails", "Policies", 0, "PolicyVersionList", 0, "Document"]
     written = SOUND["authorizationDetails"]["Policies"][0]["PolicyVersionList"][0]["Document"]
-    plain = load(SOUND).policies[0].default.document
+    own = ResourceRef(ResourceKind.MANAGED_POLICY, load(SOUND).policies[0].arn)
+    plain = load(SOUND).texts[own]
     text = json.dumps(written)
     for form in (text, quote(text, safe="")):
-        assert load(changed([[path, form]])).policies[0].default.document == text
+        found = load(changed([[path, form]]))
+        assert found.texts[own] == text
+        assert found.policies == load(SOUND).policies
     assert json.loads(plain) == written
 
 
@@ -139,7 +145,9 @@ def test_a_policy_of_aws_may_be_longer_than_ours_can_be():
     long = {"Effect": "Allow", "Action": [f"s3:Get{n}" for n in range(20_000)], "Resource": "*"}
     path = ["authorizationDetails", "Policies", 0, "PolicyVersionList", 1, "Document", "Statement"]
     account = load(changed([[path, [long]]]))
-    assert len(account.policies[0].versions[1].document) > 131_072
+    policy = account.policies[0]
+    about = version_ref(policy.arn, policy.versions[1], policy.default_version)
+    assert len(account.texts[about]) > 131_072
 
 
 @given(st.data())

@@ -7,18 +7,23 @@ from importlib.resources import files
 import boto3
 import pytest
 
-from sekisho.account import KeyEntry, load_account
+from sekisho.account import AccessKey, load_account
 from sekisho.localaws import LocalAws
 
 COMPANY = load_account(
     (files("sekisho.tour") / "data" / "company.json").read_text(encoding="utf-8")
 )
-KEY = KeyEntry("AKIAYUKI00001EXAMPLE", "example/secret/of/a/key/for/this/test/00")
+KEY = AccessKey("AKIAYUKI00001EXAMPLE", active=True)
+SECRET = "example/secret/of/a/key/for/this/test/00"
 
 
 def with_a_key_for_the_administrator():
     held = replace(COMPANY.credentials["yuki.tanaka"], keys=(KEY,))
-    return replace(COMPANY, credentials={**COMPANY.credentials, "yuki.tanaka": held})
+    return replace(
+        COMPANY,
+        credentials={**COMPANY.credentials, "yuki.tanaka": held},
+        secret_keys={**COMPANY.secret_keys, KEY.id: SECRET},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def exported():
             region_name="us-east-1",
             endpoint_url=aws.url,
             aws_access_key_id=KEY.id,
-            aws_secret_access_key=KEY.secret,
+            aws_secret_access_key=SECRET,
         )
         pages = iam.get_paginator("get_account_authorization_details").paginate(
             Filter=["User", "Group", "Role", "LocalManagedPolicy"], PaginationConfig={"PageSize": 5}
@@ -47,9 +52,14 @@ def test_the_export_is_what_was_loaded(exported, part):
     assert by_arn(load_account(exported)) == by_arn(COMPANY)
 
 
+@pytest.mark.parametrize("part", ["texts", "metadata"])
+def test_so_is_what_no_snapshot_has(exported, part):
+    assert getattr(COMPANY, part)
+    assert getattr(load_account(exported), part) == getattr(COMPANY, part)
+
+
 def test_the_export_has_no_secret(exported):
     held = COMPANY.credentials.values()
     secrets = [user.password for user in held if user.password]
-    secrets += [device.seed for user in held for device in user.devices]
-    secrets += [key.secret for user in held for key in (*user.keys, KEY)]
+    secrets += [*COMPANY.seeds.values(), *COMPANY.secret_keys.values(), SECRET]
     assert not [secret for secret in secrets if secret in exported]

@@ -45,6 +45,9 @@ def test_its_own_answer_loads_as_a_bare_export(aws: LocalAws) -> None:
     assert again.users == file.users
     assert again.groups == file.groups
     assert again.roles == file.roles
+    assert all(again.metadata[each.arn] == file.metadata[each.arn] for each in file.groups)
+    assert all(again.metadata[each.arn] == file.metadata[each.arn] for each in file.roles)
+    assert {about: again.texts[about] for about in file.texts} == file.texts
     elsewhere = json.dumps(answer, default=lambda date: date.isoformat())
     # an account of its own: moto keeps one state for each account id in a process
     with LocalAws(load_account(elsewhere.replace(people.ACCOUNT, "444455556666"))) as second:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sekisho.account import ResourceKind, ResourceRef
 from sekisho.signin import check_password
 from sekisho.tour import example_company
 
@@ -35,14 +36,17 @@ def test_the_people_of_the_rehearsal_are_there():
     assert USERS["break-glass"].attached == ("arn:aws:iam::aws:policy/AdministratorAccess",)
     assert HELD["daiki.kobayashi"].reset_required
     (orphan,) = COMPANY.unassigned_devices
-    assert orphan.name == "aoi.watanabe"
+    assert orphan.serial.endswith(":mfa/aoi.watanabe")
     assert not HELD["aoi.watanabe"].devices
     assert HELD["mei.takahashi"].keys
     assert not HELD["mei.takahashi"].devices
     assert HELD["ken.suzuki"].keys
     assert HELD["ken.suzuki"].devices
     (role,) = COMPANY.roles
-    assert '"aws:MultiFactorAuthPresent": "true"' in role.trust
+    assert (
+        '"aws:MultiFactorAuthPresent": "true"'
+        in (COMPANY.texts[ResourceRef(ResourceKind.TRUST_POLICY, role.name)])
+    )
 
 
 @pytest.mark.parametrize("name", sorted(HELD))
@@ -57,9 +61,9 @@ def test_all_secrets_are_marked_as_example():
         assert held.password is None or held.password.startswith("Example-"), name
         for key in held.keys:
             assert key.id.endswith("EXAMPLE")
-            assert key.secret.startswith("example/")
-            assert len(key.secret) == 40
+            assert COMPANY.secret_keys[key.id].startswith("example/")
+            assert len(COMPANY.secret_keys[key.id]) == 40
     devices = [device for held in HELD.values() for device in held.devices]
     for device in (*devices, *COMPANY.unassigned_devices):
-        assert device.seed.startswith("EXAMPLE")
-        assert len(device.seed) == 64
+        assert COMPANY.seeds[device.serial].startswith("EXAMPLE")
+        assert len(COMPANY.seeds[device.serial]) == 64

@@ -15,6 +15,7 @@ from sekisho.account.calls import (
     least_policy,
 )
 from sekisho.account.collect import Pace, collect
+from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
     IN_USE,
     Credentials,
@@ -22,18 +23,6 @@ from sekisho.account.credentials import (
     other_credentials,
     unread_credentials,
     users_not_read,
-)
-from sekisho.account.entries import (
-    AccountFile,
-    DeviceEntry,
-    GroupEntry,
-    InlinePolicy,
-    KeyEntry,
-    PolicyEntry,
-    PolicyVersion,
-    RoleEntry,
-    UserEntry,
-    UserSecrets,
 )
 from sekisho.account.exports import open_account, snapshot_of
 from sekisho.account.file import load_account
@@ -84,23 +73,17 @@ __all__ = [
     "CredentialRow",
     "Credentials",
     "Device",
-    "DeviceEntry",
     "Gap",
     "Group",
-    "GroupEntry",
-    "InlinePolicy",
-    "KeyEntry",
     "ManagedPolicy",
+    "Metadata",
     "Pace",
     "Password",
     "Per",
-    "PolicyEntry",
-    "PolicyVersion",
     "Read",
     "ResourceKind",
     "ResourceRef",
     "Role",
-    "RoleEntry",
     "RootUser",
     "ServiceCredential",
     "SigningApi",
@@ -108,8 +91,7 @@ __all__ = [
     "Snapshot",
     "SshKey",
     "User",
-    "UserEntry",
-    "UserSecrets",
+    "UserCredentials",
     "attached_policies",
     "collect",
     "credentials_by_user",
@@ -132,4 +114,5 @@ __all__ = [
     "user_ref",
     "users_may_change",
     "users_not_read",
+    "version_ref",
 ]

@@ -8,23 +8,18 @@ Source: IAM API Reference, GetAccountAuthorizationDetails.
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import unquote
 
-from sekisho.account.entries import (
-    GroupEntry,
-    InlinePolicy,
-    PolicyEntry,
-    PolicyVersion,
-    RoleEntry,
-    UserEntry,
-)
-from sekisho.account.model import ResourceKind, ResourceRef
+from sekisho.account.contents import AccountFile, Metadata, version_ref
+from sekisho.account.model import Group, ManagedPolicy, ResourceKind, ResourceRef, Role, User
 from sekisho.documents import Shape
+from sekisho.engine import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyPolicy, quoted
 from sekisho.messages import Message
-from sekisho.policy import PolicyKind, from_json, names, parse
+from sekisho.policy import Document, PolicyKind, from_json, names, parse, to_json
 
 SECTIONS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 """The four lists of the answer."""
@@ -35,32 +30,36 @@ _VERSION = re.compile(r"v([1-9][0-9]{0,8})(?:\.[A-Za-z0-9-]*)?")
 _NameRule = Callable[[str, str], tuple[Fault, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """The entries of the answer.
-
-    Attributes:
-        unread: why documents of AWS's own answer cannot be read, by what they are; they are "".
-    """
-
-    users: tuple[UserEntry, ...]
-    groups: tuple[GroupEntry, ...]
-    roles: tuple[RoleEntry, ...]
-    policies: tuple[PolicyEntry, ...]
-    unread: Mapping[ResourceRef, tuple[Fault, ...]]
+_NOT_READ = Document(())
+"""Takes the place of a document that cannot be read, until what has it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """Whose account the entries must belong to, and what of it cannot be read."""
+    """Whose account the identities must belong to, and what is found beside them."""
 
     partition: str
     account: str
+    texts: dict[ResourceRef, str] = field(default_factory=dict)
+    metadata: dict[str, Metadata] = field(default_factory=dict)
     unread: dict[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
 
 
-def read_details(shape: Shape, partition: str, account: str) -> Details:
-    """Read the four lists; faults go to the shape."""
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of a managed policy; its text is among the texts."""
+
+    id: str = ""
+    document: Document = _NOT_READ
+    is_default: bool = False
+    created_at: datetime | None = None
+
+
+def read_details(shape: Shape, partition: str, account: str) -> AccountFile:
+    """Read the four lists; faults go to the shape.
+
+    What has a document that cannot be read is still there, so that its place in the file is known.
+    """
     lists = shape.members((), (*SECTIONS, *_PAGING))
     if lists["IsTruncated"].flag():
         lists["IsTruncated"].fault(
@@ -70,22 +69,35 @@ def read_details(shape: Shape, partition: str, account: str) -> Details:
             ),
         )
     home = _Home(partition, account)
-    return Details(
+    return AccountFile(
+        account=account,
+        partition=partition,
         users=tuple(_user(item, home) for item in lists["UserDetailList"].items()),
         groups=tuple(_group(item, home) for item in lists["GroupDetailList"].items()),
         roles=tuple(_role(item, home) for item in lists["RoleDetailList"].items()),
         policies=tuple(_policy(item, home) for item in lists["Policies"].items()),
+        texts=home.texts,
+        metadata=home.metadata,
         unread=home.unread,
     )
 
 
-def _user(item: Shape, home: _Home) -> UserEntry:
+def without_unread(account: AccountFile) -> AccountFile:
+    """Return the account without roles and managed policies whose document cannot be read."""
+    return replace(
+        account,
+        roles=tuple(role for role in account.roles if role.trust is not _NOT_READ),
+        policies=tuple(each for each in account.policies if each.document is not _NOT_READ),
+    )
+
+
+def _user(item: Shape, home: _Home) -> User:
     got = item.members(
         ("UserName", "UserId", *_IDENTITY),
         ("UserPolicyList", "GroupList", "AttachedManagedPolicies", "PermissionsBoundary", "Tags"),
     )
     name, path = _checked(got["UserName"], names.user_name), _checked(got["Path"], names.path)
-    return UserEntry(
+    return User(
         name=name,
         path=path,
         arn=_arn(got["Arn"], home, f"user{path}{name}"),
@@ -99,23 +111,23 @@ def _user(item: Shape, home: _Home) -> UserEntry:
     )
 
 
-def _group(item: Shape, home: _Home) -> GroupEntry:
+def _group(item: Shape, home: _Home) -> Group:
     got = item.members(
         ("GroupName", "GroupId", *_IDENTITY), ("GroupPolicyList", "AttachedManagedPolicies")
     )
     name, path = _checked(got["GroupName"], names.group_name), _checked(got["Path"], names.path)
-    return GroupEntry(
+    arn = _arn(got["Arn"], home, f"group{path}{name}")
+    home.metadata[arn] = Metadata(got["GroupId"].text(), got["CreateDate"].time())
+    return Group(
         name=name,
         path=path,
-        arn=_arn(got["Arn"], home, f"group{path}{name}"),
-        id=got["GroupId"].text(),
-        created_at=got["CreateDate"].time(),
+        arn=arn,
         attached=_attached(got["AttachedManagedPolicies"]),
         inline=_inline(got["GroupPolicyList"], ResourceKind.GROUP_POLICY, name, home),
     )
 
 
-def _role(item: Shape, home: _Home) -> RoleEntry:
+def _role(item: Shape, home: _Home) -> Role:
     got = item.members(
         ("RoleName", "RoleId", "AssumeRolePolicyDocument", *_IDENTITY),
         (
@@ -129,22 +141,24 @@ def _role(item: Shape, home: _Home) -> RoleEntry:
         ),
     )
     name, path = _checked(got["RoleName"], names.role_name), _checked(got["Path"], names.path)
-    trust = ResourceRef(ResourceKind.TRUST_POLICY, name)
-    return RoleEntry(
+    about = ResourceRef(ResourceKind.TRUST_POLICY, name)
+    arn, identifier = _arn(got["Arn"], home, f"role{path}{name}"), got["RoleId"].text()
+    trust = _document(got["AssumeRolePolicyDocument"], about, home, PolicyKind.TRUST)
+    created_at = got["CreateDate"].time()
+    role = Role(
         name=name,
         path=path,
-        arn=_arn(got["Arn"], home, f"role{path}{name}"),
-        id=got["RoleId"].text(),
-        trust=_document(got["AssumeRolePolicyDocument"], trust, home, PolicyKind.TRUST),
-        created_at=got["CreateDate"].time(),
+        arn=arn,
+        trust=trust,
         attached=_attached(got["AttachedManagedPolicies"]),
         inline=_inline(got["RolePolicyList"], ResourceKind.ROLE_POLICY, name, home),
         boundary=_boundary(got["PermissionsBoundary"]),
-        tags=_tags(got["Tags"]),
     )
+    home.metadata[arn] = Metadata(identifier, created_at, tags=_tags(got["Tags"]))
+    return role
 
 
-def _policy(item: Shape, home: _Home) -> PolicyEntry:
+def _policy(item: Shape, home: _Home) -> ManagedPolicy:
     got = item.members(
         ("PolicyName", "PolicyId", "DefaultVersionId", "PolicyVersionList", *_IDENTITY),
         (
@@ -158,21 +172,28 @@ def _policy(item: Shape, home: _Home) -> PolicyEntry:
     name = _checked(got["PolicyName"], names.policy_name)
     path = _checked(got["Path"], names.policy_path)
     arn = got["Arn"].text()
-    if arn.split(":")[4:5] != ["aws"]:
+    of_aws = arn.split(":")[4:5] == ["aws"]
+    if not of_aws:
         _arn(got["Arn"], home, f"policy{path}{name}")
-    return PolicyEntry(
+    identifier = got["PolicyId"].text()
+    versions = _versions(got["PolicyVersionList"], got["DefaultVersionId"], arn, home)
+    default = next((version for version in versions if version.is_default), _Version())
+    description = _checked(got["Description"], names.description)
+    home.metadata[arn] = Metadata(identifier, got["CreateDate"].time(), got["UpdateDate"].time())
+    return ManagedPolicy(
+        arn=arn,
         name=name,
         path=path,
-        arn=arn,
-        id=got["PolicyId"].text(),
-        versions=_versions(got["PolicyVersionList"], got["DefaultVersionId"], arn, home),
-        description=_checked(got["Description"], names.description),
-        created_at=got["CreateDate"].time(),
-        updated_at=got["UpdateDate"].time(),
+        default_version=default.id,
+        document=default.document,
+        aws_managed=of_aws,
+        versions=tuple(version.id for version in versions),
+        description=description,
+        made_at={each.id: each.created_at for each in versions if each.created_at},
     )
 
 
-def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> tuple[PolicyVersion, ...]:
+def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> list[_Version]:
     versions = (_version(item, default.text(), arn, home) for item in items.items())
     found = sorted(versions, key=_age, reverse=True)
     if not default.absent and not any(version.is_default for version in found):
@@ -182,15 +203,15 @@ def _versions(items: Shape, default: Shape, arn: str, home: _Home) -> tuple[Poli
             ),
             Code.ACCOUNT_BAD_REFERENCE,
         )
-    return tuple(found)
+    return found
 
 
-def _age(version: PolicyVersion) -> int:
+def _age(version: _Version) -> int:
     match = _VERSION.fullmatch(version.id)
     return int(match[1]) if match else 0
 
 
-def _version(item: Shape, default: str, arn: str, home: _Home) -> PolicyVersion:
+def _version(item: Shape, default: str, arn: str, home: _Home) -> _Version:
     got = item.members(("VersionId", "Document"), ("IsDefaultVersion", "CreateDate"))
     identifier = got["VersionId"].text()
     if not got["VersionId"].absent and not _VERSION.fullmatch(identifier):
@@ -201,51 +222,49 @@ def _version(item: Shape, default: str, arn: str, home: _Home) -> PolicyVersion:
         )
     if got["IsDefaultVersion"].flag(identifier == default) is not (identifier == default):
         got["IsDefaultVersion"].fault(Message("contradicts `DefaultVersionId`"))
-    about = ResourceRef(ResourceKind.POLICY_VERSION, identifier, arn)
-    if identifier == default:
-        about = ResourceRef(ResourceKind.MANAGED_POLICY, arn)
-    return PolicyVersion(
-        id=identifier,
-        document=_document(got["Document"], about, home),
-        is_default=identifier == default,
-        created_at=got["CreateDate"].time(),
-    )
+    document = _document(got["Document"], version_ref(arn, identifier, default), home)
+    return _Version(identifier, document, identifier == default, got["CreateDate"].time())
 
 
-def _inline(items: Shape, kind: ResourceKind, owner: str, home: _Home) -> tuple[InlinePolicy, ...]:
+def _inline(
+    items: Shape, kind: ResourceKind, owner: str, home: _Home
+) -> tuple[AttachedPolicy, ...]:
     found = []
     for item in items.items():
         got = item.members(("PolicyName", "PolicyDocument"))
         name = _checked(got["PolicyName"], names.policy_name)
-        document = _document(got["PolicyDocument"], ResourceRef(kind, name, owner), home)
-        found.append(InlinePolicy(name, document))
+        about = ResourceRef(kind, name, owner)
+        document = _document(got["PolicyDocument"], about, home)
+        if document is not _NOT_READ:
+            found.append(AttachedPolicy(about.label, document))
     return tuple(found)
 
 
 def _document(
     shape: Shape, about: ResourceRef, home: _Home, kind: PolicyKind = PolicyKind.IDENTITY
-) -> str:
-    """Return a policy document as the JSON text that IAM stores; "" if it cannot be read."""
+) -> Document:
+    """Return a policy document, with its text put among the texts; `_NOT_READ` if it cannot be."""
     if shape.absent:
         if shape.raw is None:
             shape.fault(Message("must not be null"))
-        return ""
+        return _NOT_READ
     try:
-        if isinstance(shape.raw, dict):
-            # not as text, whose length has a limit that some policies of AWS exceed
-            from_json(shape.raw, source=shape.path, kind=kind)
-            return json.dumps(shape.raw, ensure_ascii=False)
-        text = shape.text()
-        text = unquote(text) if text.startswith("%7B") else text
-        parse(text, source=shape.path, kind=kind)
+        value, text = shape.raw, ""
+        if not isinstance(value, dict):
+            text = shape.text()
+            text = unquote(text) if text.startswith("%7B") else text
+            value = to_json(parse(text, source=shape.path, kind=kind))
+        # not as text, whose length has a limit that some policies of AWS exceed
+        document = from_json(value, source=about.label, kind=kind)
     except FaultyPolicy as error:
         found = tuple(_within(shape.path, fault) for fault in error.faults)
         if shape.open:
             home.unread[about] = found
         else:
             shape.faults.extend(found)
-        return ""
-    return text
+        return _NOT_READ
+    home.texts[about] = text or json.dumps(value, ensure_ascii=False)
+    return document
 
 
 def _within(path: str, fault: Fault) -> Fault:

@@ -8,13 +8,13 @@ account.
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from sekisho.account.contents import AccountFile, UserCredentials
 from sekisho.account.credential_report import (
     ROOT,
     filled,
@@ -23,24 +23,12 @@ from sekisho.account.credential_report import (
     root_of,
     user_of_row,
 )
-from sekisho.account.entries import (
-    AccountFile,
-    DeviceEntry,
-    GroupEntry,
-    InlinePolicy,
-    PolicyEntry,
-    RoleEntry,
-    UserEntry,
-)
 from sekisho.account.file import read_account
 from sekisho.account.model import (
     THE_ACCOUNT,
-    AccessKey,
     CredentialReport,
-    Device,
     Gap,
     Group,
-    ManagedPolicy,
     Password,
     ResourceKind,
     ResourceRef,
@@ -52,11 +40,8 @@ from sekisho.account.model import (
 from sekisho.account.policies import attached_policies
 from sekisho.account.saved import read_snapshot
 from sekisho.documents import Shape, decoded_json, text_of_file
-from sekisho.engine import AttachedPolicy
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, PolicyKind, from_json
-from sekisho.signin import DeviceKind
 
 _SNAPSHOT = "sekisho.snapshot/"
 
@@ -166,21 +151,17 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         as_of: when the account was as the file says.
     """
     policies = {
-        entry.arn: _managed(entry)
-        for entry in sorted(account.policies, key=lambda item: item.arn)
-        if entry.default.document
+        policy.arn: policy for policy in sorted(account.policies, key=lambda item: item.arn)
     }
     found = Snapshot(
         account=account.account,
         partition=account.partition,
         taken_at=as_of,
-        users=_by_name(_user(account, entry) for entry in account.users),
-        groups=_by_name(_group(entry) for entry in account.groups),
-        roles=_by_name(_role(entry) for entry in account.roles if entry.trust),
+        users=_by_name(_user(account, user) for user in account.users),
+        groups=_by_name(map(_in_order, account.groups)),
+        roles=_by_name(map(_in_order, account.roles)),
         policies=policies,
-        unassigned_devices=tuple(
-            _device(account, entry, "") for entry in account.unassigned_devices
-        ),
+        unassigned_devices=account.unassigned_devices,
         alias=account.alias,
         password_policy=account.password_policy,
     )
@@ -264,77 +245,25 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
     return with_report(everything, report, source)
 
 
-def _user(account: AccountFile, entry: UserEntry) -> User:
-    secrets = account.credentials.get(entry.name)
-    devices = secrets.devices if secrets else ()
-    keys = secrets.keys if secrets else ()
-    return User(
-        name=entry.name,
-        path=entry.path,
-        arn=entry.arn,
-        id=entry.id,
-        groups=tuple(sorted(entry.groups)),
-        attached=tuple(sorted(entry.attached)),
-        inline=_inline(entry.inline, ResourceKind.USER_POLICY, entry.name),
-        boundary=entry.boundary,
-        tags=entry.tags,
-        password=Password(secrets.reset_required) if secrets and secrets.password else None,
-        devices=tuple(_device(account, device, entry.name) for device in devices),
-        keys=tuple(AccessKey(key.id, key.active) for key in sorted(keys, key=lambda key: key.id)),
-        created_at=entry.created_at,
+def _user(account: AccountFile, user: User) -> User:
+    """Return a user with the credentials that the file has beside it, and without a secret."""
+    credentials = account.credentials.get(user.name, UserCredentials())
+    return replace(
+        _in_order(user),
+        groups=tuple(sorted(user.groups)),
+        password=Password(credentials.reset_required) if credentials.password else None,
+        devices=credentials.devices,
+        keys=tuple(sorted(credentials.keys, key=lambda key: key.id)),
     )
 
 
-def _group(entry: GroupEntry) -> Group:
-    inline = _inline(entry.inline, ResourceKind.GROUP_POLICY, entry.name)
-    return Group(entry.name, entry.path, entry.arn, tuple(sorted(entry.attached)), inline)
-
-
-def _role(entry: RoleEntry) -> Role:
-    about = ResourceRef(ResourceKind.TRUST_POLICY, entry.name)
-    return Role(
-        name=entry.name,
-        path=entry.path,
-        arn=entry.arn,
-        trust=_document(entry.trust, about.label, PolicyKind.TRUST),
-        attached=tuple(sorted(entry.attached)),
-        inline=_inline(entry.inline, ResourceKind.ROLE_POLICY, entry.name),
-        boundary=entry.boundary,
+def _in_order(owner: _Named) -> _Named:
+    """Return a user, group or role with its policies in the order that a snapshot has."""
+    return replace(
+        owner,
+        attached=tuple(sorted(owner.attached)),
+        inline=tuple(sorted(owner.inline, key=lambda policy: policy.name)),
     )
-
-
-def _managed(entry: PolicyEntry) -> ManagedPolicy:
-    return ManagedPolicy(
-        arn=entry.arn,
-        name=entry.name,
-        path=entry.path,
-        default_version=entry.default.id,
-        document=_document(entry.default.document, entry.arn),
-        aws_managed=entry.aws_managed,
-        versions=tuple(version.id for version in entry.versions),
-        description=entry.description,
-        made_at={each.id: each.created_at for each in entry.versions if each.created_at},
-    )
-
-
-def _inline(
-    entries: tuple[InlinePolicy, ...], kind: ResourceKind, owner: str
-) -> tuple[AttachedPolicy, ...]:
-    named = [
-        (ResourceRef(kind, entry.name, owner).label, entry)
-        for entry in sorted(entries, key=lambda entry: entry.name)
-        if entry.document
-    ]
-    return tuple(AttachedPolicy(name, _document(entry.document, name)) for name, entry in named)
-
-
-def _document(text: str, source: str, kind: PolicyKind = PolicyKind.IDENTITY) -> Document:
-    # not `parse`: some policies of AWS are longer than a text that people write may be
-    return from_json(json.loads(text), source=source, kind=kind)
-
-
-def _device(account: AccountFile, entry: DeviceEntry, user: str) -> Device:
-    return Device(account.serial_of(entry), DeviceKind.VIRTUAL, user)
 
 
 def _by_name(items: Iterable[_Named]) -> tuple[_Named, ...]:

@@ -8,21 +8,23 @@ password, secret or seed.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sekisho.account.details import SECTIONS, read_details
-from sekisho.account.entries import (
-    AccountFile,
-    DeviceEntry,
-    KeyEntry,
-    UserSecrets,
-    reference_faults,
-)
+from sekisho.account.contents import AccountFile, UserCredentials, reference_faults
+from sekisho.account.details import SECTIONS, read_details, without_unread
+from sekisho.account.model import AccessKey, Device
 from sekisho.documents import Shape, decoded_json, text_of_file
 from sekisho.errors import Code, Fault, FaultyAccount, quoted
 from sekisho.messages import Message, verbatim
-from sekisho.signin import CharacterClass, PasswordPolicy, check_device_name, is_seed
+from sekisho.signin import (
+    CharacterClass,
+    DeviceKind,
+    PasswordPolicy,
+    check_device_name,
+    device_arn,
+    is_seed,
+)
 
 SCHEMA = "sekisho.account/1"
 """The name of the form; another number means another form."""
@@ -89,17 +91,22 @@ def _read(shape: Shape) -> AccountFile:
     account = got["account"].matching(_ACCOUNT, Message("an account id of twelve digits"))
     partition = got["partition"].matching(_PARTITION, Message("a partition, like `aws`"))
     held = got["credentials"].members((), ("users", "unassignedDevices"))
+    secrets = _Secrets(partition, account)
     found = replace(
-        _with_details(got["authorizationDetails"], partition, account),
+        read_details(got["authorizationDetails"], partition, account),
         alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
-        credentials={name: read_user_secrets(entry) for name, entry in held["users"].entries()},
+        credentials={
+            name: _user_credentials(entry, name, secrets) for name, entry in held["users"].entries()
+        },
         unassigned_devices=tuple(
-            read_device(item, enabled=False) for item in held["unassignedDevices"].items()
+            _device(item, None, secrets) for item in held["unassignedDevices"].items()
         ),
+        seeds=secrets.seeds,
+        secret_keys=secrets.keys,
     )
     shape.faults.extend(reference_faults(found, "authorizationDetails"))
-    return found
+    return without_unread(found)
 
 
 def _bare_export(shape: Shape) -> AccountFile:
@@ -113,9 +120,9 @@ def _bare_export(shape: Shape) -> AccountFile:
             Message("no ARN in the export says whose account it is"), Code.ACCOUNT_BAD_REFERENCE
         )
         return AccountFile("", "")
-    found = replace(_with_details(replace(shape, open=True), *home), bare=True)
+    found = replace(read_details(replace(shape, open=True), *home), bare=True)
     shape.faults.extend(reference_faults(found, ""))
-    return found
+    return without_unread(found)
 
 
 def _homes(raw: object) -> Iterator[tuple[str, str]]:
@@ -126,19 +133,6 @@ def _homes(raw: object) -> Iterator[tuple[str, str]]:
             arn = entry.get("Arn") if isinstance(entry, dict) else None
             if isinstance(arn, str) and (match := _ARN.fullmatch(arn)):
                 yield match["partition"], match["account"]
-
-
-def _with_details(shape: Shape, partition: str, account: str) -> AccountFile:
-    details = read_details(shape, partition, account)
-    return AccountFile(
-        account=account,
-        partition=partition,
-        users=details.users,
-        groups=details.groups,
-        roles=details.roles,
-        policies=details.policies,
-        unread=details.unread,
-    )
 
 
 _KEY_ID = re.compile(r"AKIA[0-9A-Z]{12,124}")
@@ -179,23 +173,33 @@ def read_password_policy(shape: Shape) -> PasswordPolicy | None:
     )
 
 
-def read_user_secrets(shape: Shape) -> UserSecrets:
-    """Read what one user holds."""
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """The secrets of an account's devices and keys as they are found, and whose account it is."""
+
+    partition: str
+    account: str
+    seeds: dict[str, str] = field(default_factory=dict, repr=False)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def _user_credentials(shape: Shape, user: str, secrets: _Secrets) -> UserCredentials:
+    """Read the credentials of one user."""
     got = shape.members((), ("password", "passwordResetRequired", "devices", "accessKeys"))
     password = _secret(got["password"], _PASSWORD, Message("a password that IAM takes"))
     reset = got["passwordResetRequired"].flag()
     if reset and password is None:
         got["passwordResetRequired"].fault(Message("there is no password to be changed"))
-    return UserSecrets(
+    return UserCredentials(
         password=password,
         reset_required=reset,
-        devices=tuple(read_device(item, enabled=True) for item in got["devices"].items()),
-        keys=tuple(_key(item) for item in got["accessKeys"].items()),
+        devices=tuple(_device(item, user, secrets) for item in got["devices"].items()),
+        keys=tuple(_key(item, secrets) for item in got["accessKeys"].items()),
     )
 
 
-def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
-    """Read a virtual device, of a user (`enabled`) or unassigned."""
+def _device(shape: Shape, user: str | None, secrets: _Secrets) -> Device:
+    """Read a virtual device, of a user or unassigned."""
     got = shape.members(("name", "seed"), ("path", "enabled"))
     name = got["name"].text()
     path = got["path"].text() or "/"
@@ -210,23 +214,26 @@ def read_device(shape: Shape, *, enabled: bool) -> DeviceEntry:
     seed = got["seed"].text()
     if not got["seed"].absent and not is_seed(seed):
         got["seed"].fault(Message("is not a base32 seed of at least 10 bytes"))
+    enabled = user is not None
     if got["enabled"].flag(enabled) is not enabled:
         fix = Message(
             "list a device that nobody has enabled under `unassignedDevices`, and no other"
         )
         got["enabled"].fault(Message("contradicts the place of the device"), fix=fix)
-    return DeviceEntry(name, path, seed)
+    serial = device_arn(secrets.partition, secrets.account, path, name)
+    secrets.seeds[serial] = seed
+    return Device(serial, DeviceKind.VIRTUAL, user or "")
 
 
-def _key(shape: Shape) -> KeyEntry:
+def _key(shape: Shape, secrets: _Secrets) -> AccessKey:
     got = shape.members(("id", "secret"), ("active",))
     identifier = got["id"].text()
     if not got["id"].absent and not _KEY_ID.fullmatch(identifier):
         got["id"].fault(
             Message("is not the id of a long-term access key, like `AKIAIOSFODNN7EXAMPLE`")
         )
-    secret = _secret(got["secret"], _SECRET, Message("a secret access key")) or ""
-    return KeyEntry(identifier, secret, got["active"].flag(True))
+    secrets.keys[identifier] = _secret(got["secret"], _SECRET, Message("a secret access key")) or ""
+    return AccessKey(identifier, got["active"].flag(True))
 
 
 def _secret(shape: Shape, form: re.Pattern[str], what: Message) -> str | None:

@@ -123,7 +123,7 @@ def _example_users(account: AccountFile, local: "LocalAws", set_: str) -> Messag
         admin_token=session.session_token,
         machine=MACHINE,
         key=key.id,
-        secret=key.secret,
+        secret=account.secret_keys[key.id],
     )
 
 
@@ -134,7 +134,8 @@ def _signed_in(account: AccountFile, local: "LocalAws", user: str) -> "Keys":
 
     credentials, console = account.credentials[user], ConsoleClient(local.url, account.account)
     page = console.sign_in(user, credentials.password or "")
-    code = code_at(credentials.devices[0].seed, step_of(local.clock.now()))
+    seed = account.seeds[credentials.devices[0].serial]
+    code = code_at(seed, step_of(local.clock.now()))
     keys = console.mfa(page.ticket, code).keys
     if keys is None:
         raise InternalError(f"`{user}` of the example company cannot sign in")

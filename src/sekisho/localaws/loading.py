@@ -8,28 +8,19 @@ from base64 import b32encode
 from datetime import datetime
 from hashlib import sha256
 
-from moto.iam.models import (
-    AccessKey,
-    AccountPasswordPolicy,
-    AWSManagedPolicy,
-    Group,
-    IAMBackend,
-    ManagedPolicy,
-    MFADevice,
-    PolicyVersion,
-    Role,
-    User,
-)
+from moto.iam import models as moto
 
 from sekisho.account import (
+    AccessKey,
     AccountFile,
-    DeviceEntry,
-    GroupEntry,
-    KeyEntry,
-    PolicyEntry,
-    RoleEntry,
-    UserEntry,
-    UserSecrets,
+    Group,
+    ManagedPolicy,
+    ResourceKind,
+    ResourceRef,
+    Role,
+    User,
+    UserCredentials,
+    version_ref,
 )
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.localaws.overlay.credentials import first_password
@@ -38,6 +29,8 @@ from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.world import DeviceState, World
 from sekisho.messages import Message
 from sekisho.signin import CharacterClass, PasswordPolicy
+
+_Owner = moto.User | moto.Group | moto.Role
 
 
 def load_into(world: World, account: AccountFile) -> None:
@@ -56,14 +49,18 @@ def _load_details(world: World, account: AccountFile) -> None:
     for known in backend.aws_managed_policies:
         known.id = _stable_id(known.arn)
     for policy in account.policies:
-        _load_policy(world, backend, policy)
+        _load_policy(world, account, policy)
     _check_attached(backend, account)
+    owners: dict[tuple[ResourceKind, str], _Owner] = {}
     for group in account.groups:
-        _load_group(world, backend, group)
+        owners[ResourceKind.GROUP_POLICY, group.name] = _load_group(world, account, group)
     for role in account.roles:
-        _load_role(world, backend, role)
+        owners[ResourceKind.ROLE_POLICY, role.name] = _load_role(world, account, role)
     for user in account.users:
-        _load_user(world, backend, user)
+        owners[ResourceKind.USER_POLICY, user.name] = _load_user(world, user)
+    for about, text in account.texts.items():
+        if owner := owners.get((about.kind, about.owner)):
+            owner.put_policy(about.name, text)
 
 
 def _load_secrets(world: World, account: AccountFile) -> None:
@@ -71,14 +68,14 @@ def _load_secrets(world: World, account: AccountFile) -> None:
     for name, credentials in account.credentials.items():
         _load_credentials(world, backend.users[name], credentials, account)
     for orphan in account.unassigned_devices:
-        make_device(world, account.serial_of(orphan), DeviceState(orphan.seed))
+        make_device(world, orphan.serial, DeviceState(account.seeds[orphan.serial]))
     if account.alias:
         backend.account_aliases = [account.alias]
     if account.password_policy:
         backend.account_password_policy = _password_policy(account.password_policy)
 
 
-def _check_attached(backend: IAMBackend, account: AccountFile) -> None:
+def _check_attached(backend: moto.IAMBackend, account: AccountFile) -> None:
     wanted = {
         (arn, owner.name)
         for owners in (account.users, account.groups, account.roles)
@@ -106,31 +103,40 @@ def _check_attached(backend: IAMBackend, account: AccountFile) -> None:
         raise FaultyAccount("account", faults)
 
 
-def _load_policy(world: World, backend: IAMBackend, entry: PolicyEntry) -> None:
-    make = AWSManagedPolicy if entry.aws_managed else ManagedPolicy
-    policy = make(  # type: ignore[abstract]  # moto makes them so itself
-        entry.name,
+def _load_policy(world: World, account: AccountFile, policy: ManagedPolicy) -> None:
+    backend, known = iam(world), account.metadata[policy.arn]
+    texts = {
+        version: account.texts[version_ref(policy.arn, version, policy.default_version)]
+        for version in policy.versions
+    }
+    make = moto.AWSManagedPolicy if policy.aws_managed else moto.ManagedPolicy
+    made = make(  # type: ignore[abstract]  # moto makes them so itself
+        policy.name,
         account_id=world.account,
         region=world.partition,
-        default_version_id=entry.default.id,
-        description=entry.description,
-        document=entry.default.document,
-        path=entry.path,
-        create_date=_date(world, entry.created_at),
-        update_date=_date(world, entry.updated_at),
+        default_version_id=policy.default_version,
+        description=policy.description,
+        document=texts[policy.default_version],
+        path=policy.path,
+        create_date=_date(world, known.created_at),
+        update_date=_date(world, known.updated_at),
     )
-    policy.id = entry.id
-    policy.versions = [
-        PolicyVersion(
-            entry.arn, each.document, each.is_default, each.id, _date(world, each.created_at)
+    made.id = known.id
+    made.versions = [
+        moto.PolicyVersion(
+            policy.arn,
+            texts[version],
+            version == policy.default_version,
+            version,
+            _date(world, policy.made_at.get(version)),
         )
-        for each in sorted(entry.versions, key=lambda version: _number(version.id))
+        for version in sorted(policy.versions, key=_number)
     ]
-    policy.next_version_num = max(_number(version.id) for version in entry.versions) + 1
-    backend.managed_policies[entry.arn] = policy
-    if entry.aws_managed:
-        known = [each for each in backend.aws_managed_policies if each.arn != entry.arn]
-        backend.aws_managed_policies = [*known, policy]
+    made.next_version_num = max(map(_number, policy.versions)) + 1
+    backend.managed_policies[policy.arn] = made
+    if policy.aws_managed:
+        others = [each for each in backend.aws_managed_policies if each.arn != policy.arn]
+        backend.aws_managed_policies = [*others, made]
 
 
 def _stable_id(arn: str) -> str:
@@ -143,90 +149,90 @@ def _number(version: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _load_group(world: World, backend: IAMBackend, entry: GroupEntry) -> None:
-    group = Group(world.account, world.partition, entry.name, entry.path)
-    _fill_in(world, backend, group, entry)
-    backend.groups[entry.name] = group
+def _load_group(world: World, account: AccountFile, group: Group) -> moto.Group:
+    known = account.metadata[group.arn]
+    made = moto.Group(world.account, world.partition, group.name, group.path)
+    made.id, made.create_date = known.id, _date(world, known.created_at)
+    _attach(world, made, group.attached)
+    iam(world).groups[group.name] = made
+    return made
 
 
-def _load_user(world: World, backend: IAMBackend, entry: UserEntry) -> None:
-    user = User(  # type: ignore[abstract]  # moto makes them so itself
-        world.account, world.partition, entry.name, entry.path
+def _load_user(world: World, user: User) -> moto.User:
+    backend = iam(world)
+    made = moto.User(  # type: ignore[abstract]  # moto makes them so itself
+        world.account, world.partition, user.name, user.path
     )
-    _fill_in(world, backend, user, entry)
-    backend.users[entry.name] = user
-    backend.tagger.tag_resource(user.arn, tags_of(entry.tags))
-    for name in entry.groups:
-        backend.groups[name].users.append(user)
-    if entry.boundary:
-        world.boundaries[entry.name] = entry.boundary
+    made.id, made.create_date = user.id, _date(world, user.created_at)
+    _attach(world, made, user.attached)
+    backend.users[user.name] = made
+    backend.tagger.tag_resource(made.arn, tags_of(user.tags))
+    for name in user.groups:
+        backend.groups[name].users.append(made)
+    if user.boundary:
+        world.boundaries[user.name] = user.boundary
+    return made
 
 
-def _load_role(world: World, backend: IAMBackend, entry: RoleEntry) -> None:
-    role = Role(  # type: ignore[abstract]  # moto makes them so itself
+def _load_role(world: World, account: AccountFile, role: Role) -> moto.Role:
+    known = account.metadata[role.arn]
+    made = moto.Role(  # type: ignore[abstract]  # moto makes them so itself
         world.account,
         world.partition,
-        entry.id,
-        entry.name,
-        entry.trust,
-        entry.path,
-        entry.boundary,
+        known.id,
+        role.name,
+        account.texts[ResourceRef(ResourceKind.TRUST_POLICY, role.name)],
+        role.path,
+        role.boundary,
         "",
-        tags_of(entry.tags),
+        tags_of(known.tags),
         # an export does not tell it: IAM's own default
         "3600",
     )
-    _fill_in(world, backend, role, entry)
-    backend.roles[entry.id] = role
+    made.create_date = _date(world, known.created_at)
+    _attach(world, made, role.attached)
+    iam(world).roles[known.id] = made
+    return made
 
 
-def _fill_in(
-    world: World,
-    backend: IAMBackend,
-    owner: User | Group | Role,
-    entry: UserEntry | GroupEntry | RoleEntry,
-) -> None:
-    owner.id = entry.id
-    owner.create_date = _date(world, entry.created_at)
-    for inline in entry.inline:
-        owner.put_policy(inline.name, inline.document)
-    for arn in entry.attached:
-        backend.managed_policies[arn].attach_to(owner)
+def _attach(world: World, owner: _Owner, arns: tuple[str, ...]) -> None:
+    for arn in arns:
+        iam(world).managed_policies[arn].attach_to(owner)
 
 
 def _load_credentials(
-    world: World, user: User, credentials: UserSecrets, account: AccountFile
+    world: World, user: moto.User, credentials: UserCredentials, account: AccountFile
 ) -> None:
     if credentials.password is not None:
         world.passwords[user.name] = first_password(
             world, credentials.password, credentials.reset_required
         )
-    for entry in credentials.devices:
-        _load_device(world, user, entry, account.serial_of(entry))
+    for device in credentials.devices:
+        _load_device(world, user, device.serial, account.seeds[device.serial])
     for key in credentials.keys:
-        _load_key(world, user, key)
+        _load_key(world, user, key, account.secret_keys[key.id])
 
 
-def _load_device(world: World, user: User, entry: DeviceEntry, serial: str) -> None:
-    device = make_device(world, serial, DeviceState(entry.seed))
+def _load_device(world: World, user: moto.User, serial: str, seed: str) -> None:
+    device = make_device(world, serial, DeviceState(seed))
     set_owner(device, user, _date(world, None))
-    user.mfa_devices[serial] = MFADevice(serial, "", "")
+    user.mfa_devices[serial] = moto.MFADevice(serial, "", "")
     user.mfa_devices[serial].enable_date = _date(world, None)
 
 
-def _load_key(world: World, user: User, entry: KeyEntry) -> None:
-    status = "Active" if entry.active else "Inactive"
-    key = AccessKey(  # type: ignore[abstract]  # moto makes them so itself
+def _load_key(world: World, user: moto.User, key: AccessKey, secret: str) -> None:
+    status = "Active" if key.active else "Inactive"
+    made = moto.AccessKey(  # type: ignore[abstract]  # moto makes them so itself
         user.name, "AKIA", world.account, status
     )
-    key.access_key_id, key.secret_access_key = entry.id, entry.secret
-    key.create_date = _date(world, None)
-    user.access_keys.append(key)
-    iam(world).access_keys[entry.id] = key
+    made.access_key_id, made.secret_access_key = key.id, secret
+    made.create_date = _date(world, None)
+    user.access_keys.append(made)
+    iam(world).access_keys[key.id] = made
 
 
-def _password_policy(policy: PasswordPolicy) -> AccountPasswordPolicy:
-    return AccountPasswordPolicy(
+def _password_policy(policy: PasswordPolicy) -> moto.AccountPasswordPolicy:
+    return moto.AccountPasswordPolicy(
         allow_change_password=policy.users_may_change,
         hard_expiry=policy.hard_expiry,
         max_password_age=policy.max_age,

@@ -73,7 +73,7 @@ class Rehearsal:
         }
         for name, credentials in self.company.credentials.items():
             for device in credentials.devices:
-                self._people[name].phone.add(self.company.serial_of(device), device.seed)
+                self._people[name].phone.add(device.serial, self.company.seeds[device.serial])
 
     @property
     def account(self) -> str:
@@ -173,10 +173,10 @@ class Rehearsal:
 
     def key(self, name: str, key_id: str) -> Client:
         """Return one of the user's long-term access keys."""
-        for entry in self.company.credentials[name].keys:
-            if entry.id == key_id:
-                return self.client(name, StepCredential.LONG_TERM_KEY, Keys(entry.id, entry.secret))
-        raise InternalError(f"the company has no key `{key_id}` of `{name}`")
+        if all(key.id != key_id for key in self.company.credentials[name].keys):
+            raise InternalError(f"the company has no key `{key_id}` of `{name}`")
+        keys = Keys(key_id, self.company.secret_keys[key_id])
+        return self.client(name, StepCredential.LONG_TERM_KEY, keys)
 
     def session_of(
         self, name: str, credential: StepCredential, answer: Mapping[str, Any]

@@ -1,7 +1,8 @@
-"""What an account file holds: AWS's export as entries, what the export lacks, and how they fit.
+"""What an account file holds: a snapshot's own identities, what no snapshot has, and how they fit.
 
-Policy documents are the JSON text that IAM stores, so that what is loaded into an account
-is what was written. Passwords, secrets and seeds never show in a `repr`.
+What no snapshot has are the texts of policy documents, so that what is loaded into the local AWS is
+what was written; ids and dates that nothing is asked of; and passwords, secret keys and seeds,
+which never show in a `repr`.
 """
 
 from collections import Counter
@@ -9,126 +10,39 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sekisho.account.model import ResourceRef
+from sekisho.account.model import (
+    AccessKey,
+    Device,
+    Group,
+    ManagedPolicy,
+    ResourceKind,
+    ResourceRef,
+    Role,
+    User,
+)
 from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message
-from sekisho.signin import MAX_DEVICES, PasswordPolicy, device_arn
+from sekisho.signin import MAX_DEVICES, PasswordPolicy
 
 
 @dataclass(frozen=True, slots=True)
-class InlinePolicy:
-    """An inline policy: its name and its document as JSON text."""
-
-    name: str
-    document: str
-
-
-@dataclass(frozen=True, slots=True)
-class UserEntry:
-    """An IAM user of the export.
+class Metadata:
+    """What IAM says of a group, a role or a managed policy and a snapshot does not have.
 
     Attributes:
-        groups: names of the groups that the user is in.
-        attached: ARNs of the managed policies attached directly.
-        boundary: ARN of the permissions boundary, or None.
+        updated_at: of managed policies only.
+        tags: of roles only.
     """
 
-    name: str
-    path: str
-    arn: str
     id: str
-    created_at: datetime | None = None
-    groups: tuple[str, ...] = ()
-    attached: tuple[str, ...] = ()
-    inline: tuple[InlinePolicy, ...] = ()
-    boundary: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupEntry:
-    """A user group of the export."""
-
-    name: str
-    path: str
-    arn: str
-    id: str
-    created_at: datetime | None = None
-    attached: tuple[str, ...] = ()
-    inline: tuple[InlinePolicy, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RoleEntry:
-    """A role of the export; `trust` is its trust policy as JSON text."""
-
-    name: str
-    path: str
-    arn: str
-    id: str
-    trust: str
-    created_at: datetime | None = None
-    attached: tuple[str, ...] = ()
-    inline: tuple[InlinePolicy, ...] = ()
-    boundary: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
-    """One version of a managed policy: its id like `v2`, and its document as JSON text."""
-
-    id: str
-    document: str
-    is_default: bool
-    created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyEntry:
-    """A managed policy of the export, of the customer or of AWS; the newest version first."""
-
-    name: str
-    path: str
-    arn: str
-    id: str
-    versions: tuple[PolicyVersion, ...]
-    description: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
-
-    @property
-    def default(self) -> PolicyVersion:
-        """The version that is in force."""
-        return next(version for version in self.versions if version.is_default)
-
-    @property
-    def aws_managed(self) -> bool:
-        """Whether AWS owns the policy: its ARN has `aws` where others have the account."""
-        return self.arn.split(":")[4:5] == ["aws"]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceEntry:
-    """A virtual MFA device with its base32 seed; the seed is a secret."""
-
-    name: str
-    path: str
-    seed: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyEntry:
-    """An access key with its secret."""
-
-    id: str
-    secret: str = field(repr=False)
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class UserSecrets:
-    """What one user holds.
+class UserCredentials:
+    """What one user has to sign in and to sign requests with.
 
     Attributes:
         password: the console password; None if there is none. A secret.
@@ -138,42 +52,56 @@ class UserSecrets:
 
     password: str | None = field(default=None, repr=False)
     reset_required: bool = False
-    devices: tuple[DeviceEntry, ...] = ()
-    keys: tuple[KeyEntry, ...] = ()
+    devices: tuple[Device, ...] = ()
+    keys: tuple[AccessKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFile:
-    """An account as a file describes it.
+    """An account as a file describes it; all lists are in the file's order.
 
     Attributes:
         alias: the account alias, or None.
-        policies: the managed policies whose documents the file holds; attached AWS managed
-            policies need not be among them.
+        users: without their credentials.
+        policies: the managed policies whose documents the file holds, each with its newest version
+            first; attached AWS managed policies need not be among them.
         password_policy: None if the account has no password policy of its own.
-        credentials: by user name; users who hold nothing are not in it.
+        credentials: by user name; users who have none are not in it.
         unassigned_devices: virtual devices that were created and never enabled.
+        seeds: the base32 seed of each device, by its serial number. Secrets.
+        secret_keys: the secret of each access key, by the key's id. Secrets.
+        texts: the JSON text that IAM stores of each document, by what it is; that of a managed
+            policy's version is under `version_ref`.
+        metadata: by the ARN of a group, role or managed policy.
         bare: whether it is AWS's answer alone, which says nothing of alias, password policy and
-            what users hold.
-        unread: why documents of a bare answer cannot be read, by what they are; they are "".
+            credentials.
+        unread: why documents of a bare answer cannot be read, by what they are. They have no text,
+            and what has them is left out.
     """
 
     account: str
     partition: str
     alias: str | None = None
-    users: tuple[UserEntry, ...] = ()
-    groups: tuple[GroupEntry, ...] = ()
-    roles: tuple[RoleEntry, ...] = ()
-    policies: tuple[PolicyEntry, ...] = ()
+    users: tuple[User, ...] = ()
+    groups: tuple[Group, ...] = ()
+    roles: tuple[Role, ...] = ()
+    policies: tuple[ManagedPolicy, ...] = ()
     password_policy: PasswordPolicy | None = None
-    credentials: Mapping[str, UserSecrets] = field(default_factory=dict)
-    unassigned_devices: tuple[DeviceEntry, ...] = ()
+    credentials: Mapping[str, UserCredentials] = field(default_factory=dict)
+    unassigned_devices: tuple[Device, ...] = ()
+    seeds: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    texts: Mapping[ResourceRef, str] = field(default_factory=dict)
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
     bare: bool = False
     unread: Mapping[ResourceRef, tuple[Fault, ...]] = field(default_factory=dict)
 
-    def serial_of(self, device: DeviceEntry) -> str:
-        """Return the serial number of one of the file's devices: its ARN."""
-        return device_arn(self.partition, self.account, device.path, device.name)
+
+def version_ref(arn: str, version: str, default: str) -> ResourceRef:
+    """Return what a version of a managed policy is: the policy itself, if it is in force."""
+    if version == default:
+        return ResourceRef(ResourceKind.MANAGED_POLICY, arn)
+    return ResourceRef(ResourceKind.POLICY_VERSION, version, arn)
 
 
 _MAX_KEYS = 2
@@ -222,7 +150,7 @@ def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
     """Return attached policies that the file does not hold; AWS's own are known anyway."""
     known = {policy.arn for policy in account.policies}
     of_aws = f"arn:{account.partition}:iam::aws:policy/"
-    lists: tuple[tuple[str, tuple[UserEntry | GroupEntry | RoleEntry, ...]], ...] = (
+    lists: tuple[tuple[str, tuple[User | Group | Role, ...]], ...] = (
         ("UserDetailList", account.users),
         ("GroupDetailList", account.groups),
         ("RoleDetailList", account.roles),
@@ -234,7 +162,7 @@ def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
                 (arn, f"{path}.AttachedManagedPolicies[{number}].PolicyArn")
                 for number, arn in enumerate(entry.attached)
             ]
-            if not isinstance(entry, GroupEntry) and entry.boundary:
+            if not isinstance(entry, Group) and entry.boundary:
                 named.append((entry.boundary, f"{path}.PermissionsBoundary.PermissionsBoundaryArn"))
             for arn, place in named:
                 if arn and arn not in known and not arn.startswith(of_aws):
@@ -246,16 +174,16 @@ def _unknown_policies(account: AccountFile, at: str) -> Iterator[Fault]:
 
 def _credential_faults(account: AccountFile) -> Iterator[Fault]:
     users = {user.name for user in account.users}
-    keys = Counter(key.id for secrets in account.credentials.values() for key in secrets.keys)
-    serials = Counter(account.serial_of(device) for device in _devices(account))
-    for name, secrets in account.credentials.items():
+    keys = Counter(key.id for each in account.credentials.values() for key in each.keys)
+    serials = Counter(device.serial for device in _devices(account))
+    for name, credentials in account.credentials.items():
         path = f"credentials.users.{quoted(name)[1:-1]}"
         if name not in users:
             yield _missing(path, Message("there is no user {name}").filled(name=quoted(name)))
-        if len(secrets.devices) > MAX_DEVICES:
+        if len(credentials.devices) > MAX_DEVICES:
             message = Message("a user can have up to {most} MFA devices").filled(most=MAX_DEVICES)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.devices")
-        if len(secrets.keys) > _MAX_KEYS:
+        if len(credentials.keys) > _MAX_KEYS:
             message = Message("a user can have up to {most} access keys").filled(most=_MAX_KEYS)
             yield Fault(Code.ACCOUNT_BAD_SHAPE, message, f"{path}.accessKeys")
     for name, count in (keys + serials).items():
@@ -266,9 +194,9 @@ def _credential_faults(account: AccountFile) -> Iterator[Fault]:
             yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "credentials")
 
 
-def _devices(account: AccountFile) -> Iterator[DeviceEntry]:
-    for secrets in account.credentials.values():
-        yield from secrets.devices
+def _devices(account: AccountFile) -> Iterator[Device]:
+    for credentials in account.credentials.values():
+        yield from credentials.devices
     yield from account.unassigned_devices
 
 
