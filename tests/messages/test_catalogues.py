@@ -9,7 +9,7 @@ from string import Formatter
 
 import pytest
 
-from sekisho.messages import CATALOGUES, Language, Message
+from sekisho.messages import CATALOGUES, Language, Message, verbatim
 
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
@@ -111,3 +111,25 @@ def test_messages_are_equal_if_they_say_the_same() -> None:
     assert hash(Message.of_json(filled.to_json())) == hash(filled)
     assert Message("yes", "answer") != Message("yes", "has")
     assert filled != "yes"
+
+
+def test_messages_of_equal_values_that_are_shown_otherwise_differ() -> None:
+    said = verbatim("{value}")
+    assert said.filled(value=1) != said.filled(value=True)
+    assert said.filled(value=1) == said.filled(value="1")
+    assert said.filled(value=said.filled(value=1)) != said.filled(value=said.filled(value=True))
+
+
+def test_equal_parts_are_compared_without_being_shown() -> None:
+    class Unshown:
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Unshown)
+
+        def __hash__(self) -> int:
+            return 0
+
+        def __format__(self, _: str) -> str:
+            raise AssertionError("shown")
+
+    said = verbatim("{value}")
+    assert said.filled(value=Unshown()) == said.filled(value=Unshown())
