@@ -379,6 +379,11 @@ class Snapshot:
         return _by_key(self.gaps, lambda gap: gap.resource)
 
     @cached_property
+    def operations_with_gaps(self) -> frozenset[str]:
+        """The operations of which some answer was not read, whatever it was about."""
+        return frozenset(gap.operation for gap in self.gaps)
+
+    @cached_property
     def inline_gaps(self) -> Mapping[tuple[ResourceKind, str], tuple[Gap, ...]]:
         """The gaps about inline policies, by the kind of policy and its owner."""
         of_owner = (gap for gap in self.gaps if gap.resource.kind in _INLINE)

@@ -64,8 +64,7 @@ def users_may_change(snapshot: Snapshot) -> bool | None:
     """Return the account's `AllowUsersToChangePassword`; None if it was not read."""
     if snapshot.password_policy is not None:
         return snapshot.password_policy.users_may_change
-    unread = any(gap.operation == _PASSWORD_POLICY for gap in snapshot.gaps)
-    return None if unread else False
+    return None if _PASSWORD_POLICY in snapshot.operations_with_gaps else False
 
 
 def readings_of(snapshot: Snapshot, user: User) -> tuple[Policies, ...]:
