@@ -4,7 +4,7 @@
                         "federatedBy"?},
      "policies": {"identity", "boundaries", "session", "resource", "vpcEndpoint",
                   "scps" and "rcps": [{"level", "policies"}]},
-     "options"?: {a switch by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
+     "options"?: {an assumption by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
 
     {"id", "decision", "because", "blockedBy", "assumed"?, "notGiven"?, "notInCatalogue"?}
     or  {"id", "error": {code, message, at}}
