@@ -106,7 +106,7 @@ def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
         "MFA is proved to be enforced for 1 of 4 users; for these 3 it is not, and here is why: "
-        "exceptions 1, not decided 1, open 1."
+        "exceptions 1, not decided 1, not enforced 1."
     )
     assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
     assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (

@@ -372,7 +372,7 @@ def test_ignorance_never_opens_a_door(
 
 
 def test_what_is_on_every_resource_passes_on_an_unknown_one() -> None:
-    """The law above would hold of a authorizer that refuses everything."""
+    """The law above would hold of an authorizer that refuses everything."""
     every = AttachedPolicy("every", policy.from_json(people.policy(people.ALL), source="every"))
     asked = Request(f"{USER}/x", "rds:DeleteDBInstance", "*")
     bounded = Policies((every,), boundaries=(every,))

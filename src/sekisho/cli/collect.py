@@ -60,7 +60,7 @@ def command(
 ) -> Exit:
     """Read an account whole: users, credentials, policies, root, SCPs.
 
-    Reads only. The snapshot goes to stdout, or to the file of --out; what was found is told on
+    Reads only. The snapshot goes to stdout, or to the file of --out; what was found is said on
     stderr. Exit 4 if something could not be read: the snapshot says what.
     """
     if force and not out:

@@ -161,7 +161,7 @@ _request_options = grouped(
         "assumptions",
         metavar="NAME=VALUE",
         multiple=True,
-        help="Set a point that AWS does not document: docs/semantics.md.",
+        help="Set a point that AWS does not document: docs/reference/assumptions.md.",
     ),
 )
 

@@ -29,7 +29,7 @@ def command() -> None:
     type=click.Choice([preset.value for preset in Preset]),
     default=Preset.RECOMMENDED.value,
     show_default=True,
-    help="Which Force_MFA policy; `sekisho policy new --explain` tells what each opens.",
+    help="Which Force_MFA policy; `sekisho policy new --explain` says what each allows.",
 )
 @click.option(
     "--partition",

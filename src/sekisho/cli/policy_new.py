@@ -52,7 +52,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     help="Where the choices below start from.",
 )
 @_choice_options
-@click.option("--explain", is_flag=True, help="Say what each choice opens and costs (on stderr).")
+@click.option("--explain", is_flag=True, help="Say what each choice allows and costs (on stderr).")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="A new file."
 )

@@ -119,7 +119,7 @@ class _Said:
         "--exempt",
         metavar="ACTION",
         multiple=True,
-        help="What may work without MFA, like iam:GetUser; Force_MFA's own list if not given.",
+        help="What may work without MFA, like iam:GetUser; those of Force_MFA if not given.",
     ),
     click.option(
         "--later",
@@ -214,7 +214,7 @@ def command(
     """Prove what holds of policies, for every request and every sign-in, or show what does not.
 
     POLICY files are the identity-based policies of one user, its groups' among them. Asked is
-    whether no request without MFA is allowed outside the exempt list, whether MFA enforcement takes
+    whether no request without MFA passes but the exempt actions, whether MFA enforcement takes
     nothing away from who has MFA, whether self-service reaches no other user, and whether
     everybody can sign in and enrol while no attacker can; or what --never, --always, --only-from
     and --invariants say. With --snapshot: whether each user of an account is enforced, or what

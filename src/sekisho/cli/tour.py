@@ -52,7 +52,7 @@ _BROKEN = Message("The tour ended early: a step did not come out as it must.")
     type=click.Choice([preset.value for preset in Preset]),
     default=Preset.RECOMMENDED.value,
     show_default=True,
-    help="Which Force_MFA policy; `sekisho policy new --explain` tells what each opens.",
+    help="Which Force_MFA policy; `sekisho policy new --explain` says what each allows.",
 )
 @format_option
 @lang_option

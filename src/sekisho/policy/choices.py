@@ -1,4 +1,4 @@
-"""The choices that make a Force_MFA policy, the presets, and what each choice opens and costs.
+"""The choices that make a Force_MFA policy, the presets, and what each choice allows and costs.
 
 Every choice that opens something is off in AWS's own sample and on only where a preset says so.
 """
@@ -145,7 +145,7 @@ def title_of(name: str) -> Message:
 
 
 def explain(choices: Choices) -> tuple[ChoiceText, ...]:
-    """Return every choice with what it opens and costs, in the order of `Choices`."""
+    """Return every choice with what it allows and costs, in the order of `Choices`."""
     explained = []
     for name in (field.name for field in fields(choices)):
         chosen = _chosen(getattr(choices, name))

@@ -53,7 +53,7 @@ DEEPEST = 32
 
 
 class ReadingStopped(Exception):
-    """The text cannot be read further; the collector holds why. Never leaves this room."""
+    """The text cannot be read further; the collector holds why. Never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ _UNBINDING = ("iam:DeleteUserPermissionsBoundary",)
 _BINDING = ("iam:PutUserPermissionsBoundary",)
 _DETAILS = "GetAccountAuthorizationDetails"
 _UNREAD = Message("the text of {policies} was not read")
-_UNSURE = Message("what enforces MFA `{user}` is not known: {why}")
+_UNSURE = Message("what enforces MFA for `{user}` is not known: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class Removals:
             or gives.
         strong: the policies that let whoever has them take MFA enforcement away.
         maybe_strong: those of which that is not known.
-        maybe_gates: those of which it is not known whether they MFA enforcement.
+        maybe_enforcements: those of which it is not known whether they enforce MFA.
         maybe_bounds: the boundaries of which that is not known.
         hidden: why it is not known what some user or group has at all.
     """

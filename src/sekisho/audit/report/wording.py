@@ -76,7 +76,7 @@ _SOME = Message(
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
 _NO_FIGURES = Message("Enabled, enforced, used: not read.")
-_WHY = Message("exceptions {exempt}, not decided {unknown}, open {open}.")
+_WHY = Message("exceptions {exempt}, not decided {unknown}, not enforced {open}.")
 _ENABLED = Message(
     "Enabled: {enabled} of {users} users have a device ({console_enabled} of {console} with a "
     "console password){unknown}."

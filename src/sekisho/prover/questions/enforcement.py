@@ -1,4 +1,4 @@
-"""Is MFA enforced: is there a request without MFA that is allowed outside the exempt list?
+"""Is MFA enforced: does a request without MFA pass that is for no exempt action?
 
 `sts:GetSessionToken` and `sts:GetCallerIdentity` answer whatever a policy says; they are named
 apart and never part of the question.
@@ -79,7 +79,7 @@ def prove_enforcement(
     *,
     later: bool = False,
 ) -> Enforcement:
-    """Return whether no request without MFA is allowed outside the exempt list.
+    """Return whether no request without MFA passes but the exempt actions.
 
     Args:
         policies: as attached to the user.
@@ -106,7 +106,7 @@ def enforcement_question(
     *,
     later: bool = False,
 ) -> Question:
-    """Return what `gate_shut` asks of direct calls; the arguments are the same."""
+    """Return what `prove_enforcement` asks of direct calls; the arguments are the same."""
     if later:
         left = denials(policies)
         policies = replace(left, identity=(*left.identity, EVERYTHING))
