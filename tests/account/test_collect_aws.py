@@ -43,7 +43,7 @@ def test_a_session_is_told_from_a_long_term_key(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 1)
+    monkeypatch.setattr("sekisho.account.aws.client._ATTEMPTS", 1)
     api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
     with pytest.raises(AwsRefused) as caught:
         list(api.pages("iam", "ListUsers", "Users"))
@@ -54,7 +54,7 @@ def test_a_lost_connection_is_clear(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
-    monkeypatch.setattr("sekisho.account.aws._ATTEMPTS", 1)
+    monkeypatch.setattr("sekisho.account.aws.client._ATTEMPTS", 1)
     api = connect(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=KEYS)
     with pytest.raises(AwsRefused) as caught:
         api.call("sts", "GetCallerIdentity")
