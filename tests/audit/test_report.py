@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from audit.small_accounts import snapshot_of
 from gaps import gap_at
@@ -288,6 +289,18 @@ def test_a_terminal_obeys_nothing() -> None:
     text = to_text(report(), Language.EN)
     assert "\x1b" not in text
     assert "\\u001b[31m" in text
+
+
+def test_columns_stand_in_line_beside_wide_and_spelled_out_characters() -> None:
+    named = {"users": {"mika": {}, "ユーザー\x1b": {}}}
+    text = to_text(audit_account(snapshot_of(named), Exceptions(), version="1"), Language.JA)
+    begin = [*text.splitlines()].index("ユーザー") + 1
+    heading, *rows = text.splitlines()[begin : begin + 3]
+    assert [row.split()[0] for row in rows] == ["mika", "ユーザー\\u001b"]
+    place = cell_len(heading[: heading.index("種別")])
+    for row in rows:
+        name, kind = row.split()[:2]
+        assert cell_len(row[: row.index(kind, row.index(name) + len(name))]) == place
 
 
 def test_json_has_everybody_and_every_status() -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from sekisho import __version__
 from sekisho.audit import SEVERITIES, Finding, Severity
@@ -16,6 +15,7 @@ from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.cli.tables import table_lines
 from sekisho.cli.wrap import hanging, unstyled
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message
@@ -179,19 +179,18 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
     _say(console, f"  {_TABLE.into(lang)}")
     for number, row in enumerate(truth.rows, 1):
         _say(console, f"  {number} {row.task.into(lang)}")
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("")
-    for number in range(1, len(truth.rows) + 1):
-        table.add_column(str(number), no_wrap=True)
+    columns = ["", *(str(number) for number, _ in enumerate(truth.rows, 1))]
+    rows = []
     for state in truth.columns:
         cells = [row.cells[state] for row in truth.rows]
         marked = [
             OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "") for cell in cells
         ]
-        table.add_row(unstyled(CREDENTIALS[state].into(lang)), *map(unstyled, marked))
-    console.print(table)
-    for line in _notes(truth):
-        _say(console, f"  {line.into(lang)}")
+        rows.append([CREDENTIALS[state].into(lang), *marked])
+    for line in table_lines(columns, rows, width=console.width, gap=1):
+        console.print(line, soft_wrap=True)
+    for note in _notes(truth):
+        _say(console, f"  {note.into(lang)}")
 
 
 def _notes(truth: TruthTable) -> Iterator[Message]:

@@ -9,12 +9,12 @@ import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.rule import Rule
-from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.tables import table_lines
 from sekisho.cli.wrap import wrapped
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
@@ -197,16 +197,12 @@ class _StepPrinter:
             self._print(self._in(_BECAUSE.filled(reasons=reasons)), "dim", 6)
 
     def _table(self, table: FactTable) -> None:
-        drawn = RichTable(box=None, pad_edge=False)
-        for column in table.columns:
-            drawn.add_column(self._in(column), header_style="bold", overflow="fold")
-        for row in table.rows:
-            drawn.add_row(*(RichText(self._cell(cell)) for cell in row))
+        columns = [self._in(column) for column in table.columns]
+        rows = [[self._cell(cell) for cell in row] for row in table.rows]
+        width = self._console.width - 6
         self._print(f"{self._in(table.title)}:", "", 4)
-        options = self._console.options.update_width(self._console.width - 6)
-        for line in self._console.render_lines(drawn, options, pad=False):
-            text = RichText.assemble(*((part.text, part.style or "") for part in line))
-            self._line(text, 6)
+        for line in table_lines(columns, rows, width=width):
+            self._line(line, 6)
 
     def _cell(self, cell: Cell) -> str:
         return cell if isinstance(cell, str) else self._in(cell)

@@ -1,7 +1,8 @@
 """An audit as text for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from unicodedata import east_asian_width
+
+from rich.cells import cell_len, set_cell_size
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.report.model import AccountReport
@@ -32,7 +33,11 @@ _SHOWN = 20
 
 
 def to_text(report: AccountReport, lang: Language) -> str:
-    """Return an audit as text; nothing in it is what a terminal would obey."""
+    """Return an audit as text; nothing in it is what a terminal would obey.
+
+    Each user is one line, however wide the terminal is: nine columns folded to 80 cells would cut
+    names and dates in two, and nobody could look for them.
+    """
     return "".join(f"{printable(line)}\n" for line in _lines(report, lang))
 
 
@@ -109,14 +114,7 @@ def _fact(found: Finding, lang: Language) -> str:
 def _table(
     columns: Sequence[Message], rows: Sequence[Sequence[Message]], lang: Language
 ) -> Iterator[str]:
-    lines = [[each.into(lang) for each in line] for line in (columns, *rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        padded = (
-            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
-        )
-        yield f"  {'  '.join(padded)}".rstrip()
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    # `rich.table` would take 1.6 ms for each user: 8 s for 5,000
+    lines = [[printable(each.into(lang)) for each in line] for line in (columns, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    yield from (f"  {'  '.join(map(set_cell_size, line, widths))}".rstrip() for line in lines)

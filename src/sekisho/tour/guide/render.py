@@ -2,12 +2,12 @@
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from rich.cells import cell_len
 
 from sekisho.messages import Language, Message
 from sekisho.tour.guide.model import (
@@ -29,14 +29,9 @@ _BRACKETED = re.compile(" ?\0([^\0]*)\0(†?) ?")
 Speak = Callable[[Message], str]
 
 
-def _width(text: str) -> int:
-    """Return how many columns a terminal gives to `text`: full-width characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
 def _wrapped(text: str, first: str, then: str) -> str:
     """Wrap English at spaces; leave Japanese, which has none, to the terminal."""
-    if _width(text) != len(text):
+    if cell_len(text) != len(text):
         return first + text
     return textwrap.fill(
         text,
@@ -61,10 +56,10 @@ def to_text(guide: Guide, language: Language) -> str:
                 return _BRACKETED.sub(r"\1\2", spoken)
 
     title = speak(guide.title)
-    parts = [f"{title}\n{'=' * _width(title)}", _wrapped(speak(guide.lead), "", "")]
+    parts = [f"{title}\n{'=' * cell_len(title)}", _wrapped(speak(guide.lead), "", "")]
     for number, section in enumerate(guide.sections, start=1):
         heading = f"{number}. {speak(section.title)}"
-        parts.append(f"{heading}\n{'-' * _width(heading)}")
+        parts.append(f"{heading}\n{'-' * cell_len(heading)}")
         parts += [_text_block(block, speak) for block in section.blocks]
     return "\n\n".join([*parts, guide.made_with]) + "\n"
 
