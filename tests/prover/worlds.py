@@ -182,13 +182,16 @@ def world(
             given_ = {k: v for k, v in zip(more, values, strict=True) if v is not None}
             context = situation.values.with_(given_)
             for name, resource in asked:
-                if _is_real(name, resource, given_):
+                if _is_real(name, resource, given_, direct=situation.held.direct):
                     yield from _owned(name, resource, context, keyed=OWNER.lower() in keys)
 
 
-def _is_real(name: str, resource: str, values: Mapping[str, object]) -> bool:
-    """Tell whether IAM is called where it is, and only what has a resource shows its tags."""
-    at_home = values.get("aws:RequestedRegion", "us-east-1") == "us-east-1"
+def _is_real(name: str, resource: str, values: Mapping[str, object], *, direct: bool) -> bool:
+    """Tell whether IAM is called where it is, and only what has a resource shows its tags.
+
+    From which Region a service calls IAM on a user's behalf is not documented.
+    """
+    at_home = not direct or values.get("aws:RequestedRegion", "us-east-1") == "us-east-1"
     untagged = "aws:ResourceTag/t" not in values
     return (at_home or not name.startswith("iam:")) and (untagged or resource != "*")
 
