@@ -125,7 +125,7 @@ def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
     found = {finding["id"]: finding for finding in report["findings"]}
     leak = found[FindingId.DENY_MISSES_KEYS.value]
     assert (leak["severity"], leak["line"], leak["column"]) == ("error", 3, 16)
-    assert leak["fix"]["ja"]
+    assert leak["remediation"]["ja"]
     [everything] = [
         row for row in report["credentials"]["rows"] if row["task"] == "everything else"
     ]

@@ -131,7 +131,7 @@ def _answer_json(answer: ExplainedError, lang: Language) -> dict[str, object]:
         return {
             "why": said(value.why),
             "tell": said(value.tell),
-            "fix": said(value.fix),
+            "remediation": said(value.fix),
             "administrator": value.administrator,
         }
 

@@ -51,7 +51,7 @@ def _finding_as_json(finding: Finding) -> dict[str, object]:
         "fact": finding.fact.to_json(),
         "title": finding.title.to_json(),
         "cause": finding.cause.to_json(),
-        "fix": finding.fix.to_json(),
+        "remediation": finding.fix.to_json(),
     }
 
 

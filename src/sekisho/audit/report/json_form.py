@@ -111,7 +111,7 @@ def _words(findings: Iterable[Finding]) -> dict[str, object]:
         name.value: {
             "title": name.text.title.to_json(),
             "cause": name.text.cause.to_json(),
-            "fix": name.text.fix.to_json(),
+            "remediation": name.text.fix.to_json(),
             "controls": [
                 {"name": each.name, "limits": each.limits.to_json()} for each in name.text.controls
             ],
