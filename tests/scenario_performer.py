@@ -46,7 +46,8 @@ NOT_PERFORMED = {
     "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
     "assumptions": "a step under an assumption set otherwise than by default",
     "partition": "a step in another partition than `aws`",
-    "age": "a password that its age alone makes expire: one that must be changed stands for it",
+    "age": "a password that its age alone makes expire: one that must be changed is used in its "
+    "place",
     "facts": "a step under a policy that asks for the user's id or tags, or for the time",
 }
 """What is not performed here, by name; the page about scenarios lists it in these words."""
