@@ -148,7 +148,7 @@ class Recorder:
         """Take what was reached in one phase of a test."""
         import builtins  # noqa: PLC0415 - where the instrumented modules find it too
 
-        reached: set[tuple[str, int]] = builtins.REACHED  # type: ignore[attr-defined]
+        reached: set[tuple[str, int]] = builtins.REACHED  # type: ignore[attr-defined]  # set below
         lines = {f"{module}:{line}" for module, line in reached}
         reached.clear()
         file = report.nodeid.partition("::")[0]
@@ -181,7 +181,7 @@ def record(package: Package, path: Path) -> int:
 
     import pytest  # noqa: PLC0415 - imported before the fork
 
-    builtins.REACHED = set()  # type: ignore[attr-defined]
+    builtins.REACHED = set()  # type: ignore[attr-defined]  # seen by every module
     home = SOURCE / package.name
     code = {}
     for file in home.rglob("*.py"):

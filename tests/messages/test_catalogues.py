@@ -1,6 +1,7 @@
 """The catalogues: every message of the code is translated, with its places, and nothing else is."""
 
 import ast
+import re
 import runpy
 import tomllib
 from collections.abc import Iterator
@@ -72,6 +73,28 @@ def _pairs(path: Path) -> Iterator[int]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_no_module_holds_a_text_in_two_languages(path: Path) -> None:
     assert not list(_pairs(path))
+
+
+JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
+NOT_SHOWN = {
+    "audit/explain/denial.py": "words that are looked for in an error text",
+    "audit/explain/match.py": "words that are looked for in an error text",
+    "cli/applying.py": "answers that are read from the terminal",
+    "cli/wrap.py": "the name of a rule, in a docstring",
+    "engine/exchange/sentences.py": "what stands between two values",
+    "messages/__init__.py": "where a space comes between two scripts",
+}
+"""Modules with Japanese in them, each with what it is."""
+
+
+def test_no_other_module_holds_japanese() -> None:
+    source = ROOT / "src" / "sekisho"
+    found = {
+        path.relative_to(source).as_posix()
+        for path in SOURCES
+        if JAPANESE.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(NOT_SHOWN)
 
 
 TABLES = sorted(CATALOGUES.glob("*.toml"))

@@ -28,10 +28,11 @@ from sekisho.rollout import (
     PlanningContext,
     PolicyGoal,
     TemporaryPassword,
-    lifecycle,
     plan,
     planning_context,
 )
+from sekisho.rollout import offboard as offboarding
+from sekisho.rollout import reset as resetting
 
 _THERE = Message("The user {user} is there already: the plan adds only what is missing.")
 _OPTION_OF = {
@@ -195,7 +196,7 @@ def reset(
     have one. It must be changed at the next sign-in, unless their policies would refuse that.
     """
     at = _standpoint(exempt, planning, aws, lang)
-    return finish(lifecycle.reset(at, user), planning, lang)
+    return finish(resetting(at, user), planning, lang)
 
 
 @click.command("offboard", short_help="Plan that somebody leaves: no right, no credential is left.")
@@ -211,7 +212,7 @@ def offboard(
     other credentials are made inactive, devices deactivated, groups left. The user stays.
     """
     at = _standpoint(exempt, planning, aws, lang)
-    return finish(lifecycle.offboard(at, user), planning, lang)
+    return finish(offboarding(at, user), planning, lang)
 
 
 def _standpoint(
