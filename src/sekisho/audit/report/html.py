@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
+_CODE = re.compile(r"`([^`]+)`")
+
 _SHORT, _LONG = 10, 30
 """How many characters stay on one line; how many without a space may break anywhere."""
 
@@ -134,15 +136,19 @@ def _shown(text: str) -> "Markup":
     """Return an escaped text, with what stands in backticks as code."""
     from markupsafe import Markup, escape  # noqa: PLC0415 - as above
 
+    escaped = escape(text)
+    if "`" not in text:
+        return escaped
     # what is put in is our own two tags, round text that is escaped
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - see above
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escaped)))  # noqa: S704 - see above
 
 
 def _fit(text: str) -> str:
     """Return a cell's class: what is short stays on one line, only long names break anywhere."""
     if len(text) <= _SHORT:
         return "short"
-    return "long" if max(map(len, text.split()), default=0) > _LONG else ""
+    longest = max(map(len, text.split()), default=0) if len(text) > _LONG else 0
+    return "long" if longest > _LONG else ""
 
 
 def _cells(row: UserRow) -> tuple[Message, ...]:
