@@ -137,7 +137,7 @@ REPLACED: dict[type[ast.AST], Callable[..., Iterator[ast.AST]]] = {
     ast.Set: _of_elements,
 }
 
-MESSAGES = ("Fault", "FaultyRequest", "Text", "TypeError", "TypeVar")
+MESSAGES = ("Fault", "FaultyRequest", "Message", "TypeError", "TypeVar", "verbatim")
 
 
 def _named(node: ast.expr, *names: str) -> bool:
