@@ -78,7 +78,7 @@ def test_nothing_is_exempt_that_is_not_allowed(choices):
 
 
 @given(some_choices)
-def test_the_enforcement_is_shut_to_keys_that_carry_no_mfa_key(choices):
+def test_enforcement_denies_keys_that_carry_no_mfa_key(choices):
     document = policy.force_mfa(choices)
     (enforcement,) = [s for s in document.statements if s.sid == "DenyAllExceptListedIfNoMFA"]
     assert (enforcement.effect, enforcement.resource.values) == (Effect.DENY, ("*",))
@@ -165,10 +165,10 @@ def test_every_choice_is_explained_in_both_languages(preset):
     explained = policy.explain(choices)
     assert [each.name for each in explained] == [field.name for field in fields(Choices)]
     for each in explained:
-        for text in (each.title, each.opens, each.costs):
+        for text in (each.title, each.allows, each.costs):
             assert text.en.isascii()
             assert not text.ja.isascii()
-        for text in (each.opens, each.costs):
+        for text in (each.allows, each.costs):
             assert text.en.endswith(".")
             assert text.ja.endswith("。")
     chosen = {each.name: each.chosen for each in explained}

@@ -163,7 +163,7 @@ def test_who_loses_what(document: Document, warned: dict[str, tuple[str, ...]]) 
     assert {name for name in ALL if fates[name] == "not-enforced"} == open_ - stuck
 
 
-def test_whether_the_policy_enforcements_is_not_said_where_it_cannot_be_told(
+def test_whether_the_policy_enforces_mfa_is_not_said_where_it_is_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unknown = Unknown(Message.both("too many states", "too many states"))
@@ -184,9 +184,9 @@ def test_whether_the_policy_enforcements_is_not_said_where_it_cannot_be_told(
     ],
     ids=["everything", "but-enrolment", "upside-down", "by-name"],
 )
-def test_nobody_is_shut_out_even_with_mfa(document: Document) -> None:
+def test_nobody_is_locked_out_even_with_mfa(document: Document) -> None:
     made = planned(document)
-    assert failed(made) == {"mfa-opens": ALL}
+    assert failed(made) == {"works-with-mfa": ALL}
     assert not made.applicable
 
 
@@ -206,7 +206,7 @@ def test_a_password_that_has_expired_counts(ends: int, hard: bool, stuck: tuple[
     assert proof.failed == stuck
 
 
-def test_who_was_shut_out_before_is_not_the_plans_doing() -> None:
+def test_who_was_locked_out_before_is_not_the_plans_doing() -> None:
     closed = f"arn:aws:iam::{ACCOUNT}:policy/DenyAll"
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
@@ -249,7 +249,7 @@ def replacing(document: Document, **about: Any) -> Plan:
 @pytest.mark.parametrize("action", ["*", "dynamodb:Query"], ids=["everything", "one-service"])
 def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
     made = replacing(allow(Action=action), password=Password())
-    assert failed(made) == {"mfa-opens": ("lone",)}
+    assert failed(made) == {"works-with-mfa": ("lone",)}
     (lost,) = [note for note in made.warnings if note.id == "loses"]
     assert lost.about == ("lone",)
     assert "such as `" in lost.text.en
@@ -277,7 +277,7 @@ def test_what_the_enforcement_itself_allows_counts_unless_it_is_for_enrolling(
     )
     goal = Goal(policy_goal(document=from_json(written)), users=("lone",), replaces=(OLD,))
     made = plan(goal, start, ADMIN)
-    assert failed(made) == ({"mfa-opens": ("lone",)} if shut else {})
+    assert failed(made) == ({"works-with-mfa": ("lone",)} if shut else {})
 
 
 def test_policies_that_were_not_read_are_not_taken_for_none() -> None:
@@ -286,7 +286,7 @@ def test_policies_that_were_not_read_are_not_taken_for_none() -> None:
         with_user(company(), taro), gaps=(gap_at("GetPolicyVersion", "", "AccessDenied"),)
     )
     made = plan(Goal(policy_goal(), users=("taro",), replaces=(OLD,)), start, ADMIN)
-    (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
+    (opens,) = [proof for proof in made.proofs if proof.id == "works-with-mfa"]
     assert (opens.verdict, opens.failed) == (SafetyVerdict.UNKNOWN, ("taro",))
     assert "may-lose" in felt(made)
 
@@ -327,19 +327,19 @@ def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> Non
     made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)
-    (opens,) = [proof for proof in made.proofs if proof.id == "mfa-opens"]
+    (opens,) = [proof for proof in made.proofs if proof.id == "works-with-mfa"]
     assert (opens.verdict, opens.failed) == (SafetyVerdict.UNKNOWN, ALL)
     assert not made.applicable
 
 
-def test_somebody_for_whom_mfa_opens_one_thing_is_not_shut_out() -> None:
+def test_somebody_whom_mfa_allows_one_thing_is_not_locked_out() -> None:
     only = allow(Action="kinesis:GetRecords", Resource=f"arn:aws:kinesis:*:{ACCOUNT}:stream/s")
     arn = f"arn:aws:iam::{ACCOUNT}:policy/Only"
     start = replace(company(), policies={**company().policies, arn: managed(arn, only)})
     start = with_user(start, user("reader", attached=(arn,), password=Password()))
     barred = deny(NotAction=["kinesis:*", "iam:*", "sts:*"])
-    assert "mfa-opens" not in failed(planned(barred, "reader", start=start))
-    assert failed(planned(deny(), "reader", start=start))["mfa-opens"] == ("reader",)
+    assert "works-with-mfa" not in failed(planned(barred, "reader", start=start))
+    assert failed(planned(deny(), "reader", start=start))["works-with-mfa"] == ("reader",)
 
 
 def test_a_replaced_enforcement_takes_nothing() -> None:
@@ -501,7 +501,7 @@ def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
     goal = Goal(policy_goal(), users=("console",), break_glass=("glass",))
     made = plan(goal, start, ADMIN)
     assert [(note.id, note.about) for note in made.reasons] == [("gap", ("glass",))]
-    assert failed(made) == {"break-glass-untouched": ("glass",), "mfa-opens": ("glass",)}
+    assert failed(made) == {"break-glass-untouched": ("glass",), "works-with-mfa": ("glass",)}
     gap = gap_at("GetPolicy", f"managedPolicy {lost}")
     made = plan(goal, replace(start, gaps=(gap,)), ADMIN)
     assert [note.id for note in made.reasons] == ["gap"]

@@ -18,7 +18,7 @@ from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, title_of
 
-_OPENS = Message("What it allows", "MFA")
+_ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
 
@@ -129,5 +129,5 @@ def _explain(choices: Choices, lang: Language) -> None:
     """Print every choice on stderr, as paragraphs: four columns would not fit a terminal."""
     for each in policy.explain(choices):
         click.echo(f"{each.title.into(lang)} [{each.name}]: {each.chosen}", err=True)
-        for label, sentence in ((_OPENS, each.opens), (_COSTS, each.costs)):
+        for label, sentence in ((_ALLOWS, each.allows), (_COSTS, each.costs)):
             click.echo(f"  {label.into(lang)}: {sentence.into(lang)}", err=True)

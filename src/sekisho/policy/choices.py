@@ -127,14 +127,14 @@ class ChoiceText:
         name: the field of `Choices`.
         title: what the choice is about.
         chosen: the value as text: `on`, `off`, a partition, a number of seconds.
-        opens: what is possible when it is on.
+        allows: what is possible when it is on.
         costs: what that costs, or what is at risk.
     """
 
     name: str
     title: Message
     chosen: str
-    opens: Message
+    allows: Message
     costs: Message
 
 

@@ -17,6 +17,7 @@ from sekisho.prover.questions.difference import (
 from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
+    allowed_with_mfa,
     denials,
     denying,
     enforcement_question,
@@ -24,7 +25,6 @@ from sekisho.prover.questions.enforcement import (
     expected_exempt,
     for_other_values,
     lost_with_mfa,
-    mfa_opens,
     prove_enforcement,
     via_service,
 )
@@ -83,6 +83,7 @@ __all__ = [
     "VersionedCondition",
     "about_resources",
     "agreed",
+    "allowed_with_mfa",
     "anyone",
     "assumed_user",
     "callers",
@@ -105,7 +106,6 @@ __all__ = [
     "items_together",
     "joined",
     "lost_with_mfa",
-    "mfa_opens",
     "nothing_lost",
     "own_things_only",
     "prove_enforcement",

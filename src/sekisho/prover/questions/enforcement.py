@@ -220,7 +220,7 @@ def _conditions(question: Question) -> Iterator[VersionedCondition]:
 _WITH_MFA = (CallerCredential.MFA_SESSION,)
 
 
-def mfa_opens(
+def allowed_with_mfa(
     policies: Policies,
     user: CallingUser,
     now: datetime,

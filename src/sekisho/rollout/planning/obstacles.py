@@ -17,7 +17,7 @@ GAP_OF = Message("{what} ({cause})")
 MEANT_UNREAD = Message(
     "Whether the goal means these users could not be read: a selector asks what they hold or are."
 )
-QUOTA = Message("A quota of AWS would be exceeded: {what}{unread}. {room}")
+QUOTA = Message("A quota of AWS would be exceeded: {what}{unread}. {fix}")
 BY_DEFAULT = Message(
     " (AWS's default: the account's own quota was not read, for which collecting needs "
     "`iam:GetAccountSummary`)"
@@ -61,7 +61,7 @@ OVERWRITES = Message(
     "it for something else. A roll-back brings it back."
 )
 
-_ROOM = {
+_FIXES = {
     Quota.POLICIES_PER_USER: ROOM_FOR_A_POLICY,
     Quota.POLICIES_PER_GROUP: ROOM_IN_A_GROUP,
     Quota.GROUPS_PER_USER: ROOM_FOR_A_GROUP,
@@ -116,7 +116,7 @@ def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Ite
     if used > most:
         what = f"`{name}`: {quota.message(name, most)}"
         unread = verbatim("") if quota.value.summary in summary else BY_DEFAULT
-        text = QUOTA.filled(what=what, unread=unread, room=_ROOM[quota])
+        text = QUOTA.filled(what=what, unread=unread, fix=_FIXES[quota])
         yield PlanNote("quota", text, (name,))
 
 
@@ -176,7 +176,8 @@ def _others(arn: str, snapshot: Snapshot) -> Iterator[str]:
 
 _SCPS = Message(
     "The service control policies could not be read: everyone-gets-in, caller-keeps-access, "
-    "administrator-remains and mfa-opens do not know them, and more may be denied than they say."
+    "administrator-remains and works-with-mfa do not know them, and more may be denied than they "
+    "say."
 )
 _DEVICES = Message(
     "The virtual MFA devices could not be listed: everyone-gets-in does not know those that are "

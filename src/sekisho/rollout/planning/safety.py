@@ -37,7 +37,7 @@ from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
     UNREAD_POLICIES,
-    mfa_still_opens,
+    works_with_mfa,
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
@@ -71,7 +71,7 @@ NO_BREAK_GLASS = Message("No break-glass user is named: nobody is protected as o
 NOBODY_ADMINISTERS = Message(
     "No user could administer users before, with what they hold, so that none is lost."
 )
-MFA_OPENS = Message("Nobody is locked out even with MFA.")
+WORKS_WITH_MFA = Message("Nobody is locked out even with MFA.")
 CALLER_UNKNOWN = Message("It is unknown which policies decide for the caller.")
 OTHER_ACCOUNT = Message("The caller is not of the account that was read.")
 NOT_MEANT = Message(
@@ -95,7 +95,7 @@ def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
         _enforcement_shut(accounts),
         gets_in(accounts),
         *keeping(accounts),
-        _mfa_opens(accounts),
+        _works_with_mfa(accounts),
     )
 
 
@@ -387,7 +387,7 @@ def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> Pro
     return first_refuted(at.administrators.of(user, kind_of_credential(each)) for each in held)
 
 
-def _mfa_opens(accounts: BeforeAfter) -> Proof:
+def _works_with_mfa(accounts: BeforeAfter) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    found = accounts.decided(mfa_still_opens).items()
-    return _proof("mfa-opens", MFA_OPENS, [(name, *told) for name, told in found])
+    found = accounts.decided(works_with_mfa).items()
+    return _proof("works-with-mfa", WORKS_WITH_MFA, [(name, *answer) for name, answer in found])

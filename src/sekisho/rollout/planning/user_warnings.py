@@ -19,9 +19,9 @@ from sekisho.prover import (
     Question,
     Refuted,
     Unknown,
+    allowed_with_mfa,
     expected_exempt,
     lost_with_mfa,
-    mfa_opens,
     prove_none,
 )
 from sekisho.prover import Verdict as Found
@@ -229,8 +229,8 @@ def _lost(accounts: BeforeAfter, user: User) -> Found:
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
-def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[SafetyVerdict, Message]:
-    """Return whether MFA still opens something for a user for whom it did.
+def works_with_mfa(accounts: BeforeAfter, user: User) -> tuple[SafetyVerdict, Message]:
+    """Return whether MFA still lets a user do something for whom it did.
 
     Asked of what is attached to the user, and of whatever may be attached later.
     """
@@ -238,8 +238,8 @@ def mfa_still_opens(accounts: BeforeAfter, user: User) -> tuple[SafetyVerdict, M
     if before is None or after is None:
         return SafetyVerdict.UNKNOWN, UNREAD_POLICIES
     for later in (False, True):
-        will = _opens(accounts, user, after, later=later)
-        was = will if isinstance(will, Refuted) else _opens(accounts, user, before, later=later)
+        will = _allowed(accounts, user, after, later=later)
+        was = will if isinstance(will, Refuted) else _allowed(accounts, user, before, later=later)
         match was, will:
             case (Refuted(), Refuted()) | (Proved(), _):
                 continue
@@ -257,10 +257,10 @@ def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Polic
     return before, policies_or_none(accounts.after, user.name)
 
 
-def _opens(accounts: BeforeAfter, user: User, policies: Policies, *, later: bool) -> Found:
-    """Return a request that MFA opens as a refutation, a proof that there is none, or neither."""
+def _allowed(accounts: BeforeAfter, user: User, policies: Policies, *, later: bool) -> Found:
+    """Return a request allowed with MFA as a refutation, a proof that there is none, or neither."""
     now, besides = accounts.before.taken_at, (*expected_exempt(), *_own_actions(accounts))
-    return _found(lambda: mfa_opens(policies, named_of(user), now, besides, later=later))
+    return _found(lambda: allowed_with_mfa(policies, named_of(user), now, besides, later=later))
 
 
 def _found(question: Callable[[], Question]) -> Found:

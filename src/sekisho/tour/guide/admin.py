@@ -131,11 +131,11 @@ def _choices(choices: Choices) -> Section:
     """Return what the policy allows by choice, and what that costs."""
     texts = _texts("choices")
     rows = tuple(
-        (choice.title, choice.opens, choice.costs)
+        (choice.title, choice.allows, choice.costs)
         for choice in policy.explain(choices)
         if choice.chosen != "off"
     )
-    columns = (texts["choice"], texts["opens"], texts["costs"])
+    columns = (texts["choice"], texts["allows"], texts["costs"])
     return _section("choices", GuideTable(texts["table"], columns, rows))
 
 
