@@ -33,7 +33,7 @@ def _line(meant: Meaning, action: str, target: Target) -> Line:
 # each example asks some 250 requests
 @settings(max_examples=60)
 @given(_choices())
-def test_the_enforcement_is_shut_and_enrolment_is_open(choices: Choices) -> None:
+def test_mfa_is_enforced_and_enrolment_is_allowed(choices: Choices) -> None:
     meant = meaning(policy.force_mfa(choices), partition=choices.partition)
     assert meant.enforces
     assert meant.unknown == ()

@@ -60,7 +60,7 @@ def test_every_prefix_exists(prefix):
 
 
 @pytest.mark.parametrize("service", ["iam", "sts", "s3", "sqs", "sns", "kms", "lambda", "dynamodb"])
-def test_the_services_of_the_story_have_few_unknown_operations(service):
+def test_the_services_of_the_scenarios_have_few_unknown_operations(service):
     operations = Loader().load_service_model(service, "service-2")["operations"]
     unknown = [name for name in operations if not iam_actions(service, name)]
     assert len(unknown) <= 5, unknown

@@ -57,7 +57,7 @@ def test_the_code_cites_places_that_are_there() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.ja.md", "docs/architecture.md"])
-def test_every_room_is_on_the_map(page: str) -> None:
+def test_every_package_is_on_the_map(page: str) -> None:
     assert {room for room in ROOMS if f"`{room}`" not in _text(page)} == set()
 
 

@@ -28,7 +28,7 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_shut_enforcement_exits_0_with_the_exempt_list() -> None:
+def test_proved_enforcement_exits_0_with_the_exempt_actions() -> None:
     done = run(SAMPLE, "--lang", "en")
     assert done.returncode == 0, done.stderr
     assert "proved" in done.stdout

@@ -49,7 +49,7 @@ def policy(tmp_path: Path, choices: Choices) -> str:
     return str(path)
 
 
-def test_each_story_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_scenario_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
     found = people(capsys, SAMPLE)
     assert list(found) == [each.id for each in (*PEOPLE, *ATTACKERS)]
     new = found["new-user"]
@@ -64,7 +64,7 @@ def test_each_story_has_its_verdict_and_its_steps(capsys: pytest.CaptureFixture[
     assert found["key-without-device"]["steps"][-1]["act"] == "sts:GetSessionToken"
 
 
-def test_a_refuted_story_exits_3_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refuted_scenario_exits_3_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(SAMPLE, "--only", "people") is Exit.FINDINGS
     told = capsys.readouterr().out
     assert "it dead-locks here" in told
@@ -191,7 +191,7 @@ def test_what_cannot_be_told_is_unknown_and_exits_4(
     )
 
 
-def test_sarif_has_a_result_for_each_refuted_story(capsys: pytest.CaptureFixture[str]) -> None:
+def test_sarif_has_a_result_for_each_refuted_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     run(SAMPLE, "--format", "sarif")
     log = json.loads(capsys.readouterr().out)["runs"][0]
     levels = {one["ruleId"]: one["level"] for one in log["results"]}

@@ -39,7 +39,7 @@ def asked(policies: Policies, **more: Any) -> Enforcement:
 
 @pytest.mark.parametrize("preset", list(Preset))
 @pytest.mark.parametrize("later", [False, True])
-def test_every_preset_is_a_shut_enforcement(preset: Preset, later: bool) -> None:
+def test_every_preset_enforces_mfa(preset: Preset, later: bool) -> None:
     policy = AttachedPolicy("enforcement", force_mfa(choices_of(preset)))
     everything = attached(ALLOW_ALL, name="everything")
     enforcement = prove_enforcement(
@@ -140,7 +140,7 @@ SHUT: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("statements", SHUT.values(), ids=list(SHUT))
-def test_enforcements_in_other_words_are_shut(statements: list[dict[str, Any]]) -> None:
+def test_enforcement_in_other_words_is_proved(statements: list[dict[str, Any]]) -> None:
     assert asked(identity(ALLOW_ALL, *statements)).direct == Proved()
 
 
@@ -181,7 +181,7 @@ def test_what_may_be_attached_later_is_another_question() -> None:
     assert isinstance(asked(policies, later=True).direct, Refuted)
 
 
-def test_boundary_session_and_scp_each_shut_the_enforcement() -> None:
+def test_boundary_session_and_scp_each_enforce_mfa() -> None:
     shut = attached(ALLOW_ALL, ENFORCEMENT, name="shut")
     open_ = identity(ALLOW_ALL).identity
     assert asked(Policies(identity=open_, boundaries=(shut,))).direct == Proved()

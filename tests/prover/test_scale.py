@@ -43,5 +43,5 @@ def test_force_mfa_shuts_the_enforcement_over_it_and_nothing_else_does(name: str
 
 
 @pytest.mark.parametrize("name", NOTHING_BEYOND_THE_LIST)
-def test_what_allows_nothing_beyond_the_list_is_a_shut_enforcement_by_itself(name: str) -> None:
+def test_what_allows_nothing_beyond_the_exempt_actions_is_enforcement_by_itself(name: str) -> None:
     assert prove_enforcement(Policies(identity=(attached(name),)), ALICE, NOW).direct == Proved()

@@ -55,7 +55,7 @@ def until(operator: str, key: str) -> dict[str, Any]:
         until("DateGreaterThan", "aws:TokenIssueTime"),
     ],
 )
-def test_a_walk_takes_place_when_it_is_said_to(closing: dict[str, Any]) -> None:
+def test_a_scenario_takes_place_when_it_is_said_to(closing: dict[str, Any]) -> None:
     def found(now: datetime | None) -> ScenarioAnswer:
         return run_scenario(scenario_of("new-user"), attached(hardened(closing)), Setting(now=now))
 

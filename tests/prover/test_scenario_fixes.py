@@ -69,7 +69,7 @@ BLOCKING = {
 
 
 @pytest.mark.parametrize("kind", BLOCKING, ids=lambda kind: kind.value)
-def test_what_stands_beside_the_enforcement_is_no_enforcement_s_to_mend(kind: PolicyKind) -> None:
+def test_no_change_of_enforcement_fixes_what_is_attached_beside_it(kind: PolicyKind) -> None:
     policies = _enforced(_beside(kind, *BLOCKING[kind]))
     new = scenario_of("new-user")
     assert run_scenario(new, policies).goes_wrong

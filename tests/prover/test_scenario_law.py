@@ -181,7 +181,7 @@ def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
     assert {*refused} <= {step for walk in walks for step in walk.steps}
 
 
-def test_a_walk_by_a_user_whom_the_policies_name_is_performed() -> None:
+def test_a_scenario_by_a_user_whom_the_policies_name_is_performed() -> None:
     """What is open on some users only, and closed on every other."""
     mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     opened, admins = "iam:UpdateLoginProfile", "arn:aws:iam::*:user/admins/*"

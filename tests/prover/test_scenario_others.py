@@ -151,7 +151,7 @@ def test_a_enforcement_that_leaves_much_open_is_given_up_in_time() -> None:
     assert "more than 2500 states" in found.result.reason.en
 
 
-def test_all_searches_of_a_story_share_one_limit_of_states() -> None:
+def test_all_searches_of_a_scenario_share_one_limit_of_states() -> None:
     attacker, opened = scenario_of("key-with-device"), open_on(["CreateLoginProfile"], ["user/*"])
     walks = [*explorations(attacker, setting_of(attacker, opened))]
     counts = [each.result.states for each in walks if isinstance(each.result, Unreachable)]
@@ -304,7 +304,7 @@ BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] =
 @pytest.mark.parametrize(
     ("name", "broken", "enforcement", "attacker"), BROKEN.values(), ids=list(BROKEN)
 )
-def test_a_walk_that_is_broken_is_caught(
+def test_a_scenario_that_is_broken_is_caught(
     name: str,
     broken: Callable[..., Any],
     enforcement: Callable[[], Policies],

@@ -393,7 +393,7 @@ def _told(path: list[str]) -> str:
     return " → ".join(f"`{act[1:]}` refused" if act[0] == "!" else f"`{act}`" for act in path)
 
 
-def test_the_page_shows_each_story_under_our_family_as_it_is() -> None:
+def test_the_page_shows_each_scenario_under_our_family_as_it_is() -> None:
     refuted = {case.id: case.values[0]["wrong"] for case in VERDICTS}
     for each in SCENARIOS:
         good, bad = ("gets in", "**locked out**") if each in PEOPLE else ("kept out", "**gets in**")

@@ -69,7 +69,7 @@ def fenced(statements: list[dict[str, Any]]) -> Policies:
 
 @A_PART
 @given(POLICIES, st.none() | POLICIES)
-def test_of_random_policies_whether_the_enforcement_is_shut(
+def test_of_random_policies_whether_mfa_is_enforced(
     statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None
 ) -> None:
     boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)

@@ -165,7 +165,7 @@ OPEN = {
 }
 
 
-def test_a_goals_waves_are_told(terminal: Terminal) -> None:
+def test_a_goals_waves_are_shown(terminal: Terminal) -> None:
     goal = terminal.path("goal.yaml")
     before = terminal.run("status", goal)
     assert before.return_value == Exit.CHANGES

@@ -195,7 +195,7 @@ def test_what_is_in_no_wave_is_told() -> None:
     assert note.about == ("admin", "aoi", "hanako")
 
 
-def test_a_policy_of_ones_own_stands_beside_the_goal(tmp_path: Path) -> None:
+def test_a_policy_file_is_found_beside_the_goal(tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
     source = str(tmp_path / "goal.yaml")
     for file, message in (("own.json", "statements is empty"), ("nowhere.json", "cannot be read")):

@@ -151,7 +151,7 @@ def test_who_leaves_loses_everything_at_once(
     assert [key.active for key in back.ssh_keys] == [key.active for key in was.ssh_keys]
 
 
-def test_what_somebody_holds_who_leaves_is_seen_ahead() -> None:
+def test_credentials_of_somebody_who_leaves_are_previewed() -> None:
     def held(active: bool) -> dict[str, Any]:
         return {
             "keys": (AccessKey("AKIALEAVER", active=active),),

@@ -8,7 +8,7 @@ import pytest
 from administered import REGION, iam_of, session_keys, signed_in
 from rollout.line import Line, line_to
 from rollout.staging import ENFORCEMENT, NOW, company
-from rollout.test_meanwhile import applied, replacing
+from rollout.test_concurrent_changes import applied, replacing
 from rollout.weather import Fault, Weather
 from sekisho.account.aws import Boto3Api, connect
 from sekisho.errors import AwsRefused

@@ -10,8 +10,8 @@ import pytest
 
 from administered import ACCOUNT, enrol, iam_of, signed_in
 from rollout.staging import ADMIN, ENFORCEMENT, Killed, Killing, company, one_of_each
-from rollout.test_doubt import ADDRESS, OURS, Stage
 from rollout.test_laws import made
+from rollout.test_password_ownership import ADDRESS, OURS, Stage
 from sekisho.account import AwsApi, collect
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws

@@ -377,7 +377,7 @@ def test_a_key_that_is_off_does_not_stop() -> None:
     assert about(plan(MACHINE, start, ADMIN), "keys-stop") == ()
 
 
-def test_a_policy_that_does_not_enforcement_is_told() -> None:
+def test_a_policy_that_does_not_enforce_mfa_is_an_obstacle() -> None:
     goal = Goal(policy_goal(document=managed(FULL, EVERYTHING).document), users=("machine",))
     made = plan(goal, account(), ADMIN)
     (proof,) = [proof for proof in made.proofs if proof.id == "enforcement"]
@@ -385,7 +385,7 @@ def test_a_policy_that_does_not_enforcement_is_told() -> None:
     assert "is allowed" in proof.shown[0].en
 
 
-def test_a_goal_that_stands_is_judged_all_the_same() -> None:
+def test_a_goal_that_is_reached_is_judged_all_the_same() -> None:
     everything = managed(ENFORCEMENT, EVERYTHING, tags={"team": "security", "cost": "0"})
     start = with_user(account(), user("machine", attached=(FULL, ENFORCEMENT)))
     start = replace(start, policies={**start.policies, ENFORCEMENT: everything})

@@ -20,8 +20,8 @@ from rollout.staging import (
     managed,
     policy_goal,
 )
+from rollout.test_concurrent_changes import Meanwhile
 from rollout.test_laws import made, password
-from rollout.test_meanwhile import Meanwhile
 from sekisho.account import AwsApi, Group, Snapshot
 from sekisho.cli.status import plan_as_json, plan_stands
 from sekisho.errors import Code, PlanRefused

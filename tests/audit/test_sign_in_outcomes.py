@@ -216,7 +216,7 @@ def test_a_password_of_which_it_is_not_known_whether_it_must_be_changed() -> Non
     assert fate(blind).kinds == (ImpactKind.MUST_ENROL,)
 
 
-def test_a_walk_that_is_not_decided_says_why() -> None:
+def test_a_scenario_that_is_not_decided_says_why() -> None:
     office = {
         "Effect": "Deny",
         "Action": "*",

@@ -196,7 +196,7 @@ def test_who_dies_before_the_call_and_finds_nothing_goes_on(stage: Stage) -> Non
     assert stage.taken_back(stage.journal) == []
 
 
-def test_only_what_is_in_doubt_can_be_settled(stage: Stage) -> None:
+def test_only_a_password_of_unknown_ownership_can_be_settled(stage: Stage) -> None:
     for said in ({"ours": ("taro",)}, {"theirs": ("nobody",)}):
         with pytest.raises(UsageError, match="not in doubt"):
             stage.say(**said)

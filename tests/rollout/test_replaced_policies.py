@@ -9,8 +9,8 @@ import pytest
 
 from administered import iam_of, signed_in
 from rollout.staging import ENFORCEMENT, NOW, Refusing, company, enforcement, policy_goal
+from rollout.test_concurrent_changes import OLD
 from rollout.test_laws import made, password
-from rollout.test_meanwhile import OLD
 from sekisho.account.aws import Boto3Api
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
