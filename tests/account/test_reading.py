@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from sekisho.account.calls import ReadingRun
-from sekisho.account.collect import read_report, read_root
+from sekisho.account.collect import read_report, read_root, read_scps
 from sekisho.account.model import THE_ACCOUNT, Gap
-from sekisho.account.organization import read_scps
 from sekisho.engine import Level
 from sekisho.errors import AwsRefused
 

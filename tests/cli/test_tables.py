@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sekisho.cli.tables import table_lines
+from sekisho.cli.terminal import table_lines
 
 CELL = st.text("abc XYZ[]/-日本語のデバイス。」", max_size=40).map(str.strip)
 ROWS = st.lists(st.tuples(CELL, CELL, CELL), max_size=4)

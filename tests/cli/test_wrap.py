@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sekisho.cli.wrap import hanging, wrapped
+from sekisho.cli.terminal import hanging, wrapped
 
 TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
 

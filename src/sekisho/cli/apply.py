@@ -1,6 +1,16 @@
-"""`sekisho apply`: do what a plan says, and nothing else."""
+"""`sekisho apply`: do what a plan says, and nothing else.
 
+Temporary passwords are made here. They are shown on the terminal or written to a file that only its
+owner may read; never to a pipe, a plan, a journal or a log.
+"""
+
+import errno
+import os
+import secrets
+import stat
+import sys
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,11 +30,149 @@ from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
 from sekisho.cli.planning import plan_lines
-from sekisho.cli.temporary_passwords import TemporaryPasswords
-from sekisho.errors import SekishoError
+from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
-from sekisho.rollout import ApplyReport, execute
+from sekisho.rollout import ApplyReport, Plan, execute
 from sekisho.rollout.applying import PlanFile, apply_progress, read_plan, retried
+from sekisho.rollout.changes import SetsPassword
+
+# no character that is taken for another when it is read from a screen
+_CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")
+
+_HEAD = "# sekisho: temporary passwords; delete this file when they are handed over\n"
+_SHOWN = Message("Temporary password of {user}, shown this once: {password}")
+_WRITTEN = Message("The temporary passwords are in {path}; delete it when they are handed over.")
+
+_POSIX = hasattr(os, "geteuid")
+"""Whether the mode of a file says who may read it."""
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+
+
+class TemporaryPasswords:
+    """The temporary passwords of one run of a plan, each shown before AWS has it: none can be lost.
+
+    A run that dies before AWS answers has shown a password that may not be set; the next run makes
+    and shows another.
+    """
+
+    def __init__(
+        self, plan: Plan, path: Path | None, lang: Language, kept: Collection[str] = ()
+    ) -> None:
+        """Refuse, before anything is done, if a password could not be handed to anybody.
+
+        Args:
+            plan: what is done.
+            path: the file for passwords; None: they are shown.
+            lang: the language.
+            kept: users whose password stays, so that none is made for them.
+
+        Raises:
+            UsageError: if the plan makes one, there is no terminal, and no file is named; or if
+                the file is there and holds something else, or others may read it.
+            SekishoError: if the file cannot be written.
+        """
+        self._path = path
+        fresh = path is not None and not os.path.lexists(path)
+        self._lang = lang
+        self._length = plan.password_length
+        self._passwords: dict[str, str] = {}
+        makes = any(
+            isinstance(change, SetsPassword) and change.user not in kept for change in plan.changes
+        )
+        if makes and path is None and not sys.stdout.isatty():
+            raise UsageError(
+                Message(
+                    "this plan makes a temporary password, and there is no terminal to show it on"
+                ),
+                fix=Message("run it on a terminal, or name a file with `--password-file FILE`"),
+            )
+        self._fresh = fresh and makes
+        if makes and path is not None:
+            # what cannot be written is found before anything is done
+            _append(path, "")
+
+    def password(self, user: str) -> str:
+        """Return the temporary password of a user, the same throughout the run, and show it.
+
+        Raises:
+            SekishoError: if it cannot be shown; then AWS does not get it either.
+        """
+        if user not in self._passwords:
+            password = _made(self._length)
+            if self._path is None:
+                click.echo(_SHOWN.filled(user=user, password=password).into(self._lang))
+            else:
+                _append(self._path, f"{user}\t{password}\n")
+            self._passwords[user] = password
+        return self._passwords[user]
+
+    def close(self) -> None:
+        """Say where the passwords are; a file made for them that none came into goes again."""
+        if self._path is None:
+            return
+        if self._passwords:
+            click.echo(_WRITTEN.filled(path=self._path).into(self._lang), err=True)
+        elif self._fresh and _is_empty(self._path):
+            self._path.unlink(missing_ok=True)
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether nobody has put a password into the file, nor another run."""
+    return path.is_file() and path.stat().st_size == len(_HEAD)
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line, made durable before this returns, to a file that is 0600 and holds no else."""
+    try:
+        file = os.open(path, _FLAGS, 0o600)
+        with os.fdopen(file, "a", encoding="utf-8", newline="\n") as opened:
+            before = _ended(file) if _begun(path, file) else _HEAD
+            opened.write(before + line)
+            opened.flush()
+            os.fsync(file)
+    except OSError as error:
+        linked = error.errno == errno.ELOOP
+        reason = Message("it is a link") if linked else reason_of(error)
+        raise SekishoError(
+            Message("`{path}` cannot be written: {reason}").filled(path=path, reason=reason),
+            code=Code.OUTPUT_UNWRITABLE,
+        ) from None
+
+
+def _ended(file: int) -> str:
+    """Return what ends the last line of an open file, which a run may have died in."""
+    os.lseek(file, -1, os.SEEK_END)
+    return "" if os.read(file, 1) == b"\n" else "\n"
+
+
+def _begun(path: Path, file: int) -> bool:
+    """Return whether an open file of passwords has its first line, or is empty.
+
+    Raises:
+        UsageError: if it is another's file, one that others may read, or holds something else.
+    """
+    found = os.fstat(file)
+    head = b"?"  # a device or a pipe may be read without end
+    if stat.S_ISREG(found.st_mode):
+        # opened to append, it stands at its end
+        os.lseek(file, 0, os.SEEK_SET)
+        head = os.read(file, len(_HEAD))
+    if head not in (b"", _HEAD.encode()):
+        message = Message("`{path}` is there already and holds something else")
+    elif _POSIX and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+        message = Message("`{path}` is there already and others may read it")
+    else:
+        return head != b""
+    raise UsageError(message.filled(path=path), fix=Message("give another name"))
+
+
+def _made(length: int) -> str:
+    """Return a password of this length, of every class that a password policy can ask for."""
+    letters = [secrets.choice(each) for each in _CLASSES]
+    letters += [secrets.choice("".join(_CLASSES)) for _ in range(length - len(letters))]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)
+
 
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")

@@ -15,8 +15,7 @@ from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.tables import table_lines
-from sekisho.cli.wrap import hanging, unstyled
+from sekisho.cli.terminal import hanging, table_lines, unstyled
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message
 

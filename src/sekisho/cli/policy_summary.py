@@ -12,7 +12,7 @@ from sekisho.audit.meaning import meaning, sentences
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.wrap import hanging, unstyled
+from sekisho.cli.terminal import hanging, unstyled
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary, SummaryRow

@@ -14,8 +14,7 @@ from rich.text import Text as RichText
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.tables import table_lines
-from sekisho.cli.wrap import wrapped
+from sekisho.cli.terminal import table_lines, wrapped
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset

@@ -31,10 +31,9 @@ from sekisho.engine import (
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
-from sekisho.localaws.decision_log import LoggedDecision
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
-from sekisho.localaws.world import VerifiedCaller, World
+from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,

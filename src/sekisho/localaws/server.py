@@ -1,8 +1,16 @@
-"""The local AWS as a server on this machine."""
+"""The local AWS as a server on this machine, and how an account file is put into it.
+
+An account is loaded as it is: ids, paths, dates, versions and all. It goes into moto's state
+directly and not through the API, which would give new ids and dates and refuse what a real account
+has.
+"""
 
 import logging
 import os
 import socket
+from base64 import b32encode
+from datetime import datetime
+from hashlib import sha256
 from http import HTTPStatus
 from threading import Thread
 from types import TracebackType
@@ -12,22 +20,35 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
+from moto.iam import models as moto
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from sekisho.account import AccountFile
+from sekisho.account import (
+    AccessKey,
+    AccountFile,
+    Group,
+    ManagedPolicy,
+    ResourceKind,
+    ResourceRef,
+    Role,
+    User,
+    UserCredentials,
+    version_ref,
+)
 from sekisho.engine import Assumptions
-from sekisho.errors import InternalError, PortInUse
+from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.console_signin import signin_app
-from sekisho.localaws.decision_log import DecisionLog
-from sekisho.localaws.loading import load_into
-from sekisho.localaws.world import Clock, World
+from sekisho.localaws.overlay.credentials import first_password
+from sekisho.localaws.overlay.devices import make_device, set_owner
+from sekisho.localaws.overlay.request import iam, naive, tags_of
+from sekisho.localaws.world import Clock, DecisionLog, DeviceState, World
 from sekisho.messages import Message
-from sekisho.signin import SigninAssumptions
+from sekisho.signin import CharacterClass, PasswordPolicy, SigninAssumptions
 
 HOST = "127.0.0.1"
 CONSOLE_PATH = "/_console"
@@ -206,3 +227,222 @@ def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:
         return app(environ, start_response)
 
     return run
+
+
+_Owner = moto.User | moto.Group | moto.Role
+
+
+def load_into(world: World, account: AccountFile) -> None:
+    """Put `account` into the empty account of `world`.
+
+    Raises:
+        FaultyAccount: if a policy is attached that neither the file nor AWS has.
+    """
+    with world.lock:
+        _load_details(world, account)
+        _load_secrets(world, account)
+
+
+def _load_details(world: World, account: AccountFile) -> None:
+    backend = iam(world)
+    for known in backend.aws_managed_policies:
+        known.id = _stable_id(known.arn)
+    for policy in account.policies:
+        _load_policy(world, account, policy)
+    _check_attached(backend, account)
+    owners: dict[tuple[ResourceKind, str], _Owner] = {}
+    for group in account.groups:
+        owners[ResourceKind.GROUP_POLICY, group.name] = _load_group(world, account, group)
+    for role in account.roles:
+        owners[ResourceKind.ROLE_POLICY, role.name] = _load_role(world, account, role)
+    for user in account.users:
+        owners[ResourceKind.USER_POLICY, user.name] = _load_user(world, user)
+    for about, text in account.texts.items():
+        if owner := owners.get((about.kind, about.owner)):
+            owner.put_policy(about.name, text)
+
+
+def _load_secrets(world: World, account: AccountFile) -> None:
+    backend = iam(world)
+    for name, credentials in account.credentials.items():
+        _load_credentials(world, backend.users[name], credentials, account)
+    for orphan in account.unassigned_devices:
+        make_device(world, orphan.serial, DeviceState(account.seeds[orphan.serial]))
+    if account.alias:
+        backend.account_aliases = [account.alias]
+    if account.password_policy:
+        backend.account_password_policy = _password_policy(account.password_policy)
+
+
+def _check_attached(backend: moto.IAMBackend, account: AccountFile) -> None:
+    wanted = {
+        (arn, owner.name)
+        for owners in (account.users, account.groups, account.roles)
+        for owner in owners
+        for arn in owner.attached
+    }
+    wanted |= {
+        (owner.boundary, owner.name)
+        for owners in (account.users, account.roles)
+        for owner in owners
+        if owner.boundary
+    }
+    faults = [
+        Fault(
+            Code.ACCOUNT_BAD_REFERENCE,
+            Message(
+                "`{arn}`, attached to `{name}`, is neither in the file nor a policy of AWS"
+            ).filled(arn=arn, name=name),
+            fix=Message("export the policies as well"),
+        )
+        for arn, name in sorted(wanted)
+        if arn not in backend.managed_policies
+    ]
+    if faults:
+        raise FaultyAccount("account", faults)
+
+
+def _load_policy(world: World, account: AccountFile, policy: ManagedPolicy) -> None:
+    backend, known = iam(world), account.metadata[policy.arn]
+    texts = {
+        version: account.texts[version_ref(policy.arn, version, policy.default_version)]
+        for version in policy.versions
+    }
+    make = moto.AWSManagedPolicy if policy.aws_managed else moto.ManagedPolicy
+    made = make(  # type: ignore[abstract]  # moto makes them so itself
+        policy.name,
+        account_id=world.account,
+        region=world.partition,
+        default_version_id=policy.default_version,
+        description=policy.description,
+        document=texts[policy.default_version],
+        path=policy.path,
+        create_date=_date(world, known.created_at),
+        update_date=_date(world, known.updated_at),
+    )
+    made.id = known.id
+    made.versions = [
+        moto.PolicyVersion(
+            policy.arn,
+            texts[version],
+            version == policy.default_version,
+            version,
+            _date(world, policy.made_at.get(version)),
+        )
+        for version in sorted(policy.versions, key=_number)
+    ]
+    made.next_version_num = max(map(_number, policy.versions)) + 1
+    backend.managed_policies[policy.arn] = made
+    if policy.aws_managed:
+        others = [each for each in backend.aws_managed_policies if each.arn != policy.arn]
+        backend.aws_managed_policies = [*others, made]
+
+
+def _stable_id(arn: str) -> str:
+    """Return the id of one of AWS's own policies: moto's is another one at every start."""
+    return "ANPA" + b32encode(sha256(arn.encode()).digest()).decode()[:17]
+
+
+def _number(version: str) -> int:
+    digits = version.removeprefix("v").partition(".")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _load_group(world: World, account: AccountFile, group: Group) -> moto.Group:
+    known = account.metadata[group.arn]
+    made = moto.Group(world.account, world.partition, group.name, group.path)
+    made.id, made.create_date = known.id, _date(world, known.created_at)
+    _attach(world, made, group.attached)
+    iam(world).groups[group.name] = made
+    return made
+
+
+def _load_user(world: World, user: User) -> moto.User:
+    backend = iam(world)
+    made = moto.User(  # type: ignore[abstract]  # moto makes them so itself
+        world.account, world.partition, user.name, user.path
+    )
+    made.id, made.create_date = user.id, _date(world, user.created_at)
+    _attach(world, made, user.attached)
+    backend.users[user.name] = made
+    backend.tagger.tag_resource(made.arn, tags_of(user.tags))
+    for name in user.groups:
+        backend.groups[name].users.append(made)
+    if user.boundary:
+        world.boundaries[user.name] = user.boundary
+    return made
+
+
+def _load_role(world: World, account: AccountFile, role: Role) -> moto.Role:
+    known = account.metadata[role.arn]
+    made = moto.Role(  # type: ignore[abstract]  # moto makes them so itself
+        world.account,
+        world.partition,
+        known.id,
+        role.name,
+        account.texts[ResourceRef(ResourceKind.TRUST_POLICY, role.name)],
+        role.path,
+        role.boundary,
+        "",
+        tags_of(known.tags),
+        # an export does not tell it: IAM's own default
+        "3600",
+    )
+    made.create_date = _date(world, known.created_at)
+    _attach(world, made, role.attached)
+    iam(world).roles[known.id] = made
+    return made
+
+
+def _attach(world: World, owner: _Owner, arns: tuple[str, ...]) -> None:
+    for arn in arns:
+        iam(world).managed_policies[arn].attach_to(owner)
+
+
+def _load_credentials(
+    world: World, user: moto.User, credentials: UserCredentials, account: AccountFile
+) -> None:
+    if credentials.password is not None:
+        world.passwords[user.name] = first_password(
+            world, credentials.password, credentials.reset_required
+        )
+    for device in credentials.devices:
+        _load_device(world, user, device.serial, account.seeds[device.serial])
+    for key in credentials.keys:
+        _load_key(world, user, key, account.secret_keys[key.id])
+
+
+def _load_device(world: World, user: moto.User, serial: str, seed: str) -> None:
+    device = make_device(world, serial, DeviceState(seed))
+    set_owner(device, user, _date(world, None))
+    user.mfa_devices[serial] = moto.MFADevice(serial, "", "")
+    user.mfa_devices[serial].enable_date = _date(world, None)
+
+
+def _load_key(world: World, user: moto.User, key: AccessKey, secret: str) -> None:
+    status = "Active" if key.active else "Inactive"
+    made = moto.AccessKey(  # type: ignore[abstract]  # moto makes them so itself
+        user.name, "AKIA", world.account, status
+    )
+    made.access_key_id, made.secret_access_key = key.id, secret
+    made.create_date = _date(world, None)
+    user.access_keys.append(made)
+    iam(world).access_keys[key.id] = made
+
+
+def _password_policy(policy: PasswordPolicy) -> moto.AccountPasswordPolicy:
+    return moto.AccountPasswordPolicy(
+        allow_change_password=policy.users_may_change,
+        hard_expiry=policy.hard_expiry,
+        max_password_age=policy.max_age,
+        minimum_password_length=policy.minimum_length,
+        password_reuse_prevention=policy.reuse_prevention,
+        require_lowercase_characters=CharacterClass.LOWERCASE in policy.required,
+        require_numbers=CharacterClass.NUMBER in policy.required,
+        require_symbols=CharacterClass.SYMBOL in policy.required,
+        require_uppercase_characters=CharacterClass.UPPERCASE in policy.required,
+    )
+
+
+def _date(world: World, when: datetime | None) -> datetime:
+    return naive(when or world.clock.now())
