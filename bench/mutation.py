@@ -48,7 +48,11 @@ class Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._code_of = code_of
 
     def find_spec(self, fullname, path=None, target=None):  # noqa: ARG002, D102 - importlib's protocol
-        return importlib.util.spec_from_loader(fullname, self) if self._code_of(fullname) else None
+        if self._code_of(fullname) is None:
+            return None
+        # with the place of its file: a module may read others beside it
+        file = SOURCE.parent / f"{fullname.replace('.', '/')}.py"
+        return importlib.util.spec_from_file_location(fullname, file, loader=self)
 
     def exec_module(self, module: ModuleType) -> None:  # noqa: D102 - importlib's protocol
         exec(self._code_of(module.__name__), module.__dict__)  # noqa: S102 - our own source, changed
