@@ -150,3 +150,13 @@ def test_tags(aws: LocalAws) -> None:
     reserved = [{"Key": "aws:x", "Value": ""}]
     found = error_of(iam.tag_mfa_device, SerialNumber=serial, Tags=reserved)
     assert found == ("InvalidInput", 400)
+
+
+def test_no_list_ever_shows_a_seed(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    serial, _ = made(aws, "seedless")
+    shown = str(iam.list_virtual_mfa_devices()) + str(iam.get_account_authorization_details())
+    seed = aws.world.devices[serial].seed
+    assert seed not in shown
+    assert "Base32StringSeed" not in shown
+    assert seed not in repr(aws.world)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
+from sekisho.localaws import overlay
 from sekisho.localaws.overlay.checks import pattern_of, self_service
 
 
@@ -35,3 +38,11 @@ def test_who_is_implied_is_read_from_the_model() -> None:
     assert {"GetUser", "ListMFADevices", "DeactivateMFADevice", "CreateAccessKey"} <= self_service()
     assert "EnableMFADevice" not in self_service()
     assert "UpdateLoginProfile" not in self_service()
+
+
+def test_every_operation_of_the_overlay_is_one_of_the_service() -> None:
+    for service, subjects in overlay.SUBJECTS.items():
+        model = ServiceModel(Loader().load_service_model(service, "service-2"))
+        known = {xform_name(name) for name in model.operation_names}
+        for subject in subjects:
+            assert {each.__name__ for each in subject.OPERATIONS} <= known
