@@ -7,7 +7,7 @@ from typing import Any
 from cases import CORPUS
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
-from sekisho.policy.choices import Choices
+from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}

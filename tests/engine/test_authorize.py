@@ -18,7 +18,7 @@ from sekisho.engine import (
     ResourcePolicyKind,
     decide,
 )
-from sekisho.engine.algebra import unasked
+from sekisho.engine.authorize import unasked
 from sekisho.engine.groups import applies
 from sekisho.engine.matching.principals import Named, caller_of
 from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting

@@ -6,7 +6,7 @@ import pytest
 
 from engine import reference
 from engine.asking import condition_holds
-from sekisho.engine.matching import operators
+from sekisho.engine.matching import conditions
 from sekisho.policy.document import OperatorName
 
 TEXTS = ["", "a", "A", "ab", "a*", "*", "?b", "営業"]
@@ -74,10 +74,10 @@ def _values(name: str) -> list[str]:
 def test_both_know_the_same_operators() -> None:
     names = {name.value for name in OperatorName}
     assert set(reference.NAMES) == names
-    assert {name.value for name in {*operators.COMPARISONS, *operators.NEGATIONS}} == (
+    assert {name.value for name in {*conditions.COMPARISONS, *conditions.NEGATIONS}} == (
         names - {"Null"}
     )
-    assert {a.value: b.value for a, b in operators.NEGATIONS.items()} == reference.NEGATIVE
+    assert {a.value: b.value for a, b in conditions.NEGATIONS.items()} == reference.NEGATIVE
 
 
 def _forms(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from scenario_policies import HARDENED, PUBLISHED, around_of, attached, policies
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.messages import Language
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
-from sekisho.policy.choices import Choices
+from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import (
     ATTACKERS,
     PEOPLE,

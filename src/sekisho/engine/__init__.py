@@ -1,7 +1,6 @@
 """What policies mean: request + policies → decision with causes. No third-party package."""
 
-from sekisho.engine.algebra import unasked
-from sekisho.engine.authorize import Engine, checked, decide
+from sekisho.engine.authorize import Engine, checked, decide, unasked
 from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
 from sekisho.engine.model import (

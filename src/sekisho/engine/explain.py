@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sekisho.engine.algebra import needed
-from sekisho.engine.authorize import DEFAULTS, checked, decide
+from sekisho.engine.authorize import DEFAULTS, checked, decide, needed
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
@@ -18,7 +17,7 @@ from sekisho.engine.groups import (
     owner_of,
     read,
 )
-from sekisho.engine.matching import actions, conditions, operators, resources, variables
+from sekisho.engine.matching import actions, conditions, resources, variables
 from sekisho.engine.matching.principals import CallerKind, Named, named
 from sekisho.engine.matching.scope import Scope, TrackedAssumptions
 from sekisho.engine.model import (
@@ -299,7 +298,7 @@ def _resource_point(element: Element, scope: Scope) -> Point:
 
 
 def _condition_point(condition: Condition, scope: Scope) -> Point:
-    substituted = condition.operator.name in operators.SUBSTITUTING
+    substituted = condition.operator.name in conditions.SUBSTITUTING
     return Point(
         Part.CONDITION,
         condition.values,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from sekisho.engine.matching import arns, variables
-from sekisho.engine.matching.operators import SUBSTITUTING
+from sekisho.engine.matching.conditions import SUBSTITUTING
 from sekisho.engine.matching.principals import Caller, CallerKind, caller_of
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.remembered import remembered, remembered_by_identity

@@ -1,18 +1,6 @@
 """What is written: policy documents, and the Force_MFA family."""
 
 from sekisho.policy import names
-from sekisho.policy.choices import (
-    DESCRIPTION,
-    LONGEST_MFA_AGE,
-    NAME,
-    SHORTEST_MFA_AGE,
-    Choices,
-    ChoiceText,
-    Preset,
-    choices_of,
-    explain,
-    title_of,
-)
 from sekisho.policy.document import (
     KINDS,
     OPERATORS,
@@ -31,7 +19,20 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
-from sekisho.policy.family import SERVICE_EXEMPT, force_mfa
+from sekisho.policy.family import (
+    DESCRIPTION,
+    LONGEST_MFA_AGE,
+    NAME,
+    SERVICE_EXEMPT,
+    SHORTEST_MFA_AGE,
+    Choices,
+    ChoiceText,
+    Preset,
+    choices_of,
+    explain,
+    force_mfa,
+    title_of,
+)
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Summary, SummaryRow, summarise

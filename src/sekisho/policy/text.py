@@ -1,26 +1,318 @@
-"""Reading and printing policy documents.
+"""Reading and printing policy documents, by the grammar of the policy language.
 
 `parse` then `render` gives the same document; `render` is stable.
+
+Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
 import json
 import re
 from collections.abc import Callable
 
-from sekisho.errors import FaultyPolicy, InternalError
+from sekisho.errors import Code, FaultyPolicy, InternalError, quoted
+from sekisho.messages import Message
 from sekisho.policy.document import (
+    KINDS,
     Comment,
     Condition,
     Document,
+    Effect,
     Element,
     PolicyKind,
     Principal,
     PrincipalKey,
     Statement,
+    Version,
 )
-from sekisho.policy.grammar import document_of
-from sekisho.policy.nodes import Collector, Node, ReadingStopped, from_value
+from sekisho.policy.elements import conditions_of, element_of, principal_of
+from sekisho.policy.nodes import (
+    Collector,
+    ListNode,
+    Member,
+    Node,
+    ObjectNode,
+    ReadingStopped,
+    TextNode,
+    from_value,
+    kind_of,
+)
 from sekisho.policy.reader import read
+
+_DOCUMENT = ("Version", "Id", "Statement")
+_STATEMENT = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+_SID = re.compile(r"[A-Za-z0-9]*")
+
+_NAMES_PRINCIPALS = frozenset(
+    {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
+)
+_HAS_ID = _NAMES_PRINCIPALS
+_FREE_SIDS = frozenset({PolicyKind.RESOURCE, PolicyKind.VPC_ENDPOINT})
+
+
+def document_of(
+    root: Node, comments: tuple[Comment, ...], source: str, kind: PolicyKind, faults: Collector
+) -> Document | None:
+    """Return the document that `root` holds, or None; what is wrong is noted in `faults`."""
+    if not isinstance(root, ObjectNode):
+        message = Message("expected an object with a `Statement`, found {found}").filled(
+            found=kind_of(root)
+        )
+        faults.add(Code.POLICY_NOT_A_POLICY, message, position=root.position)
+        return None
+    members = _known(root, _DOCUMENT, "", faults)
+    version = _version(members.get("Version"), faults)
+    policy_id = _id(members.get("Id"), kind, faults)
+    if (member := members.get("Statement")) is None:
+        message = Message("the policy has no `Statement`")
+        faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", root.position)
+        return None
+    statements = _statements(member, kind, faults)
+    return Document(statements, version, policy_id, comments, source)
+
+
+def _known(
+    node: ObjectNode, names: tuple[str, ...], path: str, faults: Collector
+) -> dict[str, Member]:
+    """Return the members by name; note each name that is not an element."""
+    known = {}
+    by_lower_case = {name.lower(): name for name in names}
+    for member in node.members:
+        if member.key in names:
+            known[member.key] = member
+            continue
+        name = quoted(member.key)
+        at = f"{path}.{name[1:-1]}" if path else name[1:-1]
+        near = by_lower_case.get(member.key.lower().strip())
+        code, fix = Code.POLICY_ELEMENT_CASE, Message("write `{near}`").filled(near=near)
+        if not near:
+            code = Code.POLICY_UNKNOWN_ELEMENT
+            fix = Message("the elements here are {names}").filled(names=", ".join(names))
+        message = Message("{element} is no policy element").filled(element=name)
+        faults.add(code, message, at, member.position, fix=fix)
+        if near:
+            # one slip is one fault: not also a missing element
+            known.setdefault(near, member)
+    return known
+
+
+def _text(member: Member, path: str, faults: Collector) -> str | None:
+    """Return the string that a member must be, or None."""
+    if isinstance(member.value, TextNode):
+        return member.value.value
+    message = Message("expected a string, found {found}").filled(found=kind_of(member.value))
+    faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
+    return None
+
+
+def _version(member: Member | None, faults: Collector) -> Version | None:
+    if member is None:
+        return None
+    if (text := _text(member, "Version", faults)) is None:
+        return None
+    try:
+        return Version(text)
+    except ValueError:
+        faults.add(
+            Code.POLICY_BAD_VERSION,
+            Message("{version} is no version of the policy language").filled(version=quoted(text)),
+            "Version",
+            member.value.position,
+            fix=Message("write `{version}`").filled(version=Version.V2012),
+        )
+        return None
+
+
+def _id(member: Member | None, kind: PolicyKind, faults: Collector) -> str | None:
+    if member is None:
+        return None
+    if kind not in _HAS_ID:
+        message = Message("no `Id` in this policy: {kind}").filled(kind=KINDS[kind])
+        faults.add(
+            Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, fix=Message("delete it")
+        )
+    return _text(member, "Id", faults)
+
+
+def _statements(member: Member, kind: PolicyKind, faults: Collector) -> tuple[Statement, ...]:
+    node = member.value
+    found: list[Statement] = []
+    match node:
+        case ObjectNode():
+            found.append(_Statement(node, "Statement", kind, faults).read(0))
+        case ListNode(items=()):
+            message = Message("the list of statements is empty")
+            faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", node.position)
+        case ListNode():
+            for index, item in enumerate(node.items):
+                path = f"Statement[{index}]"
+                if isinstance(item, ObjectNode):
+                    found.append(_Statement(item, path, kind, faults).read(index))
+                else:
+                    message = Message("expected a statement, found {found}").filled(
+                        found=kind_of(item)
+                    )
+                    faults.add(Code.POLICY_BAD_VALUE, message, path, item.position)
+        case _:
+            message = Message("expected a statement or a list of them, found {found}").filled(
+                found=kind_of(node)
+            )
+            faults.add(Code.POLICY_BAD_VALUE, message, "Statement", node.position)
+    _unique_sids(found, faults)
+    return tuple(found)
+
+
+def _unique_sids(statements: list[Statement], faults: Collector) -> None:
+    first: dict[str, int] = {}
+    for statement in statements:
+        if statement.sid and first.setdefault(statement.sid, statement.index) != statement.index:
+            faults.add(
+                Code.POLICY_SID_REPEATED,
+                Message("the Sid {sid} is used twice (first in statement {first})").filled(
+                    sid=quoted(statement.sid), first=first[statement.sid]
+                ),
+                f"Statement[{statement.index}].Sid",
+                statement.position,
+                fix=Message("give each statement its own Sid"),
+            )
+
+
+_NOTHING = Element(())
+_MISSING = {"Action": Code.POLICY_NO_ACTION, "Resource": Code.POLICY_NO_RESOURCE}
+
+
+class _Statement:
+    """One statement being read."""
+
+    def __init__(self, node: ObjectNode, path: str, kind: PolicyKind, faults: Collector) -> None:
+        self.node = node
+        self.path = path
+        self.kind = kind
+        self.faults = faults
+        self.members = _known(node, _STATEMENT, path, faults)
+
+    def read(self, index: int) -> Statement:
+        """Return the statement; what is wrong with it is noted."""
+        return Statement(
+            index=index,
+            effect=self.effect(),
+            action=self.element("Action") or _NOTHING,
+            resource=self.resource(),
+            sid=self.sid(),
+            principal=self.principal(),
+            conditions=self.conditions(),
+            position=self.node.position,
+        )
+
+    def missing(self, name: str) -> None:
+        """Note that an element is missing."""
+        message = Message("the statement has no `{element}`").filled(element=name)
+        code = _MISSING.get(name, Code.POLICY_MISSING_ELEMENT)
+        self.faults.add(code, message, self.path, self.node.position)
+
+    def either(self, name: str) -> Member | None:
+        """Return the element or its negation; note if both are there."""
+        plain, negated = self.members.get(name), self.members.get(f"Not{name}")
+        if plain and negated:
+            message = Message("both `{name}` and `Not{name}`").filled(name=name)
+            self.faults.add(
+                Code.POLICY_ELEMENT_CONFLICT,
+                message,
+                f"{self.path}.Not{name}",
+                negated.position,
+                fix=Message("keep one of the two, or make two statements"),
+            )
+        return plain or negated
+
+    def effect(self) -> Effect:
+        """Read `Effect`; a statement whose effect is unknown is held as a Deny."""
+        if (member := self.members.get("Effect")) is None:
+            self.missing("Effect")
+            return Effect.DENY
+        text = _text(member, f"{self.path}.Effect", self.faults)
+        if text in ("Allow", "Deny"):
+            return Effect(text)
+        if text is not None:
+            near = text.strip().capitalize()
+            fix = Message("write `Allow` or `Deny`")
+            if near in ("Allow", "Deny"):
+                fix = Message("write `{near}`").filled(near=near)
+            message = Message("{effect} is no effect").filled(effect=quoted(text))
+            at = f"{self.path}.Effect"
+            position = member.value.position
+            self.faults.add(Code.POLICY_BAD_EFFECT, message, at, position, fix=fix)
+        return Effect.DENY
+
+    def element(self, name: str) -> Element | None:
+        """Read `Action` or `Resource`, or its negation; note if it is missing."""
+        if (member := self.either(name)) is None:
+            self.missing(name)
+            return None
+        return element_of(member, f"{self.path}.{member.key}", self.faults)
+
+    def resource(self) -> Element | None:
+        """Read `Resource`, which a trust policy must not have and every other policy must."""
+        if self.kind is not PolicyKind.TRUST:
+            return self.element("Resource")
+        if (member := self.either("Resource")) is not None:
+            self.faults.add(
+                Code.POLICY_RESOURCE_NOT_ALLOWED,
+                Message("`{element}` in a role trust policy").filled(element=member.key),
+                f"{self.path}.{member.key}",
+                member.position,
+                fix=Message("delete it: the resource is the role itself"),
+            )
+        return None
+
+    def sid(self) -> str | None:
+        """Read `Sid`."""
+        if (member := self.members.get("Sid")) is None:
+            return None
+        path = f"{self.path}.Sid"
+        text = _text(member, path, self.faults)
+        if text is not None and self.kind not in _FREE_SIDS and not _SID.fullmatch(text):
+            message = Message("the Sid {sid} has other characters than letters and digits").filled(
+                sid=quoted(text)
+            )
+            position = member.value.position
+            fix = Message("use A-Z, a-z, 0-9 only")
+            self.faults.add(Code.POLICY_SID_CHARACTERS, message, path, position, fix=fix)
+        return text
+
+    def principal(self) -> Principal | None:
+        """Read `Principal`, which policies on identities must not have and the others must."""
+        member = self.either("Principal")
+        if self.kind not in _NAMES_PRINCIPALS:
+            if member is not None:
+                self.faults.add(
+                    Code.POLICY_PRINCIPAL_NOT_ALLOWED,
+                    Message("`{element}` in a policy of this kind: {kind}").filled(
+                        element=member.key, kind=KINDS[self.kind]
+                    ),
+                    f"{self.path}.{member.key}",
+                    member.position,
+                    fix=Message("delete it: the principal is who the policy is attached to"),
+                )
+            return None
+        if member is None:
+            self.missing("Principal")
+            return None
+        return principal_of(member, f"{self.path}.{member.key}", self.faults)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Read `Condition`, if there is one."""
+        if (member := self.members.get("Condition")) is None:
+            return ()
+        return conditions_of(member, f"{self.path}.Condition", self.faults)
 
 
 def parse(text: str, *, source: str = "policy", kind: PolicyKind = PolicyKind.IDENTITY) -> Document:

@@ -24,7 +24,6 @@ from sekisho.engine.matching import (
     actions,
     arns,
     conditions,
-    operators,
     resources,
 )
 from sekisho.policy import Effect, PolicyKind, Statement, Version, from_json
@@ -199,7 +198,7 @@ def _of_one_session(request: Request) -> Iterator[Request]:
     now, issued, age = map(request.context.get, ("aws:EpochTime", "aws:TokenIssueTime", _AGE))
     if not (isinstance(now, str) and isinstance(issued, str) and isinstance(age, str)):
         return
-    at, since = operators.date(issued), operators.number(age)
+    at, since = conditions.date(issued), conditions.number(age)
     if at is None or since is None or int(at + since) == int(now):
         return
     then = datetime.fromtimestamp(int(now) - int(since), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

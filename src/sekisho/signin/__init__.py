@@ -7,8 +7,17 @@ from sekisho.signin.console import (
     CHANGE_REFUSED,
     CONSOLE_SESSION,
     SIGNIN_FAILED,
+    WRONG_OLD_PASSWORD,
+    CharacterClass,
     NextStep,
+    PasswordPolicy,
+    change_allowed,
+    check_change,
+    check_password,
     console_session,
+    no_login_profile,
+    password_faults,
+    readings,
     start,
 )
 from sekisho.signin.devices import (
@@ -37,36 +46,23 @@ from sekisho.signin.model import (
     SigninOrder,
     context_of,
 )
-from sekisho.signin.passwords import (
-    WRONG_OLD_PASSWORD,
-    CharacterClass,
-    PasswordPolicy,
-    change_allowed,
-    check_change,
-    check_password,
-    no_login_profile,
-    password_faults,
-    readings,
-)
 from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule, RuleNote
 from sekisho.signin.rules import (
-    AskPolicies,
-    PermittedWithoutPolicy,
-    RefusedByService,
-    Ruling,
-    service_rule,
-)
-from sekisho.signin.sts import (
     MFA_INCOMPLETE,
     MFA_UNKNOWN_DEVICE,
     MFA_WRONG_CODE,
+    AskPolicies,
     MfaParameters,
+    PermittedWithoutPolicy,
+    RefusedByService,
+    Ruling,
     check_external_id,
     check_federated_name,
     check_session_name,
     check_source_identity,
     mfa_parameters,
     role_duration,
+    service_rule,
     token_duration,
 )
 from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of

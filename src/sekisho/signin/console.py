@@ -1,20 +1,30 @@
-"""Console sign-in, step by step, and the session that it ends in.
+"""Console sign-in step by step, the session it ends in, and passwords.
 
-Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in".
+Of passwords: the policy that a new one must meet, and who may change one.
+
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in", "Set an account password
+policy for IAM users"; IAM API Reference, ChangePassword; texts observed.
 See docs/signin.md#passwords-and-console-sign-in.
 """
 
+import string
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
+from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
+from sekisho.policy import from_json
 from sekisho.signin.model import (
     Credential,
     CredentialKind,
     Holder,
+    HolderKind,
     SigninAssumptions,
     SigninOrder,
 )
+from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 CONSOLE_SESSION = timedelta(hours=12)
 """How long a console session lasts."""
@@ -78,3 +88,148 @@ def console_session(holder: Holder, now: datetime, mfa_at: datetime | None) -> C
         expires_at=now + CONSOLE_SESSION,
         mfa_at=mfa_at,
     )
+
+
+DEFAULT_MINIMUM_LENGTH = 8
+"""Characters that a password has at least where the account has no policy of its own."""
+
+_LONGEST = 128
+_CLASSES_BY_DEFAULT = 3
+_SYMBOLS = frozenset("!@#$%^&*()_+-=[]{}|'")
+
+
+class CharacterClass(StrEnum):
+    """The four classes of characters, in AWS's words."""
+
+    UPPERCASE = "uppercase letter"
+    LOWERCASE = "lowercase letter"
+    NUMBER = "number"
+    SYMBOL = "symbol"
+
+
+_MEMBERS = {
+    CharacterClass.UPPERCASE: frozenset(string.ascii_uppercase),
+    CharacterClass.LOWERCASE: frozenset(string.ascii_lowercase),
+    CharacterClass.NUMBER: frozenset(string.digits),
+    CharacterClass.SYMBOL: _SYMBOLS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """The account's own password policy; an account that has none is under the default one.
+
+    Attributes:
+        minimum_length: 6 to 128 characters.
+        required: the classes of which at least one character is needed.
+        users_may_change: every user may change their own password without a policy that says so.
+        max_age: days until a password expires; 0 if it never does.
+        reuse_prevention: how many earlier passwords must not come back; 0 if they may.
+        hard_expiry: an expired password can only be replaced by an administrator.
+    """
+
+    minimum_length: int = 6
+    required: frozenset[CharacterClass] = frozenset()
+    users_may_change: bool = False
+    max_age: int = 0
+    reuse_prevention: int = 0
+    hard_expiry: bool = False
+
+
+def password_faults(password: str, user: str, policy: PasswordPolicy | None) -> tuple[str, ...]:
+    """Return all that is wrong with a new password, in AWS's words and without the password.
+
+    A `policy` of None is the default one, under which the password must not be the `user`'s name.
+    """
+    found: list[str] = []
+    if len(password) > _LONGEST:
+        found.append(f"Password should have a maximum length of {_LONGEST}")
+    least = DEFAULT_MINIMUM_LENGTH if policy is None else policy.minimum_length
+    if len(password) < least:
+        found.append(f"Password should have a minimum length of {least}")
+    missing = [kind for kind in CharacterClass if _MEMBERS[kind].isdisjoint(password)]
+    if policy is None:
+        found += _missing_by_default(missing)
+        if password.lower() == user.lower():
+            found.append("Password should not be the same as the user name")
+    else:
+        found += [_at_least_one(kind) for kind in missing if kind in policy.required]
+    return tuple(found)
+
+
+def _at_least_one(kind: CharacterClass) -> str:
+    return f"Password should have at least one {kind}"
+
+
+def _missing_by_default(missing: list[CharacterClass]) -> list[str]:
+    short_of = _CLASSES_BY_DEFAULT - (len(CharacterClass) - len(missing))
+    if short_of <= 0:
+        return []
+    listed = ", ".join(_at_least_one(kind) for kind in missing)
+    return [f"Password should meet {short_of} more of the following requirements: {listed}"]
+
+
+def check_password(password: str, user: str, policy: PasswordPolicy | None) -> Refused | None:
+    """Return AWS's refusal of a new password, or None if it will do."""
+    faults = password_faults(password, user, policy)
+    if not faults:
+        return None
+    message = ", ".join(faults)
+    return Refused(ErrorCode.PASSWORD_POLICY_VIOLATION, message, 400, Rule.PASSWORD_POLICY)
+
+
+WRONG_OLD_PASSWORD = Refused(
+    ErrorCode.ACCESS_DENIED, "The old password is not correct.", 403, Rule.OWN_PASSWORD
+)
+"""ChangePassword with a wrong old password; the text is assumed."""
+
+
+def change_allowed(arn: str) -> AttachedPolicy:
+    """Return what `AllowUsersToChangePassword` allows the user with this ARN, as a policy.
+
+    It is the same one for all users of a path, so that they stay alike.
+    """
+    return _allowed(f"{arn.rpartition('/')[0]}/${{aws:username}}")
+
+
+def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Policies, ...]:
+    """Return a user's policies with what the account's password policy allows every user.
+
+    Args:
+        policies: those of the user.
+        arn: the user's.
+        may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
+            more, and what allows less; an answer that is not the same for both is not known.
+    """
+    more = replace(policies, identity=(*policies.identity, change_allowed(arn)))
+    match may_change:
+        case True:
+            return (more,)
+        case False:
+            return (policies,)
+        case None:
+            return more, policies
+
+
+@lru_cache(maxsize=1024)
+def _allowed(own: str) -> AttachedPolicy:
+    allowed = (("iam:ChangePassword", own), ("iam:GetAccountPasswordPolicy", "*"))
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed
+    ]
+    document = from_json({"Version": "2012-10-17", "Statement": statements})
+    return AttachedPolicy("the account's password policy", document)
+
+
+def check_change(credential: Credential) -> Refused | None:
+    """Return the refusal of ChangePassword for who is not an IAM user, or None."""
+    if credential.holder.kind is HolderKind.USER:
+        return None
+    message = "Only IAM Users can change their own password."
+    return Refused(ErrorCode.INVALID_USER_TYPE, message, 400, Rule.OWN_PASSWORD)
+
+
+def no_login_profile(user: str) -> Refused:
+    """Return the refusal that speaks of a user who has no console password."""
+    message = f"Login Profile for User {user} cannot be found."
+    return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)

@@ -16,7 +16,7 @@ from sekisho.engine.compiled.templates import (
     test_of,
 )
 from sekisho.engine.compiled.templates import text as text_of
-from sekisho.engine.matching import arns, glob, operators
+from sekisho.engine.matching import arns, conditions, glob
 from sekisho.engine.matching.glob import Wild
 from sekisho.engine.matching.variables import Part, Variable
 from sekisho.errors import InternalError
@@ -46,7 +46,7 @@ def comparison(  # noqa: C901 - one case for each way to compare
     It answers True if any of them compares equal (or like, or less …), else None if any of the
     comparisons has no answer, else False. A negated operator has the test of what it negates.
     """
-    name = operators.NEGATIONS.get(name, name)
+    name = conditions.NEGATIONS.get(name, name)
     match name:
         case Op.STRING_EQUALS:
             return _equal(texts, version, lambda value: value)
@@ -69,7 +69,7 @@ def comparison(  # noqa: C901 - one case for each way to compare
             | Op.NUMERIC_GREATER_THAN
             | Op.NUMERIC_GREATER_THAN_EQUALS
         ):
-            return _ordered(texts, operators.number, _ORDERS[name])
+            return _ordered(texts, conditions.number, _ORDERS[name])
         case (
             Op.DATE_EQUALS
             | Op.DATE_LESS_THAN
@@ -77,7 +77,7 @@ def comparison(  # noqa: C901 - one case for each way to compare
             | Op.DATE_GREATER_THAN
             | Op.DATE_GREATER_THAN_EQUALS
         ):
-            return _ordered(texts, operators.date, _ORDERS[name])
+            return _ordered(texts, conditions.date, _ORDERS[name])
         case (
             Op.STRING_NOT_EQUALS
             | Op.STRING_NOT_EQUALS_IGNORE_CASE
@@ -117,7 +117,7 @@ def _any(tests: Sequence[Test]) -> Test:
 
 
 def _plain(name: Op, text: str) -> Test:
-    compare, pattern = operators.COMPARISONS[name], glob.literal(text)
+    compare, pattern = conditions.COMPARISONS[name], glob.literal(text)
     return lambda value, _: compare(value, pattern)
 
 
@@ -179,7 +179,7 @@ def _arn_with_variables(parts: Sequence[Part]) -> Test:
                 tokens.append(one)
             elif isinstance(part, str | Wild):
                 tokens.append(part)
-        return operators.COMPARISONS[Op.ARN_LIKE](value, tuple(tokens))
+        return conditions.COMPARISONS[Op.ARN_LIKE](value, tuple(tokens))
 
     return test
 
@@ -246,7 +246,7 @@ def write_condition(source: ConstantSource, condition: Condition, version: Versi
 
 def _boolean(source: ConstantSource, condition: Condition, version: Version | None) -> str:
     """Write `Bool`; what is neither `true` nor `false` in lower case goes the long way."""
-    wanted = operators.boolean(condition.values[0])
+    wanted = conditions.boolean(condition.values[0])
     if wanted is None:
         return ""
     yes, no = source.constant(str(wanted).lower()), source.constant(str(not wanted).lower())
@@ -291,7 +291,7 @@ def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
     """Return whether one value of the request satisfies the operator."""
     name = condition.operator.name
     compare = comparison(name, condition.values, version)
-    if name not in operators.NEGATIONS:
+    if name not in conditions.NEGATIONS:
         return lambda value, values: compare(value, values) is True
 
     def satisfies(value: str, values: Values) -> bool:
@@ -305,7 +305,7 @@ def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
 
 def _single(condition: Condition, satisfies: _Satisfies) -> Holds:
     key, operator = condition.key.lower(), condition.operator
-    missing = operator.if_exists or operator.name in operators.NEGATIONS
+    missing = operator.if_exists or operator.name in conditions.NEGATIONS
 
     def holds(values: Values) -> bool:
         found = values.get(key)
@@ -381,5 +381,5 @@ def _null(condition: Condition) -> Holds:
         case Quantifier.NONE if not condition.values:
             return _left_to_engine
         case Quantifier.NONE:
-            wanted = frozenset(map(operators.boolean, condition.values))
+            wanted = frozenset(map(conditions.boolean, condition.values))
             return lambda values: _absent(key, values) in wanted

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from sekisho import catalogue
-from sekisho.engine.algebra import unasked
-from sekisho.engine.authorize import decide
+from sekisho.engine.authorize import decide, unasked
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange.questions import (
     DecisionQuestion,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from sekisho import catalogue
 from sekisho.engine.exchange.lines import cause_to_json
 from sekisho.engine.explain import Explanation, Lack, Listed, Part, Point
-from sekisho.engine.matching.operators import NEGATIONS
+from sekisho.engine.matching.conditions import NEGATIONS
 from sekisho.engine.model import Cause, ContextValue, Decision, DecisionEffect, Request
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim

@@ -4,15 +4,7 @@ Patterns, ARNs, variables, condition operators, principals: each module is one p
 Guide. The engine and the prover read policies with the same matchers.
 """
 
-from sekisho.engine.matching import (
-    actions,
-    arns,
-    conditions,
-    glob,
-    operators,
-    resources,
-    variables,
-)
+from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
 from sekisho.engine.matching.actions import matches as action_matches
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
@@ -32,7 +24,6 @@ __all__ = [
     "caller_of",
     "conditions",
     "glob",
-    "operators",
     "other_setting",
     "resources",
     "variables",

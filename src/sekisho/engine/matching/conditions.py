@@ -1,17 +1,179 @@
 """One condition: an operator, a key and its values.
 
+A comparison of one value with one is true, false, or None where one of the two is not of the
+operator's type. A negated operator is no comparison of its own: `StringNotEquals` holds where
+`StringEquals` holds for none of the values.
+
 The conditions of a statement are joined by AND, the values of one by OR; under a negated operator
 none of the values may match.
 
-Source: IAM User Guide, "Conditions with multiple context keys or values", "Set operators for
-multivalued context keys", "Condition operators".
+Source: IAM User Guide, "Condition operators", "Conditions with multiple context keys or values",
+"Set operators for multivalued context keys".
 How they are read: docs/semantics.md#5-conditions.
 """
 
-from sekisho.engine.matching import glob, operators, variables
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from operator import eq, ge, gt, le, lt
+from typing import TypeVar
+
+from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.glob import Pattern
 from sekisho.engine.matching.scope import Scope
-from sekisho.policy import Condition, Operator, OperatorName, Quantifier
+from sekisho.policy import Condition, Operator, Quantifier
+from sekisho.policy import OperatorName as Op
+
+Comparison = Callable[[str, Pattern], bool | None]
+"""(value in the request, value in the policy) → whether they match, None if one is malformed."""
+
+NEGATIONS: Mapping[Op, Op] = {
+    Op.STRING_NOT_EQUALS: Op.STRING_EQUALS,
+    Op.STRING_NOT_EQUALS_IGNORE_CASE: Op.STRING_EQUALS_IGNORE_CASE,
+    Op.STRING_NOT_LIKE: Op.STRING_LIKE,
+    Op.NUMERIC_NOT_EQUALS: Op.NUMERIC_EQUALS,
+    Op.DATE_NOT_EQUALS: Op.DATE_EQUALS,
+    Op.NOT_IP_ADDRESS: Op.IP_ADDRESS,
+    Op.ARN_NOT_EQUALS: Op.ARN_EQUALS,
+    Op.ARN_NOT_LIKE: Op.ARN_LIKE,
+}
+"""Each negated operator and the operator that it negates."""
+
+SUBSTITUTING: frozenset[Op] = frozenset(
+    name for name in Op if name.value.startswith(("String", "Arn"))
+)
+"""The operators in whose values variables are substituted: string and ARN operators only."""
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def boolean(text: str) -> bool | None:
+    """Read `true` or `false` in any case."""
+    return _BOOLEANS.get(text.lower())
+
+
+def number(text: str) -> Decimal | None:
+    """Read an integer or decimal number, exactly."""
+    # Decimal also reads `NaN`, `1_000` and the digits of other scripts
+    if not text or not set(text) <= set("0123456789+-.eE"):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+_W3C_DATE = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?"
+    r"(?P<zone>Z|[+-]\d\d:\d\d))?)?)?",
+    re.ASCII,
+)
+
+
+def date(text: str) -> Decimal | None:
+    """Read a date as seconds since 1970: ISO 8601 in the W3C's profile, or epoch seconds.
+
+    Four digits alone are a year.
+    """
+    found = _W3C_DATE.fullmatch(text)
+    if found is None:
+        return number(text)
+    part = found.groupdict()
+    zone = "+00:00" if part["zone"] in (None, "Z") else part["zone"]
+    try:
+        when = datetime.fromisoformat(
+            f"{part['year']}-{part['month'] or '01'}-{part['day'] or '01'}"
+            f"T{part['hour'] or '00'}:{part['minute'] or '00'}:{part['second'] or '00'}{zone}"
+        )
+    except ValueError:
+        return None
+    since = when - datetime(1970, 1, 1, tzinfo=UTC)
+    seconds = Decimal(since.days * 86_400 + since.seconds)
+    return seconds + Decimal(f"0.{part['fraction']}") if part["fraction"] else seconds
+
+
+def _binary(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _equals(request: str, policy: Pattern) -> bool:
+    return request == glob.text_of(policy)
+
+
+def _equals_ignoring_case(request: str, policy: Pattern) -> bool:
+    return request.lower() == glob.text_of(policy).lower()
+
+
+def _like(request: str, policy: Pattern) -> bool:
+    return glob.matches(policy, request)
+
+
+def _arn_like(request: str, policy: Pattern) -> bool:
+    """Compare part by part; what is not an ARN of six parts is like nothing."""
+    parts, wanted = arns.split(request), arns.parts_of(policy)
+    return len(parts) == len(wanted) == arns.PARTS and all(map(glob.matches, wanted, parts))
+
+
+def _ip_in_range(request: str, policy: Pattern) -> bool | None:
+    """Compare an address with a range; an address of the other family is in no range."""
+    text = glob.text_of(policy)
+    prefix = text.partition("/")[2]
+    if "%" in text + request or not (prefix.isdigit() or "/" not in text):
+        return None
+    try:
+        return ipaddress.ip_address(request) in ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+T = TypeVar("T")
+
+
+def _typed(read: Callable[[str], T | None], holds: Callable[[T, T], bool]) -> Comparison:
+    """Make a comparison of two values that `read` understands."""
+
+    def compare_values(request: str, policy: Pattern) -> bool | None:
+        left, right = read(request), read(glob.text_of(policy))
+        return None if left is None or right is None else holds(left, right)
+
+    return compare_values
+
+
+COMPARISONS: Mapping[Op, Comparison] = {
+    Op.STRING_EQUALS: _equals,
+    Op.STRING_EQUALS_IGNORE_CASE: _equals_ignoring_case,
+    Op.STRING_LIKE: _like,
+    Op.NUMERIC_EQUALS: _typed(number, eq),
+    Op.NUMERIC_LESS_THAN: _typed(number, lt),
+    Op.NUMERIC_LESS_THAN_EQUALS: _typed(number, le),
+    Op.NUMERIC_GREATER_THAN: _typed(number, gt),
+    Op.NUMERIC_GREATER_THAN_EQUALS: _typed(number, ge),
+    Op.DATE_EQUALS: _typed(date, eq),
+    Op.DATE_LESS_THAN: _typed(date, lt),
+    Op.DATE_LESS_THAN_EQUALS: _typed(date, le),
+    Op.DATE_GREATER_THAN: _typed(date, gt),
+    Op.DATE_GREATER_THAN_EQUALS: _typed(date, ge),
+    Op.BOOL: _typed(boolean, eq),
+    Op.BINARY_EQUALS: _typed(_binary, eq),
+    Op.IP_ADDRESS: _ip_in_range,
+    Op.ARN_EQUALS: _arn_like,
+    Op.ARN_LIKE: _arn_like,
+}
+"""Every operator that is neither negated nor `Null`, which looks at no value of the request."""
+
+
+def compare(name: Op, request: str, policy: Pattern) -> bool | None:
+    """Compare two values by the operator `name`, or by the one that it negates."""
+    return COMPARISONS[NEGATIONS.get(name, name)](request, policy)
 
 
 def holds(condition: Condition, scope: Scope) -> bool:
@@ -20,7 +182,7 @@ def holds(condition: Condition, scope: Scope) -> bool:
     value = scope.request.context.folded.get(condition.key.lower())
     # a multivalued key without values is as good as missing
     present = value is not None and value != ()
-    if operator.name is OperatorName.NULL:
+    if operator.name is Op.NULL:
         return _null(condition, scope, present=present)
     if not condition.values:
         return _without_values(operator, scope, present=present)
@@ -46,7 +208,7 @@ def _missing(operator: Operator, scope: Scope) -> bool:
         case Quantifier.FOR_ANY_VALUE:
             return operator.if_exists and scope.tracked.any_value_if_exists_when_missing()
         case Quantifier.NONE:
-            return operator.if_exists or operator.name in operators.NEGATIONS
+            return operator.if_exists or operator.name in NEGATIONS
 
 
 def _without_values(operator: Operator, scope: Scope, *, present: bool) -> bool:
@@ -66,26 +228,26 @@ def _null(condition: Condition, scope: Scope, *, present: bool) -> bool:
         case Quantifier.NONE if not condition.values:
             return scope.tracked.empty_value_list_matches()
         case Quantifier.NONE:
-            return (not present) in map(operators.boolean, condition.values)
+            return (not present) in map(boolean, condition.values)
 
 
 def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
     """Tell whether one value of the request satisfies the operator against all of the policy's."""
     name = condition.operator.name
     results = [_compare(name, value, text, scope) for text in condition.values]
-    if name not in operators.NEGATIONS:
+    if name not in NEGATIONS:
         return True in results
     if True in results:
         return False
     return None not in results or scope.tracked.malformed_value_matches_negated()
 
 
-def _compare(name: OperatorName, value: str, text: str, scope: Scope) -> bool | None:
+def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:
     """Compare one value with one; a variable without a value matches nothing."""
     pattern: Pattern | None = glob.literal(text)
-    if name in operators.SUBSTITUTING or (
+    if name in SUBSTITUTING or (
         # the page on operators says yes, the page on variables and Access Analyzer say no
-        name is OperatorName.BOOL and "${" in text and scope.tracked.bool_variables()
+        name is Op.BOOL and "${" in text and scope.tracked.bool_variables()
     ):
         pattern = variables.substitute(text, scope.version, scope.request.context)
-    return pattern is not None and operators.compare(name, value, pattern)
+    return pattern is not None and compare(name, value, pattern)

@@ -10,7 +10,7 @@ from itertools import count, pairwise, product
 
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Policies
-from sekisho.engine.matching import arns, glob, operators, variables
+from sekisho.engine.matching import arns, conditions, glob, variables
 from sekisho.messages import Message
 from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons
@@ -250,7 +250,7 @@ def _forms(document: Document) -> Iterator[_Form]:
 
 def _compared(condition: Condition, version: Version | None) -> Iterator[_Form]:
     name = condition.operator.name
-    if name not in operators.SUBSTITUTING:
+    if name not in conditions.SUBSTITUTING:
         return
     of_arns = name.value.startswith("Arn")
     for value in condition.values:
@@ -483,7 +483,7 @@ def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
             key, values = condition.key.lower(), condition.values
             found = [one for text in values for one in _in_arn(text)]
             found += values if key in _OF_ACCOUNTS else ()
-            negated = condition.operator.name in operators.NEGATIONS
+            negated = condition.operator.name in conditions.NEGATIONS
             left_out = negated is (statement.effect is Effect.ALLOW)
             left_out &= key in _OF_ACCOUNTS or key == _USER_ARN
             yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, found))

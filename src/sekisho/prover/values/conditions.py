@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from sekisho.catalogue import partitions
 from sekisho.engine import Context
-from sekisho.engine.matching import Pattern, Wild, arns, glob, operators, variables
+from sekisho.engine.matching import Pattern, Wild, arns, conditions, glob, variables
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
@@ -166,9 +166,9 @@ def _values(
     constants = [text for each in asked for text in each.condition.values]
     match family:
         case OperatorFamily.NUMBER:
-            return [_number(value) for value in _around(_read(operators.number, constants))]
+            return [_number(value) for value in _around(_read(conditions.number, constants))]
         case OperatorFamily.DATE:
-            dates = [*_read(operators.date, constants), Decimal(int(now.timestamp()))]
+            dates = [*_read(conditions.date, constants), Decimal(int(now.timestamp()))]
             return [_date(value) for value in _around(dates)]
         case OperatorFamily.BOOLEAN:
             return ["true", "false"]
@@ -264,7 +264,7 @@ def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[T
     pattern = variables.substitute(text, asked.version, context)
     if pattern is None:
         return None
-    name = operators.NEGATIONS.get(asked.condition.operator.name, asked.condition.operator.name)
+    name = conditions.NEGATIONS.get(asked.condition.operator.name, asked.condition.operator.name)
     match name:
         case OperatorName.STRING_EQUALS:
             return tuple(glob.text_of(pattern))

@@ -19,7 +19,6 @@ from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
     conditions,
-    operators,
     variables,
 )
 from sekisho.messages import Message
@@ -66,7 +65,7 @@ def _linked(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset
     if name is OperatorName.BOOL and any("${" in text for text in condition.values):
         if not tracked.bool_variables():
             return frozenset()
-    elif name not in operators.SUBSTITUTING:
+    elif name not in conditions.SUBSTITUTING:
         return frozenset()
     found = (variables_in(text, version) for text in condition.values)
     return frozenset().union(*found)
@@ -276,7 +275,7 @@ class ConditionReading:
         texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
         if name == _AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
-            read = ((text, operators.number(text)) for text in texts)
+            read = ((text, conditions.number(text)) for text in texts)
             ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
@@ -348,7 +347,7 @@ class ConditionReading:
             int(read)
             for each in asked
             for text in each.condition.values
-            if (read := operators.date(text)) is not None and 0 <= read <= _LAST
+            if (read := conditions.date(text)) is not None and 0 <= read <= _LAST
         ]
         near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
         first = int(self._about.now.timestamp())
