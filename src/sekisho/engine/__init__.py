@@ -19,6 +19,7 @@ from sekisho.engine.model import (
     ResourcePolicyKind,
     UnresolvedNotResource,
 )
+from sekisho.engine.possible import Possibilities, UnknownKey, asked_keys, possible
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.wellformed import check_policies, request_faults
 
@@ -42,16 +43,20 @@ __all__ = [
     "Point",
     "Policies",
     "PolicyGroup",
+    "Possibilities",
     "Request",
     "ResourcePolicyKind",
+    "UnknownKey",
     "UnresolvedNotResource",
     "across_accounts",
     "applies",
+    "asked_keys",
     "check_policies",
     "checked",
     "decide",
     "explain",
     "groups",
+    "possible",
     "remembered_by_identity",
     "request_faults",
     "unasked",

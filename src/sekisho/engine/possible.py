@@ -1,0 +1,402 @@
+"""What a request could be decided as while some of its context is not known.
+
+Another reading of the same meaning, in three values: a statement applies, does not apply, or it
+depends on a key whose value is not known. A Deny that may apply makes an explicit deny possible; an
+allow is possible if the allows that may apply are enough, and certain if those that surely apply
+are. Nothing is guessed: whatever the values are, the engine's decision has one of the effects that
+are returned (a law: tests/engine/test_possible.py). Some of them may be impossible all the same,
+where two conditions look at one key.
+
+How it is read: docs/semantics.md#11-what-was-not-given.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from sekisho.engine.authorize import DEFAULTS, checked, needed
+from sekisho.engine.groups import GroupReading, PolicyGroup
+from sekisho.engine.matching import actions, conditions, glob, resources, variables
+from sekisho.engine.matching.glob import Pattern, Wild
+from sekisho.engine.matching.principals import Caller, Named, named
+from sekisho.engine.matching.scope import Scope, TrackedAssumptions
+from sekisho.engine.model import Assumptions, AttachedPolicy, DecisionEffect, Policies, Request
+from sekisho.engine.remembered import remembered_by_identity
+from sekisho.policy import (
+    Condition,
+    Document,
+    Effect,
+    Element,
+    OperatorName,
+    PolicyKind,
+    Principal,
+    PrincipalKey,
+    Quantifier,
+    Statement,
+    Version,
+)
+
+USER_ID = "aws:userid"
+_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
+_BOTH = frozenset({True, False})
+_ANYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownKey:
+    """What is known of a context key whose value is not.
+
+    Attributes:
+        may_be_absent: whether the request may lack it.
+        like: the values that it can have, as a pattern with `*`; another than `*` is of a key
+            that has one value.
+    """
+
+    may_be_absent: bool = True
+    like: str = _ANYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Possibilities:
+    """What a request could be decided as.
+
+    Attributes:
+        effects: one if nothing that is unknown matters.
+        matters: the unknown keys, in lower case, on which it can depend; empty if there is one
+            effect.
+    """
+
+    effects: frozenset[DecisionEffect]
+    matters: frozenset[str] = frozenset()
+
+
+def possible(
+    request: Request,
+    policies: Policies,
+    unknown: Mapping[str, UnknownKey],
+    assumptions: Assumptions = DEFAULTS,
+) -> Possibilities:
+    """Return every effect that the decision on `request` can have.
+
+    Args:
+        request: what is known of it. A key that is neither in its context nor in `unknown` is
+            absent.
+        policies: as for `decide`.
+        unknown: the keys whose values are not known, by their names in lower case.
+        assumptions: as for `decide`; none of them is turned round.
+
+    Raises:
+        FaultyRequest, FaultyPolicy: as `decide` does.
+    """
+    context = request.context
+    kept = {key: value for key, value in context.items() if key.lower() not in unknown}
+    if len(kept) < len(context):
+        request = replace(request, context=type(context)(kept))
+    caller, groups = checked(request, policies)
+    scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
+    read = [_read(group, scope, unknown) for group in groups]
+    if any(one.surely.denies for one in read):
+        return Possibilities(frozenset({DecisionEffect.EXPLICITLY_DENIED}))
+    effects = set()
+    if any(one.perhaps.denies for one in read):
+        effects.add(DecisionEffect.EXPLICITLY_DENIED)
+    if _allowed(request, policies, caller, [one.perhaps for one in read]):
+        effects.add(DecisionEffect.ALLOWED)
+    if not _allowed(request, policies, caller, [one.surely for one in read]):
+        effects.add(DecisionEffect.IMPLICITLY_DENIED)
+    matters = frozenset(key for one in read for key in one.depends)
+    return Possibilities(frozenset(effects), matters if len(effects) > 1 else frozenset())
+
+
+def asked_keys(request: Request, policies: Policies, assumptions: Assumptions) -> frozenset[str]:
+    """Return the context keys, in lower case, that statements about the request's action ask for.
+
+    Those of statements about other resources, or other callers, are not among them.
+    """
+    caller, groups = checked(request, policies)
+    scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
+    found: set[str] = set()
+    for group in groups:
+        for policy in group.policies:
+            within = scope._replace(version=policy.document.version)
+            asked = _keys_of(policy.document)
+            for statement in actions.about(policy.document, request.action, scope.tracked):
+                keys = asked[id(statement)]
+                if not keys <= found and _may_be_about(statement, within, keys):
+                    found |= keys
+    return frozenset(found)
+
+
+def _may_be_about(statement: Statement, scope: Scope, keys: frozenset[str]) -> bool:
+    """Tell whether a statement is about the caller and the resource, whatever its keys are."""
+    unknown = dict.fromkeys(keys, UnknownKey())
+    _, closest = _principal_span(statement, scope, unknown)
+    return closest is not Named.NOT and True in _resource_span(statement, scope, unknown)
+
+
+@remembered_by_identity
+def _keys_of(document: Document) -> Mapping[int, frozenset[str]]:
+    """Return the keys that each statement asks for, by its identity."""
+    return {id(one): frozenset(_asked_by(one, document.version)) for one in document.statements}
+
+
+def _asked_by(statement: Statement, version: Version | None) -> Iterator[str]:
+    if statement.principal is not None and any(_ids(statement.principal)):
+        yield USER_ID
+    if statement.resource is not None:
+        for entry in statement.resource.values:
+            yield from _variables(entry, version)
+    for condition in statement.conditions:
+        yield condition.key.lower()
+        yield from _of_values(condition, version)
+
+
+def _variables(text: str, version: Version | None) -> Iterator[str]:
+    if version is Version.V2012 and variables.OPEN in text:
+        for part in variables.read(text):
+            if isinstance(part, variables.Variable):
+                yield part.key.lower()
+
+
+def _of_values(condition: Condition, version: Version | None) -> Iterator[str]:
+    name = condition.operator.name
+    if name in conditions.SUBSTITUTING or name is OperatorName.BOOL:
+        for value in condition.values:
+            yield from _variables(value, version)
+
+
+class _Span(NamedTuple):
+    """How closely a statement names the caller at least and at most; `NOT`: it does not apply."""
+
+    least: Named
+    most: Named
+    depends: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Says:
+    """What a group of policies says, surely or perhaps, statement by statement."""
+
+    kind: PolicyKind
+    allows: list[tuple[AttachedPolicy, Statement]] = field(default_factory=list)
+    denies: list[tuple[AttachedPolicy, Statement]] = field(default_factory=list)
+    closeness: Named = Named.NOT
+
+    def add(self, policy: AttachedPolicy, statement: Statement, closeness: Named) -> None:
+        """Add a statement that names the caller so closely; one that does not apply is none."""
+        if closeness is Named.NOT:
+            return
+        if statement.effect is Effect.DENY:
+            self.denies.append((policy, statement))
+            return
+        self.allows.append((policy, statement))
+        self.closeness = max(self.closeness, closeness)
+
+    def reading(self) -> GroupReading:
+        """Return it as the engine reads a group."""
+        return GroupReading(self.kind, self.allows, self.denies, self.closeness)
+
+
+class _Reading(NamedTuple):
+    """What a group of policies says: surely, perhaps, and the unknown keys that it depends on."""
+
+    surely: GroupReading
+    perhaps: GroupReading
+    depends: frozenset[str]
+
+
+def _read(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]) -> _Reading:
+    surely, perhaps = _Says(group.kind), _Says(group.kind)
+    open_allows: list[_Span] = []
+    depends: set[str] = set()
+    for policy in group.policies:
+        within = scope._replace(version=policy.document.version)
+        for statement in actions.about(policy.document, scope.request.action, scope.tracked):
+            span = _span(statement, within, unknown)
+            surely.add(policy, statement, span.least)
+            perhaps.add(policy, statement, span.most)
+            if span.least is span.most:
+                continue
+            if statement.effect is Effect.DENY:
+                depends |= span.depends
+            else:
+                open_allows.append(span)
+    for span in open_allows:
+        # beside an allow that is sure, and as close, one more changes nothing
+        if not (surely.allows and surely.closeness >= span.most):
+            depends |= span.depends
+    return _Reading(surely.reading(), perhaps.reading(), frozenset(depends))
+
+
+def _allowed(
+    request: Request, policies: Policies, caller: Caller, readings: list[GroupReading]
+) -> bool:
+    """Tell whether every kind of policy that must allow does, as `authorize` does."""
+    for kind in needed(request, policies, caller, readings):
+        asked = [reading for reading in readings if reading.kind is kind]
+        if not asked or not all(reading.allows for reading in asked):
+            return False
+    return True
+
+
+def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]) -> _Span:
+    least, most = _principal_span(statement, scope, unknown)
+    depends = {USER_ID} if least is not most else set()
+    about = _resource_span(statement, scope, unknown)
+    if most is Named.NOT or True not in about:
+        return _Span(Named.NOT, Named.NOT)
+    sure = about == {True}
+    if not sure and statement.resource is not None:
+        depends |= {
+            key for entry in statement.resource.values for key in _variables(entry, scope.version)
+        }
+    for condition in statement.conditions:
+        holds = _condition_span(condition, scope, unknown)
+        if True not in holds:
+            return _Span(Named.NOT, Named.NOT)
+        if False in holds:
+            sure = False
+            depends |= {condition.key.lower(), *_of_values(condition, scope.version)}
+    return _Span(least if sure else Named.NOT, most, frozenset(depends & unknown.keys()))
+
+
+def _ids(principal: Principal) -> Iterator[str]:
+    """Yield the unique ids of users and roles that a principal names."""
+    for key, values in principal.entries:
+        if key is PrincipalKey.AWS:
+            yield from (value for value in values if _ID.fullmatch(value))
+
+
+def _principal_span(
+    statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]
+) -> tuple[Named, Named]:
+    principal = statement.principal
+    if principal is None:
+        return Named.ITSELF, Named.ITSELF
+    callers = [scope.caller]
+    if USER_ID in unknown:
+        callers += [scope.caller._replace(unique_id=one) for one in _ids(principal)]
+    found = [named(principal, statement.effect, caller) for caller in callers]
+    return min(found), max(found)
+
+
+def _resource_span(
+    statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]
+) -> frozenset[bool]:
+    element = statement.resource
+    if element is None:
+        return frozenset({True})
+    open_entries = [
+        entry
+        for entry in element.values
+        if any(key in unknown for key in _variables(entry, scope.version))
+    ]
+    if not open_entries:
+        return frozenset({resources.matches(element, statement.effect, scope)})
+    known = tuple(entry for entry in element.values if entry not in open_entries)
+    if resources.matches(Element(known), Effect.ALLOW, scope):
+        return frozenset({not element.negated})
+    if element.negated:
+        # a variable without a value has a meaning of its own there
+        return _BOTH
+    widest = tuple(_widest(entry, unknown) for entry in open_entries)
+    return _BOTH if resources.matches(Element(widest), Effect.ALLOW, scope) else frozenset({False})
+
+
+def _widest(text: str, unknown: Mapping[str, UnknownKey]) -> str:
+    """Return `text` with a star for each variable that is not known: no value matches more."""
+
+    def star(found: re.Match[str]) -> str:
+        return _ANYTHING if found[1].lower() in unknown else found[0]
+
+    return _VARIABLE.sub(star, text)
+
+
+_VARIABLE = re.compile(r"\$\{([^\s{}$'*?,]+)(?:, '[^'}]*')?\}")
+
+
+def _condition_span(
+    condition: Condition, scope: Scope, unknown: Mapping[str, UnknownKey]
+) -> frozenset[bool]:
+    """Return whether a condition can hold, can fail, or both."""
+    key = condition.key.lower()
+    fixed = key not in unknown
+    open_values = any(one in unknown for one in _of_values(condition, scope.version))
+    if fixed and (not open_values or _has_no_value(key, scope)):
+        return frozenset({conditions.holds(condition, scope)})
+    if fixed:
+        return _BOTH
+    found = set()
+    if unknown[key].may_be_absent:
+        found.add(conditions.holds(condition, scope))
+    present = scope.request.context.with_({condition.key: "x"})
+    there = scope._replace(request=replace(scope.request, context=present))
+    if condition.operator.name is OperatorName.NULL or not condition.values:
+        # whatever the value is
+        found.add(conditions.holds(condition, there))
+    else:
+        found |= _of_any_value(condition, unknown[key].like, scope, open_values=open_values)
+    return frozenset(found)
+
+
+def _has_no_value(key: str, scope: Scope) -> bool:
+    return scope.request.context.folded.get(key) in (None, ())
+
+
+def _of_any_value(
+    condition: Condition, like: str, scope: Scope, *, open_values: bool
+) -> frozenset[bool]:
+    """Return how a condition can come out for the values that a pattern takes in."""
+    operator = condition.operator
+    plain = operator.quantifier is Quantifier.NONE and operator.name in conditions.SUBSTITUTING
+    if like == _ANYTHING or open_values or not plain:
+        return _BOTH
+    ignoring_case = "IgnoreCase" in operator.name.value
+    values = _characters(glob.wildcards(like), ignoring_case=ignoring_case)
+    for text in condition.values:
+        wanted = variables.substitute(text, scope.version, scope.request.context)
+        if wanted is not None and _meet(_characters(wanted, ignoring_case=ignoring_case), values):
+            return _BOTH
+    return frozenset({operator.name in conditions.NEGATIONS})
+
+
+_STAR, _ANY = "\0", "\1"
+
+
+def _characters(pattern: Pattern, *, ignoring_case: bool) -> str:
+    """Return a pattern as characters, of which two stand for the wildcards.
+
+    Under operators without wildcards it then takes in more than it should: that is the safe side.
+    """
+    wild = {Wild.STAR: _STAR, Wild.ANY: _ANY}
+    text = "".join(one if isinstance(one, str) else wild[one] for one in pattern)
+    return text.lower() if ignoring_case else text
+
+
+def _meet(one: str, other: str) -> bool:
+    """Tell whether there is a text that both patterns match."""
+    reached = _after_stars({0}, other)
+    for token in one:
+        if token == _STAR:
+            reached = {at for start in reached for at in range(start, len(other) + 1)}
+        else:
+            reached = _after_stars(set(_steps(token, reached, other)), other)
+    return len(other) in reached
+
+
+def _steps(token: str, reached: Iterable[int], other: str) -> Iterator[int]:
+    for at in reached:
+        if other[at : at + 1] == _STAR:
+            yield at
+        elif at < len(other) and (token == _ANY or other[at] in (_ANY, token)):
+            yield at + 1
+
+
+def _after_stars(places: Iterable[int], other: str) -> set[int]:
+    """Return the places, and those that come after a star there."""
+    found = set(places)
+    for start in sorted(found):
+        stars = len(other[start:]) - len(other[start:].lstrip(_STAR))
+        found |= set(range(start, start + stars + 1))
+    return found
