@@ -25,7 +25,7 @@ from sekisho.cli.main import root
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
 from sekisho.prover.scenarios import ATTACKERS, PEOPLE
-from sekisho.prover.scenarios.fixes import FAMILY
+from sekisho.prover.scenarios.report import FAMILY
 from sekisho.signin import PasswordPolicy
 
 SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")

@@ -29,7 +29,7 @@ from sekisho.prover import (
     own_things_only,
 )
 from sekisho.prover.counterexample import owner_abroad
-from sekisho.prover.questions import self_service
+from sekisho.prover.questions import enforcement
 from sekisho.prover.search.reasons import TELLS_OWNERS
 
 ALL = tuple(CallerCredential)[:6]
@@ -221,7 +221,7 @@ def test_questions_that_are_broken_on_purpose_are_caught(
         return [type(conclude([question]).verdict) for question in asked]
 
     assert verdicts() == [Refuted, Refuted]
-    monkeypatch.setattr(self_service, name, broken)
+    monkeypatch.setattr(enforcement, name, broken)
     assert verdicts() != [Refuted, Refuted]
 
 

@@ -14,7 +14,7 @@ from sekisho.engine.matching.scope import other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
 from sekisho.prover.scenarios import Setting, assumptions_that_matter, run_scenario, scenario_of
-from sekisho.prover.scenarios.fixes import SIGNIN_ASSUMPTIONS
+from sekisho.prover.scenarios.report import SIGNIN_ASSUMPTIONS
 from sekisho.signin import SigninAssumptions
 
 SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")

@@ -24,7 +24,7 @@ from sekisho.prover.scenarios import (
     scenario_of,
     step_text,
 )
-from sekisho.prover.scenarios.fixes import FAMILY
+from sekisho.prover.scenarios.report import FAMILY
 
 Statement = dict[str, Any]
 

@@ -4,8 +4,15 @@ Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
 from sekisho.prover.counterexample import decided
-from sekisho.prover.questions.answers import ActionGroup, Conclusion, agreed, conclude, joined
-from sekisho.prover.questions.caveats import roles_within_reach, uncertain_lists
+from sekisho.prover.questions.answers import (
+    ActionGroup,
+    Conclusion,
+    agreed,
+    conclude,
+    joined,
+    roles_within_reach,
+    uncertain_lists,
+)
 from sekisho.prover.questions.difference import (
     Difference,
     Side,
@@ -24,7 +31,10 @@ from sekisho.prover.questions.enforcement import (
     exempt_list,
     expected_exempt,
     for_other_values,
+    has_self_service,
     lost_with_mfa,
+    nothing_lost,
+    own_things_only,
     prove_enforcement,
     via_service,
 )
@@ -37,7 +47,6 @@ from sekisho.prover.questions.invariants import (
     invariant_holds,
     read_invariants,
 )
-from sekisho.prover.questions.self_service import has_self_service, nothing_lost, own_things_only
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none

@@ -1,9 +1,14 @@
 """Whether each user of an account is enforced: equal questions are asked once."""
 
-from sekisho.audit.enforcement.invariants import invariants_of
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers, asked_about
 from sekisho.audit.enforcement.roles import EVERYTHING, MFA_KEYS, lets_in
-from sekisho.audit.enforcement.users import Enforced, UserEnforcement, enforcements_of, named_of
+from sekisho.audit.enforcement.users import (
+    Enforced,
+    UserEnforcement,
+    enforcements_of,
+    invariants_of,
+    named_of,
+)
 
 __all__ = [
     "EVERYTHING",

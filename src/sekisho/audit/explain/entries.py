@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sekisho.audit.explain.denial import AccessDeniedText
-from sekisho.audit.explain.normal import letters, tidy
+from sekisho.audit.explain.denial import AccessDeniedText, letters, tidy
 from sekisho.engine.matching import glob
 from sekisho.errors import InternalError
 from sekisho.messages import Message, table

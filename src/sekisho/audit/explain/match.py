@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sekisho.audit.explain.denial import AccessDeniedText, denials
+from sekisho.audit.explain.denial import AccessDeniedText, denials, letters, tidy
 from sekisho.audit.explain.entries import ErrorCause, KnownError, entries
-from sekisho.audit.explain.normal import letters, tidy
 from sekisho.errors import UsageError
 from sekisho.messages import Message, verbatim
 

@@ -1,20 +1,217 @@
-"""Every check over an account, the gravest finding first."""
+"""Every check over an account, the gravest finding first.
+
+Here are the checks of the account as a whole, too: root, orphans, exceptions, reports, quotas,
+gaps; and a guess, by its name, whose a virtual MFA device may be that nobody has enabled.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from sekisho.account import Snapshot
+from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, reasons_of
 from sekisho.audit.enforcement import Enforced
-from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.finding import Finding, FindingId, Place, Severity
-from sekisho.audit.findings.estate import estate_checks, exception_checks, quota_checks
-from sekisho.audit.findings.model import Check, Examined
-from sekisho.audit.findings.policies import policy_checks
-from sekisho.audit.findings.roles import role_checks
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.audit.finding import Finding, FindingId, Place, Severity, found, unknown
+from sekisho.audit.finding import FindingId as Id
+from sekisho.audit.findings.model import EXCEPTION_KINDS, NOT_IN_SNAPSHOT, Check, Examined
+from sekisho.audit.findings.policies import policy_checks, role_checks
 from sekisho.audit.findings.users import user_checks
 from sekisho.audit.impact import UserRow
 from sekisho.messages import Message
+from sekisho.policy import Quota, render, size
+
+_WITHOUT = Message("named like {user}, who has no device and may be setting it up just now")
+_WITH = Message("named like {user}, who has another device")
+_NOBODY = Message("named like nobody here")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Whose a device may be.
+
+    Attributes:
+        user: the user whose name its name begins with; "" if there is none.
+        text: why, and what that user has.
+    """
+
+    user: str
+    text: Message
+
+
+def guesses(snapshot: Snapshot) -> Iterator[tuple[Device, Guess]]:
+    """Yield each device that nobody has enabled, with whose it may be."""
+    for device in snapshot.unassigned_devices:
+        yield device, _guess(device.serial.rpartition("/")[2], snapshot.users)
+
+
+def _guess(name: str, users: tuple[User, ...]) -> Guess:
+    """Guess by the longest user name that the device's name is or begins with."""
+    alike = [user for user in users if name == user.name or name.startswith(f"{user.name}-")]
+    if not alike:
+        return Guess("", _NOBODY)
+    user = max(alike, key=lambda user: len(user.name))
+    return Guess(user.name, (_WITH if user.devices else _WITHOUT).filled(user=user.name))
+
+
+_UNASSIGNED = Message("a virtual device that no user has enabled")
+_ROOT_UNKNOWN = Message("neither the account summary nor a credential report says")
+_ROOT_MFA = Message("AccountMFAEnabled is 0")
+_ROOT_REPORTED = Message("mfa_active of <root_account> is false in the credential report")
+_ROOT_KEY = Message("root has an access key")
+_ROOT_VIRTUAL = Message("root's MFA device is a virtual one")
+_NO_AGE = Message("the credential report does not say when it was made")
+_REPORT_OF = Message("the credential report is of {at}")
+_NOT_LISTED = Message("the user is not in the snapshot, in which not everybody could be listed")
+_EXCEPTION = Message("{kind}; {ticket}; expires {day}")
+_EXCEPTION_PASSWORD = Message("console password; {kind}; {ticket}; expires {day}")
+_EXCEPTION_FORCED = Message("{kind}; {ticket}; expires {day}; force: {force}")
+_EXCEPTION_NEEDLESS = Message("enforced: proved; {kind}; {ticket}; expires {day}")
+_INLINE = Message("inline policies: {used} of {most} characters")
+_PLACES = Message("{what}: {used} of {most}")
+
+FRESH = timedelta(hours=24)
+"""A credential report that was older than this when the snapshot was taken is stale."""
+
+_ACCOUNT = "account"
+_ROOT = "root"
+_INLINE_FULL = 0.9
+_VERSIONS = Message("versions")
+_POLICIES = Message("managed policies")
+_GROUPS = Message("groups")
+_DETAILS = "GetAccountAuthorizationDetails"
+_HIDES = {"ListVirtualMFADevices": Id.UNASSIGNED_DEVICE}
+
+
+def estate_checks(examined: Examined) -> Iterator[Finding]:
+    """Find what is wrong with root, with devices that nobody has, and what was not read."""
+    yield from _root(examined)
+    for device in examined.snapshot.unassigned_devices:
+        yield found(Id.UNASSIGNED_DEVICE, device.serial, _UNASSIGNED)
+    yield from _report(examined)
+    yield from _hidden(examined)
+    for gap in examined.snapshot.gaps:
+        yield unknown(Id.NOT_READ, gap.resource.label or _ACCOUNT, gap.why)
+
+
+def _hidden(examined: Examined) -> Iterator[Finding]:
+    """Say what cannot be found for what was not read, where no user's row says it."""
+    for gap in examined.snapshot.gaps:
+        name = _HIDES.get(gap.operation)
+        if name is None and gap.resource.kind is ResourceKind.TRUST_POLICY:
+            name = Id.ROLE_TRUST_WITHOUT_MFA
+        if name is not None:
+            yield unknown(name, gap.resource.label or _ACCOUNT, gap.why)
+        elif gap.operation == _DETAILS and gap.resource == THE_ACCOUNT:
+            for each in (Id.NOT_ENFORCED, Id.ROLE_TRUST_WITHOUT_MFA, Id.DECOY_POLICY):
+                yield unknown(each, _ACCOUNT, gap.why)
+
+
+def _root(examined: Examined) -> Iterator[Finding]:
+    root, summary = examined.snapshot.root, examined.snapshot.summary
+    # a virtual device that is assigned to root is MFA
+    mfa = True if root.mfa is None and root.virtual_device else root.mfa
+    # an organisation that manages root centrally takes its credentials away: there is no way in
+    safe = True if root.password is False and root.keys is False else mfa
+    by_report = examined.snapshot.report is not None and "AccountMFAEnabled" not in summary
+    virtual = False if mfa is False else root.virtual_device
+    told = (
+        (Id.ROOT_WITHOUT_MFA, safe, False, _ROOT_REPORTED if by_report else _ROOT_MFA),
+        (Id.ROOT_KEY, root.keys, True, _ROOT_KEY),
+        (Id.ROOT_MFA_VIRTUAL, virtual, True, _ROOT_VIRTUAL),
+    )
+    for name, answer, bad, fact in told:
+        if answer is None:
+            yield unknown(name, _ROOT, _ROOT_UNKNOWN)
+        elif answer is bad:
+            yield found(name, _ROOT, fact)
+
+
+def _report(examined: Examined) -> Iterator[Finding]:
+    snapshot = examined.snapshot
+    if snapshot.report is None:
+        return
+    made = snapshot.report.generated_at
+    if made is None:
+        yield unknown(Id.STALE_REPORT, _ACCOUNT, _NO_AGE)
+    elif snapshot.taken_at - made > FRESH:
+        fact = _REPORT_OF.filled(at=made.isoformat(timespec="seconds"))
+        yield found(Id.STALE_REPORT, _ACCOUNT, fact)
+
+
+def exception_checks(examined: Examined) -> Iterator[Finding]:
+    """Find exceptions that have expired, were forced, are needless, or cannot be judged."""
+    rows = {row.user.name: row for row in examined.rows}
+    for each in examined.exceptions.entries:
+        row = rows.get(each.user)
+        if row is None:
+            yield unknown(Id.EXCEPTION_EXPIRED, each.user, _NOT_LISTED)
+            continue
+        if not row.exempt:
+            yield found(Id.EXCEPTION_EXPIRED, each.user, _about(_EXCEPTION, each))
+            continue
+        if row.credentials.password and each.kind is ExceptionKind.MACHINE:
+            fact = _about(_EXCEPTION_PASSWORD, each)
+            yield found(Id.MACHINE_WITH_PASSWORD, each.user, fact)
+        if row.credentials.password:
+            yield found(Id.EXCEPTION_FORCED, each.user, _about(_EXCEPTION_FORCED, each))
+        elif row.credentials.password is None:
+            why = reasons_of(row.credentials.unread) if row.credentials.unread else NOT_IN_SNAPSHOT
+            yield unknown(Id.EXCEPTION_FORCED, each.user, why)
+        if row.enforcement.enforced is Enforced.PROVED:
+            yield found(Id.EXCEPTION_NEEDLESS, each.user, _about(_EXCEPTION_NEEDLESS, each))
+
+
+def _about(text: Message, exemption: Exemption) -> Message:
+    return text.filled(
+        kind=EXCEPTION_KINDS[exemption.kind],
+        ticket=exemption.ticket,
+        day=exemption.expires.isoformat(),
+        force=exemption.force,
+    )
+
+
+def quota_checks(examined: Examined) -> Iterator[Finding]:
+    """Find what has no room for what a roll-out adds: a policy, a group, a version."""
+    summary = examined.snapshot.summary
+    for row in examined.rows:
+        if row.enforcement.enforced is not Enforced.PROVED:
+            yield from _user_quotas(row, summary)
+    for name in examined.enforcing:
+        policy = examined.snapshot.policies.get(name)
+        if policy is not None and not policy.aws_managed:
+            used, most = len(policy.versions), Quota.VERSIONS_PER_POLICY.of(summary)
+            yield from _near(name, _VERSIONS, used, most)
+    for group in examined.snapshot.groups:
+        used, most = len(group.attached), Quota.POLICIES_PER_GROUP.of(summary)
+        yield from _near(group.name, _POLICIES, used, most)
+
+
+def _user_quotas(row: UserRow, summary: Mapping[str, int]) -> Iterator[Finding]:
+    user = row.user
+    attached, groups = Quota.POLICIES_PER_USER.of(summary), Quota.GROUPS_PER_USER.of(summary)
+    yield from _near(user.name, _POLICIES, len(user.attached), attached)
+    yield from _near(user.name, _GROUPS, len(user.groups), groups)
+    used, most = (
+        sum(size(render(each.document)) for each in user.inline),
+        Quota.USER_INLINE.of(summary),
+    )
+    if used > most * _INLINE_FULL:
+        fact = _INLINE.filled(used=used, most=most)
+        yield found(Id.QUOTA_NEAR, user.name, fact)
+
+
+def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Finding]:
+    """Find a quota that has one place left, or none."""
+    if used >= most - 1:
+        severity = Severity.WARNING if used >= most else None
+        counts = {"used": used, "most": most}
+        fact = Message.both(
+            _PLACES.en.format(what=what.en, **counts),
+            _PLACES.ja.format(what=what.ja, **counts),
+        )
+        yield found(Id.QUOTA_NEAR, subject, fact, severity=severity)
+
 
 _CHECKS: tuple[Check, ...] = (
     user_checks,

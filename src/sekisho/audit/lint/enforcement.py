@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, relaxed
 from sekisho.audit.lint.model import Attachment
-from sekisho.audit.lint.questions import asked, listed, stand_ins
-from sekisho.audit.lint.statements import Dependent
+from sekisho.audit.lint.statements import Dependent, asked, listed, stand_ins
 from sekisho.audit.meaning import CredentialState, Target
 from sekisho.audit.meaning.credentials import (
     COLLEAGUE,

@@ -37,19 +37,9 @@ class Attachment(Enum):
         return next(each for each in cls if each.word == word)
 
     @property
-    def on_users(self) -> bool:
-        """Whether it is an identity-based policy of IAM users."""
-        return self in (Attachment.USER, Attachment.GROUP, Attachment.INLINE)
-
-    @property
     def ceiling(self) -> bool:
         """Whether it only limits what other policies allow: what it does not allow is denied."""
         return self in (Attachment.BOUNDARY, Attachment.SCP)
-
-    @property
-    def on_role_sessions(self) -> bool:
-        """Whether the sessions that it applies to never carry MFA; docs/signin.md has why."""
-        return self in (Attachment.ROLE, Attachment.SESSION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,16 @@ from sekisho.audit.lint.idle import (
     wrong_partitions,
 )
 from sekisho.audit.lint.model import Attachment, Report
-from sekisho.audit.lint.questions import applying, asked, questions, stand_ins
 from sekisho.audit.lint.save import UNREADABLE, findings_of_faults, save_checks
 from sekisho.audit.lint.spelling import Speller
-from sekisho.audit.lint.statements import Dependent, statement_checks
+from sekisho.audit.lint.statements import (
+    Dependent,
+    applying,
+    asked,
+    questions,
+    stand_ins,
+    statement_checks,
+)
 from sekisho.audit.lint.trust import Trust
 from sekisho.audit.meaning import CREDENTIALS, CredentialState, TruthTable
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, home_of

@@ -12,8 +12,7 @@ from dataclasses import replace
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, Statements, relaxed
 from sekisho.audit.lint.covering import Naming
-from sekisho.audit.lint.questions import applying, asked
-from sekisho.audit.lint.statements import Dependent, statement_checks
+from sekisho.audit.lint.statements import Dependent, applying, asked, statement_checks
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import ActionOnResource
 from sekisho.audit.meaning.trusted import Trusted, TrustedKind, named_by

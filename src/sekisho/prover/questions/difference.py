@@ -13,23 +13,16 @@ from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Message
 from sekisho.policy import Element
 from sekisho.prover.questions.answers import ActionGroup, items_of
-from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
+from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.callers import Callers
-from sekisho.prover.values.credentials import CallerCredential, CallingUser
+from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
-
-_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
-_VIA_SERVICE = (
-    CallerCredential.KEY_VIA_SERVICE,
-    CallerCredential.SESSION_VIA_SERVICE,
-    CallerCredential.MFA_VIA_SERVICE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ def difference(
         FaultyPolicy: if a document cannot be read for certain.
     """
     apart = tells_services_apart(old) or tells_services_apart(new)
-    held = (*_DIRECT, *_VIA_SERVICE) if apart else _DIRECT
+    held = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
     within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     question = Question(user, now, held, within=within, assumptions=assumptions or Assumptions())
     return Difference(

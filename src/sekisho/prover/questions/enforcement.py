@@ -1,15 +1,22 @@
-"""Is MFA enforced: does a request without MFA pass that is for no exempt action?
+"""Is MFA enforced, is nothing lost by it, and does self-service reach no further than one's own?
 
-`sts:GetSessionToken` and `sts:GetCallerIdentity` answer whatever a policy says; they are named
-apart and never part of the question.
+*Enforced*: no request without MFA passes that is for no exempt action. `sts:GetSessionToken` and
+`sts:GetCallerIdentity` answer whatever a policy says; they are named apart and never part of the
+question.
+
+*The MFA enforcement's statements* are those with Deny and a condition on
+`aws:MultiFactorAuthPresent` or `aws:MultiFactorAuthAge`, in whatever policy they stand.
+*Self-service statements* are those with Allow whose resources, not just `*`, can be `user/…` or
+`mfa/…` in IAM, or whose `NotResource` names such.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
+from sekisho.engine.matching import Wild, arns, glob, variables
 from sekisho.policy import (
     Choices,
     Condition,
@@ -19,6 +26,7 @@ from sekisho.policy import (
     Operator,
     OperatorName,
     PolicyKind,
+    Statement,
     Version,
     force_mfa,
 )
@@ -34,14 +42,22 @@ from sekisho.prover.values.conditions import (
     values_for,
 )
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.policies import EVERYTHING, every, tells_services_apart
-from sekisho.prover.verdict import Unknown, Verdict
+from sekisho.prover.values.policies import EVERYTHING, every, tells_services_apart, those, with_only
+from sekisho.prover.values.resources import NO_USERS
+from sekisho.prover.values.texts import Machine
+from sekisho.prover.verdict import Proved, Unknown, Verdict
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
 
-_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION)
-_VIA_SERVICE = (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE)
+_WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
+_WITHOUT_MFA_VIA_SERVICE = (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE)
+_WITH_MFA = (CallerCredential.MFA_SESSION,)
+_WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
+DIRECT = (*_WITHOUT_MFA, *_WITH_MFA)
+"""Everything with which a user calls."""
+VIA_SERVICE = (*_WITHOUT_MFA_VIA_SERVICE, *_WITH_MFA_VIA_SERVICE)
+"""Everything with which a service calls on a user's behalf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +151,7 @@ def denying(document: Document) -> Document | None:
 
 def via_service(question: Question) -> Question:
     """Return a question about MFA enforcement for calls by AWS services on the user's behalf."""
-    return replace(question, held=_VIA_SERVICE)
+    return replace(question, held=_WITHOUT_MFA_VIA_SERVICE)
 
 
 def exempt_list(
@@ -158,7 +174,7 @@ def _question(
 ) -> Question:
     outside = Element((*exempt, *SERVICE_EXEMPT))
     within = Restriction(actions=((outside, False),))
-    return Question(user, now, _DIRECT, allowed=policies, within=within)
+    return Question(user, now, _WITHOUT_MFA, allowed=policies, within=within)
 
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
@@ -217,9 +233,6 @@ def _conditions(question: Question) -> Iterator[VersionedCondition]:
                 yield VersionedCondition(condition, policy.document.version)
 
 
-_WITH_MFA = (CallerCredential.MFA_SESSION,)
-
-
 def allowed_with_mfa(
     policies: Policies,
     user: CallingUser,
@@ -267,3 +280,108 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
         held += (CallerCredential.MFA_VIA_SERVICE,)
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     return Question(user, now, held, allowed=before, denied=after, within=deniable)
+
+
+_AGE = "aws:multifactorauthage"
+_TOO_OLD = (OperatorName.NUMERIC_GREATER_THAN, OperatorName.NUMERIC_GREATER_THAN_EQUALS)
+_OF_A_USER = ("user/", "mfa/")
+_OF_IAM = Element(("iam:*",))
+
+
+def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Question:
+    """Return the question whether the enforcing statements take anything from a caller with MFA.
+
+    Where they deny an MFA that is too old, those sessions are asked about that are young enough for
+    all of them; where none can be, all.
+
+    Args:
+        policies: as attached to the user.
+        user: whose requests.
+        now: the earliest time of a request.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    held: tuple[CallerCredential, ...] = _WITH_MFA
+    if tells_services_apart(policies):
+        held += _WITH_MFA_VIA_SERVICE
+    deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
+    young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
+    if young.conditions and isinstance(prove_none(Question(user, now, held, within=young)), Proved):
+        young = deniable
+    without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))
+    return Question(user, now, held, allowed=without_enforcement, denied=policies, within=young)
+
+
+def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Question:
+    """Return the question whether a self-service statement reaches another user of the account.
+
+    Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
+    """
+    held = (*DIRECT, *VIA_SERVICE) if tells_services_apart(policies) else DIRECT
+    allowed = replace(
+        policies,
+        identity=those(
+            policies.identity, lambda one: one.effect is Effect.DENY or _is_self_service(one)
+        ),
+    )
+    users = f"arn:{user.partition}:iam::{user.account}:user/"
+    # a name is there once in an account, whatever the path; and none has a `$`
+    own = (user.arn, f"{users}{user.name}", f"{users}*/{user.name}", f"{users}*$*")
+    nobody = (f"{users}{each}" for each in NO_USERS)
+    within = Restriction(
+        actions=((_OF_IAM, True),),
+        resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
+    )
+    return Question(user, now, held, allowed=allowed, within=within)
+
+
+def has_self_service(policies: Policies) -> bool:
+    """Tell whether there is a self-service statement at all."""
+    return any(
+        _is_self_service(statement)
+        for policy in policies.identity
+        for statement in policy.document.statements
+    )
+
+
+def _is_of_enforcement(statement: Statement) -> bool:
+    keys = {condition.key.lower() for condition in statement.conditions}
+    return statement.effect is Effect.DENY and not keys.isdisjoint((_KEY, _AGE))
+
+
+def _is_self_service(statement: Statement) -> bool:
+    resource = statement.resource
+    if statement.effect is not Effect.ALLOW or resource is None:
+        return False
+    # also a `NotResource`: it is about users, and reaches all but these
+    return any(map(_can_be_a_user, resource.values))
+
+
+def _can_be_a_user(entry: str) -> bool:
+    """Tell whether an entry other than `*` can match the ARN of a user or an MFA device."""
+    parts = arns.split(entry)
+    # a short entry is completed with `*`
+    parts = (*parts, *("*",) * (arns.PARTS - len(parts)))
+    if entry == "*" or not glob.like(parts[2].lower(), "iam"):
+        return False
+    tail = [
+        each if isinstance(each, str | Wild) else Wild.STAR for each in variables.read(parts[-1])
+    ]
+    return any(_can_start(tail, start) for start in _OF_A_USER)
+
+
+def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
+    """Tell whether a pattern matches some text that begins with `start` and goes on."""
+    machine = Machine([pattern])
+    state = machine.run(start)
+    return bool(state & ~machine.accepting) or machine.certain(state)
+
+
+def _ages(policies: Policies) -> Iterator[VersionedCondition]:
+    """Yield the conditions in the MFA enforcement's statements by which an MFA is too old."""
+    for policy in every(policies):
+        for statement in filter(_is_of_enforcement, policy.document.statements):
+            for condition in statement.conditions:
+                if condition.key.lower() == _AGE and condition.operator.name in _TOO_OLD:
+                    yield VersionedCondition(condition, policy.document.version)

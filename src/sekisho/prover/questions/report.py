@@ -13,8 +13,9 @@ from sekisho.prover.questions.answers import (
     agreed,
     conclude,
     joined,
+    roles_within_reach,
+    uncertain_lists,
 )
-from sekisho.prover.questions.caveats import roles_within_reach, uncertain_lists
 from sekisho.prover.questions.difference import items_together, tells_callers
 from sekisho.prover.questions.enforcement import (
     denials,
@@ -22,6 +23,9 @@ from sekisho.prover.questions.enforcement import (
     exempt_list,
     expected_exempt,
     for_other_values,
+    has_self_service,
+    nothing_lost,
+    own_things_only,
     via_service,
 )
 from sekisho.prover.questions.invariants import (
@@ -29,11 +33,6 @@ from sekisho.prover.questions.invariants import (
     InvariantKind,
     about_resources,
     invariant_holds,
-)
-from sekisho.prover.questions.self_service import (
-    has_self_service,
-    nothing_lost,
-    own_things_only,
 )
 from sekisho.prover.search.formula import Question
 from sekisho.prover.sentences import invariant_text

@@ -16,15 +16,6 @@ from sekisho.prover.scenarios.definitions import (
     scenario_of,
     setting_of,
 )
-from sekisho.prover.scenarios.fixes import (
-    SIGNIN_ASSUMPTIONS,
-    assumptions_that_matter,
-    beyond_family,
-    enforcement_in,
-    fixing_choices,
-    in_the_way,
-    right_with,
-)
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,
@@ -38,7 +29,19 @@ from sekisho.prover.scenarios.model import (
     ScenarioUser,
     Who,
 )
-from sekisho.prover.scenarios.report import SCENARIOS, ScenarioReport, report_on_scenarios
+from sekisho.prover.scenarios.report import (
+    SCENARIOS,
+    SIGNIN_ASSUMPTIONS,
+    ScenarioReport,
+    assumptions_that_matter,
+    beyond_family,
+    enforcement_in,
+    fixing_choices,
+    in_the_way,
+    report_on_scenarios,
+    right_with,
+    step_text,
+)
 from sekisho.prover.scenarios.search import (
     Attempt,
     Reachable,
@@ -51,7 +54,6 @@ from sekisho.prover.scenarios.search import (
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.scenarios.steps import step_text
 
 __all__ = [
     "ATTACKERS",
